@@ -1,0 +1,104 @@
+# Two commands: `make run` and `make test`. Everything else is a part of them; `make help` lists it.
+# Needed: Rust (rustup's stable, 1.95), gcc, make, Node 20 with npm; for `make test` Python 3.11 too. The rest is installed below.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+# One cargo at a time: two would only wait for each other.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PYTHON ?= python3
+WASM_TARGET := wasm32-unknown-unknown
+WASM := $(TARGET)/$(WASM_TARGET)/wasm/agnez.wasm
+BINDGEN := $(TARGET)/tools/debug/bindgen
+BINARY := $(TARGET)/release/agnez
+HYDRATE := --lib --target $(WASM_TARGET) --no-default-features --features hydrate
+
+# Stamps: made when the step has succeeded, so that an interrupted one is done again.
+SITE := target/site.stamp
+TOOLS := tools/node_modules/.stamp
+END2END := end2end/node_modules/.stamp
+VENV := target/venv/.stamp
+
+# What the browser tests need to know.
+E2E = AGNEZ_BIN="$(abspath $(BINARY))" AGNEZ_PYTHON="$(abspath target/venv/bin/python)" CHROMIUM="$$(tools/chromium.sh)"
+
+##@ The two commands
+.PHONY: run test
+run: build ## build what is missing, then serve http://localhost:3000 (make run ARGS="--port 4000")
+	@exec $(BINARY) $(ARGS)
+
+test: check build e2e ## everything that CI runs, the browser tests included
+
+##@ Parts
+.PHONY: build site check fmt clippy unit doc e2e types screens bench clean help FORCE
+build: site ## the release binary, target/release/agnez, with the site inside
+	@cargo build --release --locked
+
+site: $(SITE) ## the page's code and style, optimised and compressed, within the size budget
+
+check: fmt clippy unit doc ## format, lints of both halves, unit and server tests, documentation; no browser
+
+fmt:
+	cargo fmt --check
+
+clippy: rust-wasm
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked $(HYDRATE) -- -D warnings
+
+unit: ## unit tests and the server's tests (tests/it)
+	cargo test --locked
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS=live.spec.ts)
+	cd end2end && $(E2E) npx playwright test $(ARGS)
+
+types: $(END2END)
+	cd end2end && npx tsc --noEmit
+
+screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.png; docs/screenshot.png for the README
+	cd end2end && SCREENSHOTS=1 $(E2E) npx playwright test screens.spec.ts quickstart.spec.ts
+
+bench: build $(END2END) ## the figures in docs/performance.md: durable PATCHes, patch to painted, bundle size
+	@shopt -s nullglob; benches=(benches/*.rs); if [[ $${#benches[@]} -gt 0 ]]; then cargo bench --locked; fi
+	cd end2end && $(E2E) node bench/paint.mjs
+	@node tools/site.mjs $(WASM) $(BINDGEN)
+
+clean: ## remove everything that was built or installed here
+	rm -rf target $(TARGET) tools/node_modules end2end/node_modules end2end/results
+
+help:
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Cargo knows best whether it must be built; the file's time tells the rest.
+$(WASM): rust-wasm FORCE
+	@cargo build $(HYDRATE) --profile wasm --locked
+
+$(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs | $(WASM)
+	cargo build --manifest-path tools/bindgen/Cargo.toml --target-dir $(TARGET)/tools --locked
+	@touch $@
+
+$(SITE): $(WASM) $(BINDGEN) $(TOOLS) tools/site.mjs $(shell find style public)
+	node tools/site.mjs $(WASM) $(BINDGEN)
+	@touch $@
+
+$(TOOLS) $(END2END): %/node_modules/.stamp: %/package.json %/package-lock.json
+	@tools/need.sh node
+	cd $* && npm ci
+	@touch $@
+
+$(VENV): end2end/requirements.txt
+	@PYTHON=$(PYTHON) tools/need.sh python
+	$(PYTHON) -m venv --clear target/venv
+	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.PHONY: rust-wasm
+rust-wasm:
+	@tools/need.sh rust
+
+FORCE:

@@ -1,0 +1,3 @@
+// What paint.mjs puts into the page.
+declare var agnezArm: (value: string) => void;
+declare var agnezPainted: Promise<number>;

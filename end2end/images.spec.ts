@@ -1,0 +1,136 @@
+// Pictures from everywhere, and the new one after every patch.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { BLUE, GREEN, RED, dataUri, gif } from "./support/gif.ts";
+import { cell, colour, notes, openBoard, picture, stage } from "./support/page.ts";
+import { Stranger } from "./support/stranger.ts";
+import { expect, test as base } from "./support/test.ts";
+
+const test = base.extend<{ stranger: Stranger }>({
+  stranger: async ({}, use) => {
+    const stranger = await Stranger.start();
+    await use(stranger);
+    stranger.stop();
+  },
+});
+
+test("a picture of the server's folder", async ({ page, agnez }) => {
+  writeFileSync(join(agnez.images, "main_img.gif"), gif([RED]));
+  const { _id } = await agnez.create({ name: "sample", type: "img", value: "./images/main_img.gif" });
+  await openBoard(page);
+  const shown = picture(cell(page, _id));
+  await expect.poll(() => colour(shown)).toEqual(RED);
+  await expect(shown).toHaveAttribute("alt", "sample");
+
+  // The old clients: the same file written again, the same address patched again.
+  for (const next of [GREEN, BLUE, RED]) {
+    writeFileSync(join(agnez.images, "main_img.gif"), gif([next]));
+    await agnez.patch(_id, { value: "./images/main_img.gif" });
+    await expect.poll(() => colour(shown)).toEqual(next);
+  }
+
+  // A page that opens later sees the newest, too.
+  writeFileSync(join(agnez.images, "main_img.gif"), gif([GREEN]));
+  await page.reload();
+  await expect.poll(() => colour(shown)).toEqual(GREEN);
+});
+
+test("an animation goes on when the file has not changed", async ({ page, agnez }) => {
+  writeFileSync(join(agnez.images, "a.gif"), gif([RED, GREEN, BLUE]));
+  const { _id } = await agnez.create({ name: "sample", type: "img", value: "./images/a.gif" });
+  await openBoard(page);
+  const here = cell(page, _id);
+  await expect.poll(() => colour(picture(here))).toHaveLength(3);
+  await picture(here).evaluate((image) => {
+    const loads: string[] = [];
+    Object.assign(image, { loads });
+    image.addEventListener("load", () => loads.push((image as HTMLImageElement).src));
+  });
+  for (const description of ["epoch 1", "epoch 2", "epoch 3"]) {
+    const asked = page.waitForResponse((response) => response.request().method() === "HEAD" && response.url().includes("/images/a.gif"));
+    await agnez.patch(_id, { value: "./images/a.gif", description });
+    await asked;
+    await expect(notes(here)).toContainText(description);
+  }
+  expect(await picture(here).evaluate((image) => (image as unknown as { loads: string[] }).loads)).toEqual([]);
+  // And a change of the file is still seen.
+  writeFileSync(join(agnez.images, "a.gif"), gif([BLUE], 32));
+  await agnez.patch(_id, { value: "./images/a.gif" });
+  await expect.poll(() => picture(here).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(32);
+});
+
+test("a data: address", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "sample", type: "img", value: dataUri(gif([BLUE])) });
+  await openBoard(page);
+  await expect.poll(() => colour(picture(cell(page, _id)))).toEqual(BLUE);
+  await agnez.patch(_id, { value: dataUri(gif([GREEN])) });
+  await expect.poll(() => colour(picture(cell(page, _id)))).toEqual(GREEN);
+});
+
+test("an address on another machine", async ({ page, agnez, stranger, problems }) => {
+  problems.allow(new RegExp(`request to another place: ${stranger.url}`));
+  stranger.pages.set("/plot.gif", gif([RED], 48));
+  const url = `${stranger.url}/plot.gif?signature=abc`;
+  const { _id } = await agnez.create({ name: "sample", type: "img", value: url });
+  await openBoard(page);
+  const width = () => picture(cell(page, _id)).evaluate((image: HTMLImageElement) => image.naturalWidth);
+  await expect.poll(width).toBe(48);
+  expect(stranger.hits, "a signed address is used as it is").toContain("GET /plot.gif?signature=abc");
+  stranger.pages.set("/plot.gif", gif([RED], 56));
+  await agnez.patch(_id, { value: url });
+  await expect.poll(width).toBe(56);
+  for (const hit of stranger.hits) expect(hit).toContain("signature=abc");
+});
+
+test("a picture that is not there is told in words", async ({ page, agnez, problems }) => {
+  problems.allow(/404/);
+  const { _id } = await agnez.create({ name: "sample", type: "img", value: "./images/missing.gif" });
+  await openBoard(page);
+  await expect(stage(cell(page, _id))).toContainText(/missing\.gif could not be loaded/);
+  await expect(stage(cell(page, _id))).toContainText(/--images/);
+  // It heals when the file comes.
+  writeFileSync(join(agnez.images, "missing.gif"), gif([GREEN]));
+  await agnez.patch(_id, { value: "./images/missing.gif" });
+  await expect.poll(() => colour(picture(cell(page, _id)))).toEqual(GREEN);
+  await expect(stage(cell(page, _id))).not.toContainText("could not be loaded");
+});
+
+test("a cell changes its kind", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "sample", type: "img", value: [] });
+  await openBoard(page);
+  const here = stage(cell(page, _id));
+  await expect(here, "an empty cell says how to fill it").toContainText(`curl -X PATCH ${agnez.url}/values/${_id}`);
+  await agnez.patch(_id, { value: dataUri(gif([RED])) });
+  await expect.poll(() => colour(picture(cell(page, _id)))).toEqual(RED);
+  await agnez.patch(_id, { type: "confusion-matrix", value: { rows: [[1, 2], [3, 4]] } });
+  await expect(here).toContainText("confusion-matrix");
+  await expect(here).toContainText("rows");
+  await expect(here.locator("img")).toHaveCount(0);
+  await agnez.patch(_id, { type: "html", value: "<p>a figure</p>" });
+  await expect(here.locator("iframe")).toHaveCount(1);
+  await agnez.patch(_id, { value: "" });
+  await expect(here).toContainText("curl -X PATCH");
+});
+
+test("a long text is cut, and says so", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "log", type: "log", value: "0123456789".repeat(100_000) });
+  await openBoard(page);
+  const here = stage(cell(page, _id));
+  await expect(here).toContainText("1,000,00");
+  await expect(here).toContainText("beginning");
+  expect((await here.textContent())?.length, "the page stays light").toBeLessThan(200_000);
+});
+
+test.describe("with --no-external-images", () => {
+  test.use({ agnezArgs: ["--no-external-images"] });
+
+  test("the page asks no other machine", async ({ page, agnez, stranger, problems }) => {
+    problems.allow(/Content Security Policy/, /csp|BLOCKED/i);
+    stranger.pages.set("/plot.gif", gif([RED]));
+    const { _id } = await agnez.create({ name: "sample", type: "img", value: `${stranger.url}/plot.gif` });
+    await openBoard(page);
+    await expect(stage(cell(page, _id))).toContainText("could not be loaded");
+    expect(stranger.hits).toEqual([]);
+  });
+});

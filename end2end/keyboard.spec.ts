@@ -1,0 +1,111 @@
+// Everything with keys only, and the focus where a reader expects it.
+import type { Locator, Page } from "@playwright/test";
+
+import { cell, cells, notes, openBoard, title } from "./support/page.ts";
+import { expect, test } from "./support/test.ts";
+
+test("create, rename, note, move, delete and undo", async ({ page, agnez }) => {
+  await openBoard(page);
+  await page.keyboard.press("n");
+  await expect(cells(page)).toHaveCount(1);
+  const [first] = await agnez.values();
+  const a = cell(page, first._id);
+  // It asks for its name at once; that can be left.
+  await expect(title(a).getByRole("textbox")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(a).toBeFocused();
+
+  await page.keyboard.press("e");
+  await expect(title(a).getByRole("textbox")).toBeFocused();
+  await page.keyboard.type("loss n t j k ?");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("article", { name: "loss n t j k ?" })).toBeVisible();
+  await expect(a, "single keys are text while one types").toBeFocused();
+  await expect(cells(page)).toHaveCount(1);
+
+  await page.keyboard.press("e");
+  await page.keyboard.type("given up");
+  await page.keyboard.press("Escape");
+  await expect(title(a)).toContainText("loss n t j k ?");
+  await expect(a).toBeFocused();
+
+  await page.keyboard.press("d");
+  await expect(notes(a).getByRole("textbox")).toBeFocused();
+  await page.keyboard.type("first line");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("second line");
+  await page.keyboard.press("Control+Enter");
+  await expect(notes(a)).toContainText("first line\nsecond line");
+  await expect(a).toBeFocused();
+
+  // Three cells, moved about.
+  const second = await agnez.create({ name: "second", type: "text", value: "2", pos: 10 });
+  const third = await agnez.create({ name: "third", type: "text", value: "3", pos: 11 });
+  const [b, c] = [cell(page, second._id), cell(page, third._id)];
+  await expect(cells(page)).toHaveCount(3);
+  await page.keyboard.press("j");
+  await expect(b).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await expect(c).toBeFocused();
+  await page.keyboard.press("k");
+  await expect(b).toBeFocused();
+  await page.keyboard.press("Alt+ArrowLeft");
+  await order(page, [second._id, first._id, third._id]);
+  await expect(b, "the focus goes with the cell").toBeFocused();
+  await page.keyboard.press("Alt+ArrowDown");
+  await order(page, [first._id, second._id, third._id]);
+  await expect(b).toBeFocused();
+
+  await page.keyboard.press("Delete");
+  await order(page, [first._id, third._id]);
+  await expect.poll(async () => (await focusIsWithin(a)) || (await focusIsWithin(c)), { message: "the focus goes to the neighbour" }).toBe(true);
+  await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+  await page.keyboard.press("Control+z");
+  await order(page, [first._id, second._id, third._id]);
+  expect((await agnez.value(second._id)).value).toBe("2");
+});
+
+test("every control is reached with Tab, and shows it", async ({ page, agnez }) => {
+  await agnez.create({ name: "loss", type: "text", value: "1", description: "note" });
+  await openBoard(page);
+  const wanted = new Set(["Add cell", /theme/i, /^Help/, /^Menu of/]);
+  for (let step = 0; step < 40 && wanted.size > 0; step += 1) {
+    await page.keyboard.press("Tab");
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return null;
+      const style = getComputedStyle(element);
+      const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+      return { name: element.getAttribute("aria-label") || element.textContent?.trim() || element.getAttribute("title") || element.tagName, ring };
+    });
+    if (!focus) continue;
+    expect(focus.ring, `the focus on '${focus.name}' can be seen`).toBe(true);
+    for (const name of wanted) if (typeof name === "string" ? focus.name.includes(name) : name.test(focus.name)) wanted.delete(name);
+  }
+  expect([...wanted].map(String), "reached with Tab").toEqual([]);
+});
+
+test("? lists the keys, Escape closes the list", async ({ page }) => {
+  await openBoard(page);
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog");
+  await expect(help).toBeVisible();
+  for (const key of ["n", "e", "d", "t", "Delete", "Alt"]) await expect(help.locator("kbd", { hasText: new RegExp(`^${key}`) }).first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(help).toBeHidden();
+});
+
+test("single keys with a modifier are the browser's", async ({ page }) => {
+  await openBoard(page);
+  await page.keyboard.press("Alt+n");
+  await page.keyboard.press("Control+e");
+  await expect(cells(page)).toHaveCount(0);
+});
+
+function focusIsWithin(part: Locator): Promise<boolean> {
+  return part.evaluate((element) => element.contains(document.activeElement));
+}
+
+async function order(page: Page, ids: string[]): Promise<void> {
+  await expect.poll(() => cells(page).evaluateAll((all) => all.map((one) => one.getAttribute("data-id")))).toEqual(ids);
+}

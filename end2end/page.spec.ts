@@ -1,0 +1,236 @@
+// The page itself: how it begins, what the server has drawn, how it looks, and how it is delivered.
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+
+import type { Page } from "@playwright/test";
+
+import { cell, cells, figure, live, openBoard, stage, title } from "./support/page.ts";
+import { expect, test } from "./support/test.ts";
+
+const run = promisify(execFile);
+const PYTHON = resolve(process.env.AGNEZ_PYTHON ?? "../target/venv/bin/python");
+
+/** What Rust, wasm-opt, JS and CSS may come to, in brotli. */
+const BUDGET = 150_000;
+
+test("the command on the empty board makes the first cell", async ({ page, agnez, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await openBoard(page);
+  const command = page.locator("pre", { hasText: "curl" });
+  await expect(command).toContainText(`${agnez.url}/values`);
+  await page.getByRole("button", { name: "Copy the curl command" }).click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied.trim()).toBe((await command.textContent())?.trim());
+  await run("bash", ["-c", copied]);
+  await expect(cells(page)).toHaveCount(1);
+  await expect(page.getByRole("article", { name: "hello" })).toBeVisible();
+  await expect(figure(cells(page).first()).getByRole("heading", { name: "It works" })).toBeVisible();
+  await expect(page.getByText("Send the first cell")).toHaveCount(0);
+});
+
+test("so does the one for Python, on any board", async ({ page, agnez }) => {
+  await openBoard(page, "/b/mnist");
+  const code = await page.locator("pre", { hasText: "import requests" }).textContent();
+  await run(PYTHON, ["-c", code ?? ""]);
+  await expect(page.getByRole("article", { name: "hello" })).toBeVisible();
+  const [made] = await agnez.values();
+  expect(made).toMatchObject({ name: "hello", board: "mnist" });
+});
+
+test("the first answer holds the real cells, and says who may do what", async ({ agnez }) => {
+  const { _id } = await agnez.create({ name: "loss of run 7", type: "log", value: "epoch 1", description: "the note of run 7" });
+  const answer = await agnez.call("GET", "/");
+  expect(answer.status).toBe(200);
+  expect(answer.text).toMatch(/^<!DOCTYPE html>/i);
+  const body = answer.text.slice(answer.text.indexOf("<body"));
+  for (const part of [`data-id="${_id}"`, "loss of run 7", "the note of run 7", "epoch 1"]) expect(body).toContain(part);
+
+  const policy = Object.fromEntries(String(answer.headers["content-security-policy"]).split(";").map((rule) => rule.trim().split(/\s+/)).map(([name, ...sources]) => [name, sources]));
+  expect(policy["default-src"]).toEqual(["'none'"]);
+  expect(policy["script-src"]).toEqual(expect.arrayContaining(["'self'", "'wasm-unsafe-eval'"]));
+  expect(policy["script-src"]).not.toContain("'unsafe-inline'");
+  expect(policy["script-src"]).not.toContain("'unsafe-eval'");
+  for (const name of ["object-src", "base-uri", "form-action", "frame-ancestors"]) expect(policy[name]).toEqual(["'none'"]);
+  expect(policy["frame-src"]).toEqual(["'self'"]);
+  const nonces = [...answer.text.matchAll(/nonce="([^"]+)"/g)].map((match) => match[1]);
+  expect(policy["script-src"]).toContain(`'nonce-${nonces[0]}'`);
+  expect((await agnez.call("GET", "/")).headers["content-security-policy"], "a nonce is used once").not.toBe(answer.headers["content-security-policy"]);
+  expect(answer.headers).toMatchObject({
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+  });
+});
+
+test("the page wakes without moving or replacing anything", async ({ page, agnez }) => {
+  await agnez.create([1, 2, 3, 4, 5].map((pos) => ({ name: `cell ${pos}`, type: "log", value: `line ${pos}`, pos, description: pos % 2 ? "note" : "" })));
+  await page.addInitScript(() => {
+    Object.assign(window, { shift: 0 });
+    const add = (value: number) => ((window as unknown as { shift: number }).shift += value);
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => add((entry as unknown as { value: number }).value))).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.route("**/pkg/*.wasm", async (route) => {
+    await page.evaluate(() => document.querySelectorAll("article[data-id]").forEach((article) => Object.assign(article, { drawn: true })));
+    await route.continue();
+  });
+  await openBoard(page);
+  expect(await cells(page).evaluateAll((all) => all.map((one) => (one as unknown as { drawn?: boolean }).drawn))).toEqual([true, true, true, true, true]);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  expect(await page.evaluate(() => (window as unknown as { shift: number }).shift), "cumulative layout shift").toBeLessThan(0.001);
+});
+
+test("code and style are small, compressed and kept for ever", async ({ agnez }) => {
+  const html = (await agnez.call("GET", "/")).text;
+  const assets = [...new Set([...html.matchAll(/\/pkg\/[\w.-]+/g)].map(([path]) => path))];
+  expect(assets.map((path) => path.split(".").at(-1)).sort()).toEqual(["css", "js", "wasm"]);
+  const types: Record<string, RegExp> = { css: /^text\/css/, js: /javascript/, wasm: /^application\/wasm/ };
+  let total = 0;
+  for (const path of assets) {
+    expect(path, "named by its content").toMatch(/\.[0-9a-f]{8,}\./);
+    const plain = await agnez.call("GET", path);
+    const brotli = await agnez.call("GET", path, undefined, { "accept-encoding": "gzip, deflate, br" });
+    const gzip = await agnez.call("GET", path, undefined, { "accept-encoding": "gzip" });
+    expect(brotli.headers["content-encoding"]).toBe("br");
+    expect(gzip.headers["content-encoding"]).toBe("gzip");
+    expect(plain.headers["content-encoding"]).toBeUndefined();
+    for (const answer of [plain, brotli, gzip]) {
+      expect(answer.headers["cache-control"]).toMatch(/immutable/);
+      expect(answer.headers["cache-control"]).toMatch(/max-age=31536000/);
+      expect(answer.headers["content-type"]).toMatch(types[path.split(".").at(-1)!]!);
+      expect(answer.headers["vary"]?.toLowerCase()).toContain("accept-encoding");
+      expect(answer.headers["x-content-type-options"]).toBe("nosniff");
+    }
+    expect(brotli.body.length).toBeLessThan(gzip.body.length);
+    expect(gzip.body.length).toBeLessThan(plain.body.length);
+    total += brotli.body.length;
+  }
+  expect(total, "js + wasm + css in brotli").toBeLessThanOrEqual(BUDGET);
+
+  for (const path of ["/vendor/d3.v5.min.js", "/vendor/mpld3.min.js"]) {
+    const answer = await agnez.call("GET", path, undefined, { "accept-encoding": "br" });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({ "cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*", "content-encoding": "br" });
+  }
+  expect((await agnez.call("GET", "/favicon.svg")).headers["content-type"]).toMatch(/^image\/svg/);
+  expect((await agnez.call("GET", "/pkg/agnez.00000000.js")).status).toBe(404);
+});
+
+test("light and dark", async ({ page, agnez, open }) => {
+  await agnez.create({ name: "loss", type: "log", value: "epoch 1", description: "a note" });
+  await agnez.create({ name: "", type: "img", value: [] });
+  await openBoard(page);
+  const theme = page.getByRole("button", { name: /theme/i });
+  const root = page.locator("html");
+  expect(await brightness(page)).toBeGreaterThan(0.8);
+  await readable(page);
+
+  await theme.click();
+  await expect(root).toHaveAttribute("data-theme", "light");
+  await theme.click();
+  await expect(root).toHaveAttribute("data-theme", "dark");
+  expect(await brightness(page)).toBeLessThan(0.2);
+  await readable(page);
+
+  // The choice is kept, and is there before anything is drawn.
+  await page.route("**/pkg/*.wasm", async (route) => {
+    expect.soft(await root.getAttribute("data-theme")).toBe("dark");
+    await route.continue();
+  });
+  await page.reload();
+  await live(page);
+  expect(await brightness(page)).toBeLessThan(0.2);
+  await page.keyboard.press("t");
+  await expect(root).not.toHaveAttribute("data-theme");
+
+  const system = await open({ colorScheme: "dark" });
+  await openBoard(system);
+  expect(await brightness(system)).toBeLessThan(0.2);
+  await readable(system);
+});
+
+test("two boards: the header leads from one to the other", async ({ page, agnez }) => {
+  await agnez.create({ name: "on main", type: "log", value: "1" });
+  await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "mnist" });
+  await openBoard(page);
+  await page.getByRole("button", { name: "main" }).click();
+  await page.getByRole("link", { name: "mnist" }).click();
+  await expect(page.getByRole("article", { name: "elsewhere" })).toBeVisible();
+  await expect(page).toHaveTitle(/mnist/);
+  expect(new URL(page.url()).pathname).toBe("/b/mnist");
+});
+
+test("an error of a person's action is told, and nothing is lost", async ({ page, agnez, problems }) => {
+  problems.allow(/503/);
+  const { _id } = await agnez.create({ name: "loss", type: "log", value: "1" });
+  await openBoard(page);
+  await page.route("**/rpc/**", (route) => route.fulfill({ status: 503, contentType: "application/json", body: JSON.stringify({ name: "Unavailable", message: "The server is busy.", code: 503, className: "unavailable", data: {}, errors: {} }) }));
+  await cell(page, _id).focus();
+  await page.keyboard.press("Delete");
+  await expect(page.getByRole("alert")).toContainText("The server is busy.");
+  await expect(cell(page, _id)).toBeVisible();
+  await expect(title(cell(page, _id))).toContainText("loss");
+  expect((await agnez.value(_id)).name).toBe("loss");
+});
+
+test.describe("with --durability normal", () => {
+  test.use({ agnezArgs: ["--durability", "normal"] });
+
+  test("the page says so", async ({ page, agnez }) => {
+    const { _id } = await agnez.create({ name: "loss", type: "log", value: "1" });
+    await openBoard(page);
+    await expect(page.getByText("durability: normal")).toBeVisible();
+    await agnez.patch(_id, { value: "2" });
+    await expect(stage(cell(page, _id))).toContainText("2");
+  });
+});
+
+/** Of the page's background: 0 is black, 1 is white. */
+function brightness(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const colour = [document.body, document.documentElement].map((element) => getComputedStyle(element).backgroundColor).find((value) => !value.endsWith(", 0)")) ?? "rgb(255, 255, 255)";
+    const context = new OffscreenCanvas(1, 1).getContext("2d")!;
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    const [red = 0, green = 0, blue = 0] = context.getImageData(0, 0, 1, 1).data;
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+  });
+}
+
+/** Every visible text has the contrast that WCAG AA asks for. */
+async function readable(page: Page): Promise<void> {
+  // Colours on their way from one theme to the other are nobody's choice.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+  const poor = await page.evaluate(() => {
+    const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })!;
+    const over = (colours: string[]) => {
+      context.fillStyle = "white";
+      context.fillRect(0, 0, 1, 1);
+      for (const colour of colours) {
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+      }
+      return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    };
+    const luminance = (rgb: number[]) => {
+      const [red = 0, green = 0, blue = 0] = rgb.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const found: string[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement!;
+      if (!node.textContent?.trim() || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || element.closest("script, style, noscript")) continue;
+      const layers: string[] = [];
+      for (let at: Element | null = element; at; at = at.parentElement) layers.unshift(getComputedStyle(at).backgroundColor);
+      const style = getComputedStyle(element);
+      const [back, text] = [luminance(over(layers)), luminance(over([...layers, style.color]))];
+      const ratio = (Math.max(back, text) + 0.05) / (Math.min(back, text) + 0.05);
+      const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
+      if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)}: ${node.textContent.trim().slice(0, 40)}`);
+    }
+    return found;
+  });
+  expect(poor, "text with too little contrast").toEqual([]);
+}

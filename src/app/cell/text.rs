@@ -1,0 +1,66 @@
+//! A value of a type that has no picture: shown as what it is.
+
+use leptos::prelude::*;
+
+use super::REPLACED;
+use crate::protocol::{Cell, Stage};
+
+#[component]
+pub fn Text(cell: ArcRwSignal<Cell>) -> impl IntoView {
+    let text = Memo::new({
+        let cell = cell.clone();
+        move |_| {
+            cell.with(|cell| match &cell.stage {
+                Stage::Text { text, .. } => text.replace('\0', REPLACED),
+                _ => String::new(),
+            })
+        }
+    });
+    let caption = Memo::new(move |_| {
+        cell.with(|cell| match &cell.stage {
+            Stage::Text { text, bytes } => caption(&cell.kind.replace('\0', REPLACED), text.len() as u64, *bytes),
+            _ => String::new(),
+        })
+    });
+    // The browser drops a line break right after <pre>; <code> between them keeps the text as it is.
+    view! {
+        <figure class="text">
+            <pre tabindex="0">
+                <code>{text}</code>
+            </pre>
+            <figcaption>{caption}</figcaption>
+        </figure>
+    }
+}
+
+fn caption(kind: &str, shown: u64, bytes: u64) -> String {
+    let kind = if kind.is_empty() { "no type".to_owned() } else { ["type `", kind, "`"].concat() };
+    let unit = if bytes == 1 { " byte" } else { " bytes" };
+    [kind.as_str(), ", ", &grouped(bytes), unit, if shown < bytes { " (beginning)" } else { "" }].concat()
+}
+
+/// Digits in groups of three: `1,234`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captions_tell_type_size_and_whether_it_is_all() {
+        assert_eq!(caption("foo", 10, 1234), "type `foo`, 1,234 bytes (beginning)");
+        assert_eq!(caption("", 1, 1), "no type, 1 byte");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(123), "123");
+    }
+}

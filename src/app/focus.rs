@@ -1,0 +1,44 @@
+//! Where the keyboard is: the cell that has the focus, its neighbours, and going there.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use crate::client::browser;
+use crate::protocol::CellId;
+
+/// What the element of a cell is called in the document; ids need no escaping.
+pub fn element(id: &CellId) -> Option<HtmlElement> {
+    let selector = ["article[data-id=\"", id.as_str(), "\"]"].concat();
+    document().query_selector(&selector).ok().flatten()?.dyn_into().ok()
+}
+
+/// The cell that this element belongs to.
+pub fn owner(element: &Element) -> Option<CellId> {
+    let article = element.closest("article[data-id]").ok()??;
+    CellId::parse(&article.get_attribute("data-id")?)
+}
+
+/// The cell that has the focus, in itself or in a part of it.
+pub fn current() -> Option<CellId> {
+    owner(&document().active_element()?)
+}
+
+pub fn cell(id: &CellId) {
+    if let Some(cell) = element(id) {
+        let _ = cell.focus();
+    }
+}
+
+pub fn board() {
+    if let Some(board) = browser::by_id("board") {
+        let _ = board.focus();
+    }
+}
+
+/// How many cells stand beside each other: those that are as high as the first.
+pub fn columns(order: &[CellId]) -> usize {
+    let tops = order.iter().map_while(element).map(|cell| cell.offset_top());
+    let mut first = None;
+    tops.take_while(|top| *first.get_or_insert(*top) == *top).count().max(1)
+}

@@ -1,0 +1,75 @@
+//! The bar at the top: which board, how live, and what can be done to all of it.
+
+use leptos::prelude::*;
+
+use super::help;
+use super::live::LiveState;
+use super::state::Dashboard;
+use super::theme::ThemeButton;
+use crate::client::urls;
+
+#[component]
+pub fn Header() -> impl IntoView {
+    let dashboard = Dashboard::here();
+    let durable = dashboard.facts.with_value(|facts| facts.durable);
+    view! {
+        <header class="top">
+            <a class="mark" href=urls::board(urls::MAIN)>
+                "Agnez"
+            </a>
+            <BoardName />
+            <span class="gap"></span>
+            <LiveState />
+            {(!durable)
+                .then(|| {
+                    view! {
+                        <span
+                            class="badge"
+                            tabindex="0"
+                            title="The server was started with --durability normal: a power cut may undo the last moments. A crash of the server alone loses nothing."
+                        >
+                            "durability: normal"
+                        </span>
+                    }
+                })}
+            <button type="button" class="add" title="Add cell (n)" on:click=move |_| dashboard.add()>
+                "Add cell"
+            </button>
+            <ThemeButton />
+            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open()>
+                "?"
+            </button>
+        </header>
+    }
+}
+
+/// The name, which opens the list of boards when there are others. The popover needs no script.
+#[component]
+fn BoardName() -> impl IntoView {
+    let (name, boards) = Dashboard::here().facts.with_value(|facts| (facts.board.clone(), facts.boards.clone()));
+    if boards.iter().all(|board| *board == name) {
+        return leptos::either::Either::Left(view! { <h1>{name}</h1> });
+    }
+    let links = boards
+        .into_iter()
+        .map(|board| {
+            let current = (board == name).then_some("page");
+            let address = urls::board(&board);
+            view! {
+                <a href=address aria-current=current>
+                    {board}
+                </a>
+            }
+        })
+        .collect_view();
+    leptos::either::Either::Right(view! {
+        <h1>
+            <button type="button" class="board-switch" popovertarget="boards" title="Switch board">
+                {name.clone()}
+            </button>
+        </h1>
+        <nav id="boards" class="menu" popover="auto" aria-label="Boards">
+            {links}
+        </nav>
+    })
+}

@@ -1,0 +1,97 @@
+//! Keyboard shortcuts: one listener for the whole page. [`HELP`] is what the help dialog says about them.
+
+use leptos::ev;
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use super::state::{Dashboard, Field};
+use super::{focus, help, theme};
+use crate::client::browser;
+
+pub const HELP: [(&str, &str); 12] = [
+    ("n", "Add a cell"),
+    ("j  k", "Next cell, previous cell"),
+    ("← → ↑ ↓", "Move between cells"),
+    ("Alt + ←  Alt + ↑", "Move the cell earlier"),
+    ("Alt + →  Alt + ↓", "Move the cell later"),
+    ("e  Enter", "Rename the cell"),
+    ("d", "Edit the note"),
+    ("Delete", "Delete the cell"),
+    ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
+    ("t", "Theme: system, light, dark"),
+    ("?", "This help"),
+    ("Esc", "Cancel an edit, close a menu or this help"),
+];
+
+pub fn listen(dashboard: Dashboard) {
+    let _ = window_event_listener(ev::keydown, move |event| {
+        let busy = event.default_prevented() || event.is_composing() || browser::is_typing(&event);
+        let elsewhere = help::is_open() || dashboard.menu.with_untracked(Option::is_some);
+        if !busy && !elsewhere && press(dashboard, &event) {
+            event.prevent_default();
+        }
+    });
+}
+
+/// True when the key meant something here.
+fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
+    let key = event.key();
+    if event.ctrl_key() || event.meta_key() {
+        return !event.alt_key() && !event.shift_key() && key.eq_ignore_ascii_case("z") && dashboard.undo();
+    }
+    if event.alt_key() {
+        let later = match key.as_str() {
+            "ArrowLeft" | "ArrowUp" => false,
+            "ArrowRight" | "ArrowDown" => true,
+            _ => return false,
+        };
+        return focus::current().map(|id| dashboard.step(id, later)).is_some();
+    }
+    if walk(dashboard, &key) {
+        return true;
+    }
+    // A key that is held down must not delete or add many.
+    !event.repeat() && (on_page(dashboard, &key) || on_cell(dashboard, event, &key))
+}
+
+fn on_page(dashboard: Dashboard, key: &str) -> bool {
+    match key {
+        "n" => dashboard.add(),
+        "t" => theme::next(dashboard),
+        "?" => help::open(),
+        _ => return false,
+    }
+    true
+}
+
+fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, key: &str) -> bool {
+    let Some(id) = focus::current() else { return false };
+    match key {
+        "e" => dashboard.edit(id, Field::Name),
+        // In a button or link of the cell, Enter means that button.
+        "Enter" if browser::around(event, "a, button").is_none() => dashboard.edit(id, Field::Name),
+        "d" => dashboard.edit(id, Field::Note),
+        "Delete" => dashboard.remove(id),
+        _ => return false,
+    }
+    true
+}
+
+/// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
+fn walk(dashboard: Dashboard, key: &str) -> bool {
+    let from = focus::current();
+    let order = dashboard.order.get_untracked();
+    let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
+        ("j", None) => 0,
+        ("k", None) => order.len().wrapping_sub(1),
+        ("j" | "ArrowRight", Some(at)) => at + 1,
+        ("k" | "ArrowLeft", Some(at)) => at.wrapping_sub(1),
+        ("ArrowDown", Some(at)) => at + focus::columns(&order),
+        ("ArrowUp", Some(at)) => at.wrapping_sub(focus::columns(&order)),
+        _ => return false,
+    };
+    if let Some(id) = order.get(to) {
+        focus::cell(id);
+    }
+    true
+}

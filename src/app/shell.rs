@@ -1,0 +1,55 @@
+//! The document around the page: what the server sends before anything is woken.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+
+use super::{App, DATA_ID};
+use crate::client::urls;
+use crate::protocol::Page;
+
+/// The addresses of what wakes and dresses the page.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+}
+
+/// Before the first paint, or a dark page would flash white.
+const THEME: &str =
+    r#"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}"#;
+
+/// The whole document. Only the server draws it; the browser wakes the body.
+#[component]
+pub fn Shell(page: Page, assets: Assets) -> impl IntoView {
+    let Assets { js, wasm, css } = assets;
+    // `<` could end the script element early; JSON knows another way to write it.
+    let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
+    let wake = format!("import init, {{ hydrate }} from {js:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
+    let title = format!("{} · Agnez", page.board.name);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <title>{title}</title>
+                <script nonce=use_nonce()>{THEME}</script>
+                <link rel="icon" type="image/svg+xml" href=urls::favicon() />
+                <link rel="stylesheet" href=css />
+                <link rel="modulepreload" href=js />
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                <script type="application/json" id=DATA_ID>
+                    {data}
+                </script>
+                <script type="module" nonce=use_nonce()>
+                    {wake}
+                </script>
+            </head>
+            <body>
+                <App page />
+            </body>
+        </html>
+    }
+}

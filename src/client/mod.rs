@@ -1,0 +1,10 @@
+//! The browser's side of things that are not views: addresses, the live connection, storage, clipboard, loading of pictures and messages of figures.
+//!
+//! It compiles for the server too, which uses only [`urls`]; everything else is called from effects and event handlers, which run in browsers only.
+
+pub mod browser;
+pub mod clipboard;
+pub mod frames;
+pub mod live;
+pub mod pictures;
+pub mod urls;

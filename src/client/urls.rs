@@ -1,0 +1,95 @@
+//! Every address that the page uses, made in one place: a server under a sub-path changes this file only.
+
+use crate::protocol::CellId;
+
+/// The board that is shown at `/`.
+pub const MAIN: &str = "main";
+
+pub fn favicon() -> &'static str {
+    "/favicon.svg"
+}
+
+pub fn board(name: &str) -> String {
+    if name == MAIN { "/".to_owned() } else { format!("/b/{}", encoded(name)) }
+}
+
+pub fn value(id: &CellId) -> String {
+    format!("/values/{id}")
+}
+
+pub fn figure(id: &CellId, rev: u64) -> String {
+    format!("/figure/{id}/{rev}")
+}
+
+/// Where `/live` continues, without scheme and host.
+pub fn live(board: &str, epoch: &str, since: u64) -> String {
+    format!("/live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
+}
+
+/// True for pictures in the server's folder, whose content may change under the same name.
+pub fn in_folder(src: &str) -> bool {
+    src.starts_with("images/")
+}
+
+/// Where a picture is found, without anything that tells one version from another.
+pub fn picture(src: &str) -> String {
+    if in_folder(src) || src.starts_with("media/") { format!("/{src}") } else { src.to_owned() }
+}
+
+/// The address a picture is drawn with at first. Foreign ones stay untouched, because a signed address must not change.
+pub fn first_picture(src: &str, rev: u64) -> String {
+    if in_folder(src) { picture_again(src, rev) } else { picture(src) }
+}
+
+/// The address of a picture that was sent again under the same name: another one, so that no cache answers with the old picture.
+pub fn picture_again(src: &str, rev: u64) -> String {
+    let address = picture(src);
+    if src.starts_with("media/") || src.starts_with("data:") || src.starts_with("blob:") {
+        return address;
+    }
+    let (path, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}v={rev}{fragment}")
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+fn encoded(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_main_board_is_at_the_root() {
+        assert_eq!(board("main"), "/");
+        assert_eq!(board("run 7/ä"), "/b/run%207%2F%C3%A4");
+    }
+
+    #[test]
+    fn pictures_of_the_folder_carry_their_revision_from_the_start() {
+        assert_eq!(first_picture("images/a.gif", 4), "/images/a.gif?v=4");
+        assert_eq!(first_picture("media/abc/4", 4), "/media/abc/4");
+        assert_eq!(first_picture("https://x.org/a?sig=1", 4), "https://x.org/a?sig=1");
+    }
+
+    #[test]
+    fn the_same_name_again_becomes_another_address() {
+        assert_eq!(picture_again("https://x.org/a", 5), "https://x.org/a?v=5");
+        assert_eq!(picture_again("https://x.org/a?sig=1#top", 5), "https://x.org/a?sig=1&v=5#top");
+        assert_eq!(picture_again("data:image/gif;base64,R0", 5), "data:image/gif;base64,R0");
+        assert_eq!(picture_again("images/a.gif", 5), "/images/a.gif?v=5");
+    }
+}

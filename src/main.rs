@@ -1,0 +1,50 @@
+//! The program: flags, log, server, signals.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use agnez::server::{Config, Server};
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    let server = match Server::start(&config).await {
+        Ok(server) => server,
+        Err(why) => {
+            eprintln!("agnez: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let address = format!("http://{}:{}", config.host.as_deref().unwrap_or("localhost"), server.port);
+    // Nobody has to listen.
+    let _ = writeln!(std::io::stdout(), "Agnez  {address}\nData   {}", server.data.display());
+    if config.open {
+        open_browser(&address);
+    }
+    server.run(stop_signal()).await;
+    ExitCode::SUCCESS
+}
+
+/// Ctrl-C, or the signal of a service manager.
+async fn stop_signal() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+fn open_browser(address: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if let Err(why) = std::process::Command::new(opener).arg(address).spawn() {
+        tracing::warn!("the browser could not be opened ({opener}: {why}); open {address} yourself");
+    }
+}

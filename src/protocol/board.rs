@@ -1,0 +1,162 @@
+//! The one reducer: how a board changes with each event. Server, browser and tests share it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, CellId, Event};
+
+/// A board as one reader knows it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Board {
+    pub name: String,
+    /// Changes when the past was rolled back or restored: numbers of different epochs cannot be compared.
+    pub epoch: String,
+    /// The last event that is contained.
+    pub seq: u64,
+    /// Always in the order of [`Cell::compare`].
+    pub cells: Vec<Cell>,
+}
+
+/// What the page is made from on the server, and wakes up with in the browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    pub board: Board,
+    /// The names of all boards that hold cells, in alphabetical order.
+    pub boards: Vec<String>,
+    /// The address to put into commands, such as `http://localhost:3000`.
+    pub origin: String,
+    /// False when started with `--durability normal`: a power cut may undo the last moments.
+    pub durable: bool,
+    /// Names the build of the server: a page of another build reloads itself.
+    pub build: String,
+}
+
+/// What an event changed, so that a view touches that and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Nothing,
+    /// One cell has new content and stands where it stood.
+    Content(CellId),
+    /// One cell came, went or moved (its content may have changed too).
+    Arrangement(CellId),
+    /// Everything was replaced.
+    All,
+}
+
+impl Board {
+    pub fn cell(&self, id: &CellId) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.id == *id)
+    }
+
+    /// Applies one event. Events that are already contained change nothing, so that a repeated one does no harm.
+    pub fn apply(&mut self, event: Event<Cell>) -> Effect {
+        let (seq, change) = match event {
+            Event::Hello { .. } => return Effect::Nothing,
+            Event::Snapshot { epoch, seq, data } => {
+                self.epoch = epoch;
+                self.seq = seq;
+                self.cells = data;
+                self.cells.sort_by(Cell::compare);
+                return Effect::All;
+            }
+            Event::Bookmark { seq } => {
+                self.seq = self.seq.max(seq);
+                return Effect::Nothing;
+            }
+            Event::Created { seq, data } | Event::Updated { seq, data } | Event::Patched { seq, data } => (seq, Ok(data)),
+            Event::Removed { seq, data } => (seq, Err(data.id)),
+        };
+        if seq <= self.seq {
+            return Effect::Nothing;
+        }
+        self.seq = seq;
+        match change {
+            Ok(cell) => self.put(cell),
+            Err(id) => match self.cells.iter().position(|cell| cell.id == id) {
+                Some(at) => {
+                    self.cells.remove(at);
+                    Effect::Arrangement(id)
+                }
+                None => Effect::Nothing,
+            },
+        }
+    }
+
+    fn put(&mut self, cell: Cell) -> Effect {
+        let id = cell.id.clone();
+        if let Some(at) = self.cells.iter().position(|known| known.id == id) {
+            if self.cells[at].compare(&cell).is_eq() {
+                self.cells[at] = cell;
+                return Effect::Content(id);
+            }
+            self.cells.remove(at);
+        }
+        let at = self.cells.partition_point(|known| known.compare(&cell).is_lt());
+        self.cells.insert(at, cell);
+        Effect::Arrangement(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Stage;
+
+    fn cell(id: &str, order: Option<f64>, born: u64) -> Cell {
+        let id = CellId::parse(id).unwrap();
+        Cell { id, name: String::new(), kind: String::new(), note: String::new(), order, born, rev: 1, stage: Stage::Empty }
+    }
+
+    fn ids(board: &Board) -> String {
+        board.cells.iter().map(|cell| cell.id.as_str()).collect()
+    }
+
+    #[test]
+    fn cells_stand_by_place_then_by_creation() {
+        let mut board = Board::default();
+        board.apply(Event::Created { seq: 1, data: cell("a", None, 1) });
+        board.apply(Event::Created { seq: 2, data: cell("b", Some(1.0), 2) });
+        board.apply(Event::Created { seq: 3, data: cell("c", Some(1.0), 3) });
+        board.apply(Event::Created { seq: 4, data: cell("d", Some(-2.5), 4) });
+        assert_eq!(ids(&board), "dbca");
+    }
+
+    #[test]
+    fn a_patch_tells_content_from_arrangement() {
+        let mut board = Board::default();
+        board.apply(Event::Created { seq: 1, data: cell("a", Some(0.0), 1) });
+        board.apply(Event::Created { seq: 2, data: cell("b", Some(1.0), 2) });
+        let a = CellId::parse("a").unwrap();
+        let renamed = Cell { name: "loss".into(), ..cell("a", Some(0.0), 1) };
+        assert_eq!(board.apply(Event::Patched { seq: 3, data: renamed }), Effect::Content(a.clone()));
+        assert_eq!(board.cell(&a).unwrap().name, "loss");
+        assert_eq!(board.apply(Event::Patched { seq: 4, data: cell("a", Some(2.0), 1) }), Effect::Arrangement(a));
+        assert_eq!(ids(&board), "ba");
+    }
+
+    #[test]
+    fn repeated_and_late_events_do_no_harm() {
+        let mut board = Board::default();
+        board.apply(Event::Created { seq: 5, data: cell("a", None, 5) });
+        assert_eq!(board.apply(Event::Removed { seq: 5, data: cell("a", None, 5) }), Effect::Nothing);
+        assert_eq!(board.apply(Event::Bookmark { seq: 3 }), Effect::Nothing);
+        assert_eq!((board.seq, ids(&board)), (5, "a".into()));
+        assert_eq!(board.apply(Event::Removed { seq: 6, data: cell("z", None, 2) }), Effect::Nothing);
+        assert_eq!(board.seq, 6);
+    }
+
+    #[test]
+    fn a_snapshot_replaces_everything() {
+        let mut board = Board { epoch: "old".into(), seq: 90, cells: vec![cell("a", None, 1)], ..Board::default() };
+        let data = vec![cell("c", Some(2.0), 2), cell("b", Some(1.0), 1)];
+        assert_eq!(board.apply(Event::Snapshot { epoch: "new".into(), seq: 2, data }), Effect::All);
+        assert_eq!((board.epoch.as_str(), board.seq, ids(&board)), ("new", 2, "bc".into()));
+    }
+
+    #[test]
+    fn frames_have_the_documented_shape() {
+        let frame = serde_json::to_value(Event::Patched { seq: 42, data: 7 }).unwrap();
+        assert_eq!(frame, serde_json::json!({"event": "patched", "seq": 42, "data": 7}));
+        let back: Event<Cell> = serde_json::from_str(r#"{"event":"bookmark","seq":3}"#).unwrap();
+        assert_eq!(back, Event::Bookmark { seq: 3 });
+    }
+}

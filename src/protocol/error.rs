@@ -1,0 +1,88 @@
+//! The one error shape of REST, server functions and WebSocket: Feathers' names, codes and JSON.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// `{"name":"NotFound","message":"...","code":404,"className":"not-found","data":{},"errors":{}}`. Clients branch on `code`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiError {
+    pub name: String,
+    /// One sentence: what is wrong, where, and what to do.
+    pub message: String,
+    pub code: u16,
+    pub class_name: String,
+    #[serde(default)]
+    pub data: Empty,
+    /// For input of a wrong type: the field and what it must be. At most one, the first that was found.
+    #[serde(default)]
+    pub errors: FieldError,
+}
+
+/// An object without keys: Feathers' clients expect `data` to be there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Empty {}
+
+/// `{}` or `{"<field>": "<what it must be>"}`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FieldError(pub std::collections::BTreeMap<String, String>);
+
+macro_rules! kinds {
+    ($($name:ident $code:literal $class:literal,)*) => {
+        /// Feathers' errors, and one that it lacks: 507.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ErrorKind { $($name),* }
+
+        impl ErrorKind {
+            const fn parts(self) -> (&'static str, u16, &'static str) {
+                match self { $(Self::$name => (stringify!($name), $code, $class)),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    BadRequest 400 "bad-request",
+    NotAuthenticated 401 "not-authenticated",
+    Forbidden 403 "forbidden",
+    NotFound 404 "not-found",
+    MethodNotAllowed 405 "method-not-allowed",
+    Timeout 408 "timeout",
+    Conflict 409 "conflict",
+    PayloadTooLarge 413 "payload-too-large",
+    Unprocessable 422 "unprocessable",
+    TooManyRequests 429 "too-many-requests",
+    GeneralError 500 "general-error",
+    Unavailable 503 "unavailable",
+    InsufficientStorage 507 "insufficient-storage",
+}
+
+impl ErrorKind {
+    pub const fn code(self) -> u16 {
+        self.parts().1
+    }
+
+    pub fn with(self, message: impl Into<String>) -> ApiError {
+        let (name, code, class) = self.parts();
+        let (data, errors) = Default::default();
+        ApiError { name: name.into(), message: message.into(), code, class_name: class.into(), data, errors }
+    }
+}
+
+impl ApiError {
+    /// Says in `errors` which field it was.
+    pub fn at(mut self, field: &str, rule: impl Into<String>) -> Self {
+        self.errors.0.insert(field.to_owned(), rule.into());
+        self
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}

@@ -1,0 +1,58 @@
+//! What a person does on the page, as server functions: thin, compiled twice, no gates. The work is done in `server::board`.
+//!
+//! Each answers when the change is on disk; the page itself changes when the event comes back over `/live`.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::{Json, JsonEncoding};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+
+use crate::protocol::{ApiError, CellId, ErrorKind};
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) | ServerFnErrorErr::Deserialization(why) => {
+                ErrorKind::BadRequest.with(format!("The request could not be read: {why}."))
+            }
+            ServerFnErrorErr::Request(_) => ErrorKind::Unavailable.with("The server could not be reached; nothing was changed."),
+            other => ErrorKind::GeneralError.with(other.to_string()),
+        }
+    }
+}
+
+/// Creates an empty cell at the end of the board.
+#[server(prefix = "/rpc", endpoint = "cells/create", input = Json)]
+pub async fn create_cell(board: String, name: String) -> Result<CellId, ApiError> {
+    use crate::server;
+    server::told(server::boards()?.create_empty(board, name).await)
+}
+
+/// Changes the title, the note, or both; `None` leaves it as it is.
+#[server(prefix = "/rpc", endpoint = "cells/edit", input = Json)]
+pub async fn edit_cell(id: CellId, name: Option<String>, note: Option<String>) -> Result<(), ApiError> {
+    use crate::server;
+    server::told(server::boards()?.edit(id, name, note).await)
+}
+
+/// Puts the cell before another one of its board, or at the end.
+#[server(prefix = "/rpc", endpoint = "cells/move", input = Json)]
+pub async fn move_cell(id: CellId, before: Option<CellId>) -> Result<(), ApiError> {
+    use crate::server;
+    server::told(server::boards()?.rearrange(id, before).await)
+}
+
+/// Removes the cell; [`restore_cell`] brings it back while it is among the last 100 that were removed from its board.
+#[server(prefix = "/rpc", endpoint = "cells/remove", input = Json)]
+pub async fn remove_cell(id: CellId) -> Result<(), ApiError> {
+    use crate::server;
+    server::told(server::boards()?.discard(id).await)
+}
+
+/// Brings a removed cell back, whole, under its old id and place.
+#[server(prefix = "/rpc", endpoint = "cells/restore", input = Json)]
+pub async fn restore_cell(id: CellId) -> Result<(), ApiError> {
+    use crate::server;
+    server::told(server::boards()?.restore(id).await)
+}

@@ -1,0 +1,362 @@
+//! The use cases: validate, store, and let the hub publish. REST, server functions and the page all come through here.
+
+mod draft;
+mod query;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+pub use draft::{Draft, board_name, parse_many, parse_one};
+pub use query::Query;
+
+use super::error::Problem;
+use super::ids;
+use super::store::{Batch, Held, Index, Kind, Record, Store};
+use crate::protocol::{ApiError, Board, CellId, ErrorKind};
+
+pub const MAIN: &str = "main";
+
+/// A document that is not a picture may be this large; pictures are bounded by the request's own limit.
+pub const DOCUMENT_BYTES: usize = 8 << 20;
+
+/// The service behind all doors.
+pub struct Boards {
+    pub store: Arc<Store>,
+}
+
+/// Which cells a call is about.
+pub enum Target {
+    One(CellId),
+    Matching(Query),
+}
+
+/// A cell with its value, as JSON text.
+pub struct Document {
+    pub record: Arc<Record>,
+    pub value: Option<Arc<str>>,
+}
+
+impl Document {
+    pub fn to_json(&self) -> String {
+        self.record.document(self.value.as_deref())
+    }
+}
+
+fn not_found(id: &str) -> ApiError {
+    ErrorKind::NotFound.with(format!("No record found for id '{id}'"))
+}
+
+impl Target {
+    pub fn one(id: &str) -> Result<Self, ApiError> {
+        CellId::parse(id).map(Self::One).ok_or_else(|| not_found(id))
+    }
+
+    fn records(&self, batch: &Batch) -> Result<Vec<Arc<Record>>, ApiError> {
+        match self {
+            Self::One(id) => Ok(vec![batch.cell(id).ok_or_else(|| not_found(id.as_str()))?]),
+            Self::Matching(query) => Ok(query.select(batch.cells())),
+        }
+    }
+}
+
+impl Boards {
+    pub async fn get(&self, id: &str) -> Result<Document, Problem> {
+        let found = match CellId::parse(id) {
+            Some(id) => self.store.read(&id).await?,
+            None => None,
+        };
+        let (record, value) = found.ok_or_else(|| not_found(id))?;
+        Ok(Document { record, value })
+    }
+
+    /// The cells that match, in the query's order, and how many there are without its `$limit` and `$skip`.
+    pub async fn find(&self, query: &Query) -> Result<(Vec<Document>, usize), Problem> {
+        let records: Vec<_> = self.store.index().cells().cloned().collect();
+        let matching = query.select(records);
+        let total = matching.len();
+        let mut documents = Vec::new();
+        for record in query.page(matching) {
+            let value = if query.wants("value") { self.store.value(&record).await? } else { None };
+            documents.push(Document { record, value });
+        }
+        Ok((documents, total))
+    }
+
+    /// Creates all or none.
+    pub async fn create(&self, drafts: Vec<Draft>) -> Result<Vec<Document>, Problem> {
+        let bytes = drafts.iter().map(Draft::bytes).sum();
+        let operation = move |batch: &mut Batch| {
+            let mut made = Vec::with_capacity(drafts.len());
+            for draft in drafts {
+                made.push(create(batch, draft)?);
+            }
+            Ok(made)
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
+    pub async fn update(&self, id: &str, draft: Draft) -> Result<Document, Problem> {
+        let id = CellId::parse(id).ok_or_else(|| not_found(id))?;
+        let bytes = draft.bytes();
+        let operation = move |batch: &mut Batch| {
+            let before = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
+            let mut record = Record::clone(&before);
+            let layout = record.keys.remove("layout");
+            record.keys = draft.keys;
+            if let Some(layout) = layout {
+                record.keys.entry("layout").or_insert(layout);
+            }
+            record.board = draft.board.unwrap_or(record.board);
+            let value = draft.value.clone();
+            let record = batch.put(Kind::Updated, record, Some(draft.value));
+            Ok(Document { record, value })
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// Merges the draft's keys into each target: all or none.
+    pub async fn patch(&self, target: Target, draft: Draft) -> Result<Vec<Document>, Problem> {
+        let target = Arc::new(target);
+        let draft = Arc::new(draft);
+        // A new type may show the old value in another way: where that value is only on disk it is read first, and sent again.
+        let retyped = draft.keys.contains_key("type") && draft.value.is_none();
+        for _ in 0..8 {
+            let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
+            let (target, bytes, draft) = (target.clone(), draft.bytes(), draft.clone());
+            let operation = move |batch: &mut Batch| {
+                let mut patched = Vec::new();
+                for before in target.records(batch)? {
+                    let value = match (&before.value, retyped) {
+                        (Held::Inline(json), true) => Some(json.clone()),
+                        (Held::Stored(_), true) => match known.iter().find(|(id, rev, _)| *id == before.id && *rev == before.value_rev) {
+                            Some((_, _, value)) => Some(value.clone()),
+                            None => return Ok(None),
+                        },
+                        _ => draft.value.clone(),
+                    };
+                    let mut record = Record::clone(&before);
+                    record.keys.extend(draft.keys.clone());
+                    if let Some(board) = &draft.board {
+                        record.board = board.clone();
+                    }
+                    let record = batch.put(Kind::Patched, record, value.clone().map(Some));
+                    patched.push(Document { record, value });
+                }
+                Ok(Some(patched))
+            };
+            if let Some(mut patched) = self.store.write(bytes, operation).await? {
+                for document in patched.iter_mut().filter(|document| document.value.is_none()) {
+                    document.value = self.store.value(&document.record).await?;
+                }
+                return Ok(patched);
+            }
+        }
+        Err(Problem::Busy)
+    }
+
+    /// Removes all or none, and answers what they were.
+    pub async fn remove(&self, target: Target) -> Result<Vec<Document>, Problem> {
+        let target = Arc::new(target);
+        // Read before they go: of many at once, only the last hundred are kept for undo.
+        let known = self.large_values(&target).await?;
+        let operation = move |batch: &mut Batch| {
+            let records = target.records(batch)?;
+            Ok(records.iter().map(|record| batch.remove(record)).collect::<Vec<_>>())
+        };
+        let removed = self.store.write(1, operation).await?;
+        let mut documents = Vec::with_capacity(removed.len());
+        for record in removed {
+            let read = known.iter().find(|(id, rev, _)| *id == record.id && *rev == record.value_rev);
+            let value = match read {
+                Some((_, _, value)) => Some(value.clone()),
+                None => self.store.value(&record).await?,
+            };
+            documents.push(Document { record, value });
+        }
+        Ok(documents)
+    }
+
+    /// The values of the targets that are only on disk, each with the revision it belongs to.
+    async fn large_values(&self, target: &Target) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
+        let records: Vec<_> = {
+            let index = self.store.index();
+            match target {
+                Target::One(id) => index.cell(id).cloned().into_iter().collect(),
+                Target::Matching(query) => query.select(index.cells().cloned().collect()),
+            }
+        };
+        let mut values = Vec::new();
+        for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
+            if let Some((record, Some(value))) = self.store.read(&record.id).await? {
+                values.push((record.id.clone(), record.value_rev, value));
+            }
+        }
+        Ok(values)
+    }
+
+    // What a person does on the page.
+
+    pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, Problem> {
+        let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
+        let operation = move |batch: &mut Batch| {
+            let last = row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).iter().filter_map(|record| record.order()).last();
+            let mut draft = draft;
+            draft.keys.insert("pos".to_owned(), json!(last.map_or(0.0, |last| last.floor() + 1.0)));
+            create(batch, draft)
+        };
+        let made = self.store.write(1, operation).await?;
+        Ok(made.record.id.clone())
+    }
+
+    pub async fn edit(&self, id: CellId, name: Option<String>, note: Option<String>) -> Result<(), Problem> {
+        let mut keys = Map::new();
+        keys.extend(name.map(|name| ("name".to_owned(), Value::String(name))));
+        keys.extend(note.map(|note| ("description".to_owned(), Value::String(note))));
+        let draft = Draft::from_value(Value::Object(keys))?;
+        self.patch(Target::One(id), draft).await.map(drop)
+    }
+
+    /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
+    /// neighbours can be found; else the whole board is numbered anew.
+    pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), Problem> {
+        let operation = move |batch: &mut Batch| {
+            let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
+            let mut row = row_of(batch, &moved.board);
+            row.retain(|record| record.id != id);
+            let at = match &before {
+                Some(before) if *before == id => return Ok(()),
+                Some(before) => row.iter().position(|record| record.id == *before).ok_or_else(|| not_found(before.as_str()))?,
+                None => row.len(),
+            };
+            let left = at.checked_sub(1).and_then(|left| row.get(left));
+            match between(left.map(|record| record.order()), row.get(at).map(|record| record.order())) {
+                Some(order) => arrange(batch, &moved, order),
+                None => {
+                    row.insert(at, moved);
+                    for (place, record) in row.iter().enumerate() {
+                        if record.order() != Some(place as f64) {
+                            arrange(batch, record, place as f64);
+                        }
+                    }
+                }
+            }
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
+
+    pub async fn discard(&self, id: CellId) -> Result<(), Problem> {
+        self.remove(Target::One(id)).await.map(drop)
+    }
+
+    pub async fn restore(&self, id: CellId) -> Result<(), Problem> {
+        let operation = move |batch: &mut Batch| {
+            if batch.cell(&id).is_some() {
+                return Ok(());
+            }
+            let gone =
+                || ErrorKind::NotFound.with(format!("The cell '{id}' can no longer be brought back: only the last 100 removed are kept."));
+            let grave = batch.grave(&id).ok_or_else(gone)?;
+            batch.restore(&grave);
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
+
+    /// The board as the page needs it; an unknown one is empty.
+    pub fn snapshot(&self, name: &str) -> Board {
+        snapshot(&self.store.index(), self.store.epoch(), name)
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let index = self.store.index();
+        let mut names: Vec<_> = index.boards().filter(|(_, board)| !board.cells.is_empty()).map(|(name, _)| name.to_string()).collect();
+        names.sort();
+        names
+    }
+}
+
+pub fn snapshot(index: &Index, epoch: &str, name: &str) -> Board {
+    let mut board = Board { name: name.to_owned(), epoch: epoch.to_owned(), seq: 0, cells: Vec::new() };
+    if let Some(known) = index.board(name) {
+        board.seq = known.seq;
+        board.cells = known.cells.values().map(|record| record.cell()).collect();
+        board.cells.sort_by(crate::protocol::Cell::compare);
+    }
+    board
+}
+
+fn create(batch: &mut Batch, draft: Draft) -> Result<Document, Problem> {
+    let id = draft.id.unwrap_or_else(ids::cell);
+    if batch.cell(&id).is_some() {
+        return Err(ErrorKind::Conflict
+            .with(format!("A record with the id '{id}' exists already; nothing was created. Use PUT or PATCH to change it."))
+            .into());
+    }
+    let record = Record {
+        id,
+        board: draft.board.unwrap_or_else(|| Arc::from(MAIN)),
+        seq: 0,
+        born: 0,
+        rev: 0,
+        value_rev: 0,
+        created_ms: batch.now_ms,
+        updated_ms: batch.now_ms,
+        keys: draft.keys,
+        value: Held::Missing,
+        stage: crate::protocol::Stage::Empty,
+    };
+    let value = draft.value.clone();
+    let record = batch.put(Kind::Created, record, Some(draft.value));
+    Ok(Document { record, value })
+}
+
+/// The cells of a board in the order of its grid.
+fn row_of(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
+    let mut row: Vec<_> = batch.cells().into_iter().filter(|record| *record.board == *board).collect();
+    row.sort_by(|a, b| query::by_place(a, b));
+    row
+}
+
+fn arrange(batch: &mut Batch, record: &Record, order: f64) {
+    let mut record = record.clone();
+    let layout = record.keys.entry("layout").or_insert_with(|| json!({}));
+    if !layout.is_object() {
+        *layout = json!({});
+    }
+    layout["order"] = json!(order);
+    batch.put(Kind::Patched, record, None);
+}
+
+/// An order strictly between two neighbours; the outer `None` is the edge of the board, the inner one a cell without a place.
+fn between(left: Option<Option<f64>>, right: Option<Option<f64>>) -> Option<f64> {
+    match (left, right) {
+        (None, None) => Some(0.0),
+        (None, Some(right)) => right.map(|right| (right - 1.0).floor()),
+        (Some(left), None) => left.map(|left| left.floor() + 1.0),
+        (Some(left), Some(right)) => {
+            let (left, right) = (left?, right?);
+            let middle = left + (right - left) / 2.0;
+            (left < middle && middle < right).then_some(middle)
+        }
+    }
+    .filter(|order| order.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_between_neighbours_is_found_or_denied() {
+        assert_eq!(between(None, None), Some(0.0));
+        assert_eq!(between(None, Some(Some(0.0))), Some(-1.0));
+        assert_eq!(between(Some(Some(2.5)), None), Some(3.0));
+        assert_eq!(between(Some(Some(1.0)), Some(Some(2.0))), Some(1.5));
+        assert_eq!(between(Some(Some(1.0)), Some(Some(1.0))), None, "two cells may share a place");
+        assert_eq!(between(Some(Some(1.0)), Some(None)), None, "a cell without a place");
+        assert_eq!(between(Some(Some(1.0)), Some(Some(1.0_f64.next_up()))), None, "no number is left");
+    }
+}

@@ -1,0 +1,82 @@
+//! The command line; each flag is an environment variable too.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::store::Durability;
+
+/// A live dashboard for deep-learning training.
+///
+/// Send numbers, figures and pictures over REST from any language; every open browser shows them at once.
+/// All data is one SQLite database in the data folder. Nothing is sent anywhere, no account is needed.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  agnez                                  serve http://localhost:3000, data in ./agnez-data
+  agnez --port 8080 --data ~/runs        another port and another folder
+  ssh -L 3000:localhost:3000 gpu-box     on your laptop: look at a server that runs on gpu-box
+
+First cell, from another terminal:
+  curl localhost:3000/values -d '{\"name\":\"hello\",\"type\":\"html\",\"value\":\"<h1>It works</h1>\"}'"
+)]
+pub struct Config {
+    /// Address to listen on; only this machine can reach it. Without it: 127.0.0.1 and [::1]
+    #[arg(long, env = "AGNEZ_HOST", value_name = "ADDRESS")]
+    pub host: Option<String>,
+
+    /// Port; 0 takes a free one
+    #[arg(long, short, env = "AGNEZ_PORT", default_value_t = 3000)]
+    pub port: u16,
+
+    /// Folder of the database; made when missing
+    #[arg(long, short, env = "AGNEZ_DATA", value_name = "DIR", default_value = "agnez-data")]
+    pub data: PathBuf,
+
+    /// Folder of the pictures that cells name as ./images/...
+    #[arg(long, env = "AGNEZ_IMAGES", value_name = "DIR", default_value = "images")]
+    pub images: PathBuf,
+
+    /// What an acknowledged change survives
+    #[arg(long, env = "AGNEZ_DURABILITY", value_enum, default_value = "full")]
+    pub durability: Durability,
+
+    /// Show only pictures that this server has: no addresses on other machines
+    #[arg(long, env = "AGNEZ_NO_EXTERNAL_IMAGES")]
+    pub no_external_images: bool,
+
+    /// Open the page in the browser
+    #[arg(long, env = "AGNEZ_OPEN")]
+    pub open: bool,
+
+    /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
+    #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+impl Config {
+    /// Where to listen, and whether each address must be had (a machine without IPv6 has no [::1]).
+    pub fn addresses(&self) -> Result<Vec<(SocketAddr, bool)>, String> {
+        let port = self.port;
+        match self.host.as_deref().map(str::trim) {
+            None | Some("" | "localhost") => {
+                Ok(vec![(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), true), (SocketAddr::from((Ipv6Addr::LOCALHOST, port)), false)])
+            }
+            Some(host) => {
+                let bare = host.trim_start_matches('[').trim_end_matches(']');
+                let address: IpAddr = bare.parse().map_err(|_| format!("--host takes an IP address or 'localhost', not '{host}'."))?;
+                if !address.is_loopback() {
+                    return Err(format!(
+                        "--host {host} would let other machines in, and that needs access tokens, which this version does not have yet. \
+                         Serve on localhost, and from the other machine use 'ssh -L {port}:localhost:{port} <this machine>'."
+                    ));
+                }
+                Ok(vec![(SocketAddr::new(address, port), true)])
+            }
+        }
+    }
+}

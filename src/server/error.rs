@@ -1,0 +1,93 @@
+//! Everything that can go wrong while answering, and the one place where it becomes a reply and a line in the log.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::protocol::{ApiError, ErrorKind};
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Problem {
+    /// The client's own doing, in the words it gets.
+    #[error("{0}")]
+    Client(#[from] ApiError),
+    #[error("the writer's queue is full")]
+    Busy,
+    #[error("the server is stopping")]
+    Stopped,
+    #[error("the disk is full")]
+    Full,
+    #[error("the database was not writable: {0}")]
+    Undone(String),
+    #[error("the database failed earlier: {0}")]
+    Broken(String),
+    #[error("the database could not be read: {0}")]
+    Unreadable(String),
+}
+
+/// SQLite's primary result codes.
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_READONLY: i64 = 8;
+const SQLITE_FULL: i64 = 13;
+
+impl Problem {
+    /// A transaction that SQLite refused was undone as a whole; everything else leaves the state of the disk unknown.
+    pub fn from_write(error: sqlx::Error) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff),
+            _ => None,
+        };
+        match code {
+            Some(SQLITE_FULL) => Self::Full,
+            Some(SQLITE_BUSY | SQLITE_READONLY) => Self::Undone(error.to_string()),
+            _ => Self::Broken(error.to_string()),
+        }
+    }
+
+    pub fn from_read(error: sqlx::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+
+    /// What the client is told: 5xx texts carry nothing of the inside.
+    pub fn told(&self) -> ApiError {
+        match self {
+            Self::Client(error) => error.clone(),
+            Self::Busy => {
+                ErrorKind::Unavailable.with("More changes are waiting than the disk can take; nothing was changed, try again in a second.")
+            }
+            Self::Stopped => ErrorKind::Unavailable.with("The server is stopping; nothing was changed, try again when it is back."),
+            Self::Full => ErrorKind::InsufficientStorage.with("The disk is full; nothing was changed. Free some space, then try again."),
+            Self::Undone(_) => {
+                ErrorKind::Unavailable.with("The database cannot be written now; nothing was changed. The server's log says why.")
+            }
+            Self::Broken(_) => ErrorKind::GeneralError
+                .with("The database failed; this change may be lost and no more are taken. Restart the server; its log says why."),
+            Self::Unreadable(_) => ErrorKind::GeneralError.with("The database could not be read; the server's log says why."),
+        }
+    }
+
+    pub fn log(&self) {
+        match self {
+            Self::Client(error) => tracing::debug!(code = error.code, "{error}"),
+            Self::Busy | Self::Stopped => tracing::warn!("{self}"),
+            _ => tracing::error!("{self}"),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.log();
+        respond(&self.told())
+    }
+}
+
+/// The reply for an error in the one shape.
+pub fn respond(error: &ApiError) -> Response {
+    let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut reply = (status, Json(error)).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    reply
+}

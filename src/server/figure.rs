@@ -1,0 +1,109 @@
+//! `html` cells: strangers' HTML in a frame of its own, isolated by its headers, not sanitised. What is stored stays as it is.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::App;
+use super::board::MAIN;
+use super::error::Problem;
+use super::media::cache_control;
+use super::site::{D3, MPLD3};
+
+/// Tells the page how high the figure is, when it changes and when it is asked.
+const MEASURE: &str = r#"<script>(() => {
+  const root = document.documentElement;
+  let told = 0;
+  const tell = () => {
+    const body = document.body;
+    const height = Math.ceil(Math.max(root.offsetHeight, body ? body.scrollHeight : 0));
+    if (height && height !== told) parent.postMessage({ agnez: "height", height: told = height }, "*");
+  };
+  new ResizeObserver(tell).observe(document.body || root);
+  addEventListener("load", tell);
+  addEventListener("message", event => {
+    if (event.source === parent && event.data && event.data.agnez === "measure") { told = 0; tell(); }
+  });
+  tell();
+})()</script>"#;
+
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
+    gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
+    screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
+
+pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, u64)>, headers: HeaderMap) -> Result<Response, Problem> {
+    let document = app.boards.get(&id).await?;
+    let html: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    // The guard let only our own names through.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(MAIN);
+    let policy = format!(
+        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' http://{host}/vendor/ https://{host}/vendor/; style-src 'unsafe-inline'; \
+         img-src data: blob:; font-src data:; connect-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'self'"
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::HeaderName::from_static("permissions-policy"), PERMISSIONS.to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::CACHE_CONTROL, cache_control(rev == document.record.value_rev).to_owned()),
+    ];
+    Ok((StatusCode::OK, headers, framed(&html)).into_response())
+}
+
+fn framed(html: &str) -> String {
+    let html = with_local_scripts(html);
+    let start = html.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
+    if start.starts_with("<!doctype") || start.starts_with("<html") {
+        return html + MEASURE;
+    }
+    format!(
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>html{{background:#fff}}body{{margin:0;display:flow-root}}</style></head><body>{html}{MEASURE}</body></html>"
+    )
+}
+
+/// mpld3 loads d3 and itself from two addresses on the internet: here both come with the server.
+fn with_local_scripts(html: &str) -> String {
+    let html = html.replace("https://d3js.org/d3.v5.min.js", D3).replace("https://d3js.org/d3.v5.js", D3);
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html.as_str();
+    while let Some(at) = rest.find(MPLD3_AT) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let address = from[MPLD3_AT.len()..].find(".js").map(|end| MPLD3_AT.len() + end + ".js".len());
+        match address.filter(|end| from[..*end].bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-".contains(&byte))) {
+            Some(end) => {
+                out.push_str(MPLD3);
+                rest = &from[end..];
+            }
+            None => {
+                out.push_str(MPLD3_AT);
+                rest = &from[MPLD3_AT.len()..];
+            }
+        }
+    }
+    out + rest
+}
+
+const MPLD3_AT: &str = "https://mpld3.github.io/js/mpld3.v0.5";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mpld3_addresses_become_local_and_others_stay() {
+        let html = r#"load("https://d3js.org/d3.v5.js", f); load("https://mpld3.github.io/js/mpld3.v0.5.10.js", g); "https://d3js.org/d3.v7.js" "https://mpld3.github.io/js/mpld3.v0.5 <b>.js""#;
+        let expected =
+            format!(r#"load("{D3}", f); load("{MPLD3}", g); "https://d3js.org/d3.v7.js" "https://mpld3.github.io/js/mpld3.v0.5 <b>.js""#);
+        assert_eq!(with_local_scripts(html), expected);
+    }
+
+    #[test]
+    fn a_fragment_is_wrapped_and_a_document_is_not() {
+        assert!(framed("<p>é</p>").starts_with("<!DOCTYPE html><html>"));
+        let whole = framed("  <!doctype HTML><title>x</title>");
+        assert!(whole.starts_with("  <!doctype HTML>") && whole.ends_with("</script>"));
+        assert!(framed("ééééé").contains("<body>ééééé<script>"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Who listens to which board: each reader has a bounded mailbox, and a slow one never makes anybody wait.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::Notify;
+
+use super::store::Change;
+
+/// What may wait for one reader; past either bound its mailbox is emptied and it gets the newest state instead.
+const MAILBOX_EVENTS: usize = 256;
+const MAILBOX_BYTES: usize = 1 << 20;
+
+/// Which form of a cell a reader wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// `protocol::Cell`: what the page shows.
+    Page,
+    /// The whole document, as REST gives it.
+    Document,
+}
+
+/// A change on its way to readers: each form is written once for all of them.
+#[derive(Debug)]
+pub struct News {
+    pub change: Change,
+    frames: [OnceLock<Utf8Bytes>; 2],
+}
+
+impl News {
+    pub fn frame(&self, view: View, write: impl FnOnce() -> Utf8Bytes) -> Utf8Bytes {
+        self.frames[view as usize].get_or_init(write).clone()
+    }
+
+    fn bytes(&self) -> usize {
+        512 + self.change.value.as_ref().map_or(0, |value| value.len())
+    }
+}
+
+#[derive(Default)]
+pub struct Hub {
+    boards: Mutex<HashMap<Arc<str>, Vec<Arc<Mailbox>>>>,
+}
+
+#[derive(Default)]
+struct Mailbox {
+    waiting: Mutex<Waiting>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    news: VecDeque<Arc<News>>,
+    bytes: usize,
+    lagged: bool,
+}
+
+pub enum Delivery {
+    News(Arc<News>),
+    /// Some were dropped: read the newest state instead.
+    Lagged,
+}
+
+impl Hub {
+    /// Hands the changes of a commit to all who listen; never waits for any of them.
+    pub fn publish(&self, changes: Vec<Change>) {
+        let boards = lock(&self.boards);
+        for change in changes {
+            let Some(readers) = boards.get(&change.board) else { continue };
+            let news = Arc::new(News { change, frames: Default::default() });
+            for mailbox in readers {
+                mailbox.put(&news);
+            }
+        }
+    }
+
+    pub fn subscribe(self: &Arc<Self>, board: &str) -> Subscription {
+        let (board, mailbox) = (Arc::<str>::from(board), Arc::new(Mailbox::default()));
+        lock(&self.boards).entry(board.clone()).or_default().push(mailbox.clone());
+        Subscription { hub: self.clone(), board, mailbox }
+    }
+}
+
+impl Mailbox {
+    fn put(&self, news: &Arc<News>) {
+        let mut waiting = lock(&self.waiting);
+        if waiting.lagged {
+            return;
+        }
+        waiting.bytes += news.bytes();
+        waiting.news.push_back(news.clone());
+        if waiting.news.len() > MAILBOX_EVENTS || waiting.bytes > MAILBOX_BYTES {
+            *waiting = Waiting { lagged: true, ..Waiting::default() };
+        }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+}
+
+/// Ends with its drop.
+pub struct Subscription {
+    hub: Arc<Hub>,
+    pub board: Arc<str>,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Subscription {
+    pub fn try_next(&self) -> Option<Delivery> {
+        let mut waiting = lock(&self.mailbox.waiting);
+        if std::mem::take(&mut waiting.lagged) {
+            return Some(Delivery::Lagged);
+        }
+        let news = waiting.news.pop_front()?;
+        waiting.bytes -= news.bytes();
+        Some(Delivery::News(news))
+    }
+
+    /// Can be dropped and called again without losing anything.
+    pub async fn next(&self) -> Delivery {
+        loop {
+            match self.try_next() {
+                Some(delivery) => return delivery,
+                None => self.mailbox.wake.notified().await,
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut boards = lock(&self.hub.boards);
+        if let Some(readers) = boards.get_mut(&self.board) {
+            readers.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
+            if readers.is_empty() {
+                boards.remove(&self.board);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{CellId, Stage};
+    use crate::server::store::{Held, Kind, Record};
+
+    fn change(board: &str, seq: u64, bytes: usize) -> Change {
+        let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
+        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, Stage::Empty);
+        let (born, rev, value_rev, created_ms, updated_ms) = (1, seq, 1, 0, 0);
+        let record = Record { id, board: board.clone(), seq, born, rev, value_rev, created_ms, updated_ms, keys, value, stage };
+        Change { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) }
+    }
+
+    fn seqs(subscription: &Subscription) -> Vec<Option<u64>> {
+        std::iter::from_fn(|| subscription.try_next())
+            .map(|delivery| match delivery {
+                Delivery::News(news) => Some(news.change.seq),
+                Delivery::Lagged => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn readers_get_their_boards_changes_in_order() {
+        let hub = Arc::new(Hub::default());
+        let (a, b) = (hub.subscribe("a"), hub.subscribe("b"));
+        hub.publish(vec![change("a", 1, 1), change("b", 1, 1), change("a", 2, 1)]);
+        assert_eq!((seqs(&a), seqs(&b)), (vec![Some(1), Some(2)], vec![Some(1)]));
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_that_it_lags_and_holds_nothing() {
+        let hub = Arc::new(Hub::default());
+        let slow = hub.subscribe("a");
+        hub.publish((1..=MAILBOX_EVENTS as u64 + 10).map(|seq| change("a", seq, 1)).collect());
+        assert_eq!(seqs(&slow), [None]);
+        hub.publish(vec![change("a", 300, 1)]);
+        assert_eq!(seqs(&slow), [Some(300)]);
+        hub.publish(vec![change("a", 301, MAILBOX_BYTES / 2), change("a", 302, MAILBOX_BYTES / 2)]);
+        assert_eq!(seqs(&slow), [None]);
+    }
+
+    #[test]
+    fn who_leaves_is_forgotten() {
+        let hub = Arc::new(Hub::default());
+        drop(hub.subscribe("a"));
+        assert!(lock(&hub.boards).is_empty());
+    }
+}

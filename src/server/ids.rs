@@ -1,0 +1,35 @@
+//! Random names: 16 letters and digits, as NeDB's ids.
+
+use crate::protocol::CellId;
+
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// 95 bits from the system's random source.
+pub fn random() -> String {
+    let mut name = String::with_capacity(16);
+    let mut bytes = [0_u8; 32];
+    while name.len() < 16 {
+        getrandom::fill(&mut bytes).expect("the system has a source of random numbers");
+        // 248 = 4 * 62: dropping the rest keeps every character equally likely.
+        let fair = bytes.iter().filter(|byte| **byte < 248);
+        name.extend(fair.take(16 - name.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+    }
+    name
+}
+
+pub fn cell() -> CellId {
+    CellId::parse(&random()).expect("letters and digits are an id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_sixteen_letters_and_digits() {
+        let (one, other) = (random(), random());
+        assert_eq!(one.len(), 16);
+        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_ne!(one, other);
+    }
+}

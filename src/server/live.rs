@@ -1,0 +1,321 @@
+//! `/live` (WebSocket) and `/events` (Server-Sent Events): one feed of frames behind both.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code, rejection::WebSocketUpgradeRejection};
+use axum::extract::{Query, State, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event as SseEvent, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::Stream;
+use futures::{SinkExt, StreamExt};
+use serde::Deserialize;
+use tokio::time::{Instant, timeout};
+
+use super::App;
+use super::board::{self, Boards};
+use super::error::Problem;
+use super::hub::{Delivery, Subscription, View};
+use super::store::{Held, Kind, Record};
+use crate::protocol::{ErrorKind, Event};
+
+/// Also the longest silence on a healthy line.
+const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
+/// A socket that takes nothing for so long is closed.
+const STALLED: Duration = Duration::from_secs(10);
+/// Readers have nothing to say here.
+const INCOMING_BYTES: usize = 4096;
+/// One frame with the largest document fits.
+const OUTGOING_BYTES: usize = 40 << 20;
+
+#[derive(Debug, Deserialize)]
+pub struct Ask {
+    #[serde(default)]
+    board: String,
+    epoch: Option<String>,
+    since: Option<u64>,
+    view: Option<String>,
+}
+
+struct Asked {
+    board: String,
+    from: Option<(String, u64)>,
+    view: View,
+}
+
+impl Ask {
+    fn check(self) -> Result<Asked, Problem> {
+        let board = board::board_name(&self.board)?.to_owned();
+        let view = match self.view.as_deref() {
+            None | Some("document") => View::Document,
+            Some("page") => View::Page,
+            Some(other) => return Err(ErrorKind::BadRequest.with(format!("'view' must be document or page, not '{other}'.")).into()),
+        };
+        let from = match (self.epoch, self.since) {
+            (Some(epoch), Some(since)) => Some((epoch, since)),
+            (None, None) => None,
+            _ => return Err(ErrorKind::BadRequest.with("To resume, send both 'epoch' and 'since', as the last frames had them.").into()),
+        };
+        Ok(Asked { board, from, view })
+    }
+}
+
+pub async fn socket(
+    State(app): State<App>,
+    Query(ask): Query<Ask>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let asked = ask.check()?;
+    let upgrade = upgrade.map_err(|_| ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events."))?;
+    let upgrade = upgrade.max_message_size(INCOMING_BYTES).max_frame_size(INCOMING_BYTES).max_write_buffer_size(OUTGOING_BYTES);
+    Ok(upgrade.on_upgrade(move |socket| {
+        let tracker = app.tasks.clone();
+        tracker.track_future(async move {
+            if let Err(why) = serve(socket, &app, asked).await {
+                tracing::debug!("a live connection ended: {why}");
+            }
+        })
+    }))
+}
+
+async fn serve(socket: WebSocket, app: &App, asked: Asked) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut feed = Feed::new(app, asked);
+    let (mut outgoing, mut incoming) = socket.split();
+    loop {
+        let frame = tokio::select! {
+            frame = feed.next() => frame?,
+            heard = incoming.next() => match heard {
+                None | Some(Err(_) | Ok(Message::Close(_))) => return Ok(()),
+                Some(Ok(_)) => continue,
+            },
+            () = app.stopping.cancelled() => {
+                let close = CloseFrame { code: close_code::RESTART, reason: Utf8Bytes::from_static("The server is stopping.") };
+                let _ = timeout(STALLED, outgoing.send(Message::Close(Some(close)))).await;
+                return Ok(());
+            }
+        };
+        timeout(STALLED, outgoing.feed(Message::Text(frame))).await??;
+        // What is ready goes out together.
+        while let Some(frame) = feed.ready() {
+            timeout(STALLED, outgoing.feed(Message::Text(frame))).await??;
+        }
+        timeout(STALLED, outgoing.flush()).await??;
+    }
+}
+
+pub async fn events(State(app): State<App>, Query(mut ask): Query<Ask>, headers: HeaderMap) -> Result<Response, Problem> {
+    // What EventSource sends when it reconnects by itself.
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.split_once(':'));
+    if let Some((epoch, Ok(since))) = last.map(|(epoch, since)| (epoch, since.parse())) {
+        (ask.epoch, ask.since) = (Some(epoch.to_owned()), Some(since));
+    }
+    let feed = Feed::new(&app, ask.check()?);
+    Ok(Sse::new(sse(feed, app)).into_response())
+}
+
+fn sse(feed: Feed, app: App) -> impl Stream<Item = Result<SseEvent, Infallible>> {
+    futures::stream::unfold((feed, app), async |(mut feed, app)| {
+        let frame = tokio::select! {
+            frame = feed.next() => frame.ok()?,
+            () = app.stopping.cancelled() => return None,
+        };
+        let id = format!("{}:{}", feed.boards.store.epoch(), feed.seq);
+        Some((Ok(SseEvent::default().id(id).data(frame.as_str())), (feed, app)))
+    })
+}
+
+/// The frames for one reader, in order: hello, what it missed, then what happens.
+struct Feed {
+    boards: Arc<Boards>,
+    subscription: Subscription,
+    view: View,
+    /// Everything up to here was given out.
+    seq: u64,
+    /// Written frames that come before everything else.
+    first: VecDeque<Utf8Bytes>,
+    /// The newest state of cells that changed while the reader was away, oldest change first; then, up to where that reaches.
+    missed: VecDeque<(Kind, Arc<Record>)>,
+    reaches: u64,
+    quiet_until: Instant,
+}
+
+impl Feed {
+    fn new(app: &App, asked: Asked) -> Self {
+        let Asked { board, from, view } = asked;
+        // Subscribed before the state is read: what happens in between is in the mailbox, and passed over by its number.
+        let subscription = app.hub.subscribe(&board);
+        let boards = app.boards.clone();
+        let head = boards.store.index().board(&board).map_or(0, |board| board.seq);
+        let epoch = boards.store.epoch().to_owned();
+        let continues = from.as_ref().is_none_or(|(known, since)| *known == epoch && *since <= head);
+        let since = from.map_or(head, |(_, since)| since);
+        let hello = Event::<()>::Hello { epoch, seq: head, build: app.site.build().to_owned() };
+        let (first, missed) = (VecDeque::from([encode(&hello)]), VecDeque::new());
+        let quiet_until = Instant::now() + BOOKMARK_EVERY;
+        let mut feed = Self { boards, subscription, view, seq: since, first, missed, reaches: 0, quiet_until };
+        if continues {
+            feed.catch_up()
+        } else {
+            feed.start_over()
+        }
+        feed
+    }
+
+    /// Plans what the reader misses: the newest version of each cell that changed, and the removals.
+    fn catch_up(&mut self) {
+        let boards = self.boards.clone();
+        let index = boards.store.index();
+        let Some(board) = index.board(&self.subscription.board) else { return };
+        if self.seq < board.floor {
+            drop(index);
+            return self.start_over();
+        }
+        let alive = board.cells.values().map(|record| (if record.born > self.seq { Kind::Created } else { Kind::Patched }, record));
+        let removed = board.graves.iter().map(|record| (Kind::Removed, record));
+        let mut missed: Vec<_> = alive.chain(removed).filter(|(_, record)| record.seq > self.seq).collect();
+        missed.sort_by_key(|(_, record)| record.seq);
+        self.missed = missed.into_iter().map(|(kind, record)| (kind, record.clone())).collect();
+        self.reaches = board.seq;
+    }
+
+    /// The reader's past cannot be continued. The page gets all cells in one frame, so that it can keep what it shows; a
+    /// reader of documents gets an empty snapshot and then each document, so that no frame is larger than one of them.
+    fn start_over(&mut self) {
+        let board = self.boards.snapshot(&self.subscription.board);
+        let epoch = board.epoch;
+        match self.view {
+            View::Page => {
+                self.seq = board.seq;
+                self.first.push_back(encode(&Event::Snapshot { epoch, seq: board.seq, data: board.cells }));
+            }
+            View::Document => {
+                self.seq = 0;
+                self.first.push_back(encode(&Event::<()>::Snapshot { epoch, seq: 0, data: Vec::new() }));
+                let index = self.boards.store.index();
+                let Some(known) = index.board(&self.subscription.board) else { return };
+                let mut all: Vec<_> = known.cells.values().cloned().collect();
+                all.sort_by_key(|record| record.seq);
+                self.missed = all.into_iter().map(|record| (Kind::Created, record)).collect();
+                self.reaches = known.seq;
+            }
+        }
+    }
+
+    /// The next frame if there is one without waiting and without the disk.
+    fn ready(&mut self) -> Option<Utf8Bytes> {
+        if let Some(frame) = self.first.pop_front() {
+            return Some(frame);
+        }
+        if self.view == View::Document || !self.missed.is_empty() {
+            return None;
+        }
+        match self.subscription.try_next()? {
+            Delivery::Lagged => {
+                self.catch_up();
+                None
+            }
+            Delivery::News(news) if news.change.seq <= self.seq => None,
+            Delivery::News(news) => {
+                let change = &news.change;
+                self.seq = change.seq;
+                Some(news.frame(View::Page, || page_frame(change.kind, change.seq, &change.record)))
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<Utf8Bytes, Problem> {
+        loop {
+            if let Some(frame) = self.first.pop_front() {
+                return Ok(self.sent(frame));
+            }
+            if let Some((kind, record)) = self.missed.front().cloned() {
+                // Taken away only when written: this future may be dropped while the value is read.
+                let frame = self.write(kind, &record).await?;
+                self.missed.pop_front();
+                self.seq = self.seq.max(record.seq);
+                return Ok(self.sent(frame));
+            }
+            if self.reaches > self.seq {
+                self.seq = self.reaches;
+                return Ok(self.bookmark());
+            }
+            let delivery = match tokio::time::timeout_at(self.quiet_until, self.subscription.next()).await {
+                Err(_) => return Ok(self.bookmark()),
+                Ok(delivery) => delivery,
+            };
+            match delivery {
+                Delivery::Lagged => self.catch_up(),
+                Delivery::News(news) if news.change.seq <= self.seq => {}
+                Delivery::News(news) => {
+                    let change = &news.change;
+                    // From here to the return nothing waits, unless the value is only on disk; then the news is put in
+                    // front as missed, and survives when this future is dropped.
+                    if self.view == View::Document && change.value.is_none() && matches!(change.record.value, Held::Stored(_)) {
+                        self.missed.push_front((change.kind, change.record.clone()));
+                        continue;
+                    }
+                    self.seq = change.seq;
+                    let frame = news.frame(self.view, || match self.view {
+                        View::Page => page_frame(change.kind, change.seq, &change.record),
+                        View::Document => {
+                            let value = change.value.as_deref().or(match &change.record.value {
+                                Held::Inline(json) => Some(&**json),
+                                _ => None,
+                            });
+                            document_frame(change.kind, change.seq, &change.record, value)
+                        }
+                    });
+                    return Ok(self.sent(frame));
+                }
+            }
+        }
+    }
+
+    async fn write(&self, kind: Kind, record: &Record) -> Result<Utf8Bytes, Problem> {
+        Ok(match self.view {
+            View::Page => page_frame(kind, record.seq, record),
+            View::Document => {
+                let value = self.boards.store.value(record).await?;
+                document_frame(kind, record.seq, record, value.as_deref())
+            }
+        })
+    }
+
+    fn bookmark(&mut self) -> Utf8Bytes {
+        let bookmark = encode(&Event::<()>::Bookmark { seq: self.seq });
+        self.sent(bookmark)
+    }
+
+    fn sent(&mut self, frame: Utf8Bytes) -> Utf8Bytes {
+        self.quiet_until = Instant::now() + BOOKMARK_EVERY;
+        frame
+    }
+}
+
+fn encode<T: serde::Serialize>(event: &Event<T>) -> Utf8Bytes {
+    serde_json::to_string(event).unwrap_or_default().into()
+}
+
+fn page_frame(kind: Kind, seq: u64, record: &Record) -> Utf8Bytes {
+    let data = record.cell();
+    encode(&match kind {
+        Kind::Created => Event::Created { seq, data },
+        Kind::Updated => Event::Updated { seq, data },
+        Kind::Patched => Event::Patched { seq, data },
+        Kind::Removed => Event::Removed { seq, data },
+    })
+}
+
+/// The same shape; the document is already text.
+fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> Utf8Bytes {
+    let name = match kind {
+        Kind::Created => "created",
+        Kind::Updated => "updated",
+        Kind::Patched => "patched",
+        Kind::Removed => "removed",
+    };
+    format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into()
+}

@@ -1,0 +1,44 @@
+//! The server: REST, live feeds, the page, and the store behind them.
+
+pub mod board;
+mod config;
+mod error;
+mod figure;
+mod guard;
+mod hub;
+mod ids;
+mod live;
+mod media;
+mod page;
+mod rest;
+mod router;
+mod rpc;
+mod serve;
+mod site;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use config::Config;
+pub use rpc::{boards, told};
+pub use serve::{Server, StartError};
+pub use store::{Durability, OpenError};
+
+use board::Boards;
+use hub::Hub;
+use site::Site;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct App {
+    boards: Arc<Boards>,
+    hub: Arc<Hub>,
+    site: Arc<Site>,
+    images: Arc<PathBuf>,
+    durable: bool,
+    external_images: bool,
+    /// Live connections: they outlive their requests, so the stop waits for them by this.
+    tasks: tokio_util::task::TaskTracker,
+    stopping: tokio_util::sync::CancellationToken,
+}

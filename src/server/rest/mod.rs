@@ -1,0 +1,3 @@
+//! REST: one file a resource.
+
+pub mod values;

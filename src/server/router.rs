@@ -1,0 +1,62 @@
+//! Every address of the server, and what stands around all of them.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::error::Problem;
+use super::rest::values;
+use super::{App, figure, guard, live, media, page, site};
+use crate::protocol::ErrorKind;
+
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(page::main))
+        .route("/b/{board}", get(page::named))
+        .nest("/values", values::router())
+        .nest("/api/v1/values", values::router())
+        .route("/live", get(live::socket))
+        .route("/events", get(live::events))
+        .route("/figure/{id}/{rev}", get(figure::figure))
+        .route("/media/{id}/{rev}", get(media::media))
+        .route("/images/{*path}", get(media::image))
+        .route("/rpc/{*path}", post(rpc))
+        .route("/openapi.json", get(openapi))
+        .route("/pkg/{*path}", get(site::file))
+        .route("/vendor/{*path}", get(site::file))
+        .route("/{path}", get(site::file))
+        .method_not_allowed_fallback(async || Problem::from(ErrorKind::MethodNotAllowed.with("This address does not take that method.")))
+        .fallback(async || Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")))
+        .layer(from_fn(headers))
+        .with_state(app)
+        .layer(from_fn(guard::guard))
+}
+
+/// What every reply says, unless it said otherwise itself.
+async fn headers(request: Request, next: Next) -> Response {
+    let mut reply = next.run(request).await;
+    let all = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in all {
+        reply.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    reply
+}
+
+/// The page's server functions.
+async fn rpc(State(app): State<App>, request: Request) -> Response {
+    let boards = app.boards.clone();
+    leptos_axum::handle_server_fns_with_context(move || leptos::context::provide_context(boards.clone()), request).await.into_response()
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], include_str!("openapi.json"))
+}

@@ -1,0 +1,99 @@
+//! The built page, inside the binary: scripts, styles, icons, and d3 and mpld3 for figures, compressed at build time.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+use serde::Deserialize;
+
+use super::App;
+use super::error::Problem;
+use crate::app::Assets;
+use crate::protocol::ErrorKind;
+
+/// Where figures find the two libraries.
+pub const D3: &str = "/vendor/d3.v5.min.js";
+pub const MPLD3: &str = "/vendor/mpld3.min.js";
+
+#[derive(RustEmbed)]
+#[folder = "target/site"]
+#[allow_missing = true]
+struct Files;
+
+/// What the site build writes beside the files.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Site {
+    js: String,
+    wasm: String,
+    css: String,
+    build: String,
+}
+
+impl Site {
+    /// Without a manifest the names are those that `cargo leptos` gives.
+    pub fn load() -> Self {
+        let manifest = Files::get("manifest.json").and_then(|file| serde_json::from_slice(&file.data).ok());
+        let plain = |name: &str| format!("pkg/agnez.{name}");
+        manifest.unwrap_or_else(|| Self { js: plain("js"), wasm: plain("wasm"), css: plain("css"), build: "development".into() })
+    }
+
+    pub fn build(&self) -> &str {
+        &self.build
+    }
+
+    pub fn assets(&self) -> Assets {
+        Assets { js: format!("/{}", self.js), wasm: format!("/{}", self.wasm), css: format!("/{}", self.css) }
+    }
+}
+
+/// `GET /pkg/...` and `/vendor/...`, and the icons at the root.
+pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::http::Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let name = uri.path().trim_start_matches('/');
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts = |coding: &str| accepted.split(',').any(|part| part.split(';').next().is_some_and(|part| part.trim() == coding));
+    let packed = [("br", ".br"), ("gzip", ".gz")].into_iter().find_map(|(coding, end)| {
+        let file = accepts(coding).then(|| Files::get(&format!("{name}{end}"))).flatten()?;
+        Some((Some(coding), file))
+    });
+    let internal = name == "manifest.json" || name.ends_with(".br") || name.ends_with(".gz");
+    let found = packed.or_else(|| Files::get(name).map(|file| (None, file))).filter(|_| !internal);
+    let Some((coding, file)) = found else {
+        return Err(ErrorKind::NotFound.with(format!("There is no file '{path}' here.")).into());
+    };
+    let hashed = [&app.site.js, &app.site.wasm, &app.site.css].into_iter().any(|known| known == name) && app.site.build != "development";
+    let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|at| file.metadata.sha256_hash()[at])));
+    let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut reply = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned()), (header::VARY, "accept-encoding".to_owned())]
+        .into_response();
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+        *reply.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(reply);
+    }
+    let (parts, _) = reply.into_parts();
+    let mut reply = ([(header::CONTENT_TYPE, kind(name))], file.data).into_response();
+    reply.headers_mut().extend(parts.headers);
+    if let Some(coding) = coding {
+        reply.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
+    }
+    if name.starts_with("vendor/") {
+        // Figures have an opaque origin.
+        reply.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
+        reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    }
+    Ok(reply)
+}
+
+fn kind(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("webmanifest" | "json") => "application/json",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}

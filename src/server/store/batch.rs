@@ -1,0 +1,225 @@
+//! The changes of one group commit before they are on disk: each operation works on top of those before it, and an
+//! operation that fails leaves nothing behind.
+//!
+//! Operations are decided here, in memory, so SQL cannot fail for one of them alone: a commit takes all or nothing, and
+//! no savepoints are needed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Held, Index, Record, index::GRAVES_PER_BOARD};
+use crate::protocol::CellId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Created,
+    Updated,
+    Patched,
+    Removed,
+}
+
+/// One event to be published, with what is needed to write it out.
+#[derive(Debug)]
+pub struct Change {
+    pub kind: Kind,
+    pub board: Arc<str>,
+    pub seq: u64,
+    pub record: Arc<Record>,
+    /// The JSON text of the value where this change brought it; else it is as the record holds it.
+    pub value: Option<Arc<str>>,
+}
+
+/// What is to be written of one cell.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    Alive(Arc<Record>),
+    Buried(Arc<Record>),
+    Forgotten,
+}
+
+#[derive(Debug, Default)]
+struct Layer {
+    cells: HashMap<CellId, Fate>,
+    /// New values; `None` where the document lost its value.
+    values: HashMap<CellId, Option<Arc<str>>>,
+    /// `(seq, floor)`
+    boards: HashMap<Arc<str>, (u64, u64)>,
+    changes: Vec<Change>,
+}
+
+pub struct Batch<'a> {
+    index: &'a Index,
+    done: Layer,
+    current: Layer,
+    pub now_ms: u64,
+}
+
+/// The outcome of a batch, for the disk and then for the index.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub cells: Vec<(CellId, Fate)>,
+    pub values: Vec<(CellId, Option<Arc<str>>)>,
+    pub boards: Vec<(Arc<str>, u64, u64)>,
+    pub changes: Vec<Change>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(index: &'a Index, now_ms: u64) -> Self {
+        Self { index, done: Layer::default(), current: Layer::default(), now_ms }
+    }
+
+    fn fate(&self, id: &CellId) -> Option<&Fate> {
+        self.current.cells.get(id).or_else(|| self.done.cells.get(id))
+    }
+
+    pub fn cell(&self, id: &CellId) -> Option<Arc<Record>> {
+        match self.fate(id) {
+            Some(Fate::Alive(record)) => Some(record.clone()),
+            Some(_) => None,
+            None => self.index.cell(id).cloned(),
+        }
+    }
+
+    pub fn grave(&self, id: &CellId) -> Option<Arc<Record>> {
+        match self.fate(id) {
+            Some(Fate::Buried(record)) => Some(record.clone()),
+            Some(_) => None,
+            None => self.index.grave(id).cloned(),
+        }
+    }
+
+    /// All cells, in no order.
+    pub fn cells(&self) -> Vec<Arc<Record>> {
+        let untouched = self.index.cells().filter(|record| self.fate(&record.id).is_none()).cloned();
+        let earlier = self.done.cells.iter().filter(|(id, _)| !self.current.cells.contains_key(*id));
+        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, fate)| match fate {
+            Fate::Alive(record) => Some(record.clone()),
+            _ => None,
+        });
+        untouched.chain(touched).collect()
+    }
+
+    fn board(&self, name: &str) -> (u64, u64) {
+        let layers = [&self.current, &self.done];
+        let touched = layers.into_iter().find_map(|layer| layer.boards.get(name).copied());
+        touched.or_else(|| self.index.board(name).map(|board| (board.seq, board.floor))).unwrap_or_default()
+    }
+
+    fn next_seq(&mut self, board: &Arc<str>) -> u64 {
+        let (seq, floor) = self.board(board);
+        self.current.boards.insert(board.clone(), (seq + 1, floor));
+        seq + 1
+    }
+
+    /// Accepts a cell as it shall be from now on, and answers it with its numbers. `value`: `None` leaves the stored value.
+    pub fn put(&mut self, kind: Kind, mut record: Record, value: Option<Option<Arc<str>>>) -> Arc<Record> {
+        let before = self.cell(&record.id);
+        if let Some(before) = before.filter(|before| before.board != record.board) {
+            // It leaves a board: its readers hear of a removal, which no grave remembers.
+            let seq = self.next_seq(&before.board);
+            self.current.boards.insert(before.board.clone(), (seq, seq));
+            self.announce(Kind::Removed, seq, before, None);
+            record.born = 0;
+        }
+        record.updated_ms = self.now_ms;
+        record.rev += 1;
+        if let Some(value) = value.clone() {
+            record.value_rev = record.rev;
+            record.value = Held::of(value.as_ref());
+            record.set_stage(value.as_deref());
+            self.current.values.insert(record.id.clone(), value);
+        }
+        let seq = self.next_seq(&record.board.clone());
+        record.seq = seq;
+        if record.born == 0 {
+            record.born = seq;
+        }
+        let kind = if record.born == seq { Kind::Created } else { kind };
+        let record = Arc::new(record);
+        self.current.cells.insert(record.id.clone(), Fate::Alive(record.clone()));
+        self.announce(kind, seq, record.clone(), value.flatten());
+        record
+    }
+
+    /// Brings a buried cell back as it was.
+    pub fn restore(&mut self, grave: &Record) -> Arc<Record> {
+        let record = Record { born: 0, ..grave.clone() };
+        self.put(Kind::Created, record, None)
+    }
+
+    pub fn remove(&mut self, record: &Record) -> Arc<Record> {
+        let seq = self.next_seq(&record.board);
+        let record = Arc::new(Record { seq, rev: record.rev + 1, updated_ms: self.now_ms, ..record.clone() });
+        self.current.cells.insert(record.id.clone(), Fate::Buried(record.clone()));
+        self.announce(Kind::Removed, seq, record.clone(), None);
+        record
+    }
+
+    fn announce(&mut self, kind: Kind, seq: u64, record: Arc<Record>, value: Option<Arc<str>>) {
+        let board = record.board.clone();
+        self.current.changes.push(Change { kind, board, seq, record, value });
+    }
+
+    /// Ends the current operation: it becomes part of the batch, or leaves no trace.
+    pub fn end(&mut self, accepted: bool) {
+        let current = std::mem::take(&mut self.current);
+        if accepted {
+            self.done.cells.extend(current.cells);
+            self.done.values.extend(current.values);
+            self.done.boards.extend(current.boards);
+            self.done.changes.extend(current.changes);
+        }
+    }
+
+    /// What must be on disk, the oldest graves beyond their number forgotten.
+    pub fn finish(mut self) -> Outcome {
+        self.forget_old_graves();
+        let Layer { cells, values, boards, changes } = self.done;
+        let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
+        Outcome { cells: cells.into_iter().collect(), values: values.into_iter().collect(), boards, changes }
+    }
+
+    fn forget_old_graves(&mut self) {
+        let mut fresh: HashMap<Arc<str>, Vec<(u64, CellId)>> = HashMap::new();
+        for (id, fate) in &self.done.cells {
+            if let Fate::Buried(record) = fate {
+                fresh.entry(record.board.clone()).or_default().push((record.seq, id.clone()));
+            }
+        }
+        for (board, mut graves) in fresh {
+            let old = self.index.board(&board).into_iter().flat_map(|board| &board.graves);
+            graves.extend(old.filter(|grave| !self.done.cells.contains_key(&grave.id)).map(|grave| (grave.seq, grave.id.clone())));
+            graves.sort();
+            let surplus = graves.len().saturating_sub(GRAVES_PER_BOARD);
+            for (seq, id) in graves.drain(..surplus) {
+                self.done.cells.insert(id, Fate::Forgotten);
+                if let Some((_, floor)) = self.done.boards.get_mut(&board) {
+                    *floor = seq.max(*floor);
+                }
+            }
+        }
+    }
+}
+
+impl Outcome {
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Makes the index what the disk already is.
+    pub fn apply(&self, index: &mut Index) {
+        for (name, seq, floor) in &self.boards {
+            index.set_board(name, *seq, *floor);
+        }
+        let mut buried: Vec<_> = Vec::new();
+        for (id, fate) in &self.cells {
+            match fate {
+                Fate::Alive(record) => index.put(record.clone()),
+                Fate::Buried(record) => buried.push(record),
+                Fate::Forgotten => index.take(id),
+            }
+        }
+        buried.sort_by_key(|record| record.seq);
+        buried.into_iter().for_each(|record| index.bury(record.clone()));
+    }
+}

@@ -1,0 +1,79 @@
+//! What is committed, in memory: every reader looks here first, and nothing stands here that a crash could undo.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Record;
+use crate::protocol::CellId;
+
+/// Removed cells that are kept for undo, and for readers who have not heard of them.
+pub const GRAVES_PER_BOARD: usize = 100;
+
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    boards: HashMap<Arc<str>, BoardIndex>,
+    home: HashMap<CellId, Arc<str>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BoardIndex {
+    pub seq: u64,
+    /// Removals up to this number are forgotten.
+    pub floor: u64,
+    pub cells: HashMap<CellId, Arc<Record>>,
+    /// Oldest first.
+    pub graves: VecDeque<Arc<Record>>,
+}
+
+impl Index {
+    pub fn board(&self, name: &str) -> Option<&BoardIndex> {
+        self.boards.get(name)
+    }
+
+    pub fn boards(&self) -> impl Iterator<Item = (&Arc<str>, &BoardIndex)> {
+        self.boards.iter()
+    }
+
+    pub fn cell(&self, id: &CellId) -> Option<&Arc<Record>> {
+        self.boards.get(self.home.get(id)?)?.cells.get(id)
+    }
+
+    pub fn cells(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.boards.values().flat_map(|board| board.cells.values())
+    }
+
+    pub fn grave(&self, id: &CellId) -> Option<&Arc<Record>> {
+        self.boards.values().find_map(|board| board.graves.iter().find(|grave| grave.id == *id))
+    }
+
+    pub fn set_board(&mut self, name: &Arc<str>, seq: u64, floor: u64) {
+        let board = self.boards.entry(name.clone()).or_default();
+        board.seq = seq;
+        board.floor = floor;
+    }
+
+    /// Puts the cell where its record says, and takes it away from wherever it was.
+    pub fn put(&mut self, record: Arc<Record>) {
+        self.take(&record.id);
+        self.home.insert(record.id.clone(), record.board.clone());
+        self.boards.entry(record.board.clone()).or_default().cells.insert(record.id.clone(), record);
+    }
+
+    pub fn bury(&mut self, record: Arc<Record>) {
+        self.take(&record.id);
+        self.boards.entry(record.board.clone()).or_default().graves.push_back(record);
+    }
+
+    /// Forgets the cell, alive or buried.
+    pub fn take(&mut self, id: &CellId) {
+        if let Some(home) = self.home.remove(id)
+            && let Some(board) = self.boards.get_mut(&home)
+        {
+            board.cells.remove(id);
+            return;
+        }
+        for board in self.boards.values_mut() {
+            board.graves.retain(|grave| grave.id != *id);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Everything on disk, and the only place with SQL: one writer with group commit, read-only readers, an index in memory.
+
+mod batch;
+mod index;
+mod open;
+mod record;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sqlx::SqlitePool;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+pub use batch::{Batch, Change, Kind};
+pub use index::Index;
+pub use open::{Durability, OpenError};
+pub use record::{Held, Record, timestamp};
+pub use writer::Publish;
+
+use super::error::Problem;
+use crate::protocol::CellId;
+
+pub struct Store {
+    index: Arc<RwLock<Index>>,
+    queue: RwLock<Option<mpsc::Sender<writer::Waiting>>>,
+    room: Arc<Semaphore>,
+    readers: SqlitePool,
+    epoch: String,
+    writer: std::sync::Mutex<Option<JoinHandle<()>>>,
+    /// Held for as long as this process uses the folder.
+    lock: open::Lock,
+}
+
+impl Store {
+    /// Opens or creates the database in `folder`; `publish` hears of every commit.
+    pub async fn open(folder: &Path, durability: Durability, publish: Publish) -> Result<Self, OpenError> {
+        let open::Opened { connection, readers, epoch, index, lock } = open::open(folder, durability).await?;
+        let index = Arc::new(RwLock::new(index));
+        let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
+        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish };
+        Ok(Self {
+            index,
+            queue: RwLock::new(Some(queue)),
+            room: Arc::new(Semaphore::new(writer::QUEUE_BYTES)),
+            readers,
+            epoch,
+            writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
+            lock,
+        })
+    }
+
+    /// Changes when the history may have been rolled back: event numbers of different epochs cannot be compared.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// What is committed. Hold it shortly: the writer waits.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        read(&self.index)
+    }
+
+    /// Runs `operation` in the writer. `Ok` means that its changes are on disk; on `Err` nothing has changed.
+    ///
+    /// `bytes` is about how much it will write. It goes on when the caller goes away.
+    pub async fn write<T, F>(&self, bytes: usize, operation: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
+    {
+        let permits = u32::try_from(bytes.clamp(1, writer::QUEUE_BYTES)).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(permits).map_err(|_| Problem::Busy)?;
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(writer::Call { operation: Some(operation), result: None, reply });
+        let waiting = writer::Waiting { job, bytes, _room: room };
+        let queue = read(&self.queue).clone().ok_or(Problem::Stopped)?;
+        queue.try_send(waiting).map_err(|full| match full {
+            mpsc::error::TrySendError::Full(_) => Problem::Busy,
+            mpsc::error::TrySendError::Closed(_) => Problem::Stopped,
+        })?;
+        answer.await.unwrap_or(Err(Problem::Stopped))
+    }
+
+    /// The value of a committed cell as JSON text, with the record that it belongs to; `None` when the cell is gone.
+    pub async fn read(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+        // The value and the record are read apart; when the cell changed in between, they are read again.
+        for _ in 0..8 {
+            let Some(record) = self.index().cell(id).cloned() else { return Ok(None) };
+            let value = self.value(&record).await?;
+            if !matches!(record.value, Held::Stored(_)) || self.index().cell(id).is_some_and(|now| now.value_rev == record.value_rev) {
+                return Ok(Some((record, value)));
+            }
+        }
+        Err(Problem::Busy)
+    }
+
+    /// The value as JSON text: the record's own, or, when that is only on disk, the newest there.
+    pub async fn value(&self, record: &Record) -> Result<Option<Arc<str>>, Problem> {
+        match &record.value {
+            Held::Missing => Ok(None),
+            Held::Inline(json) => Ok(Some(json.clone())),
+            Held::Stored(_) => {
+                let select = sqlx::query_scalar::<_, String>("SELECT json FROM value WHERE id = ?").bind(record.id.as_str());
+                let json = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)?;
+                Ok(json.map(Arc::from))
+            }
+        }
+    }
+
+    /// Takes no more changes, waits until those accepted are on disk, and notes that the end was a good one.
+    pub async fn close(&self) {
+        write(&self.queue).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            let _ = writer.await;
+            self.readers.close().await;
+            self.lock.ended_well().await;
+        }
+    }
+}
+
+/// A panic while the lock was held cannot leave the index half-changed in a way that matters: it is replaced cell by cell.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,182 @@
+//! Opening a data folder: lock, version gates, migrations, and reading the index.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
+
+use super::{Held, Index, Record, record::INLINE_BYTES};
+use crate::protocol::{CellId, Stage};
+use crate::server::ids;
+
+/// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
+const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
+const READERS: u32 = 4;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Durability {
+    /// every acknowledged change survives a power cut
+    Full,
+    /// every acknowledged change survives a crash of the process; a power cut may undo the last moments
+    Normal,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("The data folder {0} cannot be used: {1}. Name another one with --data.")]
+    Folder(PathBuf, std::io::Error),
+    #[error("The data folder {0} is in use by another Agnez. Stop that one, or name another folder with --data.")]
+    Locked(PathBuf),
+    #[error("{0} was written by a newer Agnez than this one; nothing was changed. Use the newer program, or another folder with --data.")]
+    Newer(PathBuf),
+    #[error("This program was built with SQLite {0}, which can lose committed data; it needs 3.51.3 or newer.")]
+    OldSqlite(String),
+    #[error("The database {0} cannot be read: {1}. Restore a backup, or name another folder with --data.")]
+    Database(PathBuf, sqlx::Error),
+}
+
+pub(super) struct Opened {
+    pub connection: SqliteConnection,
+    pub readers: SqlitePool,
+    pub epoch: String,
+    pub index: Index,
+    pub lock: Lock,
+}
+
+/// The folder belongs to this process while this lives.
+pub(super) struct Lock {
+    _file: File,
+    options: SqliteConnectOptions,
+}
+
+impl Lock {
+    pub async fn ended_well(&self) {
+        let note = async {
+            let mut connection = self.options.connect().await?;
+            sqlx::query("INSERT OR REPLACE INTO meta VALUES ('session', 'ended')").execute(&mut connection).await?;
+            connection.close().await
+        };
+        if let Err(why) = note.await {
+            tracing::warn!("the end could not be noted in the database: {why}");
+        }
+    }
+}
+
+pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened, OpenError> {
+    std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    let file = File::create(folder.join("agnez.lock")).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    file.try_lock().map_err(|why| match why {
+        TryLockError::WouldBlock => OpenError::Locked(folder.into()),
+        TryLockError::Error(why) => OpenError::Folder(folder.into(), why),
+    })?;
+    let path = folder.join("agnez.sqlite");
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(match durability {
+            Durability::Full => SqliteSynchronous::Full,
+            Durability::Normal => SqliteSynchronous::Normal,
+        })
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging();
+    let failed = |why: sqlx::Error| OpenError::Database(path.clone(), why);
+    let mut connection = options.connect().await.map_err(failed)?;
+    check_sqlite(&mut connection, &path).await?;
+    migrate(&mut connection, &path).await?;
+    let epoch = epoch(&mut connection, durability).await.map_err(failed)?;
+    let index = read_index(&mut connection).await.map_err(failed)?;
+    let read_only = options.clone().read_only(true).create_if_missing(false);
+    let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(read_only);
+    Ok(Opened { connection, readers, epoch, index, lock: Lock { _file: file, options } })
+}
+
+async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let version: String =
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await.map_err(|why| OpenError::Database(path.into(), why))?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    let found = (next(), next(), next());
+    if found < SQLITE_AT_LEAST { Err(OpenError::OldSqlite(version)) } else { Ok(()) }
+}
+
+async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let init = include_str!("../../../migrations/0001_init.sql").into_sql_str();
+    let migrator = Migrator::with_migrations(vec![Migration::new(1, "init".into(), MigrationType::Simple, init, false)]);
+    migrator.run(connection).await.map_err(|why| match why {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),
+        MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => OpenError::Database(path.into(), why),
+        other => OpenError::Database(path.into(), sqlx::Error::Migrate(Box::new(other))),
+    })
+}
+
+/// The epoch goes on, unless events may have been published that a power cut has undone.
+async fn epoch(connection: &mut SqliteConnection, durability: Durability) -> sqlx::Result<String> {
+    let get = "SELECT value FROM meta WHERE key = ?";
+    let set = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
+    let known: Option<String> = sqlx::query_scalar(get).bind("epoch").fetch_optional(&mut *connection).await?;
+    let session: Option<String> = sqlx::query_scalar(get).bind("session").fetch_optional(&mut *connection).await?;
+    let doubtful = session.as_deref() == Some("normal");
+    let epoch = known.filter(|_| !doubtful).unwrap_or_else(ids::random);
+    sqlx::query(set).bind("epoch").bind(&epoch).execute(&mut *connection).await?;
+    let session = if durability == Durability::Normal { "normal" } else { "full" };
+    sqlx::query(set).bind("session").bind(session).execute(&mut *connection).await?;
+    Ok(epoch)
+}
+
+async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
+    let mut index = Index::default();
+    for row in sqlx::query("SELECT name, seq, floor FROM board").fetch_all(&mut *connection).await? {
+        index.set_board(&Arc::from(row.try_get::<&str, _>(0)?), number(&row, 1)?, number(&row, 2)?);
+    }
+    // Large values are read one at a time, and only for the stage: they do not stay in memory.
+    let select = "SELECT cell.id, board, seq, born, rev, value_rev, created, updated, removed, doc, length(CAST(json AS BLOB)),
+                         CASE WHEN length(CAST(json AS BLOB)) <= ?1 THEN json END
+                  FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
+    let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
+    for row in rows {
+        let text: &str = row.try_get(0)?;
+        let Some(id) = CellId::parse(text) else {
+            return Err(sqlx::Error::Decode(format!("the cell id {text:?} is damaged").into()));
+        };
+        let keys = serde_json::from_str(row.try_get(9)?).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
+        let bytes: Option<i64> = row.try_get(10)?;
+        let json: Option<&str> = row.try_get(11)?;
+        let value = match (bytes, json) {
+            (None, _) => Held::Missing,
+            (Some(_), Some(json)) => Held::Inline(Arc::from(json)),
+            (Some(bytes), None) => Held::Stored(bytes as u64),
+        };
+        let large: Option<String> = match value {
+            Held::Stored(_) => {
+                sqlx::query_scalar("SELECT json FROM value WHERE id = ?").bind(id.as_str()).fetch_optional(&mut *connection).await?
+            }
+            _ => None,
+        };
+        let mut record = Record {
+            id,
+            board: Arc::from(row.try_get::<&str, _>(1)?),
+            seq: number(&row, 2)?,
+            born: number(&row, 3)?,
+            rev: number(&row, 4)?,
+            value_rev: number(&row, 5)?,
+            created_ms: number(&row, 6)?,
+            updated_ms: number(&row, 7)?,
+            keys,
+            value,
+            stage: Stage::Empty,
+        };
+        record.set_stage(json.or(large.as_deref()));
+        let removed: bool = row.try_get(8)?;
+        if removed { index.bury(Arc::new(record)) } else { index.put(Arc::new(record)) }
+    }
+    Ok(index)
+}
+
+fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {
+    row.try_get::<i64, _>(column).map(|number| number as u64)
+}

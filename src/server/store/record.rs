@@ -1,0 +1,201 @@
+//! One cell as the server holds it: the whole document, but for large values, which stay on disk.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::protocol::{Cell, CellId, Stage};
+
+/// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
+pub const INLINE_BYTES: usize = 16 * 1024;
+/// How much of a value that is neither HTML nor a picture the page shows.
+const PREVIEW_BYTES: usize = 2 * 1024;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub id: CellId,
+    pub board: Arc<str>,
+    pub seq: u64,
+    pub born: u64,
+    pub rev: u64,
+    pub value_rev: u64,
+    pub created_ms: u64,
+    pub updated_ms: u64,
+    /// Every key a client sent, but those above and `value`.
+    pub keys: Map<String, Value>,
+    pub value: Held,
+    /// What the page shows of the value; kept, since the value itself may be on disk.
+    pub stage: Stage,
+}
+
+/// Where the value is, as JSON text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    /// The document has no key `value`.
+    Missing,
+    Inline(Arc<str>),
+    /// In SQLite, this many bytes.
+    Stored(u64),
+}
+
+impl Held {
+    pub fn of(json: Option<&Arc<str>>) -> Self {
+        match json {
+            None => Self::Missing,
+            Some(json) if json.len() <= INLINE_BYTES => Self::Inline(json.clone()),
+            Some(json) => Self::Stored(json.len() as u64),
+        }
+    }
+}
+
+impl Record {
+    pub fn text(&self, key: &str) -> &str {
+        self.keys.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Where it stands: the person's arrangement (`layout.order`) before the client's `pos`.
+    pub fn order(&self) -> Option<f64> {
+        let layout = self.keys.get("layout").and_then(|layout| layout.get("order"));
+        layout.and_then(Value::as_f64).or_else(|| self.keys.get("pos").and_then(Value::as_f64))
+    }
+
+    pub fn cell(&self) -> Cell {
+        Cell {
+            id: self.id.clone(),
+            name: self.text("name").to_owned(),
+            kind: self.text("type").to_owned(),
+            note: self.text("description").to_owned(),
+            order: self.order(),
+            born: self.born,
+            rev: self.rev,
+            stage: self.stage.clone(),
+        }
+    }
+
+    /// The document as REST clients see it. `value` is the JSON text of the value if there is one.
+    pub fn document(&self, value: Option<&str>) -> String {
+        let mut out = String::with_capacity(256 + value.map_or(0, str::len));
+        out.push_str("{\"_id\":");
+        push_json(&mut out, &self.id);
+        for (key, value) in &self.keys {
+            push_key(&mut out, key);
+            push_json(&mut out, value);
+        }
+        if let Some(value) = value {
+            push_key(&mut out, "value");
+            out.push_str(value);
+        }
+        push_key(&mut out, "board");
+        push_json(&mut out, &*self.board);
+        push_key(&mut out, "rev");
+        push_json(&mut out, &self.rev);
+        push_key(&mut out, "createdAt");
+        push_json(&mut out, &timestamp(self.created_ms));
+        push_key(&mut out, "updatedAt");
+        push_json(&mut out, &timestamp(self.updated_ms));
+        out.push('}');
+        out
+    }
+
+    /// Sets what the page shows; `value` is the JSON text as it was sent in revision `value_rev`.
+    pub fn set_stage(&mut self, value: Option<&str>) {
+        self.stage = stage(&self.id, self.text("type"), value, self.value_rev);
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds: `2026-11-22T15:28:00.000Z`.
+pub fn timestamp(unix_ms: u64) -> String {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(unix_ms);
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+fn push_key(out: &mut String, key: &str) {
+    out.push(',');
+    push_json(out, key);
+    out.push(':');
+}
+
+fn push_json<T: serde::Serialize + ?Sized>(out: &mut String, value: &T) {
+    // Keys are strings and numbers are finite: serde_json has nothing to refuse here.
+    out.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
+}
+
+fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> Stage {
+    let json = value.unwrap_or("null").trim();
+    if matches!(json, "null" | "[]" | "{}" | "\"\"") {
+        return Stage::Empty;
+    }
+    match (kind, json.starts_with('"')) {
+        ("html", true) => Stage::Figure { rev },
+        ("img", true) => match serde_json::from_str::<String>(json) {
+            Ok(src) => picture(id, &src, rev),
+            Err(_) => Stage::Empty,
+        },
+        (_, true) => {
+            let text = serde_json::from_str::<String>(json).unwrap_or_default();
+            Stage::Text { bytes: text.len() as u64, text: beginning(&text) }
+        }
+        _ => Stage::Text { bytes: json.len() as u64, text: beginning(json) },
+    }
+}
+
+/// `./images/x`, `images/x` and `/images/x` mean the server's folder, as they did when the page lived beside it.
+fn picture(id: &CellId, src: &str, rev: u64) -> Stage {
+    let src = src.trim();
+    let local = src.strip_prefix("./").or_else(|| src.strip_prefix('/')).unwrap_or(src);
+    let starts = |scheme: &str| src.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let src = match src {
+        _ if starts("data:") => format!("media/{id}/{rev}"),
+        _ if local.starts_with("images/") => local.to_owned(),
+        _ if starts("http://") || starts("https://") => src.to_owned(),
+        _ => return Stage::Text { bytes: src.len() as u64, text: beginning(src) },
+    };
+    Stage::Picture { src, rev }
+}
+
+fn beginning(text: &str) -> String {
+    let mut end = text.len().min(PREVIEW_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage_of(kind: &str, value: &str) -> Stage {
+        stage(&CellId::parse("c1").unwrap(), kind, Some(value), 3)
+    }
+
+    #[test]
+    fn empty_means_empty_whatever_the_type() {
+        for value in ["[]", "\"\"", "null", " [] "] {
+            assert_eq!(stage_of("html", value), Stage::Empty);
+        }
+    }
+
+    #[test]
+    fn pictures_are_told_apart_by_address() {
+        let picture = |src: &str| Stage::Picture { src: src.into(), rev: 3 };
+        assert_eq!(stage_of("img", "\"./images/a b.gif\""), picture("images/a b.gif"));
+        assert_eq!(stage_of("img", "\"/images/a.gif\""), picture("images/a.gif"));
+        assert_eq!(stage_of("img", "\"data:image/png;base64,AAAA\""), picture("media/c1/3"));
+        assert_eq!(stage_of("img", "\"https://example.org/x.png?sig=1\""), picture("https://example.org/x.png?sig=1"));
+        assert!(matches!(stage_of("img", "\"javascript:alert(1)\""), Stage::Text { .. }));
+        assert!(matches!(stage_of("img", "\"//evil.example/images/x.png\""), Stage::Text { .. }));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let text = "é".repeat(PREVIEW_BYTES);
+        let Stage::Text { text: shown, bytes } = stage_of("note", &serde_json::to_string(&text).unwrap()) else { panic!("text") };
+        assert_eq!((shown.len(), bytes), (PREVIEW_BYTES, 2 * PREVIEW_BYTES as u64));
+    }
+
+    #[test]
+    fn numbers_and_objects_are_shown_as_json() {
+        assert_eq!(stage_of("table", "{\"a\":1.0}"), Stage::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
+    }
+}

@@ -1,0 +1,181 @@
+//! The only writer: takes what waits, decides it in memory, makes it durable in one commit, then tells everyone.
+
+use std::sync::{Arc, RwLock};
+
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::{Batch, Change, Fate, Outcome};
+use super::{Index, now_ms, read, write};
+use crate::server::error::Problem;
+
+/// Operations that may wait; one more is answered 503.
+pub const QUEUE_JOBS: usize = 4096;
+/// Bytes of values that may wait.
+pub const QUEUE_BYTES: usize = 64 << 20;
+/// Operations in one commit: at 64 connections a commit takes all that wait; the bound keeps a flood from delaying the first.
+const BATCH_JOBS: usize = 512;
+/// Bytes of values in one commit.
+const BATCH_BYTES: usize = 16 << 20;
+/// Rows in one statement. Groups are powers of two, so that there are few different statements and all stay prepared.
+const STATEMENT_ROWS: usize = 32;
+
+/// Called after each commit, with its changes in order.
+pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
+
+pub(super) trait Job: Send {
+    /// Works on the batch; true when accepted.
+    fn run(&mut self, batch: &mut Batch) -> bool;
+    fn answer(self: Box<Self>, durable: Result<(), Problem>);
+}
+
+pub(super) struct Call<F, T> {
+    pub operation: Option<F>,
+    pub result: Option<Result<T, Problem>>,
+    pub reply: oneshot::Sender<Result<T, Problem>>,
+}
+
+impl<F, T> Job for Call<F, T>
+where
+    F: FnOnce(&mut Batch) -> Result<T, Problem> + Send,
+    T: Send,
+{
+    fn run(&mut self, batch: &mut Batch) -> bool {
+        self.result = self.operation.take().map(|operation| operation(batch));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, durable: Result<(), Problem>) {
+        let result = self.result.unwrap_or(Err(Problem::Stopped));
+        // A refusal stands on its own; what was accepted stands only when it is on disk. Nobody may be listening any more.
+        let _ = self.reply.send(result.and_then(|value| durable.map(|()| value)));
+    }
+}
+
+pub(super) struct Waiting {
+    pub job: Box<dyn Job>,
+    pub bytes: usize,
+    /// Given back to the queue's budget when the job is done.
+    pub _room: tokio::sync::OwnedSemaphorePermit,
+}
+
+pub(super) struct Writer {
+    pub connection: SqliteConnection,
+    pub index: Arc<RwLock<Index>>,
+    pub queue: mpsc::Receiver<Waiting>,
+    pub publish: Publish,
+}
+
+impl Writer {
+    /// Ends when the queue is closed and empty.
+    pub async fn run(mut self) {
+        let mut failed: Option<String> = None;
+        while let Some(first) = self.queue.recv().await {
+            let mut bytes = first.bytes;
+            let mut jobs = vec![first];
+            while jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES {
+                let Ok(next) = self.queue.try_recv() else { break };
+                bytes += next.bytes;
+                jobs.push(next);
+            }
+            let mut outcome = {
+                let index = read(&self.index);
+                let mut batch = Batch::new(&index, now_ms());
+                for waiting in &mut jobs {
+                    let accepted = waiting.job.run(&mut batch);
+                    batch.end(accepted);
+                }
+                batch.finish()
+            };
+            let durable = match &failed {
+                Some(why) => Err(Problem::Broken(why.clone())),
+                None if outcome.is_empty() => Ok(()),
+                None => persist(&mut self.connection, &outcome).await.map_err(Problem::from_write),
+            };
+            match &durable {
+                Ok(()) => {
+                    outcome.apply(&mut write(&self.index));
+                    (self.publish)(std::mem::take(&mut outcome.changes));
+                }
+                // After a failed fsync nobody knows what is on disk: no further write until a restart has read it again.
+                Err(Problem::Broken(why)) if failed.is_none() => {
+                    tracing::error!("the database failed, no more changes are taken: {why}");
+                    failed = Some(why.clone());
+                }
+                Err(problem) => tracing::warn!("a commit was undone: {problem}"),
+            }
+            for Waiting { job, .. } in jobs {
+                job.answer(durable.clone());
+            }
+        }
+        let _ = self.connection.close().await;
+    }
+}
+
+async fn persist(connection: &mut SqliteConnection, outcome: &Outcome) -> sqlx::Result<()> {
+    let mut commit = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let gone: Vec<_> = outcome.cells.iter().filter(|(_, fate)| matches!(fate, Fate::Forgotten)).map(|(id, _)| id).collect();
+    for id in gone {
+        sqlx::query("DELETE FROM cell WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+    }
+    let rows: Vec<_> = outcome
+        .cells
+        .iter()
+        .filter_map(|(_, fate)| match fate {
+            Fate::Alive(record) => Some((record, false)),
+            Fate::Buried(record) => Some((record, true)),
+            Fate::Forgotten => None,
+        })
+        .collect();
+    for rows in powers_of_two(&rows) {
+        let head = "INSERT OR REPLACE INTO cell (id, board, seq, born, rev, value_rev, created, updated, removed, doc) ";
+        let mut insert = QueryBuilder::<Sqlite>::new(head);
+        insert.push_values(rows, |mut row, (record, removed)| {
+            let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
+            row.push_bind(record.id.as_str()).push_bind(&*record.board).push_bind(record.seq as i64).push_bind(record.born as i64);
+            row.push_bind(record.rev as i64).push_bind(record.value_rev as i64).push_bind(record.created_ms as i64);
+            row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(doc);
+        });
+        insert.build().execute(&mut *commit).await?;
+    }
+    let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, value)| value.is_some());
+    for rows in powers_of_two(&with) {
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (id, json) ");
+        insert.push_values(rows, |mut row, (id, value)| {
+            row.push_bind(id.as_str()).push_bind(value.as_deref());
+        });
+        insert.build().execute(&mut *commit).await?;
+    }
+    for (id, _) in without {
+        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+    }
+    for (name, seq, floor) in &outcome.boards {
+        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor) VALUES (?, ?, ?)";
+        sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64).execute(&mut *commit).await?;
+    }
+    commit.commit().await
+}
+
+fn powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let most = rows.len().min(STATEMENT_ROWS);
+        let size = (most > 0).then(|| 1 << most.ilog2())?;
+        let (group, rest) = rows.split_at(size);
+        rows = rest;
+        Some(group)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_have_few_sizes() {
+        let rows = [0; 77];
+        let sizes: Vec<_> = powers_of_two(&rows).map(<[_]>::len).collect();
+        assert_eq!(sizes, [32, 32, 8, 4, 1]);
+        assert_eq!(powers_of_two::<u8>(&[]).count(), 0);
+    }
+}

@@ -1,0 +1,170 @@
+//! `/live` and `/events`: order, resuming, lag.
+
+use agnez::protocol::{Board, Cell, Event};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::json;
+
+use crate::support::{spawn, told};
+
+#[tokio::test]
+async fn every_change_is_told_once_and_in_order() {
+    let server = spawn().await;
+    let mut live = server.live("board=main").await;
+    let hello = live.next().await.unwrap();
+    assert_eq!((&hello["event"], &hello["seq"]), (&json!("hello"), &json!(0)));
+    let id = server.create(r#"{"name":"a","value":[1,{"x":"\n"}]}"#).await;
+    let path = format!("/values/{id}");
+    let patched = server.call("PATCH", &path, r#"{"name":"b"}"#).await.json();
+    server.call("PUT", &path, r#"{"name":"c"}"#).await;
+    server.call("DELETE", &path, "").await;
+    server.create(r#"{"name":"elsewhere","board":"x"}"#).await;
+    server.create(r#"{"name":"d"}"#).await;
+    let frames = live.take(5).await;
+    assert_eq!(told(&frames), ["created 1", "patched 2", "updated 3", "removed 4", "created 5"]);
+    assert_eq!(frames[1]["data"], patched);
+    assert_eq!(frames[3]["data"]["name"], "c");
+}
+
+#[tokio::test]
+async fn a_reader_that_was_away_gets_the_newest_of_what_changed() {
+    let server = spawn().await;
+    let (a, b) = (server.create(r#"{"name":"a"}"#).await, server.create(r#"{"name":"b"}"#).await);
+    let hello = server.live("").await.next().await.unwrap();
+    let epoch = hello["epoch"].as_str().unwrap();
+    for round in 0..5 {
+        server.call("PATCH", &format!("/values/{a}"), format!(r#"{{"round":{round}}}"#)).await;
+    }
+    server.create(r#"{"name":"c"}"#).await;
+    server.call("DELETE", &format!("/values/{b}"), "").await;
+    let mut live = server.live(&format!("epoch={epoch}&since=2")).await;
+    let frames = live.until(9).await;
+    assert_eq!(told(&frames), ["hello 9", "patched 7", "created 8", "removed 9"]);
+    assert_eq!(frames[1]["data"]["round"], 4);
+    server.call("PATCH", &format!("/values/{a}"), r#"{"name":"z"}"#).await;
+    assert_eq!(told(&live.take(1).await), ["patched 10"]);
+    // Where the newest change of every cell lies before the head, a bookmark says how far the reader is.
+    let c = server.create(r#"{"name":"gone"}"#).await;
+    server.call("DELETE", &format!("/values/{c}"), "").await;
+    assert_eq!(told(&server.live(&format!("epoch={epoch}&since=10")).await.until(12).await), ["hello 12", "removed 12"]);
+}
+
+#[tokio::test]
+async fn a_past_that_cannot_be_continued_starts_over() {
+    let server = spawn().await;
+    server.create(r#"{"name":"a"}"#).await;
+    server.create(r#"{"name":"b"}"#).await;
+    let mut page = server.live("view=page&epoch=other&since=1").await;
+    let frames = page.take(2).await;
+    assert_eq!(told(&frames), ["hello 2", "snapshot 2"]);
+    assert_eq!(frames[1]["data"].as_array().unwrap().len(), 2);
+    let epoch = frames[0]["epoch"].as_str().unwrap().to_owned();
+    let documents = server.live("epoch=other&since=1").await.until(2).await;
+    assert_eq!(told(&documents), ["hello 2", "snapshot 0", "created 1", "created 2"]);
+    let future = server.live(&format!("view=page&epoch={epoch}&since=99")).await.take(2).await;
+    assert_eq!(told(&future), ["hello 2", "snapshot 2"]);
+    // More removals than are remembered.
+    let many: Vec<_> = (0..150).map(|at| json!({"name": format!("n{at}"), "batch": 1})).collect();
+    server.call("POST", "/values", json!(many).to_string()).await;
+    server.call("DELETE", "/values?batch=1", "").await;
+    let late = server.live(&format!("view=page&epoch={epoch}&since=2")).await.take(2).await;
+    assert_eq!(told(&late), ["hello 302", "snapshot 302"]);
+}
+
+#[tokio::test]
+async fn moving_to_another_board_is_a_removal_here_and_a_creation_there() {
+    let server = spawn().await;
+    let id = server.create(r#"{"name":"a"}"#).await;
+    let (mut here, mut there) = (server.live("").await, server.live("board=x").await);
+    here.next().await;
+    there.next().await;
+    server.call("PATCH", &format!("/values/{id}"), r#"{"board":"x"}"#).await;
+    assert_eq!((told(&here.take(1).await), told(&there.take(1).await)), (vec!["removed 2".into()], vec!["created 1".into()]));
+}
+
+/// The page's own reducer, fed by the page's own frames, ends at what the database holds, however slowly it reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_ends_at_the_truth() {
+    let server = spawn().await;
+    let mut ids = Vec::new();
+    for at in 0..20 {
+        ids.push(server.create(&format!(r#"{{"name":"c{at}","pos":{at}}}"#)).await);
+    }
+    let mut live = server.live("view=page&epoch=none&since=0").await;
+    let text = "x".repeat(2000);
+    for round in 0..150_u64 {
+        let id = &ids[(round * 7 % 20) as usize];
+        let body = format!(r#"{{"description":"{round} {text}","pos":{}}}"#, round % 11);
+        server.call("PATCH", &format!("/values/{id}"), body).await;
+        if round % 40 == 3 {
+            server.call("DELETE", &format!("/values/{}", ids[round as usize % 20]), "").await;
+            ids[round as usize % 20] = server.create(r#"{"name":"new"}"#).await;
+        }
+    }
+    let hello = server.live("view=page").await.next().await.unwrap();
+    let head = hello["seq"].as_u64().unwrap();
+    let mut board = Board::default();
+    for frame in live.until(head).await {
+        let event: Event<Cell> = serde_json::from_value(frame).unwrap();
+        board.apply(event);
+    }
+    let truth = server.get("/values?board=main").await;
+    let expected: Vec<_> = truth.as_array().unwrap().iter().map(|cell| (cell["_id"].as_str().unwrap(), cell["rev"].as_u64().unwrap())).collect();
+    let shown: Vec<_> = board.cells.iter().map(|cell| (cell.id.as_str(), cell.rev)).collect();
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_costs_a_bounded_amount() {
+    let server = spawn().await;
+    let id = server.create(r#"{"name":"a"}"#).await;
+    let mut frozen = server.live("").await;
+    let text = "x".repeat(60_000);
+    for round in 0..400 {
+        let reply = server.call("PATCH", &format!("/values/{id}"), format!(r#"{{"value":"{round} {text}"}}"#)).await;
+        assert_eq!(reply.status, 200);
+    }
+    // 24 MB were sent; what comes now is what the system's buffers held, and then the newest state.
+    let frames = frozen.until(401).await;
+    assert!(frames.len() < 401, "{} frames", frames.len());
+    let last = frames.iter().rev().find(|frame| frame["event"] == "patched").unwrap();
+    assert!(last["data"]["value"].as_str().unwrap().starts_with("399 "));
+}
+
+#[tokio::test]
+async fn server_sent_events_are_the_same_stream() {
+    let server = spawn().await;
+    let mut reply = reqwest::get(server.url("/events?board=main")).await.unwrap();
+    assert_eq!(reply.headers()["content-type"], "text/event-stream");
+    server.create("{\"name\":\"a\",\"value\":[1,\n\r 2]}").await;
+    let mut text = String::new();
+    while text.matches("\n\n").count() < 2 {
+        text += std::str::from_utf8(&reply.chunk().await.unwrap().unwrap()).unwrap();
+    }
+    let data: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert!(data[0].starts_with(r#"{"event":"hello""#) && data[1].starts_with(r#"{"event":"created","seq":1"#), "{text}");
+    let id = text.lines().filter_map(|line| line.strip_prefix("id: ")).next_back().unwrap().to_owned();
+    server.create(r#"{"name":"b"}"#).await;
+    let request = reqwest::Client::new().get(server.url("/events")).header("last-event-id", id);
+    let mut resumed = request.send().await.unwrap();
+    let mut text = String::new();
+    while text.matches("\n\n").count() < 2 {
+        text += std::str::from_utf8(&resumed.chunk().await.unwrap().unwrap()).unwrap();
+    }
+    assert!(text.contains(r#"{"event":"created","seq":2"#), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_asked_wrongly_is_refused() {
+    let server = spawn().await;
+    for query in ["since=3", "epoch=x", "view=all", "board=../x", "epoch=a&since=-1"] {
+        let reply = server.call("GET", &format!("/events?{query}"), "").await;
+        assert_eq!(reply.status, 400, "{query}: {}", reply.text);
+    }
+    assert_eq!(server.call("GET", "/live", "").await.json()["code"], 400);
+    // A message that is too long ends this connection and nothing else.
+    let mut live = server.live("").await;
+    live.next().await;
+    let _ = live.socket.send("x".repeat(100_000).into()).await;
+    while let Some(Ok(_)) = live.socket.next().await {}
+    server.create("{}").await;
+}

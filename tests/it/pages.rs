@@ -1,0 +1,105 @@
+//! The page as it comes from the server, figures, pictures, and what a person does.
+
+use serde_json::json;
+
+use crate::support::spawn;
+
+#[tokio::test]
+async fn the_first_paint_holds_the_cells() {
+    let server = spawn().await;
+    server.create(r#"{"name":"</script><img src=x onerror=alert(1)>","type":"html","value":"<p>1</p>","description":"<b>note</b>"}"#).await;
+    server.create(r#"{"name":"other","board":"x"}"#).await;
+    let page = server.call("GET", "/", "").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("<article") && page.text.contains("/figure/"), "{}", page.text);
+    assert!(!page.text.contains("<img src=x") && !page.text.contains("<b>note") && !page.text.contains("</script><img"));
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+    assert!(page.text.contains(&format!("nonce=\"{nonce}\"")));
+    assert!(!server.call("GET", "/", "").await.text.contains(nonce), "each page has its own");
+    assert!(server.call("GET", "/b/x", "").await.text.contains("other"));
+    assert_eq!(server.call("GET", "/b/..%2Fx", "").await.status, 400);
+}
+
+#[tokio::test]
+async fn figures_are_served_alone_with_local_scripts() {
+    let server = spawn().await;
+    let html = r#"<div id='f'></div><script src='https://d3js.org/d3.v5.js'></script>"#;
+    server.create(&json!({"_id": "f", "type": "html", "value": html}).to_string()).await;
+    let figure = server.call("GET", "/figure/f/1", "").await;
+    assert!(figure.text.contains("src='/vendor/d3.v5.min.js'"), "{}", figure.text);
+    assert!(figure.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert_eq!(server.get("/values/f").await["value"], html, "what is stored stays as it is");
+    server.call("PATCH", "/values/f", r#"{"name":"renamed"}"#).await;
+    assert!(server.call("GET", "/figure/f/1", "").await.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    server.call("PATCH", "/values/f", r#"{"value":"<p>2"}"#).await;
+    let old = server.call("GET", "/figure/f/1", "").await;
+    assert_eq!((old.headers["cache-control"].to_str().unwrap(), old.text.contains("<p>2")), ("no-store", true));
+    assert_eq!(server.call("GET", "/figure/none/1", "").await.json()["code"], 404);
+}
+
+#[tokio::test]
+async fn pictures() {
+    let server = spawn().await;
+    let folder = server.folder.path().join("images");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a b.gif"), b"GIF89a-one").unwrap();
+    std::fs::write(folder.join("page.png"), b"<html><script>").unwrap();
+    let first = server.call("GET", "/images/a%20b.gif", "").await;
+    assert_eq!((first.status, first.headers["content-type"].to_str().unwrap()), (200, "image/gif"));
+    let tag = first.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(server.ask("GET", "/images/a%20b.gif", "", &[("if-none-match", &tag)]).await.status, 304);
+    std::fs::write(folder.join("a b.gif"), b"GIF89a-another").unwrap();
+    let second = server.call("HEAD", "/images/a%20b.gif", "").await;
+    assert_ne!(second.headers["etag"].to_str().unwrap(), tag);
+    assert_eq!(server.call("GET", "/images/page.png", "").await.json()["code"], 422);
+    for path in ["/images/none.png", "/images/..%2fdata/agnez.sqlite", "/images/%2e%2e/data/agnez.sqlite", "/images//etc/passwd"] {
+        assert_eq!(server.call("GET", path, "").await.status, 404, "{path}");
+    }
+    server.create(r#"{"_id":"d","type":"img","value":"data:image/gif;base64,R0lGODlhAQABAAAAACw="}"#).await;
+    let data = server.call("GET", "/media/d/1", "").await;
+    assert_eq!((data.status, data.headers["content-type"].to_str().unwrap()), (200, "image/gif"));
+    server.create(r#"{"_id":"s","type":"img","value":"data:image/svg+xml,<svg onload='x()'/>"}"#).await;
+    let svg = server.call("GET", "/media/s/1", "").await;
+    assert!(svg.headers["content-security-policy"].to_str().unwrap().starts_with("sandbox;"));
+}
+
+#[tokio::test]
+async fn what_a_person_does_reaches_everyone() {
+    let server = spawn().await;
+    let ask = async |name: &str, body: serde_json::Value| {
+        let headers = [("content-type", "application/json"), ("accept", "application/json")];
+        server.ask("POST", &format!("/rpc/cells/{name}"), body.to_string(), &headers).await
+    };
+    let mut live = server.live("").await;
+    live.next().await;
+    let made = ask("create", json!({"board": "main", "name": "mine"})).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let id = made.json().as_str().unwrap().to_owned();
+    server.create(r#"{"_id":"b","name":"b","pos":5}"#).await;
+    server.create(r#"{"_id":"c","name":"c","pos":5}"#).await;
+    assert_eq!(ask("edit", json!({"id": id, "name": "renamed", "note": null})).await.status, 200);
+    assert_eq!(ask("move", json!({"id": id, "before": null})).await.status, 200);
+    let order = async || {
+        let cells = server.get("/values?board=main").await;
+        cells.as_array().unwrap().iter().map(|cell| cell["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(order().await, ["b", "c", "renamed"]);
+    assert_eq!(ask("move", json!({"id": id, "before": "c"})).await.status, 200);
+    assert_eq!(order().await, ["b", "renamed", "c"]);
+    // An old client that sends its pos with every patch does not undo a person's arrangement.
+    server.call("PATCH", &format!("/values/{id}"), r#"{"pos":0}"#).await;
+    assert_eq!(order().await, ["b", "renamed", "c"]);
+    server.call("PATCH", "/values/c", r#"{"value":"kept"}"#).await;
+    assert_eq!(ask("remove", json!({"id": "c"})).await.status, 200);
+    assert_eq!(order().await, ["b", "renamed"]);
+    assert_eq!(ask("restore", json!({"id": "c"})).await.status, 200);
+    assert_eq!(order().await, ["b", "renamed", "c"]);
+    assert_eq!(server.get("/values/c").await["value"], "kept");
+    let missing = ask("edit", json!({"id": "none", "name": "x", "note": null})).await;
+    assert_eq!((missing.status, missing.json()["code"].as_u64()), (404, Some(404)));
+    let head = server.live("").await.next().await.unwrap()["seq"].as_u64().unwrap();
+    let frames = live.until(head).await;
+    let seqs: Vec<_> = frames.iter().map(|frame| frame["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, (1..=head).collect::<Vec<_>>(), "without gaps");
+}

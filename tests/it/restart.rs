@@ -1,0 +1,136 @@
+//! What a restart keeps, and what a start refuses.
+
+use agnez::server::{Config, Server};
+use clap::Parser;
+use serde_json::json;
+
+use crate::support::{spawn, spawn_in, told};
+
+#[tokio::test]
+async fn a_restart_shows_the_same_board_and_goes_on_counting() {
+    let mut server = spawn().await;
+    let body = r#"[{"name":"a","pos":1,"x":{"y":[1.5]}},{"name":"b","pos":0,"value":"<b>"},{"name":"c","board":"other","value":"V"}]"#;
+    server.call("POST", "/values", body.replace('V', &"v".repeat(50_000))).await;
+    let gone = server.create("{}").await;
+    server.call("DELETE", &format!("/values/{gone}"), "").await;
+    let (before, page) = (server.get("/values").await, server.call("GET", "/", "").await.text);
+    let hello = server.live("").await.next().await.unwrap();
+    server.restart(&[]).await;
+    assert_eq!(server.get("/values").await, before);
+    assert_eq!(page.contains("</article>"), server.call("GET", "/", "").await.text.contains("</article>"));
+    let epoch = hello["epoch"].as_str().unwrap();
+    let mut live = server.live(&format!("epoch={epoch}&since=2")).await;
+    assert_eq!(told(&live.until(4).await), ["hello 4", "removed 4"]);
+    server.create("{}").await;
+    assert_eq!(told(&live.take(1).await), ["created 5"]);
+}
+
+#[tokio::test]
+async fn the_epoch_changes_only_when_history_may_have_been_undone() {
+    let mut server = spawn_in(tempfile::tempdir().unwrap(), &["--durability", "normal"]).await;
+    let epoch = async |server: &crate::support::Running| server.live("").await.next().await.unwrap()["epoch"].clone();
+    let first = epoch(&server).await;
+    server.restart(&["--durability", "normal"]).await;
+    assert_eq!(epoch(&server).await, first, "it ended well");
+    // A copy of the folder as a power cut would leave it: nobody noted a good end.
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::create_dir(copy.path().join("data")).unwrap();
+    for file in std::fs::read_dir(server.folder.path().join("data")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join("data").join(file.file_name())).unwrap();
+    }
+    let other = spawn_in(copy, &[]).await;
+    assert_ne!(epoch(&other).await, first);
+}
+
+#[tokio::test]
+async fn a_start_that_cannot_be_says_why() {
+    let mut server = spawn().await;
+    let folder = server.folder.path().to_owned();
+    let data = folder.join("data");
+    let start = async |flags: &[&str]| {
+        let config = Config::parse_from(std::iter::once("agnez").chain(flags.iter().copied()));
+        Server::start(&config).await.err().expect("it must not start").to_string()
+    };
+    let taken = start(&["--port", &server.port.to_string(), "--data", folder.join("x").to_str().unwrap()]).await;
+    assert!(taken.starts_with(&format!("Port {} is taken", server.port)), "{taken}");
+    assert!(!folder.join("x").exists(), "a taken port touches no data");
+    let locked = start(&["--port", "0", "--data", data.to_str().unwrap()]).await;
+    assert!(locked.contains("in use by another Agnez"), "{locked}");
+    let open = start(&["--port", "0", "--host", "0.0.0.0", "--data", folder.join("x").to_str().unwrap()]).await;
+    assert!(open.contains("access tokens"), "{open}");
+    server.stop().await;
+
+    std::fs::write(folder.join("file"), b"").unwrap();
+    let file = start(&["--port", "0", "--data", folder.join("file").to_str().unwrap()]).await;
+    assert!(file.contains("cannot be used"), "{file}");
+    std::fs::create_dir(folder.join("broken")).unwrap();
+    std::fs::write(folder.join("broken/agnez.sqlite"), vec![7; 8192]).unwrap();
+    let broken = start(&["--port", "0", "--data", folder.join("broken").to_str().unwrap()]).await;
+    assert!(broken.contains("cannot be read"), "{broken}");
+    assert_eq!(std::fs::read(folder.join("broken/agnez.sqlite")).unwrap(), vec![7; 8192]);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_left_alone() {
+    use sqlx::{ConnectOptions, Connection};
+    let mut server = spawn().await;
+    server.create(r#"{"name":"a"}"#).await;
+    server.stop().await;
+    let path = server.folder.path().join("data/agnez.sqlite");
+    let mut database = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'later', TRUE, x'00', 0)";
+    sqlx::query(insert).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    let config = Config::parse_from(["agnez", "--port", "0", "--data", server.folder.path().join("data").to_str().unwrap()]);
+    let refused = Server::start(&config).await.err().unwrap().to_string();
+    assert!(refused.contains("newer Agnez"), "{refused}");
+}
+
+/// The program itself, killed without warning while it takes changes: all that was acknowledged is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_nine_loses_nothing_that_was_acknowledged() {
+    use std::io::BufRead;
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_agnez"))
+            .args(["--port", "0", "--data", folder.path().to_str().unwrap()])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_whitespace().last().unwrap().to_owned();
+        (child, address)
+    };
+    let http = reqwest::Client::new();
+    let mut acknowledged = 0_u64;
+    for round in 0..5 {
+        let (mut child, address) = start();
+        if round == 0 {
+            http.post(format!("{address}/values")).body(r#"{"_id":"counter","n":0}"#).send().await.unwrap();
+        }
+        let killer = tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(150 + 40 * round)).await;
+            child.kill().unwrap();
+            child.wait().unwrap();
+        });
+        loop {
+            let next = acknowledged + 1;
+            match http.patch(format!("{address}/values/counter")).body(json!({ "n": next }).to_string()).send().await {
+                Ok(reply) if reply.status() == 200 => acknowledged = next,
+                _ => break,
+            }
+        }
+        killer.await.unwrap();
+        let (mut child, address) = start();
+        let counter: serde_json::Value = http.get(format!("{address}/values/counter")).send().await.unwrap().json().await.unwrap();
+        let stored = counter["n"].as_u64().unwrap();
+        // The last one may have been written without its answer.
+        assert!(stored == acknowledged || stored == acknowledged + 1, "{stored} is stored, {acknowledged} were acknowledged");
+        acknowledged = stored;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(acknowledged > 10);
+}

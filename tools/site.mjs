@@ -1,0 +1,163 @@
+// Makes target/site, the files that the binary carries: `node tools/site.mjs WASM BINDGEN` (see the Makefile, which builds both).
+//
+//   pkg/agnez.<hash>.{wasm,js,css}   the page's code and style, small, named by content
+//   vendor/{d3.v5,mpld3}.min.js      for figures: what mpld3's HTML would load from two CDNs (versions: package.json)
+//   *                                everything in public/
+//   *.br, *.gz                       beside each of them, where that is smaller
+//   manifest.json                    {"js","wasm","css": paths, "build": a hash over everything, "sizes": {file: {raw, br}}}
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, extname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+/** Bytes of brotli for js + wasm + css: what a reader waits for before the page is awake. */
+const BUDGET = 150_000;
+/** What Rust 1.95 emits for wasm32-unknown-unknown; every browser has had all of it since 2023. */
+const WASM_FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+const COMPRESSIBLE = new Set([".css", ".html", ".ico", ".js", ".json", ".map", ".svg", ".ttf", ".txt", ".wasm", ".webmanifest", ".xml"]);
+
+const tools = dirname(fileURLToPath(import.meta.url));
+const root = dirname(tools);
+const site = join(root, "target/site");
+const scratch = join(root, "target/site-work");
+
+const [wasmFile, bindgen] = process.argv.slice(2).map((path) => resolve(path));
+if (!bindgen) fail("Usage: node tools/site.mjs WASM BINDGEN (or simply: make site).");
+
+sameBindgen();
+const code = browserCode();
+const files = new Map();
+const manifest = {};
+for (const [kind, content] of Object.entries({ js: await glue(code), wasm: code.wasm, css: await style() })) {
+  manifest[kind] = `pkg/agnez.${hash(content)}.${kind}`;
+  files.set(manifest[kind], content);
+}
+for (const [name, from] of Object.entries(vendorScripts())) files.set(`vendor/${name}`, readFileSync(from));
+for (const path of walk(join(root, "public"))) files.set(relative(join(root, "public"), path), readFileSync(path));
+
+manifest.build = hash([...files].sort().map(([path, content]) => `${path} ${hash(content)}`).join("\n"));
+manifest.sizes = compressed(files);
+files.set("manifest.json", Buffer.from(JSON.stringify(manifest, null, 1) + "\n"));
+publish(files);
+report(manifest);
+
+/** The generator's version must be the library's: they share an unwritten format. */
+function sameBindgen() {
+  const version = (lock, name) => readFileSync(join(root, lock), "utf8").match(`name = "${name}"\nversion = "([^"]+)"`)?.[1];
+  const [wanted, got] = [version("Cargo.lock", "wasm-bindgen"), version("tools/bindgen/Cargo.lock", "wasm-bindgen-cli-support")];
+  if (wanted !== got) {
+    fail(`Cargo.lock has wasm-bindgen ${wanted}, tools/bindgen has ${got}: set that version in tools/bindgen/Cargo.toml and run 'cargo update' there.`);
+  }
+}
+
+/** The optimised WASM and the folder with its glue. Kept from run to run: a change of style needs no new code. */
+function browserCode() {
+  const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
+  const folder = join(scratch, key);
+  const optimised = join(folder, "optimised.wasm");
+  if (!existsSync(optimised)) {
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    run(bindgen, wasmFile, folder);
+    const unfinished = `${optimised}.part`;
+    run(join(tools, "node_modules/.bin/wasm-opt"), "-Oz", ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, join(folder, "agnez_bg.wasm"));
+    renameSync(unfinished, optimised);
+  }
+  return { folder, wasm: readFileSync(optimised) };
+}
+
+async function glue({ folder }) {
+  return bundle(join(folder, "agnez.js"), { format: "esm", target: "es2022" });
+}
+
+async function style() {
+  // Addresses such as url("/fonts/x.woff2") name files of public/, not of this folder.
+  return bundle(join(root, "style/main.css"), { external: ["/*"] });
+}
+
+async function bundle(entry, options) {
+  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, legalComments: "none", logLevel: "warning", ...options });
+  return Buffer.from(outputFiles[0].contents);
+}
+
+function vendorScripts() {
+  const mpld3 = join(tools, "node_modules/mpld3");
+  const { version } = JSON.parse(readFileSync(join(mpld3, "package.json"), "utf8"));
+  return { "d3.v5.min.js": join(mpld3, "d3.v5.min.js"), "mpld3.min.js": join(mpld3, `mpld3.v${version}.min.js`) };
+}
+
+/** Adds the `.br` and `.gz` files and returns the sizes. */
+function compressed(files) {
+  const sizes = {};
+  for (const [path, content] of [...files]) {
+    const size = (sizes[path] = { raw: content.length });
+    if (!COMPRESSIBLE.has(extname(path))) continue;
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+    const variants = { br: brotliCompressSync(content, { params }), gz: gzipSync(content, { level: 9 }) };
+    for (const [suffix, packed] of Object.entries(variants)) {
+      if (packed.length >= content.length) continue;
+      files.set(`${path}.${suffix}`, packed);
+      size[suffix] = packed.length;
+    }
+  }
+  return sizes;
+}
+
+/** Files that are the same stay untouched, so that cargo builds nothing anew; the manifest comes last, stale files go after it. */
+function publish(files) {
+  for (const [path, content] of files) {
+    const target = join(site, path);
+    if (existsSync(target) && readFileSync(target).equals(content)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    const unfinished = join(scratch, "unfinished");
+    writeFileSync(unfinished, content);
+    renameSync(unfinished, target);
+  }
+  for (const path of walk(site)) if (!files.has(relative(site, path))) rmSync(path);
+  for (const folder of folders(site)) if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+function report({ js, wasm, css, build, sizes }) {
+  const rows = Object.entries(sizes).map(([path, { raw, br }]) => [path, kb(raw), br ? kb(br) : "-"]);
+  const total = [js, wasm, css].reduce((sum, path) => sum + (sizes[path].br ?? sizes[path].raw), 0);
+  const width = Math.max(...rows.map(([path]) => path.length));
+  console.log(["file".padEnd(width), "     raw", "  brotli"].join("  "));
+  for (const [path, raw, br] of rows) console.log([path.padEnd(width), raw.padStart(8), br.padStart(8)].join("  "));
+  console.log(`Site ${build}: js + wasm + css are ${kb(total)} in brotli, the budget is ${kb(BUDGET)}.`);
+  if (total > BUDGET) fail(`The page's code is over its budget: ${total} bytes of brotli, ${total - BUDGET} more than the ${BUDGET} allowed.`);
+}
+
+function walk(folder) {
+  const entries = existsSync(folder) ? readdirSync(folder).sort().map((name) => join(folder, name)) : [];
+  return entries.flatMap((path) => (statSync(path).isDirectory() ? walk(path) : [path]));
+}
+
+/** Every folder below, the deepest first. */
+function folders(folder) {
+  return readdirSync(folder).map((name) => join(folder, name)).filter((path) => statSync(path).isDirectory()).flatMap((path) => [...folders(path), path]);
+}
+
+function hash(content) {
+  return createHash("sha256").update(content).digest("hex").slice(0, 8);
+}
+
+function kb(bytes) {
+  return `${(bytes / 1000).toFixed(1)} KB`;
+}
+
+function run(program, ...args) {
+  try {
+    execFileSync(program, args, { stdio: "inherit" });
+  } catch {
+    fail(`${relative(root, program)} failed; what it said stands above.`);
+  }
+}
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
