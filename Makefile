@@ -23,7 +23,7 @@ END2END := end2end/node_modules/.stamp
 VENV := target/venv/.stamp
 
 # What the browser tests need to know.
-E2E = AGNEZ_BIN="$(abspath $(BINARY))" AGNEZ_PYTHON="$(abspath target/venv/bin/python)" CHROMIUM="$$(tools/chromium.sh)"
+E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(BINARY))" AGNEZ_PYTHON="$(abspath target/venv/bin/python)"; cd end2end
 
 ##@ The two commands
 .PHONY: run test
@@ -55,17 +55,17 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
 e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS=live.spec.ts)
-	cd end2end && $(E2E) npx playwright test $(ARGS)
+	@$(E2E); npx playwright test $(ARGS)
 
 types: $(END2END)
 	cd end2end && npx tsc --noEmit
 
 screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.png; docs/screenshot.png for the README
-	cd end2end && SCREENSHOTS=1 $(E2E) npx playwright test screens.spec.ts quickstart.spec.ts
+	@$(E2E); SCREENSHOTS=1 npx playwright test screens.spec.ts quickstart.spec.ts
 
 bench: build $(END2END) ## the figures in docs/performance.md: durable PATCHes, patch to painted, bundle size
 	@shopt -s nullglob; benches=(benches/*.rs); if [[ $${#benches[@]} -gt 0 ]]; then cargo bench --locked; fi
-	cd end2end && $(E2E) node bench/paint.mjs
+	@$(E2E); node bench/paint.mjs
 	@node tools/site.mjs $(WASM) $(BINDGEN)
 
 clean: ## remove everything that was built or installed here

@@ -112,9 +112,14 @@ test("a figure cannot leave by going elsewhere itself", async ({ page, agnez, pr
   ];
   const made: { _id: string }[] = await agnez.create(ways.map((value, pos) => ({ name: `way ${pos}`, type: "html", value, pos })));
   const alive = await agnez.create({ name: "alive", type: "text", value: "1", pos: 99 });
+  const loaded = new Set<string>();
+  page.on("response", (response) => loaded.add(new URL(response.url()).pathname));
   await openBoard(page);
   // Figures below the fold load when they are scrolled to.
-  for (const { _id } of made) await cell(page, _id).scrollIntoViewIfNeeded();
+  for (const { _id } of made) {
+    await cell(page, _id).scrollIntoViewIfNeeded();
+    await expect.poll(() => loaded.has(`/figure/${_id}/1`)).toBe(true);
+  }
   await agnez.patch(alive._id, { value: "still live" });
   await expect(stage(cell(page, alive._id))).toContainText("still live");
   await page.waitForLoadState("networkidle");

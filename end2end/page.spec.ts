@@ -154,7 +154,7 @@ test("two boards: the header leads from one to the other", async ({ page, agnez 
   await agnez.create({ name: "on main", type: "log", value: "1" });
   await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "mnist" });
   await openBoard(page);
-  await page.getByRole("button", { name: "main" }).click();
+  await page.getByRole("banner").getByRole("button", { name: "main" }).click();
   await page.getByRole("link", { name: "mnist" }).click();
   await expect(page.getByRole("article", { name: "elsewhere" })).toBeVisible();
   await expect(page).toHaveTitle(/mnist/);

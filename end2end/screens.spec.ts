@@ -75,7 +75,8 @@ test.describe("screens", { tag: "@screens" }, () => {
     }
   });
 
-  test("without JavaScript", async ({ agnez, open }) => {
+  test("without JavaScript", async ({ agnez, open, problems }) => {
+    problems.allow(/\.js: csp/);
     await everyKind(agnez);
     const page = await open({ javaScriptEnabled: false });
     await page.goto("/", { waitUntil: "networkidle" });
@@ -126,5 +127,11 @@ async function drawn(page: Page, ids: Ids): Promise<void> {
 
 async function save(page: Page, name: string, whole = false): Promise<void> {
   mkdirSync("results", { recursive: true });
+  if (whole) {
+    // Figures below the fold are drawn when they are scrolled to.
+    for (const each of await cells(page).all()) await each.scrollIntoViewIfNeeded();
+    await page.waitForLoadState("networkidle");
+    await page.evaluate(() => scrollTo(0, 0));
+  }
   await page.screenshot({ path: `results/${name}.png`, fullPage: whole });
 }

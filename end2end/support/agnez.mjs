@@ -71,7 +71,7 @@ export class Agnez {
       };
       child.stdout?.on("data", read);
       child.stderr?.on("data", (chunk) => (this.output += chunk));
-      child.on("error", (why) => fail(why.message));
+      child.on("error", (why) => fail(`${why.message} ('make build' makes it; AGNEZ_BIN names another)`));
       child.on("exit", (code) => fail(`ended with ${code}`));
     });
   }

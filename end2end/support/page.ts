@@ -68,7 +68,8 @@ export function shown(page: Page): Promise<Shown[]> {
     articles.map((article) => {
       const label = document.getElementById(article.getAttribute("aria-labelledby") ?? "")?.textContent ?? article.getAttribute("aria-label") ?? "";
       const note = article.querySelector(".chart-notes")?.textContent ?? "";
-      return { id: article.getAttribute("data-id") ?? "", name: label, note };
+      // An empty text node is drawn as a space, so that there is something to wake.
+      return { id: article.getAttribute("data-id") ?? "", name: label, note: note === " " ? "" : note };
     }),
   );
 }

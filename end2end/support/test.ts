@@ -29,10 +29,11 @@ export class Problems {
       if (["error", "warning"].includes(message.type())) this.add(`console ${message.type()}: ${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.add(`uncaught: ${error.error().stack ?? error.error().message}`));
-    context.on("request", (request) => {
-      const url = new URL(request.url());
+    context.on("response", (response) => {
+      const url = new URL(response.url());
       const local = url.origin === origin || ["data:", "blob:", "about:"].includes(url.protocol);
-      if (!local) this.add(`request to another place: ${request.url()}`);
+      // One that the page's policy stops has no answer: it fails, below.
+      if (!local) this.add(`request to another place: ${response.url()}`);
     });
     context.on("requestfailed", (request) => {
       const why = request.failure()?.errorText ?? "";

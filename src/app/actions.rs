@@ -1,6 +1,7 @@
 //! What a person can do, whether by key, menu, button or mouse. The page changes when the event comes back; what goes wrong is said in a toast.
 
-use leptos::prelude::*;
+use std::pin::Pin;
+
 use leptos::task::spawn_local;
 
 use super::focus;
@@ -10,47 +11,52 @@ use crate::client::clipboard;
 use crate::protocol::{ApiError, CellId};
 use crate::rpc;
 
+/// What the server is asked to do. Boxed, so that what follows it is compiled once.
+type Request<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
 impl Dashboard {
     /// Adds an empty cell and asks for its name.
     pub fn add(self) {
-        let board = self.facts.with_value(|facts| facts.board.clone());
+        let request: Request<CellId> = Box::pin(rpc::create_cell(self.state().name.clone(), String::new()));
         spawn_local(async move {
-            match rpc::create_cell(board, String::new()).await {
+            match request.await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
-                Ok(id) => self.editing.set(Some((id, Field::Name))),
-                Err(error) => self.complain(error),
+                Ok(id) => self.edit(id, Field::Name),
+                Err(error) => self.tell(What::Error(error.message)),
             }
         });
     }
 
     pub fn edit(self, id: CellId, field: Field) {
-        self.editing.set(Some((id, field)));
+        self.state().edit(Some((id, field)));
     }
 
     /// Ends the editing of a field, if it is still that one that is edited. False when it had ended before.
     pub fn end_edit(self, id: &CellId, field: Field) -> bool {
-        let mine = self.editing.with_untracked(|edit| edit.as_ref().is_some_and(|(of, what)| of == id && *what == field));
+        let state = self.state();
+        let mine = state.editing.peek(|edit| edit.as_ref().is_some_and(|(of, what)| of == id && *what == field));
         if mine {
-            self.editing.set(None);
+            state.edit(None);
         }
         mine
     }
 
     /// Sends what was typed.
     pub fn save(self, id: CellId, field: Field, text: String) {
-        if !self.contains(&id) {
+        // Somebody else may have deleted the cell meanwhile.
+        if self.state().tile(&id).is_none() {
             return;
         }
         let (name, note) = match field {
             Field::Name => (Some(text), None),
             Field::Note => (None, Some(text)),
         };
-        self.run(async move { rpc::edit_cell(id, name, note).await });
+        self.ask(Box::pin(rpc::edit_cell(id, name, note)), None);
     }
 
     /// Moves a cell one place; nothing happens at the ends.
     pub fn step(self, id: CellId, later: bool) {
-        let before = self.order.with_untracked(|order| {
+        let before = self.state().order.peek(|order| {
             let at = order.iter().position(|known| *known == id)?;
             if later {
                 order.get(at + 1)?;
@@ -65,22 +71,18 @@ impl Dashboard {
     }
 
     pub fn put_before(self, id: CellId, before: Option<CellId>) {
-        self.run(async move { rpc::move_cell(id, before).await });
+        self.ask(Box::pin(rpc::move_cell(id, before)), None);
     }
 
     /// Removes at once; the toast brings it back.
     pub fn remove(self, id: CellId) {
-        let name = self.name(&id);
-        let neighbour = self.order.with_untracked(|order| {
+        let state = self.state();
+        let name = state.tile(&id).map(|tile| tile.name.now()).unwrap_or_default();
+        let neighbour = state.order.peek(|order| {
             let at = order.iter().position(|known| *known == id)?;
             order.get(at + 1).or_else(|| order.get(at.checked_sub(1)?)).cloned()
         });
-        spawn_local(async move {
-            match rpc::remove_cell(id.clone()).await {
-                Ok(()) => self.tell(What::Deleted { id, name }),
-                Err(error) => self.complain(error),
-            }
-        });
+        self.ask(Box::pin(rpc::remove_cell(id.clone())), Some(What::Deleted { id, name }));
         match neighbour {
             Some(id) => focus::cell(&id),
             None => focus::board(),
@@ -89,7 +91,7 @@ impl Dashboard {
 
     /// Takes back the newest deletion that is still told of. False when there is none.
     pub fn undo(self) -> bool {
-        let newest = self.toasts.with_untracked(|toasts| {
+        let newest = self.state().toasts.peek(|toasts| {
             toasts.iter().rev().find_map(|toast| match &toast.what {
                 What::Deleted { id, .. } => Some((toast.number, id.clone())),
                 _ => None,
@@ -102,7 +104,7 @@ impl Dashboard {
 
     pub fn restore(self, toast: u32, id: CellId) {
         self.dismiss(toast);
-        self.run(async move { rpc::restore_cell(id).await });
+        self.ask(Box::pin(rpc::restore_cell(id)), None);
     }
 
     /// `what` completes the sentence "Copied ...".
@@ -116,14 +118,13 @@ impl Dashboard {
         });
     }
 
-    pub fn complain(self, error: ApiError) {
-        self.tell(What::Error(error.message));
-    }
-
-    fn run(self, task: impl Future<Output = Result<(), ApiError>> + 'static) {
+    /// Tells what went wrong, or else `done`.
+    fn ask(self, request: Request<()>, done: Option<What>) {
         spawn_local(async move {
-            if let Err(error) = task.await {
-                self.complain(error);
+            match (request.await, done) {
+                (Err(error), _) => self.tell(What::Error(error.message)),
+                (Ok(()), Some(done)) => self.tell(done),
+                (Ok(()), None) => {}
             }
         });
     }

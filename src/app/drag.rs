@@ -9,7 +9,15 @@ use super::state::{Dashboard, Landing};
 use crate::client::browser;
 use crate::protocol::CellId;
 
-pub fn start(dashboard: Dashboard, event: &DragEvent) {
+pub fn listen(dashboard: Dashboard) {
+    let page = document();
+    browser::listen(&page, "dragstart", move |event: DragEvent| start(dashboard, &event));
+    browser::listen(&page, "dragover", move |event: DragEvent| over(dashboard, &event));
+    browser::listen(&page, "drop", move |event: DragEvent| drop(dashboard, &event));
+    browser::listen(&page, "dragend", move |_: DragEvent| end(dashboard));
+}
+
+fn start(dashboard: Dashboard, event: &DragEvent) {
     // Pictures and marked text can be dragged as well; they are none of our business.
     let title =
         event.target().and_then(|target| target.dyn_into::<Element>().ok()).filter(|target| target.class_list().contains("chart-title"));
@@ -19,11 +27,12 @@ pub fn start(dashboard: Dashboard, event: &DragEvent) {
         // Firefox drags nothing without data.
         let _ = data.set_data("text/plain", id.as_str());
     }
-    dashboard.dragged.set(Some(id));
+    dashboard.state().dragged.set(Some(id));
 }
 
-pub fn over(dashboard: Dashboard, event: &DragEvent) {
-    if dashboard.dragged.with_untracked(Option::is_none) {
+fn over(dashboard: Dashboard, event: &DragEvent) {
+    let state = dashboard.state();
+    if state.dragged.peek(Option::is_none) {
         return;
     }
     event.prevent_default();
@@ -31,29 +40,28 @@ pub fn over(dashboard: Dashboard, event: &DragEvent) {
     let Some(article) = browser::around(event, "article[data-id]") else { return };
     let Some(beside) = focus::owner(&article) else { return };
     let place = article.get_bounding_client_rect();
-    let after = if dashboard.order.with_untracked(|order| focus::columns(order)) == 1 {
+    let after = if state.order.peek(|order| focus::columns(order)) == 1 {
         f64::from(event.client_y()) > place.top() + place.height() / 2.0
     } else {
         f64::from(event.client_x()) > place.left() + place.width() / 2.0
     };
-    let landing = Some(Landing { beside, after });
-    if dashboard.landing.with_untracked(|known| *known != landing) {
-        dashboard.landing.set(landing);
-    }
+    state.landing.set(Some(Landing { beside, after }));
 }
 
-pub fn drop(dashboard: Dashboard, event: &DragEvent) {
-    let (Some(id), Some(landing)) = (dashboard.dragged.get_untracked(), dashboard.landing.get_untracked()) else { return };
+fn drop(dashboard: Dashboard, event: &DragEvent) {
+    let state = dashboard.state();
+    let (Some(id), Some(landing)) = (state.dragged.now(), state.landing.now()) else { return };
     event.prevent_default();
     end(dashboard);
-    if let Some(before) = dashboard.order.with_untracked(|order| destination(order, &id, &landing)) {
+    if let Some(before) = state.order.peek(|order| destination(order, &id, &landing)) {
         dashboard.put_before(id, before);
     }
 }
 
-pub fn end(dashboard: Dashboard) {
-    dashboard.dragged.set(None);
-    dashboard.landing.set(None);
+fn end(dashboard: Dashboard) {
+    let state = dashboard.state();
+    state.dragged.set(None);
+    state.landing.set(None);
 }
 
 /// The cell that the dragged one will stand before; `None` when it stands there already.

@@ -1,69 +1,45 @@
 //! The grid of cells, and how it changes its order without disturbing what the cells show.
 
-use std::collections::HashSet;
-
-use leptos::html;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, Node};
 
-use super::cell::Tile;
-use super::drag;
+use super::cell::CellView;
 use super::focus;
 use super::hero::Hero;
 use super::state::Dashboard;
+use super::watched::dynamic;
+use crate::client::browser;
 use crate::protocol::CellId;
+
+const ID: &str = "grid";
 
 #[component]
 pub fn Grid() -> impl IntoView {
     let dashboard = Dashboard::here();
-    let grid = NodeRef::<html::Div>::new();
-    let is_empty = Memo::new(move |_| dashboard.order.with(Vec::is_empty));
-    // Never moves a row: a frame that is taken out and put elsewhere would load again. `arrange` does the moving.
-    let rows = Memo::new(move |rows: Option<&Vec<CellId>>| dashboard.order.with(|order| settled(rows.map_or(&[], Vec::as_slice), order)));
+    let hero = move || dashboard.state().order.with(Vec::is_empty).then(|| view! { <Hero /> });
+    let is_dragging = move || dashboard.state().dragged.with(Option::is_some);
     Effect::new(move || {
-        let order = dashboard.order.get();
+        let order = dashboard.state().order.get();
         // The rows are drawn by another effect of the same turn; a task comes after it.
         spawn_local(async move {
             tick().await;
-            if let Some(grid) = grid.get_untracked() {
+            if let Some(grid) = browser::by_id(ID) {
                 arrange(&grid, &order);
             }
         });
     });
     view! {
         <main id="board" tabindex="-1" aria-label="Board">
-            {move || is_empty.get().then(|| view! { <Hero /> })}
-            <div
-                class="grid"
-                node_ref=grid
-                class:dragging=move || dashboard.dragged.with(Option::is_some)
-                on:dragstart=move |event| drag::start(dashboard, &event)
-                on:dragover=move |event| drag::over(dashboard, &event)
-                on:drop=move |event| drag::drop(dashboard, &event)
-                on:dragend=move |_| drag::end(dashboard)
-            >
-                <For each=move || rows.get() key=CellId::clone let(id)>
-                    <Tile id />
+            {hero}
+            <div id=ID class="grid" class:dragging=dynamic(is_dragging)>
+                <For each=move || dashboard.state().tiles.get() key=|tile| tile.id.to_string() let(tile)>
+                    <CellView tile />
                 </For>
             </div>
         </main>
     }
-}
-
-/// The ids of `order` with those that were there in their old places: new ones take the places of those that went, then the end.
-fn settled(rows: &[CellId], order: &[CellId]) -> Vec<CellId> {
-    if rows.is_empty() {
-        return order.to_vec();
-    }
-    let known: HashSet<&CellId> = rows.iter().collect();
-    let wanted: HashSet<&CellId> = order.iter().collect();
-    let mut new = order.iter().filter(|id| !known.contains(id));
-    let kept = rows.iter().filter_map(|id| if wanted.contains(id) { Some(id) } else { new.next() });
-    let mut settled: Vec<CellId> = kept.cloned().collect();
-    settled.extend(new.cloned());
-    settled
 }
 
 /// For each of `places` (a permutation), whether it belongs to a longest ascending run, which can stay where it is.
@@ -109,9 +85,8 @@ fn arrange(grid: &Element, order: &[CellId]) {
     }
     // What follows the last cell is the list's own mark, and stays the last.
     let mut next: Option<Node> = there.last().and_then(|last| last.next_sibling());
-    let mut sorted: Vec<usize> = (0..there.len()).collect();
-    sorted.sort_by_key(|at| places[*at]);
-    for at in sorted.into_iter().rev() {
+    for place in (0..order.len()).rev() {
+        let Some(at) = places.iter().position(|known| *known == place) else { continue };
         let element = &there[at];
         if !stays[at] {
             put(grid, element, next.as_ref());
@@ -134,19 +109,6 @@ fn put(grid: &Element, element: &Element, before: Option<&Node>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ids(names: &str) -> Vec<CellId> {
-        names.chars().filter_map(|name| CellId::parse(&name.to_string())).collect()
-    }
-
-    #[test]
-    fn rows_that_stay_keep_their_places() {
-        assert_eq!(settled(&[], &ids("bca")), ids("bca"));
-        assert_eq!(settled(&ids("abc"), &ids("cab")), ids("abc"));
-        assert_eq!(settled(&ids("abcd"), &ids("bxd")), ids("xbd"));
-        assert_eq!(settled(&ids("ab"), &ids("xbya")), ids("abxy"));
-        assert_eq!(settled(&ids("abc"), &ids("xyc")), ids("xyc"));
-    }
 
     #[test]
     fn only_what_must_move_moves() {

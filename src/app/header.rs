@@ -1,17 +1,19 @@
 //! The bar at the top: which board, how live, and what can be done to all of it.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::help;
 use super::live::LiveState;
 use super::state::Dashboard;
 use super::theme::ThemeButton;
+use super::watched::handler;
 use crate::client::urls;
 
 #[component]
 pub fn Header() -> impl IntoView {
     let dashboard = Dashboard::here();
-    let durable = dashboard.facts.with_value(|facts| facts.durable);
+    let durable = dashboard.state().durable;
     view! {
         <header class="top">
             <a class="mark" href=urls::board(urls::MAIN)>
@@ -32,11 +34,11 @@ pub fn Header() -> impl IntoView {
                         </span>
                     }
                 })}
-            <button type="button" class="add" title="Add cell (n)" on:click=move |_| dashboard.add()>
+            <button type="button" class="add" title="Add cell (n)" on:click=handler(move |_| dashboard.add())>
                 "Add cell"
             </button>
             <ThemeButton />
-            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open()>
+            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=handler(move |_| help::open())>
                 "?"
             </button>
         </header>
@@ -46,9 +48,10 @@ pub fn Header() -> impl IntoView {
 /// The name, which opens the list of boards when there are others. The popover needs no script.
 #[component]
 fn BoardName() -> impl IntoView {
-    let (name, boards) = Dashboard::here().facts.with_value(|facts| (facts.board.clone(), facts.boards.clone()));
+    let state = Dashboard::here().state();
+    let (name, boards) = (state.name.clone(), state.boards.clone());
     if boards.iter().all(|board| *board == name) {
-        return leptos::either::Either::Left(view! { <h1>{name}</h1> });
+        return Either::Left(view! { <h1>{name}</h1> });
     }
     let links = boards
         .into_iter()
@@ -62,7 +65,7 @@ fn BoardName() -> impl IntoView {
             }
         })
         .collect_view();
-    leptos::either::Either::Right(view! {
+    Either::Right(view! {
         <h1>
             <button type="button" class="board-switch" popovertarget="boards" title="Switch board">
                 {name.clone()}

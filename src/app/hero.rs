@@ -8,21 +8,21 @@ use crate::client::urls;
 
 #[component]
 pub fn Hero() -> impl IntoView {
-    let (origin, board) = Dashboard::here().facts.with_value(|facts| (facts.origin.clone(), facts.board.clone()));
-    let place = if board == urls::MAIN {
+    let state = Dashboard::here().state();
+    let place = if state.name == urls::MAIN {
         String::new()
     } else {
         // Written as JSON writes it, which Python reads the same way.
-        serde_json::to_string(&board).unwrap_or_default()
+        serde_json::to_string(&state.name).unwrap_or_default()
     };
     view! {
         <section class="hero" aria-labelledby="hero-title">
             <h2 id="hero-title">"Send the first cell"</h2>
             <p>"It appears here as soon as it is sent; nothing needs to be reloaded."</p>
             <h3>"Shell"</h3>
-            <Command text=curl(&origin, &place) label="Copy the curl command" />
+            <Command text=curl(&state.origin, &place) label="Copy the curl command" />
             <h3>"Python"</h3>
-            <Command text=python(&origin, &place) label="Copy the Python code" />
+            <Command text=python(&state.origin, &place) label="Copy the Python code" />
         </section>
     }
 }

@@ -1,6 +1,5 @@
 //! Keyboard shortcuts: one listener for the whole page. [`HELP`] is what the help dialog says about them.
 
-use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
@@ -24,9 +23,9 @@ pub const HELP: [(&str, &str); 12] = [
 ];
 
 pub fn listen(dashboard: Dashboard) {
-    let _ = window_event_listener(ev::keydown, move |event| {
+    browser::listen(&window(), "keydown", move |event: KeyboardEvent| {
         let busy = event.default_prevented() || event.is_composing() || browser::is_typing(&event);
-        let elsewhere = help::is_open() || dashboard.menu.with_untracked(Option::is_some);
+        let elsewhere = help::is_open() || dashboard.state().menu.peek(Option::is_some);
         if !busy && !elsewhere && press(dashboard, &event) {
             event.prevent_default();
         }
@@ -80,7 +79,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, key: &str) -> bool {
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
 fn walk(dashboard: Dashboard, key: &str) -> bool {
     let from = focus::current();
-    let order = dashboard.order.get_untracked();
+    let order = dashboard.state().order.now();
     let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
         ("j", None) => 0,
         ("k", None) => order.len().wrapping_sub(1),

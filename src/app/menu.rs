@@ -2,29 +2,58 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{Event, HtmlElement, KeyboardEvent};
 
+use super::focus;
 use super::state::{Dashboard, Field};
+use super::watched::handler;
 use crate::client::{browser, urls};
 use crate::protocol::CellId;
 
 const ID: &str = "cell-menu";
 
+/// Called once, when the page wakes.
+pub fn listen(dashboard: Dashboard) {
+    let Some(menu) = browser::by_id(ID) else { return };
+    browser::listen(&menu, "keydown", |event: KeyboardEvent| keys(&event));
+    browser::listen(&menu, "toggle", move |_: Event| {
+        if !is_open() {
+            dashboard.state().menu.set(None);
+        }
+    });
+    // A press on the button of the open menu closes it before the click comes, which must not open it again.
+    browser::listen(&document(), "pointerdown", move |event: Event| {
+        let state = dashboard.state();
+        let of_button = browser::around(&event, ".menu-button").and_then(|button| focus::owner(&button));
+        state.closing.set(of_button.filter(|id| state.menu.peek(|open| open.as_ref() == Some(id))));
+    });
+}
+
+fn is_open() -> bool {
+    browser::by_id(ID).is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false))
+}
+
 /// Shows the menu of this cell under its button. The browser closes it on Esc and on a click elsewhere, and gives the focus back.
 pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     let Some(menu) = browser::by_id(ID) else { return };
-    dashboard.menu.set(Some(id));
+    let state = dashboard.state();
+    let was_open = state.closing.peek(|closing| closing.as_ref() == Some(&id));
+    state.closing.set(None);
+    if was_open {
+        return;
+    }
+    state.menu.set(Some(id));
     if menu.show_popover().is_err() {
-        dashboard.menu.set(None);
+        state.menu.set(None);
         return;
     }
     let beside = button.get_bounding_client_rect();
     let edge = |length: Result<wasm_bindgen::JsValue, _>| length.ok().and_then(|length| length.as_f64()).unwrap_or(0.0) - 8.0;
     let left = (beside.right() - f64::from(menu.offset_width())).max(8.0);
     let top = (beside.bottom() + 4.0).min(edge(window().inner_height()) - f64::from(menu.offset_height())).max(8.0);
-    let style = ["left:", &left.round().to_string(), "px;top:", &top.round().to_string(), "px"].concat();
+    let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
     let _ = menu.set_attribute("style", &style);
-    focus(&menu, |_, _| 0);
+    go(&menu, |_, _| 0);
 }
 
 fn close() {
@@ -34,7 +63,7 @@ fn close() {
 }
 
 /// Focuses the item that `pick` names, from the place of the focused one and the number of all.
-fn focus(menu: &HtmlElement, pick: impl Fn(u32, u32) -> u32) {
+fn go(menu: &HtmlElement, pick: impl Fn(u32, u32) -> u32) {
     let items = menu.children();
     let active = document().active_element();
     let at = (0..items.length()).find(|at| items.item(*at) == active).unwrap_or(0);
@@ -44,13 +73,13 @@ fn focus(menu: &HtmlElement, pick: impl Fn(u32, u32) -> u32) {
     }
 }
 
-fn keys(event: KeyboardEvent) {
+fn keys(event: &KeyboardEvent) {
     let Some(menu) = browser::by_id(ID) else { return };
     match event.key().as_str() {
-        "ArrowDown" => focus(&menu, |at, all| (at + 1) % all),
-        "ArrowUp" => focus(&menu, |at, all| (at + all - 1) % all),
-        "Home" => focus(&menu, |_, _| 0),
-        "End" => focus(&menu, |_, all| all - 1),
+        "ArrowDown" => go(&menu, |at, all| (at + 1) % all),
+        "ArrowUp" => go(&menu, |at, all| (at + all - 1) % all),
+        "Home" => go(&menu, |_, _| 0),
+        "End" => go(&menu, |_, all| all - 1),
         "Tab" => close(),
         _ => return,
     }
@@ -79,7 +108,7 @@ const ITEMS: [(Item, &str); 7] = [
 ];
 
 fn choose(dashboard: Dashboard, item: Item) {
-    let Some(id) = dashboard.menu.get_untracked() else { return };
+    let Some(id) = dashboard.state().menu.now() else { return };
     // First, because it gives the focus back to the button; what is chosen may then take it.
     close();
     match item {
@@ -99,21 +128,15 @@ fn choose(dashboard: Dashboard, item: Item) {
 #[component]
 pub fn CellMenu() -> impl IntoView {
     let dashboard = Dashboard::here();
-    let closed = move |_| {
-        let is_open = browser::by_id(ID).is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false));
-        if !is_open {
-            dashboard.menu.set(None);
-        }
-    };
     let items = ITEMS.map(|(item, label)| {
         view! {
-            <button type="button" role="menuitem" tabindex="-1" on:click=move |_| choose(dashboard, item)>
+            <button type="button" role="menuitem" tabindex="-1" on:click=handler(move |_| choose(dashboard, item))>
                 {label}
             </button>
         }
     });
     view! {
-        <div id=ID class="menu" popover="auto" role="menu" aria-label="Cell" on:toggle=closed on:keydown=keys>
+        <div id=ID class="menu" popover="auto" role="menu" aria-label="Cell">
             {items.into_iter().collect_view()}
         </div>
     }

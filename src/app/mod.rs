@@ -18,10 +18,11 @@ mod shell;
 mod state;
 mod theme;
 mod toasts;
+mod watched;
 
 use leptos::prelude::*;
 
-use crate::client::{browser, frames};
+use crate::client::{browser, frames, wire};
 use crate::protocol::Page;
 
 pub use shell::{Assets, Shell, ShellProps};
@@ -44,6 +45,8 @@ pub fn App(page: Page) -> impl IntoView {
     Effect::new(move || {
         frames::listen();
         keys::listen(dashboard);
+        drag::listen(dashboard);
+        menu::listen(dashboard);
         live::start(dashboard);
         theme::recall(dashboard);
         browser::mark_root("data-awake", Some(""));
@@ -61,5 +64,5 @@ pub fn App(page: Page) -> impl IntoView {
 /// What the server drew the page from. Browser only.
 pub fn page_from_document() -> Page {
     let data = document().get_element_by_id(DATA_ID).and_then(|element| element.text_content()).unwrap_or_default();
-    serde_json::from_str(&data).expect("the shell of the same build wrote the page's data into the document")
+    wire::page(&data).expect("the shell of the same build wrote the page's data into the document")
 }

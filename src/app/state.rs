@@ -1,12 +1,13 @@
-//! What the page knows, as signals: one for each cell and one for the order, so that a patch touches one tile and nothing else.
+//! What the page knows. Each piece of each cell is watched by itself, so that a patch touches what it changes and nothing else.
 
-use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
 use super::theme::Theme;
 use super::toasts::Toast;
+use super::watched::{Dynamic, Handler, Watched, dynamic, handler};
 use crate::client::live::Live;
 use crate::protocol::{Board, Cell, CellId, Effect as Change, Event, Page, Stage};
 
@@ -24,120 +25,216 @@ pub struct Landing {
     pub after: bool,
 }
 
-/// What never changes while the page is open.
-pub struct Facts {
-    pub board: String,
+/// The pieces of a cell.
+pub struct Tile {
+    pub id: CellId,
+    pub name: Watched<String>,
+    /// `type` on the wire.
+    pub kind: Watched<String>,
+    pub note: Watched<String>,
+    pub stage: Watched<Stage>,
+    /// True while the name, or the note, is edited.
+    pub naming: Watched<bool>,
+    pub noting: Watched<bool>,
+}
+
+/// Stands for U+0000, which no HTML can hold: the parser would drop it, and the page would not be what the server drew.
+const REPLACED: &str = "\u{fffd}";
+
+impl Tile {
+    fn new(cell: &Cell, edited: Option<Field>) -> Arc<Self> {
+        let [name, kind, note] = std::array::from_fn(|_| Watched::new(String::new()));
+        let [naming, noting] = std::array::from_fn(|_| Watched::new(false));
+        let tile = Self { id: cell.id.clone(), name, kind, note, stage: Watched::new(Stage::Empty), naming, noting };
+        tile.show(cell);
+        tile.edit(edited);
+        Arc::new(tile)
+    }
+
+    fn show(&self, cell: &Cell) {
+        let stage = match &cell.stage {
+            Stage::Text { text, bytes } => Stage::Text { text: text.replace('\0', REPLACED), bytes: *bytes },
+            Stage::Picture { src, rev } => Stage::Picture { src: src.replace('\0', REPLACED), rev: *rev },
+            other => other.clone(),
+        };
+        self.name.set(cell.name.replace('\0', REPLACED));
+        self.kind.set(cell.kind.replace('\0', REPLACED));
+        self.note.set(cell.note.replace('\0', REPLACED));
+        self.stage.set(stage);
+    }
+
+    fn edit(&self, field: Option<Field>) {
+        self.naming.set(field == Some(Field::Name));
+        self.noting.set(field == Some(Field::Note));
+    }
+
+    /// A part of a view that is made from this cell.
+    pub fn dynamic<T>(self: &Arc<Self>, part: impl Fn(&Self) -> T + Send + Sync + 'static) -> Dynamic<T> {
+        let tile = self.clone();
+        dynamic(move || part(&tile))
+    }
+
+    /// What is called with an event that concerns this cell.
+    pub fn handler<E>(self: &Arc<Self>, mut called: impl FnMut(&Self, E) + 'static) -> Handler<E> {
+        let tile = self.clone();
+        handler(move |event| called(&tile, event))
+    }
+
+    /// What the cell is called: no cell is without a word.
+    pub fn title(&self) -> String {
+        self.name.with(|name| if name.is_empty() { "untitled".to_owned() } else { name.clone() })
+    }
+}
+
+/// A tile stays the same while what it shows changes.
+impl PartialEq for Tile {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+pub struct State {
+    // What never changes while the page is open.
+    pub name: String,
     pub boards: Vec<String>,
     pub origin: String,
     pub durable: bool,
     pub build: String,
+    // The board, and the same in pieces. The lists are short, and searched from the start.
+    board: Mutex<Board>,
+    /// As the cells stand on the page.
+    pub order: Watched<Vec<CellId>>,
+    /// The cells as they stand in the list that draws them: see [`settled`].
+    pub tiles: Watched<Vec<Arc<Tile>>>,
+    pub live: Watched<Live>,
+    /// Ends a pause between two tries to connect.
+    pub wake: OnceLock<UnboundedSender<()>>,
+    pub theme: Watched<Theme>,
+    /// At most one field of the page at a time.
+    pub editing: Watched<Option<(CellId, Field)>>,
+    /// The cell whose menu is open.
+    pub menu: Watched<Option<CellId>>,
+    /// The cell on whose menu button the pointer was pressed while that menu was open.
+    pub closing: Watched<Option<CellId>>,
+    pub dragged: Watched<Option<CellId>>,
+    pub landing: Watched<Option<Landing>>,
+    pub toasts: Watched<Vec<Toast>>,
 }
 
-/// Handles to all of it; a copy costs nothing.
+/// A handle to all of it, which costs nothing to copy.
 #[derive(Clone, Copy)]
-pub struct Dashboard {
-    pub facts: StoredValue<Facts>,
-    board: StoredValue<Board>,
-    cells: StoredValue<BTreeMap<CellId, ArcRwSignal<Cell>>>,
-    /// As the cells stand on the page.
-    pub order: RwSignal<Vec<CellId>>,
-    pub live: RwSignal<Live>,
-    /// Ends a pause between two tries to connect.
-    pub wake: StoredValue<Option<UnboundedSender<()>>>,
-    pub theme: RwSignal<Theme>,
-    /// At most one field of the page at a time.
-    pub editing: RwSignal<Option<(CellId, Field)>>,
-    /// The cell whose menu is open.
-    pub menu: RwSignal<Option<CellId>>,
-    pub dragged: RwSignal<Option<CellId>>,
-    pub landing: RwSignal<Option<Landing>>,
-    pub toasts: RwSignal<Vec<Toast>>,
-}
+pub struct Dashboard(StoredValue<Arc<State>>);
 
 impl Dashboard {
     pub fn new(page: Page) -> Self {
         let Page { board, boards, origin, durable, build } = page;
-        let cells = board.cells.iter().map(|cell| (cell.id.clone(), ArcRwSignal::new(cell.clone()))).collect();
         let order = ids(&board);
-        Self {
-            facts: StoredValue::new(Facts { board: board.name.clone(), boards, origin, durable, build }),
-            board: StoredValue::new(board),
-            cells: StoredValue::new(cells),
-            order: RwSignal::new(order),
-            live: RwSignal::new(Live::Connecting),
-            wake: StoredValue::new(None),
-            theme: RwSignal::new(Theme::System),
-            editing: RwSignal::new(None),
-            menu: RwSignal::new(None),
-            dragged: RwSignal::new(None),
-            landing: RwSignal::new(None),
-            toasts: RwSignal::new(Vec::new()),
-        }
+        let tiles = board.cells.iter().map(|cell| Tile::new(cell, None)).collect();
+        let state = State {
+            name: board.name.clone(),
+            boards,
+            origin,
+            durable,
+            build,
+            board: Mutex::new(board),
+            order: Watched::new(order),
+            tiles: Watched::new(tiles),
+            live: Watched::new(Live::Connecting),
+            wake: OnceLock::new(),
+            theme: Watched::new(Theme::System),
+            editing: Watched::new(None),
+            menu: Watched::new(None),
+            closing: Watched::new(None),
+            dragged: Watched::new(None),
+            landing: Watched::new(None),
+            toasts: Watched::new(Vec::new()),
+        };
+        Self(StoredValue::new(Arc::new(state)))
     }
 
     pub fn here() -> Self {
         expect_context()
     }
 
-    /// The signal of a cell. Rows are made from [`order`](Self::order), which never names an unknown cell; one would be an empty tile.
-    pub fn cell(self, id: &CellId) -> ArcRwSignal<Cell> {
-        self.cells.with_value(|cells| cells.get(id).cloned()).unwrap_or_else(|| ArcRwSignal::new(blank(id.clone())))
+    pub fn state(self) -> Arc<State> {
+        self.0.get_value()
+    }
+}
+
+impl State {
+    pub fn tile(&self, id: &CellId) -> Option<Arc<Tile>> {
+        self.tiles.peek(|tiles| tiles.iter().find(|tile| tile.id == *id).cloned())
     }
 
-    pub fn name(self, id: &CellId) -> String {
-        self.board.with_value(|board| board.cell(id).map(|cell| cell.name.clone())).unwrap_or_default()
-    }
-
-    pub fn contains(self, id: &CellId) -> bool {
-        self.cells.with_value(|cells| cells.contains_key(id))
-    }
-
-    /// Where the next connection continues: the name of the board, the epoch, the last event.
-    pub fn position(self) -> (String, String, u64) {
-        self.board.with_value(|board| (board.name.clone(), board.epoch.clone(), board.seq))
+    /// Where the next connection continues: the epoch and the last event.
+    pub fn position(&self) -> (String, u64) {
+        let board = self.board();
+        (board.epoch.clone(), board.seq)
     }
 
     /// Numbers of no epoch cannot be continued, so the server will send everything.
-    pub fn forget_position(self) {
-        self.board.update_value(|board| board.epoch.clear());
+    pub fn forget_position(&self) {
+        self.board().epoch.clear();
     }
 
-    pub fn apply(self, event: Event<Cell>) {
-        match self.board.try_update_value(|board| board.apply(event)) {
-            None | Some(Change::Nothing) => {}
-            Some(Change::Content(id)) => self.renew(&id),
-            Some(Change::Arrangement(id)) => {
-                self.renew(&id);
-                self.rearrange();
-            }
-            Some(Change::All) => {
-                for id in self.board.with_value(ids) {
-                    self.renew(&id);
-                }
-                self.rearrange();
+    /// Begins to edit a field, or ends editing.
+    pub fn edit(&self, edit: Option<(CellId, Field)>) {
+        let before = self.editing.now().map(|(id, _)| id);
+        for id in before.iter().chain(edit.as_ref().map(|(id, _)| id)) {
+            if let Some(tile) = self.tile(id) {
+                tile.edit(edit.as_ref().filter(|(edited, _)| edited == id).map(|(_, field)| *field));
             }
         }
+        self.editing.set(edit);
     }
 
-    /// Brings the signal of one cell up to date, if the board still has that cell.
-    fn renew(self, id: &CellId) {
-        let Some(cell) = self.board.with_value(|board| board.cell(id).cloned()) else { return };
-        match self.cells.with_value(|cells| cells.get(id).cloned()) {
-            Some(known) if known.with_untracked(|old| *old == cell) => {}
-            Some(known) => known.set(cell),
-            None => self.cells.update_value(|cells| {
-                cells.insert(id.clone(), ArcRwSignal::new(cell));
-            }),
+    pub fn apply(&self, event: Event<Cell>) {
+        let change = self.board().apply(event);
+        match change {
+            Change::Nothing => {}
+            Change::Content(id) => self.renew(|tile| tile.id == id),
+            Change::Arrangement(id) => {
+                self.renew(|tile| tile.id == id);
+                self.rearrange();
+            }
+            Change::All => {
+                self.renew(|_| true);
+                self.rearrange();
+            }
         }
     }
 
-    /// Brings the order up to date, and lets go of the cells that went.
-    fn rearrange(self) {
-        let order = self.board.with_value(ids);
-        self.cells.update_value(|cells| cells.retain(|id, _| order.contains(id)));
-        if self.order.with_untracked(|known| *known != order) {
-            self.order.set(order);
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings some of the tiles up to date. Nobody reads the board but events, so it may stay locked meanwhile.
+    fn renew(&self, which: impl Fn(&Tile) -> bool) {
+        let board = self.board();
+        for tile in self.tiles.now().into_iter().filter(|tile| which(tile)) {
+            if let Some(cell) = board.cell(&tile.id) {
+                tile.show(cell);
+            }
         }
+    }
+
+    /// Brings the order up to date, makes tiles for new cells, and lets go of those that went.
+    fn rearrange(&self) {
+        let board = self.board();
+        let (order, known, edited) = (ids(&board), self.tiles.now(), self.editing.now());
+        let rows: Vec<CellId> = known.iter().map(|tile| tile.id.clone()).collect();
+        let tile = |id: &CellId| {
+            if let Some(tile) = known.iter().find(|tile| tile.id == *id) {
+                return Some(tile.clone());
+            }
+            // The answer to "Add cell" may have come before the cell.
+            let field = edited.as_ref().filter(|(edited, _)| edited == id).map(|(_, field)| *field);
+            Some(Tile::new(board.cell(id)?, field))
+        };
+        let tiles = settled(&rows, &order).iter().filter_map(tile).collect();
+        drop(board);
+        self.tiles.set(tiles);
+        self.order.set(order);
     }
 }
 
@@ -145,6 +242,30 @@ fn ids(board: &Board) -> Vec<CellId> {
     board.cells.iter().map(|cell| cell.id.clone()).collect()
 }
 
-fn blank(id: CellId) -> Cell {
-    Cell { id, name: String::new(), kind: String::new(), note: String::new(), order: None, born: 0, rev: 0, stage: Stage::Empty }
+/// The ids of `order` with those that were there in their old places: new ones take the places of those that went, then the end.
+/// The list that draws the cells thus never moves one, which would load its figure again; the grid moves them in a way of its own.
+fn settled(rows: &[CellId], order: &[CellId]) -> Vec<CellId> {
+    let mut new = order.iter().filter(|id| !rows.contains(id));
+    let kept = rows.iter().filter_map(|id| if order.contains(id) { Some(id) } else { new.next() });
+    let mut settled: Vec<CellId> = kept.cloned().collect();
+    settled.extend(new.cloned());
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(names: &str) -> Vec<CellId> {
+        names.chars().filter_map(|name| CellId::parse(&name.to_string())).collect()
+    }
+
+    #[test]
+    fn rows_that_stay_keep_their_places() {
+        assert_eq!(settled(&[], &ids("bca")), ids("bca"));
+        assert_eq!(settled(&ids("abc"), &ids("cab")), ids("abc"));
+        assert_eq!(settled(&ids("abcd"), &ids("bxd")), ids("xbd"));
+        assert_eq!(settled(&ids("ab"), &ids("xbya")), ids("abxy"));
+        assert_eq!(settled(&ids("abc"), &ids("xyc")), ids("xyc"));
+    }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::Dashboard;
+use super::watched::{dynamic, handler};
 use crate::client::browser;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,20 +30,20 @@ impl Theme {
 pub fn recall(dashboard: Dashboard) {
     let kept = browser::lasting().and_then(|storage| storage.get_item(KEY).ok().flatten());
     match kept.as_deref() {
-        Some("light") => dashboard.theme.set(Theme::Light),
-        Some("dark") => dashboard.theme.set(Theme::Dark),
+        Some("light") => dashboard.state().theme.set(Theme::Light),
+        Some("dark") => dashboard.state().theme.set(Theme::Dark),
         _ => {}
     }
 }
 
 pub fn next(dashboard: Dashboard) {
-    let theme = match dashboard.theme.get_untracked() {
+    let theme = match dashboard.state().theme.now() {
         Theme::System => Theme::Light,
         Theme::Light => Theme::Dark,
         Theme::Dark => Theme::System,
     };
     let chosen = (theme != Theme::System).then(|| theme.word());
-    dashboard.theme.set(theme);
+    dashboard.state().theme.set(theme);
     browser::mark_root("data-theme", chosen);
     if let Some(storage) = browser::lasting() {
         let _ = match chosen {
@@ -56,9 +57,9 @@ pub fn next(dashboard: Dashboard) {
 #[component]
 pub fn ThemeButton() -> impl IntoView {
     let dashboard = Dashboard::here();
-    let label = move || ["Theme: ", dashboard.theme.get().word()].concat();
+    let label = move || ["Theme: ", dashboard.state().theme.get().word()].concat();
     view! {
-        <button type="button" class="icon" aria-label=label title=move || [&label(), " (t)"].concat() on:click=move |_| next(dashboard)>
+        <button type="button" class="icon" aria-label=dynamic(label) title="Theme (t)" on:click=handler(move |_| next(dashboard))>
             <span class="theme-icon" aria-hidden="true"></span>
         </button>
     }

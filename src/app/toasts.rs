@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use leptos::either::EitherOf3;
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
 use super::state::Dashboard;
+use super::watched::handler;
 use crate::protocol::CellId;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +37,19 @@ impl What {
 impl Dashboard {
     pub fn tell(self, what: What) {
         let lasts = what.lasts();
-        let number = self.toasts.with_untracked(|toasts| toasts.last().map_or(0, |toast| toast.number.wrapping_add(1)));
-        self.toasts.update(|toasts| toasts.push(Toast { number, what }));
+        let state = self.state();
+        let mut toasts = state.toasts.now();
+        let number = toasts.last().map_or(0, |toast| toast.number.wrapping_add(1));
+        toasts.push(Toast { number, what });
+        state.toasts.set(toasts);
         set_timeout(move || self.dismiss(number), lasts);
     }
 
     pub fn dismiss(self, number: u32) {
-        self.toasts.update(|toasts| toasts.retain(|toast| toast.number != number));
+        let state = self.state();
+        let mut toasts = state.toasts.now();
+        toasts.retain(|toast| toast.number != number);
+        state.toasts.set(toasts);
     }
 }
 
@@ -51,7 +58,7 @@ pub fn Toasts() -> impl IntoView {
     let dashboard = Dashboard::here();
     view! {
         <div class="toasts">
-            <For each=move || dashboard.toasts.get() key=|toast| toast.number let(toast)>
+            <For each=move || dashboard.state().toasts.get() key=|toast| toast.number.to_string() let(toast)>
                 <Message toast />
             </For>
         </div>
@@ -62,27 +69,24 @@ pub fn Toasts() -> impl IntoView {
 fn Message(toast: Toast) -> impl IntoView {
     let dashboard = Dashboard::here();
     let Toast { number, what } = toast;
-    match what {
-        What::Error(text) => EitherOf3::A(view! {
-            <div class="toast error" role="alert">
-                <span>{text}</span>
-                <button type="button" aria-label="Dismiss" on:click=move |_| dashboard.dismiss(number)>
-                    "✕"
-                </button>
-            </div>
-        }),
-        What::Deleted { id, name } => EitherOf3::B(view! {
-            <div class="toast" role="status">
-                <span>{if name.is_empty() { "Deleted the untitled cell.".to_owned() } else { ["Deleted ‘", &name, "’."].concat() }}</span>
-                <button type="button" on:click=move |_| dashboard.restore(number, id.clone())>
-                    "Undo"
-                </button>
-            </div>
-        }),
-        What::Copied(what) => EitherOf3::C(view! {
-            <div class="toast" role="status">
-                <span>{["Copied ", what, "."].concat()}</span>
-            </div>
-        }),
+    let text = match &what {
+        What::Error(text) => text.clone(),
+        What::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
+        What::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
+        What::Copied(what) => ["Copied ", what, "."].concat(),
+    };
+    let (class, role) = if matches!(what, What::Error(_)) { ("toast error", "alert") } else { ("toast", "status") };
+    let button = if matches!(what, What::Deleted { .. }) { "Undo" } else { "Dismiss" };
+    let press = move |_: MouseEvent| match &what {
+        What::Deleted { id, .. } => dashboard.restore(number, id.clone()),
+        _ => dashboard.dismiss(number),
+    };
+    view! {
+        <div class=class role=role>
+            <span>{text}</span>
+            <button type="button" on:click=handler(press)>
+                {button}
+            </button>
+        </div>
     }
 }

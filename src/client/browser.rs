@@ -1,8 +1,9 @@
 //! Small questions to the browser, answered without panicking when it refuses: private windows have no storage, for example.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlElement, Storage};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, Event, EventTarget, HtmlElement, HtmlInputElement, Storage};
 
 /// Kept for this browser, until the person clears it.
 pub fn lasting() -> Option<Storage> {
@@ -12,6 +13,15 @@ pub fn lasting() -> Option<Storage> {
 /// Kept for this tab.
 pub fn passing() -> Option<Storage> {
     window().session_storage().ok().flatten()
+}
+
+/// Calls `handler` with each event of this name, for as long as the page is open.
+///
+/// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 4 KB.
+pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
+    let called = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
+    let _ = target.add_event_listener_with_callback(name, called.as_ref().unchecked_ref());
+    called.forget();
 }
 
 /// Sets an attribute of `<html>`, or takes it away.
@@ -26,6 +36,26 @@ pub fn mark_root(name: &str, value: Option<&str>) {
 
 pub fn by_id(id: &str) -> Option<HtmlElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Puts the focus on an element that is about to be drawn.
+pub fn focus_when_drawn(id: String) {
+    // Effects run when the views of this turn are in the document.
+    Effect::new(move || {
+        if let Some(element) = by_id(&id) {
+            let _ = element.focus();
+        }
+    });
+}
+
+/// The same for a field, whose text is marked.
+pub fn select_when_drawn(id: String) {
+    Effect::new(move || {
+        if let Some(field) = by_id(&id).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
+            let _ = field.focus();
+            field.select();
+        }
+    });
 }
 
 /// The nearest element around the target of an event, itself included, that matches.

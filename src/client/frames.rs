@@ -1,52 +1,46 @@
-//! Messages from figures: strangers, of whom a height is believed and nothing else.
+//! Frames of figures: exchanged without a flash, as high as the figure says. Figures are strangers, of whom a height is believed and nothing else.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use js_sys::Reflect;
-use leptos::ev;
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
-use web_sys::{HtmlIFrameElement, MessageEvent};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlIFrameElement, MessageEvent};
 
-type OnHeight = Rc<dyn Fn(u32)>;
+use super::{browser, urls};
+use crate::protocol::CellId;
+
+/// Never `allow-same-origin` beside it: together they would be no sandbox at all.
+pub const SANDBOX: &str = "allow-scripts";
 
 /// Heights in CSS pixels that a figure may ask for.
 const LEAST: f64 = 40.0;
 const MOST: f64 = 4000.0;
 
+/// A figure that has loaded but told no height within this time is shown as high as the one before.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 thread_local! {
-    /// Bound: one entry for each frame in the document; its cell takes it out when the frame goes.
-    static WATCHED: RefCell<Vec<(HtmlIFrameElement, OnHeight)>> = const { RefCell::new(Vec::new()) };
+    /// Bound: one entry for each figure in the document; it goes with its cell.
+    static PANES: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Hands the heights that figures post to those who watch them. Called once, when the page wakes.
+/// Hands the heights that figures post to their panes. Called once, when the page wakes.
 pub fn listen() {
-    let _ = window_event_listener(ev::message, |event| {
-        let Some(height) = height(&event) else { return };
-        let Some(sender) = event.source() else { return };
+    browser::listen(&window(), "message", |event: MessageEvent| {
+        let (Some(height), Some(sender)) = (height(&event), event.source()) else { return };
         let sender: &JsValue = sender.as_ref();
-        let found = WATCHED.with_borrow(|watched| {
-            let of_sender =
-                |(frame, _): &&(HtmlIFrameElement, OnHeight)| frame.content_window().is_some_and(|window| window.loose_eq(sender));
-            watched.iter().find(of_sender).map(|(_, on_height)| Rc::clone(on_height))
-        });
-        if let Some(on_height) = found {
-            on_height(height);
+        let panes = PANES.with_borrow(|panes| panes.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
+        for pane in panes {
+            if let Some(rev) = pane.sender(sender) {
+                pane.measured(rev, height);
+                return;
+            }
         }
     });
-}
-
-/// Calls `on_height` with each height of this frame, and asks for the first: a figure that was drawn before the page woke has posted in vain.
-pub fn watch(frame: &HtmlIFrameElement, on_height: impl Fn(u32) + 'static) {
-    WATCHED.with_borrow_mut(|watched| watched.push((frame.clone(), Rc::new(on_height))));
-    if let (Some(window), Ok(question)) = (frame.content_window(), js_sys::JSON::parse(r#"{"agnez":"measure"}"#)) {
-        let _ = window.post_message(&question, "*");
-    }
-}
-
-pub fn forget(frame: &HtmlIFrameElement) {
-    WATCHED.with_borrow_mut(|watched| watched.retain(|(known, _)| known != frame));
 }
 
 fn height(event: &MessageEvent) -> Option<u32> {
@@ -59,6 +53,186 @@ fn height(event: &MessageEvent) -> Option<u32> {
         return None;
     }
     let height = field("height")?.as_f64()?;
-    // The clamp makes the conversion exact enough: what is left is between 40 and 4000.
+    // The clamp makes the conversion safe: what is left is between 40 and 4000.
     height.is_finite().then(|| height.clamp(LEAST, MOST).ceil() as u32)
+}
+
+/// Which figure is seen, which one is loading behind it, and the newest of those that arrived meanwhile.
+#[derive(Clone, Debug, PartialEq)]
+struct Swap {
+    seen: u64,
+    loading: Option<u64>,
+    waiting: Option<u64>,
+}
+
+impl Swap {
+    /// This figure should be seen. True when it must be loaded now.
+    fn want(&mut self, rev: u64) -> bool {
+        match self.loading {
+            Some(loading) => self.waiting = (loading != rev).then_some(rev),
+            None if self.seen == rev => {}
+            None => {
+                self.loading = Some(rev);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// This figure has been drawn. True when it takes the place of the one that is seen.
+    fn ready(&mut self, rev: u64) -> bool {
+        let is_next = self.loading == Some(rev);
+        if is_next {
+            self.seen = rev;
+            self.loading = None;
+        }
+        is_next
+    }
+}
+
+/// The place for the frames of one cell.
+pub struct Pane(Rc<Inner>);
+
+struct Inner {
+    id: CellId,
+    /// The white paper that holds the frames, and has the height of the one that is seen.
+    paper: Element,
+    state: RefCell<Frames>,
+}
+
+struct Frames {
+    swap: Swap,
+    seen: HtmlIFrameElement,
+    loading: Option<HtmlIFrameElement>,
+    height: u32,
+    title: String,
+}
+
+impl Pane {
+    /// Takes over the frame that is on the paper already, and asks it for its height: it may have told it before anybody listened.
+    pub fn new(id: CellId, paper: Element, rev: u64) -> Option<Self> {
+        let seen: HtmlIFrameElement = paper.query_selector("iframe").ok()??.dyn_into().ok()?;
+        if let (Some(window), Ok(question)) = (seen.content_window(), js_sys::JSON::parse(r#"{"agnez":"measure"}"#)) {
+            let _ = window.post_message(&question, "*");
+        }
+        let swap = Swap { seen: rev, loading: None, waiting: None };
+        let state = RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new() });
+        let inner = Rc::new(Inner { id, paper, state });
+        PANES.with_borrow_mut(|panes| {
+            panes.retain(|pane| pane.strong_count() > 0);
+            panes.push(Rc::downgrade(&inner));
+        });
+        Some(Self(inner))
+    }
+
+    /// Shows the figure of this revision as soon as it is drawn.
+    pub fn want(&self, rev: u64, title: &str) {
+        let must_load = {
+            let mut state = self.0.state.borrow_mut();
+            if state.title != title {
+                title.clone_into(&mut state.title);
+                for frame in state.loading.iter().chain([&state.seen]) {
+                    let _ = frame.set_attribute("title", title);
+                }
+            }
+            state.swap.want(rev)
+        };
+        if must_load {
+            self.0.load(rev);
+        }
+    }
+}
+
+impl Inner {
+    /// The revision of the frame that this window belongs to.
+    fn sender(&self, sender: &JsValue) -> Option<u64> {
+        let state = self.state.borrow();
+        let is_of = |frame: &HtmlIFrameElement| frame.content_window().is_some_and(|window| window.loose_eq(sender));
+        if is_of(&state.seen) {
+            return Some(state.swap.seen);
+        }
+        state.loading.as_ref().filter(|frame| is_of(frame)).and(state.swap.loading)
+    }
+
+    /// Always a new frame: one that is sent elsewhere would write into the browser's history.
+    fn load(self: &Rc<Self>, rev: u64) {
+        let Some(frame) = document().create_element("iframe").ok().and_then(|frame| frame.dyn_into::<HtmlIFrameElement>().ok()) else {
+            return;
+        };
+        let mut state = self.state.borrow_mut();
+        let address = urls::figure(&self.id, rev);
+        let attributes = [
+            ("sandbox", SANDBOX),
+            ("referrerpolicy", "no-referrer"),
+            ("allow", ""),
+            ("title", &state.title),
+            ("class", "waiting"),
+            ("aria-hidden", "true"),
+            ("src", &address),
+        ];
+        for (name, value) in attributes {
+            let _ = frame.set_attribute(name, value);
+        }
+        let this = Rc::downgrade(self);
+        let loaded = Closure::once_into_js(move || {
+            let shown = move || {
+                if let Some(this) = this.upgrade() {
+                    this.show(rev);
+                }
+            };
+            set_timeout(shown, PATIENCE);
+        });
+        frame.set_onload(loaded.dyn_ref());
+        state.loading = Some(frame.clone());
+        drop(state);
+        let _ = self.paper.append_child(&frame);
+    }
+
+    fn measured(self: &Rc<Self>, rev: u64, height: u32) {
+        {
+            let mut state = self.state.borrow_mut();
+            if state.height != height {
+                state.height = height;
+                let _ = self.paper.set_attribute("style", &["height:", &height.to_string(), "px"].concat());
+            }
+        }
+        self.show(rev);
+    }
+
+    /// Exchanges the frames if this one has been waited for, and loads what arrived meanwhile.
+    fn show(self: &Rc<Self>, rev: u64) {
+        let waiting = {
+            let mut state = self.state.borrow_mut();
+            if !state.swap.ready(rev) {
+                return;
+            }
+            if let Some(frame) = state.loading.take() {
+                let _ = frame.remove_attribute("class");
+                let _ = frame.remove_attribute("aria-hidden");
+                std::mem::replace(&mut state.seen, frame).remove();
+            }
+            state.swap.waiting.take().filter(|rev| state.swap.want(*rev))
+        };
+        if let Some(rev) = waiting {
+            self.load(rev);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_waits_while_one_loads() {
+        let mut swap = Swap { seen: 1, loading: None, waiting: None };
+        assert!(!swap.want(1));
+        assert!(swap.want(2));
+        assert!(!swap.want(3));
+        assert!(!swap.want(4));
+        assert_eq!(swap, Swap { seen: 1, loading: Some(2), waiting: Some(4) });
+        assert!(!swap.ready(1));
+        assert!(swap.ready(2));
+        assert_eq!(swap, Swap { seen: 2, loading: None, waiting: Some(4) });
+    }
 }

@@ -7,9 +7,9 @@ use gloo_net::websocket::Message;
 use gloo_net::websocket::futures::WebSocket;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Math};
-use leptos::ev;
 use leptos::prelude::*;
 
+use super::{browser, wire};
 use crate::protocol::{Cell, Event};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,10 +42,10 @@ const LONGEST_PAUSE_MS: f64 = 10_000.0;
 /// Sends a wake-up whenever waiting has become pointless: the network is back, or somebody looks.
 pub fn wake_on_return(wake: UnboundedSender<()>) {
     let online = wake.clone();
-    let _ = window_event_listener(ev::online, move |_| {
+    browser::listen(&window(), "online", move |_: web_sys::Event| {
         let _ = online.unbounded_send(());
     });
-    let _ = window_event_listener(ev::visibilitychange, move |_| {
+    browser::listen(&document(), "visibilitychange", move |_: web_sys::Event| {
         if !document().hidden() {
             let _ = wake.unbounded_send(());
         }
@@ -80,7 +80,7 @@ async fn listen(mut socket: WebSocket, reader: &impl Reader, wake: &mut Unbounde
         match select(socket.next(), select(&mut watchdog, wake.next())).await {
             Either::Left((Some(Ok(Message::Text(frame))), _)) => {
                 heard = Date::now();
-                let Ok(event) = serde_json::from_str::<Event<Cell>>(&frame) else {
+                let Some(event) = wire::event(&frame) else {
                     reader.forget();
                     return false;
                 };

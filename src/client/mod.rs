@@ -8,3 +8,4 @@ pub mod frames;
 pub mod live;
 pub mod pictures;
 pub mod urls;
+pub mod wire;

@@ -13,19 +13,20 @@ pub struct ApiError {
     pub message: String,
     pub code: u16,
     pub class_name: String,
-    #[serde(default)]
+    /// For other clients than the page, which shows the message and reads neither of these two.
+    #[serde(skip_deserializing)]
     pub data: Empty,
     /// For input of a wrong type: the field and what it must be. At most one, the first that was found.
-    #[serde(default)]
+    #[serde(skip_deserializing)]
     pub errors: FieldError,
 }
 
 /// An object without keys: Feathers' clients expect `data` to be there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Empty {}
 
 /// `{}` or `{"<field>": "<what it must be>"}`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct FieldError(pub std::collections::BTreeMap<String, String>);
 
@@ -36,6 +37,11 @@ macro_rules! kinds {
         pub enum ErrorKind { $($name),* }
 
         impl ErrorKind {
+            /// The error with this code, if there is one.
+            pub const fn of_code(code: u16) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)* _ => None }
+            }
+
             const fn parts(self) -> (&'static str, u16, &'static str) {
                 match self { $(Self::$name => (stringify!($name), $code, $class)),* }
             }

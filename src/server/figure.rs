@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::board::MAIN;
 use super::error::Problem;
-use super::media::cache_control;
+use super::media::{cache_control, revision};
 use super::site::{D3, MPLD3};
 
 /// Tells the page how high the figure is, when it changes and when it is asked.
@@ -27,11 +27,15 @@ const MEASURE: &str = r#"<script>(() => {
   tell();
 })()</script>"#;
 
+/// White, as figures are drawn for; margins and letters that suit plain text. A figure's own style goes before it.
+const PAPER: &str = "html{background:#fff;color:#1b1f24;font:14px/1.5 system-ui,sans-serif}body{margin:12px;display:flow-root}";
+
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
     screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
-pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, u64)>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
+    let rev = revision(&rev)?;
     let document = app.boards.get(&id).await?;
     let html: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     // The guard let only our own names through.
@@ -58,7 +62,7 @@ fn framed(html: &str) -> String {
         return html + MEASURE;
     }
     format!(
-        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>html{{background:#fff}}body{{margin:0;display:flow-root}}</style></head><body>{html}{MEASURE}</body></html>"
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>{PAPER}</style></head><body>{html}{MEASURE}</body></html>"
     )
 }
 

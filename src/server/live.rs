@@ -189,11 +189,11 @@ impl Feed {
         match self.view {
             View::Page => {
                 self.seq = board.seq;
-                self.first.push_back(encode(&Event::Snapshot { epoch, seq: board.seq, data: board.cells }));
+                self.first.push_back(encode(&Event::Snapshot { epoch, seq: board.seq, cells: board.cells }));
             }
             View::Document => {
                 self.seq = 0;
-                self.first.push_back(encode(&Event::<()>::Snapshot { epoch, seq: 0, data: Vec::new() }));
+                self.first.push_back(encode(&Event::<()>::Snapshot { epoch, seq: 0, cells: Vec::new() }));
                 let index = self.boards.store.index();
                 let Some(known) = index.board(&self.subscription.board) else { return };
                 let mut all: Vec<_> = known.cells.values().cloned().collect();

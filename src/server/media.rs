@@ -13,6 +13,11 @@ use super::App;
 use super::error::Problem;
 use crate::protocol::{ApiError, ErrorKind};
 
+/// The part of an address that says in which revision the value was sent.
+pub fn revision(text: &str) -> Result<u64, ApiError> {
+    text.parse().map_err(|_| ErrorKind::BadRequest.with(format!("The revision in the address must be a number, not '{text}'.")))
+}
+
 const FILE_BYTES: u64 = 64 << 20;
 
 /// An address with a revision in it never changes its content.
@@ -21,7 +26,8 @@ pub fn cache_control(immutable: bool) -> &'static str {
 }
 
 /// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI.
-pub async fn media(State(app): State<App>, Path((id, rev)): Path<(String, u64)>) -> Result<Response, Problem> {
+pub async fn media(State(app): State<App>, Path((id, rev)): Path<(String, String)>) -> Result<Response, Problem> {
+    let rev = revision(&rev)?;
     let document = app.boards.get(&id).await?;
     let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let bytes = decode(uri.trim())?;

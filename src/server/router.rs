@@ -12,6 +12,9 @@ use super::rest::values;
 use super::{App, figure, guard, live, media, page, site};
 use crate::protocol::ErrorKind;
 
+/// More of a framework's reason is not repeated.
+const REASON_BYTES: usize = 1024;
+
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(page::main))
@@ -30,14 +33,20 @@ pub fn router(app: App) -> Router {
         .route("/{path}", get(site::file))
         .method_not_allowed_fallback(async || Problem::from(ErrorKind::MethodNotAllowed.with("This address does not take that method.")))
         .fallback(async || Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")))
-        .layer(from_fn(headers))
+        .layer(from_fn(uniform))
         .with_state(app)
         .layer(from_fn(guard::guard))
 }
 
-/// What every reply says, unless it said otherwise itself.
-async fn headers(request: Request, next: Next) -> Response {
+/// What every reply says, unless it said otherwise itself; and every error in the one shape, also those of the framework.
+async fn uniform(request: Request, next: Next) -> Response {
     let mut reply = next.run(request).await;
+    let is_plain = reply.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if let Some(kind) = ErrorKind::of_code(reply.status().as_u16()).filter(|_| is_plain) {
+        let body = axum::body::to_bytes(reply.into_body(), REASON_BYTES).await.unwrap_or_default();
+        let reason = String::from_utf8_lossy(&body);
+        reply = Problem::from(kind.with(format!("The request was refused: {}.", reason.trim().trim_end_matches('.')))).into_response();
+    }
     let all = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),

@@ -54,6 +54,10 @@ async fn odd_requests_are_answered_and_harm_nothing() {
     assert_eq!(raw(&server, "nonsense\r\n\r\n").await, 400);
     assert_eq!(raw(&server, "GET /%ff%00/x HTTP/1.1\r\nHost: localhost\r\n\r\n").await / 100, 4);
     assert_eq!(raw(&server, "GET /values/%ff HTTP/1.1\r\nHost: localhost\r\n\r\n").await / 100, 4);
+    for path in ["/values/%ff", "/figure/a/x", "/media/a/-1", "/b/%00", "/pkg/../x", "/images/"] {
+        let error = server.call("GET", path, "").await.json();
+        assert!(error["code"].as_u64().unwrap() / 100 == 4 && error["message"].is_string(), "{path}: {error}");
+    }
     server.create("{}").await;
 }
 

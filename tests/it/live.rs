@@ -56,7 +56,7 @@ async fn a_past_that_cannot_be_continued_starts_over() {
     let mut page = server.live("view=page&epoch=other&since=1").await;
     let frames = page.take(2).await;
     assert_eq!(told(&frames), ["hello 2", "snapshot 2"]);
-    assert_eq!(frames[1]["data"].as_array().unwrap().len(), 2);
+    assert_eq!(frames[1]["cells"].as_array().unwrap().len(), 2);
     let epoch = frames[0]["epoch"].as_str().unwrap().to_owned();
     let documents = server.live("epoch=other&since=1").await.until(2).await;
     assert_eq!(told(&documents), ["hello 2", "snapshot 0", "created 1", "created 2"]);
@@ -158,7 +158,7 @@ async fn what_is_asked_wrongly_is_refused() {
     let server = spawn().await;
     for query in ["since=3", "epoch=x", "view=all", "board=../x", "epoch=a&since=-1"] {
         let reply = server.call("GET", &format!("/events?{query}"), "").await;
-        assert_eq!(reply.status, 400, "{query}: {}", reply.text);
+        assert_eq!((reply.status, &reply.json()["code"]), (400, &json!(400)), "{query}: {}", reply.text);
     }
     assert_eq!(server.call("GET", "/live", "").await.json()["code"], 400);
     // A message that is too long ends this connection and nothing else.

@@ -1,34 +1,34 @@
 //! The notes under the stage: plain text, edited in place.
 
-use leptos::either::Either;
-use leptos::html;
-use leptos::prelude::*;
-use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+use std::sync::Arc;
 
-use super::is_edited;
+use leptos::either::Either;
+use leptos::prelude::*;
+use web_sys::{FocusEvent, HtmlTextAreaElement, KeyboardEvent, MouseEvent};
+
 use crate::app::focus;
-use crate::app::state::{Dashboard, Field};
+use crate::app::state::{Dashboard, Field, Tile};
+use crate::app::watched::handler;
 use crate::client::browser;
-use crate::protocol::CellId;
 
 #[component]
-pub fn Note(id: CellId, name: Memo<String>, note: Memo<String>) -> impl IntoView {
+pub fn Note(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
-    let editing = is_edited(dashboard, &id, Field::Note);
-    let content = move || {
-        let id = id.clone();
-        if editing.get() {
-            return Either::Left(view! { <NoteField id name note=note.get_untracked() /> });
+    let edit = move |tile: &Tile, _: MouseEvent| {
+        if !browser::has_selection() {
+            dashboard.edit(tile.id.clone(), Field::Note);
         }
-        let edit = move |_| {
-            if !browser::has_selection() {
-                dashboard.edit(id.clone(), Field::Note);
-            }
-        };
-        Either::Right(view! { <p on:click=edit>{note}</p> })
+    };
+    let is_hidden = tile.dynamic(|tile| !tile.noting.get() && tile.note.with(String::is_empty));
+    let content = move || {
+        if tile.noting.get() {
+            Either::Left(view! { <NoteField tile=tile.clone() /> })
+        } else {
+            Either::Right(view! { <p on:click=tile.handler(edit)>{tile.dynamic(|tile| tile.note.get())}</p> })
+        }
     };
     view! {
-        <div class="chart-notes" hidden=move || !editing.get() && note.with(String::is_empty)>
+        <div class="chart-notes" hidden=is_hidden>
             {content}
         </div>
     }
@@ -36,14 +36,11 @@ pub fn Note(id: CellId, name: Memo<String>, note: Memo<String>) -> impl IntoView
 
 /// The field takes the note once; what comes meanwhile does not overwrite what is typed.
 #[component]
-fn NoteField(id: CellId, name: Memo<String>, note: String) -> impl IntoView {
+fn NoteField(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
-    let field = NodeRef::<html::Textarea>::new();
-    Effect::new(move || {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-        }
-    });
+    let (id, note) = (tile.id.clone(), tile.note.now());
+    let field = ["note-", id.as_str()].concat();
+    browser::focus_when_drawn(field.clone());
     let save = {
         // Fields know only one kind of line break, which is no change by the person.
         let (id, before) = (id.clone(), note.replace("\r\n", "\n").replace('\r', "\n"));
@@ -57,7 +54,7 @@ fn NoteField(id: CellId, name: Memo<String>, note: String) -> impl IntoView {
     };
     let blur = {
         let save = save.clone();
-        move |event: web_sys::FocusEvent| save(event_target(&event))
+        move |event: FocusEvent| save(event_target(&event))
     };
     let keys = move |event: KeyboardEvent| {
         match event.key().as_str() {
@@ -72,13 +69,13 @@ fn NoteField(id: CellId, name: Memo<String>, note: String) -> impl IntoView {
     };
     view! {
         <textarea
-            node_ref=field
+            id=field
             rows="3"
-            aria-label=move || name.with(|name| ["Note of ", if name.is_empty() { "untitled" } else { name }].concat())
+            aria-label=tile.dynamic(|tile| ["Note of ", &tile.title()].concat())
             title="Ctrl+Enter saves, Esc cancels"
             prop:value=note
-            on:blur=blur
-            on:keydown=keys
+            on:blur=handler(blur)
+            on:keydown=handler(keys)
         ></textarea>
     }
 }

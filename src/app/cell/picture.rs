@@ -1,128 +1,162 @@
 //! A picture. A new one is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
 
-use leptos::html;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlImageElement;
 
-use super::REPLACED;
+use crate::app::focus;
+use crate::app::state::Tile;
+use crate::app::watched::{Dynamic, Watched, dynamic};
 use crate::client::{pictures, urls};
-use crate::protocol::{Cell, Stage};
+use crate::protocol::{CellId, Stage};
 
 /// A picture as it was sent: where it is, and the revision in which it was sent.
-type Sent = (String, u64);
+#[derive(Clone, PartialEq)]
+struct Sent {
+    src: String,
+    rev: u64,
+}
 
-/// The cell may go while a picture is loading, hence `try_` wherever something is read or set after waiting.
-#[derive(Clone, Copy)]
-struct Pane {
-    wanted: Memo<Sent>,
-    /// What `<img>` shows.
-    address: RwSignal<String>,
+impl Sent {
+    fn on(stage: &Stage) -> Option<Self> {
+        match stage {
+            Stage::Picture { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
+            _ => None,
+        }
+    }
+}
+
+/// What `<img>` shows.
+struct Shown {
+    address: Watched<String>,
     /// The source that could not be loaded.
-    failed: RwSignal<Option<String>>,
-    /// The `ETag` of what is shown, for files of the server's folder.
-    version: StoredValue<Option<String>>,
-    /// True while pictures are being loaded, one after the other.
-    busy: StoredValue<bool>,
+    failed: Watched<Option<String>>,
+}
+
+impl Shown {
+    fn dynamic<T: 'static>(self: &Arc<Self>, part: fn(&Self) -> T) -> Dynamic<T> {
+        let shown = self.clone();
+        dynamic(move || part(&shown))
+    }
 }
 
 #[component]
-pub fn Picture(cell: ArcRwSignal<Cell>, name: Memo<String>) -> impl IntoView {
-    let wanted = Memo::new(move |sent: Option<&Sent>| {
-        cell.with(|cell| match &cell.stage {
-            Stage::Picture { src, rev } => (src.replace('\0', REPLACED), *rev),
-            _ => sent.cloned().unwrap_or_default(),
+pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
+    let first = tile.stage.peek(Sent::on).map(|sent| urls::first_picture(&sent.src, sent.rev)).unwrap_or_default();
+    let shown = Arc::new(Shown { address: Watched::new(first), failed: Watched::new(None) });
+    let (watcher, watched) = (tile.clone(), shown.clone());
+    Effect::new(move |loader: Option<Option<Rc<Loader>>>| {
+        let sent = watcher.stage.with(Sent::on)?;
+        let loader = loader.flatten().unwrap_or_else(|| Loader::begin(watcher.clone(), watched.clone(), sent.clone()));
+        loader.clone().want(sent);
+        Some(loader)
+    });
+    let address = shown.dynamic(|shown| shown.address.get());
+    let has_failed = shown.dynamic(|shown| shown.failed.with(Option::is_some));
+    let has_not_failed = shown.dynamic(|shown| shown.failed.with(Option::is_none));
+    let explanation = shown.dynamic(|shown| {
+        shown.failed.with(|src| {
+            let Some(src) = src else { return String::new() };
+            let hint = if urls::in_folder(src) { " Put the file into the folder that --images names." } else { "" };
+            ["The picture ", src, " could not be loaded.", hint].concat()
         })
     });
-    let (src, rev) = wanted.get_untracked();
-    let pane = Pane {
-        wanted,
-        address: RwSignal::new(urls::first_picture(&src, rev)),
-        failed: RwSignal::new(None),
-        version: StoredValue::new(None),
-        busy: StoredValue::new(false),
-    };
-    let picture = NodeRef::<html::Img>::new();
-    Effect::new(move |shown: Option<Sent>| {
-        let now = wanted.get();
-        if pane.busy.get_value() {
-            // The task that is loading looks again when it is done.
-        } else if shown.is_none() {
-            if let Some(picture) = picture.get_untracked() {
-                pane.busy.set_value(true);
-                spawn_local(pane.begin(picture, now.clone()));
-            }
-        } else if let Some(shown) = shown
-            && shown != now
-        {
-            pane.busy.set_value(true);
-            spawn_local(pane.catch_up(shown));
-        }
-        now
-    });
-    let explanation = move || {
-        pane.failed.get().map(|src| {
-            let hint = if urls::in_folder(&src) { " Put the file into the folder that --images names." } else { "" };
-            view! { <p class="failed" role="alert">{["The picture ", &src, " could not be loaded.", hint].concat()}</p> }
-        })
-    };
     view! {
         <div class="picture">
-            <img
-                node_ref=picture
-                hidden=move || pane.failed.with(Option::is_some)
-                alt=name
-                decoding="async"
-                draggable="false"
-                src=move || pane.address.get()
-            />
-            {explanation}
+            <img hidden=has_failed alt=tile.dynamic(|tile| tile.name.get()) decoding="async" draggable="false" src=address />
+            <p class="failed" role="alert" hidden=has_not_failed>
+                {explanation}
+            </p>
         </div>
     }
 }
 
-impl Pane {
+/// Loads the pictures of one cell, one after the other.
+struct Loader {
+    tile: Arc<Tile>,
+    shown: Arc<Shown>,
+    memory: RefCell<Memory>,
+}
+
+struct Memory {
+    /// What was brought last.
+    sent: Sent,
+    /// The `ETag` of what is shown, for files of the server's folder.
+    version: Option<String>,
+    is_busy: bool,
+}
+
+impl Loader {
     /// After waking: says whether the server-drawn picture is there, and which version of its file it is.
-    async fn begin(self, picture: web_sys::HtmlImageElement, sent: Sent) {
-        let address = urls::first_picture(&sent.0, sent.1);
-        if !pictures::can_be_drawn(&picture).await {
-            self.failed.try_set(Some(sent.0.clone()));
-        } else if urls::in_folder(&sent.0) {
-            let version = pictures::shown_version(&address).await;
-            self.version.try_set_value(version);
-        }
-        self.catch_up(sent).await;
+    fn begin(tile: Arc<Tile>, shown: Arc<Shown>, sent: Sent) -> Rc<Self> {
+        let picture = element(&tile.id);
+        let memory = RefCell::new(Memory { sent: sent.clone(), version: None, is_busy: true });
+        let loader = Rc::new(Self { tile, shown, memory });
+        let this = loader.clone();
+        spawn_local(async move {
+            let is_there = match picture {
+                Some(picture) => pictures::can_be_drawn(&picture).await,
+                None => true,
+            };
+            if !is_there {
+                this.shown.failed.set(Some(sent.src));
+            } else if urls::in_folder(&sent.src) {
+                let version = pictures::shown_version(&urls::first_picture(&sent.src, sent.rev)).await;
+                this.memory.borrow_mut().version = version;
+            }
+            this.catch_up().await;
+        });
+        loader
     }
 
-    /// Shows what is wanted. While one picture is loading, only the newest of those that arrive is kept, and no load is broken off:
+    fn want(self: Rc<Self>, sent: Sent) {
+        let mut memory = self.memory.borrow_mut();
+        if memory.is_busy || memory.sent == sent {
+            // Who is loading looks again when it is done.
+            return;
+        }
+        memory.is_busy = true;
+        drop(memory);
+        spawn_local(async move { self.catch_up().await });
+    }
+
+    /// Shows what is on stage. While one picture is loading, only the newest of those that arrive is kept, and no load is broken off:
     /// otherwise pictures that come faster than they load would never be seen.
-    async fn catch_up(self, mut shown: Sent) {
-        while let Some(wanted) = self.wanted.try_get_untracked().filter(|wanted| *wanted != shown) {
-            self.bring(&shown, &wanted).await;
-            shown = wanted;
+    async fn catch_up(&self) {
+        while let Some(sent) = self.tile.stage.peek(Sent::on).filter(|sent| *sent != self.memory.borrow().sent) {
+            self.bring(&sent).await;
+            self.memory.borrow_mut().sent = sent;
         }
-        self.busy.try_set_value(false);
+        self.memory.borrow_mut().is_busy = false;
     }
 
-    async fn bring(self, shown: &Sent, (src, rev): &Sent) {
-        let again = *src == shown.0;
+    async fn bring(&self, sent: &Sent) {
+        let Sent { src, rev } = sent;
+        let again = self.memory.borrow().sent.src == *src;
         let mut version = None;
         if urls::in_folder(src) {
             // Asked before the picture is loaded: then it can only be newer than its version says, and a change is never missed.
             version = pictures::newest_version(&urls::picture(src)).await;
-            let has_failed = self.failed.try_get_untracked().flatten().is_some();
-            let is_known = version.is_some() && self.version.try_get_value().flatten() == version;
-            if again && is_known && !has_failed {
+            let is_known = version.is_some() && self.memory.borrow().version == version;
+            if again && is_known && self.shown.failed.peek(Option::is_none) {
                 return;
             }
         }
         let address = if again { urls::picture_again(src, *rev) } else { urls::first_picture(src, *rev) };
-        if pictures::load(&address).await {
-            self.version.try_set_value(version);
-            self.address.try_set(address);
-            self.failed.try_set(None);
-        } else {
-            self.version.try_set_value(None);
-            self.failed.try_set(Some(src.clone()));
+        let is_there = pictures::load(&address).await;
+        self.memory.borrow_mut().version = version.filter(|_| is_there);
+        if is_there {
+            self.shown.address.set(address);
         }
+        self.shown.failed.set((!is_there).then(|| src.clone()));
     }
+}
+
+fn element(id: &CellId) -> Option<HtmlImageElement> {
+    focus::element(id)?.query_selector(".picture img").ok()??.dyn_into().ok()
 }

@@ -1,24 +1,23 @@
 //! A value of a type that has no picture: shown as what it is.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
-use super::REPLACED;
-use crate::protocol::{Cell, Stage};
+use crate::app::state::Tile;
+use crate::protocol::Stage;
 
 #[component]
-pub fn Text(cell: ArcRwSignal<Cell>) -> impl IntoView {
-    let text = Memo::new({
-        let cell = cell.clone();
-        move |_| {
-            cell.with(|cell| match &cell.stage {
-                Stage::Text { text, .. } => text.replace('\0', REPLACED),
-                _ => String::new(),
-            })
-        }
+pub fn Text(tile: Arc<Tile>) -> impl IntoView {
+    let text = tile.dynamic(|tile| {
+        tile.stage.with(|stage| match stage {
+            Stage::Text { text, .. } => text.clone(),
+            _ => String::new(),
+        })
     });
-    let caption = Memo::new(move |_| {
-        cell.with(|cell| match &cell.stage {
-            Stage::Text { text, bytes } => caption(&cell.kind.replace('\0', REPLACED), text.len() as u64, *bytes),
+    let caption = tile.dynamic(|tile| {
+        tile.stage.with(|stage| match stage {
+            Stage::Text { text, bytes } => tile.kind.with(|kind| caption(kind, text.len() as u64, *bytes)),
             _ => String::new(),
         })
     });

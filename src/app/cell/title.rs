@@ -1,12 +1,13 @@
 //! The title bar: the name, edited in place; the handle for dragging; the button of the menu.
 
-use leptos::html;
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
 
-use super::is_edited;
-use crate::app::state::{Dashboard, Field};
+use crate::app::state::{Dashboard, Field, Tile};
+use crate::app::watched::handler;
 use crate::app::{focus, menu};
 use crate::client::browser;
 use crate::protocol::CellId;
@@ -17,65 +18,51 @@ pub fn element_id(id: &CellId) -> String {
 }
 
 #[component]
-pub fn Title(id: CellId, name: Memo<String>, has_note: Signal<bool>) -> impl IntoView {
+pub fn Title(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
-    let editing = is_edited(dashboard, &id, Field::Name);
-    let shown = move || name.with(|name| if name.is_empty() { "untitled".to_owned() } else { name.clone() });
-    let edit = {
-        let id = id.clone();
-        move |_| {
-            if !browser::has_selection() {
-                dashboard.edit(id.clone(), Field::Name);
-            }
+    let edit = move |tile: &Tile, _: MouseEvent| {
+        if !browser::has_selection() {
+            dashboard.edit(tile.id.clone(), Field::Name);
         }
     };
-    let add_note = {
-        let id = id.clone();
-        move |_| dashboard.edit(id.clone(), Field::Note)
-    };
-    let is_open = Memo::new({
-        let id = id.clone();
-        move |_| dashboard.menu.with(|open| open.as_ref() == Some(&id))
-    });
-    // A press on the button of an open menu has already closed it when the click comes, and must not open it again.
-    let was_open = StoredValue::new(false);
-    let press = move |_| was_open.set_value(is_open.get_untracked());
-    let open = {
-        let id = id.clone();
-        move |event: web_sys::MouseEvent| {
-            let button = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
-            if let Some(button) = button
-                && !was_open.get_value()
-            {
-                menu::open(dashboard, id.clone(), &button);
-            }
-            was_open.set_value(false);
+    let add_note = move |tile: &Tile, _: MouseEvent| dashboard.edit(tile.id.clone(), Field::Note);
+    let is_open = move |tile: &Tile| dashboard.state().menu.with(|open| open.as_ref() == Some(&tile.id));
+    let open = move |tile: &Tile, event: MouseEvent| {
+        if let Some(button) = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
+            menu::open(dashboard, tile.id.clone(), &button);
         }
     };
-    let heading = element_id(&id);
+    let field = {
+        let tile = tile.clone();
+        move || tile.naming.get().then(|| view! { <NameField tile=tile.clone() /> })
+    };
     view! {
-        <header class="chart-title" draggable=move || if editing.get() { "false" } else { "true" }>
-            <h2 id=heading class:untitled=move || name.with(String::is_empty) hidden=move || editing.get() on:click=edit>
-                {shown}
+        <header class="chart-title" draggable=tile.dynamic(|tile| Some(if tile.naming.get() { "false" } else { "true" }))>
+            <h2
+                id=element_id(&tile.id)
+                class:untitled=tile.dynamic(|tile| tile.name.with(String::is_empty))
+                hidden=tile.dynamic(|tile| tile.naming.get())
+                on:click=tile.handler(edit)
+            >
+                {tile.dynamic(Tile::title)}
             </h2>
-            {move || editing.get().then(|| view! { <NameField id=id.clone() name=name.get_untracked() /> })}
+            {field}
             <button
                 type="button"
                 class="quiet add-note"
-                hidden=move || has_note.get()
-                aria-label=move || ["Add a note to ", &shown()].concat()
-                on:click=add_note
+                hidden=tile.dynamic(|tile| tile.note.with(|note| !note.is_empty()))
+                aria-label=tile.dynamic(|tile| ["Add a note to ", &tile.title()].concat())
+                on:click=tile.handler(add_note)
             >
                 "Add a note"
             </button>
             <button
                 type="button"
                 class="menu-button"
-                aria-label=move || ["Menu of ", &shown()].concat()
+                aria-label=tile.dynamic(|tile| ["Menu of ", &tile.title()].concat())
                 aria-haspopup="menu"
-                aria-expanded=move || if is_open.get() { "true" } else { "false" }
-                on:pointerdown=press
-                on:click=open
+                aria-expanded=tile.dynamic(move |tile| Some(if is_open(tile) { "true" } else { "false" }))
+                on:click=tile.handler(open)
             >
                 "⋯"
             </button>
@@ -85,15 +72,11 @@ pub fn Title(id: CellId, name: Memo<String>, has_note: Signal<bool>) -> impl Int
 
 /// The field takes the name once; what comes meanwhile does not overwrite what is typed.
 #[component]
-fn NameField(id: CellId, name: String) -> impl IntoView {
+fn NameField(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
-    let field = NodeRef::<html::Input>::new();
-    Effect::new(move || {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-            field.select();
-        }
-    });
+    let (id, name) = (tile.id.clone(), tile.name.now());
+    let field = ["name-", id.as_str()].concat();
+    browser::select_when_drawn(field.clone());
     let save = {
         let (id, before) = (id.clone(), name.clone());
         move |field: HtmlInputElement| {
@@ -106,7 +89,7 @@ fn NameField(id: CellId, name: String) -> impl IntoView {
     };
     let blur = {
         let save = save.clone();
-        move |event: web_sys::FocusEvent| save(event_target(&event))
+        move |event: FocusEvent| save(event_target(&event))
     };
     let keys = move |event: KeyboardEvent| {
         match event.key().as_str() {
@@ -122,14 +105,14 @@ fn NameField(id: CellId, name: String) -> impl IntoView {
     view! {
         <input
             type="text"
-            node_ref=field
+            id=field
             class="name-field"
             aria-label="Name"
             autocomplete="off"
             spellcheck="false"
             prop:value=name
-            on:blur=blur
-            on:keydown=keys
+            on:blur=handler(blur)
+            on:keydown=handler(keys)
         />
     }
 }

@@ -1,0 +1,153 @@
+//! Reads what the server sends, with the browser's own parser of JSON: that of `serde_json` would make the page 12 KB larger, and is slower.
+//!
+//! The protocol's types decide how they are written; the tests hold the names used here against them.
+
+use js_sys::{Array, JSON, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::protocol::{Board, Cell, CellId, Event, Page, Stage};
+
+const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
+const CELL: [&str; 8] = ["id", "name", "kind", "note", "order", "born", "rev", "stage"];
+const STAGE: [&str; 3] = ["Figure", "Picture", "Text"];
+const FIGURE: [&str; 1] = ["rev"];
+const PICTURE: [&str; 2] = ["src", "rev"];
+const TEXT: [&str; 2] = ["text", "bytes"];
+const BOARD: [&str; 4] = ["name", "epoch", "seq", "cells"];
+const PAGE: [&str; 5] = ["board", "boards", "origin", "durable", "build"];
+
+/// A frame of `/live`; `None` when it is not one of ours.
+pub fn event(frame: &str) -> Option<Event<Cell>> {
+    let [event, seq, epoch, build, data, cells] = Json::parse(frame)?.fields(EVENT);
+    let seq = seq.number()?;
+    Some(match event.text()?.as_str() {
+        "hello" => Event::Hello { epoch: epoch.text()?, seq, build: build.text()? },
+        "snapshot" => Event::Snapshot { epoch: epoch.text()?, seq, cells: cells.list(cell)? },
+        "created" => Event::Created { seq, data: cell(data)? },
+        "updated" => Event::Updated { seq, data: cell(data)? },
+        "patched" => Event::Patched { seq, data: cell(data)? },
+        "removed" => Event::Removed { seq, data: cell(data)? },
+        "bookmark" => Event::Bookmark { seq },
+        _ => return None,
+    })
+}
+
+/// What the server drew the page from.
+pub fn page(text: &str) -> Option<Page> {
+    let [board, boards, origin, durable, build] = Json::parse(text)?.fields(PAGE);
+    let [name, epoch, seq, cells] = board.fields(BOARD);
+    let board = Board { name: name.text()?, epoch: epoch.text()?, seq: seq.number()?, cells: cells.list(cell)? };
+    let boards = boards.list(|name| name.text())?;
+    Some(Page { board, boards, origin: origin.text()?, durable: durable.0.as_bool()?, build: build.text()? })
+}
+
+fn cell(json: Json) -> Option<Cell> {
+    let [id, name, kind, note, order, born, rev, on_stage] = json.fields(CELL);
+    let (name, kind, note, stage) = (name.text()?, kind.text()?, note.text()?, stage(&on_stage)?);
+    Some(Cell {
+        id: CellId::parse(&id.text()?)?,
+        name,
+        kind,
+        note,
+        order: order.0.as_f64(),
+        born: born.number()?,
+        rev: rev.number()?,
+        stage,
+    })
+}
+
+/// The name of the kind alone, or an object with that name as its only key.
+fn stage(json: &Json) -> Option<Stage> {
+    if let Some(kind) = json.text() {
+        return (kind == "Empty").then_some(Stage::Empty);
+    }
+    let [figure, picture, text] = json.fields(STAGE);
+    if figure.0.is_object() {
+        let [rev] = figure.fields(FIGURE);
+        return Some(Stage::Figure { rev: rev.number()? });
+    }
+    if picture.0.is_object() {
+        let [src, rev] = picture.fields(PICTURE);
+        return Some(Stage::Picture { src: src.text()?, rev: rev.number()? });
+    }
+    let [text, bytes] = text.fields(TEXT);
+    Some(Stage::Text { text: text.text()?, bytes: bytes.number()? })
+}
+
+/// A piece of JSON; what is missing is `undefined`, which is neither text nor number.
+struct Json(JsValue);
+
+impl Json {
+    fn parse(text: &str) -> Option<Self> {
+        JSON::parse(text).ok().map(Self)
+    }
+
+    fn fields<const N: usize>(&self, names: [&str; N]) -> [Self; N] {
+        names.map(|name| Self(Reflect::get(&self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)))
+    }
+
+    fn text(&self) -> Option<String> {
+        self.0.as_string()
+    }
+
+    /// Exact up to 2^53: a thousand events a second for 285,000 years.
+    fn number(&self) -> Option<u64> {
+        self.0.as_f64().map(|number| number as u64)
+    }
+
+    fn list<T>(self, read: impl Fn(Self) -> Option<T>) -> Option<Vec<T>> {
+        self.0.dyn_into::<Array>().ok()?.iter().map(|item| read(Self(item))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json, to_value};
+
+    use super::*;
+
+    /// An object that has these keys, and each value of `written` that it has, too.
+    fn named(names: &[&str], written: &Value) -> Value {
+        let missing = json!("missing");
+        names.iter().map(|name| (name.to_string(), written.get(name).unwrap_or(&missing).clone())).collect()
+    }
+
+    fn a_cell() -> Cell {
+        let id = CellId::parse("a").unwrap();
+        Cell { id, name: "n".into(), kind: "k".into(), note: "t".into(), order: None, born: 2, rev: 3, stage: Stage::Empty }
+    }
+
+    #[test]
+    fn cells_and_pages_are_written_with_these_names() {
+        let cell = to_value(a_cell()).unwrap();
+        assert_eq!(named(&CELL, &cell), cell);
+        assert_eq!((&cell["id"], &cell["order"], &cell["stage"]), (&json!("a"), &Value::Null, &json!("Empty")));
+        assert_eq!(to_value(Stage::Figure { rev: 1 }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
+        assert_eq!(to_value(Stage::Picture { src: "s".into(), rev: 1 }).unwrap(), json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}}));
+        assert_eq!(to_value(Stage::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[2]: {TEXT[0]: "t", TEXT[1]: 1}}));
+        let page = Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new() };
+        let page = to_value(page).unwrap();
+        assert_eq!(named(&PAGE, &page), page);
+        assert_eq!(named(&BOARD, &page["board"]), page["board"]);
+    }
+
+    #[test]
+    fn events_are_written_with_these_names() {
+        let [event, seq, epoch, build, data, cells] = EVENT;
+        let cell = to_value(a_cell()).unwrap();
+        let hello = Event::<Cell>::Hello { epoch: "e".into(), seq: 1, build: "b".into() };
+        let snapshot = Event::Snapshot { epoch: "e".into(), seq: 1, cells: vec![a_cell()] };
+        let written = [
+            (hello, json!({event: "hello", epoch: "e", seq: 1, build: "b"})),
+            (snapshot, json!({event: "snapshot", epoch: "e", seq: 1, cells: [cell]})),
+            (Event::Created { seq: 1, data: a_cell() }, json!({event: "created", seq: 1, data: cell})),
+            (Event::Updated { seq: 1, data: a_cell() }, json!({event: "updated", seq: 1, data: cell})),
+            (Event::Patched { seq: 1, data: a_cell() }, json!({event: "patched", seq: 1, data: cell})),
+            (Event::Removed { seq: 1, data: a_cell() }, json!({event: "removed", seq: 1, data: cell})),
+            (Event::Bookmark { seq: 1 }, json!({event: "bookmark", seq: 1})),
+        ];
+        for (event, expected) in written {
+            assert_eq!(to_value(event).unwrap(), expected);
+        }
+    }
+}
