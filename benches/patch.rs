@@ -118,7 +118,11 @@ fn main() {
         let server = start(durability);
         let mut setup = Client::connect(server.port);
         for number in 0..CONNECTIONS[CONNECTIONS.len() - 1] {
-            setup.call("POST", "/values", &format!("{{\"_id\":\"cell{number}\",\"name\":\"loss\",\"type\":\"number\",\"value\":0,\"pos\":{number}}}"));
+            setup.call(
+                "POST",
+                "/values",
+                &format!("{{\"_id\":\"cell{number}\",\"name\":\"loss\",\"type\":\"number\",\"value\":0,\"pos\":{number}}}"),
+            );
         }
         for connections in CONNECTIONS {
             let mut rounds: Vec<(f64, u64, u64)> = (0..ROUNDS)

@@ -1,6 +1,6 @@
 //! The page: drawn by the server, woken in the browser by the same code.
 //!
-//! [`state`] holds what is known and what is going on, [`actions`] what a person can do; every other file is a part that is seen.
+//! `state` holds what is known and what is going on, `actions` what a person can do; every other file is a part that is seen.
 
 mod actions;
 mod cell;

@@ -17,7 +17,7 @@ pub fn passing() -> Option<Storage> {
 
 /// Calls `handler` with each event of this name, for as long as the page is open.
 ///
-/// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 4 KB.
+/// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 2 KB.
 pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
     let called = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
     let _ = target.add_event_listener_with_callback(name, called.as_ref().unchecked_ref());

@@ -1,6 +1,7 @@
 //! The browser's side of things that are not views: addresses, the live connection, storage, clipboard, loading of pictures and messages of figures.
 //!
-//! It compiles for the server too, which uses only [`urls`]; everything else is called from effects and event handlers, which run in browsers only.
+//! It compiles for the server too, which draws with its addresses and constants; all else is called from effects and event handlers, which run
+//! in browsers only.
 
 pub mod browser;
 pub mod clipboard;

@@ -1,4 +1,4 @@
-//! Reads what the server sends, with the browser's own parser of JSON: that of `serde_json` would make the page 12 KB larger, and is slower.
+//! Reads what the server sends, with the browser's own parser of JSON: that of `serde_json` would make the page 10 KB larger.
 //!
 //! The protocol's types decide how they are written; the tests hold the names used here against them.
 

@@ -25,7 +25,7 @@ First cell, from another terminal:
   curl localhost:3000/values -d '{\"name\":\"hello\",\"type\":\"html\",\"value\":\"<h1>It works</h1>\"}'"
 )]
 pub struct Config {
-    /// Address to listen on; only this machine can reach it. Without it: 127.0.0.1 and [::1]
+    /// Address to listen on; only this machine can reach it. Without it: 127.0.0.1 and ::1
     #[arg(long, env = "AGNEZ_HOST", value_name = "ADDRESS")]
     pub host: Option<String>,
 
@@ -59,7 +59,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Where to listen, and whether each address must be had (a machine without IPv6 has no [::1]).
+    /// Where to listen, and whether each address must be had (a machine without IPv6 has no ::1).
     pub fn addresses(&self) -> Result<Vec<(SocketAddr, bool)>, String> {
         let port = self.port;
         match self.host.as_deref().map(str::trim) {

@@ -10,17 +10,26 @@ use super::error::Problem;
 use super::media::{cache_control, revision};
 use super::site::{D3, MPLD3};
 
-/// Tells the page how high the figure is, when it changes and when it is asked.
+/// Makes a figure that is wider than its frame as small as it must be, and tells the page how high it is: when it has changed, and when asked.
 const MEASURE: &str = r#"<script>(() => {
   const root = document.documentElement;
   let told = 0;
-  const tell = () => {
+  const fit = () => {
     const body = document.body;
-    const height = Math.ceil(Math.max(root.offsetHeight, body ? body.scrollHeight : 0));
+    if (!body || Math.max(root.scrollWidth, body.scrollWidth) <= innerWidth) return;
+    body.style.zoom = 1;
+    body.style.zoom = Math.max(0.4, innerWidth / Math.max(root.scrollWidth, body.scrollWidth));
+  };
+  const tell = () => {
+    fit();
+    const body = document.body;
+    const bar = innerHeight - root.clientHeight;
+    const height = Math.ceil(Math.max(root.offsetHeight, body ? body.getBoundingClientRect().height : 0)) + (bar > 0 && bar < 40 ? bar : 0);
     if (height && height !== told) parent.postMessage({ agnez: "height", height: told = height }, "*");
   };
   new ResizeObserver(tell).observe(document.body || root);
   addEventListener("load", tell);
+  addEventListener("resize", () => { if (document.body) document.body.style.zoom = 1; tell(); });
   addEventListener("message", event => {
     if (event.source === parent && event.data && event.data.agnez === "measure") { told = 0; tell(); }
   });
@@ -61,9 +70,7 @@ fn framed(html: &str) -> String {
     if start.starts_with("<!doctype") || start.starts_with("<html") {
         return html + MEASURE;
     }
-    format!(
-        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>{PAPER}</style></head><body>{html}{MEASURE}</body></html>"
-    )
+    format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>{PAPER}</style></head><body>{html}{MEASURE}</body></html>")
 }
 
 /// mpld3 loads d3 and itself from two addresses on the internet: here both come with the server.

@@ -20,9 +20,30 @@ async fn every_address_asks_who_it_is() {
     let port = server.port;
     server.create(r#"{"_id":"a","type":"html","value":"<p>"}"#).await;
     let addresses = [
-        "GET /", "GET /b/x", "GET /values", "GET /values/a", "POST /values", "PUT /values/a", "PATCH /values/a", "DELETE /values/a", "PATCH /values?board=main",
-        "DELETE /values?board=main", "GET /api/v1/values", "POST /api/v1/values", "GET /live", "GET /events", "GET /figure/a/1", "GET /media/a/1", "GET /images/x.png",
-        "POST /rpc/cells/create", "GET /openapi.json", "GET /pkg/agnez.js", "GET /favicon.svg", "GET /nothing/here", "OPTIONS /values", "HEAD /values",
+        "GET /",
+        "GET /b/x",
+        "GET /values",
+        "GET /values/a",
+        "POST /values",
+        "PUT /values/a",
+        "PATCH /values/a",
+        "DELETE /values/a",
+        "PATCH /values?board=main",
+        "DELETE /values?board=main",
+        "GET /api/v1/values",
+        "POST /api/v1/values",
+        "GET /live",
+        "GET /events",
+        "GET /figure/a/1",
+        "GET /media/a/1",
+        "GET /images/x.png",
+        "POST /rpc/cells/create",
+        "GET /openapi.json",
+        "GET /pkg/agnez.js",
+        "GET /favicon.svg",
+        "GET /nothing/here",
+        "OPTIONS /values",
+        "HEAD /values",
     ];
     let strangers = [
         "Host: evil.example\r\n".to_owned(),
@@ -36,7 +57,8 @@ async fn every_address_asks_who_it_is() {
     for address in addresses {
         for stranger in &strangers {
             let body = r#"{"name":"x"}"#;
-            let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+            let upgrade =
+                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
             let request = format!("{address} HTTP/1.1\r\n{stranger}{upgrade}Content-Length: {}\r\n\r\n{body}", body.len());
             assert_eq!(raw(&server, &request).await, 403, "{address}\n{stranger}");
         }
@@ -67,13 +89,22 @@ async fn every_reply_says_how_it_may_be_used() {
     for path in ["/", "/values", "/openapi.json", "/nothing/here", "/images/none.png"] {
         let reply = server.call("GET", path, "").await;
         let header = |name: &str| reply.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
-        assert_eq!((header("x-content-type-options").as_str(), header("cross-origin-resource-policy").as_str()), ("nosniff", "same-origin"), "{path}");
+        assert_eq!(
+            (header("x-content-type-options").as_str(), header("cross-origin-resource-policy").as_str()),
+            ("nosniff", "same-origin"),
+            "{path}"
+        );
         assert!(header("content-security-policy").starts_with("default-src 'none'"), "{path}");
         assert_eq!(header("referrer-policy"), "same-origin");
     }
     server.create(r#"{"_id":"f","type":"html","value":"<script>1</script>"}"#).await;
     let figure = server.call("GET", "/figure/f/1", "").await;
     let policy = figure.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.starts_with("sandbox allow-scripts; default-src 'none'") && policy.contains("connect-src 'none'") && !policy.contains("same-origin"), "{policy}");
+    assert!(
+        policy.starts_with("sandbox allow-scripts; default-src 'none'")
+            && policy.contains("connect-src 'none'")
+            && !policy.contains("same-origin"),
+        "{policy}"
+    );
     assert_eq!(figure.headers["referrer-policy"], "no-referrer");
 }

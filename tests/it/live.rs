@@ -108,7 +108,8 @@ async fn a_slow_reader_ends_at_the_truth() {
         board.apply(event);
     }
     let truth = server.get("/values?board=main").await;
-    let expected: Vec<_> = truth.as_array().unwrap().iter().map(|cell| (cell["_id"].as_str().unwrap(), cell["rev"].as_u64().unwrap())).collect();
+    let expected: Vec<_> =
+        truth.as_array().unwrap().iter().map(|cell| (cell["_id"].as_str().unwrap(), cell["rev"].as_u64().unwrap())).collect();
     let shown: Vec<_> = board.cells.iter().map(|cell| (cell.id.as_str(), cell.rev)).collect();
     assert_eq!(shown, expected);
 }

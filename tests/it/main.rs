@@ -1,5 +1,7 @@
 //! The server as its clients see it: each test starts a real one on a free port with a folder of its own.
 
+#![allow(clippy::unwrap_used)]
+
 mod guard;
 mod live;
 mod pages;

@@ -79,7 +79,8 @@ async fn a_newer_database_is_left_alone() {
     server.stop().await;
     let path = server.folder.path().join("data/agnez.sqlite");
     let mut database = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
-    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'later', TRUE, x'00', 0)";
+    let insert =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'later', TRUE, x'00', 0)";
     sqlx::query(insert).execute(&mut database).await.unwrap();
     database.close().await.unwrap();
     let config = Config::parse_from(["agnez", "--port", "0", "--data", server.folder.path().join("data").to_str().unwrap()]);

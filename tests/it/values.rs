@@ -29,7 +29,10 @@ async fn the_verbs() {
     let patched = server.call("PATCH", &path, r#"{"name":"test1","value":"<p>1</p>"}"#).await;
     assert_eq!(patched.status, 200);
     let patched = patched.json();
-    assert_eq!((&patched["name"], &patched["type"], &patched["value"], &patched["rev"]), (&json!("test1"), &json!("html"), &json!("<p>1</p>"), &json!(2)));
+    assert_eq!(
+        (&patched["name"], &patched["type"], &patched["value"], &patched["rev"]),
+        (&json!("test1"), &json!("html"), &json!("<p>1</p>"), &json!(2))
+    );
     assert_eq!(server.get(&path).await, patched);
 
     let replaced = server.call("PUT", &path, r#"{"_id":"other","name":"new","rev":77}"#).await.json();
@@ -151,8 +154,21 @@ async fn bad_input_changes_nothing_and_is_answered_in_one_shape() {
     let before = server.get("/values").await;
     let deep = format!(r#"{{"value":{}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
     let bodies: [&[u8]; 15] = [
-        b"", b"{", b"{\"a\":1,}", b"[1]", b"3", b"null", b"\"x\"", b"{\"a\":NaN}", b"{\"value\":[1,Infinity]}", b"{\"name\":\"\xff\"}", b"\xff\xfe", b"{\"pos\":\"1\"}",
-        b"{\"name\":{}}", b"{\"board\":\"a/b\"}", deep.as_bytes(),
+        b"",
+        b"{",
+        b"{\"a\":1,}",
+        b"[1]",
+        b"3",
+        b"null",
+        b"\"x\"",
+        b"{\"a\":NaN}",
+        b"{\"value\":[1,Infinity]}",
+        b"{\"name\":\"\xff\"}",
+        b"\xff\xfe",
+        b"{\"pos\":\"1\"}",
+        b"{\"name\":{}}",
+        b"{\"board\":\"a/b\"}",
+        deep.as_bytes(),
     ];
     for body in bodies {
         for (method, path) in [("POST", "/values"), ("PUT", &path), ("PATCH", &path)] {

@@ -40,7 +40,7 @@ pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
             <div class="chart-stage">
                 <StageView tile=tile.clone() />
             </div>
-            <Note tile />
+            <Note tile=tile.clone() />
         </article>
     }
 }

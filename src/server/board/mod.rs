@@ -201,7 +201,7 @@ impl Boards {
     pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, Problem> {
         let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
         let operation = move |batch: &mut Batch| {
-            let last = row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).iter().filter_map(|record| record.order()).last();
+            let last = row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).iter().filter_map(|record| record.order()).next_back();
             let mut draft = draft;
             draft.keys.insert("pos".to_owned(), json!(last.map_or(0.0, |last| last.floor() + 1.0)));
             create(batch, draft)
