@@ -190,6 +190,15 @@ test("a figure's frame follows its height", async ({ page, agnez }) => {
   await expect.poll(height).toBeLessThan(800);
 });
 
+test("a figure that is wider than its tile is made smaller", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "wide", type: "html", value: '<div id="wide" style="width:1200px;height:400px">wide</div>' });
+  await openBoard(page);
+  const tile = (await cell(page, _id).boundingBox())!;
+  const inside = cell(page, _id).frameLocator("iframe").locator("#wide");
+  await expect.poll(async () => (await inside.boundingBox())?.width ?? 9999).toBeLessThanOrEqual(tile.width);
+  await expect.poll(async () => (await frame(cell(page, _id)).boundingBox())?.height ?? 9999).toBeLessThan(330);
+});
+
 test("boards are apart", async ({ page, open, agnez }) => {
   await agnez.create({ name: "on main", type: "text", value: "1" });
   const { _id } = await agnez.create({ name: "on the other", type: "text", value: "1", board: "other" });

@@ -21,12 +21,14 @@ CREATE TABLE cell (
     board     TEXT NOT NULL,
     -- the event that changed it last
     seq       INTEGER NOT NULL,
-    -- the event that created it
+    -- the event that brought it to its board
+    entered   INTEGER NOT NULL,
+    -- when it was created: ascending over all boards, the tie-break between equal places
     born      INTEGER NOT NULL,
     -- counts its changes, from 1
     rev       INTEGER NOT NULL,
-    -- the rev in which its value was last sent
-    value_rev INTEGER NOT NULL,
+    -- which value it has; no two values of the file ever have the same number
+    version   INTEGER NOT NULL,
     created   INTEGER NOT NULL, -- unix time, ms
     updated   INTEGER NOT NULL, -- unix time, ms
     -- 1: removed, kept for undo and for readers who have not heard of it yet
@@ -37,6 +39,7 @@ CREATE TABLE cell (
 
 -- The value of a cell that has one, as JSON text.
 CREATE TABLE value (
-    id   TEXT PRIMARY KEY,
-    json TEXT NOT NULL
+    id      TEXT PRIMARY KEY,
+    version INTEGER NOT NULL, -- as the cell that it belongs to
+    json    TEXT NOT NULL
 ) STRICT;

@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let address = format!("http://{}:{}", config.host.as_deref().unwrap_or("localhost"), server.port);
+    let address = format!("http://{}:{}", config.name(), server.port);
     // Nobody has to listen.
     let _ = writeln!(std::io::stdout(), "Agnez  {address}\nData   {}", server.data.display());
     if config.open {

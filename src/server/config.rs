@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
+use clap::builder::FalseyValueParser;
 
 use super::store::Durability;
 
@@ -46,11 +47,11 @@ pub struct Config {
     pub durability: Durability,
 
     /// Show only pictures that this server has: no addresses on other machines
-    #[arg(long, env = "AGNEZ_NO_EXTERNAL_IMAGES")]
+    #[arg(long, env = "AGNEZ_NO_EXTERNAL_IMAGES", value_parser = FalseyValueParser::new())]
     pub no_external_images: bool,
 
     /// Open the page in the browser
-    #[arg(long, env = "AGNEZ_OPEN")]
+    #[arg(long, env = "AGNEZ_OPEN", value_parser = FalseyValueParser::new())]
     pub open: bool,
 
     /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
@@ -59,6 +60,15 @@ pub struct Config {
 }
 
 impl Config {
+    /// The host in the address of the page.
+    pub fn name(&self) -> String {
+        match self.host.as_deref().map(|host| host.trim().trim_matches(['[', ']'])) {
+            None | Some("") => "localhost".to_owned(),
+            Some(host) if host.contains(':') => format!("[{host}]"),
+            Some(host) => host.to_owned(),
+        }
+    }
+
     /// Where to listen, and whether each address must be had (a machine without IPv6 has no ::1).
     pub fn addresses(&self) -> Result<Vec<(SocketAddr, bool)>, String> {
         let port = self.port;
@@ -69,6 +79,10 @@ impl Config {
             Some(host) => {
                 let bare = host.trim_start_matches('[').trim_end_matches(']');
                 let address: IpAddr = bare.parse().map_err(|_| format!("--host takes an IP address or 'localhost', not '{host}'."))?;
+                let ours = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+                if address.is_loopback() && !ours.contains(&address) {
+                    return Err(format!("--host takes 127.0.0.1, ::1 or localhost, not '{host}'."));
+                }
                 if !address.is_loopback() {
                     return Err(format!(
                         "--host {host} would let other machines in, and that needs access tokens, which this version does not have yet. \

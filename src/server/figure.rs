@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::App;
-use super::board::MAIN;
+use super::board::Query;
 use super::error::Problem;
 use super::media::{cache_control, revision};
 use super::site::{D3, MPLD3};
@@ -45,10 +45,12 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
 
 pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
     let rev = revision(&rev)?;
-    let document = app.boards.get(&id).await?;
+    let document = app.boards.get(&id, &Query::default()).await?;
     let html: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     // The guard let only our own names through.
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(MAIN);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    // A policy cannot name an IPv6 address.
+    let host = host.replacen("[::1]", "localhost", 1);
     let policy = format!(
         "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' http://{host}/vendor/ https://{host}/vendor/; style-src 'unsafe-inline'; \
          img-src data: blob:; font-src data:; connect-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'none'; form-action 'none'; \
@@ -59,23 +61,25 @@ pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, Strin
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::HeaderName::from_static("permissions-policy"), PERMISSIONS.to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
-        (header::CACHE_CONTROL, cache_control(rev == document.record.value_rev).to_owned()),
+        (header::CACHE_CONTROL, cache_control(rev == document.record.version).to_owned()),
     ];
-    Ok((StatusCode::OK, headers, framed(&html)).into_response())
+    Ok((StatusCode::OK, headers, framed(&html, &host)).into_response())
 }
 
-fn framed(html: &str) -> String {
-    let html = with_local_scripts(html);
-    let start = html.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
-    if start.starts_with("<!doctype") || start.starts_with("<html") {
+fn framed(html: &str, host: &str) -> String {
+    let html = with_local_scripts(html, host);
+    let text = html.trim_start().as_bytes();
+    let starts = |tag: &str| text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
+    if starts("<!doctype") || starts("<html") {
         return html + MEASURE;
     }
     format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>{PAPER}</style></head><body>{html}{MEASURE}</body></html>")
 }
 
 /// mpld3 loads d3 and itself from two addresses on the internet: here both come with the server.
-fn with_local_scripts(html: &str) -> String {
-    let html = html.replace("https://d3js.org/d3.v5.min.js", D3).replace("https://d3js.org/d3.v5.js", D3);
+fn with_local_scripts(html: &str, host: &str) -> String {
+    let (d3, mpld3) = (format!("//{host}{D3}"), format!("//{host}{MPLD3}"));
+    let html = html.replace("https://d3js.org/d3.v5.min.js", &d3).replace("https://d3js.org/d3.v5.js", &d3);
     let mut out = String::with_capacity(html.len());
     let mut rest = html.as_str();
     while let Some(at) = rest.find(MPLD3_AT) {
@@ -84,7 +88,7 @@ fn with_local_scripts(html: &str) -> String {
         let address = from[MPLD3_AT.len()..].find(".js").map(|end| MPLD3_AT.len() + end + ".js".len());
         match address.filter(|end| from[..*end].bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-".contains(&byte))) {
             Some(end) => {
-                out.push_str(MPLD3);
+                out.push_str(&mpld3);
                 rest = &from[end..];
             }
             None => {
@@ -105,16 +109,18 @@ mod tests {
     #[test]
     fn mpld3_addresses_become_local_and_others_stay() {
         let html = r#"load("https://d3js.org/d3.v5.js", f); load("https://mpld3.github.io/js/mpld3.v0.5.10.js", g); "https://d3js.org/d3.v7.js" "https://mpld3.github.io/js/mpld3.v0.5 <b>.js""#;
-        let expected =
-            format!(r#"load("{D3}", f); load("{MPLD3}", g); "https://d3js.org/d3.v7.js" "https://mpld3.github.io/js/mpld3.v0.5 <b>.js""#);
-        assert_eq!(with_local_scripts(html), expected);
+        let expected = format!(
+            r#"load("//localhost:3000{D3}", f); load("//localhost:3000{MPLD3}", g); "https://d3js.org/d3.v7.js" "https://mpld3.github.io/js/mpld3.v0.5 <b>.js""#
+        );
+        assert_eq!(with_local_scripts(html, "localhost:3000"), expected);
     }
 
     #[test]
     fn a_fragment_is_wrapped_and_a_document_is_not() {
-        assert!(framed("<p>é</p>").starts_with("<!DOCTYPE html><html>"));
-        let whole = framed("  <!doctype HTML><title>x</title>");
+        assert!(framed("<p>é</p>", "h").starts_with("<!DOCTYPE html><html>"));
+        let whole = framed("  <!doctype HTML><title>x</title>", "h");
         assert!(whole.starts_with("  <!doctype HTML>") && whole.ends_with("</script>"));
-        assert!(framed("ééééé").contains("<body>ééééé<script>"));
+        assert!(framed("ééééé", "h").contains("<body>ééééé<script>"));
+        assert!(framed("<html>aéé", "h").starts_with("<html>aéé<script>"));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::store::Change;
@@ -26,15 +27,19 @@ pub enum View {
 pub struct News {
     pub change: Change,
     frames: [OnceLock<Utf8Bytes>; 2],
+    /// About how much a frame of it takes.
+    bytes: usize,
 }
 
 impl News {
-    pub fn frame(&self, view: View, write: impl FnOnce() -> Utf8Bytes) -> Utf8Bytes {
-        self.frames[view as usize].get_or_init(write).clone()
+    fn new(change: Change) -> Self {
+        let value = change.value.as_ref().map_or(0, |value| value.len());
+        let keys: usize = change.record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum();
+        Self { change, frames: Default::default(), bytes: 256 + value + keys }
     }
 
-    fn bytes(&self) -> usize {
-        512 + self.change.value.as_ref().map_or(0, |value| value.len())
+    pub fn frame(&self, view: View, write: impl FnOnce() -> Utf8Bytes) -> Utf8Bytes {
+        self.frames[view as usize].get_or_init(write).clone()
     }
 }
 
@@ -68,7 +73,7 @@ impl Hub {
         let boards = lock(&self.boards);
         for change in changes {
             let Some(readers) = boards.get(&change.board) else { continue };
-            let news = Arc::new(News { change, frames: Default::default() });
+            let news = Arc::new(News::new(change));
             for mailbox in readers {
                 mailbox.put(&news);
             }
@@ -88,7 +93,7 @@ impl Mailbox {
         if waiting.lagged {
             return;
         }
-        waiting.bytes += news.bytes();
+        waiting.bytes += news.bytes;
         waiting.news.push_back(news.clone());
         if waiting.news.len() > MAILBOX_EVENTS || waiting.bytes > MAILBOX_BYTES {
             *waiting = Waiting { lagged: true, ..Waiting::default() };
@@ -112,7 +117,7 @@ impl Subscription {
             return Some(Delivery::Lagged);
         }
         let news = waiting.news.pop_front()?;
-        waiting.bytes -= news.bytes();
+        waiting.bytes -= news.bytes;
         Some(Delivery::News(news))
     }
 
@@ -139,6 +144,16 @@ impl Drop for Subscription {
     }
 }
 
+/// About how many bytes a value has as JSON.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + items.len(),
+        Value::Object(keys) => keys.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        _ => 8,
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -152,8 +167,8 @@ mod tests {
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
         let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, Stage::Empty);
-        let (born, rev, value_rev, created_ms, updated_ms) = (1, seq, 1, 0, 0);
-        let record = Record { id, board: board.clone(), seq, born, rev, value_rev, created_ms, updated_ms, keys, value, stage };
+        let (entered, born, rev, version, created_ms, updated_ms) = (1, 1, seq, 1, 0, 0);
+        let record = Record { id, board: board.clone(), seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
         Change { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) }
     }
 

@@ -26,6 +26,8 @@ use crate::protocol::{ErrorKind, Event};
 const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
 /// A socket that takes nothing for so long is closed.
 const STALLED: Duration = Duration::from_secs(10);
+/// Bytes a millisecond: who takes less is cut in the end.
+const SLOWEST: usize = 32;
 /// Readers have nothing to say here.
 const INCOMING_BYTES: usize = 4096;
 /// One frame with the largest document fits.
@@ -97,13 +99,19 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked) -> Result<(), Box<dyn
                 return Ok(());
             }
         };
-        timeout(STALLED, outgoing.feed(Message::Text(frame))).await??;
+        let patience = patience(&frame);
+        timeout(patience, outgoing.feed(Message::Text(frame))).await??;
         // What is ready goes out together.
         while let Some(frame) = feed.ready() {
-            timeout(STALLED, outgoing.feed(Message::Text(frame))).await??;
+            timeout(patience, outgoing.feed(Message::Text(frame))).await??;
         }
-        timeout(STALLED, outgoing.flush()).await??;
+        timeout(patience, outgoing.flush()).await??;
     }
+}
+
+/// A slow line gets time for a large frame.
+fn patience(frame: &Utf8Bytes) -> Duration {
+    STALLED + Duration::from_millis((frame.len() / SLOWEST) as u64)
 }
 
 pub async fn events(State(app): State<App>, Query(mut ask): Query<Ask>, headers: HeaderMap) -> Result<Response, Problem> {
@@ -122,8 +130,11 @@ fn sse(feed: Feed, app: App) -> impl Stream<Item = Result<SseEvent, Infallible>>
             frame = feed.next() => frame.ok()?,
             () = app.stopping.cancelled() => return None,
         };
+        let event = SseEvent::default().data(frame.as_str());
+        // Where a snapshot follows, the reader is not yet anywhere.
         let id = format!("{}:{}", feed.boards.store.epoch(), feed.seq);
-        Some((Ok(SseEvent::default().id(id).data(frame.as_str())), (feed, app)))
+        let event = if feed.first.is_empty() { event.id(id) } else { event };
+        Some((Ok(event), (feed, app)))
     })
 }
 
@@ -166,19 +177,21 @@ impl Feed {
 
     /// Plans what the reader misses: the newest version of each cell that changed, and the removals.
     fn catch_up(&mut self) {
-        let boards = self.boards.clone();
-        let index = boards.store.index();
-        let Some(board) = index.board(&self.subscription.board) else { return };
-        if self.seq < board.floor {
-            drop(index);
-            return self.start_over();
-        }
-        let alive = board.cells.values().map(|record| (if record.born > self.seq { Kind::Created } else { Kind::Patched }, record));
-        let removed = board.graves.iter().map(|record| (Kind::Removed, record));
-        let mut missed: Vec<_> = alive.chain(removed).filter(|(_, record)| record.seq > self.seq).collect();
+        let seq = self.seq;
+        let mut missed: Vec<(Kind, Arc<Record>)> = {
+            let index = self.boards.store.index();
+            let Some(board) = index.board(&self.subscription.board) else { return };
+            if seq < board.floor {
+                drop(index);
+                return self.start_over();
+            }
+            self.reaches = board.seq;
+            let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
+            let removed = board.graves.iter().map(|record| (Kind::Removed, record));
+            alive.chain(removed).filter(|(_, record)| record.seq > seq).map(|(kind, record)| (kind, record.clone())).collect()
+        };
         missed.sort_by_key(|(_, record)| record.seq);
-        self.missed = missed.into_iter().map(|(kind, record)| (kind, record.clone())).collect();
-        self.reaches = board.seq;
+        self.missed = missed.into();
     }
 
     /// The reader's past cannot be continued. The page gets all cells in one frame, so that it can keep what it shows; a

@@ -10,12 +10,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::App;
+use super::board::Query;
 use super::error::Problem;
 use crate::protocol::{ApiError, ErrorKind};
 
-/// The part of an address that says in which revision the value was sent.
+/// The part of an address that names the version of the value.
 pub fn revision(text: &str) -> Result<u64, ApiError> {
-    text.parse().map_err(|_| ErrorKind::BadRequest.with(format!("The revision in the address must be a number, not '{text}'.")))
+    text.parse().map_err(|_| ErrorKind::BadRequest.with(format!("The version in the address must be a number, not '{text}'.")))
 }
 
 const FILE_BYTES: u64 = 64 << 20;
@@ -28,11 +29,11 @@ pub fn cache_control(immutable: bool) -> &'static str {
 /// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI.
 pub async fn media(State(app): State<App>, Path((id, rev)): Path<(String, String)>) -> Result<Response, Problem> {
     let rev = revision(&rev)?;
-    let document = app.boards.get(&id).await?;
+    let document = app.boards.get(&id, &Query::default()).await?;
     let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let bytes = decode(uri.trim())?;
     let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The value of '{id}'")).into()) };
-    let cache = [(header::CACHE_CONTROL, cache_control(rev == document.record.value_rev))];
+    let cache = [(header::CACHE_CONTROL, cache_control(rev == document.record.version))];
     Ok((cache, picture(kind, bytes)).into_response())
 }
 

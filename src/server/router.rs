@@ -2,25 +2,27 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::error::Problem;
-use super::rest::values;
+use super::rest::{self, values};
 use super::{App, figure, guard, live, media, page, site};
-use crate::protocol::ErrorKind;
+use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
 const REASON_BYTES: usize = 1024;
+/// A note is the largest thing that a person sends.
+const RPC_BYTES: usize = 512 * 1024;
 
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(page::main))
         .route("/b/{board}", get(page::named))
-        .nest("/values", values::router())
-        .nest("/api/v1/values", values::router())
+        .merge(values::router("/values"))
+        .merge(values::router("/api/v1/values"))
         .route("/live", get(live::socket))
         .route("/events", get(live::events))
         .route("/figure/{id}/{rev}", get(figure::figure))
@@ -61,9 +63,22 @@ async fn uniform(request: Request, next: Next) -> Response {
 }
 
 /// The page's server functions.
-async fn rpc(State(app): State<App>, request: Request) -> Response {
+async fn rpc(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = rest::whole(body, RPC_BYTES).await?;
+    let request = Request::from_parts(parts, body.into());
     let boards = app.boards.clone();
-    leptos_axum::handle_server_fns_with_context(move || leptos::context::provide_context(boards.clone()), request).await.into_response()
+    let reply = leptos_axum::handle_server_fns_with_context(move || leptos::context::provide_context(boards.clone()), request).await;
+    let (mut parts, body) = reply.into_response().into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    // What could not even be called is a 500 for the framework; the error itself knows better.
+    if parts.status.is_server_error()
+        && let Ok(error) = serde_json::from_slice::<ApiError>(&body)
+        && let Ok(status) = StatusCode::from_u16(error.code)
+    {
+        parts.status = status;
+    }
+    Ok(Response::from_parts(parts, body.into()))
 }
 
 async fn openapi() -> impl IntoResponse {

@@ -65,6 +65,11 @@ pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::h
     let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut reply = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned()), (header::VARY, "accept-encoding".to_owned())]
         .into_response();
+    if name.starts_with("vendor/") {
+        // Figures have an opaque origin.
+        reply.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
+        reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    }
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
         *reply.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(reply);
@@ -74,11 +79,6 @@ pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::h
     reply.headers_mut().extend(parts.headers);
     if let Some(coding) = coding {
         reply.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
-    }
-    if name.starts_with("vendor/") {
-        // Figures have an opaque origin.
-        reply.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
-        reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
     }
     Ok(reply)
 }

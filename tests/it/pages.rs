@@ -1,5 +1,6 @@
 //! The page as it comes from the server, figures, pictures, and what a person does.
 
+use agnez::protocol::Stage;
 use serde_json::json;
 
 use crate::support::spawn;
@@ -26,15 +27,29 @@ async fn figures_are_served_alone_with_local_scripts() {
     let server = spawn().await;
     let html = r#"<div id='f'></div><script src='https://d3js.org/d3.v5.js'></script>"#;
     server.create(&json!({"_id": "f", "type": "html", "value": html}).to_string()).await;
-    let figure = server.call("GET", "/figure/f/1", "").await;
-    assert!(figure.text.contains("src='/vendor/d3.v5.min.js'"), "{}", figure.text);
-    assert!(figure.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    let address = async || match server.stage("f").await {
+        Stage::Figure { rev } => format!("/figure/f/{rev}"),
+        other => panic!("{other:?}"),
+    };
+    let cached = async |address: &str| {
+        let figure = server.call("GET", address, "").await;
+        (figure.headers["cache-control"].to_str().unwrap().contains("immutable"), figure.text)
+    };
+    let first = address().await;
+    let (immutable, text) = cached(&first).await;
+    assert!(immutable && text.contains(&format!("src='//localhost:{}/vendor/d3.v5.min.js'", server.port)), "{text}");
     assert_eq!(server.get("/values/f").await["value"], html, "what is stored stays as it is");
-    server.call("PATCH", "/values/f", r#"{"name":"renamed"}"#).await;
-    assert!(server.call("GET", "/figure/f/1", "").await.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    server.call("PATCH", "/values/f", r#"{"name":"renamed","type":"html"}"#).await;
+    assert_eq!(address().await, first, "the same figure keeps its address");
     server.call("PATCH", "/values/f", r#"{"value":"<p>2"}"#).await;
-    let old = server.call("GET", "/figure/f/1", "").await;
-    assert_eq!((old.headers["cache-control"].to_str().unwrap(), old.text.contains("<p>2")), ("no-store", true));
+    let (immutable, text) = cached(&first).await;
+    assert!(!immutable && text.contains("<p>2"), "an old address gives the newest figure, and is not kept");
+    // A new life of the same id never has an address of the old one: browsers keep those for ever.
+    let second = address().await;
+    server.call("DELETE", "/values/f", "").await;
+    server.create(r#"{"_id":"f","type":"html","value":"<p>3"}"#).await;
+    let third = address().await;
+    assert!(first != second && second != third && first != third);
     assert_eq!(server.call("GET", "/figure/none/1", "").await.json()["code"], 404);
 }
 
@@ -96,6 +111,10 @@ async fn what_a_person_does_reaches_everyone() {
     assert_eq!(ask("restore", json!({"id": "c"})).await.status, 200);
     assert_eq!(order().await, ["b", "renamed", "c"]);
     assert_eq!(server.get("/values/c").await["value"], "kept");
+    let long = ask("edit", json!({"id": "c", "name": "x".repeat(600_000), "note": null})).await;
+    assert_eq!((long.status, long.json()["code"].as_u64()), (413, Some(413)));
+    let unread = ask("edit", json!({"id": 7})).await;
+    assert_eq!((unread.status, unread.json()["code"].as_u64()), (400, Some(400)));
     let missing = ask("edit", json!({"id": "none", "name": "x", "note": null})).await;
     assert_eq!((missing.status, missing.json()["code"].as_u64()), (404, Some(404)));
     let head = server.live("").await.next().await.unwrap()["seq"].as_u64().unwrap();

@@ -13,11 +13,11 @@ async fn a_restart_shows_the_same_board_and_goes_on_counting() {
     server.call("POST", "/values", body.replace('V', &"v".repeat(50_000))).await;
     let gone = server.create("{}").await;
     server.call("DELETE", &format!("/values/{gone}"), "").await;
-    let (before, page) = (server.get("/values").await, server.call("GET", "/", "").await.text);
+    let (before, page) = (server.get("/values").await, server.board("main").await);
     let hello = server.live("").await.next().await.unwrap();
     server.restart(&[]).await;
     assert_eq!(server.get("/values").await, before);
-    assert_eq!(page.contains("</article>"), server.call("GET", "/", "").await.text.contains("</article>"));
+    assert_eq!(server.board("main").await, page);
     let epoch = hello["epoch"].as_str().unwrap();
     let mut live = server.live(&format!("epoch={epoch}&since=2")).await;
     assert_eq!(told(&live.until(4).await), ["hello 4", "removed 4"]);
@@ -83,9 +83,11 @@ async fn a_newer_database_is_left_alone() {
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'later', TRUE, x'00', 0)";
     sqlx::query(insert).execute(&mut database).await.unwrap();
     database.close().await.unwrap();
+    let before = std::fs::read(&path).unwrap();
     let config = Config::parse_from(["agnez", "--port", "0", "--data", server.folder.path().join("data").to_str().unwrap()]);
     let refused = Server::start(&config).await.err().unwrap().to_string();
     assert!(refused.contains("newer Agnez"), "{refused}");
+    assert!(std::fs::read(&path).unwrap() == before, "nothing was touched");
 }
 
 /// The program itself, killed without warning while it takes changes: all that was acknowledged is there.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use agnez::protocol::{Board, Cell, CellId, Event, Stage};
 use agnez::server::{Config, Server};
 use clap::Parser;
 use futures_util::StreamExt;
@@ -91,6 +92,22 @@ impl Running {
         let reply = self.call("POST", "/values", body.to_owned()).await;
         assert_eq!(reply.status, 201, "{}", reply.text);
         reply.json()["_id"].as_str().unwrap().to_owned()
+    }
+
+    /// The board as a page that opens now gets it.
+    pub async fn board(&self, name: &str) -> Board {
+        let mut live = self.live(&format!("view=page&board={name}&epoch=none&since=0")).await;
+        let mut board = Board { name: name.to_owned(), ..Board::default() };
+        for frame in live.take(2).await {
+            board.apply(serde_json::from_value::<Event<Cell>>(frame).unwrap());
+        }
+        board
+    }
+
+    /// What stands on the stage of a cell.
+    pub async fn stage(&self, id: &str) -> Stage {
+        let board = self.board("main").await;
+        board.cell(&CellId::parse(id).unwrap()).unwrap().stage.clone()
     }
 
     pub async fn live(&self, query: &str) -> Live {

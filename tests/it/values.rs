@@ -103,18 +103,49 @@ async fn many_at_once() {
     let server = spawn().await;
     server.call("POST", "/values", r#"[{"name":"a","pos":0},{"name":"b","pos":1},{"name":"c","pos":2}]"#).await;
     for method in ["PATCH", "DELETE"] {
-        for query in ["", "?", "?$limit=1"] {
+        for query in ["", "?", "?$sort[pos]=1"] {
             assert_error(&server.call(method, &format!("/values{query}"), "{}").await, 405, "MethodNotAllowed");
         }
     }
     assert_error(&server.call("PUT", "/values", "{}").await, 405, "MethodNotAllowed");
     assert_error(&server.call("POST", "/values/abc", "{}").await, 405, "MethodNotAllowed");
+    for query in ["?pos[$gte]=1&$limit=1", "?pos[$gte]=1&$skip=1", "?$foo=1"] {
+        assert_error(&server.call("DELETE", &format!("/values{query}"), "").await, 400, "BadRequest");
+    }
     let patched = server.call("PATCH", "/values?pos[$gte]=1", r#"{"run":7}"#).await;
     assert_eq!((patched.status, names(&patched.json())), (200, vec!["b", "c"]));
     assert_eq!(names(&server.get("/values?run=7").await), ["b", "c"]);
     let removed = server.call("DELETE", "/values?run=7", "").await;
     assert_eq!(names(&removed.json()), ["b", "c"]);
     assert_eq!(names(&server.get("/values").await), ["a"]);
+}
+
+#[tokio::test]
+async fn a_query_narrows_calls_for_one_cell() {
+    let server = spawn().await;
+    let id = server.create(r#"{"name":"a","pos":1,"value":2}"#).await;
+    let path = format!("/values/{id}");
+    for method in ["GET", "PUT", "PATCH", "DELETE"] {
+        assert_error(&server.call(method, &format!("{path}?name=b"), "{}").await, 404, "NotFound");
+        assert_error(&server.call(method, &format!("{path}?$foo=1"), "{}").await, 400, "BadRequest");
+    }
+    let patched = server.call("PATCH", &format!("{path}?name=a&$select[]=pos"), r#"{"pos":3}"#).await.json();
+    assert_eq!(patched, json!({"_id": id, "pos": 3}));
+    assert_eq!(server.get(&format!("{path}/?$select=value")).await, json!({"_id": id, "value": 2}));
+    assert_eq!(server.call("POST", "/values/", "{}").await.status, 201);
+}
+
+#[tokio::test]
+async fn one_request_can_only_do_so_much() {
+    let server = spawn().await;
+    let many = |count: usize| format!("[{}{{}}]", "{},".repeat(count - 1));
+    assert_error(&server.call("POST", "/values", many(1001)).await, 413, "PayloadTooLarge");
+    assert_eq!(server.call("POST", "/values", many(100)).await.status, 201);
+    let value = format!(r#"{{"value":"{}"}}"#, "x".repeat(1 << 20));
+    assert_error(&server.call("PATCH", "/values?board=main", value).await, 413, "PayloadTooLarge");
+    let note = format!(r#"{{"description":"{}"}}"#, "x".repeat(300_000));
+    assert_error(&server.call("POST", "/values", note).await, 413, "PayloadTooLarge");
+    assert_eq!(server.get("/values?$page=true&$limit=0").await["total"], 100);
 }
 
 #[tokio::test]

@@ -15,6 +15,10 @@ const DEPTH: usize = 128;
 /// Keys that are the server's: a client that sends back a document it got sends them along, and they are passed over.
 const OURS: [&str; 3] = ["rev", "createdAt", "updatedAt"];
 const BOARD_NAME: usize = 64;
+/// All keys but `value`: they stay in memory, and on every page.
+const KEYS_BYTES: usize = 256 * 1024;
+/// Cells in one request: others wait for it.
+const MANY: usize = 1000;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
@@ -22,20 +26,27 @@ pub struct Draft {
     pub board: Option<Arc<str>>,
     pub keys: Map<String, Value>,
     pub value: Option<Arc<str>>,
+    /// The body that it came in.
+    body: usize,
 }
 
 impl Draft {
     /// About how much storing it will write.
     pub fn bytes(&self) -> usize {
-        256 + self.value.as_ref().map_or(0, |value| value.len())
+        256 + self.body
     }
 
     pub fn from_value(value: Value) -> Result<Self, ApiError> {
         parse_one(value.to_string().as_bytes())
     }
 
-    fn check(raw: Raw) -> Result<Self, ApiError> {
+    /// `body` is an upper bound of its size in bytes.
+    fn check(raw: Raw, body: usize) -> Result<Self, ApiError> {
         let Raw { mut keys, value } = raw;
+        if body > KEYS_BYTES && Value::Object(keys.clone()).to_string().len() > KEYS_BYTES {
+            let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
+            return Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")));
+        }
         OURS.iter().for_each(|key| drop(keys.shift_remove(*key)));
         for (key, rule, fits) in RULES {
             match keys.get(*key) {
@@ -58,6 +69,7 @@ impl Draft {
         };
         if let Some(value) = &value {
             check_depth(value)?;
+            check_text(value)?;
         }
         let is_picture = keys.get("type").and_then(Value::as_str) == Some("img");
         if !is_picture && value.as_ref().is_some_and(|value| value.len() > DOCUMENT_BYTES && !value.starts_with("\"data:image/")) {
@@ -66,7 +78,7 @@ impl Draft {
                 .with(format!("'value' {rule}; send large results as pictures or in parts."))
                 .at("value", rule));
         }
-        Ok(Self { id, board, keys, value })
+        Ok(Self { id, board, keys, value, body })
     }
 }
 
@@ -112,7 +124,7 @@ fn wrong(key: &str, rule: &str, found: &Value) -> ApiError {
 /// A body that is one object.
 pub fn parse_one(body: &[u8]) -> Result<Draft, ApiError> {
     match parse(body)? {
-        Body::One(raw) => Draft::check(raw),
+        Body::One(raw) => Draft::check(raw, body.len()),
         Body::Many(_) => Err(ErrorKind::BadRequest.with("The body must be one JSON object, not an array.")),
     }
 }
@@ -120,8 +132,12 @@ pub fn parse_one(body: &[u8]) -> Result<Draft, ApiError> {
 /// A body that is one object (`false`) or an array of them (`true`).
 pub fn parse_many(body: &[u8]) -> Result<(Vec<Draft>, bool), ApiError> {
     match parse(body)? {
-        Body::One(raw) => Ok((vec![Draft::check(raw)?], false)),
-        Body::Many(raws) => Ok((raws.into_iter().map(Draft::check).collect::<Result<_, _>>()?, true)),
+        Body::One(raw) => Ok((vec![Draft::check(raw, body.len())?], false)),
+        Body::Many(raws) if raws.len() > MANY => {
+            let message = format!("An array may have {MANY} cells; nothing was created. Send them in several requests.");
+            Err(ErrorKind::PayloadTooLarge.with(message))
+        }
+        Body::Many(raws) => Ok((raws.into_iter().map(|raw| Draft::check(raw, body.len())).collect::<Result<_, _>>()?, true)),
     }
 }
 
@@ -167,6 +183,20 @@ fn check_depth(json: &str) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// Escapes in texts stand for characters: half of a pair, which Python writes for bytes that are no text, does not.
+fn check_text(json: &str) -> Result<(), ApiError> {
+    if !json.contains("\\ud") && !json.contains("\\uD") {
+        return Ok(());
+    }
+    match serde_json::from_str::<Value>(json) {
+        Err(why) if why.to_string().contains("surrogate") || why.to_string().contains("hex escape") => {
+            let rule = "has an escape that stands for half a character";
+            Err(ErrorKind::BadRequest.with(format!("'value' {rule}: {why}.")).at("value", rule))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[derive(Default)]
@@ -280,6 +310,20 @@ mod tests {
         assert!(message("{} {}").contains("trailing"));
         assert!(parse_one(b"{\"a\":\"\xff\"}").unwrap_err().message.contains("byte 6"));
         assert!(parse_many(br#"[{"name":"a"}, 7]"#).is_err());
+    }
+
+    #[test]
+    fn half_a_character_is_refused() {
+        assert!(message(r#"{"value":"a \ud800 b"}"#).contains("half a character"));
+        assert!(parse_one(r#"{"value":"a \ud83d\ude00 b \\ud800"}"#.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn only_the_value_may_be_large() {
+        let large = "x".repeat(KEYS_BYTES + 1);
+        assert_eq!(parse_one(format!(r#"{{"description":"{large}"}}"#).as_bytes()).unwrap_err().code, 413);
+        assert!(parse_one(format!(r#"{{"value":"{large}"}}"#).as_bytes()).is_ok());
+        assert_eq!(parse_many(format!("[{}{{}}]", "{},".repeat(MANY)).as_bytes()).unwrap_err().code, 413);
     }
 
     #[test]

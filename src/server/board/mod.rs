@@ -12,8 +12,8 @@ pub use query::Query;
 
 use super::error::Problem;
 use super::ids;
-use super::store::{Batch, Held, Index, Kind, Record, Store};
-use crate::protocol::{ApiError, Board, CellId, ErrorKind};
+use super::store::{Batch, Held, Kind, Record, Store};
+use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
 
 pub const MAIN: &str = "main";
 
@@ -25,9 +25,13 @@ pub struct Boards {
     pub store: Arc<Store>,
 }
 
+/// One operation may write this many bytes of values: a patch of many cells is multiplied by their number.
+const OPERATION_BYTES: usize = 64 << 20;
+
 /// Which cells a call is about.
 pub enum Target {
-    One(CellId),
+    /// This one, if it matches.
+    One(CellId, Query),
     Matching(Query),
 }
 
@@ -48,44 +52,56 @@ fn not_found(id: &str) -> ApiError {
 }
 
 impl Target {
-    pub fn one(id: &str) -> Result<Self, ApiError> {
-        CellId::parse(id).map(Self::One).ok_or_else(|| not_found(id))
+    pub fn one(id: &str, query: Query) -> Result<Self, ApiError> {
+        CellId::parse(id).map(|id| Self::One(id, query)).ok_or_else(|| not_found(id))
+    }
+
+    fn person(id: CellId) -> Self {
+        Self::One(id, Query::default())
     }
 
     fn records(&self, batch: &Batch) -> Result<Vec<Arc<Record>>, ApiError> {
         match self {
-            Self::One(id) => Ok(vec![batch.cell(id).ok_or_else(|| not_found(id.as_str()))?]),
+            Self::One(id, query) => Ok(vec![batch.cell(id).filter(|record| query.matches(record)).ok_or_else(|| not_found(id.as_str()))?]),
             Self::Matching(query) => Ok(query.select(batch.cells())),
         }
     }
 }
 
 impl Boards {
-    pub async fn get(&self, id: &str) -> Result<Document, Problem> {
+    pub async fn get(&self, id: &str, query: &Query) -> Result<Document, Problem> {
         let found = match CellId::parse(id) {
             Some(id) => self.store.read(&id).await?,
             None => None,
         };
-        let (record, value) = found.ok_or_else(|| not_found(id))?;
+        let (record, value) = found.filter(|(record, _)| query.matches(record)).ok_or_else(|| not_found(id))?;
         Ok(Document { record, value })
     }
 
     /// The cells that match, in the query's order, and how many there are without its `$limit` and `$skip`.
-    pub async fn find(&self, query: &Query) -> Result<(Vec<Document>, usize), Problem> {
+    pub fn find(&self, query: &Query) -> (Vec<Arc<Record>>, usize) {
         let records: Vec<_> = self.store.index().cells().cloned().collect();
         let matching = query.select(records);
         let total = matching.len();
-        let mut documents = Vec::new();
-        for record in query.page(matching) {
-            let value = if query.wants("value") { self.store.value(&record).await? } else { None };
-            documents.push(Document { record, value });
+        (query.page(matching).collect(), total)
+    }
+
+    /// The document of a record that was found.
+    pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, Problem> {
+        let large = matches!(record.value, Held::Stored(_)) && query.wants("value");
+        match if large { self.store.read(&record.id).await? } else { None } {
+            Some((record, value)) => Ok(Document { record, value }),
+            None => {
+                let value = if query.wants("value") { self.store.value(&record).await? } else { None };
+                Ok(Document { record, value })
+            }
         }
-        Ok((documents, total))
     }
 
     /// Creates all or none.
     pub async fn create(&self, drafts: Vec<Draft>) -> Result<Vec<Document>, Problem> {
-        let bytes = drafts.iter().map(Draft::bytes).sum();
+        // Each knows the size of the whole body.
+        let bytes = drafts.first().map_or(0, Draft::bytes);
         let operation = move |batch: &mut Batch| {
             let mut made = Vec::with_capacity(drafts.len());
             for draft in drafts {
@@ -97,11 +113,11 @@ impl Boards {
     }
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
-    pub async fn update(&self, id: &str, draft: Draft) -> Result<Document, Problem> {
-        let id = CellId::parse(id).ok_or_else(|| not_found(id))?;
+    pub async fn update(&self, id: &str, query: Query, draft: Draft) -> Result<Document, Problem> {
+        let target = Target::one(id, query)?;
         let bytes = draft.bytes();
         let operation = move |batch: &mut Batch| {
-            let before = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
+            let before = target.records(batch)?.remove(0);
             let mut record = Record::clone(&before);
             let layout = record.keys.remove("layout");
             record.keys = draft.keys;
@@ -127,10 +143,19 @@ impl Boards {
             let (target, bytes, draft) = (target.clone(), draft.bytes(), draft.clone());
             let operation = move |batch: &mut Batch| {
                 let mut patched = Vec::new();
-                for before in target.records(batch)? {
-                    let value = match (&before.value, retyped) {
+                let targets = target.records(batch)?;
+                if draft.bytes().saturating_mul(targets.len()) > OPERATION_BYTES {
+                    let message = format!(
+                        "This would write more than {} MiB at once; nothing was changed. Patch fewer cells at a time.",
+                        OPERATION_BYTES >> 20
+                    );
+                    return Err(ErrorKind::PayloadTooLarge.with(message).into());
+                }
+                for before in targets {
+                    let redraw = retyped && draft.keys.get("type").and_then(Value::as_str) != Some(before.text("type"));
+                    let value = match (&before.value, redraw) {
                         (Held::Inline(json), true) => Some(json.clone()),
-                        (Held::Stored(_), true) => match known.iter().find(|(id, rev, _)| *id == before.id && *rev == before.value_rev) {
+                        (Held::Stored(_), true) => match known.iter().find(|(id, rev, _)| *id == before.id && *rev == before.version) {
                             Some((_, _, value)) => Some(value.clone()),
                             None => return Ok(None),
                         },
@@ -168,7 +193,7 @@ impl Boards {
         let removed = self.store.write(1, operation).await?;
         let mut documents = Vec::with_capacity(removed.len());
         for record in removed {
-            let read = known.iter().find(|(id, rev, _)| *id == record.id && *rev == record.value_rev);
+            let read = known.iter().find(|(id, rev, _)| *id == record.id && *rev == record.version);
             let value = match read {
                 Some((_, _, value)) => Some(value.clone()),
                 None => self.store.value(&record).await?,
@@ -183,14 +208,14 @@ impl Boards {
         let records: Vec<_> = {
             let index = self.store.index();
             match target {
-                Target::One(id) => index.cell(id).cloned().into_iter().collect(),
+                Target::One(id, _) => index.cell(id).cloned().into_iter().collect(),
                 Target::Matching(query) => query.select(index.cells().cloned().collect()),
             }
         };
         let mut values = Vec::new();
         for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
             if let Some((record, Some(value))) = self.store.read(&record.id).await? {
-                values.push((record.id.clone(), record.value_rev, value));
+                values.push((record.id.clone(), record.version, value));
             }
         }
         Ok(values)
@@ -201,9 +226,13 @@ impl Boards {
     pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, Problem> {
         let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
         let operation = move |batch: &mut Batch| {
-            let last = row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).iter().filter_map(|record| record.order()).next_back();
             let mut draft = draft;
-            draft.keys.insert("pos".to_owned(), json!(last.map_or(0.0, |last| last.floor() + 1.0)));
+            // After cells without a place, the end is where a new one without a place comes.
+            let pos = match row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).last() {
+                None => Some(0.0),
+                Some(last) => last.order().map(|last| last.floor() + 1.0),
+            };
+            draft.keys.extend(pos.map(|pos| ("pos".to_owned(), json!(pos))));
             create(batch, draft)
         };
         let made = self.store.write(1, operation).await?;
@@ -215,7 +244,7 @@ impl Boards {
         keys.extend(name.map(|name| ("name".to_owned(), Value::String(name))));
         keys.extend(note.map(|note| ("description".to_owned(), Value::String(note))));
         let draft = Draft::from_value(Value::Object(keys))?;
-        self.patch(Target::One(id), draft).await.map(drop)
+        self.patch(Target::person(id), draft).await.map(drop)
     }
 
     /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
@@ -248,7 +277,7 @@ impl Boards {
     }
 
     pub async fn discard(&self, id: CellId) -> Result<(), Problem> {
-        self.remove(Target::One(id)).await.map(drop)
+        self.remove(Target::person(id)).await.map(drop)
     }
 
     pub async fn restore(&self, id: CellId) -> Result<(), Problem> {
@@ -267,7 +296,12 @@ impl Boards {
 
     /// The board as the page needs it; an unknown one is empty.
     pub fn snapshot(&self, name: &str) -> Board {
-        snapshot(&self.store.index(), self.store.epoch(), name)
+        // Drawn after the index is let go: the writer waits for it.
+        let known = self.store.index().board(name).map(|known| (known.seq, known.cells.values().cloned().collect::<Vec<_>>()));
+        let (seq, records) = known.unwrap_or_default();
+        let mut cells: Vec<Cell> = records.iter().map(|record| record.cell()).collect();
+        cells.sort_by(Cell::compare);
+        Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -276,16 +310,6 @@ impl Boards {
         names.sort();
         names
     }
-}
-
-pub fn snapshot(index: &Index, epoch: &str, name: &str) -> Board {
-    let mut board = Board { name: name.to_owned(), epoch: epoch.to_owned(), seq: 0, cells: Vec::new() };
-    if let Some(known) = index.board(name) {
-        board.seq = known.seq;
-        board.cells = known.cells.values().map(|record| record.cell()).collect();
-        board.cells.sort_by(crate::protocol::Cell::compare);
-    }
-    board
 }
 
 fn create(batch: &mut Batch, draft: Draft) -> Result<Document, Problem> {
@@ -299,9 +323,10 @@ fn create(batch: &mut Batch, draft: Draft) -> Result<Document, Problem> {
         id,
         board: draft.board.unwrap_or_else(|| Arc::from(MAIN)),
         seq: 0,
+        entered: 0,
         born: 0,
         rev: 0,
-        value_rev: 0,
+        version: 0,
         created_ms: batch.now_ms,
         updated_ms: batch.now_ms,
         keys: draft.keys,

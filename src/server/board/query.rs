@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{Held, Record, timestamp};
@@ -90,6 +92,15 @@ impl Query {
         self.filter.is_empty()
     }
 
+    pub fn matches(&self, record: &Record) -> bool {
+        all(&self.filter, record)
+    }
+
+    /// True when the answer is to be cut: nothing that changes or removes many may be.
+    pub fn is_cut(&self) -> bool {
+        self.limit.is_some() || self.skip > 0
+    }
+
     /// The records that match, in order.
     pub fn select(&self, mut records: Vec<Arc<Record>>) -> Vec<Arc<Record>> {
         records.retain(|record| all(&self.filter, record));
@@ -119,20 +130,17 @@ impl Query {
     /// A document reduced to `$select` (and `_id`, always), or as it is.
     pub fn project(&self, document: String) -> String {
         let Some(select) = &self.select else { return document };
-        match serde_json::from_str::<serde_json::Map<String, Value>>(&document) {
-            Ok(mut keys) => {
-                keys.retain(|key, _| key == "_id" || select.iter().any(|selected| selected == key));
-                Value::Object(keys).to_string()
-            }
-            Err(_) => document,
-        }
+        // Texts as they are: a number that no float holds comes back as it was sent.
+        let mut keys: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&document).unwrap_or_default();
+        keys.retain(|key, _| key == "_id" || select.iter().any(|selected| selected == key));
+        serde_json::to_string(&keys).unwrap_or_default()
     }
 }
 
-/// Board by board, then as in the grid: by place, then by creation.
+/// As [`Cell::compare`](crate::protocol::Cell::compare): by place, then by creation.
 pub fn by_place(a: &Record, b: &Record) -> Ordering {
     let place = |record: &Record| record.order().unwrap_or(f64::INFINITY);
-    place(a).total_cmp(&place(b)).then(a.created_ms.cmp(&b.created_ms)).then(a.board.cmp(&b.board)).then(a.born.cmp(&b.born))
+    place(a).total_cmp(&place(b)).then(a.born.cmp(&b.born))
 }
 
 /// `a[b][]` is `["a", "b", ""]`.
@@ -361,9 +369,10 @@ mod tests {
             id,
             board,
             seq: at,
+            entered: at,
             born: at,
             rev: 1,
-            value_rev: 1,
+            version: 1,
             created_ms: at,
             updated_ms: at,
             keys,
@@ -434,7 +443,8 @@ mod tests {
     #[test]
     fn select_keeps_the_id() {
         let query = Query::parse("$select[]=name&$select[]=pos").unwrap();
-        assert_eq!(query.project(r#"{"_id":"a","x":1,"pos":2,"name":"n"}"#.into()), r#"{"_id":"a","pos":2,"name":"n"}"#);
+        assert_eq!(query.project(r#"{"_id":"a","x":1,"pos":2,"name":"n"}"#.into()), r#"{"_id":"a","name":"n","pos":2}"#);
+        assert_eq!(query.project(r#"{"_id":"a","x":1e999,"pos":-1e999}"#.into()), r#"{"_id":"a","pos":-1e999}"#);
         assert!(!query.wants("value"));
         assert!(Query::parse("$select=value").unwrap().wants("value"));
     }

@@ -1,3 +1,24 @@
 //! REST: one file a resource.
 
 pub mod values;
+
+use axum::body::{Body, Bytes, HttpBody};
+
+use super::error::Problem;
+use crate::protocol::ErrorKind;
+
+/// The whole body, refused by its announced length before anything is read.
+pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let size = if most < 1 << 20 { format!("{} KiB", most >> 10) } else { format!("{} MiB", most >> 20) };
+    let too_large = || ErrorKind::PayloadTooLarge.with(format!("The body may have {size}; nothing was changed."));
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large().into());
+    }
+    axum::body::to_bytes(body, most).await.map_err(|why| {
+        let cause = std::error::Error::source(&why);
+        match cause.is_some_and(|cause| cause.to_string().contains("limit")) {
+            true => too_large().into(),
+            false => ErrorKind::BadRequest.with("The body ended before its end; nothing was changed.").into(),
+        }
+    })
+}

@@ -41,7 +41,7 @@ pub enum Fate {
 struct Layer {
     cells: HashMap<CellId, Fate>,
     /// New values; `None` where the document lost its value.
-    values: HashMap<CellId, Option<Arc<str>>>,
+    values: HashMap<CellId, (u64, Option<Arc<str>>)>,
     /// `(seq, floor)`
     boards: HashMap<Arc<str>, (u64, u64)>,
     changes: Vec<Change>,
@@ -52,20 +52,29 @@ pub struct Batch<'a> {
     done: Layer,
     current: Layer,
     pub now_ms: u64,
+    /// The last number that was given out by [`Self::next_stamp`].
+    pub stamp: u64,
 }
 
 /// The outcome of a batch, for the disk and then for the index.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub cells: Vec<(CellId, Fate)>,
-    pub values: Vec<(CellId, Option<Arc<str>>)>,
+    /// With their versions.
+    pub values: Vec<(CellId, u64, Option<Arc<str>>)>,
     pub boards: Vec<(Arc<str>, u64, u64)>,
     pub changes: Vec<Change>,
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(index: &'a Index, now_ms: u64) -> Self {
-        Self { index, done: Layer::default(), current: Layer::default(), now_ms }
+    pub fn new(index: &'a Index, now_ms: u64, stamp: u64) -> Self {
+        Self { index, done: Layer::default(), current: Layer::default(), now_ms, stamp }
+    }
+
+    /// Ascends, over restarts too, since it follows the clock: microseconds, below 2^53 until the year 2255.
+    fn next_stamp(&mut self) -> u64 {
+        self.stamp = (self.stamp + 1).max(self.now_ms * 1000);
+        self.stamp
     }
 
     fn fate(&self, id: &CellId) -> Option<&Fate> {
@@ -114,37 +123,49 @@ impl<'a> Batch<'a> {
     /// Accepts a cell as it shall be from now on, and answers it with its numbers. `value`: `None` leaves the stored value.
     pub fn put(&mut self, kind: Kind, mut record: Record, value: Option<Option<Arc<str>>>) -> Arc<Record> {
         let before = self.cell(&record.id);
-        if let Some(before) = before.filter(|before| before.board != record.board) {
+        let was_elsewhere = before.as_ref().is_some_and(|before| before.board != record.board);
+        if let Some(before) = before.filter(|_| was_elsewhere) {
             // It leaves a board: its readers hear of a removal, which no grave remembers.
             let seq = self.next_seq(&before.board);
-            self.current.boards.insert(before.board.clone(), (seq, seq));
-            self.announce(Kind::Removed, seq, before, None);
-            record.born = 0;
+            self.announce(Kind::Removed, seq, Arc::new(Record { seq, ..Record::clone(&before) }), None);
+            self.forget_until(&before.board, seq);
+        }
+        // The id begins a new life, and its grave on another board goes: late readers there must start over.
+        if let Some(grave) = self.grave(&record.id).filter(|grave| grave.board != record.board) {
+            self.forget_until(&grave.board, grave.seq);
         }
         record.updated_ms = self.now_ms;
         record.rev += 1;
         if let Some(value) = value.clone() {
-            record.value_rev = record.rev;
+            record.version = self.next_stamp();
             record.value = Held::of(value.as_ref());
             record.set_stage(value.as_deref());
-            self.current.values.insert(record.id.clone(), value);
+            self.current.values.insert(record.id.clone(), (record.version, value));
         }
         let seq = self.next_seq(&record.board.clone());
         record.seq = seq;
         if record.born == 0 {
-            record.born = seq;
+            record.born = self.next_stamp();
         }
-        let kind = if record.born == seq { Kind::Created } else { kind };
+        let kind = if was_elsewhere { Kind::Created } else { kind };
+        if kind == Kind::Created {
+            record.entered = seq;
+        }
         let record = Arc::new(record);
         self.current.cells.insert(record.id.clone(), Fate::Alive(record.clone()));
         self.announce(kind, seq, record.clone(), value.flatten());
         record
     }
 
+    /// Readers who stopped before this number start from a snapshot.
+    fn forget_until(&mut self, board: &Arc<str>, until: u64) {
+        let (seq, floor) = self.board(board);
+        self.current.boards.insert(board.clone(), (seq, floor.max(until)));
+    }
+
     /// Brings a buried cell back as it was.
     pub fn restore(&mut self, grave: &Record) -> Arc<Record> {
-        let record = Record { born: 0, ..grave.clone() };
-        self.put(Kind::Created, record, None)
+        self.put(Kind::Created, grave.clone(), None)
     }
 
     pub fn remove(&mut self, record: &Record) -> Arc<Record> {
@@ -176,7 +197,9 @@ impl<'a> Batch<'a> {
         self.forget_old_graves();
         let Layer { cells, values, boards, changes } = self.done;
         let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
-        Outcome { cells: cells.into_iter().collect(), values: values.into_iter().collect(), boards, changes }
+        let kept = |id: &CellId| !matches!(cells.get(id), Some(Fate::Forgotten));
+        let values = values.into_iter().filter(|(id, _)| kept(id)).map(|(id, (version, value))| (id, version, value)).collect();
+        Outcome { values, cells: cells.into_iter().collect(), boards, changes }
     }
 
     fn forget_old_graves(&mut self) {

@@ -8,7 +8,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -22,6 +22,9 @@ pub use writer::Publish;
 
 use super::error::Problem;
 use crate::protocol::CellId;
+
+/// How often a value is read again that changes while it is read.
+const READ_TRIES: u32 = 100;
 
 pub struct Store {
     index: Arc<RwLock<Index>>,
@@ -85,13 +88,19 @@ impl Store {
 
     /// The value of a committed cell as JSON text, with the record that it belongs to; `None` when the cell is gone.
     pub async fn read(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
-        // The value and the record are read apart; when the cell changed in between, they are read again.
-        for _ in 0..8 {
+        for _ in 0..READ_TRIES {
             let Some(record) = self.index().cell(id).cloned() else { return Ok(None) };
-            let value = self.value(&record).await?;
-            if !matches!(record.value, Held::Stored(_)) || self.index().cell(id).is_some_and(|now| now.value_rev == record.value_rev) {
+            if !matches!(record.value, Held::Stored(_)) {
+                let value = self.value(&record).await?;
                 return Ok(Some((record, value)));
             }
+            if let Some((version, value)) = self.stored(id).await?
+                && version == record.version
+            {
+                return Ok(Some((record, Some(value))));
+            }
+            // The disk is ahead of the index for the moment between a commit and its publication.
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Err(Problem::Busy)
     }
@@ -101,12 +110,14 @@ impl Store {
         match &record.value {
             Held::Missing => Ok(None),
             Held::Inline(json) => Ok(Some(json.clone())),
-            Held::Stored(_) => {
-                let select = sqlx::query_scalar::<_, String>("SELECT json FROM value WHERE id = ?").bind(record.id.as_str());
-                let json = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)?;
-                Ok(json.map(Arc::from))
-            }
+            Held::Stored(_) => Ok(self.stored(&record.id).await?.map(|(_, value)| value)),
         }
+    }
+
+    async fn stored(&self, id: &CellId) -> Result<Option<(u64, Arc<str>)>, Problem> {
+        let select = sqlx::query_as::<_, (i64, String)>("SELECT version, json FROM value WHERE id = ?").bind(id.as_str());
+        let row = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)?;
+        Ok(row.map(|(version, json)| (version as u64, Arc::from(json))))
     }
 
     /// Takes no more changes, waits until those accepted are on disk, and notes that the end was a good one.
@@ -132,4 +143,20 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_operation_that_panics_ends_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Durability::Normal, Box::new(drop)).await.unwrap();
+        let broken = store.write(1, |_: &mut Batch| -> Result<(), Problem> { panic!("on purpose") }).await;
+        assert!(matches!(broken, Err(Problem::Undone(_))));
+        assert_eq!(store.write(1, |batch| Ok(batch.cells().len())).await.unwrap(), 0);
+        store.close().await;
+        assert!(matches!(store.write(1, |_| Ok(())).await, Err(Problem::Stopped)));
+    }
 }

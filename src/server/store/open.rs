@@ -16,6 +16,8 @@ use crate::server::ids;
 /// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
+/// The newest migration that this program knows.
+const SCHEMA: i64 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -78,18 +80,20 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
         .filename(&path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(match durability {
-            Durability::Full => SqliteSynchronous::Full,
-            Durability::Normal => SqliteSynchronous::Normal,
-        })
+        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
     let failed = |why: sqlx::Error| OpenError::Database(path.clone(), why);
+    refuse_newer(&path).await?;
     let mut connection = options.connect().await.map_err(failed)?;
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
     let epoch = epoch(&mut connection, durability).await.map_err(failed)?;
     let index = read_index(&mut connection).await.map_err(failed)?;
+    if durability == Durability::Normal {
+        // Only now: the note of how this session was started must be on disk before anything that it is about.
+        sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
+    }
     let read_only = options.clone().read_only(true).create_if_missing(false);
     let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(read_only);
     Ok(Opened { connection, readers, epoch, index, lock: Lock { _file: file, options } })
@@ -104,9 +108,32 @@ async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<
     if found < SQLITE_AT_LEAST { Err(OpenError::OldSqlite(version)) } else { Ok(()) }
 }
 
+/// Looks without writing: a database of a newer program stays as it is.
+async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let look = async {
+        let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+        let migrated: bool = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
+        let newest: Option<i64> = match migrated {
+            true => sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?,
+            false => None,
+        };
+        connection.close().await?;
+        Ok(newest)
+    };
+    match look.await {
+        Ok(Some(newest)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
+        Ok(_) => Ok(()),
+        Err(why) => Err(OpenError::Database(path.into(), why)),
+    }
+}
+
 async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let init = include_str!("../../../migrations/0001_init.sql").into_sql_str();
-    let migrator = Migrator::with_migrations(vec![Migration::new(1, "init".into(), MigrationType::Simple, init, false)]);
+    let migrator = Migrator::with_migrations(vec![Migration::new(SCHEMA, "init".into(), MigrationType::Simple, init, false)]);
     migrator.run(connection).await.map_err(|why| match why {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),
         MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => OpenError::Database(path.into(), why),
@@ -134,7 +161,7 @@ async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
         index.set_board(&Arc::from(row.try_get::<&str, _>(0)?), number(&row, 1)?, number(&row, 2)?);
     }
     // Large values are read one at a time, and only for the stage: they do not stay in memory.
-    let select = "SELECT cell.id, board, seq, born, rev, value_rev, created, updated, removed, doc, length(CAST(json AS BLOB)),
+    let select = "SELECT cell.id, board, seq, entered, born, rev, cell.version, created, updated, removed, doc, length(CAST(json AS BLOB)),
                          CASE WHEN length(CAST(json AS BLOB)) <= ?1 THEN json END
                   FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
     let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
@@ -143,9 +170,9 @@ async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
         let Some(id) = CellId::parse(text) else {
             return Err(sqlx::Error::Decode(format!("the cell id {text:?} is damaged").into()));
         };
-        let keys = serde_json::from_str(row.try_get(9)?).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
-        let bytes: Option<i64> = row.try_get(10)?;
-        let json: Option<&str> = row.try_get(11)?;
+        let keys = serde_json::from_str(row.try_get(10)?).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
+        let bytes: Option<i64> = row.try_get(11)?;
+        let json: Option<&str> = row.try_get(12)?;
         let value = match (bytes, json) {
             (None, _) => Held::Missing,
             (Some(_), Some(json)) => Held::Inline(Arc::from(json)),
@@ -161,17 +188,18 @@ async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
             id,
             board: Arc::from(row.try_get::<&str, _>(1)?),
             seq: number(&row, 2)?,
-            born: number(&row, 3)?,
-            rev: number(&row, 4)?,
-            value_rev: number(&row, 5)?,
-            created_ms: number(&row, 6)?,
-            updated_ms: number(&row, 7)?,
+            entered: number(&row, 3)?,
+            born: number(&row, 4)?,
+            rev: number(&row, 5)?,
+            version: number(&row, 6)?,
+            created_ms: number(&row, 7)?,
+            updated_ms: number(&row, 8)?,
             keys,
             value,
             stage: Stage::Empty,
         };
         record.set_stage(json.or(large.as_deref()));
-        let removed: bool = row.try_get(8)?;
+        let removed: bool = row.try_get(9)?;
         if removed { index.bury(Arc::new(record)) } else { index.put(Arc::new(record)) }
     }
     Ok(index)

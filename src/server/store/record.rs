@@ -16,9 +16,13 @@ pub struct Record {
     pub id: CellId,
     pub board: Arc<str>,
     pub seq: u64,
+    /// The event that brought it to its board.
+    pub entered: u64,
+    /// Ascending over all boards: the tie-break between equal places.
     pub born: u64,
     pub rev: u64,
-    pub value_rev: u64,
+    /// Names the value for ever: a later value, also of a later cell with the same id, has another number.
+    pub version: u64,
     pub created_ms: u64,
     pub updated_ms: u64,
     /// Every key a client sent, but those above and `value`.
@@ -97,9 +101,9 @@ impl Record {
         out
     }
 
-    /// Sets what the page shows; `value` is the JSON text as it was sent in revision `value_rev`.
+    /// Sets what the page shows; `value` is the JSON text of this version.
     pub fn set_stage(&mut self, value: Option<&str>) {
-        self.stage = stage(&self.id, self.text("type"), value, self.value_rev);
+        self.stage = stage(&self.id, self.text("type"), value, self.version);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only writer: takes what waits, decides it in memory, makes it durable in one commit, then tells everyone.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
 
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
@@ -41,7 +42,10 @@ where
     T: Send,
 {
     fn run(&mut self, batch: &mut Batch) -> bool {
-        self.result = self.operation.take().map(|operation| operation(batch));
+        // A defect in one operation must not end the writer: what it did to the batch is thrown away with its refusal.
+        let mut guarded = |operation: F| catch_unwind(AssertUnwindSafe(|| operation(batch)));
+        let panicked = || Problem::Undone("an operation panicked".to_owned());
+        self.result = self.operation.take().map(|operation| guarded(operation).unwrap_or_else(|_| Err(panicked())));
         matches!(self.result, Some(Ok(_)))
     }
 
@@ -70,6 +74,7 @@ impl Writer {
     /// Ends when the queue is closed and empty.
     pub async fn run(mut self) {
         let mut failed: Option<String> = None;
+        let mut stamp = 0;
         while let Some(first) = self.queue.recv().await {
             let mut bytes = first.bytes;
             let mut jobs = vec![first];
@@ -80,11 +85,12 @@ impl Writer {
             }
             let mut outcome = {
                 let index = read(&self.index);
-                let mut batch = Batch::new(&index, now_ms());
+                let mut batch = Batch::new(&index, now_ms(), stamp);
                 for waiting in &mut jobs {
                     let accepted = waiting.job.run(&mut batch);
                     batch.end(accepted);
                 }
+                stamp = batch.stamp;
                 batch.finish()
             };
             let durable = match &failed {
@@ -129,25 +135,29 @@ async fn persist(connection: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
         })
         .collect();
     for rows in powers_of_two(&rows) {
-        let head = "INSERT OR REPLACE INTO cell (id, board, seq, born, rev, value_rev, created, updated, removed, doc) ";
+        let head = "INSERT OR REPLACE INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, doc) ";
         let mut insert = QueryBuilder::<Sqlite>::new(head);
         insert.push_values(rows, |mut row, (record, removed)| {
             let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
-            row.push_bind(record.id.as_str()).push_bind(&*record.board).push_bind(record.seq as i64).push_bind(record.born as i64);
-            row.push_bind(record.rev as i64).push_bind(record.value_rev as i64).push_bind(record.created_ms as i64);
+            row.push_bind(record.id.as_str())
+                .push_bind(&*record.board)
+                .push_bind(record.seq as i64)
+                .push_bind(record.entered as i64)
+                .push_bind(record.born as i64);
+            row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
             row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(doc);
         });
         insert.build().execute(&mut *commit).await?;
     }
-    let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, value)| value.is_some());
+    let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
     for rows in powers_of_two(&with) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (id, json) ");
-        insert.push_values(rows, |mut row, (id, value)| {
-            row.push_bind(id.as_str()).push_bind(value.as_deref());
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (id, version, json) ");
+        insert.push_values(rows, |mut row, (id, version, value)| {
+            row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref());
         });
         insert.build().execute(&mut *commit).await?;
     }
-    for (id, _) in without {
+    for (id, _, _) in without {
         sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
     }
     for (name, seq, floor) in &outcome.boards {
