@@ -19,6 +19,25 @@ test("the server is killed and comes back", async ({ page, agnez, problems }) =>
   await expect(stage(cell(page, kept._id))).toContainText("after the restart");
 });
 
+test("what was typed while the server was away is kept, and can be saved later", async ({ page, agnez, problems }) => {
+  problems.allow(...CUT);
+  const { _id } = await agnez.create({ name: "loss", type: "text", value: "1" });
+  await openBoard(page);
+  await cell(page, _id).focus();
+  await page.keyboard.press("d");
+  const field = cell(page, _id).getByRole("textbox");
+  await field.fill("diverged at step 900");
+  await agnez.end("SIGKILL");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByRole("alert")).toContainText("could not be reached");
+  await expect(field).toHaveValue("diverged at step 900");
+  await agnez.restart();
+  await live(page);
+  await field.press("Control+Enter");
+  await expect(notes(cell(page, _id))).toContainText("diverged at step 900");
+  expect((await agnez.value(_id)).description).toBe("diverged at step 900");
+});
+
 test("nothing that happened meanwhile is missed", async ({ page, context, agnez, problems }) => {
   problems.allow(...CUT);
   const [renamed, removed, moved] = await agnez.create([

@@ -147,7 +147,13 @@ test("a patch touches one cell and nothing else", async ({ page, agnez }) => {
 });
 
 test("a figure is swapped without a flash, and ends with the newest", async ({ page, agnez }) => {
-  const body = (n: number) => `<div style="height:300px">round ${n}</div>`;
+  // Drawn late, as mpld3 does: by a script that waits for another one.
+  const body = (n: number) => `<div id="late"></div><script>
+    const library = document.createElement("script");
+    library.src = "https://d3js.org/d3.v5.js";
+    library.onload = () => { late.style.height = "300px"; late.textContent = "round ${n}"; };
+    document.head.append(library);
+  </script>`;
   const { _id } = await agnez.create({ name: "figure", type: "html", value: body(0) });
   await openBoard(page);
   const here = cell(page, _id);

@@ -87,6 +87,7 @@ test("the document says what the server does", async ({ agnez }) => {
     await exchange(`DELETE ${many}`, `${base}?$unknown=x`, 400);
     await exchange(`DELETE ${many}`, base, 405);
     await exchange(`DELETE ${many}`, `${base}?group=x`, 403, undefined, foreign);
+    await exchange(`DELETE ${one}`, `${id}?$unknown=1`, 400);
     await exchange(`DELETE ${one}`, id, 200);
     await exchange(`DELETE ${one}`, id, 404);
     await exchange(`DELETE ${one}`, id, 403, undefined, foreign);

@@ -51,7 +51,28 @@ impl Dashboard {
             Field::Name => (Some(text), None),
             Field::Note => (None, Some(text)),
         };
-        self.ask(Box::pin(rpc::edit_cell(id, name, note)), None);
+        let kept = name.clone().or_else(|| note.clone()).unwrap_or_default();
+        let request: Request<()> = Box::pin(rpc::edit_cell(id.clone(), name, note));
+        spawn_local(async move {
+            if let Err(error) = request.await {
+                self.tell(What::Error(error.message));
+                let state = self.state();
+                state.unsaved.set(Some((id.clone(), field, kept)));
+                if state.editing.peek(Option::is_none) {
+                    self.edit(id, field);
+                }
+            }
+        });
+    }
+
+    /// What a field begins with: what could not be saved before, or what the cell has.
+    pub fn begin_with(self, id: &CellId, field: Field, current: &str) -> String {
+        let unsaved = &self.state().unsaved;
+        let kept = unsaved.peek(|kept| kept.as_ref().filter(|(of, what, _)| of == id && *what == field).map(|(_, _, text)| text.clone()));
+        if kept.is_some() {
+            unsaved.set(None);
+        }
+        kept.unwrap_or_else(|| current.to_owned())
     }
 
     /// Moves a cell one place; nothing happens at the ends.

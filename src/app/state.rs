@@ -112,6 +112,8 @@ pub struct State {
     pub theme: Watched<Theme>,
     /// At most one field of the page at a time.
     pub editing: Watched<Option<(CellId, Field)>>,
+    /// What was typed and could not be saved: the field opens with it again.
+    pub unsaved: Watched<Option<(CellId, Field, String)>>,
     /// The cell whose menu is open.
     pub menu: Watched<Option<CellId>>,
     /// The cell on whose menu button the pointer was pressed while that menu was open.
@@ -147,6 +149,7 @@ impl Dashboard {
             closing: Watched::new(None),
             dragged: Watched::new(None),
             landing: Watched::new(None),
+            unsaved: Watched::new(None),
             toasts: Watched::new(Vec::new()),
         };
         Self(StoredValue::new(Arc::new(state)))

@@ -13,14 +13,16 @@ use super::site::{D3, MPLD3};
 /// Makes a figure that is wider than its frame as small as it must be, and tells the page how high it is: when it has changed, and when asked.
 const MEASURE: &str = r#"<script>(() => {
   const root = document.documentElement;
-  let told = 0;
+  let told = 0, drawn = false;
   const fit = () => {
     const body = document.body;
     if (!body || Math.max(root.scrollWidth, body.scrollWidth) <= innerWidth) return;
     body.style.zoom = 1;
-    body.style.zoom = Math.max(0.4, innerWidth / Math.max(root.scrollWidth, body.scrollWidth));
+    body.style.zoom = Math.max(0.25, innerWidth / Math.max(root.scrollWidth, body.scrollWidth));
   };
   const tell = () => {
+    // Not before everything has run: the page shows a figure when it tells its height.
+    if (!drawn) return;
     fit();
     const body = document.body;
     const bar = innerHeight - root.clientHeight;
@@ -28,12 +30,11 @@ const MEASURE: &str = r#"<script>(() => {
     if (height && height !== told) parent.postMessage({ agnez: "height", height: told = height }, "*");
   };
   new ResizeObserver(tell).observe(document.body || root);
-  addEventListener("load", tell);
+  addEventListener("load", () => setTimeout(() => { drawn = true; tell(); }));
   addEventListener("resize", () => { if (document.body) document.body.style.zoom = 1; tell(); });
   addEventListener("message", event => {
     if (event.source === parent && event.data && event.data.agnez === "measure") { told = 0; tell(); }
   });
-  tell();
 })()</script>"#;
 
 /// White, as figures are drawn for; margins and letters that suit plain text. A figure's own style goes before it.

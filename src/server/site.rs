@@ -58,7 +58,9 @@ pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::h
     let internal = name == "manifest.json" || name.ends_with(".br") || name.ends_with(".gz");
     let found = packed.or_else(|| Files::get(name).map(|file| (None, file))).filter(|_| !internal);
     let Some((coding, file)) = found else {
-        return Err(ErrorKind::NotFound.with(format!("There is no file '{path}' here.")).into());
+        return Err(ErrorKind::NotFound
+            .with(format!("There is nothing at '/{path}'; the values are at '/values', all addresses in '/openapi.json'."))
+            .into());
     };
     let hashed = [&app.site.js, &app.site.wasm, &app.site.css].into_iter().any(|known| known == name) && app.site.build != "development";
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|at| file.metadata.sha256_hash()[at])));

@@ -40,6 +40,7 @@ fn NoteField(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
     let (id, note) = (tile.id.clone(), tile.note.now());
     let field = ["note-", id.as_str()].concat();
+    let begin = dashboard.begin_with(&id, Field::Note, &note);
     browser::focus_when_drawn(field.clone());
     let save = {
         // Fields know only one kind of line break, which is no change by the person.
@@ -73,7 +74,7 @@ fn NoteField(tile: Arc<Tile>) -> impl IntoView {
             rows="3"
             aria-label=tile.dynamic(|tile| ["Note of ", &tile.title()].concat())
             title="Ctrl+Enter saves, Esc cancels"
-            prop:value=note
+            prop:value=begin
             on:blur=handler(blur)
             on:keydown=handler(keys)
         ></textarea>

@@ -63,6 +63,9 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
         shown.failed.with(|src| {
             let Some(src) = src else { return String::new() };
             let hint = if urls::in_folder(src) { " Put the file into the folder that --images names." } else { "" };
+            if src.starts_with("media/") {
+                return "The value is not a picture that a browser can show.".to_owned();
+            }
             ["The picture ", src, " could not be loaded.", hint].concat()
         })
     });

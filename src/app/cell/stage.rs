@@ -47,7 +47,11 @@ pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
 #[component]
 fn Nothing(tile: Arc<Tile>) -> impl IntoView {
     let state = Dashboard::here().state();
-    let text = ["curl -X PATCH ", &state.origin, "/values/", tile.id.as_str(), r#" -d '{"type":"img","value":"https://…"}'"#].concat();
+    let example = match tile.kind.with(|kind| kind == "img") {
+        true => r#" -d '{"value":"https://…"}'"#,
+        false => r#" -d '{"type":"html","value":"<h1>It works</h1>"}'"#,
+    };
+    let text = ["curl -X PATCH ", &state.origin, "/values/", tile.id.as_str(), example].concat();
     view! {
         <div class="nothing">
             <p>"Nothing here yet. Send a value:"</p>

@@ -33,7 +33,7 @@ pub fn Text(tile: Arc<Tile>) -> impl IntoView {
 }
 
 fn caption(kind: &str, shown: u64, bytes: u64) -> String {
-    let kind = if kind.is_empty() { "no type".to_owned() } else { ["type `", kind, "`"].concat() };
+    let kind = if kind.is_empty() { "no type".to_owned() } else { ["type ", kind].concat() };
     let unit = if bytes == 1 { " byte" } else { " bytes" };
     [kind.as_str(), ", ", &grouped(bytes), unit, if shown < bytes { " (beginning)" } else { "" }].concat()
 }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn captions_tell_type_size_and_whether_it_is_all() {
-        assert_eq!(caption("foo", 10, 1234), "type `foo`, 1,234 bytes (beginning)");
+        assert_eq!(caption("foo", 10, 1234), "type foo, 1,234 bytes (beginning)");
         assert_eq!(caption("", 1, 1), "no type, 1 byte");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(123), "123");

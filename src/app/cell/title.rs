@@ -76,6 +76,7 @@ fn NameField(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
     let (id, name) = (tile.id.clone(), tile.name.now());
     let field = ["name-", id.as_str()].concat();
+    let begin = dashboard.begin_with(&id, Field::Name, &name);
     browser::select_when_drawn(field.clone());
     let save = {
         let (id, before) = (id.clone(), name.clone());
@@ -110,7 +111,7 @@ fn NameField(tile: Arc<Tile>) -> impl IntoView {
             aria-label="Name"
             autocomplete="off"
             spellcheck="false"
-            prop:value=name
+            prop:value=begin
             on:blur=handler(blur)
             on:keydown=handler(keys)
         />
