@@ -1,6 +1,7 @@
 //! The use cases: validate, store, and let the hub publish. REST, server functions and the page all come through here.
 
 mod draft;
+mod filter;
 mod query;
 
 use std::sync::Arc;
@@ -341,7 +342,7 @@ fn create(batch: &mut Batch, draft: Draft) -> Result<Document, Problem> {
 /// The cells of a board in the order of its grid.
 fn row_of(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
     let mut row: Vec<_> = batch.cells().into_iter().filter(|record| *record.board == *board).collect();
-    row.sort_by(|a, b| query::by_place(a, b));
+    row.sort_by(|a, b| filter::by_place(a, b));
     row
 }
 
