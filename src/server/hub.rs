@@ -121,14 +121,9 @@ impl Subscription {
         Some(Delivery::News(news))
     }
 
-    /// Can be dropped and called again without losing anything.
-    pub async fn next(&self) -> Delivery {
-        loop {
-            match self.try_next() {
-                Some(delivery) => return delivery,
-                None => self.mailbox.wake.notified().await,
-            }
-        }
+    /// Waits until something may have come since the mailbox was found empty.
+    pub async fn changed(&self) {
+        self.mailbox.wake.notified().await;
     }
 }
 

@@ -13,13 +13,13 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::Stream;
 use futures::{SinkExt, StreamExt};
 use serde::Deserialize;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::App;
 use super::board::{self, Boards};
 use super::error::Problem;
 use super::hub::{Delivery, Subscription, View};
-use super::store::{Held, Kind, Record};
+use super::store::{Change, Held, Kind, Record};
 use crate::protocol::{ErrorKind, Event};
 
 /// Also the longest silence on a healthy line.
@@ -99,13 +99,14 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked) -> Result<(), Box<dyn
                 return Ok(());
             }
         };
-        let patience = patience(&frame);
-        timeout(patience, outgoing.feed(Message::Text(frame))).await??;
+        let mut longest = patience(&frame);
+        timeout(longest, outgoing.feed(Message::Text(frame))).await??;
         // What is ready goes out together.
         while let Some(frame) = feed.ready() {
-            timeout(patience, outgoing.feed(Message::Text(frame))).await??;
+            longest = longest.max(patience(&frame));
+            timeout(longest, outgoing.feed(Message::Text(frame))).await??;
         }
-        timeout(patience, outgoing.flush()).await??;
+        timeout(longest, outgoing.flush()).await??;
     }
 }
 
@@ -217,72 +218,70 @@ impl Feed {
         }
     }
 
-    /// The next frame if there is one without waiting and without the disk.
-    fn ready(&mut self) -> Option<Utf8Bytes> {
-        if let Some(frame) = self.first.pop_front() {
-            return Some(frame);
-        }
-        if self.view == View::Document || !self.missed.is_empty() {
-            return None;
-        }
-        match self.subscription.try_next()? {
-            Delivery::Lagged => {
-                self.catch_up();
-                None
+    /// What comes next, without waiting and without the disk.
+    fn step(&mut self) -> Step {
+        loop {
+            if let Some(frame) = self.first.pop_front() {
+                return self.give(frame);
             }
-            Delivery::News(news) if news.change.seq <= self.seq => None,
-            Delivery::News(news) => {
-                let change = &news.change;
-                self.seq = change.seq;
-                Some(news.frame(View::Page, || page_frame(change.kind, change.seq, &change.record)))
+            if let Some((kind, record)) = self.missed.front().cloned() {
+                // Taken away only when written: who reads the value may be dropped meanwhile.
+                return Step::Write(kind, record);
+            }
+            if self.reaches > self.seq {
+                self.seq = self.reaches;
+                return self.bookmark();
+            }
+            match self.subscription.try_next() {
+                None => return Step::Nothing,
+                Some(Delivery::Lagged) => self.catch_up(),
+                Some(Delivery::News(news)) if news.change.seq <= self.seq => {}
+                Some(Delivery::News(news)) => {
+                    let Change { kind, seq, record, value, .. } = &news.change;
+                    let frame = match (self.view, value.as_deref(), &record.value) {
+                        (View::Page, ..) => news.frame(View::Page, || page_frame(*kind, *seq, record)),
+                        (View::Document, None, Held::Stored(_)) => {
+                            self.missed.push_front((*kind, record.clone()));
+                            continue;
+                        }
+                        (View::Document, None, Held::Inline(json)) => {
+                            news.frame(View::Document, || document_frame(*kind, *seq, record, Some(json)))
+                        }
+                        (View::Document, value, _) => news.frame(View::Document, || document_frame(*kind, *seq, record, value)),
+                    };
+                    self.seq = *seq;
+                    return self.give(frame);
+                }
             }
         }
     }
 
+    /// The next frame if nothing has to be waited for.
+    fn ready(&mut self) -> Option<Utf8Bytes> {
+        match self.step() {
+            Step::Frame(frame) => Some(frame),
+            Step::Write(..) | Step::Nothing => None,
+        }
+    }
+
+    /// Can be dropped and called again without losing anything.
     async fn next(&mut self) -> Result<Utf8Bytes, Problem> {
         loop {
-            if let Some(frame) = self.first.pop_front() {
-                return Ok(self.sent(frame));
-            }
-            if let Some((kind, record)) = self.missed.front().cloned() {
-                // Taken away only when written: this future may be dropped while the value is read.
-                let frame = self.write(kind, &record).await?;
-                self.missed.pop_front();
-                self.seq = self.seq.max(record.seq);
-                return Ok(self.sent(frame));
-            }
-            if self.reaches > self.seq {
-                self.seq = self.reaches;
-                return Ok(self.bookmark());
-            }
-            let delivery = match tokio::time::timeout_at(self.quiet_until, self.subscription.next()).await {
-                Err(_) => return Ok(self.bookmark()),
-                Ok(delivery) => delivery,
-            };
-            match delivery {
-                Delivery::Lagged => self.catch_up(),
-                Delivery::News(news) if news.change.seq <= self.seq => {}
-                Delivery::News(news) => {
-                    let change = &news.change;
-                    // From here to the return nothing waits, unless the value is only on disk; then the news is put in
-                    // front as missed, and survives when this future is dropped.
-                    if self.view == View::Document && change.value.is_none() && matches!(change.record.value, Held::Stored(_)) {
-                        self.missed.push_front((change.kind, change.record.clone()));
-                        continue;
-                    }
-                    self.seq = change.seq;
-                    let frame = news.frame(self.view, || match self.view {
-                        View::Page => page_frame(change.kind, change.seq, &change.record),
-                        View::Document => {
-                            let value = change.value.as_deref().or(match &change.record.value {
-                                Held::Inline(json) => Some(&**json),
-                                _ => None,
-                            });
-                            document_frame(change.kind, change.seq, &change.record, value)
-                        }
-                    });
-                    return Ok(self.sent(frame));
+            let step = match self.step() {
+                Step::Write(kind, record) => {
+                    let frame = self.write(kind, &record).await?;
+                    self.missed.pop_front();
+                    self.seq = self.seq.max(record.seq);
+                    self.give(frame)
                 }
+                Step::Nothing => match timeout_at(self.quiet_until, self.subscription.changed()).await {
+                    Err(_) => self.bookmark(),
+                    Ok(()) => continue,
+                },
+                step => step,
+            };
+            if let Step::Frame(frame) = step {
+                return Ok(frame);
             }
         }
     }
@@ -297,15 +296,21 @@ impl Feed {
         })
     }
 
-    fn bookmark(&mut self) -> Utf8Bytes {
-        let bookmark = encode(&Event::<()>::Bookmark { seq: self.seq });
-        self.sent(bookmark)
+    fn bookmark(&mut self) -> Step {
+        self.give(encode(&Event::<()>::Bookmark { seq: self.seq }))
     }
 
-    fn sent(&mut self, frame: Utf8Bytes) -> Utf8Bytes {
+    fn give(&mut self, frame: Utf8Bytes) -> Step {
         self.quiet_until = Instant::now() + BOOKMARK_EVERY;
-        frame
+        Step::Frame(frame)
     }
+}
+
+enum Step {
+    Frame(Utf8Bytes),
+    /// The first of what was missed: its value may be only on disk.
+    Write(Kind, Arc<Record>),
+    Nothing,
 }
 
 fn encode<T: serde::Serialize>(event: &Event<T>) -> Utf8Bytes {
