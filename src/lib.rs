@@ -1,9 +1,11 @@
 //! Agnez: a live dashboard for deep-learning training. ARCHITECTURE.md is the map.
 
 pub mod app;
+pub mod chart;
 pub mod client;
 pub mod protocol;
 pub mod rpc;
+pub mod series;
 #[cfg(feature = "ssr")]
 pub mod server;
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Settings;
+
 /// The `_id` of a cell: 1 to 64 letters, digits, `-` or `_`. Those made here have 16 letters and digits, as NeDB's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -66,6 +68,10 @@ pub enum Stage {
     Figure { rev: u64 },
     /// A picture: `images/...` (the server's folder), `media/{id}/{rev}` (sent as a `data:` URI), or any other address.
     Picture { src: String, rev: u64 },
+    /// Lines drawn from points, which are asked for apart: the page holds columns, not points.
+    Lines(Settings),
+    /// A chart drawn from the value: `values/{id}.svg`, new with each `rev`.
+    Drawing { rev: u64 },
     /// Anything else, shown as what it is: the beginning of the value as text or JSON, and its whole size in bytes.
     Text { text: String, bytes: u64 },
 }

@@ -2,10 +2,12 @@
 
 mod board;
 mod cell;
+mod chart;
 mod error;
 mod event;
 
 pub use board::{Board, Effect, Page};
 pub use cell::{Cell, CellId, Stage};
+pub use chart::{Along, Scale, Settings};
 pub use error::{ApiError, ErrorKind};
 pub use event::Event;

@@ -1,0 +1,36 @@
+//! How a `line` cell is drawn: the document's key `chart`, set by clients and by people alike.
+
+use serde::{Deserialize, Serialize};
+
+/// What runs along the horizontal axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Along {
+    #[default]
+    Step,
+    /// Wall time since the first point of the chart.
+    Relative,
+    Wall,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    #[default]
+    Linear,
+    Log,
+}
+
+/// Each key may be missing; unknown ones are kept in the document and have no effect.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub x: Along,
+    pub y: Scale,
+    /// Weight of the debiased exponential moving average, 0 (off) to 0.999.
+    pub smooth: f64,
+    /// What the values are measured in: `s`, `B`, `%`; empty when they are plain numbers.
+    pub unit: String,
+    /// The names of series that are not drawn.
+    pub hidden: Vec<String>,
+}

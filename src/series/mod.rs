@@ -1,0 +1,59 @@
+//! Numbers without I/O: points, the columns that stand for them on a screen, and the pyramid that columns are made from.
+
+mod column;
+
+pub use column::Column;
+
+/// Which number of a point runs along the horizontal axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Axis {
+    /// `x`, as the client sent it: a step, an epoch, a count of samples.
+    Step,
+    /// `t`, the wall time.
+    Time,
+}
+
+/// Points of one series in the order in which they were accepted. All three lists have the same length.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    /// The steps: finite. Usually ascending; a smaller one than before begins a new segment of the line.
+    pub x: Vec<f64>,
+    /// The values: any double, NaN and infinities included.
+    pub y: Vec<f64>,
+    /// Wall time, seconds since 1970 (UTC): finite.
+    pub t: Vec<f64>,
+}
+
+impl Points {
+    pub fn len(&self) -> usize {
+        self.x.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.x.is_empty()
+    }
+
+    pub fn push(&mut self, x: f64, y: f64, t: f64) {
+        self.x.push(x);
+        self.y.push(y);
+        self.t.push(t);
+    }
+
+    pub fn along(&self, axis: Axis) -> &[f64] {
+        match axis {
+            Axis::Step => &self.x,
+            Axis::Time => &self.t,
+        }
+    }
+
+    /// The points from `start` to before `end`.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        Self { x: self.x[start..end].to_vec(), y: self.y[start..end].to_vec(), t: self.t[start..end].to_vec() }
+    }
+
+    pub fn extend(&mut self, more: &Self) {
+        self.x.extend_from_slice(&more.x);
+        self.y.extend_from_slice(&more.y);
+        self.t.extend_from_slice(&more.t);
+    }
+}
