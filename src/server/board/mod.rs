@@ -4,7 +4,6 @@ mod draft;
 mod filter;
 pub mod line;
 mod query;
-pub mod sent;
 mod scan;
 mod sent;
 mod shapes;

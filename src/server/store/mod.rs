@@ -6,6 +6,7 @@ mod index;
 mod journal;
 mod open;
 mod packed;
+mod reading;
 mod record;
 mod replay;
 mod replies;
@@ -25,6 +26,7 @@ pub use batch::{Batch, CellChange, Change, Kind};
 pub use grow::{Appended, Grown, NewPoints};
 pub use index::Index;
 pub use open::{Durability, OpenError};
+pub use reading::{CellColumns, Page, SeriesColumns};
 pub use record::{Held, Record, timestamp};
 pub use replies::{Done, Key};
 pub use series::number;
@@ -41,6 +43,7 @@ pub struct Store {
     queue: RwLock<Option<mpsc::Sender<writer::Waiting>>>,
     room: Arc<Semaphore>,
     readers: SqlitePool,
+    cache: reading::Cache,
     epoch: String,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as this process uses the folder.
@@ -59,6 +62,7 @@ impl Store {
             queue: RwLock::new(Some(queue)),
             room: Arc::new(Semaphore::new(writer::QUEUE_BYTES)),
             readers,
+            cache: reading::Cache::default(),
             epoch,
             writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
             lock,

@@ -7,11 +7,11 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::batch::Outcome;
 use super::grow::PlannedSeries;
-use super::packed::{pack_nodes, pack_points, unpack_nodes};
+use super::packed::{Damaged, pack_nodes, pack_points, unpack_nodes};
 use super::series::{CHUNK, Series, last};
 use super::{Index, journal};
 use crate::protocol::CellId;
-use crate::series::{BLOCK, Node, Points, Pyramid};
+use crate::series::{BLOCK, Block, Node, Points, Pyramid, nodes_at};
 
 /// Beyond this, the tails whose points are only in the oldest rows of the journal are written apart, and those rows deleted: a
 /// start reads this much at most.
@@ -219,9 +219,9 @@ async fn seal(
         insert.bind(chunk_key(before.key, sealed / CHUNK as u64)).bind(pack_points(&chunk)).execute(&mut **commit).await?;
         sealed += CHUNK as u64;
     }
-    for (level, block, nodes) in pyramid.take_changed() {
+    for Block { level, number, nodes } in pyramid.take() {
         let replace = sqlx::query("INSERT OR REPLACE INTO node (key, nodes) VALUES (?, ?)");
-        replace.bind(node_key(before.key, level, block)).bind(pack_nodes(&nodes)).execute(&mut **commit).await?;
+        replace.bind(node_key(before.key, level, number)).bind(pack_nodes(&nodes)).execute(&mut **commit).await?;
     }
     let update = sqlx::query("UPDATE series SET sealed = ?, seq = ? WHERE key = ?");
     update.bind(sealed as i64).bind(seq as i64).bind(before.key).execute(&mut **commit).await?;
@@ -239,19 +239,19 @@ async fn seal(
 async fn open_pyramid(commit: &mut Transaction<'_, Sqlite>, series: &Series) -> sqlx::Result<Pyramid> {
     let mut blocks: Vec<Vec<Node>> = Vec::new();
     for level in 0.. {
-        let nodes = crate::series::nodes(series.sealed, level);
+        let nodes = nodes_at(level, series.sealed);
         if nodes == 0 {
             break;
         }
         let mut open = Vec::new();
-        if nodes % BLOCK as u64 > 0 {
-            let key = node_key(series.key, level, nodes / BLOCK as u64);
+        if nodes % BLOCK > 0 {
+            let key = node_key(series.key, level, nodes / BLOCK);
             let bytes: Vec<u8> = sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_one(&mut **commit).await?;
             open = unpack_nodes(&bytes).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
         }
         blocks.push(open);
     }
-    Ok(Pyramid::open(series.sealed, blocks))
+    Pyramid::open(series.sealed, blocks).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged)))
 }
 
 pub fn chunk_key(series: i64, chunk: u64) -> i64 {

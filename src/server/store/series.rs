@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::series::Points;
 
 /// Points in a chunk.
-pub const CHUNK: usize = crate::series::CHUNK;
+pub const CHUNK: usize = crate::series::CHUNK as usize;
 
 #[derive(Clone, Debug)]
 pub struct Series {
