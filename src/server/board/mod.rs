@@ -329,6 +329,20 @@ impl Boards {
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
     }
 
+    /// The names of a cell's series; `None` when there is no such cell.
+    pub fn series_names(&self, id: &CellId) -> Option<Vec<Arc<str>>> {
+        let index = self.store.index();
+        index.cell(id)?;
+        Some(index.series(id).iter().map(|series| series.name.clone()).collect())
+    }
+
+    /// The last event of the board that the cell stands on.
+    pub fn seq_of(&self, id: &CellId) -> Option<u64> {
+        let index = self.store.index();
+        let record = index.cell(id)?;
+        index.board(&record.board).map(|board| board.seq)
+    }
+
     pub fn names(&self) -> Vec<String> {
         let index = self.store.index();
         let mut names: Vec<_> = index.boards().filter(|(_, board)| !board.cells.is_empty()).map(|(name, _)| name.to_string()).collect();

@@ -1,8 +1,9 @@
 //! REST: one file a resource.
 
-pub mod columns;
+mod columns;
 mod numbers;
-pub mod points;
+mod points;
+pub mod series;
 pub mod values;
 
 use axum::body::{Body, Bytes, HttpBody};

@@ -23,10 +23,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub use batch::{Batch, CellChange, Change, Kind};
-pub use grow::{Appended, Grown, NewPoints};
+#[cfg(test)]
+pub use grow::Grown;
+pub use grow::{Appended, NewPoints};
 pub use index::Index;
 pub use open::{Durability, OpenError};
-pub use reading::{CellColumns, Page, SeriesColumns};
 pub use record::{Held, Record, timestamp};
 pub use replies::{Done, Key};
 pub use series::number;

@@ -10,24 +10,16 @@ use super::seal::{chunk_key, node_key};
 use super::series::{CHUNK, Series};
 use super::{READ_TRIES, Store};
 use crate::protocol::CellId;
-use crate::series::{BLOCK, Column, Extent, Missing, Node, Points, Query, Window};
+use crate::protocol::columns::SeriesColumns;
+use crate::series::{BLOCK, Extent, Missing, Node, Points, Query, Window};
 use crate::server::error::Problem;
 
 /// Decoded blocks and chunks that are kept, about 100 KB each: twice as many at most.
 const KEPT: usize = 128;
 
-/// One series of an answer.
+/// The series of one cell, and where all of them together stand along the axis.
 #[derive(Clone, Debug)]
-pub struct SeriesColumns {
-    pub name: Arc<str>,
-    /// How many points the series has.
-    pub count: u64,
-    pub columns: Vec<Column>,
-}
-
-/// What was asked of one cell: its series, and where all of them together stand along the axis.
-#[derive(Clone, Debug)]
-pub struct CellColumns {
+pub struct Found {
     pub extent: Extent,
     pub series: Vec<SeriesColumns>,
 }
@@ -84,7 +76,7 @@ struct Gone;
 
 impl Store {
     /// The columns of all series of a cell. Infinite ends of the window are those of all series together. `None`: no such cell.
-    pub async fn columns(&self, id: &CellId, window: Window) -> Result<Option<CellColumns>, Problem> {
+    pub async fn columns(&self, id: &CellId, window: Window) -> Result<Option<Found>, Problem> {
         for _ in 0..READ_TRIES {
             let series: Vec<Series> = {
                 let index = self.index();
@@ -101,7 +93,7 @@ impl Store {
         Err(Problem::Busy)
     }
 
-    async fn try_columns(&self, series: &[Series], window: Window) -> Result<Result<CellColumns, Gone>, Problem> {
+    async fn try_columns(&self, series: &[Series], window: Window) -> Result<Result<Found, Gone>, Problem> {
         let mut extent = Extent::EMPTY;
         let whole = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
         for series in series {
@@ -125,9 +117,9 @@ impl Store {
                     return Ok(Err(gone));
                 }
             }
-            answer.push(SeriesColumns { name: series.name.clone(), count: series.count(), columns: query.finish() });
+            answer.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns: query.finish() });
         }
-        Ok(Ok(CellColumns { extent, series: answer }))
+        Ok(Ok(Found { extent, series: answer }))
     }
 
     async fn feed(&self, series: i64, query: &mut Query) -> Result<Result<(), Gone>, Problem> {
