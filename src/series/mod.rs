@@ -5,8 +5,6 @@ mod column;
 mod columns;
 mod extent;
 mod node;
-#[cfg(test)]
-mod oracle;
 mod plot;
 mod pyramid;
 mod query;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use line::Once;
 pub use query::Query;
-pub use sent::{LineSeries, LineValue, Sent, SentSeries, parse_line_value, parse_lines, parse_many_points, parse_points, quote_tokens};
+pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
 use super::error::Problem;
 use super::ids;
