@@ -108,7 +108,8 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
             return Err(cut(points, ErrorKind::PayloadTooLarge, format!("Line {} is longer than 1 MiB", lines + 1)));
         }
         let piece: Vec<u8> = waiting.drain(..end).collect();
-        let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(points, ErrorKind::BadRequest, error.message.trim_end_matches('.').to_owned()))?;
+        let sent = parse_lines(&piece, lines + 1)
+            .map_err(|error| cut(points, ErrorKind::BadRequest, error.message.trim_end_matches('.').to_owned()))?;
         lines += piece.iter().filter(|byte| **byte == b'\n').count();
         let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
         if new > 0 {
@@ -148,7 +149,12 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
 }
 
-async fn columns_of_one(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+async fn columns_of_one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
     let found = answer(&app, vec![id.clone()], &asked).await?;
