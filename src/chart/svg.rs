@@ -161,7 +161,7 @@ impl Svg {
         };
         document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(&self.title), escaped(&self.summary)));
         document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{shape-rendering:crispEdges}}"
+            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.h{{font-weight:600;font-size:13px}}"
         ));
         self.rules(&mut document, self.theme == Theme::Dark);
         if self.theme == Theme::Auto {
