@@ -1,7 +1,10 @@
 //! REST: one file a resource.
 
+#[allow(dead_code, reason = "their addresses come with the store of points")]
 pub mod columns;
+#[allow(dead_code, reason = "as above")]
 mod numbers;
+#[allow(dead_code, reason = "as above")]
 pub mod points;
 pub mod values;
 
@@ -10,6 +13,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use super::error::Problem;
 use crate::protocol::{ApiError, ErrorKind};
 
+#[allow(dead_code, reason = "as above")]
 /// A key of an address's query that is not as it must be. Long texts are not repeated whole.
 fn wrong(key: &str, rule: &str, value: &str) -> ApiError {
     let short = |text: &str| text.chars().take(80).collect::<String>();
