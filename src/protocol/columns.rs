@@ -117,11 +117,10 @@ pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
 fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
     let n = reader.u32()?;
     let mut fields: Vec<Vec<f64>> = Vec::new();
-    for _ in FIELDS {
+    for _ in 0..FIELDS.len() {
         let at = reader.at();
         let numbers = match reader.u8()? {
-            F32 => reader.f32s(n)?,
-            F64 => reader.f64s(n)?,
+            form @ (F32 | F64) => reader.numbers(n, form == F32)?,
             SAME if !fields.is_empty() => vec![f64::from_bits(reader.u64()?); n as usize],
             form => match fields.get(usize::from(form.wrapping_sub(AS_FIELD))) {
                 Some(known) => known.clone(),
@@ -141,24 +140,26 @@ fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
 
 /// The fields have been read, each as long as all others.
 fn column(fields: &[Vec<f64>], at: usize) -> Column {
-    let f = |k: usize| fields[k][at];
+    // One place that looks things up, since sixteen would be code in the page.
+    let mut f = [0.0; FIELDS.len()];
+    f.iter_mut().zip(fields).for_each(|(to, field)| *to = field[at]);
     Column {
-        x_first: f(0),
-        x_last: f(1),
-        x_min: f(2),
-        x_max: f(3),
-        first: f(4),
-        last: f(5),
-        min: f(6),
-        max: f(7),
-        at_min: f(8),
-        at_max: f(9),
-        sum: f(10),
-        count: f(11) as u64,
-        nan: f(12) as u64,
-        pos_inf: f(13) as u64,
-        neg_inf: f(14) as u64,
-        breaks: f(15) as u64,
+        x_first: f[0],
+        x_last: f[1],
+        x_min: f[2],
+        x_max: f[3],
+        first: f[4],
+        last: f[5],
+        min: f[6],
+        max: f[7],
+        at_min: f[8],
+        at_max: f[9],
+        sum: f[10],
+        count: f[11] as u64,
+        nan: f[12] as u64,
+        pos_inf: f[13] as u64,
+        neg_inf: f[14] as u64,
+        breaks: f[15] as u64,
     }
 }
 
