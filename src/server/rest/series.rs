@@ -18,10 +18,8 @@ use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_point
 use crate::server::error::Problem;
 use crate::server::store::Key;
 
-/// A request that is done at once, as a whole.
-const BODY_BYTES: usize = 16 << 20;
-/// A stream of lines, done piece by piece.
-const STREAM_BYTES: usize = 64 << 20;
+/// One request, whether it is done at once or, as a stream of lines, piece by piece.
+const BODY_BYTES: usize = 64 << 20;
 /// Lines of a stream that are accepted together.
 const PIECE_BYTES: usize = 1 << 20;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
@@ -96,8 +94,8 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
             Some(Err(_)) => return Err(cut(points, ErrorKind::BadRequest, "The stream was broken off".to_owned())),
             None => {}
         }
-        if bytes > STREAM_BYTES {
-            let most = format!("A stream may have {} MiB", STREAM_BYTES >> 20);
+        if bytes > BODY_BYTES {
+            let most = format!("A stream may have {} MiB", BODY_BYTES >> 20);
             return Err(cut(points, ErrorKind::PayloadTooLarge, most));
         }
         if !is_end && waiting.len() < PIECE_BYTES {
