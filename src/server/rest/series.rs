@@ -8,7 +8,7 @@ use axum::{Router, routing::get, routing::post};
 use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
-use super::points::{Asked, Page};
+use super::points::{Asked, HEAD, PAGE, Page};
 use super::whole;
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{CellId, ErrorKind};
@@ -145,6 +145,24 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
     let body = Page { series: &name, from: asked.from, points: &page.points, total: page.total }.write(asked.format);
     Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
+}
+
+/// All points of all series as CSV, written while they are read. An error on the way cuts the reply.
+pub fn csv(app: &App, id: &CellId) -> Body {
+    let names = app.boards.series_names(id).unwrap_or_default();
+    let (boards, id) = (app.boards.clone(), id.clone());
+    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+        let (boards, id, name) = (boards.clone(), id.clone(), names.get(place).cloned());
+        async move {
+            let Some(name) = name else { return Ok(None) };
+            let page = boards.store.points(&id, &name, from, PAGE as usize).await.inspect_err(Problem::log)?;
+            let Some(page) = page else { return Ok(Some((String::new(), (place + 1, 0)))) };
+            let page = Page { series: &name, from, points: &page.points, total: page.total };
+            let next = page.next().map_or((place + 1, 0), |next| (place, next));
+            Ok::<_, Problem>(Some((page.rows(), next)))
+        }
+    });
+    Body::from_stream(futures::stream::iter([Ok(HEAD.to_owned())]).chain(pages))
 }
 
 async fn columns_of_one(
