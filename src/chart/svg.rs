@@ -57,11 +57,9 @@ impl Svg {
             }
             Place::Fluid { .. } => {
                 self.plot = (left, right);
-                self.body.push_str(&format!(
-                    "<svg x=\"{}\" style=\"width:calc(100% - {}px)\" overflow=\"visible\">",
-                    coordinate(left),
-                    coordinate(left + right)
-                ));
+                // Chromium heeds `calc` in the attribute, others in the style.
+                let (x, width) = (coordinate(left), format!("calc(100% - {}px)", coordinate(left + right)));
+                self.body.push_str(&format!("<svg x=\"{x}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">"));
             }
         }
     }
