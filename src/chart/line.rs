@@ -7,7 +7,7 @@ use super::palette::{Theme, dash};
 use super::path::Path;
 use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
 use super::text::{number, width};
-use crate::protocol::chart::{Along, Scale};
+use crate::protocol::{Along, Scale};
 
 /// How a chart is put on its sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,6 +5,7 @@
 mod guard;
 mod live;
 mod pages;
+mod points;
 mod restart;
 mod support;
 mod values;
