@@ -57,9 +57,10 @@ impl Svg {
             }
             Place::Fluid { .. } => {
                 self.plot = (left, right);
-                // Chromium heeds `calc` in the attribute, others in the style.
-                let (x, width) = (coordinate(left), format!("calc(100% - {}px)", coordinate(left + right)));
-                self.body.push_str(&format!("<svg x=\"{x}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">"));
+                // The attribute is what Chromium reads, and the property what CSS defines.
+                let width = format!("calc(100% - {}px)", coordinate(left + right));
+                self.body
+                    .push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
             }
         }
     }
