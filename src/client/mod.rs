@@ -8,5 +8,6 @@ pub mod clipboard;
 pub mod frames;
 pub mod live;
 pub mod pictures;
+pub mod rpc;
 pub mod urls;
 pub mod wire;
