@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod clipboard;
+pub mod columns;
 pub mod frames;
 pub mod live;
 pub mod pictures;

@@ -11,7 +11,7 @@ use leptos::server_fn::ServerFn;
 use wasm_bindgen::JsValue;
 
 use crate::protocol::CellId;
-use crate::rpc::{CreateCell, EditCell, MoveCell, RemoveCell, RestoreCell};
+use crate::rpc::{CreateCell, EditCell, MoveCell, RemoveCell, RestoreCell, SetChart, SetCharts};
 
 /// What the server answered, or the sentence that says what went wrong. Boxed, so that what follows it is compiled once.
 pub type Answer = Pin<Box<dyn Future<Output = Result<JsValue, String>>>>;
@@ -35,6 +35,28 @@ pub fn remove_cell(id: &CellId) -> Answer {
 
 pub fn restore_cell(id: &CellId) -> Answer {
     call(RestoreCell::PATH, only(id))
+}
+
+/// The values of `settings` are written JSON: numbers, [`text`] and [`texts`]; the server knows the names ([`crate::protocol::Change`]).
+pub fn set_chart(id: &CellId, settings: &[(&str, String)]) -> Answer {
+    call(SetChart::PATH, object(&[("id", text(id.as_str())), ("settings", object(settings))]))
+}
+
+pub fn set_charts(board: &str, settings: &[(&str, String)]) -> Answer {
+    call(SetCharts::PATH, object(&[("board", text(board)), ("settings", object(settings))]))
+}
+
+/// A list of texts in JSON.
+pub fn texts(values: &[String]) -> String {
+    let mut json = String::from("[");
+    for value in values {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(&text(value));
+    }
+    json.push(']');
+    json
 }
 
 fn edit(id: &CellId, name: Option<&str>, note: Option<&str>) -> String {
@@ -87,7 +109,7 @@ fn optional(value: Option<&str>) -> String {
 }
 
 /// A text in JSON (RFC 8259, section 7).
-fn text(value: &str) -> String {
+pub fn text(value: &str) -> String {
     let mut json = String::from("\"");
     for c in value.chars() {
         match c {
@@ -107,6 +129,7 @@ fn text(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{Along, Scale};
 
     #[test]
     fn the_server_reads_what_is_written() {
@@ -121,6 +144,15 @@ mod tests {
         assert_eq!(serde_json::from_str::<RestoreCell>(&only(&id)).unwrap().id, id);
         let read: CreateCell = serde_json::from_str(&object(&[("board", text("b")), ("name", text(""))])).unwrap();
         assert_eq!((read.board.as_str(), read.name.as_str()), ("b", ""));
+    }
+
+    #[test]
+    fn the_server_reads_settings() {
+        let settings = object(&[("x", text("wall")), ("y", text("log")), ("smooth", "0.9".to_owned()), ("hidden", texts(&["a\"".into(), "b".into()]))]);
+        let read: crate::protocol::Change = serde_json::from_str(&settings).unwrap();
+        assert_eq!((read.x, read.y, read.smooth, read.unit), (Some(Along::Wall), Some(Scale::Log), Some(0.9), None));
+        assert_eq!(read.hidden.unwrap(), ["a\"", "b"]);
+        assert_eq!(texts(&[]), "[]");
     }
 
     #[test]
