@@ -4,6 +4,9 @@ mod charts;
 mod draft;
 mod filter;
 mod query;
+mod scan;
+mod sent;
+mod shapes;
 
 use std::sync::Arc;
 
@@ -11,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use query::Query;
+pub use sent::{LineSeries, LineValue, Sent, SentSeries, parse_line_value, parse_lines, parse_many_points, parse_points};
 
 use super::error::Problem;
 use super::ids;
