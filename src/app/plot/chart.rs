@@ -1,6 +1,5 @@
 //! One line chart in the document: what it shows, and the elements it shows it with.
 
-use js_sys::Date;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
@@ -14,9 +13,6 @@ use crate::chart::{Frame, number};
 use crate::client::browser;
 use crate::protocol::{Along, CellId, Settings};
 use crate::series::Axis;
-
-/// The summary for screen readers and tests is written at most so often.
-const SUMMARY_MS: f64 = 500.0;
 
 pub struct Chart {
     pub id: CellId,
@@ -36,7 +32,6 @@ pub struct Chart {
     pub lit: Option<usize>,
     /// As it was drawn last.
     pub frame: Option<Frame>,
-    summary_due: f64,
     pub parts: Parts,
 }
 
@@ -85,7 +80,6 @@ impl Chart {
             not_before: 0.0,
             lit: None,
             frame: None,
-            summary_due: 0.0,
             parts,
         })
     }
@@ -163,11 +157,7 @@ impl Chart {
             Some(_) => "zoomed",
         };
         browser::mark(&self.parts.plot, "data-view", zoomed);
-        let now = Date::now();
-        if now >= self.summary_due {
-            self.summary_due = now + SUMMARY_MS;
-            self.summarise();
-        }
+        self.summarise();
     }
 
     /// The crosshair, if it is on this axis and in sight.
