@@ -4,6 +4,7 @@ mod board;
 mod bytes;
 mod cell;
 mod chart;
+pub mod columns;
 mod error;
 mod event;
 pub mod points;

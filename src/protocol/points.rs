@@ -17,11 +17,8 @@
 //! After flag 8 no numbers follow: the reader asks for columns.
 
 use super::CellId;
-use super::bytes::{Malformed, Reader};
+use super::bytes::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
 
-/// What every binary frame of Agnez begins with.
-pub const MAGIC: [u8; 4] = *b"AGNZ";
-const VERSION: u8 = 1;
 const KIND: u8 = 1;
 /// More parts are refused: the smallest part takes 18 bytes in a frame and eight times as much in memory.
 pub const PARTS: u32 = 65_536;
@@ -89,18 +86,11 @@ fn size(part: &PartRef) -> usize {
 
 /// Writes a frame of at most [`PARTS`] parts. `y` is written as f32 where that keeps every bit.
 pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
-    let count = u32::try_from(parts.len()).expect("a frame has at most PARTS parts");
     let mut out = Vec::with_capacity(20 + parts.iter().map(size).sum::<usize>());
-    out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&[VERSION, KIND, 0, 0]);
-    out.extend_from_slice(&seq.to_le_bytes());
-    out.extend_from_slice(&count.to_le_bytes());
+    write_head(&mut out, KIND, seq, parts.len());
     for part in parts {
-        let (id, name) = (part.cell.as_str(), part.series);
-        out.push(id.len() as u8);
-        out.extend_from_slice(id.as_bytes());
-        out.extend_from_slice(&u16::try_from(name.len()).expect("names of series are short").to_le_bytes());
-        out.extend_from_slice(name.as_bytes());
+        write_id(&mut out, part.cell);
+        write_name(&mut out, part.series);
         out.extend_from_slice(&part.start.unwrap_or(u64::MAX).to_le_bytes());
         let Some(NumbersRef { x, y, t }) = part.numbers else {
             out.push(ONLY_COUNT);
@@ -109,16 +99,16 @@ pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
         };
         let agree = [x, Some(y), t].iter().flatten().all(|list| list.len() == part.n as usize);
         assert!(agree, "all lists of a part have n items");
-        let short = y.iter().all(|y| f64::from(*y as f32).to_bits() == y.to_bits());
+        let short = is_short(y);
         out.push(if x.is_some() { HAS_X } else { 0 } | if short { SHORT_Y } else { 0 } | if t.is_some() { HAS_T } else { 0 });
         out.extend_from_slice(&part.n.to_le_bytes());
-        out.extend(x.unwrap_or_default().iter().flat_map(|x| x.to_le_bytes()));
+        write_f64s(&mut out, x.unwrap_or_default());
         if short {
-            out.extend(y.iter().flat_map(|y| (*y as f32).to_le_bytes()));
+            write_f32s(&mut out, y)
         } else {
-            out.extend(y.iter().flat_map(|y| y.to_le_bytes()));
+            write_f64s(&mut out, y)
         }
-        out.extend(t.unwrap_or_default().iter().flat_map(|t| t.to_le_bytes()));
+        write_f64s(&mut out, t.unwrap_or_default());
     }
     out
 }
@@ -126,14 +116,7 @@ pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
 /// Reads a frame whole: bytes after the last part are an error too.
 pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
     let mut reader = Reader::new(bytes);
-    if reader.array()? != MAGIC {
-        return Err(Malformed { at: 0, why: "the frame does not begin with 'AGNZ'" });
-    }
-    if reader.array()? != [VERSION, KIND, 0, 0] {
-        return Err(Malformed { at: 4, why: "the frame is not of version 1 and kind 1 (points)" });
-    }
-    let seq = reader.u64()?;
-    let count = reader.u32()?;
+    let (seq, count) = reader.head(KIND)?;
     if count > PARTS {
         return Err(Malformed { at: 16, why: "the frame has more than 65536 parts" });
     }
@@ -141,16 +124,12 @@ pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
     for _ in 0..count {
         parts.push(part(&mut reader)?);
     }
-    if reader.is_done() { Ok(Frame { seq, parts }) } else { Err(reader.wrong("the frame goes on after its last part")) }
+    reader.end(Frame { seq, parts })
 }
 
 fn part(reader: &mut Reader) -> Result<Part, Malformed> {
-    let at = reader.at();
-    let bytes = reader.u8()?;
-    let id = reader.text(bytes.into())?;
-    let cell = CellId::parse(id).ok_or_else(|| Malformed { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })?;
-    let bytes = reader.u16()?;
-    let series = reader.text(bytes.into())?.to_owned();
+    let cell = reader.id()?;
+    let series = reader.name()?;
     let start = reader.u64()?;
     let at = reader.at();
     let flags = reader.u8()?;

@@ -1,7 +1,7 @@
 //! JSON read from the left, one token at a time: numbers to the last bit, Python's `NaN` tokens, and errors that know where they are.
 //!
-//! serde_json is not used here: its numbers are off by the last bit without a slower feature, and it refuses `NaN` and `Infinity`,
-//! which Python's `json.dumps` writes.
+//! serde_json is not used here: it refuses `NaN` and `Infinity`, which Python's `json.dumps` writes, its errors know no path, and
+//! its numbers are off by the last bit without a feature that the page would have to carry as well.
 
 use std::borrow::Cow;
 

@@ -66,6 +66,8 @@ pub(super) fn entry(scanner: &mut Scanner, home: Option<&CellId>, gathered: &mut
             all.push(points(scanner, name, gathered)?);
             Ok(())
         }),
+        // What is read back as NDJSON can be sent again: a point's index is the server's.
+        "index" => scanner.skip().map(drop),
         key => match columns.take(scanner, key, gathered)? {
             true => Ok(()),
             false => Err(scanner.wrong("is no key here; known are cell, series, points, x or step, y or value, t or time")),

@@ -1,5 +1,8 @@
 //! REST: one file a resource.
 
+pub mod columns;
+mod numbers;
+pub mod points;
 pub mod values;
 
 use axum::body::{Body, Bytes, HttpBody};
