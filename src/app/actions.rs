@@ -132,6 +132,15 @@ impl Dashboard {
         });
     }
 
+    /// Sets how a chart is drawn, or all charts of the board: see [`rpc::set_chart`].
+    pub fn set_chart(self, id: Option<&CellId>, settings: &[(&str, String)]) {
+        let request = match id {
+            Some(id) => rpc::set_chart(id, settings),
+            None => rpc::set_charts(&self.state().name, settings),
+        };
+        self.ask(request, None);
+    }
+
     /// Tells what went wrong, or else `done`.
     fn ask(self, request: Answer, done: Option<What>) {
         spawn_local(async move {

@@ -31,11 +31,11 @@ fn views(search: &str, number: fn(&str) -> f64) -> Vec<(String, View)> {
     kept.split(',').filter_map(|text| view::read(text, number)).map(|(id, view)| (id.to_owned(), view)).collect()
 }
 
-/// The query with these views and everything else that it held.
-fn query(search: &str, views: &str) -> String {
-    let others = search.trim_start_matches('?').split('&').filter(|part| !part.is_empty() && !part.starts_with(KEY));
+/// The query with this value of a key (`view=`), or without it, and everything else that it held.
+fn query(search: &str, key: &str, value: &str) -> String {
+    let others = search.trim_start_matches('?').split('&').filter(|part| !part.is_empty() && !part.starts_with(key));
     let mut query = String::new();
-    for part in others.map(str::to_owned).chain((!views.is_empty()).then(|| [KEY, views].concat())) {
+    for part in others.map(str::to_owned).chain((!value.is_empty()).then(|| [key, value].concat())) {
         query.push(if query.is_empty() { '?' } else { '&' });
         query.push_str(&part);
     }
@@ -61,10 +61,15 @@ fn keep() {
         let zoomed = charts.list.iter().filter_map(|chart| Some((chart, chart.view?)));
         zoomed.map(|(chart, view)| view::write(chart.id.as_str(), &view, browser::number_text)).collect()
     });
+    set(KEY, &views.join(","));
+}
+
+/// Writes one key of the query, without a new entry in the browser's history.
+pub fn set(key: &str, value: &str) {
     let location = window().location();
     let (path, search) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
     if let Ok(history) = window().history() {
-        let address = [path, query(&search, &views.join(",")), location.hash().unwrap_or_default()].concat();
+        let address = [path, query(&search, key, value), location.hash().unwrap_or_default()].concat();
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
     }
 }
@@ -85,8 +90,8 @@ mod tests {
 
     #[test]
     fn the_rest_of_the_address_stays() {
-        assert_eq!(query("?a=1&view=x:1:2&b", "y:1:2"), "?a=1&b&view=y:1:2");
-        assert_eq!(query("?view=x:1:2", ""), "");
-        assert_eq!(query("", "y:1:2"), "?view=y:1:2");
+        assert_eq!(query("?a=1&view=x:1:2&b", KEY, "y:1:2"), "?a=1&b&view=y:1:2");
+        assert_eq!(query("?view=x:1:2", KEY, ""), "");
+        assert_eq!(query("", KEY, "y:1:2"), "?view=y:1:2");
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
 use super::curves::{Asked, Curves};
-use super::paint::{Look, Painting};
+use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
 use crate::app::focus;
@@ -142,7 +142,7 @@ impl Chart {
             return;
         }
         let is_first = self.frame.is_none();
-        let Some(frame) = paint::paint(&Painting::of(self), look) else { return };
+        let Some(frame) = paint::paint(self, look) else { return };
         self.frame = Some(frame);
         self.cross(cross);
         let is_empty = self.curves.total() == 0;

@@ -17,7 +17,8 @@ use super::{address, legend, paint, panel, pointer};
 use crate::app::focus;
 use crate::app::state::Dashboard;
 use crate::client::{browser, columns, urls};
-use crate::protocol::{CellId, Settings, columns as words, points};
+use crate::protocol::columns::{self as words, CellColumns};
+use crate::protocol::{CellId, Settings, points};
 use crate::series::Axis;
 
 /// Drawing takes at most so long of a frame; the rest waits for the next one.
@@ -109,7 +110,7 @@ impl Charts {
         }
     }
 
-    fn answer(&mut self, asked: Asked, ids: &[CellId], answer: Option<Vec<words::Cell>>) {
+    fn answer(&mut self, asked: Asked, ids: &[CellId], answer: Option<Vec<CellColumns>>) {
         let mut cells = answer;
         for id in ids {
             let Some(chart) = self.list.iter_mut().find(|chart| chart.id == *id) else { continue };
@@ -119,7 +120,7 @@ impl Charts {
                 chart.is_stale = true;
                 continue;
             };
-            let at = cells.iter().position(|cell| cell.id == *id);
+            let at = cells.iter().position(|cell| cell.cell == *id);
             let series = at.map(|at| cells.swap_remove(at).series).unwrap_or_default();
             let answered = series.into_iter().map(|series| Answered { name: series.name, total: series.points, columns: series.columns });
             chart.is_stale |= chart.curves.answer(asked, answered.collect());
@@ -150,7 +151,7 @@ async fn ask(asked: Asked, ids: Vec<CellId>) {
     let end = |end: f64| end.is_finite().then(|| browser::number_text(end));
     let axis = if asked.axis == Axis::Step { "step" } else { "time" };
     let bytes = columns::fetch(urls::columns(&names, axis, end(asked.from), end(asked.to), asked.width)).await;
-    let answer = bytes.and_then(|bytes| words::read(&bytes).ok());
+    let answer = bytes.and_then(|bytes| words::read(&bytes).ok()).map(|frame| frame.cells);
     if answer.is_none() {
         TimeoutFuture::new(TROUBLE_MS).await;
     }

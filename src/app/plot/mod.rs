@@ -14,5 +14,6 @@ mod pointer;
 mod tip;
 mod view;
 
+pub use address::set as keep_in_address;
 pub use charts::{Press, add, press, refresh, remove, repaint, settle, start, take};
 pub use panel::Panel;

@@ -1,14 +1,13 @@
 //! What the pointer is at: the crosshair on every chart of the same axis, and one list of values, highest first, the nearest in bold.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::chart::Chart;
 use super::charts::Charts;
 use super::legend::hex;
 use super::paint;
-use crate::chart::{Measure, nearest, number, palette};
+use crate::chart::{nearest, number, palette};
 use crate::client::browser;
 use crate::protocol::{Along, CellId};
 use crate::series::Column;
@@ -116,8 +115,8 @@ fn said(column: &Column, value: f64, unit: &str) -> String {
 fn place(chart: &Chart, x: f64) -> String {
     match chart.settings.x {
         Along::Step => ["step ", &number(x)].concat(),
-        Along::Relative => paint::moment(Measure::Since { origin: chart.curves.extent.0 }, x),
-        Along::Wall => paint::moment(Measure::Clock { offset_minutes: paint::offset_minutes() }, x),
+        Along::Relative => ["after ", &number(x - chart.curves.extent.0), " s"].concat(),
+        Along::Wall => paint::moment(x),
     }
 }
 
@@ -129,5 +128,5 @@ fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let left = if x + BESIDE + width < wide { x + BESIDE } else { (x - BESIDE - width).max(0.0) };
     let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
     let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
-    browser::mark(list.unchecked_ref(), "style", &style);
+    browser::mark(list, "style", &style);
 }
