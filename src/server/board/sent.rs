@@ -71,6 +71,38 @@ pub fn parse_line_value(json: &str) -> Result<LineValue, ApiError> {
     value.map_err(|wrong| wrong.within("value").told(json, 1))
 }
 
+/// The text with Python's tokens `NaN`, `Infinity` and `-Infinity` as strings, so that it is JSON; `None` when there are none.
+/// For bodies that hold points among other things, such as a patch with `append`.
+pub fn quote_tokens(json: &str) -> Option<String> {
+    let (mut out, mut copied, mut in_string) = (String::new(), 0, false);
+    let (bytes, mut at) = (json.as_bytes(), 0);
+    while at < bytes.len() {
+        let token = match bytes[at] {
+            b'"' => {
+                in_string = !in_string;
+                None
+            }
+            b'\\' if in_string => {
+                at += 1;
+                None
+            }
+            b'N' | b'I' | b'-' if !in_string => TOKENS.iter().find(|token| bytes[at..].starts_with(token.as_bytes())),
+            _ => None,
+        };
+        match token {
+            Some(token) => {
+                out.extend([&json[copied..at], "\"", token, "\""]);
+                at += token.len();
+                copied = at;
+            }
+            None => at += 1,
+        }
+    }
+    (copied > 0).then(|| out + &json[copied..])
+}
+
+const TOKENS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
 fn parse(home: Option<&CellId>, body: &[u8], content_type: Option<&str>) -> Result<Vec<Sent>, ApiError> {
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {

@@ -251,6 +251,14 @@ fn a_line_may_be_given_whole() {
 }
 
 #[test]
+fn tokens_become_strings_only_outside_of_strings() {
+    let quoted = quote_tokens(r#"{"a":[NaN,-Infinity,Infinity],"NaN":"NaN \" -Infinity","b":-1}"#);
+    assert_eq!(quoted.as_deref(), Some(r#"{"a":["NaN","-Infinity","Infinity"],"NaN":"NaN \" -Infinity","b":-1}"#));
+    assert_eq!(quote_tokens(r#"{"Infinity":"NaN","b":-1,"c":null}"#), None);
+    assert_eq!(quote_tokens("NaN").as_deref(), Some("\"NaN\""));
+}
+
+#[test]
 fn no_input_makes_it_panic() {
     let mut state = 88_172_645_463_325_252_u64;
     let mut next = move |below: usize| {
@@ -319,7 +327,7 @@ fn no_input_makes_it_panic() {
             assert!(answers.iter().flatten().all(|error| error.message.ends_with('.')));
         }
         if let Ok(text) = std::str::from_utf8(&body) {
-            drop(parse_line_value(text));
+            drop((parse_line_value(text), quote_tokens(text)));
         }
     }
 }

@@ -1,8 +1,74 @@
-//! Columns as JSON: one list for each of their fields, for notebooks and scripts; the page takes `protocol::columns`.
+//! `GET /columns` and `GET /values/:id/columns`: what is asked, and the answer as JSON for notebooks and scripts; the page takes
+//! the bytes of `protocol::columns`.
 
 use super::numbers::{push_json, push_string};
+use super::wrong;
 use crate::protocol::columns::CellColumns;
-use crate::series::Column;
+use crate::protocol::{ApiError, CellId};
+use crate::series::{Axis, Column};
+
+/// Wider than any screen; columns for it take about 1 MiB a series.
+const WIDTH: u32 = 16_384;
+const DEFAULT_WIDTH: u32 = 1000;
+/// Cells in one question.
+const CELLS: usize = 1000;
+
+/// `?cells=a,b&from=0&to=1e4&width=800&x=step`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// Empty when the address names the cell.
+    pub cells: Vec<CellId>,
+    /// Both along `axis`, finite, `from` not above `to`. `None`: from the first point, up to the last.
+    pub from: Option<f64>,
+    pub to: Option<f64>,
+    /// Pixels that the columns are for, 1 to 16,384.
+    pub width: u32,
+    pub axis: Axis,
+    /// The bytes of `protocol::columns` instead of JSON.
+    pub binary: bool,
+}
+
+impl Asked {
+    pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
+        let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
+        let mut asked = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, binary };
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "cells" => asked.cells = cells(&value)?,
+                "from" | "to" if value.is_empty() => {}
+                "from" => asked.from = Some(place("from", &value)?),
+                "to" => asked.to = Some(place("to", &value)?),
+                "width" => {
+                    let width = value.parse().ok().filter(|width| (1..=WIDTH).contains(width));
+                    asked.width = width.ok_or_else(|| wrong("width", "must be a whole number of pixels from 1 to 16384", &value))?;
+                }
+                "x" => {
+                    asked.axis = match &*value {
+                        "step" => Axis::Step,
+                        "time" => Axis::Time,
+                        _ => return Err(wrong("x", "must be step or time", &value)),
+                    }
+                }
+                key => return Err(wrong(key, "is no key of this query; known are cells, from, to, width and x", &value)),
+            }
+        }
+        match (asked.from, asked.to) {
+            (Some(from), Some(to)) if from > to => Err(wrong("to", "must not be below 'from'", &to.to_string())),
+            _ => Ok(asked),
+        }
+    }
+}
+
+fn cells(list: &str) -> Result<Vec<CellId>, ApiError> {
+    let ids = list.split(',').filter(|id| !id.is_empty()).take(CELLS + 1);
+    let ids = ids.map(|id| CellId::parse(id).ok_or_else(|| wrong("cells", "must be ids with commas between them", id)));
+    let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
+    if ids.len() > CELLS { Err(wrong("cells", "may name 1000 cells", "more")) } else { Ok(ids) }
+}
+
+fn place(key: &str, value: &str) -> Result<f64, ApiError> {
+    value.parse().ok().filter(|place: &f64| place.is_finite()).ok_or_else(|| wrong(key, "must be a finite number", value))
+}
 
 type Counts = [(&'static str, fn(&Column) -> u64); 5];
 type Numbers = [(&'static str, fn(&Column) -> f64); 11];
@@ -72,6 +138,23 @@ mod tests {
     use super::*;
     use crate::protocol::CellId;
     use crate::protocol::columns::SeriesColumns;
+
+    #[test]
+    fn a_question_is_checked() {
+        let asked = Asked::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time", Some("application/octet-stream")).unwrap();
+        assert_eq!(asked.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
+        assert_eq!((asked.from, asked.to, asked.width, asked.axis, asked.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
+        let asked = Asked::parse("from=&to=", None).unwrap();
+        assert_eq!(
+            (asked.cells.len(), asked.from, asked.to, asked.width, asked.axis, asked.binary),
+            (0, None, None, 1000, Axis::Step, false)
+        );
+        for query in ["cells=a/b", "from=NaN", "to=inf", "width=0", "width=16385", "width=1.5", "x=wall", "from=2&to=1", "w=3"] {
+            let error = Asked::parse(query, None).unwrap_err();
+            assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");
+        }
+        assert!(Asked::parse(&format!("cells={}", "a,".repeat(CELLS + 1)), None).is_err());
+    }
 
     #[test]
     fn columns_are_lists_of_their_fields() {

@@ -1,7 +1,8 @@
 //! `GET /values/:id/points`: the points of a series as they were sent, in pages of JSON, CSV or NDJSON.
 
 use super::numbers::{push_json, push_plain, push_string};
-use crate::protocol::{ApiError, ErrorKind};
+use super::wrong;
+use crate::protocol::ApiError;
 use crate::series::Points;
 
 /// Points in one answer; `next` says where to go on.
@@ -75,11 +76,6 @@ impl Asked {
         }
         Ok(asked)
     }
-}
-
-fn wrong(key: &str, rule: &str, value: &str) -> ApiError {
-    let short = |text: &str| text.chars().take(80).collect::<String>();
-    ErrorKind::BadRequest.with(format!("'{}' {rule}, not '{}'.", short(key), short(value))).at(&short(key), rule)
 }
 
 /// Consecutive points of one series.
