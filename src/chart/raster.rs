@@ -96,39 +96,44 @@ impl Pixels {
         let (along_x, along_y) = if length > 0.0 { (dx / length, dy / length) } else { (0.0, 1.0) };
         let reach = half + 0.5;
         let level = dy.abs() <= dx.max(2.0 * half);
-        let columns = (whole(x - reach), (whole(x + dx + reach) + 1).min(self.width));
+        let columns = ((x - reach).floor().max(0.0) as usize, ((x + dx + reach).ceil().max(0.0) as usize).min(self.width));
         let (top, bottom) = (y.min(y + dy) - reach, y.max(y + dy) + reach);
-        // How the middle of the line and its edge move on from column to column.
-        let (slope, spread) = if along_x > 0.0 { (along_y / along_x, reach / along_x) } else { (0.0, f32::INFINITY) };
         for column in columns.0..columns.1 {
             if level && !dash.is_empty() && in_gap(column, dash) {
                 continue;
             }
-            let aside = column as f32 + 0.5 - x;
+            let from_x = column as f32 + 0.5 - x;
             // The rows that are near enough to the endless line through both ends, as far as the piece goes.
-            let middle = y + aside * slope;
-            let (first, last) = (larger(top, middle - spread), smaller(bottom, middle + spread));
-            let rows = (whole(first), (whole(last) + 1).min(self.height));
-            if rows.0 >= rows.1 || last < 0.0 {
+            let (mut first, mut last) = (top, bottom);
+            if along_x > 0.0 {
+                let (middle, spread) = (y + from_x * along_y / along_x, reach / along_x);
+                (first, last) = (first.max(middle - spread), last.min(middle + spread));
+            }
+            let rows = ((first - 0.5).ceil().max(0.0) as usize, ((last + 0.5).floor().max(0.0) as usize).min(self.height));
+            if rows.0 >= rows.1 {
                 continue;
             }
             let touched = &mut self.rows[column];
             *touched = (touched.0.min(rows.0 as u32), touched.1.max(rows.1 as u32));
             let start = column * self.height;
             let mask = &mut self.mask[start + rows.0..start + rows.1];
-            let piece = Piece { aside, y, along_x, along_y, length, reach };
-            // Between the ends of a vertical piece all rows are alike.
-            let inner = (whole(y + smaller(dy, 0.0)) + 1).max(rows.0)..whole(y + larger(dy, 0.0)).min(rows.1);
-            if along_x == 0.0 && inner.start < inner.end {
-                let cover = coverage(reach - aside.abs());
-                let (before, rest) = mask.split_at_mut(inner.start - rows.0);
-                let (between, after) = rest.split_at_mut(inner.end - inner.start);
-                between.iter_mut().for_each(|pixel| *pixel = (*pixel).max(cover));
-                piece.cover(before, rows.0);
-                piece.cover(after, inner.end);
-            } else {
-                piece.cover(mask, rows.0);
+            if along_x == 0.0 {
+                // Between the ends of a vertical piece all rows are alike.
+                let inner = (
+                    (y + dy.min(0.0) - 0.5).ceil().max(rows.0 as f32) as usize,
+                    (y + dy.max(0.0) + 0.5).floor().min(rows.1 as f32).max(0.0) as usize,
+                );
+                if inner.0 < inner.1 {
+                    let cover = coverage(reach - from_x.abs());
+                    mask[inner.0 - rows.0..inner.1 - rows.0].iter_mut().for_each(|pixel| *pixel = (*pixel).max(cover));
+                    let (before, rest) = mask.split_at_mut(inner.0 - rows.0);
+                    let after = &mut rest[inner.1 - inner.0..];
+                    cover_rows(before, rows.0, (from_x, y), (along_x, along_y), length, reach);
+                    cover_rows(after, inner.1, (from_x, y), (along_x, along_y), length, reach);
+                    continue;
+                }
             }
+            cover_rows(mask, rows.0, (from_x, y), (along_x, along_y), length, reach);
         }
     }
 
@@ -165,52 +170,20 @@ impl Pixels {
     }
 }
 
-/// A straight piece with round ends, seen from the middle of a pixel column `aside` to the right of where it begins.
-struct Piece {
-    aside: f32,
-    /// The height at which it begins.
-    y: f32,
-    /// Its direction, of length 1.
-    along_x: f32,
-    along_y: f32,
-    length: f32,
-    reach: f32,
-}
-
-impl Piece {
-    /// Adds the coverage of the rows from `first` on: by the distance of each pixel's middle to the piece.
-    fn cover(&self, mask: &mut [u8], first: usize) {
-        let down = first as f32 + 0.5 - self.y;
-        let (across, forward) = (self.aside * self.along_y, self.aside * self.along_x);
-        for (row, pixel) in (0_i32..).zip(mask) {
-            let down = down + row as f32;
-            let distance = across - down * self.along_x;
-            let forward = forward + down * self.along_y;
-            let beyond = larger(larger(-forward, forward - self.length), 0.0);
-            let cover = coverage(self.reach - (distance * distance + beyond * beyond).sqrt());
-            *pixel = (*pixel).max(cover);
-        }
+/// The coverage of rows from `first` on: by the distance of each pixel's middle to a piece that begins `from.0` left of it at height `from.1`.
+fn cover_rows(mask: &mut [u8], first: usize, from: (f32, f32), along: (f32, f32), length: f32, reach: f32) {
+    for (row, pixel) in mask.iter_mut().enumerate() {
+        let from_y = (first + row) as f32 + 0.5 - from.1;
+        let aside = from.0 * along.1 - from_y * along.0;
+        let forward = from.0 * along.0 + from_y * along.1;
+        let beyond = (-forward).max(forward - length).max(0.0);
+        let cover = coverage(reach - (aside * aside + beyond * beyond).sqrt());
+        *pixel = (*pixel).max(cover);
     }
 }
 
-/// A share from 0 to 1 as a byte.
 fn coverage(share: f32) -> u8 {
-    // From 2^23 on a float has no room for a fraction: the sum's lowest byte is the rounded number. Casts are slower.
-    (larger(smaller(share, 1.0), 0.0) * 255.0 + 8_388_608.0).to_bits() as u8
-}
-
-/// The whole part; 0 for what is below.
-fn whole(value: f32) -> usize {
-    value as u32 as usize
-}
-
-// Not those of `std`, which care for NaN: here is none.
-fn larger(one: f32, other: f32) -> f32 {
-    if one > other { one } else { other }
-}
-
-fn smaller(one: f32, other: f32) -> f32 {
-    if one < other { one } else { other }
+    (share.clamp(0.0, 1.0) * 255.0) as u8
 }
 
 fn in_gap(column: usize, dash: &[f64]) -> bool {
