@@ -1,10 +1,8 @@
 //! One cell over the whole window: with `f`, from a chart's panel, or by an address that ends with `?full=ID`.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 
 use super::{focus, plot};
-use crate::client::browser;
 use crate::protocol::CellId;
 
 const CLASS: &str = "full";

@@ -41,12 +41,12 @@ pub fn by_id(id: &str) -> Option<HtmlElement> {
 
 /// A number as text that reads back the same; the language's own way to write one would make the page larger.
 pub fn number_text(number: f64) -> String {
-    Number::from(number).to_string(10).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    Number::from(number).to_string_with_radix(10).ok().map(String::from).unwrap_or_default()
 }
 
 /// What [`number_text`] wrote; NaN when it is no number.
 pub fn number_of(text: &str) -> f64 {
-    Number::new(&JsValue::from_str(text)).value_of()
+    js_sys::parse_float(text)
 }
 
 /// A new element at the end of another one.

@@ -148,7 +148,12 @@ mod tests {
 
     #[test]
     fn the_server_reads_settings() {
-        let settings = object(&[("x", text("wall")), ("y", text("log")), ("smooth", "0.9".to_owned()), ("hidden", texts(&["a\"".into(), "b".into()]))]);
+        let settings = object(&[
+            ("x", text("wall")),
+            ("y", text("log")),
+            ("smooth", "0.9".to_owned()),
+            ("hidden", texts(&["a\"".into(), "b".into()])),
+        ]);
         let read: crate::protocol::Change = serde_json::from_str(&settings).unwrap();
         assert_eq!((read.x, read.y, read.smooth, read.unit), (Some(Along::Wall), Some(Scale::Log), Some(0.9), None));
         assert_eq!(read.hidden.unwrap(), ["a\"", "b"]);

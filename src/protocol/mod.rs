@@ -3,7 +3,7 @@
 mod board;
 mod bytes;
 mod cell;
-mod chart;
+pub mod chart;
 pub mod columns;
 mod error;
 mod event;

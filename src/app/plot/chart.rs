@@ -179,7 +179,7 @@ impl Chart {
         let mut text = String::from("Line chart");
         for curve in self.curves.list.iter().filter(|curve| !self.is_hidden(&curve.name)) {
             let Some(last) = curve.columns.list.last() else { continue };
-            text = [&text, if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
+            text = [text.as_str(), if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
         }
         text = [&text, "; ", &self.curves.total().to_string(), " points."].concat();
         browser::mark(canvas, "aria-label", &text);

@@ -63,11 +63,6 @@ impl Curves {
         self.list.iter().map(|curve| curve.total).sum()
     }
 
-    /// True before the first answer.
-    pub const fn is_unknown(&self) -> bool {
-        self.held.is_none()
-    }
-
     /// Along which axis the columns are.
     pub fn axis(&self) -> Option<Axis> {
         self.held.map(|held| held.axis)
@@ -120,11 +115,8 @@ impl Curves {
     pub fn answer(&mut self, asked: Asked, answered: Vec<Answered>) -> bool {
         let extent = Answered::extent(&answered);
         let is_whole = asked.from == f64::NEG_INFINITY && asked.to == f64::INFINITY;
-        self.extent = if is_whole || self.axis() != Some(asked.axis) {
-            extent
-        } else {
-            (self.extent.0.min(extent.0), self.extent.1.max(extent.1))
-        };
+        self.extent =
+            if is_whole || self.axis() != Some(asked.axis) { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
         let list = answered.into_iter().map(|Answered { name, total, columns }| Curve { name, total, columns: Columns { list: columns } });
         self.list = list.collect();
         let (from, to) = (asked.from.max(self.extent.0), asked.to.min(self.extent.1));
@@ -191,7 +183,12 @@ impl Curves {
                 let surplus = curve.columns.list.len().saturating_sub(held.width as usize);
                 curve.columns.list.drain(..surplus);
             }
-            let left = self.list.iter().filter_map(|curve| curve.columns.list.first()).map(|column| column.x_min).fold(f64::NEG_INFINITY, f64::max);
+            let left = self
+                .list
+                .iter()
+                .filter_map(|curve| curve.columns.list.first())
+                .map(|column| column.x_min)
+                .fold(f64::NEG_INFINITY, f64::max);
             self.held = Some(Asked { from: left.max(held.from), ..held });
         }
     }

@@ -1,7 +1,6 @@
 //! The legend under a chart: a button for each series. Hovering lights one up, a click hides or shows it, Alt and click shows it alone.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
 use super::chart::Chart;
@@ -59,7 +58,11 @@ fn toggled(names: &[String], hidden: &[String], at: usize, alone: bool) -> Vec<S
     let is_hidden = |name: &String| hidden.contains(name);
     let mut after: Vec<String> = hidden.to_vec();
     if !alone {
-        if is_hidden(name) { after.retain(|known| known != name) } else { after.push(name.clone()) }
+        if is_hidden(name) {
+            after.retain(|known| known != name)
+        } else {
+            after.push(name.clone())
+        }
         return after;
     }
     let is_alone = !is_hidden(name) && names.iter().all(|other| other == name || is_hidden(other));

@@ -12,7 +12,7 @@ use crate::chart::palette::{self, Inks, inks};
 use crate::chart::path::{Grid, is_dense, through_columns, through_points};
 use crate::chart::raster::{Pixels, Stroke};
 use crate::chart::text::FONT_SIZE;
-use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Size, marks};
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Size, marks::marks};
 use crate::client::browser;
 use crate::series::smooth;
 
@@ -58,7 +58,13 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
         look: match chart.lit {
             None => Weight::Normal,
             Some(lit) if lit == slot => Weight::Bold,
-            Some(_) => if curve.total == 0 { Weight::Normal } else { Weight::Faint },
+            Some(_) => {
+                if curve.total == 0 {
+                    Weight::Normal
+                } else {
+                    Weight::Faint
+                }
+            }
         },
     };
     let curves: Vec<Curve> = shown().enumerate().map(curve).collect();
@@ -116,7 +122,8 @@ fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: 
             Weight::Bold => (1.0, 2.5),
         };
         let mut draw = |path: &[(f64, f64)], alpha: f64, stroke: f64| {
-            pixels.draw_curve(path, &Stroke { colour: palette::colour(curve.slot, look.is_dark), alpha, width: stroke * ratio, dash: &dash });
+            pixels
+                .draw_curve(path, &Stroke { colour: palette::colour(curve.slot, look.is_dark), alpha, width: stroke * ratio, dash: &dash });
         };
         let raw = through_columns(curve.columns, &grid(is_dense(curve.columns)));
         if curve.smoothed.is_empty() {

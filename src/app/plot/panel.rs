@@ -162,7 +162,11 @@ fn change(event: &Event, is_final: bool) {
     with(|charts| match field.id().as_str() {
         SMOOTH => {
             let smooth = browser::number_of(&value);
-            charts.list.iter_mut().filter(|chart| id.as_ref().is_none_or(|id| chart.id == *id)).for_each(|chart| chart.settings.smooth = smooth);
+            charts
+                .list
+                .iter_mut()
+                .filter(|chart| id.as_ref().is_none_or(|id| chart.id == *id))
+                .for_each(|chart| chart.settings.smooth = smooth);
             charts.repaint();
             if is_final {
                 save(charts, id.as_ref(), "smooth", value);

@@ -7,7 +7,7 @@ use super::chart::Chart;
 use super::charts::Charts;
 use super::legend::hex;
 use super::paint;
-use crate::chart::{nearest, number, palette};
+use crate::chart::{number, palette};
 use crate::client::browser;
 use crate::protocol::{Along, CellId};
 use crate::series::Column;
@@ -73,7 +73,14 @@ fn rows(chart: &Chart, x: f64, y: f64) -> Vec<Row> {
         let columns = &curve.columns.list;
         let Some(column) = nearest(columns, x).and_then(|at| columns.get(at)) else { continue };
         let value = if column.count == 1 { column.last } else { column.mean() };
-        rows.push(Row { slot, name: curve.name.clone(), x: column.x_last, value, text: said(column, value, &chart.settings.unit), is_nearest: false });
+        rows.push(Row {
+            slot,
+            name: curve.name.clone(),
+            x: column.x_last,
+            value,
+            text: said(column, value, &chart.settings.unit),
+            is_nearest: false,
+        });
     }
     // Few rows: the simplest sort is the smallest. What is no number comes last.
     for end in 1..rows.len() {
@@ -99,7 +106,7 @@ fn rows(chart: &Chart, x: f64, y: f64) -> Vec<Row> {
 
 /// A point's value; a column's mean and what it spans.
 fn said(column: &Column, value: f64, unit: &str) -> String {
-    let mut text = [&number(value), if unit.is_empty() { "" } else { " " }, unit].concat();
+    let mut text = [number(value).as_str(), if unit.is_empty() { "" } else { " " }, unit].concat();
     if column.count > 1 {
         text = [&text, " (", &number(column.min), " to ", &number(column.max), ")"].concat();
         for (count, name) in [(column.nan, " NaN"), (column.pos_inf, " ∞"), (column.neg_inf, " −∞")] {
@@ -129,4 +136,9 @@ fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
     let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
     browser::mark(list, "style", &style);
+}
+
+fn nearest(columns: &[Column], x: f64) -> Option<usize> {
+    let far = |at: usize| columns.get(at).map_or(f64::INFINITY, |column| (column.x_first - x).max(x - column.x_last).max(0.0));
+    (0..columns.len()).reduce(|best, at| if far(at) < far(best) { at } else { best })
 }

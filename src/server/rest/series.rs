@@ -113,7 +113,8 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
             return Err(cut(points, ErrorKind::PayloadTooLarge, format!("Line {} is longer than 1 MiB", lines + 1)));
         }
         let piece: Vec<u8> = waiting.drain(..end).collect();
-        let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(points, ErrorKind::BadRequest, error.message.trim_end_matches('.').to_owned()))?;
+        let sent = parse_lines(&piece, lines + 1)
+            .map_err(|error| cut(points, ErrorKind::BadRequest, error.message.trim_end_matches('.').to_owned()))?;
         lines += piece.iter().filter(|byte| **byte == b'\n').count();
         let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
         if new > 0 {
@@ -182,7 +183,12 @@ impl View {
     }
 }
 
-async fn columns_of_one(State(app): State<App>, Path(id): Path<String>, Asking(view): Asking<View>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn columns_of_one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Asking(view): Asking<View>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let id = cell_id(&id)?;
     let found = answer(&app, vec![id.clone()], view.window()?).await?;
     if found.1.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &headers)) }
@@ -190,7 +196,8 @@ async fn columns_of_one(State(app): State<App>, Path(id): Path<String>, Asking(v
 
 /// Cells that are not there are left out: they may have been removed while the question was on its way.
 async fn columns_of_many(State(app): State<App>, Asking(view): Asking<View>, headers: HeaderMap) -> Result<Response, Problem> {
-    let ids = view.cells.as_deref().unwrap_or_default().split(',').filter(|id| !id.is_empty()).map(cell_id).collect::<Result<Vec<_>, _>>()?;
+    let ids =
+        view.cells.as_deref().unwrap_or_default().split(',').filter(|id| !id.is_empty()).map(cell_id).collect::<Result<Vec<_>, _>>()?;
     if ids.is_empty() || ids.len() > CELLS {
         let rule = format!("must be 1 to {CELLS} ids, with commas between them");
         return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", &rule).into());
