@@ -1,6 +1,7 @@
 //! One tile: title bar, stage, notes. One file for each kind of stage.
 
 mod figure;
+mod lines;
 mod note;
 mod picture;
 mod stage;
