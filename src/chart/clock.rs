@@ -1,0 +1,195 @@
+//! Ticks of time: round times of day and dates, and round durations.
+
+use super::text::{decimal, value};
+use super::ticks::{Tick, round_step};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+
+/// Steps that divide the next larger unit, in seconds.
+const STEPS: [i64; 15] =
+    [1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR];
+
+/// A step in time: below a second 1, 2 or 5 times a power of ten (given as digit and exponent), else whole seconds.
+enum Step {
+    Part(i64, i32),
+    Whole(i64),
+}
+
+fn step(span: f64, most: usize) -> Step {
+    let rough = span / most as f64;
+    if rough <= 0.5 {
+        let (digit, exponent) = round_step(span, most);
+        // A microsecond is what a double of seconds since 1970 still tells.
+        return if exponent < -6 { Step::Part(1, -6) } else { Step::Part(digit, exponent) };
+    }
+    let fits = |step: &i64| *step as f64 >= rough;
+    if let Some(step) = STEPS.into_iter().chain([6 * HOUR, 12 * HOUR, DAY]).find(fits) {
+        return Step::Whole(step);
+    }
+    let (digit, exponent) = round_step(span / DAY as f64, most);
+    Step::Whole((value(digit, exponent) as i64).max(1) * DAY)
+}
+
+/// The ticks from `lo` to `hi`, as multiples of a step from `zero` on: `tell` gets whole seconds, and digits and exponent of the rest.
+fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: impl Fn(i64, i64, i32) -> String) -> Vec<Tick> {
+    let (unit, digit, exponent) = match step {
+        Step::Part(digit, exponent) => (value(digit, exponent), digit, exponent),
+        Step::Whole(seconds) => (seconds as f64, seconds, 0),
+    };
+    let (from, to) = (((lo - zero) / unit - 1e-9).ceil() as i64, ((hi - zero) / unit + 1e-9).floor() as i64);
+    // No time of a training needs more; a span of which a double tells no more than a few parts ends here.
+    let to = to.min(from.saturating_add(100));
+    let mut ticks: Vec<Tick> = Vec::new();
+    for i in from..=to {
+        let (units, per_second) = (i.saturating_mul(digit), 10_i64.pow(exponent.unsigned_abs()));
+        let (whole, rest) = (units.div_euclid(per_second), units.rem_euclid(per_second));
+        let at = zero + whole as f64 + value(rest, exponent);
+        if ticks.last().is_none_or(|last| last.at < at) {
+            ticks.push(Tick { at, label: tell(whole, rest, exponent) });
+        }
+    }
+    ticks
+}
+
+fn two(value: i64) -> String {
+    let mut text = value.to_string();
+    if text.len() < 2 {
+        text.insert(0, '0');
+    }
+    text
+}
+
+/// `.25` of a second, empty when there is no rest.
+fn fraction(rest: i64, exponent: i32) -> String {
+    if rest == 0 { String::new() } else { decimal(rest, exponent).split_off(1) }
+}
+
+/// Times of day at a place `offset_minutes` east of UTC. `lo` and `hi` are seconds since 1970.
+pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> {
+    let step = step(hi - lo, target);
+    let seconds = match step {
+        Step::Part(..) => 0,
+        Step::Whole(seconds) => seconds,
+    };
+    let long = hi - lo > DAY as f64;
+    // Within a year no day and month come twice.
+    let years = hi - lo > 365.0 * DAY as f64;
+    // Ticks stand at round local times: the axis' zero is 1970's local midnight.
+    multiples(lo, hi, f64::from(-offset_minutes * 60), step, |local, rest, exponent| {
+        let (year, month, day) = date(local);
+        let of_day = local.rem_euclid(DAY);
+        if of_day == 0 && rest == 0 {
+            let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][month as usize - 1];
+            let mut label = format!("{day} {month}");
+            if years {
+                label.push(' ');
+                label.push_str(&year.to_string());
+            }
+            return label;
+        }
+        let mut label = two(of_day / HOUR) + ":" + &two(of_day / MINUTE % 60);
+        if seconds < MINUTE {
+            label = label + ":" + &two(of_day % 60) + &fraction(rest, exponent);
+        } else if long {
+            // 1970 began with a Thursday.
+            label =
+                ["Thu ", "Fri ", "Sat ", "Sun ", "Mon ", "Tue ", "Wed "][local.div_euclid(DAY).rem_euclid(7) as usize].to_owned() + &label;
+        }
+        label
+    })
+}
+
+/// Durations since `origin`. All three are seconds.
+pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
+    let step = step(hi - lo, target);
+    let seconds = match step {
+        Step::Part(..) => 0,
+        Step::Whole(seconds) => seconds,
+    };
+    let hours = (hi - origin).max(origin - lo) >= HOUR as f64;
+    multiples(lo, hi, origin, step, |whole, rest, exponent| {
+        let (whole, rest, sign) = match (whole < 0, rest) {
+            (true, 0) => (-whole, 0, "-"),
+            (true, rest) => (-whole - 1, 10_i64.pow(exponent.unsigned_abs()) - rest, "-"),
+            (false, rest) => (whole, rest, ""),
+        };
+        let label = if whole == 0 && rest == 0 {
+            "0".to_owned()
+        } else if seconds >= DAY {
+            (whole / DAY).to_string() + " d"
+        } else if seconds >= HOUR {
+            (whole / HOUR).to_string() + " h"
+        } else if seconds >= MINUTE && !hours {
+            (whole / MINUTE).to_string() + " min"
+        } else if seconds >= MINUTE {
+            (whole / HOUR).to_string() + ":" + &two(whole / MINUTE % 60) + " h"
+        } else if hours {
+            (whole / HOUR).to_string() + ":" + &two(whole / MINUTE % 60) + ":" + &two(whole % 60) + &fraction(rest, exponent)
+        } else if hi - origin < 10.0 {
+            whole.to_string() + &fraction(rest, exponent) + " s"
+        } else {
+            (whole / MINUTE).to_string() + ":" + &two(whole % 60) + &fraction(rest, exponent)
+        };
+        sign.to_owned() + &label
+    })
+}
+
+/// Year, month (1 to 12) and day of a moment in seconds since 1970, in the Gregorian calendar (Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", 2013: `civil_from_days`).
+pub fn date(seconds: i64) -> (i64, i64, i64) {
+    let days = seconds.div_euclid(DAY) + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(ticks: Vec<Tick>) -> Vec<String> {
+        ticks.into_iter().map(|tick| tick.label).collect()
+    }
+
+    /// Sunday, 22 November 2026, 18:00 UTC.
+    const EVENING: f64 = 1_795_370_400.0;
+
+    #[test]
+    fn dates() {
+        assert_eq!(date(0), (1970, 1, 1));
+        assert_eq!(date(EVENING as i64), (2026, 11, 22));
+        assert_eq!(date(951_782_400), (2000, 2, 29));
+        assert_eq!(date(-1), (1969, 12, 31));
+    }
+
+    #[test]
+    fn times_of_day() {
+        assert_eq!(labels(times(EVENING, EVENING + 60.0, 0, 5)), ["18:00:00", "18:00:15", "18:00:30", "18:00:45", "18:01:00"]);
+        assert_eq!(labels(times(EVENING, EVENING + 7200.0, 0, 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
+        assert_eq!(labels(times(EVENING, EVENING + 7200.0, 330, 5)), ["23:30", "23 Nov", "00:30", "01:00", "01:30"]);
+        assert_eq!(labels(times(EVENING, EVENING + 1e5, 0, 5)), ["Sun 18:00", "23 Nov", "Mon 06:00", "Mon 12:00", "Mon 18:00"]);
+        assert_eq!(labels(times(EVENING, EVENING + 4e5, 0, 5)), ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]);
+        assert_eq!(labels(times(EVENING, EVENING + 5e6, 0, 3)), ["23 Nov", "13 Dec", "2 Jan"]);
+        assert_eq!(labels(times(EVENING, EVENING + 0.9, 0, 5)), ["18:00:00", "18:00:00.2", "18:00:00.4", "18:00:00.6", "18:00:00.8"]);
+    }
+
+    #[test]
+    fn durations_from_the_start() {
+        let since = |lo: f64, hi: f64| labels(durations(EVENING + lo, EVENING + hi, EVENING, 5));
+        assert_eq!(since(0.0, 1.0), ["0", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1 s"]);
+        assert_eq!(since(0.0, 150.0), ["0", "0:30", "1:00", "1:30", "2:00", "2:30"]);
+        assert_eq!(since(0.0, 1500.0), ["0", "5 min", "10 min", "15 min", "20 min", "25 min"]);
+        assert_eq!(since(0.0, 8000.0), ["0", "0:30 h", "1:00 h", "1:30 h", "2:00 h"]);
+        assert_eq!(since(7200.0, 7260.0), ["2:00:00", "2:00:15", "2:00:30", "2:00:45", "2:01:00"]);
+        assert_eq!(since(0.0, 36_000.0), ["0", "2 h", "4 h", "6 h", "8 h", "10 h"]);
+        assert_eq!(since(0.0, 4e5), ["0", "1 d", "2 d", "3 d", "4 d"]);
+        assert_eq!(since(-60.0, 60.0), ["-1:00", "-0:30", "0", "0:30", "1:00"]);
+    }
+}

@@ -1,0 +1,240 @@
+//! Where everything of a line chart stands: the layout that server and browser share, so that waking up moves nothing.
+
+use super::scale::{Scale, padded};
+use super::text::{FONT_SIZE, width};
+use super::ticks::{Measure, Tick, ticks, widest};
+use crate::protocol::chart::{Along, Scale as Kind};
+use crate::series::Column;
+
+/// What is asked for, apart from the numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ask<'a> {
+    pub along: Along,
+    pub scale: Kind,
+    /// The unit of the values; empty for plain numbers.
+    pub unit: &'a str,
+    /// The part of the x axis that is shown, in the columns' own numbers (steps, or seconds since 1970); all of it when `None`.
+    pub window: Option<(f64, f64)>,
+    /// Seconds since 1970 of the chart's first point: what [`Along::Relative`] counts from. The left end of the axis when `None`.
+    pub origin: Option<f64>,
+    /// How far east of UTC the reader is: told by [`Along::Wall`]. The server uses 0.
+    pub offset_minutes: i32,
+}
+
+/// How much a curve is in the foreground.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    Faint,
+    #[default]
+    Normal,
+    Bold,
+}
+
+/// One series as it is drawn. Hidden ones are left out of the list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Curve<'a> {
+    pub name: &'a str,
+    /// Decides colour and dashes: the series' place among all of the chart, hidden ones included.
+    pub slot: usize,
+    /// In the order in which the points came, along the axis that is asked for.
+    pub columns: &'a [Column],
+    /// The smoothed line as (x, y), drawn over the faint columns; empty when there is none.
+    pub smoothed: &'a [(f64, f64)],
+    pub look: Look,
+}
+
+/// CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    pub width: f64,
+    pub height: f64,
+}
+
+/// The width that the server takes for a tile whose width it cannot know. Below [`WIDE`] it decides nothing that is seen.
+pub const NOMINAL_WIDTH: f64 = 640.0;
+
+/// From this width on there are more ticks along the x axis.
+pub const WIDE: f64 = 900.0;
+
+const TOP: f64 = 8.0;
+const RIGHT: f64 = 10.0;
+const BOTTOM: f64 = 22.0;
+
+/// The gap between a label and the plot.
+pub const LABEL_GAP: f64 = 6.0;
+
+/// The layout of a chart, in CSS pixels from the upper left corner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    pub size: Size,
+    /// The plot's rectangle.
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+    pub x: Scale,
+    pub y: Scale,
+    pub x_ticks: Vec<Tick>,
+    pub y_ticks: Vec<Tick>,
+}
+
+/// On which side of its place a label of the x axis stands, so that none leaves the chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+impl Frame {
+    pub fn new(ask: &Ask, curves: &[Curve], size: Size) -> Self {
+        let x = match ask.window {
+            Some((from, to)) => Scale::linear(from, to),
+            None => x_range(curves),
+        };
+        let y = y_range(curves, &x, ask.scale == Kind::Log);
+        let along = match ask.along {
+            Along::Step => Measure::Number(""),
+            Along::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
+            Along::Wall => Measure::Clock { offset_minutes: ask.offset_minutes },
+        };
+        Self::laid_out(x, y, along, Measure::Number(ask.unit), size)
+    }
+
+    /// The layout of any plot with two axes.
+    pub fn laid_out(x: Scale, y: Scale, along: Measure, upward: Measure, size: Size) -> Self {
+        let height = (size.height - TOP - BOTTOM).max(20.0);
+        let y_ticks = ticks(&y, upward, (height / 45.0).round().max(2.0) as usize);
+        let left = (widest(&y_ticks).ceil() + LABEL_GAP + 2.0).max(30.0);
+        let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
+        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks }
+    }
+
+    /// The room to the right of the plot.
+    pub fn right(&self) -> f64 {
+        RIGHT
+    }
+
+    /// The place of an x or y value; NaN when it has none on its scale.
+    pub fn px(&self, x: f64) -> f64 {
+        self.left + self.x.at(x) * self.width
+    }
+
+    pub fn py(&self, y: f64) -> f64 {
+        self.top + (1.0 - self.y.at(y)) * self.height
+    }
+
+    /// The value at a place.
+    pub fn x_at(&self, px: f64) -> f64 {
+        self.x.back((px - self.left) / self.width)
+    }
+
+    pub fn y_at(&self, py: f64) -> f64 {
+        self.y.back(1.0 - (py - self.top) / self.height)
+    }
+
+    /// The lower edge of the plot.
+    pub fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+
+    /// The base lines of the labels of the x axis, and of a label of the y axis beside a place.
+    pub fn x_label_base(&self) -> f64 {
+        self.bottom() + 15.0
+    }
+
+    pub fn y_label_base(&self, py: f64) -> f64 {
+        py + FONT_SIZE * 0.36
+    }
+
+    /// Labels near the ends of the x axis lean inward. By the share of the axis, since the server does not know the width.
+    pub fn anchor(&self, tick: &Tick) -> Anchor {
+        let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0 / 280.0);
+        if share + half > 1.02 {
+            Anchor::End
+        } else if share < 0.02 {
+            Anchor::Start
+        } else {
+            Anchor::Middle
+        }
+    }
+}
+
+fn x_range(curves: &[Curve]) -> Scale {
+    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    for column in curves.iter().flat_map(|curve| curve.columns) {
+        lo = lo.min(column.x_min);
+        hi = hi.max(column.x_max);
+    }
+    Scale::linear(lo, hi)
+}
+
+/// From the lowest to the highest value of the columns that touch the window, and of the smoothed lines there.
+fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Scale {
+    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut see = |value: f64| {
+        if value.is_finite() && (!log || value > 0.0) {
+            lo = lo.min(value);
+            hi = hi.max(value);
+        }
+    };
+    for curve in curves {
+        for column in curve.columns.iter().filter(|column| column.x_max >= x.lo && column.x_min <= x.hi) {
+            [column.min, column.max, column.first, column.last].into_iter().for_each(&mut see);
+        }
+        curve.smoothed.iter().filter(|(at, _)| (x.lo..=x.hi).contains(at)).for_each(|(_, value)| see(*value));
+    }
+    match (lo <= hi, log) {
+        (true, log) => padded(lo, hi, log),
+        (false, true) => Scale::log(0.1, 10.0),
+        (false, false) => Scale::linear(0.0, 1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(points: &[(f64, f64)]) -> Vec<Column> {
+        points.iter().map(|(x, y)| Column::point(*x, *y)).collect()
+    }
+
+    fn frame(ask: &Ask, points: &[(f64, f64)], width: f64) -> Frame {
+        let columns = columns(points);
+        Frame::new(ask, &[Curve { columns: &columns, ..Curve::default() }], Size { width, height: 240.0 })
+    }
+
+    #[test]
+    fn the_width_decides_nothing_but_the_width() {
+        let points = [(0.0, 0.5), (1000.0, 2.5)];
+        let (narrow, usual) = (frame(&Ask::default(), &points, 340.0), frame(&Ask::default(), &points, NOMINAL_WIDTH));
+        assert_eq!(Frame { size: usual.size, width: usual.width, ..narrow.clone() }, usual);
+        assert_eq!((narrow.left + narrow.width + narrow.right(), narrow.top + narrow.height), (340.0, narrow.bottom()));
+    }
+
+    #[test]
+    fn places_and_values_are_inverse() {
+        for scale in [Kind::Linear, Kind::Log] {
+            let frame = frame(&Ask { scale, ..Ask::default() }, &[(0.0, 0.5), (10.0, 50.0)], 500.0);
+            assert!((frame.x_at(frame.px(3.0)) - 3.0).abs() < 1e-9 && (frame.y_at(frame.py(7.0)) - 7.0).abs() < 1e-9);
+            assert!(frame.py(50.0) > frame.top && frame.py(0.5) < frame.bottom());
+        }
+    }
+
+    #[test]
+    fn only_what_is_in_the_window_sets_the_range() {
+        let points = [(0.0, 1e6), (5.0, 1.0), (6.0, f64::INFINITY), (7.0, 2.0), (9.0, f64::NAN)];
+        let shown = frame(&Ask { window: Some((4.0, 9.0)), ..Ask::default() }, &points, 500.0);
+        assert!((shown.y.lo, shown.y.hi) == (0.96, 2.04) && (shown.x.lo, shown.x.hi) == (4.0, 9.0), "{shown:?}");
+    }
+
+    #[test]
+    fn nothing_and_a_constant_are_drawn_too() {
+        for points in [&[][..], &[(3.0, 7.0)], &[(3.0, f64::NAN)], &[(0.0, -1.0), (1.0, -1.0)]] {
+            for scale in [Kind::Linear, Kind::Log] {
+                let frame = frame(&Ask { scale, ..Ask::default() }, points, 500.0);
+                assert!(frame.y_ticks.len() >= 2 && frame.x.lo < frame.x.hi, "{points:?} {frame:?}");
+            }
+        }
+    }
+}

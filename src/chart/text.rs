@@ -1,0 +1,184 @@
+//! Numbers as text, without the machinery of float formatting (the page has no room for it), and how wide text is.
+
+/// The size of all text in a chart, in CSS pixels.
+pub const FONT_SIZE: f64 = 11.0;
+
+/// At least as wide as the text is drawn at [`FONT_SIZE`] by the fonts of `style/main.css`, in CSS pixels: by a table for the
+/// widest of them (DejaVu Sans), since the server has no fonts and must leave the same room as the browser.
+pub fn width(text: &str) -> f64 {
+    let hundredths: u32 = text
+        .chars()
+        .map(|c| match c {
+            'i' | 'j' | 'l' | '.' | ',' | ':' | ' ' | '\'' | '|' => 34,
+            'f' | 't' | 'r' | '-' | '(' | ')' | '/' | 'I' => 41,
+            'm' | 'M' | 'w' | 'W' | '%' => 97,
+            'A'..='Z' => 72,
+            c if c.is_ascii() => 64,
+            '\u{2e80}'.. => 100,
+            _ => 74,
+        })
+        .sum();
+    f64::from(hundredths) * FONT_SIZE / 100.0
+}
+
+/// `digits` times 10^`exponent`, in full and without trailing zeros after the point. Exponents from -30 to 30 make sense.
+pub fn decimal(digits: i64, exponent: i32) -> String {
+    let mut text = digits.unsigned_abs().to_string();
+    if digits == 0 {
+        return text;
+    }
+    if exponent >= 0 {
+        (0..exponent).for_each(|_| text.push('0'));
+    } else {
+        let places = exponent.unsigned_abs() as usize;
+        while text.len() <= places {
+            text.insert(0, '0');
+        }
+        text.insert(text.len() - places, '.');
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    if digits < 0 {
+        text.insert(0, '-');
+    }
+    text
+}
+
+/// `digits` times 10^`exponent` as `1.25e-7`.
+pub fn scientific(digits: i64, exponent: i32) -> String {
+    let places = digits.unsigned_abs().to_string().len() as i32 - 1;
+    let mut text = decimal(digits, -places);
+    text.push('e');
+    text.push_str(&(exponent + places).to_string());
+    text
+}
+
+/// 10^`exponent`, to within rounding over the whole range of doubles; exact from 0 to 22.
+pub fn power(exponent: i32) -> f64 {
+    const EXACT: [f64; 23] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+    match exponent {
+        0..=22 => EXACT[exponent as usize],
+        23..=308 => EXACT[22] * power(exponent - 22),
+        309.. => f64::INFINITY,
+        -22..=-1 => 1.0 / EXACT[-exponent as usize],
+        -330..-22 => power(exponent + 22) / EXACT[22],
+        _ => 0.0,
+    }
+}
+
+/// The whole exponent of a positive finite number: 10^e <= value < 10^(e+1).
+pub fn magnitude(value: f64) -> i32 {
+    let mut exponent = value.log10().floor() as i32;
+    // The logarithm of a number just beside a power of ten may round across it.
+    if power(exponent + 1) <= value {
+        exponent += 1;
+    } else if power(exponent) > value {
+        exponent -= 1;
+    }
+    exponent
+}
+
+/// The nearest double to `digits` times 10^`exponent`, as long as the digits have at most 15 places and the exponent is within 22.
+pub fn value(digits: i64, exponent: i32) -> f64 {
+    match exponent {
+        0.. => digits as f64 * power(exponent),
+        -300..0 => digits as f64 / power(-exponent),
+        _ => digits as f64 / power(300) / power(-exponent - 300),
+    }
+}
+
+/// A value as tooltips and legends tell it: six significant digits, whole numbers in full up to 15 places; `NaN`, `∞`, `-∞`.
+pub fn number(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "∞".into() } else { "-∞".into() };
+    }
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".into();
+    }
+    if size < 1e15 && (size >= 1e5 || size.trunc() == size) {
+        return decimal(value.round() as i64, 0);
+    }
+    let mut exponent = magnitude(size) - 5;
+    // In two steps where one power would overflow: the smallest doubles.
+    let mut digits = (if exponent < -300 {
+        size * power(300) * power(-exponent - 300)
+    } else if exponent < 0 {
+        size * power(-exponent)
+    } else {
+        size / power(exponent)
+    })
+    .round() as i64;
+    while digits % 10 == 0 && digits != 0 {
+        digits /= 10;
+        exponent += 1;
+    }
+    let signed = if value < 0.0 { -digits } else { digits };
+    if (1e-4..1e15).contains(&size) { decimal(signed, exponent) } else { scientific(signed, exponent) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_in_six_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-2.5, "-2.5"),
+            (0.1 + 0.2, "0.3"),
+            (2.718281828, "2.71828"),
+            (0.00012345678, "0.000123457"),
+            (0.000012345678, "1.23457e-5"),
+            (1e-7, "1e-7"),
+            (99999.96, "100000"),
+            (9999.996, "10000"),
+            (123456.7, "123457"),
+            (20000000.0, "20000000"),
+            (1.5e18, "1.5e18"),
+            (f64::MAX, "1.79769e308"),
+            (5e-324, "4.94066e-324"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "∞"),
+            (f64::NEG_INFINITY, "-∞"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn six_digits_are_the_right_six() {
+        let mut seed = 7_u64;
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let value = f64::from_bits(seed);
+            if value.is_finite() {
+                let back: f64 = number(value).parse().unwrap();
+                assert!((back - value).abs() <= value.abs() * 5.01e-6 + 1e-323, "{value:e} {}", number(value));
+            }
+        }
+    }
+
+    #[test]
+    fn decimals_and_powers() {
+        assert_eq!(decimal(25, -1), "2.5");
+        assert_eq!(decimal(-5, -3), "-0.005");
+        assert_eq!(decimal(20, -1), "2");
+        assert_eq!(scientific(25, -8), "2.5e-7");
+        assert_eq!((value(3, -1), value(1, -3), value(12, 2)), (0.3, 0.001, 1200.0));
+        for exponent in -300..300 {
+            assert_eq!(magnitude(power(exponent) * 1.000001), exponent);
+            assert_eq!(magnitude(power(exponent) * 9.99999), exponent);
+        }
+    }
+
+    #[test]
+    fn wider_text_is_wider() {
+        assert!(width("-100.25k") > width("1") && width("0") > 6.9 && width("") == 0.0);
+    }
+}

@@ -1,0 +1,241 @@
+//! Where an axis is labelled and with what: round numbers (1, 2, 5), decades, clock times, durations. No two labels of an axis are equal.
+
+use super::text::{decimal, magnitude, power, scientific, value, width};
+use super::{clock, scale::Scale};
+
+/// A place on an axis. Minor ticks of a logarithmic axis have no label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    pub at: f64,
+    pub label: String,
+}
+
+/// What the numbers of an axis are, which decides the round ones among them and how they are told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Measure<'a> {
+    /// Plain numbers in a unit; the unit may be empty.
+    Number(&'a str),
+    /// Seconds since 1970, told as the time of day of a place this many minutes east of UTC.
+    Clock { offset_minutes: i32 },
+    /// Seconds since a start that stands at `origin` on the axis.
+    Since { origin: f64 },
+}
+
+/// Ticks within the axis, ascending: about `target` of them with a label, at most 1.5 times as many.
+pub fn ticks(scale: &Scale, measure: Measure, target: usize) -> Vec<Tick> {
+    let target = target.max(1);
+    match measure {
+        Measure::Number(unit) if scale.log => logarithmic(scale, unit, target),
+        Measure::Number(unit) => linear(scale.lo, scale.hi, unit, target),
+        Measure::Clock { offset_minutes } => clock::times(scale.lo, scale.hi, offset_minutes, target),
+        Measure::Since { origin } => clock::durations(scale.lo, scale.hi, origin, target),
+    }
+}
+
+/// The room that labels need, in CSS pixels.
+pub fn widest(ticks: &[Tick]) -> f64 {
+    ticks.iter().map(|tick| width(&tick.label)).fold(0.0, f64::max)
+}
+
+/// The smallest step of the form 1, 2 or 5 times a power of ten that cuts `span` into at most `most` pieces, as its digit and exponent.
+pub fn round_step(span: f64, most: usize) -> (i64, i32) {
+    let rough = (span / most as f64).max(1e-300);
+    let exponent = magnitude(rough);
+    let lead = rough / power(exponent);
+    match lead {
+        // A hair of room, so that a span of 0.3 makes three steps of 0.1.
+        ..=1.0000001 => (1, exponent),
+        ..=2.0000001 => (2, exponent),
+        ..=5.0000001 => (5, exponent),
+        _ => (1, exponent + 1),
+    }
+}
+
+fn linear(lo: f64, hi: f64, unit: &str, target: usize) -> Vec<Tick> {
+    // Beyond 2^53 steps from zero neighbours are no longer told apart; the span of all doubles does not fit one.
+    let span = (hi / 2.0 - lo / 2.0).min(f64::MAX / 4.0) * 2.0;
+    let size = lo.abs().max(hi.abs());
+    let (digit, exponent) = round_step(span.max(size * 1e-14), target);
+    let step = value(digit, exponent);
+    let (from, to) = ((lo / step - 1e-9).ceil() as i64, (hi / step + 1e-9).floor() as i64);
+    let largest = from.unsigned_abs().max(to.unsigned_abs()) as f64 * step;
+    let prefix = Prefix::of(largest, unit);
+    (from..=to).map(|i| Tick { at: value(i * digit, exponent), label: prefix.tell(i * digit, exponent, unit) }).collect()
+}
+
+fn logarithmic(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
+    let (from, to) = (magnitude(scale.lo), magnitude(scale.hi));
+    let powers = (to - from + i32::from(power(from) >= scale.lo)).max(0) as usize;
+    // Every power, or every second, third, ...: multiples of the stride, so that they stay when the range grows.
+    let stride = powers.div_ceil(target).max(1) as i32;
+    let mut ticks = Vec::new();
+    for exponent in from..=to {
+        for digit in 1..10 {
+            let at = value(digit, exponent);
+            if at < scale.lo || at > scale.hi || !at.is_finite() {
+                continue;
+            }
+            let told = match digit {
+                1 => exponent.rem_euclid(stride) == 0,
+                2 | 5 => powers * 3 <= target,
+                _ => false,
+            };
+            if told || (stride == 1 && powers <= 8) {
+                let label = if told { Prefix::of(at, unit).tell(digit, exponent, unit) } else { String::new() };
+                ticks.push(Tick { at, label });
+            }
+        }
+    }
+    // Within a part of a decade there may be no such number, or one: there the axis is told like a linear one.
+    if ticks.iter().filter(|tick| !tick.label.is_empty()).count() < 2 {
+        ticks = linear(scale.lo, scale.hi, unit, target).into_iter().filter(|tick| tick.at > 0.0).collect();
+    }
+    ticks
+}
+
+/// What a label leaves out of its digits: a power of ten told by an SI prefix, or by an exponent of its own.
+#[derive(Clone, Copy)]
+enum Prefix {
+    Power(i32),
+    Scientific,
+}
+
+impl Prefix {
+    /// For numbers up to `largest`: k from 10,000, M, G, T; below 1 m, µ and n where the unit takes them (250 ms).
+    fn of(largest: f64, unit: &str) -> Self {
+        if largest == 0.0 {
+            return Self::Power(0);
+        }
+        match magnitude(largest) {
+            ..-9 => Self::Scientific,
+            exponent @ -9..0 if takes_prefix(unit) => Self::Power(exponent.div_euclid(3) * 3),
+            ..-4 => Self::Scientific,
+            ..4 => Self::Power(0),
+            exponent @ 4..15 => Self::Power(exponent / 3 * 3),
+            _ => Self::Scientific,
+        }
+    }
+
+    fn tell(self, digits: i64, exponent: i32, unit: &str) -> String {
+        if digits == 0 {
+            return "0".into();
+        }
+        let (mut label, sign) = match self {
+            Self::Scientific => {
+                let (mut digits, mut exponent) = (digits, exponent);
+                while digits % 10 == 0 {
+                    (digits, exponent) = (digits / 10, exponent + 1);
+                }
+                (scientific(digits, exponent), "")
+            }
+            Self::Power(power) => {
+                let sign = match power {
+                    -9 => "n",
+                    -6 => "µ",
+                    -3 => "m",
+                    3 => "k",
+                    6 => "M",
+                    9 => "G",
+                    12 => "T",
+                    _ => "",
+                };
+                (decimal(digits, exponent - power), sign)
+            }
+        };
+        let joined = sign.is_empty() || !takes_prefix(unit) || (unit == "s" && matches!(self, Self::Power(1..)));
+        if joined {
+            label.push_str(sign);
+        }
+        if !unit.is_empty() {
+            if unit != "%" {
+                // A narrow no-break space.
+                label.push('\u{202f}');
+            }
+            if !joined {
+                label.push_str(sign);
+            }
+            label.push_str(unit);
+        }
+        label
+    }
+}
+
+/// Units that are written with SI prefixes; before others the prefix stands at the number (12.5k img/s).
+fn takes_prefix(unit: &str) -> bool {
+    let base = unit.split('/').next().unwrap_or_default();
+    ["s", "B", "b", "bit", "W", "J", "V", "A", "m", "g", "Hz", "FLOP", "FLOPS", "Pa", "eV", "Wh"].contains(&base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(ticks: &[Tick]) -> Vec<&str> {
+        ticks.iter().map(|tick| tick.label.as_str()).filter(|label| !label.is_empty()).collect()
+    }
+
+    fn number(lo: f64, hi: f64, unit: &str) -> Vec<Tick> {
+        ticks(&Scale::linear(lo, hi), Measure::Number(unit), 5)
+    }
+
+    #[test]
+    fn round_numbers_with_prefixes_and_units() {
+        assert_eq!(labels(&number(0.0, 1.0, "")), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(labels(&number(0.0, 50000.0, "")), ["0", "10k", "20k", "30k", "40k", "50k"]);
+        assert_eq!(labels(&number(0.0, 2.4e6, "")), ["0", "0.5M", "1M", "1.5M", "2M"]);
+        assert_eq!(labels(&number(11_000.0, 14_000.0, "")), ["11k", "12k", "13k", "14k"]);
+        assert_eq!(labels(&number(0.1, 0.3, "s")), ["100\u{202f}ms", "150\u{202f}ms", "200\u{202f}ms", "250\u{202f}ms", "300\u{202f}ms"]);
+        assert_eq!(labels(&number(0.0, 0.004, "")), ["0", "0.001", "0.002", "0.003", "0.004"]);
+        assert_eq!(labels(&number(0.0, 4e-7, "")), ["0", "1e-7", "2e-7", "3e-7", "4e-7"]);
+        assert_eq!(labels(&number(0.0, 100.0, "%")), ["0", "20%", "40%", "60%", "80%", "100%"]);
+        assert_eq!(labels(&number(0.0, 4e10, "B")), ["0", "10\u{202f}GB", "20\u{202f}GB", "30\u{202f}GB", "40\u{202f}GB"]);
+        assert_eq!(labels(&number(0.0, 20_000.0, "img/s"))[1], "5k\u{202f}img/s");
+        assert_eq!(number(0.0, 1.0, "")[3].at, 0.6);
+    }
+
+    #[test]
+    fn decades_have_minor_ticks_until_there_are_too_many() {
+        let axis = ticks(&Scale::log(0.05, 20_000.0), Measure::Number(""), 6);
+        assert_eq!(labels(&axis), ["0.1", "1", "10", "100", "1000", "10k"]);
+        assert!(axis.iter().any(|tick| tick.at == 0.3 && tick.label.is_empty()));
+        let wide = ticks(&Scale::log(1e-30, 1e30), Measure::Number(""), 5);
+        assert!(wide.iter().all(|tick| !tick.label.is_empty()) && (3..=6).contains(&wide.len()), "{wide:?}");
+        assert_eq!(
+            labels(&ticks(&Scale::log(0.9, 60.0), Measure::Number("s"), 7)),
+            ["1\u{202f}s", "2\u{202f}s", "5\u{202f}s", "10\u{202f}s", "20\u{202f}s", "50\u{202f}s"]
+        );
+        assert_eq!(labels(&ticks(&Scale::log(3.1, 3.9), Measure::Number(""), 4)), ["3.2", "3.4", "3.6", "3.8"]);
+    }
+
+    #[test]
+    fn labels_differ_ascend_and_stay_within_the_axis() {
+        let mut seed = 5_u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        for round in 0..40_000 {
+            let size = 10_f64.powf(random() * 40.0 - 20.0);
+            let (lo, span) = ((random() - 0.5) * size, size * 10_f64.powf(-random() * 17.0));
+            let scale =
+                if round % 2 == 0 { Scale::linear(lo, lo + span) } else { Scale::log(lo.abs(), lo.abs() * 10_f64.powf(random() * 30.0)) };
+            let target = 2 + round % 9;
+            let measure = [Measure::Number(""), Measure::Number("s"), Measure::Number("widgets")][round % 3];
+            check(&scale, measure, target);
+            let (now, long) = (1.7e9 + random() * 1e8, 10_f64.powf(random() * 12.0 - 3.0));
+            check(&Scale::linear(now, now + long), Measure::Clock { offset_minutes: 330 }, target);
+            check(&Scale::linear(now + long * random() * 3.0, now + long * 4.0), Measure::Since { origin: now }, target);
+        }
+    }
+
+    fn check(scale: &Scale, measure: Measure, target: usize) {
+        let axis = ticks(scale, measure, target);
+        let mut told = labels(&axis);
+        assert!(axis.windows(2).all(|pair| pair[0].at < pair[1].at), "{scale:?} {axis:?}");
+        let slack = (scale.hi - scale.lo) * 1e-6 + scale.hi.abs() * 1e-12;
+        assert!(axis.iter().all(|tick| tick.at >= scale.lo - slack && tick.at <= scale.hi + slack), "{scale:?} {axis:?}");
+        assert!(told.len() <= target + target.div_ceil(2) + 1, "{} for {target}: {scale:?} {told:?}", told.len());
+        told.sort_unstable();
+        assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "{scale:?} {measure:?} {told:?}");
+    }
+}
