@@ -2,6 +2,7 @@
 
 mod clock;
 pub mod frame;
+pub mod kinds;
 pub mod palette;
 pub mod scale;
 pub mod svg;

@@ -13,7 +13,7 @@ mod text;
 use serde_json::Value;
 
 use crate::chart::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
-use crate::chart::svg::Sheet;
+use crate::chart::kinds::Sheet;
 use crate::protocol::{ApiError, ErrorKind};
 use node::Node;
 
