@@ -15,3 +15,6 @@ pub use scale::Scale;
 pub use svg::{Place, Svg};
 pub use text::number;
 pub use ticks::{Measure, Tick, ticks};
+pub mod marks;
+pub mod path;
+pub mod raster;

@@ -1,0 +1,235 @@
+//! Lines through columns, as points in a plot's own pixels.
+//!
+//! For each column the line goes to its first value, to its lowest and highest in the order in which they stand, and to its last.
+//! Where the horizontal grid is snapped ([`Grid::snap`]) and each column lies within one pixel column, this line covers exactly the
+//! pixels of the line through all points, whatever the stroke: within a pixel column all pieces are one vertical run from the
+//! lowest to the highest, and between two pixel columns there is one and the same straight piece, from the last value to the first
+//! (M4, see [`crate::series::Column`]). That holds for finite values and ascending steps; a gap or a step backwards *within* one
+//! pixel column cannot be seen at this scale and is not drawn as one. It is counted, and marked: see [`super::marks`].
+
+use super::scale::Scale;
+use crate::series::Column;
+
+/// Points from the plot's upper left corner. [`UP`] lifts the pen: the next point begins a new run. A run of one point is a dot.
+pub type Path = Vec<(f64, f64)>;
+
+pub const UP: (f64, f64) = (f64::NAN, f64::NAN);
+
+/// How far beyond the plot lines are kept, in pixels: more than half of any stroke.
+const BEYOND: f64 = 16.0;
+
+/// The pixels of a plot and the scales that lead there.
+#[derive(Clone, Copy, Debug)]
+pub struct Grid<'a> {
+    pub x: &'a Scale,
+    pub y: &'a Scale,
+    pub width: f64,
+    pub height: f64,
+    /// Moves each point to the middle of its pixel column: for columns of more than one point. Where points stand alone it would
+    /// only make slopes uneven.
+    pub snap: bool,
+}
+
+impl Grid<'_> {
+    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+        let (share, down) = (self.x.at(x), 1.0 - self.y.at(y));
+        let mut px = share * self.width;
+        if self.snap {
+            // The right end belongs to the last pixel column: it is where the newest point stands.
+            px = if share == 1.0 { self.width.ceil() } else { px.floor() + 1.0 } - 0.5;
+        }
+        // Far away is far enough: what follows computes with differences.
+        (px.clamp(-1e9, 1e9), (down * self.height).clamp(-1e9, 1e9))
+    }
+}
+
+/// Whether some column stands for more than one point.
+pub fn is_dense(columns: &[Column]) -> bool {
+    columns.iter().any(|column| column.count > 1)
+}
+
+/// The line through columns. What is not finite (or not positive, on a logarithmic scale) lifts the pen, and so does a step backwards.
+pub fn through_columns(columns: &[Column], grid: &Grid) -> Path {
+    let mut pen = Pen { grid, path: Vec::with_capacity(columns.len() * 2), at: None };
+    let mut before = f64::NEG_INFINITY;
+    for column in columns {
+        if column.x_first < before {
+            pen.up();
+        }
+        before = column.x_last;
+        pen.to(column.x_first, column.first);
+        if column.count > 1 {
+            let (low, high) = ((column.at_min, column.min), (column.at_max, column.max));
+            let (one, other) = if column.at_min <= column.at_max { (low, high) } else { (high, low) };
+            // Lowest and highest are passed over where they have no place: only first and last say where a gap is.
+            for (x, y) in [one, other] {
+                if grid.y.holds(y) {
+                    pen.to(x, y);
+                }
+            }
+            pen.to(column.x_last, column.last);
+        }
+    }
+    pen.finish()
+}
+
+/// The line through single points, such as a smoothed one.
+pub fn through_points(points: &[(f64, f64)], grid: &Grid) -> Path {
+    let mut pen = Pen { grid, path: Vec::with_capacity(points.len()), at: None };
+    let mut before = f64::NEG_INFINITY;
+    for &(x, y) in points {
+        if x < before {
+            pen.up();
+        }
+        before = x;
+        pen.to(x, y);
+    }
+    pen.finish()
+}
+
+struct Pen<'a> {
+    grid: &'a Grid<'a>,
+    path: Path,
+    /// Where the line was last, which may be beyond the edge.
+    at: Option<(f64, f64)>,
+}
+
+impl Pen<'_> {
+    fn up(&mut self) {
+        self.at = None;
+        if self.path.last().is_some_and(|last| !last.0.is_nan()) {
+            self.path.push(UP);
+        }
+    }
+
+    fn to(&mut self, x: f64, y: f64) {
+        if !self.grid.y.holds(y) || !self.grid.x.holds(x) {
+            return self.up();
+        }
+        let to = self.grid.place(x, y);
+        let Some(from) = self.at.replace(to) else {
+            if self.cut(to, to).is_some() {
+                self.path.push(to);
+            }
+            return;
+        };
+        if from == to {
+            return;
+        }
+        let Some((start, end)) = self.cut(from, to) else {
+            return;
+        };
+        if self.path.last() != Some(&start) {
+            self.lift_over();
+            self.path.push(start);
+        }
+        if start != end {
+            self.path.push(end);
+        }
+    }
+
+    /// Before a point that does not continue the last one.
+    fn lift_over(&mut self) {
+        if self.path.last().is_some_and(|last| !last.0.is_nan()) {
+            self.path.push(UP);
+        }
+    }
+
+    /// The part of a straight piece within the plot and [`BEYOND`] (Liang and Barsky, "A New Concept and Method for Line
+    /// Clipping", 1984).
+    fn cut(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
+        let edges = [
+            (-dx, from.0 + BEYOND),
+            (dx, self.grid.width + BEYOND - from.0),
+            (-dy, from.1 + BEYOND),
+            (dy, self.grid.height + BEYOND - from.1),
+        ];
+        for (towards, room) in edges {
+            if towards == 0.0 {
+                if room < 0.0 {
+                    return None;
+                }
+            } else if towards < 0.0 {
+                enter = enter.max(room / towards);
+            } else {
+                leave = leave.min(room / towards);
+            }
+        }
+        // Ends within the edges stay what they are, to the bit.
+        let on = |share: f64| (from.0 + share * dx, from.1 + share * dy);
+        (enter <= leave).then(|| (if enter == 0.0 { from } else { on(enter) }, if leave == 1.0 { to } else { on(leave) }))
+    }
+
+    fn finish(mut self) -> Path {
+        if self.path.last().is_some_and(|last| last.0.is_nan()) {
+            self.path.pop();
+        }
+        self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `;` lifts the pen.
+    fn told(columns: &[Column], y: Scale) -> String {
+        let x = Scale::linear(0.0, 100.0);
+        let grid = Grid { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
+        let parts: Vec<_> =
+            through_columns(columns, &grid).iter().map(|(x, y)| if x.is_nan() { ";".into() } else { format!("{x:.0},{y:.0}") }).collect();
+        parts.join(" ")
+    }
+
+    fn points(points: &[(f64, f64)]) -> Vec<Column> {
+        points.iter().map(|(x, y)| Column::point(*x, *y)).collect()
+    }
+
+    fn joined(list: &[(f64, f64)]) -> Column {
+        let all = points(list);
+        all[1..].iter().fold(all[0], |mut sum, next| {
+            sum.merge(next);
+            sum
+        })
+    }
+
+    #[test]
+    fn a_column_goes_first_extremes_last_without_repeating() {
+        let column = joined(&[(10.0, 50.0), (11.0, 90.0), (12.0, 20.0), (13.0, 40.0)]);
+        assert_eq!(told(&[column], Scale::linear(0.0, 100.0)), "10,50 11,10 12,80 13,60");
+        let rising = joined(&[(10.0, 20.0), (12.0, 70.0)]);
+        assert_eq!(told(&[rising], Scale::linear(0.0, 100.0)), "10,80 12,30");
+    }
+
+    #[test]
+    fn what_is_no_number_lifts_the_pen_and_a_lone_point_stays() {
+        let line = points(&[(1.0, 50.0), (2.0, f64::NAN), (3.0, 50.0), (4.0, f64::INFINITY), (5.0, 50.0), (6.0, 50.0)]);
+        assert_eq!(told(&line, Scale::linear(0.0, 100.0)), "1,50 ; 3,50 ; 5,50 6,50");
+        let column = joined(&[(10.0, f64::NAN), (11.0, 90.0), (12.0, 20.0), (13.0, f64::NAN)]);
+        assert_eq!(told(&[points(&[(9.0, 50.0)])[0], column], Scale::linear(0.0, 100.0)), "9,50 ; 11,10 12,80");
+    }
+
+    #[test]
+    fn a_step_backwards_begins_a_new_run() {
+        assert_eq!(
+            told(&points(&[(10.0, 50.0), (30.0, 50.0), (20.0, 40.0), (40.0, 40.0)]), Scale::linear(0.0, 100.0)),
+            "10,50 30,50 ; 20,60 40,60"
+        );
+    }
+
+    #[test]
+    fn a_log_scale_leaves_out_what_has_no_place() {
+        assert_eq!(told(&points(&[(1.0, 10.0), (2.0, 0.0), (3.0, 10.0), (4.0, 1.0)]), Scale::log(1.0, 100.0)), "1,50 ; 3,50 4,100");
+        let column = joined(&[(1.0, 10.0), (2.0, -5.0), (3.0, 1.0)]);
+        assert_eq!(told(&[column], Scale::log(1.0, 100.0)), "1,50 3,100");
+    }
+
+    #[test]
+    fn lines_are_cut_where_they_leave_and_go_on_where_they_return() {
+        let far = points(&[(-1e12, 50.0), (50.0, 50.0), (60.0, 1e300), (70.0, 50.0), (1e300, 50.0)]);
+        assert_eq!(told(&far, Scale::linear(0.0, 100.0)), "-16,50 50,50 50,-16 ; 70,-16 70,50 116,50");
+        assert_eq!(told(&points(&[(-50.0, 50.0), (-40.0, 50.0), (150.0, 50.0)]), Scale::linear(0.0, 100.0)), "-16,50 116,50");
+    }
+}
