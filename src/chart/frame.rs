@@ -3,7 +3,7 @@
 use super::scale::{Scale, padded};
 use super::text::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
-use crate::protocol::chart::{Along, Scale as Kind};
+use crate::protocol::{Along, Scale as Kind};
 use crate::series::Column;
 
 /// What is asked for, apart from the numbers.

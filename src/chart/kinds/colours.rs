@@ -38,7 +38,9 @@ impl Colours {
 
     /// For finite numbers: 0 to `LEVELS - 1`.
     pub fn level(&self, number: f64) -> usize {
-        let share = (number / 2.0 - self.lo / 2.0) / (self.hi / 2.0 - self.lo / 2.0);
+        let span = self.hi - self.lo;
+        // Halved where the range overflows; not always, since the smallest doubles have no half.
+        let share = if span.is_finite() { (number - self.lo) / span } else { (number / 2.0 - self.lo / 2.0) / (self.hi / 2.0 - self.lo / 2.0) };
         ((share * LEVELS as f64) as usize).min(LEVELS - 1)
     }
 
