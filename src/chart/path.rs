@@ -138,6 +138,10 @@ impl Pen<'_> {
     /// The part of a straight piece within the plot and [`BEYOND`] (Liang and Barsky, "A New Concept and Method for Line
     /// Clipping", 1984).
     fn cut(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+        let near = |p: (f64, f64)| p.0 >= -BEYOND && p.1 >= -BEYOND && p.0 <= self.grid.width + BEYOND && p.1 <= self.grid.height + BEYOND;
+        if near(from) && near(to) {
+            return Some((from, to));
+        }
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
         let edges = [
