@@ -57,11 +57,9 @@ impl Svg {
             }
             Place::Fluid { .. } => {
                 self.plot = (left, right);
-                self.body.push_str(&format!(
-                    "<svg x=\"{}\" style=\"width:calc(100% - {}px)\" overflow=\"visible\">",
-                    coordinate(left),
-                    coordinate(left + right)
-                ));
+                // The attribute is what Chromium reads, and the property what CSS defines.
+                let width = format!("calc(100% - {}px)", coordinate(left + right));
+                self.body.push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
             }
         }
     }

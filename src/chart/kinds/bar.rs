@@ -156,7 +156,7 @@ impl Bar {
 /// Which labels are shown where each has `room` and the widest wants `wide`: every so many, and how much room each then has.
 pub fn every(wide: f64, room: f64) -> (usize, f64) {
     // A label is cut before its neighbour goes, but not to less than this.
-    let least = wide.min(34.0) + 6.0;
+    let least = wide.min(64.0) + 6.0;
     let step = (least / room.max(1e-6)).ceil().max(1.0);
     (step as usize, step * room - 6.0)
 }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn labels_give_way_before_they_overlap() {
         assert_eq!(every(20.0, 100.0).0, 1);
-        assert_eq!(every(200.0, 50.0), (1, 44.0));
-        assert_eq!(every(200.0, 10.0), (4, 34.0));
+        assert_eq!(every(200.0, 80.0), (1, 74.0));
+        assert_eq!(every(200.0, 10.0), (7, 64.0));
     }
 }

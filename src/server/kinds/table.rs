@@ -100,7 +100,7 @@ const STYLE: &str = ":root{color-scheme:light dark;--line:light-dark(#d5d9df,#2f
 --accent:light-dark(#0b5fbe,#74b4ff);font:14px/1.4 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}\
 html{background:light-dark(#fff,#181c21);color:light-dark(#1a1d21,#e6e9ed)}body{margin:0}\
 div{max-height:420px;overflow:auto}table{border-collapse:separate;border-spacing:0;min-width:100%}\
-th,td{padding:4px 12px;text-align:left;border-bottom:1px solid var(--line);white-space:pre-wrap;max-width:420px;overflow-wrap:anywhere;vertical-align:top}\
+th,td{padding:4px 12px;text-align:left;border-bottom:1px solid var(--line);white-space:pre-wrap;max-width:420px;overflow-wrap:break-word;vertical-align:top}\
 th{position:sticky;top:0;background:var(--head);padding:0;white-space:nowrap}tr:last-child td{border-bottom:0}.n{text-align:right;white-space:nowrap}.none{color:var(--muted)}\
 button{all:unset;display:block;box-sizing:border-box;width:100%;padding:5px 12px;cursor:pointer;font-weight:600}button:focus-visible{outline:2px solid var(--accent);outline-offset:-2px}\
 button::after{content:\"\\2195\";margin-left:6px;color:var(--muted);font-weight:400;opacity:.45}[aria-sort=ascending] button::after{content:\"\\2191\";opacity:1}[aria-sort=descending] button::after{content:\"\\2193\";opacity:1}\
