@@ -1,12 +1,16 @@
 //! The wire: what server, browser and tests say to each other. `serde` and `std` only.
 
 mod board;
+mod bytes;
 mod cell;
 mod chart;
+pub mod columns;
 mod error;
 mod event;
+pub mod points;
 
 pub use board::{Board, Effect, Page};
+pub use bytes::Malformed;
 pub use cell::{Cell, CellId, Stage};
 pub use chart::{Along, Scale, Settings};
 pub use error::{ApiError, ErrorKind};

@@ -1,8 +1,22 @@
 //! Numbers without I/O: points, the columns that stand for them on a screen, and the pyramid that columns are made from.
 
+mod budget;
 mod column;
+mod columns;
+mod extent;
+mod node;
+mod plot;
+mod pyramid;
+mod query;
+mod smooth;
 
 pub use column::Column;
+pub use columns::Columns;
+pub use extent::Extent;
+pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Span, nodes_at, points_at};
+pub use pyramid::{Block, Pyramid, roots};
+pub use query::{Missing, Needs, Query, Window};
+pub use smooth::smooth;
 
 /// Which number of a point runs along the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,15 +3,22 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::Value;
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
 
-use super::store::Change;
+use super::store::{Appended, Change};
 
 /// What may wait for one reader; past either bound its mailbox is emptied and it gets the newest state instead.
 const MAILBOX_EVENTS: usize = 256;
 const MAILBOX_BYTES: usize = 1 << 20;
+
+/// Points of one board are told at most this often, those in between together: a frame of a screen.
+const TICK: Duration = Duration::from_millis(16);
+/// Who wants as many points of one series as this at once asks for columns.
+pub const POINTS_TOLD: usize = 1024;
 
 /// Which form of a cell a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,30 +29,81 @@ pub enum View {
     Document,
 }
 
+/// What a reader is sent.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    Text(Utf8Bytes),
+    /// Points, for the page.
+    Binary(Bytes),
+}
+
+impl Frame {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// A change on its way to readers: each form is written once for all of them.
 #[derive(Debug)]
 pub struct News {
     pub change: Change,
-    frames: [OnceLock<Utf8Bytes>; 2],
+    frames: [OnceLock<Frame>; 2],
     /// About how much a frame of it takes.
     bytes: usize,
 }
 
 impl News {
     fn new(change: Change) -> Self {
-        let value = change.value.as_ref().map_or(0, |value| value.len());
-        let keys: usize = change.record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum();
-        Self { change, frames: Default::default(), bytes: 256 + value + keys }
+        let bytes = match &change {
+            Change::Cell(change) => {
+                let value = change.value.as_ref().map_or(0, |value| value.len());
+                value + change.record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>()
+            }
+            Change::Points(appended) => {
+                let series = appended.cells.iter().flat_map(|(_, series)| series);
+                series.map(|grown| 100 + 24 * grown.points.len().min(POINTS_TOLD)).sum()
+            }
+        };
+        Self { change, frames: Default::default(), bytes: 256 + bytes }
     }
 
-    pub fn frame(&self, view: View, write: impl FnOnce() -> Utf8Bytes) -> Utf8Bytes {
+    pub fn frame(&self, view: View, write: impl FnOnce() -> Frame) -> Frame {
         self.frames[view as usize].get_or_init(write).clone()
     }
 }
 
 #[derive(Default)]
 pub struct Hub {
-    boards: Mutex<HashMap<Arc<str>, Vec<Arc<Mailbox>>>>,
+    boards: Mutex<HashMap<Arc<str>, Readers>>,
+}
+
+/// Those who listen to a board.
+#[derive(Default)]
+struct Readers {
+    mailboxes: Vec<Arc<Mailbox>>,
+    /// Points that wait for the next tick, and when the last was.
+    points: Option<Appended>,
+    ticked: Option<Instant>,
+}
+
+impl Readers {
+    fn tell(&self, change: Change) {
+        let news = Arc::new(News::new(change));
+        for mailbox in &self.mailboxes {
+            mailbox.put(&news);
+        }
+    }
+
+    /// Tells of the points that wait.
+    fn tick(&mut self) {
+        if let Some(points) = self.points.take() {
+            self.ticked = Some(Instant::now());
+            self.tell(Change::Points(points));
+        }
+    }
 }
 
 #[derive(Default)]
@@ -69,20 +127,46 @@ pub enum Delivery {
 
 impl Hub {
     /// Hands the changes of a commit to all who listen; never waits for any of them.
-    pub fn publish(&self, changes: Vec<Change>) {
-        let boards = lock(&self.boards);
+    pub fn publish(self: &Arc<Self>, changes: Vec<Change>) {
+        let mut boards = lock(&self.boards);
         for change in changes {
-            let Some(readers) = boards.get(&change.board) else { continue };
-            let news = Arc::new(News::new(change));
-            for mailbox in readers {
-                mailbox.put(&news);
+            let board = change.board().clone();
+            let Some(readers) = boards.get_mut(&board) else { continue };
+            match change {
+                Change::Cell(_) => {
+                    // Points that came before it are told before it.
+                    readers.tick();
+                    readers.tell(change);
+                }
+                Change::Points(new) => match &mut readers.points {
+                    Some(waiting) => waiting.merge(new),
+                    None => {
+                        readers.points = Some(new);
+                        match readers.ticked.map(|last| last + TICK).filter(|next| *next > Instant::now()) {
+                            None => readers.tick(),
+                            Some(next) => self.tick_at(board, next),
+                        }
+                    }
+                },
             }
         }
     }
 
+    fn tick_at(self: &Arc<Self>, board: Arc<str>, next: Instant) {
+        let hub = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep_until(next).await;
+            if let Some(hub) = hub.upgrade()
+                && let Some(readers) = lock(&hub.boards).get_mut(&board)
+            {
+                readers.tick();
+            }
+        });
+    }
+
     pub fn subscribe(self: &Arc<Self>, board: &str) -> Subscription {
         let (board, mailbox) = (Arc::<str>::from(board), Arc::new(Mailbox::default()));
-        lock(&self.boards).entry(board.clone()).or_default().push(mailbox.clone());
+        lock(&self.boards).entry(board.clone()).or_default().mailboxes.push(mailbox.clone());
         Subscription { hub: self.clone(), board, mailbox }
     }
 }
@@ -131,8 +215,8 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         let mut boards = lock(&self.hub.boards);
         if let Some(readers) = boards.get_mut(&self.board) {
-            readers.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
-            if readers.is_empty() {
+            readers.mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
+            if readers.mailboxes.is_empty() {
                 boards.remove(&self.board);
             }
         }
@@ -157,20 +241,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::protocol::{CellId, Stage};
-    use crate::server::store::{Held, Kind, Record};
+    use crate::series::Points;
+    use crate::server::store::{CellChange, Grown, Held, Kind, Record};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
         let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, Stage::Empty);
         let (entered, born, rev, version, created_ms, updated_ms) = (1, 1, seq, 1, 0, 0);
         let record = Record { id, board: board.clone(), seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
-        Change { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) }
+        Change::Cell(CellChange { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) })
     }
 
     fn seqs(subscription: &Subscription) -> Vec<Option<u64>> {
         std::iter::from_fn(|| subscription.try_next())
             .map(|delivery| match delivery {
-                Delivery::News(news) => Some(news.change.seq),
+                Delivery::News(news) => Some(news.change.seq()),
                 Delivery::Lagged => None,
             })
             .collect()
@@ -194,6 +279,39 @@ mod tests {
         assert_eq!(seqs(&slow), [Some(300)]);
         hub.publish(vec![change("a", 301, MAILBOX_BYTES / 2), change("a", 302, MAILBOX_BYTES / 2)]);
         assert_eq!(seqs(&slow), [None]);
+    }
+
+    fn points(seq: u64, start: u64, y: &[f64]) -> Change {
+        let (x, t) = (y.to_vec(), y.to_vec());
+        let grown = Grown { name: "loss".into(), start, last: None, points: Points { x, y: y.to_vec(), t } };
+        Change::Points(Appended { board: "a".into(), first: seq, seq, cells: vec![(CellId::parse("c").unwrap(), vec![grown])] })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn points_are_told_at_once_then_together_and_never_after_what_came_later() {
+        let hub = Arc::new(Hub::default());
+        let reader = hub.subscribe("a");
+        let told = || {
+            std::iter::from_fn(|| reader.try_next())
+                .map(|delivery| match delivery {
+                    Delivery::News(news) => match &news.change {
+                        Change::Points(told) => (told.first, told.seq, told.cells[0].1[0].points.len()),
+                        Change::Cell(change) => (change.seq, change.seq, 0),
+                    },
+                    Delivery::Lagged => (0, 0, 0),
+                })
+                .collect::<Vec<_>>()
+        };
+        hub.publish(vec![points(1, 0, &[1.0])]);
+        assert_eq!(told(), [(1, 1, 1)]);
+        hub.publish(vec![points(2, 1, &[1.0])]);
+        hub.publish(vec![points(3, 2, &[1.0, 2.0])]);
+        assert_eq!(told(), []);
+        tokio::time::sleep(TICK).await;
+        assert_eq!(told(), [(2, 3, 3)]);
+        hub.publish(vec![points(4, 4, &[1.0])]);
+        hub.publish(vec![change("a", 5, 1)]);
+        assert_eq!(told(), [(4, 4, 1), (5, 5, 0)]);
     }
 
     #[test]

@@ -13,14 +13,17 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::Stream;
 use futures::{SinkExt, StreamExt};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::App;
 use super::board::{self, Boards};
 use super::error::Problem;
-use super::hub::{Delivery, Subscription, View};
-use super::store::{Change, Held, Kind, Record};
+use super::hub::{Delivery, Frame, POINTS_TOLD, Subscription, View};
+use super::store::{Appended, CellChange, Change, Held, Kind, Record, number};
+use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::protocol::{ErrorKind, Event};
+use crate::series::Points;
 
 /// Also the longest silence on a healthy line.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
@@ -100,18 +103,25 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked) -> Result<(), Box<dyn
             }
         };
         let mut longest = patience(&frame);
-        timeout(longest, outgoing.feed(Message::Text(frame))).await??;
+        timeout(longest, outgoing.feed(message(frame))).await??;
         // What is ready goes out together.
         while let Some(frame) = feed.ready() {
             longest = longest.max(patience(&frame));
-            timeout(longest, outgoing.feed(Message::Text(frame))).await??;
+            timeout(longest, outgoing.feed(message(frame))).await??;
         }
         timeout(longest, outgoing.flush()).await??;
     }
 }
 
+fn message(frame: Frame) -> Message {
+    match frame {
+        Frame::Text(text) => Message::Text(text),
+        Frame::Binary(bytes) => Message::Binary(bytes),
+    }
+}
+
 /// A slow line gets time for a large frame.
-fn patience(frame: &Utf8Bytes) -> Duration {
+fn patience(frame: &Frame) -> Duration {
     STALLED + Duration::from_millis((frame.len() / SLOWEST) as u64)
 }
 
@@ -121,7 +131,11 @@ pub async fn events(State(app): State<App>, Query(mut ask): Query<Ask>, headers:
     if let Some((epoch, Ok(since))) = last.map(|(epoch, since)| (epoch, since.parse())) {
         (ask.epoch, ask.since) = (Some(epoch.to_owned()), Some(since));
     }
-    let feed = Feed::new(&app, ask.check()?);
+    let asked = ask.check()?;
+    if asked.view == View::Page {
+        return Err(ErrorKind::BadRequest.with("This stream has documents; view=page is for /live.").into());
+    }
+    let feed = Feed::new(&app, asked);
     Ok(Sse::new(sse(feed, app)).into_response())
 }
 
@@ -131,7 +145,11 @@ fn sse(feed: Feed, app: App) -> impl Stream<Item = Result<SseEvent, Infallible>>
             frame = feed.next() => frame.ok()?,
             () = app.stopping.cancelled() => return None,
         };
-        let event = SseEvent::default().data(frame.as_str());
+        let event = SseEvent::default().data(match &frame {
+            Frame::Text(text) => text.as_str(),
+            // This stream has documents only.
+            Frame::Binary(_) => return None,
+        });
         // Where a snapshot follows, the reader is not yet anywhere.
         let id = format!("{}:{}", feed.boards.store.epoch(), feed.seq);
         let event = if feed.first.is_empty() { event.id(id) } else { event };
@@ -147,7 +165,7 @@ struct Feed {
     /// Everything up to here was given out.
     seq: u64,
     /// Written frames that come before everything else.
-    first: VecDeque<Utf8Bytes>,
+    first: VecDeque<Frame>,
     /// The newest state of cells that changed while the reader was away, oldest change first; then, up to where that reaches.
     missed: VecDeque<(Kind, Arc<Record>)>,
     reaches: u64,
@@ -187,9 +205,23 @@ impl Feed {
                 return self.start_over();
             }
             self.reaches = board.seq;
+            let grew = |record: &Record| record.is_line() && index.cell_series(&record.id).is_some_and(|known| known.seq > seq);
+            if self.view == View::Page {
+                let grown = board.cells.values().filter(|record| grew(record));
+                let series = grown.flat_map(|record| index.series(&record.id).iter().map(|series| (&record.id, series)));
+                let parts = series.map(|(cell, series)| {
+                    // The number alone: the page asks for the columns of what it shows.
+                    PartRef { cell, series: &series.name, start: Some(series.count()), n: 0, numbers: None }
+                });
+                let parts: Vec<PartRef> = parts.collect();
+                if !parts.is_empty() {
+                    self.first.push_back(Frame::Binary(points::write(seq, &parts).into()));
+                }
+            }
             let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
-            let removed = board.graves.iter().map(|record| (Kind::Removed, record));
-            alive.chain(removed).filter(|(_, record)| record.seq > seq).map(|(kind, record)| (kind, record.clone())).collect()
+            let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == View::Document && grew(record)));
+            let removed = board.graves.iter().filter(|record| record.seq > seq).map(|record| (Kind::Removed, record));
+            alive.chain(removed).map(|(kind, record)| (kind, record.clone())).collect()
         };
         missed.sort_by_key(|(_, record)| record.seq);
         self.missed = missed.into();
@@ -235,10 +267,21 @@ impl Feed {
             match self.subscription.try_next() {
                 None => return Step::Nothing,
                 Some(Delivery::Lagged) => self.catch_up(),
-                Some(Delivery::News(news)) if news.change.seq <= self.seq => {}
+                Some(Delivery::News(news)) if news.change.seq() <= self.seq => {}
                 Some(Delivery::News(news)) => {
-                    let Change { kind, seq, record, value, .. } = &news.change;
+                    let CellChange { kind, seq, record, value, .. } = match &news.change {
+                        Change::Cell(change) => change,
+                        Change::Points(appended) => {
+                            self.seq = appended.seq;
+                            let write = if self.view == View::Page { points_frame } else { appended_frame };
+                            return self.give(news.frame(self.view, || write(appended)));
+                        }
+                    };
                     let frame = match (self.view, value.as_deref(), &record.value) {
+                        (View::Document, ..) if record.is_line() => {
+                            self.missed.push_front((*kind, record.clone()));
+                            continue;
+                        }
                         (View::Page, ..) => news.frame(View::Page, || page_frame(*kind, *seq, record)),
                         (View::Document, None, Held::Stored(_)) => {
                             self.missed.push_front((*kind, record.clone()));
@@ -257,7 +300,7 @@ impl Feed {
     }
 
     /// The next frame if nothing has to be waited for.
-    fn ready(&mut self) -> Option<Utf8Bytes> {
+    fn ready(&mut self) -> Option<Frame> {
         match self.step() {
             Step::Frame(frame) => Some(frame),
             Step::Write(..) | Step::Nothing => None,
@@ -265,7 +308,7 @@ impl Feed {
     }
 
     /// Can be dropped and called again without losing anything.
-    async fn next(&mut self) -> Result<Utf8Bytes, Problem> {
+    async fn next(&mut self) -> Result<Frame, Problem> {
         loop {
             let step = match self.step() {
                 Step::Write(kind, record) => {
@@ -286,7 +329,7 @@ impl Feed {
         }
     }
 
-    async fn write(&self, kind: Kind, record: &Record) -> Result<Utf8Bytes, Problem> {
+    async fn write(&self, kind: Kind, record: &Record) -> Result<Frame, Problem> {
         Ok(match self.view {
             View::Page => page_frame(kind, record.seq, record),
             View::Document => {
@@ -300,24 +343,24 @@ impl Feed {
         self.give(encode(&Event::<()>::Bookmark { seq: self.seq }))
     }
 
-    fn give(&mut self, frame: Utf8Bytes) -> Step {
+    fn give(&mut self, frame: Frame) -> Step {
         self.quiet_until = Instant::now() + BOOKMARK_EVERY;
         Step::Frame(frame)
     }
 }
 
 enum Step {
-    Frame(Utf8Bytes),
+    Frame(Frame),
     /// The first of what was missed: its value may be only on disk.
     Write(Kind, Arc<Record>),
     Nothing,
 }
 
-fn encode<T: serde::Serialize>(event: &Event<T>) -> Utf8Bytes {
-    serde_json::to_string(event).unwrap_or_default().into()
+fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
+    Frame::Text(serde_json::to_string(event).unwrap_or_default().into())
 }
 
-fn page_frame(kind: Kind, seq: u64, record: &Record) -> Utf8Bytes {
+fn page_frame(kind: Kind, seq: u64, record: &Record) -> Frame {
     let data = record.cell();
     encode(&match kind {
         Kind::Created => Event::Created { seq, data },
@@ -328,12 +371,46 @@ fn page_frame(kind: Kind, seq: u64, record: &Record) -> Utf8Bytes {
 }
 
 /// The same shape; the document is already text.
-fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> Utf8Bytes {
+fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> Frame {
     let name = match kind {
         Kind::Created => "created",
         Kind::Updated => "updated",
         Kind::Patched => "patched",
         Kind::Removed => "removed",
     };
-    format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into()
+    Frame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
+}
+
+/// For the page: the points themselves, or of very many only their number.
+fn points_frame(appended: &Appended) -> Frame {
+    let parts: Vec<PartRef> = appended
+        .cells
+        .iter()
+        .flat_map(|(cell, series)| {
+            series.iter().map(move |grown| {
+                let Points { x, y, t } = &grown.points;
+                let numbers = (y.len() <= POINTS_TOLD).then_some(NumbersRef { x: Some(x), y, t: Some(t) });
+                PartRef { cell, series: &grown.name, start: Some(grown.start), n: y.len() as u32, numbers }
+            })
+        })
+        .collect();
+    Frame::Binary(points::write(appended.seq, &parts).into())
+}
+
+/// For everybody else: `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`.
+fn appended_frame(appended: &Appended) -> Frame {
+    let list = |numbers: &[f64]| numbers.iter().map(|value| number(*value)).collect::<Vec<_>>();
+    let data = appended.cells.iter().map(|(cell, series)| {
+        let series = series.iter().map(|grown| {
+            let Points { x, y, t } = &grown.points;
+            let mut told = json!({ "start": grown.start, "points": y.len() });
+            if y.len() <= POINTS_TOLD {
+                (told["x"], told["y"], told["t"]) = (list(x).into(), list(y).into(), list(t).into());
+            }
+            (grown.name.to_string(), told)
+        });
+        (cell.to_string(), Value::Object(series.collect()))
+    });
+    let data = Value::Object(data.collect());
+    Frame::Text(json!({ "event": "appended", "first": appended.first, "seq": appended.seq, "data": data }).to_string().into())
 }

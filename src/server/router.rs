@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::error::Problem;
-use super::rest::{self, values};
+use super::rest::{self, series, values};
 use super::{App, figure, guard, live, media, page, site};
 use crate::protocol::{ApiError, ErrorKind};
 
@@ -23,6 +23,9 @@ pub fn router(app: App) -> Router {
         .route("/b/{board}", get(page::named))
         .merge(values::router("/values"))
         .merge(values::router("/api/v1/values"))
+        .merge(series::router("/values"))
+        .merge(series::router("/api/v1/values"))
+        .merge(series::many())
         .route("/live", get(live::socket))
         .route("/events", get(live::events))
         .route("/figure/{id}/{rev}", get(figure::figure))

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::sent::{LineValue, parse_line_value, quote_tokens};
 use super::{DOCUMENT_BYTES, MAIN};
-use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind, Settings};
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
 const DEPTH: usize = 128;
@@ -26,6 +28,10 @@ pub struct Draft {
     pub board: Option<Arc<str>>,
     pub keys: Map<String, Value>,
     pub value: Option<Arc<str>>,
+    /// The value, where it is known to be that of a line.
+    pub line: Option<LineValue>,
+    /// Points for a line, as JSON text.
+    pub append: Option<Arc<str>>,
     /// The body that it came in.
     body: usize,
 }
@@ -42,7 +48,7 @@ impl Draft {
 
     /// `body` is an upper bound of its size in bytes.
     fn check(raw: Raw, body: usize) -> Result<Self, ApiError> {
-        let Raw { mut keys, value } = raw;
+        let Raw { mut keys, value, append } = raw;
         if body > KEYS_BYTES && Value::Object(keys.clone()).to_string().len() > KEYS_BYTES {
             let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
             return Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")));
@@ -78,7 +84,13 @@ impl Draft {
                 .with(format!("'value' {rule}; send large results as pictures or in parts."))
                 .at("value", rule));
         }
-        Ok(Self { id, board, keys, value, body })
+        if let Some(why) = keys.get("chart").and_then(|chart| Settings::deserialize(chart).err()) {
+            let rule = format!("is not what a chart can be set to: {why}");
+            return Err(ErrorKind::BadRequest.with(format!("'chart' {rule}.")).at("chart", rule));
+        }
+        let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
+        let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?;
+        Ok(Self { id, board, keys, value, line, append, body })
     }
 }
 
@@ -103,6 +115,7 @@ const RULES: &[Rule] = &[
     ("description", "must be a string", is_text),
     ("pos", "must be a number", |value| value.is_null() || value.is_number()),
     ("layout", "must be an object", |value| value.is_null() || value.is_object()),
+    ("chart", "must be an object", Value::is_object),
 ];
 
 fn is_text(value: &Value) -> bool {
@@ -145,16 +158,26 @@ fn parse(body: &[u8]) -> Result<Body, ApiError> {
     let text = std::str::from_utf8(body).map_err(|why| {
         ErrorKind::BadRequest.with(format!("The body is not UTF-8 text: byte {} is not part of a character.", why.valid_up_to()))
     })?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    let parsed = json.deserialize_any(BodyVisitor).and_then(|body| json.end().map(|()| body));
-    parsed.map_err(|why| {
+    parse_text(text).or_else(|why| {
         let (line, column) = (why.line(), why.column());
-        if !why.is_data() && is_not_a_number(text, line, column) {
-            let hint = "NaN and Infinity are not JSON; send null, or the strings \"NaN\", \"Infinity\", \"-Infinity\"";
-            return ErrorKind::BadRequest.with(format!("The body is not JSON: {hint} (line {line} column {column})."));
+        if why.is_data() || !is_not_a_number(text, line, column) {
+            return Err(ErrorKind::BadRequest.with(format!("The body is not a JSON object: {why}.")));
         }
-        ErrorKind::BadRequest.with(format!("The body is not a JSON object: {why}."))
+        // Python's json.dumps writes such tokens. Among points they are what they say; in other values they are not JSON.
+        if let Some(Ok(body)) = quote_tokens(text).map(|text| parse_text(&text))
+            && body.is_of_lines()
+        {
+            return Ok(body);
+        }
+        let hint = "NaN and Infinity are not JSON; send null, or the strings \"NaN\", \"Infinity\", \"-Infinity\"";
+        Err(ErrorKind::BadRequest.with(format!("The body is not JSON: {hint} (line {line} column {column}).")))
     })
+}
+
+fn parse_text(text: &str) -> serde_json::Result<Body> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let body = json.deserialize_any(BodyVisitor)?;
+    json.end().map(|()| body)
 }
 
 /// True when the parser stopped in one of the tokens that Python's `json.dumps` writes.
@@ -203,11 +226,29 @@ fn check_text(json: &str) -> Result<(), ApiError> {
 struct Raw {
     keys: Map<String, Value>,
     value: Option<Arc<str>>,
+    append: Option<Arc<str>>,
 }
 
 enum Body {
     One(Raw),
     Many(Vec<Raw>),
+}
+
+impl Body {
+    /// Its values are points.
+    fn is_of_lines(&self) -> bool {
+        let is_line = |raw: &Raw| match (&raw.append, &raw.value) {
+            (Some(_), _) => true,
+            (None, Some(value)) => {
+                raw.keys.get("type").map_or_else(|| value.trim_start_matches(['{', ' ']).starts_with("\"series\""), |kind| kind == "line")
+            }
+            (None, None) => false,
+        };
+        match self {
+            Self::One(raw) => is_line(raw),
+            Self::Many(raws) => raws.iter().all(is_line),
+        }
+    }
 }
 
 struct BodyVisitor;
@@ -252,11 +293,11 @@ impl<'de> Visitor<'de> for RawSeed {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut raw = Raw::default();
         while let Some(key) = map.next_key::<String>()? {
-            if key == "value" {
+            if key == "value" || key == "append" {
                 // Line ends can only stand between tokens; without them every frame is one line.
                 let json = map.next_value::<Box<RawValue>>()?;
-                raw.value =
-                    Some(if json.get().contains(['\n', '\r']) { json.get().replace(['\n', '\r'], " ").into() } else { json.get().into() });
+                let text = if json.get().contains(['\n', '\r']) { json.get().replace(['\n', '\r'], " ").into() } else { json.get().into() };
+                *(if key == "value" { &mut raw.value } else { &mut raw.append }) = Some(text);
             } else if key.len() > 256 {
                 return Err(A::Error::custom("a key may have 256 bytes"));
             } else {
@@ -310,6 +351,16 @@ mod tests {
         assert!(message("{} {}").contains("trailing"));
         assert!(parse_one(b"{\"a\":\"\xff\"}").unwrap_err().message.contains("byte 6"));
         assert!(parse_many(br#"[{"name":"a"}, 7]"#).is_err());
+    }
+
+    #[test]
+    fn among_points_python_may_write_nan() {
+        let draft = parse_one(br#"{"type":"line","name":"\"NaN","value":{"series":{"a":[NaN,-Infinity, Infinity]}}}"#).unwrap();
+        assert_eq!(draft.value.as_deref(), Some(r#"{"series":{"a":["NaN","-Infinity", "Infinity"]}}"#));
+        assert_eq!(draft.keys["name"], "\"NaN");
+        assert!(draft.line.is_some());
+        assert!(parse_one(br#"{"append":{"a":[[1,NaN]]}}"#).unwrap().append.is_some());
+        assert!(message(r#"{"type":"table","value":[NaN]}"#).contains("not JSON"));
     }
 
     #[test]

@@ -2,14 +2,20 @@
 
 mod draft;
 mod filter;
+pub mod line;
 mod query;
+mod scan;
+mod sent;
+mod shapes;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 pub use draft::{Draft, board_name, parse_many, parse_one};
+pub use line::Once;
 pub use query::Query;
+pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
 use super::error::Problem;
 use super::ids;
@@ -110,13 +116,19 @@ impl Boards {
             }
             Ok(made)
         };
-        self.store.write(bytes, operation).await
+        let mut told = Vec::new();
+        for document in self.store.write(bytes, operation).await? {
+            told.push(self.told(document).await?);
+        }
+        Ok(told)
     }
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
     pub async fn update(&self, id: &str, query: Query, draft: Draft) -> Result<Document, Problem> {
         let target = Target::one(id, query)?;
+        line::refuse_append(&draft)?;
         let bytes = draft.bytes();
+        let parsed = self.parse_line(&target, draft.value.as_deref())?;
         let operation = move |batch: &mut Batch| {
             let before = target.records(batch)?.remove(0);
             let mut record = Record::clone(&before);
@@ -127,10 +139,19 @@ impl Boards {
             }
             record.board = draft.board.unwrap_or(record.board);
             let value = draft.value.clone();
-            let record = batch.put(Kind::Updated, record, Some(draft.value));
+            let record = line::put(batch, Kind::Updated, record, Some(draft.value), parsed, None)?;
             Ok(Document { record, value })
         };
-        self.store.write(bytes, operation).await
+        let updated = self.store.write(bytes, operation).await?;
+        self.told(updated).await
+    }
+
+    /// A document as it is told after a change: of a line, what its series have now.
+    async fn told(&self, mut document: Document) -> Result<Document, Problem> {
+        if document.record.is_line() {
+            document.value = self.store.value(&document.record).await?;
+        }
+        Ok(document)
     }
 
     /// Merges the draft's keys into each target: all or none.
@@ -139,9 +160,12 @@ impl Boards {
         let draft = Arc::new(draft);
         // A new type may show the old value in another way: where that value is only on disk it is read first, and sent again.
         let retyped = draft.keys.contains_key("type") && draft.value.is_none();
+        let parsed = self.parse_line(&target, draft.value.as_deref())?;
+        let append = line::parse_append(&target, draft.append.as_deref())?;
         for _ in 0..8 {
             let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
             let (target, bytes, draft) = (target.clone(), draft.bytes(), draft.clone());
+            let (parsed, append) = (parsed.clone(), append.clone());
             let operation = move |batch: &mut Batch| {
                 let mut patched = Vec::new();
                 let targets = target.records(batch)?;
@@ -167,13 +191,13 @@ impl Boards {
                     if let Some(board) = &draft.board {
                         record.board = board.clone();
                     }
-                    let record = batch.put(Kind::Patched, record, value.clone().map(Some));
+                    let record = line::put(batch, Kind::Patched, record, value.clone().map(Some), parsed.clone(), append.clone())?;
                     patched.push(Document { record, value });
                 }
                 Ok(Some(patched))
             };
             if let Some(mut patched) = self.store.write(bytes, operation).await? {
-                for document in patched.iter_mut().filter(|document| document.value.is_none()) {
+                for document in patched.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
                     document.value = self.store.value(&document.record).await?;
                 }
                 return Ok(patched);
@@ -305,6 +329,20 @@ impl Boards {
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
     }
 
+    /// The names of a cell's series; `None` when there is no such cell.
+    pub fn series_names(&self, id: &CellId) -> Option<Vec<Arc<str>>> {
+        let index = self.store.index();
+        index.cell(id)?;
+        Some(index.series(id).iter().map(|series| series.name.clone()).collect())
+    }
+
+    /// The last event of the board that the cell stands on.
+    pub fn seq_of(&self, id: &CellId) -> Option<u64> {
+        let index = self.store.index();
+        let record = index.cell(id)?;
+        index.board(&record.board).map(|board| board.seq)
+    }
+
     pub fn names(&self) -> Vec<String> {
         let index = self.store.index();
         let mut names: Vec<_> = index.boards().filter(|(_, board)| !board.cells.is_empty()).map(|(name, _)| name.to_string()).collect();
@@ -314,6 +352,7 @@ impl Boards {
 }
 
 fn create(batch: &mut Batch, draft: Draft) -> Result<Document, Problem> {
+    line::refuse_append(&draft)?;
     let id = draft.id.unwrap_or_else(ids::cell);
     if batch.cell(&id).is_some() {
         return Err(ErrorKind::Conflict
@@ -335,7 +374,9 @@ fn create(batch: &mut Batch, draft: Draft) -> Result<Document, Problem> {
         stage: crate::protocol::Stage::Empty,
     };
     let value = draft.value.clone();
-    let record = batch.put(Kind::Created, record, Some(draft.value));
+    // Of an earlier life of this id nothing comes back.
+    batch.keep_series(&record.id, &[]);
+    let record = line::put(batch, Kind::Created, record, Some(draft.value), draft.line, None)?;
     Ok(Document { record, value })
 }
 

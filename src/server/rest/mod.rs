@@ -1,11 +1,21 @@
 //! REST: one file a resource.
 
+mod columns;
+mod numbers;
+mod points;
+pub mod series;
 pub mod values;
 
 use axum::body::{Body, Bytes, HttpBody};
 
 use super::error::Problem;
-use crate::protocol::ErrorKind;
+use crate::protocol::{ApiError, ErrorKind};
+
+/// A key of an address's query that is not as it must be. Long texts are not repeated whole.
+fn wrong(key: &str, rule: &str, value: &str) -> ApiError {
+    let short = |text: &str| text.chars().take(80).collect::<String>();
+    ErrorKind::BadRequest.with(format!("'{}' {rule}, not '{}'.", short(key), short(value))).at(&short(key), rule)
+}
 
 /// The whole body, refused by its announced length before anything is read.
 pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {

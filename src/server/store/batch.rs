@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::grow::{Appended, Growth, Planned};
+use super::replies::{Done, Key, Reply};
 use super::{Held, Index, Record, index::GRAVES_PER_BOARD};
 use crate::protocol::CellId;
 
@@ -18,9 +20,33 @@ pub enum Kind {
     Removed,
 }
 
-/// One event to be published, with what is needed to write it out.
+/// What happened, in the order of the board's events.
 #[derive(Debug)]
-pub struct Change {
+pub enum Change {
+    Cell(CellChange),
+    /// Points came: those of a whole commit are one event.
+    Points(Appended),
+}
+
+impl Change {
+    pub fn board(&self) -> &Arc<str> {
+        match self {
+            Self::Cell(change) => &change.board,
+            Self::Points(appended) => &appended.board,
+        }
+    }
+
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Cell(change) => change.seq,
+            Self::Points(appended) => appended.seq,
+        }
+    }
+}
+
+/// One event of a cell, with what is needed to write it out.
+#[derive(Debug)]
+pub struct CellChange {
     pub kind: Kind,
     pub board: Arc<str>,
     pub seq: u64,
@@ -38,19 +64,21 @@ pub enum Fate {
 }
 
 #[derive(Debug, Default)]
-struct Layer {
-    cells: HashMap<CellId, Fate>,
+pub(super) struct Layer {
+    pub cells: HashMap<CellId, Fate>,
     /// New values; `None` where the document lost its value.
     values: HashMap<CellId, (u64, Option<Arc<str>>)>,
     /// `(seq, floor)`
     boards: HashMap<Arc<str>, (u64, u64)>,
-    changes: Vec<Change>,
+    pub changes: Vec<Change>,
+    pub growth: HashMap<CellId, Growth>,
+    replies: Vec<(Key, Reply)>,
 }
 
 pub struct Batch<'a> {
-    index: &'a Index,
-    done: Layer,
-    current: Layer,
+    pub(super) index: &'a Index,
+    pub(super) done: Layer,
+    pub(super) current: Layer,
     pub now_ms: u64,
     /// The last number that was given out by [`Self::next_stamp`].
     pub stamp: u64,
@@ -64,6 +92,8 @@ pub struct Outcome {
     pub values: Vec<(CellId, u64, Option<Arc<str>>)>,
     pub boards: Vec<(Arc<str>, u64, u64)>,
     pub changes: Vec<Change>,
+    pub series: Vec<Planned>,
+    pub replies: Vec<(Key, Reply)>,
 }
 
 impl<'a> Batch<'a> {
@@ -120,6 +150,24 @@ impl<'a> Batch<'a> {
         seq + 1
     }
 
+    /// The next event of a board, after all operations.
+    pub(super) fn next_done_seq(&mut self, board: &Arc<str>) -> u64 {
+        let (seq, floor) = self.board(board);
+        self.done.boards.insert(board.clone(), (seq + 1, floor));
+        seq + 1
+    }
+
+    /// Whether a request with this key was done before, in this batch or earlier.
+    pub fn replied(&self, key: &Key) -> Done {
+        let here = [&self.current, &self.done].into_iter().find_map(|layer| layer.replies.iter().find(|(known, _)| known == key));
+        here.map_or_else(|| self.index.replies().done(key), |(_, reply)| Done::Answered(reply.clone()))
+    }
+
+    /// Keeps what a request is answered.
+    pub fn reply(&mut self, key: Key, hash: u64, answer: Arc<str>) {
+        self.current.replies.push((key, Reply { hash, answer, at_ms: self.now_ms }));
+    }
+
     /// Accepts a cell as it shall be from now on, and answers it with its numbers. `value`: `None` leaves the stored value.
     pub fn put(&mut self, kind: Kind, mut record: Record, value: Option<Option<Arc<str>>>) -> Arc<Record> {
         let before = self.cell(&record.id);
@@ -141,6 +189,9 @@ impl<'a> Batch<'a> {
             record.value = Held::of(value.as_ref());
             record.set_stage(value.as_deref());
             self.current.values.insert(record.id.clone(), (record.version, value));
+        } else if record.is_line() || record.value == Held::Missing {
+            // What is shown depends on other keys too.
+            record.set_stage(None);
         }
         let seq = self.next_seq(&record.board.clone());
         record.seq = seq;
@@ -178,7 +229,7 @@ impl<'a> Batch<'a> {
 
     fn announce(&mut self, kind: Kind, seq: u64, record: Arc<Record>, value: Option<Arc<str>>) {
         let board = record.board.clone();
-        self.current.changes.push(Change { kind, board, seq, record, value });
+        self.current.changes.push(Change::Cell(CellChange { kind, board, seq, record, value }));
     }
 
     /// Ends the current operation: it becomes part of the batch, or leaves no trace.
@@ -189,17 +240,22 @@ impl<'a> Batch<'a> {
             self.done.values.extend(current.values);
             self.done.boards.extend(current.boards);
             self.done.changes.extend(current.changes);
+            self.done.replies.extend(current.replies);
+            for (id, growth) in current.growth {
+                self.done.growth.entry(id).or_default().merge(growth);
+            }
         }
     }
 
-    /// What must be on disk, the oldest graves beyond their number forgotten.
-    pub fn finish(mut self) -> Outcome {
+    /// What must be on disk, the oldest graves beyond their number forgotten. `key` is the last key that a series has.
+    pub fn finish(mut self, key: &mut i64) -> Outcome {
         self.forget_old_graves();
-        let Layer { cells, values, boards, changes } = self.done;
+        let series = self.plan_growth(key);
+        let Layer { cells, values, boards, changes, replies, growth: _ } = self.done;
         let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
         let kept = |id: &CellId| !matches!(cells.get(id), Some(Fate::Forgotten));
         let values = values.into_iter().filter(|(id, _)| kept(id)).map(|(id, (version, value))| (id, version, value)).collect();
-        Outcome { values, cells: cells.into_iter().collect(), boards, changes }
+        Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies }
     }
 
     fn forget_old_graves(&mut self) {
@@ -226,11 +282,11 @@ impl<'a> Batch<'a> {
 
 impl Outcome {
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.series.is_empty() && self.replies.is_empty()
     }
 
     /// Makes the index what the disk already is.
-    pub fn apply(&self, index: &mut Index) {
+    pub fn apply(&mut self, index: &mut Index) {
         for (name, seq, floor) in &self.boards {
             index.set_board(name, *seq, *floor);
         }
@@ -244,5 +300,11 @@ impl Outcome {
         }
         buried.sort_by_key(|record| record.seq);
         buried.into_iter().for_each(|record| index.bury(record.clone()));
+        for planned in self.series.drain(..) {
+            index.grow(planned);
+        }
+        for (key, reply) in self.replies.drain(..) {
+            index.replies_mut().put(key, reply);
+        }
     }
 }

@@ -4,6 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::Record;
+use super::grow::{Planned, PlannedSeries};
+use super::replies::Replies;
+use super::series::{CellSeries, Series};
 use crate::protocol::CellId;
 
 /// Removed cells that are kept for undo, and for readers who have not heard of them.
@@ -13,6 +16,9 @@ pub const GRAVES_PER_BOARD: usize = 100;
 pub struct Index {
     boards: HashMap<Arc<str>, BoardIndex>,
     home: HashMap<CellId, Arc<str>>,
+    /// Of cells alive and buried.
+    series: HashMap<CellId, CellSeries>,
+    replies: Replies,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,6 +50,52 @@ impl Index {
 
     pub fn grave(&self, id: &CellId) -> Option<&Arc<Record>> {
         self.boards.values().find_map(|board| board.graves.iter().find(|grave| grave.id == *id))
+    }
+
+    /// The series of a cell, in the order in which they began; none when it has none.
+    pub fn series(&self, id: &CellId) -> &[Series] {
+        self.series.get(id).map_or(&[], |known| &known.list)
+    }
+
+    pub fn cell_series(&self, id: &CellId) -> Option<&CellSeries> {
+        self.series.get(id)
+    }
+
+    pub(super) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
+        self.series.entry(id.clone()).or_default()
+    }
+
+    /// Makes the series what the disk already has.
+    pub(super) fn grow(&mut self, planned: Planned) {
+        let Planned { cell, seq, series, gone } = planned;
+        let known = self.series.entry(cell.clone()).or_default();
+        known.seq = known.seq.max(seq);
+        known.list.retain(|series| !gone.contains(&series.key));
+        for PlannedSeries { before, points, after, .. } in series {
+            // Let go before it grows: a tail that nobody else holds grows in place.
+            let key = before.key;
+            let fresh = Series::new(key, before.name.clone());
+            drop(before);
+            let at = known.list.iter().position(|series| series.key == key).unwrap_or_else(|| {
+                known.list.push(fresh);
+                known.list.len() - 1
+            });
+            match after {
+                Some(after) => known.list[at] = after,
+                None => known.list[at].push(&points),
+            }
+        }
+        if known.list.is_empty() {
+            self.series.remove(&cell);
+        }
+    }
+
+    pub fn replies(&self) -> &Replies {
+        &self.replies
+    }
+
+    pub(super) fn replies_mut(&mut self) -> &mut Replies {
+        &mut self.replies
     }
 
     pub fn set_board(&mut self, name: &Arc<str>, seq: u64, floor: u64) {

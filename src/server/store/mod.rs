@@ -1,9 +1,17 @@
 //! Everything on disk, and the only place with SQL: one writer with group commit, read-only readers, an index in memory.
 
 mod batch;
+mod grow;
 mod index;
+mod journal;
 mod open;
+mod packed;
+mod reading;
 mod record;
+mod replay;
+mod replies;
+mod seal;
+mod series;
 mod writer;
 
 use std::path::Path;
@@ -14,10 +22,15 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub use batch::{Batch, Change, Kind};
+pub use batch::{Batch, CellChange, Change, Kind};
+#[cfg(test)]
+pub use grow::Grown;
+pub use grow::{Appended, NewPoints};
 pub use index::Index;
 pub use open::{Durability, OpenError};
 pub use record::{Held, Record, timestamp};
+pub use replies::{Done, Key};
+pub use series::number;
 pub use writer::Publish;
 
 use super::error::Problem;
@@ -31,6 +44,7 @@ pub struct Store {
     queue: RwLock<Option<mpsc::Sender<writer::Waiting>>>,
     room: Arc<Semaphore>,
     readers: SqlitePool,
+    cache: reading::Cache,
     epoch: String,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as this process uses the folder.
@@ -40,15 +54,16 @@ pub struct Store {
 impl Store {
     /// Opens or creates the database in `folder`; `publish` hears of every commit.
     pub async fn open(folder: &Path, durability: Durability, publish: Publish) -> Result<Self, OpenError> {
-        let open::Opened { connection, readers, epoch, index, lock } = open::open(folder, durability).await?;
+        let open::Opened { connection, readers, epoch, index, ledger, lock } = open::open(folder, durability).await?;
         let index = Arc::new(RwLock::new(index));
         let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
-        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish };
+        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish, ledger };
         Ok(Self {
             index,
             queue: RwLock::new(Some(queue)),
             room: Arc::new(Semaphore::new(writer::QUEUE_BYTES)),
             readers,
+            cache: reading::Cache::default(),
             epoch,
             writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
             lock,
@@ -90,7 +105,7 @@ impl Store {
     pub async fn read(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
         for _ in 0..READ_TRIES {
             let Some(record) = self.index().cell(id).cloned() else { return Ok(None) };
-            if !matches!(record.value, Held::Stored(_)) {
+            if record.is_line() || !matches!(record.value, Held::Stored(_)) {
                 let value = self.value(&record).await?;
                 return Ok(Some((record, value)));
             }
@@ -108,6 +123,7 @@ impl Store {
     /// The value as JSON text: the record's own, or, when that is only on disk, the newest there.
     pub async fn value(&self, record: &Record) -> Result<Option<Arc<str>>, Problem> {
         match &record.value {
+            _ if record.is_line() => Ok(Some(series::summary(self.index().series(&record.id)).into())),
             Held::Missing => Ok(None),
             Held::Inline(json) => Ok(Some(json.clone())),
             Held::Stored(_) => Ok(self.stored(&record.id).await?.map(|(_, value)| value)),

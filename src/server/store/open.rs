@@ -9,7 +9,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
 
-use super::{Held, Index, Record, record::INLINE_BYTES};
+use super::{Held, Index, Record, record::INLINE_BYTES, replay, seal::Ledger};
 use crate::protocol::{CellId, Stage};
 use crate::server::ids;
 
@@ -17,7 +17,7 @@ use crate::server::ids;
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
 /// The newest migration that this program knows.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -46,6 +46,7 @@ pub(super) struct Opened {
     pub readers: SqlitePool,
     pub epoch: String,
     pub index: Index,
+    pub ledger: Ledger,
     pub lock: Lock,
 }
 
@@ -89,14 +90,15 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
     let epoch = epoch(&mut connection, durability).await.map_err(failed)?;
-    let index = read_index(&mut connection).await.map_err(failed)?;
+    let mut index = read_index(&mut connection).await.map_err(failed)?;
+    let ledger = replay::read_series(&mut connection, &mut index).await.map_err(failed)?;
     if durability == Durability::Normal {
         // Only now: the note of how this session was started must be on disk before anything that it is about.
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
     }
     let read_only = options.clone().read_only(true).create_if_missing(false);
     let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(read_only);
-    Ok(Opened { connection, readers, epoch, index, lock: Lock { _file: file, options } })
+    Ok(Opened { connection, readers, epoch, index, ledger, lock: Lock { _file: file, options } })
 }
 
 async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
@@ -132,8 +134,13 @@ async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
 }
 
 async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let init = include_str!("../../../migrations/0001_init.sql").into_sql_str();
-    let migrator = Migrator::with_migrations(vec![Migration::new(SCHEMA, "init".into(), MigrationType::Simple, init, false)]);
+    let step = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let migrator = Migrator::with_migrations(vec![
+        step(1, "init", include_str!("../../../migrations/0001_init.sql")),
+        step(SCHEMA, "series", include_str!("../../../migrations/0002_series.sql")),
+    ]);
     migrator.run(connection).await.map_err(|why| match why {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),
         MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => OpenError::Database(path.into(), why),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::protocol::{Cell, CellId, Stage};
+use crate::protocol::{Cell, CellId, Settings, Stage};
 
 /// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
 pub const INLINE_BYTES: usize = 16 * 1024;
@@ -103,7 +104,16 @@ impl Record {
 
     /// Sets what the page shows; `value` is the JSON text of this version.
     pub fn set_stage(&mut self, value: Option<&str>) {
-        self.stage = stage(&self.id, self.text("type"), value, self.version);
+        self.stage = match self.keys.get("chart") {
+            Some(chart) if self.is_line() => Stage::Lines(Settings::deserialize(chart).unwrap_or_default()),
+            None if self.is_line() => Stage::Lines(Settings::default()),
+            _ => stage(&self.id, self.text("type"), value, self.version),
+        };
+    }
+
+    /// Its value is series of points, stored apart.
+    pub fn is_line(&self) -> bool {
+        self.text("type") == "line"
     }
 }
 

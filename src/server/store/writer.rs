@@ -2,11 +2,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::batch::{Batch, Change, Fate, Outcome};
+use super::replies::REPLIES_PER_WRITER;
+use super::seal::{self, Ledger};
+use super::series::Series;
 use super::{Index, now_ms, read, write};
 use crate::server::error::Problem;
 
@@ -20,6 +25,8 @@ const BATCH_JOBS: usize = 512;
 const BATCH_BYTES: usize = 16 << 20;
 /// Rows in one statement. Groups are powers of two, so that there are few different statements and all stay prepared.
 const STATEMENT_ROWS: usize = 32;
+/// Between two deletions of old points, when nothing else is to be done.
+const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 
 /// Called after each commit, with its changes in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
@@ -68,6 +75,7 @@ pub(super) struct Writer {
     pub index: Arc<RwLock<Index>>,
     pub queue: mpsc::Receiver<Waiting>,
     pub publish: Publish,
+    pub ledger: Ledger,
 }
 
 impl Writer {
@@ -75,7 +83,7 @@ impl Writer {
     pub async fn run(mut self) {
         let mut failed: Option<String> = None;
         let mut stamp = 0;
-        while let Some(first) = self.queue.recv().await {
+        while let Some(first) = self.next().await {
             let mut bytes = first.bytes;
             let mut jobs = vec![first];
             while jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES {
@@ -83,7 +91,7 @@ impl Writer {
                 bytes += next.bytes;
                 jobs.push(next);
             }
-            let mut outcome = {
+            let (mut outcome, overdue) = {
                 let index = read(&self.index);
                 let mut batch = Batch::new(&index, now_ms(), stamp);
                 for waiting in &mut jobs {
@@ -91,12 +99,16 @@ impl Writer {
                     batch.end(accepted);
                 }
                 stamp = batch.stamp;
-                batch.finish()
+                let mut key = self.ledger.key;
+                let outcome = batch.finish(&mut key);
+                // Also when this commit fails: a key is never given out twice.
+                self.ledger.key = key;
+                (outcome, self.ledger.overdue(&index))
             };
             let durable = match &failed {
                 Some(why) => Err(Problem::Broken(why.clone())),
                 None if outcome.is_empty() => Ok(()),
-                None => persist(&mut self.connection, &outcome).await.map_err(Problem::from_write),
+                None => self.persist(overdue, &mut outcome).await.map_err(Problem::from_write),
             };
             match &durable {
                 Ok(()) => {
@@ -116,14 +128,52 @@ impl Writer {
         }
         let _ = self.connection.close().await;
     }
+
+    /// What waits next. While nothing does, series that belong to nobody are deleted.
+    async fn next(&mut self) -> Option<Waiting> {
+        while !self.ledger.dying.is_empty() {
+            match timeout(SWEEP_PAUSE, self.queue.recv()).await {
+                Ok(next) => return next,
+                Err(_) => {
+                    if let Err(why) = seal::sweep(&mut self.connection, &mut self.ledger).await {
+                        tracing::warn!("old points could not be deleted now: {why}");
+                        break;
+                    }
+                }
+            }
+        }
+        self.queue.recv().await
+    }
+
+    async fn persist(&mut self, overdue: Vec<Series>, outcome: &mut Outcome) -> sqlx::Result<()> {
+        let mut commit = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        write_cells(&mut commit, outcome).await?;
+        let staged = seal::persist(&mut commit, &mut self.ledger, overdue, outcome).await?;
+        write_replies(&mut commit, outcome).await?;
+        commit.commit().await?;
+        self.ledger.apply(staged);
+        Ok(())
+    }
 }
 
-async fn persist(connection: &mut SqliteConnection, outcome: &Outcome) -> sqlx::Result<()> {
-    let mut commit = connection.begin_with("BEGIN IMMEDIATE").await?;
+async fn write_replies(commit: &mut Transaction<'_, Sqlite>, outcome: &Outcome) -> sqlx::Result<()> {
+    for (key, reply) in &outcome.replies {
+        let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at) VALUES (?, ?, ?, ?, ?)";
+        let replace = sqlx::query(replace).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
+        replace.bind(&*reply.answer).bind(reply.at_ms as i64).execute(&mut **commit).await?;
+        if let Some(old) = key.number.checked_sub(REPLIES_PER_WRITER) {
+            let delete = sqlx::query("DELETE FROM reply WHERE writer = ? AND number <= ?");
+            delete.bind(&*key.writer).bind(old as i64).execute(&mut **commit).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write_cells(commit: &mut Transaction<'_, Sqlite>, outcome: &Outcome) -> sqlx::Result<()> {
     let gone: Vec<_> = outcome.cells.iter().filter(|(_, fate)| matches!(fate, Fate::Forgotten)).map(|(id, _)| id).collect();
     for id in gone {
-        sqlx::query("DELETE FROM cell WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
-        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+        sqlx::query("DELETE FROM cell WHERE id = ?").bind(id.as_str()).execute(&mut **commit).await?;
+        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut **commit).await?;
     }
     let rows: Vec<_> = outcome
         .cells
@@ -147,7 +197,7 @@ async fn persist(connection: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
             row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
             row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(doc);
         });
-        insert.build().execute(&mut *commit).await?;
+        insert.build().execute(&mut **commit).await?;
     }
     let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
     for rows in powers_of_two(&with) {
@@ -155,16 +205,16 @@ async fn persist(connection: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
         insert.push_values(rows, |mut row, (id, version, value)| {
             row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref());
         });
-        insert.build().execute(&mut *commit).await?;
+        insert.build().execute(&mut **commit).await?;
     }
     for (id, _, _) in without {
-        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut **commit).await?;
     }
     for (name, seq, floor) in &outcome.boards {
         let upsert = "INSERT OR REPLACE INTO board (name, seq, floor) VALUES (?, ?, ?)";
-        sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64).execute(&mut *commit).await?;
+        sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64).execute(&mut **commit).await?;
     }
-    commit.commit().await
+    Ok(())
 }
 
 fn powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {

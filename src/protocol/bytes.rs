@@ -1,0 +1,149 @@
+//! Reading little-endian binary: every step is checked against what is left, so that no input can panic or allocate more than it holds.
+
+use std::fmt;
+
+use super::CellId;
+
+/// Why a binary frame was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// The byte, counted from 0, at which reading stopped.
+    pub at: usize,
+    /// What is wrong there, without a full stop.
+    pub why: &'static str,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.why, self.at)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// What every binary frame of Agnez begins with; u8 version, u8 kind and u16 0 follow.
+pub(super) const MAGIC: [u8; 4] = *b"AGNZ";
+pub(super) const VERSION: u8 = 1;
+
+pub(super) struct Reader<'a> {
+    size: usize,
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { size: bytes.len(), rest: bytes }
+    }
+
+    /// The head of a frame: its `seq`, and how many parts it says it has.
+    pub(super) fn head(&mut self, kind: u8) -> Result<(u64, u32), Malformed> {
+        if self.array()? != MAGIC {
+            return Err(Malformed { at: 0, why: "the frame does not begin with 'AGNZ'" });
+        }
+        if self.array()? != [VERSION, kind, 0, 0] {
+            return Err(Malformed { at: 4, why: "the frame is of another version or kind" });
+        }
+        Ok((self.u64()?, self.u32()?))
+    }
+
+    pub(super) fn id(&mut self) -> Result<CellId, Malformed> {
+        let at = self.at();
+        let bytes = self.u8()?;
+        CellId::parse(self.text(bytes.into())?).ok_or(Malformed { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
+    }
+
+    pub(super) fn name(&mut self) -> Result<String, Malformed> {
+        let bytes = self.u16()?;
+        self.text(bytes.into()).map(str::to_owned)
+    }
+
+    /// `whole`, when nothing is left.
+    pub(super) fn end<T>(&self, whole: T) -> Result<T, Malformed> {
+        if self.rest.is_empty() { Ok(whole) } else { Err(self.wrong("the frame goes on after its last part")) }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.size - self.rest.len()
+    }
+
+    fn wrong(&self, why: &'static str) -> Malformed {
+        Malformed { at: self.at(), why }
+    }
+
+    fn array<const W: usize>(&mut self) -> Result<[u8; W], Malformed> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| self.wrong("the frame ends too early"))?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
+        self.array().map(u8::from_le_bytes)
+    }
+
+    fn u16(&mut self) -> Result<u16, Malformed> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn text(&mut self, bytes: usize) -> Result<&'a str, Malformed> {
+        let (head, rest) = self.rest.split_at_checked(bytes).ok_or_else(|| self.wrong("the frame ends within a name"))?;
+        let text = std::str::from_utf8(head).map_err(|_| self.wrong("a name is not UTF-8"))?;
+        self.rest = rest;
+        Ok(text)
+    }
+
+    /// The next `n` items of `W` bytes each; nothing is allocated.
+    fn items<const W: usize>(&mut self, n: u32) -> Result<&'a [[u8; W]], Malformed> {
+        let (all, _) = self.rest.as_chunks();
+        let head = all.get(..n as usize).ok_or_else(|| self.wrong("the frame holds fewer numbers than it says"))?;
+        self.rest = &self.rest[head.len() * W..];
+        Ok(head)
+    }
+
+    pub(super) fn f64s(&mut self, n: u32) -> Result<Vec<f64>, Malformed> {
+        Ok(self.items(n)?.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
+    }
+
+    pub(super) fn f32s(&mut self, n: u32) -> Result<Vec<f64>, Malformed> {
+        Ok(self.items(n)?.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect())
+    }
+}
+
+/// The head of a frame, to be read by [`Reader::head`].
+pub(super) fn write_head(out: &mut Vec<u8>, kind: u8, seq: u64, parts: usize) {
+    out.extend_from_slice(&MAGIC);
+    out.extend_from_slice(&[VERSION, kind, 0, 0]);
+    out.extend_from_slice(&seq.to_le_bytes());
+    out.extend_from_slice(&u32::try_from(parts).expect("a frame has fewer than 2^32 parts").to_le_bytes());
+}
+
+pub(super) fn write_id(out: &mut Vec<u8>, id: &CellId) {
+    out.push(id.as_str().len() as u8);
+    out.extend_from_slice(id.as_str().as_bytes());
+}
+
+pub(super) fn write_name(out: &mut Vec<u8>, name: &str) {
+    out.extend_from_slice(&u16::try_from(name.len()).expect("names of series are short").to_le_bytes());
+    out.extend_from_slice(name.as_bytes());
+}
+
+pub(super) fn write_f64s(out: &mut Vec<u8>, numbers: &[f64]) {
+    out.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+}
+
+/// Numbers of which [`is_short`] is true.
+pub(super) fn write_f32s(out: &mut Vec<u8>, numbers: &[f64]) {
+    out.extend(numbers.iter().flat_map(|number| (*number as f32).to_le_bytes()));
+}
+
+/// True when f32 keeps every bit of every number.
+pub(super) fn is_short(numbers: &[f64]) -> bool {
+    numbers.iter().all(|number| f64::from(*number as f32).to_bits() == number.to_bits())
+}

@@ -1,0 +1,234 @@
+//! Columns as bytes: what the page draws its lines from.
+//!
+//! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
+//! length and id, u32 number of series, and the series, each: u16 length and name (UTF-8), u64 points in all, u32 `n`, and the 16
+//! fields of `n` columns in the order of [`FIELDS`]. A field is u8 form and then: 0 one f64 that all columns have, 1 `n` f32, 2 `n`
+//! f64, 16 + k nothing: as in field k. So a list of single points costs little more than its x and y.
+
+use super::CellId;
+use super::bytes::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
+use crate::series::Column;
+
+const KIND: u8 = 2;
+const SAME: u8 = 0;
+const F32: u8 = 1;
+const F64: u8 = 2;
+const AS_FIELD: u8 = 16;
+
+/// What a column is made of. Counts are exact as doubles: they stay below 2^53.
+const FIELDS: [fn(&Column) -> f64; 16] = [
+    |column| column.x_first,
+    |column| column.x_last,
+    |column| column.x_min,
+    |column| column.x_max,
+    |column| column.first,
+    |column| column.last,
+    |column| column.min,
+    |column| column.max,
+    |column| column.at_min,
+    |column| column.at_max,
+    |column| column.sum,
+    |column| column.count as f64,
+    |column| column.nan as f64,
+    |column| column.pos_inf as f64,
+    |column| column.neg_inf as f64,
+    |column| column.breaks as f64,
+];
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frame {
+    /// The last event of the board that is contained.
+    pub seq: u64,
+    pub cells: Vec<CellColumns>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellColumns {
+    pub cell: CellId,
+    pub series: Vec<SeriesColumns>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesColumns {
+    pub name: String,
+    /// How many points the whole series has, within the range that was asked for or not.
+    pub points: u64,
+    pub columns: Vec<Column>,
+}
+
+pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_head(&mut out, KIND, seq, cells.len());
+    for CellColumns { cell, series } in cells {
+        write_id(&mut out, cell);
+        out.extend_from_slice(&(series.len() as u32).to_le_bytes());
+        for SeriesColumns { name, points, columns } in series {
+            write_name(&mut out, name);
+            out.extend_from_slice(&points.to_le_bytes());
+            out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
+            write_fields(&mut out, columns);
+        }
+    }
+    out
+}
+
+fn write_fields(out: &mut Vec<u8>, columns: &[Column]) {
+    let mut fields: Vec<Vec<f64>> = Vec::with_capacity(FIELDS.len());
+    let equal = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+    for field in FIELDS {
+        let numbers: Vec<f64> = columns.iter().map(field).collect();
+        match (fields.iter().position(|known| equal(known, &numbers)), numbers.first()) {
+            (Some(k), _) => out.push(AS_FIELD + k as u8),
+            // The first field is a list always: it is by its bytes that a reader knows how many columns there can be.
+            (None, Some(first)) if !fields.is_empty() && numbers.iter().all(|number| number.to_bits() == first.to_bits()) => {
+                out.push(SAME);
+                out.extend_from_slice(&first.to_le_bytes());
+            }
+            _ if is_short(&numbers) => {
+                out.push(F32);
+                write_f32s(out, &numbers);
+            }
+            _ => {
+                out.push(F64);
+                write_f64s(out, &numbers);
+            }
+        }
+        fields.push(numbers);
+    }
+}
+
+/// Reads a frame whole. What it allocates is at most 70 times its size.
+pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
+    let mut reader = Reader::new(bytes);
+    let (seq, count) = reader.head(KIND)?;
+    let mut cells = Vec::new();
+    for _ in 0..count {
+        let cell = reader.id()?;
+        let mut series = Vec::new();
+        for _ in 0..reader.u32()? {
+            let (name, points) = (reader.name()?, reader.u64()?);
+            series.push(SeriesColumns { name, points, columns: read_fields(&mut reader)? });
+        }
+        cells.push(CellColumns { cell, series });
+    }
+    reader.end(Frame { seq, cells })
+}
+
+fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
+    let n = reader.u32()?;
+    let mut fields: Vec<Vec<f64>> = Vec::new();
+    for _ in FIELDS {
+        let at = reader.at();
+        let numbers = match reader.u8()? {
+            F32 => reader.f32s(n)?,
+            F64 => reader.f64s(n)?,
+            SAME if !fields.is_empty() => vec![f64::from_bits(reader.u64()?); n as usize],
+            form => match fields.get(usize::from(form.wrapping_sub(AS_FIELD))) {
+                Some(known) => known.clone(),
+                None => return Err(Malformed { at, why: "a field has no such form" }),
+            },
+        };
+        fields.push(numbers);
+    }
+    let mut columns = Vec::with_capacity(n as usize);
+    for at in 0..n as usize {
+        let f = |k: usize| fields[k][at];
+        let column = Column {
+            x_first: f(0),
+            x_last: f(1),
+            x_min: f(2),
+            x_max: f(3),
+            first: f(4),
+            last: f(5),
+            min: f(6),
+            max: f(7),
+            at_min: f(8),
+            at_max: f(9),
+            sum: f(10),
+            count: f(11) as u64,
+            nan: f(12) as u64,
+            pos_inf: f(13) as u64,
+            neg_inf: f(14) as u64,
+            breaks: f(15) as u64,
+        };
+        let others = column.nan.saturating_add(column.pos_inf).saturating_add(column.neg_inf);
+        if column.count == 0 || others > column.count {
+            return Err(Malformed { at: reader.at(), why: "a column does not count its points" });
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(points: &[(f64, f64)]) -> Column {
+        let mut column = Column::point(points[0].0, points[0].1);
+        points[1..].iter().for_each(|(x, y)| column.merge(&Column::point(*x, *y)));
+        column
+    }
+
+    fn frame(columns: Vec<Column>) -> Vec<u8> {
+        let points = columns.iter().map(|column| column.count).sum();
+        let series = vec![SeriesColumns { name: "größe".into(), points, columns }];
+        let other = CellColumns { cell: CellId::parse("other").unwrap(), series: vec![] };
+        write(9, &[CellColumns { cell: CellId::parse("a").unwrap(), series }, other])
+    }
+
+    fn mixed() -> Vec<Column> {
+        vec![
+            merged(&[(0.0, 0.1), (1.0, f64::NAN), (2.0, f64::INFINITY), (3.0, -0.0)]),
+            merged(&[(4.0, f64::NAN)]),
+            merged(&[(9.0, 1e300), (5.0, f64::NEG_INFINITY), (6.5, f64::from_bits(1))]),
+        ]
+    }
+
+    #[test]
+    fn columns_come_back_bit_for_bit() {
+        let points: Vec<_> = (0..1000).map(|at| Column::point(f64::from(at), f64::from(at).sqrt())).collect();
+        for columns in [vec![], mixed(), points, vec![Column::point(1.0, 2.0); 5]] {
+            let read = read(&frame(columns.clone())).unwrap();
+            assert_eq!((read.seq, read.cells.len(), read.cells[0].series[0].name.as_str()), (9, 2, "größe"));
+            let got = &read.cells[0].series[0].columns;
+            assert_eq!(got.len(), columns.len());
+            for (got, want) in got.iter().zip(&columns) {
+                let bits = |column: &Column| FIELDS.map(|field| field(column).to_bits());
+                assert_eq!(bits(got), bits(want));
+            }
+        }
+    }
+
+    #[test]
+    fn points_cost_little_more_than_x_and_y() {
+        let columns: Vec<_> = (0..1000).map(|at| Column::point(f64::from(at), f64::from(at).sqrt())).collect();
+        let bytes = frame(columns).len();
+        assert!((12_000..12_200).contains(&bytes), "{bytes} bytes for 1000 points of f32 steps and f64 values");
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_bit_is_an_answer() {
+        let bytes = frame(mixed());
+        for end in 0..bytes.len() {
+            assert!(read(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let columns =
+                read(&flipped).map_or(0, |frame| frame.cells.iter().flat_map(|cell| &cell.series).map(|one| one.columns.len()).sum());
+            assert!(columns * 4 <= bytes.len());
+        }
+    }
+
+    #[test]
+    fn no_column_is_without_points() {
+        let mut none = Column::point(0.0, 0.0);
+        none.count = 0;
+        assert_eq!(read(&frame(vec![none])).unwrap_err().why, "a column does not count its points");
+        let mut more = Column::point(0.0, 0.0);
+        more.nan = 2;
+        assert!(read(&frame(vec![more])).is_err());
+    }
+}

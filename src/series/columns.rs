@@ -1,0 +1,137 @@
+//! The columns of one line as the page holds them: they grow with new points, and are merged as the range grows.
+
+use super::{Column, Extent};
+
+/// In the order of the points, as columns of a query are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    pub list: Vec<Column>,
+}
+
+impl Columns {
+    /// Takes the newest point. It goes into the last column where both then span at most `pixel`, in units of x, and x did not
+    /// go back; else it begins a new one. With `pixel` 0 nothing is merged: for lines of fewer points than twice the width.
+    pub fn push(&mut self, x: f64, y: f64, pixel: f64) {
+        self.list.push(Column::point(x, y));
+        self.join(self.list.len().saturating_sub(2), pixel);
+    }
+
+    /// Merges neighbours as long as their union spans at most `pixel`, never across a step back. No two neighbours that are left
+    /// could be merged, so there are at most two of them a pixel; with twice the pixel that they were made with, pairs become one.
+    /// Called when the list has doubled it costs O(1) for each point pushed in between.
+    pub fn coarsen(&mut self, pixel: f64) {
+        self.join(0, pixel);
+    }
+
+    fn join(&mut self, start: usize, pixel: f64) {
+        let mut end = start;
+        for at in start + 1..self.list.len() {
+            let next = self.list[at];
+            let last = &mut self.list[end];
+            let span = last.x_max.max(next.x_max) - last.x_min.min(next.x_min);
+            if pixel > 0.0 && span <= pixel && next.x_first >= last.x_last {
+                last.merge(&next);
+            } else {
+                end += 1;
+                self.list[end] = next;
+            }
+        }
+        self.list.truncate(end + 1);
+    }
+
+    /// How many points they stand for.
+    pub fn points(&self) -> u64 {
+        self.list.iter().map(|column| column.count).sum()
+    }
+
+    /// Bounds of x, and of the finite values, of the columns that touch `from..=to`.
+    pub fn extent(&self, from: f64, to: f64) -> (Extent, Extent) {
+        let (mut x, mut y) = (Extent::EMPTY, Extent::EMPTY);
+        for column in &self.list {
+            if column.x_max >= from && column.x_min <= to {
+                x.include(column.x_min, column.x_max);
+                y.include(column.min, column.max);
+            }
+        }
+        (x, y)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_go_into_the_last_column_while_it_stays_within_a_pixel() {
+        let mut columns = Columns::default();
+        for (at, y) in [(0.0, 1.0), (1.0, -9.0), (2.0, 4.0), (3.0, f64::NAN), (4.0, 2.0), (5.0, 7.0)] {
+            columns.push(at, y, 2.0);
+        }
+        let counts: Vec<_> = columns.list.iter().map(|column| (column.count, column.x_first, column.x_last, column.nan)).collect();
+        assert_eq!(counts, [(3, 0.0, 2.0, 0), (3, 3.0, 5.0, 1)]);
+        assert_eq!((columns.list[0].min, columns.list[0].at_min), (-9.0, 1.0));
+        assert_eq!(columns.points(), 6);
+    }
+
+    #[test]
+    fn without_a_pixel_all_stay_points_even_in_one_place() {
+        let mut columns = Columns::default();
+        (0..10).for_each(|y| columns.push(5.0, f64::from(y), 0.0));
+        assert_eq!(columns.list.len(), 10);
+        columns.coarsen(0.0);
+        assert_eq!(columns.list.len(), 10);
+        columns.coarsen(1e-9);
+        assert_eq!(columns.list.len(), 1);
+        assert_eq!((columns.list[0].first, columns.list[0].last), (0.0, 9.0));
+    }
+
+    #[test]
+    fn a_step_back_is_never_merged_away() {
+        let mut columns = Columns::default();
+        for x in [0.0, 1.0, 2.0, 1.0, 2.0, 3.0] {
+            columns.push(x, x, 100.0);
+        }
+        columns.coarsen(1000.0);
+        let counts: Vec<_> = columns.list.iter().map(|column| (column.count, column.x_first, column.breaks)).collect();
+        assert_eq!(counts, [(3, 0.0, 0), (3, 1.0, 0)]);
+    }
+
+    #[test]
+    fn merging_in_stages_says_what_merging_at_once_says() {
+        let mut columns = Columns::default();
+        let mut whole: Option<Column> = None;
+        let mut seed = 7_u64;
+        let mut pixel = 0.0;
+        for step in 0..50_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let y = if step % 9_973 == 5 { f64::INFINITY } else { (seed >> 40) as f64 };
+            let x = f64::from(step);
+            match &mut whole {
+                Some(whole) => whole.merge(&Column::point(x, y)),
+                None => whole = Some(Column::point(x, y)),
+            }
+            columns.push(x, y, pixel);
+            if columns.list.len() > 200 {
+                pixel = x / 100.0;
+                columns.coarsen(pixel);
+                assert!(columns.list.len() <= 200, "{} columns at {step}", columns.list.len());
+            }
+        }
+        let (x, y) = columns.extent(f64::NEG_INFINITY, f64::INFINITY);
+        columns.coarsen(1e9);
+        assert_eq!(columns.list.len(), 1);
+        assert_eq!(Some(columns.list[0]), whole);
+        assert_eq!((x, y), (Extent { min: 0.0, max: 49_999.0 }, Extent { min: columns.list[0].min, max: columns.list[0].max }));
+    }
+
+    #[test]
+    fn the_extent_is_that_of_the_range_and_of_finite_values() {
+        let mut columns = Columns::default();
+        assert!(columns.extent(0.0, 1.0).1.is_empty());
+        for (x, y) in [(0.0, 100.0), (1.0, 1.0), (2.0, f64::INFINITY), (3.0, 3.0), (4.0, f64::NAN)] {
+            columns.push(x, y, 0.0);
+        }
+        assert_eq!(columns.extent(0.5, 9.0), (Extent { min: 1.0, max: 4.0 }, Extent { min: 1.0, max: 3.0 }));
+        assert!(columns.extent(3.5, 9.0).1.is_empty());
+    }
+}

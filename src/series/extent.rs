@@ -1,0 +1,36 @@
+//! From where to where numbers reach.
+
+use super::{Axis, Node, Points};
+
+/// The bounds of some numbers, both of them included; of none at all it is [`Self::EMPTY`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Extent {
+    pub const EMPTY: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY };
+
+    pub fn is_empty(&self) -> bool {
+        self.min > self.max
+    }
+
+    /// Widens it to hold the range; NaN changes nothing.
+    pub fn include(&mut self, min: f64, max: f64) {
+        self.min = self.min.min(min);
+        self.max = self.max.max(max);
+    }
+
+    /// Where a series stands along `axis`: `nodes` cover what is sealed (the [`super::roots`] are enough), `tail` is the rest.
+    pub fn of<'a>(axis: Axis, nodes: impl IntoIterator<Item = &'a Node>, tail: &Points) -> Self {
+        let mut extent = Self::EMPTY;
+        for node in nodes {
+            extent.include(node.along(axis).min, node.along(axis).max);
+        }
+        for place in tail.along(axis) {
+            extent.include(*place, *place);
+        }
+        extent
+    }
+}

@@ -1,0 +1,284 @@
+//! The columns of a window: a descent through the pyramid that says what it must read, and is told it by whoever can.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::budget::{Budget, Read, Urge, Wanted};
+use super::plot::{Fit, Grid, Writer};
+use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Points, Span, nodes_at, points_at, roots};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    pub axis: Axis,
+    /// Both ends belong to it, `from <= to`; infinite is where the series itself begins or ends.
+    pub from: f64,
+    pub to: f64,
+    /// Pixel columns, 1 to 16,384.
+    pub width: u32,
+}
+
+/// What must be read: blocks as (level, number), chunks by their number. Both ascend.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub blocks: Vec<(u8, u64)>,
+    pub chunks: Vec<u64>,
+}
+
+impl Needs {
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.chunks.is_empty()
+    }
+}
+
+/// What was needed and not given, or given too short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Block(u8, u64),
+    Chunk(u64),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Block(level, number) => write!(f, "block {number} of level {level} is missing or too short"),
+            Self::Chunk(number) => write!(f, "chunk {number} is missing or too short"),
+        }
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// A part of the series, in the order of the points: together they tile it.
+#[derive(Clone, Copy)]
+enum Piece {
+    /// The node `number` of `level`, in the block that is held at `block`.
+    Node { level: u8, number: u64, block: u32, fit: Fit, next: Next },
+    /// Points `start..end` of the chunk that is held at `chunk`; `inside` of them are in the window.
+    Raw { chunk: u32, start: u32, end: u32, inside: u32 },
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    Undecided,
+    Open,
+    /// To open it was too dear.
+    Keep,
+}
+
+/// A question to one series. As long as [`Self::needs`] says something, it is to be read and [given](Self::give);
+/// then [`Self::finish`] has the answer. There are at most about 2 · levels rounds, each of which can be one batched read.
+///
+/// The answer: columns in the order of the points, which tile all points within the window, and one point on each side of it
+/// where a line enters or leaves, or where the series ends before the window or begins after it. At most `2 * width` points
+/// are given as they are. Else each column is made of whole nodes and of points, and stands within one pixel column,
+/// `floor((place - from) / (to - from) * width)`, unless it is a single node which it was too dear to open; it then still
+/// holds all its extremes and stands at its true place. A step back is inside a column only where it is inside one node.
+pub struct Query {
+    ask: Window,
+    sealed: u64,
+    grid: Option<Grid>,
+    extent: Extent,
+    pieces: Vec<Piece>,
+    needs: Needs,
+    blocks: Vec<Arc<[Node]>>,
+    /// The first one is the tail.
+    chunks: Vec<Arc<Points>>,
+    budget: Budget,
+}
+
+impl Query {
+    /// `sealed` points are in chunks and nodes, `tail` are the points after them.
+    pub fn new(ask: Window, sealed: u64, tail: Arc<Points>) -> Self {
+        let mut query = Self {
+            ask: Window { width: ask.width.max(1), ..ask },
+            sealed,
+            grid: None,
+            extent: Extent::EMPTY,
+            pieces: Vec::new(),
+            needs: Needs::default(),
+            blocks: Vec::new(),
+            chunks: vec![tail],
+            budget: Budget::default(),
+        };
+        query.needs.blocks = roots(sealed).into_iter().map(|(level, number)| (level, number / BLOCK)).collect();
+        query.needs.blocks.sort_unstable();
+        query.needs.blocks.dedup();
+        if query.needs.is_empty() {
+            query.begin(&[]);
+        }
+        query
+    }
+
+    /// What must be given next; empty when the answer is known.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// Where the whole series stands along the axis; empty for no points, and before the first needs are given.
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Takes what was needed, in any order. Blocks may meanwhile have grown. After an error the query is of no use.
+    pub fn give(&mut self, blocks: &[((u8, u64), Arc<[Node]>)], chunks: &[(u64, Arc<Points>)]) -> Result<(), Missing> {
+        let (first_block, first_chunk) = (self.blocks.len(), self.chunks.len());
+        let needs = std::mem::take(&mut self.needs);
+        for key in &needs.blocks {
+            let enough = (nodes_at(key.0, self.sealed) - key.1 * BLOCK).min(BLOCK) as usize;
+            let block = blocks.iter().find(|(given, block)| given == key && block.len() >= enough);
+            self.blocks.push(block.ok_or(Missing::Block(key.0, key.1))?.1.clone());
+        }
+        for key in &needs.chunks {
+            let chunk = chunks.iter().find(|(given, chunk)| given == key && chunk.len() as u64 >= CHUNK);
+            self.chunks.push(chunk.ok_or(Missing::Chunk(*key))?.1.clone());
+        }
+        let held = |level, number: u64| {
+            // Whatever is looked up was asked for.
+            let at = needs.blocks.binary_search(&(level, number / BLOCK)).unwrap_or_default();
+            (first_block + at) as u32
+        };
+        if self.grid.is_none() {
+            let tiles: Vec<_> = roots(self.sealed).into_iter().map(|(level, number)| (level, number, held(level, number))).collect();
+            self.begin(&tiles);
+            return Ok(());
+        }
+        let mut pieces = Vec::with_capacity(self.pieces.len());
+        for piece in std::mem::take(&mut self.pieces) {
+            match piece {
+                Piece::Node { level: 0, number, next: Next::Open, .. } => {
+                    let at = needs.chunks.binary_search(&(number * LEAF / CHUNK)).unwrap_or_default();
+                    let start = (number * LEAF % CHUNK) as u32;
+                    pieces.push(self.raw((first_chunk + at) as u32, start, start + LEAF as u32));
+                }
+                Piece::Node { level, number, next: Next::Open, .. } => {
+                    let block = held(level - 1, number * FAN);
+                    pieces.extend((number * FAN..(number + 1) * FAN).map(|child| self.piece(level - 1, child, block)));
+                }
+                piece => pieces.push(piece),
+            }
+        }
+        self.pieces = pieces;
+        self.plan();
+        Ok(())
+    }
+
+    /// The roots are known, as (level, number, where their block is held): hence the extent and the window.
+    fn begin(&mut self, tiles: &[(u8, u64, u32)]) {
+        let nodes = tiles.iter().map(|(_, number, block)| self.node(*block, *number));
+        self.extent = Extent::of(self.ask.axis, nodes, &self.chunks[0]);
+        if self.extent.is_empty() {
+            return;
+        }
+        self.grid = Some(Grid::new(self.ask.from, self.ask.to, self.ask.width, self.extent));
+        self.pieces = tiles.iter().map(|(level, number, block)| self.piece(*level, *number, *block)).collect();
+        self.pieces.push(self.raw(0, 0, self.chunks[0].len() as u32));
+        self.plan();
+    }
+
+    fn piece(&self, level: u8, number: u64, block: u32) -> Piece {
+        let fit = self.grid.map_or(Fit::Outside, |grid| grid.fit(self.span(block, number)));
+        Piece::Node { level, number, block, fit, next: Next::Undecided }
+    }
+
+    fn node(&self, block: u32, number: u64) -> &Node {
+        &self.blocks[block as usize][(number % BLOCK) as usize]
+    }
+
+    fn span(&self, block: u32, number: u64) -> &Span {
+        self.node(block, number).along(self.ask.axis)
+    }
+
+    fn raw(&self, chunk: u32, start: u32, end: u32) -> Piece {
+        let places = &self.chunks[chunk as usize].along(self.ask.axis)[start as usize..end as usize];
+        let inside = places.iter().filter(|place| self.grid.is_some_and(|grid| grid.holds(**place))).count() as u32;
+        Piece::Raw { chunk, start, end, inside }
+    }
+
+    /// Points in the window; those of nodes that are partly in it count whole.
+    fn inside(&self) -> u64 {
+        let of = |piece: &Piece| match piece {
+            Piece::Node { fit: Fit::Outside, .. } => 0,
+            Piece::Node { level, .. } => points_at(*level),
+            Piece::Raw { inside, .. } => u64::from(*inside),
+        };
+        self.pieces.iter().map(of).sum()
+    }
+
+    fn few(&self) -> bool {
+        self.inside() <= 2 * u64::from(self.ask.width)
+    }
+
+    /// How many columns there may be: sixteen lines over the whole width, should steps go back that often.
+    fn most(&self) -> usize {
+        16 * self.ask.width as usize + 4096
+    }
+
+    /// Decides which nodes are opened, and hence what is needed.
+    fn plan(&mut self) {
+        let few = self.few();
+        let [mut across, mut wide, mut edges] = [Vec::new(), Vec::new(), Vec::new()];
+        for (at, piece) in self.pieces.iter().enumerate() {
+            let Piece::Node { level, number, block, fit, next } = *piece else { continue };
+            let wanted = Wanted { at, width: 0.0, read: Read::below(level, number) };
+            match fit {
+                Fit::Edge(width) => edges.push(Wanted { width, ..wanted }),
+                Fit::Wide(width) => wide.push(Wanted { width, ..wanted }),
+                Fit::Whole | Fit::Across if few => wide.push(wanted),
+                // Points that go to and fro over a boundary would each be a column.
+                Fit::Across if next == Next::Undecided && (level > 0 || self.span(block, number).breaks == 0) => across.push(wanted),
+                _ => (),
+            }
+        }
+        let mut count = self.pieces.len();
+        for (urge, wanted, most) in [(Urge::Edge, edges, self.most() + 64), (Urge::Wide, wide, self.most()), (Urge::Across, across, usize::MAX)] {
+            for one in &wanted {
+                self.decide(one.at, Next::Keep);
+            }
+            let mut opened = Vec::new();
+            self.budget.open(urge, wanted, &mut count, most, |at| opened.push(at));
+            for at in opened {
+                self.decide(at, Next::Open);
+            }
+        }
+        (self.needs.blocks, self.needs.chunks) = self.budget.take();
+    }
+
+    fn decide(&mut self, at: usize, decision: Next) {
+        if let Piece::Node { next, .. } = &mut self.pieces[at] {
+            *next = decision;
+        }
+    }
+
+    /// The columns; to be called when nothing is needed any more.
+    pub fn finish(self) -> Vec<Column> {
+        debug_assert!(self.needs.is_empty(), "finished before its needs were given");
+        let columns = self.write(false);
+        if columns.len() <= self.most() { columns } else { self.write(true) }
+    }
+
+    /// With `fold` each leaf is kept as a node, even where its points are known.
+    fn write(&self, fold: bool) -> Vec<Column> {
+        let Some(grid) = self.grid else { return Vec::new() };
+        let axis = self.ask.axis;
+        let mut writer = Writer::new(grid, !self.few());
+        for piece in &self.pieces {
+            match *piece {
+                Piece::Node { number, block, fit, .. } => writer.node(self.node(block, number), axis, fit),
+                Piece::Raw { chunk, start, end, .. } => {
+                    let points = &self.chunks[chunk as usize];
+                    let (start, end) = (start as usize, end as usize);
+                    if fold {
+                        for leaf in (start..end).step_by(LEAF as usize) {
+                            let node = Node::of(points, leaf, end.min(leaf + LEAF as usize));
+                            writer.node(&node, axis, grid.fit(node.along(axis)));
+                        }
+                    } else {
+                        points.along(axis)[start..end].iter().zip(&points.y[start..end]).for_each(|(place, y)| writer.point(*place, *y));
+                    }
+                }
+            }
+        }
+        writer.finish()
+    }
+}

@@ -1,0 +1,312 @@
+//! JSON read from the left, one token at a time: numbers to the last bit, Python's `NaN` tokens, and errors that know where they are.
+//!
+//! serde_json is not used here: it refuses `NaN` and `Infinity`, which Python's `json.dumps` writes, its errors know no path, and
+//! its numbers are off by the last bit without a feature that the page would have to carry as well.
+
+use std::borrow::Cow;
+
+use crate::protocol::{ApiError, ErrorKind};
+
+/// Containers within containers, in what is passed over.
+const DEPTH: usize = 128;
+/// More of a key is not repeated in an error.
+const TOLD_CHARS: usize = 200;
+
+/// What is wrong with a text, and where.
+pub(super) struct Wrong {
+    kind: ErrorKind,
+    /// `train[3][0]`; empty when the text itself is meant.
+    path: String,
+    /// Goes on from the path: `must be a number`.
+    what: String,
+    /// Byte within the text.
+    at: usize,
+}
+
+pub(super) type Scanned<T> = Result<T, Box<Wrong>>;
+
+impl Wrong {
+    pub(super) fn within(mut self: Box<Self>, outer: &str) -> Box<Self> {
+        let joint = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = [outer, joint, &self.path].concat();
+        self
+    }
+
+    /// The error as a client gets it. `text` is what was scanned and `first_line` the number of its first line.
+    pub(super) fn told(self, text: &str, first_line: usize) -> ApiError {
+        let before = &text.as_bytes()[..self.at.min(text.len())];
+        let line = first_line + before.iter().filter(|byte| **byte == b'\n').count();
+        let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let subject = if self.path.is_empty() { "The body".to_owned() } else { format!("'{}'", self.path) };
+        let error = self.kind.with(format!("{subject} {} (line {line} column {column}).", self.what));
+        if self.path.is_empty() { error } else { error.at(&self.path, self.what) }
+    }
+}
+
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn back_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    pub(super) fn wrong(&self, what: impl Into<String>) -> Box<Wrong> {
+        self.refused(ErrorKind::BadRequest, what)
+    }
+
+    pub(super) fn refused(&self, kind: ErrorKind, what: impl Into<String>) -> Box<Wrong> {
+        Box::new(Wrong { kind, path: String::new(), what: what.into(), at: self.at })
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The first byte of the next token; `None` at the end.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                other => return other,
+            }
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let taken = self.peek() == Some(byte);
+        self.at += usize::from(taken);
+        taken
+    }
+
+    /// Nothing but white space may follow.
+    pub(super) fn end(&mut self) -> Scanned<()> {
+        if self.peek().is_none() { Ok(()) } else { Err(self.wrong("goes on after its end")) }
+    }
+
+    /// What stands here, in words.
+    pub(super) fn found(&mut self) -> &'static str {
+        match self.peek() {
+            None => "the end",
+            Some(b'"') => "a string",
+            Some(b'[') => "an array",
+            Some(b'{') => "an object",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            Some(b'N') => "NaN",
+            Some(b'I') => "Infinity",
+            Some(b'-') if self.text[self.at..].starts_with("-I") => "-Infinity",
+            Some(b'-' | b'0'..=b'9') => "a number",
+            Some(_) => "something that is not JSON",
+        }
+    }
+
+    /// Takes `word` if it stands here.
+    pub(super) fn word(&mut self, word: &str) -> bool {
+        self.peek();
+        let found = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    /// Calls `each` at every item of the array that begins here.
+    pub(super) fn items(&mut self, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
+        if !self.take(b'[') {
+            let found = self.found();
+            return Err(self.wrong(format!("must be an array, not {found}")));
+        }
+        if self.take(b']') {
+            return Ok(());
+        }
+        let mut index = 0_usize;
+        loop {
+            each(self).map_err(|wrong| wrong.within(&format!("[{index}]")))?;
+            index += 1;
+            if self.take(b']') {
+                return Ok(());
+            } else if !self.take(b',') {
+                let found = self.found();
+                return Err(self.wrong(format!("is not JSON: expected ',' or ']', found {found}")));
+            }
+        }
+    }
+
+    /// Calls `each` with every key of the object that begins here, at the key's value.
+    pub(super) fn keys(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Scanned<()>) -> Scanned<()> {
+        if !self.take(b'{') {
+            let found = self.found();
+            return Err(self.wrong(format!("must be an object, not {found}")));
+        }
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.string()?;
+            if !self.take(b':') {
+                let found = self.found();
+                return Err(self.wrong(format!("is not JSON: expected ':' after a key, found {found}")));
+            }
+            // A second of the same text, in case it is needed for an error, costs nothing while it is borrowed.
+            let told = key.clone();
+            each(self, key).map_err(|wrong| wrong.within(told.char_indices().nth(TOLD_CHARS).map_or(&*told, |(end, _)| &told[..end])))?;
+            if self.take(b'}') {
+                return Ok(());
+            } else if !self.take(b',') {
+                let found = self.found();
+                return Err(self.wrong(format!("is not JSON: expected ',' or '}}', found {found}")));
+            }
+        }
+    }
+
+    pub(super) fn string(&mut self) -> Scanned<Cow<'a, str>> {
+        if !self.take(b'"') {
+            let found = self.found();
+            return Err(self.wrong(format!("must be a string, not {found}")));
+        }
+        let start = self.at;
+        let mut plain = true;
+        loop {
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    plain = false;
+                    self.at += 2;
+                }
+                Some(0x20..) => self.at += 1,
+                Some(_) => return Err(self.wrong("is not JSON: a control character within a string must be escaped")),
+                None => {
+                    self.at = self.text.len();
+                    return Err(self.wrong("is not JSON: a string does not end"));
+                }
+            }
+        }
+        let end = self.at;
+        self.at += 1;
+        if plain {
+            return Ok(Cow::Borrowed(&self.text[start..end]));
+        }
+        serde_json::from_str(&self.text[start - 1..=end]).map(Cow::Owned).map_err(|_| {
+            self.at = start;
+            self.wrong("is not JSON: a string has an escape that stands for no character")
+        })
+    }
+
+    /// A number of JSON, to the last bit; the caller has seen that one begins here.
+    fn number(&mut self) -> Scanned<f64> {
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        let is_negative = bytes[start] == b'-';
+        let mut at = start + usize::from(is_negative);
+        let (mut digits, mut point, mut exponent) = (0_u64, 0_usize, false);
+        let whole = at;
+        let run = |at: &mut usize, digits: &mut u64| {
+            let from = *at;
+            while let Some(digit @ b'0'..=b'9') = bytes.get(*at) {
+                *digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+                *at += 1;
+            }
+            *at - from
+        };
+        let mut valid = run(&mut at, &mut digits) > 0 && (bytes[whole] != b'0' || at == whole + 1);
+        if valid && bytes.get(at) == Some(&b'.') {
+            at += 1;
+            point = run(&mut at, &mut digits);
+            valid = point > 0;
+        }
+        let length = at - whole;
+        if valid && matches!(bytes.get(at), Some(b'e' | b'E')) {
+            exponent = true;
+            at += 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+            valid = run(&mut at, &mut 0) > 0;
+        }
+        if !valid {
+            return Err(self.wrong("is not JSON: a number is not written as JSON wants it"));
+        }
+        self.at = at;
+        // Both the digits and the power of ten are exact doubles, so that the one division rounds correctly
+        // (Clinger: "How to Read Floating Point Numbers Accurately", PLDI 1990).
+        if !exponent && length <= 16 && point < POWERS.len() {
+            let number = digits as f64 / POWERS[point];
+            return Ok(if is_negative { -number } else { number });
+        }
+        let number: f64 = self.text[start..at].parse().expect("JSON's numbers are Rust's");
+        if number.is_finite() {
+            return Ok(number);
+        }
+        self.at = start;
+        Err(self.wrong("is too large for a double; infinity is written as \"Infinity\""))
+    }
+
+    /// A value: a number; NaN and the infinities as Python's tokens or as strings; null for NaN, as JavaScript writes it.
+    pub(super) fn value(&mut self) -> Scanned<f64> {
+        const RULE: &str = "must be a number, null, \"NaN\", \"Infinity\" or \"-Infinity\"";
+        match self.peek() {
+            Some(b'0'..=b'9') => self.number(),
+            Some(b'-') if self.word("-Infinity") => Ok(f64::NEG_INFINITY),
+            Some(b'-') => self.number(),
+            Some(b'n') if self.word("null") => Ok(f64::NAN),
+            Some(b'N') if self.word("NaN") => Ok(f64::NAN),
+            Some(b'I') if self.word("Infinity") => Ok(f64::INFINITY),
+            Some(b'"') => {
+                let at = self.at;
+                let text = self.string()?;
+                if text.eq_ignore_ascii_case("nan") {
+                    return Ok(f64::NAN);
+                }
+                match &*text {
+                    "Infinity" | "inf" | "+inf" | "+Infinity" => Ok(f64::INFINITY),
+                    "-Infinity" | "-inf" => Ok(f64::NEG_INFINITY),
+                    _ => {
+                        self.at = at;
+                        Err(self.wrong(format!("{RULE}, not another string")))
+                    }
+                }
+            }
+            _ => {
+                let found = self.found();
+                Err(self.wrong(format!("{RULE}, not {found}")))
+            }
+        }
+    }
+
+    /// A place along an axis: a number that is finite.
+    pub(super) fn place(&mut self) -> Scanned<f64> {
+        match self.found() {
+            "a number" => self.number(),
+            found => Err(self.wrong(format!("must be a finite number, not {found}"))),
+        }
+    }
+
+    /// Passes over whatever stands here, and gives its keys when it is an object.
+    pub(super) fn skip(&mut self) -> Scanned<Vec<Cow<'a, str>>> {
+        self.skip_within(DEPTH)
+    }
+
+    fn skip_within(&mut self, depth: usize) -> Scanned<Vec<Cow<'a, str>>> {
+        let mut keys = Vec::new();
+        match self.peek() {
+            Some(b'[' | b'{') if depth == 0 => return Err(self.wrong(format!("may be nested {DEPTH} deep"))),
+            Some(b'[') => self.items(|scanner| scanner.skip_within(depth - 1).map(drop))?,
+            Some(b'{') => self.keys(|scanner, key| {
+                keys.push(key);
+                scanner.skip_within(depth - 1).map(drop)
+            })?,
+            Some(b'"') => drop(self.string()?),
+            _ if self.word("true") || self.word("false") => {}
+            _ => drop(self.value()?),
+        }
+        Ok(keys)
+    }
+}
+
+/// The powers of ten that are exact doubles, as far as 16 digits need them.
+const POWERS: [f64; 17] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];

@@ -1,0 +1,188 @@
+//! The numbers of line cells: `POST /points` and `/values/:id/points` take them, `GET` gives them back, and columns to draw from.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing::get, routing::post};
+use futures::StreamExt;
+
+use super::columns::{self, Asked as ColumnsAsked};
+use super::points::{Asked, Page};
+use super::whole;
+use crate::protocol::columns::{self as frames, CellColumns};
+use crate::protocol::{CellId, ErrorKind};
+use crate::series::Window;
+use crate::server::App;
+use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+use crate::server::error::Problem;
+use crate::server::store::Key;
+
+/// A request that is done at once, as a whole.
+const BODY_BYTES: usize = 16 << 20;
+/// A stream of lines, done piece by piece.
+const STREAM_BYTES: usize = 64 << 20;
+/// Lines of a stream that are accepted together.
+const PIECE_BYTES: usize = 1 << 20;
+const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+
+/// The addresses of one cell's numbers, at `base`.
+pub fn router(base: &str) -> Router<App> {
+    Router::new()
+        .route(&format!("{base}/{{id}}/points"), get(read).post(append))
+        .route(&format!("{base}/{{id}}/columns"), get(columns_of_one))
+}
+
+/// The addresses of many cells' numbers.
+pub fn many() -> Router<App> {
+    Router::new().route("/points", post(append_many)).route("/columns", get(columns_of_many))
+}
+
+fn cell_id(id: &str) -> Result<CellId, Problem> {
+    CellId::parse(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into())
+}
+
+fn no_record(id: &CellId) -> Problem {
+    ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The `Idempotency-Key` with what tells this body from another.
+fn once(headers: &HeaderMap, body: &[u8]) -> Result<Option<Once>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().and_then(Key::parse).ok_or_else(|| {
+        let rule = format!("must be 1 to {} printable ASCII characters, best as <writer>:<number>", Key::MAX_LEN);
+        Problem::from(ErrorKind::BadRequest.with(format!("'Idempotency-Key' {rule}.")).at("Idempotency-Key", &rule))
+    })?;
+    // Told apart by checksum and length: who sends another body under an old key errs, and does not attack.
+    Ok(Some(Once { key, hash: (body.len() as u64) << 32 | u64::from(crc32fast::hash(body)) }))
+}
+
+async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let id = cell_id(&id)?;
+    let body = whole(body, BODY_BYTES).await?;
+    let series = parse_points(&id, &body, text(&headers, &header::CONTENT_TYPE))?;
+    let answer = app.boards.append(vec![Sent { cell: id, series }], once(&headers, &body)?).await?;
+    Ok(created(answer.to_string()))
+}
+
+async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let kind = text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
+    if is_stream && !headers.contains_key("idempotency-key") {
+        return stream(&app, body).await;
+    }
+    let body = whole(body, BODY_BYTES).await?;
+    let sent = parse_many_points(&body, Some(&kind))?;
+    let answer = app.boards.append(sent, once(&headers, &body)?).await?;
+    Ok(created(answer.to_string()))
+}
+
+/// Accepts lines while they come. An error names its line, and says how many points of the lines before it are kept.
+async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
+    let (mut body, mut waiting) = (body.into_data_stream(), Vec::<u8>::new());
+    let (mut lines, mut points, mut bytes) = (0, 0, 0);
+    loop {
+        let next = body.next().await;
+        let is_end = next.is_none();
+        match next {
+            Some(Ok(part)) => {
+                bytes += part.len();
+                waiting.extend_from_slice(&part);
+            }
+            Some(Err(_)) => return Err(cut(points, ErrorKind::BadRequest, "The stream was broken off".to_owned())),
+            None => {}
+        }
+        if bytes > STREAM_BYTES {
+            let most = format!("A stream may have {} MiB", STREAM_BYTES >> 20);
+            return Err(cut(points, ErrorKind::PayloadTooLarge, most));
+        }
+        if !is_end && waiting.len() < PIECE_BYTES {
+            continue;
+        }
+        let end = if is_end { waiting.len() } else { waiting.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) };
+        if end == 0 && waiting.len() > PIECE_BYTES {
+            return Err(cut(points, ErrorKind::PayloadTooLarge, format!("Line {} is longer than 1 MiB", lines + 1)));
+        }
+        let piece: Vec<u8> = waiting.drain(..end).collect();
+        let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(points, ErrorKind::BadRequest, error.message.trim_end_matches('.').to_owned()))?;
+        lines += piece.iter().filter(|byte| **byte == b'\n').count();
+        let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
+        if new > 0 {
+            app.boards.append(sent, None).await?;
+            points += new;
+        }
+        if is_end {
+            return Ok(created(format!("{{\"appended\":{points}}}")));
+        }
+    }
+}
+
+fn cut(points: usize, kind: ErrorKind, why: String) -> Problem {
+    kind.with(format!("{why}. The {points} points of the lines before are kept; send the rest again.")).into()
+}
+
+fn created(json: String) -> Response {
+    (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json"), NO_STORE], json).into_response()
+}
+
+async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    let id = cell_id(&id)?;
+    let asked = Asked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let names = app.boards.series_names(&id).ok_or_else(|| no_record(&id))?;
+    let name = match (asked.series, names.as_slice()) {
+        (Some(name), _) => name,
+        (None, [only]) => only.to_string(),
+        (None, []) => return Err(ErrorKind::NotFound.with(format!("The cell '{id}' has no points yet.")).into()),
+        (None, several) => {
+            let message = format!("Name one of the series with ?series=: {}.", several.join(", "));
+            return Err(ErrorKind::BadRequest.with(message).at("series", "must be named").into());
+        }
+    };
+    let page = app.boards.store.points(&id, &name, asked.from, asked.limit as usize).await?;
+    let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
+    let body = Page { series: &name, from: asked.from, points: &page.points, total: page.total }.write(asked.format);
+    Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
+}
+
+async fn columns_of_one(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let id = cell_id(&id)?;
+    let found = answer(&app, vec![id.clone()], &asked).await?;
+    if found.1.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &asked)) }
+}
+
+/// Cells that are not there are left out: they may have been removed while the question was on its way.
+async fn columns_of_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let cells = std::mem::take(&mut asked.cells);
+    if cells.is_empty() {
+        let rule = "must be ids with commas between them";
+        return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
+    }
+    Ok(told(answer(&app, cells, &asked).await?, &asked))
+}
+
+async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked) -> Result<(u64, Vec<CellColumns>), Problem> {
+    let ColumnsAsked { axis, width, from, to, .. } = *asked;
+    let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
+    let seq = ids.first().and_then(|id| app.boards.seq_of(id)).unwrap_or(0);
+    let mut found = Vec::with_capacity(ids.len());
+    for cell in ids {
+        if let Some(series) = app.boards.store.columns(&cell, window).await? {
+            found.push(CellColumns { cell, series: series.series });
+        }
+    }
+    Ok((seq, found))
+}
+
+fn told((seq, found): (u64, Vec<CellColumns>), asked: &ColumnsAsked) -> Response {
+    let (kind, body): (_, Bytes) = match asked.binary {
+        true => ("application/octet-stream", frames::write(seq, &found).into()),
+        false => ("application/json", columns::write(&found).into()),
+    };
+    ([(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")], body).into_response()
+}

@@ -1,0 +1,203 @@
+//! Reading series: columns of a window, and the points themselves. Readers wait for nobody, and nobody waits for them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::Row;
+
+use super::packed::{unpack_nodes, unpack_points};
+use super::seal::{chunk_key, node_key};
+use super::series::{CHUNK, Series};
+use super::{READ_TRIES, Store};
+use crate::protocol::CellId;
+use crate::protocol::columns::SeriesColumns;
+use crate::series::{BLOCK, Extent, Missing, Node, Points, Query, Window};
+use crate::server::error::Problem;
+
+/// Decoded blocks and chunks that are kept, about 100 KB each: twice as many at most.
+const KEPT: usize = 128;
+
+/// The series of one cell, and where all of them together stand along the axis.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub extent: Extent,
+    pub series: Vec<SeriesColumns>,
+}
+
+/// Consecutive points of a series.
+pub struct Page {
+    pub points: Points,
+    /// How many points the series has.
+    pub total: u64,
+}
+
+/// What never changes any more, decoded: the younger half, and what was used before it filled.
+struct Kept<T> {
+    young: HashMap<i64, T>,
+    old: HashMap<i64, T>,
+}
+
+impl<T: Clone> Kept<T> {
+    fn get(&mut self, key: i64) -> Option<T> {
+        if let Some(known) = self.young.get(&key) {
+            return Some(known.clone());
+        }
+        let known = self.old.remove(&key)?;
+        self.put(key, known.clone());
+        Some(known)
+    }
+
+    fn put(&mut self, key: i64, item: T) {
+        if self.young.len() >= KEPT {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, item);
+    }
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { young: HashMap::new(), old: HashMap::new() }
+    }
+}
+
+#[derive(Default)]
+pub struct Cache {
+    blocks: Mutex<Kept<Arc<[Node]>>>,
+    chunks: Mutex<Kept<Arc<Points>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Rows of a series were deleted while it was read: it is no longer the cell's.
+struct Gone;
+
+impl Store {
+    /// The columns of all series of a cell. Infinite ends of the window are those of all series together. `None`: no such cell.
+    pub async fn columns(&self, id: &CellId, window: Window) -> Result<Option<Found>, Problem> {
+        for _ in 0..READ_TRIES {
+            let series: Vec<Series> = {
+                let index = self.index();
+                if index.cell(id).is_none() {
+                    return Ok(None);
+                }
+                index.series(id).to_vec()
+            };
+            match self.try_columns(&series, window).await? {
+                Ok(columns) => return Ok(Some(columns)),
+                Err(Gone) => tokio::task::yield_now().await,
+            }
+        }
+        Err(Problem::Busy)
+    }
+
+    async fn try_columns(&self, series: &[Series], window: Window) -> Result<Result<Found, Gone>, Problem> {
+        let mut extent = Extent::EMPTY;
+        let whole = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
+        for series in series {
+            let mut query = Query::new(whole, series.sealed, series.tail.clone());
+            if !query.needs().is_empty()
+                && let Err(gone) = self.feed(series.key, &mut query).await?
+            {
+                return Ok(Err(gone));
+            }
+            let of = query.extent();
+            extent.include(of.min, of.max);
+        }
+        let end = |asked: f64, own: f64| if asked.is_finite() { asked } else { own };
+        let (from, to) = (end(window.from, extent.min), end(window.to, extent.max));
+        let window = Window { from, to: to.max(from), ..window };
+        let mut answer = Vec::with_capacity(series.len());
+        for series in series {
+            let mut query = Query::new(window, series.sealed, series.tail.clone());
+            while !query.needs().is_empty() {
+                if let Err(gone) = self.feed(series.key, &mut query).await? {
+                    return Ok(Err(gone));
+                }
+            }
+            answer.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns: query.finish() });
+        }
+        Ok(Ok(Found { extent, series: answer }))
+    }
+
+    async fn feed(&self, series: i64, query: &mut Query) -> Result<Result<(), Gone>, Problem> {
+        let needs = query.needs().clone();
+        let blocks = self.blocks(series, &needs.blocks).await?;
+        let chunks = self.chunks(series, &needs.chunks).await?;
+        Ok(query.give(&blocks, &chunks).map_err(|_: Missing| Gone))
+    }
+
+    async fn blocks(&self, series: i64, wanted: &[(u8, u64)]) -> Result<Vec<((u8, u64), Arc<[Node]>)>, Problem> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut missing: HashMap<i64, (u8, u64)> = HashMap::new();
+        for (level, number) in wanted {
+            let key = node_key(series, *level, *number);
+            match lock(&self.cache.blocks).get(key) {
+                Some(block) => found.push(((*level, *number), block)),
+                None => drop(missing.insert(key, (*level, *number))),
+            }
+        }
+        for (key, bytes) in self.rows("SELECT key, nodes FROM node WHERE key IN (SELECT value FROM json_each(?))", missing.keys()).await? {
+            let block: Arc<[Node]> = unpack_nodes(&bytes).map_err(|why| Problem::Undone(why.to_string()))?.into();
+            if block.len() as u64 == BLOCK {
+                lock(&self.cache.blocks).put(key, block.clone());
+            }
+            found.push((missing[&key], block));
+        }
+        Ok(found)
+    }
+
+    async fn chunks(&self, series: i64, wanted: &[u64]) -> Result<Vec<(u64, Arc<Points>)>, Problem> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut missing: HashMap<i64, u64> = HashMap::new();
+        for number in wanted {
+            let key = chunk_key(series, *number);
+            match lock(&self.cache.chunks).get(key) {
+                Some(chunk) => found.push((*number, chunk)),
+                None => drop(missing.insert(key, *number)),
+            }
+        }
+        for (key, bytes) in self.rows("SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))", missing.keys()).await? {
+            let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Undone(why.to_string()))?);
+            lock(&self.cache.chunks).put(key, chunk.clone());
+            found.push((missing[&key], chunk));
+        }
+        Ok(found)
+    }
+
+    async fn rows(&self, select: &'static str, keys: impl ExactSizeIterator<Item = &i64>) -> Result<Vec<(i64, Vec<u8>)>, Problem> {
+        if keys.len() == 0 {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<String> = keys.map(i64::to_string).collect();
+        let rows = sqlx::query(select).bind(format!("[{}]", keys.join(","))).fetch_all(&self.readers).await.map_err(Problem::from_read)?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<_>>().map_err(Problem::from_read)
+    }
+
+    /// At most `limit` points of a series from index `from` on. `None`: the cell has no such series.
+    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<Page>, Problem> {
+        for _ in 0..READ_TRIES {
+            let Some(series) = self.index().cell_series(id).and_then(|known| known.named(name)).cloned() else { return Ok(None) };
+            let total = series.count();
+            let end = from.saturating_add(limit as u64).min(total);
+            let mut points = Points::default();
+            let size = CHUNK as u64;
+            let numbers: Vec<u64> = if from < end.min(series.sealed) { (from / size..end.min(series.sealed).div_ceil(size)).collect() } else { Vec::new() };
+            let chunks = self.chunks(series.key, &numbers).await?;
+            if chunks.len() < numbers.len() {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let tail = (series.sealed / size, series.tail.clone());
+            for number in numbers.iter().copied().chain((end > series.sealed).then_some(tail.0)) {
+                let chunk = chunks.iter().find(|(known, _)| *known == number).map_or(&tail.1, |(_, chunk)| chunk);
+                let start = number * size;
+                points.extend(&chunk.slice(from.saturating_sub(start) as usize, (end - start).min(chunk.len() as u64) as usize));
+            }
+            return Ok(Some(Page { points, total }));
+        }
+        Err(Problem::Busy)
+    }
+}

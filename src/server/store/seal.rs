@@ -1,0 +1,281 @@
+//! Points on their way to the disk: a journal row for each commit, chunks of what is complete, and a journal that stays short.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::batch::Outcome;
+use super::grow::PlannedSeries;
+use super::packed::{Damaged, pack_nodes, pack_points, unpack_nodes};
+use super::series::{CHUNK, Series, last};
+use super::{Index, journal};
+use crate::protocol::CellId;
+use crate::series::{BLOCK, Block, Node, Points, Pyramid, nodes_at};
+
+/// Beyond this, the tails whose points are only in the oldest rows of the journal are written apart, and those rows deleted: a
+/// start reads this much at most.
+const JOURNAL_BYTES: usize = 8 << 20;
+/// Tails written apart in one commit.
+const TAILS_PER_COMMIT: usize = 32;
+/// Series whose open nodes are kept for the next chunk; more of them are read again.
+const PYRAMIDS: usize = 512;
+/// Rows of dead series deleted at a time.
+const SWEEP_ROWS: i64 = 256;
+
+/// What the writer knows of the series' tables beside the index.
+#[derive(Default)]
+pub struct Ledger {
+    /// The last key that was given to a series.
+    pub key: i64,
+    /// The rows of the journal with their sizes, oldest first.
+    pub journal: VecDeque<(i64, usize)>,
+    pub journal_bytes: usize,
+    /// Series with points that are only in the journal, by the row where those begin. An entry that [`Self::since`] does not confirm is old.
+    pub waiting: VecDeque<(i64, i64)>,
+    pub since: HashMap<i64, (i64, CellId)>,
+    /// Series with a row in `tail`.
+    pub saved: HashSet<i64>,
+    /// Series to be deleted.
+    pub dying: Vec<i64>,
+    pyramids: HashMap<i64, Pyramid>,
+}
+
+/// What becomes true with the commit.
+#[derive(Default)]
+pub struct Staged {
+    journal: Option<(i64, usize)>,
+    /// Series whose points are all in chunks and tails.
+    clean: Vec<i64>,
+    /// Series with points in this commit's journal row.
+    dirty: Vec<(i64, CellId)>,
+    saved: Vec<i64>,
+    unsaved: Vec<i64>,
+    dead: Vec<i64>,
+    pyramids: Vec<(i64, Pyramid)>,
+    /// Rows of the journal before this one are deleted.
+    trimmed: Option<i64>,
+}
+
+impl Ledger {
+    fn begins(&self, entry: &(i64, i64)) -> bool {
+        self.since.get(&entry.1).is_some_and(|(row, _)| *row == entry.0)
+    }
+
+    /// Notes that points of a series are only in the journal, from this row on.
+    pub fn wait(&mut self, key: i64, row: i64, cell: CellId) {
+        if !self.since.contains_key(&key) {
+            self.since.insert(key, (row, cell));
+            self.waiting.push_back((row, key));
+        }
+    }
+
+    pub fn note(&mut self, row: i64, bytes: usize) {
+        self.journal.push_back((row, bytes));
+        self.journal_bytes += bytes;
+    }
+
+    /// The series whose tails are to be written apart now, as they are committed.
+    pub fn overdue(&self, index: &Index) -> Vec<Series> {
+        if self.journal_bytes <= JOURNAL_BYTES {
+            return Vec::new();
+        }
+        let oldest = self.waiting.iter().filter(|entry| self.begins(entry)).take(TAILS_PER_COMMIT);
+        let series = oldest.filter_map(|(_, key)| {
+            let (_, cell) = self.since.get(key)?;
+            index.series(cell).iter().find(|series| series.key == *key).cloned()
+        });
+        series.collect()
+    }
+
+    pub fn apply(&mut self, staged: Staged) {
+        for key in staged.clean.iter().chain(&staged.dead) {
+            self.since.remove(key);
+        }
+        if let Some((row, bytes)) = staged.journal {
+            self.note(row, bytes);
+            for (key, cell) in staged.dirty {
+                self.wait(key, row, cell);
+            }
+        }
+        while let Some(entry) = self.waiting.front()
+            && !self.begins(entry)
+        {
+            self.waiting.pop_front();
+        }
+        for key in staged.unsaved.iter().chain(&staged.dead) {
+            self.saved.remove(key);
+        }
+        self.saved.extend(staged.saved);
+        if let Some(first) = staged.trimmed {
+            while let Some((row, bytes)) = self.journal.front().copied()
+                && row < first
+            {
+                self.journal_bytes -= bytes;
+                self.journal.pop_front();
+            }
+        }
+        for key in &staged.dead {
+            self.pyramids.remove(key);
+        }
+        if self.pyramids.len() + staged.pyramids.len() > PYRAMIDS {
+            self.pyramids.clear();
+        }
+        self.pyramids.extend(staged.pyramids);
+        self.dying.extend(staged.dead);
+    }
+}
+
+/// Writes what the batch does to series. `outcome` then knows the series as they are after it.
+pub async fn persist(
+    commit: &mut Transaction<'_, Sqlite>,
+    ledger: &mut Ledger,
+    overdue: Vec<Series>,
+    outcome: &mut Outcome,
+) -> sqlx::Result<Staged> {
+    let mut staged = Staged::default();
+    for series in &overdue {
+        let save = "INSERT OR REPLACE INTO tail (series, start, points) VALUES (?, ?, ?)";
+        let points = pack_points(&series.tail);
+        sqlx::query(save).bind(series.key).bind(series.sealed as i64).bind(points).execute(&mut **commit).await?;
+        staged.clean.push(series.key);
+        staged.saved.push(series.key);
+    }
+    let mut row = journal::Row::default();
+    for planned in &mut outcome.series {
+        for series in &mut planned.series {
+            if series.is_new {
+                let insert = "INSERT INTO series (key, cell, place, name, sealed, seq, dead) VALUES (?, ?, ?, ?, 0, ?, 0)";
+                let insert = sqlx::query(insert).bind(series.before.key).bind(planned.cell.as_str()).bind(series.place as i64);
+                insert.bind(&*series.before.name).bind(planned.seq as i64).execute(&mut **commit).await?;
+            }
+            if series.before.tail.len() + series.points.len() < CHUNK {
+                row.push(series.before.key, series.before.count(), planned.seq, &series.points);
+                staged.dirty.push((series.before.key, planned.cell.clone()));
+                continue;
+            }
+            let after = seal(commit, ledger, series, planned.seq, &mut staged).await?;
+            staged.clean.push(after.key);
+            if !after.tail.is_empty() {
+                row.push(after.key, after.sealed, planned.seq, &after.tail);
+                staged.dirty.push((after.key, planned.cell.clone()));
+            }
+            series.after = Some(after);
+        }
+        for key in &planned.gone {
+            sqlx::query("UPDATE series SET dead = 1 WHERE key = ?").bind(key).execute(&mut **commit).await?;
+            staged.dead.push(*key);
+        }
+    }
+    if !row.is_empty() {
+        let bytes = row.into_bytes();
+        let size = bytes.len();
+        let done = sqlx::query("INSERT INTO journal (points) VALUES (?)").bind(bytes).execute(&mut **commit).await?;
+        staged.journal = Some((done.last_insert_rowid(), size));
+    }
+    trim(commit, ledger, &mut staged).await?;
+    Ok(staged)
+}
+
+/// Deletes the rows of the journal that nobody needs any more.
+async fn trim(commit: &mut Transaction<'_, Sqlite>, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
+    let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !staged.clean.contains(&entry.1) && !staged.dead.contains(&entry.1);
+    let newest = staged.journal.map(|(row, _)| row);
+    let first = match ledger.waiting.iter().find(stays) {
+        Some((row, _)) => *row,
+        None => match newest.or_else(|| ledger.journal.back().map(|(row, _)| row + 1)) {
+            Some(row) => row,
+            None => return Ok(()),
+        },
+    };
+    let is_worth_it = ledger.journal.front().is_some_and(|(row, _)| *row < first) && ledger.journal_bytes > JOURNAL_BYTES / 2;
+    if is_worth_it {
+        sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut **commit).await?;
+        staged.trimmed = Some(first);
+    }
+    Ok(())
+}
+
+/// Writes the chunks that are complete with these points, and the nodes above them.
+async fn seal(
+    commit: &mut Transaction<'_, Sqlite>,
+    ledger: &mut Ledger,
+    series: &PlannedSeries,
+    seq: u64,
+    staged: &mut Staged,
+) -> sqlx::Result<Series> {
+    let PlannedSeries { before, points, .. } = series;
+    let mut pyramid = match ledger.pyramids.remove(&before.key) {
+        Some(pyramid) => pyramid,
+        None => open_pyramid(commit, before).await?,
+    };
+    let mut rest = Points::clone(&before.tail);
+    rest.extend(points);
+    let (whole, mut sealed) = (rest.len() / CHUNK, before.sealed);
+    for number in 0..whole {
+        let chunk = rest.slice(number * CHUNK, (number + 1) * CHUNK);
+        pyramid.add_chunk(&chunk);
+        let insert = sqlx::query("INSERT INTO chunk (key, points) VALUES (?, ?)");
+        insert.bind(chunk_key(before.key, sealed / CHUNK as u64)).bind(pack_points(&chunk)).execute(&mut **commit).await?;
+        sealed += CHUNK as u64;
+    }
+    for Block { level, number, nodes } in pyramid.take() {
+        let replace = sqlx::query("INSERT OR REPLACE INTO node (key, nodes) VALUES (?, ?)");
+        replace.bind(node_key(before.key, level, number)).bind(pack_nodes(&nodes)).execute(&mut **commit).await?;
+    }
+    let update = sqlx::query("UPDATE series SET sealed = ?, seq = ? WHERE key = ?");
+    update.bind(sealed as i64).bind(seq as i64).bind(before.key).execute(&mut **commit).await?;
+    if ledger.saved.contains(&before.key) || staged.saved.contains(&before.key) {
+        sqlx::query("DELETE FROM tail WHERE series = ?").bind(before.key).execute(&mut **commit).await?;
+        staged.saved.retain(|key| *key != before.key);
+        staged.unsaved.push(before.key);
+    }
+    staged.pyramids.push((before.key, pyramid));
+    let tail = Arc::new(rest.slice(whole * CHUNK, rest.len()));
+    Ok(Series { key: before.key, name: before.name.clone(), sealed, tail, last: last(points).or(before.last) })
+}
+
+/// The nodes of the last block of each level, where that is not full.
+async fn open_pyramid(commit: &mut Transaction<'_, Sqlite>, series: &Series) -> sqlx::Result<Pyramid> {
+    let mut blocks: Vec<Vec<Node>> = Vec::new();
+    for level in 0.. {
+        let nodes = nodes_at(level, series.sealed);
+        if nodes == 0 {
+            break;
+        }
+        let mut open = Vec::new();
+        if nodes % BLOCK > 0 {
+            let key = node_key(series.key, level, nodes / BLOCK);
+            let bytes: Vec<u8> = sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_one(&mut **commit).await?;
+            open = unpack_nodes(&bytes).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
+        }
+        blocks.push(open);
+    }
+    Pyramid::open(series.sealed, blocks).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged::Content)))
+}
+
+pub fn chunk_key(series: i64, chunk: u64) -> i64 {
+    (series << 35) | chunk as i64
+}
+
+pub fn node_key(series: i64, level: u8, block: u64) -> i64 {
+    (((series << 4) | i64::from(level)) << 31) | block as i64
+}
+
+/// Deletes some rows of dead series. True while there is more to delete.
+pub async fn sweep(connection: &mut SqliteConnection, ledger: &mut Ledger) -> sqlx::Result<bool> {
+    let Some(key) = ledger.dying.last().copied() else { return Ok(false) };
+    let mut deleted = 0;
+    for (table, bits) in [("chunk", 35), ("node", 35)] {
+        let range = format!("SELECT key FROM {table} WHERE key >= ? AND key < ? LIMIT {SWEEP_ROWS}");
+        let delete = format!("DELETE FROM {table} WHERE key IN ({range})");
+        let done = sqlx::query(sqlx::AssertSqlSafe(delete)).bind(key << bits).bind((key + 1) << bits).execute(&mut *connection).await?;
+        deleted += done.rows_affected();
+    }
+    if deleted == 0 {
+        sqlx::query("DELETE FROM tail WHERE series = ?").bind(key).execute(&mut *connection).await?;
+        sqlx::query("DELETE FROM series WHERE key = ?").bind(key).execute(&mut *connection).await?;
+        ledger.dying.pop();
+    }
+    Ok(!ledger.dying.is_empty())
+}

@@ -1,0 +1,74 @@
+//! The series of line cells as they are committed: how many points are in chunks on disk, and the points after them.
+
+use std::sync::Arc;
+
+use crate::series::Points;
+
+/// Points in a chunk.
+pub const CHUNK: usize = crate::series::CHUNK as usize;
+
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Names its rows on disk. Never used again, so that what is cached of it stays true.
+    pub key: i64,
+    pub name: Arc<str>,
+    /// How many points are in chunks.
+    pub sealed: u64,
+    /// The points after them, fewer than [`CHUNK`]. Readers take it along; the writer copies it only while one does.
+    pub tail: Arc<Points>,
+    /// The newest point: step, value, time.
+    pub last: Option<(f64, f64, f64)>,
+}
+
+impl Series {
+    pub fn new(key: i64, name: Arc<str>) -> Self {
+        Self { key, name, sealed: 0, tail: Arc::default(), last: None }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.sealed + self.tail.len() as u64
+    }
+
+    pub fn push(&mut self, points: &Points) {
+        Arc::make_mut(&mut self.tail).extend(points);
+        self.last = last(points).or(self.last);
+    }
+}
+
+/// The series of one cell, in the order in which they began.
+#[derive(Clone, Debug, Default)]
+pub struct CellSeries {
+    /// The event that brought points last.
+    pub seq: u64,
+    pub list: Vec<Series>,
+}
+
+impl CellSeries {
+    pub fn named(&self, name: &str) -> Option<&Series> {
+        self.list.iter().find(|series| *series.name == *name)
+    }
+}
+
+/// What is told of all series in place of their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
+pub fn summary(series: &[Series]) -> String {
+    let list = series.iter().map(|series| {
+        let last = series.last.map(|(x, y, _)| serde_json::json!([number(x), number(y)]));
+        (series.name.to_string(), serde_json::json!({ "points": series.count(), "last": last }))
+    });
+    serde_json::json!({ "series": list.collect::<serde_json::Map<_, _>>() }).to_string()
+}
+
+/// JSON has no word for what is not finite.
+pub fn number(value: f64) -> serde_json::Value {
+    match serde_json::Number::from_f64(value) {
+        Some(number) => number.into(),
+        None if value.is_nan() => "NaN".into(),
+        None if value > 0.0 => "Infinity".into(),
+        None => "-Infinity".into(),
+    }
+}
+
+pub fn last(points: &Points) -> Option<(f64, f64, f64)> {
+    let at = points.len().checked_sub(1)?;
+    Some((points.x[at], points.y[at], points.t[at]))
+}
