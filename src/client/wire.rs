@@ -9,7 +9,7 @@ use crate::protocol::{Board, Cell, CellId, Event, Page, Stage};
 
 const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
 const CELL: [&str; 8] = ["id", "name", "kind", "note", "order", "born", "rev", "stage"];
-const STAGE: [&str; 3] = ["Figure", "Picture", "Text"];
+const STAGE: [&str; 4] = ["Figure", "Picture", "Text", "Drawing"];
 const FIGURE: [&str; 1] = ["rev"];
 const PICTURE: [&str; 2] = ["src", "rev"];
 const TEXT: [&str; 2] = ["text", "bytes"];
@@ -61,7 +61,7 @@ fn stage(json: &Json) -> Option<Stage> {
     if let Some(kind) = json.text() {
         return (kind == "Empty").then_some(Stage::Empty);
     }
-    let [figure, picture, text] = json.fields(STAGE);
+    let [figure, picture, text, drawing] = json.fields(STAGE);
     if figure.0.is_object() {
         let [rev] = figure.fields(FIGURE);
         return Some(Stage::Figure { rev: rev.number()? });
@@ -69,6 +69,10 @@ fn stage(json: &Json) -> Option<Stage> {
     if picture.0.is_object() {
         let [src, rev] = picture.fields(PICTURE);
         return Some(Stage::Picture { src: src.text()?, rev: rev.number()? });
+    }
+    if drawing.0.is_object() {
+        let [rev] = drawing.fields(FIGURE);
+        return Some(Stage::Drawing { rev: rev.number()? });
     }
     let [text, bytes] = text.fields(TEXT);
     Some(Stage::Text { text: text.text()?, bytes: bytes.number()? })
@@ -125,6 +129,7 @@ mod tests {
         assert_eq!(to_value(Stage::Figure { rev: 1 }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
         assert_eq!(to_value(Stage::Picture { src: "s".into(), rev: 1 }).unwrap(), json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}}));
         assert_eq!(to_value(Stage::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[2]: {TEXT[0]: "t", TEXT[1]: 1}}));
+        assert_eq!(to_value(Stage::Drawing { rev: 1 }).unwrap(), json!({STAGE[3]: {FIGURE[0]: 1}}));
         let page = Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new() };
         let page = to_value(page).unwrap();
         assert_eq!(named(&PAGE, &page), page);

@@ -26,9 +26,9 @@ pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
     // A memo, so that a new value of the same kind does not draw the part anew.
     let kind = Memo::new(move |_| {
         watched.stage.with(|stage| match stage {
-            Stage::Empty | Stage::Lines(_) | Stage::Drawing { .. } => Kind::Empty,
+            Stage::Empty | Stage::Lines(_) => Kind::Empty,
             Stage::Figure { .. } => Kind::Figure,
-            Stage::Picture { .. } => Kind::Picture,
+            Stage::Picture { .. } | Stage::Drawing { .. } => Kind::Picture,
             Stage::Text { .. } => Kind::Text,
         })
     });

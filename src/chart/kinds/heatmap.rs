@@ -33,6 +33,12 @@ impl Heatmap {
         labels.get(at).cloned().unwrap_or_else(|| at.to_string())
     }
 
+    /// Positions are told in round steps.
+    fn step(labels: &[String], least: usize) -> usize {
+        let round = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+        if labels.is_empty() { round.into_iter().find(|step| *step >= least).unwrap_or(least) } else { least }
+    }
+
     pub fn svg(&self, sheet: &Sheet) -> String {
         let all = || self.values.iter().flatten().copied();
         let count = |is: fn(f64) -> bool| all().filter(|number| is(*number)).count() as u64;
@@ -72,11 +78,11 @@ impl Heatmap {
             self.numbers(&mut svg, &colours, (top, down), across);
         }
         let (step, room) = every(named(&self.columns, width_of_source), across);
-        for at in (0..width_of_source).step_by(step) {
+        for at in (0..width_of_source).step_by(Self::step(&self.columns, step)) {
             let share = (at as f64 + 0.5) / width_of_source as f64;
             svg.text("t", Anchor::Middle, share, 0.0, bottom + 15.0, &cut(&Self::label(&self.columns, at), room));
         }
-        for at in (0..height).step_by(every(FONT_SIZE, down).0) {
+        for at in (0..height).step_by(Self::step(&self.rows, every(FONT_SIZE, down).0)) {
             let y = top + (at as f64 + 0.5) * down + 4.0;
             svg.text("t", Anchor::End, 0.0, -6.0, y, &cut(&Self::label(&self.rows, at), row_room));
         }

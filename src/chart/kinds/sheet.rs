@@ -74,7 +74,7 @@ impl Sheet {
                 (x, row) = (left, row + 1.0);
             }
             let (y, class) = (15.0 + row * ROW, svg.slot('f', *slot));
-            let corner = if slot / COLOURS % 2 == 0 { " rx=\"4.5\"" } else { "" };
+            let corner = if (slot / COLOURS).is_multiple_of(2) { " rx=\"4.5\"" } else { "" };
             svg.raw(&format!(
                 "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"9\" height=\"9\"{corner}/><text class=\"k\" x=\"{}\" y=\"{}\">{}</text>",
                 n(x),

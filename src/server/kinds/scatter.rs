@@ -28,7 +28,8 @@ pub fn read(root: Node) -> Result<Scatter, ApiError> {
                 let (Some(x), Some(y), true) = (parts.next(), parts.next(), count <= 3) else {
                     return Err(point.wrong(&format!("must have 2 items, x and y, or 3 with a label, not {count}")));
                 };
-                (scatter.x.push(x.number()?), scatter.y.push(y.number()?));
+                scatter.x.push(x.number()?);
+                scatter.y.push(y.number()?);
                 if let Some(label) = parts.next() {
                     // Points without a label before it have an empty one.
                     names.resize(scatter.x.len() - 1, String::new());
