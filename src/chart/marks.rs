@@ -74,7 +74,7 @@ fn mark(frame: &Frame, curve: &Curve, kind: Kind, marks: &mut Vec<Mark>) {
         if count == 0 || column.x_max < frame.x.lo || column.x_min > frame.x.hi {
             continue;
         }
-        let x = frame.px(x.clamp(frame.x.lo, frame.x.hi));
+        let x = frame.px(x.max(frame.x.lo).min(frame.x.hi));
         // Backwards steps: a later column may stand left of an earlier one.
         if let Some(near) = marks[own..].iter_mut().rev().find(|mark| (mark.x - x).abs() < APART) {
             near.count += count;

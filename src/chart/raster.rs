@@ -32,7 +32,7 @@ pub struct Stroke<'a> {
 const NO_ROWS: (u32, u32) = (u32::MAX, 0);
 
 /// A dot is this much wider than the line.
-pub const DOT: f64 = 2.4;
+pub const DOT: f64 = 3.0;
 
 impl Pixels {
     /// A transparent picture.
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn a_lone_point_is_a_dot_and_nothing_leaves_the_buffer() {
         let pixels = drawn(&[(10.0, 10.0), (f64::NAN, f64::NAN), (1e9, -1e9), (-1e9, 1e9)], &BLACK);
-        assert!(alpha(&pixels, 9, 9) == 255 && alpha(&pixels, 10, 10) == 255 && alpha(&pixels, 13, 10) == 0);
+        assert!(alpha(&pixels, 9, 9) == 255 && alpha(&pixels, 10, 10) == 255 && alpha(&pixels, 12, 10) > 0 && alpha(&pixels, 13, 10) == 0);
         drawn(&[(-1e6, 15.0), (1e6, 15.0), (20.0, -1e6), (20.0, 1e6), (39.99, 29.99), (40.0, 30.0)], &BLACK);
         Pixels::new(0, 0).draw_curve(&[(0.0, 0.0), (1.0, 1.0)], &BLACK);
     }

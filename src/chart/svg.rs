@@ -59,7 +59,8 @@ impl Svg {
                 self.plot = (left, right);
                 // The attribute is what Chromium reads, and the property what CSS defines.
                 let width = format!("calc(100% - {}px)", coordinate(left + right));
-                self.body.push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
+                self.body
+                    .push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
             }
         }
     }
@@ -159,7 +160,7 @@ impl Svg {
         };
         document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(&self.title), escaped(&self.summary)));
         document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{shape-rendering:crispEdges}}"
+            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.h{{font-weight:600;font-size:13px}}"
         ));
         self.rules(&mut document, self.theme == Theme::Dark);
         if self.theme == Theme::Auto {

@@ -231,7 +231,9 @@ impl Query {
             }
         }
         let mut count = self.pieces.len();
-        for (urge, wanted, most) in [(Urge::Edge, edges, self.most() + 64), (Urge::Wide, wide, self.most()), (Urge::Across, across, usize::MAX)] {
+        for (urge, wanted, most) in
+            [(Urge::Edge, edges, self.most() + 64), (Urge::Wide, wide, self.most()), (Urge::Across, across, usize::MAX)]
+        {
             for one in &wanted {
                 self.decide(one.at, Next::Keep);
             }

@@ -8,6 +8,7 @@ mod guard;
 mod hub;
 mod ids;
 mod kinds;
+mod lines;
 mod live;
 mod media;
 mod page;

@@ -48,7 +48,11 @@ async fn every_kind_is_kept_drawn_and_exported() {
             assert_eq!((sheet.text.as_str(), header(&sheet, "content-type")), (csv, "text/csv; charset=utf-8"));
         }
         let fluid = server.call("GET", &format!("/values/{kind}.svg?height=140&v={rev}"), "").await;
-        assert!(fluid.text.contains("width=\"100%\" height=\"140\"") && header(&fluid, "cache-control").contains("immutable"), "{}", fluid.text);
+        assert!(
+            fluid.text.contains("width=\"100%\" height=\"140\"") && header(&fluid, "cache-control").contains("immutable"),
+            "{}",
+            fluid.text
+        );
         assert!(!fluid.text.contains("the "), "the name may change while the address is kept");
     }
 }
@@ -85,7 +89,14 @@ async fn what_is_wrong_is_named_with_its_path() {
     let many = json!([{"_id": "a", "type": "bar", "value": [1]}, {"_id": "b", "type": "bar", "value": ["x"]}]).to_string();
     assert_eq!(refused(&server.call("POST", "/values", many).await).2, "value[0]");
     assert_eq!(server.get("/values").await, json!([]));
-    for (kind, value) in [("bar", json!(5)), ("histogram", json!("x")), ("scatter", json!([1])), ("number", json!([1])), ("table", json!(1)), ("text", json!(1))] {
+    for (kind, value) in [
+        ("bar", json!(5)),
+        ("histogram", json!("x")),
+        ("scatter", json!([1])),
+        ("number", json!([1])),
+        ("table", json!(1)),
+        ("text", json!(1)),
+    ] {
         let error = refused(&create(&server, "x", kind, value).await);
         assert!(error.0 == 400 && error.2.starts_with("value"), "{kind}: {error:?}");
     }

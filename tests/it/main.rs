@@ -6,6 +6,7 @@ mod guard;
 mod kinds;
 mod live;
 mod pages;
+mod points;
 mod restart;
 mod support;
 mod values;

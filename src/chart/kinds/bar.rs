@@ -30,7 +30,12 @@ const STUB: f64 = 14.0;
 impl Bar {
     pub fn svg(&self, sheet: &Sheet) -> String {
         let numbers = || self.series.iter().flat_map(|series| &series.values).copied();
-        let about = format!("{} bars from {} to {}", numbers().count(), number(numbers().fold(f64::NAN, f64::min)), number(numbers().fold(f64::NAN, f64::max)));
+        let about = format!(
+            "{} bars from {} to {}",
+            numbers().count(),
+            number(numbers().fold(f64::NAN, f64::min)),
+            number(numbers().fold(f64::NAN, f64::max))
+        );
         let mut svg = sheet.begin(&about);
         let names = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
         let top = sheet.legend(&mut svg, names.map(|(slot, series)| (series.name.as_str(), slot)));

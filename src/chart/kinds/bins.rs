@@ -27,7 +27,8 @@ pub fn bins(values: &[f64]) -> (Vec<f64>, Bins) {
     let quarter = |part: usize| finite.get(finite.len() * part / 4).copied().unwrap_or(0.0);
     let wanted = 2.0 * (quarter(3) / 2.0 - quarter(1) / 2.0) * 2.0 / (finite.len().max(1) as f64).cbrt();
     let count = if wanted > 0.0 { ((hi - lo) / wanted).ceil().clamp(FEWEST, MOST) } else { FEWEST };
-    let edges: Vec<f64> = (0..=count as usize).map(|at| if at as f64 == count { hi } else { lo + (hi - lo) * (at as f64 / count) }).collect();
+    let edges: Vec<f64> =
+        (0..=count as usize).map(|at| if at as f64 == count { hi } else { lo + (hi - lo) * (at as f64 / count) }).collect();
     let counted = count_into(&edges, values);
     (edges, counted)
 }

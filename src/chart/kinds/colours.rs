@@ -20,7 +20,9 @@ pub struct Colours {
 impl Colours {
     /// For the finite ones of these numbers. On two sides zero is in the middle.
     pub fn over(numbers: impl Iterator<Item = f64>) -> Self {
-        let (lo, hi) = numbers.filter(|number| number.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), number| (lo.min(number), hi.max(number)));
+        let (lo, hi) = numbers
+            .filter(|number| number.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), number| (lo.min(number), hi.max(number)));
         if lo > hi {
             return Self { lo: 0.0, hi: 1.0, two_sided: false };
         }
@@ -40,7 +42,8 @@ impl Colours {
     pub fn level(&self, number: f64) -> usize {
         let span = self.hi - self.lo;
         // Halved where the range overflows; not always, since the smallest doubles have no half.
-        let share = if span.is_finite() { (number - self.lo) / span } else { (number / 2.0 - self.lo / 2.0) / (self.hi / 2.0 - self.lo / 2.0) };
+        let share =
+            if span.is_finite() { (number - self.lo) / span } else { (number / 2.0 - self.lo / 2.0) / (self.hi / 2.0 - self.lo / 2.0) };
         ((share * LEVELS as f64) as usize).min(LEVELS - 1)
     }
 
@@ -82,7 +85,10 @@ mod tests {
     fn every_range_has_levels() {
         for (lo, hi) in [(f64::MIN, f64::MAX), (0.0, 5e-324), (7.0, 7.0), (0.0, 0.0), (f64::MAX, f64::MAX), (f64::INFINITY, f64::NAN)] {
             let colours = Colours::over([lo, hi].into_iter());
-            assert!(colours.lo < colours.hi && colours.level(colours.lo) == 0 && colours.level(colours.hi) == LEVELS - 1, "{lo} {hi} {colours:?}");
+            assert!(
+                colours.lo < colours.hi && colours.level(colours.lo) == 0 && colours.level(colours.hi) == LEVELS - 1,
+                "{lo} {hi} {colours:?}"
+            );
         }
     }
 

@@ -47,7 +47,11 @@ impl Heatmap {
         let finite = || all().filter(|number| number.is_finite());
         let (least, most) = (finite().fold(f64::NAN, f64::min), finite().fold(f64::NAN, f64::max));
         let joint = if missing.is_empty() { "" } else { "; " };
-        let mut svg = sheet.begin(&format!("{height} rows and {width_of_source} columns, from {} to {}{joint}{missing}", number(least), number(most)));
+        let mut svg = sheet.begin(&format!(
+            "{height} rows and {width_of_source} columns, from {} to {}{joint}{missing}",
+            number(least),
+            number(most)
+        ));
         let colours = Colours::over(all());
         let small = blocks(&self.values, colours.lo / 2.0 + colours.hi / 2.0);
 
@@ -117,7 +121,9 @@ impl Heatmap {
                 // Writing into a string cannot fail.
                 let _ = match value.is_nan() {
                     true => write!(out, "<text class=\"k\" x=\"{x}\" y=\"{y}\">{text}</text>"),
-                    false => write!(out, "<text fill=\"{}\" x=\"{x}\" y=\"{y}\">{text}</text>", ink_on(colours.colour(colours.level(*value)))),
+                    false => {
+                        write!(out, "<text fill=\"{}\" x=\"{x}\" y=\"{y}\">{text}</text>", ink_on(colours.colour(colours.level(*value))))
+                    }
                 };
             }
         }
@@ -174,7 +180,10 @@ mod tests {
 
     #[test]
     fn numbers_in_cells_are_short() {
-        assert_eq!((short(0.123456), short(12345.0), short(-1.0), short(123.456)), ("0.123".into(), "12345".into(), "-1".into(), "123".into()));
+        assert_eq!(
+            (short(0.123456), short(12345.0), short(-1.0), short(123.456)),
+            ("0.123".into(), "12345".into(), "-1".into(), "123".into())
+        );
         assert_eq!((short(f64::MIN_POSITIVE).len() < 20, short(f64::NAN)), (true, "NaN".into()));
     }
 }

@@ -43,7 +43,13 @@ impl Histogram {
         let (lo, hi) = self.ends();
         let steps = if self.steps.is_empty() { String::new() } else { format!(" over {} steps", self.steps.len()) };
         let joint = if missing.is_empty() { "" } else { "; " };
-        let about = format!("{} values from {} to {} in {} bins{steps}{joint}{missing}", number(total), number(lo), number(hi), self.edges.len() - 1);
+        let about = format!(
+            "{} values from {} to {} in {} bins{steps}{joint}{missing}",
+            number(total),
+            number(lo),
+            number(hi),
+            self.edges.len() - 1
+        );
         let mut svg = sheet.begin(&about);
         match self.view {
             _ if self.steps.is_empty() => self.columns(&mut svg, sheet, &missing),
@@ -242,7 +248,9 @@ mod tests {
 
     #[test]
     fn ten_thousand_steps_are_a_small_drawing() {
-        let counts: Vec<Bins> = (0..10_000).map(|step| Bins { counts: (0..30).map(|bin| f64::from((step * 7 + bin * 13) % 101)).collect(), ..Bins::default() }).collect();
+        let counts: Vec<Bins> = (0..10_000)
+            .map(|step| Bins { counts: (0..30).map(|bin| f64::from((step * 7 + bin * 13) % 101)).collect(), ..Bins::default() })
+            .collect();
         for view in [View::Heat, View::Ridge] {
             let histogram = Histogram {
                 steps: (0..10_000).map(f64::from).collect(),

@@ -42,7 +42,12 @@ impl Number {
         let base = room / 2.0 + size * 0.36;
         let change = self.change();
         let base = if change.is_some() { base - size * 0.16 } else { base };
-        svg.raw(&format!("<text class=\"k\" x=\"16\" y=\"{}\" style=\"font-size:{}px;font-weight:600\">{}", n(base), n(size), escaped(&told)));
+        svg.raw(&format!(
+            "<text class=\"k\" x=\"16\" y=\"{}\" style=\"font-size:{}px;font-weight:600\">{}",
+            n(base),
+            n(size),
+            escaped(&told)
+        ));
         if !self.unit.is_empty() {
             svg.raw(&format!(
                 "<tspan class=\"t\" dx=\"{}\" style=\"font-size:{}px;font-weight:400\">{}</tspan>",
@@ -120,9 +125,7 @@ impl Number {
                 push_coordinate(&mut path, y(value));
                 is_down = true;
             }
-            for (count, shape) in
-                [(chunk.nan, "M-3 0l3-5l3 5z"), (chunk.pos_inf, "M-3 5l3-5l3 5z"), (chunk.neg_inf, "M-3-5l3 5l3-5z")]
-            {
+            for (count, shape) in [(chunk.nan, "M-3 0l3-5l3 5z"), (chunk.pos_inf, "M-3 5l3-5l3 5z"), (chunk.neg_inf, "M-3-5l3 5l3-5z")] {
                 if count > 0 {
                     marks.push((chunk.x_first / last, shape));
                 }
@@ -165,7 +168,9 @@ mod tests {
     #[test]
     fn numbers_of_every_sort_are_drawn() {
         for value in [0.0, -1.5, 0.9312345, 1e300, f64::NAN, f64::INFINITY, 123456789.0] {
-            for trend in [vec![], vec![1.0], vec![1.0, f64::NAN, 3.0, f64::INFINITY, f64::NEG_INFINITY], vec![f64::NAN; 4], vec![f64::MAX, f64::MIN]] {
+            for trend in
+                [vec![], vec![1.0], vec![1.0, f64::NAN, 3.0, f64::INFINITY, f64::NEG_INFINITY], vec![f64::NAN; 4], vec![f64::MAX, f64::MIN]]
+            {
                 let number = Number { value, unit: "<%>".into(), previous: Some(0.5), trend, better: Some(Better::Up) };
                 drawn(|sheet| number.svg(sheet));
             }
@@ -176,7 +181,8 @@ mod tests {
 
     #[test]
     fn the_change_is_told_and_judged() {
-        let of = |value: f64, previous: f64, better| Number { value, previous: Some(previous), better, ..Number::default() }.change().unwrap();
+        let of =
+            |value: f64, previous: f64, better| Number { value, previous: Some(previous), better, ..Number::default() }.change().unwrap();
         assert_eq!(of(0.93, 0.91, Some(Better::Up)), ("good", "▲ +0.02 (+2.2%)".into()));
         assert_eq!(of(0.93, 0.91, Some(Better::Down)).0, "bad");
         assert_eq!(of(1.0, 2.0, None), ("t", "▼ -1 (-50.0%)".into()));
@@ -191,7 +197,8 @@ mod tests {
         trend[54_321] = 1.0;
         let svg = drawn(|sheet| Number { trend: trend.clone(), ..Number::default() }.svg(sheet));
         let path = svg.split("class=\"c s0\"").nth(1).unwrap().split('>').next().unwrap();
-        let heights: Vec<f64> = path.split(['M', 'L']).skip(1).map(|point| point.split([' ', '"']).nth(1).unwrap().parse().unwrap()).collect();
+        let heights: Vec<f64> =
+            path.split(['M', 'L']).skip(1).map(|point| point.split([' ', '"']).nth(1).unwrap().parse().unwrap()).collect();
         let lowest = heights.iter().copied().fold(f64::INFINITY, f64::min);
         assert_eq!(heights.iter().filter(|y| **y == lowest).count(), 1, "one point of the line stands at the top");
         assert!(svg.len() < 40_000, "{}", svg.len());

@@ -28,7 +28,10 @@ impl Scatter {
         let missing = counted(odd(f64::is_nan), odd(|number| number == f64::INFINITY), odd(|number| number == f64::NEG_INFINITY));
         let joint = if missing.is_empty() { "" } else { "; " };
         let mut svg = sheet.begin(&format!("{} points{joint}{missing}", self.x.len()));
-        let top = sheet.legend(&mut svg, self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)));
+        let top = sheet.legend(
+            &mut svg,
+            self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)),
+        );
         let top = top + 10.0 + if self.y_label.is_empty() && missing.is_empty() { 0.0 } else { 12.0 };
         let bottom = (sheet.height() - 22.0 - if self.x_label.is_empty() { 0.0 } else { 16.0 }).max(top + 1.0);
         let (across, upwards) = (range(&self.x), range(&self.y));
@@ -153,7 +156,8 @@ mod tests {
     #[test]
     fn labels_are_colours_and_text() {
         let labels: Vec<String> = (0..20).map(|at| format!("<script>{at}")).collect();
-        let scatter = Scatter { x: (0..20).map(f64::from).collect(), y: vec![0.5; 20], label: (0..20).collect(), labels, ..Scatter::default() };
+        let scatter =
+            Scatter { x: (0..20).map(f64::from).collect(), y: vec![0.5; 20], label: (0..20).collect(), labels, ..Scatter::default() };
         let svg = drawn(|sheet| scatter.svg(sheet));
         assert_eq!(svg.matches("class=\"dot ").count(), 20);
         assert!(svg.contains("dot s0\"") && svg.contains("dot s0 square\"") && svg.contains("&lt;script&gt;0"));

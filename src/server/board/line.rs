@@ -33,7 +33,8 @@ impl Boards {
                     Done::Forgotten => return Ok(Arc::from(r#"{"appended":0,"repeated":true}"#)),
                     Done::Answered(reply) if reply.hash == *hash => return Ok(reply.answer),
                     Done::Answered(_) => {
-                        let message = "This Idempotency-Key was used with another body; nothing was appended. Use a new key for new points.";
+                        let message =
+                            "This Idempotency-Key was used with another body; nothing was appended. Use a new key for new points.";
                         return Err(ErrorKind::Unprocessable.with(message).into());
                     }
                 }
@@ -79,7 +80,9 @@ pub fn refuse_append(draft: &Draft) -> Result<(), ApiError> {
 
 fn misplaced() -> ApiError {
     let rule = "belongs into a PATCH of one cell";
-    ErrorKind::BadRequest.with(format!("'append' {rule}; a new line takes its points as 'value': {{\"series\":{{...}}}}.")).at("append", rule)
+    ErrorKind::BadRequest
+        .with(format!("'append' {rule}; a new line takes its points as 'value': {{\"series\":{{...}}}}."))
+        .at("append", rule)
 }
 
 fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {

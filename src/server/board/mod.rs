@@ -1,5 +1,6 @@
 //! The use cases: validate, store, and let the hub publish. REST, server functions and the page all come through here.
 
+mod charts;
 mod draft;
 mod filter;
 pub mod line;

@@ -31,7 +31,8 @@ pub fn read(root: Node) -> Result<Heatmap, ApiError> {
         return Err(values.wrong("must have at least 1 row"));
     }
     if root.is_object() {
-        for (key, wanted, each, into) in [("rows", map.values.len(), "row", &mut map.rows), ("columns", width, "column", &mut map.columns)] {
+        for (key, wanted, each, into) in [("rows", map.values.len(), "row", &mut map.rows), ("columns", width, "column", &mut map.columns)]
+        {
             if let Some(labels) = root.get(key) {
                 *into = labels.labels()?;
                 labels.must_have(into.len(), wanted, &format!("{each} of value.values"))?;

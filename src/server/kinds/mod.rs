@@ -12,8 +12,8 @@ mod text;
 
 use serde_json::Value;
 
-use crate::chart::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
 use crate::chart::kinds::Sheet;
+use crate::chart::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
 use crate::protocol::{ApiError, ErrorKind};
 use node::Node;
 
@@ -158,6 +158,10 @@ mod tests {
     #[test]
     fn a_verdict_is_on_the_kind_it_was_asked_for() {
         let verdicts = Verdicts::on(Some("[[1]]"), ["number", "html"]);
-        assert!(verdicts.of("number", Some("[[1]]")).is_err() && verdicts.of("heatmap", Some("[[1]]")).is_ok() && verdicts.of("html", None).is_ok());
+        assert!(
+            verdicts.of("number", Some("[[1]]")).is_err()
+                && verdicts.of("heatmap", Some("[[1]]")).is_ok()
+                && verdicts.of("html", None).is_ok()
+        );
     }
 }

@@ -1,16 +1,18 @@
 //! The value of a cell in another form: drawn (`/values/{id}.svg`), or as comma-separated values (`/values/{id}.csv`).
 
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::wrong;
+use super::{series, wrong};
 use crate::chart::kinds::Sheet;
-use crate::chart::{Place, Theme};
+use crate::chart::{Place, Theme, line};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::board::{Document, Query};
 use crate::server::error::Problem;
 use crate::server::kinds::Content;
+use crate::server::lines;
 use crate::server::media::cache_control;
 
 /// CSS pixels.
@@ -29,11 +31,17 @@ struct Asked {
     /// The version of the value.
     version: Option<u64>,
     download: bool,
+    /// Of a line chart: whether the names of its series are part of it.
+    legend: bool,
+    /// Of a line chart: the part of the x axis that is shown.
+    from: Option<f64>,
+    to: Option<f64>,
 }
 
 impl Asked {
     fn parse(query: &str) -> Result<Self, ApiError> {
-        let mut asked = Self { width: None, height: HEIGHT, theme: Theme::Auto, version: None, download: false };
+        let (theme, version) = (Theme::Auto, None);
+        let mut asked = Self { width: None, height: HEIGHT, theme, version, download: false, legend: true, from: None, to: None };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
                 let number = value.parse().ok().filter(|number| range.contains(number));
@@ -50,19 +58,37 @@ impl Asked {
                         _ => return Err(wrong(&key, "must be 'light', 'dark' or 'auto'", &value)),
                     }
                 }
-                "v" => asked.version = Some(value.parse().map_err(|_| wrong(&key, "must be the version of a value, a whole number", &value))?),
-                "download" => asked.download = !matches!(&*value, "" | "0" | "false"),
+                "v" => {
+                    asked.version = Some(value.parse().map_err(|_| wrong(&key, "must be the version of a value, a whole number", &value))?)
+                }
+                "download" => asked.download = is_yes(&value),
+                "legend" => asked.legend = is_yes(&value),
+                "from" => asked.from = Some(within(f64::MIN..=f64::MAX)?),
+                "to" => asked.to = Some(within(f64::MIN..=f64::MAX)?),
                 _ => {}
             }
         }
-        Ok(asked)
+        match (asked.from, asked.to) {
+            (Some(from), Some(to)) if from < to => Ok(asked),
+            (None, None) => Ok(asked),
+            _ => Err(ErrorKind::BadRequest
+                .with("'from' and 'to' belong together, and 'from' must be the smaller.")
+                .at("from", "must be below 'to'")),
+        }
+    }
+
+    fn place(&self) -> Place {
+        let height = self.height;
+        self.width.map_or(Place::Fluid { height }, |width| Place::Fixed { width, height })
     }
 
     fn sheet(&self, title: &str) -> Sheet {
-        let height = self.height;
-        let place = self.width.map_or(Place::Fluid { height }, |width| Place::Fixed { width, height });
-        Sheet { place, theme: self.theme, title: title.to_owned() }
+        Sheet { place: self.place(), theme: self.theme, title: title.to_owned() }
     }
+}
+
+fn is_yes(value: &str) -> bool {
+    !matches!(value, "" | "0" | "false")
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these two, and for cells that cannot be given in it.
@@ -70,17 +96,21 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
     let media_type = match form {
         "svg" => "image/svg+xml",
         "csv" => "text/csv; charset=utf-8",
-        _ => return Err(ErrorKind::NotFound.with(format!("There is no '.{}' of a cell; there are '.svg' and '.csv'.", short(form))).into()),
+        _ => {
+            return Err(ErrorKind::NotFound.with(format!("There is no '.{}' of a cell; there are '.svg' and '.csv'.", short(form))).into());
+        }
     };
     let asked = Asked::parse(query)?;
     let document = app.boards.get(id, &Query::default()).await?;
     let record = document.record.clone();
-    let is_fixed = asked.version == Some(record.version);
+    // The points of a line change without its value.
+    let is_fixed = asked.version == Some(record.version) && !record.is_line();
     // Another release may draw in another way, and the name stands in the drawing.
-    let tag = format!("\"{}-{:x}-{:x}\"", app.site.build(), record.version, record.rev);
+    let tag = format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, &record));
     let cache = if is_fixed { cache_control(true) } else { "no-cache" };
-    let mut reply = [(header::CACHE_CONTROL, cache.to_owned()), (header::ETAG, tag.clone()), (header::CONTENT_SECURITY_POLICY, POLICY.to_owned())]
-        .into_response();
+    let mut reply =
+        [(header::CACHE_CONTROL, cache.to_owned()), (header::ETAG, tag.clone()), (header::CONTENT_SECURITY_POLICY, POLICY.to_owned())]
+            .into_response();
     if asked.download {
         let name = format!("attachment; filename=\"{}.{form}\"", file_name(record.text("name"), id));
         reply.headers_mut().extend(attached(&name));
@@ -92,16 +122,25 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
     let is_drawing = form == "svg";
     // What is kept for ever has no name in it: that may change while the value does not.
     let title = if is_fixed { String::new() } else { record.text("name").to_owned() };
-    let made = tokio::task::spawn_blocking(move || made(&document, is_drawing.then(|| asked.sheet(&title)).as_ref())).await;
-    let body = made.map_err(|_| Problem::from(ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why.")))??;
+    let body = match (record.is_line(), is_drawing) {
+        (true, true) => {
+            let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title };
+            lines::svg(&app.boards, &record, asked.from.zip(asked.to), sheet).await?.into()
+        }
+        (true, false) => series::csv(app, &record.id),
+        (false, _) => {
+            let made = tokio::task::spawn_blocking(move || made(&document, is_drawing.then(|| asked.sheet(&title)).as_ref())).await;
+            made.map_err(|_| Problem::from(ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why.")))??
+                .into()
+        }
+    };
     let (parts, _) = reply.into_parts();
-    let mut reply = ([(header::CONTENT_TYPE, media_type)], body).into_response();
+    let mut reply = ([(header::CONTENT_TYPE, media_type)], Body::into_response(body)).into_response();
     reply.headers_mut().extend(parts.headers);
     Ok(reply)
 }
 
-/// The drawing on a sheet, or without one the CSV. The one place that knows how each type of cell is given:
-/// types whose numbers are not in the value (`line`) are told apart here, before the value is read.
+/// The drawing of a value on a sheet, or without one its CSV.
 fn made(document: &Document, sheet: Option<&Sheet>) -> Result<String, ApiError> {
     let kind = document.record.text("type");
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
@@ -113,10 +152,14 @@ fn made(document: &Document, sheet: Option<&Sheet>) -> Result<String, ApiError> 
     };
     made.ok_or_else(|| {
         let (what, kinds) = match sheet {
-            Some(_) => ("drawing", "bar, histogram, heatmap, scatter and number"),
-            None => ("CSV", "bar, histogram, heatmap, scatter, number and table"),
+            Some(_) => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
+            None => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
         };
-        let message = format!("The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.", document.record.id, short(kind));
+        let message = format!(
+            "The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.",
+            document.record.id,
+            short(kind)
+        );
         ErrorKind::NotFound.with(message)
     })
 }
@@ -143,8 +186,22 @@ mod tests {
     #[test]
     fn what_an_address_asks_for() {
         let asked = Asked::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
-        assert_eq!(asked, Asked { width: Some(640.0), height: 320.0, theme: Theme::Dark, version: Some(7), download: true });
-        for (query, field) in [("width=10", "width"), ("height=NaN", "height"), ("width=1e9", "width"), ("theme=blue", "theme"), ("v=x", "v")] {
+        assert_eq!(
+            asked,
+            Asked {
+                width: Some(640.0),
+                height: 320.0,
+                theme: Theme::Dark,
+                version: Some(7),
+                download: true,
+                legend: false,
+                from: None,
+                to: None
+            }
+        );
+        for (query, field) in
+            [("width=10", "width"), ("height=NaN", "height"), ("width=1e9", "width"), ("theme=blue", "theme"), ("v=x", "v")]
+        {
             let error = Asked::parse(query).unwrap_err();
             assert!(error.code == 400 && error.errors.0.contains_key(field), "{query}: {error}");
         }

@@ -189,7 +189,8 @@ impl Batch<'_> {
             let forgotten = matches!(self.done.cells.get(&id), Some(Fate::Forgotten));
             let known = self.index.cell_series(&id);
             let committed = self.index.series(&id);
-            let mut gone: Vec<i64> = committed.iter().filter(|series| growth.gone.contains(&series.name)).map(|series| series.key).collect();
+            let mut gone: Vec<i64> =
+                committed.iter().filter(|series| growth.gone.contains(&series.name)).map(|series| series.key).collect();
             if forgotten {
                 planned.push(Planned { cell: id, seq: 0, series: Vec::new(), gone: committed.iter().map(|series| series.key).collect() });
                 continue;

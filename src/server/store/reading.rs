@@ -159,7 +159,8 @@ impl Store {
                 None => drop(missing.insert(key, *number)),
             }
         }
-        for (key, bytes) in self.rows("SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))", missing.keys()).await? {
+        for (key, bytes) in self.rows("SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))", missing.keys()).await?
+        {
             let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Undone(why.to_string()))?);
             lock(&self.cache.chunks).put(key, chunk.clone());
             found.push((missing[&key], chunk));
@@ -184,7 +185,8 @@ impl Store {
             let end = from.saturating_add(limit as u64).min(total);
             let mut points = Points::default();
             let size = CHUNK as u64;
-            let numbers: Vec<u64> = if from < end.min(series.sealed) { (from / size..end.min(series.sealed).div_ceil(size)).collect() } else { Vec::new() };
+            let numbers: Vec<u64> =
+                if from < end.min(series.sealed) { (from / size..end.min(series.sealed).div_ceil(size)).collect() } else { Vec::new() };
             let chunks = self.chunks(series.key, &numbers).await?;
             if chunks.len() < numbers.len() {
                 tokio::task::yield_now().await;

@@ -20,7 +20,8 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
     let mut ledger = Ledger::default();
     // Where each living series stands in the index.
     let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
-    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead FROM series ORDER BY cell, place").fetch_all(&mut *connection).await? {
+    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead FROM series ORDER BY cell, place").fetch_all(&mut *connection).await?
+    {
         let (key, text): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
         ledger.key = ledger.key.max(key);
         if row.try_get::<bool, _>(5)? {
@@ -67,7 +68,8 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         let series = &mut index.series_mut(cell).list[*place];
         if series.sealed > 0 && series.tail.is_empty() {
             let chunk = chunk_key(*key, series.sealed / CHUNK as u64 - 1);
-            let bytes: Vec<u8> = sqlx::query_scalar("SELECT points FROM chunk WHERE key = ?").bind(chunk).fetch_one(&mut *connection).await?;
+            let bytes: Vec<u8> =
+                sqlx::query_scalar("SELECT points FROM chunk WHERE key = ?").bind(chunk).fetch_one(&mut *connection).await?;
             series.last = last(&unpack_points(&bytes).map_err(damaged)?);
         }
         if series.tail.len() >= CHUNK {
