@@ -22,11 +22,11 @@ fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
 
 fn samples() -> [(&'static str, Value, &'static str); 5] {
     [
-        ("bar", json!({"a": 1, "=b": "NaN"}), "label,value\na,1\n\"=b\",NaN\n"),
-        ("histogram", json!({"edges": [0, 1, 2], "counts": [3, 4]}), "from,to,count\n0,1,3\n1,2,4\n"),
-        ("heatmap", json!([[1, "Infinity"], [0, 2.5]]), ",0,1\n0,1,Infinity\n1,0,2.5\n"),
-        ("scatter", json!({"x": [1, 2], "y": [3, "NaN"], "label": ["<script>", "b"]}), "x,y,label\n1,3,<script>\n2,NaN,b\n"),
-        ("number", json!(0.93), "what,value\nvalue,0.93\n"),
+        ("bar", json!({"a": 1, "=b": "NaN"}), "label,value\r\na,1\r\n\"=b\",NaN\r\n"),
+        ("histogram", json!({"edges": [0, 1, 2], "counts": [3, 4]}), "from,to,count\r\n0,1,3\r\n1,2,4\r\n"),
+        ("heatmap", json!([[1, "Infinity"], [0, 2.5]]), ",0,1\r\n0,1,Infinity\r\n1,0,2.5\r\n"),
+        ("scatter", json!({"x": [1, 2], "y": [3, "NaN"], "label": ["<script>", "b"]}), "x,y,label\r\n1,3,<script>\r\n2,NaN,b\r\n"),
+        ("number", json!(0.93), "what,value\r\nvalue,0.93\r\n"),
     ]
 }
 
@@ -74,7 +74,7 @@ async fn tables_and_texts_are_documents_in_a_frame() {
         assert!(header(reply, "content-security-policy").starts_with("sandbox allow-scripts; default-src 'none'"));
         assert!(header(reply, "cache-control").contains("immutable") && reply.text.contains("color-scheme:light dark"));
     }
-    assert_eq!(server.call("GET", "/values/t.csv", "").await.text, "name,acc\n<b>a</b>,0.9\nb,NaN\n");
+    assert_eq!(server.call("GET", "/values/t.csv", "").await.text, "name,acc\r\n<b>a</b>,0.9\r\nb,NaN\r\n");
     for path in ["/values/t.svg", "/values/m.svg", "/values/m.csv"] {
         assert_eq!(server.call("GET", path, "").await.json()["code"], 404, "{path}");
     }

@@ -92,7 +92,7 @@ mod tests {
         let long = of(json!({"labels": ["a", "b"], "values": [1, "NaN"]})).unwrap();
         let named = of(json!({"values": {"a": 1, "b": null}})).unwrap();
         assert_eq!((csv(&plain), csv(&named)), (csv(&long), csv(&long)));
-        assert_eq!(csv(&long), "label,value\na,1\nb,NaN\n");
+        assert_eq!(csv(&long), "label,value\r\na,1\r\nb,NaN\r\n");
         assert_eq!(of(json!({"values": 3, "others": 4})).unwrap().labels, ["values", "others"]);
         assert_eq!(of(json!([5, 6])).unwrap().labels, ["0", "1"]);
     }
@@ -102,7 +102,7 @@ mod tests {
         let bar = of(json!({"labels": [0, "=b"], "series": {"train": [1, 2], "val": [3, "Infinity"]}, "unit": "%", "horizontal": true}));
         let bar = bar.unwrap();
         assert_eq!((bar.unit.as_str(), bar.horizontal), ("%", true));
-        assert_eq!(csv(&bar), "label,train,val\n0,1,3\n\"=b\",2,Infinity\n");
+        assert_eq!(csv(&bar), "label,train,val\r\n0,1,3\r\n\"=b\",2,Infinity\r\n");
     }
 
     #[test]

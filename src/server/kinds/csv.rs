@@ -1,4 +1,4 @@
-//! Comma-separated values as RFC 4180 has them, but for line ends: `\n`.
+//! Comma-separated values as RFC 4180 has them.
 
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ impl Csv {
     }
 
     pub fn end(&mut self) {
-        self.out.push('\n');
+        self.out.push_str("\r\n");
         self.is_within = false;
     }
 
@@ -74,7 +74,7 @@ mod tests {
         let mut csv = Csv::default();
         ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "+a", "-b", "@c", ""].into_iter().for_each(|text| csv.text(text));
         csv.end();
-        assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"=1+1\",\"+a\",\"-b\",\"@c\",\n");
+        assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"=1+1\",\"+a\",\"-b\",\"@c\",\r\n");
     }
 
     #[test]

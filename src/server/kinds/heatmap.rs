@@ -73,9 +73,9 @@ mod tests {
 
     #[test]
     fn a_matrix_with_and_without_labels() {
-        assert_eq!(csv(&of(json!([[1, 2], [3, "NaN"]])).unwrap()), ",0,1\n0,1,2\n1,3,NaN\n");
+        assert_eq!(csv(&of(json!([[1, 2], [3, "NaN"]])).unwrap()), ",0,1\r\n0,1,2\r\n1,3,NaN\r\n");
         let labelled = json!({"values": [[1, 2]], "rows": ["cat"], "columns": ["cat", "a,b"], "row_label": "truth"});
-        assert_eq!(csv(&of(labelled).unwrap()), "truth,cat,\"a,b\"\ncat,1,2\n");
+        assert_eq!(csv(&of(labelled).unwrap()), "truth,cat,\"a,b\"\r\ncat,1,2\r\n");
     }
 
     #[test]

@@ -137,15 +137,15 @@ mod tests {
     #[test]
     fn counts_come_back_as_csv() {
         let histogram = of(json!({"edges": [0, 1, 2.5], "counts": [3, 4]})).unwrap();
-        assert_eq!(csv(&histogram), "from,to,count\n0,1,3\n1,2.5,4\n");
+        assert_eq!(csv(&histogram), "from,to,count\r\n0,1,3\r\n1,2.5,4\r\n");
         let steps = of(json!({"steps": [10, 20], "edges": [0, 1], "counts": [[3], [4]], "view": "ridge"})).unwrap();
-        assert_eq!(csv(&steps), "step,from,to,count\n10,0,1,3\n20,0,1,4\n");
+        assert_eq!(csv(&steps), "step,from,to,count\r\n10,0,1,3\r\n20,0,1,4\r\n");
     }
 
     #[test]
     fn raw_numbers_are_counted_and_what_is_none_is_kept_apart() {
         let histogram = of(json!([1, 2, 3, "NaN", null, "-Infinity"])).unwrap();
-        assert!(csv(&histogram).ends_with("NaN,NaN,2\n-Infinity,-Infinity,1\n"), "{}", csv(&histogram));
+        assert!(csv(&histogram).ends_with("NaN,NaN,2\r\n-Infinity,-Infinity,1\r\n"), "{}", csv(&histogram));
         assert_eq!(histogram.counts[0].counts.iter().sum::<f64>(), 3.0);
         let steps = of(json!({"steps": [1, 2], "values": [[1, 2], [3, "Infinity"]]})).unwrap();
         assert_eq!((steps.counts[0].counts.iter().sum::<f64>(), steps.counts[1].pos_inf), (2.0, 1));

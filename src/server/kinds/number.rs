@@ -60,11 +60,11 @@ mod tests {
 
     #[test]
     fn plain_and_with_everything() {
-        assert_eq!(csv(&of(json!(0.93)).unwrap()), "what,value\nvalue,0.93\n");
-        assert_eq!(csv(&of(json!("NaN")).unwrap()), "what,value\nvalue,NaN\n");
+        assert_eq!(csv(&of(json!(0.93)).unwrap()), "what,value\r\nvalue,0.93\r\n");
+        assert_eq!(csv(&of(json!("NaN")).unwrap()), "what,value\r\nvalue,NaN\r\n");
         assert!(of(json!({"value": null})).unwrap().value.is_nan());
         let full = of(json!({"value": 1, "unit": "%", "previous": 0.5, "trend": [0.1, "NaN"], "better": "down"})).unwrap();
-        assert_eq!(csv(&full), "what,%\ntrend,0.1\ntrend,NaN\nprevious,0.5\nvalue,1\n");
+        assert_eq!(csv(&full), "what,%\r\ntrend,0.1\r\ntrend,NaN\r\nprevious,0.5\r\nvalue,1\r\n");
         assert_eq!(full.better, Some(Better::Down));
     }
 

@@ -110,10 +110,10 @@ mod tests {
     #[test]
     fn all_forms_are_the_same() {
         let lists = csv(&of(json!({"x": [1, 2], "y": [3, "NaN"], "label": ["a", "b"]})).unwrap());
-        assert_eq!(lists, "x,y,label\n1,3,a\n2,NaN,b\n");
+        assert_eq!(lists, "x,y,label\r\n1,3,a\r\n2,NaN,b\r\n");
         assert_eq!(csv(&of(json!({"points": [[1, 3], [2, null]], "color": ["a", "b"]})).unwrap()), lists);
         assert_eq!(csv(&of(json!([[1, 3, "a"], [2, "NaN", "b"]])).unwrap()), lists);
-        assert_eq!(csv(&of(json!([[1, 3], [2, 4, "b"], [5, 6]])).unwrap()), "x,y,label\n1,3,\n2,4,b\n5,6,\n");
+        assert_eq!(csv(&of(json!([[1, 3], [2, 4, "b"], [5, 6]])).unwrap()), "x,y,label\r\n1,3,\r\n2,4,b\r\n5,6,\r\n");
         assert_eq!(of(json!({"x": [1, 2, 3], "y": [3, 4, 5], "label": [10, 9, 2]})).unwrap().labels, ["2", "9", "10"]);
     }
 
