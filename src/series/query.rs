@@ -31,6 +31,11 @@ impl Needs {
     }
 }
 
+/// A block that was read, with its level and number.
+pub type BlockRead = ((u8, u64), Arc<[Node]>);
+/// A chunk that was read, with its number.
+pub type ChunkRead = (u64, Arc<Points>);
+
 /// What was needed and not given, or given too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -121,7 +126,7 @@ impl Query {
     }
 
     /// Takes what was needed, in any order. Blocks may meanwhile have grown. After an error the query is of no use.
-    pub fn give(&mut self, blocks: &[((u8, u64), Arc<[Node]>)], chunks: &[(u64, Arc<Points>)]) -> Result<(), Missing> {
+    pub fn give(&mut self, blocks: &[BlockRead], chunks: &[ChunkRead]) -> Result<(), Missing> {
         let (first_block, first_chunk) = (self.blocks.len(), self.chunks.len());
         let needs = std::mem::take(&mut self.needs);
         for key in &needs.blocks {
@@ -231,7 +236,9 @@ impl Query {
             }
         }
         let mut count = self.pieces.len();
-        for (urge, wanted, most) in [(Urge::Edge, edges, self.most() + 64), (Urge::Wide, wide, self.most()), (Urge::Across, across, usize::MAX)] {
+        for (urge, wanted, most) in
+            [(Urge::Edge, edges, self.most() + 64), (Urge::Wide, wide, self.most()), (Urge::Across, across, usize::MAX)]
+        {
             for one in &wanted {
                 self.decide(one.at, Next::Keep);
             }
