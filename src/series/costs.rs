@@ -75,7 +75,7 @@ fn what_a_view_reads_does_not_depend_on_the_number_of_points() {
                 let (columns, [rounds, blocks, chunks]) = series.ask(ask);
                 assert!(blocks + chunks <= limit, "{blocks} blocks and {chunks} chunks of {sealed} points for {ask:?}");
                 assert!(rounds <= 28, "{rounds} rounds for {ask:?}");
-                let most = if spread { 18 * ask.width as usize + 8192 } else { 3 * ask.width as usize + 2 };
+                let most = if spread { 18 * ask.width as usize + 8192 } else { 2 * ask.width as usize + 2 };
                 assert!(columns.len() <= most, "{} columns for {ask:?}", columns.len());
                 // Where so little suffices, nothing is wider than a pixel.
                 let pixel = size / f64::from(ask.width) * (1.0 + 1e-9);

@@ -277,7 +277,7 @@ fn columns_say_what_all_points_say_and_no_event_is_lost() {
     let (mut events, mut views) = (0, 0);
     for round in 0..48 {
         let steps = STEPS[round % STEPS.len()];
-        let count = dice.one_of(&[1, 63, 4095, 4096, 4097, 20_000, 70_000, 300_000]);
+        let count = dice.one_of(&[1, 63, 4095, 4096, 4097, 20_000, 70_000, 200_000]);
         let (y, mut planted) = values(count, (count / 100).min(300), &mut dice);
         planted.sort_unstable();
         planted.dedup();
@@ -306,4 +306,31 @@ fn columns_say_what_all_points_say_and_no_event_is_lost() {
         }
     }
     assert!(views == 576 && events > 10_000, "{events} events in {views} views");
+}
+
+#[test]
+fn what_is_missing_is_named_and_of_nothing_there_is_no_column() {
+    let ask = Window { axis: Axis::Step, from: 10.5, to: 10.75, width: 100 };
+    let nothing = Query::new(ask, 0, Arc::default());
+    assert!(nothing.needs().is_empty() && nothing.extent().is_empty() && nothing.finish().is_empty());
+
+    let mut points = Points::default();
+    (0..5000).for_each(|at| points.push(f64::from(at), f64::from(at), 0.0));
+    let stored = Stored::new(points);
+    let ends: Vec<_> = stored.ask(ask).0.iter().map(|column| (column.x_first, column.count)).collect();
+    assert_eq!(ends, [(10.0, 1), (11.0, 1)], "a line passes where no point is");
+    let beyond = stored.ask(Window { from: 6000.0, to: 7000.0, ..ask }).0;
+    assert_eq!(beyond, [Column::point(4999.0, 4999.0)], "the line goes on from here");
+
+    let mut query = Query::new(ask, stored.sealed, stored.tail.clone());
+    assert_eq!(query.give(&[], &[]), Err(Missing::Block(3, 0)));
+    let mut query = Query::new(ask, stored.sealed, stored.tail.clone());
+    let levels = |level: u8| ((level, 0), stored.levels[level as usize][0].clone());
+    for level in (0..4).rev() {
+        assert_eq!(query.needs(), &Needs { blocks: vec![(level, 0)], chunks: vec![] });
+        query.give(&[levels(level)], &[]).unwrap();
+    }
+    assert_eq!(query.extent(), Extent { min: 0.0, max: 4999.0 });
+    assert_eq!(query.needs(), &Needs { blocks: vec![], chunks: vec![0] });
+    assert_eq!(query.give(&[], &[(0, stored.tail.clone())]), Err(Missing::Chunk(0)), "a chunk that is too short");
 }

@@ -79,6 +79,8 @@ enum Next {
 /// are given as they are. Else each column is made of whole nodes and of points, and stands within one pixel column,
 /// `floor((place - from) / (to - from) * width)`, unless it is a single node which it was too dear to open; it then still
 /// holds all its extremes and stands at its true place. A step back is inside a column only where it is inside one node.
+/// Where steps go up there are at most `2 * width + 2` columns; else at most about `18 * width + 8192`, beyond which leaves are
+/// kept whole.
 pub struct Query {
     ask: Window,
     sealed: u64,
