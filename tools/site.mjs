@@ -29,10 +29,10 @@ const [wasmFile, bindgen] = process.argv.slice(2).map((path) => resolve(path));
 if (!bindgen) fail("Usage: node tools/site.mjs WASM BINDGEN (or simply: make site).");
 
 sameBindgen();
-const code = browserCode();
+const code = await browserCode();
 const files = new Map();
 const manifest = {};
-for (const [kind, content] of Object.entries({ js: await glue(code), wasm: code.wasm, css: await style() })) {
+for (const [kind, content] of Object.entries({ js: code.js, wasm: code.wasm, css: await style() })) {
   manifest[kind] = `pkg/agnez.${hash(content)}.${kind}`;
   files.set(manifest[kind], content);
 }
@@ -54,24 +54,71 @@ function sameBindgen() {
   }
 }
 
-/** The optimised WASM and the folder with its glue. Kept from run to run: a change of style needs no new code. */
-function browserCode() {
+/** The optimised WASM and its glue. Kept from run to run: a change of style needs no new code. */
+async function browserCode() {
   const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
   const folder = join(scratch, key);
-  const optimised = join(folder, "optimised.wasm");
+  const [optimised, bundled] = [join(folder, "optimised.wasm"), join(folder, "bundled.js")];
   if (!existsSync(optimised)) {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
+    const js = await glue(folder);
+    writeFileSync(bundled, js);
+    const needed = join(folder, "needed.wasm");
+    writeFileSync(needed, withoutExports(readFileSync(join(folder, "agnez_bg.wasm")), (name) => js.includes(name)));
     const unfinished = `${optimised}.part`;
-    run(join(tools, "node_modules/.bin/wasm-opt"), "-Oz", ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, join(folder, "agnez_bg.wasm"));
+    run(join(tools, "node_modules/.bin/wasm-opt"), "-Oz", ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, needed);
     renameSync(unfinished, optimised);
   }
-  return { folder, wasm: readFileSync(optimised) };
+  return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
 }
 
-async function glue({ folder }) {
-  return bundle(join(folder, "agnez.js"), { format: "esm", target: "es2022" });
+/** The glue without the classes that crates export and nobody here uses: they would keep their code in the WASM. */
+async function glue(folder) {
+  const all = readFileSync(join(folder, "agnez.js"), "utf8");
+  const contents = all.replace(/^export class/gm, "class").replace(/^if \(Symbol\.dispose\) .*$/gm, "");
+  const stdin = { contents, resolveDir: folder, sourcefile: "agnez.js" };
+  return bundle(undefined, { stdin, format: "esm", target: "es2022", treeShaking: true, pure: ["FinalizationRegistry"] });
+}
+
+/** The module without the exports that are not `kept`: what only they need is taken away by the optimiser. */
+function withoutExports(module, kept) {
+  const EXPORTS = 7;
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = module[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  const written = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...written(value >>> 7)]);
+  const parts = [module.subarray(0, 8)];
+  while (at < module.length) {
+    const start = at;
+    const section = module[at++];
+    const size = number();
+    const end = at + size;
+    if (section === EXPORTS) {
+      const entries = [];
+      for (let count = number(); count > 0; count--) {
+        const from = at;
+        const length = number();
+        const name = module.toString("utf8", at, at + length);
+        at += length + 1;
+        number();
+        if (kept(name)) entries.push(module.subarray(from, at));
+      }
+      const body = Buffer.concat([Buffer.from(written(entries.length)), ...entries]);
+      parts.push(Buffer.from([section, ...written(body.length)]), body);
+    } else {
+      parts.push(module.subarray(start, end));
+    }
+    at = end;
+  }
+  return Buffer.concat(parts);
 }
 
 async function style() {
@@ -80,7 +127,7 @@ async function style() {
 }
 
 async function bundle(entry, options) {
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, legalComments: "none", logLevel: "warning", ...options });
+  const { outputFiles } = await build({ entryPoints: entry && [entry], bundle: true, minify: true, write: false, legalComments: "none", logLevel: "warning", ...options });
   return Buffer.from(outputFiles[0].contents);
 }
 

@@ -5,11 +5,12 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::plot;
 use super::state::Dashboard;
 use super::watched::{dynamic, handler};
 use crate::client::live::{Live, Reader, follow, wake_on_return};
 use crate::client::{browser, urls};
-use crate::protocol::{Cell, Event};
+use crate::protocol::{Cell, Event, points};
 
 /// Connects, and stays connected. Browser only.
 pub fn start(dashboard: Dashboard) {
@@ -35,7 +36,16 @@ impl Reader for Dashboard {
         {
             reload_for(*self, build);
         }
+        // What was appended while the line was down is not told again.
+        if matches!(event, Event::Hello { .. }) {
+            plot::refresh();
+        }
         state.apply(event);
+    }
+
+    fn take_points(&self, frame: points::Frame) {
+        self.state().apply(Event::Bookmark { seq: frame.seq });
+        plot::take(frame);
     }
 
     fn forget(&self) {

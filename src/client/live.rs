@@ -10,7 +10,7 @@ use js_sys::{Date, Math};
 use leptos::prelude::*;
 
 use super::{browser, wire};
-use crate::protocol::{Cell, Event};
+use crate::protocol::{Cell, Event, points};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Live {
@@ -25,6 +25,7 @@ pub trait Reader {
     /// Where to connect, so that nothing already known is sent again.
     fn address(&self) -> String;
     fn take(&self, event: Event<Cell>);
+    fn take_points(&self, frame: points::Frame);
     /// Something could not be read: what is known is no longer complete, so the next connection must send everything.
     fn forget(&self);
     fn show(&self, state: Live);
@@ -90,7 +91,14 @@ async fn listen(mut socket: WebSocket, reader: &impl Reader, wake: &mut Unbounde
                 }
                 reader.take(event);
             }
-            Either::Left((Some(Ok(Message::Bytes(_))), _)) => {}
+            Either::Left((Some(Ok(Message::Bytes(frame))), _)) => {
+                heard = Date::now();
+                let Ok(frame) = points::read(&frame) else {
+                    reader.forget();
+                    return false;
+                };
+                reader.take_points(frame);
+            }
             Either::Left((Some(Err(_)) | None, _)) => return greeted,
             Either::Right((Either::Left(_), _)) => {
                 let silence = Date::now() - heard;

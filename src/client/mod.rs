@@ -5,8 +5,10 @@
 
 pub mod browser;
 pub mod clipboard;
+pub mod columns;
 pub mod frames;
 pub mod live;
 pub mod pictures;
+pub mod rpc;
 pub mod urls;
 pub mod wire;

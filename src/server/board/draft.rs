@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::sent::{LineValue, parse_line_value, quote_tokens};
 use super::{DOCUMENT_BYTES, MAIN};
 use crate::protocol::{ApiError, CellId, ErrorKind, Settings};
+use crate::server::kinds::Content;
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
 const DEPTH: usize = 128;
@@ -87,6 +88,10 @@ impl Draft {
         if let Some(why) = keys.get("chart").and_then(|chart| Settings::deserialize(chart).err()) {
             let rule = format!("is not what a chart can be set to: {why}");
             return Err(ErrorKind::BadRequest.with(format!("'chart' {rule}.")).at("chart", rule));
+        }
+        // A patch of the type or of the value alone is checked against what results from it, where that is known.
+        if let Some(kind) = keys.get("type").and_then(Value::as_str) {
+            Content::read(kind, value.as_deref())?;
         }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
         let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?;

@@ -8,7 +8,7 @@ use axum::{Router, routing::get, routing::post};
 use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
-use super::points::{Asked, Page};
+use super::points::{Asked, HEAD, PAGE, Page};
 use super::whole;
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{CellId, ErrorKind};
@@ -18,10 +18,8 @@ use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_point
 use crate::server::error::Problem;
 use crate::server::store::Key;
 
-/// A request that is done at once, as a whole.
-const BODY_BYTES: usize = 16 << 20;
-/// A stream of lines, done piece by piece.
-const STREAM_BYTES: usize = 64 << 20;
+/// One request, whether it is done at once or, as a stream of lines, piece by piece.
+const BODY_BYTES: usize = 64 << 20;
 /// Lines of a stream that are accepted together.
 const PIECE_BYTES: usize = 1 << 20;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
@@ -96,8 +94,8 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
             Some(Err(_)) => return Err(cut(points, ErrorKind::BadRequest, "The stream was broken off".to_owned())),
             None => {}
         }
-        if bytes > STREAM_BYTES {
-            let most = format!("A stream may have {} MiB", STREAM_BYTES >> 20);
+        if bytes > BODY_BYTES {
+            let most = format!("A stream may have {} MiB", BODY_BYTES >> 20);
             return Err(cut(points, ErrorKind::PayloadTooLarge, most));
         }
         if !is_end && waiting.len() < PIECE_BYTES {
@@ -147,6 +145,24 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
     let body = Page { series: &name, from: asked.from, points: &page.points, total: page.total }.write(asked.format);
     Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
+}
+
+/// All points of all series as CSV, written while they are read. An error on the way cuts the reply.
+pub fn csv(app: &App, id: &CellId) -> Body {
+    let names = app.boards.series_names(id).unwrap_or_default();
+    let (boards, id) = (app.boards.clone(), id.clone());
+    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+        let (boards, id, name) = (boards.clone(), id.clone(), names.get(place).cloned());
+        async move {
+            let Some(name) = name else { return Ok(None) };
+            let page = boards.store.points(&id, &name, from, PAGE as usize).await.inspect_err(Problem::log)?;
+            let Some(page) = page else { return Ok(Some((String::new(), (place + 1, 0)))) };
+            let page = Page { series: &name, from, points: &page.points, total: page.total };
+            let next = page.next().map_or((place + 1, 0), |next| (place, next));
+            Ok::<_, Problem>(Some((page.rows(), next)))
+        }
+    });
+    Body::from_stream(futures::stream::iter([Ok(HEAD.to_owned())]).chain(pages))
 }
 
 async fn columns_of_one(

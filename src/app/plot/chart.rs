@@ -1,0 +1,192 @@
+//! One line chart in the document: what it shows, and the elements it shows it with.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
+
+use super::curves::{Asked, Curves};
+use super::paint::Look;
+use super::view::View;
+use super::{legend, paint};
+use crate::app::focus;
+use crate::chart::{Frame, number};
+use crate::client::browser;
+use crate::protocol::{Along, CellId, Settings};
+use crate::series::Axis;
+
+pub struct Chart {
+    pub id: CellId,
+    pub settings: Settings,
+    pub curves: Curves,
+    /// The part of the axis that is seen; all of it when `None`.
+    pub view: Option<View>,
+    /// On the screen, or nearly.
+    pub is_seen: bool,
+    pub is_dirty: bool,
+    /// Points are missing that no look at the columns can tell.
+    pub is_stale: bool,
+    pub is_asking: bool,
+    /// When the next question may be asked, in milliseconds since 1970.
+    pub not_before: f64,
+    /// The place of the series that the pointer is over in the legend.
+    pub lit: Option<usize>,
+    /// As it was drawn last.
+    pub frame: Option<Frame>,
+    pub parts: Parts,
+}
+
+/// The elements of `app::cell::lines`.
+pub struct Parts {
+    pub plot: HtmlElement,
+    pub canvas: HtmlCanvasElement,
+    pub pen: CanvasRenderingContext2d,
+    pub cross: HtmlElement,
+    pub band: HtmlElement,
+    pub legend: HtmlElement,
+    drawn: HtmlElement,
+    empty: HtmlElement,
+}
+
+impl Parts {
+    fn of(article: &HtmlElement) -> Option<Self> {
+        let part = |selector: &str| article.query_selector(selector).ok().flatten()?.dyn_into::<HtmlElement>().ok();
+        let canvas: HtmlCanvasElement = part("canvas")?.unchecked_into();
+        Some(Self {
+            plot: part(".plot")?,
+            pen: canvas.get_context("2d").ok().flatten()?.unchecked_into(),
+            canvas,
+            cross: part(".cross")?,
+            band: part(".band")?,
+            legend: part(".legend")?,
+            drawn: part(".drawn")?,
+            empty: part(".no-points")?,
+        })
+    }
+}
+
+impl Chart {
+    /// `None` when the cell is not in the document.
+    pub fn of(id: &CellId, settings: Settings) -> Option<Self> {
+        let parts = Parts::of(&focus::element(id)?)?;
+        Some(Self {
+            id: id.clone(),
+            settings,
+            curves: Curves::new(),
+            view: None,
+            is_seen: false,
+            is_dirty: false,
+            is_stale: false,
+            is_asking: false,
+            not_before: 0.0,
+            lit: None,
+            frame: None,
+            parts,
+        })
+    }
+
+    pub fn canvas(&self) -> &Element {
+        &self.parts.canvas
+    }
+
+    pub fn axis(&self) -> Axis {
+        if self.settings.x == Along::Step { Axis::Step } else { Axis::Time }
+    }
+
+    pub fn settle(&mut self, settings: Settings) {
+        let before = self.axis();
+        self.settings = settings;
+        if self.axis() != before {
+            self.see(None);
+        }
+        self.is_dirty = true;
+    }
+
+    pub fn see(&mut self, view: Option<View>) {
+        self.view = view;
+        self.is_dirty = true;
+    }
+
+    /// What is seen, as a window; `None` before there are points.
+    pub fn seen(&self) -> Option<View> {
+        self.view.or_else(|| self.frame.as_ref().and_then(|frame| View::new(frame.x.lo, frame.x.hi)))
+    }
+
+    /// Keeps the newest point in view, where that is wanted.
+    pub fn follow(&mut self) {
+        if let Some(view) = self.view.filter(|view| view.follows && !self.curves.extent.1.is_nan()) {
+            self.view = Some(view.at_tail(self.curves.extent.1));
+        }
+    }
+
+    pub fn is_hidden(&self, name: &str) -> bool {
+        self.settings.hidden.iter().any(|hidden| hidden == name)
+    }
+
+    /// What is to be asked of the server.
+    pub fn question(&self) -> Option<Asked> {
+        let width = f64::from(self.parts.canvas.client_width()) * window().device_pixel_ratio();
+        let plot = self.frame.as_ref().map_or(0.9, |frame| frame.width / frame.size.width);
+        let width = (width * plot) as u32;
+        if width == 0 {
+            return None;
+        }
+        let missing = self.curves.missing(self.view, self.axis(), width);
+        if missing.is_none() && self.is_stale { Some(self.curves.wanted(self.view, self.axis(), width)) } else { missing }
+    }
+
+    pub fn draw(&mut self, look: &Look, cross: Option<(Axis, f64)>) {
+        self.is_dirty = false;
+        let axis = self.axis();
+        // Columns along the other axis say nothing on this one; the old drawing stays until the new ones come.
+        if self.curves.axis() != Some(axis) {
+            return;
+        }
+        let is_first = self.frame.is_none();
+        let Some(frame) = paint::paint(self, look) else { return };
+        self.frame = Some(frame);
+        self.cross(cross);
+        let is_empty = self.curves.total() == 0;
+        self.parts.empty.set_hidden(!is_empty);
+        legend::show(self, look.is_dark);
+        if is_first {
+            self.parts.drawn.set_hidden(true);
+        }
+        let zoomed = match self.view {
+            None => "",
+            Some(view) if view.follows => "follows",
+            Some(_) => "zoomed",
+        };
+        browser::mark(&self.parts.plot, "data-view", zoomed);
+        self.summarise();
+    }
+
+    /// The crosshair, if it is on this axis and in sight.
+    pub fn cross(&self, cross: Option<(Axis, f64)>) {
+        let at = cross.filter(|(axis, _)| *axis == self.axis()).and_then(|(_, x)| {
+            let frame = self.frame.as_ref()?;
+            let at = frame.px(x);
+            (at >= frame.left && at <= frame.left + frame.width).then_some(at)
+        });
+        self.parts.cross.set_hidden(at.is_none());
+        if let Some(at) = at {
+            browser::mark(&self.parts.cross, "style", &["left:", &(at as i32).to_string(), "px"].concat());
+        }
+    }
+
+    /// The chart in one sentence, and as attributes that tools can read.
+    fn summarise(&self) {
+        let canvas = &self.parts.canvas;
+        let mut text = String::from("Line chart");
+        for curve in self.curves.list.iter().filter(|curve| !self.is_hidden(&curve.name)) {
+            let Some(last) = curve.columns.list.last() else { continue };
+            text = [text.as_str(), if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
+        }
+        text = [&text, "; ", &self.curves.total().to_string(), " points."].concat();
+        browser::mark(canvas, "aria-label", &text);
+        browser::mark(canvas, "data-points", &self.curves.total().to_string());
+        if let Some(frame) = &self.frame {
+            browser::mark(canvas, "data-from", &browser::number_text(frame.x.lo));
+            browser::mark(canvas, "data-to", &browser::number_text(frame.x.hi));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Draws a chart on its canvas: the curves as pixels, then the grid beneath them, the labels and the marks.
+
+use js_sys::Date;
+use leptos::prelude::*;
+use wasm_bindgen::{Clamped, JsValue};
+use web_sys::{CanvasRenderingContext2d, ImageData};
+
+use super::chart::Chart;
+use super::legend::hex;
+use crate::chart::frame::LABEL_GAP;
+use crate::chart::palette::{self, Inks, inks};
+use crate::chart::path::{Grid, is_dense, through_columns, through_points};
+use crate::chart::raster::{Pixels, Stroke};
+use crate::chart::text::FONT_SIZE;
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Size, marks::marks};
+use crate::client::browser;
+use crate::series::smooth;
+
+/// What all charts of one animation frame have in common.
+pub struct Look {
+    pub is_dark: bool,
+    inks: Inks,
+    ratio: f64,
+    offset_minutes: i32,
+}
+
+impl Look {
+    pub fn now() -> Self {
+        let root = document().document_element();
+        let is_dark = match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
+            Some(theme) => theme == "dark",
+            None => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),
+        };
+        let offset_minutes = -(Date::new_0().get_timezone_offset() as i32);
+        Self { is_dark, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes }
+    }
+}
+
+/// Draws the chart, and answers where everything stands. `None` where there is no room.
+pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
+    let canvas = &chart.parts.canvas;
+    let size = Size { width: f64::from(canvas.client_width()), height: f64::from(canvas.client_height()) };
+    if size.width < 60.0 || size.height < 60.0 {
+        return None;
+    }
+    let settings = &chart.settings;
+    let known = &chart.curves.list;
+    let shown = || known.iter().enumerate().filter(|(_, curve)| !chart.is_hidden(&curve.name));
+    let smoothed: Vec<Vec<(f64, f64)>> = match settings.smooth > 0.0 {
+        true => shown().map(|(_, curve)| smooth(&curve.columns.list, settings.smooth)).collect(),
+        false => Vec::new(),
+    };
+    let curve = |(at, (slot, curve)): (usize, (usize, &'_ super::curves::Curve))| Curve {
+        name: "",
+        slot,
+        columns: &known[slot].columns.list,
+        smoothed: smoothed.get(at).map_or(&[], |line| line),
+        look: match chart.lit {
+            None => Weight::Normal,
+            Some(lit) if lit == slot => Weight::Bold,
+            Some(_) => {
+                if curve.total == 0 {
+                    Weight::Normal
+                } else {
+                    Weight::Faint
+                }
+            }
+        },
+    };
+    let curves: Vec<Curve> = shown().enumerate().map(curve).collect();
+    let ask = Ask {
+        along: settings.x,
+        scale: settings.y,
+        unit: &settings.unit,
+        window: chart.view.map(|view| (view.from, view.to)),
+        origin: Some(chart.curves.extent.0).filter(|origin| origin.is_finite()),
+        offset_minutes: look.offset_minutes,
+    };
+    let frame = Frame::new(&ask, &curves, size);
+    let (wide, high) = ((size.width * look.ratio).round() as u32, (size.height * look.ratio).round() as u32);
+    if (canvas.width(), canvas.height()) != (wide, high) {
+        canvas.set_width(wide);
+        canvas.set_height(high);
+    }
+    let pen = &chart.parts.pen;
+    let _ = pen.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+    pen.clear_rect(0.0, 0.0, wide.into(), high.into());
+    lines(pen, &frame, &curves, look);
+    let _ = pen.set_transform(look.ratio, 0.0, 0.0, look.ratio, 0.0, 0.0);
+    // The pixels above replace what is there: what belongs beneath comes after them.
+    let _ = pen.set_global_composite_operation("destination-over");
+    grid(pen, &frame, look);
+    let _ = pen.set_global_composite_operation("source-over");
+    labels(pen, &frame, look);
+    for mark in marks(&frame, &curves) {
+        pen.begin_path();
+        for (x, y) in mark.kind.shape() {
+            pen.line_to(mark.x + x, mark.y + y);
+        }
+        pen.close_path();
+        pen.set_fill_style_str(&hex(palette::colour(mark.slot, look.is_dark)));
+        pen.fill();
+        pen.set_stroke_style_str(&hex(look.inks.ink));
+        pen.set_line_width(0.75);
+        pen.stroke();
+    }
+    Some(frame)
+}
+
+fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: &Look) {
+    let ratio = look.ratio;
+    // The buffer begins at a whole pixel; the plot may begin between two.
+    let (left, top) = ((frame.left * ratio).floor(), (frame.top * ratio).floor());
+    let (width, height) = (frame.width * ratio, frame.height * ratio);
+    let mut pixels = Pixels::new(width.ceil() as usize, height.ceil() as usize);
+    for curve in curves {
+        let grid = |snap| Grid { x: &frame.x, y: &frame.y, width, height, snap };
+        let dash: Vec<f64> = palette::dash(curve.slot).iter().map(|length| length * ratio).collect();
+        let (alpha, stroke) = match curve.look {
+            Weight::Faint => (0.25, 1.5),
+            Weight::Normal => (1.0, 1.5),
+            Weight::Bold => (1.0, 2.5),
+        };
+        let mut draw = |path: &[(f64, f64)], alpha: f64, stroke: f64| {
+            pixels
+                .draw_curve(path, &Stroke { colour: palette::colour(curve.slot, look.is_dark), alpha, width: stroke * ratio, dash: &dash });
+        };
+        let raw = through_columns(curve.columns, &grid(is_dense(curve.columns)));
+        if curve.smoothed.is_empty() {
+            draw(&raw, alpha, stroke);
+        } else {
+            draw(&raw, alpha * 0.3, 1.0);
+            draw(&through_points(curve.smoothed, &grid(false)), alpha, stroke + 0.25);
+        }
+    }
+    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.rgba), pixels.width as u32, pixels.height as u32) {
+        let _ = pen.put_image_data(&image, left, top);
+    }
+}
+
+fn grid(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
+    // In the middle of a device pixel: a hairline that is not blurred.
+    let sharp = |at: f64| ((at * look.ratio).floor() + 0.5) / look.ratio;
+    pen.set_stroke_style_str(&hex(look.inks.line));
+    pen.set_line_width(1.0 / look.ratio.round());
+    pen.begin_path();
+    let (right, bottom) = (frame.left + frame.width, frame.bottom());
+    for tick in &frame.y_ticks {
+        let y = sharp(frame.py(tick.at));
+        pen.move_to(frame.left, y);
+        pen.line_to(right, y);
+    }
+    for tick in &frame.x_ticks {
+        let x = sharp(frame.px(tick.at));
+        pen.move_to(x, frame.top);
+        pen.line_to(x, bottom);
+    }
+    pen.stroke();
+}
+
+fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
+    let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
+    let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
+    pen.set_font(&[&browser::number_text(FONT_SIZE), "px ", &family].concat());
+    pen.set_fill_style_str(&hex(look.inks.muted));
+    pen.set_text_align("right");
+    for tick in &frame.y_ticks {
+        let _ = pen.fill_text(&tick.label, frame.left - LABEL_GAP, frame.y_label_base(frame.py(tick.at)));
+    }
+    for tick in &frame.x_ticks {
+        pen.set_text_align(match frame.anchor(tick) {
+            Anchor::Start => "left",
+            Anchor::Middle => "center",
+            Anchor::End => "right",
+        });
+        let _ = pen.fill_text(&tick.label, frame.px(tick.at), frame.x_label_base());
+    }
+}
+
+/// A moment of the reader's clock, such as `2026-05-04 13:37:00`.
+pub fn moment(seconds: f64) -> String {
+    // The Swedish way to write a date is that of ISO 8601.
+    String::from(Date::new(&JsValue::from_f64(seconds * 1000.0)).to_locale_string("sv", &JsValue::UNDEFINED))
+}
