@@ -187,7 +187,7 @@ impl Svg {
         rule("t".into(), "fill", inks.muted);
         rule("k".into(), "fill", inks.ink);
         rule("o".into(), "stroke", inks.ink);
-        for slot in (0..palette::COLOURS).filter(|slot| self.slots & 1 << slot != 0) {
+        for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
             rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
             rule(format!("f{slot}"), "fill", palette::colour(slot, dark));
         }

@@ -107,10 +107,8 @@ impl Prefix {
             return Self::Power(0);
         }
         match magnitude(largest) {
-            ..-9 => Self::Scientific,
             exponent @ -9..0 if takes_prefix(unit) => Self::Power(exponent.div_euclid(3) * 3),
-            ..-4 => Self::Scientific,
-            ..4 => Self::Power(0),
+            -4..4 => Self::Power(0),
             exponent @ 4..15 => Self::Power(exponent / 3 * 3),
             _ => Self::Scientific,
         }
