@@ -3,7 +3,7 @@
 use super::scale::{Scale, padded};
 use super::text::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
-use crate::protocol::chart::{Along, Scale as Kind};
+use crate::protocol::{Along, Scale as Kind};
 use crate::series::Column;
 
 /// What is asked for, apart from the numbers.
@@ -105,7 +105,7 @@ impl Frame {
     pub fn laid_out(x: Scale, y: Scale, along: Measure, upward: Measure, size: Size) -> Self {
         let height = (size.height - TOP - BOTTOM).max(20.0);
         let y_ticks = ticks(&y, upward, (height / 45.0).round().max(2.0) as usize);
-        let left = (widest(&y_ticks).ceil() + LABEL_GAP + 2.0).max(30.0);
+        let left = (widest(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
         Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks }
     }
@@ -149,10 +149,12 @@ impl Frame {
 
     /// Labels near the ends of the x axis lean inward. By the share of the axis, since the server does not know the width.
     pub fn anchor(&self, tick: &Tick) -> Anchor {
-        let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0 / 280.0);
-        if share + half > 1.02 {
+        /// The narrowest plot.
+        const NARROW: f64 = 270.0;
+        let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0);
+        if half > RIGHT + (1.0 - share) * NARROW {
             Anchor::End
-        } else if share < 0.02 {
+        } else if half > self.left + share * NARROW {
             Anchor::Start
         } else {
             Anchor::Middle

@@ -93,7 +93,7 @@ fn mark(frame: &Frame, curve: &Curve, kind: Kind, marks: &mut Vec<Mark>) {
 mod tests {
     use super::*;
     use crate::chart::{Ask, Size};
-    use crate::protocol::chart::Scale;
+    use crate::protocol::Scale;
     use crate::series::Column;
 
     fn of(points: &[(f64, f64)], ask: &Ask) -> Vec<Mark> {

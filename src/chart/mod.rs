@@ -2,18 +2,25 @@
 
 mod clock;
 pub mod frame;
+pub mod kinds;
+mod layer;
+pub mod line;
+pub mod marks;
 pub mod palette;
+pub mod path;
+pub mod raster;
 pub mod scale;
 pub mod svg;
 pub mod text;
 pub mod ticks;
 
 pub use frame::{Anchor, Ask, Curve, Frame, Look, Size};
+pub use layer::{Layer, layers, nearest};
+pub use line::{Sheet, line, summary};
+pub use marks::{Mark, marks};
 pub use palette::Theme;
+pub use raster::{Pixels, Stroke};
 pub use scale::Scale;
 pub use svg::{Place, Svg};
 pub use text::number;
 pub use ticks::{Measure, Tick, ticks};
-pub mod marks;
-pub mod path;
-pub mod raster;

@@ -31,8 +31,9 @@ pub struct Grid<'a> {
 }
 
 impl Grid<'_> {
+    /// Where a point is drawn that has a place on both scales.
     fn place(&self, x: f64, y: f64) -> (f64, f64) {
-        let (share, down) = (self.x.at(x), 1.0 - self.y.at(y));
+        let (share, down) = (self.x.place(x), 1.0 - self.y.place(y));
         let mut px = share * self.width;
         if self.snap {
             // The right end belongs to the last pixel column: it is where the newest point stands.
@@ -108,13 +109,17 @@ impl Pen<'_> {
         }
         let to = self.grid.place(x, y);
         let Some(from) = self.at.replace(to) else {
-            if self.cut(to, to).is_some() {
+            if self.near(to) {
                 self.path.push(to);
             }
             return;
         };
         if from == to {
             return;
+        }
+        if self.near(from) && self.near(to) {
+            // What is near has been drawn: the line goes on.
+            return self.path.push(to);
         }
         let Some((start, end)) = self.cut(from, to) else {
             return;
@@ -126,6 +131,11 @@ impl Pen<'_> {
         if start != end {
             self.path.push(end);
         }
+    }
+
+    /// Whether a point is kept as it is.
+    fn near(&self, (x, y): (f64, f64)) -> bool {
+        x >= -BEYOND && y >= -BEYOND && x <= self.grid.width + BEYOND && y <= self.grid.height + BEYOND
     }
 
     /// Before a point that does not continue the last one.

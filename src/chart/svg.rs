@@ -57,11 +57,10 @@ impl Svg {
             }
             Place::Fluid { .. } => {
                 self.plot = (left, right);
-                self.body.push_str(&format!(
-                    "<svg x=\"{}\" style=\"width:calc(100% - {}px)\" overflow=\"visible\">",
-                    coordinate(left),
-                    coordinate(left + right)
-                ));
+                // The attribute is what Chromium reads, and the property what CSS defines.
+                let width = format!("calc(100% - {}px)", coordinate(left + right));
+                self.body
+                    .push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
             }
         }
     }
@@ -161,7 +160,7 @@ impl Svg {
         };
         document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(&self.title), escaped(&self.summary)));
         document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{shape-rendering:crispEdges}}"
+            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.h{{font-weight:600;font-size:13px}}"
         ));
         self.rules(&mut document, self.theme == Theme::Dark);
         if self.theme == Theme::Auto {
@@ -188,7 +187,7 @@ impl Svg {
         rule("t".into(), "fill", inks.muted);
         rule("k".into(), "fill", inks.ink);
         rule("o".into(), "stroke", inks.ink);
-        for slot in (0..palette::COLOURS).filter(|slot| self.slots & 1 << slot != 0) {
+        for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
             rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
             rule(format!("f{slot}"), "fill", palette::colour(slot, dark));
         }

@@ -50,6 +50,16 @@ pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, wid
     address
 }
 
+/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come.
+pub fn drawing(id: &CellId, kind: &str) -> String {
+    let height = match kind {
+        "number" => "140",
+        "heatmap" => "320",
+        _ => "240",
+    };
+    ["values/", id.as_str(), ".svg?height=", height].concat()
+}
+
 /// Where `/live` continues, without scheme and host.
 pub fn live(board: &str, epoch: &str, since: u64) -> String {
     format!("/live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
@@ -62,12 +72,12 @@ pub fn in_folder(src: &str) -> bool {
 
 /// Where a picture is found, without anything that tells one version from another.
 pub fn picture(src: &str) -> String {
-    if in_folder(src) || src.starts_with("media/") { format!("/{src}") } else { src.to_owned() }
+    if in_folder(src) || src.starts_with("media/") || src.starts_with("values/") { format!("/{src}") } else { src.to_owned() }
 }
 
 /// The address a picture is drawn with at first. Foreign ones stay untouched, because a signed address must not change.
 pub fn first_picture(src: &str, rev: u64) -> String {
-    if in_folder(src) { picture_again(src, rev) } else { picture(src) }
+    if in_folder(src) || src.starts_with("values/") { picture_again(src, rev) } else { picture(src) }
 }
 
 /// The address of a picture that was sent again under the same name: another one, so that no cache answers with the old picture.
@@ -119,6 +129,15 @@ mod tests {
         assert_eq!(columns("a,b", "step", None, None, 360), "/columns?cells=a,b&x=step&width=360");
         let from = Some("1e+21".to_owned());
         assert_eq!(columns("a", "time", from, None, 9), "/columns?cells=a&x=time&width=9&from=1e%2B21");
+    }
+
+    #[test]
+    fn drawings_carry_the_version_of_their_value() {
+        let src = drawing(&CellId::parse("a-1").unwrap(), "number");
+        assert_eq!(
+            (first_picture(&src, 4), picture_again(&src, 5)),
+            ("/values/a-1.svg?height=140&v=4".into(), "/values/a-1.svg?height=140&v=5".into())
+        );
     }
 
     #[test]

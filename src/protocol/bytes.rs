@@ -37,10 +37,10 @@ impl<'a> Reader<'a> {
 
     /// The head of a frame: its `seq`, and how many parts it says it has.
     pub(super) fn head(&mut self, kind: u8) -> Result<(u64, u32), Malformed> {
-        if self.array()? != MAGIC {
+        if self.take(4)? != MAGIC {
             return Err(Malformed { at: 0, why: "the frame does not begin with 'AGNZ'" });
         }
-        if self.array()? != [VERSION, kind, 0, 0] {
+        if self.take(4)? != [VERSION, kind, 0, 0] {
             return Err(Malformed { at: 4, why: "the frame is of another version or kind" });
         }
         Ok((self.u64()?, self.u32()?))
@@ -48,13 +48,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn id(&mut self) -> Result<CellId, Malformed> {
         let at = self.at();
-        let bytes = self.u8()?;
-        CellId::parse(self.text(bytes.into())?).ok_or(Malformed { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
+        let bytes = self.uint(1)?;
+        CellId::parse(self.text(bytes)?).ok_or(Malformed { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
     }
 
     pub(super) fn name(&mut self) -> Result<String, Malformed> {
-        let bytes = self.u16()?;
-        self.text(bytes.into()).map(str::to_owned)
+        let bytes = self.uint(2)?;
+        self.text(bytes).map(str::to_owned)
     }
 
     /// `whole`, when nothing is left.
@@ -70,49 +70,45 @@ impl<'a> Reader<'a> {
         Malformed { at: self.at(), why }
     }
 
-    fn array<const W: usize>(&mut self) -> Result<[u8; W], Malformed> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| self.wrong("the frame ends too early"))?;
+    fn take(&mut self, bytes: usize) -> Result<&'a [u8], Malformed> {
+        let (head, rest) = self.rest.split_at_checked(bytes).ok_or_else(|| self.wrong("the frame ends too early"))?;
         self.rest = rest;
-        Ok(*head)
-    }
-
-    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
-        self.array().map(u8::from_le_bytes)
-    }
-
-    fn u16(&mut self) -> Result<u16, Malformed> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn text(&mut self, bytes: usize) -> Result<&'a str, Malformed> {
-        let (head, rest) = self.rest.split_at_checked(bytes).ok_or_else(|| self.wrong("the frame ends within a name"))?;
-        let text = std::str::from_utf8(head).map_err(|_| self.wrong("a name is not UTF-8"))?;
-        self.rest = rest;
-        Ok(text)
-    }
-
-    /// The next `n` items of `W` bytes each; nothing is allocated.
-    fn items<const W: usize>(&mut self, n: u32) -> Result<&'a [[u8; W]], Malformed> {
-        let (all, _) = self.rest.as_chunks();
-        let head = all.get(..n as usize).ok_or_else(|| self.wrong("the frame holds fewer numbers than it says"))?;
-        self.rest = &self.rest[head.len() * W..];
         Ok(head)
     }
 
-    pub(super) fn f64s(&mut self, n: u32) -> Result<Vec<f64>, Malformed> {
-        Ok(self.items(n)?.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
+    /// One reader for all widths, since each would be code in the page.
+    fn uint(&mut self, bytes: usize) -> Result<u64, Malformed> {
+        Ok(self.take(bytes)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    pub(super) fn f32s(&mut self, n: u32) -> Result<Vec<f64>, Malformed> {
-        Ok(self.items(n)?.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect())
+    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
+        self.uint(1).map(|number| number as u8)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
+        self.uint(4).map(|number| number as u32)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
+        self.uint(8)
+    }
+
+    fn text(&mut self, bytes: u64) -> Result<&'a str, Malformed> {
+        let wrong = self.wrong("a name is not UTF-8");
+        std::str::from_utf8(self.take(bytes as usize)?).map_err(|_| wrong)
+    }
+
+    /// The next `n` numbers, each f32 if `short`, else f64. Nothing is allocated that is not there.
+    pub(super) fn numbers(&mut self, n: u32, short: bool) -> Result<Vec<f64>, Malformed> {
+        let width = if short { 4 } else { 8 };
+        if n as usize > self.rest.len() / width {
+            return Err(self.wrong("the frame holds fewer numbers than it says"));
+        }
+        let bytes = self.take(n as usize * width)?;
+        Ok(match short {
+            true => bytes.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect(),
+            false => bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
+        })
     }
 }
 

@@ -117,11 +117,10 @@ pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
 fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
     let n = reader.u32()?;
     let mut fields: Vec<Vec<f64>> = Vec::new();
-    for _ in FIELDS {
+    for _ in 0..FIELDS.len() {
         let at = reader.at();
         let numbers = match reader.u8()? {
-            F32 => reader.f32s(n)?,
-            F64 => reader.f64s(n)?,
+            form @ (F32 | F64) => reader.numbers(n, form == F32)?,
             SAME if !fields.is_empty() => vec![f64::from_bits(reader.u64()?); n as usize],
             form => match fields.get(usize::from(form.wrapping_sub(AS_FIELD))) {
                 Some(known) => known.clone(),
@@ -130,34 +129,38 @@ fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
         };
         fields.push(numbers);
     }
-    let mut columns = Vec::with_capacity(n as usize);
-    for at in 0..n as usize {
-        let f = |k: usize| fields[k][at];
-        let column = Column {
-            x_first: f(0),
-            x_last: f(1),
-            x_min: f(2),
-            x_max: f(3),
-            first: f(4),
-            last: f(5),
-            min: f(6),
-            max: f(7),
-            at_min: f(8),
-            at_max: f(9),
-            sum: f(10),
-            count: f(11) as u64,
-            nan: f(12) as u64,
-            pos_inf: f(13) as u64,
-            neg_inf: f(14) as u64,
-            breaks: f(15) as u64,
-        };
-        let others = column.nan.saturating_add(column.pos_inf).saturating_add(column.neg_inf);
-        if column.count == 0 || others > column.count {
-            return Err(Malformed { at: reader.at(), why: "a column does not count its points" });
-        }
-        columns.push(column);
+    let columns: Vec<_> = (0..n as usize).map(|at| column(&fields, at)).collect();
+    let counts = |column: &Column| column.nan.saturating_add(column.pos_inf).saturating_add(column.neg_inf) <= column.count;
+    if columns.iter().all(|column| column.count > 0 && counts(column)) {
+        Ok(columns)
+    } else {
+        Err(Malformed { at: reader.at(), why: "a column before this does not count its points" })
     }
-    Ok(columns)
+}
+
+/// The fields have been read, each as long as all others.
+fn column(fields: &[Vec<f64>], at: usize) -> Column {
+    // One place that looks things up, since sixteen would be code in the page.
+    let mut f = [0.0; FIELDS.len()];
+    f.iter_mut().zip(fields).for_each(|(to, field)| *to = field[at]);
+    Column {
+        x_first: f[0],
+        x_last: f[1],
+        x_min: f[2],
+        x_max: f[3],
+        first: f[4],
+        last: f[5],
+        min: f[6],
+        max: f[7],
+        at_min: f[8],
+        at_max: f[9],
+        sum: f[10],
+        count: f[11] as u64,
+        nan: f[12] as u64,
+        pos_inf: f[13] as u64,
+        neg_inf: f[14] as u64,
+        breaks: f[15] as u64,
+    }
 }
 
 #[cfg(test)]
@@ -226,7 +229,7 @@ mod tests {
     fn no_column_is_without_points() {
         let mut none = Column::point(0.0, 0.0);
         none.count = 0;
-        assert_eq!(read(&frame(vec![none])).unwrap_err().why, "a column does not count its points");
+        assert_eq!(read(&frame(vec![none])).unwrap_err().why, "a column before this does not count its points");
         let mut more = Column::point(0.0, 0.0);
         more.nan = 2;
         assert!(read(&frame(vec![more])).is_err());

@@ -139,9 +139,9 @@ fn part(reader: &mut Reader) -> Result<Part, Malformed> {
     } else if flags & !(HAS_X | SHORT_Y | HAS_T) != 0 {
         return Err(Malformed { at, why: "the flags must be 8, or a sum of 1, 2 and 4" });
     } else {
-        let x = if flags & HAS_X == 0 { None } else { Some(reader.f64s(n)?) };
-        let y = if flags & SHORT_Y == 0 { reader.f64s(n)? } else { reader.f32s(n)? };
-        let t = if flags & HAS_T == 0 { None } else { Some(reader.f64s(n)?) };
+        let x = if flags & HAS_X == 0 { None } else { Some(reader.numbers(n, false)?) };
+        let y = reader.numbers(n, flags & SHORT_Y != 0)?;
+        let t = if flags & HAS_T == 0 { None } else { Some(reader.numbers(n, false)?) };
         Some(Numbers { x, y, t })
     };
     Ok(Part { cell, series, start: (start != u64::MAX).then_some(start), n, numbers })

@@ -7,6 +7,8 @@ mod figure;
 mod guard;
 mod hub;
 mod ids;
+mod kinds;
+mod lines;
 mod live;
 mod media;
 mod page;

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod guard;
+mod kinds;
 mod live;
 mod pages;
+mod points;
 mod restart;
 mod support;
 mod values;

@@ -87,6 +87,12 @@ impl Running {
         reply.json()
     }
 
+    /// The body of a binary answer.
+    pub async fn http_bytes(&self, path: &str) -> Vec<u8> {
+        let request = self.http.get(self.url(path)).header("accept", "application/octet-stream");
+        request.send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
     /// Creates a cell and answers its id.
     pub async fn create(&self, body: &str) -> String {
         let reply = self.call("POST", "/values", body.to_owned()).await;
@@ -142,6 +148,17 @@ impl Live {
             match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame comes") {
                 Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// The next binary frame; texts before it are passed over.
+    pub async fn binary(&mut self) -> Vec<u8> {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame comes") {
+                Some(Ok(Message::Binary(bytes))) => return bytes.to_vec(),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => panic!("the line stays open"),
                 Some(Ok(_)) => {}
             }
         }

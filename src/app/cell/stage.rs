@@ -28,10 +28,10 @@ pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
     // A memo, so that a new value of the same kind does not draw the part anew.
     let kind = Memo::new(move |_| {
         watched.stage.with(|stage| match stage {
-            Stage::Empty | Stage::Drawing { .. } => Kind::Empty,
+            Stage::Empty => Kind::Empty,
             Stage::Figure { .. } => Kind::Figure,
             Stage::Lines(_) => Kind::Lines,
-            Stage::Picture { .. } => Kind::Picture,
+            Stage::Picture { .. } | Stage::Drawing { .. } => Kind::Picture,
             Stage::Text { .. } => Kind::Text,
         })
     });

@@ -8,9 +8,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::sent::{LineValue, parse_line_value};
+use super::sent::{LineValue, parse_line_value, quote_tokens};
 use super::{DOCUMENT_BYTES, MAIN};
 use crate::protocol::{ApiError, CellId, ErrorKind, Settings};
+use crate::server::kinds::Content;
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
 const DEPTH: usize = 128;
@@ -88,6 +89,10 @@ impl Draft {
             let rule = format!("is not what a chart can be set to: {why}");
             return Err(ErrorKind::BadRequest.with(format!("'chart' {rule}.")).at("chart", rule));
         }
+        // A patch of the type or of the value alone is checked against what results from it, where that is known.
+        if let Some(kind) = keys.get("type").and_then(Value::as_str) {
+            Content::read(kind, value.as_deref())?;
+        }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
         let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?;
         Ok(Self { id, board, keys, value, line, append, body })
@@ -164,7 +169,7 @@ fn parse(body: &[u8]) -> Result<Body, ApiError> {
             return Err(ErrorKind::BadRequest.with(format!("The body is not a JSON object: {why}.")));
         }
         // Python's json.dumps writes such tokens. Among points they are what they say; in other values they are not JSON.
-        if let Ok(body) = parse_text(&quoted(text))
+        if let Some(Ok(body)) = quote_tokens(text).map(|text| parse_text(&text))
             && body.is_of_lines()
         {
             return Ok(body);
@@ -178,38 +183,6 @@ fn parse_text(text: &str) -> serde_json::Result<Body> {
     let mut json = serde_json::Deserializer::from_str(text);
     let body = json.deserialize_any(BodyVisitor)?;
     json.end().map(|()| body)
-}
-
-/// The text with `NaN`, `Infinity` and `-Infinity` as strings, where they stand outside of strings.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 64);
-    for (at, part) in unescaped_quotes(text).enumerate() {
-        if at > 0 {
-            out.push('"');
-        }
-        if at % 2 == 1 {
-            out.push_str(part);
-        } else {
-            let part = part.replace("-Infinity", "\"-\u{0}\"").replace("Infinity", "\"Infinity\"").replace("NaN", "\"NaN\"");
-            out.push_str(&part.replace('\u{0}', "Infinity"));
-        }
-    }
-    out
-}
-
-/// The pieces between quotation marks: every second one is within a string.
-fn unescaped_quotes(text: &str) -> impl Iterator<Item = &str> {
-    let (mut in_string, mut escaped) = (false, false);
-    text.split(move |c| {
-        if escaped {
-            escaped = false;
-            return false;
-        }
-        escaped = in_string && c == '\\';
-        let is_quote = c == '"';
-        in_string ^= is_quote;
-        is_quote
-    })
 }
 
 /// True when the parser stopped in one of the tokens that Python's `json.dumps` writes.

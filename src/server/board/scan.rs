@@ -156,7 +156,7 @@ impl<'a> Scanner<'a> {
                 let found = self.found();
                 return Err(self.wrong(format!("is not JSON: expected ':' after a key, found {found}")));
             }
-            // A second of the same text, in case it is needed for an error, costs nothing while it is borrowed.
+            // For an error's path; nothing is copied unless the key has escapes.
             let told = key.clone();
             each(self, key).map_err(|wrong| wrong.within(told.char_indices().nth(TOLD_CHARS).map_or(&*told, |(end, _)| &told[..end])))?;
             if self.take(b'}') {

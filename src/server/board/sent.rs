@@ -20,7 +20,7 @@ pub struct Sent {
     pub series: Vec<SentSeries>,
 }
 
-/// New points of one series, in the order of arrival. All lists have the same length; none may be empty only because the client sent no points.
+/// New points of one series, in the order of arrival. All lists have the same length, which is 0 where a client only names a series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SentSeries {
     /// 1 to 200 characters, none a control character.

@@ -1,34 +1,27 @@
 //! The numbers of line cells: `POST /points` and `/values/:id/points` take them, `GET` gives them back, and columns to draw from.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query as Asking, RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get, routing::post};
 use futures::StreamExt;
-use serde::Deserialize;
 
-use super::points::{Asked, Page};
-use super::{columns, whole};
+use super::columns::{self, Asked as ColumnsAsked};
+use super::points::{Asked, HEAD, PAGE, Page};
+use super::whole;
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{CellId, ErrorKind};
-use crate::series::{Axis, Window};
+use crate::series::Window;
 use crate::server::App;
 use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 use crate::server::error::Problem;
 use crate::server::store::Key;
 
-/// A request that is done at once, as a whole.
-const BODY_BYTES: usize = 16 << 20;
-/// A stream of lines, done piece by piece.
-const STREAM_BYTES: usize = 64 << 20;
+/// One request, whether it is done at once or, as a stream of lines, piece by piece.
+const BODY_BYTES: usize = 64 << 20;
 /// Lines of a stream that are accepted together.
 const PIECE_BYTES: usize = 1 << 20;
-/// Cells in one question for columns.
-const CELLS: usize = 200;
-/// Pixel columns, when nobody says how many.
-const WIDTH: u32 = 1000;
-const MOST_WIDTH: u32 = 16_384;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 /// The addresses of one cell's numbers, at `base`.
@@ -101,8 +94,8 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
             Some(Err(_)) => return Err(cut(points, ErrorKind::BadRequest, "The stream was broken off".to_owned())),
             None => {}
         }
-        if bytes > STREAM_BYTES {
-            let most = format!("A stream may have {} MiB", STREAM_BYTES >> 20);
+        if bytes > BODY_BYTES {
+            let most = format!("A stream may have {} MiB", BODY_BYTES >> 20);
             return Err(cut(points, ErrorKind::PayloadTooLarge, most));
         }
         if !is_end && waiting.len() < PIECE_BYTES {
@@ -154,58 +147,50 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
 }
 
-#[derive(Debug, Deserialize)]
-struct View {
-    cells: Option<String>,
-    from: Option<f64>,
-    to: Option<f64>,
-    width: Option<u32>,
-    x: Option<String>,
-}
-
-impl View {
-    fn window(&self) -> Result<Window, Problem> {
-        let wrong = |key: &str, rule: &str| Problem::from(ErrorKind::BadRequest.with(format!("'{key}' {rule}.")).at(key, rule));
-        let axis = match self.x.as_deref() {
-            None | Some("step") => Axis::Step,
-            Some("time") => Axis::Time,
-            Some(_) => return Err(wrong("x", "must be step or time")),
-        };
-        let (from, to) = (self.from.unwrap_or(f64::NEG_INFINITY), self.to.unwrap_or(f64::INFINITY));
-        if from.is_nan() || to.is_nan() || from > to {
-            return Err(wrong("from", "must be a number that is not greater than 'to'"));
+/// All points of all series as CSV, written while they are read. An error on the way cuts the reply.
+pub fn csv(app: &App, id: &CellId) -> Body {
+    let names = app.boards.series_names(id).unwrap_or_default();
+    let (boards, id) = (app.boards.clone(), id.clone());
+    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+        let (boards, id, name) = (boards.clone(), id.clone(), names.get(place).cloned());
+        async move {
+            let Some(name) = name else { return Ok(None) };
+            let page = boards.store.points(&id, &name, from, PAGE as usize).await.inspect_err(Problem::log)?;
+            let Some(page) = page else { return Ok(Some((String::new(), (place + 1, 0)))) };
+            let page = Page { series: &name, from, points: &page.points, total: page.total };
+            let next = page.next().map_or((place + 1, 0), |next| (place, next));
+            Ok::<_, Problem>(Some((page.rows(), next)))
         }
-        let width = self.width.unwrap_or(WIDTH);
-        if !(1..=MOST_WIDTH).contains(&width) {
-            return Err(wrong("width", "must be 1 to 16384 pixel columns"));
-        }
-        Ok(Window { axis, from, to, width })
-    }
+    });
+    Body::from_stream(futures::stream::iter([Ok(HEAD.to_owned())]).chain(pages))
 }
 
 async fn columns_of_one(
     State(app): State<App>,
     Path(id): Path<String>,
-    Asking(view): Asking<View>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
-    let found = answer(&app, vec![id.clone()], view.window()?).await?;
-    if found.1.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &headers)) }
+    let found = answer(&app, vec![id.clone()], &asked).await?;
+    if found.1.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &asked)) }
 }
 
 /// Cells that are not there are left out: they may have been removed while the question was on its way.
-async fn columns_of_many(State(app): State<App>, Asking(view): Asking<View>, headers: HeaderMap) -> Result<Response, Problem> {
-    let ids =
-        view.cells.as_deref().unwrap_or_default().split(',').filter(|id| !id.is_empty()).map(cell_id).collect::<Result<Vec<_>, _>>()?;
-    if ids.is_empty() || ids.len() > CELLS {
-        let rule = format!("must be 1 to {CELLS} ids, with commas between them");
-        return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", &rule).into());
+async fn columns_of_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let cells = std::mem::take(&mut asked.cells);
+    if cells.is_empty() {
+        let rule = "must be ids with commas between them";
+        return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
     }
-    Ok(told(answer(&app, ids, view.window()?).await?, &headers))
+    Ok(told(answer(&app, cells, &asked).await?, &asked))
 }
 
-async fn answer(app: &App, ids: Vec<CellId>, window: Window) -> Result<(u64, Vec<CellColumns>), Problem> {
+async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked) -> Result<(u64, Vec<CellColumns>), Problem> {
+    let ColumnsAsked { axis, width, from, to, .. } = *asked;
+    let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let seq = ids.first().and_then(|id| app.boards.seq_of(id)).unwrap_or(0);
     let mut found = Vec::with_capacity(ids.len());
     for cell in ids {
@@ -216,9 +201,8 @@ async fn answer(app: &App, ids: Vec<CellId>, window: Window) -> Result<(u64, Vec
     Ok((seq, found))
 }
 
-fn told((seq, found): (u64, Vec<CellColumns>), headers: &HeaderMap) -> Response {
-    let is_binary = text(headers, &header::ACCEPT).is_some_and(|accept| accept.contains("application/octet-stream"));
-    let (kind, body): (_, Bytes) = match is_binary {
+fn told((seq, found): (u64, Vec<CellColumns>), asked: &ColumnsAsked) -> Response {
+    let (kind, body): (_, Bytes) = match asked.binary {
         true => ("application/octet-stream", frames::write(seq, &found).into()),
         false => ("application/json", columns::write(&found).into()),
     };

@@ -40,9 +40,9 @@ impl Row {
 pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
     let mut entries = Vec::new();
     while !bytes.is_empty() {
-        let head: [u64; 4] = words(&mut bytes, 4)?.try_into().map_err(|_| Damaged)?;
+        let head: [u64; 4] = words(&mut bytes, 4)?.try_into().map_err(|_| Damaged::Short)?;
         let [series, start, seq, len] = head;
-        let len = usize::try_from(len).map_err(|_| Damaged)?;
+        let len = usize::try_from(len).map_err(|_| Damaged::Short)?;
         let mut numbers = || Ok(words(&mut bytes, len)?.into_iter().map(f64::from_bits).collect::<Vec<_>>());
         let points = Points { x: numbers()?, y: numbers()?, t: numbers()? };
         entries.push(Entry { series: series as i64, start, seq, points });
@@ -51,7 +51,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
 }
 
 fn words(bytes: &mut &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
-    let (taken, rest) = count.checked_mul(8).and_then(|size| bytes.split_at_checked(size)).ok_or(Damaged)?;
+    let (taken, rest) = count.checked_mul(8).and_then(|size| bytes.split_at_checked(size)).ok_or(Damaged::Short)?;
     *bytes = rest;
     Ok(taken.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
 }

@@ -73,7 +73,7 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
             series.last = last(&unpack_points(&bytes).map_err(damaged)?);
         }
         if series.tail.len() >= CHUNK {
-            return Err(damaged(Damaged));
+            return Err(damaged(Damaged::Content));
         }
     }
     for row in sqlx::query("SELECT writer, number, hash, answer, at FROM reply").fetch_all(&mut *connection).await? {

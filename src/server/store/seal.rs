@@ -251,7 +251,7 @@ async fn open_pyramid(commit: &mut Transaction<'_, Sqlite>, series: &Series) -> 
         }
         blocks.push(open);
     }
-    Pyramid::open(series.sealed, blocks).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged)))
+    Pyramid::open(series.sealed, blocks).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged::Content)))
 }
 
 pub fn chunk_key(series: i64, chunk: u64) -> i64 {

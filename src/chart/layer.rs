@@ -1,0 +1,81 @@
+//! The lines of a chart from back to front, for SVG and canvas alike.
+
+use super::frame::{Curve, Frame, Look};
+use super::path::{Grid, Path, is_dense, through_columns, through_points};
+use crate::series::Column;
+
+/// One line to be drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Colour and dashes: see [`super::palette`].
+    pub slot: usize,
+    pub path: Path,
+    /// The stroke in CSS pixels.
+    pub width: f64,
+    pub alpha: f64,
+}
+
+/// The lines in a plot of `width` times `height` pixels of any kind: faint ones first, bold ones last; a smoothed line over its faint raw one.
+pub fn layers(frame: &Frame, curves: &[Curve], width: f64, height: f64) -> Vec<Layer> {
+    let mut layers = Vec::with_capacity(curves.len());
+    for look in [Look::Faint, Look::Normal, Look::Bold] {
+        for curve in curves.iter().filter(|curve| curve.look == look) {
+            let (stroke, alpha) = match look {
+                Look::Faint => (1.25, 0.3),
+                Look::Normal => (1.5, 1.0),
+                Look::Bold => (2.25, 1.0),
+            };
+            let mut grid = Grid { x: &frame.x, y: &frame.y, width, height, snap: is_dense(curve.columns) };
+            let raw = through_columns(curve.columns, &grid);
+            if curve.smoothed.is_empty() {
+                layers.push(Layer { slot: curve.slot, path: raw, width: stroke, alpha });
+                continue;
+            }
+            grid.snap = false;
+            layers.push(Layer { slot: curve.slot, path: raw, width: 1.0, alpha: alpha * 0.3 });
+            layers.push(Layer { slot: curve.slot, path: through_points(curve.smoothed, &grid), width: stroke + 0.25, alpha });
+        }
+    }
+    layers
+}
+
+/// The column at `x`, or the nearest to it: what a crosshair points at. Of several the newest; `None` when there are none.
+///
+/// Looks at all of them, since steps may go backwards anywhere: there are not many more than pixels.
+pub fn nearest(columns: &[Column], x: f64) -> Option<usize> {
+    let mut best = (f64::INFINITY, None);
+    for (index, column) in columns.iter().enumerate() {
+        let away = if x < column.x_min { column.x_min - x } else { (x - column.x_max).max(0.0) };
+        if away <= best.0 {
+            best = (away, Some(index));
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{Ask, Size};
+
+    #[test]
+    fn what_is_in_the_foreground_comes_last() {
+        let columns = [Column::point(0.0, 1.0), Column::point(1.0, 2.0)];
+        let smoothed = [(0.0, 1.0), (1.0, 1.5)];
+        let looks = [Look::Bold, Look::Faint, Look::Normal];
+        let mut curves: Vec<_> =
+            looks.iter().enumerate().map(|(slot, look)| Curve { columns: &columns, slot, look: *look, ..Curve::default() }).collect();
+        curves[2].smoothed = &smoothed;
+        let frame = Frame::new(&Ask::default(), &curves, Size { width: 300.0, height: 200.0 });
+        let layers = layers(&frame, &curves, 100.0, 50.0);
+        assert_eq!(layers.iter().map(|layer| layer.slot).collect::<Vec<_>>(), [1, 2, 2, 0]);
+        assert!(layers[1].alpha < layers[2].alpha && layers.iter().all(|layer| layer.path.len() == 2));
+    }
+
+    #[test]
+    fn the_nearest_column() {
+        let columns = [0.0, 10.0, 20.0, 12.0].map(|x| Column::point(x, 0.0));
+        assert_eq!([-5.0, 4.0, 9.0, 11.5, 100.0].map(|x| nearest(&columns, x)), [Some(0), Some(0), Some(1), Some(3), Some(2)]);
+        assert_eq!(nearest(&[], 1.0), None);
+    }
+}

@@ -1,0 +1,264 @@
+//! A line chart as SVG: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported.
+
+use super::frame::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
+use super::layer::layers;
+use super::marks::{Kind, marks};
+use super::palette::{Theme, dash};
+use super::path::Path;
+use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
+use super::text::{number, width};
+use crate::protocol::{Along, Scale};
+
+/// How a chart is put on its sheet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sheet<'a> {
+    pub place: Place,
+    pub theme: Theme,
+    /// Whether the names of the series stand under the plot. The page writes them itself. The height includes them.
+    pub legend: bool,
+    /// What the chart is called; told to screen readers, and drawn above a plot with a legend.
+    pub title: &'a str,
+}
+
+const ROW: f64 = 16.0;
+const SWATCH: f64 = 16.0;
+const EDGE: f64 = 10.0;
+const HEADLINE: f64 = 20.0;
+
+/// The chart as a whole SVG document. Its size grows with the number of columns, never with that of points.
+pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
+    let mut svg = Svg::new(sheet.place, sheet.theme, sheet.title, &summary(ask, curves));
+    let (whole, room) = match sheet.place {
+        Place::Fixed { width, height } => (Size { width, height }, width),
+        // Names are set for the narrowest tile.
+        Place::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
+    };
+    let rows = if sheet.legend { legend(curves, room - 2.0 * EDGE, whole.height / 3.0) } else { Vec::new() };
+    let headline = if sheet.legend && !sheet.title.is_empty() { HEADLINE } else { 0.0 };
+    let below = if rows.is_empty() { 0.0 } else { rows.len() as f64 * ROW + 6.0 };
+    let frame = Frame::new(ask, curves, Size { height: whole.height - below - headline, ..whole });
+    if headline > 0.0 {
+        svg.raw(&format!(
+            "<text class=\"k h\" x=\"{EDGE}\" y=\"16\">{}</text><g transform=\"translate(0 {headline})\">",
+            escaped(sheet.title)
+        ));
+    }
+    svg.plot(frame.left, frame.right());
+    axes(&mut svg, &frame, ask.scale == Scale::Log);
+    lines(&mut svg, &frame, curves);
+    draw_marks(&mut svg, &frame, curves);
+    if curves.iter().all(|curve| curve.columns.is_empty()) {
+        svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, "No points yet.");
+    }
+    svg.end_plot();
+    for (row, entries) in rows.iter().enumerate() {
+        let y = frame.bottom() + 22.0 + ROW * row as f64 + 12.0;
+        for entry in entries {
+            draw_entry(&mut svg, entry, y);
+        }
+    }
+    if headline > 0.0 {
+        svg.raw("</g>");
+    }
+    svg.finish()
+}
+
+/// A grid line for each tick, thinner marks for those without a label, the base line, and the labels.
+pub fn axes(svg: &mut Svg, frame: &Frame, log: bool) {
+    for tick in &frame.y_ticks {
+        let y = crisp(frame.py(tick.at));
+        if tick.label.is_empty() {
+            svg.raw(&format!("<path class=\"a\" d=\"M-3 {}h3\"/>", coordinate(y)));
+            continue;
+        }
+        svg.line("g", (0.0, y), (1.0, y));
+        svg.text("t", super::Anchor::End, 0.0, -super::frame::LABEL_GAP, frame.y_label_base(frame.py(tick.at)), &tick.label);
+    }
+    for tick in &frame.x_ticks {
+        let share = frame.x.at(tick.at).clamp(0.0, 1.0);
+        svg.line("g", (share, frame.top), (share, frame.bottom() + 3.0));
+        svg.text("t", frame.anchor(tick), share, 0.0, frame.x_label_base(), &tick.label);
+    }
+    // A logarithmic axis has no zero to stand on.
+    let y = crisp(frame.bottom());
+    svg.line(if log { "g" } else { "a" }, (0.0, y), (1.0, y));
+}
+
+/// The middle of a pixel row, where a hairline is one pixel.
+fn crisp(y: f64) -> f64 {
+    y.floor() + 0.5
+}
+
+fn lines(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
+    svg.window(frame.top, frame.height);
+    for layer in layers(frame, curves, svg.window_width(), frame.height) {
+        let class = svg.slot('s', layer.slot);
+        let opacity = if layer.alpha < 1.0 { format!(" stroke-opacity=\"{}\"", coordinate(layer.alpha)) } else { String::new() };
+        let dashes: Vec<_> = dash(layer.slot).iter().map(|length| coordinate(*length)).collect();
+        // Round ends would fill the gaps.
+        let dashes =
+            if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\" stroke-linecap=\"butt\"", dashes.join(" ")) };
+        let (line, dots) = commands(&layer.path);
+        for (path, width) in [(line, layer.width), (dots, layer.width * super::raster::DOT)] {
+            if !path.is_empty() {
+                let width = coordinate(width);
+                svg.raw(&format!(
+                    "<path class=\"c {class}\" vector-effect=\"non-scaling-stroke\" stroke-width=\"{width}\"{opacity}{dashes} d=\"{path}\"/>"
+                ));
+            }
+        }
+    }
+    svg.end_window();
+}
+
+/// Path data of the runs, and of those of a single point as lines without length, which round ends make dots. One decimal.
+fn commands(path: &Path) -> (String, String) {
+    let (mut line, mut dots) = (String::with_capacity(path.len() * 8), String::new());
+    let tenth = |value: f64| (value * 10.0).round() / 10.0;
+    for run in path.split(|point| point.0.is_nan()) {
+        let Some(&first) = run.first() else { continue };
+        let text = if run.iter().all(|point| *point == first) { &mut dots } else { &mut line };
+        text.push('M');
+        push_coordinate(text, tenth(first.0));
+        text.push(' ');
+        push_coordinate(text, tenth(first.1));
+        if run.len() == 1 {
+            text.push_str("h0");
+        }
+        let mut x = first.0;
+        for point in &run[1..] {
+            if point.0 == x {
+                text.push('V');
+            } else {
+                text.push('L');
+                push_coordinate(text, tenth(point.0));
+                text.push(' ');
+                x = point.0;
+            }
+            push_coordinate(text, tenth(point.1));
+        }
+    }
+    (line, dots)
+}
+
+fn draw_marks(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
+    for mark in marks(frame, curves) {
+        let mut shape = String::new();
+        for (corner, (x, y)) in mark.kind.shape().iter().enumerate() {
+            shape.push(if corner == 0 { 'M' } else { 'L' });
+            push_coordinate(&mut shape, *x);
+            shape.push(' ');
+            push_coordinate(&mut shape, *y);
+        }
+        shape.push('Z');
+        let class = svg.slot('f', mark.slot) + " o";
+        svg.shape(&class, (mark.x - frame.left) / frame.width, mark.y, &shape);
+    }
+}
+
+/// A name under the plot and where it stands.
+struct Entry {
+    x: f64,
+    /// The series' slot; none for the rest that had no room.
+    slot: Option<usize>,
+    text: String,
+}
+
+/// Names in rows `room` wide, together at most `high`; what does not fit is counted at the end.
+fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
+    let most = ((high / ROW).floor() as usize).max(1);
+    let mut rows: Vec<Vec<Entry>> = vec![Vec::new()];
+    let mut x = 0.0;
+    for (index, curve) in curves.iter().enumerate() {
+        let text = shortened(curve.name, room - SWATCH - 4.0);
+        let wide = SWATCH + 4.0 + width(&text) + 14.0;
+        let rest = curves.len() - index;
+        // The last row keeps room for the number of those that are left.
+        let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
+        if x > 0.0 && x + wide - 14.0 + keep > room {
+            if rows.len() == most {
+                rows[most - 1].push(Entry { x: EDGE + x, slot: None, text: format!("and {rest} more") });
+                break;
+            }
+            rows.push(Vec::new());
+            x = 0.0;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(Entry { x: EDGE + x, slot: Some(curve.slot), text });
+        }
+        x += wide;
+    }
+    rows.retain(|row| !row.is_empty());
+    rows
+}
+
+fn shortened(name: &str, room: f64) -> String {
+    if width(name) <= room {
+        return name.to_owned();
+    }
+    let mut text = String::new();
+    for c in name.chars() {
+        text.push(c);
+        if width(&text) + 8.0 > room {
+            break;
+        }
+    }
+    text + "…"
+}
+
+fn draw_entry(svg: &mut Svg, entry: &Entry, y: f64) {
+    let mut x = entry.x;
+    if let Some(slot) = entry.slot {
+        let class = svg.slot('s', slot);
+        let dashes: Vec<_> = dash(slot).iter().map(|length| coordinate(*length)).collect();
+        svg.raw(&format!(
+            "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{SWATCH}\"/>",
+            if dashes.is_empty() { "none".to_owned() } else { dashes.join(" ") },
+            coordinate(x),
+            coordinate(y - 4.0),
+        ));
+        x += SWATCH + 4.0;
+    }
+    svg.raw(&format!("<text class=\"t\" x=\"{}\" y=\"{}\">{}</text>", coordinate(x), coordinate(y), escaped(&entry.text)));
+}
+
+/// The chart in words: its series with their newest value and range, what is no number among them. The text that stands for the picture.
+pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
+    /// More than a listener can follow.
+    const TOLD: usize = 8;
+    let mut text = match (curves.len(), ask.along) {
+        (0, _) => return "No points yet.".into(),
+        (1, Along::Step) => "1 series over steps.".to_owned(),
+        (n, Along::Step) => n.to_string() + " series over steps.",
+        (n, _) => n.to_string() + " series over time.",
+    };
+    for curve in curves.iter().take(TOLD) {
+        let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
+        for column in curve.columns {
+            (low, high) = (low.min(column.min), high.max(column.max));
+            odd = [odd[0] + column.nan, odd[1] + column.pos_inf, odd[2] + column.neg_inf];
+        }
+        text = text + " " + curve.name + ": ";
+        let Some(last) = curve.columns.last() else {
+            text.push_str("no points.");
+            continue;
+        };
+        text = text + "last " + &number(last.last);
+        if low <= high {
+            text = text + ", lowest " + &number(low) + ", highest " + &number(high);
+        }
+        for (kind, count) in [Kind::Nan, Kind::PosInf, Kind::NegInf].into_iter().zip(odd) {
+            if count > 0 {
+                text = text + ", " + &count.to_string() + " times " + kind.name();
+            }
+        }
+        if !ask.unit.is_empty() {
+            text = text + ", in " + ask.unit;
+        }
+        text.push('.');
+    }
+    if curves.len() > TOLD {
+        text = text + " And " + &(curves.len() - TOLD).to_string() + " more.";
+    }
+    text
+}
