@@ -176,13 +176,24 @@ fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Scale {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut see = |value: f64| {
         if value.is_finite() && (!log || value > 0.0) {
-            lo = lo.min(value);
-            hi = hi.max(value);
+            // Comparisons: `min` and `max` are calls in the browser.
+            if value < lo {
+                lo = value;
+            }
+            if value > hi {
+                hi = value;
+            }
         }
     };
     for curve in curves {
         for column in curve.columns.iter().filter(|column| column.x_max >= x.lo && column.x_min <= x.hi) {
-            [column.min, column.max, column.first, column.last].into_iter().for_each(&mut see);
+            see(column.min);
+            see(column.max);
+            // The lowest may be no value of a logarithmic axis where the ends are.
+            if log {
+                see(column.first);
+                see(column.last);
+            }
         }
         curve.smoothed.iter().filter(|(at, _)| (x.lo..=x.hi).contains(at)).for_each(|(_, value)| see(*value));
     }

@@ -59,14 +59,12 @@ impl Pixels {
         pixels
     }
 
-    /// Transparent again, in this size; keeps its memory.
+    /// Transparent again, in this size.
     pub fn reset(&mut self, width: usize, height: usize) {
-        (self.width, self.height) = (width, height);
-        self.rgba.clear();
-        self.rgba.resize(width * height * 4, 0);
-        self.mask.resize(width * height, 0);
-        self.rows.clear();
-        self.rows.resize(width, NO_ROWS);
+        if (self.width, self.height) == (width, height) {
+            return self.rgba.fill(0);
+        }
+        *self = Self { width, height, rgba: vec![0; width * height * 4], mask: vec![0; width * height], rows: vec![NO_ROWS; width] };
     }
 
     /// Draws the runs of a path in device pixels; what leaves the picture is cut off. A run that stays in one place is a dot.
@@ -89,7 +87,14 @@ impl Pixels {
         while let Some((x, y)) = points.next() {
             let mut here = Upright { x, first: y, last: y, low: y, high: y };
             while let Some((_, y)) = points.next_if(|next| next.0 == x) {
-                (here.low, here.high, here.last) = (here.low.min(y), here.high.max(y), y);
+                // Comparisons: `min` and `max` are calls in the browser, and this is its inner loop.
+                if y < here.low {
+                    here.low = y;
+                }
+                if y > here.high {
+                    here.high = y;
+                }
+                here.last = y;
             }
             if let Some(before) = before.replace(here)
                 && !before.hides_piece_to(&here)
@@ -235,7 +240,9 @@ fn in_gap(column: usize, dash: &[f64]) -> bool {
     if dash.is_empty() {
         return false;
     }
-    let mut at = (column as f64 + 0.5) % dash.iter().sum::<f64>();
+    // Not by `%`, which is a kilobyte of code in the browser.
+    let (place, period) = (column as f64 + 0.5, dash.iter().sum::<f64>());
+    let mut at = place - (place / period).floor() * period;
     for (turn, length) in dash.iter().enumerate() {
         if at < *length {
             return turn % 2 == 1;
