@@ -61,7 +61,6 @@ pub fn App(page: Page) -> impl IntoView {
         <noscript>"Live updates and editing need JavaScript; reload to see changes."</noscript>
         <Grid />
         <CellMenu />
-        <plot::Panel />
         <Help />
         <Toasts />
     }

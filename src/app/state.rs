@@ -1,8 +1,7 @@
 //! What the page knows. Each piece of each cell is watched by itself, so that a patch touches what it changes and nothing else.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
 use super::theme::Theme;
@@ -107,8 +106,6 @@ pub struct State {
     /// The cells as they stand in the list that draws them: see [`settled`].
     pub tiles: Watched<Vec<Arc<Tile>>>,
     pub live: Watched<Live>,
-    /// Ends a pause between two tries to connect.
-    pub wake: OnceLock<UnboundedSender<()>>,
     pub theme: Watched<Theme>,
     /// At most one field of the page at a time.
     pub editing: Watched<Option<(CellId, Field)>>,
@@ -142,7 +139,6 @@ impl Dashboard {
             order: Watched::new(order),
             tiles: Watched::new(tiles),
             live: Watched::new(Live::Connecting),
-            wake: OnceLock::new(),
             theme: Watched::new(Theme::System),
             editing: Watched::new(None),
             menu: Watched::new(None),

@@ -1,6 +1,6 @@
 //! Small questions to the browser, answered without panicking when it refuses: private windows have no storage, for example.
 
-use js_sys::Number;
+use js_sys::{Function, Number};
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,9 +20,13 @@ pub fn passing() -> Option<Storage> {
 ///
 /// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 2 KB.
 pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
-    let called = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
-    let _ = target.add_event_listener_with_callback(name, called.as_ref().unchecked_ref());
-    called.forget();
+    let called = function(move |event: JsValue| handler(event.unchecked_into()));
+    let _ = target.add_event_listener_with_callback(name, &called);
+}
+
+/// A function of the browser, for as long as the page is open.
+pub fn function(called: impl FnMut(JsValue) + 'static) -> Function {
+    Closure::<dyn FnMut(JsValue)>::new(called).into_js_value().unchecked_into()
 }
 
 /// Sets an attribute of `<html>`, or takes it away.

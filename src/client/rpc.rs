@@ -5,11 +5,12 @@
 
 use std::pin::Pin;
 
-use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{JSON, Reflect};
 use leptos::server_fn::ServerFn;
 use wasm_bindgen::JsValue;
+use web_sys::RequestCache;
 
+use super::http;
 use crate::protocol::CellId;
 use crate::rpc::{CreateCell, EditCell, MoveCell, RemoveCell, RestoreCell, SetChart, SetCharts};
 
@@ -73,11 +74,10 @@ fn only(id: &CellId) -> String {
 
 fn call(path: &'static str, body: String) -> Answer {
     Box::pin(async move {
-        let request = RequestBuilder::new(path).method(Method::POST);
-        let request = request.header("Content-Type", "application/json").header("Accept", "application/json").body(body);
         let unreachable = || "The server could not be reached; nothing was changed.".to_owned();
-        let reply = request.map_err(|_| unreachable())?.send().await.map_err(|_| unreachable())?;
-        let told = JSON::parse(&reply.text().await.map_err(|_| unreachable())?).unwrap_or(JsValue::UNDEFINED);
+        let reply = http::request("POST", path, "application/json", Some(body), RequestCache::Default).await.ok_or_else(unreachable)?;
+        let text = http::body(reply.text()).await.and_then(|text| text.as_string()).ok_or_else(unreachable)?;
+        let told = JSON::parse(&text).unwrap_or(JsValue::UNDEFINED);
         if reply.ok() {
             return Ok(told);
         }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::stage::Nothing;
 use crate::app::plot;
 use crate::app::state::Tile;
 use crate::client::urls;
@@ -18,38 +17,14 @@ pub struct Drawn(pub Arc<dyn Fn(&CellId) -> Option<String> + Send + Sync>);
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let id = tile.id.clone();
     let drawn = use_context::<Drawn>().and_then(|drawn| (drawn.0)(&id)).unwrap_or_else(|| urls::drawn(&id));
-    let watched = tile.clone();
     // What is inside of these elements is `plot`'s, and changes without this view.
-    Effect::new(move |was_there: Option<bool>| {
-        let settings = watched.stage.with(settings);
-        match was_there {
-            None => plot::add(&watched.id, settings),
-            Some(_) => plot::settle(&watched.id, settings),
-        }
-        true
-    });
+    Effect::new(move || plot::settle(&tile.id, tile.stage.with(settings)));
     on_cleanup(move || plot::remove(&id));
     view! {
         <div class="lines">
             <div class="plot">
                 <img class="drawn" alt="" draggable="false" src=drawn />
                 <canvas role="img" aria-label="Line chart"></canvas>
-                <div class="cross" hidden></div>
-                <div class="band" hidden></div>
-                <div class="tools">
-                    <button type="button" data-do="follow">
-                        "Follow"
-                    </button>
-                    <button type="button" data-do="reset">
-                        "Show all"
-                    </button>
-                    <button type="button" data-do="chart" aria-haspopup="dialog" aria-label=tile.dynamic(|tile| ["Chart of ", &tile.title()].concat())>
-                        "Chart"
-                    </button>
-                </div>
-                <div class="no-points" hidden>
-                    <Nothing tile />
-                </div>
             </div>
             <div class="legend" role="group" aria-label="Series"></div>
         </div>

@@ -49,7 +49,7 @@ pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
 
 /// A cell without a value says how to send one.
 #[component]
-pub fn Nothing(tile: Arc<Tile>) -> impl IntoView {
+fn Nothing(tile: Arc<Tile>) -> impl IntoView {
     let state = Dashboard::here().state();
     let (method, example) = tile.kind.with(|kind| match kind.as_str() {
         "img" => ("-X PATCH ", r#" -d '{"value":"https://…"}'"#),

@@ -21,13 +21,13 @@ thread_local! {
 /// The views that the page was opened with.
 pub fn recall() -> Vec<(String, View)> {
     let search = window().location().search().unwrap_or_default();
-    views(&search, browser::number_of)
+    // Chats and mail programs write some characters in another way.
+    let plain = js_sys::decode_uri_component(&search).map(String::from);
+    views(&plain.unwrap_or(search), browser::number_of)
 }
 
 fn views(search: &str, number: fn(&str) -> f64) -> Vec<(String, View)> {
     let kept = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).unwrap_or_default();
-    // Chats and mail programs write some characters in another way.
-    let kept = kept.replace("%3A", ":").replace("%2C", ",");
     kept.split(',').filter_map(|text| view::read(text, number)).map(|(id, view)| (id.to_owned(), view)).collect()
 }
 
@@ -35,9 +35,14 @@ fn views(search: &str, number: fn(&str) -> f64) -> Vec<(String, View)> {
 fn query(search: &str, key: &str, value: &str) -> String {
     let others = search.trim_start_matches('?').split('&').filter(|part| !part.is_empty() && !part.starts_with(key));
     let mut query = String::new();
-    for part in others.map(str::to_owned).chain((!value.is_empty()).then(|| [key, value].concat())) {
+    for part in others {
         query.push(if query.is_empty() { '?' } else { '&' });
-        query.push_str(&part);
+        query.push_str(part);
+    }
+    if !value.is_empty() {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(key);
+        query.push_str(value);
     }
     query
 }
@@ -57,11 +62,17 @@ pub fn keep_soon() {
 }
 
 fn keep() {
-    let views: Vec<String> = with(|charts| {
-        let zoomed = charts.list.iter().filter_map(|chart| Some((chart, chart.view?)));
-        zoomed.map(|(chart, view)| view::write(chart.id.as_str(), &view, browser::number_text)).collect()
+    let mut views = String::new();
+    with(|charts| {
+        for chart in &charts.list {
+            let Some(view) = &chart.view else { continue };
+            if !views.is_empty() {
+                views.push(',');
+            }
+            views.push_str(&view::write(chart.id.as_str(), view, browser::number_text));
+        }
     });
-    set(KEY, &views.join(","));
+    set(KEY, &views);
 }
 
 /// Writes one key of the query, without a new entry in the browser's history.
@@ -84,7 +95,6 @@ mod tests {
         let read = views("?a=1&view=x:1:2,y:3:4:follow,broken:5&b", number);
         let names: Vec<_> = read.iter().map(|(id, view)| (id.as_str(), view.from, view.follows)).collect();
         assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
-        assert_eq!(views("?view=x%3A1%3A2%2Cy%3A3%3A4", number).len(), 2);
         assert!(views("", number).is_empty());
     }
 

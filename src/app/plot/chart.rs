@@ -10,7 +10,7 @@ use super::view::View;
 use super::{legend, paint};
 use crate::app::focus;
 use crate::chart::{Frame, number};
-use crate::client::browser;
+use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
 use crate::series::Axis;
 
@@ -51,17 +51,31 @@ impl Parts {
     fn of(article: &HtmlElement) -> Option<Self> {
         let part = |selector: &str| article.query_selector(selector).ok().flatten()?.dyn_into::<HtmlElement>().ok();
         let canvas: HtmlCanvasElement = part("canvas")?.unchecked_into();
+        let plot = part(".plot")?;
+        let tools = browser::append(&plot, "div", "tools", "")?;
+        for (word, text) in [("follow", "Follow"), ("reset", "Show all"), ("chart", "Chart")] {
+            let button = browser::append(&tools, "button", "", text)?;
+            browser::mark(&button, "type", "button");
+            browser::mark(&button, "data-do", word);
+        }
         Some(Self {
-            plot: part(".plot")?,
             pen: canvas.get_context("2d").ok().flatten()?.unchecked_into(),
             canvas,
-            cross: part(".cross")?,
-            band: part(".band")?,
+            cross: added(&plot, "cross")?,
+            band: added(&plot, "band")?,
             legend: part(".legend")?,
             drawn: part(".drawn")?,
-            empty: part(".no-points")?,
+            empty: added(&plot, "no-points")?,
+            plot,
         })
     }
+}
+
+/// A part that is not there before the page is awake; hidden at first.
+fn added(plot: &Element, class: &str) -> Option<HtmlElement> {
+    let part: HtmlElement = browser::append(plot, "div", class, "")?.unchecked_into();
+    part.set_hidden(true);
+    Some(part)
 }
 
 impl Chart {
@@ -147,6 +161,12 @@ impl Chart {
         self.cross(cross);
         let is_empty = self.curves.total() == 0;
         self.parts.empty.set_hidden(!is_empty);
+        if is_empty && self.parts.empty.first_element_child().is_none() {
+            browser::append(&self.parts.empty, "p", "", "No points yet. Send some:");
+            let origin = window().location().origin().unwrap_or_default();
+            let command = ["curl ", &origin, &urls::value(&self.id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat();
+            browser::append(&self.parts.empty, "pre", "", &command);
+        }
         legend::show(self, look.is_dark);
         if is_first {
             self.parts.drawn.set_hidden(true);

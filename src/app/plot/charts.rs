@@ -1,8 +1,8 @@
 //! All charts of the page: one animation frame draws what has changed and can be seen, one request asks what is missing.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
-use gloo_timers::future::TimeoutFuture;
 use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -26,7 +26,7 @@ const DRAWING_MS: f64 = 8.0;
 /// Questions of one chart are at least so far apart.
 const ASKING_MS: f64 = 250.0;
 /// After a question that was not answered.
-const TROUBLE_MS: u32 = 2000;
+const TROUBLE: Duration = Duration::from_secs(2);
 /// Charts in one question: ids are long, addresses are not.
 const TOGETHER: usize = 50;
 /// One step of a key.
@@ -147,15 +147,20 @@ impl Charts {
 }
 
 async fn ask(asked: Asked, ids: Vec<CellId>) {
-    let names = ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
+    let mut names = String::new();
+    for id in &ids {
+        if !names.is_empty() {
+            names.push(',');
+        }
+        names.push_str(id.as_str());
+    }
     let end = |end: f64| end.is_finite().then(|| browser::number_text(end));
     let axis = if asked.axis == Axis::Step { "step" } else { "time" };
     let bytes = columns::fetch(urls::columns(&names, axis, end(asked.from), end(asked.to), asked.width)).await;
-    let answer = bytes.and_then(|bytes| words::read(&bytes).ok()).map(|frame| frame.cells);
-    if answer.is_none() {
-        TimeoutFuture::new(TROUBLE_MS).await;
+    match bytes.and_then(|bytes| words::read(&bytes).ok()) {
+        Some(frame) => with(|charts| charts.answer(asked, &ids, Some(frame.cells))),
+        None => set_timeout(move || with(|charts| charts.answer(asked, &ids, None)), TROUBLE),
     }
-    with(|charts| charts.answer(asked, &ids, answer));
 }
 
 /// Listens. Once, when the page wakes.
@@ -192,28 +197,21 @@ pub fn start(dashboard: Dashboard) {
     panel::listen();
 }
 
-/// A chart has come into the document.
-pub fn add(id: &CellId, settings: Settings) {
-    let Some(mut chart) = Chart::of(id, settings) else { return };
+/// A chart has come into the document, or it has new settings, from here or from another browser.
+pub fn settle(id: &CellId, settings: Settings) {
     with(|charts| {
+        if let Some(chart) = charts.chart(id) {
+            chart.settle(settings);
+            return charts.stir();
+        }
+        let Some(mut chart) = Chart::of(id, settings) else { return };
         let view = charts.recalled.iter().position(|(known, _)| known == id.as_str());
         chart.view = view.map(|at| charts.recalled.swap_remove(at).1);
         if let Some((seeing, resizing)) = &charts.observers {
             seeing.observe(chart.canvas());
             resizing.observe(chart.canvas());
         }
-        charts.list.retain(|known| known.id != *id);
         charts.list.push(chart);
-    });
-}
-
-/// It has new settings, from here or from another browser.
-pub fn settle(id: &CellId, settings: Settings) {
-    with(|charts| {
-        if let Some(chart) = charts.chart(id) {
-            chart.settle(settings);
-            charts.stir();
-        }
     });
 }
 

@@ -14,11 +14,6 @@ const SERIES: &str = "data-series";
 
 pub fn listen() {
     browser::listen(&document(), "mouseover", |event: MouseEvent| with(|charts| light(charts, browser::around(&event, ".legend button"))));
-    browser::listen(&document(), "click", |event: MouseEvent| {
-        if let Some(button) = browser::around(&event, ".legend button") {
-            with(|charts| press(charts, &button, event.alt_key()));
-        }
-    });
 }
 
 fn place(button: &Element) -> Option<usize> {
@@ -41,7 +36,7 @@ fn light(charts: &mut Charts, button: Option<Element>) {
     }
 }
 
-fn press(charts: &mut Charts, button: &Element, alone: bool) {
+pub fn press(charts: &mut Charts, button: &Element, alone: bool) {
     let dashboard = charts.dashboard;
     let (Some(chart), Some(at)) = (charts.around(button), place(button)) else { return };
     let names: Vec<String> = chart.curves.list.iter().map(|curve| curve.name.clone()).collect();
@@ -105,8 +100,11 @@ fn made(legend: &Element, at: usize) -> Option<Element> {
 
 /// `#rrggbb`.
 pub fn hex(colour: u32) -> String {
-    let digits = (0..6).rev().map(|place| char::from_digit(colour >> (4 * place) & 15, 16).unwrap_or('0'));
-    ['#'].into_iter().chain(digits).collect()
+    let mut text = String::from("#");
+    for place in (0..6).rev() {
+        text.push(char::from(b"0123456789abcdef"[(colour >> (4 * place) & 15) as usize]));
+    }
+    text
 }
 
 #[cfg(test)]

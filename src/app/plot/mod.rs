@@ -15,5 +15,4 @@ mod tip;
 mod view;
 
 pub use address::set as keep_in_address;
-pub use charts::{Press, add, press, refresh, remove, repaint, settle, start, take};
-pub use panel::Panel;
+pub use charts::{Press, press, refresh, remove, repaint, settle, start, take};

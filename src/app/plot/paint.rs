@@ -9,10 +9,8 @@ use super::chart::Chart;
 use super::legend::hex;
 use crate::chart::frame::LABEL_GAP;
 use crate::chart::palette::{self, Inks, inks};
-use crate::chart::path::{Grid, is_dense, through_columns, through_points};
-use crate::chart::raster::{Pixels, Stroke};
 use crate::chart::text::FONT_SIZE;
-use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Size, marks::marks};
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Pixels, Size, Stroke, layers, marks};
 use crate::client::browser;
 use crate::series::smooth;
 
@@ -109,53 +107,46 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
 
 fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: &Look) {
     let ratio = look.ratio;
-    // The buffer begins at a whole pixel; the plot may begin between two.
-    let (left, top) = ((frame.left * ratio).floor(), (frame.top * ratio).floor());
     let (width, height) = (frame.width * ratio, frame.height * ratio);
     let mut pixels = Pixels::new(width.ceil() as usize, height.ceil() as usize);
-    for curve in curves {
-        let grid = |snap| Grid { x: &frame.x, y: &frame.y, width, height, snap };
-        let dash: Vec<f64> = palette::dash(curve.slot).iter().map(|length| length * ratio).collect();
-        let (alpha, stroke) = match curve.look {
-            Weight::Faint => (0.25, 1.5),
-            Weight::Normal => (1.0, 1.5),
-            Weight::Bold => (1.0, 2.5),
-        };
-        let mut draw = |path: &[(f64, f64)], alpha: f64, stroke: f64| {
-            pixels
-                .draw_curve(path, &Stroke { colour: palette::colour(curve.slot, look.is_dark), alpha, width: stroke * ratio, dash: &dash });
-        };
-        let raw = through_columns(curve.columns, &grid(is_dense(curve.columns)));
-        if curve.smoothed.is_empty() {
-            draw(&raw, alpha, stroke);
-        } else {
-            draw(&raw, alpha * 0.3, 1.0);
-            draw(&through_points(curve.smoothed, &grid(false)), alpha, stroke + 0.25);
-        }
+    for layer in layers(frame, curves, width, height) {
+        let dash: Vec<f64> = palette::dash(layer.slot).iter().map(|length| length * ratio).collect();
+        let colour = palette::colour(layer.slot, look.is_dark);
+        pixels.draw_curve(&layer.path, &Stroke { colour, alpha: layer.alpha, width: layer.width * ratio, dash: &dash });
     }
     if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.rgba), pixels.width as u32, pixels.height as u32) {
-        let _ = pen.put_image_data(&image, left, top);
+        // At a whole pixel of the screen, between which the plot may begin.
+        let _ = pen.put_image_data(&image, (frame.left * ratio).round(), (frame.top * ratio).round());
     }
 }
 
+/// As `chart::line` draws it for SVG.
 fn grid(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
-    // In the middle of a device pixel: a hairline that is not blurred.
-    let sharp = |at: f64| ((at * look.ratio).floor() + 0.5) / look.ratio;
-    pen.set_stroke_style_str(&hex(look.inks.line));
-    pen.set_line_width(1.0 / look.ratio.round());
-    pen.begin_path();
-    let (right, bottom) = (frame.left + frame.width, frame.bottom());
+    let line = |ink: u32, from: (f64, f64), to: (f64, f64)| {
+        pen.set_stroke_style_str(&hex(ink));
+        pen.begin_path();
+        pen.move_to(from.0, from.1);
+        pen.line_to(to.0, to.1);
+        pen.stroke();
+    };
+    pen.set_line_width(1.0);
+    // The middle of a pixel: a hairline that is not blurred.
+    let crisp = |at: f64| at.floor() + 0.5;
+    let (left, right, bottom) = (frame.left, frame.left + frame.width, frame.bottom());
+    // What comes first lies on top.
+    line(if frame.y.log { look.inks.line } else { look.inks.muted }, (left, crisp(bottom)), (right, crisp(bottom)));
     for tick in &frame.y_ticks {
-        let y = sharp(frame.py(tick.at));
-        pen.move_to(frame.left, y);
-        pen.line_to(right, y);
+        let y = crisp(frame.py(tick.at));
+        if tick.label.is_empty() {
+            line(look.inks.muted, (left - 3.0, y), (left, y));
+        } else {
+            line(look.inks.line, (left, y), (right, y));
+        }
     }
     for tick in &frame.x_ticks {
-        let x = sharp(frame.px(tick.at));
-        pen.move_to(x, frame.top);
-        pen.line_to(x, bottom);
+        let x = frame.px(tick.at);
+        line(look.inks.line, (x, frame.top), (x, bottom + 3.0));
     }
-    pen.stroke();
 }
 
 fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {

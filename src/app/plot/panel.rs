@@ -7,7 +7,7 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, 
 
 use super::chart::Chart;
 use super::charts::{Charts, Press, press, with};
-use super::{legend, paint};
+use super::{legend, paint, tip};
 use crate::app::{focus, full, menu};
 use crate::chart::{number, palette};
 use crate::client::{browser, rpc, urls};
@@ -25,47 +25,58 @@ const TABLE: &str = "chart-table";
 /// The cell it is about; without one it is about all.
 const OF: &str = "data-of";
 
-#[component]
-pub fn Panel() -> impl IntoView {
-    view! {
-        <div id=super::tip::ID class="tip" hidden></div>
-        <div id=ID class="menu panel" popover="auto" role="dialog" aria-label="Chart">
-            <label>
-                "x axis" <select id=X>
-                    <option value="step">"step"</option>
-                    <option value="relative">"relative time"</option>
-                    <option value="wall">"wall time"</option>
-                </select>
-            </label>
-            <label>"Smoothing" <input type="range" id=SMOOTH min="0" max="0.999" step="0.001" /></label>
-            <label class="one">
-                "y axis" <select id=Y>
-                    <option value="linear">"linear"</option>
-                    <option value="log">"logarithmic"</option>
-                </select>
-            </label>
-            <label class="one">"Unit" <input type="text" id=UNIT maxlength="16" autocomplete="off" /></label>
-            <p class="one">
-                <button type="button" data-do="full">"Full screen"</button>
-                <button type="button" data-do="png">"PNG"</button>
-                <a id=SVG>"SVG"</a>
-                <a id=CSV>"CSV"</a>
-            </p>
-            <table id=TABLE class="one"></table>
-        </div>
-    }
-}
-
+/// Makes the panel, and listens. Once, when the page wakes.
 pub fn listen() {
     browser::listen(&document(), "click", |event: MouseEvent| {
         if let Some(button) = browser::around(&event, "[data-do]").and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
             click(&button);
+        } else if let Some(button) = browser::around(&event, ".legend button") {
+            with(|charts| legend::press(charts, &button, event.alt_key()));
         }
     });
-    let Some(panel) = browser::by_id(ID) else { return };
+    let Some(panel) = made() else { return };
     for name in ["input", "change"] {
         browser::listen(&panel, name, move |event: Event| change(&event, name == "change"));
     }
+}
+
+fn made() -> Option<Element> {
+    let body = document().body()?;
+    let list = browser::append(&body, "div", "tip", "")?;
+    list.set_id(tip::ID);
+    browser::mark(&list, "hidden", "");
+    let panel = browser::append(&body, "div", "menu panel", "")?;
+    panel.set_id(ID);
+    browser::mark(&panel, "popover", "auto");
+    browser::mark(&panel, "role", "dialog");
+    let field = |label: &str, class: &str, tag: &str, id: &str| {
+        let field = browser::append(&browser::append(&panel, "label", class, label)?, tag, "", "")?;
+        field.set_id(id);
+        Some(field)
+    };
+    let options = |list: &Element, options: &[(&str, &str)]| {
+        for (value, text) in options {
+            if let Some(option) = browser::append(list, "option", "", text) {
+                browser::mark(&option, "value", value);
+            }
+        }
+    };
+    options(&field("x axis", "", "select", X)?, &[("step", "step"), ("relative", "relative time"), ("wall", "wall time")]);
+    let slider = field("Smoothing", "", "input", SMOOTH)?;
+    for (name, value) in [("type", "range"), ("min", "0"), ("max", "0.999"), ("step", "0.001")] {
+        browser::mark(&slider, name, value);
+    }
+    options(&field("y axis", "one", "select", Y)?, &[("linear", "linear"), ("log", "logarithmic")]);
+    browser::mark(&field("Unit", "one", "input", UNIT)?, "maxlength", "16");
+    let row = browser::append(&panel, "p", "one", "")?;
+    for (word, text) in [("full", "Full screen"), ("png", "PNG")] {
+        browser::mark(&browser::append(&row, "button", "", text)?, "data-do", word);
+    }
+    for (id, text) in [(SVG, "SVG"), (CSV, "CSV")] {
+        browser::append(&row, "a", "", text)?.set_id(id);
+    }
+    browser::append(&panel, "table", "one", "")?.set_id(TABLE);
+    Some(panel)
 }
 
 fn click(button: &HtmlElement) {

@@ -7,7 +7,7 @@ use super::chart::Chart;
 use super::charts::Charts;
 use super::legend::hex;
 use super::paint;
-use crate::chart::{number, palette};
+use crate::chart::{nearest, number, palette};
 use crate::client::browser;
 use crate::protocol::{Along, CellId};
 use crate::series::Column;
@@ -136,9 +136,4 @@ fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
     let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
     browser::mark(list, "style", &style);
-}
-
-fn nearest(columns: &[Column], x: f64) -> Option<usize> {
-    let far = |at: usize| columns.get(at).map_or(f64::INFINITY, |column| (column.x_first - x).max(x - column.x_last).max(0.0));
-    (0..columns.len()).reduce(|best, at| if far(at) < far(best) { at } else { best })
 }
