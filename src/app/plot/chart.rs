@@ -35,9 +35,9 @@ pub struct Chart {
     pub parts: Parts,
 }
 
-/// The elements of `app::cell::lines`.
+/// What `app::cell::lines` holds: the picture, and what is put beside it.
 pub struct Parts {
-    pub plot: HtmlElement,
+    pub plot: Element,
     pub canvas: HtmlCanvasElement,
     pub pen: CanvasRenderingContext2d,
     pub cross: HtmlElement,
@@ -48,23 +48,28 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn of(article: &HtmlElement) -> Option<Self> {
-        let part = |selector: &str| article.query_selector(selector).ok().flatten()?.dyn_into::<HtmlElement>().ok();
-        let canvas: HtmlCanvasElement = part("canvas")?.unchecked_into();
-        let plot = part(".plot")?;
+    /// Puts the live parts over the picture that the server has drawn.
+    fn beside(drawn: HtmlElement) -> Option<Self> {
+        let lines = drawn.parent_element()?;
+        let plot = browser::append(&lines, "div", "plot", "")?;
+        let canvas: HtmlCanvasElement = browser::append(&plot, "canvas", "", "")?.unchecked_into();
+        browser::mark(&canvas, "role", "img");
         let tools = browser::append(&plot, "div", "tools", "")?;
         for (word, text) in [("follow", "Follow"), ("reset", "Show all"), ("chart", "Chart")] {
             let button = browser::append(&tools, "button", "", text)?;
             browser::mark(&button, "type", "button");
             browser::mark(&button, "data-do", word);
         }
+        let legend: HtmlElement = browser::append(&lines, "div", "legend", "")?.unchecked_into();
+        browser::mark(&legend, "role", "group");
+        browser::mark(&legend, "aria-label", "Series");
         Some(Self {
             pen: canvas.get_context("2d").ok().flatten()?.unchecked_into(),
             canvas,
             cross: added(&plot, "cross")?,
             band: added(&plot, "band")?,
-            legend: part(".legend")?,
-            drawn: part(".drawn")?,
+            legend,
+            drawn,
             empty: added(&plot, "no-points")?,
             plot,
         })
@@ -81,7 +86,8 @@ fn added(plot: &Element, class: &str) -> Option<HtmlElement> {
 impl Chart {
     /// `None` when the cell is not in the document.
     pub fn of(id: &CellId, settings: Settings) -> Option<Self> {
-        let parts = Parts::of(&focus::element(id)?)?;
+        let drawn = focus::element(id)?.query_selector(".lines > img").ok().flatten()?.unchecked_into();
+        let parts = Parts::beside(drawn)?;
         Some(Self {
             id: id.clone(),
             settings,
