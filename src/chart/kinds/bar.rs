@@ -42,8 +42,8 @@ impl Bar {
         let finite = || numbers().filter(|value| value.is_finite());
         let (lo, hi) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
         let (lo, hi) = if lo == hi { (0.0, 1.0) } else { (lo, hi) };
-        // Room for the values beside the bars.
-        let room = if self.horizontal { 0.1 } else { 20.0 / (sheet.height() - top).max(60.0) };
+        // Room for the values above the bars; beside lying ones it is left free.
+        let room = if self.horizontal { 0.02 } else { 20.0 / (sheet.height() - top).max(60.0) };
         let span = hi / 2.0 - lo / 2.0;
         let grown = |end: f64, by: f64| if end == 0.0 { 0.0 } else { (end + by * span * 2.0).clamp(f64::MIN, f64::MAX) };
         let scale = Scale::linear(grown(lo, -room), grown(hi, room));
@@ -91,7 +91,7 @@ impl Bar {
     fn lying(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) {
         let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
         let names = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max).min(sheet.width() * 0.3);
-        let (left, right) = (names + 16.0, 20.0);
+        let (left, right) = (names + 16.0, self.widest_value().min(sheet.width() * 0.2) + 12.0);
         svg.plot(left, right);
         for tick in ticks(scale, Measure::Number(&self.unit), 4) {
             let share = scale.at(tick.at);

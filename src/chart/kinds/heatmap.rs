@@ -105,10 +105,12 @@ impl Heatmap {
         svg.finish()
     }
 
-    /// All of them where the widest fits, else none: one that is left out would be taken for nothing.
+    /// All of them where the widest fits, else none: one that is left out would be taken for nothing. NaN is hatched anyway.
     fn numbers(&self, svg: &mut Svg, colours: &Colours, (top, down): (f64, f64), across: f64) {
         let texts: Vec<Vec<String>> = self.values.iter().map(|row| row.iter().map(|value| short(*value)).collect()).collect();
-        let widest = texts.iter().flatten().map(|text| width(text)).fold(0.0, f64::max);
+        let finite = texts.iter().flatten().filter(|text| *text != "NaN");
+        let widest = finite.map(|text| width(text)).fold(0.0, f64::max);
+        let nan_fits = width("NaN") + 2.0 <= across;
         if widest + 4.0 > across || down < FONT_SIZE + 2.0 {
             return;
         }
@@ -120,6 +122,7 @@ impl Heatmap {
                 let x = svg.share((column as f64 + 0.5) / columns);
                 // Writing into a string cannot fail.
                 let _ = match value.is_nan() {
+                    true if !nan_fits => Ok(()),
                     true => write!(out, "<text class=\"k\" x=\"{x}\" y=\"{y}\">{text}</text>"),
                     false => {
                         write!(out, "<text fill=\"{}\" x=\"{x}\" y=\"{y}\">{text}</text>", ink_on(colours.colour(colours.level(*value))))

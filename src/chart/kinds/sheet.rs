@@ -14,8 +14,8 @@ pub struct Sheet {
     pub title: String,
 }
 
-/// How wide a fluid drawing is taken to be where room must be judged: a tile on a small screen.
-const NOMINAL: f64 = 420.0;
+/// How wide a fluid drawing is taken to be where room must be judged: a tile on a phone.
+const NOMINAL: f64 = 340.0;
 /// The height of a row of the legend.
 const ROW: f64 = 16.0;
 

@@ -19,7 +19,7 @@ const LINE: &str = "line";
 
 impl Boards {
     pub async fn set_chart(&self, id: CellId, change: Change) -> Result<(), Problem> {
-        check(&change)?;
+        check(&change, "settings")?;
         let operation = move |batch: &mut Batch| {
             let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
             set(batch, &record, &change);
@@ -30,7 +30,7 @@ impl Boards {
 
     /// All line charts of the board, or none.
     pub async fn set_charts(&self, board: String, change: Change) -> Result<(), Problem> {
-        check(&change)?;
+        check(&change, "settings")?;
         let board = board_name(&board)?.to_owned();
         let operation = move |batch: &mut Batch| {
             for record in row_of(batch, &board).iter().filter(|record| record.text("type") == LINE) {
@@ -42,8 +42,9 @@ impl Boards {
     }
 }
 
-fn check(change: &Change) -> Result<(), ApiError> {
-    let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'settings.{field}' {rule}.")).at(field, rule));
+/// `key` is what the settings are called where they stand.
+pub fn check(change: &Change, key: &str) -> Result<(), ApiError> {
+    let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
     if change.smooth.is_some_and(|smooth| !(0.0..=SMOOTHEST).contains(&smooth)) {
         return wrong("smooth", format!("must be a number from 0 to {SMOOTHEST}"));
     }
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn settings_are_bounded_and_errors_name_them() {
-        let told = |change: Change| check(&change).err().map(|error| error.message);
+        let told = |change: Change| check(&change, "settings").err().map(|error| error.message);
         assert_eq!(told(Change { smooth: Some(0.999), unit: Some("MB/s".into()), ..Change::default() }), None);
         let smooth = |smooth| told(Change { smooth: Some(smooth), ..Change::default() });
         assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
