@@ -209,7 +209,7 @@ test("settings are the same in every browser, and after a restart", async ({ pag
 });
 
 test("the legend hides, isolates and lights up", async ({ page, open, agnez }) => {
-  const id = await line(agnez, "loss", { a: ramp(0, 50, () => 1), b: ramp(0, 50, () => 2), c: ramp(0, 50, () => 3) });
+  const id = await line(agnez, "loss", { a: ramp(0, 50, () => 1), b: ramp(0, 50, (x) => 2 + Math.sin(x)), c: ramp(0, 50, () => 3) });
   const other = await open();
   for (const each of [page, other]) {
     await openBoard(each);

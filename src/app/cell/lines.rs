@@ -9,9 +9,11 @@ use crate::app::state::Tile;
 use crate::client::urls;
 use crate::protocol::{CellId, Settings, Stage};
 
+type Address = dyn Fn(&CellId) -> Option<String> + Send + Sync;
+
 /// Where the server has put the picture of a chart: an address, or the picture itself. Only the server knows it.
 #[derive(Clone)]
-pub struct Drawn(pub Arc<dyn Fn(&CellId) -> Option<String> + Send + Sync>);
+pub struct Drawn(pub Arc<Address>);
 
 #[component]
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {

@@ -9,7 +9,7 @@ use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
 use crate::app::focus;
-use crate::chart::{Frame, number};
+use crate::chart::{Frame, Size, number};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
 use crate::series::Axis;
@@ -20,6 +20,8 @@ pub struct Chart {
     pub curves: Curves,
     /// The part of the axis that is seen; all of it when `None`.
     pub view: Option<View>,
+    /// CSS pixels of the canvas: asking the document for them while drawing would lay it out each time.
+    pub size: Size,
     /// On the screen, or nearly.
     pub is_seen: bool,
     pub is_dirty: bool,
@@ -93,6 +95,7 @@ impl Chart {
             settings,
             curves: Curves::new(),
             view: None,
+            size: Size { width: 0.0, height: 0.0 },
             is_seen: false,
             is_dirty: false,
             is_stale: false,
@@ -106,6 +109,12 @@ impl Chart {
 
     pub fn canvas(&self) -> &Element {
         &self.parts.canvas
+    }
+
+    pub fn measure(&mut self) {
+        let canvas = &self.parts.canvas;
+        self.size = Size { width: f64::from(canvas.client_width()), height: f64::from(canvas.client_height()) };
+        self.is_dirty = true;
     }
 
     pub fn axis(&self) -> Axis {
@@ -144,7 +153,7 @@ impl Chart {
 
     /// What is to be asked of the server.
     pub fn question(&self) -> Option<Asked> {
-        let width = f64::from(self.parts.canvas.client_width()) * window().device_pixel_ratio();
+        let width = self.size.width * window().device_pixel_ratio();
         let plot = self.frame.as_ref().map_or(0.9, |frame| frame.width / frame.size.width);
         let width = (width * plot) as u32;
         if width == 0 {
