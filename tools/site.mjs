@@ -19,7 +19,7 @@ const BUDGET = 150_000;
 /** What Rust 1.95 emits for wasm32-unknown-unknown; every browser has had all of it since 2023. */
 const WASM_FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
 /** What makes the smallest file once it is compressed, found by trial. */
-const SMALL = ["--flatten", "--rereloop", "-Oz", "-Oz"];
+const SMALL = ["--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions-by-name"];
 const COMPRESSIBLE = new Set([".css", ".html", ".ico", ".js", ".json", ".map", ".svg", ".ttf", ".txt", ".wasm", ".webmanifest", ".xml"]);
 
 const tools = dirname(fileURLToPath(import.meta.url));
@@ -65,10 +65,11 @@ async function browserCode() {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
-    const js = await glue(folder);
+    const names = new Map();
+    const js = await glue(folder, names);
     writeFileSync(bundled, js);
     const needed = join(folder, "needed.wasm");
-    writeFileSync(needed, withoutExports(readFileSync(join(folder, "agnez_bg.wasm")), (name) => js.includes(name)));
+    writeFileSync(needed, slimmed(readFileSync(join(folder, "agnez_bg.wasm")), names, (name) => js.includes(name)));
     const unfinished = `${optimised}.part`;
     run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, needed);
     renameSync(unfinished, optimised);
@@ -76,17 +77,21 @@ async function browserCode() {
   return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
 }
 
-/** The glue without the classes that crates export and nobody here uses: they would keep their code in the WASM. */
-async function glue(folder) {
+/**
+ * The glue without the classes that crates export and nobody here uses: they would keep their code in the WASM. What the WASM imports gets
+ * short names, noted in `names`: the long ones, each with 16 random digits, would be in both files.
+ */
+async function glue(folder, names) {
+  const short = (name) => names.get(name) ?? names.set(name, `$${names.size.toString(36)}`).get(name);
   const all = readFileSync(join(folder, "agnez.js"), "utf8");
-  const contents = all.replace(/^export class/gm, "class").replace(/^if \(Symbol\.dispose\) .*$/gm, "");
+  const contents = all.replace(/^export class/gm, "class").replace(/^if \(Symbol\.dispose\) .*$/gm, "").replace(/\b__wbg_\w+_[0-9a-f]{16}\b/g, short);
   const stdin = { contents, resolveDir: folder, sourcefile: "agnez.js" };
   return bundle(undefined, { stdin, format: "esm", target: "es2022", treeShaking: true, pure: ["FinalizationRegistry"] });
 }
 
-/** The module without the exports that are not `kept`: what only they need is taken away by the optimiser. */
-function withoutExports(module, kept) {
-  const EXPORTS = 7;
+/** The module with other `names` for its imports and without the exports that are not `kept`: what only they need the optimiser takes away. */
+function slimmed(module, names, kept) {
+  const [IMPORTS, EXPORTS] = [2, 7];
   let at = 8;
   const number = () => {
     let value = 0;
@@ -96,23 +101,41 @@ function withoutExports(module, kept) {
       if (byte < 128) return value;
     }
   };
+  const text = () => {
+    const length = number();
+    return module.toString("utf8", at, (at += length));
+  };
+  const limits = () => {
+    const flags = number();
+    number();
+    if (flags & 1) number();
+  };
+  // What follows the names of an import: a function, table, memory, global or tag.
+  const described = [number, () => (at++, limits()), limits, () => (at += 2), () => (at++, number())];
   const written = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...written(value >>> 7)]);
+  const name = (value) => Buffer.from([...written(Buffer.byteLength(value)), ...Buffer.from(value)]);
+  const entry = {
+    [IMPORTS]: () => {
+      const head = [name(text()), ((known) => name(names.get(known) ?? known))(text())];
+      const from = at;
+      described[module[at++]]();
+      return Buffer.concat([...head, module.subarray(from, at)]);
+    },
+    [EXPORTS]: () => {
+      const from = at;
+      const isKept = kept(text());
+      at++;
+      number();
+      return isKept ? module.subarray(from, at) : undefined;
+    },
+  };
   const parts = [module.subarray(0, 8)];
   while (at < module.length) {
     const start = at;
     const section = module[at++];
-    const size = number();
-    const end = at + size;
-    if (section === EXPORTS) {
-      const entries = [];
-      for (let count = number(); count > 0; count--) {
-        const from = at;
-        const length = number();
-        const name = module.toString("utf8", at, at + length);
-        at += length + 1;
-        number();
-        if (kept(name)) entries.push(module.subarray(from, at));
-      }
+    const end = number() + at;
+    if (entry[section]) {
+      const entries = Array.from({ length: number() }, entry[section]).filter(Boolean);
       const body = Buffer.concat([Buffer.from(written(entries.length)), ...entries]);
       parts.push(Buffer.from([section, ...written(body.length)]), body);
     } else {

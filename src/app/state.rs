@@ -17,6 +17,28 @@ pub enum Field {
     Note,
 }
 
+/// The part of a view that shows a stage. It stays while only the value changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Empty,
+    Figure,
+    Lines,
+    Picture,
+    Text,
+}
+
+impl Part {
+    const fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Empty => Self::Empty,
+            Stage::Figure { .. } => Self::Figure,
+            Stage::Lines(_) => Self::Lines,
+            Stage::Picture { .. } | Stage::Drawing { .. } => Self::Picture,
+            Stage::Text { .. } => Self::Text,
+        }
+    }
+}
+
 /// Where a dragged cell would land: before or after this one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landing {
@@ -32,6 +54,7 @@ pub struct Tile {
     pub kind: Watched<String>,
     pub note: Watched<String>,
     pub stage: Watched<Stage>,
+    pub part: Watched<Part>,
     /// True while the name, or the note, is edited.
     pub naming: Watched<bool>,
     pub noting: Watched<bool>,
@@ -44,7 +67,16 @@ impl Tile {
     fn new(cell: &Cell, edited: Option<Field>) -> Arc<Self> {
         let [name, kind, note] = std::array::from_fn(|_| Watched::new(String::new()));
         let [naming, noting] = std::array::from_fn(|_| Watched::new(false));
-        let tile = Self { id: cell.id.clone(), name, kind, note, stage: Watched::new(Stage::Empty), naming, noting };
+        let tile = Self {
+            id: cell.id.clone(),
+            name,
+            kind,
+            note,
+            stage: Watched::new(Stage::Empty),
+            part: Watched::new(Part::Empty),
+            naming,
+            noting,
+        };
         tile.show(cell);
         tile.edit(edited);
         Arc::new(tile)
@@ -59,7 +91,9 @@ impl Tile {
         self.name.set(cell.name.replace('\0', REPLACED));
         self.kind.set(cell.kind.replace('\0', REPLACED));
         self.note.set(cell.note.replace('\0', REPLACED));
+        let part = Part::of(&stage);
         self.stage.set(stage);
+        self.part.set(part);
     }
 
     fn edit(&self, field: Option<Field>) {

@@ -86,9 +86,10 @@ pub fn picture_again(src: &str, rev: u64) -> String {
     if src.starts_with("media/") || src.starts_with("data:") || src.starts_with("blob:") {
         return address;
     }
-    let (path, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
+    let (path, fragment) = address.split_once('#').unwrap_or((&address, ""));
+    let mark = if fragment.is_empty() { "" } else { "#" };
     let joint = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{joint}v={rev}{fragment}")
+    format!("{path}{joint}v={rev}{mark}{fragment}")
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.

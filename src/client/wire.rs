@@ -102,8 +102,14 @@ impl Json {
         JSON::parse(text).ok().map(Self)
     }
 
+    /// On its own, because the function below is compiled anew for each number of names.
+    #[inline(never)]
+    fn field(&self, name: &str) -> Self {
+        Self(Reflect::get(&self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED))
+    }
+
     fn fields<const N: usize>(&self, names: [&str; N]) -> [Self; N] {
-        names.map(|name| Self(Reflect::get(&self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)))
+        std::array::from_fn(|at| self.field(names[at]))
     }
 
     fn text(&self) -> Option<String> {

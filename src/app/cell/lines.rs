@@ -9,24 +9,22 @@ use crate::app::state::Tile;
 use crate::client::urls;
 use crate::protocol::{CellId, Settings, Stage};
 
+type Address = dyn Fn(&CellId) -> Option<String> + Send + Sync;
+
 /// Where the server has put the picture of a chart: an address, or the picture itself. Only the server knows it.
 #[derive(Clone)]
-pub struct Drawn(pub Arc<dyn Fn(&CellId) -> Option<String> + Send + Sync>);
+pub struct Drawn(pub Arc<Address>);
 
 #[component]
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let id = tile.id.clone();
     let drawn = use_context::<Drawn>().and_then(|drawn| (drawn.0)(&id)).unwrap_or_else(|| urls::drawn(&id));
-    // What is inside of these elements is `plot`'s, and changes without this view.
+    // What stands beside the picture is `plot`'s, and changes without this view.
     Effect::new(move || plot::settle(&tile.id, tile.stage.with(settings)));
     on_cleanup(move || plot::remove(&id));
     view! {
         <div class="lines">
-            <div class="plot">
-                <img class="drawn" alt="" draggable="false" src=drawn />
-                <canvas role="img" aria-label="Line chart"></canvas>
-            </div>
-            <div class="legend" role="group" aria-label="Series"></div>
+            <img alt="" src=drawn />
         </div>
     }
 }

@@ -10,39 +10,18 @@ use super::lines::Lines;
 use super::picture::Picture;
 use super::text::Text;
 use crate::app::command::Command;
-use crate::app::state::{Dashboard, Tile};
-use crate::protocol::Stage;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Empty,
-    Figure,
-    Lines,
-    Picture,
-    Text,
-}
+use crate::app::state::{Dashboard, Part, Tile};
 
 #[component]
 pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
-    let watched = tile.clone();
-    // A memo, so that a new value of the same kind does not draw the part anew.
-    let kind = Memo::new(move |_| {
-        watched.stage.with(|stage| match stage {
-            Stage::Empty => Kind::Empty,
-            Stage::Figure { .. } => Kind::Figure,
-            Stage::Lines(_) => Kind::Lines,
-            Stage::Picture { .. } | Stage::Drawing { .. } => Kind::Picture,
-            Stage::Text { .. } => Kind::Text,
-        })
-    });
     move || {
         let tile = tile.clone();
-        match kind.get() {
-            Kind::Empty => EitherOf5::A(view! { <Nothing tile /> }),
-            Kind::Figure => EitherOf5::B(view! { <Figure tile /> }),
-            Kind::Picture => EitherOf5::C(view! { <Picture tile /> }),
-            Kind::Text => EitherOf5::D(view! { <Text tile /> }),
-            Kind::Lines => EitherOf5::E(view! { <Lines tile /> }),
+        match tile.part.get() {
+            Part::Empty => EitherOf5::A(view! { <Nothing tile /> }),
+            Part::Figure => EitherOf5::B(view! { <Figure tile /> }),
+            Part::Picture => EitherOf5::C(view! { <Picture tile /> }),
+            Part::Text => EitherOf5::D(view! { <Text tile /> }),
+            Part::Lines => EitherOf5::E(view! { <Lines tile /> }),
         }
     }
 }

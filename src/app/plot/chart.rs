@@ -9,7 +9,7 @@ use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
 use crate::app::focus;
-use crate::chart::{Frame, number};
+use crate::chart::{Frame, Size, number};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
 use crate::series::Axis;
@@ -20,6 +20,8 @@ pub struct Chart {
     pub curves: Curves,
     /// The part of the axis that is seen; all of it when `None`.
     pub view: Option<View>,
+    /// CSS pixels of the canvas: asking the document for them while drawing would lay it out each time.
+    pub size: Size,
     /// On the screen, or nearly.
     pub is_seen: bool,
     pub is_dirty: bool,
@@ -35,9 +37,9 @@ pub struct Chart {
     pub parts: Parts,
 }
 
-/// The elements of `app::cell::lines`.
+/// What `app::cell::lines` holds: the picture, and what is put beside it.
 pub struct Parts {
-    pub plot: HtmlElement,
+    pub plot: Element,
     pub canvas: HtmlCanvasElement,
     pub pen: CanvasRenderingContext2d,
     pub cross: HtmlElement,
@@ -48,23 +50,28 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn of(article: &HtmlElement) -> Option<Self> {
-        let part = |selector: &str| article.query_selector(selector).ok().flatten()?.dyn_into::<HtmlElement>().ok();
-        let canvas: HtmlCanvasElement = part("canvas")?.unchecked_into();
-        let plot = part(".plot")?;
+    /// Puts the live parts over the picture that the server has drawn.
+    fn beside(drawn: HtmlElement) -> Option<Self> {
+        let lines = drawn.parent_element()?;
+        let plot = browser::append(&lines, "div", "plot", "")?;
+        let canvas: HtmlCanvasElement = browser::append(&plot, "canvas", "", "")?.unchecked_into();
+        browser::mark(&canvas, "role", "img");
         let tools = browser::append(&plot, "div", "tools", "")?;
         for (word, text) in [("follow", "Follow"), ("reset", "Show all"), ("chart", "Chart")] {
             let button = browser::append(&tools, "button", "", text)?;
             browser::mark(&button, "type", "button");
             browser::mark(&button, "data-do", word);
         }
+        let legend: HtmlElement = browser::append(&lines, "div", "legend", "")?.unchecked_into();
+        browser::mark(&legend, "role", "group");
+        browser::mark(&legend, "aria-label", "Series");
         Some(Self {
             pen: canvas.get_context("2d").ok().flatten()?.unchecked_into(),
             canvas,
             cross: added(&plot, "cross")?,
             band: added(&plot, "band")?,
-            legend: part(".legend")?,
-            drawn: part(".drawn")?,
+            legend,
+            drawn,
             empty: added(&plot, "no-points")?,
             plot,
         })
@@ -81,12 +88,14 @@ fn added(plot: &Element, class: &str) -> Option<HtmlElement> {
 impl Chart {
     /// `None` when the cell is not in the document.
     pub fn of(id: &CellId, settings: Settings) -> Option<Self> {
-        let parts = Parts::of(&focus::element(id)?)?;
+        let drawn = focus::element(id)?.query_selector(".lines > img").ok().flatten()?.unchecked_into();
+        let parts = Parts::beside(drawn)?;
         Some(Self {
             id: id.clone(),
             settings,
             curves: Curves::new(),
             view: None,
+            size: Size { width: 0.0, height: 0.0 },
             is_seen: false,
             is_dirty: false,
             is_stale: false,
@@ -100,6 +109,12 @@ impl Chart {
 
     pub fn canvas(&self) -> &Element {
         &self.parts.canvas
+    }
+
+    pub fn measure(&mut self) {
+        let canvas = &self.parts.canvas;
+        self.size = Size { width: f64::from(canvas.client_width()), height: f64::from(canvas.client_height()) };
+        self.is_dirty = true;
     }
 
     pub fn axis(&self) -> Axis {
@@ -138,7 +153,7 @@ impl Chart {
 
     /// What is to be asked of the server.
     pub fn question(&self) -> Option<Asked> {
-        let width = f64::from(self.parts.canvas.client_width()) * window().device_pixel_ratio();
+        let width = self.size.width * window().device_pixel_ratio();
         let plot = self.frame.as_ref().map_or(0.9, |frame| frame.width / frame.size.width);
         let width = (width * plot) as u32;
         if width == 0 {

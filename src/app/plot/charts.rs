@@ -175,7 +175,12 @@ pub fn start(dashboard: Dashboard) {
             charts.stir();
         });
     });
-    let resized = Closure::<dyn FnMut()>::new(|| with(Charts::repaint));
+    let resized = Closure::<dyn FnMut()>::new(|| {
+        with(|charts| {
+            charts.list.iter_mut().for_each(Chart::measure);
+            charts.stir();
+        });
+    });
     let margin = IntersectionObserverInit::new();
     margin.set_root_margin("200px");
     let seeing = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &margin);

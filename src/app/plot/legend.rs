@@ -17,7 +17,7 @@ pub fn listen() {
 }
 
 fn place(button: &Element) -> Option<usize> {
-    button.get_attribute(SERIES)?.parse().ok()
+    Some(browser::number_of(&button.get_attribute(SERIES)?) as usize)
 }
 
 fn light(charts: &mut Charts, button: Option<Element>) {

@@ -10,7 +10,7 @@ use super::legend::hex;
 use crate::chart::frame::LABEL_GAP;
 use crate::chart::palette::{self, Inks, inks};
 use crate::chart::text::FONT_SIZE;
-use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Pixels, Size, Stroke, layers, marks};
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Pixels, Stroke, layers, marks};
 use crate::client::browser;
 use crate::series::smooth;
 
@@ -19,25 +19,34 @@ pub struct Look {
     pub is_dark: bool,
     inks: Inks,
     ratio: f64,
+    font: String,
     offset_minutes: i32,
+}
+
+/// The theme, chosen here or by the system.
+pub fn is_dark() -> bool {
+    let root = document().document_element();
+    match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
+        Some(theme) => theme == "dark",
+        None => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),
+    }
 }
 
 impl Look {
     pub fn now() -> Self {
-        let root = document().document_element();
-        let is_dark = match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
-            Some(theme) => theme == "dark",
-            None => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),
-        };
+        let is_dark = is_dark();
         let offset_minutes = -(Date::new_0().get_timezone_offset() as i32);
-        Self { is_dark, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes }
+        let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
+        let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
+        let font = [&browser::number_text(FONT_SIZE), "px ", &family].concat();
+        Self { is_dark, font, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes }
     }
 }
 
 /// Draws the chart, and answers where everything stands. `None` where there is no room.
 pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
     let canvas = &chart.parts.canvas;
-    let size = Size { width: f64::from(canvas.client_width()), height: f64::from(canvas.client_height()) };
+    let size = chart.size;
     if size.width < 60.0 || size.height < 60.0 {
         return None;
     }
@@ -150,9 +159,7 @@ fn grid(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
 }
 
 fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
-    let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
-    let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
-    pen.set_font(&[&browser::number_text(FONT_SIZE), "px ", &family].concat());
+    pen.set_font(&look.font);
     pen.set_fill_style_str(&hex(look.inks.muted));
     pen.set_text_align("right");
     for tick in &frame.y_ticks {

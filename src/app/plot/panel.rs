@@ -86,7 +86,7 @@ fn click(button: &HtmlElement) {
         ("reset", Some(id)) => drop(press(id, Press::Reset)),
         ("follow", Some(id)) => drop(press(id, Press::Follow)),
         ("full", Some(id)) => full::toggle(id),
-        ("png", Some(id)) => with(|charts| charts.chart(id).map_or((), |chart| save_picture(chart))),
+        ("png", Some(id)) => with(|charts| charts.chart(id).map_or((), save_picture)),
         ("chart", _) => open(button, focus::owner(button).as_ref()),
         _ => {}
     }

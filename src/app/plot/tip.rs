@@ -19,7 +19,7 @@ const BESIDE: f64 = 14.0;
 
 /// The pointer is over this chart, at these pixels of its canvas and of the window.
 pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
-    let is_dark = paint::Look::now().is_dark;
+    let is_dark = paint::is_dark();
     let Some(chart) = charts.chart(id) else { return };
     let axis = chart.axis();
     let x = chart.frame.as_ref().filter(|frame| on.0 >= frame.left && on.0 <= frame.left + frame.width).map(|frame| frame.x_at(on.0));
