@@ -6,12 +6,26 @@ use crate::noise::{Chance, Losses};
 use crate::series::{size, stop};
 use crate::server::{Client, Server, folder};
 
-const POINTS: u64 = 200_000;
+/// In each round.
+const POINTS: u64 = 100_000;
+const ROUNDS: u64 = 4;
 const CONNECTIONS: u64 = 64;
 /// Each gets the same share of the points.
 const SERIES: u64 = 8;
 /// Points whose times are given: a step takes 50 ms, more or less.
 const TIMED: u64 = 1_000_000;
+
+fn send_until(end: u64, next: &AtomicU64, port: u16, losses: &Losses) {
+    let mut client = Client::connect(port);
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= end {
+            return;
+        }
+        let path = format!("/values/c{}/points", number % SERIES);
+        client.json("POST", &path, &format!("{{\"loss\":{}}}", losses.at(number / SERIES)));
+    }
+}
 
 pub fn run() {
     println!("\nbytes a point on disk, database and WAL after a clean stop");
@@ -22,25 +36,22 @@ pub fn run() {
     for cell in 0..SERIES {
         setup.json("POST", "/values", &format!("{{\"_id\":\"c{cell}\",\"type\":\"line\"}}"));
     }
-    let (next, port) = (AtomicU64::new(0), server.port);
-    std::thread::scope(|scope| {
-        for _ in 0..CONNECTIONS {
-            scope.spawn(|| {
-                let mut client = Client::connect(port);
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= POINTS {
-                        return;
-                    }
-                    let path = format!("/values/c{}/points", number % SERIES);
-                    client.json("POST", &path, &format!("{{\"loss\":{}}}", losses.at(number / SERIES)));
-                }
-            });
-        }
-    });
     stop(server);
-    let bytes = size(folder.path()) as f64 / POINTS as f64;
-    println!("1 a request, times of arrival: {POINTS} points in {SERIES} series over {CONNECTIONS} connections: {bytes:.2}");
+    for round in 1..=ROUNDS {
+        let server = Server::start("full", folder.path());
+        let (next, port) = (AtomicU64::new((round - 1) * POINTS), server.port);
+        std::thread::scope(|scope| {
+            for _ in 0..CONNECTIONS {
+                scope.spawn(|| send_until(round * POINTS, &next, port, &losses));
+            }
+        });
+        stop(server);
+        let (points, bytes) = (round * POINTS, size(folder.path()));
+        let each = bytes as f64 / points as f64;
+        println!(
+            "1 a request, times of arrival, {SERIES} series, {CONNECTIONS} connections: {points:7} points: {bytes:8} bytes, {each:5.2} each"
+        );
+    }
 
     let folder = self::folder();
     let server = Server::start("full", folder.path());
