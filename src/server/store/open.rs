@@ -97,7 +97,8 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
     }
     let read_only = options.clone().read_only(true).create_if_missing(false);
-    let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(read_only);
+    // There is no network on which a connection could have died.
+    let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(read_only);
     Ok(Opened { connection, readers, epoch, index, ledger, lock: Lock { _file: file, options } })
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::Row;
+use sqlx::pool::PoolConnection;
+use sqlx::{Row, Sqlite};
 
 use super::packed::{unpack_nodes, unpack_points};
 use super::seal::{chunk_key, node_key};
@@ -11,11 +12,13 @@ use super::series::{CHUNK, Series};
 use super::{READ_TRIES, Store};
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
-use crate::series::{BLOCK, Extent, Missing, Node, Points, Query, Window};
+use crate::series::{BLOCK, Extent, Missing, Node, Points, Query, Window, nodes_at};
 use crate::server::error::Problem;
 
-/// Decoded blocks and chunks that are kept, about 100 KB each: twice as many at most.
-const KEPT: usize = 128;
+/// Decoded blocks that are kept, 86 KB each at most: twice as many. Of 1e8 points, all levels but the two lowest have 260.
+const BLOCKS_KEPT: usize = 320;
+/// The same for chunks of 98 KB, which seldom serve twice.
+const CHUNKS_KEPT: usize = 48;
 
 /// The series of one cell, and where all of them together stand along the axis.
 #[derive(Clone, Debug)]
@@ -31,13 +34,19 @@ pub struct Page {
     pub total: u64,
 }
 
-/// What never changes any more, decoded: the younger half, and what was used before it filled.
+/// What was decoded: the younger half, and what was used before it filled. What stands here is never changed on disk, but blocks
+/// that are not full grow there.
 struct Kept<T> {
+    most: usize,
     young: HashMap<i64, T>,
     old: HashMap<i64, T>,
 }
 
 impl<T: Clone> Kept<T> {
+    fn new(most: usize) -> Self {
+        Self { most, young: HashMap::new(), old: HashMap::new() }
+    }
+
     fn get(&mut self, key: i64) -> Option<T> {
         if let Some(known) = self.young.get(&key) {
             return Some(known.clone());
@@ -48,28 +57,34 @@ impl<T: Clone> Kept<T> {
     }
 
     fn put(&mut self, key: i64, item: T) {
-        if self.young.len() >= KEPT {
+        if self.young.len() >= self.most {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(key, item);
     }
 }
 
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new() }
-    }
-}
-
-#[derive(Default)]
 pub struct Cache {
     blocks: Mutex<Kept<Arc<[Node]>>>,
     chunks: Mutex<Kept<Arc<Points>>>,
 }
 
+impl Default for Cache {
+    fn default() -> Self {
+        Self { blocks: Mutex::new(Kept::new(BLOCKS_KEPT)), chunks: Mutex::new(Kept::new(CHUNKS_KEPT)) }
+    }
+}
+
+/// A connection that one question takes at its first read, and keeps: each taking costs some changes of threads.
+#[derive(Default)]
+struct Reader(Option<PoolConnection<Sqlite>>);
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+const SELECT_NODES: &str = "SELECT key, nodes FROM node WHERE key IN (SELECT value FROM json_each(?))";
+const SELECT_CHUNKS: &str = "SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))";
 
 /// Rows of a series were deleted while it was read: it is no longer the cell's.
 struct Gone;
@@ -95,11 +110,12 @@ impl Store {
 
     async fn try_columns(&self, series: &[Series], window: Window) -> Result<Result<Found, Gone>, Problem> {
         let mut extent = Extent::EMPTY;
+        let mut reader = Reader::default();
         let whole = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
         for series in series {
             let mut query = Query::new(whole, series.sealed, series.tail.clone());
             if !query.needs().is_empty()
-                && let Err(gone) = self.feed(series.key, &mut query).await?
+                && let Err(gone) = self.feed(series, &mut query, &mut reader).await?
             {
                 return Ok(Err(gone));
             }
@@ -113,7 +129,7 @@ impl Store {
         for series in series {
             let mut query = Query::new(window, series.sealed, series.tail.clone());
             while !query.needs().is_empty() {
-                if let Err(gone) = self.feed(series.key, &mut query).await? {
+                if let Err(gone) = self.feed(series, &mut query, &mut reader).await? {
                     return Ok(Err(gone));
                 }
             }
@@ -122,34 +138,33 @@ impl Store {
         Ok(Ok(Found { extent, series: answer }))
     }
 
-    async fn feed(&self, series: i64, query: &mut Query) -> Result<Result<(), Gone>, Problem> {
+    async fn feed(&self, series: &Series, query: &mut Query, reader: &mut Reader) -> Result<Result<(), Gone>, Problem> {
         let needs = query.needs().clone();
-        let blocks = self.blocks(series, &needs.blocks).await?;
-        let chunks = self.chunks(series, &needs.chunks).await?;
+        let blocks = self.blocks(series, &needs.blocks, reader).await?;
+        let chunks = self.chunks(series.key, &needs.chunks, reader).await?;
         Ok(query.give(&blocks, &chunks).map_err(|_: Missing| Gone))
     }
 
-    async fn blocks(&self, series: i64, wanted: &[(u8, u64)]) -> Result<Vec<((u8, u64), Arc<[Node]>)>, Problem> {
+    async fn blocks(&self, series: &Series, wanted: &[(u8, u64)], reader: &mut Reader) -> Result<Vec<((u8, u64), Arc<[Node]>)>, Problem> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut missing: HashMap<i64, (u8, u64)> = HashMap::new();
         for (level, number) in wanted {
-            let key = node_key(series, *level, *number);
-            match lock(&self.cache.blocks).get(key) {
+            let key = node_key(series.key, *level, *number);
+            let enough = (nodes_at(*level, series.sealed) - number * BLOCK).min(BLOCK) as usize;
+            match lock(&self.cache.blocks).get(key).filter(|block| block.len() >= enough) {
                 Some(block) => found.push(((*level, *number), block)),
                 None => drop(missing.insert(key, (*level, *number))),
             }
         }
-        for (key, bytes) in self.rows("SELECT key, nodes FROM node WHERE key IN (SELECT value FROM json_each(?))", missing.keys()).await? {
+        for (key, bytes) in self.rows(SELECT_NODES, missing.keys(), reader).await? {
             let block: Arc<[Node]> = unpack_nodes(&bytes).map_err(|why| Problem::Undone(why.to_string()))?.into();
-            if block.len() as u64 == BLOCK {
-                lock(&self.cache.blocks).put(key, block.clone());
-            }
+            lock(&self.cache.blocks).put(key, block.clone());
             found.push((missing[&key], block));
         }
         Ok(found)
     }
 
-    async fn chunks(&self, series: i64, wanted: &[u64]) -> Result<Vec<(u64, Arc<Points>)>, Problem> {
+    async fn chunks(&self, series: i64, wanted: &[u64], reader: &mut Reader) -> Result<Vec<(u64, Arc<Points>)>, Problem> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut missing: HashMap<i64, u64> = HashMap::new();
         for number in wanted {
@@ -159,8 +174,7 @@ impl Store {
                 None => drop(missing.insert(key, *number)),
             }
         }
-        for (key, bytes) in self.rows("SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))", missing.keys()).await?
-        {
+        for (key, bytes) in self.rows(SELECT_CHUNKS, missing.keys(), reader).await? {
             let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Undone(why.to_string()))?);
             lock(&self.cache.chunks).put(key, chunk.clone());
             found.push((missing[&key], chunk));
@@ -168,12 +182,22 @@ impl Store {
         Ok(found)
     }
 
-    async fn rows(&self, select: &'static str, keys: impl ExactSizeIterator<Item = &i64>) -> Result<Vec<(i64, Vec<u8>)>, Problem> {
+    async fn rows(
+        &self,
+        select: &'static str,
+        keys: impl ExactSizeIterator<Item = &i64>,
+        Reader(held): &mut Reader,
+    ) -> Result<Vec<(i64, Vec<u8>)>, Problem> {
         if keys.len() == 0 {
             return Ok(Vec::new());
         }
+        let connection = match held {
+            Some(connection) => connection,
+            None => held.insert(self.readers.acquire().await.map_err(Problem::from_read)?),
+        };
         let keys: Vec<String> = keys.map(i64::to_string).collect();
-        let rows = sqlx::query(select).bind(format!("[{}]", keys.join(","))).fetch_all(&self.readers).await.map_err(Problem::from_read)?;
+        let rows =
+            sqlx::query(select).bind(format!("[{}]", keys.join(","))).fetch_all(&mut **connection).await.map_err(Problem::from_read)?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<_>>().map_err(Problem::from_read)
     }
 
@@ -187,7 +211,7 @@ impl Store {
             let size = CHUNK as u64;
             let numbers: Vec<u64> =
                 if from < end.min(series.sealed) { (from / size..end.min(series.sealed).div_ceil(size)).collect() } else { Vec::new() };
-            let chunks = self.chunks(series.key, &numbers).await?;
+            let chunks = self.chunks(series.key, &numbers, &mut Reader::default()).await?;
             if chunks.len() < numbers.len() {
                 tokio::task::yield_now().await;
                 continue;
