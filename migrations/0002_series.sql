@@ -2,10 +2,9 @@
 
 -- One row a series. A row may be behind: the newest points are in the journal.
 CREATE TABLE series (
+    -- ascends: the series of a cell stand in this order
     key    INTEGER PRIMARY KEY,
     cell   TEXT NOT NULL,
-    -- its place among the series of its cell
-    place  INTEGER NOT NULL,
     name   TEXT NOT NULL,
     -- how many points are in chunks: a multiple of 4096
     sealed INTEGER NOT NULL,

@@ -209,7 +209,7 @@ async function frames(ids, viewport) {
     await rest(SECONDS * 1000);
     const log = await page.evaluate(() => globalThis.agnezFrames);
     const ticks = await stop();
-    const between = spread(log.times.slice(1).map((/** @type {number} */ time, /** @type {number} */ at) => time - log.times[at]));
+    const between = spread(log.times.slice(1).map((/** @type {number} */ time, /** @type {number} */ at) => time - (log.times[at] ?? time)));
     const script = spread(log.script);
     const size = `${viewport.width} x ${viewport.height}`;
     console.log(JSON.stringify({ what: "frames, ms", charts: CHARTS, seen, points: POINTS, viewport: size, between, script, ticks, ...about }));

@@ -94,6 +94,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     pub series: Vec<Planned>,
     pub replies: Vec<(Key, Reply)>,
+    /// Writers whose replies are no longer kept.
+    pub silent: Vec<Arc<str>>,
 }
 
 impl<'a> Batch<'a> {
@@ -255,7 +257,8 @@ impl<'a> Batch<'a> {
         let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
         let kept = |id: &CellId| !matches!(cells.get(id), Some(Fate::Forgotten));
         let values = values.into_iter().filter(|(id, _)| kept(id)).map(|(id, (version, value))| (id, version, value)).collect();
-        Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies }
+        let silent = if replies.is_empty() { Vec::new() } else { self.index.replies().surplus() };
+        Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies, silent }
     }
 
     fn forget_old_graves(&mut self) {
@@ -303,6 +306,7 @@ impl Outcome {
         for planned in self.series.drain(..) {
             index.grow(planned);
         }
+        index.replies_mut().forget(&self.silent);
         for (key, reply) in self.replies.drain(..) {
             index.replies_mut().put(key, reply);
         }

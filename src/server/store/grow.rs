@@ -114,7 +114,6 @@ pub struct PlannedSeries {
     /// As it is committed.
     pub before: Series,
     pub is_new: bool,
-    pub place: usize,
     pub points: Points,
     /// As it is afterwards, where chunks became complete.
     pub after: Option<Series>,
@@ -210,19 +209,17 @@ impl Batch<'_> {
                     news.cells.push((id.clone(), growth.list.clone()));
                 }
             }
-            let mut next_place = committed.len();
             let mut series = Vec::new();
             for grown in growth.list {
-                let before = committed.iter().position(|series| series.name == grown.name && !gone.contains(&series.key));
-                let (before, is_new, place) = match before {
-                    Some(place) => (committed[place].clone(), false, place),
+                let before = committed.iter().find(|series| series.name == grown.name && !gone.contains(&series.key));
+                let (before, is_new) = match before {
+                    Some(before) => (before.clone(), false),
                     None => {
                         *key += 1;
-                        next_place += 1;
-                        (Series::new(*key, grown.name), true, next_place)
+                        (Series::new(*key, grown.name), true)
                     }
                 };
-                series.push(PlannedSeries { before, is_new, place, points: grown.points, after: None });
+                series.push(PlannedSeries { before, is_new, points: grown.points, after: None });
             }
             planned.push(Planned { cell: id, seq, series, gone });
         }

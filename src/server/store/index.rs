@@ -104,8 +104,22 @@ impl Index {
         board.floor = floor;
     }
 
+    /// After a start: events of a board that the cell has left mean nothing on the one where it stands.
+    pub(super) fn heed_board(&mut self, id: &CellId) {
+        let Some(record) = self.cell(id).cloned() else { return };
+        let head = self.board(&record.board).map_or(0, |board| board.seq);
+        if let Some(known) = self.series.get_mut(id).filter(|known| known.seq > head) {
+            known.seq = record.seq;
+        }
+    }
+
     /// Puts the cell where its record says, and takes it away from wherever it was.
     pub fn put(&mut self, record: Arc<Record>) {
+        if self.home.get(&record.id).is_some_and(|home| *home != record.board)
+            && let Some(known) = self.series.get_mut(&record.id)
+        {
+            known.seq = record.seq;
+        }
         self.take(&record.id);
         self.home.insert(record.id.clone(), record.board.clone());
         self.boards.entry(record.board.clone()).or_default().cells.insert(record.id.clone(), record);

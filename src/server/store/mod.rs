@@ -12,6 +12,8 @@ mod replay;
 mod replies;
 mod seal;
 mod series;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::Path;
@@ -54,11 +56,15 @@ pub struct Store {
 impl Store {
     /// Opens or creates the database in `folder`; `publish` hears of every commit.
     pub async fn open(folder: &Path, durability: Durability, publish: Publish) -> Result<Self, OpenError> {
-        let open::Opened { connection, readers, epoch, index, ledger, lock } = open::open(folder, durability).await?;
+        Ok(Self::begin(open::open(folder, durability).await?, publish))
+    }
+
+    fn begin(opened: open::Opened, publish: Publish) -> Self {
+        let open::Opened { connection, readers, epoch, index, ledger, lock } = opened;
         let index = Arc::new(RwLock::new(index));
         let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
-        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish, ledger };
-        Ok(Self {
+        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish, ledger, failed: None };
+        Self {
             index,
             queue: RwLock::new(Some(queue)),
             room: Arc::new(Semaphore::new(writer::QUEUE_BYTES)),
@@ -67,7 +73,7 @@ impl Store {
             epoch,
             writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
             lock,
-        })
+        }
     }
 
     /// Changes when the history may have been rolled back: event numbers of different epochs cannot be compared.
@@ -159,20 +165,4 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_operation_that_panics_ends_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), Durability::Normal, Box::new(drop)).await.unwrap();
-        let broken = store.write(1, |_: &mut Batch| -> Result<(), Problem> { panic!("on purpose") }).await;
-        assert!(matches!(broken, Err(Problem::Undone(_))));
-        assert_eq!(store.write(1, |batch| Ok(batch.cells().len())).await.unwrap(), 0);
-        store.close().await;
-        assert!(matches!(store.write(1, |_| Ok(())).await, Err(Problem::Stopped)));
-    }
 }

@@ -32,6 +32,8 @@ pub struct Page {
     pub points: Points,
     /// How many points the series has.
     pub total: u64,
+    /// Another one means that the series was replaced.
+    pub key: i64,
 }
 
 /// What was decoded: the younger half, and what was used before it filled. What stands here is never changed on disk, but blocks
@@ -205,7 +207,10 @@ impl Store {
     pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<Page>, Problem> {
         for _ in 0..READ_TRIES {
             let Some(series) = self.index().cell_series(id).and_then(|known| known.named(name)).cloned() else { return Ok(None) };
-            let total = series.count();
+            let (total, key) = (series.count(), series.key);
+            if from >= total {
+                return Ok(Some(Page { points: Points::default(), total, key }));
+            }
             let end = from.saturating_add(limit as u64).min(total);
             let mut points = Points::default();
             let size = CHUNK as u64;
@@ -222,7 +227,7 @@ impl Store {
                 let start = number * size;
                 points.extend(&chunk.slice(from.saturating_sub(start) as usize, (end - start).min(chunk.len() as u64) as usize));
             }
-            return Ok(Some(Page { points, total }));
+            return Ok(Some(Page { points, total, key }));
         }
         Err(Problem::Busy)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::packed::{Damaged, unpack_points};
@@ -20,8 +21,7 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
     let mut ledger = Ledger::default();
     // Where each living series stands in the index.
     let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
-    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead FROM series ORDER BY cell, place").fetch_all(&mut *connection).await?
-    {
+    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead FROM series ORDER BY cell, key").fetch_all(&mut *connection).await? {
         let (key, text): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
         ledger.key = ledger.key.max(key);
         if row.try_get::<bool, _>(5)? {
@@ -45,10 +45,13 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
             series.push(&unpack_points(row.try_get(2)?).map_err(damaged)?);
         }
     }
-    for row in sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch_all(&mut *connection).await? {
+    let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
         let (id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
         ledger.note(id, bytes.len());
         for entry in journal::read(bytes).map_err(damaged)? {
+            // Of a series that was deleted, and whose key must not come again while this row is there.
+            ledger.key = ledger.key.max(entry.series);
             let Some((cell, place)) = places.get(&entry.series) else { continue };
             let known = index.series_mut(cell);
             known.seq = known.seq.max(entry.seq);
@@ -64,7 +67,9 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
             }
         }
     }
+    drop(rows);
     for (key, (cell, place)) in &places {
+        index.heed_board(cell);
         let series = &mut index.series_mut(cell).list[*place];
         if series.sealed > 0 && series.tail.is_empty() {
             let chunk = chunk_key(*key, series.sealed / CHUNK as u64 - 1);

@@ -72,8 +72,8 @@ impl Replies {
         }
     }
 
-    /// The writers beyond the number that is kept, the most silent first; they are forgotten here, and to be deleted on disk.
-    pub fn surplus(&mut self) -> Vec<Arc<str>> {
+    /// The writers beyond the number that is kept, the most silent first. To be deleted on disk, then [forgotten](Self::forget).
+    pub fn surplus(&self) -> Vec<Arc<str>> {
         // A tenth at once, so that this is not looked for with every request.
         if self.writers.len() <= WRITERS + WRITERS / 10 {
             return Vec::new();
@@ -82,11 +82,11 @@ impl Replies {
         let mut writers: Vec<_> = self.writers.iter().map(|(writer, known)| (at(known), writer.clone())).collect();
         writers.sort();
         writers.truncate(writers.len() - WRITERS);
-        let surplus: Vec<_> = writers.into_iter().map(|(_, writer)| writer).collect();
-        for writer in &surplus {
-            self.writers.remove(writer);
-        }
-        surplus
+        writers.into_iter().map(|(_, writer)| writer).collect()
+    }
+
+    pub fn forget(&mut self, writers: &[Arc<str>]) {
+        writers.iter().for_each(|writer| drop(self.writers.remove(writer)));
     }
 }
 
@@ -128,6 +128,7 @@ mod tests {
         }
         let gone = replies.surplus();
         assert_eq!((gone.len(), gone[0].as_ref()), (WRITERS / 10 + 1, "0"));
+        replies.forget(&gone);
         assert!(replies.surplus().is_empty());
     }
 }

@@ -4,29 +4,43 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{Row as _, SqliteConnection};
 
 use super::batch::Outcome;
 use super::grow::PlannedSeries;
-use super::packed::{Damaged, pack_nodes, pack_points, unpack_nodes};
+use super::packed::{pack_nodes, pack_points, unpack_nodes, unpack_points};
 use super::series::{CHUNK, Series, last};
 use super::{Index, journal};
 use crate::protocol::CellId;
 use crate::series::{BLOCK, Block, Node, Points, Pyramid, nodes_at};
 
-/// Beyond this, the tails whose points are only in the oldest rows of the journal are written apart, and those rows deleted: a
-/// start reads this much at most.
-const JOURNAL_BYTES: usize = 8 << 20;
-/// Tails written apart in one commit.
+/// Tails written apart in one commit, at least.
 const TAILS_PER_COMMIT: usize = 32;
-/// Series whose open nodes are kept for the next chunk; more of them are read again.
-const PYRAMIDS: usize = 512;
+/// A key has 28 bits beside the number of a chunk.
+const MOST_KEYS: i64 = 1 << 28;
 /// Rows of dead series deleted at a time.
 const SWEEP_ROWS: i64 = 256;
+
+/// What is kept at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Beyond this, the tails whose points are only in the oldest rows of the journal are written apart, and those rows deleted. A
+    /// start reads about twice as much at most.
+    pub journal_bytes: usize,
+    /// Series whose open nodes are kept for the next chunk; those of others are read again.
+    pub pyramids: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { journal_bytes: 8 << 20, pyramids: 512 }
+    }
+}
 
 /// What the writer knows of the series' tables beside the index.
 #[derive(Default)]
 pub struct Ledger {
+    pub limits: Limits,
     /// The last key that was given to a series.
     pub key: i64,
     /// The rows of the journal with their sizes, oldest first.
@@ -76,15 +90,20 @@ impl Ledger {
         self.journal_bytes += bytes;
     }
 
-    /// The series whose tails are to be written apart now, as they are committed.
-    pub fn overdue(&self, index: &Index) -> Vec<Series> {
-        if self.journal_bytes <= JOURNAL_BYTES {
+    /// The series whose tails are to be written apart now, as they are committed, with the event that brought points last.
+    pub fn overdue(&self, index: &Index) -> Vec<(Series, u64)> {
+        let most = self.limits.journal_bytes;
+        if self.journal_bytes <= most {
             return Vec::new();
         }
-        let oldest = self.waiting.iter().filter(|entry| self.begins(entry)).take(TAILS_PER_COMMIT);
+        // So many that all have had their turn before the journal has grown by half.
+        let newest = self.journal.back().map_or(0, |(_, bytes)| *bytes);
+        let share = TAILS_PER_COMMIT + self.since.len().saturating_mul(2 * newest) / most;
+        let oldest = self.waiting.iter().filter(|entry| self.begins(entry)).take(share);
         let series = oldest.filter_map(|(_, key)| {
             let (_, cell) = self.since.get(key)?;
-            index.series(cell).iter().find(|series| series.key == *key).cloned()
+            let known = index.cell_series(cell)?;
+            Some((known.list.iter().find(|series| series.key == *key)?.clone(), known.seq))
         });
         series.collect()
     }
@@ -119,7 +138,7 @@ impl Ledger {
         for key in &staged.dead {
             self.pyramids.remove(key);
         }
-        if self.pyramids.len() + staged.pyramids.len() > PYRAMIDS {
+        if self.pyramids.len() + staged.pyramids.len() > self.limits.pyramids {
             self.pyramids.clear();
         }
         self.pyramids.extend(staged.pyramids);
@@ -129,16 +148,19 @@ impl Ledger {
 
 /// Writes what the batch does to series. `outcome` then knows the series as they are after it.
 pub async fn persist(
-    commit: &mut Transaction<'_, Sqlite>,
+    commit: &mut SqliteConnection,
     ledger: &mut Ledger,
-    overdue: Vec<Series>,
+    overdue: Vec<(Series, u64)>,
     outcome: &mut Outcome,
 ) -> sqlx::Result<Staged> {
     let mut staged = Staged::default();
-    for series in &overdue {
+    for (series, seq) in &overdue {
         let save = "INSERT OR REPLACE INTO tail (series, start, points) VALUES (?, ?, ?)";
         let points = pack_points(&series.tail);
-        sqlx::query(save).bind(series.key).bind(series.sealed as i64).bind(points).execute(&mut **commit).await?;
+        sqlx::query(save).bind(series.key).bind(series.sealed as i64).bind(points).execute(&mut *commit).await?;
+        // The journal's rows, which know of it too, may go.
+        let update = sqlx::query("UPDATE series SET seq = ? WHERE key = ?").bind(*seq as i64).bind(series.key);
+        update.execute(&mut *commit).await?;
         staged.clean.push(series.key);
         staged.saved.push(series.key);
     }
@@ -146,9 +168,12 @@ pub async fn persist(
     for planned in &mut outcome.series {
         for series in &mut planned.series {
             if series.is_new {
-                let insert = "INSERT INTO series (key, cell, place, name, sealed, seq, dead) VALUES (?, ?, ?, ?, 0, ?, 0)";
-                let insert = sqlx::query(insert).bind(series.before.key).bind(planned.cell.as_str()).bind(series.place as i64);
-                insert.bind(&*series.before.name).bind(planned.seq as i64).execute(&mut **commit).await?;
+                if series.before.key >= MOST_KEYS {
+                    return Err(sqlx::Error::Configuration("this database has had 268 million series, which is all it can number".into()));
+                }
+                let insert = "INSERT INTO series (key, cell, name, sealed, seq, dead) VALUES (?, ?, ?, 0, ?, 0)";
+                let insert = sqlx::query(insert).bind(series.before.key).bind(planned.cell.as_str());
+                insert.bind(&*series.before.name).bind(planned.seq as i64).execute(&mut *commit).await?;
             }
             if series.before.tail.len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), planned.seq, &series.points);
@@ -164,14 +189,14 @@ pub async fn persist(
             series.after = Some(after);
         }
         for key in &planned.gone {
-            sqlx::query("UPDATE series SET dead = 1 WHERE key = ?").bind(key).execute(&mut **commit).await?;
+            sqlx::query("UPDATE series SET dead = 1 WHERE key = ?").bind(key).execute(&mut *commit).await?;
             staged.dead.push(*key);
         }
     }
     if !row.is_empty() {
         let bytes = row.into_bytes();
         let size = bytes.len();
-        let done = sqlx::query("INSERT INTO journal (points) VALUES (?)").bind(bytes).execute(&mut **commit).await?;
+        let done = sqlx::query("INSERT INTO journal (points) VALUES (?)").bind(bytes).execute(&mut *commit).await?;
         staged.journal = Some((done.last_insert_rowid(), size));
     }
     trim(commit, ledger, &mut staged).await?;
@@ -179,7 +204,7 @@ pub async fn persist(
 }
 
 /// Deletes the rows of the journal that nobody needs any more.
-async fn trim(commit: &mut Transaction<'_, Sqlite>, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
+async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
     let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !staged.clean.contains(&entry.1) && !staged.dead.contains(&entry.1);
     let newest = staged.journal.map(|(row, _)| row);
     let first = match ledger.waiting.iter().find(stays) {
@@ -189,9 +214,9 @@ async fn trim(commit: &mut Transaction<'_, Sqlite>, ledger: &Ledger, staged: &mu
             None => return Ok(()),
         },
     };
-    let is_worth_it = ledger.journal.front().is_some_and(|(row, _)| *row < first) && ledger.journal_bytes > JOURNAL_BYTES / 2;
+    let is_worth_it = ledger.journal.front().is_some_and(|(row, _)| *row < first) && ledger.journal_bytes > ledger.limits.journal_bytes / 2;
     if is_worth_it {
-        sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut **commit).await?;
+        sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut *commit).await?;
         staged.trimmed = Some(first);
     }
     Ok(())
@@ -199,7 +224,7 @@ async fn trim(commit: &mut Transaction<'_, Sqlite>, ledger: &Ledger, staged: &mu
 
 /// Writes the chunks that are complete with these points, and the nodes above them.
 async fn seal(
-    commit: &mut Transaction<'_, Sqlite>,
+    commit: &mut SqliteConnection,
     ledger: &mut Ledger,
     series: &PlannedSeries,
     seq: u64,
@@ -217,17 +242,17 @@ async fn seal(
         let chunk = rest.slice(number * CHUNK, (number + 1) * CHUNK);
         pyramid.add_chunk(&chunk);
         let insert = sqlx::query("INSERT INTO chunk (key, points) VALUES (?, ?)");
-        insert.bind(chunk_key(before.key, sealed / CHUNK as u64)).bind(pack_points(&chunk)).execute(&mut **commit).await?;
+        insert.bind(chunk_key(before.key, sealed / CHUNK as u64)).bind(pack_points(&chunk)).execute(&mut *commit).await?;
         sealed += CHUNK as u64;
     }
     for Block { level, number, nodes } in pyramid.take() {
         let replace = sqlx::query("INSERT OR REPLACE INTO node (key, nodes) VALUES (?, ?)");
-        replace.bind(node_key(before.key, level, number)).bind(pack_nodes(&nodes)).execute(&mut **commit).await?;
+        replace.bind(node_key(before.key, level, number)).bind(pack_nodes(&nodes)).execute(&mut *commit).await?;
     }
     let update = sqlx::query("UPDATE series SET sealed = ?, seq = ? WHERE key = ?");
-    update.bind(sealed as i64).bind(seq as i64).bind(before.key).execute(&mut **commit).await?;
+    update.bind(sealed as i64).bind(seq as i64).bind(before.key).execute(&mut *commit).await?;
     if ledger.saved.contains(&before.key) || staged.saved.contains(&before.key) {
-        sqlx::query("DELETE FROM tail WHERE series = ?").bind(before.key).execute(&mut **commit).await?;
+        sqlx::query("DELETE FROM tail WHERE series = ?").bind(before.key).execute(&mut *commit).await?;
         staged.saved.retain(|key| *key != before.key);
         staged.unsaved.push(before.key);
     }
@@ -236,8 +261,9 @@ async fn seal(
     Ok(Series { key: before.key, name: before.name.clone(), sealed, tail, last: last(points).or(before.last) })
 }
 
-/// The nodes of the last block of each level, where that is not full.
-async fn open_pyramid(commit: &mut Transaction<'_, Sqlite>, series: &Series) -> sqlx::Result<Pyramid> {
+/// The nodes of the last block of each level, where that is not full. Where one is missing or damaged they are made anew from
+/// the points.
+async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::Result<Pyramid> {
     let mut blocks: Vec<Vec<Node>> = Vec::new();
     for level in 0.. {
         let nodes = nodes_at(level, series.sealed);
@@ -247,12 +273,36 @@ async fn open_pyramid(commit: &mut Transaction<'_, Sqlite>, series: &Series) -> 
         let mut open = Vec::new();
         if !nodes.is_multiple_of(BLOCK) {
             let key = node_key(series.key, level, nodes / BLOCK);
-            let bytes: Vec<u8> = sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_one(&mut **commit).await?;
-            open = unpack_nodes(&bytes).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
+            let bytes: Option<Vec<u8>> =
+                sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_optional(&mut *commit).await?;
+            open = bytes.and_then(|bytes| unpack_nodes(&bytes).ok()).unwrap_or_default();
         }
         blocks.push(open);
     }
-    Pyramid::open(series.sealed, blocks).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged::Content)))
+    match Pyramid::open(series.sealed, blocks) {
+        Some(pyramid) => Ok(pyramid),
+        None => {
+            tracing::warn!("nodes of the series '{}' (key {}) were damaged and are made anew", series.name, series.key);
+            restored_pyramid(commit, series).await
+        }
+    }
+}
+
+async fn restored_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::Result<Pyramid> {
+    let damaged = |why: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(why);
+    let needs = Pyramid::needs(series.sealed);
+    let (mut blocks, mut chunks) = (Vec::new(), Vec::new());
+    for (level, number) in needs.blocks {
+        let select = sqlx::query("SELECT nodes FROM node WHERE key = ?").bind(node_key(series.key, level, number));
+        let row = select.fetch_one(&mut *commit).await?;
+        blocks.push(((level, number), unpack_nodes(row.try_get(0)?).map_err(|why| damaged(why.into()))?.into()));
+    }
+    for number in needs.chunks {
+        let select = sqlx::query("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(series.key, number));
+        let row = select.fetch_one(&mut *commit).await?;
+        chunks.push((number, Arc::new(unpack_points(row.try_get(0)?).map_err(|why| damaged(why.into()))?)));
+    }
+    Pyramid::restore(series.sealed, &blocks, &chunks).map_err(|why| damaged(why.into()))
 }
 
 pub fn chunk_key(series: i64, chunk: u64) -> i64 {

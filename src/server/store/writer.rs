@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::batch::{Batch, Change, Fate, Outcome};
 use super::replies::REPLIES_PER_WRITER;
-use super::seal::{self, Ledger};
+use super::seal::{self, Ledger, Staged};
 use super::series::Series;
 use super::{Index, now_ms, read, write};
 use crate::server::error::Problem;
@@ -27,6 +27,8 @@ const BATCH_BYTES: usize = 16 << 20;
 const STATEMENT_ROWS: usize = 32;
 /// Between two deletions of old points, when nothing else is to be done.
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
+/// And when there is always something to be done: one deletion in so many commits.
+const SWEEP_COMMITS: u64 = 64;
 
 /// Called after each commit, with its changes in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
@@ -76,13 +78,14 @@ pub(super) struct Writer {
     pub queue: mpsc::Receiver<Waiting>,
     pub publish: Publish,
     pub ledger: Ledger,
+    /// Why the database failed: it takes no more writes.
+    pub failed: Option<String>,
 }
 
 impl Writer {
     /// Ends when the queue is closed and empty.
     pub async fn run(mut self) {
-        let mut failed: Option<String> = None;
-        let mut stamp = 0;
+        let (mut stamp, mut commits) = (0, 0_u64);
         while let Some(first) = self.next().await {
             let mut bytes = first.bytes;
             let mut jobs = vec![first];
@@ -105,7 +108,7 @@ impl Writer {
                 self.ledger.key = key;
                 (outcome, self.ledger.overdue(&index))
             };
-            let durable = match &failed {
+            let durable = match &self.failed {
                 Some(why) => Err(Problem::Broken(why.clone())),
                 None if outcome.is_empty() => Ok(()),
                 None => self.persist(overdue, &mut outcome).await.map_err(Problem::from_write),
@@ -116,14 +119,18 @@ impl Writer {
                     (self.publish)(std::mem::take(&mut outcome.changes));
                 }
                 // After a failed fsync nobody knows what is on disk: no further write until a restart has read it again.
-                Err(Problem::Broken(why)) if failed.is_none() => {
+                Err(Problem::Broken(why)) if self.failed.is_none() => {
                     tracing::error!("the database failed, no more changes are taken: {why}");
-                    failed = Some(why.clone());
+                    self.failed = Some(why.clone());
                 }
                 Err(problem) => tracing::warn!("a commit was undone: {problem}"),
             }
             for Waiting { job, .. } in jobs {
                 job.answer(durable.clone());
+            }
+            commits += 1;
+            if commits.is_multiple_of(SWEEP_COMMITS) {
+                self.sweep().await;
             }
         }
         let _ = self.connection.close().await;
@@ -131,49 +138,73 @@ impl Writer {
 
     /// What waits next. While nothing does, series that belong to nobody are deleted.
     async fn next(&mut self) -> Option<Waiting> {
-        while !self.ledger.dying.is_empty() {
+        while !self.ledger.dying.is_empty() && self.failed.is_none() {
             match timeout(SWEEP_PAUSE, self.queue.recv()).await {
                 Ok(next) => return next,
-                Err(_) => {
-                    if let Err(why) = seal::sweep(&mut self.connection, &mut self.ledger).await {
-                        tracing::warn!("old points could not be deleted now: {why}");
-                        break;
-                    }
-                }
+                Err(_) if self.sweep().await => {}
+                Err(_) => break,
             }
         }
         self.queue.recv().await
     }
 
-    async fn persist(&mut self, overdue: Vec<Series>, outcome: &mut Outcome) -> sqlx::Result<()> {
-        let mut commit = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        write_cells(&mut commit, outcome).await?;
-        let staged = seal::persist(&mut commit, &mut self.ledger, overdue, outcome).await?;
-        write_replies(&mut commit, outcome).await?;
-        commit.commit().await?;
-        self.ledger.apply(staged);
-        Ok(())
+    /// One step. False when it could not be done now.
+    async fn sweep(&mut self) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        let swept = seal::sweep(&mut self.connection, &mut self.ledger).await;
+        swept.inspect_err(|why| tracing::warn!("old points could not be deleted now: {why}")).is_ok()
+    }
+
+    /// All of it or nothing.
+    async fn persist(&mut self, overdue: Vec<(Series, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
+        // Not a transaction of sqlx: SQLite ends one by itself when the disk is full, of which sqlx would hear nothing.
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        match self.write(overdue, outcome).await {
+            Ok(staged) => {
+                self.ledger.apply(staged);
+                Ok(())
+            }
+            Err(why) => {
+                // An error here says that SQLite has ended it.
+                let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+                Err(why)
+            }
+        }
+    }
+
+    async fn write(&mut self, overdue: Vec<(Series, u64)>, outcome: &mut Outcome) -> sqlx::Result<Staged> {
+        let connection = &mut self.connection;
+        write_cells(connection, outcome).await?;
+        let staged = seal::persist(connection, &mut self.ledger, overdue, outcome).await?;
+        write_replies(connection, outcome).await?;
+        sqlx::query("COMMIT").execute(connection).await?;
+        Ok(staged)
     }
 }
 
-async fn write_replies(commit: &mut Transaction<'_, Sqlite>, outcome: &Outcome) -> sqlx::Result<()> {
+async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::Result<()> {
+    for writer in &outcome.silent {
+        sqlx::query("DELETE FROM reply WHERE writer = ?").bind(&**writer).execute(&mut *commit).await?;
+    }
     for (key, reply) in &outcome.replies {
         let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at) VALUES (?, ?, ?, ?, ?)";
         let replace = sqlx::query(replace).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
-        replace.bind(&*reply.answer).bind(reply.at_ms as i64).execute(&mut **commit).await?;
+        replace.bind(&*reply.answer).bind(reply.at_ms as i64).execute(&mut *commit).await?;
         if let Some(old) = key.number.checked_sub(REPLIES_PER_WRITER) {
             let delete = sqlx::query("DELETE FROM reply WHERE writer = ? AND number <= ?");
-            delete.bind(&*key.writer).bind(old as i64).execute(&mut **commit).await?;
+            delete.bind(&*key.writer).bind(old as i64).execute(&mut *commit).await?;
         }
     }
     Ok(())
 }
 
-async fn write_cells(commit: &mut Transaction<'_, Sqlite>, outcome: &Outcome) -> sqlx::Result<()> {
+async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::Result<()> {
     let gone: Vec<_> = outcome.cells.iter().filter(|(_, fate)| matches!(fate, Fate::Forgotten)).map(|(id, _)| id).collect();
     for id in gone {
-        sqlx::query("DELETE FROM cell WHERE id = ?").bind(id.as_str()).execute(&mut **commit).await?;
-        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut **commit).await?;
+        sqlx::query("DELETE FROM cell WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
     }
     let rows: Vec<_> = outcome
         .cells
@@ -197,7 +228,7 @@ async fn write_cells(commit: &mut Transaction<'_, Sqlite>, outcome: &Outcome) ->
             row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
             row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(doc);
         });
-        insert.build().execute(&mut **commit).await?;
+        insert.build().execute(&mut *commit).await?;
     }
     let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
     for rows in powers_of_two(&with) {
@@ -205,14 +236,14 @@ async fn write_cells(commit: &mut Transaction<'_, Sqlite>, outcome: &Outcome) ->
         insert.push_values(rows, |mut row, (id, version, value)| {
             row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref());
         });
-        insert.build().execute(&mut **commit).await?;
+        insert.build().execute(&mut *commit).await?;
     }
     for (id, _, _) in without {
-        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut **commit).await?;
+        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
     }
     for (name, seq, floor) in &outcome.boards {
         let upsert = "INSERT OR REPLACE INTO board (name, seq, floor) VALUES (?, ?, ?)";
-        sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64).execute(&mut **commit).await?;
+        sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64).execute(&mut *commit).await?;
     }
     Ok(())
 }
