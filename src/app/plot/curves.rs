@@ -120,7 +120,9 @@ impl Curves {
         let list = answered.into_iter().map(|Answered { name, total, columns }| Curve { name, total, columns: Columns { list: columns } });
         self.list = list.collect();
         let (from, to) = (asked.from.max(self.extent.0), asked.to.min(self.extent.1));
-        self.pixel = if to > from { (to - from) / f64::from(asked.width.max(1)) } else { 0.0 };
+        let pixel = (to - from) / f64::from(asked.width.max(1));
+        // Of a chart without points nothing is known, not even where it begins.
+        self.pixel = if pixel > 0.0 && pixel.is_finite() { pixel } else { 0.0 };
         self.held = Some(asked);
         let since = self.since.take();
         let overflowed = since.as_ref().is_some_and(|parts| parts.len() >= KEPT_PARTS);

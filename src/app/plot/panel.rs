@@ -85,7 +85,10 @@ fn click(button: &HtmlElement) {
     match (word.as_str(), &id) {
         ("reset", Some(id)) => drop(press(id, Press::Reset)),
         ("follow", Some(id)) => drop(press(id, Press::Follow)),
-        ("full", Some(id)) => full::toggle(id),
+        ("full", Some(id)) => {
+            let _ = browser::by_id(ID).map(|panel| panel.hide_popover());
+            full::toggle(id);
+        }
         ("png", Some(id)) => with(|charts| charts.chart(id).map_or((), save_picture)),
         ("chart", _) => open(button, focus::owner(button).as_ref()),
         _ => {}
