@@ -7,7 +7,7 @@ const CUT = [/WebSocket connection to/, /ERR_CONNECTION_(REFUSED|RESET|CLOSED)/,
 
 test("the server is killed and comes back", async ({ page, agnez, problems }) => {
   problems.allow(...CUT);
-  const kept = await agnez.create({ name: "kept", type: "text", value: "1" });
+  const kept = await agnez.create({ name: "kept", type: "log", value: "1" });
   await openBoard(page);
   await agnez.end("SIGKILL");
   await expect(status(page)).toHaveText(/reconnecting/i);
@@ -21,7 +21,7 @@ test("the server is killed and comes back", async ({ page, agnez, problems }) =>
 
 test("what was typed while the server was away is kept, and can be saved later", async ({ page, agnez, problems }) => {
   problems.allow(...CUT);
-  const { _id } = await agnez.create({ name: "loss", type: "text", value: "1" });
+  const { _id } = await agnez.create({ name: "loss", type: "log", value: "1" });
   await openBoard(page);
   await cell(page, _id).focus();
   await page.keyboard.press("d");
@@ -41,9 +41,9 @@ test("what was typed while the server was away is kept, and can be saved later",
 test("nothing that happened meanwhile is missed", async ({ page, context, agnez, problems }) => {
   problems.allow(...CUT);
   const [renamed, removed, moved] = await agnez.create([
-    { name: "renamed", type: "text", value: "1", pos: 0 },
-    { name: "removed", type: "text", value: "2", pos: 1 },
-    { name: "moved", type: "text", value: "3", pos: 2 },
+    { name: "renamed", type: "log", value: "1", pos: 0 },
+    { name: "removed", type: "log", value: "2", pos: 1 },
+    { name: "moved", type: "log", value: "3", pos: 2 },
   ]);
   await openBoard(page);
   // Offline stops new connections, the kill ends the one there is.
@@ -54,8 +54,8 @@ test("nothing that happened meanwhile is missed", async ({ page, context, agnez,
   await agnez.patch(renamed._id, { name: "another name", value: "new value", description: "new note" });
   await agnez.remove(removed._id);
   await agnez.patch(moved._id, { pos: -1 });
-  await agnez.create({ name: "created", type: "text", value: "4", pos: 5 });
-  const shortLived = await agnez.create({ name: "short-lived", type: "text", value: "5" });
+  await agnez.create({ name: "created", type: "log", value: "4", pos: 5 });
+  const shortLived = await agnez.create({ name: "short-lived", type: "log", value: "5" });
   await agnez.remove(shortLived._id);
   await expect(cell(page, removed._id)).toBeVisible();
 
@@ -68,11 +68,11 @@ test("nothing that happened meanwhile is missed", async ({ page, context, agnez,
 
 test("a server with another history replaces everything", async ({ page, context, agnez, problems }) => {
   problems.allow(...CUT);
-  await agnez.create({ name: "old", type: "text", value: "1" });
+  await agnez.create({ name: "old", type: "log", value: "1" });
   await openBoard(page);
   await context.setOffline(true);
   await agnez.restart({ forget: true });
-  await agnez.create({ name: "new", type: "text", value: "2" });
+  await agnez.create({ name: "new", type: "log", value: "2" });
   await context.setOffline(false);
   await live(page);
   await agrees(page, agnez);
@@ -82,7 +82,7 @@ test("a server with another history replaces everything", async ({ page, context
 
 test("three cuts in a row", async ({ page, agnez, problems }) => {
   problems.allow(...CUT);
-  const { _id } = await agnez.create({ name: "counter", type: "text", value: "0" });
+  const { _id } = await agnez.create({ name: "counter", type: "log", value: "0" });
   await openBoard(page);
   for (const round of ["first", "second", "third"]) {
     await agnez.restart();
@@ -105,14 +105,14 @@ test("a polite stop closes at once, and the page comes back", async ({ page, agn
 
 test("what changes between drawing and waking is not lost", async ({ page, agnez }) => {
   const [patched, removed] = await agnez.create([
-    { name: "patched", type: "text", value: "drawn", pos: 0 },
-    { name: "removed", type: "text", value: "drawn", pos: 1 },
+    { name: "patched", type: "log", value: "drawn", pos: 0 },
+    { name: "removed", type: "log", value: "drawn", pos: 1 },
   ]);
   // The page is drawn; its code arrives only after the changes.
   await page.route("**/pkg/*.wasm", async (route) => {
     await agnez.patch(patched._id, { value: "changed before waking", description: "and noted" });
     await agnez.remove(removed._id);
-    await agnez.create({ name: "created", type: "text", value: "before waking", pos: -1 });
+    await agnez.create({ name: "created", type: "log", value: "before waking", pos: -1 });
     await route.continue();
   });
   await openBoard(page);

@@ -11,7 +11,7 @@ test("what a script sends is seen in every open browser", async ({ page, open, a
   for (const each of both) await openBoard(each);
 
   const loss = await agnez.create({ name: "loss", type: "html", value: "<p>epoch 1</p>", pos: 0, description: "first run" });
-  const sample = await agnez.create({ name: "sample", type: "text", value: "once upon a time", pos: 1 });
+  const sample = await agnez.create({ name: "sample", type: "log", value: "once upon a time", pos: 1 });
   for (const each of both) {
     await expect(each.getByRole("article", { name: "loss" })).toBeVisible();
     await expect(figure(cell(each, loss._id)).getByText("epoch 1")).toBeVisible();
@@ -24,7 +24,7 @@ test("what a script sends is seen in every open browser", async ({ page, open, a
     await expect(notes(cell(each, loss._id))).toContainText("second run");
   }
 
-  await agnez.put(sample._id, { name: "replaced", type: "text", value: "the end", pos: -1 });
+  await agnez.put(sample._id, { name: "replaced", type: "log", value: "the end", pos: -1 });
   for (const each of both) {
     await expect(each.getByRole("article", { name: "replaced" })).toContainText("the end");
     await expect(cells(each).first()).toHaveAttribute("data-id", sample._id);
@@ -51,8 +51,8 @@ test("one call that changes many cells is seen whole", async ({ page, agnez }) =
 
 test("what a person does is seen in the other browser", async ({ page, open, agnez }) => {
   const [a, b] = await agnez.create([
-    { name: "a", type: "text", value: "1", pos: 0 },
-    { name: "b", type: "text", value: "2", pos: 1 },
+    { name: "a", type: "log", value: "1", pos: 0 },
+    { name: "b", type: "log", value: "2", pos: 1 },
   ]);
   const other = await open();
   await openBoard(page);
@@ -97,7 +97,7 @@ test("what a person does is seen in the other browser", async ({ page, open, agn
 });
 
 test("what a person is typing is not overwritten, and an edit that changes nothing is not sent", async ({ page, agnez }) => {
-  const { _id } = await agnez.create({ name: "loss", type: "text", value: "1" });
+  const { _id } = await agnez.create({ name: "loss", type: "log", value: "1" });
   await openBoard(page);
   const here = cell(page, _id);
   await openMenu(here, "Rename");
@@ -119,8 +119,8 @@ test("a patch touches one cell and nothing else", async ({ page, agnez }) => {
   const made = await agnez.create([
     { name: "figure", type: "html", value: "<p>still</p>", pos: 0 },
     { name: "picture", type: "img", value: dataUri(gif([RED])), pos: 1 },
-    { name: "text", type: "text", value: "still", pos: 2 },
-    { name: "busy", type: "text", value: "0", pos: 3, description: "0" },
+    { name: "text", type: "log", value: "still", pos: 2 },
+    { name: "busy", type: "log", value: "0", pos: 3, description: "0" },
   ]);
   await openBoard(page);
   const [still, pictureCell, text, busy] = made.map((document: { _id: string }) => cell(page, document._id)) as [Locator, Locator, Locator, Locator];
@@ -206,8 +206,8 @@ test("a figure that is wider than its tile is made smaller", async ({ page, agne
 });
 
 test("boards are apart", async ({ page, open, agnez }) => {
-  await agnez.create({ name: "on main", type: "text", value: "1" });
-  const { _id } = await agnez.create({ name: "on the other", type: "text", value: "1", board: "other" });
+  await agnez.create({ name: "on main", type: "log", value: "1" });
+  const { _id } = await agnez.create({ name: "on the other", type: "log", value: "1", board: "other" });
   const other = await open();
   await openBoard(page);
   await openBoard(other, "/b/other");

@@ -13,6 +13,7 @@ const UNPROVOKED = /\b(408|429|500|503|507|default)$/;
 
 /** Announced, and refused before it is sent. */
 const TOO_LARGE = ["{", { "content-length": String(17 << 20) }] as const;
+const TOO_MANY_POINTS = ["{", { "content-length": String(65 << 20) }] as const;
 
 test("the document says what the server does", async ({ agnez }) => {
   const document = await agnez.call("GET", "/openapi.json");
@@ -93,6 +94,68 @@ test("the document says what the server does", async ({ agnez }) => {
     await exchange(`DELETE ${one}`, id, 403, undefined, foreign);
   }
 
+  // Numbers: in every documented form, refused for every documented reason.
+  await agnez.create({ _id: "line", type: "line" });
+  await agnez.create({ _id: "page", type: "html", value: "<p>x</p>" });
+  await agnez.create({ _id: "new" });
+  const ndjson = { "content-type": "application/x-ndjson" };
+  const binary = { "content-type": "application/octet-stream" };
+  const [toOne, toMany] = ["POST /values/{}/points", "POST /points"];
+  const forms = { pairs: [[0, 2.5]], timed: [[0, "NaN", 1.8e9]], bare: [1, "-Infinity"], one: 0.5, columns: { x: [0, 1], y: [1, 2], t: [1.8e9, 1.8e9] }, words: { step: 3, value: "inf" } };
+  expect((await exchange(toOne, "/values/line/points", 201, forms)).json).toMatchObject({ appended: 8, cells: { line: { bare: { start: 0, points: 2 } } } });
+  await exchange(toOne, "/values/line/points", 201, [{ series: "one", step: 7, value: 0.25 }, { points: { bare: [3] } }]);
+  await exchange(toOne, "/values/line/points", 201, '{"series":"one","value":NaN}\n', ndjson);
+  await exchange(toOne, "/values/line/points", 201, frame("line", "one", [9], [0.125]), binary);
+  await exchange(toOne, "/values/new/points", 201, { a: 1 });
+  await exchange(toOne, "/values/line/points", 201, { once: 1 }, { "idempotency-key": "spec:1" });
+  await exchange(toOne, "/values/line/points", 201, { once: 1 }, { "idempotency-key": "spec:1" });
+  await exchange(toOne, "/values/line/points", 422, { once: 2 }, { "idempotency-key": "spec:1" });
+  await exchange(toOne, "/values/line/points", 201, { once: 3 }, { "idempotency-key": "spec:200" });
+  expect((await exchange(toOne, "/values/line/points", 201, { once: 1 }, { "idempotency-key": "spec:1" })).json).toEqual({ appended: 0, repeated: true });
+  await exchange(toOne, "/values/line/points", 400, { a: [[0, 1], ["NaN", 1]] });
+  await exchange(toOne, "/values/line/points", 400, { a: 1 }, { "idempotency-key": "two words" });
+  await exchange(toOne, "/values/nothing/points", 404, { a: 1 });
+  await exchange(toOne, "/values/page/points", 409, { a: 1 });
+  await exchange(toOne, "/values/line/points", 413, ...TOO_MANY_POINTS);
+  await exchange(toOne, "/values/line/points", 403, { a: 1 }, foreign);
+  await exchange(toMany, "/points", 201, { cells: { line: { one: [[10, 1]] }, new: { a: [2] } } });
+  await exchange(toMany, "/points", 201, [{ cell: "line", series: "one", step: [11, 12], value: [1, 2] }]);
+  await exchange(toMany, "/points", 201, frame("line", "one", [13], [0.125]), binary);
+  const lines = '{"cell":"line","series":"one","value":1}\n\n{"cell":"new","points":{"a":[1]}}\n';
+  expect((await exchange(toMany, "/points", 201, lines, ndjson)).json).toEqual({ appended: 2 });
+  expect((await exchange(toMany, "/points", 201, lines, { ...ndjson, "idempotency-key": "spec:201" })).json).toHaveProperty("cells.new.a");
+  await exchange(toMany, "/points", 422, lines + lines, { ...ndjson, "idempotency-key": "spec:201" });
+  await exchange(toMany, "/points", 400, '{"cell":"line"', ndjson);
+  await exchange(toMany, "/points", 404, { cells: { line: { one: 1 }, nothing: { a: 1 } } });
+  await exchange(toMany, "/points", 409, { cells: { line: { one: 1 }, page: { a: 1 } } });
+  await exchange(toMany, "/points", 413, ...TOO_MANY_POINTS);
+  await exchange(toMany, "/points", 403, { cells: {} }, foreign);
+
+  const patched = { chart: { x: "wall", y: "log", smooth: 0.6, unit: "s", hidden: ["bare"], further: 1 }, append: { one: [[14, 0.5]] } };
+  expect((await exchange("PATCH /values/{}", "/values/line", 200, patched)).json.value.series.one).toEqual({ points: 11, last: [14, 0.5] });
+  await exchange("PATCH /values/{}", "/values/line", 400, { chart: { y: "cubic" } });
+  await exchange("PATCH /values/{}", "/values/page", 400, { append: { a: 1 } });
+  await exchange("PATCH /values", "/values?type=line", 400, { append: { a: 1 } });
+  await exchange("POST /values", "/values", 201, { type: "line", value: { series: { train: [[0, 2.5]] } } });
+  await exchange("POST /values", "/values", 400, { type: "line", append: { a: 1 } });
+
+  const readPoints = "GET /values/{}/points";
+  expect((await exchange(readPoints, "/values/line/points?series=one&from=1&limit=2", 200)).json).toMatchObject({ from: 1, next: 3, total: 11, points: [[7, 0.25, expect.any(Number)], [8, "NaN", expect.any(Number)]] });
+  await exchange(readPoints, "/values/new/points", 200);
+  await exchange(readPoints, "/values/line/points?series=one&format=csv", 200);
+  await exchange(readPoints, "/values/line/points?series=one", 200, undefined, { accept: "application/x-ndjson" });
+  await exchange(readPoints, "/values/line/points", 400);
+  await exchange(readPoints, "/values/line/points?series=none", 404);
+  await exchange(readPoints, "/values/line/points?series=one", 403, undefined, foreign);
+  for (const [operation, path, absent] of [["GET /values/{}/columns", "/values/line/columns?", 404], ["GET /columns", "/columns?cells=line,new,nothing&", 200]] as const) {
+    const some = await exchange(operation, `${path}from=0&to=20&width=300&x=step`, 200);
+    expect(some.json.cells.line.series.find((series: { name: string }) => series.name === "one")).toMatchObject({ points: 11, columns: { count: expect.any(Array) } });
+    expect((await exchange(operation, `${path}x=time`, 200, undefined, { accept: "application/octet-stream" })).body.subarray(0, 4).toString()).toBe("AGNZ");
+    await exchange(operation, `${path}width=0`, 400);
+    await exchange(operation, path.replaceAll(/line|new/g, "nothing"), absent);
+    await exchange(operation, path, 403, undefined, foreign);
+  }
+
   // The others, as far as they are documented.
   const each = async (operation: string, ...calls: [path: string, status: number, headers?: Record<string, string>][]) => {
     if (documented.has(operation)) for (const [path, status, headers] of calls) await exchange(operation, path, status, undefined, headers);
@@ -107,6 +170,12 @@ test("the document says what the server does", async ({ agnez }) => {
   await each("GET /figure/{}/{}", [`/figure/${html._id}/1`, 200], ["/figure/nothing/1", 404], [`/figure/${html._id}/x`, 400], [`/figure/${html._id}/1`, 403, foreign]);
   await each("GET /media/{}/{}", [`/media/${image._id}/1`, 200], ["/media/nothing/1", 404], [`/media/${image._id}/x`, 400], [`/media/${broken._id}/1`, 422], [`/media/${image._id}/1`, 403, foreign]);
   await each("GET /images/{}", ["/images/a.gif", 200], ["/images/a.gif", 304, { "if-none-match": tag }], ["/images/b.gif", 404], ["/images/../data/agnez.db", 404], ["/images/a.txt", 422], ["/images/a.gif", 403, foreign]);
+  const bar = await agnez.create({ type: "bar", value: { a: 1, b: 2 } });
+  for (const form of ["svg", "csv"]) {
+    const path = `/values/${bar._id}.${form}`;
+    const known = { "if-none-match": String((await agnez.call("GET", path)).headers.etag) };
+    await each(`GET /values/{}.${form}`, [path, 200], [path, 304, known], [`${path}?v=x`, 400], [`/values/${html._id}.${form}`, 404], [path, 403, foreign]);
+  }
   await each("GET /", ["/", 200], ["/", 403, foreign]);
   await each("GET /b/{}", ["/b/other", 200], ["/b/.bad", 400], ["/b/other", 403, foreign]);
   await each("GET /events", ["/events?view=other", 400], ["/events?board=..", 400], ["/events", 403, foreign]);
@@ -129,6 +198,22 @@ test("what is not there, and methods that are not taken, answer in the one shape
     expect(contract.check("GET /values/{}", { ...answer, status: 404, body: answer.body })).toEqual([]);
   }
 });
+
+/** Points of one series in the binary form of docs/rest.md. */
+function frame(cell: string, series: string, x: number[], y: number[]): Buffer {
+  const head = Buffer.alloc(20);
+  head.write("AGNZ");
+  head.writeUInt8(1, 4);
+  head.writeUInt8(1, 5);
+  head.writeUInt32LE(1, 16);
+  const about = Buffer.alloc(13);
+  about.writeBigUInt64LE(2n ** 64n - 1n);
+  about.writeUInt8(1, 8);
+  about.writeUInt32LE(x.length, 9);
+  const name = Buffer.alloc(2);
+  name.writeUInt16LE(Buffer.byteLength(series));
+  return Buffer.concat([head, Buffer.from([cell.length]), Buffer.from(cell), name, Buffer.from(series), about, Buffer.from(new Float64Array([...x, ...y]).buffer)]);
+}
 
 /** The first piece of an answer that has no end. */
 function beginning(agnez: Agnez, path: string): Promise<Pick<Answer, "status" | "headers" | "body">> {

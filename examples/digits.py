@@ -8,13 +8,17 @@ Sending needs the standard library only. Each run begins the board's cells anew.
 
 import argparse
 import json
+import sys
 import time
 import urllib.error
 import urllib.request
 
-import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+try:
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+except ImportError as error:
+    sys.exit(f"{error.name} is missing: pip install scikit-learn")
 
 SIZES = (64, 48, 32, 10)
 BATCH = 32
@@ -39,7 +43,7 @@ class Board:
                 message = json.loads(text)["message"]
             except (ValueError, KeyError, TypeError):
                 message = text[:500]
-            error.msg = f"{method} {path}: {message}"
+            error.msg = f"{method} {self.url}{path} was refused: {message}"
             raise
 
     def begin(self, cell, kind, name, pos, **more):
@@ -118,6 +122,15 @@ def confusion(truth, guess):
     return table.tolist()
 
 
+def progress(epoch, epochs, told):
+    """One line that is written anew on a terminal; in a file, one line an epoch."""
+    if sys.stdout.isatty():
+        bar = "#" * (24 * epoch // epochs)
+        print(f"\r[{bar:24}] epoch {epoch}/{epochs}  {told}", end="" if epoch < epochs else "\n", flush=True)
+    else:
+        print(f"epoch {epoch:3}  {told}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://localhost:3000")
@@ -136,13 +149,14 @@ def main():
     steps = options.epochs * batches
 
     board = Board(options.url, options.board)
+    page = board.url + ("/" if board.name == "main" else f"/b/{board.name}")
     loss = board.begin("loss", "line", "Loss", 0, chart={"y": "log", "smooth": 0.8})
     accuracy = board.begin("accuracy", "line", "Accuracy", 1, chart={"unit": "%"})
     best_cell = board.begin("best", "number", "Best validation accuracy", 2)
     matrix = board.begin("confusion", "heatmap", "Confusion on the validation set", 3)
-    norms = board.begin("norms", "line", "Weight norms", 4)
+    norms = board.begin("norms", "line", "Norms of the weights", 4)
     rate_cell = board.begin("rate", "line", "Learning rate", 5)
-    gradient = board.begin("gradient", "line", "Gradient norm", 6, chart={"y": "log", "smooth": 0.9})
+    gradient = board.begin("gradient", "line", "Norm of the gradient", 6, chart={"y": "log", "smooth": 0.9})
     spread = board.begin("weights", "histogram", "Weights of the first layer, by epoch", 7)
     note = board.begin("note", "text", "About this run", 8)
     about = (
@@ -150,20 +164,21 @@ def main():
         f"Batches of {BATCH}, {options.epochs} epochs, momentum 0.9, warm-up and half a cosine, seed {options.seed}."
     )
     board.show(note, about)
+    print(f"{options.epochs} epochs of {batches} batches, live at {page}")
 
     edges = np.linspace(-1, 1, 41)
     past, history, best, previous, step = [], [], 0.0, None, 0
     begun = time.monotonic()
     for epoch in range(1, options.epochs + 1):
         order = random.permutation(len(x))
-        waiting = {loss: {"train": []}, rate_cell: {"rate": []}, gradient: {"norm": []}}
+        waiting = {loss: {"train": []}, rate_cell: {"rate": []}, gradient: {"all layers": []}}
         for start in range(0, len(x), BATCH):
             chosen = order[start : start + BATCH]
             rate = rate_at(step, steps)
             value, norm = network.step(x[chosen], y[chosen], rate)
             waiting[loss]["train"].append([step, value])
             waiting[rate_cell]["rate"].append([step, rate])
-            waiting[gradient]["norm"].append([step, norm])
+            waiting[gradient]["all layers"].append([step, norm])
             step += 1
             # With a delay every batch is seen at once; without one the epoch goes out as a whole.
             if options.delay > 0:
@@ -192,10 +207,18 @@ def main():
         counts = np.histogram(np.clip(network.weights[0], -1, 1), edges)[0].tolist()
         past.append(counts)
         board.show(spread, {"steps": list(range(1, epoch + 1)), "edges": edges.tolist(), "counts": past})
-        print(f"epoch {epoch:3}  loss {val_loss:.4f}  accuracy {val_accuracy:.2f} %")
+        progress(epoch, options.epochs, f"loss {val_loss:.4f}  accuracy {val_accuracy:.2f} %")
 
     board.show(note, f"{about}\n\nDone in {time.monotonic() - begun:.1f} s: **{best:.2f} %** of the digits held back are read right.")
+    print(f"{best:.2f} % of the digits held back were read right at best; all of it stays at {page}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"\n{error.msg}")
+    except OSError as error:
+        sys.exit(f"\nNo Agnez answers: {getattr(error, 'reason', error)}. Start it with 'make run', or name its address with --url.")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped; what was sent stays on the board.")

@@ -18,6 +18,8 @@ import { build } from "esbuild";
 const BUDGET = 150_000;
 /** What Rust 1.95 emits for wasm32-unknown-unknown; every browser has had all of it since 2023. */
 const WASM_FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+/** What makes the smallest file once it is compressed, found by trial. */
+const SMALL = ["--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions-by-name"];
 const COMPRESSIBLE = new Set([".css", ".html", ".ico", ".js", ".json", ".map", ".svg", ".ttf", ".txt", ".wasm", ".webmanifest", ".xml"]);
 
 const tools = dirname(fileURLToPath(import.meta.url));
@@ -29,10 +31,10 @@ const [wasmFile, bindgen] = process.argv.slice(2).map((path) => resolve(path));
 if (!bindgen) fail("Usage: node tools/site.mjs WASM BINDGEN (or simply: make site).");
 
 sameBindgen();
-const code = browserCode();
+const code = await browserCode();
 const files = new Map();
 const manifest = {};
-for (const [kind, content] of Object.entries({ js: await glue(code), wasm: code.wasm, css: await style() })) {
+for (const [kind, content] of Object.entries({ js: code.js, wasm: code.wasm, css: await style() })) {
   manifest[kind] = `pkg/agnez.${hash(content)}.${kind}`;
   files.set(manifest[kind], content);
 }
@@ -54,24 +56,94 @@ function sameBindgen() {
   }
 }
 
-/** The optimised WASM and the folder with its glue. Kept from run to run: a change of style needs no new code. */
-function browserCode() {
+/** The optimised WASM and its glue. Kept from run to run: a change of style needs no new code. */
+async function browserCode() {
   const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
   const folder = join(scratch, key);
-  const optimised = join(folder, "optimised.wasm");
+  const [optimised, bundled] = [join(folder, "optimised.wasm"), join(folder, "bundled.js")];
   if (!existsSync(optimised)) {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
+    const names = new Map();
+    const js = await glue(folder, names);
+    writeFileSync(bundled, js);
+    const needed = join(folder, "needed.wasm");
+    writeFileSync(needed, slimmed(readFileSync(join(folder, "agnez_bg.wasm")), names, (name) => js.includes(name)));
     const unfinished = `${optimised}.part`;
-    run(join(tools, "node_modules/.bin/wasm-opt"), "-Oz", ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, join(folder, "agnez_bg.wasm"));
+    run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, needed);
     renameSync(unfinished, optimised);
   }
-  return { folder, wasm: readFileSync(optimised) };
+  return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
 }
 
-async function glue({ folder }) {
-  return bundle(join(folder, "agnez.js"), { format: "esm", target: "es2022" });
+/**
+ * The glue without the classes that crates export and nobody here uses: they would keep their code in the WASM. What the WASM imports gets
+ * short names, noted in `names`: the long ones, each with 16 random digits, would be in both files.
+ */
+async function glue(folder, names) {
+  const short = (name) => names.get(name) ?? names.set(name, `$${names.size.toString(36)}`).get(name);
+  const all = readFileSync(join(folder, "agnez.js"), "utf8");
+  const contents = all.replace(/^export class/gm, "class").replace(/^if \(Symbol\.dispose\) .*$/gm, "").replace(/\b__wbg_\w+_[0-9a-f]{16}\b/g, short);
+  const stdin = { contents, resolveDir: folder, sourcefile: "agnez.js" };
+  return bundle(undefined, { stdin, format: "esm", target: "es2022", treeShaking: true, pure: ["FinalizationRegistry"] });
+}
+
+/** The module with other `names` for its imports and without the exports that are not `kept`: what only they need the optimiser takes away. */
+function slimmed(module, names, kept) {
+  const [IMPORTS, EXPORTS] = [2, 7];
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = module[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  const text = () => {
+    const length = number();
+    return module.toString("utf8", at, (at += length));
+  };
+  const limits = () => {
+    const flags = number();
+    number();
+    if (flags & 1) number();
+  };
+  // What follows the names of an import: a function, table, memory, global or tag.
+  const described = [number, () => (at++, limits()), limits, () => (at += 2), () => (at++, number())];
+  const written = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...written(value >>> 7)]);
+  const name = (value) => Buffer.from([...written(Buffer.byteLength(value)), ...Buffer.from(value)]);
+  const entry = {
+    [IMPORTS]: () => {
+      const head = [name(text()), ((known) => name(names.get(known) ?? known))(text())];
+      const from = at;
+      described[module[at++]]();
+      return Buffer.concat([...head, module.subarray(from, at)]);
+    },
+    [EXPORTS]: () => {
+      const from = at;
+      const isKept = kept(text());
+      at++;
+      number();
+      return isKept ? module.subarray(from, at) : undefined;
+    },
+  };
+  const parts = [module.subarray(0, 8)];
+  while (at < module.length) {
+    const start = at;
+    const section = module[at++];
+    const end = number() + at;
+    if (entry[section]) {
+      const entries = Array.from({ length: number() }, entry[section]).filter(Boolean);
+      const body = Buffer.concat([Buffer.from(written(entries.length)), ...entries]);
+      parts.push(Buffer.from([section, ...written(body.length)]), body);
+    } else {
+      parts.push(module.subarray(start, end));
+    }
+    at = end;
+  }
+  return Buffer.concat(parts);
 }
 
 async function style() {
@@ -80,7 +152,7 @@ async function style() {
 }
 
 async function bundle(entry, options) {
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, legalComments: "none", logLevel: "warning", ...options });
+  const { outputFiles } = await build({ entryPoints: entry && [entry], bundle: true, minify: true, write: false, legalComments: "none", logLevel: "warning", ...options });
   return Buffer.from(outputFiles[0].contents);
 }
 

@@ -48,7 +48,7 @@ export class Contract {
     const type = String(answer.headers["content-type"] ?? "").split(";")[0]!.trim();
     const media = Object.keys(response.node.content).find((range) => new RegExp(`^${range.split(";")[0]!.replace(/[+.]/g, "\\$&").replaceAll("*", ".*")}$`).test(type));
     if (!media) return [...problems, `${operation} ${status}: the type '${type}' is not documented`];
-    if (!/json/.test(type)) return problems;
+    if (!isJson(type)) return problems;
     const said = this.#validate(`${response.pointer}/content/${escape(media)}/schema`, JSON.parse(answer.body.toString()));
     return [...problems, ...said.map((text) => `${operation} ${status}: ${text}`)];
   }
@@ -65,7 +65,7 @@ export class Contract {
   isVacuous(reply: string): boolean {
     const [method, path, status] = reply.split(" ");
     const response = this.#follow(`${this.#find(`${method} ${path}`).pointer}/responses/${status}`);
-    const media = Object.keys(response.node.content ?? {}).find((type) => /json/.test(type));
+    const media = Object.keys(response.node.content ?? {}).find(isJson);
     return media !== undefined && this.#validate(`${response.pointer}/content/${escape(media)}/schema`, 7).length === 0;
   }
 
@@ -90,6 +90,11 @@ export class Contract {
 
 function name(method: string, path: string): string {
   return `${method.toUpperCase()} ${path.replace(/\{[^}]*\}/g, "{}")}`;
+}
+
+/** One JSON text; lines of JSON are documented as text. */
+function isJson(type: string): boolean {
+  return /[/+]json$/.test(type);
 }
 
 /** As a part of a JSON pointer in a URI fragment. */

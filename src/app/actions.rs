@@ -1,28 +1,22 @@
 //! What a person can do, whether by key, menu, button or mouse. The page changes when the event comes back; what goes wrong is said in a toast.
 
-use std::pin::Pin;
-
 use leptos::task::spawn_local;
 
 use super::focus;
 use super::state::{Dashboard, Field};
 use super::toasts::What;
 use crate::client::clipboard;
-use crate::protocol::{ApiError, CellId};
-use crate::rpc;
-
-/// What the server is asked to do. Boxed, so that what follows it is compiled once.
-type Request<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+use crate::client::rpc::{self, Answer};
+use crate::protocol::CellId;
 
 impl Dashboard {
     /// Adds an empty cell and asks for its name.
     pub fn add(self) {
-        let request: Request<CellId> = Box::pin(rpc::create_cell(self.state().name.clone(), String::new()));
         spawn_local(async move {
-            match request.await {
+            match rpc::create_cell(&self.state().name, "").await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
                 Ok(id) => self.edit(id, Field::Name),
-                Err(error) => self.tell(What::Error(error.message)),
+                Err(message) => self.tell(What::Error(message)),
             }
         });
     }
@@ -48,16 +42,15 @@ impl Dashboard {
             return;
         }
         let (name, note) = match field {
-            Field::Name => (Some(text), None),
-            Field::Note => (None, Some(text)),
+            Field::Name => (Some(text.as_str()), None),
+            Field::Note => (None, Some(text.as_str())),
         };
-        let kept = name.clone().or_else(|| note.clone()).unwrap_or_default();
-        let request: Request<()> = Box::pin(rpc::edit_cell(id.clone(), name, note));
+        let request = rpc::edit_cell(&id, name, note);
         spawn_local(async move {
-            if let Err(error) = request.await {
-                self.tell(What::Error(error.message));
+            if let Err(message) = request.await {
+                self.tell(What::Error(message));
                 let state = self.state();
-                state.unsaved.set(Some((id.clone(), field, kept)));
+                state.unsaved.set(Some((id.clone(), field, text)));
                 if state.editing.peek(Option::is_none) {
                     self.edit(id, field);
                 }
@@ -92,7 +85,7 @@ impl Dashboard {
     }
 
     pub fn put_before(self, id: CellId, before: Option<CellId>) {
-        self.ask(Box::pin(rpc::move_cell(id, before)), None);
+        self.ask(rpc::move_cell(&id, before.as_ref()), None);
     }
 
     /// Removes at once; the toast brings it back.
@@ -103,7 +96,7 @@ impl Dashboard {
             let at = order.iter().position(|known| *known == id)?;
             order.get(at + 1).or_else(|| order.get(at.checked_sub(1)?)).cloned()
         });
-        self.ask(Box::pin(rpc::remove_cell(id.clone())), Some(What::Deleted { id, name }));
+        self.ask(rpc::remove_cell(&id), Some(What::Deleted { id, name }));
         match neighbour {
             Some(id) => focus::cell(&id),
             None => focus::board(),
@@ -125,7 +118,7 @@ impl Dashboard {
 
     pub fn restore(self, toast: u32, id: CellId) {
         self.dismiss(toast);
-        self.ask(Box::pin(rpc::restore_cell(id)), None);
+        self.ask(rpc::restore_cell(&id), None);
     }
 
     /// `what` completes the sentence "Copied ...".
@@ -139,13 +132,22 @@ impl Dashboard {
         });
     }
 
+    /// Sets how a chart is drawn, or all charts of the board: see [`rpc::set_chart`].
+    pub fn set_chart(self, id: Option<&CellId>, settings: &[(&str, String)]) {
+        let request = match id {
+            Some(id) => rpc::set_chart(id, settings),
+            None => rpc::set_charts(&self.state().name, settings),
+        };
+        self.ask(request, None);
+    }
+
     /// Tells what went wrong, or else `done`.
-    fn ask(self, request: Request<()>, done: Option<What>) {
+    fn ask(self, request: Answer, done: Option<What>) {
         spawn_local(async move {
             match (request.await, done) {
-                (Err(error), _) => self.tell(What::Error(error.message)),
-                (Ok(()), Some(done)) => self.tell(done),
-                (Ok(()), None) => {}
+                (Err(message), _) => self.tell(What::Error(message)),
+                (Ok(_), Some(done)) => self.tell(done),
+                (Ok(_), None) => {}
             }
         });
     }

@@ -37,6 +37,9 @@ pub fn Header() -> impl IntoView {
             <button type="button" class="add" title="Add cell (n)" on:click=handler(move |_| dashboard.add())>
                 "Add cell"
             </button>
+            <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
+                "Charts"
+            </button>
             <ThemeButton />
             <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=handler(move |_| help::open())>
                 "?"

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
+use super::plot::{self, Press};
 use super::state::{Dashboard, Field};
-use super::{focus, help, theme};
+use super::{focus, full, help, theme};
 use crate::client::browser;
 
-pub const HELP: [(&str, &str); 12] = [
+pub const HELP: [(&str, &str); 16] = [
     ("n", "Add a cell"),
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),
@@ -17,6 +18,10 @@ pub const HELP: [(&str, &str); 12] = [
     ("d", "Edit the note"),
     ("Delete", "Delete the cell"),
     ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
+    ("f", "Full screen, and back"),
+    ("+  -  0", "Chart: zoom in, zoom out, show everything"),
+    ("[  ]  End", "Chart: earlier, later, follow the newest point"),
+    ("l", "Chart: linear or logarithmic"),
     ("t", "Theme: system, light, dark"),
     ("?", "This help"),
     ("Esc", "Cancel an edit, close a menu or this help"),
@@ -46,7 +51,7 @@ fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
         };
         return focus::current().map(|id| dashboard.step(id, later)).is_some();
     }
-    if walk(dashboard, &key) {
+    if walk(dashboard, &key) || on_chart(&key) {
         return true;
     }
     // A key that is held down must not delete or add many.
@@ -58,6 +63,7 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "n" => dashboard.add(),
         "t" => theme::next(dashboard),
         "?" => help::open(),
+        "Escape" => return full::leave(),
         _ => return false,
     }
     true
@@ -70,10 +76,26 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, key: &str) -> bool {
         // In a button or link of the cell, Enter means that button.
         "Enter" if browser::around(event, "a, button").is_none() => dashboard.edit(id, Field::Name),
         "d" => dashboard.edit(id, Field::Note),
+        "f" => full::toggle(&id),
+        "l" => return plot::press(&id, Press::Log),
         "Delete" => dashboard.remove(id),
         _ => return false,
     }
     true
+}
+
+/// Keys that may be held down.
+fn on_chart(key: &str) -> bool {
+    let what = match key {
+        "+" | "=" => Press::In,
+        "-" => Press::Out,
+        "[" => Press::Left,
+        "]" => Press::Right,
+        "0" => Press::Reset,
+        "End" => Press::Follow,
+        _ => return false,
+    };
+    focus::current().is_some_and(|id| plot::press(&id, what))
 }
 
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.

@@ -1,22 +1,19 @@
 //! Joins the connection to the page's state, and shows how it is.
 
-use futures::channel::mpsc::unbounded;
-use gloo_timers::future::TimeoutFuture;
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use std::time::Duration;
 
+use leptos::prelude::*;
+
+use super::plot;
 use super::state::Dashboard;
 use super::watched::{dynamic, handler};
-use crate::client::live::{Live, Reader, follow, wake_on_return};
+use crate::client::live::{Live, Reader, follow, wake};
 use crate::client::{browser, urls};
-use crate::protocol::{Cell, Event};
+use crate::protocol::{Cell, Event, points};
 
 /// Connects, and stays connected. Browser only.
 pub fn start(dashboard: Dashboard) {
-    let (wake, woken) = unbounded();
-    let _ = dashboard.state().wake.set(wake.clone());
-    wake_on_return(wake);
-    spawn_local(follow(dashboard, woken));
+    follow(dashboard);
 }
 
 impl Reader for Dashboard {
@@ -35,7 +32,16 @@ impl Reader for Dashboard {
         {
             reload_for(*self, build);
         }
+        // What was appended while the line was down is not told again.
+        if matches!(event, Event::Hello { .. }) {
+            plot::refresh();
+        }
         state.apply(event);
+    }
+
+    fn take_points(&self, frame: points::Frame) {
+        self.state().apply(Event::Bookmark { seq: frame.seq });
+        plot::take(frame);
     }
 
     fn forget(&self) {
@@ -55,12 +61,15 @@ fn reload_for(dashboard: Dashboard, build: &str) {
     if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() == Some(build) || storage.set_item(RELOADED_FOR, build).is_err() {
         return;
     }
-    spawn_local(async move {
-        while dashboard.state().editing.peek(Option::is_some) {
-            TimeoutFuture::new(500).await;
-        }
+    reload_when_idle(dashboard);
+}
+
+fn reload_when_idle(dashboard: Dashboard) {
+    if dashboard.state().editing.peek(Option::is_some) {
+        set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
+    } else {
         let _ = window().location().reload();
-    });
+    }
 }
 
 /// A dot and a word. The word is announced; the seconds, which would be chatter, are not.
@@ -78,11 +87,7 @@ pub fn LiveState() -> impl IntoView {
         Live::Waiting(seconds) => ["in ", &seconds.to_string(), " s"].concat(),
         _ => String::new(),
     };
-    let retry = move |_| {
-        if let Some(wake) = dashboard.state().wake.get() {
-            let _ = wake.unbounded_send(());
-        }
-    };
+    let retry = |_| wake();
     view! {
         <span class="live" data-state=dynamic(move || Some(word()))>
             <span class="dot" aria-hidden="true"></span>

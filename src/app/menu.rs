@@ -43,9 +43,17 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
         return;
     }
     state.menu.set(Some(id));
-    if menu.show_popover().is_err() {
+    if !beside(&menu, button) {
         state.menu.set(None);
         return;
+    }
+    go(&menu, |_, _| 0);
+}
+
+/// Shows a popover under the button that opens it. False where the browser knows none.
+pub fn beside(menu: &HtmlElement, button: &HtmlElement) -> bool {
+    if menu.show_popover().is_err() {
+        return false;
     }
     let beside = button.get_bounding_client_rect();
     let edge = |length: Result<wasm_bindgen::JsValue, _>| length.ok().and_then(|length| length.as_f64()).unwrap_or(0.0) - 8.0;
@@ -53,7 +61,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     let top = (beside.bottom() + 4.0).min(edge(window().inner_height()) - f64::from(menu.offset_height())).max(8.0);
     let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
     let _ = menu.set_attribute("style", &style);
-    go(&menu, |_, _| 0);
+    true
 }
 
 fn close() {

@@ -7,6 +7,7 @@ mod cell;
 mod command;
 mod drag;
 mod focus;
+mod full;
 mod grid;
 mod header;
 mod help;
@@ -14,6 +15,7 @@ mod hero;
 mod keys;
 mod live;
 mod menu;
+mod plot;
 mod shell;
 mod state;
 mod theme;
@@ -25,6 +27,7 @@ use leptos::prelude::*;
 use crate::client::{browser, frames, wire};
 use crate::protocol::Page;
 
+pub use cell::Drawn;
 pub use shell::{Assets, Shell, ShellProps};
 
 use grid::Grid;
@@ -43,10 +46,12 @@ pub fn App(page: Page) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
     Effect::new(move || {
+        plot::start(dashboard);
         frames::listen();
         keys::listen(dashboard);
         drag::listen(dashboard);
         menu::listen(dashboard);
+        full::recall();
         live::start(dashboard);
         theme::recall(dashboard);
         browser::mark_root("data-awake", Some(""));

@@ -1,8 +1,7 @@
 //! What the page knows. Each piece of each cell is watched by itself, so that a patch touches what it changes and nothing else.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
 use super::theme::Theme;
@@ -16,6 +15,28 @@ use crate::protocol::{Board, Cell, CellId, Effect as Change, Event, Page, Stage}
 pub enum Field {
     Name,
     Note,
+}
+
+/// The part of a view that shows a stage. It stays while only the value changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Empty,
+    Figure,
+    Lines,
+    Picture,
+    Text,
+}
+
+impl Part {
+    const fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Empty => Self::Empty,
+            Stage::Figure { .. } => Self::Figure,
+            Stage::Lines(_) => Self::Lines,
+            Stage::Picture { .. } | Stage::Drawing { .. } => Self::Picture,
+            Stage::Text { .. } => Self::Text,
+        }
+    }
 }
 
 /// Where a dragged cell would land: before or after this one.
@@ -33,6 +54,7 @@ pub struct Tile {
     pub kind: Watched<String>,
     pub note: Watched<String>,
     pub stage: Watched<Stage>,
+    pub part: Watched<Part>,
     /// True while the name, or the note, is edited.
     pub naming: Watched<bool>,
     pub noting: Watched<bool>,
@@ -45,7 +67,16 @@ impl Tile {
     fn new(cell: &Cell, edited: Option<Field>) -> Arc<Self> {
         let [name, kind, note] = std::array::from_fn(|_| Watched::new(String::new()));
         let [naming, noting] = std::array::from_fn(|_| Watched::new(false));
-        let tile = Self { id: cell.id.clone(), name, kind, note, stage: Watched::new(Stage::Empty), naming, noting };
+        let tile = Self {
+            id: cell.id.clone(),
+            name,
+            kind,
+            note,
+            stage: Watched::new(Stage::Empty),
+            part: Watched::new(Part::Empty),
+            naming,
+            noting,
+        };
         tile.show(cell);
         tile.edit(edited);
         Arc::new(tile)
@@ -60,7 +91,9 @@ impl Tile {
         self.name.set(cell.name.replace('\0', REPLACED));
         self.kind.set(cell.kind.replace('\0', REPLACED));
         self.note.set(cell.note.replace('\0', REPLACED));
+        let part = Part::of(&stage);
         self.stage.set(stage);
+        self.part.set(part);
     }
 
     fn edit(&self, field: Option<Field>) {
@@ -107,8 +140,6 @@ pub struct State {
     /// The cells as they stand in the list that draws them: see [`settled`].
     pub tiles: Watched<Vec<Arc<Tile>>>,
     pub live: Watched<Live>,
-    /// Ends a pause between two tries to connect.
-    pub wake: OnceLock<UnboundedSender<()>>,
     pub theme: Watched<Theme>,
     /// At most one field of the page at a time.
     pub editing: Watched<Option<(CellId, Field)>>,
@@ -142,7 +173,6 @@ impl Dashboard {
             order: Watched::new(order),
             tiles: Watched::new(tiles),
             live: Watched::new(Live::Connecting),
-            wake: OnceLock::new(),
             theme: Watched::new(Theme::System),
             editing: Watched::new(None),
             menu: Watched::new(None),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::plot;
 use super::state::Dashboard;
 use super::watched::{dynamic, handler};
 use crate::client::browser;
@@ -45,6 +46,7 @@ pub fn next(dashboard: Dashboard) {
     let chosen = (theme != Theme::System).then(|| theme.word());
     dashboard.state().theme.set(theme);
     browser::mark_root("data-theme", chosen);
+    plot::repaint();
     if let Some(storage) = browser::lasting() {
         let _ = match chosen {
             Some(word) => storage.set_item(KEY, word),

@@ -105,7 +105,7 @@ impl Frame {
     pub fn laid_out(x: Scale, y: Scale, along: Measure, upward: Measure, size: Size) -> Self {
         let height = (size.height - TOP - BOTTOM).max(20.0);
         let y_ticks = ticks(&y, upward, (height / 45.0).round().max(2.0) as usize);
-        let left = (widest(&y_ticks).ceil() + LABEL_GAP + 2.0).max(30.0);
+        let left = (widest(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
         Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks }
     }
@@ -149,10 +149,12 @@ impl Frame {
 
     /// Labels near the ends of the x axis lean inward. By the share of the axis, since the server does not know the width.
     pub fn anchor(&self, tick: &Tick) -> Anchor {
-        let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0 / 280.0);
-        if share + half > 1.02 {
+        /// The narrowest plot.
+        const NARROW: f64 = 270.0;
+        let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0);
+        if half > RIGHT + (1.0 - share) * NARROW {
             Anchor::End
-        } else if share < 0.02 {
+        } else if half > self.left + share * NARROW {
             Anchor::Start
         } else {
             Anchor::Middle
@@ -174,13 +176,24 @@ fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Scale {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut see = |value: f64| {
         if value.is_finite() && (!log || value > 0.0) {
-            lo = lo.min(value);
-            hi = hi.max(value);
+            // Comparisons: `min` and `max` are calls in the browser.
+            if value < lo {
+                lo = value;
+            }
+            if value > hi {
+                hi = value;
+            }
         }
     };
     for curve in curves {
         for column in curve.columns.iter().filter(|column| column.x_max >= x.lo && column.x_min <= x.hi) {
-            [column.min, column.max, column.first, column.last].into_iter().for_each(&mut see);
+            see(column.min);
+            see(column.max);
+            // The lowest may be no value of a logarithmic axis where the ends are.
+            if log {
+                see(column.first);
+                see(column.last);
+            }
         }
         curve.smoothed.iter().filter(|(at, _)| (x.lo..=x.hi).contains(at)).for_each(|(_, value)| see(*value));
     }

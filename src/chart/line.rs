@@ -262,3 +262,104 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::marks::Mark;
+    use crate::series::Column;
+
+    fn wave(count: usize) -> Vec<Column> {
+        (0..count).map(|i| Column::point(i as f64, (i as f64 / 9.0).sin() + 2.0)).collect()
+    }
+
+    fn sheet(place: Place) -> Sheet<'static> {
+        Sheet { place, theme: Theme::Light, legend: true, title: "a < b & \"c\"" }
+    }
+
+    const FIXED: Place = Place::Fixed { width: 640.0, height: 300.0 };
+
+    /// The names of all elements, in order; fails where one is not closed, or closed by another.
+    fn elements(document: &str) -> Vec<String> {
+        let (mut open, mut all) = (Vec::new(), Vec::new());
+        for tag in document.split('<').skip(1) {
+            let (tag, _) = tag.split_once('>').expect("each tag ends");
+            if let Some(name) = tag.strip_prefix('/') {
+                assert_eq!(open.pop().as_deref(), Some(name));
+                continue;
+            }
+            let name = tag.split([' ', '/']).next().unwrap().to_owned();
+            all.push(name.clone());
+            if !tag.ends_with('/') {
+                open.push(name);
+            }
+        }
+        assert!(open.is_empty());
+        all
+    }
+
+    #[test]
+    fn names_are_text_and_the_document_is_whole() {
+        let columns = wave(50);
+        let curves = [Curve { name: "</text><script>alert(1)</script>", columns: &columns, ..Curve::default() }];
+        for place in [FIXED, Place::Fluid { height: 200.0 }] {
+            let document = line(&Ask::default(), &curves, &sheet(place));
+            let elements = elements(&document);
+            assert!(!elements.iter().any(|name| name == "script") && elements.iter().any(|name| name == "path"));
+            assert!(document.contains("<title>a &lt; b &amp; &quot;c&quot;</title>") && document.contains("&lt;script&gt;"));
+        }
+    }
+
+    #[test]
+    fn a_fixed_document_needs_no_style_of_a_browser() {
+        let columns = wave(50);
+        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        let document = line(&Ask::default(), &curves, &sheet(FIXED));
+        assert!(!document.contains("calc(") && document.matches('%').count() == 2, "the ground is all that is told in per cent");
+        let fluid = line(&Ask::default(), &curves, &sheet(Place::Fluid { height: 200.0 }));
+        assert!(fluid.contains("width=\"calc(100% - ") && !fluid.contains("class=\"b\""));
+    }
+
+    #[test]
+    fn the_size_follows_the_columns_not_the_points() {
+        let few = wave(300);
+        let many: Vec<_> = few
+            .iter()
+            .map(|column| {
+                let mut sum = *column;
+                (1..1000)
+                    .for_each(|i| sum.merge(&Column::point(column.x_first + f64::from(i) / 1000.0, (f64::from(i * 7919 % 1000)) / 300.0)));
+                sum
+            })
+            .collect();
+        let size = |columns: &[Column]| line(&Ask::default(), &[Curve { name: "loss", columns, ..Curve::default() }], &sheet(FIXED)).len();
+        assert!(size(&many) < 300 * 40 + 4000, "{}", size(&many));
+    }
+
+    #[test]
+    fn every_mark_is_in_the_document() {
+        let mut columns = wave(20);
+        columns[5] = Column::point(5.0, f64::NAN);
+        columns[9] = Column::point(9.0, f64::INFINITY);
+        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        let frame = Frame::new(&Ask::default(), &curves, Size { width: 640.0, height: 200.0 });
+        let kinds: Vec<_> = marks(&frame, &curves).iter().map(|Mark { kind, .. }| *kind).collect();
+        assert_eq!(kinds, [Kind::Nan, Kind::PosInf]);
+        let document = line(&Ask::default(), &curves, &Sheet { legend: false, ..sheet(FIXED) });
+        assert_eq!(document.matches("class=\"f0 o\"").count(), 2);
+        assert!(document.contains("1 times NaN, 1 times ∞."), "{document}");
+    }
+
+    #[test]
+    fn a_legend_leaves_the_plot_its_room() {
+        let columns = wave(5);
+        let names: Vec<_> = (0..200).map(|i| format!("a series with quite a long name {i}")).collect();
+        let curves: Vec<_> =
+            names.iter().enumerate().map(|(slot, name)| Curve { name, slot, columns: &columns, ..Curve::default() }).collect();
+        let rows = legend(&curves, 600.0, 100.0);
+        assert_eq!(rows.len(), 6);
+        let told = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
+        assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - told));
+        assert!(rows.iter().flatten().all(|entry| entry.x + width(&entry.text) < 640.0));
+    }
+}

@@ -74,7 +74,7 @@ fn mark(frame: &Frame, curve: &Curve, kind: Kind, marks: &mut Vec<Mark>) {
         if count == 0 || column.x_max < frame.x.lo || column.x_min > frame.x.hi {
             continue;
         }
-        let x = frame.px(x.clamp(frame.x.lo, frame.x.hi));
+        let x = frame.px(x.max(frame.x.lo).min(frame.x.hi));
         // Backwards steps: a later column may stand left of an earlier one.
         if let Some(near) = marks[own..].iter_mut().rev().find(|mark| (mark.x - x).abs() < APART) {
             near.count += count;
@@ -93,7 +93,7 @@ fn mark(frame: &Frame, curve: &Curve, kind: Kind, marks: &mut Vec<Mark>) {
 mod tests {
     use super::*;
     use crate::chart::{Ask, Size};
-    use crate::protocol::chart::Scale;
+    use crate::protocol::Scale;
     use crate::series::Column;
 
     fn of(points: &[(f64, f64)], ask: &Ask) -> Vec<Mark> {

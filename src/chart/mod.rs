@@ -2,6 +2,7 @@
 
 mod clock;
 pub mod frame;
+pub mod kinds;
 mod layer;
 pub mod line;
 pub mod marks;

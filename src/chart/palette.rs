@@ -60,7 +60,7 @@ mod tests {
 
     fn linear(colour: Colour) -> Vector {
         [16, 8, 0].map(|shift| {
-            let value = f64::from(colour >> shift & 255) / 255.0;
+            let value = f64::from((colour >> shift) & 255) / 255.0;
             if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         })
     }

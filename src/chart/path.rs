@@ -31,8 +31,9 @@ pub struct Grid<'a> {
 }
 
 impl Grid<'_> {
+    /// Where a point is drawn that has a place on both scales.
     fn place(&self, x: f64, y: f64) -> (f64, f64) {
-        let (share, down) = (self.x.at(x), 1.0 - self.y.at(y));
+        let (share, down) = (self.x.place(x), 1.0 - self.y.place(y));
         let mut px = share * self.width;
         if self.snap {
             // The right end belongs to the last pixel column: it is where the newest point stands.
@@ -108,13 +109,17 @@ impl Pen<'_> {
         }
         let to = self.grid.place(x, y);
         let Some(from) = self.at.replace(to) else {
-            if self.cut(to, to).is_some() {
+            if self.near(to) {
                 self.path.push(to);
             }
             return;
         };
         if from == to {
             return;
+        }
+        if self.near(from) && self.near(to) {
+            // What is near has been drawn: the line goes on.
+            return self.path.push(to);
         }
         let Some((start, end)) = self.cut(from, to) else {
             return;
@@ -128,6 +133,11 @@ impl Pen<'_> {
         }
     }
 
+    /// Whether a point is kept as it is.
+    fn near(&self, (x, y): (f64, f64)) -> bool {
+        x >= -BEYOND && y >= -BEYOND && x <= self.grid.width + BEYOND && y <= self.grid.height + BEYOND
+    }
+
     /// Before a point that does not continue the last one.
     fn lift_over(&mut self) {
         if self.path.last().is_some_and(|last| !last.0.is_nan()) {
@@ -138,10 +148,6 @@ impl Pen<'_> {
     /// The part of a straight piece within the plot and [`BEYOND`] (Liang and Barsky, "A New Concept and Method for Line
     /// Clipping", 1984).
     fn cut(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
-        let near = |p: (f64, f64)| p.0 >= -BEYOND && p.1 >= -BEYOND && p.0 <= self.grid.width + BEYOND && p.1 <= self.grid.height + BEYOND;
-        if near(from) && near(to) {
-            return Some((from, to));
-        }
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
         let edges = [

@@ -34,9 +34,11 @@ impl Scale {
 
     /// The share of the axis at which a value stands; NaN when it has no place ([`Self::holds`]).
     pub fn at(&self, value: f64) -> f64 {
-        if !self.holds(value) {
-            return f64::NAN;
-        }
+        if self.holds(value) { self.place(value) } else { f64::NAN }
+    }
+
+    /// [`Self::at`] for a value that has a place.
+    pub(super) fn place(&self, value: f64) -> f64 {
         let measured = if self.log { value.ln() } else { value };
         // Halved, so that not even the whole range of doubles overflows.
         (measured / 2.0 - self.start / 2.0) / (self.end / 2.0 - self.start / 2.0)

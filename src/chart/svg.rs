@@ -57,11 +57,10 @@ impl Svg {
             }
             Place::Fluid { .. } => {
                 self.plot = (left, right);
-                self.body.push_str(&format!(
-                    "<svg x=\"{}\" style=\"width:calc(100% - {}px)\" overflow=\"visible\">",
-                    coordinate(left),
-                    coordinate(left + right)
-                ));
+                // The attribute is what Chromium reads, and the property what CSS defines.
+                let width = format!("calc(100% - {}px)", coordinate(left + right));
+                self.body
+                    .push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
             }
         }
     }
@@ -188,7 +187,7 @@ impl Svg {
         rule("t".into(), "fill", inks.muted);
         rule("k".into(), "fill", inks.ink);
         rule("o".into(), "stroke", inks.ink);
-        for slot in (0..palette::COLOURS).filter(|slot| self.slots & 1 << slot != 0) {
+        for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
             rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
             rule(format!("f{slot}"), "fill", palette::colour(slot, dark));
         }

@@ -68,7 +68,7 @@ pub fn power(exponent: i32) -> f64 {
 
 /// The whole exponent of a positive finite number: 10^e <= value < 10^(e+1).
 pub fn magnitude(value: f64) -> i32 {
-    let mut exponent = value.log10().floor() as i32;
+    let mut exponent = (value.ln() * std::f64::consts::LOG10_E).floor() as i32;
     // The logarithm of a number just beside a power of ten may round across it.
     if power(exponent + 1) <= value {
         exponent += 1;
@@ -132,7 +132,7 @@ mod tests {
             (1.0, "1"),
             (-2.5, "-2.5"),
             (0.1 + 0.2, "0.3"),
-            (2.718281828, "2.71828"),
+            (6.02214076, "6.02214"),
             (0.00012345678, "0.000123457"),
             (0.000012345678, "1.23457e-5"),
             (1e-7, "1e-7"),

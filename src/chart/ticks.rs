@@ -80,7 +80,7 @@ fn logarithmic(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
                 2 | 5 => powers * 3 <= target,
                 _ => false,
             };
-            if told || (stride == 1 && powers <= 8) {
+            if told || (digit == 1 && powers <= 40) || (stride == 1 && powers <= 8) {
                 let label = if told { Prefix::of(at, unit).tell(digit, exponent, unit) } else { String::new() };
                 ticks.push(Tick { at, label });
             }
@@ -107,10 +107,8 @@ impl Prefix {
             return Self::Power(0);
         }
         match magnitude(largest) {
-            ..-9 => Self::Scientific,
             exponent @ -9..0 if takes_prefix(unit) => Self::Power(exponent.div_euclid(3) * 3),
-            ..-4 => Self::Scientific,
-            ..4 => Self::Power(0),
+            -4..4 => Self::Power(0),
             exponent @ 4..15 => Self::Power(exponent / 3 * 3),
             _ => Self::Scientific,
         }
@@ -199,7 +197,7 @@ mod tests {
         assert_eq!(labels(&axis), ["0.1", "1", "10", "100", "1000", "10k"]);
         assert!(axis.iter().any(|tick| tick.at == 0.3 && tick.label.is_empty()));
         let wide = ticks(&Scale::log(1e-30, 1e30), Measure::Number(""), 5);
-        assert!(wide.iter().all(|tick| !tick.label.is_empty()) && (3..=6).contains(&wide.len()), "{wide:?}");
+        assert!((3..=6).contains(&labels(&wide).len()) && wide.len() == labels(&wide).len(), "{wide:?}");
         assert_eq!(
             labels(&ticks(&Scale::log(0.9, 60.0), Measure::Number("s"), 7)),
             ["1\u{202f}s", "2\u{202f}s", "5\u{202f}s", "10\u{202f}s", "20\u{202f}s", "50\u{202f}s"]

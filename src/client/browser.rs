@@ -1,5 +1,6 @@
 //! Small questions to the browser, answered without panicking when it refuses: private windows have no storage, for example.
 
+use js_sys::{Function, Number};
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,9 +20,13 @@ pub fn passing() -> Option<Storage> {
 ///
 /// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 2 KB.
 pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
-    let called = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
-    let _ = target.add_event_listener_with_callback(name, called.as_ref().unchecked_ref());
-    called.forget();
+    let called = function(move |event: JsValue| handler(event.unchecked_into()));
+    let _ = target.add_event_listener_with_callback(name, &called);
+}
+
+/// A function of the browser, for as long as the page is open.
+pub fn function(called: impl FnMut(JsValue) + 'static) -> Function {
+    Closure::<dyn FnMut(JsValue)>::new(called).into_js_value().unchecked_into()
 }
 
 /// Sets an attribute of `<html>`, or takes it away.
@@ -36,6 +41,34 @@ pub fn mark_root(name: &str, value: Option<&str>) {
 
 pub fn by_id(id: &str) -> Option<HtmlElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// A number as text that reads back the same; the language's own way to write one would make the page larger.
+pub fn number_text(number: f64) -> String {
+    Number::from(number).to_string_with_radix(10).ok().map(String::from).unwrap_or_default()
+}
+
+/// What [`number_text`] wrote; NaN when it is no number.
+pub fn number_of(text: &str) -> f64 {
+    js_sys::parse_float(text)
+}
+
+/// A new element at the end of another one.
+pub fn append(parent: &Element, tag: &str, class: &str, text: &str) -> Option<Element> {
+    let element = document().create_element(tag).ok()?;
+    if !class.is_empty() {
+        element.set_class_name(class);
+    }
+    if !text.is_empty() {
+        element.set_text_content(Some(text));
+    }
+    parent.append_child(&element).ok()?;
+    Some(element)
+}
+
+/// Sets an attribute; an element that the browser knows takes any.
+pub fn mark(element: &Element, name: &str, value: &str) {
+    let _ = element.set_attribute(name, value);
 }
 
 /// Puts the focus on an element that is about to be drawn.

@@ -5,8 +5,11 @@
 
 pub mod browser;
 pub mod clipboard;
+pub mod columns;
 pub mod frames;
+pub mod http;
 pub mod live;
 pub mod pictures;
+pub mod rpc;
 pub mod urls;
 pub mod wire;

@@ -1,8 +1,9 @@
 //! Loading a picture before it is shown, and telling whether a file of the server's folder has changed.
 
-use gloo_net::http::{Method, RequestBuilder};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlImageElement, RequestCache};
+
+use super::http;
 
 /// Loads a picture off the screen; true when it can be drawn. Shown under the same address it then appears without a gap.
 pub async fn load(address: &str) -> bool {
@@ -18,15 +19,15 @@ pub async fn can_be_drawn(picture: &HtmlImageElement) -> bool {
 
 /// The `ETag` of the file as it is now.
 pub async fn newest_version(address: &str) -> Option<String> {
-    version(RequestBuilder::new(address).method(Method::HEAD).cache(RequestCache::NoStore)).await
+    version("HEAD", address, RequestCache::NoStore).await
 }
 
 /// The `ETag` of the file as it was loaded for the page: asked from the browser's cache, because the file may have changed since.
 pub async fn shown_version(address: &str) -> Option<String> {
-    version(RequestBuilder::new(address).cache(RequestCache::ForceCache)).await
+    version("GET", address, RequestCache::ForceCache).await
 }
 
-async fn version(request: RequestBuilder) -> Option<String> {
-    let reply = request.build().ok()?.send().await.ok()?;
-    if reply.ok() { reply.headers().get("etag") } else { None }
+async fn version(method: &str, address: &str, cache: RequestCache) -> Option<String> {
+    let reply = http::request(method, address, "*/*", None, cache).await?;
+    if reply.ok() { reply.headers().get("etag").ok().flatten() } else { None }
 }

@@ -21,6 +21,45 @@ pub fn figure(id: &CellId, rev: u64) -> String {
     format!("/figure/{id}/{rev}")
 }
 
+/// The chart as it is drawn without a script, as high as the page's own and without its legend.
+pub fn drawn(id: &CellId) -> String {
+    format!("/values/{id}.svg?height={PLOT_HEIGHT}&legend=0")
+}
+
+/// The height of a chart's plot in the page, in CSS pixels; the style sheet has the same.
+pub const PLOT_HEIGHT: u32 = 240;
+
+/// The chart as a file. `query` is empty or begins with `&`.
+pub fn svg_file(id: &CellId, query: &str) -> String {
+    format!("/values/{id}.svg?width=1200&height=500&download=1{query}")
+}
+
+pub fn csv_file(id: &CellId) -> String {
+    format!("/values/{id}.csv?download=1")
+}
+
+/// Columns of several charts over one range, without an end where that is `None`.
+pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, width: u32) -> String {
+    let mut address = format!("/columns?cells={ids}&x={x}&width={width}");
+    for (name, end) in [("&from=", from), ("&to=", to)] {
+        if let Some(end) = end {
+            // A number may hold a `+` sign, which would mean a space.
+            address = [&address, name, &encoded(&end)].concat();
+        }
+    }
+    address
+}
+
+/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come.
+pub fn drawing(id: &CellId, kind: &str) -> String {
+    let height = match kind {
+        "number" => "140",
+        "heatmap" => "320",
+        _ => "240",
+    };
+    ["values/", id.as_str(), ".svg?height=", height].concat()
+}
+
 /// Where `/live` continues, without scheme and host.
 pub fn live(board: &str, epoch: &str, since: u64) -> String {
     format!("/live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
@@ -33,12 +72,12 @@ pub fn in_folder(src: &str) -> bool {
 
 /// Where a picture is found, without anything that tells one version from another.
 pub fn picture(src: &str) -> String {
-    if in_folder(src) || src.starts_with("media/") { format!("/{src}") } else { src.to_owned() }
+    if in_folder(src) || src.starts_with("media/") || src.starts_with("values/") { format!("/{src}") } else { src.to_owned() }
 }
 
 /// The address a picture is drawn with at first. Foreign ones stay untouched, because a signed address must not change.
 pub fn first_picture(src: &str, rev: u64) -> String {
-    if in_folder(src) { picture_again(src, rev) } else { picture(src) }
+    if in_folder(src) || src.starts_with("values/") { picture_again(src, rev) } else { picture(src) }
 }
 
 /// The address of a picture that was sent again under the same name: another one, so that no cache answers with the old picture.
@@ -47,9 +86,10 @@ pub fn picture_again(src: &str, rev: u64) -> String {
     if src.starts_with("media/") || src.starts_with("data:") || src.starts_with("blob:") {
         return address;
     }
-    let (path, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
+    let (path, fragment) = address.split_once('#').unwrap_or((&address, ""));
+    let mark = if fragment.is_empty() { "" } else { "#" };
     let joint = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{joint}v={rev}{fragment}")
+    format!("{path}{joint}v={rev}{mark}{fragment}")
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.
@@ -83,6 +123,22 @@ mod tests {
         assert_eq!(first_picture("images/a.gif", 4), "/images/a.gif?v=4");
         assert_eq!(first_picture("media/abc/4", 4), "/media/abc/4");
         assert_eq!(first_picture("https://x.org/a?sig=1", 4), "https://x.org/a?sig=1");
+    }
+
+    #[test]
+    fn columns_are_asked_for_in_one_call() {
+        assert_eq!(columns("a,b", "step", None, None, 360), "/columns?cells=a,b&x=step&width=360");
+        let from = Some("1e+21".to_owned());
+        assert_eq!(columns("a", "time", from, None, 9), "/columns?cells=a&x=time&width=9&from=1e%2B21");
+    }
+
+    #[test]
+    fn drawings_carry_the_version_of_their_value() {
+        let src = drawing(&CellId::parse("a-1").unwrap(), "number");
+        assert_eq!(
+            (first_picture(&src, 4), picture_again(&src, 5)),
+            ("/values/a-1.svg?height=140&v=4".into(), "/values/a-1.svg?height=140&v=5".into())
+        );
     }
 
     #[test]

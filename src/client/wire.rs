@@ -5,13 +5,15 @@
 use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::protocol::{Board, Cell, CellId, Event, Page, Stage};
+use crate::protocol::{Along, Board, Cell, CellId, Event, Page, Scale, Settings, Stage};
 
 const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
 const CELL: [&str; 8] = ["id", "name", "kind", "note", "order", "born", "rev", "stage"];
-const STAGE: [&str; 3] = ["Figure", "Picture", "Text"];
+const STAGE: [&str; 5] = ["Figure", "Picture", "Lines", "Drawing", "Text"];
 const FIGURE: [&str; 1] = ["rev"];
 const PICTURE: [&str; 2] = ["src", "rev"];
+const LINES: [&str; 5] = ["x", "y", "smooth", "unit", "hidden"];
+const DRAWING: [&str; 1] = ["rev"];
 const TEXT: [&str; 2] = ["text", "bytes"];
 const BOARD: [&str; 4] = ["name", "epoch", "seq", "cells"];
 const PAGE: [&str; 5] = ["board", "boards", "origin", "durable", "build"];
@@ -61,7 +63,7 @@ fn stage(json: &Json) -> Option<Stage> {
     if let Some(kind) = json.text() {
         return (kind == "Empty").then_some(Stage::Empty);
     }
-    let [figure, picture, text] = json.fields(STAGE);
+    let [figure, picture, lines, drawing, text] = json.fields(STAGE);
     if figure.0.is_object() {
         let [rev] = figure.fields(FIGURE);
         return Some(Stage::Figure { rev: rev.number()? });
@@ -70,8 +72,26 @@ fn stage(json: &Json) -> Option<Stage> {
         let [src, rev] = picture.fields(PICTURE);
         return Some(Stage::Picture { src: src.text()?, rev: rev.number()? });
     }
+    if lines.0.is_object() {
+        return Some(Stage::Lines(settings(&lines)?));
+    }
+    if drawing.0.is_object() {
+        let [rev] = drawing.fields(DRAWING);
+        return Some(Stage::Drawing { rev: rev.number()? });
+    }
     let [text, bytes] = text.fields(TEXT);
     Some(Stage::Text { text: text.text()?, bytes: bytes.number()? })
+}
+
+fn settings(json: &Json) -> Option<Settings> {
+    let [x, y, smooth, unit, hidden] = json.fields(LINES);
+    let x = match x.text()?.as_str() {
+        "relative" => Along::Relative,
+        "wall" => Along::Wall,
+        _ => Along::Step,
+    };
+    let y = if y.text()? == "log" { Scale::Log } else { Scale::Linear };
+    Some(Settings { x, y, smooth: smooth.0.as_f64()?, unit: unit.text()?, hidden: hidden.list(|name| name.text())? })
 }
 
 /// A piece of JSON; what is missing is `undefined`, which is neither text nor number.
@@ -82,8 +102,14 @@ impl Json {
         JSON::parse(text).ok().map(Self)
     }
 
+    /// On its own, because the function below is compiled anew for each number of names.
+    #[inline(never)]
+    fn field(&self, name: &str) -> Self {
+        Self(Reflect::get(&self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED))
+    }
+
     fn fields<const N: usize>(&self, names: [&str; N]) -> [Self; N] {
-        names.map(|name| Self(Reflect::get(&self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)))
+        std::array::from_fn(|at| self.field(names[at]))
     }
 
     fn text(&self) -> Option<String> {
@@ -124,11 +150,23 @@ mod tests {
         assert_eq!((&cell["id"], &cell["order"], &cell["stage"]), (&json!("a"), &Value::Null, &json!("Empty")));
         assert_eq!(to_value(Stage::Figure { rev: 1 }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
         assert_eq!(to_value(Stage::Picture { src: "s".into(), rev: 1 }).unwrap(), json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}}));
-        assert_eq!(to_value(Stage::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[2]: {TEXT[0]: "t", TEXT[1]: 1}}));
+        assert_eq!(to_value(Stage::Drawing { rev: 1 }).unwrap(), json!({STAGE[3]: {DRAWING[0]: 1}}));
+        assert_eq!(to_value(Stage::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[4]: {TEXT[0]: "t", TEXT[1]: 1}}));
         let page = Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new() };
         let page = to_value(page).unwrap();
         assert_eq!(named(&PAGE, &page), page);
         assert_eq!(named(&BOARD, &page["board"]), page["board"]);
+    }
+
+    #[test]
+    fn settings_are_written_with_these_words() {
+        let written = |x, y| to_value(Settings { x, y, smooth: 0.5, unit: "s".into(), hidden: vec!["a".into()] }).unwrap();
+        let of = |x: &str, y: &str| json!({LINES[0]: x, LINES[1]: y, LINES[2]: 0.5, LINES[3]: "s", LINES[4]: ["a"]});
+        assert_eq!(written(Along::Step, Scale::Linear), of("step", "linear"));
+        assert_eq!(written(Along::Relative, Scale::Log), of("relative", "log"));
+        assert_eq!(written(Along::Wall, Scale::Log), of("wall", "log"));
+        let stage = to_value(Stage::Lines(Settings::default())).unwrap();
+        assert!(stage[STAGE[2]].is_object());
     }
 
     #[test]

@@ -34,3 +34,19 @@ pub struct Settings {
     /// The names of series that are not drawn.
     pub hidden: Vec<String>,
 }
+
+/// What a person changes of the settings: keys that are missing stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<Along>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<Scale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smooth: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Vec<String>>,
+}

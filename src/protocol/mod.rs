@@ -3,7 +3,7 @@
 mod board;
 mod bytes;
 mod cell;
-mod chart;
+pub mod chart;
 pub mod columns;
 mod error;
 mod event;
@@ -12,6 +12,6 @@ pub mod points;
 pub use board::{Board, Effect, Page};
 pub use bytes::Malformed;
 pub use cell::{Cell, CellId, Stage};
-pub use chart::{Along, Scale, Settings};
+pub use chart::{Along, Change, Scale, Settings};
 pub use error::{ApiError, ErrorKind};
 pub use event::Event;

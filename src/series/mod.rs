@@ -3,8 +3,12 @@
 mod budget;
 mod column;
 mod columns;
+#[cfg(test)]
+mod costs;
 mod extent;
 mod node;
+#[cfg(test)]
+mod oracle;
 mod plot;
 mod pyramid;
 mod query;
@@ -15,7 +19,7 @@ pub use columns::Columns;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Span, nodes_at, points_at};
 pub use pyramid::{Block, Pyramid, roots};
-pub use query::{Missing, Needs, Query, Window};
+pub use query::{BlockRead, ChunkRead, Missing, Needs, Query, Window};
 pub use smooth::smooth;
 
 /// Which number of a point runs along the horizontal axis.

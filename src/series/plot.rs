@@ -7,7 +7,9 @@ use super::{Axis, Column, Extent, Node, Span};
 pub struct Grid {
     pub from: f64,
     pub to: f64,
-    pub width: u32,
+    width: u32,
+    /// From left to right, halved, so that no difference of two finite numbers overflows; quotients are the same.
+    half: f64,
 }
 
 /// How the points of a node stand to the window and its pixel columns.
@@ -29,7 +31,8 @@ impl Grid {
     pub fn new(from: f64, to: f64, width: u32, extent: Extent) -> Self {
         let from = if from.is_finite() { from } else { extent.min.min(to) };
         let to = if to.is_finite() { to } else { extent.max.max(from) };
-        Self { from, to: to.max(from), width }
+        let to = to.max(from);
+        Self { from, to, width, half: to / 2.0 - from / 2.0 }
     }
 
     /// `floor((place - from) / (to - from) * width)` for places within the window; the right end belongs to the last column.
@@ -37,9 +40,9 @@ impl Grid {
         (self.along(place) as u32).min(self.width - 1)
     }
 
-    /// Halves, so that no difference of two finite numbers overflows; the quotient is the same. NaN when the window is a point.
+    /// NaN when the window is a point.
     fn along(&self, place: f64) -> f64 {
-        (place / 2.0 - self.from / 2.0) / (self.to / 2.0 - self.from / 2.0) * f64::from(self.width)
+        (place / 2.0 - self.from / 2.0) / self.half * f64::from(self.width)
     }
 
     pub fn holds(&self, place: f64) -> bool {

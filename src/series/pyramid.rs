@@ -1,6 +1,6 @@
 //! The growing edge of a pyramid: of each level the block that is not yet full, which is all that appending needs.
 
-use super::{Axis, BLOCK, CHUNK, Extent, FAN, LEAF, Node, Points, nodes_at};
+use super::{Axis, BLOCK, BlockRead, CHUNK, ChunkRead, Extent, FAN, LEAF, Missing, Needs, Node, Points, nodes_at};
 
 /// Which nodes tile what is sealed with the fewest of them, in order, as (level, number in that level): at most three of
 /// each level. `sealed` is a number of points, a multiple of [`CHUNK`].
@@ -53,6 +53,50 @@ impl Pyramid {
         complete.then_some(Self { sealed, levels, full: Vec::new() })
     }
 
+    /// What [`Self::restore`] must be given: at most 7 chunks, and at most 3 full blocks of each level.
+    pub fn needs(sealed: u64) -> Needs {
+        let mut needs = Needs { blocks: Vec::new(), chunks: Self::open_chunks(sealed).collect() };
+        let mut level = 0;
+        while nodes_at(level + 1, sealed) > 0 {
+            let first = nodes_at(level + 1, sealed) / BLOCK * FAN;
+            needs.blocks.extend((first..nodes_at(level, sealed) / BLOCK).map(|number| (level, number)));
+            level += 1;
+        }
+        needs
+    }
+
+    /// Goes on from chunks and full blocks alone, where open blocks were never stored: the same nodes, bit for bit.
+    pub fn restore(sealed: u64, blocks: &[BlockRead], chunks: &[ChunkRead]) -> Result<Self, Missing> {
+        let mut leaves = Vec::new();
+        for number in Self::open_chunks(sealed) {
+            let chunk = chunks.iter().find(|(given, chunk)| *given == number && chunk.len() as u64 >= CHUNK);
+            let points = &chunk.ok_or(Missing::Chunk(number))?.1;
+            leaves.extend((0..CHUNK).step_by(LEAF as usize).map(|start| Node::of(points, start as usize, (start + LEAF) as usize)));
+        }
+        let mut restored = Self { sealed, ..Self::default() };
+        let mut open = leaves;
+        while nodes_at(restored.levels.len() as u8, sealed) > 0 {
+            let level = restored.levels.len() as u8;
+            let full = nodes_at(level, sealed) / BLOCK;
+            let parents = nodes_at(level + 1, sealed);
+            let mut above = Vec::new();
+            for number in parents / BLOCK * FAN..full {
+                let block = blocks.iter().find(|(given, block)| *given == (level, number) && block.len() as u64 == BLOCK);
+                above.extend(block.ok_or(Missing::Block(level, number))?.1.chunks_exact(FAN as usize).map(Node::join));
+            }
+            above.extend(open.chunks_exact(FAN as usize).map(Node::join));
+            restored.levels.push(Level { full, open, changed: true });
+            open = above;
+        }
+        Ok(restored)
+    }
+
+    /// The chunks of which the leaves are in the open block.
+    fn open_chunks(sealed: u64) -> std::ops::Range<u64> {
+        let at_once = BLOCK * LEAF / CHUNK;
+        sealed / CHUNK / at_once * at_once..sealed / CHUNK
+    }
+
     /// How many points it stands for.
     pub fn sealed(&self) -> u64 {
         self.sealed
@@ -86,16 +130,25 @@ impl Pyramid {
         }
     }
 
-    /// What must be written so that everything so far is stored: the blocks that became full since the last call, then copies
-    /// of the open blocks that grew since.
+    /// The blocks that became full since the last call: all that must be written when [`Self::restore`] makes the open ones.
+    pub fn take_full(&mut self) -> Vec<Block> {
+        std::mem::take(&mut self.full)
+    }
+
+    /// What must be written so that [`Self::open`] can go on: those, then copies of the open blocks that grew since.
     pub fn take(&mut self) -> Vec<Block> {
-        let mut blocks = std::mem::take(&mut self.full);
+        let mut blocks = self.take_full();
         for (number, level) in self.levels.iter_mut().enumerate() {
             if std::mem::take(&mut level.changed) {
                 blocks.push(Block { level: number as u8, number: level.full, nodes: level.open.clone() });
             }
         }
         blocks
+    }
+
+    /// The open block of a level, where it has that number.
+    pub fn block(&self, level: u8, number: u64) -> Option<&[Node]> {
+        self.levels.get(level as usize).filter(|level| level.full == number && !level.open.is_empty()).map(|level| &level.open[..])
     }
 
     /// The nodes of [`roots`], in the same order: siblings are never parted, so that those of an incomplete family are all open.
@@ -106,5 +159,99 @@ impl Pyramid {
     /// Where the series stands along `axis`; `tail` is what is not sealed.
     pub fn extent(&self, axis: Axis, tail: &Points) -> Extent {
         Extent::of(axis, self.roots(), tail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::{oracle::Dice, points_at};
+    use super::*;
+
+    fn noise(count: u64) -> Points {
+        let mut dice = Dice(count);
+        let mut points = Points::default();
+        for at in 0..count {
+            let y = dice.part() - 0.5;
+            let y = dice.one_of(&[y, y, y, y * 1e9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+            points.push(at as f64 + dice.one_of(&[0.0, 0.0, 5.0]), y, at as f64 / 7.0);
+        }
+        points
+    }
+
+    /// Equal, with NaN equal to NaN: all that prints alike.
+    fn alike(a: &[Node], b: &[Node]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| format!("{a:?}") == format!("{b:?}"))
+    }
+
+    #[test]
+    fn a_node_says_of_its_children_what_it_says_of_their_points() {
+        let points = noise(4 * 4096);
+        let leaves: Vec<_> = (0..points.len()).step_by(64).map(|start| Node::of(&points, start, start + 64)).collect();
+        for level in 1..5 {
+            let (wide, of) = (points_at(level) as usize, 4_usize.pow(u32::from(level)));
+            for (number, children) in leaves.chunks_exact(of).enumerate() {
+                let mut joined = Node::join(children);
+                let direct = Node::of(&points, number * wide, (number + 1) * wide);
+                assert!((joined.sum - direct.sum).abs() <= 1e-12 * 1e9 * wide as f64);
+                joined.sum = direct.sum;
+                assert!(alike(&[joined], &[direct]), "{joined:?} {direct:?}");
+            }
+        }
+        let mut nothing = points.slice(0, 128);
+        nothing.y.fill(f64::NAN);
+        nothing.y[100] = 2.5;
+        let parts = [Node::of(&nothing, 0, 64), Node::of(&nothing, 64, 128)];
+        assert!(parts[0].min.is_nan() && parts[0].max.is_nan() && parts[0].finite() == 0);
+        assert!(alike(&[Node::join(&parts)], &[Node::of(&nothing, 0, 128)]));
+    }
+
+    #[test]
+    fn the_edge_goes_on_from_what_was_stored_and_from_what_was_not() {
+        let chunks = 75;
+        let points = noise(chunks * CHUNK);
+        let chunk = |number: u64| points.slice((number * CHUNK) as usize, ((number + 1) * CHUNK) as usize);
+        let mut whole = Pyramid::default();
+        let (mut full, mut held): (Vec<BlockRead>, Vec<ChunkRead>) = (Vec::new(), Vec::new());
+        for number in 0..chunks {
+            whole.add_chunk(&chunk(number));
+            held.push((number, Arc::new(chunk(number))));
+            let sealed = whole.sealed();
+            for Block { level, number, nodes } in whole.take_full() {
+                assert_eq!(nodes.len() as u64, BLOCK);
+                full.push(((level, number), nodes.into()));
+            }
+            assert_eq!(full.len() as u64, (0..9).map(|level| nodes_at(level, sealed) / BLOCK).sum::<u64>());
+
+            let needs = Pyramid::needs(sealed);
+            let blocks: Vec<_> = full.iter().filter(|(key, _)| needs.blocks.contains(key)).cloned().collect();
+            let some: Vec<_> = held.iter().filter(|(key, _)| needs.chunks.contains(key)).cloned().collect();
+            assert!(blocks.len() == needs.blocks.len() && needs.chunks.len() < 8);
+            let mut restored = Pyramid::restore(sealed, &blocks, &some).unwrap();
+            let open: Vec<_> = whole.levels.iter().map(|level| level.open.clone()).collect();
+            let mut opened = Pyramid::open(sealed, open.clone()).unwrap();
+            assert!(Pyramid::open(sealed + CHUNK, open).is_none());
+            if let Some((key, _)) = blocks.first() {
+                assert_eq!(Pyramid::restore(sealed, &blocks[1..], &some).err(), Some(Missing::Block(key.0, key.1)));
+            }
+
+            let last = (sealed / LEAF - 1) / BLOCK;
+            assert_eq!(whole.block(0, last).is_some(), !(sealed / LEAF).is_multiple_of(BLOCK));
+            assert_eq!(whole.block(0, last + 1), None);
+            for other in [&mut restored, &mut opened] {
+                for level in 0..whole.levels.len().max(other.levels.len()) {
+                    assert!(
+                        alike(&whole.levels[level].open, &other.levels[level].open) && whole.levels[level].full == other.levels[level].full
+                    );
+                }
+                other.add_chunk(&chunk(number));
+                assert_eq!(other.sealed(), sealed + CHUNK);
+            }
+            let tiled: u64 = whole.roots().map(|node| node.count).sum();
+            assert_eq!(tiled, sealed);
+            assert_eq!(whole.roots().count(), roots(sealed).len());
+        }
+        assert_eq!(whole.extent(Axis::Time, &Points::default()), Extent { min: 0.0, max: (chunks * CHUNK - 1) as f64 / 7.0 });
     }
 }

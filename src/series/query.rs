@@ -31,6 +31,11 @@ impl Needs {
     }
 }
 
+/// A block that was read, with its level and number.
+pub type BlockRead = ((u8, u64), Arc<[Node]>);
+/// A chunk that was read, with its number.
+pub type ChunkRead = (u64, Arc<Points>);
+
 /// What was needed and not given, or given too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -74,6 +79,8 @@ enum Next {
 /// are given as they are. Else each column is made of whole nodes and of points, and stands within one pixel column,
 /// `floor((place - from) / (to - from) * width)`, unless it is a single node which it was too dear to open; it then still
 /// holds all its extremes and stands at its true place. A step back is inside a column only where it is inside one node.
+/// Where steps go up there are at most `2 * width + 2` columns; else at most about `18 * width + 8192`, beyond which leaves are
+/// kept whole.
 pub struct Query {
     ask: Window,
     sealed: u64,
@@ -121,7 +128,7 @@ impl Query {
     }
 
     /// Takes what was needed, in any order. Blocks may meanwhile have grown. After an error the query is of no use.
-    pub fn give(&mut self, blocks: &[((u8, u64), Arc<[Node]>)], chunks: &[(u64, Arc<Points>)]) -> Result<(), Missing> {
+    pub fn give(&mut self, blocks: &[BlockRead], chunks: &[ChunkRead]) -> Result<(), Missing> {
         let (first_block, first_chunk) = (self.blocks.len(), self.chunks.len());
         let needs = std::mem::take(&mut self.needs);
         for key in &needs.blocks {

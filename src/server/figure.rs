@@ -1,4 +1,5 @@
 //! `html` cells: strangers' HTML in a frame of its own, isolated by its headers, not sanitised. What is stored stays as it is.
+//! Tables and texts are shown in the same way, as documents made here.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -7,8 +8,10 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::board::Query;
 use super::error::Problem;
+use super::kinds::Content;
 use super::media::{cache_control, revision};
 use super::site::{D3, MPLD3};
+use crate::protocol::{ApiError, ErrorKind};
 
 /// Makes a figure that is wider than its frame as small as it must be, and tells the page how high it is: when it has changed, and when asked.
 const MEASURE: &str = r#"<script>(() => {
@@ -47,7 +50,11 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
 pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
     let rev = revision(&rev)?;
     let document = app.boards.get(&id, &Query::default()).await?;
-    let html: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    // Checked when it came; only a value that an earlier release took as text can be refused here.
+    let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
+    let content = Content::read(document.record.text("type"), document.value.as_deref()).map_err(refused)?;
+    let made = content.and_then(|content| content.html());
+    let html = made.or_else(|| document.value.as_deref().and_then(|json| serde_json::from_str(json).ok())).unwrap_or_default();
     // The guard let only our own names through.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     // A policy cannot name an IPv6 address.

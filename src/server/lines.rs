@@ -1,16 +1,20 @@
 //! The drawing of a line cell on the server: for the page before its script runs, and for everybody who asks for an SVG.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::board::Boards;
 use super::error::Problem;
 use super::store::Record;
-use crate::chart::{Ask, Curve, Look, Place, Sheet, line};
-use crate::protocol::{Along, Settings, Stage};
+use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line};
+use crate::client::urls::PLOT_HEIGHT;
+use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::series::{Axis, Window, smooth};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
+/// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
+const DRAWN: usize = 12;
 
 fn settings(record: &Record) -> Settings {
     match &record.stage {
@@ -51,4 +55,45 @@ pub fn version(boards: &Boards, record: &Record) -> String {
     let points: u64 = index.series(&record.id).iter().map(|series| series.count()).sum();
     let seq = index.cell_series(&record.id).map_or(0, |known| known.seq);
     format!("{}-{}-{points}-{seq}", record.version, record.rev)
+}
+
+/// The first charts of the page, each as the address of a picture that holds itself.
+pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, String> {
+    let mut drawn = HashMap::new();
+    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_))).take(DRAWN);
+    for cell in charts {
+        let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
+        let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
+        let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name };
+        // What cannot be read now is asked for by its address, whose answer says why.
+        if let Ok(svg) = svg(boards, &record, None, sheet).await {
+            drawn.insert(cell.id.clone(), data_uri(&svg));
+        }
+    }
+    drawn
+}
+
+fn data_uri(svg: &str) -> String {
+    let mut uri = String::with_capacity(svg.len() + svg.len() / 8);
+    uri.push_str("data:image/svg+xml,");
+    for part in svg.split_inclusive(['%', '#', '"', '<', '>', '&', '\n']) {
+        match part.char_indices().next_back() {
+            Some((at, c)) if matches!(c, '%' | '#' | '"' | '<' | '>' | '&' | '\n') => {
+                uri.push_str(&part[..at]);
+                uri.push_str(&format!("%{:02X}", u32::from(c)));
+            }
+            _ => uri.push_str(part),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_in_an_address_has_no_character_that_ends_it() {
+        assert_eq!(data_uri("<a b=\"#é%\"/>"), "data:image/svg+xml,%3Ca b=%22%23é%25%22/%3E");
+    }
 }

@@ -7,6 +7,7 @@ mod figure;
 mod guard;
 mod hub;
 mod ids;
+mod kinds;
 mod lines;
 mod live;
 mod media;

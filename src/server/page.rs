@@ -1,5 +1,7 @@
 //! The page, drawn on the server: it holds the real cells before any script runs.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -8,7 +10,8 @@ use leptos::prelude::*;
 use super::App;
 use super::board::{self, MAIN};
 use super::error::Problem;
-use crate::app::{Shell, ShellProps};
+use super::lines;
+use crate::app::{Drawn, Shell, ShellProps};
 use crate::protocol::Page;
 
 pub async fn main(State(app): State<App>, request: Request) -> Response {
@@ -30,6 +33,7 @@ async fn draw(app: App, name: String, request: Request) -> Response {
         durable: app.durable,
         build: app.site.build().to_owned(),
     };
+    let charts = Arc::new(lines::drawn(&app.boards, &page.board).await);
     let (assets, pictures) = (app.site.assets(), if app.external_images { " https: http:" } else { "" });
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
@@ -43,6 +47,8 @@ async fn draw(app: App, name: String, request: Request) -> Response {
             }
             options.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
+        let charts = charts.clone();
+        provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned())));
         Shell(ShellProps { page: page.clone(), assets: assets.clone() })
     };
     leptos_axum::render_app_to_stream(view)(request).await

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod guard;
+mod kinds;
 mod live;
 mod pages;
 mod points;

@@ -15,6 +15,8 @@ use crate::protocol::Stage;
 #[component]
 pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     let first = tile.stage.peek(revision).unwrap_or_default();
+    // Tables and texts follow the theme.
+    let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
     let (address, title) = (urls::figure(&tile.id, first), tile.title());
     Effect::new(move |pane: Option<Option<frames::Pane>>| {
         let (rev, title) = (tile.stage.with(revision), tile.title());
@@ -29,7 +31,7 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
         pane
     });
     view! {
-        <div class="paper">
+        <div class="paper" class:themed=is_themed>
             <iframe
                 {..attr::loading("lazy")}
                 sandbox=frames::SANDBOX

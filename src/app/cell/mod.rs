@@ -1,6 +1,7 @@
 //! One tile: title bar, stage, notes. One file for each kind of stage.
 
 mod figure;
+mod lines;
 mod note;
 mod picture;
 mod stage;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::state::{Dashboard, Tile};
+pub use lines::Drawn;
 use note::Note;
 use stage::StageView;
 use title::Title;

@@ -1,4 +1,4 @@
-//! A picture. A new one is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
+//! A picture, or a chart that the server draws. A new one is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,9 +23,10 @@ struct Sent {
 }
 
 impl Sent {
-    fn on(stage: &Stage) -> Option<Self> {
+    fn on(tile: &Tile, stage: &Stage) -> Option<Self> {
         match stage {
             Stage::Picture { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
+            Stage::Drawing { rev } => Some(Self { src: tile.kind.peek(|kind| urls::drawing(&tile.id, kind)), rev: *rev }),
             _ => None,
         }
     }
@@ -47,11 +48,11 @@ impl Shown {
 
 #[component]
 pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
-    let first = tile.stage.peek(Sent::on).map(|sent| urls::first_picture(&sent.src, sent.rev)).unwrap_or_default();
+    let first = tile.stage.peek(|stage| Sent::on(&tile, stage)).map(|sent| urls::first_picture(&sent.src, sent.rev)).unwrap_or_default();
     let shown = Arc::new(Shown { address: Watched::new(first), failed: Watched::new(None) });
     let (watcher, watched) = (tile.clone(), shown.clone());
     Effect::new(move |loader: Option<Option<Rc<Loader>>>| {
-        let sent = watcher.stage.with(Sent::on)?;
+        let sent = watcher.stage.with(|stage| Sent::on(&watcher, stage))?;
         let loader = loader.flatten().unwrap_or_else(|| Loader::begin(watcher.clone(), watched.clone(), sent.clone()));
         loader.clone().want(sent);
         Some(loader)
@@ -65,6 +66,9 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
             let hint = if urls::in_folder(src) { " Put the file into the folder that --images names." } else { "" };
             if src.starts_with("media/") {
                 return "The value is not a picture that a browser can show.".to_owned();
+            }
+            if src.starts_with("values/") {
+                return "The chart could not be drawn.".to_owned();
             }
             ["The picture ", src, " could not be loaded.", hint].concat()
         })
@@ -131,7 +135,7 @@ impl Loader {
     /// Shows what is on stage. While one picture is loading, only the newest of those that arrive is kept, and no load is broken off:
     /// otherwise pictures that come faster than they load would never be seen.
     async fn catch_up(&self) {
-        while let Some(sent) = self.tile.stage.peek(Sent::on).filter(|sent| *sent != self.memory.borrow().sent) {
+        while let Some(sent) = self.tile.stage.peek(|stage| Sent::on(&self.tile, stage)).filter(|sent| *sent != self.memory.borrow().sent) {
             self.bring(&sent).await;
             self.memory.borrow_mut().sent = sent;
         }

@@ -2,43 +2,26 @@
 
 use std::sync::Arc;
 
-use leptos::either::EitherOf4;
+use leptos::either::EitherOf5;
 use leptos::prelude::*;
 
 use super::figure::Figure;
+use super::lines::Lines;
 use super::picture::Picture;
 use super::text::Text;
 use crate::app::command::Command;
-use crate::app::state::{Dashboard, Tile};
-use crate::protocol::Stage;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Empty,
-    Figure,
-    Picture,
-    Text,
-}
+use crate::app::state::{Dashboard, Part, Tile};
 
 #[component]
 pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
-    let watched = tile.clone();
-    // A memo, so that a new value of the same kind does not draw the part anew.
-    let kind = Memo::new(move |_| {
-        watched.stage.with(|stage| match stage {
-            Stage::Empty | Stage::Lines(_) | Stage::Drawing { .. } => Kind::Empty,
-            Stage::Figure { .. } => Kind::Figure,
-            Stage::Picture { .. } => Kind::Picture,
-            Stage::Text { .. } => Kind::Text,
-        })
-    });
     move || {
         let tile = tile.clone();
-        match kind.get() {
-            Kind::Empty => EitherOf4::A(view! { <Nothing tile /> }),
-            Kind::Figure => EitherOf4::B(view! { <Figure tile /> }),
-            Kind::Picture => EitherOf4::C(view! { <Picture tile /> }),
-            Kind::Text => EitherOf4::D(view! { <Text tile /> }),
+        match tile.part.get() {
+            Part::Empty => EitherOf5::A(view! { <Nothing tile /> }),
+            Part::Figure => EitherOf5::B(view! { <Figure tile /> }),
+            Part::Picture => EitherOf5::C(view! { <Picture tile /> }),
+            Part::Text => EitherOf5::D(view! { <Text tile /> }),
+            Part::Lines => EitherOf5::E(view! { <Lines tile /> }),
         }
     }
 }
@@ -47,11 +30,12 @@ pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
 #[component]
 fn Nothing(tile: Arc<Tile>) -> impl IntoView {
     let state = Dashboard::here().state();
-    let example = match tile.kind.with(|kind| kind == "img") {
-        true => r#" -d '{"value":"https://…"}'"#,
-        false => r#" -d '{"type":"html","value":"<h1>It works</h1>"}'"#,
-    };
-    let text = ["curl -X PATCH ", &state.origin, "/values/", tile.id.as_str(), example].concat();
+    let (method, example) = tile.kind.with(|kind| match kind.as_str() {
+        "img" => ("-X PATCH ", r#" -d '{"value":"https://…"}'"#),
+        "line" => ("", r#"/points -d '{"loss":[[0,2.3]]}'"#),
+        _ => ("-X PATCH ", r#" -d '{"type":"html","value":"<h1>It works</h1>"}'"#),
+    });
+    let text = ["curl ", method, &state.origin, "/values/", tile.id.as_str(), example].concat();
     view! {
         <div class="nothing">
             <p>"Nothing here yet. Send a value:"</p>

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::sent::{LineValue, parse_line_value, quote_tokens};
-use super::{DOCUMENT_BYTES, MAIN};
-use crate::protocol::{ApiError, CellId, ErrorKind, Settings};
+use super::{DOCUMENT_BYTES, MAIN, charts};
+use crate::protocol::{ApiError, CellId, Change, ErrorKind};
+use crate::server::kinds::Content;
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
 const DEPTH: usize = 128;
@@ -84,9 +85,16 @@ impl Draft {
                 .with(format!("'value' {rule}; send large results as pictures or in parts."))
                 .at("value", rule));
         }
-        if let Some(why) = keys.get("chart").and_then(|chart| Settings::deserialize(chart).err()) {
-            let rule = format!("is not what a chart can be set to: {why}");
-            return Err(ErrorKind::BadRequest.with(format!("'chart' {rule}.")).at("chart", rule));
+        if let Some(chart) = keys.get("chart") {
+            let change = Change::deserialize(chart).map_err(|why| {
+                let rule = format!("is not what a chart can be set to: {why}");
+                ErrorKind::BadRequest.with(format!("'chart' {rule}.")).at("chart", rule)
+            })?;
+            charts::check(&change, "chart")?;
+        }
+        // A patch of the type or of the value alone is checked against what results from it, where that is known.
+        if let Some(kind) = keys.get("type").and_then(Value::as_str) {
+            Content::read(kind, value.as_deref())?;
         }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
         let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?;

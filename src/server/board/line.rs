@@ -13,7 +13,7 @@ use crate::server::store::{Batch, Done, Key, Kind, NewPoints, Record};
 /// Series in one cell.
 const SERIES_PER_CELL: usize = 1000;
 
-/// What makes a request one that is done once: its key, and a number that tells its body from others.
+/// What makes a request one that is done once: its key, and a number that tells its body and address from others.
 #[derive(Clone, Debug)]
 pub struct Once {
     pub key: Key,
@@ -33,8 +33,7 @@ impl Boards {
                     Done::Forgotten => return Ok(Arc::from(r#"{"appended":0,"repeated":true}"#)),
                     Done::Answered(reply) if reply.hash == *hash => return Ok(reply.answer),
                     Done::Answered(_) => {
-                        let message =
-                            "This Idempotency-Key was used with another body; nothing was appended. Use a new key for new points.";
+                        let message = "This Idempotency-Key was used with another body or address; nothing was appended. Use a new key for new points.";
                         return Err(ErrorKind::Unprocessable.with(message).into());
                     }
                 }
@@ -115,7 +114,7 @@ fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
             Ok(())
         }
         kind => {
-            let hint = "Create a cell of type 'line', or PATCH this one's type first";
+            let hint = "Create a cell of type 'line', or empty this one with a PATCH of {\"type\":\"line\",\"value\":[]}";
             Err(ErrorKind::Conflict.with(format!("The cell '{id}' is of type '{kind}' and takes no points. {hint}.")))
         }
     }

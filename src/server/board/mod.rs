@@ -1,5 +1,6 @@
 //! The use cases: validate, store, and let the hub publish. REST, server functions and the page all come through here.
 
+mod charts;
 mod draft;
 mod filter;
 pub mod line;
@@ -19,6 +20,7 @@ pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
 use super::error::Problem;
 use super::ids;
+use super::kinds::Verdicts;
 use super::store::{Batch, Held, Kind, Record, Store};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
 
@@ -162,10 +164,11 @@ impl Boards {
         let retyped = draft.keys.contains_key("type") && draft.value.is_none();
         let parsed = self.parse_line(&target, draft.value.as_deref())?;
         let append = line::parse_append(&target, draft.append.as_deref())?;
+        let fits = self.fits(&target, &draft);
         for _ in 0..8 {
             let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
             let (target, bytes, draft) = (target.clone(), draft.bytes(), draft.clone());
-            let (parsed, append) = (parsed.clone(), append.clone());
+            let (parsed, append, fits) = (parsed.clone(), append.clone(), fits.clone());
             let operation = move |batch: &mut Batch| {
                 let mut patched = Vec::new();
                 let targets = target.records(batch)?;
@@ -191,6 +194,10 @@ impl Boards {
                     if let Some(board) = &draft.board {
                         record.board = board.clone();
                     }
+                    // A draft with both was checked when it came.
+                    if value.is_some() && (redraw || !draft.keys.contains_key("type")) {
+                        fits.of(record.text("type"), value.as_deref())?;
+                    }
                     let record = line::put(batch, Kind::Patched, record, value.clone().map(Some), parsed.clone(), append.clone())?;
                     patched.push(Document { record, value });
                 }
@@ -204,6 +211,24 @@ impl Boards {
             }
         }
         Err(Problem::Busy)
+    }
+
+    /// Whether a new value that comes without a type fits the types that the targets have now.
+    fn fits(&self, target: &Target, draft: &Draft) -> Verdicts {
+        if draft.value.is_none() || draft.keys.contains_key("type") {
+            return Verdicts::default();
+        }
+        let records = self.records(target);
+        Verdicts::on(draft.value.as_deref(), records.iter().map(|record| record.text("type")))
+    }
+
+    /// The targets as they are committed.
+    fn records(&self, target: &Target) -> Vec<Arc<Record>> {
+        let index = self.store.index();
+        match target {
+            Target::One(id, _) => index.cell(id).cloned().into_iter().collect(),
+            Target::Matching(query) => query.select(index.cells().cloned().collect()),
+        }
     }
 
     /// Removes all or none, and answers what they were.
@@ -230,13 +255,7 @@ impl Boards {
 
     /// The values of the targets that are only on disk, each with the revision it belongs to.
     async fn large_values(&self, target: &Target) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
-        let records: Vec<_> = {
-            let index = self.store.index();
-            match target {
-                Target::One(id, _) => index.cell(id).cloned().into_iter().collect(),
-                Target::Matching(query) => query.select(index.cells().cloned().collect()),
-            }
-        };
+        let records = self.records(target);
         let mut values = Vec::new();
         for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
             if let Some((record, Some(value))) = self.store.read(&record.id).await? {

@@ -1,6 +1,7 @@
 //! REST: one file a resource.
 
 mod columns;
+mod drawing;
 mod numbers;
 mod points;
 pub mod series;

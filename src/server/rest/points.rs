@@ -8,6 +8,9 @@ use crate::series::Points;
 /// Points in one answer; `next` says where to go on.
 pub const PAGE: u64 = 10_000;
 
+/// The first line of CSV.
+pub const HEAD: &str = "series,index,step,value,time\r\n";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Json,
@@ -101,7 +104,7 @@ impl Page<'_> {
         match format {
             Format::Json => self.write_json(&mut out),
             Format::Csv => {
-                out.push_str("series,index,step,value,time\r\n");
+                out.push_str(HEAD);
                 self.write_rows(&mut out);
             }
             Format::Lines => self.write_lines(&mut out),
@@ -124,6 +127,13 @@ impl Page<'_> {
         }
         let next = self.next().map_or_else(|| "null".to_owned(), |next| next.to_string());
         out.push_str(&format!("],\"next\":{next},\"total\":{}}}", self.total));
+    }
+
+    /// CSV without its head, for pages that follow another.
+    pub fn rows(&self) -> String {
+        let mut out = String::with_capacity(64 * self.points.len());
+        self.write_rows(&mut out);
+        out
     }
 
     /// Lines of CSV (RFC 4180) without the head.

@@ -8,10 +8,10 @@ use axum::{Router, routing::get, routing::post};
 use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
-use super::points::{Asked, Page};
+use super::points::{Asked, HEAD, PAGE, Page};
 use super::whole;
 use crate::protocol::columns::{self as frames, CellColumns};
-use crate::protocol::{CellId, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
 use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
@@ -48,22 +48,25 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The `Idempotency-Key` with what tells this body from another.
-fn once(headers: &HeaderMap, body: &[u8]) -> Result<Option<Once>, Problem> {
+/// The `Idempotency-Key` with what tells this body, sent to this place, from another.
+fn once(headers: &HeaderMap, place: &str, body: &[u8]) -> Result<Option<Once>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().and_then(Key::parse).ok_or_else(|| {
         let rule = format!("must be 1 to {} printable ASCII characters, best as <writer>:<number>", Key::MAX_LEN);
         Problem::from(ErrorKind::BadRequest.with(format!("'Idempotency-Key' {rule}.")).at("Idempotency-Key", &rule))
     })?;
     // Told apart by checksum and length: who sends another body under an old key errs, and does not attack.
-    Ok(Some(Once { key, hash: (body.len() as u64) << 32 | u64::from(crc32fast::hash(body)) }))
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(place.as_bytes());
+    sum.update(body);
+    Ok(Some(Once { key, hash: ((body.len() as u64) << 32) | u64::from(sum.finalize()) }))
 }
 
 async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let id = cell_id(&id)?;
     let body = whole(body, BODY_BYTES).await?;
     let series = parse_points(&id, &body, text(&headers, &header::CONTENT_TYPE))?;
-    let answer = app.boards.append(vec![Sent { cell: id, series }], once(&headers, &body)?).await?;
+    let answer = app.boards.append(vec![Sent { cell: id.clone(), series }], once(&headers, id.as_str(), &body)?).await?;
     Ok(created(answer.to_string()))
 }
 
@@ -75,11 +78,11 @@ async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     }
     let body = whole(body, BODY_BYTES).await?;
     let sent = parse_many_points(&body, Some(&kind))?;
-    let answer = app.boards.append(sent, once(&headers, &body)?).await?;
+    let answer = app.boards.append(sent, once(&headers, "", &body)?).await?;
     Ok(created(answer.to_string()))
 }
 
-/// Accepts lines while they come. An error names its line, and says how many points of the lines before it are kept.
+/// Accepts lines while they come. An error says which lines before it are kept.
 async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
     let (mut body, mut waiting) = (body.into_data_stream(), Vec::<u8>::new());
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
@@ -91,37 +94,42 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
                 bytes += part.len();
                 waiting.extend_from_slice(&part);
             }
-            Some(Err(_)) => return Err(cut(points, ErrorKind::BadRequest, "The stream was broken off".to_owned())),
+            Some(Err(_)) => return Err(cut(lines, points, ErrorKind::BadRequest.with("The stream was broken off.")).into()),
             None => {}
         }
         if bytes > BODY_BYTES {
-            let most = format!("A stream may have {} MiB", BODY_BYTES >> 20);
-            return Err(cut(points, ErrorKind::PayloadTooLarge, most));
+            let most = format!("A stream may have {} MiB.", BODY_BYTES >> 20);
+            return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(most)).into());
         }
         if !is_end && waiting.len() < PIECE_BYTES {
             continue;
         }
         let end = if is_end { waiting.len() } else { waiting.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) };
         if end == 0 && waiting.len() > PIECE_BYTES {
-            return Err(cut(points, ErrorKind::PayloadTooLarge, format!("Line {} is longer than 1 MiB", lines + 1)));
+            let long = format!("Line {} is longer than {} MiB.", lines + 1, PIECE_BYTES >> 20);
+            return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(long)).into());
         }
         let piece: Vec<u8> = waiting.drain(..end).collect();
-        let sent = parse_lines(&piece, lines + 1)
-            .map_err(|error| cut(points, ErrorKind::BadRequest, error.message.trim_end_matches('.').to_owned()))?;
-        lines += piece.iter().filter(|byte| **byte == b'\n').count();
+        let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(lines, points, error))?;
         let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
         if new > 0 {
-            app.boards.append(sent, None).await?;
-            points += new;
+            app.boards.append(sent, None).await.inspect_err(Problem::log).map_err(|why| cut(lines, points, why.told()))?;
         }
+        points += new;
+        lines += piece.iter().filter(|byte| **byte == b'\n').count();
         if is_end {
             return Ok(created(format!("{{\"appended\":{points}}}")));
         }
     }
 }
 
-fn cut(points: usize, kind: ErrorKind, why: String) -> Problem {
-    kind.with(format!("{why}. The {points} points of the lines before are kept; send the rest again.")).into()
+/// An error of a stream with what was accepted before it.
+fn cut(lines: usize, points: usize, error: ApiError) -> ApiError {
+    let kept = match lines {
+        0 => "Nothing was appended; send all of it again.".to_owned(),
+        _ => format!("Lines 1 to {lines} ({points} points) are kept; send the rest again."),
+    };
+    ApiError { message: format!("{} {kept}", error.message), ..error }
 }
 
 fn created(json: String) -> Response {
@@ -145,6 +153,24 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
     let body = Page { series: &name, from: asked.from, points: &page.points, total: page.total }.write(asked.format);
     Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
+}
+
+/// All points of all series as CSV, written while they are read. An error on the way cuts the reply.
+pub fn csv(app: &App, id: &CellId) -> Body {
+    let names = app.boards.series_names(id).unwrap_or_default();
+    let (boards, id) = (app.boards.clone(), id.clone());
+    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+        let (boards, id, name) = (boards.clone(), id.clone(), names.get(place).cloned());
+        async move {
+            let Some(name) = name else { return Ok(None) };
+            let page = boards.store.points(&id, &name, from, PAGE as usize).await.inspect_err(Problem::log)?;
+            let Some(page) = page else { return Ok(Some((String::new(), (place + 1, 0)))) };
+            let page = Page { series: &name, from, points: &page.points, total: page.total };
+            let next = page.next().map_or((place + 1, 0), |next| (place, next));
+            Ok::<_, Problem>(Some((page.rows(), next)))
+        }
+    });
+    Body::from_stream(futures::stream::iter([Ok(HEAD.to_owned())]).chain(pages))
 }
 
 async fn columns_of_one(

@@ -2,11 +2,12 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use futures::stream::{self, StreamExt};
 
+use super::drawing;
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::board::{Document, Query, Target, parse_many, parse_one};
@@ -49,7 +50,11 @@ async fn find(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Respo
     Ok((StatusCode::OK, JSON, Body::from_stream(body)).into_response())
 }
 
-async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    // Ids have no dots: what has one asks for the value in another form.
+    if let Some((id, form)) = id.rsplit_once('.') {
+        return drawing::form(&app, id, form, query.as_deref().unwrap_or_default(), &headers).await;
+    }
     let query = parsed(query)?;
     let document = app.boards.get(&id, &query).await?;
     Ok(json(StatusCode::OK, query.project(document.to_json())))

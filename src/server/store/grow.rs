@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Change;
 use super::batch::{Batch, Fate, Layer};
-use super::series::{Series, last};
+use super::series::{Point, Series, last};
 use crate::protocol::CellId;
 use crate::series::Points;
 
@@ -22,8 +22,8 @@ pub struct Grown {
     pub name: Arc<str>,
     /// How many points there were before.
     pub start: u64,
-    /// The newest of those: step, value, time.
-    pub last: Option<(f64, f64, f64)>,
+    /// The newest of those.
+    pub last: Option<Point>,
     pub points: Points,
 }
 
@@ -32,7 +32,7 @@ impl Grown {
         self.start + self.points.len() as u64
     }
 
-    fn newest(&self) -> Option<(f64, f64, f64)> {
+    fn newest(&self) -> Option<Point> {
         last(&self.points).or(self.last)
     }
 }
@@ -126,7 +126,7 @@ impl Batch<'_> {
     pub fn append(&mut self, cell: &CellId, name: &str, new: NewPoints) -> (u64, u64) {
         let now = self.now_ms as f64 / 1000.0;
         let grown = self.growing(cell, name);
-        let next = grown.newest().map_or(0.0, |(x, ..)| x + 1.0);
+        let next = grown.newest().map_or(0.0, |newest| newest.x + 1.0);
         let NewPoints { x, y, t } = new;
         let from = grown.end();
         let x = x.unwrap_or_else(|| (0..y.len()).map(|at| next + at as f64).collect());
@@ -167,7 +167,7 @@ impl Batch<'_> {
     }
 
     /// How many points there are before this operation, and the newest.
-    fn known(&self, cell: &CellId, name: &str) -> Option<(u64, Option<(f64, f64, f64)>)> {
+    fn known(&self, cell: &CellId, name: &str) -> Option<(u64, Option<Point>)> {
         let is_gone = |layer: &Layer| layer.growth.get(cell).is_some_and(|growth| growth.gone.iter().any(|gone| **gone == *name));
         if is_gone(&self.current) {
             return None;

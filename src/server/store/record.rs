@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::protocol::{Cell, CellId, Settings, Stage};
+use crate::server::kinds::{Place, is_nothing, place};
 
 /// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
 pub const INLINE_BYTES: usize = 16 * 1024;
@@ -136,8 +137,13 @@ fn push_json<T: serde::Serialize + ?Sized>(out: &mut String, value: &T) {
 
 fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> Stage {
     let json = value.unwrap_or("null").trim();
-    if matches!(json, "null" | "[]" | "{}" | "\"\"") {
+    if is_nothing(json) {
         return Stage::Empty;
+    }
+    match place(kind) {
+        Some(Place::Drawing) => return Stage::Drawing { rev },
+        Some(Place::Frame) => return Stage::Figure { rev },
+        None => {}
     }
     match (kind, json.starts_with('"')) {
         ("html", true) => Stage::Figure { rev },
@@ -210,6 +216,16 @@ mod tests {
 
     #[test]
     fn numbers_and_objects_are_shown_as_json() {
-        assert_eq!(stage_of("table", "{\"a\":1.0}"), Stage::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
+        assert_eq!(stage_of("other", "{\"a\":1.0}"), Stage::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
+    }
+
+    #[test]
+    fn kinds_of_numbers_are_drawn_and_tables_and_texts_are_framed() {
+        for kind in ["bar", "histogram", "heatmap", "scatter", "number"] {
+            assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (Stage::Drawing { rev: 3 }, Stage::Empty));
+        }
+        for kind in ["table", "text"] {
+            assert_eq!((stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")), (Stage::Figure { rev: 3 }, Stage::Empty));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Points on their way to the disk: a journal row for each commit, chunks of what is complete, and a journal that stays short.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use sqlx::{Sqlite, SqliteConnection, Transaction};
@@ -64,8 +65,8 @@ impl Ledger {
 
     /// Notes that points of a series are only in the journal, from this row on.
     pub fn wait(&mut self, key: i64, row: i64, cell: CellId) {
-        if !self.since.contains_key(&key) {
-            self.since.insert(key, (row, cell));
+        if let Entry::Vacant(vacant) = self.since.entry(key) {
+            vacant.insert((row, cell));
             self.waiting.push_back((row, key));
         }
     }
@@ -244,7 +245,7 @@ async fn open_pyramid(commit: &mut Transaction<'_, Sqlite>, series: &Series) -> 
             break;
         }
         let mut open = Vec::new();
-        if nodes % BLOCK > 0 {
+        if !nodes.is_multiple_of(BLOCK) {
             let key = node_key(series.key, level, nodes / BLOCK);
             let bytes: Vec<u8> = sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_one(&mut **commit).await?;
             open = unpack_nodes(&bytes).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;

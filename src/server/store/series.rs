@@ -7,6 +7,14 @@ use crate::series::Points;
 /// Points in a chunk.
 pub const CHUNK: usize = crate::series::CHUNK as usize;
 
+/// One point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    pub x: f64,
+    pub y: f64,
+    pub t: f64,
+}
+
 #[derive(Clone, Debug)]
 pub struct Series {
     /// Names its rows on disk. Never used again, so that what is cached of it stays true.
@@ -16,8 +24,8 @@ pub struct Series {
     pub sealed: u64,
     /// The points after them, fewer than [`CHUNK`]. Readers take it along; the writer copies it only while one does.
     pub tail: Arc<Points>,
-    /// The newest point: step, value, time.
-    pub last: Option<(f64, f64, f64)>,
+    /// The newest point.
+    pub last: Option<Point>,
 }
 
 impl Series {
@@ -52,7 +60,7 @@ impl CellSeries {
 /// What is told of all series in place of their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
 pub fn summary(series: &[Series]) -> String {
     let list = series.iter().map(|series| {
-        let last = series.last.map(|(x, y, _)| serde_json::json!([number(x), number(y)]));
+        let last = series.last.map(|Point { x, y, .. }| serde_json::json!([number(x), number(y)]));
         (series.name.to_string(), serde_json::json!({ "points": series.count(), "last": last }))
     });
     serde_json::json!({ "series": list.collect::<serde_json::Map<_, _>>() }).to_string()
@@ -68,7 +76,7 @@ pub fn number(value: f64) -> serde_json::Value {
     }
 }
 
-pub fn last(points: &Points) -> Option<(f64, f64, f64)> {
+pub fn last(points: &Points) -> Option<Point> {
     let at = points.len().checked_sub(1)?;
-    Some((points.x[at], points.y[at], points.t[at]))
+    Some(Point { x: points.x[at], y: points.y[at], t: points.t[at] })
 }

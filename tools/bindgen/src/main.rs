@@ -12,13 +12,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // The names stay: wasm-opt sorts functions by them, so that like stands by like, and takes them away.
     // The default path of the WASM file would name it without its hash: the page always says it.
     let done = Bindgen::new()
         .input_path(input)
         .out_name("agnez")
         .web(true)
         .map(|bindgen| bindgen.omit_default_module_path(true))
-        .and_then(|bindgen| bindgen.typescript(false).remove_name_section(true).remove_producers_section(true).generate(output));
+        .and_then(|bindgen| bindgen.typescript(false).remove_producers_section(true).generate(output));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

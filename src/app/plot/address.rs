@@ -1,0 +1,107 @@
+//! The view in the address: what is zoomed, so that a link shows what its sender saw. `?view=ID:from:to,ID:from:to:follow`
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::charts::with;
+use super::view::{self, View};
+use crate::client::browser;
+
+/// Browsers refuse an address that changes more than about a hundred times in 30 s.
+const SOON: Duration = Duration::from_millis(400);
+const KEY: &str = "view=";
+
+thread_local! {
+    static IS_DUE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The views that the page was opened with.
+pub fn recall() -> Vec<(String, View)> {
+    let search = window().location().search().unwrap_or_default();
+    // Chats and mail programs write some characters in another way.
+    let plain = js_sys::decode_uri_component(&search).map(String::from);
+    views(&plain.unwrap_or(search), browser::number_of)
+}
+
+fn views(search: &str, number: fn(&str) -> f64) -> Vec<(String, View)> {
+    let kept = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).unwrap_or_default();
+    kept.split(',').filter_map(|text| view::read(text, number)).map(|(id, view)| (id.to_owned(), view)).collect()
+}
+
+/// The query with this value of a key (`view=`), or without it, and everything else that it held.
+fn query(search: &str, key: &str, value: &str) -> String {
+    let others = search.trim_start_matches('?').split('&').filter(|part| !part.is_empty() && !part.starts_with(key));
+    let mut query = String::new();
+    for part in others {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(part);
+    }
+    if !value.is_empty() {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(key);
+        query.push_str(value);
+    }
+    query
+}
+
+/// Writes the views into the address when no more changes have come for a moment.
+pub fn keep_soon() {
+    if IS_DUE.replace(true) {
+        return;
+    }
+    set_timeout(
+        || {
+            IS_DUE.set(false);
+            keep();
+        },
+        SOON,
+    );
+}
+
+fn keep() {
+    let mut views = String::new();
+    with(|charts| {
+        for chart in &charts.list {
+            let Some(view) = &chart.view else { continue };
+            if !views.is_empty() {
+                views.push(',');
+            }
+            views.push_str(&view::write(chart.id.as_str(), view, browser::number_text));
+        }
+    });
+    set(KEY, &views);
+}
+
+/// Writes one key of the query, without a new entry in the browser's history.
+pub fn set(key: &str, value: &str) {
+    let location = window().location();
+    let (path, search) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+    if let Ok(history) = window().history() {
+        let address = [path, query(&search, key, value), location.hash().unwrap_or_default()].concat();
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_are_read_from_an_address() {
+        let number = |text: &str| text.parse().unwrap_or(f64::NAN);
+        let read = views("?a=1&view=x:1:2,y:3:4:follow,broken:5&b", number);
+        let names: Vec<_> = read.iter().map(|(id, view)| (id.as_str(), view.from, view.follows)).collect();
+        assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
+        assert!(views("", number).is_empty());
+    }
+
+    #[test]
+    fn the_rest_of_the_address_stays() {
+        assert_eq!(query("?a=1&view=x:1:2&b", KEY, "y:1:2"), "?a=1&b&view=y:1:2");
+        assert_eq!(query("?view=x:1:2", KEY, ""), "");
+        assert_eq!(query("", KEY, "y:1:2"), "?view=y:1:2");
+    }
+}

@@ -1,0 +1,300 @@
+//! All charts of the page: one animation frame draws what has changed and can be seen, one request asks what is missing.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use js_sys::Date;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, Event, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, ResizeObserver};
+
+use super::chart::Chart;
+use super::curves::{Answered, Asked, Taken};
+use super::view::View;
+use super::{address, legend, paint, panel, pointer};
+use crate::app::focus;
+use crate::app::state::Dashboard;
+use crate::client::{browser, columns, urls};
+use crate::protocol::columns::{self as words, CellColumns};
+use crate::protocol::{CellId, Settings, points};
+use crate::series::Axis;
+
+/// Drawing takes at most so long of a frame; the rest waits for the next one.
+const DRAWING_MS: f64 = 8.0;
+/// Questions of one chart are at least so far apart.
+const ASKING_MS: f64 = 250.0;
+/// After a question that was not answered.
+const TROUBLE: Duration = Duration::from_secs(2);
+/// Charts in one question: ids are long, addresses are not.
+const TOGETHER: usize = 50;
+/// One step of a key.
+const STEP: f64 = 0.25;
+
+pub struct Charts {
+    pub list: Vec<Chart>,
+    pub dashboard: Option<Dashboard>,
+    /// The place on the horizontal axis that the pointer is at.
+    pub cross: Option<(Axis, f64)>,
+    /// Views of the address, for charts that are not there yet.
+    pub recalled: Vec<(String, View)>,
+    is_stirred: bool,
+    observers: Option<(IntersectionObserver, ResizeObserver)>,
+}
+
+thread_local! {
+    static CHARTS: RefCell<Charts> = const {
+        RefCell::new(Charts { list: Vec::new(), dashboard: None, cross: None, recalled: Vec::new(), is_stirred: false, observers: None })
+    };
+}
+
+/// Handlers of events come one after the other, and none of them causes another while it looks at the charts.
+pub fn with<R>(look: impl FnOnce(&mut Charts) -> R) -> R {
+    CHARTS.with(|charts| look(&mut charts.borrow_mut()))
+}
+
+impl Charts {
+    pub fn chart(&mut self, id: &CellId) -> Option<&mut Chart> {
+        self.list.iter_mut().find(|chart| chart.id == *id)
+    }
+
+    /// The chart that an element is a part of.
+    pub fn around(&mut self, element: &Element) -> Option<&mut Chart> {
+        let id = focus::owner(element)?;
+        self.chart(&id)
+    }
+
+    /// Something is to be drawn or asked in the next frame.
+    pub fn stir(&mut self) {
+        if !self.is_stirred && !document().hidden() {
+            self.is_stirred = true;
+            request_animation_frame(|| with(Charts::frame));
+        }
+    }
+
+    fn frame(&mut self) {
+        self.is_stirred = false;
+        let began = Date::now();
+        let look = paint::Look::now();
+        let mut is_done = true;
+        for chart in self.list.iter_mut().filter(|chart| chart.is_seen && chart.is_dirty) {
+            // At least one, or there would be no end.
+            if Date::now() - began > DRAWING_MS {
+                is_done = false;
+                break;
+            }
+            chart.draw(&look, self.cross);
+        }
+        let mut questions: Vec<(Asked, Vec<CellId>)> = Vec::new();
+        for chart in self.list.iter_mut().filter(|chart| chart.is_seen) {
+            let Some(asked) = chart.question() else { continue };
+            if chart.is_asking || began < chart.not_before {
+                is_done &= chart.is_asking;
+                continue;
+            }
+            chart.is_asking = true;
+            chart.is_stale = false;
+            chart.not_before = began + ASKING_MS;
+            chart.curves.begin();
+            match questions.iter_mut().find(|(known, ids)| *known == asked && ids.len() < TOGETHER) {
+                Some((_, ids)) => ids.push(chart.id.clone()),
+                None => questions.push((asked, vec![chart.id.clone()])),
+            }
+        }
+        for (asked, ids) in questions {
+            spawn_local(ask(asked, ids));
+        }
+        if !is_done {
+            self.stir();
+        }
+    }
+
+    fn answer(&mut self, asked: Asked, ids: &[CellId], answer: Option<Vec<CellColumns>>) {
+        let mut cells = answer;
+        for id in ids {
+            let Some(chart) = self.list.iter_mut().find(|chart| chart.id == *id) else { continue };
+            chart.is_asking = false;
+            let Some(cells) = &mut cells else {
+                chart.curves.give_up();
+                chart.is_stale = true;
+                continue;
+            };
+            let at = cells.iter().position(|cell| cell.cell == *id);
+            let series = at.map(|at| cells.swap_remove(at).series).unwrap_or_default();
+            let answered = series.into_iter().map(|series| Answered { name: series.name, total: series.points, columns: series.columns });
+            chart.is_stale |= chart.curves.answer(asked, answered.collect());
+            chart.follow();
+            chart.is_dirty = true;
+        }
+        self.stir();
+    }
+
+    /// Draws all charts anew: the crosshair, the theme or the clock has changed.
+    pub fn repaint(&mut self) {
+        self.list.iter_mut().for_each(|chart| chart.is_dirty = true);
+        self.stir();
+    }
+
+    /// Every browser's view of the axis: kept in the address.
+    pub fn see(&mut self, id: &CellId, view: Option<View>) {
+        if let Some(chart) = self.chart(id) {
+            chart.see(view);
+            self.stir();
+            address::keep_soon();
+        }
+    }
+}
+
+async fn ask(asked: Asked, ids: Vec<CellId>) {
+    let mut names = String::new();
+    for id in &ids {
+        if !names.is_empty() {
+            names.push(',');
+        }
+        names.push_str(id.as_str());
+    }
+    let end = |end: f64| end.is_finite().then(|| browser::number_text(end));
+    let axis = if asked.axis == Axis::Step { "step" } else { "time" };
+    let bytes = columns::fetch(urls::columns(&names, axis, end(asked.from), end(asked.to), asked.width)).await;
+    match bytes.and_then(|bytes| words::read(&bytes).ok()) {
+        Some(frame) => with(|charts| charts.answer(asked, &ids, Some(frame.cells))),
+        None => set_timeout(move || with(|charts| charts.answer(asked, &ids, None)), TROUBLE),
+    }
+}
+
+/// Listens. Once, when the page wakes.
+pub fn start(dashboard: Dashboard) {
+    let seen = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(|entries: Vec<IntersectionObserverEntry>| {
+        with(|charts| {
+            for entry in entries {
+                if let Some(chart) = charts.around(&entry.target()) {
+                    chart.is_seen = entry.is_intersecting();
+                }
+            }
+            charts.stir();
+        });
+    });
+    let resized = Closure::<dyn FnMut()>::new(|| {
+        with(|charts| {
+            charts.list.iter_mut().for_each(Chart::measure);
+            charts.stir();
+        });
+    });
+    let margin = IntersectionObserverInit::new();
+    margin.set_root_margin("200px");
+    let seeing = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &margin);
+    let resizing = ResizeObserver::new(resized.as_ref().unchecked_ref());
+    seen.forget();
+    resized.forget();
+    with(|charts| {
+        charts.dashboard = Some(dashboard);
+        charts.observers = seeing.ok().zip(resizing.ok());
+        charts.recalled = address::recall();
+    });
+    browser::listen(&document(), "visibilitychange", |_: Event| with(Charts::stir));
+    // Its colours are chosen when it is drawn.
+    if let Ok(Some(system)) = window().match_media("(prefers-color-scheme: dark)") {
+        browser::listen(&system, "change", |_: Event| repaint());
+    }
+    pointer::listen();
+    legend::listen();
+    panel::listen();
+}
+
+/// A chart has come into the document, or it has new settings, from here or from another browser.
+pub fn settle(id: &CellId, settings: Settings) {
+    with(|charts| {
+        if let Some(chart) = charts.chart(id) {
+            chart.settle(settings);
+            return charts.stir();
+        }
+        let Some(mut chart) = Chart::of(id, settings) else { return };
+        let view = charts.recalled.iter().position(|(known, _)| known == id.as_str());
+        chart.view = view.map(|at| charts.recalled.swap_remove(at).1);
+        if let Some((seeing, resizing)) = &charts.observers {
+            seeing.observe(chart.canvas());
+            resizing.observe(chart.canvas());
+        }
+        charts.list.push(chart);
+    });
+}
+
+pub fn remove(id: &CellId) {
+    with(|charts| {
+        if let (Some(at), Some((seeing, resizing))) = (charts.list.iter().position(|chart| chart.id == *id), &charts.observers) {
+            let gone = charts.list.swap_remove(at);
+            seeing.unobserve(gone.canvas());
+            resizing.unobserve(gone.canvas());
+        }
+    });
+}
+
+/// New points have come. Who cannot be seen will ask when it can.
+pub fn take(frame: points::Frame) {
+    with(|charts| {
+        let is_hidden = document().hidden();
+        for part in frame.parts {
+            let Some(chart) = charts.list.iter_mut().find(|chart| chart.id == part.cell) else { continue };
+            if is_hidden || !chart.is_seen {
+                chart.is_stale = true;
+                continue;
+            }
+            match chart.curves.take(part) {
+                Taken::Known => {}
+                Taken::Drawn => chart.is_dirty = true,
+                Taken::Gap => chart.is_stale = true,
+            }
+            chart.follow();
+        }
+        charts.stir();
+    });
+}
+
+/// Points may have been missed: everything that is seen is asked for again.
+pub fn refresh() {
+    with(|charts| {
+        charts.list.iter_mut().for_each(|chart| chart.is_stale = true);
+        charts.stir();
+    });
+}
+
+pub fn repaint() {
+    with(Charts::repaint);
+}
+
+/// What a key or a button does to a chart.
+#[derive(Clone, Copy)]
+pub enum Press {
+    In,
+    Out,
+    Left,
+    Right,
+    Reset,
+    Follow,
+    Log,
+}
+
+/// False when the cell is no chart.
+pub fn press(id: &CellId, what: Press) -> bool {
+    with(|charts| {
+        let Some(chart) = charts.chart(id) else { return false };
+        let Some(seen) = chart.seen() else { return true };
+        let extent = chart.curves.extent;
+        let middle = (seen.from + seen.to) / 2.0;
+        let view = match what {
+            Press::In => seen.zoom(middle, 1.0 / (1.0 + STEP), extent),
+            Press::Out => seen.zoom(middle, 1.0 + STEP, extent),
+            Press::Left => chart.view.map(|view| view.pan(-STEP, extent)),
+            Press::Right => chart.view.map(|view| view.pan(STEP, extent)),
+            Press::Reset => None,
+            Press::Follow => chart.view.map(|view| if view.follows { View { follows: false, ..view } } else { view.at_tail(extent.1) }),
+            Press::Log => {
+                panel::switch_scale(charts, id);
+                return true;
+            }
+        };
+        charts.see(id, view);
+        true
+    })
+}

@@ -1,0 +1,315 @@
+//! What the page knows of a chart's points: columns over a range, into which new points are merged as they come.
+
+use crate::protocol::points::Part;
+use crate::series::{Axis, Column, Columns};
+
+use super::view::View;
+
+/// Parts that come while columns are on their way; more than this and they are asked for once more.
+const KEPT_PARTS: usize = 4096;
+
+pub struct Curve {
+    pub name: String,
+    /// How many points the series has, as far as is known.
+    pub total: u64,
+    pub columns: Columns,
+}
+
+/// What was asked of the server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Asked {
+    pub axis: Axis,
+    /// Infinite at an end that was left open.
+    pub from: f64,
+    pub to: f64,
+    /// How many columns at most.
+    pub width: u32,
+}
+
+/// A series as the server answers it.
+pub struct Answered {
+    pub name: String,
+    pub total: u64,
+    pub columns: Vec<Column>,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Taken {
+    /// Nothing that is seen has changed.
+    Known,
+    Drawn,
+    /// Points are missing in between: columns must be asked for again.
+    Gap,
+}
+
+pub struct Curves {
+    pub list: Vec<Curve>,
+    /// What [`Self::list`] holds; `None` before the first answer.
+    held: Option<Asked>,
+    /// What a column spans at most.
+    pixel: f64,
+    /// While an answer is awaited: what has come since the question.
+    since: Option<Vec<Part>>,
+    /// Leftmost and rightmost point known; NaN before the first.
+    pub extent: (f64, f64),
+}
+
+impl Curves {
+    pub const fn new() -> Self {
+        Self { list: Vec::new(), held: None, pixel: 0.0, since: None, extent: (f64::NAN, f64::NAN) }
+    }
+
+    pub fn total(&self) -> u64 {
+        self.list.iter().map(|curve| curve.total).sum()
+    }
+
+    /// Along which axis the columns are.
+    pub fn axis(&self) -> Option<Axis> {
+        self.held.map(|held| held.axis)
+    }
+
+    /// What to ask for this view in `width` pixels. The first question along an axis is always for all of it: where the chart begins
+    /// and ends must be known before it can be zoomed out of a part.
+    pub fn wanted(&self, view: Option<View>, axis: Axis, width: u32) -> Asked {
+        match view.filter(|_| self.axis() == Some(axis)) {
+            None => Asked { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width },
+            Some(view) => {
+                let (from, to) = view.with_margins();
+                Asked { axis, from, to: if view.follows { f64::INFINITY } else { to }, width: width.saturating_mul(3) }
+            }
+        }
+    }
+
+    /// The same where not all of it is here.
+    pub fn missing(&self, view: Option<View>, axis: Axis, width: u32) -> Option<Asked> {
+        let wanted = self.wanted(view, axis, width);
+        let Some(held) = self.held.filter(|held| held.axis == axis) else { return Some(wanted) };
+        let seen = view.map_or(self.extent.1 - self.extent.0, |view| view.width());
+        let is_fine = self.pixel <= 1.5 * seen / f64::from(width.max(1)) || self.is_raw();
+        let is_there = match view {
+            None => held.from == f64::NEG_INFINITY && held.to == f64::INFINITY,
+            Some(view) => {
+                let edge = view.width() / 4.0;
+                // A neighbour outside of what was asked for says that there is more on that side.
+                held.from <= (view.from - edge).max(self.extent.0) && (view.to + edge).min(self.extent.1) <= held.to
+            }
+        };
+        (!is_fine || !is_there).then_some(wanted)
+    }
+
+    fn is_raw(&self) -> bool {
+        self.list.iter().all(|curve| curve.columns.list.iter().all(|column| column.count == 1))
+    }
+
+    /// From now on what comes is kept, because the answer may be older.
+    pub fn begin(&mut self) {
+        self.since = Some(Vec::new());
+    }
+
+    /// The question was in vain.
+    pub fn give_up(&mut self) {
+        self.since = None;
+    }
+
+    /// True when something is still missing.
+    pub fn answer(&mut self, asked: Asked, answered: Vec<Answered>) -> bool {
+        let extent = Answered::extent(&answered);
+        let is_whole = asked.from == f64::NEG_INFINITY && asked.to == f64::INFINITY;
+        self.extent =
+            if is_whole || self.axis() != Some(asked.axis) { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
+        let list = answered.into_iter().map(|Answered { name, total, columns }| Curve { name, total, columns: Columns { list: columns } });
+        self.list = list.collect();
+        let (from, to) = (asked.from.max(self.extent.0), asked.to.min(self.extent.1));
+        self.pixel = if to > from { (to - from) / f64::from(asked.width.max(1)) } else { 0.0 };
+        self.held = Some(asked);
+        let since = self.since.take();
+        let overflowed = since.as_ref().is_some_and(|parts| parts.len() >= KEPT_PARTS);
+        let gaps = since.into_iter().flatten().filter(|part| self.merge(part) == Taken::Gap).count();
+        gaps > 0 || overflowed
+    }
+
+    /// Takes new points. Those that are known already change nothing.
+    pub fn take(&mut self, part: Part) -> Taken {
+        let taken = if self.held.is_some() { self.merge(&part) } else { Taken::Gap };
+        if let Some(since) = self.since.as_mut().filter(|since| since.len() < KEPT_PARTS) {
+            since.push(part);
+        }
+        taken
+    }
+
+    fn merge(&mut self, part: &Part) -> Taken {
+        let Some(held) = self.held else { return Taken::Gap };
+        let at = match self.list.iter().position(|curve| curve.name == part.series) {
+            Some(at) => at,
+            None => {
+                self.list.push(Curve { name: part.series.clone(), total: 0, columns: Columns::default() });
+                self.list.len() - 1
+            }
+        };
+        let curve = &mut self.list[at];
+        let start = part.start.unwrap_or(curve.total);
+        let known = curve.total.saturating_sub(start);
+        // Counts alone may also say that the series was replaced by another.
+        let Some(numbers) = &part.numbers else { return Taken::Gap };
+        if known >= u64::from(part.n) {
+            return Taken::Known;
+        }
+        let along = if held.axis == Axis::Step { &numbers.x } else { &numbers.t };
+        let (Some(along), true) = (along, start <= curve.total) else { return Taken::Gap };
+        let mut taken = Taken::Known;
+        for (x, y) in along.iter().zip(&numbers.y).skip(known as usize) {
+            curve.total += 1;
+            // `max` and `min` pass over NaN.
+            self.extent = (self.extent.0.min(*x), self.extent.1.max(*x));
+            if held.from <= *x && *x <= held.to {
+                curve.columns.push(*x, *y, self.pixel);
+                taken = Taken::Drawn;
+            }
+        }
+        if curve.columns.list.len() > 2 * held.width as usize {
+            self.shrink(held);
+        }
+        taken
+    }
+
+    /// Twice as many columns as were asked for are too many: neighbours are joined. A window that does not follow stops growing instead.
+    fn shrink(&mut self, held: Asked) {
+        if held.from == f64::NEG_INFINITY {
+            self.pixel = (2.0 * self.pixel).max((self.extent.1 - self.extent.0) / f64::from(held.width));
+            self.list.iter_mut().for_each(|curve| curve.columns.coarsen(self.pixel));
+        } else {
+            // What the window has left behind goes first.
+            for curve in &mut self.list {
+                let surplus = curve.columns.list.len().saturating_sub(held.width as usize);
+                curve.columns.list.drain(..surplus);
+            }
+            let left = self
+                .list
+                .iter()
+                .filter_map(|curve| curve.columns.list.first())
+                .map(|column| column.x_min)
+                .fold(f64::NEG_INFINITY, f64::max);
+            self.held = Some(Asked { from: left.max(held.from), ..held });
+        }
+    }
+}
+
+impl Answered {
+    fn extent(all: &[Self]) -> (f64, f64) {
+        let columns = || all.iter().flat_map(|series| &series.columns);
+        let from = columns().fold(f64::NAN, |least, column| least.min(column.x_min));
+        (from, columns().fold(f64::NAN, |most, column| most.max(column.x_max)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::CellId;
+    use crate::protocol::points::Numbers;
+
+    const WHOLE: Asked = Asked { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100 };
+
+    fn part(series: &str, start: u64, y: &[f64]) -> Part {
+        let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
+        let numbers = Numbers { t: Some(x.iter().map(|x| 1e9 + x).collect()), x: Some(x), y: y.to_vec() };
+        Part { cell: CellId::parse("c").unwrap(), series: series.into(), start: Some(start), n: y.len() as u32, numbers: Some(numbers) }
+    }
+
+    fn answered(name: &str, y: &[f64]) -> Answered {
+        let columns = y.iter().enumerate().map(|(x, y)| Column::point(x as f64, *y)).collect();
+        Answered { name: name.into(), total: y.len() as u64, columns }
+    }
+
+    fn last(curves: &Curves) -> (u64, f64) {
+        let curve = curves.list.last().unwrap();
+        (curve.total, curve.columns.list.last().unwrap().last)
+    }
+
+    #[test]
+    fn points_are_taken_once_and_in_order() {
+        let mut curves = Curves::new();
+        assert_eq!(curves.take(part("a", 0, &[1.0])), Taken::Gap, "nothing is known yet");
+        assert!(!curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]));
+        assert_eq!(curves.take(part("a", 0, &[1.0, 2.0])), Taken::Known);
+        assert_eq!(curves.take(part("a", 1, &[2.0, 3.0])), Taken::Drawn, "the second half is new");
+        assert_eq!(last(&curves), (3, 3.0));
+        assert_eq!(curves.take(part("a", 4, &[5.0])), Taken::Gap);
+        assert_eq!(curves.take(part("b", 0, &[f64::NAN])), Taken::Drawn, "a new curve");
+        assert_eq!((curves.list.len(), curves.extent, curves.total()), (2, (0.0, 2.0), 4));
+        assert_eq!(curves.take(part("c", 1, &[1.0])), Taken::Gap, "its beginning is missing");
+        let counts = Part { numbers: None, ..part("a", 3, &[4.0]) };
+        assert_eq!(curves.take(counts), Taken::Gap);
+    }
+
+    #[test]
+    fn what_came_while_waiting_is_not_lost() {
+        let mut curves = Curves::new();
+        curves.answer(WHOLE, vec![answered("a", &[1.0])]);
+        curves.begin();
+        assert_eq!(curves.take(part("a", 2, &[3.0])), Taken::Gap);
+        assert_eq!(curves.take(part("a", 3, &[4.0])), Taken::Gap);
+        assert!(!curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]));
+        assert_eq!(last(&curves), (4, 4.0));
+        curves.begin();
+        curves.take(part("a", 9, &[10.0]));
+        assert!(curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]), "5 to 8 never came");
+    }
+
+    #[test]
+    fn columns_stay_few_and_lose_nothing() {
+        let mut curves = Curves::new();
+        curves.answer(WHOLE, vec![]);
+        for at in 0..10_000 {
+            curves.take(part("a", at, &[if at == 777 { 1e6 } else { 1.0 }]));
+            assert!(curves.list[0].columns.list.len() <= 200);
+        }
+        let columns = &curves.list[0].columns.list;
+        assert_eq!(columns.iter().map(|column| column.count).sum::<u64>(), 10_000);
+        assert!(columns.len() > 50 && columns.iter().any(|column| column.max == 1e6));
+        assert_eq!(curves.missing(None, Axis::Step, 100), None);
+    }
+
+    #[test]
+    fn a_window_asks_for_margins_and_asks_once() {
+        let mut curves = Curves::new();
+        let y: Vec<f64> = (0..1000).map(f64::from).collect();
+        assert_eq!(curves.missing(None, Axis::Step, 100), Some(WHOLE));
+        curves.answer(WHOLE, vec![answered("a", &y)]);
+        curves.list[0].columns.coarsen(10.0);
+        let view = View::new(100.0, 200.0);
+        let asked = curves.missing(view, Axis::Step, 100).unwrap();
+        assert_eq!((asked.from, asked.to, asked.width), (0.0, 300.0, 300));
+        curves.answer(asked, vec![answered("a", &y[..302])]);
+        assert_eq!(curves.missing(view, Axis::Step, 100), None);
+        assert_eq!(curves.missing(View::new(150.0, 250.0), Axis::Step, 100), None, "the margin serves");
+        assert!(curves.missing(View::new(210.0, 310.0), Axis::Step, 100).is_some());
+        assert!(curves.missing(None, Axis::Step, 100).is_some());
+        assert!(curves.missing(view, Axis::Time, 100).is_some());
+    }
+
+    #[test]
+    fn a_window_that_does_not_follow_takes_only_what_it_shows() {
+        let mut curves = Curves::new();
+        let asked = Asked { from: 0.0, to: 3.0, ..WHOLE };
+        curves.answer(asked, vec![answered("a", &[0.0, 1.0])]);
+        assert_eq!(curves.take(part("a", 2, &[2.0, 3.0, 4.0, 5.0])), Taken::Drawn);
+        assert_eq!(last(&curves), (6, 3.0));
+        assert_eq!(curves.take(part("a", 6, &[6.0])), Taken::Known);
+        assert_eq!(curves.extent.1, 6.0);
+    }
+
+    #[test]
+    fn a_window_that_follows_forgets_what_it_left_behind() {
+        let mut curves = Curves::new();
+        let asked = Asked { from: 0.0, width: 30, ..WHOLE };
+        curves.answer(asked, vec![answered("a", &[0.0])]);
+        for at in 1..500 {
+            curves.take(part("a", at, &[1.0]));
+        }
+        assert!(curves.list[0].columns.list.len() <= 60);
+        let view = View::new(470.0, 480.0).map(|view| view.at_tail(499.0)).unwrap();
+        assert_eq!(curves.missing(Some(view), Axis::Step, 10), None);
+        assert!(curves.missing(View::new(0.0, 10.0), Axis::Step, 10).is_some(), "that was let go");
+    }
+}

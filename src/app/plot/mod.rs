@@ -1,0 +1,18 @@
+//! The live line charts of the page. Their points stay outside of the reactive graph: plain buffers, one animation frame for all.
+//!
+//! `view` and `curves` are pure; `charts` holds all charts, decides what is drawn when, and asks for columns; `chart` is one of them in the
+//! document, `paint` its canvas; `pointer`, `tip`, `legend` and `panel` are what a person touches; `address` keeps the view in the URL.
+
+mod address;
+mod chart;
+mod charts;
+mod curves;
+mod legend;
+mod paint;
+mod panel;
+mod pointer;
+mod tip;
+mod view;
+
+pub use address::set as keep_in_address;
+pub use charts::{Press, press, refresh, remove, repaint, settle, start, take};

@@ -1,0 +1,182 @@
+//! Draws a chart on its canvas: the curves as pixels, then the grid beneath them, the labels and the marks.
+
+use js_sys::Date;
+use leptos::prelude::*;
+use wasm_bindgen::{Clamped, JsValue};
+use web_sys::{CanvasRenderingContext2d, ImageData};
+
+use super::chart::Chart;
+use super::legend::hex;
+use crate::chart::frame::LABEL_GAP;
+use crate::chart::palette::{self, Inks, inks};
+use crate::chart::text::FONT_SIZE;
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Pixels, Stroke, layers, marks};
+use crate::client::browser;
+use crate::series::smooth;
+
+/// What all charts of one animation frame have in common.
+pub struct Look {
+    pub is_dark: bool,
+    inks: Inks,
+    ratio: f64,
+    font: String,
+    offset_minutes: i32,
+}
+
+/// The theme, chosen here or by the system.
+pub fn is_dark() -> bool {
+    let root = document().document_element();
+    match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
+        Some(theme) => theme == "dark",
+        None => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),
+    }
+}
+
+impl Look {
+    pub fn now() -> Self {
+        let is_dark = is_dark();
+        let offset_minutes = -(Date::new_0().get_timezone_offset() as i32);
+        let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
+        let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
+        let font = [&browser::number_text(FONT_SIZE), "px ", &family].concat();
+        Self { is_dark, font, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes }
+    }
+}
+
+/// Draws the chart, and answers where everything stands. `None` where there is no room.
+pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
+    let canvas = &chart.parts.canvas;
+    let size = chart.size;
+    if size.width < 60.0 || size.height < 60.0 {
+        return None;
+    }
+    let settings = &chart.settings;
+    let known = &chart.curves.list;
+    let shown = || known.iter().enumerate().filter(|(_, curve)| !chart.is_hidden(&curve.name));
+    let smoothed: Vec<Vec<(f64, f64)>> = match settings.smooth > 0.0 {
+        true => shown().map(|(_, curve)| smooth(&curve.columns.list, settings.smooth)).collect(),
+        false => Vec::new(),
+    };
+    let curve = |(at, (slot, curve)): (usize, (usize, &'_ super::curves::Curve))| Curve {
+        name: "",
+        slot,
+        columns: &known[slot].columns.list,
+        smoothed: smoothed.get(at).map_or(&[], |line| line),
+        look: match chart.lit {
+            None => Weight::Normal,
+            Some(lit) if lit == slot => Weight::Bold,
+            Some(_) => {
+                if curve.total == 0 {
+                    Weight::Normal
+                } else {
+                    Weight::Faint
+                }
+            }
+        },
+    };
+    let curves: Vec<Curve> = shown().enumerate().map(curve).collect();
+    let ask = Ask {
+        along: settings.x,
+        scale: settings.y,
+        unit: &settings.unit,
+        window: chart.view.map(|view| (view.from, view.to)),
+        origin: Some(chart.curves.extent.0).filter(|origin| origin.is_finite()),
+        offset_minutes: look.offset_minutes,
+    };
+    let frame = Frame::new(&ask, &curves, size);
+    let (wide, high) = ((size.width * look.ratio).round() as u32, (size.height * look.ratio).round() as u32);
+    if (canvas.width(), canvas.height()) != (wide, high) {
+        canvas.set_width(wide);
+        canvas.set_height(high);
+    }
+    let pen = &chart.parts.pen;
+    let _ = pen.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+    pen.clear_rect(0.0, 0.0, wide.into(), high.into());
+    lines(pen, &frame, &curves, look);
+    let _ = pen.set_transform(look.ratio, 0.0, 0.0, look.ratio, 0.0, 0.0);
+    // The pixels above replace what is there: what belongs beneath comes after them.
+    let _ = pen.set_global_composite_operation("destination-over");
+    grid(pen, &frame, look);
+    let _ = pen.set_global_composite_operation("source-over");
+    labels(pen, &frame, look);
+    for mark in marks(&frame, &curves) {
+        pen.begin_path();
+        for (x, y) in mark.kind.shape() {
+            pen.line_to(mark.x + x, mark.y + y);
+        }
+        pen.close_path();
+        pen.set_fill_style_str(&hex(palette::colour(mark.slot, look.is_dark)));
+        pen.fill();
+        pen.set_stroke_style_str(&hex(look.inks.ink));
+        pen.set_line_width(0.75);
+        pen.stroke();
+    }
+    Some(frame)
+}
+
+fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: &Look) {
+    let ratio = look.ratio;
+    let (width, height) = (frame.width * ratio, frame.height * ratio);
+    let mut pixels = Pixels::new(width.ceil() as usize, height.ceil() as usize);
+    for layer in layers(frame, curves, width, height) {
+        let dash: Vec<f64> = palette::dash(layer.slot).iter().map(|length| length * ratio).collect();
+        let colour = palette::colour(layer.slot, look.is_dark);
+        pixels.draw_curve(&layer.path, &Stroke { colour, alpha: layer.alpha, width: layer.width * ratio, dash: &dash });
+    }
+    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.rgba), pixels.width as u32, pixels.height as u32) {
+        // At a whole pixel of the screen, between which the plot may begin.
+        let _ = pen.put_image_data(&image, (frame.left * ratio).round(), (frame.top * ratio).round());
+    }
+}
+
+/// As `chart::line` draws it for SVG.
+fn grid(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
+    let line = |ink: u32, from: (f64, f64), to: (f64, f64)| {
+        pen.set_stroke_style_str(&hex(ink));
+        pen.begin_path();
+        pen.move_to(from.0, from.1);
+        pen.line_to(to.0, to.1);
+        pen.stroke();
+    };
+    pen.set_line_width(1.0);
+    // The middle of a pixel: a hairline that is not blurred.
+    let crisp = |at: f64| at.floor() + 0.5;
+    let (left, right, bottom) = (frame.left, frame.left + frame.width, frame.bottom());
+    // What comes first lies on top.
+    line(if frame.y.log { look.inks.line } else { look.inks.muted }, (left, crisp(bottom)), (right, crisp(bottom)));
+    for tick in &frame.y_ticks {
+        let y = crisp(frame.py(tick.at));
+        if tick.label.is_empty() {
+            line(look.inks.muted, (left - 3.0, y), (left, y));
+        } else {
+            line(look.inks.line, (left, y), (right, y));
+        }
+    }
+    for tick in &frame.x_ticks {
+        let x = frame.px(tick.at);
+        line(look.inks.line, (x, frame.top), (x, bottom + 3.0));
+    }
+}
+
+fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
+    pen.set_font(&look.font);
+    pen.set_fill_style_str(&hex(look.inks.muted));
+    pen.set_text_align("right");
+    for tick in &frame.y_ticks {
+        let _ = pen.fill_text(&tick.label, frame.left - LABEL_GAP, frame.y_label_base(frame.py(tick.at)));
+    }
+    for tick in &frame.x_ticks {
+        pen.set_text_align(match frame.anchor(tick) {
+            Anchor::Start => "left",
+            Anchor::Middle => "center",
+            Anchor::End => "right",
+        });
+        let _ = pen.fill_text(&tick.label, frame.px(tick.at), frame.x_label_base());
+    }
+}
+
+/// A moment of the reader's clock, such as `2026-05-04 13:37:00`.
+pub fn moment(seconds: f64) -> String {
+    // The Swedish way to write a date is that of ISO 8601.
+    String::from(Date::new(&JsValue::from_f64(seconds * 1000.0)).to_locale_string("sv", &JsValue::UNDEFINED))
+}

@@ -1,0 +1,174 @@
+//! Mouse, pen and fingers on a chart: the wheel zooms, dragging selects a range, with Shift it pans, a double click shows everything.
+
+use std::cell::RefCell;
+
+use js_sys::Date;
+use leptos::prelude::*;
+use web_sys::{Event, MouseEvent, PointerEvent, WheelEvent};
+
+use super::charts::{Charts, with};
+use super::tip;
+use super::view::View;
+use crate::app::focus;
+use crate::client::browser;
+use crate::protocol::CellId;
+
+/// A shorter way is a click.
+const CLICK: f64 = 4.0;
+/// Zoom of one notch of a wheel (100 pixels).
+const NOTCH: f64 = 0.2;
+/// The wheel goes on scrolling the page where it began to, until it has rested for so long.
+const REST_MS: f64 = 160.0;
+
+struct Finger {
+    pointer: i32,
+    x: f64,
+}
+
+#[derive(Default)]
+struct Hand {
+    chart: Option<CellId>,
+    fingers: Vec<Finger>,
+    /// Where dragging began, in pixels of the canvas; and the window it began with.
+    from: f64,
+    seen: Option<View>,
+    pans: bool,
+    scrolled_at: f64,
+}
+
+thread_local! {
+    static HAND: RefCell<Hand> = RefCell::new(Hand::default());
+}
+
+pub fn listen() {
+    let page = document();
+    for name in ["pointerdown", "pointermove", "pointerup", "pointercancel", "pointerout"] {
+        browser::listen(&page, name, |event: PointerEvent| HAND.with(|hand| moved(&mut hand.borrow_mut(), &event)));
+    }
+    browser::listen(&page, "dblclick", |event: MouseEvent| {
+        if let Some(id) = over(&event) {
+            with(|charts| charts.see(&id, None));
+        }
+    });
+    browser::listen(&page, "scroll", |_: Event| HAND.with(|hand| hand.borrow_mut().scrolled_at = Date::now()));
+    // Browsers let handlers of the whole document hold no wheel back, those of an element they do.
+    if let Some(board) = browser::by_id("board") {
+        browser::listen(&board, "wheel", |event: WheelEvent| HAND.with(|hand| wheel(&mut hand.borrow_mut(), &event)));
+    }
+}
+
+/// The chart whose canvas an event is on.
+fn over(event: &Event) -> Option<CellId> {
+    focus::owner(&browser::around(event, ".plot canvas")?)
+}
+
+fn wheel(hand: &mut Hand, event: &WheelEvent) {
+    let Some(id) = over(event).filter(|_| !event.ctrl_key()) else { return };
+    if Date::now() - hand.scrolled_at < REST_MS {
+        hand.scrolled_at = Date::now();
+        return;
+    }
+    event.prevent_default();
+    let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_PIXEL { 100.0 } else { 3.0 };
+    let (by, across) = (event.delta_y() / lines, event.delta_x() / lines);
+    with(|charts| {
+        let Some(chart) = charts.chart(&id) else { return };
+        let (Some(seen), Some(frame)) = (chart.seen(), &chart.frame) else { return };
+        let extent = chart.curves.extent;
+        let view = if across.abs() > by.abs() {
+            Some(seen.pan(across * NOTCH, extent))
+        } else {
+            seen.zoom(frame.x_at(f64::from(event.offset_x())), (by * NOTCH).exp(), extent)
+        };
+        charts.see(&id, view);
+        tip::show(charts, &id, (event.offset_x().into(), event.offset_y().into()), (event.client_x().into(), event.client_y().into()));
+    });
+}
+
+fn moved(hand: &mut Hand, event: &PointerEvent) {
+    let kind = event.type_();
+    let on = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+    let at = (f64::from(event.client_x()), f64::from(event.client_y()));
+    let is_touch = event.pointer_type() == "touch";
+    with(|charts| match (kind.as_str(), hand.chart.clone()) {
+        ("pointerdown", _) => {
+            let Some(id) = over(event).filter(|_| event.button() == 0) else { return };
+            if hand.chart.as_ref().is_some_and(|chart| *chart != id) {
+                return;
+            }
+            let Some(chart) = charts.chart(&id) else { return };
+            // The drag goes on when the pointer leaves the canvas.
+            let _ = chart.parts.canvas.set_pointer_capture(event.pointer_id());
+            hand.seen = chart.seen();
+            hand.pans = event.shift_key() || is_touch;
+            hand.from = on.0;
+            hand.chart = Some(id);
+            hand.fingers.push(Finger { pointer: event.pointer_id(), x: on.0 });
+        }
+        ("pointermove", Some(id)) => drag(hand, charts, &id, event.pointer_id(), on, at),
+        ("pointermove", None) => match over(event) {
+            Some(id) => tip::show(charts, &id, on, at),
+            None if charts.cross.is_some() => tip::hide(charts),
+            None => {}
+        },
+        ("pointerup" | "pointercancel", Some(id)) => {
+            hand.fingers.retain(|finger| finger.pointer != event.pointer_id());
+            hand.chart = None;
+            let fingers = std::mem::take(&mut hand.fingers);
+            let Some(chart) = charts.chart(&id) else { return };
+            chart.parts.band.set_hidden(true);
+            if let Some(left) = fingers.into_iter().next() {
+                // One of two fingers is left, which goes on from here.
+                (hand.from, hand.seen, hand.chart) = (left.x, chart.seen(), Some(id));
+                hand.fingers.push(left);
+            } else if kind == "pointerup" && !hand.pans && (on.0 - hand.from).abs() > CLICK {
+                let range = chart.frame.as_ref().map(|frame| {
+                    let inside = |at: f64| frame.x_at(at.max(frame.left).min(frame.left + frame.width));
+                    (inside(hand.from.min(on.0)), inside(hand.from.max(on.0)))
+                });
+                if let Some(view) = range.and_then(|(from, to)| View::new(from, to)) {
+                    charts.see(&id, Some(view));
+                }
+            }
+            if is_touch {
+                tip::hide(charts);
+            }
+        }
+        ("pointerout", None) if over(event).is_some() => tip::hide(charts),
+        _ => {}
+    });
+}
+
+fn drag(hand: &mut Hand, charts: &mut Charts, id: &CellId, pointer: i32, on: (f64, f64), at: (f64, f64)) {
+    let spread = |fingers: &[Finger]| match fingers {
+        [one, other, ..] => Some(((one.x + other.x) / 2.0, (one.x - other.x).abs().max(20.0))),
+        _ => None,
+    };
+    let before = spread(&hand.fingers);
+    if let Some(finger) = hand.fingers.iter_mut().find(|finger| finger.pointer == pointer) {
+        finger.x = on.0;
+    }
+    let after = spread(&hand.fingers);
+    let Some(chart) = charts.chart(id) else { return };
+    let (Some(frame), extent) = (&chart.frame, chart.curves.extent) else { return };
+    if let (Some((middle, before)), Some((_, after)), Some(seen)) = (before, after, chart.seen()) {
+        let view = seen.zoom(frame.x_at(middle), before / after, extent);
+        return charts.see(id, view);
+    }
+    if !hand.pans {
+        let inside = |at: f64| at.max(frame.left).min(frame.left + frame.width) as i32;
+        let (left, right) = (inside(hand.from.min(on.0)), inside(hand.from.max(on.0)));
+        let style = ["left:", &left.to_string(), "px;width:", &(right - left).to_string(), "px"].concat();
+        browser::mark(&chart.parts.band, "style", &style);
+        chart.parts.band.set_hidden(f64::from(right - left) <= CLICK);
+        return;
+    }
+    // All is seen already: there is nowhere to go, and a finger reads values.
+    match hand.seen.filter(|_| chart.view.is_some()) {
+        Some(seen) => {
+            let view = seen.pan((hand.from - on.0) / frame.width, extent);
+            charts.see(id, Some(view));
+        }
+        None => tip::show(charts, id, on, at),
+    }
+}

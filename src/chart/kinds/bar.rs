@@ -1,0 +1,202 @@
+//! Bars: upright or lying, one or several for each label, from zero.
+
+use super::sheet::{self, Sheet, cut};
+use crate::chart::text::width;
+use crate::chart::ticks::widest;
+use crate::chart::{Anchor, Measure, Scale, Svg, number, ticks};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bar {
+    pub labels: Vec<String>,
+    /// Each with as many values as there are labels.
+    pub series: Vec<Series>,
+    /// What the values are measured in; may be empty.
+    pub unit: String,
+    pub horizontal: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Empty when it is the only one.
+    pub name: String,
+    pub values: Vec<f64>,
+}
+
+/// The room between the bars of neighbouring labels, as a share of a label's.
+const GAP: f64 = 0.22;
+/// How far a bar that is no number reaches, in pixels.
+const STUB: f64 = 14.0;
+
+impl Bar {
+    pub fn svg(&self, sheet: &Sheet) -> String {
+        let numbers = || self.series.iter().flat_map(|series| &series.values).copied();
+        let about = format!(
+            "{} bars from {} to {}",
+            numbers().count(),
+            number(numbers().fold(f64::NAN, f64::min)),
+            number(numbers().fold(f64::NAN, f64::max))
+        );
+        let mut svg = sheet.begin(&about);
+        let names = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
+        let top = sheet.legend(&mut svg, names.map(|(slot, series)| (series.name.as_str(), slot)));
+        let finite = || numbers().filter(|value| value.is_finite());
+        let (lo, hi) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
+        let (lo, hi) = if lo == hi { (0.0, 1.0) } else { (lo, hi) };
+        // Room for the values above the bars; beside lying ones it is left free.
+        let room = if self.horizontal { 0.02 } else { 20.0 / (sheet.height() - top).max(60.0) };
+        let span = hi / 2.0 - lo / 2.0;
+        let grown = |end: f64, by: f64| if end == 0.0 { 0.0 } else { (end + by * span * 2.0).clamp(f64::MIN, f64::MAX) };
+        let scale = Scale::linear(grown(lo, -room), grown(hi, room));
+        match self.horizontal {
+            true => self.lying(&mut svg, sheet, top, &scale),
+            false => self.upright(&mut svg, sheet, top, &scale),
+        }
+        svg.finish()
+    }
+
+    fn upright(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) {
+        let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
+        let axis = ticks(scale, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
+        let (left, right) = (widest(&axis) + 14.0, 12.0);
+        svg.plot(left, right);
+        sheet::upright(svg, scale, &axis, (top, bottom));
+        let y = |value: f64| bottom - scale.at(value) * (bottom - top);
+        let across = (sheet.width() - left - right).max(1.0);
+        let (each, thick) = self.shares();
+        let told = thick * across >= self.widest_value();
+        for (x, slot, value) in self.bars() {
+            let class = svg.slot('f', slot);
+            let middle = x + thick / 2.0;
+            let (from, to) = match value {
+                _ if value.is_nan() => (y(0.0), y(0.0) - STUB),
+                f64::INFINITY => (y(0.0), top),
+                f64::NEG_INFINITY => (y(0.0), bottom),
+                _ => (y(0.0), y(value)),
+            };
+            svg.rect(if value.is_nan() { "hatch" } else { &class }, x, from.min(to), thick, (from - to).abs());
+            if told || !value.is_finite() {
+                let above = if to > from { (to + 12.0).min(bottom - 2.0) } else { (to - 4.0).max(top + 10.0) };
+                let class = if value.is_infinite() { "b" } else { "k" };
+                svg.text(class, Anchor::Middle, middle, 0.0, above, &number(value));
+            }
+        }
+        svg.line("a", (0.0, y(0.0)), (1.0, y(0.0)));
+        let (step, room) = every(self.labels.iter().map(|label| width(label)).fold(0.0, f64::max), each * across);
+        for (at, label) in self.labels.iter().enumerate().step_by(step) {
+            svg.text("t", Anchor::Middle, (at as f64 + 0.5) * each, 0.0, bottom + 15.0, &cut(label, room));
+        }
+        svg.end_plot();
+    }
+
+    fn lying(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) {
+        let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
+        let names = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max).min(sheet.width() * 0.3);
+        let (left, right) = (names + 16.0, self.widest_value().min(sheet.width() * 0.2) + 12.0);
+        svg.plot(left, right);
+        for tick in ticks(scale, Measure::Number(&self.unit), 4) {
+            let share = scale.at(tick.at);
+            svg.line("g", (share, top), (share, bottom));
+            svg.text("t", Anchor::Middle, share, 0.0, bottom + 15.0, &tick.label);
+        }
+        let (each, thick) = self.shares();
+        let (zero, high) = (scale.at(0.0), bottom - top);
+        let told = thick * high >= 10.0;
+        for (at, slot, value) in self.bars() {
+            let class = svg.slot('f', slot);
+            let (y, height) = (top + at * high, thick * high);
+            let to = match value {
+                _ if value.is_nan() => zero,
+                f64::INFINITY => 1.0,
+                f64::NEG_INFINITY => 0.0,
+                _ => scale.at(value),
+            };
+            match value.is_nan() {
+                true => svg.raw(&format!(
+                    "<rect class=\"hatch\" x=\"{}\" y=\"{}\" width=\"{STUB}\" height=\"{}\"/>",
+                    svg.share(zero),
+                    crate::chart::svg::coordinate(y),
+                    crate::chart::svg::coordinate(height)
+                )),
+                false => svg.rect(&class, zero.min(to), y, (to - zero).abs(), height),
+            }
+            if told || !value.is_finite() {
+                let base = y + height / 2.0 + 4.0;
+                match value {
+                    _ if value.is_infinite() => svg.text("b", Anchor::Middle, to, if to > zero { -8.0 } else { 8.0 }, base, &number(value)),
+                    _ if value.is_nan() => svg.text("k", Anchor::Start, zero, STUB + 4.0, base, &number(value)),
+                    // Left of zero there is no room beyond the longest bar: the value stands on the other side.
+                    _ => svg.text("k", Anchor::Start, to.max(zero), 4.0, base, &number(value)),
+                }
+            }
+        }
+        svg.line("a", (zero, top), (zero, bottom));
+        let (step, _) = every(11.0, each * high);
+        for (at, label) in self.labels.iter().enumerate().step_by(step) {
+            let y = top + (at as f64 + 0.5) * each * high + 4.0;
+            svg.text("t", Anchor::End, 0.0, -6.0, y, &cut(label, names));
+        }
+        svg.end_plot();
+    }
+
+    /// The share of the axis that a label has, and a bar.
+    fn shares(&self) -> (f64, f64) {
+        let each = 1.0 / self.labels.len().max(1) as f64;
+        (each, each * (1.0 - GAP) / self.series.len().max(1) as f64)
+    }
+
+    /// Where each bar begins, which slot it has, and its value.
+    fn bars(&self) -> impl Iterator<Item = (f64, usize, f64)> {
+        let (each, thick) = self.shares();
+        self.series.iter().enumerate().flat_map(move |(slot, series)| {
+            let start = each * GAP / 2.0 + slot as f64 * thick;
+            series.values.iter().enumerate().map(move |(at, value)| (at as f64 * each + start, slot, *value))
+        })
+    }
+
+    fn widest_value(&self) -> f64 {
+        self.series.iter().flat_map(|series| &series.values).map(|value| width(&number(*value))).fold(0.0, f64::max)
+    }
+}
+
+/// Which labels are shown where each has `room` and the widest wants `wide`: every so many, and how much room each then has.
+pub fn every(wide: f64, room: f64) -> (usize, f64) {
+    // A label is cut before its neighbour goes, but not to less than this.
+    let least = wide.min(64.0) + 6.0;
+    let step = (least / room.max(1e-6)).ceil().max(1.0);
+    (step as usize, step * room - 6.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::well_formed::drawn;
+    use super::*;
+
+    fn bar(labels: &[&str], series: &[(&str, &[f64])], horizontal: bool) -> Bar {
+        let series = series.iter().map(|(name, values)| Series { name: name.to_string(), values: values.to_vec() }).collect();
+        Bar { labels: labels.iter().map(ToString::to_string).collect(), series, unit: "%".into(), horizontal }
+    }
+
+    #[test]
+    fn bars_of_every_sort_are_drawn() {
+        for horizontal in [false, true] {
+            for values in [[1.0, 2.0], [-1.0, 5.0], [0.0, 0.0], [f64::NAN, f64::INFINITY], [f64::NEG_INFINITY, 3.0], [f64::MAX, f64::MIN]] {
+                drawn(|sheet| bar(&["<a>", "b"], &[("one", &values), ("two", &[0.5, 1.5])], horizontal).svg(sheet));
+            }
+            drawn(|sheet| bar(&[], &[("", &[])], horizontal).svg(sheet));
+            drawn(|sheet| bar(&["a"], &[], horizontal).svg(sheet));
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_and_hatched() {
+        let svg = drawn(|sheet| bar(&["<script>", "b"], &[("", &[f64::NAN, 2.0])], false).svg(sheet));
+        assert!(svg.contains("class=\"hatch\"") && svg.contains(">NaN</text>") && svg.contains("&lt;script&gt;"), "{svg}");
+    }
+
+    #[test]
+    fn labels_give_way_before_they_overlap() {
+        assert_eq!(every(20.0, 100.0).0, 1);
+        assert_eq!(every(200.0, 80.0), (1, 74.0));
+        assert_eq!(every(200.0, 10.0), (7, 64.0));
+    }
+}

@@ -1,0 +1,192 @@
+//! A matrix as coloured cells, with its numbers in them where there is room.
+
+use std::fmt::Write;
+
+use super::bar::every;
+use super::colours::{Colours, ink_on};
+use super::grid::{bar_room, blocks, colour_bar, paths};
+use super::sheet::{Sheet, counted, cut};
+use crate::chart::svg::{coordinate as n, escaped};
+use crate::chart::text::{FONT_SIZE, width};
+use crate::chart::{Anchor, Svg, number};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heatmap {
+    /// Rows from the top, all of the same length, which is not 0.
+    pub values: Vec<Vec<f64>>,
+    /// As many as there are rows, or none.
+    pub rows: Vec<String>,
+    pub columns: Vec<String>,
+    /// What the rows and the columns are.
+    pub row_label: String,
+    pub column_label: String,
+    /// Of the values.
+    pub unit: String,
+}
+
+/// Numbers are not even tried beyond so many cells.
+const TOLD: usize = 2500;
+
+impl Heatmap {
+    /// Rows and columns without names have their positions, from 0.
+    pub fn label(labels: &[String], at: usize) -> String {
+        labels.get(at).cloned().unwrap_or_else(|| at.to_string())
+    }
+
+    /// Positions are told in round steps.
+    fn step(labels: &[String], least: usize) -> usize {
+        let round = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+        if labels.is_empty() { round.into_iter().find(|step| *step >= least).unwrap_or(least) } else { least }
+    }
+
+    pub fn svg(&self, sheet: &Sheet) -> String {
+        let all = || self.values.iter().flatten().copied();
+        let count = |is: fn(f64) -> bool| all().filter(|number| is(*number)).count() as u64;
+        let missing = counted(count(f64::is_nan), count(|number| number == f64::INFINITY), count(|number| number == f64::NEG_INFINITY));
+        let (height, width_of_source) = (self.values.len(), self.values.first().map_or(0, Vec::len));
+        let finite = || all().filter(|number| number.is_finite());
+        let (least, most) = (finite().fold(f64::NAN, f64::min), finite().fold(f64::NAN, f64::max));
+        let joint = if missing.is_empty() { "" } else { "; " };
+        let mut svg = sheet.begin(&format!(
+            "{height} rows and {width_of_source} columns, from {} to {}{joint}{missing}",
+            number(least),
+            number(most)
+        ));
+        let colours = Colours::over(all());
+        let small = blocks(&self.values, colours.lo / 2.0 + colours.hi / 2.0);
+
+        let named = |labels: &[String], count: usize| (0..count).map(|at| width(&Self::label(labels, at))).fold(0.0, f64::max);
+        let row_room = named(&self.rows, height).min(sheet.width() * 0.28);
+        let note = if missing.is_empty() { 0.0 } else { 14.0 };
+        let bottom_room = 22.0 + if self.column_label.is_empty() { 0.0 } else { 16.0 } + note;
+        let (top, bottom) = (10.0, (sheet.height() - bottom_room).max(11.0));
+        let left = row_room + 14.0 + if self.row_label.is_empty() { 0.0 } else { 16.0 };
+        let right = bar_room(&colours, &self.unit, bottom - top);
+        svg.plot(left, right);
+        // What is not covered by a cell is no number.
+        svg.rect("hatch", 0.0, top, 1.0, bottom - top);
+        let edges: Vec<f64> = (0..=small.cells.len()).map(|at| (at as f64 * small.rows_each as f64).min(height as f64)).collect();
+        let units = (width_of_source as f64 / small.columns_each as f64, height as f64);
+        svg.raw(&format!(
+            "<svg y=\"{top}\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\">",
+            svg.share(1.0),
+            n(bottom - top),
+            n(units.0),
+            n(units.1)
+        ));
+        svg.raw(&paths(&small.cells, &edges, &colours));
+        svg.end_window();
+        let across = (sheet.width() - left - right).max(1.0) / width_of_source as f64;
+        let down = (bottom - top) / height as f64;
+        if height * width_of_source <= TOLD {
+            self.numbers(&mut svg, &colours, (top, down), across);
+        }
+        let (step, room) = every(named(&self.columns, width_of_source), across);
+        for at in (0..width_of_source).step_by(Self::step(&self.columns, step)) {
+            let share = (at as f64 + 0.5) / width_of_source as f64;
+            svg.text("t", Anchor::Middle, share, 0.0, bottom + 15.0, &cut(&Self::label(&self.columns, at), room));
+        }
+        for at in (0..height).step_by(Self::step(&self.rows, every(FONT_SIZE, down).0)) {
+            let y = top + (at as f64 + 0.5) * down + 4.0;
+            svg.text("t", Anchor::End, 0.0, -6.0, y, &cut(&Self::label(&self.rows, at), row_room));
+        }
+        if !self.column_label.is_empty() {
+            svg.text("k", Anchor::Middle, 0.5, 0.0, bottom + 32.0, &self.column_label);
+        }
+        if !missing.is_empty() {
+            svg.text("t", Anchor::Start, 0.0, 0.0, bottom + bottom_room - 6.0, &missing);
+        }
+        colour_bar(&mut svg, &colours, &self.unit, (top, bottom));
+        svg.end_plot();
+        if !self.row_label.is_empty() {
+            let middle = n((top + bottom) / 2.0);
+            svg.raw(&format!("<text class=\"k mid\" transform=\"translate(14 {middle}) rotate(-90)\">{}</text>", escaped(&self.row_label)));
+        }
+        svg.finish()
+    }
+
+    /// All of them where the widest fits, else none: one that is left out would be taken for nothing. NaN is hatched anyway.
+    fn numbers(&self, svg: &mut Svg, colours: &Colours, (top, down): (f64, f64), across: f64) {
+        let texts: Vec<Vec<String>> = self.values.iter().map(|row| row.iter().map(|value| short(*value)).collect()).collect();
+        let finite = texts.iter().flatten().filter(|text| *text != "NaN");
+        let widest = finite.map(|text| width(text)).fold(0.0, f64::max);
+        let nan_fits = width("NaN") + 2.0 <= across;
+        if widest + 4.0 > across || down < FONT_SIZE + 2.0 {
+            return;
+        }
+        let columns = texts.first().map_or(0, Vec::len) as f64;
+        let mut out = String::from("<g class=\"mid\">");
+        for (row, (values, texts)) in self.values.iter().zip(&texts).enumerate() {
+            let y = n(top + (row as f64 + 0.5) * down + 4.0);
+            for (column, (value, text)) in values.iter().zip(texts).enumerate() {
+                let x = svg.share((column as f64 + 0.5) / columns);
+                // Writing into a string cannot fail.
+                let _ = match value.is_nan() {
+                    true if !nan_fits => Ok(()),
+                    true => write!(out, "<text class=\"k\" x=\"{x}\" y=\"{y}\">{text}</text>"),
+                    false => {
+                        write!(out, "<text fill=\"{}\" x=\"{x}\" y=\"{y}\">{text}</text>", ink_on(colours.colour(colours.level(*value))))
+                    }
+                };
+            }
+        }
+        svg.raw(&(out + "</g>"));
+    }
+}
+
+/// Three significant digits; whole numbers in full.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() || size == 0.0 || value.fract() == 0.0 {
+        return number(value);
+    }
+    let places = (2.0 - size.log10().floor()).clamp(0.0, 300.0) as i32;
+    let step = 10_f64.powi(places);
+    let rounded = (value * step).round() / step;
+    number(if rounded.is_finite() { rounded } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::well_formed::drawn;
+    use super::*;
+
+    #[test]
+    fn a_confusion_matrix_has_its_numbers_and_labels() {
+        let map = Heatmap {
+            values: vec![vec![50.0, 2.0], vec![f64::NAN, 48.0]],
+            rows: vec!["<cat>".into(), "dog".into()],
+            columns: vec!["cat".into(), "dog".into()],
+            row_label: "truth".into(),
+            column_label: "predicted".into(),
+            unit: String::new(),
+        };
+        let svg = drawn(|sheet| map.svg(sheet));
+        assert!(svg.contains(">50</text>") && svg.contains("&lt;cat&gt;") && svg.contains(">NaN</text>") && svg.contains("1 NaN"), "{svg}");
+        assert!(svg.contains("class=\"hatch\"") && svg.contains("rotate(-90)") && svg.contains("predicted"));
+    }
+
+    #[test]
+    fn matrices_of_every_sort_are_drawn() {
+        for values in [
+            vec![vec![0.0]],
+            vec![vec![f64::NAN; 3]; 2],
+            vec![vec![f64::INFINITY, f64::NEG_INFINITY, 1.0]],
+            vec![vec![f64::MAX, f64::MIN]],
+            vec![vec![-1.0, 1.0]; 400],
+            vec![vec![0.123; 1000]; 3],
+        ] {
+            let svg = drawn(|sheet| Heatmap { values: values.clone(), ..Heatmap::default() }.svg(sheet));
+            assert!(svg.len() < 400_000);
+        }
+    }
+
+    #[test]
+    fn numbers_in_cells_are_short() {
+        assert_eq!(
+            (short(0.123456), short(12345.0), short(-1.0), short(123.456)),
+            ("0.123".into(), "12345".into(), "-1".into(), "123".into())
+        );
+        assert_eq!((short(f64::MIN_POSITIVE).len() < 20, short(f64::NAN)), (true, "NaN".into()));
+    }
+}

@@ -1,0 +1,206 @@
+//! One large value, how it changed, and the way it came.
+
+use super::sheet::{Sheet, counted, cut};
+use crate::chart::svg::{coordinate as n, escaped, push_coordinate};
+use crate::chart::text::{FONT_SIZE, width};
+use crate::chart::{Svg, number, scale};
+use crate::series::Column;
+
+/// Which change is a good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    Up,
+    Down,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Number {
+    pub value: f64,
+    /// May be empty.
+    pub unit: String,
+    pub previous: Option<f64>,
+    /// The oldest first.
+    pub trend: Vec<f64>,
+    pub better: Option<Better>,
+}
+
+/// More pieces than this are not told apart in a small line.
+const PIECES: usize = 300;
+
+impl Number {
+    pub fn svg(&self, sheet: &Sheet) -> String {
+        let told = number(self.value);
+        let about = format!("{told}{}{}", if self.unit.is_empty() || self.unit == "%" { "" } else { " " }, self.unit);
+        let mut svg = sheet.begin(&about);
+        let (height, wide) = (sheet.height(), sheet.width());
+        let has_trend = self.trend.len() > 1;
+        let room = if has_trend { height * 0.56 } else { height };
+        // As large as the height and the width of a small tile allow.
+        let unit_share = if self.unit.is_empty() { 0.0 } else { width(&self.unit) * 0.45 + 4.0 };
+        let fits = (wide - 32.0) * 0.7 / (width(&told) + unit_share) * FONT_SIZE;
+        let size = (room * 0.62).min(64.0).min(fits).max(10.0);
+        let base = room / 2.0 + size * 0.36;
+        let change = self.change();
+        let base = if change.is_some() { base - size * 0.16 } else { base };
+        svg.raw(&format!(
+            "<text class=\"k\" x=\"16\" y=\"{}\" style=\"font-size:{}px;font-weight:600\">{}",
+            n(base),
+            n(size),
+            escaped(&told)
+        ));
+        if !self.unit.is_empty() {
+            svg.raw(&format!(
+                "<tspan class=\"t\" dx=\"{}\" style=\"font-size:{}px;font-weight:400\">{}</tspan>",
+                n(size * 0.12),
+                n(size * 0.45),
+                escaped(&cut(&self.unit, 200.0))
+            ));
+        }
+        svg.raw("</text>");
+        if let Some((class, text)) = change {
+            let below = (size * 0.34).clamp(11.0, 16.0);
+            svg.raw(&format!(
+                "<text class=\"{class}\" x=\"16\" y=\"{}\" style=\"font-size:{}px\">{}</text>",
+                n(base + below * 1.5),
+                n(below),
+                escaped(&text)
+            ));
+        }
+        if has_trend {
+            self.sparkline(&mut svg, (room + 6.0, height - 10.0));
+        }
+        svg.finish()
+    }
+
+    /// The words for it, and the class of their colour.
+    fn change(&self) -> Option<(&'static str, String)> {
+        let previous = self.previous?;
+        let change = self.value - previous;
+        if !change.is_finite() {
+            return Some(("t", format!("before: {}", number(previous))));
+        }
+        let class = match self.better {
+            Some(Better::Up) if change > 0.0 => "good",
+            Some(Better::Down) if change < 0.0 => "good",
+            Some(_) if change != 0.0 => "bad",
+            _ => "t",
+        };
+        let arrow = match change {
+            _ if change > 0.0 => "▲ +",
+            _ if change < 0.0 => "▼ ",
+            _ => "= ",
+        };
+        // What subtraction adds in digits is noise: as many places as matter beside the two values.
+        let noise = self.value.abs().max(previous.abs()) * 1e-12;
+        let digits = 10_f64.powi((-noise.max(1e-300).log10()).floor().clamp(-300.0, 300.0) as i32);
+        let rounded = (change * digits).round() / digits;
+        let share = change / previous.abs() * 100.0;
+        let share = if share.is_finite() { format!(" ({}{:.1}%)", if share > 0.0 { "+" } else { "" }, share) } else { String::new() };
+        Some((class, format!("{arrow}{}{share}", number(if rounded.is_finite() { rounded } else { change }))))
+    }
+
+    fn sparkline(&self, svg: &mut Svg, (top, bottom): (f64, f64)) {
+        let high = (bottom - top).max(1.0);
+        let finite = || self.trend.iter().copied().filter(|value| value.is_finite());
+        let scale = scale::padded(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false);
+        let last = (self.trend.len() - 1) as f64;
+        svg.plot(16.0, 20.0);
+        let (units, class, fill) = (svg.window_width(), svg.slot('s', 0), svg.slot('f', 0));
+        let y = |value: f64| high - scale.at(value) * high;
+        let mut path = String::new();
+        let mut is_down = false;
+        let mut marks: Vec<(f64, &str)> = Vec::new();
+        for chunk in columns(&self.trend) {
+            // First, lowest, highest, last: the line through them is the line through all.
+            let (low, high) = ((chunk.at_min, chunk.min), (chunk.at_max, chunk.max));
+            let (sooner, later) = if low.0 <= high.0 { (low, high) } else { (high, low) };
+            for (x, value) in [(chunk.x_first, chunk.first), sooner, later, (chunk.x_last, chunk.last)] {
+                if !value.is_finite() {
+                    is_down = false;
+                    continue;
+                }
+                path.push(if is_down { 'L' } else { 'M' });
+                push_coordinate(&mut path, x / last * units);
+                path.push(' ');
+                push_coordinate(&mut path, y(value));
+                is_down = true;
+            }
+            for (count, shape) in [(chunk.nan, "M-3 0l3-5l3 5z"), (chunk.pos_inf, "M-3 5l3-5l3 5z"), (chunk.neg_inf, "M-3-5l3 5l3-5z")] {
+                if count > 0 {
+                    marks.push((chunk.x_first / last, shape));
+                }
+            }
+        }
+        svg.window(top, high);
+        svg.raw(&format!("<path class=\"c {class}\" stroke-width=\"1.5\" vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>"));
+        svg.end_window();
+        for (share, shape) in marks {
+            let y = if shape.starts_with("M-3 5") { top } else { bottom };
+            svg.shape("bad", share, y, shape);
+        }
+        if let Some(value) = self.trend.last().filter(|value| value.is_finite()) {
+            svg.shape(&fill, 1.0, top + y(*value), "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z");
+        }
+        let count = |is: fn(f64) -> bool| self.trend.iter().filter(|value| is(**value)).count() as u64;
+        let missing = counted(count(f64::is_nan), count(|value| value == f64::INFINITY), count(|value| value == f64::NEG_INFINITY));
+        if !missing.is_empty() {
+            svg.text("t", crate::chart::Anchor::End, 1.0, 0.0, top - 2.0, &missing);
+        }
+        svg.end_plot();
+    }
+}
+
+fn columns(trend: &[f64]) -> impl Iterator<Item = Column> {
+    let each = trend.len().div_ceil(PIECES).max(1);
+    trend.chunks(each).enumerate().filter_map(move |(at, chunk)| {
+        let mut points = chunk.iter().enumerate().map(|(within, value)| Column::point((at * each + within) as f64, *value));
+        let mut column = points.next()?;
+        points.for_each(|point| column.merge(&point));
+        Some(column)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::well_formed::drawn;
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_sort_are_drawn() {
+        for value in [0.0, -1.5, 0.9312345, 1e300, f64::NAN, f64::INFINITY, 123456789.0] {
+            for trend in
+                [vec![], vec![1.0], vec![1.0, f64::NAN, 3.0, f64::INFINITY, f64::NEG_INFINITY], vec![f64::NAN; 4], vec![f64::MAX, f64::MIN]]
+            {
+                let number = Number { value, unit: "<%>".into(), previous: Some(0.5), trend, better: Some(Better::Up) };
+                drawn(|sheet| number.svg(sheet));
+            }
+        }
+        let svg = drawn(|sheet| Number { value: f64::NAN, ..Number::default() }.svg(sheet));
+        assert!(svg.contains(">NaN</text>"));
+    }
+
+    #[test]
+    fn the_change_is_told_and_judged() {
+        let of =
+            |value: f64, previous: f64, better| Number { value, previous: Some(previous), better, ..Number::default() }.change().unwrap();
+        assert_eq!(of(0.93, 0.91, Some(Better::Up)), ("good", "▲ +0.02 (+2.2%)".into()));
+        assert_eq!(of(0.93, 0.91, Some(Better::Down)).0, "bad");
+        assert_eq!(of(1.0, 2.0, None), ("t", "▼ -1 (-50.0%)".into()));
+        assert_eq!(of(2.0, 2.0, Some(Better::Up)), ("t", "= 0 (0.0%)".into()));
+        assert_eq!(of(f64::NAN, 2.0, Some(Better::Up)), ("t", "before: 2".into()));
+        assert_eq!(of(1.0, 0.0, None).1, "▲ +1");
+    }
+
+    #[test]
+    fn a_spike_of_a_long_trend_is_in_the_line() {
+        let mut trend = vec![0.0; 100_000];
+        trend[54_321] = 1.0;
+        let svg = drawn(|sheet| Number { trend: trend.clone(), ..Number::default() }.svg(sheet));
+        let path = svg.split("class=\"c s0\"").nth(1).unwrap().split('>').next().unwrap();
+        let heights: Vec<f64> =
+            path.split(['M', 'L']).skip(1).map(|point| point.split([' ', '"']).nth(1).unwrap().parse().unwrap()).collect();
+        let lowest = heights.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(heights.iter().filter(|y| **y == lowest).count(), 1, "one point of the line stands at the top");
+        assert!(svg.len() < 40_000, "{}", svg.len());
+    }
+}

@@ -1,0 +1,181 @@
+//! Points on a plane: at most one dot for each label and place that the drawing can tell apart.
+
+use super::sheet::{self, Sheet, counted};
+use crate::chart::palette::COLOURS;
+use crate::chart::scale::padded;
+use crate::chart::svg::coordinate;
+use crate::chart::ticks::widest;
+use crate::chart::{Anchor, Measure, Scale, Svg, ticks};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scatter {
+    pub x: Vec<f64>,
+    /// As long as `x`.
+    pub y: Vec<f64>,
+    /// For each point its place in `labels`; empty when points have none.
+    pub label: Vec<u32>,
+    pub labels: Vec<String>,
+    pub x_label: String,
+    pub y_label: String,
+}
+
+/// How far apart two dots must be to be two, in units of the plot.
+const RASTER: f64 = 1.5;
+
+impl Scatter {
+    pub fn svg(&self, sheet: &Sheet) -> String {
+        let odd = |is: fn(f64) -> bool| self.x.iter().zip(&self.y).filter(|(x, y)| is(**x) || is(**y)).count() as u64;
+        let missing = counted(odd(f64::is_nan), odd(|number| number == f64::INFINITY), odd(|number| number == f64::NEG_INFINITY));
+        let joint = if missing.is_empty() { "" } else { "; " };
+        let mut svg = sheet.begin(&format!("{} points{joint}{missing}", self.x.len()));
+        let top = sheet.legend(
+            &mut svg,
+            self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)),
+        );
+        let top = top + 10.0 + if self.y_label.is_empty() && missing.is_empty() { 0.0 } else { 12.0 };
+        let bottom = (sheet.height() - 22.0 - if self.x_label.is_empty() { 0.0 } else { 16.0 }).max(top + 1.0);
+        let (across, upwards) = (range(&self.x), range(&self.y));
+        let axis = ticks(&upwards, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1);
+        let left = widest(&axis) + 14.0;
+        svg.plot(left, 14.0);
+        sheet::upright(&mut svg, &upwards, &axis, (top, bottom));
+        sheet::level(&mut svg, &across, &ticks(&across, Measure::Number(""), 5), bottom);
+        self.dots(&mut svg, &across, &upwards, (top, bottom));
+        if !self.y_label.is_empty() {
+            svg.text("k", Anchor::Start, 0.0, 12.0 - left, top - 9.0, &self.y_label);
+        }
+        if !self.x_label.is_empty() {
+            svg.text("k", Anchor::Middle, 0.5, 0.0, bottom + 31.0, &self.x_label);
+        }
+        if !missing.is_empty() {
+            svg.text("k", Anchor::End, 1.0, 0.0, top - 9.0, &missing);
+        }
+        svg.end_plot();
+        svg.finish()
+    }
+
+    fn dots(&self, svg: &mut Svg, across: &Scale, upwards: &Scale, (top, bottom): (f64, f64)) {
+        let size = match self.x.len() {
+            ..=200 => 7.0,
+            201..=2000 => 5.0,
+            2001..=20_000 => 3.5,
+            _ => 2.5,
+        };
+        let (wide, high) = (svg.window_width(), bottom - top);
+        // Label, then place: (column, row). Sorting brings the same together, and neighbours beside each other, which makes short text.
+        let mut dots: Vec<(u32, i32, i32)> = Vec::with_capacity(self.x.len());
+        let mut crosses: Vec<(i32, i32)> = Vec::new();
+        let raster = |share: f64, size: f64| (share * size / RASTER).round() as i32;
+        for (at, (x, y)) in self.x.iter().zip(&self.y).enumerate() {
+            if x.is_finite() && y.is_finite() {
+                let place = (raster(across.at(*x), wide), raster(1.0 - upwards.at(*y), high));
+                dots.push((self.label.get(at).copied().unwrap_or_default(), place.0, place.1));
+            } else {
+                // On the edge where it would be: what is NaN on the lower or left one.
+                let share = |scale: &Scale, number: f64| match number {
+                    _ if number.is_finite() => scale.at(number),
+                    f64::INFINITY => 1.0,
+                    _ => 0.0,
+                };
+                crosses.push((raster(share(across, *x), wide), raster(1.0 - share(upwards, *y), high)));
+            }
+        }
+        dots.sort_unstable();
+        dots.dedup();
+        svg.window(top, high);
+        for points in dots.chunk_by(|a, b| a.0 == b.0) {
+            let slot = points[0].0 as usize;
+            let class = svg.slot('s', slot);
+            let (square, size) = match slot / COLOURS {
+                0 => ("", size),
+                1 => (" square", size * 0.85),
+                2 => ("", size * 0.6),
+                _ => (" square", size * 0.5),
+            };
+            let mut path = String::with_capacity(points.len() * 8);
+            let (mut x, mut y) = (0, 0);
+            for (_, column, row) in points {
+                path.push('m');
+                push_units(&mut path, column - x);
+                if row >= &y {
+                    path.push(' ');
+                }
+                push_units(&mut path, row - y);
+                path.push_str("h0");
+                (x, y) = (*column, *row);
+            }
+            // The raster is the unit of the path, so that its coordinates are whole.
+            svg.raw(&format!(
+                "<path class=\"dot {class}{square}\" stroke-width=\"{}\" vector-effect=\"non-scaling-stroke\" transform=\"scale({RASTER})\" d=\"{path}\"/>",
+                coordinate(size)
+            ));
+        }
+        svg.end_window();
+        crosses.sort_unstable();
+        crosses.dedup();
+        // Edges have room for few: neighbours nearer than this are one cross, and all are counted above the plot.
+        let mut shown: Vec<(i32, i32)> = Vec::new();
+        for (x, y) in crosses {
+            if shown.iter().rev().take(64).all(|(a, b)| (a - x).abs() + (b - y).abs() > 8) && shown.len() < 400 {
+                shown.push((x, y));
+                let share = (f64::from(x) * RASTER / wide).clamp(0.0, 1.0);
+                svg.shape("nan", share, top + f64::from(y) * RASTER, "M-3-3l6 6M3-3l-6 6");
+            }
+        }
+    }
+}
+
+fn push_units(path: &mut String, number: i32) {
+    path.push_str(&number.to_string());
+}
+
+fn range(numbers: &[f64]) -> Scale {
+    let finite = || numbers.iter().copied().filter(|number| number.is_finite());
+    padded(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::well_formed::drawn;
+    use super::*;
+
+    #[test]
+    fn points_of_every_sort_are_drawn() {
+        for (x, y) in [
+            (vec![1.0], vec![1.0]),
+            (vec![f64::NAN, 1.0, f64::INFINITY], vec![1.0, f64::NEG_INFINITY, f64::NAN]),
+            (vec![f64::MAX, f64::MIN], vec![0.0, 5e-324]),
+            (vec![f64::NAN], vec![f64::NAN]),
+        ] {
+            let svg = drawn(|sheet| Scatter { x: x.clone(), y: y.clone(), ..Scatter::default() }.svg(sheet));
+            let odd = x.iter().zip(&y).any(|(x, y)| !x.is_finite() || !y.is_finite());
+            assert_eq!(svg.contains("class=\"nan\""), odd, "{svg}");
+        }
+    }
+
+    #[test]
+    fn labels_are_colours_and_text() {
+        let labels: Vec<String> = (0..20).map(|at| format!("<script>{at}")).collect();
+        let scatter =
+            Scatter { x: (0..20).map(f64::from).collect(), y: vec![0.5; 20], label: (0..20).collect(), labels, ..Scatter::default() };
+        let svg = drawn(|sheet| scatter.svg(sheet));
+        assert_eq!(svg.matches("class=\"dot ").count(), 20);
+        assert!(svg.contains("dot s0\"") && svg.contains("dot s0 square\"") && svg.contains("&lt;script&gt;0"));
+    }
+
+    #[test]
+    fn the_same_place_is_one_dot_and_the_drawing_stays_small() {
+        let same = Scatter { x: vec![1.0; 1000], y: vec![2.0; 1000], ..Scatter::default() };
+        assert_eq!(drawn(|sheet| same.svg(sheet)).matches("h0").count(), 1);
+        let mut seed = 11_u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let (x, y) = (0..100_000).map(|_| (random(), random())).unzip();
+        let many = Scatter { x, y, ..Scatter::default() };
+        let sheet = Sheet { place: crate::chart::Place::Fluid { height: 240.0 }, theme: crate::chart::Theme::Auto, title: String::new() };
+        let length = many.svg(&sheet).len();
+        assert!(length < 700_000, "{length}");
+    }
+}

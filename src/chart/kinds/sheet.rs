@@ -1,0 +1,157 @@
+//! The paper that these charts share: its size, its colours, the names of series above a plot, and marks for what is no number.
+
+use crate::chart::palette::COLOURS;
+use crate::chart::svg::{coordinate as n, escaped};
+use crate::chart::text::width;
+use crate::chart::{Anchor, Place, Scale, Svg, Theme, Tick};
+
+/// What a chart is drawn on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    pub place: Place,
+    pub theme: Theme,
+    /// For those who do not see it; not shown.
+    pub title: String,
+}
+
+/// How wide a fluid drawing is taken to be where room must be judged: a tile on a phone.
+const NOMINAL: f64 = 340.0;
+/// The height of a row of the legend.
+const ROW: f64 = 16.0;
+
+const FIXED: &str = ".nan,.thin{fill:none}.nan{stroke-width:1.5}.hatch{fill:url(#hatch)}.dot{fill:none;stroke-linecap:round;opacity:.8}.square{stroke-linecap:square}\
+    .faint{fill-opacity:.25}.cells{shape-rendering:crispEdges}.end{text-anchor:end}.mid{text-anchor:middle}";
+const LIGHT: &str =
+    ".good{fill:#1a7f37}.bad{fill:#b42318}.well{fill:#f6f7f9}.ground{fill:#fff}.gap{stroke:#fff}.nan,.thin,.rule{stroke:#59616b}";
+const DARK: &str =
+    ".good{fill:#4cc26b}.bad{fill:#ff9389}.well{fill:#12161a}.ground{fill:#181c21}.gap{stroke:#181c21}.nan,.thin,.rule{stroke:#9da7b2}";
+const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+    <rect class=\"well\" width=\"6\" height=\"6\"/><path class=\"rule\" d=\"M0 0v6\"/></pattern></defs>";
+
+impl Sheet {
+    /// Judged where it is fluid.
+    pub fn width(&self) -> f64 {
+        match self.place {
+            Place::Fixed { width, .. } => width,
+            Place::Fluid { .. } => NOMINAL,
+        }
+    }
+
+    pub fn height(&self) -> f64 {
+        match self.place {
+            Place::Fixed { height, .. } | Place::Fluid { height } => height,
+        }
+    }
+
+    /// `about`: one sentence on what is seen.
+    pub(super) fn begin(&self, about: &str) -> Svg {
+        let mut svg = Svg::new(self.place, self.theme, if self.title.is_empty() { about } else { &self.title }, about);
+        let style = match self.theme {
+            Theme::Light => [LIGHT, FIXED, "", "", ""],
+            Theme::Dark => [DARK, FIXED, "", "", ""],
+            Theme::Auto => [LIGHT, FIXED, "@media (prefers-color-scheme:dark){", DARK, "}"],
+        };
+        svg.raw(&format!("<style>{}</style>{HATCH}", style.concat()));
+        svg
+    }
+
+    /// The names of series at the top, in rows; answers where the last one ends. A name that has no room is counted instead.
+    pub(super) fn legend<'a>(&self, svg: &mut Svg, names: impl IntoIterator<Item = (&'a str, usize)>) -> f64 {
+        let names: Vec<_> = names.into_iter().collect();
+        if names.is_empty() {
+            return 0.0;
+        }
+        let (left, right) = (12.0, self.width() - 12.0);
+        let rows = (self.height() / 4.0 / ROW).floor().max(1.0);
+        let (mut x, mut row) = (left, 0.0);
+        for (at, (name, slot)) in names.iter().enumerate() {
+            let name = cut(name, (right - left) * 0.45);
+            let wide = width(&name) + 26.0;
+            let rest = if at + 1 < names.len() && row + 1.0 >= rows { width("100 more") } else { 0.0 };
+            if x > left && x + wide + rest > right {
+                if row + 1.0 >= rows {
+                    svg.raw(&format!("<text class=\"t\" x=\"{}\" y=\"{}\">{} more</text>", n(x), n(15.0 + row * ROW), names.len() - at));
+                    break;
+                }
+                (x, row) = (left, row + 1.0);
+            }
+            let (y, class) = (15.0 + row * ROW, svg.slot('f', *slot));
+            let corner = if (slot / COLOURS).is_multiple_of(2) { " rx=\"4.5\"" } else { "" };
+            svg.raw(&format!(
+                "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"9\" height=\"9\"{corner}/><text class=\"k\" x=\"{}\" y=\"{}\">{}</text>",
+                n(x),
+                n(y - 8.5),
+                n(x + 13.0),
+                n(y),
+                escaped(&name)
+            ));
+            x += wide;
+        }
+        (row + 1.0) * ROW + 4.0
+    }
+}
+
+/// The lines and labels of an upright axis that is drawn from `bottom` up to `top`; within a plot.
+pub fn upright(svg: &mut Svg, scale: &Scale, ticks: &[Tick], (top, bottom): (f64, f64)) {
+    for tick in ticks {
+        let y = bottom - scale.at(tick.at) * (bottom - top);
+        svg.line("g", (0.0, y), (1.0, y));
+        svg.text("t", Anchor::End, 0.0, -6.0, y + 4.0, &tick.label);
+    }
+}
+
+/// The labels of an axis below a plot, with short strokes.
+pub fn level(svg: &mut Svg, scale: &Scale, ticks: &[Tick], bottom: f64) {
+    svg.line("a", (0.0, bottom), (1.0, bottom));
+    for tick in ticks {
+        let share = scale.at(tick.at);
+        svg.line("a", (share, bottom), (share, bottom + 4.0));
+        svg.text("t", Anchor::Middle, share, 0.0, bottom + 15.0, &tick.label);
+    }
+}
+
+/// As much of the text as fits into so many pixels, with an ellipsis where something is missing.
+pub fn cut(text: &str, room: f64) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let (mut out, mut used) = (String::new(), width("…"));
+    for c in text.chars() {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        if used > room {
+            break;
+        }
+        out.push(c);
+    }
+    out + "…"
+}
+
+/// "2 NaN, 1 ∞", or nothing.
+pub fn counted(nan: u64, pos_inf: u64, neg_inf: u64) -> String {
+    let all = [(nan, "NaN"), (pos_inf, "∞"), (neg_inf, "-∞")];
+    let parts: Vec<_> = all.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_to_its_room() {
+        let long = cut("a long name of a series", 60.0);
+        assert!(long.ends_with('…') && width(&long) <= 60.0 && long.len() > 6, "{long}");
+        assert_eq!((cut("short", 60.0).as_str(), counted(2, 0, 1).as_str()), ("short", "2 NaN, 1 -∞"));
+    }
+
+    #[test]
+    fn a_legend_keeps_its_place() {
+        let sheet = Sheet { place: Place::Fluid { height: 240.0 }, theme: Theme::Auto, title: String::new() };
+        let names: Vec<String> = (0..90).map(|at| format!("series <{at}>")).collect();
+        let mut svg = sheet.begin("x");
+        let height = sheet.legend(&mut svg, names.iter().enumerate().map(|(slot, name)| (name.as_str(), slot)));
+        let text = svg.finish();
+        assert!(height <= 64.0 && text.contains(" more</text>") && text.contains("series &lt;0&gt;"), "{height}");
+        assert_eq!(sheet.legend(&mut sheet.begin("x"), []), 0.0);
+    }
+}

@@ -1,0 +1,42 @@
+//! For the tests of all kinds: sheets of every sort, and a check of what was drawn on them.
+
+use super::Sheet;
+use crate::chart::{Place, Theme};
+
+/// Draws on sheets of every sort that a client can ask for, checks each, and answers the fluid one.
+pub fn drawn(draw: impl Fn(&Sheet) -> String) -> String {
+    let fixed = [(640.0, 320.0), (80.0, 40.0), (4000.0, 4000.0)].map(|(width, height)| Place::Fixed { width, height });
+    let fluid = [40.0, 240.0].map(|height| Place::Fluid { height });
+    let mut last = String::new();
+    for place in fixed.into_iter().chain(fluid) {
+        for theme in [Theme::Light, Theme::Dark, Theme::Auto] {
+            last = draw(&Sheet { place, theme, title: "<script>alert(\"x\")</script> & more".into() });
+            check(&last);
+        }
+    }
+    last
+}
+
+/// Fails unless tags are closed in order, attributes are quoted, entities are known, and every coordinate is a number.
+fn check(svg: &str) {
+    let (mut open, mut rest): (Vec<&str>, _) = (Vec::new(), svg);
+    assert!(!svg.contains("<script") && svg.starts_with("<svg "), "{svg}");
+    while let Some(at) = rest.find('<') {
+        let (text, tag) = rest.split_at(at);
+        assert!(!text.contains('>') && (text.is_empty() || !open.is_empty()), "{text}");
+        for part in text.split('&').skip(1) {
+            assert!(["amp;", "lt;", "gt;", "quot;", "#39;"].iter().any(|known| part.starts_with(known)), "&{part}");
+        }
+        let end = tag.find('>').unwrap_or_else(|| panic!("no end: {tag}"));
+        let inside = &tag[1..end];
+        assert_eq!(inside.matches('"').count() % 2, 0, "{inside}");
+        assert!(!inside.contains("NaN") && !inside.contains("inf") && !inside.contains("width=\"-"), "{inside}");
+        match inside.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name), "{svg}"),
+            None if inside.ends_with('/') => {}
+            None => open.push(inside.split(' ').next().unwrap_or_default()),
+        }
+        rest = &tag[end + 1..];
+    }
+    assert!(open.is_empty() && rest.trim().is_empty(), "{open:?} {rest}");
+}

@@ -1,0 +1,96 @@
+//! How charts are drawn, as people set it: the document's key `chart`, where each change leaves everything else as it was.
+
+use serde_json::{Value, json};
+
+use super::{Boards, board_name, not_found, row_of};
+use crate::protocol::{ApiError, CellId, Change, ErrorKind};
+use crate::server::error::Problem;
+use crate::server::store::{Batch, Kind, Record};
+
+/// A larger weight would need more points than anybody looks at before the line means anything.
+const SMOOTHEST: f64 = 0.999;
+/// Characters of a unit: it stands beside each number of the axis.
+const UNIT: usize = 16;
+/// Series that are not drawn, and characters of a name.
+const HIDDEN: usize = 1000;
+const NAME: usize = 200;
+/// `type` of the cells that are line charts.
+const LINE: &str = "line";
+
+impl Boards {
+    pub async fn set_chart(&self, id: CellId, change: Change) -> Result<(), Problem> {
+        check(&change, "settings")?;
+        let operation = move |batch: &mut Batch| {
+            let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
+            set(batch, &record, &change);
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
+
+    /// All line charts of the board, or none.
+    pub async fn set_charts(&self, board: String, change: Change) -> Result<(), Problem> {
+        check(&change, "settings")?;
+        let board = board_name(&board)?.to_owned();
+        let operation = move |batch: &mut Batch| {
+            for record in row_of(batch, &board).iter().filter(|record| record.text("type") == LINE) {
+                set(batch, record, &change);
+            }
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
+}
+
+/// `key` is what the settings are called where they stand.
+pub fn check(change: &Change, key: &str) -> Result<(), ApiError> {
+    let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
+    if change.smooth.is_some_and(|smooth| !(0.0..=SMOOTHEST).contains(&smooth)) {
+        return wrong("smooth", format!("must be a number from 0 to {SMOOTHEST}"));
+    }
+    if change.unit.as_ref().is_some_and(|unit| unit.chars().count() > UNIT || unit.contains(char::is_control)) {
+        return wrong("unit", format!("may have {UNIT} characters"));
+    }
+    if change.hidden.as_ref().is_some_and(|hidden| hidden.len() > HIDDEN || hidden.iter().any(|name| name.chars().count() > NAME)) {
+        return wrong("hidden", format!("may name {HIDDEN} series of {NAME} characters each"));
+    }
+    Ok(())
+}
+
+/// Writes only what changes: the same settings again are no event.
+fn set(batch: &mut Batch, record: &Record, change: &Change) {
+    let mut changed = record.clone();
+    let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
+    if !chart.is_object() {
+        *chart = json!({});
+    }
+    let before = chart.clone();
+    if let Value::Object(keys) = json!(change) {
+        keys.into_iter().for_each(|(key, value)| chart[key] = value);
+    }
+    if *chart != before {
+        batch.put(Kind::Patched, changed, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_bounded_and_errors_name_them() {
+        let told = |change: Change| check(&change, "settings").err().map(|error| error.message);
+        assert_eq!(told(Change { smooth: Some(0.999), unit: Some("MB/s".into()), ..Change::default() }), None);
+        let smooth = |smooth| told(Change { smooth: Some(smooth), ..Change::default() });
+        assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
+        assert!(smooth(f64::NAN).is_some() && smooth(-0.1).is_some());
+        assert!(told(Change { unit: Some("x".repeat(17)), ..Change::default() }).is_some());
+        assert!(told(Change { hidden: Some(vec!["x".repeat(201)]), ..Change::default() }).is_some());
+    }
+
+    #[test]
+    fn only_what_is_named_is_written() {
+        let change = Change { smooth: Some(0.5), hidden: Some(vec![]), ..Change::default() };
+        assert_eq!(json!(change), json!({"smooth": 0.5, "hidden": []}));
+    }
+}

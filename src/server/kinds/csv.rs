@@ -1,0 +1,87 @@
+//! Comma-separated values as RFC 4180 has them.
+
+use std::fmt::Write;
+
+#[derive(Default)]
+pub struct Csv {
+    out: String,
+    /// True after the first field of a line.
+    is_within: bool,
+}
+
+impl Csv {
+    /// A text is kept as it is. In quotes where a comma, a quote or a line end makes it necessary, and where a spreadsheet might take it for a formula.
+    pub fn text(&mut self, text: &str) {
+        self.separate();
+        let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(['=', '+', '-', '@', ' ']) || text.ends_with(' ');
+        match is_special {
+            true => {
+                self.out.push('"');
+                self.out.push_str(&text.replace('"', "\"\""));
+                self.out.push('"');
+            }
+            false => self.out.push_str(text),
+        }
+    }
+
+    pub fn number(&mut self, number: f64) {
+        self.number_text(&written(number));
+    }
+
+    /// A number that is written out already.
+    pub fn number_text(&mut self, number: &str) {
+        self.separate();
+        self.out.push_str(number);
+    }
+
+    pub fn end(&mut self) {
+        self.out.push_str("\r\n");
+        self.is_within = false;
+    }
+
+    pub fn into_text(self) -> String {
+        self.out
+    }
+
+    fn separate(&mut self) {
+        if self.is_within {
+            self.out.push(',');
+        }
+        self.is_within = true;
+    }
+}
+
+/// The shortest text that reads back as the same double; what is no number as in JSON bodies.
+pub fn written(number: f64) -> String {
+    let size = number.abs();
+    let mut out = String::new();
+    // Writing into a string cannot fail.
+    let _ = match number {
+        _ if number.is_nan() => write!(out, "NaN"),
+        _ if number.is_infinite() => write!(out, "{}Infinity", if number < 0.0 { "-" } else { "" }),
+        _ if size != 0.0 && !(1e-5..1e17).contains(&size) => write!(out, "{number:e}"),
+        _ => write!(out, "{number}"),
+    };
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_quoted_where_needed() {
+        let mut csv = Csv::default();
+        ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "+a", "-b", "@c", ""].into_iter().for_each(|text| csv.text(text));
+        csv.end();
+        assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"=1+1\",\"+a\",\"-b\",\"@c\",\r\n");
+    }
+
+    #[test]
+    fn numbers_read_back_as_they_were() {
+        for number in [0.1, -0.0, 5e-324, 1e308, 123456789.125, 1e-7, 3.0] {
+            assert_eq!(written(number).parse::<f64>().unwrap().to_bits(), f64::to_bits(number));
+        }
+        assert_eq!((written(3.0), written(f64::NEG_INFINITY), written(1e300)), ("3".into(), "-Infinity".into(), "1e300".into()));
+    }
+}

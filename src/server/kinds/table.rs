@@ -1,0 +1,204 @@
+//! `table`: named columns and their rows, shown as a document that can be sorted.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::csv::{Csv, written};
+use super::node::{Node, plain_number};
+use crate::chart::svg::escaped;
+use crate::protocol::ApiError;
+
+const ROWS: usize = 10_000;
+const COLUMNS: usize = 200;
+
+#[derive(Debug, Default)]
+pub struct Table {
+    columns: Vec<String>,
+    /// As long as `columns`, each; texts, numbers, booleans and nulls.
+    rows: Vec<Vec<Value>>,
+}
+
+/// `{"columns":["name","acc"],"rows":[["a",0.9],…]}`, or a list of objects, whose keys are the columns in the order in which they come.
+pub fn read(root: Node) -> Result<Table, ApiError> {
+    let mut table = Table::default();
+    if root.is_list() {
+        read_objects(root, &mut table)?;
+    } else {
+        if !root.is_object() {
+            return Err(root.is_no("must be an object with columns and rows, or an array of objects"));
+        }
+        let (columns, rows) = (root.need("columns")?, root.need("rows")?);
+        table.columns = columns.labels()?;
+        columns.may_have(table.columns.len(), COLUMNS, "columns", "leave some out")?;
+        let items = rows.items()?;
+        rows.may_have(items.len(), ROWS, "rows", "send the most important ones")?;
+        for row in items {
+            let cells: Vec<Value> = row.items()?.map(cell).collect::<Result<_, _>>()?;
+            row.must_have(cells.len(), table.columns.len(), "column")?;
+            table.rows.push(cells);
+        }
+    }
+    Ok(table)
+}
+
+fn read_objects(root: Node, table: &mut Table) -> Result<(), ApiError> {
+    let items = root.items()?;
+    root.may_have(items.len(), ROWS, "rows", "send the most important ones")?;
+    for row in items {
+        let mut cells = vec![Value::Null; table.columns.len()];
+        for (name, value) in row.entries()? {
+            let value = cell(value)?;
+            match table.columns.iter().position(|known| known == name) {
+                Some(at) => cells[at] = value,
+                None => {
+                    table.columns.push(name.to_owned());
+                    root.may_have(table.columns.len(), COLUMNS, "columns", "leave some out")?;
+                    cells.push(value);
+                }
+            }
+        }
+        table.rows.push(cells);
+    }
+    table.rows.iter_mut().for_each(|row| row.resize(table.columns.len(), Value::Null));
+    Ok(())
+}
+
+fn cell(node: Node) -> Result<Value, ApiError> {
+    match node.json() {
+        Value::Array(_) | Value::Object(_) => Err(node.is_no("must be a text, a number, a boolean or null")),
+        plain => Ok(plain.clone()),
+    }
+}
+
+fn text(cell: &Value) -> String {
+    match cell {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+pub fn csv(table: &Table) -> String {
+    let mut csv = Csv::default();
+    table.columns.iter().for_each(|name| csv.text(name));
+    csv.end();
+    for row in &table.rows {
+        for cell in row {
+            match cell {
+                // Written as it was sent.
+                Value::Number(_) => csv.number_text(&cell.to_string()),
+                other => csv.text(&text(other)),
+            }
+        }
+        csv.end();
+    }
+    csv.into_text()
+}
+
+const STYLE: &str = ":root{color-scheme:light dark;--line:light-dark(#d5d9df,#2f363e);--head:light-dark(#f6f7f9,#12161a);--muted:light-dark(#59616b,#9da7b2);\
+--accent:light-dark(#0b5fbe,#74b4ff);font:14px/1.4 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}\
+html{background:light-dark(#fff,#181c21);color:light-dark(#1a1d21,#e6e9ed)}body{margin:0}\
+div{max-height:420px;overflow:auto}table{border-collapse:separate;border-spacing:0;min-width:100%}\
+th,td{padding:4px 12px;text-align:left;border-bottom:1px solid var(--line);white-space:pre-wrap;max-width:420px;overflow-wrap:break-word;vertical-align:top}\
+th{position:sticky;top:0;background:var(--head);padding:0;white-space:nowrap}tr:last-child td{border-bottom:0}.n{text-align:right;white-space:nowrap}.none{color:var(--muted)}\
+button{all:unset;display:block;box-sizing:border-box;width:100%;padding:5px 12px;cursor:pointer;font-weight:600}button:focus-visible{outline:2px solid var(--accent);outline-offset:-2px}\
+button::after{content:\"\\2195\";margin-left:6px;color:var(--muted);font-weight:400;opacity:.45}[aria-sort=ascending] button::after{content:\"\\2191\";opacity:1}[aria-sort=descending] button::after{content:\"\\2193\";opacity:1}\
+p{margin:12px;color:var(--muted)}";
+
+/// First ascending, then descending; what is no number in a column of numbers stands at the end both ways.
+const SORT: &str = r#"<script>(() => {
+  const body = document.querySelector("tbody"), heads = [...document.querySelectorAll("th")];
+  const names = new Intl.Collator(undefined, { numeric: true });
+  heads.forEach((head, at) => head.firstChild.addEventListener("click", () => {
+    const down = head.ariaSort === "ascending", numeric = head.className === "n";
+    heads.forEach(other => other.ariaSort = other === head ? (down ? "descending" : "ascending") : null);
+    const rows = [...body.rows].map(row => {
+      const text = row.cells[at].textContent.replace("−", "-");
+      return [row, numeric ? (text.trim() === "" ? NaN : +text) : text];
+    });
+    rows.sort(([, a], [, b]) => {
+      if (!numeric) return (down ? -1 : 1) * names.compare(a, b);
+      return isNaN(a) - isNaN(b) || (isNaN(a) ? 0 : down ? b - a : a - b) || 0;
+    });
+    body.append(...rows.map(([row]) => row));
+  }));
+})()</script>"#;
+
+/// A whole document for a figure's frame.
+pub fn html(table: &Table) -> String {
+    let is_numeric = |at: usize| {
+        let mut cells = table.rows.iter().map(|row| &row[at]).filter(|cell| !cell.is_null()).peekable();
+        cells.peek().is_some() && cells.all(|cell| plain_number(cell).is_some())
+    };
+    let numeric: Vec<bool> = (0..table.columns.len()).map(is_numeric).collect();
+    let class = |at: usize| if numeric[at] { " class=n" } else { "" };
+    let mut out = format!("<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Table</title><style>{STYLE}</style></head><body>");
+    out.push_str("<div tabindex=0 role=region aria-label=Table><table><thead><tr>");
+    // Writing into a string cannot fail.
+    for (at, name) in table.columns.iter().enumerate() {
+        let _ = write!(out, "<th scope=col{}><button>{}</button></th>", class(at), escaped(name));
+    }
+    out.push_str("</tr></thead><tbody>");
+    for row in &table.rows {
+        out.push_str("<tr>");
+        for (at, cell) in row.iter().enumerate() {
+            let _ = match (numeric[at], cell) {
+                (_, Value::Null) => write!(out, "<td></td>"),
+                (true, Value::String(_)) => {
+                    let number = plain_number(cell).map(written).unwrap_or_default();
+                    write!(out, "<td class=\"n none\">{number}</td>")
+                }
+                _ => write!(out, "<td{}>{}</td>", class(at), escaped(&text(cell))),
+            };
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table></div>");
+    if table.rows.is_empty() {
+        out.push_str("<p>No rows.</p>");
+    }
+    out.push_str(SORT);
+    out.push_str("</body></html>");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(value: Value) -> Result<Table, String> {
+        read(Node::root(&value)).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn rows_and_objects() {
+        let rows = of(json!({"columns": ["name", "acc"], "rows": [["a", 0.90], ["=b", "NaN"], [null, 1]]})).unwrap();
+        assert_eq!(csv(&rows), "name,acc\r\na,0.9\r\n\"=b\",NaN\r\n,1\r\n");
+        let objects = of(json!([{"name": "a"}, {"acc": true, "name": "b"}])).unwrap();
+        assert_eq!(csv(&objects), "name,acc\r\na,\r\nb,true\r\n");
+    }
+
+    #[test]
+    fn texts_stay_texts() {
+        let table = of(json!({"columns": ["<script>x</script>", "n"], "rows": [["<img src=x onerror=y>", 5], ["\"&'", "NaN"]]})).unwrap();
+        let html = html(&table);
+        assert!(!html.contains("<script>x") && !html.contains("<img") && html.contains("&lt;img"));
+        assert!(html.contains("<td class=n>5</td>") && html.contains("<td class=\"n none\">NaN</td>"));
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_path() {
+        let wrong = |value| of(value).unwrap_err();
+        let cell = json!({"columns": ["a"], "rows": [[1], [[2]]]});
+        assert_eq!(wrong(cell), "value.rows[1][0] must be a text, a number, a boolean or null, not an array.");
+        let short = json!({"columns": ["a", "b"], "rows": [[1]]});
+        assert_eq!(wrong(short), "value.rows[0] must have 2 items, one for each column, not 1.");
+        assert_eq!(wrong(json!({"columns": []})), "value.rows is missing.");
+        assert_eq!(wrong(json!([5])), "value[0] must be an object, not a number.");
+        assert!(wrong(json!(vec![json!({"a": 1}); ROWS + 1])).contains("may have 10000 rows, not 10001"));
+        assert!(wrong(json!("x")).ends_with("not a string."));
+    }
+}

@@ -1,0 +1,216 @@
+//! The value of a cell in another form: drawn (`/values/{id}.svg`), or as comma-separated values (`/values/{id}.csv`).
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{series, wrong};
+use crate::chart::kinds::Sheet;
+use crate::chart::{Place, Theme, line};
+use crate::protocol::{ApiError, ErrorKind};
+use crate::server::App;
+use crate::server::board::{Document, Query};
+use crate::server::error::Problem;
+use crate::server::kinds::Content;
+use crate::server::lines;
+use crate::server::media::cache_control;
+
+/// CSS pixels.
+const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
+const HEIGHTS: std::ops::RangeInclusive<f64> = 40.0..=4000.0;
+const HEIGHT: f64 = 240.0;
+/// A drawing opened by itself is a document: it has styles, and nothing else that could be loaded or run.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/// What an address asks for behind its `?`. Keys that are not known are for others.
+#[derive(Debug, PartialEq)]
+struct Asked {
+    width: Option<f64>,
+    height: f64,
+    theme: Theme,
+    /// The version of the value.
+    version: Option<u64>,
+    download: bool,
+    /// Of a line chart: whether the names of its series are part of it.
+    legend: bool,
+    /// Of a line chart: the part of the x axis that is shown.
+    from: Option<f64>,
+    to: Option<f64>,
+}
+
+impl Asked {
+    fn parse(query: &str) -> Result<Self, ApiError> {
+        let (theme, version) = (Theme::Auto, None);
+        let mut asked = Self { width: None, height: HEIGHT, theme, version, download: false, legend: true, from: None, to: None };
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            let within = |range: std::ops::RangeInclusive<f64>| {
+                let number = value.parse().ok().filter(|number| range.contains(number));
+                number.ok_or_else(|| wrong(&key, &format!("must be a number from {} to {}", range.start(), range.end()), &value))
+            };
+            match &*key {
+                "width" => asked.width = Some(within(WIDTHS)?),
+                "height" => asked.height = within(HEIGHTS)?,
+                "theme" => {
+                    asked.theme = match &*value {
+                        "light" => Theme::Light,
+                        "dark" => Theme::Dark,
+                        "auto" => Theme::Auto,
+                        _ => return Err(wrong(&key, "must be 'light', 'dark' or 'auto'", &value)),
+                    }
+                }
+                "v" => {
+                    asked.version = Some(value.parse().map_err(|_| wrong(&key, "must be the version of a value, a whole number", &value))?)
+                }
+                "download" => asked.download = is_yes(&value),
+                "legend" => asked.legend = is_yes(&value),
+                "from" => asked.from = Some(within(f64::MIN..=f64::MAX)?),
+                "to" => asked.to = Some(within(f64::MIN..=f64::MAX)?),
+                _ => {}
+            }
+        }
+        match (asked.from, asked.to) {
+            (Some(from), Some(to)) if from < to => Ok(asked),
+            (None, None) => Ok(asked),
+            _ => Err(ErrorKind::BadRequest
+                .with("'from' and 'to' belong together, and 'from' must be the smaller.")
+                .at("from", "must be below 'to'")),
+        }
+    }
+
+    fn place(&self) -> Place {
+        let height = self.height;
+        self.width.map_or(Place::Fluid { height }, |width| Place::Fixed { width, height })
+    }
+
+    fn sheet(&self, title: &str) -> Sheet {
+        Sheet { place: self.place(), theme: self.theme, title: title.to_owned() }
+    }
+}
+
+fn is_yes(value: &str) -> bool {
+    !matches!(value, "" | "0" | "false")
+}
+
+/// `GET /values/{id}.{form}`. 404 for another form than these two, and for cells that cannot be given in it.
+pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let media_type = match form {
+        "svg" => "image/svg+xml",
+        "csv" => "text/csv; charset=utf-8",
+        _ => {
+            return Err(ErrorKind::NotFound.with(format!("There is no '.{}' of a cell; there are '.svg' and '.csv'.", short(form))).into());
+        }
+    };
+    let asked = Asked::parse(query)?;
+    let document = app.boards.get(id, &Query::default()).await?;
+    let record = document.record.clone();
+    // The points of a line change without its value.
+    let is_fixed = asked.version == Some(record.version) && !record.is_line();
+    // Another release may draw in another way, and the name stands in the drawing.
+    let tag = format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, &record));
+    let cache = if is_fixed { cache_control(true) } else { "no-cache" };
+    let mut reply =
+        [(header::CACHE_CONTROL, cache.to_owned()), (header::ETAG, tag.clone()), (header::CONTENT_SECURITY_POLICY, POLICY.to_owned())]
+            .into_response();
+    if asked.download {
+        let name = format!("attachment; filename=\"{}.{form}\"", file_name(record.text("name"), id));
+        reply.headers_mut().extend(attached(&name));
+    }
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+        *reply.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(reply);
+    }
+    let is_drawing = form == "svg";
+    // What is kept for ever has no name in it: that may change while the value does not.
+    let title = if is_fixed { String::new() } else { record.text("name").to_owned() };
+    let body = match (record.is_line(), is_drawing) {
+        (true, true) => {
+            let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title };
+            lines::svg(&app.boards, &record, asked.from.zip(asked.to), sheet).await?.into()
+        }
+        (true, false) => series::csv(app, &record.id),
+        (false, _) => {
+            let made = tokio::task::spawn_blocking(move || made(&document, is_drawing.then(|| asked.sheet(&title)).as_ref())).await;
+            made.map_err(|_| Problem::from(ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why.")))??
+                .into()
+        }
+    };
+    let (parts, _) = reply.into_parts();
+    let mut reply = ([(header::CONTENT_TYPE, media_type)], Body::into_response(body)).into_response();
+    reply.headers_mut().extend(parts.headers);
+    Ok(reply)
+}
+
+/// The drawing of a value on a sheet, or without one its CSV.
+fn made(document: &Document, sheet: Option<&Sheet>) -> Result<String, ApiError> {
+    let kind = document.record.text("type");
+    let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
+    let content = Content::read(kind, document.value.as_deref()).map_err(refused)?;
+    let made = match (&content, sheet) {
+        (Some(content), Some(sheet)) => content.svg(sheet),
+        (Some(content), None) => content.csv(),
+        (None, _) => None,
+    };
+    made.ok_or_else(|| {
+        let (what, kinds) = match sheet {
+            Some(_) => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
+            None => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
+        };
+        let message = format!(
+            "The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.",
+            document.record.id,
+            short(kind)
+        );
+        ErrorKind::NotFound.with(message)
+    })
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn attached(disposition: &str) -> Option<(HeaderName, header::HeaderValue)> {
+    header::HeaderValue::from_str(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value))
+}
+
+/// A name that every file system takes: letters, digits, `-`, `_` and `.` inside of it; the id where nothing of the name is left.
+fn file_name(name: &str, id: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).take(64).collect();
+    let trimmed = plain.trim_matches(['-', '.', '_']);
+    if trimmed.is_empty() { id.to_owned() } else { trimmed.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_address_asks_for() {
+        let asked = Asked::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
+        assert_eq!(
+            asked,
+            Asked {
+                width: Some(640.0),
+                height: 320.0,
+                theme: Theme::Dark,
+                version: Some(7),
+                download: true,
+                legend: false,
+                from: None,
+                to: None
+            }
+        );
+        for (query, field) in
+            [("width=10", "width"), ("height=NaN", "height"), ("width=1e9", "width"), ("theme=blue", "theme"), ("v=x", "v")]
+        {
+            let error = Asked::parse(query).unwrap_err();
+            assert!(error.code == 400 && error.errors.0.contains_key(field), "{query}: {error}");
+        }
+        assert_eq!(Asked::parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
+    }
+
+    #[test]
+    fn file_names_are_plain() {
+        assert_eq!(file_name("val loss/\"x\"\r\n", "a1"), "val-loss--x");
+        assert_eq!((file_name("../..", "a1"), file_name("Größe", "a1")), ("a1".into(), "Gr--e".into()));
+    }
+}

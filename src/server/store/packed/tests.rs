@@ -1,0 +1,164 @@
+//! Tests of the codec: what goes in comes out by bits, and what is damaged does not.
+
+use super::*;
+use crate::series::{CHUNK, LEAF, Pyramid};
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 ^ self.0 >> 32
+    }
+
+    fn part(&mut self) -> f64 {
+        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Doubles that codecs trip over: by bits, so that NaN keep their payloads.
+const ODD: [u64; 14] = [
+    0x8000_0000_0000_0000,
+    0x0000_0000_0000_0001,
+    0x800F_FFFF_FFFF_FFFF,
+    0x7FF8_0000_0000_0000,
+    0xFFF8_0000_0000_0000,
+    0x7FF0_0000_0000_0001,
+    0x7FF8_0000_2000_0000,
+    0xFFFF_FFFF_FFFF_FFFF,
+    0x7FF0_0000_0000_0000,
+    0xFFF0_0000_0000_0000,
+    0x7FEF_FFFF_FFFF_FFFF,
+    0xFFEF_FFFF_FFFF_FFFF,
+    0x36A0_0000_0000_0000,
+    0x4340_0000_0000_0001,
+];
+
+fn column(kind: u64, count: usize, dice: &mut Dice) -> Vec<f64> {
+    let (a, b) = (dice.part() * 1e6, dice.part());
+    let one = |at: usize| match kind {
+        0 => at as f64,
+        1 => a + b * at as f64,
+        2 => (dice.roll() % 1000) as f64 - 500.0,
+        3 => (1_700_000_000_000 + at as u64 / 50 * 450 + dice.roll() % 3) as f64 / 1e3,
+        4 => (dice.roll() % 1_000_000_000) as f64 / 1e6,
+        5 => f64::from(dice.part() as f32),
+        6 => dice.part(),
+        7 => f64::from_bits(dice.roll()),
+        8 if dice.roll().is_multiple_of(5) => f64::from_bits(ODD[(dice.roll() % 14) as usize]),
+        8 => at as f64,
+        9 if dice.roll().is_multiple_of(50) => [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0][(dice.roll() % 4) as usize],
+        9 => f64::from(dice.part() as f32),
+        10 => -0.0,
+        11 => f64::NAN,
+        12 => f64::from_bits(ODD[5]),
+        _ => dice.part() * 2e16 - 1e16,
+    };
+    (0..count).map(one).collect()
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn points_come_back_bit_for_bit() {
+    let mut dice = Dice(11);
+    for count in [0, 1, 2, 3, 63, 255, 256, 257, 4096, 65_536] {
+        for kind in 0..14 {
+            let mut other = || column(dice.roll() % 14, count, &mut Dice(dice.roll()));
+            let points = Points { x: other(), t: other(), y: column(kind, count, &mut Dice(kind)) };
+            let back = unpack_points(&pack_points(&points)).unwrap();
+            assert_eq!(bits(&back.x), bits(&points.x));
+            assert_eq!(bits(&back.t), bits(&points.t));
+            assert_eq!(bits(&back.y), bits(&points.y), "kind {kind}, {count} points");
+        }
+    }
+}
+
+/// All 2³² floats would take long: each exponent, and NaN of each kind, with some mantissas.
+#[test]
+fn singles_are_doubles_by_bits() {
+    for high in 0..=0x1FF_u32 {
+        for low in [0, 1, 0x3F_FFFF, 0x40_0000, 0x40_0001, 0x7F_FFFF] {
+            let bits = high << 23 | low;
+            assert_eq!(single(widened(f32::from_bits(bits))).map(f32::to_bits), Some(bits));
+        }
+    }
+    assert_eq!(single(0.1), None);
+    assert_eq!(single(1e300), None);
+    assert_eq!(single(f64::from_bits(ODD[5])), None);
+}
+
+fn nodes(points: &Points) -> Vec<Node> {
+    let leaf = LEAF as usize;
+    (0..points.len()).step_by(leaf).map(|start| Node::of(points, start, points.len().min(start + leaf))).collect()
+}
+
+#[test]
+fn nodes_come_back_bit_for_bit() {
+    let mut dice = Dice(12);
+    for count in [0, 64, 200, 4096, 40_000] {
+        for kind in 0..14 {
+            let mut finite = || column([0, 1, 2, 3, 6][(dice.roll() % 5) as usize], count, &mut Dice(dice.roll()));
+            let points = Points { x: finite(), t: finite(), y: column(kind, count, &mut Dice(kind)) };
+            let nodes = nodes(&points);
+            let back = unpack_nodes(&pack_nodes(&nodes)).unwrap();
+            assert_eq!(back.len(), nodes.len());
+            for (back, node) in back.iter().zip(&nodes) {
+                let spans = |node: &Node| [node.x, node.t].map(|span| (bits(&[span.first, span.last, span.min, span.max]), span.breaks));
+                assert_eq!(spans(back), spans(node));
+                assert_eq!(bits(&DOUBLES.map(|field| field(back))), bits(&DOUBLES.map(|field| field(node))));
+                assert_eq!(COUNTS.map(|field| field(back)), COUNTS.map(|field| field(node)));
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_is_told() {
+    let mut dice = Dice(13);
+    let points = Points { x: column(0, 500, &mut dice), t: column(3, 500, &mut dice), y: column(5, 500, &mut dice) };
+    let packed = [pack_points(&points), pack_nodes(&nodes(&points))];
+    let read = [|bytes: &[u8]| unpack_points(bytes).err(), |bytes: &[u8]| unpack_nodes(bytes).err()];
+    for (packed, read) in packed.iter().zip(read) {
+        assert_eq!(read(packed), None);
+        for at in 0..packed.len() {
+            let mut other = packed.clone();
+            other[at] ^= 1 << (at % 8);
+            assert!(read(&other).is_some(), "byte {at}");
+            assert!(read(&packed[..at]).is_some(), "{at} bytes");
+        }
+        let mut newer = packed.clone();
+        newer[0] = 2;
+        assert_eq!(read(&newer), Some(Damaged::Version(2)));
+    }
+    assert_eq!(unpack_nodes(&packed[0]), Err(Damaged::Content), "points are no nodes");
+}
+
+/// The goals: 3.7 bytes a point for chunks, 0.8 for the nodes of all levels.
+#[test]
+fn noisy_losses_become_small() {
+    let mut dice = Dice(14);
+    let mut points = Points::default();
+    let mut ms = 1_700_000_000_000_u64;
+    for at in 0..64 * CHUNK {
+        if at % 50 == 0 {
+            ms += 450 + dice.roll() % 100;
+        }
+        let noise = dice.part() + dice.part() + dice.part() + dice.part() - 2.0;
+        points.push(at as f64, f64::from((2.5 * (-(at as f64) / 5e4).exp() + 0.3 + 0.1 * noise) as f32), ms as f64 / 1e3);
+    }
+    let mut pyramid = Pyramid::default();
+    let (mut chunks, mut nodes) = (0, 0);
+    for start in (0..points.len()).step_by(CHUNK as usize) {
+        let chunk = points.slice(start, start + CHUNK as usize);
+        chunks += pack_points(&chunk).len();
+        pyramid.add_chunk(&chunk);
+    }
+    for block in pyramid.take() {
+        nodes += pack_nodes(&block.nodes).len();
+    }
+    let each = |bytes: usize| bytes as f64 / points.len() as f64;
+    assert!(each(chunks) < 3.0 && each(nodes) < 0.45, "{} and {} bytes a point", each(chunks), each(nodes));
+}
