@@ -110,6 +110,10 @@ pub fn run() {
             };
             let mut starts = vec![0; connections];
             let mut rounds: Vec<_> = (0..ROUNDS).map(|_| round(server.port, losses, form, count, &mut starts, &tag)).collect();
+            for (cell, start) in starts.iter().enumerate() {
+                let told = String::from_utf8_lossy(setup.json("GET", &format!("/values/{tag}-{cell}"), "")).into_owned();
+                assert!(told.contains(&format!("\"points\":{start},")), "{start} points were acknowledged, not all are there: {told}");
+            }
             rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
             let (rate, latencies) = &rounds[ROUNDS / 2];
             let (p50, p95) = (quantile(latencies, 0.5), quantile(latencies, 0.95));
