@@ -71,7 +71,7 @@ test("a hostile figure gets nowhere", async ({ page, agnez, problems, stranger }
     dialogs.push(dialog.message());
     void dialog.dismiss();
   });
-  const victim = await agnez.create({ name: "victim", type: "text", value: "untouched", pos: 0 });
+  const victim = await agnez.create({ name: "victim", type: "log", value: "untouched", pos: 0 });
   const hostile = await agnez.create({ name: "hostile", type: "html", value: TRIES(agnez.url, stranger.url), pos: 1 });
   const before = await agnez.values();
   await openBoard(page);
@@ -111,7 +111,7 @@ test("a figure cannot leave by going elsewhere itself", async ({ page, agnez, pr
     `<link rel="prefetch" href="${stranger.url}/leak-by-prefetch"><link rel="preconnect" href="${stranger.url}">`,
   ];
   const made: { _id: string }[] = await agnez.create(ways.map((value, pos) => ({ name: `way ${pos}`, type: "html", value, pos })));
-  const alive = await agnez.create({ name: "alive", type: "text", value: "1", pos: 99 });
+  const alive = await agnez.create({ name: "alive", type: "log", value: "1", pos: 99 });
   const loaded = new Set<string>();
   page.on("response", (response) => loaded.add(new URL(response.url()).pathname));
   await openBoard(page);
@@ -136,7 +136,7 @@ test("a figure cannot leave by going elsewhere itself", async ({ page, agnez, pr
 test("titles, notes and types are text, whatever is in them", async ({ page, agnez }) => {
   const markup = `<img src=x onerror="window.pwned=1"></script><script>window.pwned=2</script>&amp;`;
   const { _id } = await agnez.create({ name: markup, description: markup, type: markup, value: markup });
-  const { _id: other } = await agnez.create({ name: "text", type: "text", value: [markup] });
+  const { _id: other } = await agnez.create({ name: "text", type: "log", value: [markup] });
   await openBoard(page);
   const here = cell(page, _id);
   await expect(title(here)).toContainText(markup);

@@ -38,7 +38,7 @@ async function measure(durability) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   try {
-    const { _id } = await agnez.create({ name: "latency", type: "text", value: "round -1;", pos: 0 });
+    const { _id } = await agnez.create({ name: "latency", type: "log", value: "round -1;", pos: 0 });
     await page.goto(agnez.url);
     await page.getByRole("status").filter({ hasText: "live" }).waitFor();
     await page.evaluate(watch, _id);
