@@ -61,7 +61,7 @@ types: $(END2END)
 	cd end2end && npx tsc --noEmit
 
 screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.png; docs/screenshot.png for the README
-	@$(E2E); SCREENSHOTS=1 npx playwright test screens.spec.ts quickstart.spec.ts
+	@$(E2E); SCREENSHOTS=1 npx playwright test screens.spec.ts digits.spec.ts
 
 bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINTS=1e8 adds a series of that length (minutes, 1 GB of disk)
 	@shopt -s nullglob; benches=(benches/*.rs); if [[ $${#benches[@]} -gt 0 ]]; then cargo bench --locked; fi

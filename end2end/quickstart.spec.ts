@@ -1,7 +1,7 @@
 // The 2015 quick-start script, as it stands, against the server as it is.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 
@@ -62,13 +62,7 @@ test("the quick-start script drives the page", async ({ page, agnez }) => {
   // The gif of the server's folder is shown, with its own colours.
   await expect(picture(image)).toBeVisible();
   await expect(async () => expect([RED, GREEN, BLUE]).toContainEqual(await colour(picture(image)))).toPass();
-
-  if (process.env.SCREENSHOTS) {
-    mkdirSync("../docs", { recursive: true });
-    await page.screenshot({ path: "../docs/screenshot.png" });
-  }
 });
-
 
 async function isFree(port: number): Promise<boolean> {
   const addresses = ["127.0.0.1", "::1"];
