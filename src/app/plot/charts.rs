@@ -39,13 +39,15 @@ pub struct Charts {
     pub cross: Option<(Axis, f64)>,
     /// Views of the address, for charts that are not there yet.
     pub recalled: Vec<(String, View)>,
+    /// The place of the chart whose turn is first in the next frame.
+    first: usize,
     is_stirred: bool,
     observers: Option<(IntersectionObserver, ResizeObserver)>,
 }
 
 thread_local! {
     static CHARTS: RefCell<Charts> = const {
-        RefCell::new(Charts { list: Vec::new(), dashboard: None, cross: None, recalled: Vec::new(), is_stirred: false, observers: None })
+        RefCell::new(Charts { list: Vec::new(), dashboard: None, cross: None, recalled: Vec::new(), first: 0, is_stirred: false, observers: None })
     };
 }
 
@@ -78,10 +80,17 @@ impl Charts {
         let began = Date::now();
         let look = paint::Look::now();
         let mut is_done = true;
-        for chart in self.list.iter_mut().filter(|chart| chart.is_seen && chart.is_dirty) {
+        let count = self.list.len();
+        // From the one that had to wait: charts that always have something new must not keep the others from their turn.
+        for at in (0..count).map(|turn| (self.first + turn) % count) {
+            let chart = &mut self.list[at];
+            if !chart.is_seen || !chart.is_dirty {
+                continue;
+            }
             // At least one, or there would be no end.
             if Date::now() - began > DRAWING_MS {
                 is_done = false;
+                self.first = at;
                 break;
             }
             chart.draw(&look, self.cross);
