@@ -47,8 +47,16 @@ fn line(batch: &mut Batch, name: &str) {
     batch.put(Kind::Created, record, None);
 }
 
+async fn change(store: &Store, operation: impl FnOnce(&mut Batch) + Send + 'static) {
+    let operation = |batch: &mut Batch| {
+        operation(batch);
+        Ok(())
+    };
+    store.write(1, operation).await.unwrap();
+}
+
 async fn create(store: &Store, name: &'static str) {
-    store.write(1, move |batch| Ok(line(batch, name))).await.unwrap();
+    change(store, move |batch| line(batch, name)).await;
 }
 
 async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), Problem> {
@@ -87,7 +95,7 @@ async fn any_history_is_what_it_was_after_any_restart() {
         let cell = CELLS[dice(3) as usize];
         match dice(40) {
             0 => {
-                store.write(1, move |batch| Ok(batch.keep_series(&id(cell), &[]))).await.unwrap();
+                change(&store, move |batch| batch.keep_series(&id(cell), &[])).await;
                 model.retain(|(of, _), _| of != cell);
             }
             1 => {
@@ -135,7 +143,7 @@ async fn a_key_does_not_come_again_while_the_journal_knows_it() {
     let store = start(folder.path()).await;
     create(&store, "a").await;
     append(&store, "a", "old", vec![1.0, 2.0, 3.0, 4.0, 5.0]).await.unwrap();
-    store.write(1, |batch| Ok(batch.keep_series(&id("a"), &[]))).await.unwrap();
+    change(&store, |batch| batch.keep_series(&id("a"), &[])).await;
     let rows = async |store: &Store| sqlx::query_scalar::<_, i64>("SELECT count(*) FROM series").fetch_one(&store.readers).await.unwrap();
     while rows(&store).await > 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
