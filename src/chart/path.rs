@@ -5,7 +5,7 @@
 //! pixels of the line through all points, whatever the stroke: within a pixel column all pieces are one vertical run from the
 //! lowest to the highest, and between two pixel columns there is one and the same straight piece, from the last value to the first
 //! (M4, see [`crate::series::Column`]). That holds for finite values and ascending steps; a gap or a step backwards *within* one
-//! pixel column cannot be seen at this scale and is not drawn as one. It is counted, and marked: see [`super::marks`].
+//! pixel column cannot be seen at this scale and is not drawn as one. It is counted, and marked: see `marks`.
 
 use super::scale::Scale;
 use crate::series::Column;

@@ -2,7 +2,7 @@
 //!
 //! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
 //! length and id, u32 number of series, and the series, each: u16 length and name (UTF-8), u64 points in all, u32 `n`, and the 16
-//! fields of `n` columns in the order of [`FIELDS`]. A field is u8 form and then: 0 one f64 that all columns have, 1 `n` f32, 2 `n`
+//! fields of `n` columns in the order of `FIELDS`. A field is u8 form and then: 0 one f64 that all columns have, 1 `n` f32, 2 `n`
 //! f64, 16 + k nothing: as in field k. So a list of single points costs little more than its x and y.
 
 use super::CellId;
