@@ -351,6 +351,47 @@ mod tests {
     }
 
     #[test]
+    fn no_finite_place_and_no_value_is_too_far_to_be_drawn() {
+        let far = [f64::MIN, -1.7e308, -1e18, -1e11, -1.0, -5e-324, 0.0, f64::MIN_POSITIVE, 0.5, 1.7e9, 1e12, 9.3e18, 1e300, f64::MAX];
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let mut seed = 3_u64;
+        let mut pick = |list: &[f64]| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            match list.get((seed >> 33) as usize % (list.len() + 1)) {
+                Some(one) => *one,
+                None => Some(f64::from_bits(seed)).filter(|number| number.is_finite()).unwrap_or(1.0),
+            }
+        };
+        let values: Vec<f64> = far.iter().chain(&odd).copied().collect();
+        for round in 0..6000 {
+            let mut columns: Vec<Column> = (0..1 + round % 5).map(|_| Column::point(pick(&far), pick(&values))).collect();
+            if round % 2 == 0 {
+                let more = Column::point(pick(&far), pick(&values));
+                columns[0].merge(&more);
+            }
+            let smoothed = if round % 3 == 0 { crate::series::smooth(&columns, 0.9) } else { Vec::new() };
+            let curves = [Curve { name: "loss", columns: &columns, smoothed: &smoothed, ..Curve::default() }];
+            let (from, to) = (pick(&far), pick(&far));
+            let ask = Ask {
+                along: [Along::Step, Along::Relative, Along::Wall][round % 3],
+                scale: [Scale::Linear, Scale::Log][round / 3 % 2],
+                unit: ["", "s"][round % 2],
+                window: (round % 4 == 0 && from < to).then_some((from, to)),
+                origin: (round % 5 > 0).then(|| pick(&far)),
+                offset_minutes: 330,
+            };
+            for place in [FIXED, Place::Fluid { height: 200.0 }] {
+                let document = line(&ask, &curves, &sheet(place));
+                assert!(document.len() < 40_000, "{ask:?} {columns:?}: {} bytes", document.len());
+            }
+            let frame = Frame::new(&ask, &curves, Size { width: 640.0, height: 200.0 });
+            for tick in frame.x_ticks.iter().chain(&frame.y_ticks) {
+                assert!(tick.at.is_finite() && tick.label.len() < 30, "{ask:?} {tick:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_legend_leaves_the_plot_its_room() {
         let columns = wave(5);
         let names: Vec<_> = (0..200).map(|i| format!("a series with quite a long name {i}")).collect();
