@@ -18,6 +18,8 @@ pub struct Sheet<'a> {
     pub legend: bool,
     /// What the chart is called; told to screen readers, and drawn above a plot with a legend.
     pub title: &'a str,
+    /// How many series are shown but not drawn, because there are too many; told in the drawing.
+    pub left_out: usize,
 }
 
 const ROW: f64 = 16.0;
@@ -27,7 +29,11 @@ const HEADLINE: f64 = 20.0;
 
 /// The chart as a whole SVG document. Its size grows with the number of columns, never with that of points.
 pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
-    let mut svg = Svg::new(sheet.place, sheet.theme, sheet.title, &summary(ask, curves));
+    let left_out = match sheet.left_out {
+        0 => String::new(),
+        more => format!("{} of {} series are drawn.", curves.len(), curves.len() + more),
+    };
+    let mut svg = Svg::new(sheet.place, sheet.theme, sheet.title, format!("{} {left_out}", summary(ask, curves)).trim_end());
     let (whole, room) = match sheet.place {
         Place::Fixed { width, height } => (Size { width, height }, width),
         // Names are set for the narrowest tile.
@@ -49,6 +55,9 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
     draw_marks(&mut svg, &frame, curves);
     if curves.iter().all(|curve| curve.columns.is_empty()) {
         svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, "No points yet.");
+    }
+    if !left_out.is_empty() {
+        svg.text("t", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
     }
     svg.end_plot();
     for (row, entries) in rows.iter().enumerate() {
@@ -274,7 +283,7 @@ mod tests {
     }
 
     fn sheet(place: Place) -> Sheet<'static> {
-        Sheet { place, theme: Theme::Light, legend: true, title: "a < b & \"c\"" }
+        Sheet { place, theme: Theme::Light, legend: true, title: "a < b & \"c\"", left_out: 0 }
     }
 
     const FIXED: Place = Place::Fixed { width: 640.0, height: 300.0 };

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::board::Boards;
 use super::error::Problem;
 use super::store::Record;
-use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line};
+use crate::app::Picture;
+use crate::chart::svg::escaped;
+use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line, palette};
 use crate::client::urls::PLOT_HEIGHT;
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::series::{Axis, Window, smooth};
@@ -15,6 +17,14 @@ use crate::series::{Axis, Window, smooth};
 const FLUID_COLUMNS: u32 = 640;
 /// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
 const DRAWN: usize = 12;
+/// A larger drawing is fetched too, in bytes.
+const INLINE_BYTES: usize = 64 << 10;
+/// Series in one drawing: more lines cannot be told apart.
+const SERIES: usize = 50;
+/// Columns in one drawing: about 35 bytes each.
+const COLUMNS: usize = 20_000;
+/// Columns that are read for it, also of series that are not drawn: 128 bytes each.
+const READ: usize = 200_000;
 
 fn settings(record: &Record) -> Settings {
     match &record.stage {
@@ -23,7 +33,16 @@ fn settings(record: &Record) -> Settings {
     }
 }
 
-/// The chart with what is on disk now. `window`: the part of the x axis that is shown; all of it when `None`.
+/// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
+fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> (Vec<(usize, &'a str)>, usize) {
+    let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| !settings.hidden.iter().any(|hidden| hidden == name)).collect();
+    let left_out = shown.len().saturating_sub(SERIES);
+    shown.truncate(SERIES);
+    (shown, left_out)
+}
+
+/// The chart with what is on disk now: of many series the first 50, with fewer columns each. `window`: the part of the x axis that
+/// is shown; all of it when `None`.
 pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64)>, sheet: Sheet<'_>) -> Result<String, Problem> {
     let settings = settings(record);
     let axis = if settings.x == Along::Step { Axis::Step } else { Axis::Time };
@@ -32,21 +51,26 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64
         Place::Fluid { .. } => FLUID_COLUMNS,
     };
     let (from, to) = window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let (all, drawn) = {
+        let index = boards.store.index();
+        let series = index.series(&record.id);
+        (series.len().max(1), chosen(series.iter().map(|series| &*series.name), &settings).0.len().max(1))
+    };
+    // There are at most two columns a pixel.
+    let width = width.min((COLUMNS / 2 / drawn) as u32).min((READ / 2 / all) as u32).max(1);
     let found = boards.store.columns(&record.id, Window { axis, from, to, width }).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
-    let is_shown = |name: &str| !settings.hidden.iter().any(|hidden| hidden == name);
-    let smoothed: Vec<_> =
-        series.iter().map(|series| if settings.smooth > 0.0 { smooth(&series.columns, settings.smooth) } else { Vec::new() }).collect();
-    let curves: Vec<Curve> = series
+    let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings);
+    let smoothed = |slot: usize| if settings.smooth > 0.0 { smooth(&series[slot].columns, settings.smooth) } else { Vec::new() };
+    let smoothed: Vec<_> = drawn.iter().map(|(slot, _)| smoothed(*slot)).collect();
+    let curves: Vec<Curve> = drawn
         .iter()
         .zip(&smoothed)
-        .enumerate()
-        .filter(|(_, (series, _))| is_shown(&series.name))
-        .map(|(slot, (series, smoothed))| Curve { name: &series.name, slot, columns: &series.columns, smoothed, look: Look::Normal })
+        .map(|((slot, name), smoothed)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed, look: Look::Normal })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes: 0 };
-    Ok(line(&ask, &curves, &sheet))
+    Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
 }
 
 /// Changes whenever the drawing may.
@@ -57,20 +81,40 @@ pub fn version(boards: &Boards, record: &Record) -> String {
     format!("{}-{}-{points}-{seq}", record.version, record.rev)
 }
 
-/// The first charts of the page, each as the address of a picture that holds itself.
-pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, String> {
-    let mut drawn = HashMap::new();
-    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_))).take(DRAWN);
-    for cell in charts {
+/// The charts of the page: their legends, and of the first of them the address of a picture that holds itself.
+pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
+    let mut drawn: HashMap<CellId, Picture> = HashMap::new();
+    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_)));
+    for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
         let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
-        let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name };
+        let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name, left_out: 0 };
         // What cannot be read now is asked for by its address, whose answer says why.
-        if let Ok(svg) = svg(boards, &record, None, sheet).await {
-            drawn.insert(cell.id.clone(), data_uri(&svg));
-        }
+        let svg = if at < DRAWN { svg(boards, &record, None, sheet).await.ok() } else { None };
+        let src = svg.filter(|svg| svg.len() < INLINE_BYTES).map(|svg| data_uri(&svg));
+        let index = boards.store.index();
+        let legend = legend(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record));
+        drawn.insert(cell.id.clone(), Picture { src, legend });
     }
     drawn
+}
+
+/// The names under a chart for readers without scripts, with the classes of the page's own legend.
+fn legend<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> String {
+    let (drawn, left_out) = chosen(names, settings);
+    let mut html = String::from("<div class=\"legend\">");
+    for (slot, name) in drawn {
+        let (light, dark) = (palette::colour(slot, false), palette::colour(slot, true));
+        let dash = slot / palette::COLOURS % 4;
+        html.push_str(&format!(
+            "<span class=\"series\" data-dash=\"{dash}\" style=\"--series:light-dark(#{light:06x},#{dark:06x})\">{}</span>",
+            escaped(name)
+        ));
+    }
+    if left_out > 0 {
+        html.push_str(&format!("<span>and {left_out} more</span>"));
+    }
+    html + "</div>"
 }
 
 fn data_uri(svg: &str) -> String {
@@ -91,6 +135,20 @@ fn data_uri(svg: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_legend_names_what_is_drawn_in_its_colours() {
+        let settings = Settings { hidden: vec!["b".into()], ..Settings::default() };
+        let html = legend(["</noscript><i>", "b", "c"].into_iter(), &settings);
+        assert_eq!(
+            html,
+            "<div class=\"legend\"><span class=\"series\" data-dash=\"0\" style=\"--series:light-dark(#0b5fbe,#74b4ff)\">&lt;/noscript&gt;&lt;i&gt;</span>\
+             <span class=\"series\" data-dash=\"0\" style=\"--series:light-dark(#aa2255,#ff4477)\">c</span></div>"
+        );
+        let names: Vec<_> = (0..60).map(|at| at.to_string()).collect();
+        let html = legend(names.iter().map(String::as_str), &settings);
+        assert!(html.matches("class=\"series\"").count() == SERIES && html.ends_with("<span>and 10 more</span></div>"));
+    }
 
     #[test]
     fn a_picture_in_an_address_has_no_character_that_ends_it() {
