@@ -30,7 +30,7 @@ pub struct Draft {
     pub keys: Map<String, Value>,
     pub value: Option<Arc<str>>,
     /// The value, where it is known to be that of a line.
-    pub line: Option<LineValue>,
+    pub line: Option<Arc<LineValue>>,
     /// Points for a line, as JSON text.
     pub append: Option<Arc<str>>,
     /// The body that it came in.
@@ -38,7 +38,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// About how much storing it will write.
+    /// About how much storing it will write, but for the points of a line.
     pub fn bytes(&self) -> usize {
         256 + self.body
     }
@@ -50,9 +50,8 @@ impl Draft {
     /// `body` is an upper bound of its size in bytes.
     fn check(raw: Raw, body: usize) -> Result<Self, ApiError> {
         let Raw { mut keys, value, append } = raw;
-        if body > KEYS_BYTES && Value::Object(keys.clone()).to_string().len() > KEYS_BYTES {
-            let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
-            return Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")));
+        if body > KEYS_BYTES {
+            check_size(&keys)?;
         }
         OURS.iter().for_each(|key| drop(keys.shift_remove(*key)));
         for (key, rule, fits) in RULES {
@@ -97,9 +96,18 @@ impl Draft {
             Content::read(kind, value.as_deref())?;
         }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
-        let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?;
+        let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?.map(Arc::new);
         Ok(Self { id, board, keys, value, line, append, body })
     }
+}
+
+/// The keys of a document beside its value.
+pub fn check_size(keys: &Map<String, Value>) -> Result<(), ApiError> {
+    if serde_json::to_string(keys).is_ok_and(|text| text.len() <= KEYS_BYTES) {
+        return Ok(());
+    }
+    let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
+    Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")))
 }
 
 /// An empty name means the main board.
