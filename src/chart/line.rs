@@ -2,11 +2,12 @@
 
 use super::frame::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
 use super::layer::layers;
+use super::legend::{EDGE, ROW, draw_entry, legend};
 use super::marks::{Kind, marks};
 use super::palette::{Theme, dash};
 use super::path::Path;
 use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
-use super::text::{number, width};
+use super::text::number;
 use crate::protocol::{Along, Scale};
 
 /// How a chart is put on its sheet.
@@ -22,9 +23,6 @@ pub struct Sheet<'a> {
     pub left_out: usize,
 }
 
-const ROW: f64 = 16.0;
-const SWATCH: f64 = 16.0;
-const EDGE: f64 = 10.0;
 const HEADLINE: f64 = 20.0;
 
 /// The chart as a whole SVG document. Its size grows with the number of columns, never with that of points.
@@ -163,72 +161,6 @@ fn draw_marks(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
         let class = svg.slot('f', mark.slot) + " o";
         svg.shape(&class, (mark.x - frame.left) / frame.width, mark.y, &shape);
     }
-}
-
-/// A name under the plot and where it stands.
-struct Entry {
-    x: f64,
-    /// The series' slot; none for the rest that had no room.
-    slot: Option<usize>,
-    text: String,
-}
-
-/// Names in rows `room` wide, together at most `high`; what does not fit is counted at the end.
-fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
-    let most = ((high / ROW).floor() as usize).max(1);
-    let mut rows: Vec<Vec<Entry>> = vec![Vec::new()];
-    let mut x = 0.0;
-    for (index, curve) in curves.iter().enumerate() {
-        let text = shortened(curve.name, room - SWATCH - 4.0);
-        let wide = SWATCH + 4.0 + width(&text) + 14.0;
-        let rest = curves.len() - index;
-        // The last row keeps room for the number of those that are left.
-        let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
-        if x > 0.0 && x + wide - 14.0 + keep > room {
-            if rows.len() == most {
-                rows[most - 1].push(Entry { x: EDGE + x, slot: None, text: format!("and {rest} more") });
-                break;
-            }
-            rows.push(Vec::new());
-            x = 0.0;
-        }
-        if let Some(row) = rows.last_mut() {
-            row.push(Entry { x: EDGE + x, slot: Some(curve.slot), text });
-        }
-        x += wide;
-    }
-    rows.retain(|row| !row.is_empty());
-    rows
-}
-
-fn shortened(name: &str, room: f64) -> String {
-    if width(name) <= room {
-        return name.to_owned();
-    }
-    let mut text = String::new();
-    for c in name.chars() {
-        text.push(c);
-        if width(&text) + 8.0 > room {
-            break;
-        }
-    }
-    text + "…"
-}
-
-fn draw_entry(svg: &mut Svg, entry: &Entry, y: f64) {
-    let mut x = entry.x;
-    if let Some(slot) = entry.slot {
-        let class = svg.slot('s', slot);
-        let dashes: Vec<_> = dash(slot).iter().map(|length| coordinate(*length)).collect();
-        svg.raw(&format!(
-            "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{SWATCH}\"/>",
-            if dashes.is_empty() { "none".to_owned() } else { dashes.join(" ") },
-            coordinate(x),
-            coordinate(y - 4.0),
-        ));
-        x += SWATCH + 4.0;
-    }
-    svg.raw(&format!("<text class=\"t\" x=\"{}\" y=\"{}\">{}</text>", coordinate(x), coordinate(y), escaped(&entry.text)));
 }
 
 /// The chart in words: its series with their newest value and range, what is no number among them. The text that stands for the picture.
@@ -398,18 +330,5 @@ mod tests {
                 assert!(tick.at.is_finite() && tick.label.len() < 30, "{ask:?} {tick:?}");
             }
         }
-    }
-
-    #[test]
-    fn a_legend_leaves_the_plot_its_room() {
-        let columns = wave(5);
-        let names: Vec<_> = (0..200).map(|i| format!("a series with quite a long name {i}")).collect();
-        let curves: Vec<_> =
-            names.iter().enumerate().map(|(slot, name)| Curve { name, slot, columns: &columns, ..Curve::default() }).collect();
-        let rows = legend(&curves, 600.0, 100.0);
-        assert_eq!(rows.len(), 6);
-        let told = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
-        assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - told));
-        assert!(rows.iter().flatten().all(|entry| entry.x + width(&entry.text) < 640.0));
     }
 }

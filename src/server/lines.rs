@@ -7,8 +7,7 @@ use super::board::Boards;
 use super::error::Problem;
 use super::store::Record;
 use crate::app::Picture;
-use crate::chart::svg::escaped;
-use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line, palette};
+use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line, names};
 use crate::client::urls::PLOT_HEIGHT;
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::series::{Axis, Window, smooth};
@@ -93,36 +92,20 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let svg = if at < DRAWN { svg(boards, &record, None, sheet).await.ok() } else { None };
         let src = svg.filter(|svg| svg.len() < INLINE_BYTES).map(|svg| data_uri(&svg));
         let index = boards.store.index();
-        let legend = legend(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record));
+        let (shown, left_out) = chosen(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record));
+        let curves: Vec<Curve> = shown.into_iter().map(|(slot, name)| Curve { name, slot, ..Curve::default() }).collect();
+        let legend = if curves.is_empty() { String::new() } else { format!("--legend:url(\"{}\")", data_uri(&names(&curves, left_out))) };
         drawn.insert(cell.id.clone(), Picture { src, legend });
     }
     drawn
 }
 
-/// The names under a chart for readers without scripts, with the classes of the page's own legend.
-fn legend<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> String {
-    let (drawn, left_out) = chosen(names, settings);
-    let mut html = String::from("<div class=\"legend\">");
-    for (slot, name) in drawn {
-        let (light, dark) = (palette::colour(slot, false), palette::colour(slot, true));
-        let dash = slot / palette::COLOURS % 4;
-        html.push_str(&format!(
-            "<span class=\"series\" data-dash=\"{dash}\" style=\"--series:light-dark(#{light:06x},#{dark:06x})\">{}</span>",
-            escaped(name)
-        ));
-    }
-    if left_out > 0 {
-        html.push_str(&format!("<span>and {left_out} more</span>"));
-    }
-    html + "</div>"
-}
-
 fn data_uri(svg: &str) -> String {
     let mut uri = String::with_capacity(svg.len() + svg.len() / 8);
     uri.push_str("data:image/svg+xml,");
-    for part in svg.split_inclusive(['%', '#', '"', '<', '>', '&', '\n']) {
+    for part in svg.split_inclusive(['%', '#', '"', '<', '>', '&', '\\', '\n']) {
         match part.char_indices().next_back() {
-            Some((at, c)) if matches!(c, '%' | '#' | '"' | '<' | '>' | '&' | '\n') => {
+            Some((at, c)) if matches!(c, '%' | '#' | '"' | '<' | '>' | '&' | '\\' | '\n') => {
                 uri.push_str(&part[..at]);
                 uri.push_str(&format!("%{:02X}", u32::from(c)));
             }
@@ -137,21 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_legend_names_what_is_drawn_in_its_colours() {
-        let settings = Settings { hidden: vec!["b".into()], ..Settings::default() };
-        let html = legend(["</noscript><i>", "b", "c"].into_iter(), &settings);
-        assert_eq!(
-            html,
-            "<div class=\"legend\"><span class=\"series\" data-dash=\"0\" style=\"--series:light-dark(#0b5fbe,#74b4ff)\">&lt;/noscript&gt;&lt;i&gt;</span>\
-             <span class=\"series\" data-dash=\"0\" style=\"--series:light-dark(#aa2255,#ff4477)\">c</span></div>"
-        );
-        let names: Vec<_> = (0..60).map(|at| at.to_string()).collect();
-        let html = legend(names.iter().map(String::as_str), &settings);
-        assert!(html.matches("class=\"series\"").count() == SERIES && html.ends_with("<span>and 10 more</span></div>"));
-    }
-
-    #[test]
     fn a_picture_in_an_address_has_no_character_that_ends_it() {
-        assert_eq!(data_uri("<a b=\"#é%\"/>"), "data:image/svg+xml,%3Ca b=%22%23é%25%22/%3E");
+        assert_eq!(data_uri("<a b=\"#é%\\\"/>"), "data:image/svg+xml,%3Ca b=%22%23é%25%5C%22/%3E");
     }
 }

@@ -71,9 +71,10 @@ async fn the_names_of_series_are_read_without_scripts() {
     line(&server, "a").await;
     send(&server, "a", r#"{"train":[1,2],"<b>":[2,1]}"#).await;
     let page = server.call("GET", "/", "").await.text;
-    let legend = page.split("<div class=\"lines\">").nth(1).unwrap().split("</noscript>").next().unwrap();
-    assert!(legend.contains("<noscript><div class=\"legend\">") && legend.contains(">train</span>"), "{legend}");
-    assert!(legend.contains(">&lt;b&gt;</span>") && legend.contains("data:image/svg+xml,"), "{legend}");
+    let lines = page.split("<div class=\"lines\" style=\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(lines.starts_with("--legend:url(&quot;data:image/svg+xml,%3Csvg ") && lines.contains("src=\"data:image/svg+xml,"), "{lines}");
+    let (legend, _) = lines.split_once("<img").unwrap();
+    assert!(legend.contains("%3Etrain%3C/text%3E") && legend.contains("%3E%26lt;b%26gt;%3C/text%3E"), "{legend}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

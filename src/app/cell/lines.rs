@@ -14,7 +14,7 @@ use crate::protocol::{CellId, Settings, Stage};
 pub struct Picture {
     /// The picture itself, where it stands in the page.
     pub src: Option<String>,
-    /// The names of its series as HTML, for readers without scripts.
+    /// The names of its series: a picture that `style/main.css` puts where the legend will be.
     pub legend: String,
 }
 
@@ -33,10 +33,8 @@ pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     Effect::new(move || plot::settle(&tile.id, tile.stage.with(settings)));
     on_cleanup(move || plot::remove(&id));
     view! {
-        <div class="lines">
+        <div class="lines" style=legend>
             <img alt="" src=drawn />
-            // Its text is the server's: waking up neither reads nor changes it.
-            <noscript inner_html=legend></noscript>
         </div>
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::draft::check_size;
+use super::size::check_keys;
 use super::{Boards, board_name, not_found, row_of};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
 use crate::server::error::Problem;
@@ -69,7 +69,7 @@ fn set(batch: &mut Batch, record: &Record, change: &Change) -> Result<(), ApiErr
         keys.into_iter().for_each(|(key, value)| chart[key] = value);
     }
     if *chart != before {
-        check_size(&changed.keys)?;
+        check_keys(&changed.keys)?;
         batch.put(Kind::Patched, changed, None);
     }
     Ok(())

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::sent::{LineValue, parse_line_value, quote_tokens};
+use super::size::{KEYS_BYTES, check_keys};
 use super::{DOCUMENT_BYTES, MAIN, charts};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
 use crate::server::kinds::Content;
@@ -18,8 +19,6 @@ const DEPTH: usize = 128;
 /// Keys that are the server's: a client that sends back a document it got sends them along, and they are passed over.
 const OURS: [&str; 3] = ["rev", "createdAt", "updatedAt"];
 const BOARD_NAME: usize = 64;
-/// All keys but `value`: they stay in memory, and on every page.
-const KEYS_BYTES: usize = 256 * 1024;
 /// Cells in one request: others wait for it.
 const MANY: usize = 1000;
 
@@ -51,7 +50,7 @@ impl Draft {
     fn check(raw: Raw, body: usize) -> Result<Self, ApiError> {
         let Raw { mut keys, value, append } = raw;
         if body > KEYS_BYTES {
-            check_size(&keys)?;
+            check_keys(&keys)?;
         }
         OURS.iter().for_each(|key| drop(keys.shift_remove(*key)));
         for (key, rule, fits) in RULES {
@@ -99,15 +98,6 @@ impl Draft {
         let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?.map(Arc::new);
         Ok(Self { id, board, keys, value, line, append, body })
     }
-}
-
-/// The keys of a document beside its value.
-pub fn check_size(keys: &Map<String, Value>) -> Result<(), ApiError> {
-    if serde_json::to_string(keys).is_ok_and(|text| text.len() <= KEYS_BYTES) {
-        return Ok(());
-    }
-    let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
-    Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")))
 }
 
 /// An empty name means the main board.

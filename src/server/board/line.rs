@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 pub use super::sent::parse_line_value;
 use super::sent::{LineSeries, LineValue, Sent, SentSeries, parse_points};
+use super::size::held;
 use super::{Boards, Draft, Target, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::error::Problem;
@@ -51,7 +52,7 @@ impl Boards {
             }
             Ok(answer)
         };
-        self.store.write(64 + bytes(0, points), operation).await
+        self.store.write(64 + held(0, points), operation).await
     }
 
     /// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
@@ -95,11 +96,6 @@ pub struct Lines {
     /// How many series they have together.
     pub series: usize,
     pub ids: Vec<CellId>,
-}
-
-/// About how much a change holds until it is written: a point takes more there than in a body.
-pub fn bytes(body: usize, points: usize) -> usize {
-    body.max(points.saturating_mul(24))
 }
 
 /// The key `append` of a patch of one cell.

@@ -8,6 +8,7 @@ mod query;
 mod scan;
 mod sent;
 mod shapes;
+mod size;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use query::Query;
 use sent::LineValue;
 pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
+use self::size::{bounded, held};
 use super::error::Problem;
 use super::ids;
 use super::kinds::Verdicts;
@@ -34,9 +36,6 @@ pub const DOCUMENT_BYTES: usize = 8 << 20;
 pub struct Boards {
     pub store: Arc<Store>,
 }
-
-/// One operation may write this many bytes of values: a patch of many cells is multiplied by their number.
-const OPERATION_BYTES: usize = 64 << 20;
 
 /// Which cells a call is about.
 pub enum Target {
@@ -55,17 +54,6 @@ impl Document {
     pub fn to_json(&self) -> String {
         self.record.document(self.value.as_deref())
     }
-}
-
-/// Refuses what one operation may not write.
-fn bounded(bytes: usize) -> Result<usize, ApiError> {
-    if bytes <= OPERATION_BYTES {
-        return Ok(bytes);
-    }
-    let most = OPERATION_BYTES >> 20;
-    let message =
-        format!("This would write more than {most} MiB at once; nothing was changed. Change fewer cells, or send fewer points, at a time.");
-    Err(ErrorKind::PayloadTooLarge.with(message))
 }
 
 fn not_found(id: &str) -> ApiError {
@@ -123,7 +111,7 @@ impl Boards {
     pub async fn create(&self, drafts: Vec<Draft>) -> Result<Vec<Document>, Problem> {
         // Each knows the size of the whole body.
         let body = drafts.first().map_or(0, Draft::bytes);
-        let bytes = bounded(line::bytes(body, drafts.iter().filter_map(|draft| draft.line.as_deref()).map(LineValue::points).sum()))?;
+        let bytes = bounded(held(body, drafts.iter().filter_map(|draft| draft.line.as_deref()).map(LineValue::points).sum()))?;
         let operation = move |batch: &mut Batch| {
             let mut made = Vec::with_capacity(drafts.len());
             for draft in drafts {
@@ -142,7 +130,7 @@ impl Boards {
     pub async fn update(&self, id: &str, query: Query, draft: Draft) -> Result<Document, Problem> {
         let target = Target::one(id, query)?;
         line::refuse_append(&draft)?;
-        let bytes = line::bytes(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
+        let bytes = held(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
         let operation = move |batch: &mut Batch| {
             let before = target.records(batch)?.remove(0);
             let mut record = Record::clone(&before);
@@ -180,7 +168,7 @@ impl Boards {
         for _ in 0..8 {
             let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
             let parsed = self.parse_line(&target, &draft)?;
-            let each = line::bytes(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
+            let each = held(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
             let bytes = bounded(each.saturating_mul(self.records(&target).len()))?;
             let (target, draft, append, fits) = (target.clone(), draft.clone(), append.clone(), fits.clone());
             let operation = move |batch: &mut Batch| {
@@ -211,7 +199,7 @@ impl Boards {
                         Some(_) if !redraw && record.is_line() && parsed.is_none() => return Ok(None),
                         Some(value) if redraw && record.is_line() => {
                             let parsed = line::parse_line_value(value)?;
-                            bytes = bounded(line::bytes(0, parsed.points()).saturating_add(bytes))?;
+                            bytes = bounded(held(0, parsed.points()).saturating_add(bytes))?;
                             Some(Arc::new(parsed))
                         }
                         _ => parsed.clone(),
