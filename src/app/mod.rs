@@ -27,7 +27,7 @@ use leptos::prelude::*;
 use crate::client::{browser, frames, wire};
 use crate::protocol::Page;
 
-pub use cell::Drawn;
+pub use cell::{Drawn, Picture};
 pub use shell::{Assets, Shell, ShellProps};
 
 use grid::Grid;

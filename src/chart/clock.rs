@@ -11,6 +11,11 @@ const DAY: i64 = 86_400;
 const STEPS: [i64; 15] =
     [1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR];
 
+/// Whether these places can be told as times: up to 1e12 s from 1970 whole seconds and their parts stay exact, and no year is longer than a label.
+pub fn tells(places: [f64; 3]) -> bool {
+    places.iter().all(|place| place.abs() <= 1e12)
+}
+
 /// A step in time: below a second 1, 2 or 5 times a power of ten (given as digit and exponent), else whole seconds.
 enum Step {
     Part(i64, i32),
@@ -66,7 +71,7 @@ fn fraction(rest: i64, exponent: i32) -> String {
     if rest == 0 { String::new() } else { decimal(rest, exponent).split_off(1) }
 }
 
-/// Times of day at a place `offset_minutes` east of UTC. `lo` and `hi` are seconds since 1970.
+/// Times of day at a place `offset_minutes` east of UTC. `lo` and `hi` are seconds since 1970 that it [`tells`].
 pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> {
     let step = step(hi - lo, target);
     let seconds = match step {
@@ -101,7 +106,7 @@ pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> 
     })
 }
 
-/// Durations since `origin`. All three are seconds.
+/// Durations since `origin`. All three are seconds that it [`tells`].
 pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
     let step = step(hi - lo, target);
     let seconds = match step {

@@ -2,11 +2,12 @@
 
 use super::frame::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
 use super::layer::layers;
+use super::legend::{EDGE, ROW, draw_entry, legend};
 use super::marks::{Kind, marks};
 use super::palette::{Theme, dash};
 use super::path::Path;
 use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
-use super::text::{number, width};
+use super::text::number;
 use crate::protocol::{Along, Scale};
 
 /// How a chart is put on its sheet.
@@ -18,16 +19,19 @@ pub struct Sheet<'a> {
     pub legend: bool,
     /// What the chart is called; told to screen readers, and drawn above a plot with a legend.
     pub title: &'a str,
+    /// How many series are shown but not drawn, because there are too many; told in the drawing.
+    pub left_out: usize,
 }
 
-const ROW: f64 = 16.0;
-const SWATCH: f64 = 16.0;
-const EDGE: f64 = 10.0;
 const HEADLINE: f64 = 20.0;
 
 /// The chart as a whole SVG document. Its size grows with the number of columns, never with that of points.
 pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
-    let mut svg = Svg::new(sheet.place, sheet.theme, sheet.title, &summary(ask, curves));
+    let left_out = match sheet.left_out {
+        0 => String::new(),
+        more => format!("{} of {} series are drawn.", curves.len(), curves.len() + more),
+    };
+    let mut svg = Svg::new(sheet.place, sheet.theme, sheet.title, format!("{} {left_out}", summary(ask, curves)).trim_end());
     let (whole, room) = match sheet.place {
         Place::Fixed { width, height } => (Size { width, height }, width),
         // Names are set for the narrowest tile.
@@ -49,6 +53,9 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
     draw_marks(&mut svg, &frame, curves);
     if curves.iter().all(|curve| curve.columns.is_empty()) {
         svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, "No points yet.");
+    }
+    if !left_out.is_empty() {
+        svg.text("t", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
     }
     svg.end_plot();
     for (row, entries) in rows.iter().enumerate() {
@@ -156,72 +163,6 @@ fn draw_marks(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
     }
 }
 
-/// A name under the plot and where it stands.
-struct Entry {
-    x: f64,
-    /// The series' slot; none for the rest that had no room.
-    slot: Option<usize>,
-    text: String,
-}
-
-/// Names in rows `room` wide, together at most `high`; what does not fit is counted at the end.
-fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
-    let most = ((high / ROW).floor() as usize).max(1);
-    let mut rows: Vec<Vec<Entry>> = vec![Vec::new()];
-    let mut x = 0.0;
-    for (index, curve) in curves.iter().enumerate() {
-        let text = shortened(curve.name, room - SWATCH - 4.0);
-        let wide = SWATCH + 4.0 + width(&text) + 14.0;
-        let rest = curves.len() - index;
-        // The last row keeps room for the number of those that are left.
-        let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
-        if x > 0.0 && x + wide - 14.0 + keep > room {
-            if rows.len() == most {
-                rows[most - 1].push(Entry { x: EDGE + x, slot: None, text: format!("and {rest} more") });
-                break;
-            }
-            rows.push(Vec::new());
-            x = 0.0;
-        }
-        if let Some(row) = rows.last_mut() {
-            row.push(Entry { x: EDGE + x, slot: Some(curve.slot), text });
-        }
-        x += wide;
-    }
-    rows.retain(|row| !row.is_empty());
-    rows
-}
-
-fn shortened(name: &str, room: f64) -> String {
-    if width(name) <= room {
-        return name.to_owned();
-    }
-    let mut text = String::new();
-    for c in name.chars() {
-        text.push(c);
-        if width(&text) + 8.0 > room {
-            break;
-        }
-    }
-    text + "…"
-}
-
-fn draw_entry(svg: &mut Svg, entry: &Entry, y: f64) {
-    let mut x = entry.x;
-    if let Some(slot) = entry.slot {
-        let class = svg.slot('s', slot);
-        let dashes: Vec<_> = dash(slot).iter().map(|length| coordinate(*length)).collect();
-        svg.raw(&format!(
-            "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{SWATCH}\"/>",
-            if dashes.is_empty() { "none".to_owned() } else { dashes.join(" ") },
-            coordinate(x),
-            coordinate(y - 4.0),
-        ));
-        x += SWATCH + 4.0;
-    }
-    svg.raw(&format!("<text class=\"t\" x=\"{}\" y=\"{}\">{}</text>", coordinate(x), coordinate(y), escaped(&entry.text)));
-}
-
 /// The chart in words: its series with their newest value and range, what is no number among them. The text that stands for the picture.
 pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
     /// More than a listener can follow.
@@ -274,7 +215,7 @@ mod tests {
     }
 
     fn sheet(place: Place) -> Sheet<'static> {
-        Sheet { place, theme: Theme::Light, legend: true, title: "a < b & \"c\"" }
+        Sheet { place, theme: Theme::Light, legend: true, title: "a < b & \"c\"", left_out: 0 }
     }
 
     const FIXED: Place = Place::Fixed { width: 640.0, height: 300.0 };
@@ -351,15 +292,43 @@ mod tests {
     }
 
     #[test]
-    fn a_legend_leaves_the_plot_its_room() {
-        let columns = wave(5);
-        let names: Vec<_> = (0..200).map(|i| format!("a series with quite a long name {i}")).collect();
-        let curves: Vec<_> =
-            names.iter().enumerate().map(|(slot, name)| Curve { name, slot, columns: &columns, ..Curve::default() }).collect();
-        let rows = legend(&curves, 600.0, 100.0);
-        assert_eq!(rows.len(), 6);
-        let told = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
-        assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - told));
-        assert!(rows.iter().flatten().all(|entry| entry.x + width(&entry.text) < 640.0));
+    fn no_finite_place_and_no_value_is_too_far_to_be_drawn() {
+        let far = [f64::MIN, -1.7e308, -1e18, -1e11, -1.0, -5e-324, 0.0, f64::MIN_POSITIVE, 0.5, 1.7e9, 1e12, 9.3e18, 1e300, f64::MAX];
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let mut seed = 3_u64;
+        let mut pick = |list: &[f64]| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            match list.get((seed >> 33) as usize % (list.len() + 1)) {
+                Some(one) => *one,
+                None => Some(f64::from_bits(seed)).filter(|number| number.is_finite()).unwrap_or(1.0),
+            }
+        };
+        let values: Vec<f64> = far.iter().chain(&odd).copied().collect();
+        for round in 0..6000 {
+            let mut columns: Vec<Column> = (0..1 + round % 5).map(|_| Column::point(pick(&far), pick(&values))).collect();
+            if round % 2 == 0 {
+                let more = Column::point(pick(&far), pick(&values));
+                columns[0].merge(&more);
+            }
+            let smoothed = if round % 3 == 0 { crate::series::smooth(&columns, 0.9) } else { Vec::new() };
+            let curves = [Curve { name: "loss", columns: &columns, smoothed: &smoothed, ..Curve::default() }];
+            let (from, to) = (pick(&far), pick(&far));
+            let ask = Ask {
+                along: [Along::Step, Along::Relative, Along::Wall][round % 3],
+                scale: [Scale::Linear, Scale::Log][round / 3 % 2],
+                unit: ["", "s"][round % 2],
+                window: (round % 4 == 0 && from < to).then_some((from, to)),
+                origin: (round % 5 > 0).then(|| pick(&far)),
+                offset_minutes: 330,
+            };
+            for place in [FIXED, Place::Fluid { height: 200.0 }] {
+                let document = line(&ask, &curves, &sheet(place));
+                assert!(document.len() < 40_000, "{ask:?} {columns:?}: {} bytes", document.len());
+            }
+            let frame = Frame::new(&ask, &curves, Size { width: 640.0, height: 200.0 });
+            for tick in frame.x_ticks.iter().chain(&frame.y_ticks) {
+                assert!(tick.at.is_finite() && tick.label.len() < 30, "{ask:?} {tick:?}");
+            }
+        }
     }
 }

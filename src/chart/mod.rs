@@ -4,6 +4,7 @@ mod clock;
 pub mod frame;
 pub mod kinds;
 mod layer;
+mod legend;
 pub mod line;
 pub mod marks;
 pub mod palette;
@@ -16,6 +17,7 @@ pub mod ticks;
 
 pub use frame::{Anchor, Ask, Curve, Frame, Look, Size};
 pub use layer::{Layer, layers, nearest};
+pub use legend::names;
 pub use line::{Sheet, line, summary};
 pub use marks::{Mark, marks};
 pub use palette::Theme;

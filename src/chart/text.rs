@@ -68,7 +68,8 @@ pub fn power(exponent: i32) -> f64 {
 
 /// The whole exponent of a positive finite number: 10^e <= value < 10^(e+1).
 pub fn magnitude(value: f64) -> i32 {
-    let mut exponent = (value.ln() * std::f64::consts::LOG10_E).floor() as i32;
+    // The cast brings what is infinite or no number into the range.
+    let mut exponent = ((value.ln() * std::f64::consts::LOG10_E).floor() as i32).clamp(-330, 308);
     // The logarithm of a number just beside a power of ten may round across it.
     if power(exponent + 1) <= value {
         exponent += 1;

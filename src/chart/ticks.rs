@@ -10,7 +10,8 @@ pub struct Tick {
     pub label: String,
 }
 
-/// What the numbers of an axis are, which decides the round ones among them and how they are told.
+/// What the numbers of an axis are, which decides the round ones among them and how they are told. Times that are too far away for
+/// a clock are told as plain seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure<'a> {
     /// Plain numbers in a unit; the unit may be empty.
@@ -27,6 +28,8 @@ pub fn ticks(scale: &Scale, measure: Measure, target: usize) -> Vec<Tick> {
     match measure {
         Measure::Number(unit) if scale.log => logarithmic(scale, unit, target),
         Measure::Number(unit) => linear(scale.lo, scale.hi, unit, target),
+        Measure::Clock { .. } if !clock::tells([scale.lo, scale.hi, 0.0]) => linear(scale.lo, scale.hi, "s", target),
+        Measure::Since { origin } if !clock::tells([scale.lo, scale.hi, origin]) => linear(scale.lo, scale.hi, "s", target),
         Measure::Clock { offset_minutes } => clock::times(scale.lo, scale.hi, offset_minutes, target),
         Measure::Since { origin } => clock::durations(scale.lo, scale.hi, origin, target),
     }

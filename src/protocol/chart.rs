@@ -35,7 +35,8 @@ pub struct Settings {
     pub hidden: Vec<String>,
 }
 
-/// What a person changes of the settings: keys that are missing stay as they are.
+/// What a person changes of the settings: keys that are missing, or `null`, stay as they are. The key `chart` of a document has this
+/// form too; there they mean the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Change {
@@ -49,4 +50,16 @@ pub struct Change {
     pub unit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Vec<String>>,
+}
+
+impl From<Change> for Settings {
+    fn from(Change { x, y, smooth, unit, hidden }: Change) -> Self {
+        Self {
+            x: x.unwrap_or_default(),
+            y: y.unwrap_or_default(),
+            smooth: smooth.unwrap_or_default(),
+            unit: unit.unwrap_or_default(),
+            hidden: hidden.unwrap_or_default(),
+        }
+    }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::board::Boards;
 use super::error::Problem;
 use super::store::Record;
-use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line};
+use crate::app::Picture;
+use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line, names};
 use crate::client::urls::PLOT_HEIGHT;
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::series::{Axis, Window, smooth};
@@ -15,6 +16,14 @@ use crate::series::{Axis, Window, smooth};
 const FLUID_COLUMNS: u32 = 640;
 /// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
 const DRAWN: usize = 12;
+/// A larger drawing is fetched too, in bytes.
+const INLINE_BYTES: usize = 64 << 10;
+/// Series in one drawing: more lines cannot be told apart.
+const SERIES: usize = 50;
+/// Columns in one drawing: about 35 bytes each.
+const COLUMNS: usize = 20_000;
+/// Columns that are read for it, also of series that are not drawn: 128 bytes each.
+const READ: usize = 200_000;
 
 fn settings(record: &Record) -> Settings {
     match &record.stage {
@@ -23,7 +32,16 @@ fn settings(record: &Record) -> Settings {
     }
 }
 
-/// The chart with what is on disk now. `window`: the part of the x axis that is shown; all of it when `None`.
+/// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
+fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> (Vec<(usize, &'a str)>, usize) {
+    let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| !settings.hidden.iter().any(|hidden| hidden == name)).collect();
+    let left_out = shown.len().saturating_sub(SERIES);
+    shown.truncate(SERIES);
+    (shown, left_out)
+}
+
+/// The chart with what is on disk now: of many series the first 50, with fewer columns each. `window`: the part of the x axis that
+/// is shown; all of it when `None`.
 pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64)>, sheet: Sheet<'_>) -> Result<String, Problem> {
     let settings = settings(record);
     let axis = if settings.x == Along::Step { Axis::Step } else { Axis::Time };
@@ -32,21 +50,26 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64
         Place::Fluid { .. } => FLUID_COLUMNS,
     };
     let (from, to) = window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let (all, drawn) = {
+        let index = boards.store.index();
+        let series = index.series(&record.id);
+        (series.len().max(1), chosen(series.iter().map(|series| &*series.name), &settings).0.len().max(1))
+    };
+    // There are at most two columns a pixel.
+    let width = width.min((COLUMNS / 2 / drawn) as u32).min((READ / 2 / all) as u32).max(1);
     let found = boards.store.columns(&record.id, Window { axis, from, to, width }).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
-    let is_shown = |name: &str| !settings.hidden.iter().any(|hidden| hidden == name);
-    let smoothed: Vec<_> =
-        series.iter().map(|series| if settings.smooth > 0.0 { smooth(&series.columns, settings.smooth) } else { Vec::new() }).collect();
-    let curves: Vec<Curve> = series
+    let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings);
+    let smoothed = |slot: usize| if settings.smooth > 0.0 { smooth(&series[slot].columns, settings.smooth) } else { Vec::new() };
+    let smoothed: Vec<_> = drawn.iter().map(|(slot, _)| smoothed(*slot)).collect();
+    let curves: Vec<Curve> = drawn
         .iter()
         .zip(&smoothed)
-        .enumerate()
-        .filter(|(_, (series, _))| is_shown(&series.name))
-        .map(|(slot, (series, smoothed))| Curve { name: &series.name, slot, columns: &series.columns, smoothed, look: Look::Normal })
+        .map(|((slot, name), smoothed)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed, look: Look::Normal })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes: 0 };
-    Ok(line(&ask, &curves, &sheet))
+    Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
 }
 
 /// Changes whenever the drawing may.
@@ -57,18 +80,22 @@ pub fn version(boards: &Boards, record: &Record) -> String {
     format!("{}-{}-{points}-{seq}", record.version, record.rev)
 }
 
-/// The first charts of the page, each as the address of a picture that holds itself.
-pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, String> {
-    let mut drawn = HashMap::new();
-    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_))).take(DRAWN);
-    for cell in charts {
+/// The charts of the page: their legends, and of the first of them the address of a picture that holds itself.
+pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
+    let mut drawn: HashMap<CellId, Picture> = HashMap::new();
+    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_)));
+    for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
         let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
-        let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name };
+        let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name, left_out: 0 };
         // What cannot be read now is asked for by its address, whose answer says why.
-        if let Ok(svg) = svg(boards, &record, None, sheet).await {
-            drawn.insert(cell.id.clone(), data_uri(&svg));
-        }
+        let svg = if at < DRAWN { svg(boards, &record, None, sheet).await.ok() } else { None };
+        let src = svg.filter(|svg| svg.len() < INLINE_BYTES).map(|svg| data_uri(&svg));
+        let index = boards.store.index();
+        let (shown, left_out) = chosen(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record));
+        let curves: Vec<Curve> = shown.into_iter().map(|(slot, name)| Curve { name, slot, ..Curve::default() }).collect();
+        let legend = if curves.is_empty() { String::new() } else { format!("--legend:url(\"{}\")", data_uri(&names(&curves, left_out))) };
+        drawn.insert(cell.id.clone(), Picture { src, legend });
     }
     drawn
 }
@@ -76,9 +103,9 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, String> {
 fn data_uri(svg: &str) -> String {
     let mut uri = String::with_capacity(svg.len() + svg.len() / 8);
     uri.push_str("data:image/svg+xml,");
-    for part in svg.split_inclusive(['%', '#', '"', '<', '>', '&', '\n']) {
+    for part in svg.split_inclusive(['%', '#', '"', '<', '>', '&', '\\', '\n']) {
         match part.char_indices().next_back() {
-            Some((at, c)) if matches!(c, '%' | '#' | '"' | '<' | '>' | '&' | '\n') => {
+            Some((at, c)) if matches!(c, '%' | '#' | '"' | '<' | '>' | '&' | '\\' | '\n') => {
                 uri.push_str(&part[..at]);
                 uri.push_str(&format!("%{:02X}", u32::from(c)));
             }
@@ -94,6 +121,6 @@ mod tests {
 
     #[test]
     fn a_picture_in_an_address_has_no_character_that_ends_it() {
-        assert_eq!(data_uri("<a b=\"#é%\"/>"), "data:image/svg+xml,%3Ca b=%22%23é%25%22/%3E");
+        assert_eq!(data_uri("<a b=\"#é%\\\"/>"), "data:image/svg+xml,%3Ca b=%22%23é%25%5C%22/%3E");
     }
 }

@@ -48,7 +48,7 @@ async fn draw(app: App, name: String, request: Request) -> Response {
             options.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         let charts = charts.clone();
-        provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned())));
+        provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
         Shell(ShellProps { page: page.clone(), assets: assets.clone() })
     };
     leptos_axum::render_app_to_stream(view)(request).await

@@ -9,21 +9,31 @@ use crate::app::state::Tile;
 use crate::client::urls;
 use crate::protocol::{CellId, Settings, Stage};
 
-type Address = dyn Fn(&CellId) -> Option<String> + Send + Sync;
+/// A chart before the page is awake.
+#[derive(Clone, Default)]
+pub struct Picture {
+    /// The picture itself, where it stands in the page.
+    pub src: Option<String>,
+    /// The names of its series: a picture that `style/main.css` puts where the legend will be.
+    pub legend: String,
+}
 
-/// Where the server has put the picture of a chart: an address, or the picture itself. Only the server knows it.
+type Find = dyn Fn(&CellId) -> Picture + Send + Sync;
+
+/// What the server has drawn. Only the server knows it.
 #[derive(Clone)]
-pub struct Drawn(pub Arc<Address>);
+pub struct Drawn(pub Arc<Find>);
 
 #[component]
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let id = tile.id.clone();
-    let drawn = use_context::<Drawn>().and_then(|drawn| (drawn.0)(&id)).unwrap_or_else(|| urls::drawn(&id));
+    let Picture { src, legend } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
+    let drawn = src.unwrap_or_else(|| urls::drawn(&id));
     // What stands beside the picture is `plot`'s, and changes without this view.
     Effect::new(move || plot::settle(&tile.id, tile.stage.with(settings)));
     on_cleanup(move || plot::remove(&id));
     view! {
-        <div class="lines">
+        <div class="lines" style=legend>
             <img alt="" src=drawn />
         </div>
     }

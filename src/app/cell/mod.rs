@@ -13,7 +13,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::state::{Dashboard, Tile};
-pub use lines::Drawn;
+pub use lines::{Drawn, Picture};
 use note::Note;
 use stage::StageView;
 use title::Title;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::size::check_keys;
 use super::{Boards, board_name, not_found, row_of};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
 use crate::server::error::Problem;
@@ -22,8 +23,7 @@ impl Boards {
         check(&change, "settings")?;
         let operation = move |batch: &mut Batch| {
             let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
-            set(batch, &record, &change);
-            Ok(())
+            Ok(set(batch, &record, &change)?)
         };
         self.store.write(1, operation).await
     }
@@ -34,7 +34,7 @@ impl Boards {
         let board = board_name(&board)?.to_owned();
         let operation = move |batch: &mut Batch| {
             for record in row_of(batch, &board).iter().filter(|record| record.text("type") == LINE) {
-                set(batch, record, &change);
+                set(batch, record, &change)?;
             }
             Ok(())
         };
@@ -58,7 +58,7 @@ pub fn check(change: &Change, key: &str) -> Result<(), ApiError> {
 }
 
 /// Writes only what changes: the same settings again are no event.
-fn set(batch: &mut Batch, record: &Record, change: &Change) {
+fn set(batch: &mut Batch, record: &Record, change: &Change) -> Result<(), ApiError> {
     let mut changed = record.clone();
     let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
     if !chart.is_object() {
@@ -69,8 +69,10 @@ fn set(batch: &mut Batch, record: &Record, change: &Change) {
         keys.into_iter().for_each(|(key, value)| chart[key] = value);
     }
     if *chart != before {
+        check_keys(&changed.keys)?;
         batch.put(Kind::Patched, changed, None);
     }
+    Ok(())
 }
 
 #[cfg(test)]

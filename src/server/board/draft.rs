@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::sent::{LineValue, parse_line_value, quote_tokens};
+use super::size::{KEYS_BYTES, check_keys};
 use super::{DOCUMENT_BYTES, MAIN, charts};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
 use crate::server::kinds::Content;
@@ -18,8 +19,6 @@ const DEPTH: usize = 128;
 /// Keys that are the server's: a client that sends back a document it got sends them along, and they are passed over.
 const OURS: [&str; 3] = ["rev", "createdAt", "updatedAt"];
 const BOARD_NAME: usize = 64;
-/// All keys but `value`: they stay in memory, and on every page.
-const KEYS_BYTES: usize = 256 * 1024;
 /// Cells in one request: others wait for it.
 const MANY: usize = 1000;
 
@@ -30,7 +29,7 @@ pub struct Draft {
     pub keys: Map<String, Value>,
     pub value: Option<Arc<str>>,
     /// The value, where it is known to be that of a line.
-    pub line: Option<LineValue>,
+    pub line: Option<Arc<LineValue>>,
     /// Points for a line, as JSON text.
     pub append: Option<Arc<str>>,
     /// The body that it came in.
@@ -38,7 +37,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// About how much storing it will write.
+    /// About how much storing it will write, but for the points of a line.
     pub fn bytes(&self) -> usize {
         256 + self.body
     }
@@ -50,9 +49,8 @@ impl Draft {
     /// `body` is an upper bound of its size in bytes.
     fn check(raw: Raw, body: usize) -> Result<Self, ApiError> {
         let Raw { mut keys, value, append } = raw;
-        if body > KEYS_BYTES && Value::Object(keys.clone()).to_string().len() > KEYS_BYTES {
-            let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
-            return Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")));
+        if body > KEYS_BYTES {
+            check_keys(&keys)?;
         }
         OURS.iter().for_each(|key| drop(keys.shift_remove(*key)));
         for (key, rule, fits) in RULES {
@@ -97,7 +95,7 @@ impl Draft {
             Content::read(kind, value.as_deref())?;
         }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
-        let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?;
+        let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?.map(Arc::new);
         Ok(Self { id, board, keys, value, line, append, body })
     }
 }

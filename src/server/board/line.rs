@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::sent::{LineSeries, LineValue, Sent, SentSeries, parse_line_value, parse_points};
+pub use super::sent::parse_line_value;
+use super::sent::{LineSeries, LineValue, Sent, SentSeries, parse_points};
+use super::size::held;
 use super::{Boards, Draft, Target, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::error::Problem;
@@ -50,17 +52,50 @@ impl Boards {
             }
             Ok(answer)
         };
-        self.store.write(64 + 24 * points, operation).await
+        self.store.write(64 + held(0, points), operation).await
     }
 
-    /// Parses a value before the writer sees it, if the target is a line or becomes one.
-    pub(super) fn parse_line(&self, target: &Target, value: Option<&str>) -> Result<Option<LineValue>, ApiError> {
-        let is_line = match target {
-            Target::One(id, _) => self.store.index().cell(id).is_some_and(|record| record.is_line()),
-            Target::Matching(_) => false,
-        };
-        value.filter(|_| is_line).map(parse_line_value).transpose()
+    /// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
+    pub(super) fn parse_line(&self, target: &Target, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
+        let Some(value) = draft.value.as_deref().filter(|_| !draft.keys.contains_key("type")) else { return Ok(draft.line.clone()) };
+        let is_line = self.records(target).iter().any(|record| record.is_line());
+        Ok(if is_line { Some(Arc::new(parse_line_value(value)?)) } else { None })
     }
+
+    /// The names of a line's series. 404: no such cell, or it is of another type.
+    pub fn series_names(&self, id: &CellId) -> Result<Vec<Arc<str>>, ApiError> {
+        let index = self.store.index();
+        match index.cell(id) {
+            None => Err(not_found(id.as_str())),
+            Some(record) if !record.is_line() => {
+                Err(ErrorKind::NotFound.with(format!("The cell '{id}' is of type '{}' and has no points.", record.text("type"))))
+            }
+            Some(_) => Ok(index.series(id).iter().map(|series| series.name.clone()).collect()),
+        }
+    }
+
+    /// Those of the cells that are lines.
+    pub fn lines(&self, ids: Vec<CellId>) -> Lines {
+        let index = self.store.index();
+        let mut lines = Lines { seq: None, series: 0, ids };
+        lines.ids.retain(|id| {
+            let Some(record) = index.cell(id).filter(|record| record.is_line()) else { return false };
+            let seq = index.board(&record.board).map_or(0, |board| board.seq);
+            lines.seq = Some(lines.seq.map_or(seq, |least| least.min(seq)));
+            lines.series += index.series(id).len();
+            true
+        });
+        lines
+    }
+}
+
+/// Some cells of lines as they are committed.
+pub struct Lines {
+    /// The least of the last events of the boards that they stand on; `None` when there are no such cells.
+    pub seq: Option<u64>,
+    /// How many series they have together.
+    pub series: usize,
+    pub ids: Vec<CellId>,
 }
 
 /// The key `append` of a patch of one cell.
@@ -126,7 +161,7 @@ pub fn put(
     kind: Kind,
     record: Record,
     value: Option<Option<Arc<str>>>,
-    parsed: Option<LineValue>,
+    parsed: Option<Arc<LineValue>>,
     append: Option<Vec<SentSeries>>,
 ) -> Result<Arc<Record>, ApiError> {
     if !record.is_line() {
@@ -137,7 +172,7 @@ pub fn put(
         return Ok(batch.put(kind, record, value));
     }
     let whole = match (parsed, &value) {
-        (Some(parsed), Some(_)) => Some(parsed),
+        (Some(parsed), Some(_)) => Some(Arc::unwrap_or_clone(parsed)),
         (None, Some(value)) => Some(parse_line_value(value.as_deref().unwrap_or("null"))?),
         (_, None) => None,
     };

@@ -8,6 +8,7 @@ mod query;
 mod scan;
 mod sent;
 mod shapes;
+mod size;
 
 use std::sync::Arc;
 
@@ -16,8 +17,10 @@ use serde_json::{Map, Value, json};
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use line::Once;
 pub use query::Query;
+use sent::LineValue;
 pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
+use self::size::{bounded, held};
 use super::error::Problem;
 use super::ids;
 use super::kinds::Verdicts;
@@ -33,9 +36,6 @@ pub const DOCUMENT_BYTES: usize = 8 << 20;
 pub struct Boards {
     pub store: Arc<Store>,
 }
-
-/// One operation may write this many bytes of values: a patch of many cells is multiplied by their number.
-const OPERATION_BYTES: usize = 64 << 20;
 
 /// Which cells a call is about.
 pub enum Target {
@@ -110,7 +110,8 @@ impl Boards {
     /// Creates all or none.
     pub async fn create(&self, drafts: Vec<Draft>) -> Result<Vec<Document>, Problem> {
         // Each knows the size of the whole body.
-        let bytes = drafts.first().map_or(0, Draft::bytes);
+        let body = drafts.first().map_or(0, Draft::bytes);
+        let bytes = bounded(held(body, drafts.iter().filter_map(|draft| draft.line.as_deref()).map(LineValue::points).sum()))?;
         let operation = move |batch: &mut Batch| {
             let mut made = Vec::with_capacity(drafts.len());
             for draft in drafts {
@@ -129,8 +130,7 @@ impl Boards {
     pub async fn update(&self, id: &str, query: Query, draft: Draft) -> Result<Document, Problem> {
         let target = Target::one(id, query)?;
         line::refuse_append(&draft)?;
-        let bytes = draft.bytes();
-        let parsed = self.parse_line(&target, draft.value.as_deref())?;
+        let bytes = held(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
         let operation = move |batch: &mut Batch| {
             let before = target.records(batch)?.remove(0);
             let mut record = Record::clone(&before);
@@ -141,7 +141,7 @@ impl Boards {
             }
             record.board = draft.board.unwrap_or(record.board);
             let value = draft.value.clone();
-            let record = line::put(batch, Kind::Updated, record, Some(draft.value), parsed, None)?;
+            let record = line::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
             Ok(Document { record, value })
         };
         let updated = self.store.write(bytes, operation).await?;
@@ -162,23 +162,19 @@ impl Boards {
         let draft = Arc::new(draft);
         // A new type may show the old value in another way: where that value is only on disk it is read first, and sent again.
         let retyped = draft.keys.contains_key("type") && draft.value.is_none();
-        let parsed = self.parse_line(&target, draft.value.as_deref())?;
         let append = line::parse_append(&target, draft.append.as_deref())?;
+        let appended: usize = append.iter().flatten().map(|series| series.y.len()).sum();
         let fits = self.fits(&target, &draft);
         for _ in 0..8 {
             let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
-            let (target, bytes, draft) = (target.clone(), draft.bytes(), draft.clone());
-            let (parsed, append, fits) = (parsed.clone(), append.clone(), fits.clone());
+            let parsed = self.parse_line(&target, &draft)?;
+            let each = held(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
+            let bytes = bounded(each.saturating_mul(self.records(&target).len()))?;
+            let (target, draft, append, fits) = (target.clone(), draft.clone(), append.clone(), fits.clone());
             let operation = move |batch: &mut Batch| {
                 let mut patched = Vec::new();
                 let targets = target.records(batch)?;
-                if draft.bytes().saturating_mul(targets.len()) > OPERATION_BYTES {
-                    let message = format!(
-                        "This would write more than {} MiB at once; nothing was changed. Patch fewer cells at a time.",
-                        OPERATION_BYTES >> 20
-                    );
-                    return Err(ErrorKind::PayloadTooLarge.with(message).into());
-                }
+                let mut bytes = bounded(each.saturating_mul(targets.len()))?;
                 for before in targets {
                     let redraw = retyped && draft.keys.get("type").and_then(Value::as_str) != Some(before.text("type"));
                     let value = match (&before.value, redraw) {
@@ -198,7 +194,17 @@ impl Boards {
                     if value.is_some() && (redraw || !draft.keys.contains_key("type")) {
                         fits.of(record.text("type"), value.as_deref())?;
                     }
-                    let record = line::put(batch, Kind::Patched, record, value.clone().map(Some), parsed.clone(), append.clone())?;
+                    let parsed = match &value {
+                        // What another change made of it since it was looked at.
+                        Some(_) if !redraw && record.is_line() && parsed.is_none() => return Ok(None),
+                        Some(value) if redraw && record.is_line() => {
+                            let parsed = line::parse_line_value(value)?;
+                            bytes = bounded(held(0, parsed.points()).saturating_add(bytes))?;
+                            Some(Arc::new(parsed))
+                        }
+                        _ => parsed.clone(),
+                    };
+                    let record = line::put(batch, Kind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
                     patched.push(Document { record, value });
                 }
                 Ok(Some(patched))
@@ -238,11 +244,16 @@ impl Boards {
         let known = self.large_values(&target).await?;
         let operation = move |batch: &mut Batch| {
             let records = target.records(batch)?;
-            Ok(records.iter().map(|record| batch.remove(record)).collect::<Vec<_>>())
+            let summary = |batch: &Batch, record: &Record| record.is_line().then(|| Arc::from(batch.summary(&record.id)));
+            Ok(records.iter().map(|record| (summary(batch, record), batch.remove(record))).collect::<Vec<_>>())
         };
         let removed = self.store.write(1, operation).await?;
         let mut documents = Vec::with_capacity(removed.len());
-        for record in removed {
+        for (summary, record) in removed {
+            if summary.is_some() {
+                documents.push(Document { record, value: summary });
+                continue;
+            }
             let read = known.iter().find(|(id, rev, _)| *id == record.id && *rev == record.version);
             let value = match read {
                 Some((_, _, value)) => Some(value.clone()),
@@ -346,20 +357,6 @@ impl Boards {
         let mut cells: Vec<Cell> = records.iter().map(|record| record.cell()).collect();
         cells.sort_by(Cell::compare);
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
-    }
-
-    /// The names of a cell's series; `None` when there is no such cell.
-    pub fn series_names(&self, id: &CellId) -> Option<Vec<Arc<str>>> {
-        let index = self.store.index();
-        index.cell(id)?;
-        Some(index.series(id).iter().map(|series| series.name.clone()).collect())
-    }
-
-    /// The last event of the board that the cell stands on.
-    pub fn seq_of(&self, id: &CellId) -> Option<u64> {
-        let index = self.store.index();
-        let record = index.cell(id)?;
-        index.board(&record.board).map(|board| board.seq)
     }
 
     pub fn names(&self) -> Vec<String> {

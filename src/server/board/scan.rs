@@ -286,6 +286,18 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// A wall time: seconds since 1970, no more than `most` before or after it.
+    pub(super) fn time(&mut self, most: f64) -> Scanned<f64> {
+        self.peek();
+        let at = self.at;
+        let time = self.place()?;
+        if time.abs() <= most {
+            return Ok(time);
+        }
+        self.at = at;
+        Err(self.wrong(format!("must be seconds since 1970, from -{most:e} to {most:e} (milliseconds are divided by 1000)")))
+    }
+
     /// Passes over whatever stands here, and gives its keys when it is an object.
     pub(super) fn skip(&mut self) -> Scanned<Vec<Cow<'a, str>>> {
         self.skip_within(DEPTH)

@@ -11,6 +11,8 @@ pub const POINTS: usize = 1 << 20;
 /// Series in one request, over all its cells.
 pub const SERIES: usize = 1000;
 const NAME_CHARS: usize = 200;
+/// Seconds before and after 1970 that a wall time may be: 3,000 years. What is beyond is a mistake, and no clock could tell it.
+pub(super) const MOST_TIME: f64 = 1e11;
 
 /// New points of one cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,7 @@ pub struct SentSeries {
     pub x: Option<Vec<f64>>,
     /// Any double.
     pub y: Vec<f64>,
-    /// Finite, seconds since 1970 (UTC). `None`: the time of arrival.
+    /// Seconds since 1970 (UTC), within [`MOST_TIME`]. `None`: the time of arrival.
     pub t: Option<Vec<f64>>,
 }
 
@@ -38,6 +40,17 @@ pub struct SentSeries {
 pub struct LineValue {
     /// In the client's order, each name once.
     pub series: Vec<LineSeries>,
+}
+
+impl LineValue {
+    /// How many points there are to be stored.
+    pub fn points(&self) -> usize {
+        let points = |series: &LineSeries| match series {
+            LineSeries::Points(points) => points.y.len(),
+            LineSeries::Kept(_) => 0,
+        };
+        self.series.iter().map(points).sum()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +170,9 @@ fn binary(home: Option<&CellId>, body: &[u8]) -> Result<Vec<Sent>, ApiError> {
             if let Some(at) = numbers.iter().flatten().position(|number| !number.is_finite()) {
                 return Err(of(format!("has a {list}[{at}] that is not finite; only y may be NaN or infinite")));
             }
+        }
+        if let Some(at) = numbers.t.iter().flatten().position(|time| time.abs() > MOST_TIME) {
+            return Err(of(format!("has a t[{at}] that is not in seconds since 1970: it must be from -{MOST_TIME:e} to {MOST_TIME:e}")));
         }
         gathered
             .count(numbers.y.len())

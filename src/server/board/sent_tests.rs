@@ -188,6 +188,32 @@ fn errors_name_path_and_position() {
 }
 
 #[test]
+fn wall_times_are_within_reach_of_a_clock() {
+    for (body, path) in [
+        (r#"{"a":[[0,1,1e11],[1,2,-1.1e11]]}"#, "'a[1][2]'"),
+        (r#"{"a":{"y":[1,2],"t":[-1e11,1.7e308]}}"#, "'a.t[1]'"),
+        (r#"{"a":{"y":1,"time": 1763841600000}}"#, "'a.time'"),
+        (r#"[{"series":"a","value":1,"t":-1.7e308}]"#, "'[0].t'"),
+    ] {
+        let message = refused(body);
+        assert!(message.starts_with(path) && message.contains("must be seconds since 1970, from -1e11 to 1e11"), "{body}: {message}");
+    }
+    assert!(parse_line_value(r#"{"series":{"a":[[0,1,2e11]]}}"#).unwrap_err().message.starts_with("'value.series.a[0][2]'"));
+    assert_eq!(one(r#"{"a":[[1e300,1e300,1e11]],"b":{"x":-1e300,"y":1,"t":-1e11}}"#).len(), 2);
+    let (cell, y) = (id(), [1.0, 2.0]);
+    let send = |t: &[f64]| {
+        let numbers = points::NumbersRef { x: None, y: &y, t: Some(t) };
+        let part = points::PartRef { cell: &cell, series: "l", start: None, n: 2, numbers: Some(numbers) };
+        parse_many_points(&points::write(0, &[part]), Some("application/octet-stream"))
+    };
+    assert!(send(&[-1e11, 1e11]).is_ok());
+    assert_eq!(
+        send(&[0.0, 1.1e11]).unwrap_err().message,
+        "Part 0 (cell 'loss') has a t[1] that is not in seconds since 1970: it must be from -1e11 to 1e11."
+    );
+}
+
+#[test]
 fn a_request_is_bounded() {
     let error = |body: String| parse_points(&id(), body.as_bytes(), None).unwrap_err();
     let numbers = |n: usize| "0,".repeat(n - 1) + "0";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::scan::{Scanned, Scanner};
-use super::sent::{Gathered, LineSeries, LineValue, SentSeries, check_name};
+use super::sent::{Gathered, LineSeries, LineValue, MOST_TIME, SentSeries, check_name};
 use crate::protocol::{CellId, ErrorKind};
 
 /// `{"train": <points>, ...}`, or a list of entries.
@@ -115,7 +115,7 @@ fn list(scanner: &mut Scanner, name: Cow<str>, gathered: &mut Gathered) -> Scann
                 match found {
                     1 => x.push(scanner.place()?),
                     2 => y.push(scanner.value()?),
-                    3 => t.push(scanner.place()?),
+                    3 => t.push(scanner.time(MOST_TIME)?),
                     _ => return Err(scanner.wrong("is too much: a point is [x, y] or [x, y, t]")),
                 }
                 Ok(())
@@ -146,10 +146,10 @@ struct Columns {
 impl Columns {
     /// False when the key is none of these.
     fn take(&mut self, scanner: &mut Scanner, key: &str, gathered: &mut Gathered) -> Scanned<bool> {
-        let (column, is_value) = match key {
-            "x" | "step" => (&mut self.x, false),
-            "y" | "value" => (&mut self.y, true),
-            "t" | "time" => (&mut self.t, false),
+        let (column, is_value, is_time) = match key {
+            "x" | "step" => (&mut self.x, false, false),
+            "y" | "value" => (&mut self.y, true, false),
+            "t" | "time" => (&mut self.t, false, true),
             _ => return Ok(false),
         };
         if column.is_some() {
@@ -160,7 +160,13 @@ impl Columns {
         }
         let mut numbers = Vec::new();
         let mut one = |scanner: &mut Scanner| {
-            numbers.push(if is_value { scanner.value()? } else { scanner.place()? });
+            numbers.push(if is_value {
+                scanner.value()?
+            } else if is_time {
+                scanner.time(MOST_TIME)?
+            } else {
+                scanner.place()?
+            });
             // Lists of x and t that are longer than any y may be must not fill the memory either.
             if is_value || numbers.len() > super::sent::POINTS { gathered.counted(scanner) } else { Ok(()) }
         };

@@ -1,5 +1,6 @@
 //! Comma-separated values as RFC 4180 has them.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 #[derive(Default)]
@@ -10,18 +11,10 @@ pub struct Csv {
 }
 
 impl Csv {
-    /// A text is kept as it is. In quotes where a comma, a quote or a line end makes it necessary, and where a spreadsheet might take it for a formula.
+    /// A text as [`quoted`] has it.
     pub fn text(&mut self, text: &str) {
         self.separate();
-        let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(['=', '+', '-', '@', ' ']) || text.ends_with(' ');
-        match is_special {
-            true => {
-                self.out.push('"');
-                self.out.push_str(&text.replace('"', "\"\""));
-                self.out.push('"');
-            }
-            false => self.out.push_str(text),
-        }
+        self.out.push_str(&quoted(text));
     }
 
     pub fn number(&mut self, number: f64) {
@@ -49,6 +42,12 @@ impl Csv {
         }
         self.is_within = true;
     }
+}
+
+/// A text is kept as it is. In quotes where a comma, a quote or a line end makes it necessary, and where a spreadsheet might take it for a formula.
+pub fn quoted(text: &str) -> Cow<'_, str> {
+    let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(['=', '+', '-', '@', ' ']) || text.ends_with(' ');
+    if is_special { Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))) } else { Cow::Borrowed(text) }
 }
 
 /// The shortest text that reads back as the same double; what is no number as in JSON bodies.

@@ -10,6 +10,7 @@ mod scatter;
 mod table;
 mod text;
 
+pub use csv::quoted;
 use serde_json::Value;
 
 use crate::chart::kinds::Sheet;

@@ -124,7 +124,7 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
     let title = if is_fixed { String::new() } else { record.text("name").to_owned() };
     let body = match (record.is_line(), is_drawing) {
         (true, true) => {
-            let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title };
+            let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
             lines::svg(&app.boards, &record, asked.from.zip(asked.to), sheet).await?.into()
         }
         (true, false) => series::csv(app, &record.id),

@@ -4,6 +4,7 @@ use super::numbers::{push_json, push_plain, push_string};
 use super::wrong;
 use crate::protocol::ApiError;
 use crate::series::Points;
+use crate::server::kinds::quoted;
 
 /// Points in one answer; `next` says where to go on.
 pub const PAGE: u64 = 10_000;
@@ -138,8 +139,7 @@ impl Page<'_> {
 
     /// Lines of CSV (RFC 4180) without the head.
     fn write_rows(&self, out: &mut String) {
-        let quoted =
-            if self.series.contains([',', '"']) { format!("\"{}\"", self.series.replace('"', "\"\"")) } else { self.series.to_owned() };
+        let quoted = quoted(self.series);
         for (index, (x, y, t)) in (self.from..).zip(self.triples()) {
             out.push_str(&quoted);
             out.push_str(&format!(",{index}"));
@@ -231,6 +231,9 @@ mod tests {
         let text = page("a,\"b\"", &points, 3, 20).write(Format::Csv);
         let lines: Vec<_> = text.split("\r\n").collect();
         assert_eq!(lines[..2], ["series,index,step,value,time", "\"a,\"\"b\"\"\",3,0.0,0.1,1700000000.0"]);
+        for name in ["=1+1", "+a", "-b", "@c", " d", "e "] {
+            assert!(page(name, &points, 0, 20).rows().starts_with(&format!("\"{name}\",0,")), "{name}");
+        }
         assert_eq!((lines.len(), lines[11], lines[3].split(',').nth(4)), (12, "", Some("NaN")), "{text}");
         let read: Vec<f64> = lines[1..11].iter().map(|line| line.rsplit(',').nth(1).unwrap().parse().unwrap()).collect();
         assert_eq!(bits(&read), bits(&points.y));

@@ -14,6 +14,7 @@ use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
+use crate::server::board::line::Lines;
 use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 use crate::server::error::Problem;
 use crate::server::store::Key;
@@ -22,6 +23,8 @@ use crate::server::store::Key;
 const BODY_BYTES: usize = 64 << 20;
 /// Lines of a stream that are accepted together.
 const PIECE_BYTES: usize = 1 << 20;
+/// Pixels of all series of one question for columns: an answer is held whole, 256 bytes a pixel and its text. Beyond it each series has fewer.
+const PIXELS: usize = 1_000_000;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 /// The addresses of one cell's numbers, at `base`.
@@ -126,6 +129,14 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
 /// An error of a stream with what was accepted before it.
 fn cut(lines: usize, points: usize, error: ApiError) -> ApiError {
     let kept = match lines {
+        _ if error.code == StatusCode::INTERNAL_SERVER_ERROR.as_u16() => {
+            let after = if lines == 0 {
+                "Some lines".to_owned()
+            } else {
+                format!("Lines 1 to {lines} ({points} points) are kept, and some after them")
+            };
+            format!("{after} may be on disk: ask for the totals (GET /values/:id) before sending again.")
+        }
         0 => "Nothing was appended; send all of it again.".to_owned(),
         _ => format!("Lines 1 to {lines} ({points} points) are kept; send the rest again."),
     };
@@ -139,7 +150,7 @@ fn created(json: String) -> Response {
 async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
     let id = cell_id(&id)?;
     let asked = Asked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
-    let names = app.boards.series_names(&id).ok_or_else(|| no_record(&id))?;
+    let names = app.boards.series_names(&id)?;
     let name = match (asked.series, names.as_slice()) {
         (Some(name), _) => name,
         (None, [only]) => only.to_string(),
@@ -181,11 +192,12 @@ async fn columns_of_one(
 ) -> Result<Response, Problem> {
     let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
+    app.boards.series_names(&id)?;
     let found = answer(&app, vec![id.clone()], &asked).await?;
     if found.1.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &asked)) }
 }
 
-/// Cells that are not there are left out: they may have been removed while the question was on its way.
+/// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
 async fn columns_of_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
     let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let cells = std::mem::take(&mut asked.cells);
@@ -197,9 +209,11 @@ async fn columns_of_many(State(app): State<App>, RawQuery(query): RawQuery, head
 }
 
 async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked) -> Result<(u64, Vec<CellColumns>), Problem> {
-    let ColumnsAsked { axis, width, from, to, .. } = *asked;
+    let ColumnsAsked { axis, from, to, .. } = *asked;
+    let Lines { seq, series, ids } = app.boards.lines(ids);
+    let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
-    let seq = ids.first().and_then(|id| app.boards.seq_of(id)).unwrap_or(0);
+    let seq = seq.unwrap_or(0);
     let mut found = Vec::with_capacity(ids.len());
     for cell in ids {
         if let Some(series) = app.boards.store.columns(&cell, window).await? {
@@ -215,4 +229,20 @@ fn told((seq, found): (u64, Vec<CellColumns>), asked: &ColumnsAsked) -> Response
         false => ("application/json", columns::write(&found).into()),
     };
     ([(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_ends_early_says_what_is_kept() {
+        let told = |lines, problem: Problem| cut(lines, 2 * lines, problem.told()).message;
+        assert!(told(0, Problem::Busy).ends_with("Nothing was appended; send all of it again."));
+        assert!(told(3, Problem::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
+        for lines in [0, 3] {
+            let message = told(lines, Problem::Broken("x".into()));
+            assert!(message.ends_with("ask for the totals (GET /values/:id) before sending again."), "{message}");
+        }
+    }
 }

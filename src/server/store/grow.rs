@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Change;
 use super::batch::{Batch, Fate, Layer};
-use super::series::{Point, Series, last};
+use super::series::{self, Point, Series, last};
 use crate::protocol::CellId;
 use crate::series::Points;
 
@@ -152,6 +152,20 @@ impl Batch<'_> {
         names
     }
 
+    /// What is told of the cell's series in place of their points.
+    pub fn summary(&self, cell: &CellId) -> String {
+        let layers = [&self.done, &self.current];
+        if layers.iter().all(|layer| !layer.growth.contains_key(cell)) {
+            return series::summary(self.index.series(cell));
+        }
+        let now = self.current.growth.get(cell);
+        series::told(self.series_names(cell).into_iter().map(|name| {
+            let grown = now.and_then(|growth| growth.find(&name)).map(|grown| (grown.end(), grown.newest()));
+            let (points, last) = grown.or_else(|| self.known(cell, &name)).unwrap_or_default();
+            (name, points, last)
+        }))
+    }
+
     /// The series as it stands in this operation, begun if it is new.
     fn growing(&mut self, cell: &CellId, name: &str) -> &mut Grown {
         let known = self.known(cell, name);
@@ -276,5 +290,7 @@ mod tests {
         assert_eq!(names, ["b", "a"]);
         let a = batch.done.growth[&id].find("a").unwrap();
         assert_eq!(a.points.y, [5.0]);
+        batch.append(&id, "b", new(&[3.0, 4.0]));
+        assert_eq!(batch.summary(&id), r#"{"series":{"b":{"points":4,"last":[3.0,4.0]},"a":{"points":1,"last":[0.0,5.0]}}}"#);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::protocol::{Cell, CellId, Settings, Stage};
+use crate::protocol::{Cell, CellId, Change, Settings, Stage};
 use crate::server::kinds::{Place, is_nothing, place};
 
 /// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
@@ -106,7 +106,8 @@ impl Record {
     /// Sets what the page shows; `value` is the JSON text of this version.
     pub fn set_stage(&mut self, value: Option<&str>) {
         self.stage = match self.keys.get("chart") {
-            Some(chart) if self.is_line() => Stage::Lines(Settings::deserialize(chart).unwrap_or_default()),
+            // It was checked when it came, as what it is read as here.
+            Some(chart) if self.is_line() => Stage::Lines(Change::deserialize(chart).unwrap_or_default().into()),
             None if self.is_line() => Stage::Lines(Settings::default()),
             _ => stage(&self.id, self.text("type"), value, self.version),
         };

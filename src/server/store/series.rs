@@ -59,9 +59,14 @@ impl CellSeries {
 
 /// What is told of all series in place of their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
 pub fn summary(series: &[Series]) -> String {
-    let list = series.iter().map(|series| {
-        let last = series.last.map(|Point { x, y, .. }| serde_json::json!([number(x), number(y)]));
-        (series.name.to_string(), serde_json::json!({ "points": series.count(), "last": last }))
+    told(series.iter().map(|series| (series.name.clone(), series.count(), series.last)))
+}
+
+/// The same of names, numbers of points and newest points.
+pub fn told(series: impl Iterator<Item = (Arc<str>, u64, Option<Point>)>) -> String {
+    let list = series.map(|(name, points, last)| {
+        let last = last.map(|Point { x, y, .. }| serde_json::json!([number(x), number(y)]));
+        (name.to_string(), serde_json::json!({ "points": points, "last": last }))
     });
     serde_json::json!({ "series": list.collect::<serde_json::Map<_, _>>() }).to_string()
 }
