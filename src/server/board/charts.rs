@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::person::row_of;
 use super::size::check_keys;
-use super::{Boards, board_name, not_found, row_of};
+use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
 use crate::server::error::Problem;
 use crate::server::store::{Batch, Kind, Record};

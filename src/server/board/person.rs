@@ -1,0 +1,131 @@
+//! What a person does on the page: the use cases behind the server functions.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{Boards, Draft, MAIN, Target, create, filter, not_found};
+use crate::protocol::{CellId, ErrorKind};
+use crate::server::error::Problem;
+use crate::server::store::{Batch, Kind, Record};
+
+impl Boards {
+    pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, Problem> {
+        let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
+        let operation = move |batch: &mut Batch| {
+            let mut draft = draft;
+            // After cells without a place, the end is where a new one without a place comes.
+            let pos = match row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).last() {
+                None => Some(0.0),
+                Some(last) => last.order().map(|last| last.floor() + 1.0),
+            };
+            draft.keys.extend(pos.map(|pos| ("pos".to_owned(), json!(pos))));
+            create(batch, draft)
+        };
+        let made = self.store.write(1, operation).await?;
+        Ok(made.record.id.clone())
+    }
+
+    pub async fn edit(&self, id: CellId, name: Option<String>, note: Option<String>) -> Result<(), Problem> {
+        let mut keys = Map::new();
+        keys.extend(name.map(|name| ("name".to_owned(), Value::String(name))));
+        keys.extend(note.map(|note| ("description".to_owned(), Value::String(note))));
+        let draft = Draft::from_value(Value::Object(keys))?;
+        self.patch(Target::person(id), draft).await.map(drop)
+    }
+
+    /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
+    /// neighbours can be found; else the whole board is numbered anew.
+    pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), Problem> {
+        let operation = move |batch: &mut Batch| {
+            let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
+            let mut row = row_of(batch, &moved.board);
+            row.retain(|record| record.id != id);
+            let at = match &before {
+                Some(before) if *before == id => return Ok(()),
+                Some(before) => row.iter().position(|record| record.id == *before).ok_or_else(|| not_found(before.as_str()))?,
+                None => row.len(),
+            };
+            let left = at.checked_sub(1).and_then(|left| row.get(left));
+            match between(left.map(|record| record.order()), row.get(at).map(|record| record.order())) {
+                Some(order) => arrange(batch, &moved, order),
+                None => {
+                    row.insert(at, moved);
+                    for (place, record) in row.iter().enumerate() {
+                        if record.order() != Some(place as f64) {
+                            arrange(batch, record, place as f64);
+                        }
+                    }
+                }
+            }
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
+
+    pub async fn discard(&self, id: CellId) -> Result<(), Problem> {
+        self.remove(Target::person(id)).await.map(drop)
+    }
+
+    pub async fn restore(&self, id: CellId) -> Result<(), Problem> {
+        let operation = move |batch: &mut Batch| {
+            if batch.cell(&id).is_some() {
+                return Ok(());
+            }
+            let gone =
+                || ErrorKind::NotFound.with(format!("The cell '{id}' can no longer be brought back: only the last 100 removed are kept."));
+            let grave = batch.grave(&id).ok_or_else(gone)?;
+            batch.restore(&grave);
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
+}
+
+/// The cells of a board in the order of its grid.
+pub fn row_of(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
+    let mut row: Vec<_> = batch.cells().into_iter().filter(|record| *record.board == *board).collect();
+    row.sort_by(|a, b| filter::by_place(a, b));
+    row
+}
+
+fn arrange(batch: &mut Batch, record: &Record, order: f64) {
+    let mut record = record.clone();
+    let layout = record.keys.entry("layout").or_insert_with(|| json!({}));
+    if !layout.is_object() {
+        *layout = json!({});
+    }
+    layout["order"] = json!(order);
+    batch.put(Kind::Patched, record, None);
+}
+
+/// An order strictly between two neighbours; the outer `None` is the edge of the board, the inner one a cell without a place.
+fn between(left: Option<Option<f64>>, right: Option<Option<f64>>) -> Option<f64> {
+    match (left, right) {
+        (None, None) => Some(0.0),
+        (None, Some(right)) => right.map(|right| (right - 1.0).floor()),
+        (Some(left), None) => left.map(|left| left.floor() + 1.0),
+        (Some(left), Some(right)) => {
+            let (left, right) = (left?, right?);
+            let middle = left + (right - left) / 2.0;
+            (left < middle && middle < right).then_some(middle)
+        }
+    }
+    .filter(|order| order.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_between_neighbours_is_found_or_denied() {
+        assert_eq!(between(None, None), Some(0.0));
+        assert_eq!(between(None, Some(Some(0.0))), Some(-1.0));
+        assert_eq!(between(Some(Some(2.5)), None), Some(3.0));
+        assert_eq!(between(Some(Some(1.0)), Some(Some(2.0))), Some(1.5));
+        assert_eq!(between(Some(Some(1.0)), Some(Some(1.0))), None, "two cells may share a place");
+        assert_eq!(between(Some(Some(1.0)), Some(None)), None, "a cell without a place");
+        assert_eq!(between(Some(Some(1.0)), Some(Some(1.0_f64.next_up()))), None, "no number is left");
+    }
+}
