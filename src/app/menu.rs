@@ -5,10 +5,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, KeyboardEvent};
 
 use super::focus;
-use super::state::{Dashboard, Field};
+use super::state::{Dashboard, Field, Tile};
 use super::watched::handler;
 use crate::client::{browser, urls};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, Stage};
 
 const ID: &str = "cell-menu";
 
@@ -42,12 +42,29 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     if was_open {
         return;
     }
+    show_saves(&menu, state.tile(&id).as_deref());
     state.menu.set(Some(id));
     if !beside(&menu, button) {
         state.menu.set(None);
         return;
     }
     go(&menu, |_, _| 0);
+}
+
+/// Only what is drawn from numbers can be saved; a table has its numbers and no drawing.
+fn show_saves(menu: &HtmlElement, tile: Option<&Tile>) {
+    let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, Stage::Lines(_) | Stage::Drawing { .. })));
+    let is_table = tile.is_some_and(|tile| tile.kind.peek(|kind| kind == "table"));
+    for (at, (item, _)) in (0..).zip(ITEMS) {
+        let is_shown = match item {
+            Item::SaveSvg => is_drawn,
+            Item::SaveCsv => is_drawn || is_table,
+            _ => continue,
+        };
+        if let Some(button) = menu.children().item(at) {
+            button.unchecked_into::<HtmlElement>().set_hidden(!is_shown);
+        }
+    }
 }
 
 /// Shows a popover under the button that opens it. False where the browser knows none.
@@ -70,13 +87,14 @@ fn close() {
     }
 }
 
-/// Focuses the item that `pick` names, from the place of the focused one and the number of all.
-fn go(menu: &HtmlElement, pick: impl Fn(u32, u32) -> u32) {
-    let items = menu.children();
+/// Focuses the item that `pick` names, from the place of the focused one and the number of all that are shown.
+fn go(menu: &HtmlElement, pick: impl Fn(usize, usize) -> usize) {
+    let children = menu.children();
+    let items = (0..children.length()).filter_map(|at| children.item(at)).map(|item| item.unchecked_into::<HtmlElement>());
+    let items: Vec<HtmlElement> = items.filter(|item| !item.hidden()).collect();
     let active = document().active_element();
-    let at = (0..items.length()).find(|at| items.item(*at) == active).unwrap_or(0);
-    let item = items.item(pick(at, items.length())).and_then(|item| item.dyn_into::<HtmlElement>().ok());
-    if let Some(item) = item {
+    let at = items.iter().position(|item| active.as_ref().is_some_and(|active| **item == *active)).unwrap_or(0);
+    if let Some(item) = items.get(pick(at, items.len())) {
         let _ = item.focus();
     }
 }
@@ -102,16 +120,20 @@ enum Item {
     Later,
     CopyId,
     CopyLink,
+    SaveSvg,
+    SaveCsv,
     Delete,
 }
 
-const ITEMS: [(Item, &str); 7] = [
+const ITEMS: [(Item, &str); 9] = [
     (Item::Rename, "Rename"),
     (Item::Note, "Edit note"),
     (Item::Earlier, "Move earlier"),
     (Item::Later, "Move later"),
     (Item::CopyId, "Copy id"),
     (Item::CopyLink, "Copy link to value"),
+    (Item::SaveSvg, "Save as SVG"),
+    (Item::SaveCsv, "Save as CSV"),
     (Item::Delete, "Delete"),
 ];
 
@@ -129,6 +151,9 @@ fn choose(dashboard: Dashboard, item: Item) {
             let origin = window().location().origin().unwrap_or_default();
             dashboard.copy(origin + &urls::value(&id), "the link");
         }
+        // What is answered is a file to keep: the page stays.
+        Item::SaveSvg => drop(window().location().assign(&urls::svg_file(&id, ""))),
+        Item::SaveCsv => drop(window().location().assign(&urls::csv_file(&id))),
         Item::Delete => dashboard.remove(id),
     }
 }
