@@ -18,10 +18,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::App;
 use super::board::{self, Boards};
 use super::error::Problem;
-use super::frames::{appended_frame, document_frame, encode, page_frame, points_frame};
+use super::frames::{appended_frame, count_frames, document_frame, encode, page_frame, points_frame};
 use super::hub::{Delivery, Frame, Subscription, View};
 use super::store::{CellChange, Change, Held, Kind, Record};
-use crate::protocol::points::{self, PartRef};
+use crate::protocol::points::PartRef;
 use crate::protocol::{ErrorKind, Event};
 
 /// Also the longest silence on a healthy line.
@@ -206,16 +206,17 @@ impl Feed {
             self.reaches = board.seq;
             let grew = |record: &Record| record.is_line() && index.cell_series(&record.id).is_some_and(|known| known.seq > seq);
             if self.view == View::Page {
-                let grown = board.cells.values().filter(|record| grew(record));
-                let series = grown.flat_map(|record| index.series(&record.id).iter().map(|series| (&record.id, series)));
-                let parts = series.map(|(cell, series)| {
+                let parts = board.cells.values().filter(|record| record.is_line()).flat_map(|record| {
+                    let (cell, series) = (&record.id, index.series(&record.id));
                     // The number alone: the page asks for the columns of what it shows.
-                    PartRef { cell, series: &series.name, start: Some(series.count()), n: 0, numbers: None }
+                    let count = |(name, count)| PartRef { cell, series: name, start: Some(count), n: 0, numbers: None };
+                    // Of a line that lost its last series nothing is left that could say when.
+                    let is_empty = series.is_empty() && record.seq > seq && record.entered <= seq;
+                    let known = series.iter().filter(|_| grew(record)).map(|series| (&*series.name, series.count()));
+                    known.chain(is_empty.then_some(("", 0))).map(count)
                 });
                 let parts: Vec<PartRef> = parts.collect();
-                if !parts.is_empty() {
-                    self.first.push_back(Frame::Binary(points::write(seq, &parts).into()));
-                }
+                self.first.extend(count_frames(seq, &parts));
             }
             let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
             let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == View::Document && grew(record)));
