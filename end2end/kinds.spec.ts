@@ -1,5 +1,7 @@
 // Charts that the server draws, and tables and texts in their frames: as they are sent, patched, refused and taken along.
-import { cell, figure, openBoard, picture, stage } from "./support/page.ts";
+import { readFileSync } from "node:fs";
+
+import { cell, figure, openBoard, openMenu, picture, stage } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
 const KINDS: [type: string, value: unknown, about: RegExp][] = [
@@ -103,4 +105,27 @@ test("a value that does not fit is refused with its place, and the drawing stays
   await agnez.patch(_id, { description: "still here" });
   await expect(cell(page, _id)).toContainText("still here");
   await expect(drawn).toHaveAttribute("src", before);
+});
+
+test("what is drawn from numbers is saved from its menu", async ({ page, agnez }) => {
+  const bar = await agnez.create({ name: "classes", type: "bar", value: { cat: 3, dog: 4 }, pos: 0 });
+  const note = await agnez.create({ name: "note", type: "text", value: "x", pos: 1 });
+  await openBoard(page);
+  for (const [item, name, part] of [
+    ["Save as SVG", "classes.svg", "<svg"],
+    ["Save as CSV", "classes.csv", "cat"],
+  ] as const) {
+    const coming = page.waitForEvent("download");
+    await openMenu(cell(page, bar._id), item);
+    const file = await coming;
+    expect(file.suggestedFilename()).toBe(name);
+    expect(readFileSync(await file.path(), "utf8")).toContain(part);
+  }
+  expect(page.url()).toBe(`${agnez.url}/`);
+  await cell(page, note._id).getByRole("button", { name: /^Menu/ }).click();
+  await expect(page.getByRole("menuitem", { name: "Copy id" })).toBeVisible();
+  await expect(page.getByRole("menuitem", { name: "Save as SVG" })).toBeHidden();
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowUp");
+  await expect(page.getByRole("menuitem", { name: "Copy link to value" })).toBeFocused();
 });

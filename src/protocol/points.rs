@@ -14,7 +14,7 @@
 //! | n f64 or f32 | y |
 //! | n f64 | t, seconds since 1970 (UTC), if flagged |
 //!
-//! After flag 8 no numbers follow: the reader asks for columns.
+//! After flag 8 no numbers follow: the reader asks for columns. With index 0 and `n` 0, what it knows of the series is over.
 
 use super::CellId;
 use super::bytes::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
 use super::store::{Appended, Change};
+use crate::protocol::points;
+use crate::series::Points;
 
 /// What may wait for one reader; past either bound its mailbox is emptied and it gets the newest state instead.
 const MAILBOX_EVENTS: usize = 256;
@@ -17,8 +19,10 @@ const MAILBOX_BYTES: usize = 1 << 20;
 
 /// Points of one board are told at most this often, those in between together: a frame of a screen.
 const TICK: Duration = Duration::from_millis(16);
-/// Who wants as many points of one series as this at once asks for columns.
-pub const POINTS_TOLD: usize = 1024;
+/// About what a part of a frame of points takes, beside its name and its numbers.
+const PART_BYTES: usize = 100;
+// News with more parts would lag every reader, so none is ever written into a frame that cannot be read.
+const _: () = assert!(MAILBOX_BYTES / PART_BYTES <= points::PARTS as usize);
 
 /// Which form of a cell a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +67,10 @@ impl News {
                 value + change.record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>()
             }
             Change::Points(appended) => {
-                let series = appended.cells.iter().flat_map(|(_, series)| series);
-                series.map(|grown| 100 + 24 * grown.points.len().min(POINTS_TOLD)).sum()
+                let gone = appended.cells.iter().flat_map(|cell| &cell.gone).map(|name| PART_BYTES + name.len());
+                let series = appended.cells.iter().flat_map(|cell| &cell.series);
+                let numbers = series.map(|series| PART_BYTES + series.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
+                gone.chain(numbers).sum()
             }
         };
         Self { change, frames: Default::default(), bytes: 256 + bytes }
@@ -241,8 +247,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::protocol::{CellId, Stage};
-    use crate::series::Points;
-    use crate::server::store::{CellChange, Grown, Held, Kind, Record};
+    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, Held, Kind, Record};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
@@ -283,8 +288,10 @@ mod tests {
 
     fn points(seq: u64, start: u64, y: &[f64]) -> Change {
         let (x, t) = (y.to_vec(), y.to_vec());
-        let grown = Grown { name: "loss".into(), start, last: None, points: Points { x, y: y.to_vec(), t } };
-        Change::Points(Appended { board: "a".into(), first: seq, seq, cells: vec![(CellId::parse("c").unwrap(), vec![grown])] })
+        let points = Some(Points { x, y: y.to_vec(), t });
+        let series = vec![AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_anew: false, points }];
+        let cell = AppendedCell { cell: CellId::parse("c").unwrap(), gone: Vec::new(), series };
+        Change::Points(Appended { board: "a".into(), first: seq, seq, cells: vec![cell] })
     }
 
     #[tokio::test(start_paused = true)]
@@ -295,7 +302,7 @@ mod tests {
             std::iter::from_fn(|| reader.try_next())
                 .map(|delivery| match delivery {
                     Delivery::News(news) => match &news.change {
-                        Change::Points(told) => (told.first, told.seq, told.cells[0].1[0].points.len()),
+                        Change::Points(told) => (told.first, told.seq, told.cells[0].series[0].count),
                         Change::Cell(change) => (change.seq, change.seq, 0),
                     },
                     Delivery::Lagged => (0, 0, 0),

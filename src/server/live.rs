@@ -13,17 +13,16 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::Stream;
 use futures::{SinkExt, StreamExt};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::App;
 use super::board::{self, Boards};
 use super::error::Problem;
-use super::hub::{Delivery, Frame, POINTS_TOLD, Subscription, View};
-use super::store::{Appended, CellChange, Change, Held, Kind, Record, number};
-use crate::protocol::points::{self, NumbersRef, PartRef};
+use super::frames::{appended_frame, count_frames, document_frame, encode, page_frame, points_frame};
+use super::hub::{Delivery, Frame, Subscription, View};
+use super::store::{CellChange, Change, Held, Kind, Record};
+use crate::protocol::points::PartRef;
 use crate::protocol::{ErrorKind, Event};
-use crate::series::Points;
 
 /// Also the longest silence on a healthy line.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
@@ -207,16 +206,17 @@ impl Feed {
             self.reaches = board.seq;
             let grew = |record: &Record| record.is_line() && index.cell_series(&record.id).is_some_and(|known| known.seq > seq);
             if self.view == View::Page {
-                let grown = board.cells.values().filter(|record| grew(record));
-                let series = grown.flat_map(|record| index.series(&record.id).iter().map(|series| (&record.id, series)));
-                let parts = series.map(|(cell, series)| {
+                let parts = board.cells.values().filter(|record| record.is_line()).flat_map(|record| {
+                    let (cell, series) = (&record.id, index.series(&record.id));
                     // The number alone: the page asks for the columns of what it shows.
-                    PartRef { cell, series: &series.name, start: Some(series.count()), n: 0, numbers: None }
+                    let count = |(name, count)| PartRef { cell, series: name, start: Some(count), n: 0, numbers: None };
+                    // Of a line that lost its last series nothing is left that could say when.
+                    let is_empty = series.is_empty() && record.seq > seq && record.entered <= seq;
+                    let known = series.iter().filter(|_| grew(record)).map(|series| (&*series.name, series.count()));
+                    known.chain(is_empty.then_some(("", 0))).map(count)
                 });
                 let parts: Vec<PartRef> = parts.collect();
-                if !parts.is_empty() {
-                    self.first.push_back(Frame::Binary(points::write(seq, &parts).into()));
-                }
+                self.first.extend(count_frames(seq, &parts));
             }
             let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
             let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == View::Document && grew(record)));
@@ -354,63 +354,4 @@ enum Step {
     /// The first of what was missed: its value may be only on disk.
     Write(Kind, Arc<Record>),
     Nothing,
-}
-
-fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
-    Frame::Text(serde_json::to_string(event).unwrap_or_default().into())
-}
-
-fn page_frame(kind: Kind, seq: u64, record: &Record) -> Frame {
-    let data = record.cell();
-    encode(&match kind {
-        Kind::Created => Event::Created { seq, data },
-        Kind::Updated => Event::Updated { seq, data },
-        Kind::Patched => Event::Patched { seq, data },
-        Kind::Removed => Event::Removed { seq, data },
-    })
-}
-
-/// The same shape; the document is already text.
-fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> Frame {
-    let name = match kind {
-        Kind::Created => "created",
-        Kind::Updated => "updated",
-        Kind::Patched => "patched",
-        Kind::Removed => "removed",
-    };
-    Frame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
-}
-
-/// For the page: the points themselves, or of very many only their number.
-fn points_frame(appended: &Appended) -> Frame {
-    let parts: Vec<PartRef> = appended
-        .cells
-        .iter()
-        .flat_map(|(cell, series)| {
-            series.iter().map(move |grown| {
-                let Points { x, y, t } = &grown.points;
-                let numbers = (y.len() <= POINTS_TOLD).then_some(NumbersRef { x: Some(x), y, t: Some(t) });
-                PartRef { cell, series: &grown.name, start: Some(grown.start), n: y.len() as u32, numbers }
-            })
-        })
-        .collect();
-    Frame::Binary(points::write(appended.seq, &parts).into())
-}
-
-/// For everybody else: `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`.
-fn appended_frame(appended: &Appended) -> Frame {
-    let list = |numbers: &[f64]| numbers.iter().map(|value| number(*value)).collect::<Vec<_>>();
-    let data = appended.cells.iter().map(|(cell, series)| {
-        let series = series.iter().map(|grown| {
-            let Points { x, y, t } = &grown.points;
-            let mut told = json!({ "start": grown.start, "points": y.len() });
-            if y.len() <= POINTS_TOLD {
-                (told["x"], told["y"], told["t"]) = (list(x).into(), list(y).into(), list(t).into());
-            }
-            (grown.name.to_string(), told)
-        });
-        (cell.to_string(), Value::Object(series.collect()))
-    });
-    let data = Value::Object(data.collect());
-    Frame::Text(json!({ "event": "appended", "first": appended.first, "seq": appended.seq, "data": data }).to_string().into())
 }

@@ -4,6 +4,7 @@ pub mod board;
 mod config;
 mod error;
 mod figure;
+mod frames;
 mod guard;
 mod hub;
 mod ids;

@@ -8,6 +8,7 @@ mod kinds;
 mod live;
 mod pages;
 mod points;
+mod points_live;
 mod restart;
 mod support;
 mod values;

@@ -1,24 +1,23 @@
 //! Numbers over REST: sent in any form, given back bit for bit, on disk when acknowledged, drawn from columns that lose nothing.
 
 use agnez::protocol::CellId;
-use agnez::protocol::columns;
 use agnez::protocol::points::{self, NumbersRef, PartRef};
 use serde_json::{Value, json};
 
-use crate::support::{Running, spawn, told};
+use crate::support::{Running, spawn};
 
-async fn line(server: &Running, id: &str) {
+pub async fn line(server: &Running, id: &str) {
     server.create(&json!({ "_id": id, "type": "line" }).to_string()).await;
 }
 
-async fn send(server: &Running, id: &str, body: &str) -> Value {
+pub async fn send(server: &Running, id: &str, body: &str) -> Value {
     let reply = server.call("POST", &format!("/values/{id}/points"), body.to_owned()).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     reply.json()
 }
 
 /// All points of a series, page after page: step, value, time; what is no number as text.
-async fn points_of(server: &Running, id: &str, series: &str) -> Vec<Value> {
+pub async fn points_of(server: &Running, id: &str, series: &str) -> Vec<Value> {
     let (mut all, mut from) = (Vec::new(), json!(0));
     while !from.is_null() {
         let page = server.get(&format!("/values/{id}/points?series={series}&from={from}")).await;
@@ -28,7 +27,7 @@ async fn points_of(server: &Running, id: &str, series: &str) -> Vec<Value> {
     all
 }
 
-fn number(value: &Value) -> f64 {
+pub fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
 }
 
@@ -218,78 +217,6 @@ async fn a_line_is_a_document_too() {
     server.call("PATCH", "/values/b", r#"{"value":[]}"#).await;
     server.restart(&[]).await;
     assert_eq!(server.get("/values/b").await["value"], json!({"series": {}}));
-}
-
-#[tokio::test]
-async fn points_are_told_as_they_come() {
-    let server = spawn().await;
-    line(&server, "a").await;
-    let (mut page, mut documents) = (server.live("view=page").await, server.live("").await);
-    let epoch = page.next().await.unwrap()["epoch"].as_str().unwrap().to_owned();
-    documents.next().await;
-    send(&server, "a", r#"{"l":[[3,0.5],[4,NaN]]}"#).await;
-    let frame = points::read(&page.binary().await).unwrap();
-    let part = &frame.parts[0];
-    assert_eq!((frame.seq, part.cell.as_str(), part.series.as_str(), part.start, part.n), (2, "a", "l", Some(0), 2));
-    assert_eq!(part.numbers.as_ref().unwrap().x.as_deref(), Some(&[3.0, 4.0][..]));
-    let told = documents.next().await.unwrap();
-    assert_eq!((&told["event"], &told["first"], &told["seq"]), (&json!("appended"), &json!(2), &json!(2)));
-    let series = &told["data"]["a"]["l"];
-    assert_eq!((&series["start"], &series["y"]), (&json!(0), &json!([0.5, "NaN"])));
-    // Very many at once are told by their number.
-    let many: Vec<u32> = (0..5000).collect();
-    send(&server, "a", &json!({ "l": many }).to_string()).await;
-    let part = points::read(&page.binary().await).unwrap().parts.remove(0);
-    assert_eq!((part.start, part.n, part.numbers), (Some(2), 5000, None));
-    // Who was away hears how many there are now, and asks for columns.
-    let mut back = server.live(&format!("view=page&epoch={epoch}&since=1")).await;
-    back.next().await;
-    let part = points::read(&back.binary().await).unwrap().parts.remove(0);
-    assert_eq!((part.start, part.n, part.numbers), (Some(5002), 0, None));
-    let mut back = server.live(&format!("epoch={epoch}&since=1")).await;
-    let frames = back.take(3).await;
-    assert_eq!(self::told(&frames)[1], "patched 1");
-    assert_eq!(frames[1]["data"]["value"]["series"]["l"]["points"], 5002);
-    assert_eq!((&frames[2]["event"], &frames[2]["seq"]), (&json!("bookmark"), &json!(3)));
-}
-
-/// What a page holds after columns and the frames that follow is what the server says in the end.
-#[tokio::test(flavor = "multi_thread")]
-async fn columns_and_the_frames_after_them_are_the_whole_series() {
-    let server = spawn().await;
-    line(&server, "a").await;
-    let mut live = server.live("view=page").await;
-    live.next().await;
-    let writer = async {
-        for round in 0..40 {
-            let y: Vec<u32> = (0..round % 7 + 1).collect();
-            send(&server, "a", &json!({ "l": y }).to_string()).await;
-        }
-    };
-    let reader = async {
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-        let reply = server.http_bytes("/columns?cells=a&width=16384").await;
-        let frame = columns::read(&reply).unwrap();
-        let series = frame.cells[0].series.first();
-        let mut held: Vec<f64> = series.iter().flat_map(|series| series.columns.iter().map(|column| column.first)).collect();
-        assert!(series.is_none_or(|series| series.points == held.len() as u64));
-        let last = 1 + 40;
-        loop {
-            let frame = points::read(&live.binary().await).unwrap();
-            for part in frame.parts {
-                let (start, numbers) = (part.start.unwrap() as usize, part.numbers.unwrap());
-                assert!(start <= held.len(), "a gap: {start} after {}", held.len());
-                let known = held.len() - start;
-                held.extend(numbers.y.iter().skip(known));
-            }
-            if frame.seq >= last {
-                return held;
-            }
-        }
-    };
-    let ((), held) = tokio::join!(writer, reader);
-    let stored: Vec<f64> = points_of(&server, "a", "l").await.iter().map(|point| number(&point[1])).collect();
-    assert_eq!(held, stored);
 }
 
 #[tokio::test(flavor = "multi_thread")]

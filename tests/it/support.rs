@@ -155,8 +155,10 @@ impl Live {
 
     /// The next binary frame; texts before it are passed over.
     pub async fn binary(&mut self) -> Vec<u8> {
+        // Bookmarks do not prolong the wait.
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame comes") {
+            match tokio::time::timeout_at(deadline, self.socket.next()).await.expect("a frame comes") {
                 Some(Ok(Message::Binary(bytes))) => return bytes.to_vec(),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => panic!("the line stays open"),
                 Some(Ok(_)) => {}

@@ -13,6 +13,8 @@ pub struct Curve {
     /// How many points the series has, as far as is known.
     pub total: u64,
     pub columns: Columns,
+    /// Another series has its name now, or none: it is shown until the next answer, and takes no points.
+    pub is_over: bool,
 }
 
 /// What was asked of the server.
@@ -117,7 +119,8 @@ impl Curves {
         let is_whole = asked.from == f64::NEG_INFINITY && asked.to == f64::INFINITY;
         self.extent =
             if is_whole || self.axis() != Some(asked.axis) { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
-        let list = answered.into_iter().map(|Answered { name, total, columns }| Curve { name, total, columns: Columns { list: columns } });
+        let curve = |Answered { name, total, columns }| Curve { name, total, columns: Columns { list: columns }, is_over: false };
+        let list = answered.into_iter().map(curve);
         self.list = list.collect();
         let (from, to) = (asked.from.max(self.extent.0), asked.to.min(self.extent.1));
         let pixel = (to - from) / f64::from(asked.width.max(1));
@@ -141,19 +144,24 @@ impl Curves {
 
     fn merge(&mut self, part: &Part) -> Taken {
         let Some(held) = self.held else { return Taken::Gap };
-        let at = match self.list.iter().position(|curve| curve.name == part.series) {
+        let at = self.list.iter().position(|curve| curve.name == part.series);
+        let Some(numbers) = &part.numbers else {
+            if let Some(at) = at.filter(|_| part.n == 0 && part.start == Some(0)) {
+                self.list[at].is_over = true;
+            }
+            return Taken::Gap;
+        };
+        let at = match at {
             Some(at) => at,
             None => {
-                self.list.push(Curve { name: part.series.clone(), total: 0, columns: Columns::default() });
+                self.list.push(Curve { name: part.series.clone(), total: 0, columns: Columns::default(), is_over: false });
                 self.list.len() - 1
             }
         };
         let curve = &mut self.list[at];
         let start = part.start.unwrap_or(curve.total);
         let known = curve.total.saturating_sub(start);
-        // Counts alone may also say that the series was replaced by another.
-        let Some(numbers) = &part.numbers else { return Taken::Gap };
-        if known >= u64::from(part.n) {
+        if curve.is_over || known >= u64::from(part.n) {
             return Taken::Known;
         }
         let along = if held.axis == Axis::Step { &numbers.x } else { &numbers.t };
@@ -256,6 +264,32 @@ mod tests {
         curves.begin();
         curves.take(part("a", 9, &[10.0]));
         assert!(curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]), "5 to 8 never came");
+    }
+
+    #[test]
+    fn a_series_that_was_replaced_never_mixes_with_the_old_one() {
+        let over = |series| Part { numbers: None, n: 0, ..part(series, 0, &[]) };
+        let names = |curves: &Curves| curves.list.iter().map(|curve| curve.name.clone()).collect::<Vec<_>>();
+        let mut curves = Curves::new();
+        curves.answer(WHOLE, vec![answered("a", &[1.0; 6]), answered("b", &[1.0])]);
+        assert_eq!(curves.take(over("a")), Taken::Gap);
+        assert_eq!(curves.take(part("a", 3, &[9.0; 9])), Taken::Known, "its columns will have them");
+        assert_eq!((curves.list[0].total, curves.list[0].columns.list.len()), (6, 6), "the old line stays until then");
+        curves.begin();
+        curves.take(part("a", 12, &[8.0]));
+        assert!(!curves.answer(WHOLE, vec![answered("b", &[1.0]), answered("a", &[9.0; 12])]));
+        assert_eq!(last(&curves), (13, 8.0));
+        // It goes while an answer is on its way that may not know of it.
+        curves.begin();
+        curves.take(over("a"));
+        assert!(curves.answer(WHOLE, vec![answered("b", &[1.0]), answered("a", &[9.0; 12])]), "asked once more");
+        curves.begin();
+        assert!(!curves.answer(WHOLE, vec![answered("b", &[1.0])]));
+        assert_eq!(names(&curves), ["b"]);
+        assert_eq!(curves.take(over("a")), Taken::Gap);
+        assert_eq!(names(&curves), ["b"], "what is over begins no curve");
+        assert_eq!(curves.take(part("a", 0, &[2.0])), Taken::Drawn);
+        assert_eq!(last(&curves), (1, 2.0));
     }
 
     #[test]

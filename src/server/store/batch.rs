@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::grow::{Appended, Growth, Planned};
+use super::appended::Appended;
+use super::grow::{Growth, Planned};
 use super::replies::{Done, Key, Reply};
 use super::{Held, Index, Record, index::GRAVES_PER_BOARD};
 use crate::protocol::CellId;

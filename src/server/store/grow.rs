@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Change;
+use super::appended::{Appended, AppendedCell};
 use super::batch::{Batch, Fate, Layer};
 use super::series::{self, Point, Series, last};
 use crate::protocol::CellId;
@@ -62,40 +63,6 @@ pub struct NewPoints {
     pub y: Vec<f64>,
     /// Wall times, seconds since 1970; without them the moment of acceptance.
     pub t: Option<Vec<f64>>,
-}
-
-/// A commit's new points of one board: one event.
-#[derive(Debug)]
-pub struct Appended {
-    pub board: Arc<str>,
-    /// The first and the last event that it stands for.
-    pub first: u64,
-    pub seq: u64,
-    pub cells: Vec<(CellId, Vec<Grown>)>,
-}
-
-impl Appended {
-    /// Adds what came after this.
-    pub fn merge(&mut self, later: Self) {
-        self.seq = later.seq;
-        for (id, series) in later.cells {
-            let at = self.cells.iter().position(|(known, _)| *known == id);
-            let Some((_, known)) = at.map(|at| &mut self.cells[at]) else {
-                self.cells.push((id, series));
-                continue;
-            };
-            for grown in series {
-                match known.iter_mut().find(|known| known.name == grown.name && known.end() == grown.start) {
-                    Some(before) => before.points.extend(&grown.points),
-                    None => {
-                        // It began anew meanwhile: what it was is not told any more.
-                        known.retain(|known| known.name != grown.name);
-                        known.push(grown);
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// What is to be written of the series of one cell.
@@ -213,15 +180,23 @@ impl Batch<'_> {
             let mut seq = known.map_or(0, |known| known.seq);
             // A removed cell may have grown before: its points stay with it, and nobody is told.
             if let Some(record) = self.cell(&id) {
-                if !appended.contains_key(&record.board) {
-                    let seq = self.next_done_seq(&record.board);
-                    let news = Appended { board: record.board.clone(), first: seq, seq, cells: Vec::new() };
-                    appended.insert(record.board.clone(), news);
+                // Who has heard of a removal knows none of the series before it.
+                let is_known = self.index.cell(&id).is_some();
+                let names: Vec<&str> = committed.iter().filter(|_| is_known).map(|series| &*series.name).collect();
+                if let Some(cell) = AppendedCell::of(&id, &growth, &names) {
+                    if !appended.contains_key(&record.board) {
+                        let seq = self.next_done_seq(&record.board);
+                        let news = Appended { board: record.board.clone(), first: seq, seq, cells: Vec::new() };
+                        appended.insert(record.board.clone(), news);
+                    }
+                    if let Some(news) = appended.get_mut(&record.board) {
+                        seq = news.seq;
+                        news.cells.push(cell);
+                    }
                 }
-                if let Some(news) = appended.get_mut(&record.board) {
-                    seq = news.seq;
-                    news.cells.push((id.clone(), growth.list.clone()));
-                }
+            }
+            if gone.is_empty() && growth.list.is_empty() {
+                continue;
             }
             let mut series = Vec::new();
             for grown in growth.list {

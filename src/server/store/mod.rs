@@ -1,5 +1,6 @@
 //! Everything on disk, and the only place with SQL: one writer with group commit, read-only readers, an index in memory.
 
+mod appended;
 mod batch;
 mod grow;
 mod index;
@@ -24,10 +25,11 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub use batch::{Batch, CellChange, Change, Kind};
 #[cfg(test)]
-pub use grow::Grown;
-pub use grow::{Appended, NewPoints};
+pub use appended::AppendedSeries;
+pub use appended::{Appended, AppendedCell};
+pub use batch::{Batch, CellChange, Change, Kind};
+pub use grow::NewPoints;
 pub use index::Index;
 pub use open::{Durability, OpenError};
 pub use record::{Held, Record, timestamp};
