@@ -55,7 +55,7 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
         svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, "No points yet.");
     }
     if !left_out.is_empty() {
-        svg.text("t", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
+        svg.text("k w", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
     }
     svg.end_plot();
     for (row, entries) in rows.iter().enumerate() {

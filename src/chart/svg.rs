@@ -160,7 +160,7 @@ impl Svg {
         };
         document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(&self.title), escaped(&self.summary)));
         document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.h{{font-weight:600;font-size:13px}}"
+            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.h{{font-weight:600;font-size:13px}}.w{{stroke-width:5px;paint-order:stroke}}"
         ));
         self.rules(&mut document, self.theme == Theme::Dark);
         if self.theme == Theme::Auto {
@@ -177,7 +177,7 @@ impl Svg {
         document
     }
 
-    /// The classes: `b` ground, `g` grid line, `a` axis, `t` text, `k` text in the full ink, `o` outline in the ink, `s0`.. and `f0`.. series.
+    /// The classes: `b` ground, `g` grid line, `a` axis, `t` text, `k` text in the full ink, `w` text over lines, `o` outline in the ink, `s0`.. and `f0`.. series.
     fn rules(&self, sheet: &mut String, dark: bool) {
         let inks = palette::inks(dark);
         let mut rule = |class: String, property: &str, colour: Colour| sheet.push_str(&format!(".{class}{{{property}:#{colour:06x}}}"));
@@ -186,6 +186,7 @@ impl Svg {
         rule("a".into(), "stroke", inks.muted);
         rule("t".into(), "fill", inks.muted);
         rule("k".into(), "fill", inks.ink);
+        rule("w".into(), "stroke", inks.tile);
         rule("o".into(), "stroke", inks.ink);
         for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
             rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
