@@ -31,7 +31,7 @@ pub struct SentSeries {
     pub x: Option<Vec<f64>>,
     /// Any double.
     pub y: Vec<f64>,
-    /// Seconds since 1970 (UTC), within [`MOST_TIME`]. `None`: the time of arrival.
+    /// Seconds since 1970 (UTC), within `MOST_TIME`. `None`: the time of arrival.
     pub t: Option<Vec<f64>>,
 }
 
