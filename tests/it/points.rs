@@ -4,7 +4,7 @@ use agnez::protocol::CellId;
 use agnez::protocol::points::{self, NumbersRef, PartRef};
 use serde_json::{Value, json};
 
-use crate::support::{Running, spawn};
+use crate::support::{Running, spawn, start_program};
 
 pub async fn line(server: &Running, id: &str) {
     server.create(&json!({ "_id": id, "type": "line" }).to_string()).await;
@@ -277,18 +277,8 @@ async fn every_event_is_in_every_view() {
 /// The program itself, killed without warning while it takes points: all that were acknowledged are there, none twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_nine_loses_no_acknowledged_point() {
-    use std::io::BufRead;
     let folder = tempfile::tempdir().unwrap();
-    let start = || {
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_agnez"))
-            .args(["--port", "0", "--data", folder.path().to_str().unwrap()])
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        (child, line.split_whitespace().last().unwrap().to_owned())
-    };
+    let start = || start_program(folder.path());
     let http = reqwest::Client::new();
     // Different sizes, so that commits end before, at and after chunks.
     let sizes = [1_u64, 900, 3000, 5000, 17];
@@ -298,6 +288,7 @@ async fn kill_nine_loses_no_acknowledged_point() {
         if round == 0 {
             http.post(format!("{address}/values")).body(r#"{"_id":"a","type":"line"}"#).send().await.unwrap();
         }
+        // When it falls is left to chance: into a commit, before or after one.
         let killer = tokio::spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(200 + 70 * round)).await;
             child.kill().unwrap();

@@ -4,7 +4,7 @@ use agnez::server::{Config, Server};
 use clap::Parser;
 use serde_json::json;
 
-use crate::support::{spawn, spawn_in, told};
+use crate::support::{spawn, spawn_in, start_program, told};
 
 #[tokio::test]
 async fn a_restart_shows_the_same_board_and_goes_on_counting() {
@@ -93,19 +93,8 @@ async fn a_newer_database_is_left_alone() {
 /// The program itself, killed without warning while it takes changes: all that was acknowledged is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_nine_loses_nothing_that_was_acknowledged() {
-    use std::io::BufRead;
     let folder = tempfile::tempdir().unwrap();
-    let start = || {
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_agnez"))
-            .args(["--port", "0", "--data", folder.path().to_str().unwrap()])
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_whitespace().last().unwrap().to_owned();
-        (child, address)
-    };
+    let start = || start_program(folder.path());
     let http = reqwest::Client::new();
     let mut acknowledged = 0_u64;
     for round in 0..5 {
@@ -113,6 +102,7 @@ async fn kill_nine_loses_nothing_that_was_acknowledged() {
         if round == 0 {
             http.post(format!("{address}/values")).body(r#"{"_id":"counter","n":0}"#).send().await.unwrap();
         }
+        // When it falls is left to chance: into a commit, before or after one.
         let killer = tokio::spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(150 + 40 * round)).await;
             child.kill().unwrap();

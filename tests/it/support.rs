@@ -1,7 +1,9 @@
 //! A server for one test, and clients for it.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use agnez::protocol::{Board, Cell, CellId, Event, Stage};
@@ -56,6 +58,18 @@ async fn start(folder: &Path, flags: &[&str]) -> (u16, oneshot::Sender<()>, Join
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(server.run(async move { drop(stopped.await) }));
     (port, stop, ended)
+}
+
+/// The program itself on a data folder, and its address: for tests that kill it without warning.
+pub fn start_program(data: &Path) -> (Child, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_agnez"))
+        .args(["--port", "0", "--data", data.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, line.split_whitespace().last().unwrap().to_owned())
 }
 
 impl Running {

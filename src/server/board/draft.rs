@@ -12,7 +12,7 @@ use super::sent::{LineValue, parse_line_value, quote_tokens};
 use super::size::{KEYS_BYTES, check_keys};
 use super::{DOCUMENT_BYTES, MAIN, charts};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
-use crate::server::kinds::Content;
+use crate::server::kinds::{Content, sort_of};
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
 const DEPTH: usize = 128;
@@ -129,15 +129,7 @@ fn is_text(value: &Value) -> bool {
 }
 
 fn wrong(key: &str, rule: &str, found: &Value) -> ApiError {
-    let found = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    ErrorKind::BadRequest.with(format!("'{key}' {rule}, not {found}.")).at(key, rule)
+    ErrorKind::BadRequest.with(format!("'{key}' {rule}, not {}.", sort_of(found))).at(key, rule)
 }
 
 /// A body that is one object.

@@ -11,6 +11,7 @@ mod table;
 mod text;
 
 pub use csv::quoted;
+pub use node::sort_of;
 use serde_json::Value;
 
 use crate::chart::kinds::Sheet;

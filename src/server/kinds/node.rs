@@ -118,16 +118,8 @@ impl<'a> Node<'a> {
 
     /// As [`Self::wrong`], and what is there instead.
     pub fn is_no(&self, rule: &str) -> ApiError {
-        let found = match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
-        };
         let path = self.to_string();
-        ErrorKind::BadRequest.with(format!("{path} {rule}, not {found}.")).at(&path, rule)
+        ErrorKind::BadRequest.with(format!("{path} {rule}, not {}.", sort_of(self.value))).at(&path, rule)
     }
 
     /// Holds a list to its length; `each` says what each item stands for.
@@ -178,6 +170,18 @@ impl fmt::Display for Node<'_> {
                 }
             }
         }
+    }
+}
+
+/// What a piece of JSON is, for sentences about what it should be.
+pub fn sort_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 
