@@ -11,4 +11,5 @@ mod points;
 mod points_live;
 mod restart;
 mod support;
+mod upkeep;
 mod values;
