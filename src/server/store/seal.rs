@@ -8,7 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::batch::Outcome;
 use super::grow::PlannedSeries;
-use super::packed::{pack_nodes, pack_points, unpack_nodes, unpack_points};
+use super::packed::{open_nodes, pack_nodes, pack_points, unpack_nodes, unpack_points};
 use super::series::{CHUNK, Series, last};
 use super::{Index, journal};
 use crate::protocol::CellId;
@@ -275,7 +275,7 @@ async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::R
             let key = node_key(series.key, level, nodes / BLOCK);
             let bytes: Option<Vec<u8>> =
                 sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_optional(&mut *commit).await?;
-            open = bytes.and_then(|bytes| unpack_nodes(&bytes).ok()).unwrap_or_default();
+            open = bytes.and_then(|bytes| unpack_nodes(bytes).ok()).unwrap_or_default();
         }
         blocks.push(open);
     }
@@ -295,7 +295,7 @@ async fn restored_pyramid(commit: &mut SqliteConnection, series: &Series) -> sql
     for (level, number) in needs.blocks {
         let select = sqlx::query("SELECT nodes FROM node WHERE key = ?").bind(node_key(series.key, level, number));
         let row = select.fetch_one(&mut *commit).await?;
-        blocks.push(((level, number), unpack_nodes(row.try_get(0)?).map_err(|why| damaged(why.into()))?.into()));
+        blocks.push(((level, number), open_nodes(row.try_get(0)?).map_err(|why| damaged(why.into()))?.0));
     }
     for number in needs.chunks {
         let select = sqlx::query("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(series.key, number));
