@@ -5,6 +5,7 @@ mod batch;
 mod grow;
 mod index;
 mod journal;
+mod named;
 mod open;
 mod packed;
 mod reading;

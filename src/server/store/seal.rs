@@ -103,7 +103,7 @@ impl Ledger {
         let series = oldest.filter_map(|(_, key)| {
             let (_, cell) = self.since.get(key)?;
             let known = index.cell_series(cell)?;
-            Some((known.list.iter().find(|series| series.key == *key)?.clone(), known.seq))
+            Some((known.with_key(*key)?.clone(), known.seq))
         });
         series.collect()
     }
@@ -205,7 +205,8 @@ pub async fn persist(
 
 /// Deletes the rows of the journal that nobody needs any more.
 async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
-    let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !staged.clean.contains(&entry.1) && !staged.dead.contains(&entry.1);
+    let done: HashSet<i64> = staged.clean.iter().chain(&staged.dead).copied().collect();
+    let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !done.contains(&entry.1);
     let newest = staged.journal.map(|(row, _)| row);
     let first = match ledger.waiting.iter().find(stays) {
         Some((row, _)) => *row,
