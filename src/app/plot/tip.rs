@@ -128,7 +128,7 @@ fn place(chart: &Chart, x: f64) -> String {
 }
 
 /// Right of the pointer, or left of it where there is no room.
-fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
+pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let page = document().document_element();
     let (wide, high) = page.map_or((0.0, 0.0), |page| (f64::from(page.client_width()), f64::from(page.client_height())));
     let (width, height) = (f64::from(list.offset_width()), f64::from(list.offset_height()));
