@@ -415,7 +415,7 @@ test("settings are the same in every browser, and after a restart", async ({ pag
   await expect(other.getByLabel("Unit")).toHaveValue("nats");
 });
 
-test("the legend hides, isolates and lights up", async ({ page, open, agnez, problems }) => {
+test("the legend hides and isolates for its reader, and for everyone from the panel", async ({ page, open, agnez, problems }) => {
   // The test reads the canvas; the page never does.
   problems.allow(/willReadFrequently/);
   const id = await line(agnez, "loss", { a: ramp(0, 50, () => 1), b: ramp(0, 50, (x) => 2 + Math.sin(x)), c: ramp(0, 50, () => 3) });
@@ -428,14 +428,26 @@ test("the legend hides, isolates and lights up", async ({ page, open, agnez, pro
   const ink = await colour(page, id, "b");
   expect(await pixels(page, id, ink)).toBeGreaterThan(50);
   await cell(page, id).getByRole("button", { name: "b", exact: true }).click();
-  for (const each of [page, other]) {
-    await expect.poll(() => pressed(each)).toEqual([true, false, true]);
-    await expect.poll(() => pixels(each, id, ink)).toBe(0);
-  }
+  await expect.poll(() => pressed(page)).toEqual([true, false, true]);
+  await expect.poll(() => pixels(page, id, ink)).toBe(0);
+  // The pointer is over a name that is hidden: nothing is lit, nothing is dimmed.
+  expect(await pixels(page, id, await colour(page, id, "a"))).toBeGreaterThan(50);
   await cell(page, id).getByRole("button", { name: "c", exact: true }).click({ modifiers: ["Alt"] });
+  await expect.poll(() => pressed(page)).toEqual([false, false, true]);
+  await page.reload();
+  await drawn(page, id, 150);
+  await expect.poll(() => pressed(page), { message: "kept in the tab" }).toEqual([false, false, true]);
+  expect(await pressed(other), "nobody else sees it").toEqual([true, true, true]);
+
+  await cell(page, id).hover();
+  await cell(page, id).getByRole("button", { name: "Chart", exact: true }).click();
+  await page.getByRole("button", { name: "Hide for everyone" }).click();
   for (const each of [page, other]) await expect.poll(() => pressed(each)).toEqual([false, false, true]);
+  await expect.poll(() => pixels(other, id, ink)).toBe(0);
+  expect((await agnez.value(id)).chart.hidden).toEqual(["a", "b"]);
   await cell(page, id).getByRole("button", { name: "c", exact: true }).click({ modifiers: ["Alt"] });
-  for (const each of [page, other]) await expect.poll(() => pressed(each)).toEqual([true, true, true]);
+  await expect.poll(() => pressed(page)).toEqual([true, true, true]);
+  expect(await pressed(other)).toEqual([false, false, true]);
 });
 
 test("x axis and smoothing of all charts are set at once", async ({ page, agnez }) => {

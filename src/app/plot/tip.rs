@@ -224,7 +224,7 @@ impl Scene {
 }
 
 /// Right of the pointer, or left of it where there is no room.
-fn stand_beside(list: &HtmlElement, (x, y): (f64, f64), most: f64) {
+pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64), most: f64) {
     let bound = ["max-width:", &(most as i32).to_string(), "px;left:"].concat();
     browser::mark(list, "style", &(bound.clone() + "0"));
     let page = document().document_element();
