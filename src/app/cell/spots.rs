@@ -183,23 +183,17 @@ impl Aim {
         let is_dark = plot::is_dark();
         for (at, field) in spots.fields.iter().enumerate() {
             let Some(text) = said(field, spot) else { continue };
-            let Some(line) = browser::append(&list, "p", "", "") else { continue };
             let slot = match field.colour {
                 Colour::None => None,
                 Colour::Slot(slot) => Some(usize::from(slot)),
                 Colour::Text => Some(field.numbers[spot] as usize),
             };
-            if let Some(slot) = slot
-                && let Some(swatch) = browser::append(&line, "i", "", "")
-            {
-                browser::mark(&swatch, "style", &["background:", &plot::hex(palette::colour(slot, is_dark))].concat());
-            }
+            let colour = slot.map(|slot| palette::colour(slot, is_dark));
             if at == 0 {
                 let joint = if field.name.is_empty() { "" } else { " " };
-                browser::append(&line, "span", "", &[field.name.as_str(), joint, &text].concat());
+                plot::line(&list, "", colour, &[field.name.as_str(), joint, &text].concat(), "");
             } else {
-                browser::append(&line, "span", "", &field.name);
-                browser::append(&line, "b", "", &text);
+                plot::line(&list, "", colour, &field.name, &text);
             }
         }
         list.set_hidden(false);
@@ -210,7 +204,7 @@ impl Aim {
                 (room.left() + (left + right) / 2.0, room.top() + (top + bottom) / 2.0)
             }
         };
-        plot::stand_beside(&list, at, width);
+        plot::stand_beside(&list, at);
         if self.outline.is_none() {
             self.outline = self.picture.parent_element().and_then(|parent| browser::append(&parent, "i", "", ""));
         }
