@@ -96,6 +96,33 @@ test("a text is Markdown, and HTML in it is shown as it is written", async ({ pa
   await expect(figure(cell(page, _id)).locator("em")).toHaveText("newer");
 });
 
+test("a link in a text opens a page of its own, which learns nothing of the board", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "notes", type: "text", value: "[other](/b/other) [here](#x)" });
+  const html = await agnez.create({ name: "figure", type: "html", value: '<a href="/b/other" target="_blank">out</a>', pos: 1 });
+  await openBoard(page);
+  const frame = cell(page, _id).locator("iframe").filter({ visible: true });
+  // As high as its text: the script of the server runs, and none else may.
+  await expect.poll(async () => (await frame.boundingBox())!.height).toBeLessThan(100);
+  const { headers } = await agnez.call("GET", (await frame.getAttribute("src"))!);
+  expect(headers["content-security-policy"]).toMatch(/^sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; default-src 'none'; script-src 'nonce-\w+';/);
+  const opening = page.context().waitForEvent("page");
+  await figure(cell(page, _id)).getByRole("link", { name: "other" }).click();
+  const opened = await opening;
+  await expect(opened).toHaveURL(`${agnez.url}/b/other`);
+  expect(await opened.evaluate(() => window.opener)).toBeNull();
+  await expect(opened.locator("html"), "it is no sandbox").toHaveAttribute("data-awake", /.*/);
+  await opened.close();
+
+  // Figures of others may not, by attribute and by header.
+  const other = cell(page, html._id).locator("iframe").filter({ visible: true });
+  await expect(other).toHaveAttribute("sandbox", "allow-scripts");
+  expect((await agnez.call("GET", (await other.getAttribute("src"))!)).headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; /);
+  // A cell that becomes a figure loses what a text may.
+  await agnez.patch(_id, { type: "html", value: "<p>now a figure</p>" });
+  await expect(figure(cell(page, _id)).getByText("now a figure")).toBeVisible();
+  await expect(cell(page, _id).locator("iframe").filter({ visible: true })).toHaveAttribute("sandbox", "allow-scripts");
+});
+
 test("a value that does not fit is refused with its place, and the drawing stays", async ({ page, agnez }) => {
   const { _id } = await agnez.create({ name: "m", type: "heatmap", value: [[1, 2]] });
   await openBoard(page);
@@ -142,7 +169,7 @@ async function point(drawn: Locator, share: number, down: number): Promise<void>
 const tip = (page: Page) => page.locator("#tip");
 
 /** The lines of what is said: the heading, then names and values. */
-const said = (page: Page) => tip(page).locator("p").allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, " ").trim()));
+const said = (page: Page) => tip(page).locator("p").allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, " ").trim()).filter(Boolean));
 
 test("a drawing tells the value that is pointed at, and follows when it changes", async ({ page, agnez }) => {
   const { _id } = await agnez.create({ name: "classes", type: "bar", value: { labels: ["cat", "dog"], series: { train: [1, 2], val: [3, "NaN"] }, unit: "%" } });

@@ -17,23 +17,23 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     let first = tile.stage.peek(revision).unwrap_or_default();
     // Tables and texts follow the theme.
     let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
-    let (address, title) = (urls::figure(&tile.id, first), tile.title());
+    let (address, title, sandbox) = (urls::figure(&tile.id, first), tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
     let mut pane: Option<frames::Pane> = None;
     browser::effect(move || {
-        let (rev, title) = (tile.stage.with(revision), tile.title());
+        let (rev, title, sandbox) = (tile.stage.with(revision), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
         if pane.is_none() {
             let paper = focus::element(&tile.id).and_then(|cell| cell.query_selector(".paper").ok()?);
             pane = paper.and_then(|paper| frames::Pane::new(tile.id.clone(), paper, first));
         }
         if let (Some(pane), Some(rev)) = (&pane, rev) {
-            pane.want(rev, &title);
+            pane.want(rev, &title, sandbox);
         }
     });
     view! {
         <div class="paper" class:themed=is_themed>
             <iframe
                 {..attr::loading("lazy")}
-                sandbox=frames::SANDBOX
+                sandbox=sandbox
                 referrerpolicy="no-referrer"
                 allow=""
                 title=title

@@ -176,33 +176,24 @@ impl Aim {
         };
         let (Some(spot), Some(list)) = (spot, browser::by_id(plot::TIP)) else { return self.hide() };
         let [left, right, top, bottom] = spots.place(spot, width);
-        let is_key = matches!(self.at, At::Key(_));
-        // Read aloud where keys were pressed; with a pointer that would be chatter.
-        browser::mark(&list, "role", if is_key { "status" } else { "tooltip" });
-        list.set_text_content(None);
         let is_dark = plot::is_dark();
+        let (mut head, mut lines) = (String::new(), Vec::new());
         for (at, field) in spots.fields.iter().enumerate() {
             let Some(text) = said(field, spot) else { continue };
-            let Some(line) = browser::append(&list, "p", "", "") else { continue };
             let slot = match field.colour {
                 Colour::None => None,
                 Colour::Slot(slot) => Some(usize::from(slot)),
                 Colour::Text => Some(field.numbers[spot] as usize),
             };
-            if let Some(slot) = slot
-                && let Some(swatch) = browser::append(&line, "i", "", "")
-            {
-                browser::mark(&swatch, "style", &["background:", &plot::hex(palette::colour(slot, is_dark))].concat());
-            }
-            if at == 0 {
+            let colour = slot.map(|slot| palette::colour(slot, is_dark));
+            if at == 0 && colour.is_none() {
                 let joint = if field.name.is_empty() { "" } else { " " };
-                browser::append(&line, "span", "", &[field.name.as_str(), joint, &text].concat());
+                head = [field.name.as_str(), joint, &text].concat();
             } else {
-                browser::append(&line, "span", "", &field.name);
-                browser::append(&line, "b", "", &text);
+                let (name, text) = if field.name.is_empty() { (text, String::new()) } else { (field.name.clone(), text) };
+                lines.push(plot::Line { colour, name, text, is_bold: false });
             }
         }
-        list.set_hidden(false);
         let at = match self.at {
             At::Pointer(_, at) => at,
             _ => {
@@ -210,7 +201,9 @@ impl Aim {
                 (room.left() + (left + right) / 2.0, room.top() + (top + bottom) / 2.0)
             }
         };
-        plot::stand_beside(&list, at);
+        // Read aloud where keys were pressed; with a pointer that would be chatter.
+        browser::mark(&list, "role", if matches!(self.at, At::Key(_)) { "status" } else { "tooltip" });
+        plot::put(&head, &lines, at, width);
         if self.outline.is_none() {
             self.outline = self.picture.parent_element().and_then(|parent| browser::append(&parent, "i", "", ""));
         }

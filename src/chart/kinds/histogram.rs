@@ -149,11 +149,8 @@ impl Histogram {
         let axis = ticks(&along, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
         let (left, right) = (widest(&axis) + 14.0, bar_room(&colours, "", bottom - top));
         svg.plot(left, right);
-        // Rows from the top: the highest bin first. No count at all is left empty.
-        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1)
-            .rev()
-            .map(|bin| merged.iter().map(|heights| if heights[bin] > 0.0 { heights[bin] } else { f64::NAN }).collect())
-            .collect();
+        // Rows from the top: the highest bin first. No count at all has the colour of zero.
+        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
         let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.at(*edge)) * (bottom - top)).collect();
         svg.rect("well", 0.0, top, 1.0, bottom - top);
         let high = coordinate(bottom - top);

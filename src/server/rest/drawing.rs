@@ -20,6 +20,8 @@ use crate::server::media::cache_control;
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
 const HEIGHTS: std::ops::RangeInclusive<f64> = 40.0..=4000.0;
 const HEIGHT: f64 = 240.0;
+/// Minutes that a clock may be ahead of UTC, or behind it.
+const OFFSET: f64 = 840.0;
 /// A drawing opened by itself is a document: it has styles, and nothing else that could be loaded or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
@@ -34,15 +36,22 @@ struct Asked {
     download: bool,
     /// Of a line chart: whether the names of its series are part of it.
     legend: bool,
-    /// Of a line chart: the part of the x axis that is shown.
-    from: Option<f64>,
-    to: Option<f64>,
+    /// Of a line chart: what of it is shown.
+    seen: lines::Seen,
 }
 
 impl Asked {
     fn parse(query: &str) -> Result<Self, ApiError> {
-        let (theme, version) = (Theme::Auto, None);
-        let mut asked = Self { width: None, height: HEIGHT, theme, version, download: false, legend: true, from: None, to: None };
+        let (mut theme, mut from, mut to) = (None, None, None);
+        let mut asked = Self {
+            width: None,
+            height: HEIGHT,
+            theme: Theme::Auto,
+            version: None,
+            download: false,
+            legend: true,
+            seen: lines::Seen::default(),
+        };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
                 let number = value.parse().ok().filter(|number| range.contains(number));
@@ -52,30 +61,36 @@ impl Asked {
                 "width" => asked.width = Some(within(WIDTHS)?),
                 "height" => asked.height = within(HEIGHTS)?,
                 "theme" => {
-                    asked.theme = match &*value {
+                    theme = Some(match &*value {
                         "light" => Theme::Light,
                         "dark" => Theme::Dark,
                         "auto" => Theme::Auto,
                         _ => return Err(wrong(&key, "must be 'light', 'dark' or 'auto'", &value)),
-                    }
+                    })
                 }
                 "v" => {
                     asked.version = Some(value.parse().map_err(|_| wrong(&key, "must be the version of a value, a whole number", &value))?)
                 }
                 "download" => asked.download = is_yes(&value),
                 "legend" => asked.legend = is_yes(&value),
-                "from" => asked.from = Some(within(f64::MIN..=f64::MAX)?),
-                "to" => asked.to = Some(within(f64::MIN..=f64::MAX)?),
+                "from" => from = Some(within(f64::MIN..=f64::MAX)?),
+                "to" => to = Some(within(f64::MIN..=f64::MAX)?),
+                "series" => asked.seen.series.get_or_insert_default().push(value.into_owned()),
+                "offset" => asked.seen.offset_minutes = within(-OFFSET..=OFFSET)? as i32,
                 _ => {}
             }
         }
-        match (asked.from, asked.to) {
-            (Some(from), Some(to)) if from < to => Ok(asked),
-            (None, None) => Ok(asked),
-            _ => Err(ErrorKind::BadRequest
-                .with("'from' and 'to' belong together, and 'from' must be the smaller.")
-                .at("from", "must be below 'to'")),
-        }
+        // A file goes into papers, whoever saves it; the page follows its reader.
+        asked.theme = theme.unwrap_or(if asked.download { Theme::Light } else { Theme::Auto });
+        asked.seen.window = match (from, to) {
+            (Some(from), Some(to)) if from < to => Some((from, to)),
+            (None, None) => None,
+            _ => {
+                let message = "'from' and 'to' belong together, and 'from' must be the smaller.";
+                return Err(ErrorKind::BadRequest.with(message).at("from", "must be below 'to'"));
+            }
+        };
+        Ok(asked)
     }
 
     fn place(&self) -> Place {
@@ -133,7 +148,7 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
     let body: Body = match (record.is_line(), form_asked) {
         (true, Form::Svg) => {
             let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
-            lines::svg(&app.boards, &record, asked.from.zip(asked.to), sheet).await?.into()
+            lines::svg(&app.boards, &record, &asked.seen, sheet).await?.into()
         }
         (true, Form::Csv) => series::csv(app, &record.id),
         _ => {
@@ -193,6 +208,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn file_names_are_plain() {
+        assert_eq!(file_name("val loss/\"x\"\r\n", "a1"), "val-loss--x");
+        assert_eq!((file_name("../..", "a1"), file_name("Größe", "a1")), ("a1".into(), "Gr--e".into()));
+    }
+
+    #[test]
     fn what_an_address_asks_for() {
         let asked = Asked::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
         assert_eq!(
@@ -204,8 +225,7 @@ mod tests {
                 version: Some(7),
                 download: true,
                 legend: false,
-                from: None,
-                to: None
+                seen: lines::Seen::default(),
             }
         );
         for (query, field) in
@@ -218,8 +238,23 @@ mod tests {
     }
 
     #[test]
-    fn file_names_are_plain() {
-        assert_eq!(file_name("val loss/\"x\"\r\n", "a1"), "val-loss--x");
-        assert_eq!((file_name("../..", "a1"), file_name("Größe", "a1")), ("a1".into(), "Gr--e".into()));
+    fn a_file_is_light_unless_it_says_otherwise() {
+        for (query, theme) in [
+            ("download=1", Theme::Light),
+            ("download=1&theme=auto", Theme::Auto),
+            ("theme=dark&download=1", Theme::Dark),
+            ("", Theme::Auto),
+        ] {
+            assert_eq!(Asked::parse(query).unwrap().theme, theme, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_drawn_as_it_is_asked_for() {
+        let asked = Asked::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
+        assert_eq!(asked.seen, lines::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), offset_minutes: -90 });
+        for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x"] {
+            assert_eq!(Asked::parse(query).unwrap_err().code, 400, "{query}");
+        }
     }
 }
