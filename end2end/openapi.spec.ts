@@ -79,6 +79,28 @@ test("the document says what the server does", async ({ agnez }) => {
     await exchange(`PUT ${one}`, id, 413, ...TOO_LARGE);
     await exchange(`PUT ${one}`, id, 403, { name: "x" }, foreign);
 
+    const writer = base.replaceAll("/", "-");
+    const key = (number: number) => ({ "idempotency-key": `${writer}:${number}` });
+    const large = { value: "x".repeat(20_000) };
+    for (const status of [201, 201]) await exchange(`POST ${many}`, base, status, { name: "once" }, key(1));
+    await exchange(`POST ${many}`, base, 422, { name: "other" }, key(1));
+    const [twice] = [(await exchange(`POST ${many}`, base, 201, large, key(2))).json, await exchange(`POST ${many}`, base, 201, large, key(2))];
+    const kept = `${base}/${twice._id}`;
+    for (const _ of [1, 2]) await exchange(`PUT ${one}`, kept, 200, { name: "put" }, key(3));
+    await exchange(`PUT ${one}`, kept, 422, { name: "other" }, key(3));
+    for (const _ of [1, 2]) await exchange(`PATCH ${one}`, kept, 200, large, key(4));
+    await exchange(`PATCH ${one}`, kept, 422, { name: "other" }, key(4));
+    for (const _ of [1, 2]) await exchange(`PATCH ${one}`, `${base}/upserted${writer}?upsert=true`, 201, { name: "new", group: "x" }, key(5));
+    await exchange(`PATCH ${one}`, `${base}/upserted${writer}?upsert=true`, 200, { name: "known" });
+    await exchange(`PATCH ${one}`, `${kept}?upsert=yes`, 400, { name: "x" });
+    await exchange(`PATCH ${many}`, `${base}?group=x&upsert=true`, 400, { name: "x" });
+    for (const _ of [1, 2]) await exchange(`PATCH ${many}`, `${base}?group=x`, 200, { description: "once" }, key(6));
+    await exchange(`PATCH ${many}`, `${base}?group=x`, 422, { description: "other" }, key(6));
+    for (const _ of [1, 2]) await exchange(`DELETE ${one}`, kept, 200, undefined, key(7));
+    await exchange(`DELETE ${one}`, id, 422, undefined, key(7));
+    for (const _ of [1, 2]) await exchange(`DELETE ${many}`, `${base}?group=none`, 200, undefined, key(200));
+    await exchange(`DELETE ${many}`, `${base}?group=other`, 422, undefined, key(200));
+    expect((await exchange(`POST ${many}`, base, 200, { name: "once" }, key(1))).json).toEqual({ repeated: true });
     await exchange(`PATCH ${many}`, `${base}?group=x`, 200, { description: "many" });
     await exchange(`PATCH ${many}`, `${base}?group=x`, 400, "{");
     await exchange(`PATCH ${many}`, base, 405, { name: "x" });
@@ -167,6 +189,7 @@ test("the document says what the server does", async ({ agnez }) => {
   writeFileSync(join(agnez.images, "a.txt"), "no picture");
   const tag = String((await agnez.call("GET", "/images/a.gif")).headers.etag);
   await each("GET /openapi.json", ["/openapi.json", 200], ["/openapi.json", 403, foreign]);
+  for (const path of ["/healthz", "/readyz", "/metrics"]) await each(`GET ${path}`, [path, 200], [path, 403, foreign]);
   await each("GET /figure/{}/{}", [`/figure/${html._id}/1`, 200], ["/figure/nothing/1", 404], [`/figure/${html._id}/x`, 400], [`/figure/${html._id}/1`, 403, foreign]);
   await each("GET /media/{}/{}", [`/media/${image._id}/1`, 200], ["/media/nothing/1", 404], [`/media/${image._id}/x`, 400], [`/media/${broken._id}/1`, 422], [`/media/${image._id}/1`, 403, foreign]);
   await each("GET /images/{}", ["/images/a.gif", 200], ["/images/a.gif", 304, { "if-none-match": tag }], ["/images/b.gif", 404], ["/images/../data/agnez.db", 404], ["/images/a.txt", 422], ["/images/a.gif", 403, foreign]);
