@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
+use super::cell::spots;
 use super::plot::{self, Press};
 use super::state::{Dashboard, Field};
 use super::{filter, focus, full, help, theme};
@@ -98,7 +99,8 @@ fn on_chart(key: &str) -> bool {
         "End" => Press::Follow,
         _ => return false,
     };
-    focus::current().is_some_and(|id| plot::press(&id, what))
+    focus::current()
+        .is_some_and(|id| plot::press(&id, what) || matches!(what, Press::Left | Press::Right) && spots::step(&id, what == Press::Right))
 }
 
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.

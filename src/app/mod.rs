@@ -49,6 +49,7 @@ pub fn App(page: Page) -> impl IntoView {
     provide_context(dashboard);
     Effect::new(move || {
         plot::start(dashboard);
+        cell::spots::listen();
         frames::listen();
         keys::listen(dashboard);
         filter::listen(dashboard);

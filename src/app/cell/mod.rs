@@ -4,6 +4,7 @@ mod figure;
 mod lines;
 mod note;
 mod picture;
+pub mod spots;
 mod stage;
 mod text;
 mod title;

@@ -235,7 +235,8 @@ impl Chart {
             let Some(last) = curve.columns.list.last() else { continue };
             text = [text.as_str(), if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
         }
-        text = [&text, "; ", &self.curves.total().to_string(), " points."].concat();
+        let note = self.frame.as_ref().map_or("", |frame| frame.note);
+        text = [&text, "; ", &self.curves.total().to_string(), " points. ", note].concat();
         browser::mark(canvas, "aria-label", &text);
         browser::mark(canvas, "data-points", &self.curves.total().to_string());
         if let Some(frame) = &self.frame {

@@ -1,4 +1,5 @@
-//! The value of a cell in another form: drawn (`/values/{id}.svg`), or as comma-separated values (`/values/{id}.csv`).
+//! The value of a cell in another form: drawn (`/values/{id}.svg`), as what can be pointed at in that drawing (`.spots`), or as comma-separated
+//! values (`.csv`).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -7,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::{series, wrong};
 use crate::chart::kinds::Sheet;
 use crate::chart::{Place, Theme, line};
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind, spots};
 use crate::server::App;
 use crate::server::board::{Document, Query};
 use crate::server::error::Problem;
@@ -106,11 +107,19 @@ fn is_yes(value: &str) -> bool {
     !matches!(value, "" | "0" | "false")
 }
 
-/// `GET /values/{id}.{form}`. 404 for another form than these two, and for cells that cannot be given in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Svg,
+    Spots,
+    Csv,
+}
+
+/// `GET /values/{id}.{form}`. 404 for another form than these three, and for cells that cannot be given in it.
 pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    let media_type = match form {
-        "svg" => "image/svg+xml",
-        "csv" => "text/csv; charset=utf-8",
+    let (form_asked, media_type) = match form {
+        "svg" => (Form::Svg, "image/svg+xml"),
+        "spots" => (Form::Spots, "application/octet-stream"),
+        "csv" => (Form::Csv, "text/csv; charset=utf-8"),
         _ => {
             return Err(ErrorKind::NotFound.with(format!("There is no '.{}' of a cell; there are '.svg' and '.csv'.", short(form))).into());
         }
@@ -134,17 +143,16 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
         *reply.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(reply);
     }
-    let is_drawing = form == "svg";
     // What is kept for ever has no name in it: that may change while the value does not.
     let title = if is_fixed { String::new() } else { record.text("name").to_owned() };
-    let body = match (record.is_line(), is_drawing) {
-        (true, true) => {
+    let body: Body = match (record.is_line(), form_asked) {
+        (true, Form::Svg) => {
             let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
             lines::svg(&app.boards, &record, &asked.seen, sheet).await?.into()
         }
-        (true, false) => series::csv(app, &record.id),
-        (false, _) => {
-            let made = tokio::task::spawn_blocking(move || made(&document, is_drawing.then(|| asked.sheet(&title)).as_ref())).await;
+        (true, Form::Csv) => series::csv(app, &record.id),
+        _ => {
+            let made = tokio::task::spawn_blocking(move || made(&document, form_asked, &asked.sheet(&title))).await;
             made.map_err(|_| Problem::from(ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why.")))??
                 .into()
         }
@@ -155,20 +163,21 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
     Ok(reply)
 }
 
-/// The drawing of a value on a sheet, or without one its CSV.
-fn made(document: &Document, sheet: Option<&Sheet>) -> Result<String, ApiError> {
+/// A value in one of its forms, and what of it is on a sheet.
+fn made(document: &Document, form: Form, sheet: &Sheet) -> Result<Vec<u8>, ApiError> {
     let kind = document.record.text("type");
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
     let content = Content::read(kind, document.value.as_deref()).map_err(refused)?;
-    let made = match (&content, sheet) {
-        (Some(content), Some(sheet)) => content.svg(sheet),
-        (Some(content), None) => content.csv(),
-        (None, _) => None,
-    };
+    let made = content.as_ref().and_then(|content| match form {
+        Form::Svg => content.svg(sheet).map(String::into_bytes),
+        Form::Spots => content.spots(sheet).map(|spots| spots::write(&spots)),
+        Form::Csv => content.csv().map(String::into_bytes),
+    });
     made.ok_or_else(|| {
-        let (what, kinds) = match sheet {
-            Some(_) => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
-            None => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
+        let (what, kinds) = match form {
+            Form::Svg => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
+            Form::Spots => ("spots", "bar, histogram, heatmap, scatter and number"),
+            Form::Csv => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
         };
         let message = format!(
             "The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.",
