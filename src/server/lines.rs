@@ -80,8 +80,8 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Shee
         .map(|((slot, name), smoothed)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed, look: Look::Normal })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
-    let Seen { window, offset_minutes, .. } = *seen;
     let all_hidden = curves.is_empty() && !series.is_empty();
+    let Seen { window, offset_minutes, .. } = *seen;
     let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes, all_hidden };
     Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
 }
