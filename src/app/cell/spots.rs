@@ -84,8 +84,8 @@ fn picture_in(cell: &Element) -> Option<HtmlImageElement> {
 
 /// Where the spots of a picture are; `None` when it is no drawing.
 fn spots_of(address: &str) -> Option<String> {
-    let (path, asked) = address.split_once(".svg?").filter(|(path, _)| path.starts_with("/values/"))?;
-    Some([path, ".spots?", asked].concat())
+    let (path, asked) = address.split_once('?').filter(|(path, _)| path.starts_with("/values/"))?;
+    Some([path.strip_suffix(".svg")?, ".spots?", asked].concat())
 }
 
 fn aim(picture: HtmlImageElement, at: At) {
