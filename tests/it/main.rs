@@ -9,6 +9,7 @@ mod live;
 mod pages;
 mod points;
 mod points_live;
+mod publish;
 mod restart;
 mod support;
 mod values;

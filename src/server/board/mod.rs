@@ -2,6 +2,7 @@
 
 mod charts;
 mod draft;
+pub mod epoch;
 mod filter;
 pub mod line;
 mod person;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use draft::{Draft, board_name, parse_many, parse_one};
+pub use epoch::parse_epoch;
 pub use line::Once;
 pub use query::Query;
 use sent::LineValue;
