@@ -17,8 +17,8 @@ use crate::server::store::Batch;
 pub const BOARD: &str = "keras";
 /// What Keras puts before the name of a metric that was measured on the validation data.
 const VALIDATION: &str = "val_";
-/// Of an id that had to be cut, what is left of the names: a dash and eight digits follow.
-const KEPT_BYTES: usize = CellId::MAX_LEN - 9;
+/// What an id with a checksum keeps of the names, in ASCII: a dash and eight digits follow.
+const KEPT_CHARS: usize = CellId::MAX_LEN - 9;
 
 /// What was measured in one epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,14 +81,16 @@ fn number_or_other(scanner: &mut Scanner) -> Scanned<Option<f64>> {
     })
 }
 
-/// The cell of a metric: `keras-loss`. A name that cannot stand in an id as it is gets a checksum, so that two metrics have two cells.
+/// The cell of a metric: `keras-loss`. Names that cannot stand in an id as they are, or might be taken for others, get a checksum: two
+/// metrics never share a cell, and the one that the Python package sends to `board.log(loss=...)` is the same.
 fn cell_of(board: &str, metric: &str) -> CellId {
-    let whole = format!("{board}-{metric}");
-    let plain: String = whole.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-    let id = match plain.len() <= CellId::MAX_LEN && plain == whole {
-        true => plain,
-        false => format!("{}-{:08x}", &plain[..plain.len().min(KEPT_BYTES)], crc32fast::hash(whole.as_bytes())),
-    };
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let mut id = format!("{board}-{metric}");
+    if !is_plain(board) || !is_plain(metric) || id.len() > CellId::MAX_LEN {
+        let sum = crc32fast::hash(format!("{board}\0{metric}").as_bytes());
+        let kept = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(KEPT_CHARS).collect::<String>();
+        id = format!("{kept}-{sum:08x}");
+    }
     CellId::parse(&id).expect("1 to 64 letters, digits, '-' and '_'")
 }
 
@@ -169,6 +171,7 @@ mod tests {
         for (at, id) in ids.iter().enumerate() {
             assert!(!ids[..at].contains(id), "{id}");
         }
+        assert_ne!(cell_of("a-b", "c"), cell_of("a", "b-c"));
         assert_eq!(ids[4], cell_of("a.b", &"x".repeat(200)), "the same at every epoch");
     }
 }
