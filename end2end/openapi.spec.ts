@@ -79,6 +79,28 @@ test("the document says what the server does", async ({ agnez }) => {
     await exchange(`PUT ${one}`, id, 413, ...TOO_LARGE);
     await exchange(`PUT ${one}`, id, 403, { name: "x" }, foreign);
 
+    const writer = base.replaceAll("/", "-");
+    const key = (number: number) => ({ "idempotency-key": `${writer}:${number}` });
+    const large = { value: "x".repeat(20_000) };
+    for (const status of [201, 201]) await exchange(`POST ${many}`, base, status, { name: "once" }, key(1));
+    await exchange(`POST ${many}`, base, 422, { name: "other" }, key(1));
+    const [twice] = [(await exchange(`POST ${many}`, base, 201, large, key(2))).json, await exchange(`POST ${many}`, base, 201, large, key(2))];
+    const kept = `${base}/${twice._id}`;
+    for (const _ of [1, 2]) await exchange(`PUT ${one}`, kept, 200, { name: "put" }, key(3));
+    await exchange(`PUT ${one}`, kept, 422, { name: "other" }, key(3));
+    for (const _ of [1, 2]) await exchange(`PATCH ${one}`, kept, 200, large, key(4));
+    await exchange(`PATCH ${one}`, kept, 422, { name: "other" }, key(4));
+    for (const _ of [1, 2]) await exchange(`PATCH ${one}`, `${base}/upserted${writer}?upsert=true`, 201, { name: "new", group: "x" }, key(5));
+    await exchange(`PATCH ${one}`, `${base}/upserted${writer}?upsert=true`, 200, { name: "known" });
+    await exchange(`PATCH ${one}`, `${kept}?upsert=yes`, 400, { name: "x" });
+    await exchange(`PATCH ${many}`, `${base}?group=x&upsert=true`, 400, { name: "x" });
+    for (const _ of [1, 2]) await exchange(`PATCH ${many}`, `${base}?group=x`, 200, { description: "once" }, key(6));
+    await exchange(`PATCH ${many}`, `${base}?group=x`, 422, { description: "other" }, key(6));
+    for (const _ of [1, 2]) await exchange(`DELETE ${one}`, kept, 200, undefined, key(7));
+    await exchange(`DELETE ${one}`, id, 422, undefined, key(7));
+    for (const _ of [1, 2]) await exchange(`DELETE ${many}`, `${base}?group=none`, 200, undefined, key(200));
+    await exchange(`DELETE ${many}`, `${base}?group=other`, 422, undefined, key(200));
+    expect((await exchange(`POST ${many}`, base, 200, { name: "once" }, key(1))).json).toEqual({ repeated: true });
     await exchange(`PATCH ${many}`, `${base}?group=x`, 200, { description: "many" });
     await exchange(`PATCH ${many}`, `${base}?group=x`, 400, "{");
     await exchange(`PATCH ${many}`, base, 405, { name: "x" });
@@ -140,6 +162,8 @@ test("the document says what the server does", async ({ agnez }) => {
   await agnez.create({ _id: "keras-taken", type: "html", value: "<p>x</p>" });
   await exchange(epoch, "/publish/epoch/end/", 409, { taken: 1 });
   await exchange(epoch, "/publish/epoch/end/", 413, "{", { "content-length": String(2 << 20) });
+  await exchange(epoch, "/publish/epoch/end/", 201, { loss: 1 }, { "idempotency-key": "fit:1" });
+  await exchange(epoch, "/publish/epoch/end/", 422, { loss: 2 }, { "idempotency-key": "fit:1" });
   await exchange(epoch, "/publish/epoch/end/", 403, { loss: 1 }, foreign);
 
   const patched = { chart: { x: "wall", y: "log", smooth: 0.6, unit: "s", hidden: ["bare"], further: 1 }, append: { one: [[14, 0.5]] } };

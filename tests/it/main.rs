@@ -6,6 +6,7 @@ mod bounds;
 mod guard;
 mod kinds;
 mod live;
+mod once;
 mod pages;
 mod points;
 mod points_live;

@@ -74,6 +74,10 @@ async fn what_is_no_epoch_says_why_and_leaves_nothing() {
     let foreign = server.ask("POST", path, r#"{"loss":1}"#, &[("origin", "http://evil.example")]).await;
     assert_eq!(foreign.status, 403);
     assert_eq!(server.get("/values").await.as_array().unwrap().len(), 1, "all or nothing");
+    let keyed = async |body: &'static str| server.ask("POST", path, body, &[("idempotency-key", "fit:1")]).await;
+    let (first, again) = (keyed(r#"{"once":1}"#).await, keyed(r#"{"once":1}"#).await);
+    assert_eq!((first.status, again.status, &first.text), (201, 201, &again.text), "sent again, it has no further effect");
+    assert_eq!((points_of(&server, "keras-once", "train").await.len(), keyed(r#"{"once":2}"#).await.status), (1, 422));
     let empty = server.call("POST", path, r#"{"epoch":0}"#).await;
     assert_eq!((empty.status, empty.json()), (201, json!({"appended": 0, "cells": {}})));
 }

@@ -1,14 +1,14 @@
 //! The metrics of an epoch, as Keras' `RemoteMonitor` sends them: a board with one line cell for each metric.
 
-use std::sync::Arc;
-
 use serde_json::{Map, json};
 
+use super::change::create;
 use super::line::append_to;
+use super::once::{Answer, CREATED, Once};
 use super::scan::{Scanned, Scanner};
 use super::sent::{SERIES, SentSeries, check_name};
 use super::size::held;
-use super::{Boards, Draft, create};
+use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::error::Problem;
 use crate::server::store::Batch;
@@ -98,11 +98,14 @@ impl Boards {
     /// Appends each metric to the line cell of its name on `board`: all or nothing. `loss` is its series `train`, and `val_loss` its
     /// series `val`. Cells that are not there are made. Answers JSON in the form of [`Boards::append`].
     ///
-    /// 409: the cell of a metric is there and is no line.
-    pub async fn epoch_end(&self, board: &str, epoch: Epoch) -> Result<Arc<str>, Problem> {
+    /// 409: the cell of a metric is there and is no line. 422: the key came with another body.
+    pub async fn epoch_end(&self, board: &str, epoch: Epoch, once: Option<Once>) -> Result<Answer, Problem> {
         let board = board.to_owned();
         let bytes = held(256 * epoch.metrics.len(), epoch.metrics.len());
         let operation = move |batch: &mut Batch| {
+            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                return Ok(answer);
+            }
             let (mut cells, appended) = (Map::new(), epoch.metrics.len());
             for (metric, value) in epoch.metrics {
                 let (metric, series) = match metric.strip_prefix(VALIDATION).filter(|rest| !rest.is_empty()) {
@@ -111,14 +114,18 @@ impl Boards {
                 };
                 let id = cell_of(&board, metric);
                 if batch.cell(&id).is_none() {
-                    create(batch, Draft::from_value(json!({ "_id": id, "board": board, "type": "line", "name": metric }))?)?;
+                    create(batch, Draft::from_value(json!({ "_id": id, "board": board, "type": "line", "name": metric }))?, None)?;
                 }
                 let sent = SentSeries { name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
                 let told = append_to(batch, &id, vec![sent])?;
                 let cell = cells.entry(id.to_string()).or_insert_with(|| json!({}));
                 cell.as_object_mut().expect("made an object above").extend(told);
             }
-            Ok(Arc::from(json!({ "appended": appended, "cells": cells }).to_string()))
+            let text = json!({ "appended": appended, "cells": cells }).to_string();
+            Ok(match once {
+                Some(once) => once.keep_points(batch, text, appended),
+                None => Answer { status: CREATED, text, is_repeated: false },
+            })
         };
         self.store.write(bytes, operation).await
     }

@@ -4,52 +4,38 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::once::CREATED;
 pub use super::sent::parse_line_value;
 use super::sent::{LineSeries, LineValue, Sent, SentSeries, parse_points};
 use super::size::held;
-use super::{Boards, Draft, Target, not_found};
+use super::{Answer, Boards, Draft, Once, Target, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::error::Problem;
-use crate::server::store::{Batch, Done, Key, Kind, NewPoints, Record};
+use crate::server::store::{Batch, Kind, NewPoints, Record};
 
 /// Series in one cell.
 const SERIES_PER_CELL: usize = 1000;
-
-/// What makes a request one that is done once: its key, and a number that tells its body and address from others.
-#[derive(Clone, Debug)]
-pub struct Once {
-    pub key: Key,
-    pub hash: u64,
-}
 
 impl Boards {
     /// Appends to series of cells: all or nothing. Answers JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.
     ///
     /// A cell without type and value becomes a `line`. 404: no such cell. 409: it is of another type. 422: the key came with another body.
-    pub async fn append(&self, sent: Vec<Sent>, once: Option<Once>) -> Result<Arc<str>, Problem> {
+    pub async fn append(&self, sent: Vec<Sent>, once: Option<Once>) -> Result<Answer, Problem> {
         let points: usize = sent.iter().flat_map(|sent| &sent.series).map(|series| series.y.len()).sum();
         let operation = move |batch: &mut Batch| {
-            if let Some(Once { key, hash }) = &once {
-                match batch.replied(key) {
-                    Done::Never => {}
-                    Done::Forgotten => return Ok(Arc::from(r#"{"appended":0,"repeated":true}"#)),
-                    Done::Answered(reply) if reply.hash == *hash => return Ok(reply.answer),
-                    Done::Answered(_) => {
-                        let message = "This Idempotency-Key was used with another body or address; nothing was appended. Use a new key for new points.";
-                        return Err(ErrorKind::Unprocessable.with(message).into());
-                    }
-                }
+            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                return Ok(answer);
             }
             let mut cells = Map::new();
             for Sent { cell, series } in sent {
                 let told = append_to(batch, &cell, series)?;
                 cells.insert(cell.to_string(), Value::Object(told));
             }
-            let answer: Arc<str> = json!({ "appended": points, "cells": cells }).to_string().into();
-            if let Some(Once { key, hash }) = once {
-                batch.reply(key, hash, answer.clone());
-            }
-            Ok(answer)
+            let text = json!({ "appended": points, "cells": cells }).to_string();
+            Ok(match once {
+                Some(once) => once.keep_points(batch, text, points),
+                None => Answer { status: CREATED, text, is_repeated: false },
+            })
         };
         self.store.write(64 + held(0, points), operation).await
     }

@@ -20,7 +20,7 @@ impl Boards {
                 Some(last) => last.order().map(|last| last.floor() + 1.0),
             };
             draft.keys.extend(pos.map(|pos| ("pos".to_owned(), json!(pos))));
-            create(batch, draft)
+            create(batch, draft, None)
         };
         let made = self.store.write(1, operation).await?;
         Ok(made.record.id.clone())
@@ -31,7 +31,7 @@ impl Boards {
         keys.extend(name.map(|name| ("name".to_owned(), Value::String(name))));
         keys.extend(note.map(|note| ("description".to_owned(), Value::String(note))));
         let draft = Draft::from_value(Value::Object(keys))?;
-        self.patch(Target::person(id), draft).await.map(drop)
+        self.patch(Target::person(id), draft, false, None).await.map(drop)
     }
 
     /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
@@ -64,7 +64,7 @@ impl Boards {
     }
 
     pub async fn discard(&self, id: CellId) -> Result<(), Problem> {
-        self.remove(Target::person(id)).await.map(drop)
+        self.remove(Target::person(id), None).await.map(drop)
     }
 
     pub async fn restore(&self, id: CellId) -> Result<(), Problem> {

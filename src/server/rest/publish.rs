@@ -2,14 +2,14 @@
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::{Router, routing::post};
 
-use super::{whole, wrong};
+use super::{once, told_once, whole, wrong};
 use crate::protocol::ApiError;
 use crate::server::App;
-use crate::server::board::{board_name, epoch, parse_epoch};
+use crate::server::board::{Form, board_name, epoch, parse_epoch};
 use crate::server::error::Problem;
 
 /// A thousand metrics with long names.
@@ -20,12 +20,12 @@ pub fn router() -> Router<App> {
 }
 
 /// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.
-async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, body: Body) -> Result<Response, Problem> {
+async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let board = asked_board(query.as_deref().unwrap_or_default())?;
-    let epoch = parse_epoch(&whole(body, BODY_BYTES).await?)?;
-    let answer = app.boards.epoch_end(&board, epoch).await?;
-    Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], answer.to_string())
-        .into_response())
+    let body = whole(body, BODY_BYTES).await?;
+    let epoch = parse_epoch(&body)?;
+    let once = once(&headers, &format!("epoch of {board}"), &body, &Form::Points)?;
+    Ok(told_once(app.boards.epoch_end(&board, epoch, once).await?))
 }
 
 fn asked_board(query: &str) -> Result<String, ApiError> {

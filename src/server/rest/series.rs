@@ -9,15 +9,14 @@ use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
 use super::points::{Asked, HEAD, PAGE, Page};
-use super::whole;
+use super::{once, told_once, whole};
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
 use crate::server::board::line::Lines;
-use crate::server::board::{Once, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+use crate::server::board::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 use crate::server::error::Problem;
-use crate::server::store::Key;
 
 /// One request, whether it is done at once or, as a stream of lines, piece by piece.
 const BODY_BYTES: usize = 64 << 20;
@@ -51,26 +50,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The `Idempotency-Key` with what tells this body, sent to this place, from another.
-fn once(headers: &HeaderMap, place: &str, body: &[u8]) -> Result<Option<Once>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().and_then(Key::parse).ok_or_else(|| {
-        let rule = format!("must be 1 to {} printable ASCII characters, best as <writer>:<number>", Key::MAX_LEN);
-        Problem::from(ErrorKind::BadRequest.with(format!("'Idempotency-Key' {rule}.")).at("Idempotency-Key", &rule))
-    })?;
-    // Told apart by checksum and length: who sends another body under an old key errs, and does not attack.
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(place.as_bytes());
-    sum.update(body);
-    Ok(Some(Once { key, hash: ((body.len() as u64) << 32) | u64::from(sum.finalize()) }))
-}
-
 async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let id = cell_id(&id)?;
     let body = whole(body, BODY_BYTES).await?;
     let series = parse_points(&id, &body, text(&headers, &header::CONTENT_TYPE))?;
-    let answer = app.boards.append(vec![Sent { cell: id.clone(), series }], once(&headers, id.as_str(), &body)?).await?;
-    Ok(created(answer.to_string()))
+    let answer = app.boards.append(vec![Sent { cell: id.clone(), series }], once(&headers, id.as_str(), &body, &Form::Points)?).await?;
+    Ok(told_once(answer))
 }
 
 async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
@@ -81,8 +66,8 @@ async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     }
     let body = whole(body, BODY_BYTES).await?;
     let sent = parse_many_points(&body, Some(&kind))?;
-    let answer = app.boards.append(sent, once(&headers, "", &body)?).await?;
-    Ok(created(answer.to_string()))
+    let answer = app.boards.append(sent, once(&headers, "", &body, &Form::Points)?).await?;
+    Ok(told_once(answer))
 }
 
 /// Accepts lines while they come. An error says which lines before it are kept.

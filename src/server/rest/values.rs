@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use futures::stream::{self, StreamExt};
 
-use super::drawing;
+use super::{drawing, once, told_once, wrong};
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::board::{Document, Query, Target, parse_many, parse_one};
+use crate::server::board::{Form, Query, Target, parse_many, parse_one};
 use crate::server::error::Problem;
 
 /// The largest body: a picture as `data:` URI.
@@ -60,44 +60,99 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     Ok(json(StatusCode::OK, query.project(document.to_json())))
 }
 
-async fn create(State(app): State<App>, body: Body) -> Result<Response, Problem> {
-    let (drafts, many) = parse_many(&whole(body).await?)?;
-    let made = app.boards.create(drafts).await?;
-    let texts = made.iter().map(Document::to_json);
-    Ok(json(StatusCode::CREATED, if many { list(texts) } else { texts.collect() }))
+async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let body = whole(body).await?;
+    let (drafts, many) = parse_many(&body)?;
+    let form = if many { Form::Many(Query::default()) } else { Form::One(Query::default()) };
+    let came = app.boards.create(drafts, once(&headers, "POST", &body, &form)?).await?;
+    Ok(told_once(form.answer(came)))
 }
 
-async fn update(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, body: Body) -> Result<Response, Problem> {
+async fn update(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let place = place("PUT", &id, query.as_deref());
     let query = parsed(query)?;
-    let draft = parse_one(&whole(body).await?)?;
-    let document = app.boards.update(&id, query.clone(), draft).await?;
-    Ok(json(StatusCode::OK, query.project(document.to_json())))
+    let body = whole(body).await?;
+    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_one(&body)?, Form::One(query));
+    let came = app.boards.update(target, draft, once(&headers, &place, &body, &form)?).await?;
+    Ok(told_once(form.answer(came)))
 }
 
-async fn patch(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, body: Body) -> Result<Response, Problem> {
+async fn patch(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let place = place("PATCH", &id, query.as_deref());
+    let (query, upsert) = upsert(query)?;
     let query = parsed(query)?;
-    let draft = parse_one(&whole(body).await?)?;
-    let patched = app.boards.patch(Target::one(&id, query.clone())?, draft).await?;
-    Ok(json(StatusCode::OK, patched.iter().map(|document| query.project(document.to_json())).collect()))
+    let body = whole(body).await?;
+    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_one(&body)?, Form::One(query));
+    let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;
+    Ok(told_once(form.answer(came)))
 }
 
-async fn remove(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn remove(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = place("DELETE", &id, query.as_deref());
     let query = parsed(query)?;
-    let removed = app.boards.remove(Target::one(&id, query.clone())?).await?;
-    Ok(json(StatusCode::OK, removed.iter().map(|document| query.project(document.to_json())).collect()))
+    let (target, form) = (Target::one(&id, query.clone())?, Form::One(query));
+    let came = app.boards.remove(target, once(&headers, &place, &[], &form)?).await?;
+    Ok(told_once(form.answer(came)))
 }
 
-async fn patch_many(State(app): State<App>, RawQuery(query): RawQuery, body: Body) -> Result<Response, Problem> {
+async fn patch_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let place = place("PATCH", "", query.as_deref());
+    let (query, upsert) = upsert(query)?;
+    if upsert {
+        let rule = "is for one cell";
+        let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
+        return Err(ErrorKind::BadRequest.with(message).at("upsert", rule).into());
+    }
     let query = some(query, "change")?;
-    let draft = parse_one(&whole(body).await?)?;
-    let patched = app.boards.patch(Target::Matching(query.clone()), draft).await?;
-    Ok(json(StatusCode::OK, list(patched.iter().map(|document| query.project(document.to_json())))))
+    let body = whole(body).await?;
+    let (draft, form) = (parse_one(&body)?, Form::Many(query.clone()));
+    let came = app.boards.patch(Target::Matching(query), draft, false, once(&headers, &place, &body, &form)?).await?;
+    Ok(told_once(form.answer(came)))
 }
 
-async fn remove_many(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn remove_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    let place = place("DELETE", "", query.as_deref());
     let query = some(query, "remove")?;
-    let removed = app.boards.remove(Target::Matching(query.clone())).await?;
-    Ok(json(StatusCode::OK, list(removed.iter().map(|document| query.project(document.to_json())))))
+    let form = Form::Many(query.clone());
+    let came = app.boards.remove(Target::Matching(query), once(&headers, &place, &[], &form)?).await?;
+    Ok(told_once(form.answer(came)))
+}
+
+/// Tells requests apart that have the same body.
+fn place(method: &str, id: &str, query: Option<&str>) -> String {
+    format!("{method} {id}?{}", query.unwrap_or_default())
+}
+
+/// The query without `upsert`, and what that says.
+fn upsert(query: Option<String>) -> Result<(Option<String>, bool), Problem> {
+    let Some(query) = query else { return Ok((None, false)) };
+    let (mut rest, mut upsert) = (form_urlencoded::Serializer::new(String::new()), false);
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        match (&*key, &*value) {
+            ("upsert", "true") => upsert = true,
+            ("upsert", "false") => upsert = false,
+            ("upsert", _) => return Err(wrong("upsert", "must be true or false", &value).into()),
+            _ => drop(rest.append_pair(&key, &value)),
+        }
+    }
+    Ok((Some(rest.finish()), upsert))
 }
 
 async fn not_allowed() -> Problem {
@@ -125,18 +180,6 @@ fn some(query: Option<String>, verb: &str) -> Result<Query, Problem> {
 
 async fn whole(body: Body) -> Result<Bytes, Problem> {
     super::whole(body, BODY_BYTES).await
-}
-
-fn list(texts: impl Iterator<Item = String>) -> String {
-    let mut out = String::from("[");
-    for (at, text) in texts.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        out.push_str(&text);
-    }
-    out.push(']');
-    out
 }
 
 fn json(status: StatusCode, body: String) -> Response {

@@ -167,8 +167,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps what a request is answered.
-    pub fn reply(&mut self, key: Key, hash: u64, answer: Arc<str>) {
-        self.current.replies.push((key, Reply { hash, answer, at_ms: self.now_ms }));
+    pub fn reply(&mut self, key: Key, hash: u64, status: u16, answer: Arc<str>) {
+        self.current.replies.push((key, Reply { hash, status, answer, at_ms: self.now_ms }));
     }
 
     /// Accepts a cell as it shall be from now on, and answers it with its numbers. `value`: `None` leaves the stored value.

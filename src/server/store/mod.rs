@@ -33,7 +33,7 @@ pub use grow::NewPoints;
 pub use index::Index;
 pub use open::{Durability, OpenError};
 pub use record::{Held, Record, timestamp};
-pub use replies::{Done, Key};
+pub use replies::{Done, Key, Reply};
 pub use series::number;
 pub use writer::Publish;
 

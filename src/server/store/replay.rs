@@ -81,10 +81,11 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
             return Err(damaged(Damaged::Content));
         }
     }
-    for row in sqlx::query("SELECT writer, number, hash, answer, at FROM reply").fetch_all(&mut *connection).await? {
+    for row in sqlx::query("SELECT writer, number, hash, answer, at, status FROM reply").fetch_all(&mut *connection).await? {
         let key = Key { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
         let answer = Arc::from(row.try_get::<&str, _>(3)?);
-        let reply = Reply { hash: row.try_get::<i64, _>(2)? as u64, answer, at_ms: row.try_get::<i64, _>(4)? as u64 };
+        let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
+        let reply = Reply { hash, status: row.try_get(5)?, answer, at_ms };
         index.replies_mut().put(key, reply);
     }
     Ok(ledger)

@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub const REPLIES_PER_WRITER: u64 = 128;
 /// Writers whose replies are kept: the one that was silent longest goes first.
 const WRITERS: usize = 10_000;
+/// Bytes of answers that are kept: they are in memory, too.
+const BYTES: usize = 64 << 20;
 
 /// `<writer>:<number>`; a key without a number is a writer with one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +33,8 @@ impl Key {
 pub struct Reply {
     /// Of the body that it answered.
     pub hash: u64,
+    /// Of HTTP.
+    pub status: u16,
     pub answer: Arc<str>,
     pub at_ms: u64,
 }
@@ -47,6 +51,8 @@ pub enum Done {
 #[derive(Clone, Debug, Default)]
 pub struct Replies {
     writers: HashMap<Arc<str>, BTreeMap<u64, Reply>>,
+    /// Of all answers.
+    bytes: usize,
 }
 
 impl Replies {
@@ -62,31 +68,48 @@ impl Replies {
 
     pub fn put(&mut self, key: Key, reply: Reply) {
         let known = self.writers.entry(key.writer).or_default();
-        known.insert(key.number, reply);
+        self.bytes += reply.answer.len();
+        let before = known.insert(key.number, reply);
+        self.bytes -= before.map_or(0, |before| before.answer.len());
         let newest = known.last_key_value().map_or(0, |(number, _)| *number);
         // Those before it fell off earlier: each new number pushes out at most a few.
-        while let Some((oldest, _)) = known.first_key_value()
-            && *oldest + REPLIES_PER_WRITER <= newest
+        while let Some(oldest) = known.first_entry()
+            && *oldest.key() + REPLIES_PER_WRITER <= newest
         {
-            known.pop_first();
+            self.bytes -= oldest.remove().answer.len();
         }
     }
 
-    /// The writers beyond the number that is kept, the most silent first. To be deleted on disk, then [forgotten](Self::forget).
+    /// The writers beyond what is kept, the most silent first. To be deleted on disk, then [forgotten](Self::forget).
     pub fn surplus(&self) -> Vec<Arc<str>> {
         // A tenth at once, so that this is not looked for with every request.
-        if self.writers.len() <= WRITERS + WRITERS / 10 {
+        if self.writers.len() <= WRITERS + WRITERS / 10 && self.bytes <= BYTES + BYTES / 10 {
             return Vec::new();
         }
         let at = |known: &BTreeMap<u64, Reply>| known.values().map(|reply| reply.at_ms).max().unwrap_or(0);
-        let mut writers: Vec<_> = self.writers.iter().map(|(writer, known)| (at(known), writer.clone())).collect();
-        writers.sort();
-        writers.truncate(writers.len() - WRITERS);
-        writers.into_iter().map(|(_, writer)| writer).collect()
+        let mut silent: Vec<_> = self.writers.iter().map(|(writer, known)| (at(known), writer)).collect();
+        silent.sort();
+        let (mut writers, mut bytes, mut gone) = (self.writers.len(), self.bytes, Vec::new());
+        for (_, writer) in silent {
+            if writers <= WRITERS && bytes <= BYTES {
+                break;
+            }
+            writers -= 1;
+            bytes -= self.bytes_of(writer);
+            gone.push(writer.clone());
+        }
+        gone
+    }
+
+    fn bytes_of(&self, writer: &Arc<str>) -> usize {
+        self.writers.get(writer).map_or(0, |known| known.values().map(|reply| reply.answer.len()).sum())
     }
 
     pub fn forget(&mut self, writers: &[Arc<str>]) {
-        writers.iter().for_each(|writer| drop(self.writers.remove(writer)));
+        for writer in writers {
+            self.bytes -= self.bytes_of(writer);
+            self.writers.remove(writer);
+        }
     }
 }
 
@@ -95,7 +118,7 @@ mod tests {
     use super::*;
 
     fn reply(at_ms: u64) -> Reply {
-        Reply { hash: 1, answer: "{}".into(), at_ms }
+        Reply { hash: 1, status: 201, answer: "{}".into(), at_ms }
     }
 
     #[test]
@@ -130,5 +153,26 @@ mod tests {
         assert_eq!((gone.len(), gone[0].as_ref()), (WRITERS / 10 + 1, "0"));
         replies.forget(&gone);
         assert!(replies.surplus().is_empty());
+    }
+
+    #[test]
+    fn answers_are_bounded_together() {
+        let mut replies = Replies::default();
+        let long: Arc<str> = "x".repeat(BYTES / 64).into();
+        for number in 0..80 {
+            let reply = Reply { answer: long.clone(), ..reply(number) };
+            // The same key again takes the place of what it had.
+            replies.put(Key { writer: number.to_string().into(), number: 0 }, reply.clone());
+            replies.put(Key { writer: number.to_string().into(), number: 0 }, reply);
+        }
+        let gone = replies.surplus();
+        assert_eq!((gone.len(), gone[0].as_ref()), (16, "0"));
+        replies.forget(&gone);
+        assert!(replies.surplus().is_empty());
+        assert_eq!(replies.bytes, BYTES / 64 * 64);
+        for number in 1..=200 {
+            replies.put(Key { writer: "79".into(), number }, reply(100));
+        }
+        assert_eq!(replies.bytes, BYTES / 64 * 63 + 128 * 2, "what falls off does not count");
     }
 }

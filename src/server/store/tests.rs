@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use sqlx::Connection;
 
 use super::seal::Limits;
 use super::*;
@@ -219,13 +220,33 @@ async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
     let store = start(folder.path()).await;
     for part in 0..13 {
         let operation = move |batch: &mut Batch| {
-            (0..1000).for_each(|number| batch.reply(Key::parse(&format!("w{part}-{number}")).unwrap(), 0, "{}".into()));
+            (0..1000).for_each(|number| batch.reply(Key::parse(&format!("w{part}-{number}")).unwrap(), 0, 201, "{}".into()));
             Ok(())
         };
         store.write(1, operation).await.unwrap();
     }
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM reply").fetch_one(&store.readers).await.unwrap();
     assert!((10_000..=12_000).contains(&rows), "{rows}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn answers_kept_before_they_had_a_status_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    let key = || Key::parse("w:1").unwrap();
+    change(&store, move |batch| batch.reply(key(), 7, 200, "{}".into())).await;
+    store.close().await;
+    drop(store);
+    // As the version before left it.
+    let mut opened = open::open(folder.path(), Durability::Normal).await.unwrap();
+    sqlx::query("ALTER TABLE reply DROP COLUMN status").execute(&mut opened.connection).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 3").execute(&mut opened.connection).await.unwrap();
+    opened.connection.close().await.unwrap();
+    drop(opened.lock);
+    let store = start(folder.path()).await;
+    let Done::Answered(reply) = store.index().replies().done(&key()) else { panic!("it was answered") };
+    assert_eq!((reply.hash, reply.status, &*reply.answer), (7, 201, "{}"));
     store.close().await;
 }
 

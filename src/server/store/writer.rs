@@ -189,9 +189,9 @@ async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx
         sqlx::query("DELETE FROM reply WHERE writer = ?").bind(&**writer).execute(&mut *commit).await?;
     }
     for (key, reply) in &outcome.replies {
-        let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at) VALUES (?, ?, ?, ?, ?)";
+        let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at, status) VALUES (?, ?, ?, ?, ?, ?)";
         let replace = sqlx::query(replace).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
-        replace.bind(&*reply.answer).bind(reply.at_ms as i64).execute(&mut *commit).await?;
+        replace.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status)).execute(&mut *commit).await?;
         if let Some(old) = key.number.checked_sub(REPLIES_PER_WRITER) {
             let delete = sqlx::query("DELETE FROM reply WHERE writer = ? AND number <= ?");
             delete.bind(&*key.writer).bind(old as i64).execute(&mut *commit).await?;

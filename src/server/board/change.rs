@@ -1,0 +1,242 @@
+//! Documents created, replaced, patched and removed, alone or many at once: all of a request or nothing.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::once::{CREATED, Came};
+use super::sent::{LineValue, SentSeries};
+use super::size::{bounded, held};
+use super::{Boards, Document, Draft, MAIN, Once, Target, line};
+use crate::protocol::{CellId, ErrorKind, Stage};
+use crate::server::error::Problem;
+use crate::server::ids;
+use crate::server::kinds::Verdicts;
+use crate::server::store::{Batch, Held, Kind, Record};
+
+impl Boards {
+    /// Creates all or none.
+    pub async fn create(&self, drafts: Vec<Draft>, once: Option<Once>) -> Result<Came, Problem> {
+        if let Some(answer) = self.done(once.as_ref())? {
+            return Ok(Came::Told(answer));
+        }
+        // Each knows the size of the whole body.
+        let body = drafts.first().map_or(0, Draft::bytes);
+        let bytes = bounded(held(body, drafts.iter().filter_map(|draft| draft.line.as_deref()).map(LineValue::points).sum()))?;
+        let operation = move |batch: &mut Batch| {
+            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                return Ok(Came::Told(answer));
+            }
+            let mut made = Vec::with_capacity(drafts.len());
+            for draft in drafts {
+                line::refuse_append(&draft)?;
+                made.push(create(batch, draft, None)?);
+            }
+            Ok(Once::came(once, batch, CREATED, made))
+        };
+        let came = self.store.write(bytes, operation).await?;
+        self.told(came).await
+    }
+
+    /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
+    pub async fn update(&self, target: Target, draft: Draft, once: Option<Once>) -> Result<Came, Problem> {
+        line::refuse_append(&draft)?;
+        if let Some(answer) = self.done(once.as_ref())? {
+            return Ok(Came::Told(answer));
+        }
+        let bytes = held(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
+        let operation = move |batch: &mut Batch| {
+            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                return Ok(Came::Told(answer));
+            }
+            let before = target.records(batch)?.remove(0);
+            let mut record = Record::clone(&before);
+            let layout = record.keys.remove("layout");
+            record.keys = draft.keys;
+            if let Some(layout) = layout {
+                record.keys.entry("layout").or_insert(layout);
+            }
+            record.board = draft.board.unwrap_or(record.board);
+            let value = draft.value.clone();
+            let record = line::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
+            Ok(Once::came(once, batch, 200, vec![Document { record, value }]))
+        };
+        let came = self.store.write(bytes, operation).await?;
+        self.told(came).await
+    }
+
+    /// Documents as they are told after a change: with values that the change did not bring, and of a line, what its series have now.
+    async fn told(&self, mut came: Came) -> Result<Came, Problem> {
+        if let Came::Now(_, documents) = &mut came {
+            for document in documents.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
+                document.value = self.store.value(&document.record).await?;
+            }
+        }
+        Ok(came)
+    }
+
+    /// Merges the draft's keys into each target: all or none. `upsert`: one that is missing is created, as by [`Self::create`].
+    pub async fn patch(&self, target: Target, draft: Draft, upsert: bool, once: Option<Once>) -> Result<Came, Problem> {
+        if let Some(answer) = self.done(once.as_ref())? {
+            return Ok(Came::Told(answer));
+        }
+        let target = Arc::new(target);
+        let draft = Arc::new(draft);
+        // A new type may show the old value in another way: where that value is only on disk it is read first, and sent again.
+        let retyped = draft.keys.contains_key("type") && draft.value.is_none();
+        let append = line::parse_append(&target, draft.append.as_deref())?;
+        let appended: usize = append.iter().flatten().map(|series| series.y.len()).sum();
+        let fits = self.fits(&target, &draft);
+        for _ in 0..8 {
+            let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
+            let parsed = self.parse_line(&target, &draft)?;
+            let each = held(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
+            let bytes = bounded(each.saturating_mul(self.records(&target).len().max(usize::from(upsert))))?;
+            let (target, draft, append, fits, once) = (target.clone(), draft.clone(), append.clone(), fits.clone(), once.clone());
+            let operation = move |batch: &mut Batch| {
+                if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                    return Ok(Some(Came::Told(answer)));
+                }
+                if let (true, Target::One(id, _)) = (upsert, &*target)
+                    && batch.cell(id).is_none()
+                {
+                    let mut draft = Draft::clone(&draft);
+                    draft.id = Some(id.clone());
+                    let made = create(batch, draft, append)?;
+                    return Ok(Some(Once::came(once, batch, CREATED, vec![made])));
+                }
+                let mut patched = Vec::new();
+                let targets = target.records(batch)?;
+                let mut bytes = bounded(each.saturating_mul(targets.len()))?;
+                for before in targets {
+                    let redraw = retyped && draft.keys.get("type").and_then(Value::as_str) != Some(before.text("type"));
+                    let value = match (&before.value, redraw) {
+                        (Held::Inline(json), true) => Some(json.clone()),
+                        (Held::Stored(_), true) => match known.iter().find(|(id, rev, _)| *id == before.id && *rev == before.version) {
+                            Some((_, _, value)) => Some(value.clone()),
+                            None => return Ok(None),
+                        },
+                        _ => draft.value.clone(),
+                    };
+                    let mut record = Record::clone(&before);
+                    record.keys.extend(draft.keys.clone());
+                    if let Some(board) = &draft.board {
+                        record.board = board.clone();
+                    }
+                    // A draft with both was checked when it came.
+                    if value.is_some() && (redraw || !draft.keys.contains_key("type")) {
+                        fits.of(record.text("type"), value.as_deref())?;
+                    }
+                    let parsed = match &value {
+                        // What another change made of it since it was looked at.
+                        Some(_) if !redraw && record.is_line() && parsed.is_none() => return Ok(None),
+                        Some(value) if redraw && record.is_line() => {
+                            let parsed = line::parse_line_value(value)?;
+                            bytes = bounded(held(0, parsed.points()).saturating_add(bytes))?;
+                            Some(Arc::new(parsed))
+                        }
+                        _ => parsed.clone(),
+                    };
+                    let record = line::put(batch, Kind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
+                    patched.push(Document { record, value });
+                }
+                Ok(Some(Once::came(once, batch, 200, patched)))
+            };
+            if let Some(came) = self.store.write(bytes, operation).await? {
+                return self.told(came).await;
+            }
+        }
+        Err(Problem::Busy)
+    }
+
+    /// Whether a new value that comes without a type fits the types that the targets have now.
+    fn fits(&self, target: &Target, draft: &Draft) -> Verdicts {
+        if draft.value.is_none() || draft.keys.contains_key("type") {
+            return Verdicts::default();
+        }
+        let records = self.records(target);
+        Verdicts::on(draft.value.as_deref(), records.iter().map(|record| record.text("type")))
+    }
+
+    /// The targets as they are committed.
+    pub(super) fn records(&self, target: &Target) -> Vec<Arc<Record>> {
+        let index = self.store.index();
+        match target {
+            Target::One(id, _) => index.cell(id).cloned().into_iter().collect(),
+            Target::Matching(query) => query.select(index.cells().cloned().collect()),
+        }
+    }
+
+    /// Removes all or none, and answers what they were.
+    pub async fn remove(&self, target: Target, once: Option<Once>) -> Result<Came, Problem> {
+        if let Some(answer) = self.done(once.as_ref())? {
+            return Ok(Came::Told(answer));
+        }
+        let target = Arc::new(target);
+        // Read before they go: of many at once, only the last hundred are kept for undo.
+        let known = self.large_values(&target).await?;
+        let operation = move |batch: &mut Batch| {
+            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                return Ok(Came::Told(answer));
+            }
+            let mut removed = Vec::new();
+            for record in target.records(batch)? {
+                let read = known.iter().find(|(id, version, _)| *id == record.id && *version == record.version);
+                let value = match record.is_line() {
+                    true => Some(Arc::from(batch.summary(&record.id))),
+                    false => read.map(|(_, _, value)| value.clone()),
+                };
+                removed.push(Document { record: batch.remove(&record), value });
+            }
+            Ok(Once::came(once, batch, 200, removed))
+        };
+        let mut came = self.store.write(1, operation).await?;
+        if let Came::Now(_, removed) = &mut came {
+            for document in removed.iter_mut().filter(|document| document.value.is_none()) {
+                document.value = self.store.value(&document.record).await?;
+            }
+        }
+        Ok(came)
+    }
+
+    /// The values of the targets that are only on disk, each with the revision it belongs to.
+    async fn large_values(&self, target: &Target) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
+        let records = self.records(target);
+        let mut values = Vec::new();
+        for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
+            if let Some((record, Some(value))) = self.store.read(&record.id).await? {
+                values.push((record.id.clone(), record.version, value));
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// Puts a new cell on its board; `append` are the first points of a line.
+pub(super) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSeries>>) -> Result<Document, Problem> {
+    let id = draft.id.unwrap_or_else(ids::cell);
+    if batch.cell(&id).is_some() {
+        return Err(ErrorKind::Conflict
+            .with(format!("A record with the id '{id}' exists already; nothing was created. Use PUT or PATCH to change it."))
+            .into());
+    }
+    let record = Record {
+        id,
+        board: draft.board.unwrap_or_else(|| Arc::from(MAIN)),
+        seq: 0,
+        entered: 0,
+        born: 0,
+        rev: 0,
+        version: 0,
+        created_ms: batch.now_ms,
+        updated_ms: batch.now_ms,
+        keys: draft.keys,
+        value: Held::Missing,
+        stage: Stage::Empty,
+    };
+    let value = draft.value.clone();
+    // Of an earlier life of this id nothing comes back.
+    batch.keep_series(&record.id, &[]);
+    let record = line::put(batch, Kind::Created, record, Some(draft.value), draft.line, append)?;
+    Ok(Document { record, value })
+}
