@@ -148,7 +148,7 @@ def _pasted(images: "Array", rows: int, cols: int) -> "Array":
 
 def _each(images: "Array") -> "Array":
     np = need("numpy", "agnez.grids")
-    return np.stack([_unit(image) for image in images]) if len(images) else images  # type: ignore[no-any-return]
+    return np.stack([_unit(image) for image in images]) if len(images) else images
 
 
 def _unit(values: "Array") -> "Array":
