@@ -202,6 +202,7 @@ test("the document says what the server does", async ({ agnez }) => {
   writeFileSync(join(agnez.images, "a.txt"), "no picture");
   const tag = String((await agnez.call("GET", "/images/a.gif")).headers.etag);
   await each("GET /openapi.json", ["/openapi.json", 200], ["/openapi.json", 403, foreign]);
+  for (const path of ["/healthz", "/readyz", "/metrics"]) await each(`GET ${path}`, [path, 200], [path, 403, foreign]);
   await each("GET /figure/{}/{}", [`/figure/${html._id}/1`, 200], ["/figure/nothing/1", 404], [`/figure/${html._id}/x`, 400], [`/figure/${html._id}/1`, 403, foreign]);
   await each("GET /media/{}/{}", [`/media/${image._id}/1`, 200], ["/media/nothing/1", 404], [`/media/${image._id}/x`, 400], [`/media/${broken._id}/1`, 422], [`/media/${image._id}/1`, 403, foreign]);
   await each("GET /images/{}", ["/images/a.gif", 200], ["/images/a.gif", 304, { "if-none-match": tag }], ["/images/b.gif", 404], ["/images/../data/agnez.db", 404], ["/images/a.txt", 422], ["/images/a.gif", 403, foreign]);

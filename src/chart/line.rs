@@ -51,8 +51,8 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
     axes(&mut svg, &frame, ask.scale == Scale::Log);
     lines(&mut svg, &frame, curves);
     draw_marks(&mut svg, &frame, curves);
-    if curves.iter().all(|curve| curve.columns.is_empty()) {
-        svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, "No points yet.");
+    if !frame.note.is_empty() {
+        svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, frame.note);
     }
     if !left_out.is_empty() {
         svg.text("k w", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
@@ -168,6 +168,7 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
     /// More than a listener can follow.
     const TOLD: usize = 8;
     let mut text = match (curves.len(), ask.along) {
+        (0, _) if ask.all_hidden => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
         (1, Along::Step) => "1 series over steps.".to_owned(),
         (n, Along::Step) => n.to_string() + " series over steps.",
@@ -320,6 +321,7 @@ mod tests {
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
                 offset_minutes: 330,
+                all_hidden: false,
             };
             for place in [FIXED, Place::Fluid { height: 200.0 }] {
                 let document = line(&ask, &curves, &sheet(place));

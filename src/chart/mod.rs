@@ -1,6 +1,6 @@
 //! How numbers become drawings: pure, the same on the server (SVG) and in the browser (canvas).
 
-mod clock;
+pub mod clock;
 pub mod frame;
 pub mod kinds;
 mod layer;
@@ -9,7 +9,9 @@ pub mod line;
 pub mod marks;
 pub mod palette;
 pub mod path;
+mod range;
 pub mod raster;
+pub mod reading;
 pub mod scale;
 pub mod svg;
 pub mod text;

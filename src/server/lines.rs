@@ -68,7 +68,8 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64
         .map(|((slot, name), smoothed)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed, look: Look::Normal })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
-    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes: 0 };
+    let all_hidden = curves.is_empty() && !series.is_empty();
+    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes: 0, all_hidden };
     Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
 }
 

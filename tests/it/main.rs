@@ -13,4 +13,5 @@ mod points_live;
 mod publish;
 mod restart;
 mod support;
+mod upkeep;
 mod values;

@@ -13,7 +13,6 @@ from .client import Client
 from .subplots import Axes, Subplots
 from .wire import checked
 
-_write = os.write
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.
 _FORMS = 2000
@@ -71,27 +70,17 @@ class Board:
         if step is None:
             step = self._step
         try:
-            pack, number = self._forms[tuple(named)]
+            write, pack, sync, number, tail = self._forms[tuple(named)]
             if not _finite(step):
                 raise ValueError
-            data = pack(self._spool.sync, number, now, step, *named.values())
+            write(pack(sync, number, now, step, *named.values(), tail))
         except Exception:
-            # The first time, and everything that is not plain; also tells what is wrong.
+            # The first time, when a segment is full, and for all that is not plain. It also says what is wrong.
             self._log(named, step, now)
             return
         self._step = step + 1
-        spool = self._spool
-        size = len(data)
-        try:
-            if _write(spool.fd, data) != size:
-                spool.again(data, len(named), None)
-                return
-        except OSError as error:
-            spool.again(data, len(named), error)
-            return
-        spool.room -= size
-        if spool.room < 0 or spool.asleep:
-            spool.attend()
+        if self._spool.asleep:
+            self._spool.wake.set()
 
     def _log(self, named: Dict[str, Any], step: Any, now: float) -> None:
         """The long way of :meth:`log`: makes cells, takes scalars and media of all sorts."""
@@ -105,24 +94,22 @@ class Board:
                 values[name] = plain.number(value, f"the metric {name!r}")
         if not values and not others:
             raise TypeError("log takes at least one metric: log(loss=0.3)")
-        series = []
+        series: List[Tuple[str, str]] = []
         for name in values:
             cell, part = names.of_metric(name, self.run)
             series.append((self._made(cell, Line, {"type": "line"}).id, part))
         self._step = at + 1 if isinstance(step, float) else int(at) + 1
         if values:
             self._client.ready()
-            key = tuple(values)
             spool = self._spool
-            groups = [series] if len(self._forms) < _FORMS else [[part] for part in series]
-            numbers = list(values.values())
-            for group in groups:
-                form = spool.form(group)
-                if form is not None and len(groups) == 1:
-                    self._forms[key] = form
-                layout = spool.layout(group)
-                part, numbers = numbers[: len(group)], numbers[len(group) :]
-                spool.put(layout.form.pack(spool.sync, layout.number, now, at, *part), points=len(group))
+            if len(self._forms) < _FORMS:
+                spool.put(spool.layout(series).row(spool.sync, now, at, values.values()), len(series))
+                form = spool.form(series)
+                if form is not None and list(named) == list(values):
+                    self._forms[tuple(values)] = form
+            else:
+                for part, value in zip(series, values.values()):
+                    spool.put(spool.layout([part]).row(spool.sync, now, at, [value]), 1)
         for name, value in others.items():
             value._show(self, name)
 
@@ -131,10 +118,10 @@ class Board:
         spool = self._spool
         layout = spool.layout([(cell.id, series) for series in columns])
         size = 1024
-        rows = [layout.form.pack(spool.sync, layout.number, now, step, *row) for step, *row in zip(steps, *columns.values())]
+        rows = [layout.row(spool.sync, now, step, row) for step, *row in zip(steps, *columns.values())]
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
-            spool.put(b"".join(part), points=len(part) * len(columns))
+            spool.put(b"".join(part), len(part) * len(columns))
 
     def _series(self, name: str) -> str:
         return names.cell_name(name if self.run is None else f"{self.run}/{name}")

@@ -82,7 +82,7 @@ class Client:
             if name is not None:
                 rest = {key: item for key, item in keys.items() if key != "value"}
                 data = record.change(spool.sync, id, {**rest, "file": {"name": name}})
-        spool.put(data)
+        spool.put(data, 0)
 
     def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
         """Changes a cell's value to a picture, and other keys with it."""
@@ -93,15 +93,16 @@ class Client:
         if len(content) * 4 // 3 > record.CHANGE_BYTES:
             name = self.spool.keep_file(content)
             if name is not None:
-                self.spool.put(record.change(self.spool.sync, id, {**keys, "file": {"name": name, "media": kind}}))
+                self.spool.put(record.change(self.spool.sync, id, {**keys, "file": {"name": name, "media": kind}}), 0)
                 return
         from base64 import b64encode
 
-        self.spool.put(record.change(self.spool.sync, id, {**keys, "value": f"data:{kind};base64,{b64encode(content).decode()}"}))
+        self.spool.put(record.change(self.spool.sync, id, {**keys, "value": f"data:{kind};base64,{b64encode(content).decode()}"}), 0)
 
     def _too_large(self, id: str, size: int, most: int) -> None:
         self.ready()
-        self.spool.dropped["changes"] += 1
+        with self.spool.lock:
+            self.spool.overflow.dropped["changes"] += 1
         tell_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
 
     # ---- the end -------------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ class Client:
         if sender is None:
             return True
         was_sent = sender.flush(max(0.0, until - time.monotonic() - 0.2))
-        folder, writer, dropped = spool.folder, spool.writer, dict(spool.dropped)
+        folder, writer, dropped = spool.folder, spool.writer, dict(spool.overflow.dropped)
         sender.stop(max(0.1, until - time.monotonic()))
         with spool.lock:
             self._sender = None

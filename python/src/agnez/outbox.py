@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Protocol, Tuple
 
 from . import record, window as windows
 from .spool import STATE_BYTES, Spool
@@ -15,12 +13,32 @@ from .tell import tell_once
 from .wire import Answer, Request
 
 #: Read at once: small enough that the thread does not hold the interpreter for long.
-CHUNK = 64 << 10
-#: A segment is deleted this long after the next one was begun: no write to it is under way any more.
-_LINGER_S = 5.0
+CHUNK = 32 << 10
 
 #: A place in what was written: segment and byte.
 Place = Tuple[int, int]
+
+
+class Source(Protocol):
+    """A segment to be read."""
+
+    size: int
+
+    @property
+    def end(self) -> int: ...
+
+    def read(self, start: int, most: int) -> bytes: ...
+
+
+class Left:
+    """A segment whose process has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._data = path.read_bytes()
+        self.size = self.end = len(self._data)
+
+    def read(self, start: int, most: int) -> bytes:
+        return self._data[start : start + most]
 
 
 class Outbox:
@@ -44,96 +62,13 @@ class Outbox:
         self._used = 0
         #: Where the window ends that another process had begun to send.
         self._on_its_way = 0
-        self._fd: Optional[int] = None
-        self._state: Optional[int] = None
-        #: When a segment that was left is deleted, its number, and how much of it was read.
-        self._left: List[Tuple[float, int, int]] = []
         self._held: Optional[record.Window] = None
-        if folder is not None:
-            self._state = os.open(folder / "state", os.O_RDWR)
+        self._source: Optional[Source] = None
 
     @staticmethod
     def of(spool: Spool) -> "Outbox":
         """That of the running process."""
         return Outbox(spool.folder, spool.url, spool.writer, spool.sync, spool)
-
-    # ---- the next window -----------------------------------------------------------------------------------------
-
-    def next(self) -> Optional[record.Window]:
-        """The records that come next, until :meth:`done`; nothing where there are none now."""
-        window = self._from_disk()
-        if window is None and self._spool is not None and self._spool.memory:
-            window = self._from_memory(self._spool)
-        if window is None:
-            return None
-        self._used = windows.count(window, self.layouts)
-        self._held = window
-        self._note()
-        return window
-
-    def done(self) -> None:
-        """The window has been answered."""
-        window, self._held = self._held, None
-        self._from = self._to
-        self.number += self._used
-        self._used = 0
-        self._note()
-        if window is not None:
-            self._forget_files(window)
-
-    def _from_disk(self) -> Optional[record.Window]:
-        if self.folder is None:
-            return None
-        while True:
-            if self._fd is None and not self._open():
-                return None
-            # Asked before reading: what stands in a segment that was left does not grow.
-            is_last = not self._has_next()
-            window = self._read(is_end=not is_last or self._is_broken)
-            if window is not None and window.is_torn:
-                tell_once(f"torn {self.writer}", f"The spool {self.folder} has a torn record; it was passed over.")
-            if window is not None and (window.rows or window.changes):
-                self._to = self._from + window.size
-                return window
-            if window is not None and window.size:
-                self._from = self._to = self._from + window.size
-                continue
-            if is_last:
-                self._clean()
-                return None
-            self._leave()
-
-    def _read(self, *, is_end: bool) -> Optional[record.Window]:
-        assert self._fd is not None, "a segment is open"
-        if self._on_its_way > self._from:
-            data = self._pread(self._on_its_way - self._from)
-            self._on_its_way = 0
-            return record.read(data, self._sync, self.layouts, is_end=True)
-        size = CHUNK
-        while True:
-            data = self._pread(size)
-            if not data:
-                return None
-            is_whole = len(data) < size
-            window = record.read(data, self._sync, self.layouts, is_end=is_end and is_whole)
-            if window.size or is_whole:
-                return window
-            size *= 4
-
-    def _pread(self, size: int) -> bytes:
-        assert self._fd is not None, "a segment is open"
-        os.lseek(self._fd, self._from, os.SEEK_SET)
-        return os.read(self._fd, size)
-
-    def _from_memory(self, spool: Spool) -> Optional[record.Window]:
-        data = spool.from_memory(CHUNK)
-        window = record.read(data, self._sync, self.layouts, is_end=True)
-        spool.give_back(data[window.size :])
-        return window if window.rows or window.changes else None
-
-    @property
-    def _is_broken(self) -> bool:
-        return self._spool is None or self._spool.is_broken
 
     def resume(self) -> None:
         """Goes to where the process was that owned the folder: a window that was on its way comes again as it was."""
@@ -150,44 +85,102 @@ class Outbox:
         except OSError:
             self.refused = 0
 
+    # ---- the next window -----------------------------------------------------------------------------------------
+
+    def next(self) -> Optional[record.Window]:
+        """The records that come next, until :meth:`done`; nothing where there are none now."""
+        window = self._from_disk()
+        if window is None and self._spool is not None and self._spool.overflow.records:
+            window = self._from_memory(self._spool)
+        if window is None:
+            return None
+        self._used = windows.count(window, self.layouts)
+        self._held = window
+        self._note()
+        return window
+
+    def done(self) -> None:
+        """The window has been answered. ``state`` says so with the next one: until then a replay may send this one again, to no effect."""
+        window, self._held = self._held, None
+        self._from = self._to
+        self.number += self._used
+        self._used = 0
+        if window is not None and window.files:
+            self._note()
+            self._forget_files(window)
+
+    def _from_disk(self) -> Optional[record.Window]:
+        while True:
+            source = self._source = self._source or self._open(self._segment)
+            if source is None:
+                return None
+            # Asked first: after that, what is read of a segment that is full is all of it.
+            end = source.end
+            is_full = end == source.size
+            window = self._read(source, end, is_full)
+            if window is not None and window.is_torn:
+                tell_once(f"torn {self.writer}", f"The spool {self.folder} has bytes that are no record; they were passed over.")
+            if window is not None and (window.rows or window.changes):
+                self._to = self._from + window.size
+                return window
+            if window is not None:
+                self._from = self._to = self._from + window.size
+                continue
+            if not is_full:
+                return None
+            self._leave()
+
+    def _read(self, source: Source, end: int, is_full: bool) -> Optional[record.Window]:
+        """A window, maybe without a record in it, or nothing at the end of what there is."""
+        if self._on_its_way > self._from:
+            data = source.read(self._from, self._on_its_way - self._from)
+            self._on_its_way = 0
+            return record.read(data, self._sync, self.layouts, is_end=True)
+        size = CHUNK
+        while self._from < end:
+            data = source.read(self._from, min(size, end - self._from))
+            if is_full and not data.strip(b"\0"):
+                return None
+            is_rest = self._from + len(data) == end
+            window = record.read(data, self._sync, self.layouts, is_end=is_rest)
+            if window.size or is_rest:
+                return window
+            size *= 4
+        return None
+
+    def _from_memory(self, spool: Spool) -> Optional[record.Window]:
+        with spool.lock:
+            data = spool.overflow.take(CHUNK)
+            window = record.read(data, self._sync, self.layouts, is_end=True)
+            spool.overflow.give_back(data[window.size :])
+        return window if window.rows or window.changes else None
+
     # ---- segments ------------------------------------------------------------------------------------------------
 
-    def _path(self, segment: int) -> Path:
-        assert self.folder is not None, "segments are on disk"
-        return self.folder / f"{segment:06}.seg"
-
-    def _open(self) -> bool:
+    def _open(self, number: int) -> Optional[Source]:
+        if self._spool is not None:
+            return self._spool.segments.get(number)
+        assert self.folder is not None, "a spool that was left is on disk"
         try:
-            self._fd = os.open(self._path(self._segment), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            return Left(self.folder / f"{number:06}.seg")
         except OSError:
-            return False
-        return True
-
-    def _has_next(self) -> bool:
-        return self._spool.segment > self._segment if self._spool else self._path(self._segment + 1).exists()
+            return None
 
     def _leave(self) -> None:
-        """Goes on to the next segment. The file stays for a while, see :meth:`_clean`."""
-        assert self._fd is not None, "a segment is open"
-        os.close(self._fd)
-        self._fd = None
-        self._left.append((time.monotonic() + _LINGER_S, self._segment, self._from))
+        """Goes on to the next segment, and removes the one that was read to its end."""
+        number = self._segment
+        self._source = None
         self._segment += 1
         self._from = self._to = 0
         self._note()
-        self._clean()
-
-    def _clean(self, *, all: bool = False) -> None:
-        while self._left and (all or self._left[0][0] < time.monotonic()):
-            _, segment, size = self._left.pop(0)
-            path = self._path(segment)
+        if self._spool is not None:
+            with self._spool.lock:
+                self._spool.segments.pop(number, None)
+        if self.folder is not None:
             try:
-                # A thread that was in the middle of a write when the next segment began: its records go to the end.
-                if self._spool is not None and path.stat().st_size > size:
-                    self._spool.put(path.read_bytes()[size:])
-                path.unlink()
+                (self.folder / f"{number:06}.seg").unlink()
             except OSError:
-                continue
+                return
 
     def _forget_files(self, window: record.Window) -> None:
         for name in window.files:
@@ -210,26 +203,21 @@ class Outbox:
 
     def has_more(self) -> bool:
         """Whether there is something that was written and not sent."""
-        spool = self._spool
-        if spool is None:
-            return False
-        if spool.memory:
-            return True
-        return self.folder is not None and (self._segment, self._from) < (spool.segment, spool.size())
+        if self._spool is None:
+            return self._open(self._segment) is not None
+        end = self._spool.end()
+        return end is None and bool(self._spool.overflow.records or self._spool.segments) or end is not None and (self._segment, self._from) < end
 
     def _note(self) -> None:
         """Writes ``state`` in place: no new room on disk, so that it can be written when there is none."""
-        if self._state is None:
-            return
         # What went through memory is not there after a crash, but its keys were used.
         number = self.number + (self._used if self._from == self._to else 0)
-        state = {"segment": self._segment, "from": self._from, "to": self._to, "number": number}
-        data = json.dumps(state).encode().ljust(STATE_BYTES)
-        try:
-            os.lseek(self._state, 0, os.SEEK_SET)
-            os.write(self._state, data)
-        except OSError as error:
-            tell_once("state", f"{self.folder}/state cannot be written ({error.strerror or error}): after a crash some points may be sent twice.")
+        data = json.dumps({"segment": self._segment, "from": self._from, "to": self._to, "number": number}).encode().ljust(STATE_BYTES)
+        if self._spool is None and self.folder is not None:
+            with open(self.folder / "state", "r+b", buffering=0) as file:
+                file.write(data)
+        elif self._spool is not None and self._spool.state is not None:
+            self._spool.state.put(data)
 
     def refuse(self, request: Request, answer: Answer) -> None:
         """Puts away what the server will not take. It can be read, and sent again by hand."""
@@ -247,15 +235,12 @@ class Outbox:
         except OSError as error:
             tell_once("refused", f"{self.folder}/refused.jsonl cannot be written ({error.strerror or error}).")
 
-    def close(self) -> bool:
-        """Removes the folder if nothing is left in it that somebody may want; whether it did. The lock is not touched."""
-        for fd in (self._fd, self._state):
-            if fd is not None:
-                os.close(fd)
-        self._fd = self._state = None
+    def remove(self) -> bool:
+        """Removes the folder if nothing is left in it that somebody may want; whether it did. The lock stays with its owner."""
         if self.folder is None or self.refused or not self.is_past(None):
             return False
         try:
+            # First: what is left of a folder without it is no spool.
             (self.folder / "spool.json").unlink()
             for entry in list(self.folder.iterdir()):
                 entry.unlink()

@@ -36,7 +36,7 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
         return data
     if isinstance(data, (str, os.PathLike)):
         with open(data, "rb") as file:
-            content = file.read()
+            content: bytes = file.read()
         media_type(content)
         return content
     if callable(getattr(data, "save", None)) and hasattr(data, "mode"):

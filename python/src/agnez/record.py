@@ -5,11 +5,13 @@ files of their own, ``state`` and ``spool.json``. Little-endian. A record begins
 and a u32:
 
 =====================  =====================================================================================================
-layout's number        points: f64 time (seconds since 1970, UTC), f64 step, and an f64 for each of the layout's series
+layout's number        points: f64 time (seconds since 1970, UTC), f64 step, an f64 for each of the layout's series, and the
+                       u32 again with all bits turned, which says that the record is whole
 0xffffffff             a change of a cell: u32 length and so many bytes of JSON, ``{"cell": id, "keys": {...}}``
 =====================  =====================================================================================================
 
-A record that is torn (a full disk, a power cut) is recognised because no marker follows it; reading goes on at the next marker.
+After the last record of a segment there are zeros. Where neither a record nor zeros stand (a process was killed while it wrote one),
+reading goes on at the next marker.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 CHANGE = 0xFFFFFFFF
 HEAD = struct.Struct("<4sI")
@@ -32,12 +34,17 @@ Row = Tuple[float, ...]
 class Layout:
     """The series that one call of ``log`` names: each a cell's id and a series' name."""
 
-    __slots__ = ("number", "parts", "form")
+    __slots__ = ("number", "parts", "form", "tail")
 
     def __init__(self, number: int, parts: List[Tuple[str, str]]) -> None:
         self.number = number
         self.parts = parts
-        self.form = struct.Struct(f"<4sIdd{len(parts)}d")
+        self.form = struct.Struct(f"<4sIdd{len(parts)}dI")
+        self.tail = number ^ 0xFFFFFFFF
+
+    def row(self, sync: bytes, time: float, step: float, values: Iterable[float]) -> bytes:
+        """A record of one point for each series."""
+        return self.form.pack(sync, self.number, time, step, *values, self.tail)
 
 
 @dataclass
@@ -71,19 +78,18 @@ def read(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: boo
     a new value after points of it, since the two must not change places.
     """
     window = Window()
-    at, end = 0, len(data)
-    while at < end:
-        past = _points(data, at, sync, layouts, window)
+    at = 0
+    while at < len(data):
+        past: Optional[int] = _points(data, at, sync, layouts, window)
         if past == at:
-            found = _change(data, at, sync, window, layouts)
-            if found is None:
-                break
-            past = found
+            past = _change(data, at, sync, window, layouts)
         if past == at:
-            past = _torn(data, at, sync, layouts, is_end)
-            if past is None:
-                break
-            window.is_torn = True
+            past = data.find(sync, at + 1)
+            if past < 0:
+                past = len(data) if is_end else None
+            window.is_torn |= past is not None and data[at:past].strip(b"\0") != b""
+        if past is None:
+            break
         at = past
     window.size = at
     return window
@@ -97,16 +103,13 @@ def _points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], wi
     layout = layouts.get(number) if marker == sync else None
     if layout is None:
         return at
-    size = layout.form.size
+    size, tail = layout.form.size, layout.tail
     count = (len(data) - at) // size
     rows: List[Row] = []
     for row in layout.form.iter_unpack(memoryview(data)[at : at + count * size]):
-        if row[0] != sync or row[1] != number:
+        if row[0] != sync or row[1] != number or row[-1] != tail:
             break
-        rows.append(row[2:])
-    # The last one may be torn: then the marker of the next stands inside it.
-    if rows and _is_torn(data, at + (len(rows) - 1) * size, size, sync):
-        rows.pop()
+        rows.append(row[2:-1])
     if rows:
         window.runs.append((number, len(rows)))
         known = window.rows.setdefault(number, rows)
@@ -115,39 +118,28 @@ def _points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], wi
     return at + len(rows) * size
 
 
-def _is_torn(data: bytes, at: int, size: int, sync: bytes) -> bool:
-    past = at + size
-    return data[past : past + 4] != sync[: len(data) - past] and data.find(sync, at + 4, past + 3) >= 0
-
-
 def _change(data: bytes, at: int, sync: bytes, window: Window, layouts: Mapping[int, Layout]) -> Optional[int]:
     """Reads the change that begins here; answers where it ends, `at` where there is none, nothing where the window must end."""
     if len(data) - at < CHANGE_HEAD.size:
         return at
     marker, kind, length = CHANGE_HEAD.unpack_from(data, at)
     start = at + CHANGE_HEAD.size
-    if marker != sync or kind != CHANGE or start + length > len(data) or _is_torn(data, at, start - at + length, sync):
+    past: int = start + length
+    if marker != sync or kind != CHANGE or past > len(data):
         return at
     try:
-        told = json.loads(data[start : start + length])
+        told = json.loads(data[start:past])
         cell, keys = told["cell"], told["keys"]
     except (ValueError, TypeError, KeyError):
         return at
-    if ("value" in keys or "file" in keys) and any(cell == part[0] for number in window.rows for part in layouts[number].parts):
+    is_value = "value" in keys or "file" in keys
+    if is_value and any(cell == part[0] for number in window.rows for part in layouts[number].parts):
         return None
     before = window.changes.setdefault(cell, {})
-    if "value" in keys or "file" in keys:
+    if is_value:
         before.pop("value", None)
         before.pop("file", None)
     if "file" in keys:
         window.files.append(keys["file"]["name"])
     before.update(keys)
-    return start + length
-
-
-def _torn(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], is_end: bool) -> Optional[int]:
-    """Where to go on after what is no record; nothing where more bytes may still make it one."""
-    past = data.find(sync, at + 1)
-    if past >= 0:
-        return past
-    return len(data) if is_end else None
+    return past

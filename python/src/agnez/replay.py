@@ -74,7 +74,7 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
             raise TimeoutError(f"{outbox.url} cannot be reached; the rest stays in {folder}.") from None
         finally:
             wire.close()
-            was_removed = outbox.close()
+            was_removed = outbox.remove()
         left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}."
         return f"{folder.name}: {points} points and {changes} other changes sent to {outbox.url}.{left}"
     finally:

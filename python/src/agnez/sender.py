@@ -113,8 +113,7 @@ class Sender:
     def flush(self, timeout: float) -> bool:
         """Whether everything that was logged before this call has been answered within ``timeout`` seconds."""
         until = time.monotonic() + timeout
-        with self._spool.lock:
-            target = self._spool.end()
+        target = self._spool.end()
         with self._done:
             self._waiting += 1
             self._spool.wake.set()
@@ -137,7 +136,7 @@ class Sender:
 
     def remove(self) -> bool:
         """After the thread's end: removes the spool's folder if everything in it was sent; whether it was."""
-        return self._outbox.close()
+        return self._outbox.remove()
 
     @property
     def is_running(self) -> bool:
@@ -172,6 +171,7 @@ class Sender:
 
     def _step(self) -> bool:
         """Sends one window; whether there was one."""
+        self._spool.prepare()
         window = self._outbox.next()
         if window is None:
             return False
@@ -203,7 +203,7 @@ class Sender:
 
     def _report(self) -> None:
         """Shows on each board what will not be there: dropped, or refused by the server."""
-        counts = {**self._spool.dropped, "refused": self._outbox.refused}
+        counts = {**self._spool.overflow.dropped, "refused": self._outbox.refused}
         if not any(counts.values()) or counts == self._told or not self._delivery.is_connected:
             return
         lines = {"points": "points dropped: the spool was full", "changes": "pictures or values dropped: the spool was full", "refused": "requests refused by the server"}

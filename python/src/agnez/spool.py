@@ -1,7 +1,8 @@
-"""The writing side of a spool: every call puts its record on disk, with one write, and returns."""
+"""The writing side of a spool: every call puts its record there and returns."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -9,144 +10,139 @@ import sys
 import threading
 import time
 import weakref
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from . import place, record
+from .overflow import Overflow
+from .segment import SEGMENT_BYTES, Segment, newest
 from .tell import tell_once
 
-SEGMENT_BYTES = 8 << 20
-#: What is held in memory while the disk takes nothing.
-MEMORY_BYTES = 64 << 20
+#: The disk is tried again so often.
+_RETRY_DISK_S = 1.0
 #: ``state``, padded with blanks.
 STATE_BYTES = 512
-_RETRY_DISK_S = 1.0
 
-#: What a call of ``log`` needs for its series: writes the record's bytes, and the layout's number.
-Form = Tuple[Callable[..., bytes], int]
+#: What a call of ``log`` needs for its series: puts bytes into the segment, makes a record's bytes; marker, layout's number and tail.
+#: When the segment is full, or is left for another reason, the first raises ValueError.
+Form = Tuple[Callable[[bytes], int], Callable[..., bytes], bytes, int, int]
 
 
 class Spool:
     """What one process has to send to one server.
 
-    ``write``, ``fd`` and ``sync`` are for the short path of :meth:`agnez.Board.log`; each is the same for the spool's whole
-    life. Everything else goes through methods, any of which may be called by any thread.
+    Any thread may call any method. The short path of :meth:`agnez.Board.log` uses what :meth:`form` has given, without a lock.
     """
 
-    def __init__(self, url: str, root: Optional[str], cap: int, *, parent: str = "") -> None:
+    def __init__(self, url: str, root: Optional[str], cap: int) -> None:
         self.url = url
         self.cap = cap
-        self.sync = secrets.token_bytes(4)
-        self.asleep = False
-        self.wake = threading.Event()
         self.cells: Dict[str, Dict[str, Any]] = {}
-        self.dropped: Dict[str, int] = {"points": 0, "changes": 0}
         self._root = root
         self._forms: "weakref.WeakSet[Forms]" = weakref.WeakSet()
-        self._reset(parent)
+        self._reset("")
 
     def _reset(self, parent: str) -> None:
+        self.sync = bytes(1 + byte % 255 for byte in secrets.token_bytes(4))
         self.lock = threading.RLock()
         self.wake = threading.Event()
+        #: Set while the sender waits for ``wake``.
         self.asleep = False
         self.writer = secrets.token_hex(8)
         self.parent = parent
         self.folder: Optional[Path] = None
-        self.is_open = False
-        self.fd = -1
-        self.room = 0
-        self.segment = 0
         self.layouts: Dict[int, record.Layout] = {}
-        self.memory: Deque[bytes] = deque()
-        self.memory_bytes = 0
+        self.overflow = Overflow()
+        self.state: Optional[Segment] = None
+        #: Those that are not read to their end, by number; the newest is the one that is written.
+        self.segments: Dict[int, Segment] = {}
         #: Files with larger values that are not sent yet, oldest first, and their bytes.
         self.files: "OrderedDict[str, int]" = OrderedDict()
+        self.write: Callable[[bytes], int] = _nowhere
+        self.is_broken = False
+        self._is_open = False
+        self._retry_at = 0.0
         self._numbers: Dict[Tuple[Tuple[str, str], ...], int] = {}
         self._told: List[bytes] = []
         self._lock_file: Optional[place.Lock] = None
-        self._is_broken = False
-        self._retry_at = 0.0
-        self._segment_bytes = 0
+        self._spare: Optional[Segment] = None
         self._file_number = 0
+        self._next_number = 0
+        # In a forked child they would write into the parent's segment.
         for forms in list(self._forms):
             forms.clear()
 
-    # ---- opening -------------------------------------------------------------------------------------------------
+    # ---- opening and closing ---------------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Makes the folder and the first segment, once. Where no disk takes them, records stay in memory."""
         with self.lock:
-            if self.is_open:
+            if self._is_open:
                 return
-            self.is_open = True
+            self._is_open = True
             for root in (place.spools(self._root), place.fallback()):
                 try:
                     self._make(root)
                     return
                 except OSError as error:
-                    tell_once("no-spool", f"The spool folder {root} cannot be used ({error.strerror or error}).")
-            tell_once("memory", "No folder takes the spool: what is logged stays in memory and is lost if the process is killed.")
-            self.folder = None
-            self._is_broken = True
+                    tell_once(f"root {root}", f"The spool folder {root} cannot be used ({error.strerror or error}).")
+            tell_once("memory", "No folder takes the spool: what is logged stays in memory, and is lost if the process is killed.")
+            self.is_broken = True
             self._retry_at = float("inf")
 
     def _make(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{self.writer}"
         folder.mkdir(mode=0o700)
+        made: List[Segment] = []
         lock = place.Lock(folder)
-        lock.take()
-        about = {"agnez": 1, "url": self.url, "writer": self.writer, "sync": self.sync.hex(), "parent": self.parent, "pid": os.getpid()}
-        about["program"] = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
-        # Its room on disk is taken now, so that it can be written when the disk is full.
-        (folder / "state").write_bytes(b" " * STATE_BYTES)
+        try:
+            lock.take()
+            made += [Segment(0, folder / "state", STATE_BYTES), newest(0, folder / "000000.seg")]
+            about = {"agnez": 1, "url": self.url, "writer": self.writer, "sync": self.sync.hex(), "parent": self.parent, "pid": os.getpid()}
+            about["program"] = os.path.basename((getattr(sys, "argv", None) or [""])[0])
+            # Last: a folder without it is not a spool yet.
+            (folder / "spool.json").write_text(json.dumps(about))
+        except OSError:
+            lock.drop()
+            for entry in list(folder.iterdir()):
+                entry.unlink()
+            folder.rmdir()
+            raise
         self.folder, self._lock_file = folder, lock
-        self._told = [_line({"id": id, "cell": cell}) for id, cell in self.cells.items()]
-        self._tell(b"")
-        self._new_segment(0)
-        # Last: a folder without it is not a spool yet.
-        (folder / "spool.json").write_text(json.dumps(about))
+        self.state = made[0]
+        self._use(made[1])
+        for id, cell in self.cells.items():
+            self._define({"id": id, "cell": cell})
 
-    def _new_segment(self, number: int) -> None:
-        assert self.folder is not None, "a segment is made in a folder"
-        fd = os.open(self.folder / f"{number:06}.seg", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        if self.fd < 0:
-            self.fd = fd
-        else:
-            # The descriptor stays the same: a thread that is about to write goes to either segment, never to a closed one.
-            os.dup2(fd, self.fd, inheritable=False)
-            os.close(fd)
-        self.segment = number
-        self.room = SEGMENT_BYTES
+    def _use(self, segment: Segment) -> None:
+        self.segments[segment.number] = segment
+        self._next_number = segment.number + 1
+        self.write = segment.write
 
-    def _tell(self, line: bytes) -> None:
-        """Puts a line into ``cells.jsonl``, with those that a full disk did not take before."""
-        if line:
-            self._told.append(line)
-        if self.folder is None or not self._told:
-            return
-        with open(self.folder / "cells.jsonl", "ab", buffering=0) as file:
-            while self._told:
-                # A torn line before this one ends here; empty lines are passed over.
-                text = b"\n" + self._told[0]
-                if file.write(text) != len(text):
-                    raise OSError(28, "the disk is full")
-                self._told.pop(0)
+    def last(self) -> Optional[Segment]:
+        """The segment that is written, while it is not read to its end."""
+        return self.segments.get(self._next_number - 1)
+
+    def close(self) -> None:
+        """Lets go of the files. The next record opens a new spool."""
+        with self.lock:
+            lock, last = self._lock_file, self.last()
+            if last is not None:
+                last.seal()
+            self._reset(self.parent)
+            if lock is not None:
+                lock.drop()
 
     def forked(self) -> None:
         """In the child of a fork: what is the parent's stays the parent's, and the child begins a spool of its own when it logs."""
-        for fd in (self.fd, self._lock_file._fd if self._lock_file else None):
-            if fd is not None and fd >= 0:
-                try:
-                    os.close(fd)
-                except OSError:
-                    pass
-        self.sync = secrets.token_bytes(4)
-        self.dropped = dict.fromkeys(self.dropped, 0)
+        lock = self._lock_file
         self._reset(self.writer)
+        if lock is not None:
+            lock.drop()
 
-    # ---- what is written -----------------------------------------------------------------------------------------
+    # ---- what is written -------------------------------------------------------------------------------------------
 
     def forms(self) -> "Forms":
         forms = Forms()
@@ -154,16 +150,18 @@ class Spool:
         return forms
 
     def form(self, series: List[Tuple[str, str]]) -> Optional[Form]:
-        """The form of records for these series, told to readers. Nothing where records cannot go to the disk now."""
+        """The form of records for these series. Nothing while records cannot go to the disk."""
         with self.lock:
             self.open()
             layout = self.layout(series)
-            if self._is_broken and not self._mend():
+            if self.is_broken and not self._mend():
                 return None
-            return layout.form.pack, layout.number
+            return self.write, layout.form.pack, self.sync, layout.number, layout.tail
 
     def layout(self, series: List[Tuple[str, str]]) -> record.Layout:
+        """The layout for these series, told to readers before the first record has it."""
         with self.lock:
+            self.open()
             key = tuple(series)
             number = self._numbers.get(key)
             if number is None:
@@ -178,71 +176,87 @@ class Spool:
         with self.lock:
             if id not in self.cells:
                 self.cells[id] = about
-                if self.is_open:
+                if self._is_open:
                     self._define({"id": id, "cell": about})
 
     def _define(self, what: Mapping[str, Any]) -> None:
+        self._told.append(json.dumps(what, separators=(",", ":"), allow_nan=False).encode() + b"\n")
         try:
-            self._tell(_line(what))
+            self._tell()
         except OSError as error:
             self._break(error)
 
-    def put(self, data: bytes, *, points: int = 0) -> None:
-        """Writes a record by the long path, wherever there is room. `points`: how many it holds, 0 for a change."""
+    def _tell(self) -> None:
+        """Puts what is new into ``cells.jsonl``, and what a full disk did not take before."""
+        if self.folder is None or not self._told:
+            return
+        with open(self.folder / "cells.jsonl", "ab", buffering=0) as file:
+            while self._told:
+                # A torn line before this one ends here; empty lines are passed over.
+                text = b"\n" + self._told[0]
+                if file.write(text) != len(text):
+                    raise OSError(errno.ENOSPC, "no space left")
+                self._told.pop(0)
+
+    def put(self, data: bytes, points: int) -> None:
+        """Writes a record by the long path, wherever there is room. ``points``: how many it holds, 0 for a change."""
         with self.lock:
             self.open()
-            if not self._is_broken or self._mend():
+            is_kept = False
+            if not self.is_broken or self._mend():
                 try:
-                    if os.write(self.fd, data) == len(data):
-                        self.wrote(len(data))
-                        return
-                    self._break(OSError(28, "the disk is full"))
+                    is_kept = self._put(data)
                 except OSError as error:
                     self._break(error)
-            self._keep(data, points)
-
-    def again(self, data: bytes, points: int, error: Optional[OSError]) -> None:
-        """A record of the short path that the disk did not take, or not whole."""
-        with self.lock:
-            self._break(error or OSError(28, "the disk is full"))
-            self._keep(data, points)
-
-    def wrote(self, size: int) -> None:
-        """After a write by the long path."""
-        self.room -= size
-        self.attend()
-
-    def attend(self) -> None:
-        """What a writer looks after when a segment is full or the sender sleeps."""
+            if not is_kept:
+                self.overflow.keep(data, points)
         if self.asleep:
             self.wake.set()
-        if self.room < 0:
-            with self.lock:
-                if self.room < 0 and not self._is_broken:
-                    try:
-                        if self.is_full():
-                            self._break(OSError(28, f"the spool has reached its limit of {self.cap >> 20} MiB"))
-                        else:
-                            self._new_segment(self.segment + 1)
-                    except OSError as error:
-                        self._break(error)
 
-    def is_full(self) -> bool:
-        """Whether no further segment may begin. Larger values are dropped first, the oldest before the others."""
-        while self._segments_bytes() + SEGMENT_BYTES + sum(self.files.values()) > self.cap and self._drop_file():
-            pass
-        return self._segments_bytes() + SEGMENT_BYTES > self.cap
+    def _put(self, data: bytes) -> bool:
+        try:
+            self.write(data)
+        except ValueError:
+            self._rotate(len(data))
+            self.write(data)
+        return True
 
-    def _segments_bytes(self) -> int:
-        assert self.folder is not None, "only a spool on disk has segments"
-        total = 0
-        for entry in os.scandir(self.folder):
-            if entry.name.endswith(".seg"):
+    def _rotate(self, least: int) -> None:
+        """Begins the next segment; OSError where there is no room for one."""
+        assert self.folder is not None, "segments are in a folder"
+        if self._is_full():
+            raise OSError(errno.EDQUOT, f"it has reached its limit of {self.cap >> 20} MiB")
+        old, number = self.last(), self._next_number
+        segment, self._spare = self._spare, None
+        if segment is not None and segment.size >= least:
+            segment.move(number, self.folder / f"{number:06}.seg")
+        elif least > SEGMENT_BYTES:
+            segment = Segment(number, self.folder / f"{number:06}.seg", least)
+        else:
+            segment = newest(number, self.folder / f"{number:06}.seg")
+        if segment.size < least:
+            raise OSError(errno.ENOSPC, "no space left")
+        if old is not None:
+            # Before the new one is used: a thread that is about to write finds the old one full, and comes here.
+            old.seal()
+        self._use(segment)
+
+    def prepare(self) -> None:
+        """For the sender: makes the next segment ahead, so that no writer waits for it."""
+        with self.lock:
+            last = self.last()
+            if self._spare is None and last is not None and last.end > last.size // 2 and not self.is_broken and self.folder:
                 try:
-                    total += entry.stat().st_size
+                    self._spare = Segment(-1, self.folder / "spare", SEGMENT_BYTES)
                 except OSError:
-                    continue
-        return total
+                    return
+
+    def _is_full(self) -> bool:
+        """Whether no further segment may begin. Larger values are dropped first, the oldest before the others."""
+        taken = sum(segment.size for segment in self.segments.values()) + SEGMENT_BYTES
+        while taken + sum(self.files.values()) > self.cap and self._drop_file():
+            pass
+        return taken > self.cap
 
     def _drop_file(self) -> bool:
         if not self.files or self.folder is None:
@@ -252,14 +266,14 @@ class Spool:
             os.unlink(self.folder / name)
         except OSError:
             return True
-        self.dropped["changes"] += 1
+        self.overflow.drop("changes", 1)
         return True
 
     def keep_file(self, data: bytes) -> Optional[str]:
         """Puts a larger value into a file of its own; its name, or nothing where there is no room."""
         with self.lock:
             self.open()
-            if self.folder is None or self._is_broken and not self._mend():
+            if self.folder is None or self.is_broken and not self._mend():
                 return None
             most = self.cap // 2
             while self.files and sum(self.files.values()) + len(data) > most:
@@ -272,28 +286,23 @@ class Spool:
             try:
                 path.write_bytes(data)
             except OSError:
-                try:
+                if path.exists():
                     path.unlink()
-                except OSError:
-                    pass
                 return None
             self.files[name] = len(data)
             return name
 
-    # ---- when the disk takes nothing -----------------------------------------------------------------------------
-
-    @property
-    def is_broken(self) -> bool:
-        return self._is_broken
+    # ---- when the disk takes nothing -------------------------------------------------------------------------------
 
     def _break(self, error: OSError) -> None:
-        tell_once("disk", f"The spool in {self.folder} takes no more ({error.strerror or error}): what is logged is kept in memory.")
-        self._is_broken = True
+        tell_once("disk", f"The spool {self.folder} takes no more ({error.strerror or error}): what is logged is kept in memory as long as there is room.")
+        self.is_broken = True
         self._retry_at = time.monotonic() + _RETRY_DISK_S
-        # From now on each call takes the long path.
-        for forms in list(self._forms):
-            forms.clear()
-        self.attend()
+        self.write = _nowhere
+        last = self.last()
+        if last is not None:
+            # From now on each call takes the long path.
+            last.seal()
 
     def _mend(self) -> bool:
         """Tries the disk again, at times. What memory holds goes there first, so that the order stays."""
@@ -301,82 +310,34 @@ class Spool:
             return False
         self._retry_at = time.monotonic() + _RETRY_DISK_S
         try:
-            if self.is_full():
-                return False
-            self._tell(b"")
-            # A new segment: the old one may end in a torn record.
-            self._new_segment(self.segment + 1)
-            while self.memory:
-                data = self.memory[0]
-                if os.write(self.fd, data) != len(data):
-                    return False
-                self.room -= len(data)
-                self._forget(data)
-        except OSError:
+            self._tell()
+            self._rotate(0)
+            while self.overflow.records:
+                self._put(self.overflow.records[0])
+                self.overflow.pop()
+        except OSError as error:
+            self._break(error)
             return False
-        self._is_broken = False
+        self.is_broken = False
         return True
 
-    def _keep(self, data: bytes, points: int) -> None:
-        if self.memory_bytes + len(data) > (MEMORY_BYTES if points else MEMORY_BYTES // 2):
-            self.dropped["points" if points else "changes"] += points or 1
-            tell_once("dropped", "The spool is full, on disk and in memory: what is logged now is dropped and counted.")
-        else:
-            self.memory.append(data)
-            self.memory_bytes += len(data)
-        self.attend()
-
-    def _forget(self, data: bytes) -> None:
-        self.memory.popleft()
-        self.memory_bytes -= len(data)
-
-    def from_memory(self, most: int) -> bytes:
-        """About ``most`` bytes of whole records from memory, for the sender. They are then its own."""
-        taken: List[bytes] = []
-        size = 0
-        with self.lock:
-            while self.memory and size < most:
-                data = self.memory[0]
-                self._forget(data)
-                taken.append(data)
-                size += len(data)
-        return b"".join(taken)
-
-    def give_back(self, data: bytes) -> None:
-        """Of :meth:`from_memory`, what is for a later window."""
-        if data:
-            with self.lock:
-                self.memory.appendleft(data)
-                self.memory_bytes += len(data)
-
-    # ---- how much there is ---------------------------------------------------------------------------------------
-
-    def size(self) -> int:
-        """Bytes in the newest segment."""
-        return os.fstat(self.fd).st_size if self.fd >= 0 else 0
+    # ---- how much there is -----------------------------------------------------------------------------------------
 
     def end(self) -> Optional[Tuple[int, int]]:
-        """The place after the last record; nothing while some go through memory."""
+        """The place after the last record, a segment and a byte; nothing while some go through memory."""
         with self.lock:
-            return None if self.memory or self._is_broken else (self.segment, self.size())
-
-    def close(self) -> None:
-        """Lets go of the files. The next record opens a new spool."""
-        with self.lock:
-            fd, lock, writer = self.fd, self._lock_file, self.writer
-            self._reset(writer)
-            if fd >= 0:
-                os.close(fd)
-            if lock is not None:
-                lock.drop()
+            last = self.last()
+            if self.overflow.records or self.is_broken:
+                return None
+            return (last.number, last.end) if last is not None else (self._next_number, 0)
 
 
 class Forms(Dict[Tuple[str, ...], Form]):
-    """The forms that a board has for the names of its metrics; emptied when the short path must not be taken."""
+    """The forms that a board has for the names of its metrics; emptied in the child of a fork."""
 
     __slots__ = ("__weakref__",)
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-def _line(what: Mapping[str, Any]) -> bytes:
-    return json.dumps(what, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+def _nowhere(data: bytes) -> int:
+    raise ValueError("the spool is not open")

@@ -111,7 +111,7 @@ class Subplots:
         for count in (rows, columns):
             if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 20:
                 raise ValueError(f"subplots take 1 to 20 rows and columns, not {count!r}")
-        axes = []
+        axes: List[List[Axes]] = []
         for row in range(rows):
             axes.append([])
             for column in range(columns):

@@ -59,14 +59,13 @@ def _body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
     if kept is None:
         return json.dumps(keys, separators=(",", ":"), allow_nan=False).encode()
     try:
-        data = ((folder or Path()) / kept["name"]).read_bytes()
+        data = Path(folder or "", kept["name"]).read_bytes()
     except OSError:
         return None
     rest = {name: value for name, value in keys.items() if name != "file"}
+    value: bytes = data
     if kept.get("media") is not None:
-        value = b'"data:' + kept["media"].encode() + b";base64," + base64.b64encode(data) + b'"'
-    else:
-        value = data
+        value = b'"data:' + str(kept["media"]).encode() + b";base64," + base64.b64encode(data) + b'"'
     text = json.dumps(rest, separators=(",", ":"), allow_nan=False).encode()
     return text[:-1] + (b"," if rest else b"") + b'"value":' + value + b"}"
 

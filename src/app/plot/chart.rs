@@ -4,15 +4,15 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
-use super::curves::{Asked, Curves};
+use super::curves::{Asked, Curve, Curves};
 use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
 use crate::app::focus;
-use crate::chart::{Frame, Size, number};
+use crate::chart::{Frame, Mark, Size, number};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
-use crate::series::Axis;
+use crate::series::{Axis, smooth};
 
 pub struct Chart {
     pub id: CellId,
@@ -34,6 +34,9 @@ pub struct Chart {
     pub lit: Option<usize>,
     /// As it was drawn last.
     pub frame: Option<Frame>,
+    pub marks: Vec<Mark>,
+    /// For each series; empty where none is drawn.
+    pub smoothed: Vec<Vec<(f64, f64)>>,
     pub parts: Parts,
 }
 
@@ -103,6 +106,8 @@ impl Chart {
             not_before: 0.0,
             lit: None,
             frame: None,
+            marks: Vec::new(),
+            smoothed: Vec::new(),
             parts,
         })
     }
@@ -171,8 +176,12 @@ impl Chart {
             return;
         }
         let is_first = self.frame.is_none();
-        let Some(frame) = paint::paint(self, look) else { return };
-        self.frame = Some(frame);
+        let weight = self.settings.smooth;
+        let is_smooth = |curve: &Curve| weight > 0.0 && !self.is_hidden(&curve.name);
+        let line = |curve: &Curve| if is_smooth(curve) { smooth(&curve.columns.list, weight) } else { Vec::new() };
+        self.smoothed = self.curves.list.iter().map(line).collect();
+        let Some((frame, marks)) = paint::paint(self, look) else { return };
+        (self.frame, self.marks) = (Some(frame), marks);
         self.cross(cross);
         let is_empty = self.curves.total() == 0;
         self.parts.empty.set_hidden(!is_empty);

@@ -151,17 +151,17 @@ fn fill(chart: &Chart) {
     }
     let Some(table) = browser::by_id(TABLE) else { return };
     table.set_text_content(None);
-    let row = |kind: &str, cells: [&str; 5]| {
+    let row = |kind: &str, cells: [&str; 6]| {
         if let Some(row) = browser::append(&table, "tr", "", "") {
             cells.iter().for_each(|text| drop(browser::append(&row, kind, "", text)));
         }
     };
-    row("th", ["series", "last", "lowest", "highest", "points"]);
+    row("th", ["series", "last", "lowest", "highest", "NaN, ∞", "points"]);
     for curve in &chart.curves.list {
         let Some(last) = curve.columns.list.last() else { continue };
-        let values = curve.columns.list.iter();
-        let (low, high) = values.fold((f64::NAN, f64::NAN), |(low, high), column| (low.min(column.min), high.max(column.max)));
-        row("td", [&curve.name, &number(last.last), &number(low), &number(high), &curve.total.to_string()]);
+        let mut all = *last;
+        curve.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
+        row("td", [&curve.name, &number(last.last), &number(all.min), &number(all.max), &tip::odd(&all), &curve.total.to_string()]);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::server::store::{Batch, Done, Held, Key, Reply};
 /// Longer answers are not kept; a short one takes their place.
 const ANSWER_BYTES: usize = 16 * 1024;
 
-/// What makes a request one that is done once.
+/// What makes a request one that is done once. The same key with another body, or for another address, is 422.
 #[derive(Clone, Debug)]
 pub struct Once {
     pub key: Key,
@@ -111,7 +111,7 @@ impl Once {
         }
     }
 
-    /// See [`Self::answer`]; within the writer, where nothing comes in between.
+    /// The answer, where the request was done before; within the writer, where nothing comes in between. 422: see [`Once`].
     pub fn done(once: Option<&Self>, batch: &Batch) -> Result<Option<Answer>, ApiError> {
         once.map_or(Ok(None), |once| once.answer(batch.replied(&once.key)))
     }
@@ -159,7 +159,7 @@ impl Once {
 }
 
 impl Boards {
-    /// See [`Once::answer`]; before anything is done that depends on how things are now. The writer looks again.
+    /// The answer, where the request was done before; looked up before anything is done that depends on how things are now. The writer looks again.
     pub(super) fn done(&self, once: Option<&Once>) -> Result<Option<Answer>, ApiError> {
         once.map_or(Ok(None), |once| {
             let done = self.store.index().replies().done(&once.key);
