@@ -6,8 +6,8 @@ from running import in_folder
 
 
 @pytest.fixture
-def server():
-    """A real server on a free port with an empty folder."""
+def running():
+    """A real server of the test's own, on a free port with an empty folder, which it may kill and start."""
     running, folder = in_folder()
     with folder:
         yield running

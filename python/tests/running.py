@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 def binary() -> str:
     """The server under test: ``AGNEZ_BIN``, else the release build."""
-    return os.environ.get("AGNEZ_BIN") or str(Path(__file__).parents[2] / "target" / "release" / "agnez")
+    return os.path.abspath(os.environ.get("AGNEZ_BIN") or Path(__file__).parents[2] / "target" / "release" / "agnez")
 
 
 class Running:
@@ -33,7 +33,9 @@ class Running:
     def start(self) -> None:
         """The same port and the same data again, after the first time."""
         command = [binary(), "--port", str(self.port), "--data", str(self.folder / "data"), "--log", "warn"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=self.folder)
+        # What a test says to its client is not meant for the server.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AGNEZ_")}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=self.folder, env=environment)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, f"{command[0]} did not start; 'make build' makes it, AGNEZ_BIN names another"
