@@ -53,21 +53,21 @@ def same(points, expected):
     assert [value for _, value in points] == [float(value) for value in expected]
 
 
-def test_everything_of_a_fit_is_shown(running, tmp_path):
+def test_everything_of_a_fit_is_shown(own_server, tmp_path):
     x, y, _, _ = digits()
-    board = agnez.Board("fit", url=running.url, spool=str(tmp_path))
+    board = agnez.Board("fit", url=own_server.url, spool=str(tmp_path))
     callback = agnez.keras.AgnezCallback(board, batches=2, sample=(x[:32], y[:32]))
     model, history = fitted([callback])
     assert board.flush(20)
-    cells = running.cells("fit")
+    cells = own_server.named("fit")
     for metric in ("loss", "accuracy"):
-        same(running.points(cells[metric]["_id"], "train"), history[metric])
-        same(running.points(cells[metric]["_id"], "val"), history[f"val_{metric}"])
-        batches = running.points(cells[metric]["_id"], "batch")
+        same(own_server.pairs(cells[metric]["_id"], "train"), history[metric])
+        same(own_server.pairs(cells[metric]["_id"], "val"), history[f"val_{metric}"])
+        batches = own_server.pairs(cells[metric]["_id"], "batch")
         assert [step for step, _ in batches] == [epoch - 1 + part / 4 for epoch in range(EPOCHS) for part in (1, 2, 3, 4)]
-    same(running.points(cells["learning rate"]["_id"], "learning rate"), [np.float32(3e-3)] * EPOCHS)
+    same(own_server.pairs(cells["learning rate"]["_id"], "learning rate"), [np.float32(3e-3)] * EPOCHS)
     for layer in ("conv", "head"):
-        norms = running.points(cells["weight norms"]["_id"], layer)
+        norms = own_server.pairs(cells["weight norms"]["_id"], layer)
         weights = model.get_layer(layer).get_weights()
         assert norms[-1] == (EPOCHS - 1, pytest.approx(math.sqrt(sum((each.astype(float) ** 2).sum() for each in weights)), rel=1e-12))
         spread = cells[f"weights of {layer}"]
@@ -76,12 +76,12 @@ def test_everything_of_a_fit_is_shown(running, tmp_path):
         edges = spread["value"]["edges"]
         assert edges[0] == -edges[-1] and edges[-1] / 2 < max(abs(weights[0].min()), abs(weights[0].max())) * 2
         assert spread["value"]["counts"][-1] == np.histogram(weights[0], edges)[0].tolist()
-        gradients = running.points(cells["gradient norms"]["_id"], layer)
+        gradients = own_server.pairs(cells["gradient norms"]["_id"], layer)
         assert len(gradients) == EPOCHS and all(value > 0 for _, value in gradients)
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="torch gives the gradients of the last batch itself")
-def test_gradients_on_jax_are_those_of_the_loss(running, tmp_path):
+def test_gradients_on_jax_are_those_of_the_loss(own_server, tmp_path):
     """Against finite differences along the gradient: moving by h against it lowers the loss by h times the squared norm."""
     x, y, _, _ = digits()
     model = made_model()
@@ -97,7 +97,7 @@ def test_gradients_on_jax_are_those_of_the_loss(running, tmp_path):
     assert (loss(-h) - loss(h)) / (2 * h) == pytest.approx(squared, rel=1e-2)
 
 
-def test_the_callbacks_of_2015_stand_where_they_stood(running, tmp_path):
+def test_the_callbacks_of_2015_stand_where_they_stood(own_server, tmp_path):
     plots = []
 
     def generate_plot():
@@ -111,7 +111,7 @@ def test_the_callbacks_of_2015_stand_where_they_stood(running, tmp_path):
         plt.close(figure)
         return figure
 
-    board = agnez.Board("old", url=running.url, spool=str(tmp_path))
+    board = agnez.Board("old", url=own_server.url, spool=str(tmp_path))
     callbacks = [
         agnez.keras.LossPlot(board=board),
         agnez.keras.VisualizeConvWeights(board=board),
@@ -120,20 +120,20 @@ def test_the_callbacks_of_2015_stand_where_they_stood(running, tmp_path):
     ]
     _, history = fitted(callbacks, epochs=2)
     assert board.flush(20)
-    documents = running.get("/values?board=old")
+    documents = own_server.ask("/values?board=old")
     shown = [(cell["name"], cell["type"], cell["pos"]) for cell in documents]
     assert shown == [("Loss plot", "line", 0), ("Conv weights", "img", 1), ("plot", "html", 2), ("img", "img", 3)]
-    same(running.points(documents[0]["_id"], "train"), history["loss"])
-    same(running.points(documents[0]["_id"], "val"), history["val_loss"])
+    same(own_server.pairs(documents[0]["_id"], "train"), history["loss"])
+    same(own_server.pairs(documents[0]["_id"], "val"), history["val_loss"])
     assert documents[1]["value"].startswith("data:image/png;base64,") and documents[2]["description"] == "a plot" and len(plots) == 2
 
 
-def test_callbacks_take_the_address_of_2015(running, tmp_path, monkeypatch):
+def test_callbacks_take_the_address_of_2015(own_server, tmp_path, monkeypatch):
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path))
-    callback = agnez.keras.LossPlot(app_url=f"{running.url}/api/v1/values")
+    callback = agnez.keras.LossPlot(app_url=f"{own_server.url}/api/v1/values")
     fitted([callback], epochs=1)
     assert callback.board.flush(20)
-    assert "Loss plot" in running.cells("main")
+    assert "Loss plot" in own_server.named("main")
 
 
 def test_a_fit_without_a_server_goes_on(tmp_path):
@@ -143,14 +143,14 @@ def test_a_fit_without_a_server_goes_on(tmp_path):
     board.close(0.1)
 
 
-def test_stock_remote_monitor_needs_nothing_of_ours(running):
+def test_stock_remote_monitor_needs_nothing_of_ours(own_server):
     pytest.importorskip("requests")
-    form = keras.callbacks.RemoteMonitor(root=running.url)
-    json = keras.callbacks.RemoteMonitor(root=running.url, path="/publish/epoch/end/?board=mnist", send_as_json=True)
+    form = keras.callbacks.RemoteMonitor(root=own_server.url)
+    json = keras.callbacks.RemoteMonitor(root=own_server.url, path="/publish/epoch/end/?board=mnist", send_as_json=True)
     _, history = fitted([form, json])
     for board in ("keras", "mnist"):
-        cells = running.cells(board)
+        cells = own_server.named(board)
         assert set(cells) == {"loss", "accuracy"}
         for metric in cells:
-            same(running.points(f"{board}-{metric}", "train"), history[metric])
-            same(running.points(f"{board}-{metric}", "val"), history[f"val_{metric}"])
+            same(own_server.pairs(f"{board}-{metric}", "train"), history[metric])
+            same(own_server.pairs(f"{board}-{metric}", "val"), history[f"val_{metric}"])

@@ -28,7 +28,7 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("language", RUNS)
-def test_a_run_twice_is_the_same_board(language, running, tmp_path):
+def test_a_run_twice_is_the_same_board(language, own_server, tmp_path):
     command = RUNS[language]
     if not shutil.which(command[0]) or (language in NEEDS and subprocess.run(NEEDS[language], capture_output=True).returncode):
         pytest.skip(f"{command[0]} or what the example needs is not installed (tools/languages.sh)")
@@ -36,11 +36,11 @@ def test_a_run_twice_is_the_same_board(language, running, tmp_path):
         subprocess.run([*command, str(tmp_path / "run")], cwd=FOLDER, check=True)
         command = [str(tmp_path / "run")]
     for _ in range(2):
-        subprocess.run(command, cwd=FOLDER, env={**os.environ, "AGNEZ_URL": running.url}, check=True, timeout=60)
-    cells = running.cells(language)
+        subprocess.run(command, cwd=FOLDER, env={**os.environ, "AGNEZ_URL": own_server.url}, check=True, timeout=60)
+    cells = own_server.named(language)
     assert {name: cell["type"] for name, cell in cells.items()} == {"Loss": "line", "About this run": "text"}
     assert cells["About this run"]["value"] == "50 steps, train loss **0.0169**"
-    train, val = (running.points(cells["Loss"]["_id"], series) for series in ("train", "val"))
+    train, val = (own_server.pairs(cells["Loss"]["_id"], series) for series in ("train", "val"))
     assert [step for step, _ in train] == [step for step, _ in val] == list(range(50))
     # Each language's exp may differ in the last bit; the decimals between must not lose more.
     for step in range(50):

@@ -21,9 +21,9 @@ def digits():
     return (x[:900] / 16, y[:900]), (x[900:1200] / 16, y[900:1200])
 
 
-def test_a_loop_over_partial_fit_is_shown(running, tmp_path):
+def test_a_loop_over_partial_fit_is_shown(own_server, tmp_path):
     train, validation = digits()
-    board = agnez.Board("digits", url=running.url, spool=str(tmp_path))
+    board = agnez.Board("digits", url=own_server.url, spool=str(tmp_path))
     model = SGDClassifier(loss="log_loss", random_state=0)
     scores = []
     for epoch in agnez.sklearn.epochs_of(model, *train, board=board, epochs=4, validation=validation):
@@ -32,36 +32,36 @@ def test_a_loop_over_partial_fit_is_shown(running, tmp_path):
         if epoch == 2:
             break
     assert board.flush(20)
-    cells = running.cells("digits")
-    assert running.points(cells["accuracy"]["_id"], "train") == [(at, score[0]) for at, score in enumerate(scores)]
-    assert running.points(cells["accuracy"]["_id"], "val") == [(at, score[1]) for at, score in enumerate(scores)]
-    losses = [value for _, value in running.points(cells["loss"]["_id"], "val")]
+    cells = own_server.named("digits")
+    assert own_server.pairs(cells["accuracy"]["_id"], "train") == [(at, score[0]) for at, score in enumerate(scores)]
+    assert own_server.pairs(cells["accuracy"]["_id"], "val") == [(at, score[1]) for at, score in enumerate(scores)]
+    losses = [value for _, value in own_server.pairs(cells["loss"]["_id"], "val")]
     assert losses == pytest.approx([score[2] for score in scores], rel=1e-12)
-    assert running.points(cells["weight norms"]["_id"], "weights")[-1][1] == pytest.approx(np.linalg.norm(model.coef_))
+    assert own_server.pairs(cells["weight norms"]["_id"], "weights")[-1][1] == pytest.approx(np.linalg.norm(model.coef_))
     expected = confusion_matrix(validation[1], model.predict(validation[0])).tolist()
     assert cells["confusion"]["value"]["values"] == expected
     assert cells["confusion"]["description"] == "validation data, step 2"
 
 
-def test_classes_that_were_never_seen_cost_everything(running, tmp_path):
-    board = agnez.Board("rare", url=running.url, spool=str(tmp_path))
+def test_classes_that_were_never_seen_cost_everything(own_server, tmp_path):
+    board = agnez.Board("rare", url=own_server.url, spool=str(tmp_path))
     x, y = np.abs(np.random.default_rng(0).random((40, 3))), np.array(["a", "b"] * 20)
     held_back = (x[:4], np.array(["a", "c", "b", "a"]))
     agnez.sklearn.partial_fit(MultinomialNB(), x, y, board=board, epochs=1, validation=held_back)
     assert board.flush(20)
-    cells = running.cells("rare")
-    assert running.points(cells["loss"]["_id"], "val") == [(0, math.inf)]
+    cells = own_server.named("rare")
+    assert own_server.pairs(cells["loss"]["_id"], "val") == [(0, math.inf)]
     assert cells["confusion"]["value"]["rows"] == ["a", "b", "c"]
 
 
-def test_a_regressor_has_errors_and_no_confusion(running, tmp_path):
-    board = agnez.Board("diabetes", url=running.url, spool=str(tmp_path))
+def test_a_regressor_has_errors_and_no_confusion(own_server, tmp_path):
+    board = agnez.Board("diabetes", url=own_server.url, spool=str(tmp_path))
     x, y = load_diabetes(return_X_y=True)
     model = agnez.sklearn.partial_fit(SGDRegressor(random_state=0), x, y, board=board, epochs=2, batch_size=50)
     assert board.flush(20)
-    cells = running.cells("diabetes")
+    cells = own_server.named("diabetes")
     assert set(cells) == {"loss", "R squared", "weight norms"}
-    assert running.points(cells["loss"]["_id"], "train")[-1][1] == pytest.approx(((model.predict(x) - y) ** 2).mean())
+    assert own_server.pairs(cells["loss"]["_id"], "train")[-1][1] == pytest.approx(((model.predict(x) - y) ** 2).mean())
 
 
 def test_what_does_not_fit_is_said_at_once(tmp_path):

@@ -20,8 +20,8 @@ SRC = str(Path(agnez.__file__).parents[1])
 
 
 @pytest.fixture
-def proxy(running):
-    proxy = Proxy(running.port)
+def proxy(own_server):
+    proxy = Proxy(own_server.port)
     yield proxy
     proxy.end()
 
@@ -38,14 +38,14 @@ def value(step):
     return step + 0.25
 
 
-def assert_whole(running, board, metric, count):
+def assert_whole(own_server, board, metric, count):
     """Exactly the steps 0 to count, each once, in order, with its value."""
-    points = running.points(running.cells(board)[metric]["_id"], metric)
+    points = own_server.pairs(own_server.named(board)[metric]["_id"], metric)
     assert points == [(step, value(step)) for step in range(count)]
 
 
 @pytest.mark.parametrize("mode", ["refuse", "hole", "drip", "fail", "cut", "lose", "garbage", "foreign"])
-def test_one_fault_and_its_end(running, proxy, impatient, tmp_path, mode):
+def test_one_fault_and_its_end(own_server, proxy, impatient, tmp_path, mode):
     board = agnez.Board("faults", url=proxy.url, spool=str(tmp_path))
     for step in range(1000):
         if step == 100:
@@ -58,13 +58,13 @@ def test_one_fault_and_its_end(running, proxy, impatient, tmp_path, mode):
     board.text("note", f"during {mode}")
     proxy.mode = "pass"
     assert board.flush(60)
-    assert_whole(running, "faults", "loss", 1000)
-    assert running.cells("faults")["note"]["value"] == f"during {mode}"
+    assert_whole(own_server, "faults", "loss", 1000)
+    assert own_server.named("faults")["note"]["value"] == f"during {mode}"
     assert board.close()
     assert list(tmp_path.iterdir()) == [], "the spool is empty"
 
 
-def test_lost_replies_double_nothing_of_any_kind(running, proxy, impatient, tmp_path):
+def test_lost_replies_double_nothing_of_any_kind(own_server, proxy, impatient, tmp_path):
     """Everything is done once by the server while its answer is lost again and again."""
     board = agnez.Board("lost", url=proxy.url, spool=str(tmp_path))
     changes = 12
@@ -77,14 +77,14 @@ def test_lost_replies_double_nothing_of_any_kind(running, proxy, impatient, tmp_
         proxy.mode = "pass"
         assert board.flush(30)
     assert proxy.seen["lose"] >= changes
-    assert_whole(running, "lost", "loss", changes)
-    cells = running.cells("lost")
+    assert_whole(own_server, "lost", "loss", changes)
+    cells = own_server.named("lost")
     assert cells["text"]["value"] == f"round {changes - 1}"
     # One change a round, and the creation: a change that was done twice would count twice.
     assert cells["text"]["rev"] == changes + 1 and cells["picture"]["rev"] == changes + 1
 
 
-def test_a_storm_of_everything(running, proxy, impatient, tmp_path):
+def test_a_storm_of_everything(own_server, proxy, impatient, tmp_path):
     """Threads that log, faults that change, a server that is killed: seeded, so that a failure can be had again."""
     seed = int(os.environ.get("AGNEZ_SEED", time.time_ns() % 10**6))
     print(f"AGNEZ_SEED={seed}")
@@ -110,15 +110,15 @@ def test_a_storm_of_everything(running, proxy, impatient, tmp_path):
         proxy.mode = weather.choice(["pass", "pass", "hole", "fail", "cut", "cut", "lose", "lose", "garbage", "refuse"])
         time.sleep(weather.uniform(0.02, 0.2))
         if weather.random() < 0.15:
-            running.end()
-            running.start()
+            own_server.kill()
+            own_server.start()
     is_over.set()
     for trainer in trainers:
         trainer.join()
     proxy.mode = "pass"
     assert board.flush(60) and not raised
     for metric, count in counts.items():
-        assert_whole(running, "storm", metric, count)
+        assert_whole(own_server, "storm", metric, count)
     assert {"cut", "lose", "pass"} <= set(proxy.seen), "the storm was one"
 
 
@@ -145,7 +145,7 @@ def replay(*arguments):
 
 
 @pytest.mark.parametrize("mode", ["pass", "refuse", "lose", "hole"])
-def test_a_trainer_killed_and_replayed(running, proxy, tmp_path, mode):
+def test_a_trainer_killed_and_replayed(own_server, proxy, tmp_path, mode):
     spool, accepted = tmp_path / "spool", tmp_path / "accepted"
     proxy.mode = mode
     command = [sys.executable, "-c", TRAINER, proxy.url, str(spool), str(accepted)]
@@ -168,13 +168,13 @@ def test_a_trainer_killed_and_replayed(running, proxy, tmp_path, mode):
         each.join()
     code, told = replay(str(spool))
     assert code == 0 and "no spool" in told, told
-    points = running.points(running.cells("killed")["loss"]["_id"], "loss")
+    points = own_server.pairs(own_server.named("killed")["loss"]["_id"], "loss")
     # The record after the last one that was told may be there: log() was about to return.
     assert count <= len(points) <= count + 1
     assert points == [(step, value(step)) for step in range(len(points))]
 
 
-def test_a_replay_that_is_killed_is_replayed(running, proxy, tmp_path):
+def test_a_replay_that_is_killed_is_replayed(own_server, proxy, tmp_path):
     spool, accepted = tmp_path / "spool", tmp_path / "accepted"
     proxy.mode = "refuse"
     command = [sys.executable, "-c", TRAINER, proxy.url, str(spool), str(accepted)]
@@ -196,12 +196,12 @@ def test_a_replay_that_is_killed_is_replayed(running, proxy, tmp_path):
     proxy.mode = "pass"
     code, told = replay(str(spool))
     assert code == 0, told
-    points = running.points(running.cells("killed")["loss"]["_id"], "loss")
+    points = own_server.pairs(own_server.named("killed")["loss"]["_id"], "loss")
     assert count <= len(points) <= count + 1
     assert points == [(step, value(step)) for step in range(len(points))]
 
 
-def test_the_server_restarts_under_load(running, proxy, impatient, tmp_path):
+def test_the_server_restarts_under_load(own_server, proxy, impatient, tmp_path):
     board = agnez.Board("restarts", url=proxy.url, spool=str(tmp_path))
     step = 0
     for _ in range(6):
@@ -210,13 +210,13 @@ def test_the_server_restarts_under_load(running, proxy, impatient, tmp_path):
             step += 1
         # In the middle of what is being sent.
         proxy.wait_for("pass")
-        running.end()
+        own_server.kill()
         for _ in range(200):
             board.log(step=step, loss=value(step))
             step += 1
-        running.start()
+        own_server.start()
     assert board.flush(60)
-    assert_whole(running, "restarts", "loss", step)
+    assert_whole(own_server, "restarts", "loss", step)
 
 
 FULL = """
@@ -248,7 +248,7 @@ def little_disk(request, tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk(running, proxy, little_disk):
+def test_a_full_disk(own_server, proxy, little_disk):
     spool, shell = little_disk
     proxy.mode = "refuse"
     command = [*shell, sys.executable, "-c", FULL, proxy.url, str(spool)]
@@ -259,13 +259,13 @@ def test_a_full_disk(running, proxy, little_disk):
     _, told = trainer.communicate("\n", timeout=120)
     assert trainer.returncode == 0, told
     assert "in memory" in told, "and it says so"
-    cells = running.cells("full")
-    assert_whole(running, "full", "loss", 120_000)
-    assert [point[1] for point in running.points(cells["other"]["_id"], "other")] == [-step for step in range(120_000)]
+    cells = own_server.named("full")
+    assert_whole(own_server, "full", "loss", 120_000)
+    assert [point[1] for point in own_server.pairs(cells["other"]["_id"], "other")] == [-step for step in range(120_000)]
     assert cells["note"]["value"] == "the disk was full" and "agnez: not sent" not in cells
 
 
-def test_a_fork_in_the_middle(running, proxy, impatient, tmp_path):
+def test_a_fork_in_the_middle(own_server, proxy, impatient, tmp_path):
     board = agnez.Board("forked", url=proxy.url, spool=str(tmp_path))
     proxy.mode = "lose"
     for step in range(200):
@@ -297,10 +297,10 @@ def test_a_fork_in_the_middle(running, proxy, impatient, tmp_path):
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert board.flush(30)
     for name, count in (("parent", 400), ("child", 300), ("worker", 300)):
-        assert_whole(running, "forked", name, count)
+        assert_whole(own_server, "forked", name, count)
 
 
-def test_one_warning_not_a_thousand(running, proxy, impatient, tmp_path, caplog):
+def test_one_warning_not_a_thousand(own_server, proxy, impatient, tmp_path, caplog):
     board = agnez.Board("quiet", url=proxy.url, spool=str(tmp_path))
     proxy.mode = "fail"
     for step in range(2000):
@@ -309,24 +309,24 @@ def test_one_warning_not_a_thousand(running, proxy, impatient, tmp_path, caplog)
     assert sum("takes nothing now" in entry.message for entry in caplog.records) <= 1
     proxy.mode = "pass"
     assert board.flush(30)
-    assert_whole(running, "quiet", "loss", 2000)
+    assert_whole(own_server, "quiet", "loss", 2000)
 
 
-def test_what_the_server_refuses_holds_up_nothing_else(running, tmp_path):
+def test_what_the_server_refuses_holds_up_nothing_else(own_server, tmp_path):
     """A person made another cell of this id: its points are put away, all others arrive."""
-    board = agnez.Board("refused", url=running.url, spool=str(tmp_path))
+    board = agnez.Board("refused", url=own_server.url, spool=str(tmp_path))
     board.log(step=0, taken=1, loss=value(0))
     assert board.flush(20)
-    id = running.cells("refused")["taken"]["_id"]
+    id = own_server.named("refused")["taken"]["_id"]
     import urllib.request
 
     body = json.dumps({"type": "html", "value": "<p>mine</p>"}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{running.url}/values/{id}", body, method="PATCH"))
+    urllib.request.urlopen(urllib.request.Request(f"{own_server.url}/values/{id}", body, method="PATCH"))
     for step in range(1, 100):
         board.log(step=step, taken=1, loss=value(step))
     assert board.flush(20)
-    assert_whole(running, "refused", "loss", 100)
-    assert running.cells("refused")["taken"]["value"] == "<p>mine</p>"
+    assert_whole(own_server, "refused", "loss", 100)
+    assert own_server.named("refused")["taken"]["value"] == "<p>mine</p>"
     board.close()
     kept = next(tmp_path.glob("*/refused.jsonl")).read_text().splitlines()
     assert kept and all(json.loads(line)["cells"] == [id] for line in kept)

@@ -108,8 +108,8 @@ class Board:
                 if form is not None and list(named) == list(values):
                     self._forms[tuple(values)] = form
             else:
-                for part, value in zip(series, values.values()):
-                    spool.put(spool.layout([part]).row(spool.sync, now, at, [value]), 1)
+                for one, value in zip(series, values.values()):
+                    spool.put(spool.layout([one]).row(spool.sync, now, at, [value]), 1)
         for name, value in others.items():
             value._show(self, name)
 

@@ -62,7 +62,9 @@ class Client:
         if folder is None:
             return
         mine = {client.spool.folder for client in list(_clients.values())}
-        old = sum(1 for entry in place.folders(folder.parent) if entry not in mine and next(place.abandoned(entry), None))
+        family = {client.spool.writer for client in list(_clients.values())} | {client.spool.parent for client in list(_clients.values())}
+        others = [entry for entry in place.folders(folder.parent)[-1000:] if entry not in mine and place.about(entry).get("parent") not in family - {""}]
+        old = sum(1 for entry in others if next(place.abandoned(entry), None))
         if old:
             tell_once("old", f"{old} earlier runs left values unsent in {folder.parent}: `python -m agnez replay {folder.parent}` sends them.")
 
@@ -138,7 +140,7 @@ class Client:
         """Sends what forked children left behind that ended without a word (``os._exit``, a worker that was killed)."""
         for folder in place.folders(root):
             try:
-                about = json.loads((folder / "spool.json").read_text())
+                about = place.about(folder)
                 left = until - time.monotonic()
                 if about.get("parent") == writer and about.get("pid") != os.getpid() and left > 0.5:
                     replay(folder, timeout=min(left, 1.0))

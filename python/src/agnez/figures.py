@@ -24,7 +24,7 @@ def html_of(figure: Any) -> str:
 
 def _of_matplotlib(figure: Any) -> str:
     try:
-        import mpld3  # type: ignore[import-not-found, unused-ignore]
+        import mpld3  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         out = io.StringIO()
         figure.savefig(out, format="svg", bbox_inches="tight")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional, Protocol, Tuple
+from typing import Any, Dict, List, Optional, Protocol, Tuple
 
 from . import record, window as windows
 from .spool import STATE_BYTES, Spool
@@ -62,6 +62,9 @@ class Outbox:
         self._used = 0
         #: Where the window ends that another process had begun to send.
         self._on_its_way = 0
+        #: The numbers of this window's keys whose requests were refused as a whole, and are sent as one for each cell.
+        self._apart: List[int] = []
+        self._is_noted = True
         self._held: Optional[record.Window] = None
         self._source: Optional[Source] = None
 
@@ -80,6 +83,7 @@ class Outbox:
         self._segment = state.get("segment", 0)
         self._from, self._on_its_way, self.number = state.get("from", 0), state.get("to", 0), state.get("number", 0)
         self._to = self._from
+        self._apart = state.get("apart", [])
         try:
             self.refused = (self.folder / "refused.jsonl").read_bytes().count(b"\n")
         except OSError:
@@ -93,6 +97,8 @@ class Outbox:
         if window is None and self._spool is not None and self._spool.overflow.records:
             window = self._from_memory(self._spool)
         if window is None:
+            if not self._is_noted:
+                self._note()
             return None
         self._used = windows.count(window, self.layouts)
         self._held = window
@@ -100,11 +106,14 @@ class Outbox:
         return window
 
     def done(self) -> None:
-        """The window has been answered. ``state`` says so with the next one: until then a replay may send this one again, to no effect."""
+        """The window has been answered. ``state`` says so with the next one, or when there is none: until then a replay may send this
+        one again, to no effect."""
         window, self._held = self._held, None
         self._from = self._to
         self.number += self._used
         self._used = 0
+        self._apart = []
+        self._is_noted = False
         if window is not None and window.files:
             self._note()
             self._forget_files(window)
@@ -154,6 +163,15 @@ class Outbox:
             window = record.read(data, self._sync, self.layouts, is_end=True)
             spool.overflow.give_back(data[window.size :])
         return window if window.rows or window.changes else None
+
+    def is_apart(self, request: Request) -> bool:
+        """Whether the request was refused as a whole before, by this process or the one that owned the folder."""
+        return request.path == "/points" and _number(request) in self._apart
+
+    def take_apart(self, request: Request) -> None:
+        """Remembers that the request was refused as a whole, also over a crash."""
+        self._apart.append(_number(request))
+        self._note()
 
     # ---- segments ------------------------------------------------------------------------------------------------
 
@@ -212,7 +230,9 @@ class Outbox:
         """Writes ``state`` in place: no new room on disk, so that it can be written when there is none."""
         # What went through memory is not there after a crash, but its keys were used.
         number = self.number + (self._used if self._from == self._to else 0)
-        data = json.dumps({"segment": self._segment, "from": self._from, "to": self._to, "number": number}).encode().ljust(STATE_BYTES)
+        state = {"segment": self._segment, "from": self._from, "to": self._to, "number": number, "apart": self._apart}
+        data = json.dumps(state).encode().ljust(STATE_BYTES)
+        self._is_noted = True
         if self._spool is None and self.folder is not None:
             with open(self.folder / "state", "r+b", buffering=0) as file:
                 file.write(data)
@@ -248,3 +268,9 @@ class Outbox:
         except OSError:
             return False
         return True
+
+
+def _number(request: Request) -> int:
+    """The number in the key; -1 for what is part of another request."""
+    writer, _, number = (request.key or "").rpartition(":")
+    return int(number) if number and "." not in writer else -1

@@ -31,9 +31,8 @@ def media_type(data: bytes) -> str:
 def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> bytes:
     """A picture's file: bytes and paths as they are, anything else as PNG. Shapes as in :meth:`agnez.Board.image`."""
     if isinstance(data, (bytes, bytearray, memoryview)):
-        data = bytes(data)
-        media_type(data)
-        return data
+        media_type(bytes(data))
+        return bytes(data)
     if isinstance(data, (str, os.PathLike)):
         with open(data, "rb") as file:
             content: bytes = file.read()
@@ -42,7 +41,8 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
     if callable(getattr(data, "save", None)) and hasattr(data, "mode"):
         out = io.BytesIO()
         (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(out, format="PNG")
-        return out.getvalue()
+        png: bytes = out.getvalue()
+        return png
     return still(pixels(data, vmin=vmin, vmax=vmax))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 if sys.platform != "win32":
     import fcntl
@@ -68,6 +69,15 @@ def folders(root: Path) -> List[Path]:
         return sorted(entry for entry in root.iterdir() if (entry / "spool.json").is_file())
     except OSError:
         return []
+
+
+def about(folder: Path) -> Dict[str, Any]:
+    """What a spool says of itself; nothing where it cannot be read."""
+    try:
+        told = json.loads((folder / "spool.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def abandoned(root: Path) -> Iterator[Path]:

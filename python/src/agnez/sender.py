@@ -43,6 +43,9 @@ class Delivery:
 
     def deliver(self, request: Request) -> None:
         """Until it is accepted, or refused and put away. Cells are created first where the server has none of this id."""
+        if self.outbox.is_apart(request):
+            self._deliver_apart(request)
+            return
         for cell in request.cells:
             self._make(cell)
         answer = self.persist(request)
@@ -55,10 +58,15 @@ class Delivery:
         if answer.status < 300:
             return
         if request.path == "/points" and len(request.cells) > 1:
-            for part in windows.apart(request):
-                self.deliver(part)
+            # Said first: after a crash the whole must not be accepted beside its parts.
+            self.outbox.take_apart(request)
+            self._deliver_apart(request)
             return
         self.outbox.refuse(request, answer)
+
+    def _deliver_apart(self, request: Request) -> None:
+        for part in windows.apart(request):
+            self.deliver(part)
 
     def _make(self, id: str) -> None:
         about = self.outbox.cells.get(id)

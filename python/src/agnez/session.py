@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any, Dict, Iterator, Mapping, MutableMapping, Optional
 
 from . import names
@@ -123,10 +122,13 @@ def init(project: Optional[str] = None, *, name: Optional[str] = None, config: A
     if config is not None and not values and not isinstance(config, Mapping) and not hasattr(config, "__dict__"):
         raise TypeError(f"config must be a dict, not {type(config).__name__}")
     board = Board(names.board_like(project or os.environ.get("AGNEZ_PROJECT") or "main"), url=url, run=name, spool=spool)
-    module = sys.modules[__name__]
-    module.run = Run(board, values)  # type: ignore[attr-defined]
-    module.config = module.run.config  # type: ignore[attr-defined]
-    return module.run  # type: ignore[attr-defined, no-any-return]
+    return _begin(Run(board, values))
+
+
+def _begin(begun: Run) -> Run:
+    global run, config
+    run, config = begun, begun.config
+    return begun
 
 
 def log(metrics: Mapping[str, Any], step: Any = None, commit: Optional[bool] = None) -> None:

@@ -157,7 +157,7 @@ class Wire:
         connection.endheaders(request.body)
         # The answer is read from a socket that gives up when the time is over.
         patient = cast(socket.socket, _Answering(sock, until))
-        connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(patient, *args, **named)  # type: ignore[assignment, misc]
+        connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(patient, *args, **named)  # type: ignore[assignment]
         response = connection.getresponse()
         body = response.read(_ANSWER_BYTES)
         wait = response.getheader("Retry-After")
