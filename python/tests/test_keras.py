@@ -55,7 +55,7 @@ def same(points, expected):
 
 def test_everything_of_a_fit_is_shown(own_server, tmp_path):
     x, y, _, _ = digits()
-    board = agnez.Board("fit", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("fit", url=own_server.url, spool=str(tmp_path / "spool"))
     callback = agnez.keras.AgnezCallback(board, batches=2, sample=(x[:32], y[:32]))
     model, history = fitted([callback])
     assert board.flush(20)
@@ -111,7 +111,7 @@ def test_the_callbacks_of_2015_stand_where_they_stood(own_server, tmp_path):
         plt.close(figure)
         return figure
 
-    board = agnez.Board("old", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("old", url=own_server.url, spool=str(tmp_path / "spool"))
     callbacks = [
         agnez.keras.LossPlot(board=board),
         agnez.keras.VisualizeConvWeights(board=board),
@@ -129,7 +129,7 @@ def test_the_callbacks_of_2015_stand_where_they_stood(own_server, tmp_path):
 
 
 def test_callbacks_take_the_address_of_2015(own_server, tmp_path, monkeypatch):
-    monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path))
+    monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     callback = agnez.keras.LossPlot(app_url=f"{own_server.url}/api/v1/values")
     fitted([callback], epochs=1)
     assert callback.board.flush(20)
@@ -137,7 +137,7 @@ def test_callbacks_take_the_address_of_2015(own_server, tmp_path, monkeypatch):
 
 
 def test_a_fit_without_a_server_goes_on(tmp_path):
-    board = agnez.Board("fit", url="http://localhost:9", spool=str(tmp_path))
+    board = agnez.Board("fit", url="http://localhost:9", spool=str(tmp_path / "spool"))
     _, history = fitted([agnez.keras.AgnezCallback(board)], epochs=1)
     assert len(history["loss"]) == 1
     board.close(0.1)

@@ -23,7 +23,7 @@ def digits():
 
 def test_a_loop_over_partial_fit_is_shown(own_server, tmp_path):
     train, validation = digits()
-    board = agnez.Board("digits", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("digits", url=own_server.url, spool=str(tmp_path / "spool"))
     model = SGDClassifier(loss="log_loss", random_state=0)
     scores = []
     for epoch in agnez.sklearn.epochs_of(model, *train, board=board, epochs=4, validation=validation):
@@ -44,7 +44,7 @@ def test_a_loop_over_partial_fit_is_shown(own_server, tmp_path):
 
 
 def test_classes_that_were_never_seen_cost_everything(own_server, tmp_path):
-    board = agnez.Board("rare", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("rare", url=own_server.url, spool=str(tmp_path / "spool"))
     x, y = np.abs(np.random.default_rng(0).random((40, 3))), np.array(["a", "b"] * 20)
     held_back = (x[:4], np.array(["a", "c", "b", "a"]))
     agnez.sklearn.partial_fit(MultinomialNB(), x, y, board=board, epochs=1, validation=held_back)
@@ -55,7 +55,7 @@ def test_classes_that_were_never_seen_cost_everything(own_server, tmp_path):
 
 
 def test_a_regressor_has_errors_and_no_confusion(own_server, tmp_path):
-    board = agnez.Board("diabetes", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("diabetes", url=own_server.url, spool=str(tmp_path / "spool"))
     x, y = load_diabetes(return_X_y=True)
     model = agnez.sklearn.partial_fit(SGDRegressor(random_state=0), x, y, board=board, epochs=2, batch_size=50)
     assert board.flush(20)
@@ -65,7 +65,7 @@ def test_a_regressor_has_errors_and_no_confusion(own_server, tmp_path):
 
 
 def test_what_does_not_fit_is_said_at_once(tmp_path):
-    board = agnez.Board("wrong", url="http://localhost:9", spool=str(tmp_path))
+    board = agnez.Board("wrong", url="http://localhost:9", spool=str(tmp_path / "spool"))
     with pytest.raises(ValueError, match="same length"):
         agnez.sklearn.confusion_matrix([1, 2], [1], board=board)
     with pytest.raises(ValueError, match="the class 2 is not among the labels"):

@@ -46,7 +46,7 @@ def assert_whole(own_server, board, metric, count):
 
 @pytest.mark.parametrize("mode", ["refuse", "hole", "drip", "fail", "cut", "lose", "garbage", "foreign"])
 def test_one_fault_and_its_end(own_server, proxy, impatient, tmp_path, mode):
-    board = agnez.Board("faults", url=proxy.url, spool=str(tmp_path))
+    board = agnez.Board("faults", url=proxy.url, spool=str(tmp_path / "spool"))
     for step in range(1000):
         if step == 100:
             assert board.flush(20)
@@ -61,12 +61,12 @@ def test_one_fault_and_its_end(own_server, proxy, impatient, tmp_path, mode):
     assert_whole(own_server, "faults", "loss", 1000)
     assert own_server.named("faults")["note"]["value"] == f"during {mode}"
     assert board.close()
-    assert list(tmp_path.iterdir()) == [], "the spool is empty"
+    assert list((tmp_path / "spool").iterdir()) == [], "the spool is empty"
 
 
 def test_lost_replies_double_nothing_of_any_kind(own_server, proxy, impatient, tmp_path):
     """Everything is done once by the server while its answer is lost again and again."""
-    board = agnez.Board("lost", url=proxy.url, spool=str(tmp_path))
+    board = agnez.Board("lost", url=proxy.url, spool=str(tmp_path / "spool"))
     changes = 12
     for round in range(changes):
         proxy.mode = "lose"
@@ -89,7 +89,7 @@ def test_a_storm_of_everything(own_server, proxy, impatient, tmp_path):
     seed = int(os.environ.get("AGNEZ_SEED", time.time_ns() % 10**6))
     print(f"AGNEZ_SEED={seed}")
     weather = random.Random(seed)
-    board = agnez.Board("storm", url=proxy.url, spool=str(tmp_path))
+    board = agnez.Board("storm", url=proxy.url, spool=str(tmp_path / "spool"))
     threads, counts, raised, is_over = 3, {}, [], threading.Event()
 
     def train(metric):
@@ -202,7 +202,7 @@ def test_a_replay_that_is_killed_is_replayed(own_server, proxy, tmp_path):
 
 
 def test_the_server_restarts_under_load(own_server, proxy, impatient, tmp_path):
-    board = agnez.Board("restarts", url=proxy.url, spool=str(tmp_path))
+    board = agnez.Board("restarts", url=proxy.url, spool=str(tmp_path / "spool"))
     step = 0
     for _ in range(6):
         for _ in range(500):
@@ -266,7 +266,7 @@ def test_a_full_disk(own_server, proxy, little_disk):
 
 
 def test_a_fork_in_the_middle(own_server, proxy, impatient, tmp_path):
-    board = agnez.Board("forked", url=proxy.url, spool=str(tmp_path))
+    board = agnez.Board("forked", url=proxy.url, spool=str(tmp_path / "spool"))
     proxy.mode = "lose"
     for step in range(200):
         board.log(step=step, parent=value(step))
@@ -301,7 +301,7 @@ def test_a_fork_in_the_middle(own_server, proxy, impatient, tmp_path):
 
 
 def test_one_warning_not_a_thousand(own_server, proxy, impatient, tmp_path, caplog):
-    board = agnez.Board("quiet", url=proxy.url, spool=str(tmp_path))
+    board = agnez.Board("quiet", url=proxy.url, spool=str(tmp_path / "spool"))
     proxy.mode = "fail"
     for step in range(2000):
         board.log(step=step, loss=value(step))
@@ -314,7 +314,7 @@ def test_one_warning_not_a_thousand(own_server, proxy, impatient, tmp_path, capl
 
 def test_what_the_server_refuses_holds_up_nothing_else(own_server, tmp_path):
     """A person made another cell of this id: its points are put away, all others arrive."""
-    board = agnez.Board("refused", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("refused", url=own_server.url, spool=str(tmp_path / "spool"))
     board.log(step=0, taken=1, loss=value(0))
     assert board.flush(20)
     id = own_server.named("refused")["taken"]["_id"]
@@ -328,5 +328,5 @@ def test_what_the_server_refuses_holds_up_nothing_else(own_server, tmp_path):
     assert_whole(own_server, "refused", "loss", 100)
     assert own_server.named("refused")["taken"]["value"] == "<p>mine</p>"
     board.close()
-    kept = next(tmp_path.glob("*/refused.jsonl")).read_text().splitlines()
+    kept = next((tmp_path / "spool").glob("*/refused.jsonl")).read_text().splitlines()
     assert kept and all(json.loads(line)["cells"] == [id] for line in kept)

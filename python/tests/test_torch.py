@@ -22,7 +22,7 @@ def made_model():
 
 
 def test_a_watched_model_shows_weights_and_gradients(own_server, tmp_path):
-    board = agnez.Board("watched", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("watched", url=own_server.url, spool=str(tmp_path / "spool"))
     model, other = made_model(), torch.nn.Linear(4, 1)
     watch = agnez.torch.watch(model, board, every=2)
     x, y = line(64)
@@ -54,7 +54,7 @@ def test_a_watched_model_shows_weights_and_gradients(own_server, tmp_path):
 
 
 def test_gradients_that_are_not_finite_are_shown(own_server, tmp_path):
-    board = agnez.Board("broken", url=own_server.url, spool=str(tmp_path))
+    board = agnez.Board("broken", url=own_server.url, spool=str(tmp_path / "spool"))
     model = torch.nn.Linear(2, 1).to(torch.bfloat16)
     with agnez.torch.watch(model, board, every=1):
         optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
@@ -118,7 +118,7 @@ def test_a_logger_survives_being_pickled(own_server, tmp_path, monkeypatch):
 
     import agnez.lightning
 
-    monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path))
+    monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("AGNEZ_URL", own_server.url)
     logger = pickle.loads(pickle.dumps(agnez.lightning.AgnezLogger("pickled", run="r")))
     logger.log_metrics({"train/loss": 1.5, "epoch": 0}, step=2)
