@@ -152,6 +152,10 @@ pub struct State {
     pub dragged: Watched<Option<CellId>>,
     pub landing: Watched<Option<Landing>>,
     pub toasts: Watched<Vec<Toast>>,
+    /// Only cells whose name this regular expression finds are shown; empty: all.
+    pub filter: Watched<String>,
+    /// The cell that was just added here, until it has a name or is given up.
+    pub fresh: Watched<Option<CellId>>,
 }
 
 /// A handle to all of it, which costs nothing to copy.
@@ -181,6 +185,8 @@ impl Dashboard {
             landing: Watched::new(None),
             unsaved: Watched::new(None),
             toasts: Watched::new(Vec::new()),
+            filter: Watched::new(String::new()),
+            fresh: Watched::new(None),
         };
         Self(StoredValue::new(Arc::new(state)))
     }

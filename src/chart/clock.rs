@@ -149,9 +149,11 @@ pub fn moment(seconds: f64, pixel: f64, offset_minutes: i32) -> String {
     let parts = (seconds * power(-exponent)).round() as i64;
     let local = parts.div_euclid(per_second).saturating_add(i64::from(offset_minutes) * MINUTE);
     let ((year, month, day), of_day) = (date(local), local.rem_euclid(DAY));
-    let time = [two(of_day / HOUR), two(of_day / MINUTE % 60), two(of_day % 60)].join(":");
-    let fraction = fraction(parts.rem_euclid(per_second), exponent);
-    [&year.to_string(), "-", &two(month), "-", &two(day), " ", &time, &fraction].concat()
+    let mut text = year.to_string();
+    for (before, part) in [("-", month), ("-", day), (" ", of_day / HOUR), (":", of_day / MINUTE % 60), (":", of_day % 60)] {
+        text = text + before + &two(part);
+    }
+    text + &fraction(parts.rem_euclid(per_second), exponent)
 }
 
 /// `UTC`, `UTC+05:30`.

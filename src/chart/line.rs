@@ -9,6 +9,7 @@ use super::path::Path;
 use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
 use super::text::number;
 use crate::protocol::{Along, Scale};
+use crate::series::Column;
 
 /// How a chart is put on its sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -176,13 +177,15 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
     };
     for curve in curves.iter().take(TOLD) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
-        for column in curve.columns {
+        // The neighbours of a window, to which the line leads, are not in it.
+        let is_in = |column: &&Column| ask.window.is_none_or(|(from, to)| column.x_max >= from && column.x_min <= to);
+        for column in curve.columns.iter().filter(is_in) {
             (low, high) = (low.min(column.min), high.max(column.max));
             odd = [odd[0] + column.nan, odd[1] + column.pos_inf, odd[2] + column.neg_inf];
         }
         text = text + " " + curve.name + ": ";
-        let Some(last) = curve.columns.last() else {
-            text.push_str("no points.");
+        let Some(last) = curve.columns.iter().rfind(is_in) else {
+            text.push_str(if curve.columns.is_empty() { "no points." } else { "no points here." });
             continue;
         };
         text = text + "last " + &number(last.last);
@@ -209,7 +212,6 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
 mod tests {
     use super::*;
     use crate::chart::marks::Mark;
-    use crate::series::Column;
 
     fn wave(count: usize) -> Vec<Column> {
         (0..count).map(|i| Column::point(i as f64, (i as f64 / 9.0).sin() + 2.0)).collect()
@@ -290,6 +292,16 @@ mod tests {
         let document = line(&Ask::default(), &curves, &Sheet { legend: false, ..sheet(FIXED) });
         assert_eq!(document.matches("class=\"f0 o\"").count(), 2);
         assert!(document.contains("1 times NaN, 1 times ∞."), "{document}");
+    }
+
+    #[test]
+    fn a_window_tells_of_what_is_in_it() {
+        let columns = [(0.0, 1.0), (100.0, 3.0), (200.0, 9.0)].map(|(x, y)| Column::point(x, y));
+        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        let told = |window| summary(&Ask { window, ..Ask::default() }, &curves);
+        assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
+        assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
+        assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub mod text;
 pub mod ticks;
 
 pub use frame::{Anchor, Ask, Curve, Frame, Look, Size};
-pub use layer::{Layer, layers, nearest};
-pub use legend::names;
+pub use layer::{Layer, gap, layers, nearest};
+pub use legend::{is_long, names};
 pub use line::{Sheet, line, summary};
 pub use marks::{Mark, marks};
 pub use palette::Theme;

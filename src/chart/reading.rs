@@ -62,6 +62,10 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
     }
     let (_, column, at) = hit?;
     let mut x = at.unwrap_or(pointer.max(column.x_min).min(column.x_max));
+    // What stands beyond the edges is read, but the crosshair stays where it can be seen.
+    if x < frame.x.lo || x > frame.x.hi {
+        x = pointer;
+    }
     if let Some(mark) = marks.iter().find(|mark| mark.is_at(on)) {
         (x, hit) = (mark.at, None);
     }
@@ -150,6 +154,11 @@ mod tests {
         assert!(matches!(places[..], [(0, 330.0 | 340.0, false, false), (1, 335.0, true, true)]), "{places:?}");
         let reading = at(340.2, 8.0);
         assert_eq!(reading.x, 340.0);
+        let far = [curve(0, &val[..3])];
+        let frame = Frame::new(&Ask { window: Some((12.0, 18.0)), ..Ask::default() }, &far, SIZE);
+        let between = read(&frame, &far, &[], (frame.px(13.5), 100.0)).unwrap();
+        assert!((between.x - 13.5).abs() < 1e-9 && between.rows[0].column.x_last == 10.0 && !between.rows[0].is_at(between.x));
+        let reading = at(340.2, 8.0);
         assert!(reading.rows.iter().all(|row| row.is_at(340.0)) && reading.rows[0].is_nearest);
     }
 

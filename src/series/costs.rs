@@ -37,7 +37,8 @@ impl Formula {
             cost = [cost[0] + 1, cost[1] + blocks.len(), cost[2] + chunks.len()];
             let block = |(level, number): (u8, u64)| {
                 let nodes = number * BLOCK..nodes_at(level, self.sealed).min((number + 1) * BLOCK);
-                ((level, number), nodes.map(|number| self.node(level, number)).collect())
+                let nodes: Arc<dyn Nodes> = Arc::new(nodes.map(|number| self.node(level, number)).collect::<Vec<_>>());
+                ((level, number), nodes)
             };
             let chunk = |number: u64| {
                 let mut points = Points::default();

@@ -1,6 +1,6 @@
 //! From where to where numbers reach.
 
-use super::{Axis, Node, Points};
+use super::{Axis, Points, Span};
 
 /// The bounds of some numbers, both of them included; of none at all it is [`Self::EMPTY`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,11 +22,11 @@ impl Extent {
         self.max = self.max.max(max);
     }
 
-    /// Where a series stands along `axis`: `nodes` cover what is sealed (the [`super::roots`] are enough), `tail` is the rest.
-    pub fn of<'a>(axis: Axis, nodes: impl IntoIterator<Item = &'a Node>, tail: &Points) -> Self {
+    /// Where a series stands along `axis`: `spans` are those of nodes that cover what is sealed (the [`super::roots`] are enough), `tail` is the rest.
+    pub fn of(axis: Axis, spans: impl IntoIterator<Item = Span>, tail: &Points) -> Self {
         let mut extent = Self::EMPTY;
-        for node in nodes {
-            extent.include(node.along(axis).min, node.along(axis).max);
+        for span in spans {
+            extent.include(span.min, span.max);
         }
         for place in tail.along(axis) {
             extent.include(*place, *place);

@@ -17,7 +17,7 @@ mod smooth;
 pub use column::Column;
 pub use columns::Columns;
 pub use extent::Extent;
-pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Span, nodes_at, points_at};
+pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
 pub use pyramid::{Block, Pyramid, roots};
 pub use query::{BlockRead, ChunkRead, Missing, Needs, Query, Window};
 pub use smooth::smooth;

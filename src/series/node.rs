@@ -72,6 +72,30 @@ pub struct Node {
     pub neg_inf: u64,
 }
 
+/// Consecutive nodes of one level, in whatever form they are held.
+pub trait Nodes: Send + Sync {
+    fn count(&self) -> usize;
+
+    /// `at` is below [`Self::count`], here and in [`Self::span`].
+    fn node(&self, at: usize) -> Node;
+
+    fn span(&self, at: usize, axis: Axis) -> Span;
+}
+
+impl Nodes for Vec<Node> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn node(&self, at: usize) -> Node {
+        self[at]
+    }
+
+    fn span(&self, at: usize, axis: Axis) -> Span {
+        *self[at].along(axis)
+    }
+}
+
 impl Node {
     /// The points from `start` to before `end`, at least one.
     pub fn of(points: &Points, start: usize, end: usize) -> Self {

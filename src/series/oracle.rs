@@ -36,7 +36,7 @@ pub struct Stored {
     pub sealed: u64,
     pub tail: Arc<Points>,
     chunks: Vec<Arc<Points>>,
-    levels: Vec<Vec<Arc<[Node]>>>,
+    levels: Vec<Vec<Arc<dyn Nodes>>>,
 }
 
 impl Stored {
@@ -54,7 +54,7 @@ impl Stored {
                 let blocks = &mut stored.levels[level as usize];
                 blocks.truncate(number as usize);
                 assert_eq!(blocks.len(), number as usize, "a block of level {level} is left out");
-                blocks.push(nodes.into());
+                blocks.push(Arc::new(nodes));
             }
         }
         stored

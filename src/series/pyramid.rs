@@ -81,8 +81,10 @@ impl Pyramid {
             let parents = nodes_at(level + 1, sealed);
             let mut above = Vec::new();
             for number in parents / BLOCK * FAN..full {
-                let block = blocks.iter().find(|(given, block)| *given == (level, number) && block.len() as u64 == BLOCK);
-                above.extend(block.ok_or(Missing::Block(level, number))?.1.chunks_exact(FAN as usize).map(Node::join));
+                let block = blocks.iter().find(|(given, block)| *given == (level, number) && block.count() as u64 == BLOCK);
+                let block = &block.ok_or(Missing::Block(level, number))?.1;
+                let nodes: Vec<Node> = (0..block.count()).map(|at| block.node(at)).collect();
+                above.extend(nodes.chunks_exact(FAN as usize).map(Node::join));
             }
             above.extend(open.chunks_exact(FAN as usize).map(Node::join));
             restored.levels.push(Level { full, open, changed: true });
@@ -158,7 +160,7 @@ impl Pyramid {
 
     /// Where the series stands along `axis`; `tail` is what is not sealed.
     pub fn extent(&self, axis: Axis, tail: &Points) -> Extent {
-        Extent::of(axis, self.roots(), tail)
+        Extent::of(axis, self.roots().map(|node| *node.along(axis)), tail)
     }
 }
 
@@ -220,7 +222,7 @@ mod tests {
             let sealed = whole.sealed();
             for Block { level, number, nodes } in whole.take_full() {
                 assert_eq!(nodes.len() as u64, BLOCK);
-                full.push(((level, number), nodes.into()));
+                full.push(((level, number), Arc::new(nodes)));
             }
             assert_eq!(full.len() as u64, (0..9).map(|level| nodes_at(level, sealed) / BLOCK).sum::<u64>());
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::budget::{Budget, Read, Urge, Wanted};
 use super::plot::{Fit, Grid, Writer};
-use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Points, Span, nodes_at, points_at, roots};
+use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Nodes, Points, Span, nodes_at, points_at, roots};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +32,7 @@ impl Needs {
 }
 
 /// A block that was read, with its level and number.
-pub type BlockRead = ((u8, u64), Arc<[Node]>);
+pub type BlockRead = ((u8, u64), Arc<dyn Nodes>);
 /// A chunk that was read, with its number.
 pub type ChunkRead = (u64, Arc<Points>);
 
@@ -88,7 +88,7 @@ pub struct Query {
     extent: Extent,
     pieces: Vec<Piece>,
     needs: Needs,
-    blocks: Vec<Arc<[Node]>>,
+    blocks: Vec<Arc<dyn Nodes>>,
     /// The first one is the tail.
     chunks: Vec<Arc<Points>>,
     budget: Budget,
@@ -133,7 +133,7 @@ impl Query {
         let needs = std::mem::take(&mut self.needs);
         for key in &needs.blocks {
             let enough = (nodes_at(key.0, self.sealed) - key.1 * BLOCK).min(BLOCK) as usize;
-            let block = blocks.iter().find(|(given, block)| given == key && block.len() >= enough);
+            let block = blocks.iter().find(|(given, block)| given == key && block.count() >= enough);
             self.blocks.push(block.ok_or(Missing::Block(key.0, key.1))?.1.clone());
         }
         for key in &needs.chunks {
@@ -172,8 +172,8 @@ impl Query {
 
     /// The roots are known, as (level, number, where their block is held): hence the extent and the window.
     fn begin(&mut self, tiles: &[(u8, u64, u32)]) {
-        let nodes = tiles.iter().map(|(_, number, block)| self.node(*block, *number));
-        self.extent = Extent::of(self.ask.axis, nodes, &self.chunks[0]);
+        let spans = tiles.iter().map(|(_, number, block)| self.span(*block, *number));
+        self.extent = Extent::of(self.ask.axis, spans, &self.chunks[0]);
         if self.extent.is_empty() {
             return;
         }
@@ -184,16 +184,16 @@ impl Query {
     }
 
     fn piece(&self, level: u8, number: u64, block: u32) -> Piece {
-        let fit = self.grid.map_or(Fit::Outside, |grid| grid.fit(self.span(block, number)));
+        let fit = self.grid.map_or(Fit::Outside, |grid| grid.fit(&self.span(block, number)));
         Piece::Node { level, number, block, fit, next: Next::Undecided }
     }
 
-    fn node(&self, block: u32, number: u64) -> &Node {
-        &self.blocks[block as usize][(number % BLOCK) as usize]
+    fn node(&self, block: u32, number: u64) -> Node {
+        self.blocks[block as usize].node((number % BLOCK) as usize)
     }
 
-    fn span(&self, block: u32, number: u64) -> &Span {
-        self.node(block, number).along(self.ask.axis)
+    fn span(&self, block: u32, number: u64) -> Span {
+        self.blocks[block as usize].span((number % BLOCK) as usize, self.ask.axis)
     }
 
     fn raw(&self, chunk: u32, start: u32, end: u32) -> Piece {
@@ -273,7 +273,7 @@ impl Query {
         let mut writer = Writer::new(grid, !self.few());
         for piece in &self.pieces {
             match *piece {
-                Piece::Node { number, block, fit, .. } => writer.node(self.node(block, number), axis, fit),
+                Piece::Node { number, block, fit, .. } => writer.node(&self.node(block, number), axis, fit),
                 Piece::Raw { chunk, start, end, .. } => {
                     let points = &self.chunks[chunk as usize];
                     let (start, end) = (start as usize, end as usize);

@@ -298,7 +298,7 @@ mod tests {
     fn points(seq: u64, start: u64, y: &[f64]) -> Change {
         let (x, t) = (y.to_vec(), y.to_vec());
         let points = Some(Points { x, y: y.to_vec(), t });
-        let series = vec![AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_anew: false, points }];
+        let series = [AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_anew: false, points }].into_iter().collect();
         let cell = AppendedCell { cell: CellId::parse("c").unwrap(), gone: Vec::new(), series };
         Change::Points(Appended { board: "a".into(), first: seq, seq, cells: vec![cell] })
     }

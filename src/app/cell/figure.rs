@@ -17,16 +17,16 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     let first = tile.stage.peek(revision).unwrap_or_default();
     // Tables and texts follow the theme.
     let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
-    let (address, title) = (urls::figure(&tile.id, first), tile.title());
+    let (address, title, sandbox) = (urls::figure(&tile.id, first), tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
     Effect::new(move |pane: Option<Option<frames::Pane>>| {
-        let (rev, title) = (tile.stage.with(revision), tile.title());
+        let (rev, title, sandbox) = (tile.stage.with(revision), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
         let mut pane = pane.flatten();
         if pane.is_none() {
             let paper = focus::element(&tile.id)?.query_selector(".paper").ok()??;
             pane = frames::Pane::new(tile.id.clone(), paper, first);
         }
         if let (Some(pane), Some(rev)) = (&pane, rev) {
-            pane.want(rev, &title);
+            pane.want(rev, &title, sandbox);
         }
         pane
     });
@@ -34,7 +34,7 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
         <div class="paper" class:themed=is_themed>
             <iframe
                 {..attr::loading("lazy")}
-                sandbox=frames::SANDBOX
+                sandbox=sandbox
                 referrerpolicy="no-referrer"
                 allow=""
                 title=title

@@ -9,6 +9,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
+use super::spots;
 use crate::app::focus;
 use crate::app::state::Tile;
 use crate::app::watched::{Dynamic, Watched, dynamic};
@@ -158,6 +159,7 @@ impl Loader {
         let is_there = pictures::load(&address).await;
         self.memory.borrow_mut().version = version.filter(|_| is_there);
         if is_there {
+            spots::renew(&self.tile.id, &address);
             self.shown.address.set(address);
         }
         self.shown.failed.set((!is_there).then(|| src.clone()));

@@ -17,6 +17,8 @@ use crate::series::{Axis, smooth};
 pub struct Chart {
     pub id: CellId,
     pub settings: Settings,
+    /// The names of the series that this reader hides, where that is not what the settings say.
+    pub own: Option<Vec<String>>,
     pub curves: Curves,
     /// The part of the axis that is seen; all of it when `None`.
     pub view: Option<View>,
@@ -96,6 +98,7 @@ impl Chart {
         Some(Self {
             id: id.clone(),
             settings,
+            own: legend::recall(id),
             curves: Curves::new(),
             view: None,
             size: Size { width: 0.0, height: 0.0 },
@@ -129,6 +132,9 @@ impl Chart {
     pub fn settle(&mut self, settings: Settings) {
         let before = self.axis();
         self.settings = settings;
+        if self.own.as_ref() == Some(&self.settings.hidden) {
+            self.own = None;
+        }
         if self.axis() != before {
             self.see(None);
         }
@@ -152,8 +158,12 @@ impl Chart {
         }
     }
 
+    pub fn hidden(&self) -> &[String] {
+        self.own.as_ref().unwrap_or(&self.settings.hidden)
+    }
+
     pub fn is_hidden(&self, name: &str) -> bool {
-        self.settings.hidden.iter().any(|hidden| hidden == name)
+        self.hidden().iter().any(|hidden| hidden == name)
     }
 
     /// What is to be asked of the server.
@@ -225,7 +235,8 @@ impl Chart {
             let Some(last) = curve.columns.list.last() else { continue };
             text = [text.as_str(), if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
         }
-        text = [&text, "; ", &self.curves.total().to_string(), " points."].concat();
+        let note = self.frame.as_ref().map_or("", |frame| frame.note);
+        text = [&text, "; ", &self.curves.total().to_string(), " points. ", note].concat();
         browser::mark(canvas, "aria-label", &text);
         browser::mark(canvas, "data-points", &self.curves.total().to_string());
         if let Some(frame) = &self.frame {

@@ -296,7 +296,7 @@ pub fn repaint() {
 }
 
 /// What a key or a button does to a chart.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Press {
     In,
     Out,

@@ -4,7 +4,7 @@ use crate::protocol::points::Part;
 use crate::series::{Axis, Column, Columns};
 
 use super::view::View;
-use crate::chart::nearest;
+use crate::chart::gap;
 
 /// Parts that come while columns are on their way; more than this and they are asked for once more.
 const KEPT_PARTS: usize = 4096;
@@ -103,21 +103,8 @@ impl Curves {
     /// How narrow a window around `x` may become: a few of the smallest gaps between neighbours there.
     pub fn least(&self, x: f64) -> f64 {
         const GAPS: f64 = 3.0;
-        let mut least = f64::INFINITY;
-        for curve in &self.list {
-            let columns = &curve.columns.list;
-            let Some(at) = nearest(columns, x) else { continue };
-            let from = at.saturating_sub(1);
-            for pair in columns[from..columns.len().min(at + 2)].windows(2) {
-                // Columns of many points have smaller gaps inside, of which nothing is known yet.
-                let is_dense = pair[0].count + pair[1].count > 2;
-                let gap = if is_dense { 0.0 } else { pair[1].x_first - pair[0].x_last };
-                // What goes back, or stands still, is no gap.
-                if (is_dense || gap > 0.0) && gap < least {
-                    least = gap;
-                }
-            }
-        }
+        let gaps = self.list.iter().map(|curve| gap(&curve.columns.list, x));
+        let least = gaps.fold(f64::INFINITY, |least, gap| if gap < least { gap } else { least });
         if least.is_finite() { GAPS * least } else { 0.0 }
     }
 

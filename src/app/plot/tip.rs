@@ -112,18 +112,21 @@ fn list(chart: &Chart, on: (f64, f64)) -> Option<(f64, String, Vec<Line>)> {
         Line { colour: palette::colour(slot, is_dark), name, text, is_bold }
     };
     let mut lines = Vec::new();
-    for mark in chart.marks.iter().filter(|mark| mark.is_at(on)) {
-        let text = [mark.kind.name(), " at ", scene.word(), &scene.place(mark.at)].concat();
-        let text = if mark.count > 1 { [&text, " (", &mark.count.to_string(), " of them)"].concat() } else { text };
-        lines.push(line(mark.slot, text, false));
-        if mark.kind != Kind::Restart {
-            // All has been said of a point that is no number.
-            reading.rows.retain(|row| row.slot != mark.slot || row.column.count > 1 || row.column.finite() > 0);
+    let under = || chart.marks.iter().filter(|mark| mark.is_at(on));
+    for mark in under() {
+        let mut text = [mark.kind.name(), " at ", scene.word(), &scene.place(mark.at)].concat();
+        if mark.count > 1 {
+            text = [&text, " (", &mark.count.to_string(), " of them)"].concat();
         }
+        lines.push(line(mark.slot, text, false));
     }
     sort(&mut reading.rows);
     for row in &reading.rows {
-        lines.push(line(row.slot, said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head), row.is_nearest));
+        // All has been said of a point that is no number.
+        let is_said = row.column.finite() == 0 && under().any(|mark| mark.slot == row.slot && mark.kind != Kind::Restart);
+        if !is_said {
+            lines.push(line(row.slot, said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head), row.is_nearest));
+        }
     }
     Some((reading.x, scene.head(&head), lines))
 }
@@ -156,7 +159,7 @@ fn said(row: &Row, unit: &str) -> String {
         }
         let odd = odd(column);
         let comma = if text.is_empty() || odd.is_empty() { "" } else { ", " };
-        text = [&text, comma, &odd, " of ", &column.count.to_string(), " points"].concat();
+        text = [text.as_str(), comma, &odd, " of ", &column.count.to_string(), " points"].concat();
     }
     match row.smoothed {
         Some(y) => [&text, "; smoothed ", &number(y)].concat(),
@@ -208,20 +211,20 @@ impl Scene {
 
     /// Where a row stands that does not stand where the heading says.
     fn elsewhere(&self, row: &Row, x: f64, head: &str) -> String {
-        /// The date of a moment, and the blank behind it.
+        /// The date of a moment, and the blank behind it. No place of another kind is as long.
         const DATE: usize = 11;
         let column = &row.column;
         let own = self.place(if x < column.x_min { column.x_min } else { column.x_max });
         if row.is_at(x) || own == head {
             return String::new();
         }
-        let is_same_day = self.along == Along::Wall && own.get(..DATE).is_some_and(|date| head.starts_with(date));
-        [" @", if is_same_day { &own[DATE..] } else { &own }].concat()
+        let time = own.get(DATE..).filter(|_| head.get(..DATE) == own.get(..DATE));
+        [" @", time.unwrap_or(&own)].concat()
     }
 }
 
 /// Right of the pointer, or left of it where there is no room.
-fn stand_beside(list: &HtmlElement, (x, y): (f64, f64), most: f64) {
+pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64), most: f64) {
     let bound = ["max-width:", &(most as i32).to_string(), "px;left:"].concat();
     browser::mark(list, "style", &(bound.clone() + "0"));
     let page = document().document_element();

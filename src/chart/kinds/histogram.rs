@@ -5,11 +5,12 @@ use std::fmt::Write;
 use super::bins::Bins;
 use super::colours::Colours;
 use super::grid::{MOST_COLUMNS, bar_room, colour_bar, paths};
-use super::sheet::{self, Sheet, counted};
+use super::sheet::{self, Plot, Sheet, counted, values, words};
 use crate::chart::svg::{coordinate, push_coordinate};
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
 use crate::chart::{Anchor, Measure, Scale, Svg, number, ticks};
+use crate::protocol::spots::{Field, Spots};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
@@ -37,6 +38,22 @@ const RIDGES: usize = 24;
 
 impl Histogram {
     pub fn svg(&self, sheet: &Sheet) -> String {
+        self.draw(sheet).0.finish()
+    }
+
+    /// A spot for each bin; over steps, for each bin of each step that is drawn.
+    pub fn spots(&self, sheet: &Sheet) -> Spots {
+        let (svg, plot) = self.draw(sheet);
+        let mut spots = plot.spots(&svg);
+        match self.view {
+            _ if self.steps.is_empty() => self.column_spots(&plot, &mut spots),
+            View::Heat => self.heat_spots(&plot, &mut spots),
+            View::Ridge => self.ridge_spots(&plot, &mut spots),
+        }
+        spots
+    }
+
+    fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
         let sum = |of: fn(&Bins) -> u64| self.counts.iter().map(of).sum::<u64>();
         let missing = counted(sum(|bins| bins.nan), sum(|bins| bins.pos_inf), sum(|bins| bins.neg_inf));
         let total: f64 = self.counts.iter().flat_map(|bins| &bins.counts).sum();
@@ -51,12 +68,91 @@ impl Histogram {
             self.edges.len() - 1
         );
         let mut svg = sheet.begin(&about);
-        match self.view {
+        let plot = match self.view {
             _ if self.steps.is_empty() => self.columns(&mut svg, sheet, &missing),
             View::Heat => self.heat(&mut svg, sheet, &missing),
             View::Ridge => self.ridge(&mut svg, sheet, &missing),
+        };
+        (svg, plot)
+    }
+
+    /// The ranges of all bins, and which of them each spot stands for.
+    fn ranges(&self, bins: impl Iterator<Item = usize>) -> Field {
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+        let range = |pair: &[f64]| format!("{} to {}{unit}", number(pair[0]), number(pair[1]));
+        words("", self.edges.windows(2).map(range).collect(), bins)
+    }
+
+    fn column_spots(&self, plot: &Plot, spots: &mut Spots) {
+        let (Some(bins), (lo, hi)) = (self.counts.first(), self.ends()) else { return };
+        let along = Scale::linear(lo, hi);
+        self.edges.windows(2).for_each(|pair| spots.push((along.at(pair[0]), along.at(pair[1])), (plot.top, plot.bottom)));
+        spots.fields = vec![self.ranges(0..bins.counts.len()), values("count", "", Some(0), bins.counts.clone())];
+        if !self.is_even() {
+            spots.fields.push(values("count per unit", "", None, self.heights(bins)));
         }
-        svg.finish()
+    }
+
+    fn heat_spots(&self, plot: &Plot, spots: &mut Spots) {
+        let (each, merged) = self.merged(|bins| bins.counts.clone());
+        let (bins, (lo, hi)) = (self.edges.len() - 1, self.ends());
+        let along = Scale::linear(lo, hi);
+        let down = |edge: f64| plot.bottom - along.at(edge) * (plot.bottom - plot.top);
+        for column in 0..merged.len() {
+            let share = |at: usize| at as f64 / merged.len() as f64;
+            self.edges.windows(2).for_each(|pair| spots.push((share(column), share(column + 1)), (down(pair[1]), down(pair[0]))));
+        }
+        let steps = self.steps.chunks(each).map(|steps| match steps {
+            [first, .., last] => format!("{} to {}", number(*first), number(*last)),
+            _ => number(steps[0]),
+        });
+        let columns = 0..merged.len();
+        spots.fields = vec![
+            words("step", steps.collect(), columns.clone().flat_map(|column| (0..bins).map(move |_| column))),
+            Field { name: "value".into(), ..self.ranges(columns.flat_map(|_| 0..bins)) },
+            values(if each > 1 { "highest count" } else { "count" }, "", None, merged.concat()),
+        ];
+    }
+
+    fn ridge_spots(&self, plot: &Plot, spots: &mut Spots) {
+        let ridges = self.ridges(plot.top, plot.bottom);
+        let (bins, (lo, hi)) = (self.edges.len() - 1, self.ends());
+        let along = Scale::linear(lo, hi);
+        let mut counts = Vec::new();
+        for (at, step) in ridges.picked.iter().enumerate() {
+            // What is in front covers what is behind, here as in the drawing.
+            for (pair, height) in self.edges.windows(2).zip(&ridges.heights[at]) {
+                spots
+                    .push((along.at(pair[0]), along.at(pair[1])), (ridges.base(at) - height / ridges.most * ridges.reach, ridges.base(at)));
+            }
+            counts.extend_from_slice(&self.counts[*step].counts);
+        }
+        let count = ridges.picked.len();
+        let steps = ridges.picked.iter().map(|at| number(self.steps[*at])).collect();
+        spots.fields = vec![
+            words("step", steps, (0..count).flat_map(|at| (0..bins).map(move |_| at))),
+            Field { name: "value".into(), ..self.ranges((0..count).flat_map(|_| 0..bins)) },
+            values("count", "", Some(0), counts),
+        ];
+    }
+
+    /// How many steps share a column of the strip, and for each column what `of` gives for the bins: the highest, so that none is lost.
+    fn merged(&self, of: impl Fn(&Bins) -> Vec<f64>) -> (usize, Vec<Vec<f64>>) {
+        let each = self.counts.len().div_ceil(MOST_COLUMNS).max(1);
+        let all: Vec<Vec<f64>> = self.counts.iter().map(of).collect();
+        let highest = |chunk: &[Vec<f64>], bin: usize| chunk.iter().map(|numbers| numbers[bin]).fold(0.0, f64::max);
+        (each, all.chunks(each).map(|chunk| (0..self.edges.len() - 1).map(|bin| highest(chunk, bin)).collect()).collect())
+    }
+
+    /// The steps that are drawn as ridges: as many as there is room for, evenly, the newest always.
+    fn ridges(&self, top: f64, bottom: f64) -> Ridges {
+        let last = self.counts.len() - 1;
+        let count = self.counts.len().min(RIDGES).min(((bottom - top) / 8.0) as usize).max(1);
+        let picked: Vec<usize> = (0..count).map(|at| if count == 1 { last } else { at * last / (count - 1) }).collect();
+        let heights: Vec<Vec<f64>> = picked.iter().map(|at| self.heights(&self.counts[*at])).collect();
+        let most = heights.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        let reach = ((bottom - top) * 0.3).min((bottom - top) / count as f64 * 4.0);
+        Ridges { picked, heights, most, reach, top, bottom }
     }
 
     fn ends(&self) -> (f64, f64) {
@@ -75,14 +171,15 @@ impl Histogram {
         spaces().fold(0.0, f64::max) <= spaces().fold(f64::INFINITY, f64::min) * 1.001
     }
 
-    fn columns(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) {
+    fn columns(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
         let heights = self.counts.first().map(|bins| self.heights(bins)).unwrap_or_default();
         let most = heights.iter().copied().fold(0.0, f64::max);
         let (top, bottom) = (24.0, (sheet.height() - 22.0).max(25.0));
         let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
         let axis = ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1);
         let left = widest(&axis) + 14.0;
-        svg.plot(left, 14.0);
+        let right = 14.0;
+        svg.plot(left, right);
         sheet::upright(svg, &scale, &axis, (top, bottom));
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
@@ -111,16 +208,11 @@ impl Histogram {
             svg.text("k", Anchor::End, 1.0, 0.0, 14.0, missing);
         }
         svg.end_plot();
+        Plot { left, right, top, bottom }
     }
 
-    fn heat(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) {
-        // Steps that share a column: the highest count of each bin, so that none is lost.
-        let each = self.counts.len().div_ceil(MOST_COLUMNS).max(1);
-        let all: Vec<Vec<f64>> = self.counts.iter().map(|bins| self.heights(bins)).collect();
-        let merged: Vec<Vec<f64>> = all
-            .chunks(each)
-            .map(|chunk| (0..self.edges.len() - 1).map(|bin| chunk.iter().map(|heights| heights[bin]).fold(0.0, f64::max)).collect())
-            .collect();
+    fn heat(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
+        let (_, merged) = self.merged(|bins| self.heights(bins));
         let most = merged.iter().flatten().copied().fold(0.0, f64::max);
         let colours = Colours { lo: 0.0, hi: if most > 0.0 { most } else { 1.0 }, two_sided: false };
         let note = if missing.is_empty() { 0.0 } else { 14.0 };
@@ -130,11 +222,8 @@ impl Histogram {
         let axis = ticks(&along, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
         let (left, right) = (widest(&axis) + 14.0, bar_room(&colours, "", bottom - top));
         svg.plot(left, right);
-        // Rows from the top: the highest bin first. No count at all is left empty.
-        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1)
-            .rev()
-            .map(|bin| merged.iter().map(|heights| if heights[bin] > 0.0 { heights[bin] } else { f64::NAN }).collect())
-            .collect();
+        // Rows from the top: the highest bin first. No count at all has the colour of zero.
+        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
         let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.at(*edge)) * (bottom - top)).collect();
         svg.rect("well", 0.0, top, 1.0, bottom - top);
         let high = coordinate(bottom - top);
@@ -160,28 +249,25 @@ impl Histogram {
         }
         colour_bar(svg, &colours, "", (top, bottom));
         svg.end_plot();
+        Plot { left, right, top, bottom }
     }
 
-    fn ridge(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) {
+    fn ridge(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
         let (top, bottom) = (10.0, (sheet.height() - 22.0).max(11.0));
-        // As many as there is room for, evenly, the newest always.
-        let last = self.counts.len() - 1;
-        let count = self.counts.len().min(RIDGES).min(((bottom - top) / 8.0) as usize).max(1);
-        let picked: Vec<usize> = (0..count).map(|at| if count == 1 { last } else { at * last / (count - 1) }).collect();
-        let heights: Vec<Vec<f64>> = picked.iter().map(|at| self.heights(&self.counts[*at])).collect();
-        let most = heights.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        let ridges = self.ridges(top, bottom);
+        let Ridges { picked, heights, most, reach, .. } = &ridges;
+        let count = picked.len();
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
         let labels: Vec<String> = picked.iter().map(|at| number(self.steps[*at])).collect();
         let right = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 14.0;
-        svg.plot(14.0, right);
+        let left = 14.0;
+        svg.plot(left, right);
         let axis = ticks(&along, Measure::Number(&self.unit), 5);
         for tick in &axis {
             svg.line("g", (along.at(tick.at), top), (along.at(tick.at), bottom));
         }
-        // The base lines share what is left below the first ridge, which is as high as four of them.
-        let reach = ((bottom - top) * 0.3).min((bottom - top) / count as f64 * 4.0);
-        let base = |at: usize| if count == 1 { bottom } else { top + reach + at as f64 * (bottom - top - reach) / (count - 1) as f64 };
+        let base = |at: usize| ridges.base(at);
         let units = svg.window_width();
         svg.window(0.0, sheet.height());
         let (fill, stroke) = (svg.slot('f', 0), svg.slot('s', 0));
@@ -214,13 +300,34 @@ impl Histogram {
             svg.text("k", Anchor::Start, 0.0, 0.0, 16.0, missing);
         }
         svg.end_plot();
+        Plot { left, right, top, bottom }
+    }
+}
+
+/// Curves one behind the other, in pixels.
+struct Ridges {
+    /// Which of the steps they are.
+    picked: Vec<usize>,
+    heights: Vec<Vec<f64>>,
+    most: f64,
+    /// The height of the highest one.
+    reach: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Ridges {
+    /// The base lines share what is left below the first ridge, which is as high as four of them.
+    fn base(&self, at: usize) -> f64 {
+        let (count, first) = (self.picked.len(), self.top + self.reach);
+        if count == 1 { self.bottom } else { first + at as f64 * (self.bottom - first) / (count - 1) as f64 }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::bins;
-    use super::super::well_formed::drawn;
+    use super::super::well_formed::{drawn, fixed};
     use super::*;
 
     #[test]
@@ -262,6 +369,45 @@ mod tests {
             let svg = drawn(|sheet| histogram.svg(sheet));
             assert!(svg.len() < 300_000 && svg.contains("10000 steps"), "{}", svg.len());
         }
+    }
+
+    #[test]
+    fn every_bin_is_found() {
+        let counts = Bins { counts: vec![3.0, 0.0, 5.0], ..Bins::default() };
+        let mut histogram = Histogram { edges: vec![0.0, 1.0, 2.0, 4.0], counts: vec![counts], unit: "s".into(), ..Histogram::default() };
+        let spots = histogram.spots(&fixed());
+        assert_eq!(spots.fields[0].texts, ["0 to 1 s", "1 to 2 s", "2 to 4 s"]);
+        assert_eq!((spots.fields[1].numbers.as_slice(), spots.fields[2].numbers.as_slice()), (&[3.0, 0.0, 5.0][..], &[3.0, 0.0, 2.5][..]));
+        let at = |share: f64| spots.left + share * (640.0 - spots.left - spots.right);
+        let found: Vec<_> = [0.1, 0.4, 0.9].map(|share| spots.nearest((at(share), 100.0), 640.0, 0.0).unwrap()).to_vec();
+        assert_eq!(found, [0, 1, 2]);
+
+        histogram.steps = vec![10.0, 20.0];
+        histogram.counts = vec![histogram.counts[0].clone(), Bins { counts: vec![1.0, 2.0, 7.0], ..Bins::default() }];
+        for view in [View::Heat, View::Ridge] {
+            histogram.view = view;
+            let spots = histogram.spots(&fixed());
+            let said = |spot: usize| {
+                let text = |field: usize| spots.fields[field].texts[spots.fields[field].numbers[spot] as usize].clone();
+                (text(0), text(1), spots.fields[2].numbers[spot])
+            };
+            assert_eq!((said(0), said(5)), (("10".into(), "0 to 1 s".into(), 3.0), ("20".into(), "2 to 4 s".into(), 7.0)));
+            let [left, right, top, bottom] = spots.place(5, 640.0);
+            assert_eq!(spots.nearest(((left + right) / 2.0, (top + bottom) / 2.0), 640.0, 0.0), Some(5), "{view:?}");
+        }
+        assert_eq!(histogram.spots(&fixed()).y[1][5], 320.0 - 22.0, "the newest ridge stands on the axis");
+    }
+
+    #[test]
+    fn steps_that_share_a_column_are_told_with_their_highest_count() {
+        let mut counts = vec![Bins { counts: vec![1.0], ..Bins::default() }; 1000];
+        counts[7].counts[0] = 500.0;
+        let steps = (0..1000).map(f64::from).collect();
+        let spots = Histogram { steps, edges: vec![0.0, 1.0], counts, ..Histogram::default() }.spots(&fixed());
+        assert_eq!(
+            (spots.fields[0].texts[1].as_str(), spots.fields[2].numbers[1], spots.fields[2].name.as_str()),
+            ("5 to 9", 500.0, "highest count")
+        );
     }
 
     #[test]

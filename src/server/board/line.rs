@@ -111,17 +111,18 @@ pub(super) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries
 }
 
 fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {
-    let mut told = Map::new();
+    let (mut told, mut is_new) = (Map::new(), false);
     for SentSeries { name, x, y, t } in series {
         if y.is_empty() {
             continue;
         }
         let (start, points) = batch.append(cell, &name, NewPoints { x, y, t });
+        is_new |= start == 0;
         // Points of one series may come in several parts: the first says where they begin.
         let start = told.get(&name).map_or(json!(start), |part: &Value| part["start"].clone());
         told.insert(name, json!({ "start": start, "points": points }));
     }
-    if batch.series_names(cell).len() > SERIES_PER_CELL {
+    if is_new && batch.series_names(cell).len() > SERIES_PER_CELL {
         let message = format!("A cell may have {SERIES_PER_CELL} series; nothing was appended to '{cell}'. Use several cells.");
         return Err(ErrorKind::PayloadTooLarge.with(message));
     }

@@ -1,13 +1,18 @@
 //! What readers are told of new points: those of one board, of a commit or of all commits within a tick.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::grow::Growth;
+use super::named::{HasName, Named};
 use crate::protocol::CellId;
 use crate::series::Points;
 
 /// Of more points of one series at once only the number is told, and only that is kept: who wants them asks for columns.
 const POINTS_TOLD: usize = 1024;
+
+/// So few cells are looked for one by one.
+const FEW: usize = 16;
 
 /// New points of one board: one event.
 #[derive(Debug)]
@@ -22,9 +27,9 @@ pub struct Appended {
 #[derive(Debug)]
 pub struct AppendedCell {
     pub cell: CellId,
-    /// Series that readers may know and that are no longer the cell's. None of them is in `series`.
+    /// Series that readers may know and that are no longer the cell's, ascending. None of them is in `series`.
     pub gone: Vec<Arc<str>>,
-    pub series: Vec<AppendedSeries>,
+    pub series: Named<AppendedSeries>,
 }
 
 #[derive(Debug)]
@@ -42,10 +47,10 @@ pub struct AppendedSeries {
 
 impl AppendedCell {
     /// `known`: the names that the cell's series had for readers before. `None` when nothing has changed for them.
-    pub fn of(cell: &CellId, growth: &Growth, known: &[&str]) -> Option<Self> {
-        let is_gone = |name: &str| known.contains(&name) && growth.gone.iter().any(|gone| **gone == *name);
+    pub fn of(cell: &CellId, growth: &Growth, known: &HashSet<&str>) -> Option<Self> {
+        let is_gone = |name: &str| known.contains(name) && growth.gone.contains(name);
         let grown = growth.list.iter().filter(|grown| !grown.points.is_empty());
-        let series: Vec<AppendedSeries> = grown
+        let series: Named<AppendedSeries> = grown
             .map(|grown| AppendedSeries {
                 name: grown.name.clone(),
                 start: grown.start,
@@ -54,31 +59,39 @@ impl AppendedCell {
                 points: (grown.points.len() <= POINTS_TOLD).then(|| grown.points.clone()),
             })
             .collect();
-        let mut gone: Vec<Arc<str>> = growth.gone.iter().filter(|name| is_gone(name)).cloned().collect();
-        gone.retain(|name| series.iter().all(|series| series.name != *name));
+        let stay_away = growth.gone.iter().filter(|name| is_gone(name) && series.place(name).is_none());
+        let mut gone: Vec<Arc<str>> = stay_away.cloned().collect();
         gone.sort_unstable();
-        gone.dedup();
         (!gone.is_empty() || !series.is_empty()).then(|| Self { cell: cell.clone(), gone, series })
     }
 
     fn merge(&mut self, later: Self) {
-        for name in later.gone {
-            self.series.retain(|series| series.name != name);
-            if !self.gone.contains(&name) {
-                self.gone.push(name);
-            }
+        // Ascending, before and after.
+        if !later.gone.is_empty() {
+            self.series.retain(|series| later.gone.binary_search(&series.name).is_err());
+            self.gone.extend(later.gone);
+            self.gone.sort_unstable();
+            self.gone.dedup();
         }
+        let mut back = HashSet::new();
         for mut series in later.series {
-            if let Some(gone) = self.gone.iter().position(|gone| *gone == series.name) {
-                self.gone.swap_remove(gone);
+            if self.gone.binary_search(&series.name).is_ok() {
+                back.insert(series.name.clone());
                 series.is_anew = true;
             }
-            match self.series.iter_mut().find(|known| known.name == series.name) {
+            match self.series.find_mut(&series.name) {
                 Some(known) if series.is_anew => *known = series,
                 Some(known) => known.extend(series),
-                None => self.series.push(series),
+                None => drop(self.series.push(series)),
             }
         }
+        self.gone.retain(|name| !back.contains(name));
+    }
+}
+
+impl HasName for AppendedSeries {
+    fn name(&self) -> &Arc<str> {
+        &self.name
     }
 }
 
@@ -100,9 +113,16 @@ impl Appended {
     /// Adds what came after this.
     pub fn merge(&mut self, later: Self) {
         self.seq = later.seq;
+        let is_few = later.cells.len() <= FEW;
+        let known = self.cells.iter().enumerate().filter(|_| !is_few);
+        let places: HashMap<CellId, usize> = known.map(|(place, known)| (known.cell.clone(), place)).collect();
         for cell in later.cells {
-            match self.cells.iter_mut().find(|known| known.cell == cell.cell) {
-                Some(known) => known.merge(cell),
+            let place = match is_few {
+                true => self.cells.iter().position(|known| known.cell == cell.cell),
+                false => places.get(&cell.cell).copied(),
+            };
+            match place {
+                Some(place) => self.cells[place].merge(cell),
                 None => self.cells.push(cell),
             }
         }
@@ -115,7 +135,7 @@ mod tests {
     use super::*;
     use crate::protocol::Stage;
 
-    const KNOWN: [&str; 1] = ["l"];
+    const KNOWN: &[&str] = &["l"];
 
     fn id() -> CellId {
         CellId::parse("a").unwrap()
@@ -131,7 +151,7 @@ mod tests {
         let mut batch = Batch::new(&index, 0, 0);
         happens(&mut batch);
         batch.end(true);
-        batch.done.growth.get(&id()).and_then(|growth| AppendedCell::of(&id(), growth, known))
+        batch.done.growth.get(&id()).and_then(|growth| AppendedCell::of(&id(), growth, &known.iter().copied().collect()))
     }
 
     fn event(seq: u64, cell: Option<AppendedCell>) -> Appended {
@@ -170,12 +190,12 @@ mod tests {
 
     #[test]
     fn what_begins_anew_and_what_is_gone_is_told() {
-        let anew = told(&KNOWN, |batch| {
+        let anew = told(KNOWN, |batch| {
             begin_again(batch);
             append(batch, "l", 3);
         });
         assert_eq!(series(&anew.unwrap()), [("l", 0, 3, true, Some(3))]);
-        let gone = told(&KNOWN, begin_again).unwrap();
+        let gone = told(KNOWN, begin_again).unwrap();
         assert_eq!((gone.gone.clone(), series(&gone)), (vec!["l".into()], vec![]));
         let unheard = told(&[], |batch| {
             begin_again(batch);
@@ -187,13 +207,13 @@ mod tests {
     #[test]
     fn an_event_without_a_change_is_none() {
         assert!(told(&[], begin_again).is_none(), "begun and gone within a batch");
-        assert!(told(&KNOWN, |batch| append(batch, "l", 0)).is_none());
+        assert!(told(KNOWN, |batch| append(batch, "l", 0)).is_none());
     }
 
     #[test]
     fn within_a_tick_it_stays_said_that_a_series_began_anew() {
         let anew = || {
-            told(&KNOWN, |batch| {
+            told(KNOWN, |batch| {
                 begin_again(batch);
                 append(batch, "l", 3);
             })
@@ -204,7 +224,7 @@ mod tests {
         later.iter_mut().for_each(|cell| cell.series[0].start = 3);
         waiting.merge(event(6, later));
         assert_eq!(series(&waiting.cells[0]), [("l", 0, 5, true, Some(5))]);
-        waiting.merge(event(7, told(&KNOWN, begin_again)));
+        waiting.merge(event(7, told(KNOWN, begin_again)));
         assert_eq!((waiting.cells[0].gone.clone(), series(&waiting.cells[0])), (vec!["l".into()], vec![]));
         waiting.merge(event(8, begun(1)));
         assert_eq!((waiting.cells[0].gone.len(), series(&waiting.cells[0])), (0, vec![("l", 0, 1, true, Some(1))]));

@@ -1,11 +1,12 @@
 //! How series grow in a batch: points wait beside the index until they are on disk, each operation on top of those before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Change;
 use super::appended::{Appended, AppendedCell};
 use super::batch::{Batch, Fate, Layer};
+use super::named::{HasName, Named};
 use super::series::{self, Point, Series, last};
 use crate::protocol::CellId;
 use crate::series::Points;
@@ -14,8 +15,8 @@ use crate::series::Points;
 #[derive(Clone, Debug, Default)]
 pub struct Growth {
     /// The series of these names that were there before are no longer the cell's.
-    pub gone: Vec<Arc<str>>,
-    pub list: Vec<Grown>,
+    pub gone: HashSet<Arc<str>>,
+    pub list: Named<Grown>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,18 +39,20 @@ impl Grown {
     }
 }
 
-impl Growth {
-    fn find(&self, name: &str) -> Option<&Grown> {
-        self.list.iter().find(|grown| *grown.name == *name)
+impl HasName for Grown {
+    fn name(&self) -> &Arc<str> {
+        &self.name
     }
+}
 
+impl Growth {
     pub fn merge(&mut self, later: Self) {
         self.list.retain(|grown| !later.gone.contains(&grown.name));
         self.gone.extend(later.gone);
         for grown in later.list {
-            match self.list.iter_mut().find(|known| known.name == grown.name) {
+            match self.list.find_mut(&grown.name) {
                 Some(known) => known.points.extend(&grown.points),
-                None => self.list.push(grown),
+                None => drop(self.list.push(grown)),
             }
         }
     }
@@ -72,7 +75,7 @@ pub struct Planned {
     /// The event that tells of it.
     pub seq: u64,
     pub series: Vec<PlannedSeries>,
-    /// Keys of series that are no longer the cell's.
+    /// Keys of series that are no longer the cell's, ascending.
     pub gone: Vec<i64>,
 }
 
@@ -103,9 +106,10 @@ impl Batch<'_> {
 
     /// Takes all series from the cell but those of these names.
     pub fn keep_series(&mut self, cell: &CellId, kept: &[Arc<str>]) {
-        let gone: Vec<Arc<str>> = self.series_names(cell).into_iter().filter(|name| !kept.contains(name)).collect();
+        let kept: HashSet<&Arc<str>> = kept.iter().collect();
+        let gone: HashSet<Arc<str>> = self.series_names(cell).into_iter().filter(|name| !kept.contains(name)).collect();
         if !gone.is_empty() {
-            self.current.growth.entry(cell.clone()).or_default().merge(Growth { gone, list: Vec::new() });
+            self.current.growth.entry(cell.clone()).or_default().merge(Growth { gone, list: Named::default() });
         }
     }
 
@@ -113,8 +117,8 @@ impl Batch<'_> {
         let mut names: Vec<Arc<str>> = self.index.series(cell).iter().map(|series| series.name.clone()).collect();
         for growth in [&self.done, &self.current].into_iter().filter_map(|layer| layer.growth.get(cell)) {
             names.retain(|name| !growth.gone.contains(name));
-            let new = growth.list.iter().filter(|grown| !names.contains(&grown.name)).map(|grown| grown.name.clone()).collect::<Vec<_>>();
-            names.extend(new);
+            let known: HashSet<Arc<str>> = names.iter().cloned().collect();
+            names.extend(growth.list.iter().filter(|grown| !known.contains(&grown.name)).map(|grown| grown.name.clone()));
         }
         names
     }
@@ -127,7 +131,7 @@ impl Batch<'_> {
         }
         let now = self.current.growth.get(cell);
         series::told(self.series_names(cell).into_iter().map(|name| {
-            let grown = now.and_then(|growth| growth.find(&name)).map(|grown| (grown.end(), grown.newest()));
+            let grown = now.and_then(|growth| growth.list.find(&name)).map(|grown| (grown.end(), grown.newest()));
             let (points, last) = grown.or_else(|| self.known(cell, &name)).unwrap_or_default();
             (name, points, last)
         }))
@@ -137,28 +141,26 @@ impl Batch<'_> {
     fn growing(&mut self, cell: &CellId, name: &str) -> &mut Grown {
         let known = self.known(cell, name);
         let growth = self.current.growth.entry(cell.clone()).or_default();
-        if let Some(at) = growth.list.iter().position(|grown| *grown.name == *name) {
-            return &mut growth.list[at];
-        }
-        let (start, last) = known.unwrap_or_default();
-        growth.list.push(Grown { name: Arc::from(name), start, last, points: Points::default() });
-        let end = growth.list.len() - 1;
-        &mut growth.list[end]
+        let at = growth.list.place(name).unwrap_or_else(|| {
+            let (start, last) = known.unwrap_or_default();
+            growth.list.push(Grown { name: Arc::from(name), start, last, points: Points::default() })
+        });
+        &mut growth.list[at]
     }
 
     /// How many points there are before this operation, and the newest.
     fn known(&self, cell: &CellId, name: &str) -> Option<(u64, Option<Point>)> {
-        let is_gone = |layer: &Layer| layer.growth.get(cell).is_some_and(|growth| growth.gone.iter().any(|gone| **gone == *name));
+        let is_gone = |layer: &Layer| layer.growth.get(cell).is_some_and(|growth| growth.gone.contains(name));
         if is_gone(&self.current) {
             return None;
         }
-        if let Some(grown) = self.done.growth.get(cell).and_then(|growth| growth.find(name)) {
+        if let Some(grown) = self.done.growth.get(cell).and_then(|growth| growth.list.find(name)) {
             return Some((grown.end(), grown.newest()));
         }
         if is_gone(&self.done) {
             return None;
         }
-        self.index.series(cell).iter().find(|series| *series.name == *name).map(|series| (series.count(), series.last))
+        self.index.cell_series(cell)?.named(name).map(|series| (series.count(), series.last))
     }
 
     /// Numbers the events of the boards whose cells grew, and lists what is to be written. Keys of new series count on from `key`.
@@ -176,13 +178,12 @@ impl Batch<'_> {
                 continue;
             }
             gone.sort_unstable();
-            gone.dedup();
             let mut seq = known.map_or(0, |known| known.seq);
             // A removed cell may have grown before: its points stay with it, and nobody is told.
             if let Some(record) = self.cell(&id) {
                 // Who has heard of a removal knows none of the series before it.
                 let is_known = self.index.cell(&id).is_some();
-                let names: Vec<&str> = committed.iter().filter(|_| is_known).map(|series| &*series.name).collect();
+                let names: HashSet<&str> = committed.iter().filter(|_| is_known).map(|series| &*series.name).collect();
                 if let Some(cell) = AppendedCell::of(&id, &growth, &names) {
                     if !appended.contains_key(&record.board) {
                         let seq = self.next_done_seq(&record.board);
@@ -200,7 +201,7 @@ impl Batch<'_> {
             }
             let mut series = Vec::new();
             for grown in growth.list {
-                let before = committed.iter().find(|series| series.name == grown.name && !gone.contains(&series.key));
+                let before = known.and_then(|known| known.named(&grown.name)).filter(|series| gone.binary_search(&series.key).is_err());
                 let (before, is_new) = match before {
                     Some(before) => (before.clone(), false),
                     None => {
@@ -263,7 +264,7 @@ mod tests {
         batch.end(true);
         let names: Vec<_> = batch.series_names(&id).iter().map(|name| name.to_string()).collect();
         assert_eq!(names, ["b", "a"]);
-        let a = batch.done.growth[&id].find("a").unwrap();
+        let a = batch.done.growth[&id].list.find("a").unwrap();
         assert_eq!(a.points.y, [5.0]);
         batch.append(&id, "b", new(&[3.0, 4.0]));
         assert_eq!(batch.summary(&id), r#"{"series":{"b":{"points":4,"last":[3.0,4.0]},"a":{"points":1,"last":[0.0,5.0]}}}"#);

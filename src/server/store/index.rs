@@ -70,16 +70,12 @@ impl Index {
         let Planned { cell, seq, series, gone } = planned;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
-        known.list.retain(|series| !gone.contains(&series.key));
+        known.list.retain(|series| gone.binary_search(&series.key).is_err());
         for PlannedSeries { before, points, after, .. } in series {
             // Let go before it grows: a tail that nobody else holds grows in place.
-            let key = before.key;
-            let fresh = Series::new(key, before.name.clone());
+            let (key, name) = (before.key, before.name.clone());
             drop(before);
-            let at = known.list.iter().position(|series| series.key == key).unwrap_or_else(|| {
-                known.list.push(fresh);
-                known.list.len() - 1
-            });
+            let at = known.list.place(&name).unwrap_or_else(|| known.list.push(Series::new(key, name)));
             match after {
                 Some(after) => known.list[at] = after,
                 None => known.list[at].push(&points),

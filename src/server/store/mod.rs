@@ -7,6 +7,7 @@ mod check;
 mod grow;
 mod index;
 mod journal;
+mod named;
 mod open;
 mod packed;
 mod reading;

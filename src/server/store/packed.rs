@@ -1,11 +1,15 @@
 //! Points and nodes as bytes: without loss, bit for bit, and with a checksum, so that damage is told and never drawn.
 //!
 //! A version byte, what it holds (a byte), the count (u32), the columns one after the other, and the CRC-32 of all that; everything little-endian.
-//! A column is a byte that says how it is coded, and then, where numbers remain, their length (u32) and what `pco` makes of them.
+//! Of points, a column is a byte that says how it is coded, and then, where numbers remain, their length (u32) and what `pco` makes of them.
+
+mod nodes;
 
 use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
+
+pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
 
 use crate::series::{Node, Points, Span};
 
@@ -30,7 +34,7 @@ const DOUBLE: u8 = 5;
 pub enum Damaged {
     #[error("packed numbers end too early")]
     Short,
-    #[error("packed numbers have version {0}, this program reads version {VERSION}: use a newer one")]
+    #[error("packed numbers have version {0}, which this program does not read: use a newer one")]
     Version(u8),
     #[error("packed numbers do not have the checksum that they were written with")]
     Checksum,
@@ -48,32 +52,15 @@ pub fn pack_points(points: &Points) -> Vec<u8> {
 }
 
 pub fn unpack_points(bytes: &[u8]) -> Result<Points, Damaged> {
-    let mut unpacking = Unpacking::new(POINTS, bytes)?;
+    let mut unpacking = Unpacking::new(POINTS, VERSION, bytes)?;
     let (x, t, y) = (unpacking.doubles()?, unpacking.doubles()?, unpacking.doubles()?);
     unpacking.finish()?;
     Ok(Points { x, y, t })
 }
 
-/// Any number of nodes that fits a u32, of any levels; those of one level, in order, become smallest.
-pub fn pack_nodes(nodes: &[Node]) -> Vec<u8> {
-    let mut packing = Packing::new(NODES, nodes.len());
-    packing.spans(nodes, |node| &node.x);
-    packing.spans(nodes, |node| &node.t);
-    for field in DOUBLES {
-        packing.doubles(&nodes.iter().map(field).collect::<Vec<_>>());
-    }
-    for field in COUNTS {
-        packing.counts(&nodes.iter().map(field).collect::<Vec<_>>());
-    }
-    packing.finish()
-}
-
-const DOUBLES: [fn(&Node) -> f64; 5] = [|node| node.first, |node| node.last, |node| node.min, |node| node.max, |node| node.sum];
-const COUNTS: [fn(&Node) -> u64; 6] =
-    [|node| node.count, |node| node.at_min, |node| node.at_max, |node| node.nan, |node| node.pos_inf, |node| node.neg_inf];
-
-pub fn unpack_nodes(bytes: &[u8]) -> Result<Vec<Node>, Damaged> {
-    let mut unpacking = Unpacking::new(NODES, bytes)?;
+/// Nodes as they were first packed.
+fn unpack_first_nodes(bytes: &[u8]) -> Result<Vec<Node>, Damaged> {
+    let mut unpacking = Unpacking::new(NODES, VERSION, bytes)?;
     let (x, t) = (unpacking.spans()?, unpacking.spans()?);
     let (first, last) = (unpacking.doubles()?, unpacking.doubles()?);
     let (min, max, sum) = (unpacking.doubles()?, unpacking.doubles()?, unpacking.doubles()?);
@@ -126,35 +113,6 @@ impl Packing {
         }
     }
 
-    fn counts(&mut self, values: &[u64]) {
-        match values {
-            [] => (),
-            [first, rest @ ..] if rest.iter().all(|value| value == first) => {
-                self.bytes.push(REGULAR);
-                self.bytes.extend(first.to_le_bytes());
-            }
-            _ => {
-                self.bytes.push(WHOLE);
-                self.numbers(values, DeltaSpec::NoOp);
-            }
-        }
-    }
-
-    /// First and last; then the rest only where points went back, else it says nothing new.
-    fn spans(&mut self, nodes: &[Node], span: fn(&Node) -> &Span) {
-        let column = |field: fn(&Span) -> f64| nodes.iter().map(|node| field(span(node))).collect::<Vec<_>>();
-        self.doubles(&column(|span| span.first));
-        self.doubles(&column(|span| span.last));
-        let plain = |span: &Span| span.breaks == 0 && same(span.min, span.first) && same(span.max, span.last);
-        let all_plain = nodes.iter().all(|node| plain(span(node)));
-        self.bytes.push(u8::from(!all_plain));
-        if !all_plain {
-            self.doubles(&column(|span| span.min));
-            self.doubles(&column(|span| span.max));
-            self.counts(&nodes.iter().map(|node| span(node).breaks).collect::<Vec<_>>());
-        }
-    }
-
     fn numbers<T: Number>(&mut self, values: &[T], delta: DeltaSpec) {
         let config = ChunkConfig::default().with_compression_level(LEVEL).with_delta_spec(delta).with_mode_spec(ModeSpec::Auto);
         let packed = simple_compress(values, &config).expect("the settings are valid, and memory takes all");
@@ -175,12 +133,12 @@ struct Unpacking<'a> {
 }
 
 impl<'a> Unpacking<'a> {
-    fn new(content: u8, bytes: &'a [u8]) -> Result<Self, Damaged> {
+    fn new(content: u8, version: u8, bytes: &'a [u8]) -> Result<Self, Damaged> {
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or(Damaged::Short)?;
         // A newer version may have its checksum elsewhere: the version comes first.
         match body.first() {
-            Some(&VERSION) => (),
-            Some(version) => return Err(Damaged::Version(*version)),
+            Some(known) if *known == version => (),
+            Some(other) => return Err(Damaged::Version(*other)),
             None => return Err(Damaged::Short),
         }
         if crc32fast::hash(body) != u32::from_le_bytes(*sum) {

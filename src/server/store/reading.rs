@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sqlx::pool::PoolConnection;
 use sqlx::{Row, Sqlite};
 
-use super::packed::{unpack_nodes, unpack_points};
+use super::packed::{open_nodes, unpack_points};
 use super::seal::{chunk_key, node_key};
 use super::series::{CHUNK, Series};
 use super::{READ_TRIES, Store};
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
-use crate::series::{BLOCK, Extent, Missing, Node, Points, Query, Window, nodes_at};
+use crate::series::{BLOCK, BlockRead, Extent, Missing, Nodes, Points, Query, Window, nodes_at};
 use crate::server::error::Problem;
 
-/// Decoded blocks that are kept, 86 KB each at most: twice as many. Of 1e8 points, all levels but the two lowest have 260.
-const BLOCKS_KEPT: usize = 320;
-/// The same for chunks of 98 KB, which seldom serve twice.
-const CHUNKS_KEPT: usize = 48;
+/// Bytes of blocks that are kept: twice as many. Of 1e8 points, a block has about 10 KB, all levels but the lowest 11 MB.
+const BLOCKS_KEPT: usize = 24 << 20;
+/// The same for decoded chunks of 98 KB, which seldom serve twice.
+const CHUNKS_KEPT: usize = 5 << 20;
 
 /// The series of one cell, and where all of them together stand along the axis.
 #[derive(Clone, Debug)]
@@ -36,38 +36,44 @@ pub struct Page {
     pub key: i64,
 }
 
-/// What was decoded: the younger half, and what was used before it filled. What stands here is never changed on disk, but blocks
+/// What was read: the younger half, and what was used before it filled. What stands here is never changed on disk, but blocks
 /// that are not full grow there.
 struct Kept<T> {
+    /// Bytes of the younger half, at most and now.
     most: usize,
-    young: HashMap<i64, T>,
-    old: HashMap<i64, T>,
+    bytes: usize,
+    /// With their sizes.
+    young: HashMap<i64, (T, usize)>,
+    old: HashMap<i64, (T, usize)>,
 }
 
 impl<T: Clone> Kept<T> {
     fn new(most: usize) -> Self {
-        Self { most, young: HashMap::new(), old: HashMap::new() }
+        Self { most, bytes: 0, young: HashMap::new(), old: HashMap::new() }
     }
 
     fn get(&mut self, key: i64) -> Option<T> {
-        if let Some(known) = self.young.get(&key) {
+        if let Some((known, _)) = self.young.get(&key) {
             return Some(known.clone());
         }
-        let known = self.old.remove(&key)?;
-        self.put(key, known.clone());
+        let (known, size) = self.old.remove(&key)?;
+        self.put(key, known.clone(), size);
         Some(known)
     }
 
-    fn put(&mut self, key: i64, item: T) {
-        if self.young.len() >= self.most {
+    fn put(&mut self, key: i64, item: T, size: usize) {
+        if self.bytes + size > self.most {
             self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
         }
-        self.young.insert(key, item);
+        let before = self.young.insert(key, (item, size));
+        self.bytes += size;
+        self.bytes -= before.map_or(0, |(_, size)| size);
     }
 }
 
 pub struct Cache {
-    blocks: Mutex<Kept<Arc<[Node]>>>,
+    blocks: Mutex<Kept<Arc<dyn Nodes>>>,
     chunks: Mutex<Kept<Arc<Points>>>,
 }
 
@@ -147,20 +153,20 @@ impl Store {
         Ok(query.give(&blocks, &chunks).map_err(|_: Missing| Gone))
     }
 
-    async fn blocks(&self, series: &Series, wanted: &[(u8, u64)], reader: &mut Reader) -> Result<Vec<((u8, u64), Arc<[Node]>)>, Problem> {
+    async fn blocks(&self, series: &Series, wanted: &[(u8, u64)], reader: &mut Reader) -> Result<Vec<BlockRead>, Problem> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut missing: HashMap<i64, (u8, u64)> = HashMap::new();
         for (level, number) in wanted {
             let key = node_key(series.key, *level, *number);
             let enough = (nodes_at(*level, series.sealed) - number * BLOCK).min(BLOCK) as usize;
-            match lock(&self.cache.blocks).get(key).filter(|block| block.len() >= enough) {
+            match lock(&self.cache.blocks).get(key).filter(|block| block.count() >= enough) {
                 Some(block) => found.push(((*level, *number), block)),
                 None => drop(missing.insert(key, (*level, *number))),
             }
         }
         for (key, bytes) in self.rows(SELECT_NODES, missing.keys(), reader).await? {
-            let block: Arc<[Node]> = unpack_nodes(&bytes).map_err(|why| Problem::Undone(why.to_string()))?.into();
-            lock(&self.cache.blocks).put(key, block.clone());
+            let (block, size) = open_nodes(bytes).map_err(|why| Problem::Undone(why.to_string()))?;
+            lock(&self.cache.blocks).put(key, block.clone(), size);
             found.push((missing[&key], block));
         }
         Ok(found)
@@ -178,7 +184,7 @@ impl Store {
         }
         for (key, bytes) in self.rows(SELECT_CHUNKS, missing.keys(), reader).await? {
             let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Undone(why.to_string()))?);
-            lock(&self.cache.chunks).put(key, chunk.clone());
+            lock(&self.cache.chunks).put(key, chunk.clone(), 3 * 8 * chunk.len());
             found.push((missing[&key], chunk));
         }
         Ok(found)

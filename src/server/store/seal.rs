@@ -8,7 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::batch::Outcome;
 use super::grow::PlannedSeries;
-use super::packed::{pack_nodes, pack_points, unpack_nodes, unpack_points};
+use super::packed::{open_nodes, pack_nodes, pack_points, unpack_nodes, unpack_points};
 use super::series::{CHUNK, Series, last};
 use super::{Index, journal};
 use crate::protocol::CellId;
@@ -103,7 +103,7 @@ impl Ledger {
         let series = oldest.filter_map(|(_, key)| {
             let (_, cell) = self.since.get(key)?;
             let known = index.cell_series(cell)?;
-            Some((known.list.iter().find(|series| series.key == *key)?.clone(), known.seq))
+            Some((known.with_key(*key)?.clone(), known.seq))
         });
         series.collect()
     }
@@ -205,7 +205,8 @@ pub async fn persist(
 
 /// Deletes the rows of the journal that nobody needs any more.
 async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
-    let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !staged.clean.contains(&entry.1) && !staged.dead.contains(&entry.1);
+    let done: HashSet<i64> = staged.clean.iter().chain(&staged.dead).copied().collect();
+    let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !done.contains(&entry.1);
     let newest = staged.journal.map(|(row, _)| row);
     let first = match ledger.waiting.iter().find(stays) {
         Some((row, _)) => *row,
@@ -275,7 +276,7 @@ async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::R
             let key = node_key(series.key, level, nodes / BLOCK);
             let bytes: Option<Vec<u8>> =
                 sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_optional(&mut *commit).await?;
-            open = bytes.and_then(|bytes| unpack_nodes(&bytes).ok()).unwrap_or_default();
+            open = bytes.and_then(|bytes| unpack_nodes(bytes).ok()).unwrap_or_default();
         }
         blocks.push(open);
     }
@@ -295,7 +296,7 @@ async fn restored_pyramid(commit: &mut SqliteConnection, series: &Series) -> sql
     for (level, number) in needs.blocks {
         let select = sqlx::query("SELECT nodes FROM node WHERE key = ?").bind(node_key(series.key, level, number));
         let row = select.fetch_one(&mut *commit).await?;
-        blocks.push(((level, number), unpack_nodes(row.try_get(0)?).map_err(|why| damaged(why.into()))?.into()));
+        blocks.push(((level, number), open_nodes(row.try_get(0)?).map_err(|why| damaged(why.into()))?.0));
     }
     for number in needs.chunks {
         let select = sqlx::query("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(series.key, number));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::named::{HasName, Named};
 use crate::series::Points;
 
 /// Points in a chunk.
@@ -43,17 +44,28 @@ impl Series {
     }
 }
 
+impl HasName for Series {
+    fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+}
+
 /// The series of one cell, in the order in which they began.
 #[derive(Clone, Debug, Default)]
 pub struct CellSeries {
     /// The event that brought points last.
     pub seq: u64,
-    pub list: Vec<Series>,
+    pub list: Named<Series>,
 }
 
 impl CellSeries {
     pub fn named(&self, name: &str) -> Option<&Series> {
-        self.list.iter().find(|series| *series.name == *name)
+        self.list.find(name)
+    }
+
+    pub fn with_key(&self, key: i64) -> Option<&Series> {
+        // They began in this order.
+        self.list.binary_search_by_key(&key, |series| series.key).ok().map(|at| &self.list[at])
     }
 }
 
