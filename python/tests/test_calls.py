@@ -176,7 +176,7 @@ def test_large_values_and_the_last_of_many(server, board, name):
     sent(board)
     value = server.cell(f"{name}-large")["value"]
     assert value.startswith("19\n") and len(value) == 300_003
-    assert not list(board._spool.folder.glob("*.value"))
+    assert not list(board._client.spool.folder.glob("*.value"))
 
 
 def test_a_value_that_no_server_takes_is_dropped_and_told(server, board, name, caplog):

@@ -84,7 +84,7 @@ def test_one_cell_that_is_refused_does_not_hold_up_the_others(server, board, nam
     assert steps(server, f"{name}-good", "good") == list(range(50))
     assert "refused values of" in caplog.text and caplog.text.count("\n") == 1
     eventually(lambda: any("1 requests refused" in str(cell.get("value")) for cell in server.cells(name).values()))
-    folder = board._spool.folder
+    folder = board._client.spool.folder
     board.close()
     assert "refused" in caplog.text and (folder / "refused.jsonl").is_file()
     # A person makes room for it: then it can be sent.
@@ -96,10 +96,10 @@ def test_one_cell_that_is_refused_does_not_hold_up_the_others(server, board, nam
 
 def test_close_removes_what_is_sent_and_logging_goes_on_after_it(server, board, name):
     board.log(step=0, loss=0)
-    folder = board._spool.folder
+    folder = board._client.spool.folder
     assert board.close() and not folder.exists()
     board.log(step=1, loss=1)
-    assert board._spool.folder != folder and board.close()
+    assert board._client.spool.folder != folder and board.close()
     assert steps(server, f"{name}-loss", "loss") == [0, 1]
 
 
@@ -139,8 +139,9 @@ def test_killed_and_sent_again_twice(own_server, tmp_path, name, capsys):
     # The same spool once more, as if the first replay had been killed before it removed anything.
     assert main(["replay", str(copy)]) == 0
     assert steps(own_server, f"{name}-loss", "loss") == found
-    note = own_server.cell(f"{name}-note")["value"]
-    assert int(note.lstrip("x")) == (len(found) - 1) // 50 * 50
+    note = int(own_server.cell(f"{name}-note")["value"].lstrip("x"))
+    # It may have been killed between the points of a step and the text of it.
+    assert logged // 50 * 50 <= note <= len(found) - 1
 
 
 def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path, name):
@@ -172,7 +173,7 @@ def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path
 
 def test_a_running_process_keeps_its_spool(board, name):
     board.log(loss=1)
-    folder = board._spool.folder
+    folder = board._client.spool.folder
     code = "import sys; from agnez.__main__ import main; sys.exit(main(['replay', sys.argv[1]]))"
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=PATIENCE_S)
     assert "belongs to a process that is running" in done.stdout and done.returncode == 0
@@ -268,19 +269,19 @@ def test_workers_of_multiprocessing_send_before_they_end(server, tmp_path, name)
 
 
 def test_many_segments(server, board, name, monkeypatch):
-    monkeypatch.setattr("agnez.spool.SEGMENT_BYTES", 1 << 16)
+    monkeypatch.setattr("agnez.disk.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     for step in range(30_000):
         board.log(step=step, loss=step)
-    assert board._spool._next_number > 10
+    assert board._client.spool.disk._next > 10
     assert board.flush(60)
     assert steps(server, f"{name}-loss", "loss") == list(range(30_000))
-    assert len(list(board._spool.folder.glob("*.seg"))) <= 2
+    assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
 
 
 def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, monkeypatch, caplog):
     monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
-    for module in ("agnez.spool", "agnez.segment"):
+    for module in ("agnez.disk", "agnez.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(overflow, "MEMORY_BYTES", 1 << 17)
     server = Server(tmp_path / "server", free_port())
@@ -288,13 +289,15 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, 
     for number in range(20):
         board.html("page", str(number) * 100_000)
         board.html(f"page{number}", "x" * 100_000)
-    dropped = board._spool.overflow.dropped
+    spool = board._client.spool
+    dropped = spool.dropped()
     assert dropped["changes"] > 0 and dropped["points"] == 0
     total = 60_000
     for step in range(total):
         board.log(step=step, loss=step)
+    dropped = spool.dropped()
     assert dropped["points"] > 0
-    size = sum(entry.stat().st_size for entry in board._spool.folder.iterdir())
+    size = sum(entry.stat().st_size for entry in board._client.spool.folder.iterdir())
     assert size < (1 << 20) + 2 * (1 << 16)
     server.start()
     try:
@@ -311,7 +314,7 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, 
 
 
 def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch, caplog):
-    for module in ("agnez.spool", "agnez.segment"):
+    for module in ("agnez.disk", "agnez.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr("agnez.spool._RETRY_DISK_S", 0.0)
     real = segment._take_room
@@ -331,7 +334,7 @@ def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch,
     assert board.flush(60)
     assert steps(server, f"{name}-loss", "loss") == list(range(12_000))
     assert server.cell(f"{name}-note")["value"] == "11000"
-    assert "takes no more (No space left on device)" in caplog.text and not board._spool.is_broken
+    assert "takes no more (No space left on device)" in caplog.text and not board._client.spool.is_broken
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
@@ -385,7 +388,7 @@ def test_who_answers_is_not_agnez(tmp_path, name):
         board = agnez.Board(name, url=f"http://127.0.0.1:{other.server_port}")
         board.log(loss=1)
         assert not board.flush(0.5)
-        folder = board._spool.folder
+        folder = board._client.spool.folder
         board.close(0.5)
         assert folder.is_dir() and not (folder / "refused.jsonl").exists()
         other.shutdown()

@@ -38,8 +38,7 @@ class Board:
         self.run = None if run is None else names.cell_name(run)
         self.config: Dict[str, Any] = dict(config or {})
         self._client = Client.of(self.url, spool)
-        self._spool = self._client.spool
-        self._forms = self._spool.forms()
+        self._forms = self._client.forms()
         self._cells: Dict[str, Cell] = {}
         self._step: Any = 0
         if config is not None:
@@ -70,7 +69,7 @@ class Board:
         if step is None:
             step = self._step
         try:
-            write, pack, sync, number, tail = self._forms[tuple(named)]
+            write, pack, sync, number, tail, spool = self._forms[tuple(named)]
             if not _finite(step):
                 raise ValueError
             write(pack(sync, number, now, step, *named.values(), tail))
@@ -79,8 +78,8 @@ class Board:
             self._log(named, step, now)
             return
         self._step = step + 1
-        if self._spool.asleep:
-            self._spool.wake.set()
+        if spool.asleep:
+            spool.wake.set()
 
     def _log(self, named: Dict[str, Any], step: Any, now: float) -> None:
         """The long way of :meth:`log`: makes cells, takes scalars and media of all sorts."""
@@ -100,28 +99,19 @@ class Board:
             series.append((self._made(cell, Line, {"type": "line"}).id, part))
         self._step = at + 1 if isinstance(step, float) else int(at) + 1
         if values:
-            self._client.ready()
-            spool = self._spool
             if len(self._forms) < _FORMS:
-                spool.put(spool.layout(series).row(spool.sync, now, at, values.values()), len(series))
-                form = spool.form(series)
+                self._client.points(series, now, [at], [list(values.values())])
+                form = self._client.spool.form(series)
                 if form is not None and list(named) == list(values):
                     self._forms[tuple(values)] = form
             else:
                 for one, value in zip(series, values.values()):
-                    spool.put(spool.layout([one]).row(spool.sync, now, at, [value]), 1)
+                    self._client.points([one], now, [at], [[value]])
         for name, value in others.items():
             value._show(self, name)
 
     def _points(self, cell: Line, columns: Dict[str, List[float]], steps: Sequence[float], now: float) -> None:
-        self._client.ready()
-        spool = self._spool
-        layout = spool.layout([(cell.id, series) for series in columns])
-        size = 1024
-        rows = [layout.row(spool.sync, now, step, row) for step, *row in zip(steps, *columns.values())]
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            spool.put(b"".join(part), len(part) * len(columns))
+        self._client.points([(cell.id, series) for series in columns], now, steps, list(zip(*columns.values())))
 
     def _series(self, name: str) -> str:
         return names.cell_name(name if self.run is None else f"{self.run}/{name}")
@@ -247,7 +237,7 @@ class Board:
         if cell is None:
             names.cell_name(name)
             cell = kind(self, name, names.cell_id(self.name, name))
-            self._spool.cell(cell.id, {"board": self.name, "name": name, **about})
+            self._client.cell(cell.id, {"board": self.name, "name": name, **about})
             cell = self._cells.setdefault(name, cell)
         if type(cell) is not kind:
             what = {Line: "a line", Axes: "a subplot"}.get(type(cell), "no line")

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from . import place, record, tell
+from . import place, tell
 from .replay import Busy, replay
 from .sender import Sender
-from .spool import Spool
+from .spool import Form, Series, Spool
 from .tell import tell_once
 
 #: Of everything that waits to be sent by one process to one server.
 SPOOL_BYTES = 1 << 30
 #: The server takes bodies of 16 MiB, and values of 8 MiB that are no pictures.
-_MEDIA_BYTES = 15 << 20
+_MEDIA_BYTES = 11 << 20
 _VALUE_BYTES = 8 << 20
 EXIT_S = 5.0
 
@@ -28,11 +28,25 @@ _clients: Dict[Tuple[str, str], "Client"] = {}
 _lock = threading.Lock()
 
 
+class Forms(Dict[Tuple[str, ...], Form]):
+    """The forms that a board has for the names of its metrics; emptied in the child of a fork."""
+
+    __slots__ = ("__weakref__",)
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
 class Client:
-    """Shared by all boards of a process that write to the same server."""
+    """Shared by all boards of a process that write to the same server. The first record opens its spool."""
 
     def __init__(self, url: str, root: Optional[str], cap: int) -> None:
-        self.spool = Spool(url, root, cap)
+        self.url = url
+        self._root = root
+        self._cap = cap
+        self._parent = ""
+        self._cells: Dict[str, Dict[str, Any]] = {}
+        self._forms: "weakref.WeakSet[Forms]" = weakref.WeakSet()
+        self._lock = threading.RLock()
+        self._spool: Optional[Spool] = None
         self._sender: Optional[Sender] = None
 
     @staticmethod
@@ -41,68 +55,75 @@ class Client:
         with _lock:
             return _clients.setdefault((url, str(place.spools(root))), Client(url, root, cap))
 
-    def ready(self) -> None:
-        """Opens the spool and starts the sender where that is still to be done, or to be done again after a fork."""
-        if self._sender is not None:
-            return
-        with self.spool.lock:
-            if self._sender is not None:
-                return
-            self.spool.open()
-            try:
-                self._sender = Sender(self.spool)
-            except (RuntimeError, OSError) as error:
-                tell_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self.spool.folder}.")
-                return
-        _finish_with_multiprocessing()
-        self._mention()
+    @property
+    def spool(self) -> Spool:
+        """The open spool; opens one, and starts its sender, where there is none."""
+        spool = self._spool
+        if spool is not None:
+            return spool
+        with self._lock:
+            if self._spool is None:
+                self._spool = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                try:
+                    self._sender = Sender(self._spool)
+                except (RuntimeError, OSError) as error:
+                    tell_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.")
+                _finish_with_multiprocessing()
+                self._mention(self._spool)
+            return self._spool
 
-    def _mention(self) -> None:
-        folder = self.spool.folder
-        if folder is None:
+    def _mention(self, spool: Spool) -> None:
+        """Tells once that there are spools that nobody sends."""
+        if spool.folder is None:
             return
-        mine = {client.spool.folder for client in list(_clients.values())}
-        family = {client.spool.writer for client in list(_clients.values())} | {client.spool.parent for client in list(_clients.values())}
-        others = [entry for entry in place.folders(folder.parent)[-1000:] if entry not in mine and place.about(entry).get("parent") not in family - {""}]
-        old = sum(1 for entry in others if next(place.abandoned(entry), None))
+        own = [client._spool for client in list(_clients.values()) if client._spool is not None]
+        mine, family = {one.folder for one in own}, {name for one in own for name in (one.writer, one.parent) if name}
+        root = spool.folder.parent
+        others = [folder for folder in place.folders(root)[-1000:] if folder not in mine and place.about(folder).get("parent") not in family]
+        old = sum(1 for folder in others if next(place.abandoned(folder), None))
         if old:
-            tell_once("old", f"{old} earlier runs left values unsent in {folder.parent}: `python -m agnez replay {folder.parent}` sends them.")
+            tell_once("old", f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.")
 
     # ---- what is logged ------------------------------------------------------------------------------------------
 
+    def forms(self) -> Forms:
+        """Of one board, for the short way of its ``log``."""
+        forms = Forms()
+        self._forms.add(forms)
+        return forms
+
+    def cell(self, id: str, about: Dict[str, Any]) -> None:
+        """Says with what a cell is created where the server has none of this id. The first word counts."""
+        with self._lock:
+            if self._spool is not None:
+                self._spool.cell(id, about)
+            self._cells.setdefault(id, about)
+
+    def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
+        """A value for each series for each step."""
+        # It may be closed by another thread meanwhile: then the next one is taken.
+        while not self.spool.points(series, time_s, steps, rows):
+            time.sleep(0)
+
     def change(self, id: str, keys: Dict[str, Any]) -> None:
         """Changes keys of a cell: a PATCH. ``keys`` holds JSON's own types."""
-        self.ready()
-        spool = self.spool
-        data = record.change(spool.sync, id, keys)
-        if len(data) > record.CHANGE_BYTES and "value" in keys:
-            value = json.dumps(keys["value"], separators=(",", ":"), allow_nan=False).encode()
-            if len(value) > _VALUE_BYTES:
-                self._too_large(id, len(value), _VALUE_BYTES)
-                return
-            name = spool.keep_file(value)
-            if name is not None:
-                rest = {key: item for key, item in keys.items() if key != "value"}
-                data = record.change(spool.sync, id, {**rest, "file": {"name": name}})
-        spool.put(data, 0)
+        value = keys.get("value")
+        # Texts alone: what is built of numbers has limits of its own, which the server tells.
+        if isinstance(value, str) and len(value) > _VALUE_BYTES:
+            self._too_large(id, len(value), _VALUE_BYTES)
+            return
+        while not self.spool.change(id, keys):
+            time.sleep(0)
 
     def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
         """Changes a cell's value to a picture, and other keys with it."""
-        if len(content) * 4 // 3 > _MEDIA_BYTES:
-            self._too_large(id, len(content), _MEDIA_BYTES * 3 // 4)
+        if len(content) > _MEDIA_BYTES:
+            self._too_large(id, len(content), _MEDIA_BYTES)
             return
-        self.ready()
-        if len(content) * 4 // 3 > record.CHANGE_BYTES:
-            name = self.spool.keep_file(content)
-            if name is not None:
-                self.spool.put(record.change(self.spool.sync, id, {**keys, "file": {"name": name, "media": kind}}), 0)
-                return
-        from base64 import b64encode
-
-        self.spool.put(record.change(self.spool.sync, id, {**keys, "value": f"data:{kind};base64,{b64encode(content).decode()}"}), 0)
+        while not self.spool.change(id, keys, picture=content, kind=kind):
+            time.sleep(0)
 
     def _too_large(self, id: str, size: int, most: int) -> None:
-        self.ready()
         with self.spool.lock:
             self.spool.overflow.dropped["changes"] += 1
         tell_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
@@ -116,40 +137,47 @@ class Client:
     def close(self, timeout: float) -> bool:
         """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
         until = time.monotonic() + timeout
-        sender, spool = self._sender, self.spool
-        if sender is None:
+        with self._lock:
+            spool, sender = self._spool, self._sender
+            self._spool = self._sender = None
+            self._cells = dict(self._cells)
+        if spool is None:
             return True
-        was_sent = sender.flush(max(0.0, until - time.monotonic() - 0.2))
-        folder, writer, dropped = spool.folder, spool.writer, dict(spool.overflow.dropped)
-        sender.stop(max(0.1, until - time.monotonic()))
-        with spool.lock:
-            self._sender = None
-            is_empty = not sender.is_running and sender.remove()
-            spool.close()
-        if folder is not None:
-            self._adopt(folder.parent, writer, until)
-        lost = ", ".join(f"{count} {what}" for what, count in dropped.items() if count)
+        spool.end_writing()
+        was_sent = sender is not None and sender.flush(max(0.0, until - time.monotonic() - 0.2))
+        if sender is not None:
+            sender.stop(max(0.1, until - time.monotonic()))
+        if spool.folder is not None:
+            self._adopt(spool.folder.parent, spool.writer, until)
+        lost = ", ".join(f"{count} {what}" for what, count in spool.dropped().items() if count)
         if lost:
             tell.tell(f"Dropped because the spool was full or a value too large: {lost}.")
-        if not is_empty and folder is not None and folder.exists():
+        if spool.folder is not None and spool.folder.exists():
             what = "What the server refused is" if was_sent else "Not everything was sent. The rest is"
-            tell.tell(f"{what} in {folder}: `python -m agnez replay {folder}` sends it.")
+            tell.tell(f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it.")
         return was_sent
 
     def _adopt(self, root: Path, writer: str, until: float) -> None:
         """Sends what forked children left behind that ended without a word (``os._exit``, a worker that was killed)."""
         for folder in place.folders(root):
-            try:
-                about = place.about(folder)
-                left = until - time.monotonic()
-                if about.get("parent") == writer and about.get("pid") != os.getpid() and left > 0.5:
+            told, left = place.about(folder), until - time.monotonic()
+            if told.get("parent") == writer and told.get("pid") != os.getpid() and left > 0.5:
+                try:
                     replay(folder, timeout=min(left, 1.0))
-            except (OSError, ValueError, Busy, TimeoutError):
-                continue
+                except (OSError, ValueError, Busy):
+                    continue
 
     def forked(self) -> None:
-        self._sender = None
-        self.spool.forked()
+        """In the child of a fork: what is the parent's stays the parent's, and the child begins a spool of its own when it logs."""
+        self._lock = threading.RLock()
+        if self._spool is not None:
+            self._parent = self._spool.writer
+            self._spool.release()
+        self._spool = self._sender = None
+        self._cells = dict(self._cells)
+        # They write into the parent's segment.
+        for forms in list(self._forms):
+            forms.clear()
 
 
 def close_all(timeout: float = EXIT_S) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
 from . import record, window as windows
-from .spool import STATE_BYTES, Spool
+from .disk import STATE_BYTES
+from .spool import Spool
 from .tell import tell_once
 from .wire import Answer, Request
 
@@ -158,10 +159,9 @@ class Outbox:
         return None
 
     def _from_memory(self, spool: Spool) -> Optional[record.Window]:
-        with spool.lock:
-            data = spool.overflow.take(CHUNK)
-            window = record.read(data, self._sync, self.layouts, is_end=True)
-            spool.overflow.give_back(data[window.size :])
+        data = spool.from_memory(CHUNK)
+        window = record.read(data, self._sync, self.layouts, is_end=True)
+        spool.give_back(data[window.size :])
         return window if window.rows or window.changes else None
 
     def is_apart(self, request: Request) -> bool:
@@ -177,7 +177,7 @@ class Outbox:
 
     def _open(self, number: int) -> Optional[Source]:
         if self._spool is not None:
-            return self._spool.segments.get(number)
+            return self._spool.disk.segments.get(number) if self._spool.disk else None
         assert self.folder is not None, "a spool that was left is on disk"
         try:
             return Left(self.folder / f"{number:06}.seg")
@@ -192,8 +192,7 @@ class Outbox:
         self._from = self._to = 0
         self._note()
         if self._spool is not None:
-            with self._spool.lock:
-                self._spool.segments.pop(number, None)
+            self._spool.forget(segment=number)
         if self.folder is not None:
             try:
                 (self.folder / f"{number:06}.seg").unlink()
@@ -203,8 +202,7 @@ class Outbox:
     def _forget_files(self, window: record.Window) -> None:
         for name in window.files:
             if self._spool is not None:
-                with self._spool.lock:
-                    self._spool.files.pop(name, None)
+                self._spool.forget(file=name)
             if self.folder is not None:
                 try:
                     (self.folder / name).unlink()
@@ -224,7 +222,10 @@ class Outbox:
         if self._spool is None:
             return self._open(self._segment) is not None
         end = self._spool.end()
-        return end is None and bool(self._spool.overflow.records or self._spool.segments) or end is not None and (self._segment, self._from) < end
+        if end is not None:
+            return (self._segment, self._from) < end
+        # A segment that was left when the disk was full is forgotten when it is read to its end.
+        return bool(self._spool.overflow.records) or self._open(self._segment) is not None
 
     def _note(self) -> None:
         """Writes ``state`` in place: no new room on disk, so that it can be written when there is none."""
@@ -236,8 +237,8 @@ class Outbox:
         if self._spool is None and self.folder is not None:
             with open(self.folder / "state", "r+b", buffering=0) as file:
                 file.write(data)
-        elif self._spool is not None and self._spool.state is not None:
-            self._spool.state.put(data)
+        elif self._spool is not None and self._spool.disk is not None:
+            self._spool.disk.state.put(data)
 
     def refuse(self, request: Request, answer: Answer) -> None:
         """Puts away what the server will not take. It can be read, and sent again by hand."""

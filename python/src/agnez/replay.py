@@ -51,10 +51,11 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
         wire = Wire(outbox.url)
         until = time.monotonic() + timeout
 
-        def pause(seconds: float) -> None:
-            if time.monotonic() + seconds > until:
+        def pause(seconds: float, least: float) -> None:
+            wait = max(seconds, least)
+            if time.monotonic() + wait > until:
                 raise Stopped
-            time.sleep(seconds)
+            time.sleep(wait)
 
         delivery = Delivery(outbox, wire, pause)
         points = changes = 0

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from typing import Any, Callable, Dict, Optional, Set
+from typing import Any, Callable, Dict, Set
 
 from . import window as windows
 from . import record
@@ -28,7 +28,7 @@ _RETRY_AFTER_S = 60.0
 class Delivery:
     """Sends windows until the server has said yes or no to each request. What :class:`Sender` and a replay share."""
 
-    def __init__(self, outbox: Outbox, wire: Wire, pause: Callable[[float], None]) -> None:
+    def __init__(self, outbox: Outbox, wire: Wire, pause: Callable[[float, float], None]) -> None:
         self.outbox = outbox
         self.wire = wire
         self.is_connected = False
@@ -81,19 +81,19 @@ class Delivery:
         """Asks until there is an answer that is the server's last word."""
         wait = _BACK_OFF_S[0]
         while True:
-            ask: Optional[float] = None
+            ask = 0.0
             try:
                 answer = self.wire.send(request)
                 if answer.status < 300 or answer.is_refusal:
                     self.is_connected = True
                     return answer
                 why = f"it answered {answer.status}"
-                ask = answer.retry_after
+                ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
             except Unreachable as error:
                 why = str(error)
             self.is_connected = False
             tell_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). Training goes on; what is logged is kept and sent later.")
-            self._pause(max(wait * random.uniform(0.5, 1.0), min(ask or 0.0, _RETRY_AFTER_S)))
+            self._pause(wait * random.uniform(0.5, 1.0), ask)
             wait = min(2 * wait, _BACK_OFF_S[1])
 
 
@@ -142,26 +142,16 @@ class Sender:
         self._spool.wake.set()
         self._ended.wait(timeout)
 
-    def remove(self) -> bool:
-        """After the thread's end: removes the spool's folder if everything in it was sent; whether it was."""
-        return self._outbox.remove()
-
-    @property
-    def is_running(self) -> bool:
-        return not self._ended.is_set()
-
     # ---- in the thread -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
             quiet = 0
-            while True:
+            while not self._is_stopped:
                 if self._step():
                     quiet = 0
                     continue
                 self._report()
-                if self._is_stopped:
-                    break
                 quiet += 1
                 if quiet < _QUIET_TICKS:
                     time.sleep(TICK_S)
@@ -173,6 +163,8 @@ class Sender:
             tell_once("sender", f"Sending to {self._spool.url} has stopped ({type(error).__name__}: {error}). What is logged stays in the spool.")
         finally:
             self._wire.close()
+            self._outbox.remove()
+            self._spool.release()
             self._ended.set()
             with self._done:
                 self._done.notify_all()
@@ -181,14 +173,13 @@ class Sender:
         """Sends one window; whether there was one."""
         self._spool.prepare()
         window = self._outbox.next()
-        if window is None:
-            return False
-        self._delivery.send(window, self._outbox.number)
-        self._outbox.done()
+        if window is not None:
+            self._delivery.send(window, self._outbox.number)
+            self._outbox.done()
         if self._waiting:
             with self._done:
                 self._done.notify_all()
-        return True
+        return window is not None
 
     def _sleep(self) -> None:
         spool = self._spool
@@ -199,19 +190,19 @@ class Sender:
             spool.wake.wait(_SLEEP_S)
         spool.asleep = False
 
-    def _pause(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while True:
-            if self._is_stopped:
-                raise Stopped
-            left = min(until - time.monotonic(), 0.25 if self._waiting else 1.0)
+    def _pause(self, seconds: float, least: float) -> None:
+        start = time.monotonic()
+        while not self._is_stopped:
+            # Who waits for the end is not kept waiting, unless the server asked for it.
+            left = start + max(min(seconds, 0.25) if self._waiting else seconds, least) - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(left, 0.1))
+        raise Stopped
 
     def _report(self) -> None:
         """Shows on each board what will not be there: dropped, or refused by the server."""
-        counts = {**self._spool.overflow.dropped, "refused": self._outbox.refused}
+        counts = {**self._spool.dropped(), "refused": self._outbox.refused}
         if not any(counts.values()) or counts == self._told or not self._delivery.is_connected:
             return
         lines = {"points": "points dropped: the spool was full", "changes": "pictures or values dropped: the spool was full", "refused": "requests refused by the server"}
