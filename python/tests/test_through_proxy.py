@@ -106,10 +106,13 @@ def test_a_storm_of_everything(own_server, proxy, impatient, tmp_path):
     trainers = [threading.Thread(target=train, args=(f"m{at}",)) for at in range(threads)]
     for trainer in trainers:
         trainer.start()
-    for _ in range(40):
-        proxy.mode = weather.choice(["pass", "pass", "hole", "fail", "cut", "cut", "lose", "lose", "garbage", "refuse"])
-        time.sleep(weather.uniform(0.02, 0.2))
-        if weather.random() < 0.15:
+    faults = ["hole", "fail", "cut", "lose", "garbage", "pass"] * 4
+    weather.shuffle(faults)
+    for fault in faults:
+        proxy.mode = fault
+        proxy.wait_for(fault)
+        time.sleep(weather.uniform(0, 0.1))
+        if weather.random() < 0.2:
             own_server.kill()
             own_server.start()
     is_over.set()
@@ -119,7 +122,6 @@ def test_a_storm_of_everything(own_server, proxy, impatient, tmp_path):
     assert board.flush(60) and not raised
     for metric, count in counts.items():
         assert_whole(own_server, "storm", metric, count)
-    assert {"cut", "lose", "pass"} <= set(proxy.seen), "the storm was one"
 
 
 TRAINER = """
