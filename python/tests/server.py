@@ -56,6 +56,10 @@ class Server:
     def cells(self, board: str):
         return {cell["_id"]: cell for cell in self.ask(f"/values?board={board}")}
 
+    def named(self, board: str):
+        """The documents of a board by their names."""
+        return {cell.get("name", cell["_id"]): cell for cell in self.ask(f"/values?board={board}")}
+
     def has(self, id: str) -> bool:
         try:
             self.cell(id)
@@ -72,6 +76,10 @@ class Server:
             out += [tuple(float(number) for number in point) for point in page["points"]]
             start = page["next"]
         return out
+
+    def pairs(self, id: str, series: str):
+        """All points of a series: x, y."""
+        return [point[:2] for point in self.points(id, series)]
 
 
 def free_port() -> int:
