@@ -478,6 +478,8 @@ test("waking up moves nothing", async ({ page, agnez }) => {
     await route.continue();
   });
   await page.goto("/", { waitUntil: "commit" });
+  // Boxes mean nothing before the style sheet is there.
+  await expect(page.locator(".grid")).toHaveCSS("display", "grid");
   const boxes = () => page.locator("article").evaluateAll((all) => all.map((one) => JSON.stringify(one.getBoundingClientRect())));
   await expect(cell(page, id).locator(".lines img")).toBeVisible();
   const before = await boxes();

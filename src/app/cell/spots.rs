@@ -84,8 +84,8 @@ fn picture_in(cell: &Element) -> Option<HtmlImageElement> {
 
 /// Where the spots of a picture are; `None` when it is no drawing.
 fn spots_of(address: &str) -> Option<String> {
-    let (path, asked) = address.split_once(".svg?").filter(|(path, _)| path.starts_with("/values/"))?;
-    Some([path, ".spots?", asked].concat())
+    let (path, asked) = address.split_once('?').filter(|(path, _)| path.starts_with("/values/"))?;
+    Some([path.strip_suffix(".svg")?, ".spots?", asked].concat())
 }
 
 fn aim(picture: HtmlImageElement, at: At) {
@@ -176,11 +176,10 @@ impl Aim {
         };
         let (Some(spot), Some(list)) = (spot, browser::by_id(plot::TIP)) else { return self.hide() };
         let [left, right, top, bottom] = spots.place(spot, width);
-        let is_key = matches!(self.at, At::Key(_));
-        // Read aloud where keys were pressed; with a pointer that would be chatter.
-        browser::mark(&list, "role", if is_key { "status" } else { "tooltip" });
-        list.set_text_content(None);
         let is_dark = plot::is_dark();
+        // Read aloud where keys were pressed; with a pointer that would be chatter.
+        browser::mark(&list, "role", if matches!(self.at, At::Key(_)) { "status" } else { "tooltip" });
+        list.set_text_content(None);
         for (at, field) in spots.fields.iter().enumerate() {
             let Some(text) = said(field, spot) else { continue };
             let slot = match field.colour {
@@ -189,7 +188,7 @@ impl Aim {
                 Colour::Text => Some(field.numbers[spot] as usize),
             };
             let colour = slot.map(|slot| palette::colour(slot, is_dark));
-            if at == 0 {
+            if at == 0 || field.name.is_empty() {
                 let joint = if field.name.is_empty() { "" } else { " " };
                 plot::line(&list, "", colour, &[field.name.as_str(), joint, &text].concat(), "");
             } else {
