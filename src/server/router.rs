@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::error::Problem;
-use super::rest::{self, series, values};
+use super::rest::{self, publish, series, values};
 use super::{App, figure, guard, live, media, operations, page, site};
 use crate::protocol::{ApiError, ErrorKind};
 
@@ -26,6 +26,7 @@ pub fn router(app: App) -> Router {
         .merge(series::router("/values"))
         .merge(series::router("/api/v1/values"))
         .merge(series::many())
+        .merge(publish::router())
         .route("/live", get(live::socket))
         .route("/events", get(live::events))
         .route("/figure/{id}/{rev}", get(figure::figure))

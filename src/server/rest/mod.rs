@@ -5,6 +5,7 @@ mod columns;
 mod drawing;
 mod numbers;
 mod points;
+pub mod publish;
 pub mod series;
 pub mod values;
 
