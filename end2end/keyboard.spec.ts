@@ -10,9 +10,9 @@ test("create, rename, note, move, delete and undo", async ({ page, agnez }) => {
   await expect(cells(page)).toHaveCount(1);
   const [first] = await agnez.values();
   const a = cell(page, first._id);
-  // It asks for its name at once; that can be left.
+  // It asks for its name at once; that can be left empty.
   await expect(title(a).getByRole("textbox")).toBeFocused();
-  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
   await expect(a).toBeFocused();
 
   await page.keyboard.press("e");
@@ -63,6 +63,61 @@ test("create, rename, note, move, delete and undo", async ({ page, agnez }) => {
   await page.keyboard.press("Control+z");
   await order(page, [first._id, second._id, third._id]);
   expect((await agnez.value(second._id)).value).toBe("2");
+});
+
+test("a new cell that is given up leaves nothing", async ({ page, agnez }) => {
+  await openBoard(page);
+  await page.keyboard.press("n");
+  await expect(cells(page)).toHaveCount(1);
+  await page.keyboard.type("given up");
+  await page.keyboard.press("Escape");
+  await expect(cells(page)).toHaveCount(0);
+  expect(await agnez.values()).toEqual([]);
+  await expect(page.locator(".toast")).toHaveCount(0);
+
+  // One that has got something meanwhile stays, and so does one whose name is edited again later.
+  await page.keyboard.press("n");
+  await expect(cells(page)).toHaveCount(1);
+  const [{ _id }] = await agnez.values();
+  await agnez.patch(_id, { type: "text", value: "from a script" });
+  await expect(cell(page, _id).locator("iframe").filter({ visible: true })).toHaveCount(1);
+  await page.keyboard.press("Escape");
+  await expect(cell(page, _id)).toBeFocused();
+  await agnez.patch(_id, { value: [] });
+  await expect(cell(page, _id)).toContainText("Nothing here yet");
+  await page.keyboard.press("e");
+  await page.keyboard.press("Escape");
+  await expect(cell(page, _id)).toBeFocused();
+  expect(await agnez.values()).toHaveLength(1);
+});
+
+test("/ leaves only cells in sight whose names match", async ({ page, agnez }) => {
+  const made: string[] = [];
+  for (const [pos, name] of ["train/loss", "train/accuracy", "val/loss"].entries()) made.push((await agnez.create({ name, type: "log", value: "x", pos }))._id);
+  await openBoard(page);
+  const visible = () => cells(page).evaluateAll((all) => all.filter((one) => one.clientHeight > 0).map((one) => one.getAttribute("data-id")));
+  await page.keyboard.press("/");
+  const field = page.getByRole("searchbox", { name: "Filter" });
+  await expect(field).toBeFocused();
+  await page.keyboard.type("LOSS");
+  await expect.poll(visible).toEqual([made[0], made[2]]);
+  await field.fill("^train/(loss|acc)");
+  await expect.poll(visible).toEqual([made[0], made[1]]);
+  // Half an expression hides nothing.
+  await field.fill("train/(");
+  await expect.poll(visible).toEqual(made);
+  await field.fill("loss$");
+  await expect.poll(visible).toEqual([made[0], made[2]]);
+  // What comes and what is renamed is looked at, too; keys pass over what is hidden.
+  await agnez.patch(made[1]!, { name: "test/loss" });
+  await expect.poll(visible).toEqual(made);
+  await agnez.patch(made[1]!, { name: "test/accuracy" });
+  await expect.poll(visible).toEqual([made[0], made[2]]);
+  await cell(page, made[0]!).focus();
+  await page.keyboard.press("j");
+  await expect(cell(page, made[2]!)).toBeFocused();
+  await field.fill("");
+  await expect.poll(visible).toEqual(made);
 });
 
 test("every control is reached with Tab, and shows it", async ({ page, agnez }) => {

@@ -1,6 +1,8 @@
 // Charts that the server draws, and tables and texts in their frames: as they are sent, patched, refused and taken along.
 import { readFileSync } from "node:fs";
 
+import type { Locator, Page } from "@playwright/test";
+
 import { cell, figure, openBoard, openMenu, picture, stage } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -94,6 +96,33 @@ test("a text is Markdown, and HTML in it is shown as it is written", async ({ pa
   await expect(figure(cell(page, _id)).locator("em")).toHaveText("newer");
 });
 
+test("a link in a text opens a page of its own, which learns nothing of the board", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "notes", type: "text", value: "[other](/b/other) [here](#x)" });
+  const html = await agnez.create({ name: "figure", type: "html", value: '<a href="/b/other" target="_blank">out</a>', pos: 1 });
+  await openBoard(page);
+  const frame = cell(page, _id).locator("iframe").filter({ visible: true });
+  // As high as its text: the script of the server runs, and none else may.
+  await expect.poll(async () => (await frame.boundingBox())!.height).toBeLessThan(100);
+  const { headers } = await agnez.call("GET", (await frame.getAttribute("src"))!);
+  expect(headers["content-security-policy"]).toMatch(/^sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; default-src 'none'; script-src 'nonce-\w+';/);
+  const opening = page.context().waitForEvent("page");
+  await figure(cell(page, _id)).getByRole("link", { name: "other" }).click();
+  const opened = await opening;
+  await expect(opened).toHaveURL(`${agnez.url}/b/other`);
+  expect(await opened.evaluate(() => window.opener)).toBeNull();
+  await expect(opened.locator("html"), "it is no sandbox").toHaveAttribute("data-awake", /.*/);
+  await opened.close();
+
+  // Figures of others may not, by attribute and by header.
+  const other = cell(page, html._id).locator("iframe").filter({ visible: true });
+  await expect(other).toHaveAttribute("sandbox", "allow-scripts");
+  expect((await agnez.call("GET", (await other.getAttribute("src"))!)).headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; /);
+  // A cell that becomes a figure loses what a text may.
+  await agnez.patch(_id, { type: "html", value: "<p>now a figure</p>" });
+  await expect(figure(cell(page, _id)).getByText("now a figure")).toBeVisible();
+  await expect(cell(page, _id).locator("iframe").filter({ visible: true })).toHaveAttribute("sandbox", "allow-scripts");
+});
+
 test("a value that does not fit is refused with its place, and the drawing stays", async ({ page, agnez }) => {
   const { _id } = await agnez.create({ name: "m", type: "heatmap", value: [[1, 2]] });
   await openBoard(page);
@@ -128,4 +157,124 @@ test("what is drawn from numbers is saved from its menu", async ({ page, agnez }
   await page.keyboard.press("End");
   await page.keyboard.press("ArrowUp");
   await expect(page.getByRole("menuitem", { name: "Copy link to value" })).toBeFocused();
+});
+
+/** Moves the pointer to a place of a drawing: a share of its width, and pixels from its top. */
+async function point(drawn: Locator, share: number, down: number): Promise<void> {
+  await drawn.scrollIntoViewIfNeeded();
+  const box = (await drawn.boundingBox())!;
+  await drawn.page().mouse.move(box.x + box.width * share, box.y + down);
+}
+
+const tip = (page: Page) => page.locator("#tip");
+
+/** The lines of what is said: the heading, then names and values. */
+const said = (page: Page) => tip(page).locator("p").allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, " ").trim()).filter(Boolean));
+
+test("a drawing tells the value that is pointed at, and follows when it changes", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "classes", type: "bar", value: { labels: ["cat", "dog"], series: { train: [1, 2], val: [3, "NaN"] }, unit: "%" } });
+  await openBoard(page);
+  const drawn = picture(cell(page, _id));
+  const before = await drawn.boundingBox();
+  await point(drawn, 0.3, 100);
+  await expect.poll(() => said(page)).toEqual(["cat", "train 1 %", "val 3 %"]);
+  await point(drawn, 0.8, 100);
+  await expect.poll(() => said(page)).toEqual(["dog", "train 2 %", "val NaN %"]);
+  await expect(stage(cell(page, _id)).locator(".spot")).toHaveCount(1);
+  // The pointer rests; the value changes.
+  await agnez.patch(_id, { value: { labels: ["cat", "dog"], series: { train: [1, 7], val: [3, 8] }, unit: "%" } });
+  await expect.poll(() => said(page)).toEqual(["dog", "train 7 %", "val 8 %"]);
+  expect(await drawn.boundingBox()).toEqual(before);
+  await expect(drawn).toHaveAttribute("aria-label", /^classes: 4 bars from 1 to 8$/);
+  await page.mouse.move(2, 2);
+  await expect(tip(page)).toBeHidden();
+  await expect(page.locator(".spot")).toHaveCount(0);
+});
+
+test("every kind of drawing has its words", async ({ page, agnez }) => {
+  const made: [id: string, share: number, down: number, words: (string | RegExp)[]][] = [];
+  const add = async (type: string, value: unknown, share: number, down: number, words: (string | RegExp)[]) => {
+    made.push([(await agnez.create({ name: type, type, value }))._id, share, down, words]);
+  };
+  await add("histogram", { edges: [0, 1, 2, 3], counts: [3, 5, 1], unit: "s" }, 0.5, 120, ["1 to 2 s", "count 5"]);
+  await add("histogram", { steps: [10, 20], edges: [0, 1, 2], counts: [[5, 7], [6, 9]] }, 0.3, 190, ["step 10", "value 0 to 1", "count 5"]);
+  await add("histogram", { steps: [10, 20], edges: [0, 1, 2], counts: [[5, 7], [6, 9]], view: "ridge" }, 0.7, 210, ["step 20", "value 1 to 2", "count 9"]);
+  const confusion = { values: [[40, 10], [0, 45]], rows: ["cat", "dog"], columns: ["cat", "dog"], row_label: "truth", column_label: "predicted" };
+  await add("heatmap", confusion, 0.3, 80, ["truth cat", "predicted cat", "value 40", "of the row 80 %"]);
+  await add("scatter", { x: [1, 2, 3], y: [3, 1, 2], label: ["a", "b", "a"], x_label: "lr" }, 0.52, 212, ["b", "lr 2", "y 1"]);
+  await add("number", { value: 93.123456789, unit: "%", previous: 91.2, trend: [1, 2, 3], better: "up" }, 0.1, 40, ["now", "value 93.123456789 %", "before 91.2 %"]);
+  await openBoard(page);
+  for (const [id, share, down, words] of made) {
+    await point(picture(cell(page, id)), share, down);
+    await expect.poll(() => said(page)).toEqual(words);
+  }
+  await point(picture(cell(page, made.at(-1)![0])), 0.95, 110);
+  await expect.poll(() => said(page)).toEqual(["3 of 3 in the trend", "value 3 %"]);
+});
+
+test("values are reached by keys, and by a finger", async ({ page, agnez, open }) => {
+  const { _id } = await agnez.create({ name: "classes", type: "bar", value: { cat: 3, dog: 4 } });
+  await openBoard(page);
+  const drawn = picture(cell(page, _id));
+  await cell(page, _id).focus();
+  await expect(drawn).toHaveAttribute("aria-label", /2 bars from 3 to 4/);
+  await page.keyboard.press("]");
+  await expect.poll(() => said(page)).toEqual(["cat", "value 3"]);
+  await expect(tip(page)).toHaveAttribute("role", "status");
+  await page.keyboard.press("]");
+  await page.keyboard.press("]");
+  await expect.poll(() => said(page)).toEqual(["dog", "value 4"]);
+  await page.keyboard.press("[");
+  await expect.poll(() => said(page)).toEqual(["cat", "value 3"]);
+  await agnez.patch(_id, { value: { cat: 5, dog: 4 } });
+  await expect.poll(() => said(page)).toEqual(["cat", "value 5"]);
+  await page.locator("h1, header a, header button").first().focus();
+  await expect(tip(page)).toBeHidden();
+
+  const phone = await open({ hasTouch: true, viewport: { width: 390, height: 800 } });
+  await openBoard(phone);
+  const touched = picture(cell(phone, _id));
+  const box = (await touched.boundingBox())!;
+  await phone.touchscreen.tap(box.x + box.width * 0.8, box.y + 100);
+  await expect.poll(() => said(phone)).toEqual(["dog", "value 4"]);
+  await phone.touchscreen.tap(box.x + box.width / 2, box.y + box.height + 120);
+  await expect(tip(phone)).toBeHidden();
+});
+
+test("a plane of 100,000 points tells the nearest at once, and asks for nothing before", async ({ page, agnez }) => {
+  const count = 100_000;
+  const x = Array.from({ length: count }, (_, at) => (at * 7919) % count);
+  const y = Array.from({ length: count }, (_, at) => (at * 104_729) % count);
+  const { _id } = await agnez.create({ name: "plane", type: "scatter", value: { x, y } });
+  const asked: string[] = [];
+  page.on("request", (request) => request.url().includes(".spots?") && asked.push(request.url()));
+  await openBoard(page);
+  const drawn = picture(cell(page, _id));
+  await expect.poll(() => drawn.evaluate((image: HTMLImageElement) => image.complete && image.naturalHeight > 0)).toBe(true);
+  expect(asked).toEqual([]);
+  await point(drawn, 0.5, 100);
+  await expect(tip(page)).toBeVisible();
+  const before = await said(page);
+  await point(drawn, 0.6, 100);
+  await expect.poll(() => said(page)).not.toEqual(before);
+  expect(asked).toHaveLength(1);
+});
+
+test("a drawing that is far away is not fetched, and is the newest one when it is reached", async ({ page, agnez }) => {
+  for (let pos = 0; pos < 60; pos++) await agnez.create({ name: `n${pos}`, type: "bar", value: { a: pos }, pos });
+  const { _id } = await agnez.create({ name: "far", type: "number", value: 0.5, pos: 60 });
+  const fetched: string[] = [];
+  page.on("request", (request) => request.url().includes(`/${_id}.`) && fetched.push(request.url()));
+  await openBoard(page);
+  await agnez.patch(_id, { value: 0.75 });
+  await agnez.patch(_id, { value: 0.875, description: "changed" });
+  await expect(cell(page, _id)).toContainText("changed");
+  expect(fetched).toEqual([]);
+  const drawn = picture(cell(page, _id));
+  await drawn.scrollIntoViewIfNeeded();
+  await expect.poll(() => drawn.evaluate((image: HTMLImageElement) => image.complete && image.naturalHeight > 0)).toBe(true);
+  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain(">0.875<");
+  await page.mouse.move(1, 1);
+  await point(drawn, 0.1, 60);
+  await expect.poll(() => said(page)).toEqual(["now", "value 0.875"]);
 });

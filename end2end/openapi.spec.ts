@@ -153,6 +153,19 @@ test("the document says what the server does", async ({ agnez }) => {
   await exchange(toMany, "/points", 413, ...TOO_MANY_POINTS);
   await exchange(toMany, "/points", 403, { cells: {} }, foreign);
 
+  const epoch = "POST /publish/epoch/end/";
+  const urlencoded = { "content-type": "application/x-www-form-urlencoded" };
+  expect((await exchange(epoch, "/publish/epoch/end/", 201, { epoch: 0, loss: 0.5, val_loss: "NaN" })).json).toMatchObject({ appended: 2, cells: { "keras-loss": { val: { start: 0, points: 1 } } } });
+  await exchange(epoch, "/publish/epoch/end?board=fit", 201, `data=${encodeURIComponent('{"epoch": 0, "loss": NaN}')}`, urlencoded);
+  await exchange(epoch, "/publish/epoch/end/", 400, "data=1", urlencoded);
+  await exchange(epoch, "/publish/epoch/end/?bord=fit", 400, { loss: 1 });
+  await agnez.create({ _id: "keras-taken", type: "html", value: "<p>x</p>" });
+  await exchange(epoch, "/publish/epoch/end/", 409, { taken: 1 });
+  await exchange(epoch, "/publish/epoch/end/", 413, "{", { "content-length": String(2 << 20) });
+  await exchange(epoch, "/publish/epoch/end/", 201, { loss: 1 }, { "idempotency-key": "fit:1" });
+  await exchange(epoch, "/publish/epoch/end/", 422, { loss: 2 }, { "idempotency-key": "fit:1" });
+  await exchange(epoch, "/publish/epoch/end/", 403, { loss: 1 }, foreign);
+
   const patched = { chart: { x: "wall", y: "log", smooth: 0.6, unit: "s", hidden: ["bare"], further: 1 }, append: { one: [[14, 0.5]] } };
   expect((await exchange("PATCH /values/{}", "/values/line", 200, patched)).json.value.series.one).toEqual({ points: 11, last: [14, 0.5] });
   await exchange("PATCH /values/{}", "/values/line", 400, { chart: { y: "cubic" } });
@@ -189,6 +202,7 @@ test("the document says what the server does", async ({ agnez }) => {
   writeFileSync(join(agnez.images, "a.txt"), "no picture");
   const tag = String((await agnez.call("GET", "/images/a.gif")).headers.etag);
   await each("GET /openapi.json", ["/openapi.json", 200], ["/openapi.json", 403, foreign]);
+  for (const path of ["/healthz", "/readyz", "/metrics"]) await each(`GET ${path}`, [path, 200], [path, 403, foreign]);
   await each("GET /figure/{}/{}", [`/figure/${html._id}/1`, 200], ["/figure/nothing/1", 404], [`/figure/${html._id}/x`, 400], [`/figure/${html._id}/1`, 403, foreign]);
   await each("GET /media/{}/{}", [`/media/${image._id}/1`, 200], ["/media/nothing/1", 404], [`/media/${image._id}/x`, 400], [`/media/${broken._id}/1`, 422], [`/media/${image._id}/1`, 403, foreign]);
   await each("GET /images/{}", ["/images/a.gif", 200], ["/images/a.gif", 304, { "if-none-match": tag }], ["/images/b.gif", 404], ["/images/../data/agnez.db", 404], ["/images/a.txt", 422], ["/images/a.gif", 403, foreign]);

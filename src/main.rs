@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use agnez::server::{Config, Server};
+use agnez::server::{Config, Server, run_command};
 use clap::Parser;
 
 #[tokio::main]
@@ -11,6 +11,18 @@ async fn main() -> ExitCode {
     let config = Config::parse();
     let filter = tracing_subscriber::EnvFilter::new(&config.log);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    if let Some(command) = &config.command {
+        return match run_command(command, &config.data).await {
+            Ok(told) => {
+                let _ = writeln!(std::io::stdout(), "{told}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("agnez: {why}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let server = match Server::start(&config).await {
         Ok(server) => server,
         Err(why) => {

@@ -1,9 +1,11 @@
 //! What a person can do, whether by key, menu, button or mouse. The page changes when the event comes back; what goes wrong is said in a toast.
 
+use std::sync::Arc;
+
 use leptos::task::spawn_local;
 
 use super::focus;
-use super::state::{Dashboard, Field};
+use super::state::{Dashboard, Field, Part, Tile};
 use super::toasts::What;
 use crate::client::clipboard;
 use crate::client::rpc::{self, Answer};
@@ -15,7 +17,10 @@ impl Dashboard {
         spawn_local(async move {
             match rpc::create_cell(&self.state().name, "").await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
-                Ok(id) => self.edit(id, Field::Name),
+                Ok(id) => {
+                    self.state().fresh.set(Some(id.clone()));
+                    self.edit(id, Field::Name);
+                }
                 Err(message) => self.tell(What::Error(message)),
             }
         });
@@ -25,12 +30,27 @@ impl Dashboard {
         self.state().edit(Some((id, field)));
     }
 
+    /// Ends the editing of a field without a change. A cell that was added for it and got nothing meanwhile goes again.
+    pub fn cancel_edit(self, id: &CellId, field: Field) {
+        let state = self.state();
+        let is_fresh = state.fresh.now().as_ref() == Some(id);
+        let is_ended = self.end_edit(id, field);
+        let is_bare = |tile: Arc<Tile>| tile.part.get() == Part::Empty && tile.name.now().is_empty();
+        if is_ended && is_fresh && state.tile(id).is_some_and(is_bare) {
+            self.ask(rpc::remove_cell(id), None);
+            focus::board();
+        } else {
+            focus::cell(id);
+        }
+    }
+
     /// Ends the editing of a field, if it is still that one that is edited. False when it had ended before.
     pub fn end_edit(self, id: &CellId, field: Field) -> bool {
         let state = self.state();
         let mine = state.editing.peek(|edit| edit.as_ref().is_some_and(|(of, what)| of == id && *what == field));
         if mine {
             state.edit(None);
+            state.fresh.set(None);
         }
         mine
     }

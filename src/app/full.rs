@@ -46,6 +46,11 @@ pub fn recall() {
     }
 }
 
+/// Writes what is shown into the address, which may be that of another moment.
+pub fn keep_shown() {
+    keep(shown().as_ref());
+}
+
 fn keep(id: Option<&CellId>) {
     plot::keep_in_address(KEY, id.map_or("", CellId::as_str));
 }

@@ -9,16 +9,8 @@ use crate::client::browser;
 
 const ID: &str = "help";
 
-fn dialog() -> Option<HtmlDialogElement> {
-    browser::by_id(ID)?.dyn_into().ok()
-}
-
-pub fn is_open() -> bool {
-    dialog().is_some_and(|dialog| dialog.open())
-}
-
 pub fn open() {
-    if let Some(dialog) = dialog() {
+    if let Some(dialog) = browser::by_id(ID).and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok()) {
         let _ = dialog.show_modal();
     }
 }

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
+use super::cell::spots;
 use super::plot::{self, Press};
 use super::state::{Dashboard, Field};
-use super::{focus, full, help, theme};
+use super::{filter, focus, full, help, theme};
 use crate::client::browser;
 
-pub const HELP: [(&str, &str); 16] = [
+pub const HELP: [(&str, &str); 17] = [
     ("n", "Add a cell"),
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),
@@ -22,6 +23,7 @@ pub const HELP: [(&str, &str); 16] = [
     ("+  -  0", "Chart: zoom in, zoom out, show everything"),
     ("[  ]  End", "Chart: earlier, later, follow the newest point"),
     ("l", "Chart: linear or logarithmic"),
+    ("/", "Show only cells whose name matches"),
     ("t", "Theme: system, light, dark"),
     ("?", "This help"),
     ("Esc", "Cancel an edit, close a menu or this help"),
@@ -30,7 +32,8 @@ pub const HELP: [(&str, &str); 16] = [
 pub fn listen(dashboard: Dashboard) {
     browser::listen(&window(), "keydown", move |event: KeyboardEvent| {
         let busy = event.default_prevented() || event.is_composing() || browser::is_typing(&event);
-        let elsewhere = help::is_open() || dashboard.state().menu.peek(Option::is_some);
+        // What lies over the page has the keys, and Esc closes it before what lies under it.
+        let elsewhere = document().query_selector(":popover-open, dialog[open]").is_ok_and(|over| over.is_some());
         if !busy && !elsewhere && press(dashboard, &event) {
             event.prevent_default();
         }
@@ -63,6 +66,7 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "n" => dashboard.add(),
         "t" => theme::next(dashboard),
         "?" => help::open(),
+        "/" => filter::focus(),
         "Escape" => return full::leave(),
         _ => return false,
     }
@@ -95,13 +99,15 @@ fn on_chart(key: &str) -> bool {
         "End" => Press::Follow,
         _ => return false,
     };
-    focus::current().is_some_and(|id| plot::press(&id, what))
+    focus::current()
+        .is_some_and(|id| plot::press(&id, what) || matches!(what, Press::Left | Press::Right) && spots::step(&id, what == Press::Right))
 }
 
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
 fn walk(dashboard: Dashboard, key: &str) -> bool {
     let from = focus::current();
-    let order = dashboard.state().order.now();
+    let mut order = dashboard.state().order.now();
+    order.retain(|id| focus::element(id).is_some_and(|cell| cell.offset_height() > 0));
     let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
         ("j", None) => 0,
         ("k", None) => order.len().wrapping_sub(1),

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlElement, KeyboardEvent};
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
-use super::focus;
 use super::state::{Dashboard, Field, Tile};
 use super::watched::handler;
+use super::{focus, plot};
 use crate::client::{browser, urls};
 use crate::protocol::{CellId, Stage};
 
@@ -44,7 +44,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     }
     show_saves(&menu, state.tile(&id).as_deref());
     state.menu.set(Some(id));
-    if !beside(&menu, button) {
+    if !beside(&menu, button, false) {
         state.menu.set(None);
         return;
     }
@@ -57,7 +57,7 @@ fn show_saves(menu: &HtmlElement, tile: Option<&Tile>) {
     let is_table = tile.is_some_and(|tile| tile.kind.peek(|kind| kind == "table"));
     for (at, (item, _)) in (0..).zip(ITEMS) {
         let is_shown = match item {
-            Item::SaveSvg => is_drawn,
+            Item::SavePng | Item::SaveSvg => is_drawn,
             Item::SaveCsv => is_drawn || is_table,
             _ => continue,
         };
@@ -67,17 +67,30 @@ fn show_saves(menu: &HtmlElement, tile: Option<&Tile>) {
     }
 }
 
-/// Shows a popover under the button that opens it. False where the browser knows none.
-pub fn beside(menu: &HtmlElement, button: &HtmlElement) -> bool {
-    if menu.show_popover().is_err() {
-        return false;
+/// In narrower windows the style sheet puts what leaves a cell in sight at the lower edge.
+const NARROW: i32 = 720;
+
+/// Kept between a popover and what is beside it, in CSS pixels.
+const GAP: i32 = 8;
+
+/// Shows a popover under the button that opens it, or beside an element that stays in sight: at the right of it, or at the left where there is
+/// no room. False where the browser knows no popovers.
+pub fn beside(menu: &HtmlElement, element: &Element, stays: bool) -> bool {
+    let Some(root) = document().document_element().filter(|_| menu.show_popover().is_ok()) else { return false };
+    if stays && root.client_width() <= NARROW {
+        element.scroll_into_view();
     }
-    let beside = button.get_bounding_client_rect();
-    let edge = |length: Result<wasm_bindgen::JsValue, _>| length.ok().and_then(|length| length.as_f64()).unwrap_or(0.0) - 8.0;
-    let left = (beside.right() - f64::from(menu.offset_width())).max(8.0);
-    let top = (beside.bottom() + 4.0).min(edge(window().inner_height()) - f64::from(menu.offset_height())).max(8.0);
-    let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
-    let _ = menu.set_attribute("style", &style);
+    let beside = element.get_bounding_client_rect();
+    let (start, end) = (beside.left() as i32, beside.right() as i32);
+    let (width, most) = (menu.offset_width(), root.client_width() - GAP);
+    let (left, top) = match stays {
+        false => (end - width, beside.bottom() as i32 + GAP / 2),
+        true if end + GAP + width > most && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
+        true => ((end + GAP).min(most - width), beside.top() as i32),
+    };
+    let top = top.min(root.client_height() - GAP - menu.offset_height());
+    let style = ["left:", &left.max(GAP).to_string(), "px;top:", &top.max(GAP).to_string(), "px"].concat();
+    browser::mark(menu, "style", &style);
     true
 }
 
@@ -120,18 +133,20 @@ enum Item {
     Later,
     CopyId,
     CopyLink,
+    SavePng,
     SaveSvg,
     SaveCsv,
     Delete,
 }
 
-const ITEMS: [(Item, &str); 9] = [
+const ITEMS: [(Item, &str); 10] = [
     (Item::Rename, "Rename"),
     (Item::Note, "Edit note"),
     (Item::Earlier, "Move earlier"),
     (Item::Later, "Move later"),
     (Item::CopyId, "Copy id"),
     (Item::CopyLink, "Copy link to value"),
+    (Item::SavePng, "Save as PNG"),
     (Item::SaveSvg, "Save as SVG"),
     (Item::SaveCsv, "Save as CSV"),
     (Item::Delete, "Delete"),
@@ -151,8 +166,9 @@ fn choose(dashboard: Dashboard, item: Item) {
             let origin = window().location().origin().unwrap_or_default();
             dashboard.copy(origin + &urls::value(&id), "the link");
         }
+        Item::SavePng => dashboard.save_png(id),
         // What is answered is a file to keep: the page stays.
-        Item::SaveSvg => drop(window().location().assign(&urls::svg_file(&id, ""))),
+        Item::SaveSvg => drop(window().location().assign(&urls::svg_file(&id, &plot::seen(&id)))),
         Item::SaveCsv => drop(window().location().assign(&urls::csv_file(&id))),
         Item::Delete => dashboard.remove(id),
     }

@@ -6,6 +6,7 @@ mod actions;
 mod cell;
 mod command;
 mod drag;
+mod filter;
 mod focus;
 mod full;
 mod grid;
@@ -16,6 +17,7 @@ mod keys;
 mod live;
 mod menu;
 mod plot;
+mod png;
 mod shell;
 mod state;
 mod theme;
@@ -45,12 +47,15 @@ const DATA_ID: &str = "agnez-page";
 pub fn App(page: Page) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
-    Effect::new(move || {
+    browser::effect(move || {
         plot::start(dashboard);
+        cell::spots::listen();
         frames::listen();
         keys::listen(dashboard);
+        filter::listen(dashboard);
         drag::listen(dashboard);
         menu::listen(dashboard);
+        toasts::listen(dashboard);
         full::recall();
         live::start(dashboard);
         theme::recall(dashboard);

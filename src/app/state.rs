@@ -53,6 +53,7 @@ pub struct Tile {
     /// `type` on the wire.
     pub kind: Watched<String>,
     pub note: Watched<String>,
+    pub across: Watched<String>,
     pub stage: Watched<Stage>,
     pub part: Watched<Part>,
     /// True while the name, or the note, is edited.
@@ -65,13 +66,14 @@ const REPLACED: &str = "\u{fffd}";
 
 impl Tile {
     fn new(cell: &Cell, edited: Option<Field>) -> Arc<Self> {
-        let [name, kind, note] = std::array::from_fn(|_| Watched::new(String::new()));
+        let [name, kind, note, across] = std::array::from_fn(|_| Watched::new(String::new()));
         let [naming, noting] = std::array::from_fn(|_| Watched::new(false));
         let tile = Self {
             id: cell.id.clone(),
             name,
             kind,
             note,
+            across,
             stage: Watched::new(Stage::Empty),
             part: Watched::new(Part::Empty),
             naming,
@@ -90,6 +92,7 @@ impl Tile {
         };
         self.name.set(cell.name.replace('\0', REPLACED));
         self.kind.set(cell.kind.replace('\0', REPLACED));
+        self.across.set(cell.across.clone());
         self.note.set(cell.note.replace('\0', REPLACED));
         let part = Part::of(&stage);
         self.stage.set(stage);
@@ -152,6 +155,10 @@ pub struct State {
     pub dragged: Watched<Option<CellId>>,
     pub landing: Watched<Option<Landing>>,
     pub toasts: Watched<Vec<Toast>>,
+    /// Only cells whose name this regular expression finds are shown; empty: all.
+    pub filter: Watched<String>,
+    /// The cell that was just added here, until it has a name or is given up.
+    pub fresh: Watched<Option<CellId>>,
 }
 
 /// A handle to all of it, which costs nothing to copy.
@@ -181,6 +188,8 @@ impl Dashboard {
             landing: Watched::new(None),
             unsaved: Watched::new(None),
             toasts: Watched::new(Vec::new()),
+            filter: Watched::new(String::new()),
+            fresh: Watched::new(None),
         };
         Self(StoredValue::new(Arc::new(state)))
     }

@@ -1,6 +1,6 @@
 //! Ticks of time: round times of day and dates, and round durations.
 
-use super::text::{decimal, value};
+use super::text::{decimal, magnitude, power, value};
 use super::ticks::{Tick, round_step};
 
 const MINUTE: i64 = 60;
@@ -38,7 +38,7 @@ fn step(span: f64, most: usize) -> Step {
 }
 
 /// The ticks from `lo` to `hi`, as multiples of a step from `zero` on: `tell` gets whole seconds, and digits and exponent of the rest.
-fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: impl Fn(i64, i64, i32) -> String) -> Vec<Tick> {
+fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: &dyn Fn(i64, i64, i32) -> String) -> Vec<Tick> {
     let (unit, digit, exponent) = match step {
         Step::Part(digit, exponent) => (value(digit, exponent), digit, exponent),
         Step::Whole(seconds) => (seconds as f64, seconds, 0),
@@ -82,7 +82,7 @@ pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> 
     // Within a year no day and month come twice.
     let years = hi - lo > 365.0 * DAY as f64;
     // Ticks stand at round local times: the axis' zero is 1970's local midnight.
-    multiples(lo, hi, f64::from(-offset_minutes * 60), step, |local, rest, exponent| {
+    multiples(lo, hi, f64::from(-offset_minutes * 60), step, &|local, rest, exponent| {
         let (year, month, day) = date(local);
         let of_day = local.rem_euclid(DAY);
         if of_day == 0 && rest == 0 {
@@ -114,7 +114,7 @@ pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
         Step::Whole(seconds) => seconds,
     };
     let hours = (hi - origin).max(origin - lo) >= HOUR as f64;
-    multiples(lo, hi, origin, step, |whole, rest, exponent| {
+    multiples(lo, hi, origin, step, &|whole, rest, exponent| {
         let (whole, rest, sign) = match (whole < 0, rest) {
             (true, 0) => (-whole, 0, "-"),
             (true, rest) => (-whole - 1, 10_i64.pow(exponent.unsigned_abs()) - rest, "-"),
@@ -139,6 +139,32 @@ pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
         };
         sign.to_owned() + &label
     })
+}
+
+/// A moment in seconds since 1970 as a date and a time of day at a place `offset_minutes` east of UTC, with the parts of a second that
+/// a pixel of so many seconds tells: `2026-11-22 18:00:00.25`.
+pub fn moment(seconds: f64, pixel: f64, offset_minutes: i32) -> String {
+    let exponent = magnitude(pixel).clamp(-6, 0);
+    let per_second = 10_i64.pow(exponent.unsigned_abs());
+    let parts = (seconds * power(-exponent)).round() as i64;
+    let local = parts.div_euclid(per_second).saturating_add(i64::from(offset_minutes) * MINUTE);
+    let ((year, month, day), of_day) = (date(local), local.rem_euclid(DAY));
+    let mut text = year.to_string();
+    for (before, part) in [("-", month), ("-", day), (" ", of_day / HOUR), (":", of_day / MINUTE % 60), (":", of_day % 60)] {
+        text = text + before + &two(part);
+    }
+    text + &fraction(parts.rem_euclid(per_second), exponent)
+}
+
+/// `UTC`, `UTC+05:30`.
+pub fn zone(offset_minutes: i32) -> String {
+    let size = i64::from(offset_minutes.abs());
+    let sign = match offset_minutes {
+        0 => return "UTC".into(),
+        1.. => "+",
+        _ => "-",
+    };
+    ["UTC", sign, &two(size / 60), ":", &two(size % 60)].concat()
 }
 
 /// Year, month (1 to 12) and day of a moment in seconds since 1970, in the Gregorian calendar (Howard Hinnant,
@@ -172,6 +198,15 @@ mod tests {
         assert_eq!(date(EVENING as i64), (2026, 11, 22));
         assert_eq!(date(951_782_400), (2000, 2, 29));
         assert_eq!(date(-1), (1969, 12, 31));
+    }
+
+    #[test]
+    fn moments_are_told_to_a_pixel_and_with_the_zone() {
+        assert_eq!(moment(EVENING + 0.25, 0.003, 0), "2026-11-22 18:00:00.25");
+        assert_eq!(moment(EVENING + 59.96, 0.2, 60), "2026-11-22 19:01:00");
+        assert_eq!(moment(EVENING + 7.3, 40.0, 330), "2026-11-22 23:30:07");
+        assert_eq!(moment(-0.5, 0.1, -60), "1969-12-31 22:59:59.5");
+        assert_eq!([0, 330, -210].map(zone), ["UTC", "UTC+05:30", "UTC-03:30"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where everything of a line chart stands: the layout that server and browser share, so that waking up moves nothing.
 
-use super::scale::{Scale, padded};
+use super::range::{x_range, y_range};
+use super::scale::Scale;
 use super::text::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
 use crate::protocol::{Along, Scale as Kind};
@@ -19,6 +20,8 @@ pub struct Ask<'a> {
     pub origin: Option<f64>,
     /// How far east of UTC the reader is: told by [`Along::Wall`]. The server uses 0.
     pub offset_minutes: i32,
+    /// There are series, and all of them are hidden.
+    pub all_hidden: bool,
 }
 
 /// How much a curve is in the foreground.
@@ -76,6 +79,8 @@ pub struct Frame {
     pub y: Scale,
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
+    /// Why no line is drawn, and what to do about it; empty where there are lines. An axis of which nothing is known has no ticks then.
+    pub note: &'static str,
 }
 
 /// On which side of its place a label of the x axis stands, so that none leaves the chart.
@@ -92,13 +97,22 @@ impl Frame {
             Some((from, to)) => Scale::linear(from, to),
             None => x_range(curves),
         };
-        let y = y_range(curves, &x, ask.scale == Kind::Log);
+        let range = y_range(curves, &x, ask.scale == Kind::Log);
+        let y = range.unwrap_or(if ask.scale == Kind::Log { Scale::log(0.1, 10.0) } else { Scale::linear(0.0, 1.0) });
         let along = match ask.along {
             Along::Step => Measure::Number(""),
             Along::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
             Along::Wall => Measure::Clock { offset_minutes: ask.offset_minutes },
         };
-        Self::laid_out(x, y, along, Measure::Number(ask.unit), size)
+        let mut frame = Self::laid_out(x, y, along, Measure::Number(ask.unit), size);
+        if range.is_none() {
+            frame.note = why_empty(ask, curves);
+            frame.y_ticks.clear();
+            if ask.window.is_none() && curves.iter().all(|curve| curve.columns.is_empty()) {
+                frame.x_ticks.clear();
+            }
+        }
+        frame
     }
 
     /// The layout of any plot with two axes.
@@ -107,7 +121,7 @@ impl Frame {
         let y_ticks = ticks(&y, upward, (height / 45.0).round().max(2.0) as usize);
         let left = (widest(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
-        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks }
+        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks, note: "" }
     }
 
     /// The room to the right of the plot.
@@ -162,45 +176,18 @@ impl Frame {
     }
 }
 
-fn x_range(curves: &[Curve]) -> Scale {
-    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-    for column in curves.iter().flat_map(|curve| curve.columns) {
-        lo = lo.min(column.x_min);
-        hi = hi.max(column.x_max);
-    }
-    Scale::linear(lo, hi)
-}
-
-/// From the lowest to the highest value of the columns that touch the window, and of the smoothed lines there.
-fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Scale {
-    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut see = |value: f64| {
-        if value.is_finite() && (!log || value > 0.0) {
-            // Comparisons: `min` and `max` are calls in the browser.
-            if value < lo {
-                lo = value;
-            }
-            if value > hi {
-                hi = value;
-            }
-        }
-    };
-    for curve in curves {
-        for column in curve.columns.iter().filter(|column| column.x_max >= x.lo && column.x_min <= x.hi) {
-            see(column.min);
-            see(column.max);
-            // The lowest may be no value of a logarithmic axis where the ends are.
-            if log {
-                see(column.first);
-                see(column.last);
-            }
-        }
-        curve.smoothed.iter().filter(|(at, _)| (x.lo..=x.hi).contains(at)).for_each(|(_, value)| see(*value));
-    }
-    match (lo <= hi, log) {
-        (true, log) => padded(lo, hi, log),
-        (false, true) => Scale::log(0.1, 10.0),
-        (false, false) => Scale::linear(0.0, 1.0),
+fn why_empty(ask: &Ask, curves: &[Curve]) -> &'static str {
+    let mut columns = curves.iter().flat_map(|curve| curve.columns).peekable();
+    if ask.all_hidden {
+        "All series are hidden. Show one by its name below."
+    } else if columns.peek().is_none() {
+        "No points yet."
+    } else if ask.scale == Kind::Log && columns.any(|column| column.min <= 0.0) {
+        "Nothing here is above 0. Choose the linear y axis."
+    } else if ask.window.is_some() {
+        "Nothing is drawn here. Show all."
+    } else {
+        "No finite value yet, only NaN or ∞."
     }
 }
 
@@ -237,17 +224,42 @@ mod tests {
     #[test]
     fn only_what_is_in_the_window_sets_the_range() {
         let points = [(0.0, 1e6), (5.0, 1.0), (6.0, f64::INFINITY), (7.0, 2.0), (9.0, f64::NAN)];
-        let shown = frame(&Ask { window: Some((4.0, 9.0)), ..Ask::default() }, &points, 500.0);
-        assert!((shown.y.lo, shown.y.hi) == (0.96, 2.04) && (shown.x.lo, shown.x.hi) == (4.0, 9.0), "{shown:?}");
+        let shown = frame(&Ask { window: Some((5.0, 9.0)), ..Ask::default() }, &points, 500.0);
+        assert!((shown.y.lo, shown.y.hi) == (0.96, 2.04) && (shown.x.lo, shown.x.hi) == (5.0, 9.0), "{shown:?}");
     }
 
     #[test]
-    fn nothing_and_a_constant_are_drawn_too() {
-        for points in [&[][..], &[(3.0, 7.0)], &[(3.0, f64::NAN)], &[(0.0, -1.0), (1.0, -1.0)]] {
-            for scale in [Kind::Linear, Kind::Log] {
-                let frame = frame(&Ask { scale, ..Ask::default() }, points, 500.0);
-                assert!(frame.y_ticks.len() >= 2 && frame.x.lo < frame.x.hi, "{points:?} {frame:?}");
-            }
-        }
+    fn a_constant_is_drawn_and_of_nothing_no_axis_is_made_up() {
+        let told = |scale, points: &[(f64, f64)]| {
+            let frame = frame(&Ask { scale, ..Ask::default() }, points, 500.0);
+            assert!(frame.x.lo < frame.x.hi && frame.y.lo < frame.y.hi, "{points:?} {frame:?}");
+            assert_eq!(frame.note.is_empty(), frame.y_ticks.len() >= 2, "{points:?} {frame:?}");
+            (frame.note, frame.x_ticks.is_empty())
+        };
+        let below = [(0.0, -1.0), (1.0, -1.0)];
+        assert_eq!(told(Kind::Linear, &[(3.0, 7.0)]), ("", false));
+        assert_eq!(told(Kind::Linear, &below), ("", false));
+        assert_eq!(told(Kind::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
+        assert_eq!(told(Kind::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
+        assert_eq!(told(Kind::Linear, &[]), ("No points yet.", true));
+        let hidden = Frame::new(&Ask { all_hidden: true, ..Ask::default() }, &[], Size { width: 400.0, height: 200.0 });
+        assert!(hidden.note.starts_with("All series are hidden.") && hidden.x_ticks.is_empty() && hidden.y_ticks.is_empty());
+    }
+
+    #[test]
+    fn between_two_points_the_piece_of_the_line_sets_the_range() {
+        let points = [(0.0, 1.0), (100.0, 3.0), (100.5, f64::NAN), (101.0, 3.0)];
+        let shown = |window, scale, points: &[(f64, f64)]| frame(&Ask { window: Some(window), scale, ..Ask::default() }, points, 500.0);
+        let linear = shown((25.0, 75.0), Kind::Linear, &points);
+        assert!((linear.y.lo - 1.46).abs() < 1e-9 && (linear.y.hi - 2.54).abs() < 1e-9 && linear.note.is_empty(), "{linear:?}");
+        let log = shown((25.0, 75.0), Kind::Log, &[(0.0, 1.0), (100.0, 16.0)]);
+        assert!((log.y.at(2.0) - 0.04 / 1.08).abs() < 1e-9 && (log.y.at(8.0) - 1.04 / 1.08).abs() < 1e-9, "{log:?}");
+        assert!(!shown((100.1, 100.2), Kind::Linear, &points).note.is_empty(), "no line leads to what is no number");
+        assert!(!shown((40.0, 60.0), Kind::Linear, &[(100.0, 3.0), (0.0, 1.0)]).note.is_empty(), "nor back");
+        let smoothed = [(0.0, 5.0), (100.0, 9.0)];
+        let columns = columns(&points);
+        let curves = [Curve { columns: &columns, smoothed: &smoothed, ..Curve::default() }];
+        let both = Frame::new(&Ask { window: Some((25.0, 75.0)), ..Ask::default() }, &curves, Size { width: 500.0, height: 200.0 });
+        assert!(both.y.lo < 1.5 && both.y.hi > 8.0);
     }
 }

@@ -53,6 +53,22 @@ pub fn nearest(columns: &[Column], x: f64) -> Option<usize> {
     best.1
 }
 
+/// The smaller of the two gaps beside the point nearest to `x`. 0 beside columns of many points: the gaps inside of them are not known.
+/// Infinite where there is none: a step back is no gap.
+pub fn gap(columns: &[Column], x: f64) -> f64 {
+    let mut least = f64::INFINITY;
+    let Some(at) = nearest(columns, x) else { return least };
+    for pair in columns[at.saturating_sub(1)..columns.len().min(at + 2)].windows(2) {
+        let gap = pair[1].x_first - pair[0].x_last;
+        if pair[0].count + pair[1].count > 2 {
+            least = 0.0;
+        } else if gap > 0.0 && gap < least {
+            least = gap;
+        }
+    }
+    least
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +93,14 @@ mod tests {
         let columns = [0.0, 10.0, 20.0, 12.0].map(|x| Column::point(x, 0.0));
         assert_eq!([-5.0, 4.0, 9.0, 11.5, 100.0].map(|x| nearest(&columns, x)), [Some(0), Some(0), Some(1), Some(3), Some(2)]);
         assert_eq!(nearest(&[], 1.0), None);
+    }
+
+    #[test]
+    fn the_gap_beside_a_place() {
+        let mut columns = [0.0, 10.0, 14.0, 2.0, 2.0, 3.5].map(|x| Column::point(x, 0.0));
+        assert_eq!([-5.0, 9.0, 1e9, 2.1, 3.4].map(|x| gap(&columns, x)), [10.0, 4.0, 4.0, 1.5, 1.5]);
+        assert!(gap(&[], 1.0).is_infinite() && gap(&columns[..1], 1.0).is_infinite());
+        columns[1].merge(&Column::point(11.0, 0.0));
+        assert_eq!(gap(&columns, 14.0), 0.0);
     }
 }

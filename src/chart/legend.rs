@@ -11,11 +11,20 @@ pub const ROW: f64 = 16.0;
 pub const EDGE: f64 = 10.0;
 const SWATCH: f64 = 16.0;
 
-/// The names alone, in two rows as high as the room that the page keeps for them (30 CSS pixels), set for the narrowest tile.
+/// Names that are together wider than this have two rows in the page, in CSS pixels: those of most tiles have this room.
+const SHORT: f64 = 420.0;
+
+/// Whether the page keeps two rows for these names. They alone decide, not the width of the tile, so that nothing moves when the page wakes.
+pub fn is_long<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    names.map(|name| SWATCH + 24.0 + width(name)).sum::<f64>() > SHORT
+}
+
+/// The names alone, in the rows that the page keeps for them (of 30 CSS pixels); two are set for the narrowest tile.
 /// `left_out`: how many more there are.
 pub fn names(curves: &[Curve], left_out: usize) -> String {
-    let mut svg = Svg::new(Place::Fluid { height: 30.0 }, Theme::Auto, "Series", "");
-    let mut rows = legend(curves, 300.0, 2.0 * ROW);
+    let mut svg = Svg::new(Place::Fluid { height: 60.0 }, Theme::Auto, "Series", "");
+    let is_long = left_out > 0 || is_long(curves.iter().map(|curve| curve.name));
+    let mut rows = if is_long { legend(curves, 280.0, 2.0 * ROW) } else { legend(curves, 2.0 * SHORT, ROW) };
     let told = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
     if left_out > 0 {
         rows.iter_mut().for_each(|row| row.retain(|entry| entry.slot.is_some()));
@@ -24,9 +33,12 @@ pub fn names(curves: &[Curve], left_out: usize) -> String {
         let x = rows.last().and_then(|row| row.last()).map_or(EDGE, |entry| entry.x + SWATCH + 18.0 + width(&entry.text));
         rows.last_mut().into_iter().for_each(|row| row.push(Entry { x, slot: None, text: text.clone() }));
     }
+    // Where the page's own legend begins.
+    svg.raw("<g transform=\"translate(23 0)\">");
     for (row, entries) in rows.iter().enumerate() {
-        entries.iter().for_each(|entry| draw_entry(&mut svg, entry, 11.0 + 14.0 * row as f64));
+        entries.iter().for_each(|entry| draw_entry(&mut svg, entry, 19.0 + 30.0 * row as f64));
     }
+    svg.raw("</g>");
     svg.finish()
 }
 

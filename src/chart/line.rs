@@ -1,5 +1,6 @@
 //! A line chart as SVG: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported.
 
+use super::clock::zone;
 use super::frame::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
 use super::layer::layers;
 use super::legend::{EDGE, ROW, draw_entry, legend};
@@ -9,6 +10,7 @@ use super::path::Path;
 use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
 use super::text::number;
 use crate::protocol::{Along, Scale};
+use crate::series::Column;
 
 /// How a chart is put on its sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,8 +53,8 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
     axes(&mut svg, &frame, ask.scale == Scale::Log);
     lines(&mut svg, &frame, curves);
     draw_marks(&mut svg, &frame, curves);
-    if curves.iter().all(|curve| curve.columns.is_empty()) {
-        svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, "No points yet.");
+    if !frame.note.is_empty() {
+        svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, frame.note);
     }
     if !left_out.is_empty() {
         svg.text("k w", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
@@ -168,20 +170,24 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
     /// More than a listener can follow.
     const TOLD: usize = 8;
     let mut text = match (curves.len(), ask.along) {
+        (0, _) if ask.all_hidden => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
         (1, Along::Step) => "1 series over steps.".to_owned(),
         (n, Along::Step) => n.to_string() + " series over steps.",
-        (n, _) => n.to_string() + " series over time.",
+        (n, Along::Relative) => n.to_string() + " series over time.",
+        (n, Along::Wall) => n.to_string() + " series over time, " + &zone(ask.offset_minutes) + ".",
     };
     for curve in curves.iter().take(TOLD) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
-        for column in curve.columns {
+        // The neighbours of a window, to which the line leads, are not in it.
+        let is_in = |column: &&Column| ask.window.is_none_or(|(from, to)| column.x_max >= from && column.x_min <= to);
+        for column in curve.columns.iter().filter(is_in) {
             (low, high) = (low.min(column.min), high.max(column.max));
             odd = [odd[0] + column.nan, odd[1] + column.pos_inf, odd[2] + column.neg_inf];
         }
         text = text + " " + curve.name + ": ";
-        let Some(last) = curve.columns.last() else {
-            text.push_str("no points.");
+        let Some(last) = curve.columns.iter().rfind(is_in) else {
+            text.push_str(if curve.columns.is_empty() { "no points." } else { "no points here." });
             continue;
         };
         text = text + "last " + &number(last.last);
@@ -208,7 +214,6 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
 mod tests {
     use super::*;
     use crate::chart::marks::Mark;
-    use crate::series::Column;
 
     fn wave(count: usize) -> Vec<Column> {
         (0..count).map(|i| Column::point(i as f64, (i as f64 / 9.0).sin() + 2.0)).collect()
@@ -292,6 +297,18 @@ mod tests {
     }
 
     #[test]
+    fn a_window_tells_of_what_is_in_it() {
+        let columns = [(0.0, 1.0), (100.0, 3.0), (200.0, 9.0)].map(|(x, y)| Column::point(x, y));
+        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        let told = |window| summary(&Ask { window, ..Ask::default() }, &curves);
+        assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
+        assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
+        assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
+        let wall = Ask { along: Along::Wall, offset_minutes: 60, ..Ask::default() };
+        assert!(summary(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
+    }
+
+    #[test]
     fn no_finite_place_and_no_value_is_too_far_to_be_drawn() {
         let far = [f64::MIN, -1.7e308, -1e18, -1e11, -1.0, -5e-324, 0.0, f64::MIN_POSITIVE, 0.5, 1.7e9, 1e12, 9.3e18, 1e300, f64::MAX];
         let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
@@ -320,6 +337,7 @@ mod tests {
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
                 offset_minutes: 330,
+                all_hidden: false,
             };
             for place in [FIXED, Place::Fluid { height: 200.0 }] {
                 let document = line(&ask, &curves, &sheet(place));

@@ -1,6 +1,6 @@
 //! How numbers become drawings: pure, the same on the server (SVG) and in the browser (canvas).
 
-mod clock;
+pub mod clock;
 pub mod frame;
 pub mod kinds;
 mod layer;
@@ -9,15 +9,17 @@ pub mod line;
 pub mod marks;
 pub mod palette;
 pub mod path;
+mod range;
 pub mod raster;
+pub mod reading;
 pub mod scale;
 pub mod svg;
 pub mod text;
 pub mod ticks;
 
 pub use frame::{Anchor, Ask, Curve, Frame, Look, Size};
-pub use layer::{Layer, layers, nearest};
-pub use legend::names;
+pub use layer::{Layer, gap, layers, nearest};
+pub use legend::{is_long, names};
 pub use line::{Sheet, line, summary};
 pub use marks::{Mark, marks};
 pub use palette::Theme;

@@ -39,8 +39,8 @@ impl Grid<'_> {
             // The right end belongs to the last pixel column: it is where the newest point stands.
             px = if share == 1.0 { self.width.ceil() } else { px.floor() + 1.0 } - 0.5;
         }
-        // Far away is far enough: what follows computes with differences.
-        (px.clamp(-1e9, 1e9), (down * self.height).clamp(-1e9, 1e9))
+        // Far away is far enough: what follows computes with differences, to a hundredth of a pixel.
+        (px.clamp(-1e13, 1e13), (down * self.height).clamp(-1e13, 1e13))
     }
 }
 

@@ -36,6 +36,10 @@ impl Svg {
         Self { body: String::new(), title: title.to_owned(), summary: summary.to_owned(), place, theme, slots: 0, plot: (0.0, 0.0) }
     }
 
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
     /// Puts markup into the document as it is.
     pub fn raw(&mut self, markup: &str) {
         self.body.push_str(markup);

@@ -121,6 +121,15 @@ pub fn number(value: f64) -> String {
     if (1e-4..1e15).contains(&size) { decimal(signed, exponent) } else { scientific(signed, exponent) }
 }
 
+/// A place on an axis of which a pixel spans so much: whole numbers in full, others as far as pixels tell them apart.
+pub fn place(value: f64, pixel: f64) -> String {
+    if value.trunc() == value || !(value.abs() < 1e9 && pixel > 0.0) {
+        return number(value);
+    }
+    let exponent = magnitude(pixel).clamp(-9, 0);
+    decimal((value * power(-exponent)).round() as i64, exponent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +172,14 @@ mod tests {
                 assert!((back - value).abs() <= value.abs() * 5.01e-6 + 1e-323, "{value:e} {}", number(value));
             }
         }
+    }
+
+    #[test]
+    fn places_have_the_digits_that_pixels_have() {
+        assert_eq!(place(12_345_654.0, 30.0), "12345654");
+        assert_eq!((place(1456.3348, 12.0), place(1456.3348, 0.04)), ("1456".into(), "1456.33".into()));
+        assert_eq!((place(0.30000001, 1e-3), place(-0.25, 1e-4), place(f64::NAN, 1.0)), ("0.3".into(), "-0.25".into(), "NaN".into()));
+        assert_eq!((place(1.0000001, 1e-8), place(2.5e30, 1e29)), ("1.0000001".into(), "2.5e30".into()));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::text::{decimal, magnitude, power, scientific, value, width};
 use super::{clock, scale::Scale};
 
-/// A place on an axis. Minor ticks of a logarithmic axis have no label.
+/// A place on an axis. Minor ticks of a logarithmic axis have no label. The unit stands at the last label only, unless each has a
+/// prefix of its own. Labels that would differ after the sixth digit only are told from the first one on: `1234567`, `+0.2`, `+0.4`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
     pub at: f64,
@@ -62,8 +63,25 @@ fn linear(lo: f64, hi: f64, unit: &str, target: usize) -> Vec<Tick> {
     let step = value(digit, exponent);
     let (from, to) = ((lo / step - 1e-9).ceil() as i64, (hi / step + 1e-9).floor() as i64);
     let largest = from.unsigned_abs().max(to.unsigned_abs()) as f64 * step;
-    let prefix = Prefix::of(largest, unit);
-    (from..=to).map(|i| Tick { at: value(i * digit, exponent), label: prefix.tell(i * digit, exponent, unit) }).collect()
+    let mut prefix = Prefix::of(largest, unit);
+    let is_deep = from < to && magnitude(largest) - exponent > 5;
+    if is_deep && matches!(prefix, Prefix::Power(_)) {
+        prefix = Prefix::Power(0);
+    }
+    let tick = |i: i64| {
+        let label = if is_deep && i > from {
+            let above = Prefix::of((to - from) as f64 * step, "");
+            ["+", &above.tell((i - from) * digit, exponent, "")].concat()
+        } else {
+            prefix.tell(i * digit, exponent, unit)
+        };
+        Tick { at: value(i * digit, exponent), label }
+    };
+    let mut ticks: Vec<Tick> = (from..=to).map(tick).collect();
+    if let Some(last) = ticks.last_mut() {
+        prefix.name(&mut last.label, unit);
+    }
+    ticks
 }
 
 fn logarithmic(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
@@ -84,7 +102,14 @@ fn logarithmic(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
                 _ => false,
             };
             if told || (digit == 1 && powers <= 40) || (stride == 1 && powers <= 8) {
-                let label = if told { Prefix::of(at, unit).tell(digit, exponent, unit) } else { String::new() };
+                let mut label = String::new();
+                if told {
+                    let prefix = Prefix::of(at, unit);
+                    label = prefix.tell(digit, exponent, unit);
+                    if takes_prefix(unit) {
+                        prefix.name(&mut label, unit);
+                    }
+                }
                 ticks.push(Tick { at, label });
             }
         }
@@ -92,6 +117,10 @@ fn logarithmic(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
     // Within a part of a decade there may be no such number, or one: there the axis is told like a linear one.
     if ticks.iter().filter(|tick| !tick.label.is_empty()).count() < 2 {
         ticks = linear(scale.lo, scale.hi, unit, target).into_iter().filter(|tick| tick.at > 0.0).collect();
+    } else if !takes_prefix(unit)
+        && let Some(last) = ticks.iter_mut().rev().find(|tick| !tick.label.is_empty())
+    {
+        Prefix::Power(0).name(&mut last.label, unit);
     }
     ticks
 }
@@ -117,47 +146,54 @@ impl Prefix {
         }
     }
 
+    /// The number, with the prefix where that does not belong to the unit.
     fn tell(self, digits: i64, exponent: i32, unit: &str) -> String {
         if digits == 0 {
             return "0".into();
         }
-        let (mut label, sign) = match self {
+        match self {
             Self::Scientific => {
                 let (mut digits, mut exponent) = (digits, exponent);
                 while digits % 10 == 0 {
                     (digits, exponent) = (digits / 10, exponent + 1);
                 }
-                (scientific(digits, exponent), "")
+                scientific(digits, exponent)
             }
-            Self::Power(power) => {
-                let sign = match power {
-                    -9 => "n",
-                    -6 => "µ",
-                    -3 => "m",
-                    3 => "k",
-                    6 => "M",
-                    9 => "G",
-                    12 => "T",
-                    _ => "",
-                };
-                (decimal(digits, exponent - power), sign)
-            }
-        };
-        let joined = sign.is_empty() || !takes_prefix(unit) || (unit == "s" && matches!(self, Self::Power(1..)));
-        if joined {
-            label.push_str(sign);
+            Self::Power(power) => decimal(digits, exponent - power) + if self.is_of(unit) { "" } else { self.sign() },
         }
-        if !unit.is_empty() {
-            if unit != "%" {
-                // A narrow no-break space.
-                label.push('\u{202f}');
-            }
-            if !joined {
-                label.push_str(sign);
-            }
-            label.push_str(unit);
+    }
+
+    /// Puts the unit behind a number.
+    fn name(self, label: &mut String, unit: &str) {
+        if unit.is_empty() {
+            return;
         }
-        label
+        if unit != "%" {
+            // A narrow no-break space.
+            label.push('\u{202f}');
+        }
+        if self.is_of(unit) {
+            label.push_str(self.sign());
+        }
+        label.push_str(unit);
+    }
+
+    /// Whether the prefix belongs to the unit: 250 ms, but 20k s and 5k img/s.
+    fn is_of(self, unit: &str) -> bool {
+        takes_prefix(unit) && !(unit == "s" && matches!(self, Self::Power(1..)))
+    }
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Power(-9) => "n",
+            Self::Power(-6) => "µ",
+            Self::Power(-3) => "m",
+            Self::Power(3) => "k",
+            Self::Power(6) => "M",
+            Self::Power(9) => "G",
+            Self::Power(12) => "T",
+            _ => "",
+        }
     }
 }
 
@@ -185,13 +221,24 @@ mod tests {
         assert_eq!(labels(&number(0.0, 50000.0, "")), ["0", "10k", "20k", "30k", "40k", "50k"]);
         assert_eq!(labels(&number(0.0, 2.4e6, "")), ["0", "0.5M", "1M", "1.5M", "2M"]);
         assert_eq!(labels(&number(11_000.0, 14_000.0, "")), ["11k", "12k", "13k", "14k"]);
-        assert_eq!(labels(&number(0.1, 0.3, "s")), ["100\u{202f}ms", "150\u{202f}ms", "200\u{202f}ms", "250\u{202f}ms", "300\u{202f}ms"]);
+        assert_eq!(labels(&number(0.1, 0.3, "s")), ["100", "150", "200", "250", "300\u{202f}ms"]);
         assert_eq!(labels(&number(0.0, 0.004, "")), ["0", "0.001", "0.002", "0.003", "0.004"]);
         assert_eq!(labels(&number(0.0, 4e-7, "")), ["0", "1e-7", "2e-7", "3e-7", "4e-7"]);
-        assert_eq!(labels(&number(0.0, 100.0, "%")), ["0", "20%", "40%", "60%", "80%", "100%"]);
-        assert_eq!(labels(&number(0.0, 4e10, "B")), ["0", "10\u{202f}GB", "20\u{202f}GB", "30\u{202f}GB", "40\u{202f}GB"]);
-        assert_eq!(labels(&number(0.0, 20_000.0, "img/s"))[1], "5k\u{202f}img/s");
+        assert_eq!(labels(&number(0.0, 100.0, "%")), ["0", "20", "40", "60", "80", "100%"]);
+        assert_eq!(labels(&number(0.0, 4e10, "B")), ["0", "10", "20", "30", "40\u{202f}GB"]);
+        assert_eq!(labels(&number(0.0, 20_000.0, "img/s")), ["0", "5k", "10k", "15k", "20k\u{202f}img/s"]);
+        assert_eq!(labels(&number(-40.0, 0.0, "dB")), ["-40", "-30", "-20", "-10", "0\u{202f}dB"]);
+        assert_eq!(labels(&number(0.0, 20_000.0, "s"))[4], "20k\u{202f}s");
         assert_eq!(number(0.0, 1.0, "")[3].at, 0.6);
+    }
+
+    #[test]
+    fn labels_of_a_narrow_window_are_told_from_the_first_one_on() {
+        assert_eq!(labels(&number(12_345_650.0, 12_345_658.0, "")), ["12345650", "+2", "+4", "+6", "+8"]);
+        assert_eq!(labels(&number(1e6 + 0.1, 1e6 + 0.5, "ms")), ["1000000.1", "+0.1", "+0.2", "+0.3", "+0.4\u{202f}ms"]);
+        assert_eq!(labels(&number(-7_000_004.0, -7_000_000.0, "")), ["-7000004", "+1", "+2", "+3", "+4"]);
+        assert_eq!(labels(&number(1.5e18, 1.5e18 + 4e11, "")), ["1.5e18", "+100G", "+200G", "+300G", "+400G"]);
+        assert_eq!(labels(&number(100_000.0, 100_400.0, "")), ["100k", "100.1k", "100.2k", "100.3k", "100.4k"]);
     }
 
     #[test]
@@ -205,6 +252,7 @@ mod tests {
             labels(&ticks(&Scale::log(0.9, 60.0), Measure::Number("s"), 7)),
             ["1\u{202f}s", "2\u{202f}s", "5\u{202f}s", "10\u{202f}s", "20\u{202f}s", "50\u{202f}s"]
         );
+        assert_eq!(labels(&ticks(&Scale::log(0.9, 200.0), Measure::Number("img/s"), 7)), ["1", "10", "100\u{202f}img/s"]);
         assert_eq!(labels(&ticks(&Scale::log(3.1, 3.9), Measure::Number(""), 4)), ["3.2", "3.4", "3.6", "3.8"]);
     }
 

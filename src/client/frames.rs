@@ -13,8 +13,15 @@ use web_sys::{Element, HtmlIFrameElement, MessageEvent};
 use super::{browser, urls};
 use crate::protocol::CellId;
 
-/// Never `allow-same-origin` beside it: together they would be no sandbox at all.
-pub const SANDBOX: &str = "allow-scripts";
+/// What a figure may. Never `allow-same-origin` beside it: together they would be no sandbox at all.
+const SANDBOX: &str = "allow-scripts";
+/// What a text may: its links open pages of their own. No script runs in it but the server's.
+const LINKED: &str = "allow-scripts allow-popups allow-popups-to-escape-sandbox";
+
+/// For a cell of this type.
+pub fn sandbox(kind: &str) -> &'static str {
+    if kind == "text" { LINKED } else { SANDBOX }
+}
 
 /// Heights in CSS pixels that a figure may ask for.
 const LEAST: f64 = 40.0;
@@ -106,6 +113,8 @@ struct Frames {
     loading: Option<HtmlIFrameElement>,
     height: u32,
     title: String,
+    /// Of the frames that will be loaded.
+    sandbox: &'static str,
 }
 
 impl Pane {
@@ -116,7 +125,7 @@ impl Pane {
             let _ = window.post_message(&question, "*");
         }
         let swap = Swap { seen: rev, loading: None, waiting: None };
-        let state = RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new() });
+        let state = RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new(), sandbox: SANDBOX });
         let inner = Rc::new(Inner { id, paper, state });
         PANES.with_borrow_mut(|panes| {
             panes.retain(|pane| pane.strong_count() > 0);
@@ -126,9 +135,10 @@ impl Pane {
     }
 
     /// Shows the figure of this revision as soon as it is drawn.
-    pub fn want(&self, rev: u64, title: &str) {
+    pub fn want(&self, rev: u64, title: &str, sandbox: &'static str) {
         let must_load = {
             let mut state = self.0.state.borrow_mut();
+            state.sandbox = sandbox;
             if state.title != title {
                 title.clone_into(&mut state.title);
                 for frame in state.loading.iter().chain([&state.seen]) {
@@ -162,7 +172,7 @@ impl Inner {
         let mut state = self.state.borrow_mut();
         let address = urls::figure(&self.id, rev);
         let attributes = [
-            ("sandbox", SANDBOX),
+            ("sandbox", state.sandbox),
             ("referrerpolicy", "no-referrer"),
             ("allow", ""),
             ("title", &state.title),

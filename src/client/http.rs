@@ -2,15 +2,16 @@
 
 use std::pin::Pin;
 
+use gloo_net::http::{Request, Response};
 use js_sys::{Object, Reflect};
-use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestCache, RequestInit, Response};
+use wasm_bindgen::JsValue;
+use web_sys::{RequestCache, RequestInit};
 
 /// `None` when the server cannot be reached. Boxed, so that what follows it is compiled once.
 pub type Reply = Pin<Box<dyn Future<Output = Option<Response>>>>;
 
+/// The request is made here and handed over whole: gloo's builder would put a `&` behind every query, which makes another address of it
+/// than the one that a picture has in the browser's cache.
 pub fn request(method: &str, address: &str, accept: &str, json: Option<String>, cache: RequestCache) -> Reply {
     let init = RequestInit::new();
     init.set_method(method);
@@ -23,11 +24,6 @@ pub fn request(method: &str, address: &str, accept: &str, json: Option<String>, 
         init.set_body(&JsValue::from_str(&json));
     }
     init.set_headers(&headers);
-    let sent = window().fetch_with_str_and_init(address, &init);
-    Box::pin(async move { JsFuture::from(sent).await.ok()?.dyn_into().ok() })
-}
-
-/// The body of a reply: `array_buffer` or `text` of a [`Response`].
-pub async fn body(reading: Result<js_sys::Promise, JsValue>) -> Option<JsValue> {
-    JsFuture::from(reading.ok()?).await.ok()
+    let request = web_sys::Request::new_with_str_and_init(address, &init).map(Request::from);
+    Box::pin(async move { request.ok()?.send().await.ok() })
 }

@@ -29,5 +29,5 @@ pub async fn shown_version(address: &str) -> Option<String> {
 
 async fn version(method: &str, address: &str, cache: RequestCache) -> Option<String> {
     let reply = http::request(method, address, "*/*", None, cache).await?;
-    if reply.ok() { reply.headers().get("etag").ok().flatten() } else { None }
+    if reply.ok() { reply.headers().get("etag") } else { None }
 }

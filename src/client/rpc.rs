@@ -76,7 +76,7 @@ fn call(path: &'static str, body: String) -> Answer {
     Box::pin(async move {
         let unreachable = || "The server could not be reached; nothing was changed.".to_owned();
         let reply = http::request("POST", path, "application/json", Some(body), RequestCache::Default).await.ok_or_else(unreachable)?;
-        let text = http::body(reply.text()).await.and_then(|text| text.as_string()).ok_or_else(unreachable)?;
+        let text = reply.text().await.map_err(|_| unreachable())?;
         let told = JSON::parse(&text).unwrap_or(JsValue::UNDEFINED);
         if reply.ok() {
             return Ok(told);

@@ -34,6 +34,11 @@ pub fn svg_file(id: &CellId, query: &str) -> String {
     format!("/values/{id}.svg?width=1200&height=500&download=1{query}")
 }
 
+/// The chart as a picture of this size, with its title and legend.
+pub fn svg_picture(id: &CellId, (width, height): (i32, i32), theme: &str, query: &str) -> String {
+    format!("/values/{id}.svg?width={width}&height={height}&theme={theme}{query}")
+}
+
 pub fn csv_file(id: &CellId) -> String {
     format!("/values/{id}.csv?download=1")
 }
@@ -93,7 +98,7 @@ pub fn picture_again(src: &str, rev: u64) -> String {
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

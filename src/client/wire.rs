@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::protocol::{Along, Board, Cell, CellId, Event, Page, Scale, Settings, Stage};
 
 const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
-const CELL: [&str; 8] = ["id", "name", "kind", "note", "order", "born", "rev", "stage"];
+const CELL: [&str; 9] = ["id", "name", "kind", "note", "order", "across", "born", "rev", "stage"];
 const STAGE: [&str; 5] = ["Figure", "Picture", "Lines", "Drawing", "Text"];
 const FIGURE: [&str; 1] = ["rev"];
 const PICTURE: [&str; 2] = ["src", "rev"];
@@ -44,7 +44,7 @@ pub fn page(text: &str) -> Option<Page> {
 }
 
 fn cell(json: Json) -> Option<Cell> {
-    let [id, name, kind, note, order, born, rev, on_stage] = json.fields(CELL);
+    let [id, name, kind, note, order, across, born, rev, on_stage] = json.fields(CELL);
     let (name, kind, note, stage) = (name.text()?, kind.text()?, note.text()?, stage(&on_stage)?);
     Some(Cell {
         id: CellId::parse(&id.text()?)?,
@@ -52,6 +52,7 @@ fn cell(json: Json) -> Option<Cell> {
         kind,
         note,
         order: order.0.as_f64(),
+        across: across.text()?,
         born: born.number()?,
         rev: rev.number()?,
         stage,
@@ -140,7 +141,17 @@ mod tests {
 
     fn a_cell() -> Cell {
         let id = CellId::parse("a").unwrap();
-        Cell { id, name: "n".into(), kind: "k".into(), note: "t".into(), order: None, born: 2, rev: 3, stage: Stage::Empty }
+        Cell {
+            id,
+            name: "n".into(),
+            kind: "k".into(),
+            note: "t".into(),
+            order: None,
+            across: "a".into(),
+            born: 2,
+            rev: 3,
+            stage: Stage::Empty,
+        }
     }
 
     #[test]

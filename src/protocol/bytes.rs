@@ -110,6 +110,51 @@ impl<'a> Reader<'a> {
             false => bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
         })
     }
+
+    /// The next list of `n` numbers, which is then the last one of those that are `known`. What is allocated is bounded by the first list, whose
+    /// numbers are there one by one, and by how many lists a caller reads.
+    pub(super) fn list<'b>(&mut self, n: u32, known: &'b mut Vec<Vec<f64>>) -> Result<&'b Vec<f64>, Malformed> {
+        let at = self.at();
+        let numbers = match self.u8()? {
+            form @ (F32 | F64) => self.numbers(n, form == F32)?,
+            SAME if !known.is_empty() => vec![f64::from_bits(self.u64()?); n as usize],
+            form => match known.get(usize::from(form.wrapping_sub(AS_LIST))) {
+                Some(known) => known.clone(),
+                None => return Err(Malformed { at, why: "a list has no such form" }),
+            },
+        };
+        let place = known.len();
+        known.push(numbers);
+        Ok(&known[place])
+    }
+}
+
+// How a list is written: one f64 that all items are, f32 or f64 for each, or (16 + k) nothing: as list k of the frame's part.
+const SAME: u8 = 0;
+const F32: u8 = 1;
+const F64: u8 = 2;
+const AS_LIST: u8 = 16;
+
+/// Writes a list to be read by [`Reader::list`], in the shortest form that keeps every bit; it is `known` then.
+pub(super) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: Vec<f64>) {
+    let equal = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+    match (known.iter().take(usize::from(u8::MAX - AS_LIST)).position(|known| equal(known, &numbers)), numbers.first()) {
+        (Some(k), _) => out.push(AS_LIST + k as u8),
+        // The first list is written item by item always: it is by its bytes that a reader knows how many there can be.
+        (None, Some(first)) if !known.is_empty() && numbers.iter().all(|number| number.to_bits() == first.to_bits()) => {
+            out.push(SAME);
+            out.extend_from_slice(&first.to_le_bytes());
+        }
+        _ if is_short(&numbers) => {
+            out.push(F32);
+            write_f32s(out, &numbers);
+        }
+        _ => {
+            out.push(F64);
+            write_f64s(out, &numbers);
+        }
+    }
+    known.push(numbers);
 }
 
 /// The head of a frame, to be read by [`Reader::head`].

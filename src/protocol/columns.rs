@@ -6,14 +6,10 @@
 //! f64, 16 + k nothing: as in field k. So a list of single points costs little more than its x and y.
 
 use super::CellId;
-use super::bytes::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
+use super::bytes::{Malformed, Reader, write_head, write_id, write_list, write_name};
 use crate::series::Column;
 
 const KIND: u8 = 2;
-const SAME: u8 = 0;
-const F32: u8 = 1;
-const F64: u8 = 2;
-const AS_FIELD: u8 = 16;
 
 /// What a column is made of. Counts are exact as doubles: they stay below 2^53.
 const FIELDS: [fn(&Column) -> f64; 16] = [
@@ -74,26 +70,8 @@ pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
 
 fn write_fields(out: &mut Vec<u8>, columns: &[Column]) {
     let mut fields: Vec<Vec<f64>> = Vec::with_capacity(FIELDS.len());
-    let equal = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
     for field in FIELDS {
-        let numbers: Vec<f64> = columns.iter().map(field).collect();
-        match (fields.iter().position(|known| equal(known, &numbers)), numbers.first()) {
-            (Some(k), _) => out.push(AS_FIELD + k as u8),
-            // The first field is a list always: it is by its bytes that a reader knows how many columns there can be.
-            (None, Some(first)) if !fields.is_empty() && numbers.iter().all(|number| number.to_bits() == first.to_bits()) => {
-                out.push(SAME);
-                out.extend_from_slice(&first.to_le_bytes());
-            }
-            _ if is_short(&numbers) => {
-                out.push(F32);
-                write_f32s(out, &numbers);
-            }
-            _ => {
-                out.push(F64);
-                write_f64s(out, &numbers);
-            }
-        }
-        fields.push(numbers);
+        write_list(out, &mut fields, columns.iter().map(field).collect());
     }
 }
 
@@ -118,16 +96,7 @@ fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
     let n = reader.u32()?;
     let mut fields: Vec<Vec<f64>> = Vec::new();
     for _ in 0..FIELDS.len() {
-        let at = reader.at();
-        let numbers = match reader.u8()? {
-            form @ (F32 | F64) => reader.numbers(n, form == F32)?,
-            SAME if !fields.is_empty() => vec![f64::from_bits(reader.u64()?); n as usize],
-            form => match fields.get(usize::from(form.wrapping_sub(AS_FIELD))) {
-                Some(known) => known.clone(),
-                None => return Err(Malformed { at, why: "a field has no such form" }),
-            },
-        };
-        fields.push(numbers);
+        reader.list(n, &mut fields)?;
     }
     let columns: Vec<_> = (0..n as usize).map(|at| column(&fields, at)).collect();
     let counts = |column: &Column| column.nan.saturating_add(column.pos_inf).saturating_add(column.neg_inf) <= column.count;

@@ -8,6 +8,7 @@ pub mod columns;
 mod error;
 mod event;
 pub mod points;
+pub mod spots;
 
 pub use board::{Board, Effect, Page};
 pub use bytes::Malformed;

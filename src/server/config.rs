@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Parser;
 use clap::builder::FalseyValueParser;
+use clap::{Parser, Subcommand};
 
 use super::store::Durability;
 
@@ -21,11 +21,15 @@ Examples:
   agnez                                  serve http://localhost:3000, data in ./agnez-data
   agnez --port 8080 --data ~/runs        another port and another folder
   ssh -L 3000:localhost:3000 gpu-box     on your laptop: look at a server that runs on gpu-box
+  agnez backup monday.sqlite             a copy of the data, also while a server is running
 
 First cell, from another terminal:
   curl localhost:3000/values -d '{\"name\":\"hello\",\"type\":\"html\",\"value\":\"<h1>It works</h1>\"}'"
 )]
 pub struct Config {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Address to listen on; only this machine can reach it. Without it: 127.0.0.1 and ::1
     #[arg(long, env = "AGNEZ_HOST", value_name = "ADDRESS")]
     pub host: Option<String>,
@@ -35,7 +39,7 @@ pub struct Config {
     pub port: u16,
 
     /// Folder of the database; made when missing
-    #[arg(long, short, env = "AGNEZ_DATA", value_name = "DIR", default_value = "agnez-data")]
+    #[arg(long, short, env = "AGNEZ_DATA", value_name = "DIR", default_value = "agnez-data", global = true)]
     pub data: PathBuf,
 
     /// Folder of the pictures that cells name as ./images/...
@@ -57,6 +61,29 @@ pub struct Config {
     /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
     #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+}
+
+/// What the program does instead of serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Copy the data into a new file, and read the copy once as a whole; a server may be running
+    Backup {
+        /// The file to write; it must not be there yet
+        file: PathBuf,
+    },
+    /// Make a copy the data of a folder; no server may be running on it
+    Restore {
+        /// What 'agnez backup' wrote
+        file: PathBuf,
+        /// When the folder has data already: keep that under another name
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Read all data once and say what of it is damaged; nothing is written
+    Check {
+        /// A database file; without it that of the data folder
+        file: Option<PathBuf>,
+    },
 }
 
 impl Config {

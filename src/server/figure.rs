@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::board::Query;
 use super::error::Problem;
+use super::ids;
 use super::kinds::Content;
 use super::media::{cache_control, revision};
 use super::site::{D3, MPLD3};
@@ -53,14 +54,20 @@ pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, Strin
     // Checked when it came; only a value that an earlier release took as text can be refused here.
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
     let content = Content::read(document.record.text("type"), document.value.as_deref()).map_err(refused)?;
-    let made = content.and_then(|content| content.html());
+    let made = content.as_ref().and_then(Content::html);
     let html = made.or_else(|| document.value.as_deref().and_then(|json| serde_json::from_str(json).ok())).unwrap_or_default();
+    // In a text no script is meant to be, and its links open pages of their own: only the script from here has this word.
+    let word = matches!(content, Some(Content::Text(_))).then(ids::random);
     // The guard let only our own names through.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     // A policy cannot name an IPv6 address.
     let host = host.replacen("[::1]", "localhost", 1);
+    let (sandbox, scripts) = match &word {
+        Some(word) => ("allow-scripts allow-popups allow-popups-to-escape-sandbox", format!("'nonce-{word}'")),
+        None => ("allow-scripts", format!("'unsafe-inline' http://{host}/vendor/ https://{host}/vendor/")),
+    };
     let policy = format!(
-        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' http://{host}/vendor/ https://{host}/vendor/; style-src 'unsafe-inline'; \
+        "sandbox {sandbox}; default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; \
          img-src data: blob:; font-src data:; connect-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'self'"
     );
@@ -71,17 +78,19 @@ pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, Strin
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
         (header::CACHE_CONTROL, cache_control(rev == document.record.version).to_owned()),
     ];
-    Ok((StatusCode::OK, headers, framed(&html, &host)).into_response())
+    Ok((StatusCode::OK, headers, framed(&html, &host, word.as_deref())).into_response())
 }
 
-fn framed(html: &str, host: &str) -> String {
+/// `word`: the nonce of the script that measures, where no other may run.
+fn framed(html: &str, host: &str, word: Option<&str>) -> String {
     let html = with_local_scripts(html, host);
+    let measure = word.map_or_else(|| MEASURE.to_owned(), |word| MEASURE.replacen("<script>", &format!("<script nonce=\"{word}\">"), 1));
     let text = html.trim_start().as_bytes();
     let starts = |tag: &str| text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
     if starts("<!doctype") || starts("<html") {
-        return html + MEASURE;
+        return html + &measure;
     }
-    format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>{PAPER}</style></head><body>{html}{MEASURE}</body></html>")
+    format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>{PAPER}</style></head><body>{html}{measure}</body></html>")
 }
 
 /// mpld3 loads d3 and itself from two addresses on the internet: here both come with the server.
@@ -125,10 +134,10 @@ mod tests {
 
     #[test]
     fn a_fragment_is_wrapped_and_a_document_is_not() {
-        assert!(framed("<p>é</p>", "h").starts_with("<!DOCTYPE html><html>"));
-        let whole = framed("  <!doctype HTML><title>x</title>", "h");
-        assert!(whole.starts_with("  <!doctype HTML>") && whole.ends_with("</script>"));
-        assert!(framed("ééééé", "h").contains("<body>ééééé<script>"));
-        assert!(framed("<html>aéé", "h").starts_with("<html>aéé<script>"));
+        assert!(framed("<p>é</p>", "h", None).starts_with("<!DOCTYPE html><html>"));
+        let whole = framed("  <!doctype HTML><title>x</title>", "h", Some("w"));
+        assert!(whole.starts_with("  <!doctype HTML>") && whole.ends_with("</script>") && whole.contains("<script nonce=\"w\">(()"));
+        assert!(framed("ééééé", "h", None).contains("<body>ééééé<script>"));
+        assert!(framed("<html>aéé", "h", None).starts_with("<html>aéé<script>"));
     }
 }

@@ -11,12 +11,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::error::Problem;
+use super::patience::Peer;
 use crate::protocol::{ApiError, ErrorKind};
 
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 pub async fn guard(request: Request, next: Next) -> Result<Response, Problem> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0);
     let shape = Shape::of(&request);
     check(&shape, request.headers(), peer)?;
     Ok(next.run(request).await)

@@ -1,6 +1,7 @@
 //! Who listens to which board: each reader has a bounded mailbox, and a slow one never makes anybody wait.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::body::Bytes;
@@ -84,6 +85,7 @@ impl News {
 #[derive(Default)]
 pub struct Hub {
     boards: Mutex<HashMap<Arc<str>, Readers>>,
+    lagged: AtomicU64,
 }
 
 /// Those who listen to a board.
@@ -170,6 +172,12 @@ impl Hub {
         });
     }
 
+    /// How many listen, and how often one of them was too slow since the start.
+    pub fn readers(&self) -> (usize, u64) {
+        let listening = lock(&self.boards).values().map(|readers| readers.mailboxes.len()).sum();
+        (listening, self.lagged.load(Ordering::Relaxed))
+    }
+
     pub fn subscribe(self: &Arc<Self>, board: &str) -> Subscription {
         let (board, mailbox) = (Arc::<str>::from(board), Arc::new(Mailbox::default()));
         lock(&self.boards).entry(board.clone()).or_default().mailboxes.push(mailbox.clone());
@@ -204,6 +212,7 @@ impl Subscription {
     pub fn try_next(&self) -> Option<Delivery> {
         let mut waiting = lock(&self.mailbox.waiting);
         if std::mem::take(&mut waiting.lagged) {
+            self.hub.lagged.fetch_add(1, Ordering::Relaxed);
             return Some(Delivery::Lagged);
         }
         let news = waiting.news.pop_front()?;

@@ -7,7 +7,7 @@ use super::board::Boards;
 use super::error::Problem;
 use super::store::Record;
 use crate::app::Picture;
-use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, line, names};
+use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, is_long, line, names};
 use crate::client::urls::PLOT_HEIGHT;
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::series::{Axis, Window, smooth};
@@ -32,34 +32,46 @@ fn settings(record: &Record) -> Settings {
     }
 }
 
+/// What of a chart is shown, where that is not what its settings say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// The part of the x axis, `from < to`; all of it when `None`.
+    pub window: Option<(f64, f64)>,
+    /// The names of the series that are drawn; those that are not hidden when `None`.
+    pub series: Option<Vec<String>>,
+    /// How far the clock of wall times is ahead of UTC.
+    pub offset_minutes: i32,
+}
+
 /// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
-fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> (Vec<(usize, &'a str)>, usize) {
-    let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| !settings.hidden.iter().any(|hidden| hidden == name)).collect();
+fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings, seen: &Seen) -> (Vec<(usize, &'a str)>, usize) {
+    let is_in = |list: &[String], name: &str| list.iter().any(|known| known == name);
+    let is_shown = |name: &str| seen.series.as_ref().map_or_else(|| !is_in(&settings.hidden, name), |series| is_in(series, name));
+    let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| is_shown(name)).collect();
     let left_out = shown.len().saturating_sub(SERIES);
     shown.truncate(SERIES);
     (shown, left_out)
 }
 
-/// The chart with what is on disk now: of many series the first 50, with fewer columns each. `window`: the part of the x axis that
-/// is shown; all of it when `None`.
-pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64)>, sheet: Sheet<'_>) -> Result<String, Problem> {
+/// The chart with what is on disk now: of many series the first 50, with fewer columns each.
+pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Sheet<'_>) -> Result<String, Problem> {
     let settings = settings(record);
     let axis = if settings.x == Along::Step { Axis::Step } else { Axis::Time };
     let width = match sheet.place {
         Place::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
         Place::Fluid { .. } => FLUID_COLUMNS,
     };
-    let (from, to) = window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let (from, to) = seen.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
     let (all, drawn) = {
         let index = boards.store.index();
         let series = index.series(&record.id);
-        (series.len().max(1), chosen(series.iter().map(|series| &*series.name), &settings).0.len().max(1))
+        (series.len().max(1), chosen(series.iter().map(|series| &*series.name), &settings, seen).0.len().max(1))
     };
     // There are at most two columns a pixel.
     let width = width.min((COLUMNS / 2 / drawn) as u32).min((READ / 2 / all) as u32).max(1);
     let found = boards.store.columns(&record.id, Window { axis, from, to, width }).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
-    let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings);
+    let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings, seen);
     let smoothed = |slot: usize| if settings.smooth > 0.0 { smooth(&series[slot].columns, settings.smooth) } else { Vec::new() };
     let smoothed: Vec<_> = drawn.iter().map(|(slot, _)| smoothed(*slot)).collect();
     let curves: Vec<Curve> = drawn
@@ -68,7 +80,9 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, window: Option<(f64, f64
         .map(|((slot, name), smoothed)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed, look: Look::Normal })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
-    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes: 0 };
+    let all_hidden = curves.is_empty() && !series.is_empty();
+    let Seen { window, offset_minutes, .. } = *seen;
+    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes, all_hidden };
     Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
 }
 
@@ -89,13 +103,14 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
         let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name, left_out: 0 };
         // What cannot be read now is asked for by its address, whose answer says why.
-        let svg = if at < DRAWN { svg(boards, &record, None, sheet).await.ok() } else { None };
+        let svg = if at < DRAWN { svg(boards, &record, &Seen::default(), sheet).await.ok() } else { None };
         let src = svg.filter(|svg| svg.len() < INLINE_BYTES).map(|svg| data_uri(&svg));
         let index = boards.store.index();
-        let (shown, left_out) = chosen(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record));
+        let (shown, left_out) = chosen(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record), &Seen::default());
+        let is_long = is_long(index.series(&record.id).iter().map(|series| &*series.name));
         let curves: Vec<Curve> = shown.into_iter().map(|(slot, name)| Curve { name, slot, ..Curve::default() }).collect();
         let legend = if curves.is_empty() { String::new() } else { format!("--legend:url(\"{}\")", data_uri(&names(&curves, left_out))) };
-        drawn.insert(cell.id.clone(), Picture { src, legend });
+        drawn.insert(cell.id.clone(), Picture { src, legend, is_long });
     }
     drawn
 }

@@ -1,6 +1,7 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
 pub mod board;
+mod commands;
 mod config;
 mod error;
 mod figure;
@@ -12,7 +13,9 @@ mod kinds;
 mod lines;
 mod live;
 mod media;
+mod operations;
 mod page;
+mod patience;
 mod rest;
 mod router;
 mod rpc;
@@ -22,8 +25,10 @@ mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-pub use config::Config;
+pub use commands::run_command;
+pub use config::{Command, Config};
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
@@ -41,6 +46,7 @@ pub struct App {
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,
+    started: SystemTime,
     /// Live connections: they outlive their requests, so the stop waits for them by this.
     tasks: tokio_util::task::TaskTracker,
     stopping: tokio_util::sync::CancellationToken,

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::error::Problem;
-use super::rest::{self, series, values};
-use super::{App, figure, guard, live, media, page, site};
+use super::rest::{self, publish, series, values};
+use super::{App, figure, guard, live, media, operations, page, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -26,6 +26,7 @@ pub fn router(app: App) -> Router {
         .merge(series::router("/values"))
         .merge(series::router("/api/v1/values"))
         .merge(series::many())
+        .merge(publish::router())
         .route("/live", get(live::socket))
         .route("/events", get(live::events))
         .route("/figure/{id}/{rev}", get(figure::figure))
@@ -33,6 +34,9 @@ pub fn router(app: App) -> Router {
         .route("/images/{*path}", get(media::image))
         .route("/rpc/{*path}", post(rpc))
         .route("/openapi.json", get(openapi))
+        .route("/healthz", get(operations::healthy))
+        .route("/readyz", get(operations::ready))
+        .route("/metrics", get(operations::metrics))
         .route("/pkg/{*path}", get(site::file))
         .route("/vendor/{*path}", get(site::file))
         .route("/{path}", get(site::file))

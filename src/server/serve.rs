@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpSocket};
@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::board::Boards;
 use super::hub::Hub;
+use super::patience::{Patient, Peer};
 use super::router::router;
 use super::site::Site;
 use super::store::{Durability, OpenError, Store};
@@ -62,6 +63,7 @@ impl Server {
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,
             external_images: !config.no_external_images,
+            started: SystemTime::now(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
@@ -74,14 +76,10 @@ impl Server {
         let Self { listeners, router, app, .. } = self;
         let serving = TaskTracker::new();
         for listener in listeners {
-            let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
+            let service = router.clone().into_make_service_with_connect_info::<Peer>();
             let stopping = app.stopping.clone();
             serving.spawn(async move {
-                let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-                    // A frame is written at once, not when more has come together.
-                    let _ = stream.set_nodelay(true);
-                });
-                if let Err(why) = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await {
+                if let Err(why) = axum::serve(Patient(listener), service).with_graceful_shutdown(stopping.cancelled_owned()).await {
                     tracing::error!("a listener ended: {why}");
                 }
             });

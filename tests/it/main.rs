@@ -10,6 +10,8 @@ mod once;
 mod pages;
 mod points;
 mod points_live;
+mod publish;
 mod restart;
 mod support;
+mod upkeep;
 mod values;

@@ -122,3 +122,23 @@ async fn what_a_person_does_reaches_everyone() {
     let seqs: Vec<_> = frames.iter().map(|frame| frame["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=head).collect::<Vec<_>>(), "without gaps");
 }
+
+#[tokio::test]
+async fn subplots_know_their_columns() {
+    let server = spawn().await;
+    let layouts = [(r#"{"columns":3,"column":1}"#, "--at:5/span 4"), (r#"{"columns":5,"column":4}"#, "--at:9/span 2")];
+    let others = [
+        r#"{"columns":3,"column":3}"#,
+        r#"{"columns":13,"column":1}"#,
+        r#"{"columns":0,"column":0}"#,
+        r#"{"columns":"3","column":-1}"#,
+        "{}",
+    ];
+    for (layout, across) in layouts.into_iter().chain(others.map(|layout| (layout, ""))) {
+        let id = server.create(&format!(r#"{{"layout":{layout}}}"#)).await;
+        let board = server.board("main").await;
+        assert_eq!(board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().across, across, "{layout}");
+    }
+    let page = server.call("GET", "/", "").await.text;
+    assert!(page.contains("style=\"--at:5/span 4;\"") && page.contains("style=\"--at:9/span 2;\""), "in the drawn page, too");
+}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::app::plot;
 use crate::app::state::Tile;
-use crate::client::urls;
+use crate::client::{browser, urls};
 use crate::protocol::{CellId, Settings, Stage};
 
 /// A chart before the page is awake.
@@ -16,6 +16,8 @@ pub struct Picture {
     pub src: Option<String>,
     /// The names of its series: a picture that `style/main.css` puts where the legend will be.
     pub legend: String,
+    /// Whether they have two rows.
+    pub is_long: bool,
 }
 
 type Find = dyn Fn(&CellId) -> Picture + Send + Sync;
@@ -27,13 +29,13 @@ pub struct Drawn(pub Arc<Find>);
 #[component]
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let id = tile.id.clone();
-    let Picture { src, legend } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
+    let Picture { src, legend, is_long } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
     let drawn = src.unwrap_or_else(|| urls::drawn(&id));
     // What stands beside the picture is `plot`'s, and changes without this view.
-    Effect::new(move || plot::settle(&tile.id, tile.stage.with(settings)));
+    browser::effect(move || plot::settle(&tile.id, tile.stage.with(settings)));
     on_cleanup(move || plot::remove(&id));
     view! {
-        <div class="lines" style=legend>
+        <div class=if is_long { "lines long" } else { "lines" } style=legend>
             <img alt="" src=drawn />
         </div>
     }

@@ -4,6 +4,7 @@ mod figure;
 mod lines;
 mod note;
 mod picture;
+pub mod spots;
 mod stage;
 mod text;
 mod title;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::filter;
 use super::state::{Dashboard, Tile};
 pub use lines::{Drawn, Picture};
 use note::Note;
@@ -22,19 +24,25 @@ use title::Title;
 #[component]
 pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
-    let landing = tile.dynamic(move |tile| {
-        dashboard.state().landing.with(|landing| match landing {
+    let place = tile.dynamic(move |tile| {
+        let state = dashboard.state();
+        if !filter::finds(&state.filter.get(), &tile.name.get()) {
+            return Some("out");
+        }
+        state.landing.with(|landing| match landing {
             Some(landing) if landing.beside == tile.id => Some(if landing.after { "after" } else { "before" }),
             _ => None,
         })
     });
     let is_dragged = tile.dynamic(move |tile| dashboard.state().dragged.with(|dragged| dragged.as_ref() == Some(&tile.id)));
+    let across = tile.dynamic(|tile| tile.across.get());
     view! {
         <article
             class="chart-wrapper"
             class:dragged=is_dragged
             data-id=tile.id.to_string()
-            data-drop=landing
+            data-place=place
+            style=across
             tabindex="0"
             aria-labelledby=title::element_id(&tile.id)
         >

@@ -96,7 +96,8 @@ fn NameField(tile: Arc<Tile>) -> impl IntoView {
         match event.key().as_str() {
             "Enter" if !event.is_composing() => save(event_target(&event)),
             "Escape" => {
-                dashboard.end_edit(&id, Field::Name);
+                event.prevent_default();
+                return dashboard.cancel_edit(&id, Field::Name);
             }
             _ => return,
         }

@@ -3,19 +3,46 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use js_sys::Date;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use web_sys::Event;
 
 use super::charts::with;
 use super::view::{self, View};
+use crate::app::full;
 use crate::client::browser;
 
 /// Browsers refuse an address that changes more than about a hundred times in 30 s.
 const SOON: Duration = Duration::from_millis(400);
+/// Changes of the view that are nearer to one another are one gesture, and one step back in the browser's history.
+const GESTURE_MS: f64 = 1000.0;
 const KEY: &str = "view=";
 
 thread_local! {
     static IS_DUE: Cell<bool> = const { Cell::new(false) };
+    /// A gesture has begun that the history does not have yet.
+    static IS_NEW: Cell<bool> = const { Cell::new(false) };
+    /// When the view was changed last, in milliseconds since 1970.
+    static CHANGED_AT: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Going back and forth in the browser's history brings back what was seen.
+pub fn listen() {
+    browser::listen(&window(), "popstate", |_: Event| {
+        IS_NEW.set(false);
+        with(|charts| {
+            charts.recalled = recall();
+            for at in 0..charts.list.len() {
+                let view = charts.recalled(at);
+                charts.list[at].see(view);
+                charts.list[at].follow();
+            }
+            charts.stir();
+        });
+        // The entry may be older than what is in full screen.
+        full::keep_shown();
+    });
 }
 
 /// The views that the page was opened with.
@@ -49,6 +76,10 @@ fn query(search: &str, key: &str, value: &str) -> String {
 
 /// Writes the views into the address when no more changes have come for a moment.
 pub fn keep_soon() {
+    let now = Date::now();
+    if now - CHANGED_AT.replace(now) > GESTURE_MS {
+        IS_NEW.set(true);
+    }
     if IS_DUE.replace(true) {
         return;
     }
@@ -72,16 +103,27 @@ fn keep() {
             views.push_str(&view::write(chart.id.as_str(), view, browser::number_text));
         }
     });
-    set(KEY, &views);
+    write(KEY, &views, IS_NEW.take());
 }
 
 /// Writes one key of the query, without a new entry in the browser's history.
 pub fn set(key: &str, value: &str) {
+    write(key, value, false);
+}
+
+fn write(key: &str, value: &str, is_new: bool) {
     let location = window().location();
     let (path, search) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+    let after = query(&search, key, value);
     if let Ok(history) = window().history() {
-        let address = [path, query(&search, key, value), location.hash().unwrap_or_default()].concat();
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        // What changes nothing is no step to go back.
+        let is_new = is_new && after != search;
+        let address = [path, after, location.hash().unwrap_or_default()].concat();
+        let _ = if is_new {
+            history.push_state_with_url(&JsValue::NULL, "", Some(&address))
+        } else {
+            history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
+        };
     }
 }
 

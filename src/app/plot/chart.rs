@@ -4,19 +4,21 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
-use super::curves::{Asked, Curves};
+use super::curves::{Asked, Curve, Curves};
 use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
 use crate::app::focus;
-use crate::chart::{Frame, Size, number};
+use crate::chart::{Frame, Mark, Size, number};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
-use crate::series::Axis;
+use crate::series::{Axis, smooth};
 
 pub struct Chart {
     pub id: CellId,
     pub settings: Settings,
+    /// The names of the series that this reader hides, where that is not what the settings say.
+    pub own: Option<Vec<String>>,
     pub curves: Curves,
     /// The part of the axis that is seen; all of it when `None`.
     pub view: Option<View>,
@@ -34,6 +36,9 @@ pub struct Chart {
     pub lit: Option<usize>,
     /// As it was drawn last.
     pub frame: Option<Frame>,
+    pub marks: Vec<Mark>,
+    /// For each series; empty where none is drawn.
+    pub smoothed: Vec<Vec<(f64, f64)>>,
     pub parts: Parts,
 }
 
@@ -93,6 +98,7 @@ impl Chart {
         Some(Self {
             id: id.clone(),
             settings,
+            own: legend::recall(id),
             curves: Curves::new(),
             view: None,
             size: Size { width: 0.0, height: 0.0 },
@@ -103,6 +109,8 @@ impl Chart {
             not_before: 0.0,
             lit: None,
             frame: None,
+            marks: Vec::new(),
+            smoothed: Vec::new(),
             parts,
         })
     }
@@ -124,6 +132,9 @@ impl Chart {
     pub fn settle(&mut self, settings: Settings) {
         let before = self.axis();
         self.settings = settings;
+        if self.own.as_ref() == Some(&self.settings.hidden) {
+            self.own = None;
+        }
         if self.axis() != before {
             self.see(None);
         }
@@ -147,8 +158,12 @@ impl Chart {
         }
     }
 
+    pub fn hidden(&self) -> &[String] {
+        self.own.as_ref().unwrap_or(&self.settings.hidden)
+    }
+
     pub fn is_hidden(&self, name: &str) -> bool {
-        self.settings.hidden.iter().any(|hidden| hidden == name)
+        self.hidden().iter().any(|hidden| hidden == name)
     }
 
     /// What is to be asked of the server.
@@ -171,8 +186,12 @@ impl Chart {
             return;
         }
         let is_first = self.frame.is_none();
-        let Some(frame) = paint::paint(self, look) else { return };
-        self.frame = Some(frame);
+        let weight = self.settings.smooth;
+        let is_smooth = |curve: &Curve| weight > 0.0 && !self.is_hidden(&curve.name);
+        let line = |curve: &Curve| if is_smooth(curve) { smooth(&curve.columns.list, weight) } else { Vec::new() };
+        self.smoothed = self.curves.list.iter().map(line).collect();
+        let Some((frame, marks)) = paint::paint(self, look) else { return };
+        (self.frame, self.marks) = (Some(frame), marks);
         self.cross(cross);
         let is_empty = self.curves.total() == 0;
         self.parts.empty.set_hidden(!is_empty);
@@ -216,7 +235,8 @@ impl Chart {
             let Some(last) = curve.columns.list.last() else { continue };
             text = [text.as_str(), if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
         }
-        text = [&text, "; ", &self.curves.total().to_string(), " points."].concat();
+        let note = self.frame.as_ref().map_or("", |frame| frame.note);
+        text = [&text, "; ", &self.curves.total().to_string(), " points. ", note].concat();
         browser::mark(canvas, "aria-label", &text);
         browser::mark(canvas, "data-points", &self.curves.total().to_string());
         if let Some(frame) = &self.frame {

@@ -13,7 +13,7 @@ use web_sys::{Element, Event, IntersectionObserver, IntersectionObserverEntry, I
 use super::chart::Chart;
 use super::curves::{Answered, Asked, Taken};
 use super::view::View;
-use super::{address, legend, paint, panel, pointer};
+use super::{address, legend, paint, panel, pointer, tip};
 use crate::app::focus;
 use crate::app::state::Dashboard;
 use crate::client::{browser, columns, urls};
@@ -37,6 +37,8 @@ pub struct Charts {
     pub dashboard: Option<Dashboard>,
     /// The place on the horizontal axis that the pointer is at.
     pub cross: Option<(Axis, f64)>,
+    /// Where the pointer reads values.
+    pub pointed: Option<tip::Pointed>,
     /// Views of the address, for charts that are not there yet.
     pub recalled: Vec<(String, View)>,
     /// The place of the chart whose turn is first in the next frame.
@@ -47,7 +49,16 @@ pub struct Charts {
 
 thread_local! {
     static CHARTS: RefCell<Charts> = const {
-        RefCell::new(Charts { list: Vec::new(), dashboard: None, cross: None, recalled: Vec::new(), first: 0, is_stirred: false, observers: None })
+        RefCell::new(Charts {
+            list: Vec::new(),
+            dashboard: None,
+            cross: None,
+            pointed: None,
+            recalled: Vec::new(),
+            first: 0,
+            is_stirred: false,
+            observers: None,
+        })
     };
 }
 
@@ -79,7 +90,7 @@ impl Charts {
         self.is_stirred = false;
         let began = Date::now();
         let look = paint::Look::now();
-        let mut is_done = true;
+        let (mut is_done, mut is_read_anew) = (true, false);
         let count = self.list.len();
         // From the one that had to wait: charts that always have something new must not keep the others from their turn.
         for at in (0..count).map(|turn| (self.first + turn) % count) {
@@ -94,6 +105,10 @@ impl Charts {
                 break;
             }
             chart.draw(&look, self.cross);
+            is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
+        }
+        if is_read_anew {
+            tip::refresh(self);
         }
         let mut questions: Vec<(Asked, Vec<CellId>)> = Vec::new();
         for chart in self.list.iter_mut().filter(|chart| chart.is_seen) {
@@ -143,6 +158,13 @@ impl Charts {
     pub fn repaint(&mut self) {
         self.list.iter_mut().for_each(|chart| chart.is_dirty = true);
         self.stir();
+    }
+
+    /// The view of the address for the chart at this place, once.
+    pub fn recalled(&mut self, at: usize) -> Option<View> {
+        let id = self.list[at].id.as_str();
+        let known = self.recalled.iter().position(|(known, _)| known == id)?;
+        Some(self.recalled.swap_remove(known).1)
     }
 
     /// Every browser's view of the axis: kept in the address.
@@ -206,6 +228,7 @@ pub fn start(dashboard: Dashboard) {
     if let Ok(Some(system)) = window().match_media("(prefers-color-scheme: dark)") {
         browser::listen(&system, "change", |_: Event| repaint());
     }
+    address::listen();
     pointer::listen();
     legend::listen();
     panel::listen();
@@ -218,14 +241,14 @@ pub fn settle(id: &CellId, settings: Settings) {
             chart.settle(settings);
             return charts.stir();
         }
-        let Some(mut chart) = Chart::of(id, settings) else { return };
-        let view = charts.recalled.iter().position(|(known, _)| known == id.as_str());
-        chart.view = view.map(|at| charts.recalled.swap_remove(at).1);
+        let Some(chart) = Chart::of(id, settings) else { return };
         if let Some((seeing, resizing)) = &charts.observers {
             seeing.observe(chart.canvas());
             resizing.observe(chart.canvas());
         }
         charts.list.push(chart);
+        let last = charts.list.len() - 1;
+        charts.list[last].view = charts.recalled(last);
     });
 }
 
@@ -273,7 +296,7 @@ pub fn repaint() {
 }
 
 /// What a key or a button does to a chart.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Press {
     In,
     Out,
@@ -291,9 +314,10 @@ pub fn press(id: &CellId, what: Press) -> bool {
         let Some(seen) = chart.seen() else { return true };
         let extent = chart.curves.extent;
         let middle = (seen.from + seen.to) / 2.0;
+        let least = chart.curves.least(middle);
         let view = match what {
-            Press::In => seen.zoom(middle, 1.0 / (1.0 + STEP), extent),
-            Press::Out => seen.zoom(middle, 1.0 + STEP, extent),
+            Press::In => seen.zoom(middle, 1.0 / (1.0 + STEP), least, extent),
+            Press::Out => seen.zoom(middle, 1.0 + STEP, least, extent),
             Press::Left => chart.view.map(|view| view.pan(-STEP, extent)),
             Press::Right => chart.view.map(|view| view.pan(STEP, extent)),
             Press::Reset => None,

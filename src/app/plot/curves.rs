@@ -4,6 +4,7 @@ use crate::protocol::points::Part;
 use crate::series::{Axis, Column, Columns};
 
 use super::view::View;
+use crate::chart::gap;
 
 /// Parts that come while columns are on their way; more than this and they are asked for once more.
 const KEPT_PARTS: usize = 4096;
@@ -99,6 +100,14 @@ impl Curves {
         (!is_fine || !is_there).then_some(wanted)
     }
 
+    /// How narrow a window around `x` may become: a few of the smallest gaps between neighbours there.
+    pub fn least(&self, x: f64) -> f64 {
+        const GAPS: f64 = 3.0;
+        let gaps = self.list.iter().map(|curve| gap(&curve.columns.list, x));
+        let least = gaps.fold(f64::INFINITY, |least, gap| if gap < least { gap } else { least });
+        if least.is_finite() { GAPS * least } else { 0.0 }
+    }
+
     fn is_raw(&self) -> bool {
         self.list.iter().all(|curve| curve.columns.list.iter().all(|column| column.count == 1))
     }
@@ -171,7 +180,9 @@ impl Curves {
             curve.total += 1;
             // `max` and `min` pass over NaN.
             self.extent = (self.extent.0.min(*x), self.extent.1.max(*x));
-            if held.from <= *x && *x <= held.to {
+            // The first point beyond the right end belongs to it: the line leads there.
+            let leaves = || curve.columns.list.last().is_some_and(|last| held.from <= *x && last.x_last <= held.to);
+            if (held.from <= *x && *x <= held.to) || leaves() {
                 curve.columns.push(*x, *y, self.pixel);
                 taken = Taken::Drawn;
             }
@@ -330,9 +341,23 @@ mod tests {
         let asked = Asked { from: 0.0, to: 3.0, ..WHOLE };
         curves.answer(asked, vec![answered("a", &[0.0, 1.0])]);
         assert_eq!(curves.take(part("a", 2, &[2.0, 3.0, 4.0, 5.0])), Taken::Drawn);
-        assert_eq!(last(&curves), (6, 3.0));
+        assert_eq!(last(&curves), (6, 4.0), "and the first point to the right of it: the line leads there");
         assert_eq!(curves.take(part("a", 6, &[6.0])), Taken::Known);
         assert_eq!(curves.extent.1, 6.0);
+    }
+
+    #[test]
+    fn zooming_ends_at_a_few_gaps_between_points() {
+        let mut curves = Curves::new();
+        assert_eq!(curves.least(1.0), 0.0);
+        let every = |step: f64| (0..50).map(|at| Column::point(step * f64::from(at), 1.0)).collect();
+        let series = |name: &str, columns| Answered { name: name.into(), total: 50, columns };
+        curves.answer(WHOLE, vec![series("val", every(10.0)), series("train", every(1.0))]);
+        assert_eq!((curves.least(22.2), curves.least(200.0)), (3.0, 3.0));
+        curves.answer(WHOLE, vec![series("val", every(10.0))]);
+        assert_eq!((curves.least(22.2), curves.least(9e9)), (30.0, 30.0));
+        curves.list[0].columns.coarsen(25.0);
+        assert_eq!(curves.least(22.2), 0.0, "inside of a column there may be more");
     }
 
     #[test]

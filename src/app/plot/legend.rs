@@ -1,11 +1,13 @@
-//! The legend under a chart: a button for each series. Hovering lights one up, a click hides or shows it, Alt and click shows it alone.
+//! The legend under a chart: a button for each series. Hovering lights one up, a click hides or shows it, Alt and click shows it alone:
+//! for this reader, until the tab is closed. The panel makes it so for everybody.
 
 use leptos::prelude::*;
-use web_sys::{Element, MouseEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::chart::Chart;
 use super::charts::{Charts, with};
-use crate::chart::palette;
+use crate::chart::{is_long, palette};
 use crate::client::{browser, rpc};
 use crate::protocol::CellId;
 
@@ -21,7 +23,12 @@ fn place(button: &Element) -> Option<usize> {
 }
 
 fn light(charts: &mut Charts, button: Option<Element>) {
-    let lit = button.and_then(|button| Some((charts.around(&button)?.id.clone(), place(&button)?)));
+    let lit = button.and_then(|button| {
+        let (chart, at) = (charts.around(&button)?, place(&button)?);
+        // What is not drawn has nothing to light up.
+        let is_drawn = chart.curves.list.get(at).is_some_and(|curve| !chart.is_hidden(&curve.name));
+        is_drawn.then(|| (chart.id.clone(), at))
+    });
     let mut is_new = false;
     for chart in &mut charts.list {
         let now = lit.as_ref().filter(|(id, _)| *id == chart.id).map(|(_, at)| *at);
@@ -37,14 +44,49 @@ fn light(charts: &mut Charts, button: Option<Element>) {
 }
 
 pub fn press(charts: &mut Charts, button: &Element, alone: bool) {
-    let dashboard = charts.dashboard;
     let (Some(chart), Some(at)) = (charts.around(button), place(button)) else { return };
     let names: Vec<String> = chart.curves.list.iter().map(|curve| curve.name.clone()).collect();
-    let hidden = toggled(&names, &chart.settings.hidden, at, alone);
-    let id: CellId = chart.id.clone();
-    if let Some(dashboard) = dashboard {
-        dashboard.set_chart(Some(&id), &[("hidden", rpc::texts(&hidden))]);
+    let hidden = toggled(&names, chart.hidden(), at, alone);
+    chart.own = (hidden != chart.settings.hidden).then_some(hidden);
+    keep(&chart.id, chart.own.as_deref());
+    chart.lit = None;
+    chart.is_dirty = true;
+    charts.stir();
+}
+
+/// What this reader hides becomes what everybody hides.
+pub fn share(charts: &mut Charts, id: &CellId) {
+    let Some(own) = charts.chart(id).and_then(|chart| chart.own.clone()) else { return };
+    // It remains this reader's own until the server has told it to all.
+    keep(id, None);
+    if let Some(dashboard) = charts.dashboard {
+        dashboard.set_chart(Some(id), &[("hidden", rpc::texts(&own))]);
     }
+}
+
+/// In the tab's storage; names have no control characters.
+fn key(id: &CellId) -> String {
+    ["agnez-hidden:", id.as_str()].concat()
+}
+
+fn keep(id: &CellId, own: Option<&[String]>) {
+    if let Some(storage) = browser::passing() {
+        let _ = match own {
+            Some(names) => storage.set_item(&key(id), &names.join("\n")),
+            None => storage.remove_item(&key(id)),
+        };
+    }
+}
+
+pub fn recall(id: &CellId) -> Option<Vec<String>> {
+    let kept = browser::passing()?.get_item(&key(id)).ok()??;
+    let mut names = Vec::new();
+    for name in kept.split('\n') {
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
+    }
+    Some(names)
 }
 
 /// The names that are hidden after a click. Names that the chart does not have are kept: their series may come back.
@@ -81,11 +123,44 @@ pub fn show(chart: &Chart, is_dark: bool) {
             button.set_text_content(Some(&curve.name));
         }
     }
-    for at in (chart.curves.list.len() as u32..buttons.length()).rev() {
+    let count = chart.curves.list.len() as u32;
+    for at in (count..buttons.length()).rev() {
         if let Some(button) = buttons.item(at) {
             button.remove();
         }
     }
+    wrap(chart);
+}
+
+/// What the room was measured for: the number of series, and the width.
+const MEASURED: &str = "data-for";
+
+/// Two rows for a long legend, and a button that says how many names they have no room for. The document is measured only when that can have changed.
+fn wrap(chart: &Chart) {
+    let (legend, count) = (&chart.parts.legend, chart.curves.list.len());
+    let measured = [&count.to_string(), " ", &browser::number_text(chart.size.width)].concat();
+    if legend.get_attribute(MEASURED).as_ref() == Some(&measured) {
+        return;
+    }
+    browser::mark(legend, MEASURED, &measured);
+    let Some(lines) = legend.parent_element() else { return };
+    let is_long = is_long(chart.curves.list.iter().map(|curve| &*curve.name));
+    lines.set_class_name(if is_long { "lines long" } else { "lines" });
+    let buttons = legend.children();
+    let is_out =
+        |at: &u32| buttons.item(*at).is_some_and(|button| button.unchecked_into::<HtmlElement>().offset_top() >= legend.client_height());
+    let left_out = (0..buttons.length()).filter(is_out).count();
+    let known = lines.query_selector(".more").ok().flatten();
+    let Some(more) = known.or_else(|| browser::append(&lines, "button", "more", "")) else { return };
+    browser::mark(&more, "type", "button");
+    browser::mark(&more, "data-do", "more");
+    more.set_text_content(Some(&["+ ", &left_out.to_string(), " more"].concat()));
+    more.unchecked_into::<HtmlElement>().set_hidden(left_out == 0);
+}
+
+/// Shows all names, until there are others.
+pub fn unfold(button: &Element) {
+    let _ = button.parent_element().map(|lines| lines.class_list().add_1("whole"));
 }
 
 fn made(legend: &Element, at: usize) -> Option<Element> {
@@ -94,7 +169,7 @@ fn made(legend: &Element, at: usize) -> Option<Element> {
     browser::mark(&button, SERIES, &at.to_string());
     // The dashes of the slots beyond the first eight, as a second cue.
     browser::mark(&button, "data-dash", &(at / palette::COLOURS % 4).to_string());
-    browser::mark(&button, "title", "Click: hide or show. Alt + click: show alone.");
+    browser::mark(&button, "title", "Click: hide or show, for you. Alt + click: show alone.");
     Some(button)
 }
 

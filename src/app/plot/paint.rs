@@ -2,7 +2,7 @@
 
 use js_sys::Date;
 use leptos::prelude::*;
-use wasm_bindgen::{Clamped, JsValue};
+use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
 use super::chart::Chart;
@@ -10,9 +10,8 @@ use super::legend::hex;
 use crate::chart::frame::LABEL_GAP;
 use crate::chart::palette::{self, Inks, inks};
 use crate::chart::text::FONT_SIZE;
-use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Pixels, Stroke, layers, marks};
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Mark, Pixels, Stroke, layers, marks};
 use crate::client::browser;
-use crate::series::smooth;
 
 /// What all charts of one animation frame have in common.
 pub struct Look {
@@ -32,49 +31,47 @@ pub fn is_dark() -> bool {
     }
 }
 
+/// How far east of UTC the reader is.
+pub fn offset_minutes() -> i32 {
+    -(Date::new_0().get_timezone_offset() as i32)
+}
+
 impl Look {
     pub fn now() -> Self {
         let is_dark = is_dark();
-        let offset_minutes = -(Date::new_0().get_timezone_offset() as i32);
         let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
         let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
         let font = [&browser::number_text(FONT_SIZE), "px ", &family].concat();
-        Self { is_dark, font, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes }
+        Self { is_dark, font, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes: offset_minutes() }
     }
 }
 
+/// The series that are shown.
+pub fn curves(chart: &Chart) -> Vec<Curve<'_>> {
+    let shown = chart.curves.list.iter().enumerate().filter(|(_, curve)| !chart.is_hidden(&curve.name));
+    let curve = |(slot, curve): (usize, &'_ super::curves::Curve)| Curve {
+        name: "",
+        slot,
+        columns: &chart.curves.list[slot].columns.list,
+        smoothed: chart.smoothed.get(slot).map_or(&[], |line| line),
+        look: match chart.lit {
+            Some(lit) if lit == slot => Weight::Bold,
+            Some(_) if curve.total > 0 => Weight::Faint,
+            _ => Weight::Normal,
+        },
+    };
+    shown.map(curve).collect()
+}
+
 /// Draws the chart, and answers where everything stands. `None` where there is no room.
-pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
+pub fn paint(chart: &Chart, look: &Look) -> Option<(Frame, Vec<Mark>)> {
     let canvas = &chart.parts.canvas;
     let size = chart.size;
     if size.width < 60.0 || size.height < 60.0 {
         return None;
     }
     let settings = &chart.settings;
-    let known = &chart.curves.list;
-    let shown = || known.iter().enumerate().filter(|(_, curve)| !chart.is_hidden(&curve.name));
-    let smoothed: Vec<Vec<(f64, f64)>> = match settings.smooth > 0.0 {
-        true => shown().map(|(_, curve)| smooth(&curve.columns.list, settings.smooth)).collect(),
-        false => Vec::new(),
-    };
-    let curve = |(at, (slot, curve)): (usize, (usize, &'_ super::curves::Curve))| Curve {
-        name: "",
-        slot,
-        columns: &known[slot].columns.list,
-        smoothed: smoothed.get(at).map_or(&[], |line| line),
-        look: match chart.lit {
-            None => Weight::Normal,
-            Some(lit) if lit == slot => Weight::Bold,
-            Some(_) => {
-                if curve.total == 0 {
-                    Weight::Normal
-                } else {
-                    Weight::Faint
-                }
-            }
-        },
-    };
-    let curves: Vec<Curve> = shown().enumerate().map(curve).collect();
+    let curves = curves(chart);
     let ask = Ask {
         along: settings.x,
         scale: settings.y,
@@ -82,6 +79,7 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
         window: chart.view.map(|view| (view.from, view.to)),
         origin: Some(chart.curves.extent.0).filter(|origin| origin.is_finite()),
         offset_minutes: look.offset_minutes,
+        all_hidden: curves.is_empty() && !chart.curves.list.is_empty(),
     };
     let frame = Frame::new(&ask, &curves, size);
     let (wide, high) = ((size.width * look.ratio).round() as u32, (size.height * look.ratio).round() as u32);
@@ -99,7 +97,8 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
     grid(pen, &frame, look);
     let _ = pen.set_global_composite_operation("source-over");
     labels(pen, &frame, look);
-    for mark in marks(&frame, &curves) {
+    let marks = marks(&frame, &curves);
+    for mark in &marks {
         pen.begin_path();
         for (x, y) in mark.kind.shape() {
             pen.line_to(mark.x + x, mark.y + y);
@@ -111,7 +110,7 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<Frame> {
         pen.set_line_width(0.75);
         pen.stroke();
     }
-    Some(frame)
+    Some((frame, marks))
 }
 
 fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: &Look) {
@@ -173,10 +172,6 @@ fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
         });
         let _ = pen.fill_text(&tick.label, frame.px(tick.at), frame.x_label_base());
     }
-}
-
-/// A moment of the reader's clock, such as `2026-05-04 13:37:00`.
-pub fn moment(seconds: f64) -> String {
-    // The Swedish way to write a date is that of ISO 8601.
-    String::from(Date::new(&JsValue::from_f64(seconds * 1000.0)).to_locale_string("sv", &JsValue::UNDEFINED))
+    pen.set_text_align("center");
+    let _ = pen.fill_text(frame.note, frame.left + frame.width / 2.0, frame.top + frame.height / 2.0);
 }

@@ -7,9 +7,9 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, 
 
 use super::chart::Chart;
 use super::charts::{Charts, Press, press, with};
-use super::{legend, paint, tip};
+use super::{legend, tip};
 use crate::app::{focus, full, menu};
-use crate::chart::{number, palette};
+use crate::chart::number;
 use crate::client::{browser, rpc, urls};
 use crate::protocol::{Along, CellId, Scale};
 
@@ -18,12 +18,18 @@ const ID: &str = "chart-panel";
 const X: &str = "chart-x";
 const Y: &str = "chart-y";
 const SMOOTH: &str = "chart-smooth";
+/// The number beside the slider.
+const WEIGHT: &str = "chart-weight";
 const UNIT: &str = "chart-unit";
 const SVG: &str = "chart-svg";
 const CSV: &str = "chart-csv";
 const TABLE: &str = "chart-table";
 /// The cell it is about; without one it is about all.
 const OF: &str = "data-of";
+/// There where this reader hides other series than the settings say.
+const OWN: &str = "data-own";
+/// Averages over more than all that is seen are no help.
+const HEAVIEST: f64 = 0.999;
 
 /// Makes the panel, and listens. Once, when the page wakes.
 pub fn listen() {
@@ -61,13 +67,23 @@ fn made() -> Option<Element> {
             }
         }
     };
-    options(&field("x axis", "", "select", X)?, &[("step", "step"), ("relative", "relative time"), ("wall", "wall time")]);
+    browser::append(&panel, "p", "", "For everyone who opens this board:")?;
+    let along = field("x axis", "", "select", X)?;
+    options(&along, &[("", MIXED), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")]);
+    browser::mark(&along.first_element_child()?, "hidden", "");
     let slider = field("Smoothing", "", "input", SMOOTH)?;
-    for (name, value) in [("type", "range"), ("min", "0"), ("max", "0.999"), ("step", "0.001")] {
-        browser::mark(&slider, name, value);
+    let weight = browser::append(&slider.parent_element()?, "input", "", "")?;
+    weight.set_id(WEIGHT);
+    browser::mark(&weight, "aria-label", "Weight");
+    for (field, kind) in [(&slider, "range"), (&weight, "number")] {
+        for (name, value) in [("type", kind), ("min", "0"), ("max", "0.999"), ("step", "0.001")] {
+            browser::mark(field, name, value);
+        }
     }
     options(&field("y axis", "one", "select", Y)?, &[("linear", "linear"), ("log", "logarithmic")]);
     browser::mark(&field("Unit", "one", "input", UNIT)?, "maxlength", "16");
+    let row = browser::append(&panel, "p", "one own", "The legend hides for you.")?;
+    browser::mark(&browser::append(&row, "button", "", "Hide for everyone")?, "data-do", "share");
     let row = browser::append(&panel, "p", "one", "")?;
     for (word, text) in [("full", "Full screen"), ("png", "PNG")] {
         browser::mark(&browser::append(&row, "button", "", text)?, "data-do", word);
@@ -86,13 +102,22 @@ fn click(button: &HtmlElement) {
         ("reset", Some(id)) => drop(press(id, Press::Reset)),
         ("follow", Some(id)) => drop(press(id, Press::Follow)),
         ("full", Some(id)) => {
-            let _ = browser::by_id(ID).map(|panel| panel.hide_popover());
+            close();
             full::toggle(id);
         }
-        ("png", Some(id)) => with(|charts| charts.chart(id).map_or((), save_picture)),
+        ("png", Some(id)) => drop(with(|charts| charts.dashboard).map(|dashboard| dashboard.save_png(id.clone()))),
+        ("share", Some(id)) => {
+            close();
+            with(|charts| legend::share(charts, id));
+        }
+        ("more", _) => legend::unfold(button),
         ("chart", _) => open(button, focus::owner(button).as_ref()),
         _ => {}
     }
+}
+
+fn close() {
+    let _ = browser::by_id(ID).map(|panel| panel.hide_popover());
 }
 
 /// The cell that the panel is about.
@@ -103,33 +128,46 @@ fn about() -> Option<CellId> {
 fn open(button: &HtmlElement, id: Option<&CellId>) {
     let Some(panel) = browser::by_id(ID) else { return };
     with(|charts| {
-        let chart = match id {
-            Some(id) => charts.chart(id),
-            None => charts.list.first_mut(),
-        };
-        let settings = chart.as_ref().map(|chart| chart.settings.clone()).unwrap_or_default();
+        let Some(chart) = charts.list.iter().find(|chart| id.is_none_or(|id| chart.id == *id)) else { return };
+        let settings = &chart.settings;
+        let (mut is_mixed, mut has_mixed_axes) = (false, false);
+        if id.is_none() {
+            for other in &charts.list {
+                is_mixed |= other.settings.smooth != settings.smooth;
+                has_mixed_axes |= other.settings.x != settings.x;
+            }
+        }
         let x = match settings.x {
+            _ if has_mixed_axes => "",
             Along::Step => "step",
             Along::Relative => "relative",
             Along::Wall => "wall",
         };
+        let smooth = if is_mixed { String::new() } else { browser::number_text(settings.smooth) };
         let values = [
-            (X, x.to_owned()),
-            (Y, if settings.y == Scale::Log { "log" } else { "linear" }.to_owned()),
-            (SMOOTH, browser::number_text(settings.smooth)),
-            (UNIT, settings.unit.clone()),
+            (X, x),
+            (Y, if settings.y == Scale::Log { "log" } else { "linear" }),
+            (SMOOTH, if is_mixed { "0" } else { &smooth }),
+            (WEIGHT, &smooth),
+            (UNIT, &settings.unit),
         ];
         for (name, value) in values {
-            set(name, &value);
+            set(name, value);
         }
+        let _ = browser::by_id(WEIGHT).map(|field| field.set_attribute("placeholder", if is_mixed { MIXED } else { "" }));
         browser::mark(&panel, OF, id.map_or("", CellId::as_str));
         browser::mark(&panel, "aria-label", if id.is_some() { "Chart" } else { "All charts of the board" });
-        if let (Some(chart), Some(_)) = (chart, id) {
+        browser::mark(&panel, OWN, if chart.own.is_some() { "1" } else { "" });
+        if id.is_some() {
             fill(chart);
         }
     });
-    menu::beside(&panel, button);
+    let cell = id.and_then(focus::element);
+    menu::beside(&panel, cell.as_ref().unwrap_or(button), cell.is_some());
 }
+
+/// Where charts differ.
+const MIXED: &str = "mixed";
 
 fn set(name: &str, value: &str) {
     let Some(field) = browser::by_id(name) else { return };
@@ -142,8 +180,7 @@ fn set(name: &str, value: &str) {
 
 /// Addresses of files, and the table of values.
 fn fill(chart: &Chart) {
-    let window = chart.view.map(|view| ["&from=", &browser::number_text(view.from), "&to=", &browser::number_text(view.to)].concat());
-    for (name, address) in [(SVG, urls::svg_file(&chart.id, &window.unwrap_or_default())), (CSV, urls::csv_file(&chart.id))] {
+    for (name, address) in [(SVG, urls::svg_file(&chart.id, &query(chart))), (CSV, urls::csv_file(&chart.id))] {
         if let Some(link) = browser::by_id(name) {
             browser::mark(&link, "href", &address);
             browser::mark(&link, "download", "");
@@ -151,17 +188,17 @@ fn fill(chart: &Chart) {
     }
     let Some(table) = browser::by_id(TABLE) else { return };
     table.set_text_content(None);
-    let row = |kind: &str, cells: [&str; 5]| {
+    let row = |kind: &str, cells: [&str; 6]| {
         if let Some(row) = browser::append(&table, "tr", "", "") {
             cells.iter().for_each(|text| drop(browser::append(&row, kind, "", text)));
         }
     };
-    row("th", ["series", "last", "lowest", "highest", "points"]);
+    row("th", ["series", "last", "lowest", "highest", "NaN, ∞", "points"]);
     for curve in &chart.curves.list {
         let Some(last) = curve.columns.list.last() else { continue };
-        let values = curve.columns.list.iter();
-        let (low, high) = values.fold((f64::NAN, f64::NAN), |(low, high), column| (low.min(column.min), high.max(column.max)));
-        row("td", [&curve.name, &number(last.last), &number(low), &number(high), &curve.total.to_string()]);
+        let mut all = *last;
+        curve.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
+        row("td", [&curve.name, &number(last.last), &number(all.min), &number(all.max), &tip::odd(&all), &curve.total.to_string()]);
     }
 }
 
@@ -174,8 +211,13 @@ fn change(event: &Event, is_final: bool) {
     };
     let id = about();
     with(|charts| match field.id().as_str() {
-        SMOOTH => {
-            let smooth = browser::number_of(&value);
+        name @ (SMOOTH | WEIGHT) => {
+            let smooth = browser::number_of(&value).clamp(0.0, HEAVIEST);
+            if smooth.is_nan() {
+                return;
+            }
+            let text = browser::number_text(smooth);
+            set(if name == SMOOTH { WEIGHT } else { SMOOTH }, &text);
             charts
                 .list
                 .iter_mut()
@@ -183,7 +225,8 @@ fn change(event: &Event, is_final: bool) {
                 .for_each(|chart| chart.settings.smooth = smooth);
             charts.repaint();
             if is_final {
-                save(charts, id.as_ref(), "smooth", value);
+                set(name, &text);
+                save(charts, id.as_ref(), "smooth", text);
             }
         }
         name if is_final => {
@@ -211,23 +254,29 @@ pub fn switch_scale(charts: &mut Charts, id: &CellId) {
     save(charts, Some(id), "y", rpc::text(scale));
 }
 
-/// The chart as it is seen, on a ground of its own.
-fn save_picture(chart: &mut Chart) {
-    let look = paint::Look::now();
-    let pen = &chart.parts.pen;
-    let _ = pen.set_global_composite_operation("destination-over");
-    pen.set_fill_style_str(&legend::hex(palette::inks(look.is_dark).tile));
-    pen.fill_rect(0.0, 0.0, 1e5, 1e5);
-    let _ = pen.set_global_composite_operation("source-over");
-    let picture = chart.parts.canvas.to_data_url().unwrap_or_default();
-    chart.is_dirty = true;
-    chart.draw(&look, None);
-    let link = document().body().and_then(|body| browser::append(&body, "a", "", "")).and_then(|link| link.dyn_into::<HtmlElement>().ok());
-    if let Some(link) = link {
-        browser::mark(&link, "href", &picture);
-        browser::mark(&link, "download", &[chart.id.as_str(), ".png"].concat());
-        link.remove();
-        // A click on a link that is no longer in the document is no event of the page, which would look at the charts again.
-        link.click();
+/// What the address of a drawing must say of a cell, so that it shows what this reader sees: empty, or beginning with `&`.
+pub fn seen(id: &CellId) -> String {
+    with(|charts| charts.chart(id).map(|chart| query(chart)).unwrap_or_default())
+}
+
+fn query(chart: &Chart) -> String {
+    let mut query = String::new();
+    let mut add = |name: &str, value: &str| query = [&query, name, &urls::encoded(value)].concat();
+    if let Some(view) = chart.view {
+        add("&from=", &browser::number_text(view.from));
+        add("&to=", &browser::number_text(view.to));
     }
+    if chart.own.is_some() {
+        // No series has an empty name: it says that no other is meant.
+        add("&series=", "");
+        for curve in &chart.curves.list {
+            if !chart.is_hidden(&curve.name) {
+                add("&series=", &curve.name);
+            }
+        }
+    }
+    if chart.settings.x == Along::Wall {
+        add("&offset=", &browser::number_text(-js_sys::Date::new_0().get_timezone_offset()));
+    }
+    query
 }

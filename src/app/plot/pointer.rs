@@ -6,6 +6,7 @@ use js_sys::Date;
 use leptos::prelude::*;
 use web_sys::{Event, MouseEvent, PointerEvent, WheelEvent};
 
+use super::chart::Chart;
 use super::charts::{Charts, with};
 use super::tip;
 use super::view::View;
@@ -17,8 +18,8 @@ use crate::protocol::CellId;
 const CLICK: f64 = 4.0;
 /// Zoom of one notch of a wheel (100 pixels).
 const NOTCH: f64 = 0.2;
-/// The wheel goes on scrolling the page where it began to, until it has rested for so long.
-const REST_MS: f64 = 160.0;
+/// The wheel goes on with what it began with, the page or a chart, until it has rested for so long.
+const REST_MS: f64 = 300.0;
 
 struct Finger {
     pointer: i32,
@@ -33,7 +34,9 @@ struct Hand {
     from: f64,
     seen: Option<View>,
     pans: bool,
-    scrolled_at: f64,
+    /// When the page was scrolled or the wheel was turned last, in milliseconds since 1970; and the chart that it turns, if it is not the page.
+    turned_at: f64,
+    turns: Option<CellId>,
 }
 
 thread_local! {
@@ -50,7 +53,12 @@ pub fn listen() {
             with(|charts| charts.see(&id, None));
         }
     });
-    browser::listen(&page, "scroll", |_: Event| HAND.with(|hand| hand.borrow_mut().scrolled_at = Date::now()));
+    browser::listen(&page, "scroll", |_: Event| {
+        HAND.with(|hand| {
+            let mut hand = hand.borrow_mut();
+            (hand.turned_at, hand.turns) = (Date::now(), None);
+        });
+    });
     // Browsers let handlers of the whole document hold no wheel back, those of an element they do.
     if let Some(board) = browser::by_id("board") {
         browser::listen(&board, "wheel", |event: WheelEvent| HAND.with(|hand| wheel(&mut hand.borrow_mut(), &event)));
@@ -63,25 +71,31 @@ fn over(event: &Event) -> Option<CellId> {
 }
 
 fn wheel(hand: &mut Hand, event: &WheelEvent) {
-    let Some(id) = over(event).filter(|_| !event.ctrl_key()) else { return };
-    if Date::now() - hand.scrolled_at < REST_MS {
-        hand.scrolled_at = Date::now();
-        return;
-    }
-    event.prevent_default();
+    let id = over(event).filter(|_| !event.ctrl_key());
     let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_PIXEL { 100.0 } else { 3.0 };
     let (by, across) = (event.delta_y() / lines, event.delta_x() / lines);
+    let now = Date::now();
+    let begins = now - hand.turned_at > REST_MS;
+    hand.turned_at = now;
     with(|charts| {
-        let Some(chart) = charts.chart(&id) else { return };
+        let chart = id.and_then(|id| charts.chart(&id));
+        if begins {
+            // Of a chart that shows all there is nothing more to see by going out or aside: that moves the page.
+            let takes = |chart: &Chart| chart.view.is_some() || (by < 0.0 && across.abs() <= by.abs());
+            hand.turns = chart.as_ref().filter(|chart| takes(chart)).map(|chart| chart.id.clone());
+        }
+        let Some(chart) = chart.filter(|chart| hand.turns.as_ref() == Some(&chart.id)) else { return };
+        event.prevent_default();
         let (Some(seen), Some(frame)) = (chart.seen(), &chart.frame) else { return };
         let extent = chart.curves.extent;
         let view = if across.abs() > by.abs() {
-            Some(seen.pan(across * NOTCH, extent))
+            chart.view.map(|view| view.pan(across * NOTCH, extent))
         } else {
-            seen.zoom(frame.x_at(f64::from(event.offset_x())), (by * NOTCH).exp(), extent)
+            let x = frame.x_at(f64::from(event.offset_x()));
+            seen.zoom(x, (by * NOTCH).exp(), chart.curves.least(x), extent)
         };
+        let id = chart.id.clone();
         charts.see(&id, view);
-        tip::show(charts, &id, (event.offset_x().into(), event.offset_y().into()), (event.client_x().into(), event.client_y().into()));
     });
 }
 
@@ -108,7 +122,7 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
         ("pointermove", Some(id)) => drag(hand, charts, &id, event.pointer_id(), on, at),
         ("pointermove", None) => match over(event) {
             Some(id) => tip::show(charts, &id, on, at),
-            None if charts.cross.is_some() => tip::hide(charts),
+            None if charts.pointed.is_some() => tip::hide(charts),
             None => {}
         },
         ("pointerup" | "pointercancel", Some(id)) => {
@@ -126,7 +140,12 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
                     let inside = |at: f64| frame.x_at(at.max(frame.left).min(frame.left + frame.width));
                     (inside(hand.from.min(on.0)), inside(hand.from.max(on.0)))
                 });
-                if let Some(view) = range.and_then(|(from, to)| View::new(from, to)) {
+                let wide = |(from, to): (f64, f64)| {
+                    let middle = from / 2.0 + to / 2.0;
+                    let half = (to / 2.0 - from / 2.0).max(chart.curves.least(middle) / 2.0);
+                    View::new(middle - half, middle + half)
+                };
+                if let Some(view) = range.and_then(wide) {
                     charts.see(&id, Some(view));
                 }
             }
@@ -152,7 +171,8 @@ fn drag(hand: &mut Hand, charts: &mut Charts, id: &CellId, pointer: i32, on: (f6
     let Some(chart) = charts.chart(id) else { return };
     let (Some(frame), extent) = (&chart.frame, chart.curves.extent) else { return };
     if let (Some((middle, before)), Some((_, after)), Some(seen)) = (before, after, chart.seen()) {
-        let view = seen.zoom(frame.x_at(middle), before / after, extent);
+        let x = frame.x_at(middle);
+        let view = seen.zoom(x, before / after, chart.curves.least(x), extent);
         return charts.see(id, view);
     }
     if !hand.pans {
@@ -161,13 +181,16 @@ fn drag(hand: &mut Hand, charts: &mut Charts, id: &CellId, pointer: i32, on: (f6
         let style = ["left:", &left.to_string(), "px;width:", &(right - left).to_string(), "px"].concat();
         browser::mark(&chart.parts.band, "style", &style);
         chart.parts.band.set_hidden(f64::from(right - left) <= CLICK);
-        return;
+        return tip::hide(charts);
     }
     // All is seen already: there is nowhere to go, and a finger reads values.
     match hand.seen.filter(|_| chart.view.is_some()) {
         Some(seen) => {
             let view = seen.pan((hand.from - on.0) / frame.width, extent);
             charts.see(id, Some(view));
+            if let Some(pointed) = &mut charts.pointed {
+                (pointed.on, pointed.at) = (on, at);
+            }
         }
         None => tip::show(charts, id, on, at),
     }

@@ -1,134 +1,215 @@
 //! What the pointer is at: the crosshair on every chart of the same axis, and one list of values, highest first, the nearest in bold.
 
 use leptos::prelude::*;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
 use super::chart::Chart;
 use super::charts::Charts;
 use super::legend::hex;
 use super::paint;
-use crate::chart::{nearest, number, palette};
+use crate::chart::clock;
+use crate::chart::marks::Kind;
+use crate::chart::reading::{Row, read};
+use crate::chart::text::place;
+use crate::chart::{number, palette};
 use crate::client::browser;
 use crate::protocol::{Along, CellId};
-use crate::series::Column;
+use crate::series::{Axis, Column};
 
 /// The element, which the page's view holds.
 pub const ID: &str = "tip";
 /// Between the pointer and the list.
 const BESIDE: f64 = 14.0;
 
-/// The pointer is over this chart, at these pixels of its canvas and of the window.
-pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
-    let is_dark = paint::is_dark();
-    let Some(chart) = charts.chart(id) else { return };
-    let axis = chart.axis();
-    let x = chart.frame.as_ref().filter(|frame| on.0 >= frame.left && on.0 <= frame.left + frame.width).map(|frame| frame.x_at(on.0));
-    let (Some(x), Some(list)) = (x, browser::by_id(ID)) else { return hide(charts) };
-    let rows = rows(chart, x, on.1);
-    list.set_text_content(None);
-    if let Some(row) = rows.first() {
-        browser::append(&list, "p", "", &place(chart, row.x));
-    }
-    for row in &rows {
-        let Some(line) = browser::append(&list, "p", if row.is_nearest { "nearest" } else { "" }, "") else { continue };
-        if let Some(swatch) = browser::append(&line, "i", "", "") {
-            browser::mark(&swatch, "style", &["background:", &hex(palette::colour(row.slot, is_dark))].concat());
-        }
-        browser::append(&line, "span", "", &row.name);
-        browser::append(&line, "b", "", &row.text);
-    }
-    list.set_hidden(rows.is_empty());
-    stand_beside(&list, at);
-    set(charts, Some((axis, x)));
+/// Where the pointer is: in pixels of a chart's canvas, and of the window.
+#[derive(Clone)]
+pub struct Pointed {
+    pub chart: CellId,
+    pub on: (f64, f64),
+    pub at: (f64, f64),
 }
 
+/// The pointer is over this chart.
+pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
+    charts.pointed = Some(Pointed { chart: id.clone(), on, at });
+    refresh(charts);
+}
+
+/// The chart under the pointer has moved, or has new points.
+pub fn refresh(charts: &mut Charts) {
+    let Some(Pointed { chart, on, at }) = charts.pointed.clone() else { return };
+    let (Some(chart), Some(list)) = (charts.chart(&chart), browser::by_id(ID)) else { return hide(charts) };
+    let cross = fill(&list, chart, on).map(|x| (chart.axis(), x));
+    list.set_hidden(cross.is_none());
+    if cross.is_some() {
+        stand_beside(&list, at);
+    }
+    set(charts, cross);
+}
+
+/// The pointer has gone.
 pub fn hide(charts: &mut Charts) {
+    charts.pointed = None;
     if let Some(list) = browser::by_id(ID) {
         list.set_hidden(true);
     }
     set(charts, None);
 }
 
+/// One line of a list of values: a swatch where there is a colour, a name, and a text where there is one.
+pub fn line(list: &Element, class: &str, colour: Option<u32>, name: &str, text: &str) {
+    let Some(row) = browser::append(list, "p", class, "") else { return };
+    if let Some(colour) = colour
+        && let Some(swatch) = browser::append(&row, "i", "", "")
+    {
+        browser::mark(&swatch, "style", &["background:", &hex(colour)].concat());
+    }
+    browser::append(&row, "span", "", name);
+    if !text.is_empty() {
+        browser::append(&row, "b", "", text);
+    }
+}
+
 /// Moving the crosshair draws nothing anew: it is an element of its own on each chart.
-fn set(charts: &mut Charts, cross: Option<(crate::series::Axis, f64)>) {
+fn set(charts: &mut Charts, cross: Option<(Axis, f64)>) {
     if charts.cross != cross {
         charts.cross = cross;
         charts.list.iter().filter(|chart| chart.is_seen).for_each(|chart| chart.cross(cross));
     }
 }
 
-struct Row {
-    slot: usize,
-    name: String,
-    x: f64,
-    value: f64,
-    text: String,
-    is_nearest: bool,
+/// Fills the list with what is read at a place of the chart's canvas, and answers where the crosshair is.
+fn fill(list: &Element, chart: &Chart, on: (f64, f64)) -> Option<f64> {
+    let frame = chart.frame.as_ref().filter(|frame| on.0 >= frame.left && on.0 <= frame.left + frame.width)?;
+    let mut reading = read(frame, &paint::curves(chart), &chart.marks, on)?;
+    let is_dark = paint::is_dark();
+    let scene = Scene {
+        along: chart.settings.x,
+        pixel: (frame.x.hi - frame.x.lo) / frame.width,
+        origin: chart.curves.extent.0,
+        offset_minutes: paint::offset_minutes(),
+    };
+    let head = scene.place(reading.x);
+    list.set_text_content(None);
+    line(list, "", None, &scene.head(&head), "");
+    let tell = |slot: usize, class: &str, text: &str| {
+        let name = chart.curves.list.get(slot).map_or("", |curve| &curve.name);
+        line(list, class, Some(palette::colour(slot, is_dark)), name, text);
+    };
+    let under = || chart.marks.iter().filter(|mark| mark.is_at(on));
+    for mark in under() {
+        let mut text = [mark.kind.name(), " at ", scene.word(), &scene.place(mark.at)].concat();
+        if mark.count > 1 {
+            text = [&text, " (", &mark.count.to_string(), " of them)"].concat();
+        }
+        tell(mark.slot, "", &text);
+    }
+    sort(&mut reading.rows);
+    for row in &reading.rows {
+        // All has been said of a point that is no number.
+        let is_said = row.column.finite() == 0 && under().any(|mark| mark.slot == row.slot && mark.kind != Kind::Restart);
+        if !is_said {
+            let text = said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head);
+            tell(row.slot, if row.is_nearest { "nearest" } else { "" }, &text);
+        }
+    }
+    Some(reading.x)
 }
 
-fn rows(chart: &Chart, x: f64, y: f64) -> Vec<Row> {
-    let Some(frame) = &chart.frame else { return Vec::new() };
-    let mut rows: Vec<Row> = Vec::new();
-    for (slot, curve) in chart.curves.list.iter().enumerate().filter(|(_, curve)| !chart.is_hidden(&curve.name)) {
-        let columns = &curve.columns.list;
-        let Some(column) = nearest(columns, x).and_then(|at| columns.get(at)) else { continue };
-        let value = if column.count == 1 { column.last } else { column.mean() };
-        rows.push(Row {
-            slot,
-            name: curve.name.clone(),
-            x: column.x_last,
-            value,
-            text: said(column, value, &chart.settings.unit),
-            is_nearest: false,
-        });
-    }
-    // Few rows: the simplest sort is the smallest. What is no number comes last.
+/// Highest first; what is no number comes last. Few rows: the simplest sort is the smallest.
+fn sort(rows: &mut [Row]) {
     for end in 1..rows.len() {
         let mut at = end;
-        while at > 0 && (rows[at].value > rows[at - 1].value || rows[at - 1].value.is_nan()) && !rows[at].value.is_nan() {
+        while at > 0 && (rows[at].value() > rows[at - 1].value() || rows[at - 1].value().is_nan()) && !rows[at].value().is_nan() {
             rows.swap(at, at - 1);
             at -= 1;
         }
     }
-    let mut least = f64::INFINITY;
-    let mut nearest = None;
-    for (at, row) in rows.iter().enumerate() {
-        let far = (frame.py(row.value) - y).abs();
-        if far < least {
-            (least, nearest) = (far, Some(at));
-        }
-    }
-    if let Some(at) = nearest {
-        rows[at].is_nearest = true;
-    }
-    rows
 }
 
-/// A point's value; a column's mean and what it spans.
-fn said(column: &Column, value: f64, unit: &str) -> String {
-    let mut text = [number(value).as_str(), if unit.is_empty() { "" } else { " " }, unit].concat();
-    if column.count > 1 {
-        text = [&text, " (", &number(column.min), " to ", &number(column.max), ")"].concat();
-        for (count, name) in [(column.nan, " NaN"), (column.pos_inf, " ∞"), (column.neg_inf, " −∞")] {
-            if count > 0 {
-                text = [&text, ", ", &count.to_string(), name].concat();
-            }
+/// A point's value; of a column what it spans and how many points it stands for.
+fn said(row: &Row, unit: &str) -> String {
+    let column = &row.column;
+    let unit = [if unit.is_empty() || unit == "%" { "" } else { " " }, unit].concat();
+    let mut text = String::new();
+    if column.count == 1 {
+        text = number(column.last) + &unit;
+    } else {
+        // The sum of huge values overflows.
+        if column.mean().is_finite() {
+            text = ["mean ", &number(column.mean()), &unit, ", "].concat();
+        }
+        if column.finite() > 0 {
+            text = [&text, &number(column.min), " to ", &number(column.max)].concat();
+        }
+        let odd = odd(column);
+        let comma = if text.is_empty() || odd.is_empty() { "" } else { ", " };
+        text = [text.as_str(), comma, &odd, " of ", &column.count.to_string(), " points"].concat();
+    }
+    match row.smoothed {
+        Some(y) => [&text, "; smoothed ", &number(y)].concat(),
+        None => text,
+    }
+}
+
+/// How many are no finite number: `3 NaN, 1 ∞`; empty when all are.
+pub fn odd(column: &Column) -> String {
+    let mut text = String::new();
+    for (count, name) in [(column.nan, " NaN"), (column.pos_inf, " ∞"), (column.neg_inf, " −∞")] {
+        if count > 0 {
+            text = [text.as_str(), if text.is_empty() { "" } else { ", " }, &count.to_string(), name].concat();
         }
     }
     text
 }
 
-/// Where the values stand.
-fn place(chart: &Chart, x: f64) -> String {
-    match chart.settings.x {
-        Along::Step => ["step ", &number(x)].concat(),
-        Along::Relative => ["after ", &number(x - chart.curves.extent.0), " s"].concat(),
-        Along::Wall => paint::moment(x),
+/// How places on the x axis are told.
+struct Scene {
+    along: Along,
+    /// What a pixel spans.
+    pixel: f64,
+    origin: f64,
+    offset_minutes: i32,
+}
+
+impl Scene {
+    fn place(&self, x: f64) -> String {
+        match self.along {
+            Along::Step => place(x, self.pixel),
+            Along::Relative => place(x - self.origin, self.pixel) + " s",
+            Along::Wall if clock::tells([x, 0.0, 0.0]) => clock::moment(x, self.pixel, self.offset_minutes),
+            Along::Wall => place(x, self.pixel) + " s",
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        if self.along == Along::Step { "step " } else { "" }
+    }
+
+    fn head(&self, place: &str) -> String {
+        match self.along {
+            Along::Step => ["step ", place].concat(),
+            Along::Relative => ["after ", place].concat(),
+            Along::Wall => [place, " ", &clock::zone(self.offset_minutes)].concat(),
+        }
+    }
+
+    /// Where a row stands that does not stand where the heading says.
+    fn elsewhere(&self, row: &Row, x: f64, head: &str) -> String {
+        /// The date of a moment, and the blank behind it. No place of another kind is as long.
+        const DATE: usize = 11;
+        let column = &row.column;
+        let own = self.place(if x < column.x_min { column.x_min } else { column.x_max });
+        if row.is_at(x) || own == head {
+            return String::new();
+        }
+        let time = own.get(DATE..).filter(|_| head.get(..DATE) == own.get(..DATE));
+        [" @", time.unwrap_or(&own)].concat()
     }
 }
 
 /// Right of the pointer, or left of it where there is no room.
-fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
+pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let page = document().document_element();
     let (wide, high) = page.map_or((0.0, 0.0), |page| (f64::from(page.client_width()), f64::from(page.client_height())));
     let (width, height) = (f64::from(list.offset_width()), f64::from(list.offset_height()));
@@ -136,4 +217,57 @@ fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
     let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
     browser::mark(list, "style", &style);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(column: Column, smoothed: Option<f64>) -> Row {
+        Row { slot: 0, column, smoothed, is_nearest: false }
+    }
+
+    fn joined(points: &[(f64, f64)]) -> Column {
+        let mut all = points.iter().map(|(x, y)| Column::point(*x, *y));
+        let first = all.next().unwrap();
+        all.fold(first, |mut sum, next| {
+            sum.merge(&next);
+            sum
+        })
+    }
+
+    #[test]
+    fn a_mean_and_a_smoothed_value_are_marked_as_such() {
+        assert_eq!(said(&row(Column::point(1.0, 0.5), None), "s"), "0.5 s");
+        assert_eq!(said(&row(Column::point(1.0, 0.5), Some(0.25)), "%"), "0.5%; smoothed 0.25");
+        let column = joined(&[(0.0, 1.0), (1.0, 5.0), (2.0, f64::NAN), (3.0, f64::NEG_INFINITY)]);
+        assert_eq!(said(&row(column, None), "ms"), "mean 3 ms, 1 to 5, 1 NaN, 1 −∞ of 4 points");
+        assert_eq!(said(&row(joined(&[(0.0, f64::NAN), (1.0, f64::NAN)]), None), ""), "2 NaN of 2 points");
+    }
+
+    #[test]
+    fn a_row_says_where_it_stands_when_that_is_elsewhere() {
+        let scene = |along| Scene { along, pixel: 0.01, origin: 1.7e9, offset_minutes: 60 };
+        let elsewhere = |along, column: Column, x: f64| {
+            let scene = scene(along);
+            scene.elsewhere(&row(column, None), x, &scene.place(x))
+        };
+        assert_eq!(elsewhere(Along::Step, Column::point(335.0, 1.0), 340.0), " @335");
+        assert_eq!(elsewhere(Along::Step, Column::point(340.0, 1.0), 340.0), "");
+        assert_eq!(elsewhere(Along::Step, joined(&[(330.0, 1.0), (350.0, 1.0)]), 340.0), "");
+        assert_eq!(elsewhere(Along::Step, joined(&[(310.0, 1.0), (330.0, 1.0)]), 340.0), " @330");
+        assert_eq!(elsewhere(Along::Relative, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @2.5 s");
+        assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @23:13:22.5");
+        assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 - 1e5, 1.0), 1.7e9 + 3.0), " @2023-11-13 19:26:40");
+        let wall = scene(Along::Wall);
+        assert_eq!(wall.head(&wall.place(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
+    }
+
+    #[test]
+    fn rows_descend_and_what_is_no_number_comes_last() {
+        let mut rows: Vec<Row> = [f64::NAN, 1.0, 3.0, f64::NAN, 2.0].map(|y| row(Column::point(0.0, y), None)).into();
+        sort(&mut rows);
+        let values: Vec<String> = rows.iter().map(|row| number(row.value())).collect();
+        assert_eq!(values, ["3", "2", "1", "NaN", "NaN"]);
+    }
 }

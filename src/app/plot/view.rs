@@ -25,8 +25,10 @@ impl View {
         self.to - self.from
     }
 
-    /// The window `factor` times as wide in which `x` stays where it is. `None` when all of `extent` is seen then.
-    pub fn zoom(&self, x: f64, factor: f64, extent: (f64, f64)) -> Option<Self> {
+    /// The window `factor` times as wide in which `x` stays where it is, never narrower than `least`: between two points there is nothing
+    /// to see. `None` when all of `extent` is seen then.
+    pub fn zoom(&self, x: f64, factor: f64, least: f64, extent: (f64, f64)) -> Option<Self> {
+        let factor = factor.max((least / self.width()).min(1.0));
         let zoomed = Self::new(x - (x - self.from) * factor, x + (self.to - x) * factor);
         let Some(view) = zoomed else { return Some(*self) };
         if factor > 1.0 && view.from <= extent.0 && view.to >= extent.1 {
@@ -82,25 +84,34 @@ mod tests {
 
     #[test]
     fn zooming_keeps_the_point_under_the_pointer() {
-        let zoomed = view(0.0, 100.0).zoom(25.0, 0.5, (0.0, 100.0)).unwrap();
+        let zoomed = view(0.0, 100.0).zoom(25.0, 0.5, 0.0, (0.0, 100.0)).unwrap();
         assert_eq!((zoomed.from, zoomed.to), (12.5, 62.5));
-        let back = zoomed.zoom(25.0, 1.5, (0.0, 100.0)).unwrap();
+        let back = zoomed.zoom(25.0, 1.5, 0.0, (0.0, 100.0)).unwrap();
         assert_eq!((25.0 - back.from) / back.width(), 0.25);
     }
 
     #[test]
     fn zooming_out_ends_with_everything() {
-        assert_eq!(view(10.0, 90.0).zoom(50.0, 2.0, (0.0, 100.0)), None);
-        assert_eq!(view(-50.0, 50.0).zoom(0.0, 1.5, (0.0, 100.0)).map(|view| view.to), Some(75.0));
+        assert_eq!(view(10.0, 90.0).zoom(50.0, 2.0, 0.0, (0.0, 100.0)), None);
+        assert_eq!(view(-50.0, 50.0).zoom(0.0, 1.5, 0.0, (0.0, 100.0)).map(|view| view.to), Some(75.0));
     }
 
     #[test]
     fn zooming_in_ends_where_doubles_do() {
         let mut seen = view(0.0, 1e6);
         for _ in 0..500 {
-            seen = seen.zoom(123_456.0, 0.5, (0.0, 1e6)).unwrap();
+            seen = seen.zoom(123_456.0, 0.5, 0.0, (0.0, 1e6)).unwrap();
             assert!(seen.from < seen.to);
         }
+        for _ in 0..50 {
+            seen = seen.zoom(123_456.0, 2.0, 0.0, (0.0, 1e6)).unwrap_or(view(0.0, 1e6));
+        }
+        for _ in 0..50 {
+            seen = seen.zoom(123_456.0, 0.5, 3.0, (0.0, 1e6)).unwrap();
+        }
+        assert!((seen.width() - 3.0).abs() < 1e-6, "{seen:?}");
+        let narrow = view(5.0, 5.5);
+        assert_eq!(narrow.zoom(5.2, 0.5, 3.0, (0.0, 9.0)), Some(narrow), "an address may ask for less");
         assert_eq!(View::new(3.0, 3.0), None);
         assert_eq!(View::new(f64::NAN, 3.0), None);
         assert_eq!(View::new(0.0, f64::INFINITY), None);
@@ -120,8 +131,8 @@ mod tests {
         let seen = view(20.0, 30.0).at_tail(100.0);
         assert_eq!((seen.from, seen.to, seen.follows), (90.2, 100.2, true));
         assert!((seen.at_tail(101.0).width() - 10.0).abs() < 1e-9);
-        assert!(seen.zoom(95.0, 0.5, (0.0, 200.0)).is_some_and(|view| !view.follows), "the newest point is no longer seen");
-        assert!(seen.zoom(95.0, 1.5, (0.0, 100.0)).is_some_and(|view| view.follows));
+        assert!(seen.zoom(95.0, 0.5, 0.0, (0.0, 200.0)).is_some_and(|view| !view.follows), "the newest point is no longer seen");
+        assert!(seen.zoom(95.0, 1.5, 0.0, (0.0, 100.0)).is_some_and(|view| view.follows));
         assert!(!seen.pan(-0.1, (0.0, 100.0)).follows);
     }
 

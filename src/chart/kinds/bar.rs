@@ -1,9 +1,10 @@
 //! Bars: upright or lying, one or several for each label, from zero.
 
-use super::sheet::{self, Sheet, cut};
+use super::sheet::{self, Plot, Sheet, cut, values, words};
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
 use crate::chart::{Anchor, Measure, Scale, Svg, number, ticks};
+use crate::protocol::spots::{Colour, Field, Spots};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bar {
@@ -26,9 +27,46 @@ pub struct Series {
 const GAP: f64 = 0.22;
 /// How far a bar that is no number reaches, in pixels.
 const STUB: f64 = 14.0;
+/// With more series, each bar is a spot by itself.
+const TOLD_TOGETHER: usize = 12;
 
 impl Bar {
     pub fn svg(&self, sheet: &Sheet) -> String {
+        self.draw(sheet).0.finish()
+    }
+
+    /// A spot for each label, with the values of all series; for each bar where the series are many.
+    pub fn spots(&self, sheet: &Sheet) -> Spots {
+        let (svg, plot) = self.draw(sheet);
+        let mut spots = plot.spots(&svg);
+        let (each, thick) = self.shares();
+        let high = plot.bottom - plot.top;
+        let mut place = |from: f64, to: f64| match self.horizontal {
+            true => spots.push((0.0, 1.0), (plot.top + from * high, plot.top + to * high)),
+            false => spots.push((from, to), (plot.top, plot.bottom)),
+        };
+        let label = |places: &mut dyn Iterator<Item = usize>| words("", self.labels.clone(), places);
+        if self.series.len() <= TOLD_TOGETHER {
+            (0..self.labels.len()).for_each(|at| place(at as f64 * each, (at + 1) as f64 * each));
+            spots.fields.push(label(&mut (0..self.labels.len())));
+            let fields = self.series.iter().enumerate().map(|(slot, series)| {
+                let name = if series.name.is_empty() { "value" } else { &series.name };
+                values(name, &self.unit, Some(slot), series.values.clone())
+            });
+            spots.fields.extend(fields);
+            return spots;
+        }
+        self.bars().for_each(|(from, ..)| place(from, from + thick));
+        let names = self.series.iter().map(|series| series.name.clone()).collect();
+        spots.fields = vec![
+            label(&mut self.series.iter().flat_map(|_| 0..self.labels.len())),
+            Field { colour: Colour::Text, ..words("", names, self.bars().map(|(_, slot, _)| slot)) },
+            values("value", &self.unit, None, self.bars().map(|(.., value)| value).collect()),
+        ];
+        spots
+    }
+
+    fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
         let numbers = || self.series.iter().flat_map(|series| &series.values).copied();
         let about = format!(
             "{} bars from {} to {}",
@@ -47,14 +85,14 @@ impl Bar {
         let span = hi / 2.0 - lo / 2.0;
         let grown = |end: f64, by: f64| if end == 0.0 { 0.0 } else { (end + by * span * 2.0).clamp(f64::MIN, f64::MAX) };
         let scale = Scale::linear(grown(lo, -room), grown(hi, room));
-        match self.horizontal {
+        let plot = match self.horizontal {
             true => self.lying(&mut svg, sheet, top, &scale),
             false => self.upright(&mut svg, sheet, top, &scale),
-        }
-        svg.finish()
+        };
+        (svg, plot)
     }
 
-    fn upright(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) {
+    fn upright(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
         let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
         let axis = ticks(scale, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
         let (left, right) = (widest(&axis) + 14.0, 12.0);
@@ -86,9 +124,10 @@ impl Bar {
             svg.text("t", Anchor::Middle, (at as f64 + 0.5) * each, 0.0, bottom + 15.0, &cut(label, room));
         }
         svg.end_plot();
+        Plot { left, right, top, bottom }
     }
 
-    fn lying(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) {
+    fn lying(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
         let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
         let names = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max).min(sheet.width() * 0.3);
         let (left, right) = (names + 16.0, self.widest_value().min(sheet.width() * 0.2) + 12.0);
@@ -136,6 +175,7 @@ impl Bar {
             svg.text("t", Anchor::End, 0.0, -6.0, y, &cut(label, names));
         }
         svg.end_plot();
+        Plot { left, right, top, bottom }
     }
 
     /// The share of the axis that a label has, and a bar.
@@ -168,7 +208,7 @@ pub fn every(wide: f64, room: f64) -> (usize, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::well_formed::drawn;
+    use super::super::well_formed::{drawn, fixed, numbers_of};
     use super::*;
 
     fn bar(labels: &[&str], series: &[(&str, &[f64])], horizontal: bool) -> Bar {
@@ -191,6 +231,32 @@ mod tests {
     fn what_is_no_number_is_told_and_hatched() {
         let svg = drawn(|sheet| bar(&["<script>", "b"], &[("", &[f64::NAN, 2.0])], false).svg(sheet));
         assert!(svg.contains("class=\"hatch\"") && svg.contains(">NaN</text>") && svg.contains("&lt;script&gt;"), "{svg}");
+    }
+
+    #[test]
+    fn every_bar_is_found_where_it_is_drawn() {
+        let many: Vec<(String, [f64; 3])> = (0..20).map(|at| (format!("s{at}"), [f64::from(at), -2.0, f64::INFINITY])).collect();
+        let many: Vec<(&str, &[f64])> = many.iter().map(|(name, values)| (name.as_str(), values.as_slice())).collect();
+        let few: Vec<(&str, &[f64])> = vec![("one", &[1.0, 2.0, 3.0]), ("two", &[4.0, f64::NAN, 6.0])];
+        for (series, horizontal) in [(&few, false), (&few, true), (&many, false), (&many, true)] {
+            let chart = bar(&["a", "b", "c"], series, horizontal);
+            let (svg, spots) = (chart.svg(&fixed()), chart.spots(&fixed()));
+            let plot = svg.split("<g transform").nth(1).unwrap();
+            let rects: Vec<&str> = plot.split("<rect ").skip(1).collect();
+            assert_eq!((rects.len(), svg.contains(&format!("translate({} 0)", spots.left))), (series.len() * 3, true));
+            for (at, rect) in rects.iter().enumerate() {
+                let rect = format!("<rect {rect}");
+                let part = |name: &str| numbers_of(&rect, "<rect", name)[0];
+                let (x, y) = (spots.left + part("x") + part("width") / 2.0, part("y") + part("height") / 2.0);
+                let spot = spots.nearest((x, y), 640.0, 1.0).unwrap();
+                let value = series[at / 3].1[at % 3];
+                let told = match series.len() {
+                    2 => spots.fields[1 + at / 3].numbers[spot],
+                    _ => spots.fields[2].numbers[spot],
+                };
+                assert_eq!((told.to_bits(), spots.fields[0].numbers[spot]), (value.to_bits(), (at % 3) as f64), "{at} {horizontal}");
+            }
+        }
     }
 
     #[test]

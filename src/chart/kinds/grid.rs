@@ -10,10 +10,12 @@ use crate::chart::{Anchor, Measure, Scale, Svg, ticks};
 pub const MOST_COLUMNS: usize = 200;
 pub const MOST_ROWS: usize = 120;
 
-/// A grid of at most so many cells. A block shows its most extreme number: the one furthest from the middle of all.
+/// A grid of at most so many cells. A block shows its most extreme number: the one furthest from the middle of all, of two the higher.
 #[derive(Debug, PartialEq)]
 pub struct Blocks {
     pub cells: Vec<Vec<f64>>,
+    /// The row and the column of the source that each shows.
+    pub places: Vec<Vec<(usize, usize)>>,
     /// How many rows and columns of the source are one.
     pub rows_each: usize,
     pub columns_each: usize,
@@ -22,18 +24,27 @@ pub struct Blocks {
 pub fn blocks(source: &[Vec<f64>], middle: f64) -> Blocks {
     let columns = source.first().map_or(0, Vec::len);
     let (rows_each, columns_each) = (source.len().div_ceil(MOST_ROWS).max(1), columns.div_ceil(MOST_COLUMNS).max(1));
-    let further = |shown: f64, number: f64| match (shown.is_nan(), number.is_nan()) {
-        (true, _) => number,
-        (_, true) => shown,
-        _ if (number - middle).abs() > (shown - middle).abs() => number,
-        _ => shown,
+    let is_further = |shown: f64, number: f64| match (shown.is_nan(), number.is_nan()) {
+        (is_nothing, false) if is_nothing => true,
+        (_, true) => false,
+        // Of two that are as far, the higher: a peak among the lowest is what is looked for.
+        _ => (number - middle).abs().total_cmp(&(shown - middle).abs()).then(number.total_cmp(&shown)).is_gt(),
     };
-    let block = |rows: &[Vec<f64>], at: usize| {
-        let to = (at + columns_each).min(columns);
-        rows.iter().flat_map(|row| &row[at..to]).copied().fold(f64::NAN, further)
+    let block = |from: usize, at: usize| {
+        let mut shown = (from, at);
+        for row in from..(from + rows_each).min(source.len()) {
+            for column in at..(at + columns_each).min(columns) {
+                if is_further(source[shown.0][shown.1], source[row][column]) {
+                    shown = (row, column);
+                }
+            }
+        }
+        shown
     };
-    let row = |rows: &[Vec<f64>]| (0..columns).step_by(columns_each).map(|at| block(rows, at)).collect();
-    Blocks { cells: source.chunks(rows_each).map(row).collect(), rows_each, columns_each }
+    let row = |from: usize| (0..columns).step_by(columns_each).map(|at| block(from, at)).collect();
+    let places: Vec<Vec<(usize, usize)>> = (0..source.len()).step_by(rows_each).map(row).collect();
+    let cells = places.iter().map(|row| row.iter().map(|(row, column)| source[*row][*column]).collect()).collect();
+    Blocks { cells, places, rows_each, columns_each }
 }
 
 /// The paths of all cells, in units of a column along and, downwards, of what `edges` says: where each row begins, and the last ends.
@@ -104,6 +115,7 @@ mod tests {
         let all: Vec<f64> = small.cells.concat();
         assert!(all.contains(&99.0) && all.contains(&-50.0) && !all.iter().any(|number| number.is_nan()));
         assert_eq!(small.cells[337 / small.rows_each][777 / small.columns_each], 99.0);
+        assert_eq!(small.places[337 / small.rows_each][777 / small.columns_each], (337, 777));
     }
 
     #[test]

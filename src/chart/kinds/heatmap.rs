@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use super::bar::every;
 use super::colours::{Colours, ink_on};
-use super::grid::{bar_room, blocks, colour_bar, paths};
-use super::sheet::{Sheet, counted, cut};
+use super::grid::{Blocks, bar_room, blocks, colour_bar, paths};
+use super::sheet::{Plot, Sheet, counted, cut, values, words};
 use crate::chart::svg::{coordinate as n, escaped};
 use crate::chart::text::{FONT_SIZE, width};
 use crate::chart::{Anchor, Svg, number};
+use crate::protocol::spots::Spots;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heatmap {
@@ -40,6 +41,54 @@ impl Heatmap {
     }
 
     pub fn svg(&self, sheet: &Sheet) -> String {
+        self.draw(sheet).0.finish()
+    }
+
+    /// A spot for each cell that is drawn, with the row and the column of the number that it shows. Where all numbers are amounts, each
+    /// also has its share of its row: of a confusion matrix, the recall.
+    pub fn spots(&self, sheet: &Sheet) -> Spots {
+        let (svg, plot, small) = self.draw(sheet);
+        let mut spots = plot.spots(&svg);
+        let (high, wide) = (self.values.len() as f64, self.values.first().map_or(0, Vec::len) as f64);
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (row, blocks) in small.places.iter().enumerate() {
+            for (column, place) in blocks.iter().enumerate() {
+                let share = |at: usize, each: usize, all: f64| ((at * each) as f64 / all).min(1.0);
+                let down = |at: usize| plot.top + share(at, small.rows_each, high) * (plot.bottom - plot.top);
+                let along = |at: usize| share(at, small.columns_each, wide);
+                spots.push((along(column), along(column + 1)), (down(row), down(row + 1)));
+                places.push(*place);
+            }
+        }
+        let label = |name: &str, fallback: &str, labels: &[String], at: &dyn Fn(&(usize, usize)) -> usize| {
+            let mut used: Vec<usize> = places.iter().map(at).collect();
+            used.sort_unstable();
+            used.dedup();
+            let texts = used.iter().map(|at| Self::label(labels, *at)).collect();
+            words(
+                if name.is_empty() { fallback } else { name },
+                texts,
+                places.iter().map(|place| used.partition_point(|used| *used < at(place))),
+            )
+        };
+        spots.fields = vec![
+            label(&self.row_label, "row", &self.rows, &|place| place.0),
+            label(&self.column_label, "column", &self.columns, &|place| place.1),
+            values("value", &self.unit, None, places.iter().map(|(row, column)| self.values[*row][*column]).collect()),
+        ];
+        if self.values.iter().flatten().all(|number| number.is_finite() && *number >= 0.0) {
+            let sums: Vec<f64> = self.values.iter().map(|row| row.iter().sum()).collect();
+            // To a tenth of a per cent; of a row of zeros nothing is a share.
+            let share = |(row, column): &(usize, usize)| {
+                let share = self.values[*row][*column] / sums[*row];
+                if share.is_finite() { (share * 1000.0).round() / 10.0 } else { 0.0 }
+            };
+            spots.fields.push(values("of the row", "%", None, places.iter().map(share).collect()));
+        }
+        spots
+    }
+
+    fn draw(&self, sheet: &Sheet) -> (Svg, Plot, Blocks) {
         let all = || self.values.iter().flatten().copied();
         let count = |is: fn(f64) -> bool| all().filter(|number| is(*number)).count() as u64;
         let missing = counted(count(f64::is_nan), count(|number| number == f64::INFINITY), count(|number| number == f64::NEG_INFINITY));
@@ -102,7 +151,7 @@ impl Heatmap {
             let middle = n((top + bottom) / 2.0);
             svg.raw(&format!("<text class=\"k mid\" transform=\"translate(14 {middle}) rotate(-90)\">{}</text>", escaped(&self.row_label)));
         }
-        svg.finish()
+        (svg, Plot { left, right, top, bottom }, small)
     }
 
     /// All of them where the widest fits, else none: one that is left out would be taken for nothing. NaN is hatched anyway.
@@ -148,7 +197,7 @@ fn short(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::well_formed::drawn;
+    use super::super::well_formed::{drawn, fixed};
     use super::*;
 
     #[test]
@@ -164,6 +213,47 @@ mod tests {
         let svg = drawn(|sheet| map.svg(sheet));
         assert!(svg.contains(">50</text>") && svg.contains("&lt;cat&gt;") && svg.contains(">NaN</text>") && svg.contains("1 NaN"), "{svg}");
         assert!(svg.contains("class=\"hatch\"") && svg.contains("rotate(-90)") && svg.contains("predicted"));
+    }
+
+    #[test]
+    fn every_number_is_found_in_its_cell() {
+        let map = Heatmap {
+            values: vec![vec![8.0, 2.0, 0.0], vec![0.0, 0.0, 0.0]],
+            rows: vec!["cat".into(), "dog".into()],
+            row_label: "truth".into(),
+            ..Heatmap::default()
+        };
+        let spots = map.spots(&fixed());
+        let names: Vec<_> = spots.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["truth", "column", "value", "of the row"]);
+        let [left, right, top, bottom] = spots.place(0, 640.0);
+        let at = |row: usize, column: usize| {
+            let (x, y) = (left + (right - left) * (column as f64 + 0.5), top + (bottom - top) * (row as f64 + 0.5));
+            let spot = spots.nearest((x, y), 640.0, 0.0).unwrap();
+            let text = |field: usize| spots.fields[field].texts[spots.fields[field].numbers[spot] as usize].as_str();
+            (text(0), text(1), spots.fields[2].numbers[spot], spots.fields[3].numbers[spot])
+        };
+        assert_eq!(at(0, 0), ("cat", "0", 8.0, 80.0));
+        assert_eq!(at(0, 1), ("cat", "1", 2.0, 20.0));
+        assert_eq!(at(1, 2), ("dog", "2", 0.0, 0.0));
+        assert_eq!(
+            Heatmap { values: vec![vec![-1.0, 2.0]], ..Heatmap::default() }.spots(&fixed()).fields.len(),
+            3,
+            "no share of what is below zero"
+        );
+    }
+
+    #[test]
+    fn a_block_tells_the_number_that_it_shows() {
+        let mut values = vec![vec![1.0; 1000]; 500];
+        values[333][777] = 99.0;
+        let spots = Heatmap { values, ..Heatmap::default() }.spots(&fixed());
+        let spot = spots.fields[2].numbers.iter().position(|value| *value == 99.0).unwrap();
+        let text = |field: usize| spots.fields[field].texts[spots.fields[field].numbers[spot] as usize].as_str();
+        assert_eq!((text(0), text(1)), ("333", "777"));
+        let [left, right, ..] = spots.place(spot, 640.0);
+        let at = spots.left + (640.0 - spots.left - spots.right) * 777.5 / 1000.0;
+        assert!(left <= at && at <= right && spots.fields[2].numbers.len() <= 200 * 120, "{left} {at} {right}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::bins::Bins;
 use super::colours::Colours;
 use super::grid::{MOST_COLUMNS, bar_room, colour_bar, paths};
-use super::sheet::{self, Sheet, counted};
+use super::sheet::{self, Plot, Sheet, counted};
 use crate::chart::svg::{coordinate, push_coordinate};
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
@@ -37,6 +37,10 @@ const RIDGES: usize = 24;
 
 impl Histogram {
     pub fn svg(&self, sheet: &Sheet) -> String {
+        self.draw(sheet).0.finish()
+    }
+
+    pub(super) fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
         let sum = |of: fn(&Bins) -> u64| self.counts.iter().map(of).sum::<u64>();
         let missing = counted(sum(|bins| bins.nan), sum(|bins| bins.pos_inf), sum(|bins| bins.neg_inf));
         let total: f64 = self.counts.iter().flat_map(|bins| &bins.counts).sum();
@@ -51,38 +55,58 @@ impl Histogram {
             self.edges.len() - 1
         );
         let mut svg = sheet.begin(&about);
-        match self.view {
+        let plot = match self.view {
             _ if self.steps.is_empty() => self.columns(&mut svg, sheet, &missing),
             View::Heat => self.heat(&mut svg, sheet, &missing),
             View::Ridge => self.ridge(&mut svg, sheet, &missing),
-        }
-        svg.finish()
+        };
+        (svg, plot)
     }
 
-    fn ends(&self) -> (f64, f64) {
+    /// How many steps share a column of the strip, and for each column what `of` gives for the bins: the highest, so that none is lost.
+    pub(super) fn merged(&self, of: impl Fn(&Bins) -> Vec<f64>) -> (usize, Vec<Vec<f64>>) {
+        let each = self.counts.len().div_ceil(MOST_COLUMNS).max(1);
+        let all: Vec<Vec<f64>> = self.counts.iter().map(of).collect();
+        let highest = |chunk: &[Vec<f64>], bin: usize| chunk.iter().map(|numbers| numbers[bin]).fold(0.0, f64::max);
+        (each, all.chunks(each).map(|chunk| (0..self.edges.len() - 1).map(|bin| highest(chunk, bin)).collect()).collect())
+    }
+
+    /// The steps that are drawn as ridges: as many as there is room for, evenly, the newest always.
+    pub(super) fn ridges(&self, top: f64, bottom: f64) -> Ridges {
+        let last = self.counts.len() - 1;
+        let count = self.counts.len().min(RIDGES).min(((bottom - top) / 8.0) as usize).max(1);
+        let picked: Vec<usize> = (0..count).map(|at| if count == 1 { last } else { at * last / (count - 1) }).collect();
+        let heights: Vec<Vec<f64>> = picked.iter().map(|at| self.heights(&self.counts[*at])).collect();
+        let most = heights.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        let reach = ((bottom - top) * 0.3).min((bottom - top) / count as f64 * 4.0);
+        Ridges { picked, heights, most, reach, top, bottom }
+    }
+
+    pub(super) fn ends(&self) -> (f64, f64) {
         (self.edges.first().copied().unwrap_or(0.0), self.edges.last().copied().unwrap_or(1.0))
     }
 
     /// What stands for each bin: its count, or, where bins differ in width, the count for each unit of it.
-    fn heights(&self, bins: &Bins) -> Vec<f64> {
+    pub(super) fn heights(&self, bins: &Bins) -> Vec<f64> {
         let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
         let even = self.is_even();
         bins.counts.iter().zip(spaces()).map(|(count, half)| if even { *count } else { (*count / half / 2.0).min(f64::MAX) }).collect()
     }
 
-    fn is_even(&self) -> bool {
+    pub(super) fn is_even(&self) -> bool {
         let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
         spaces().fold(0.0, f64::max) <= spaces().fold(f64::INFINITY, f64::min) * 1.001
     }
 
-    fn columns(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) {
+    fn columns(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
         let heights = self.counts.first().map(|bins| self.heights(bins)).unwrap_or_default();
         let most = heights.iter().copied().fold(0.0, f64::max);
         let (top, bottom) = (24.0, (sheet.height() - 22.0).max(25.0));
         let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
         let axis = ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1);
         let left = widest(&axis) + 14.0;
-        svg.plot(left, 14.0);
+        let right = 14.0;
+        svg.plot(left, right);
         sheet::upright(svg, &scale, &axis, (top, bottom));
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
@@ -111,16 +135,11 @@ impl Histogram {
             svg.text("k", Anchor::End, 1.0, 0.0, 14.0, missing);
         }
         svg.end_plot();
+        Plot { left, right, top, bottom }
     }
 
-    fn heat(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) {
-        // Steps that share a column: the highest count of each bin, so that none is lost.
-        let each = self.counts.len().div_ceil(MOST_COLUMNS).max(1);
-        let all: Vec<Vec<f64>> = self.counts.iter().map(|bins| self.heights(bins)).collect();
-        let merged: Vec<Vec<f64>> = all
-            .chunks(each)
-            .map(|chunk| (0..self.edges.len() - 1).map(|bin| chunk.iter().map(|heights| heights[bin]).fold(0.0, f64::max)).collect())
-            .collect();
+    fn heat(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
+        let (_, merged) = self.merged(|bins| self.heights(bins));
         let most = merged.iter().flatten().copied().fold(0.0, f64::max);
         let colours = Colours { lo: 0.0, hi: if most > 0.0 { most } else { 1.0 }, two_sided: false };
         let note = if missing.is_empty() { 0.0 } else { 14.0 };
@@ -130,11 +149,8 @@ impl Histogram {
         let axis = ticks(&along, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
         let (left, right) = (widest(&axis) + 14.0, bar_room(&colours, "", bottom - top));
         svg.plot(left, right);
-        // Rows from the top: the highest bin first. No count at all is left empty.
-        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1)
-            .rev()
-            .map(|bin| merged.iter().map(|heights| if heights[bin] > 0.0 { heights[bin] } else { f64::NAN }).collect())
-            .collect();
+        // Rows from the top: the highest bin first. No count at all has the colour of zero.
+        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
         let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.at(*edge)) * (bottom - top)).collect();
         svg.rect("well", 0.0, top, 1.0, bottom - top);
         let high = coordinate(bottom - top);
@@ -160,28 +176,25 @@ impl Histogram {
         }
         colour_bar(svg, &colours, "", (top, bottom));
         svg.end_plot();
+        Plot { left, right, top, bottom }
     }
 
-    fn ridge(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) {
+    fn ridge(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
         let (top, bottom) = (10.0, (sheet.height() - 22.0).max(11.0));
-        // As many as there is room for, evenly, the newest always.
-        let last = self.counts.len() - 1;
-        let count = self.counts.len().min(RIDGES).min(((bottom - top) / 8.0) as usize).max(1);
-        let picked: Vec<usize> = (0..count).map(|at| if count == 1 { last } else { at * last / (count - 1) }).collect();
-        let heights: Vec<Vec<f64>> = picked.iter().map(|at| self.heights(&self.counts[*at])).collect();
-        let most = heights.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        let ridges = self.ridges(top, bottom);
+        let Ridges { picked, heights, most, reach, .. } = &ridges;
+        let count = picked.len();
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
         let labels: Vec<String> = picked.iter().map(|at| number(self.steps[*at])).collect();
         let right = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 14.0;
-        svg.plot(14.0, right);
+        let left = 14.0;
+        svg.plot(left, right);
         let axis = ticks(&along, Measure::Number(&self.unit), 5);
         for tick in &axis {
             svg.line("g", (along.at(tick.at), top), (along.at(tick.at), bottom));
         }
-        // The base lines share what is left below the first ridge, which is as high as four of them.
-        let reach = ((bottom - top) * 0.3).min((bottom - top) / count as f64 * 4.0);
-        let base = |at: usize| if count == 1 { bottom } else { top + reach + at as f64 * (bottom - top - reach) / (count - 1) as f64 };
+        let base = |at: usize| ridges.base(at);
         let units = svg.window_width();
         svg.window(0.0, sheet.height());
         let (fill, stroke) = (svg.slot('f', 0), svg.slot('s', 0));
@@ -214,6 +227,27 @@ impl Histogram {
             svg.text("k", Anchor::Start, 0.0, 0.0, 16.0, missing);
         }
         svg.end_plot();
+        Plot { left, right, top, bottom }
+    }
+}
+
+/// Curves one behind the other, in pixels.
+pub(super) struct Ridges {
+    /// Which of the steps they are.
+    pub(super) picked: Vec<usize>,
+    pub(super) heights: Vec<Vec<f64>>,
+    pub(super) most: f64,
+    /// The height of the highest one.
+    pub(super) reach: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Ridges {
+    /// The base lines share what is left below the first ridge, which is as high as four of them.
+    pub(super) fn base(&self, at: usize) -> f64 {
+        let (count, first) = (self.picked.len(), self.top + self.reach);
+        if count == 1 { self.bottom } else { first + at as f64 * (self.bottom - first) / (count - 1) as f64 }
     }
 }
 

@@ -1,9 +1,10 @@
 //! One large value, how it changed, and the way it came.
 
-use super::sheet::{Sheet, counted, cut};
+use super::sheet::{Plot, Sheet, counted, cut, exact, words};
 use crate::chart::svg::{coordinate as n, escaped, push_coordinate};
 use crate::chart::text::{FONT_SIZE, width};
 use crate::chart::{Svg, number, scale};
+use crate::protocol::spots::Spots;
 use crate::series::Column;
 
 /// Which change is a good one.
@@ -26,9 +27,47 @@ pub struct Number {
 
 /// More pieces than this are not told apart in a small line.
 const PIECES: usize = 300;
+/// The room beside the trend; on the right for its last point.
+const LEFT: f64 = 16.0;
+const RIGHT: f64 = 20.0;
 
 impl Number {
     pub fn svg(&self, sheet: &Sheet) -> String {
+        self.draw(sheet).0.finish()
+    }
+
+    /// The value in full, and a spot for each piece of the trend.
+    pub fn spots(&self, sheet: &Sheet) -> Spots {
+        let (svg, plot) = self.draw(sheet);
+        let mut spots = plot.spots(&svg);
+        let with_unit = |text: String| if self.unit.is_empty() { text } else { format!("{text} {}", self.unit) };
+        let (mut places, mut told) = (vec!["now".to_owned()], vec![with_unit(exact(self.value))]);
+        spots.push((0.0, 1.0), (0.0, plot.top));
+        let last = self.trend.len().saturating_sub(1).max(1) as f64;
+        for column in columns(&self.trend).filter(|_| self.trend.len() > 1) {
+            let share = |at: f64| (at / last).clamp(0.0, 1.0);
+            spots.push((share(column.x_first - 0.5), share(column.x_last + 0.5)), (plot.top, plot.bottom));
+            let (first, end) = (column.x_first + 1.0, column.x_last + 1.0);
+            let place = if column.count == 1 { number(first) } else { format!("{} to {}", number(first), number(end)) };
+            places.push(format!("{place} of {} in the trend", self.trend.len()));
+            let range = match column.count {
+                1 => exact(column.last),
+                _ if column.min <= column.max => format!("{} to {}", number(column.min), number(column.max)),
+                _ => String::new(),
+            };
+            let odd = if column.count == 1 { String::new() } else { counted(column.nan, column.pos_inf, column.neg_inf) };
+            let joint = if range.is_empty() || odd.is_empty() { "" } else { ", " };
+            told.push(format!("{}{joint}{odd}", if range.is_empty() { range } else { with_unit(range) }));
+        }
+        let before = self.previous.map(|previous| with_unit(exact(previous)));
+        let count = told.len();
+        spots.fields = vec![words("", places, 0..count), words("value", told, 0..count)];
+        // Said of the value, not of its trend.
+        spots.fields.extend(before.map(|before| words("before", vec![before], 0..count)));
+        spots
+    }
+
+    fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
         let told = number(self.value);
         let about = format!("{told}{}{}", if self.unit.is_empty() || self.unit == "%" { "" } else { " " }, self.unit);
         let mut svg = sheet.begin(&about);
@@ -66,10 +105,11 @@ impl Number {
                 escaped(&text)
             ));
         }
+        let plot = Plot { left: LEFT, right: RIGHT, top: room + if has_trend { 6.0 } else { 0.0 }, bottom: height - 10.0 };
         if has_trend {
-            self.sparkline(&mut svg, (room + 6.0, height - 10.0));
+            self.sparkline(&mut svg, (plot.top, plot.bottom));
         }
-        svg.finish()
+        (svg, plot)
     }
 
     /// The words for it, and the class of their colour.
@@ -104,7 +144,7 @@ impl Number {
         let finite = || self.trend.iter().copied().filter(|value| value.is_finite());
         let scale = scale::padded(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false);
         let last = (self.trend.len() - 1) as f64;
-        svg.plot(16.0, 20.0);
+        svg.plot(LEFT, RIGHT);
         let (units, class, fill) = (svg.window_width(), svg.slot('s', 0), svg.slot('f', 0));
         let y = |value: f64| high - scale.at(value) * high;
         let mut path = String::new();
@@ -162,7 +202,7 @@ fn columns(trend: &[f64]) -> impl Iterator<Item = Column> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::well_formed::drawn;
+    use super::super::well_formed::{drawn, fixed};
     use super::*;
 
     #[test]
@@ -177,6 +217,34 @@ mod tests {
         }
         let svg = drawn(|sheet| Number { value: f64::NAN, ..Number::default() }.svg(sheet));
         assert!(svg.contains(">NaN</text>"));
+    }
+
+    #[test]
+    fn the_value_is_told_in_full_and_its_trend_in_pieces() {
+        let of = |number: &Number, at: usize| {
+            let spots = number.spots(&fixed());
+            let text = |field: usize| spots.fields[field].texts.get(spots.fields[field].numbers[at] as usize).cloned().unwrap_or_default();
+            (0..spots.fields.len()).map(text).collect::<Vec<_>>()
+        };
+        let mut number = Number { value: 0.123456789012, unit: "s".into(), previous: Some(1e-7), trend: vec![1.0, f64::NAN], better: None };
+        assert_eq!(of(&number, 0), ["now", "0.123456789012 s", "1e-7 s"]);
+        assert_eq!(
+            (of(&number, 1), of(&number, 2)),
+            (
+                vec!["1 of 2 in the trend".into(), "1 s".into(), String::new()],
+                vec!["2 of 2 in the trend".into(), "NaN s".into(), String::new()]
+            )
+        );
+        number.trend = (0..1000).map(f64::from).chain([f64::NAN]).collect();
+        assert_eq!(of(&number, 1)[..2], ["1 to 4 of 1001 in the trend", "0 to 3 s"]);
+        assert_eq!(of(&number, 251)[..2], ["1001 of 1001 in the trend", "NaN s"]);
+        number.trend[2] = f64::INFINITY;
+        assert_eq!(of(&number, 1)[1], "0 to 3 s, 1 ∞");
+        let spots = number.spots(&fixed());
+        let [left, _, top, _] = spots.place(251, 640.0);
+        assert_eq!(spots.nearest((left + 0.3, top + 1.0), 640.0, 0.0), Some(251));
+        assert_eq!(spots.nearest((50.0, 50.0), 640.0, 0.0), Some(0));
+        assert_eq!(Number { value: f64::NAN, ..Number::default() }.spots(&fixed()).fields[1].texts, ["NaN"]);
     }
 
     #[test]

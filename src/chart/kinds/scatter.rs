@@ -1,11 +1,12 @@
 //! Points on a plane: at most one dot for each label and place that the drawing can tell apart.
 
-use super::sheet::{self, Sheet, counted};
+use super::sheet::{self, Plot, Sheet, counted, values, words};
 use crate::chart::palette::COLOURS;
 use crate::chart::scale::padded;
 use crate::chart::svg::coordinate;
 use crate::chart::ticks::widest;
 use crate::chart::{Anchor, Measure, Scale, Svg, ticks};
+use crate::protocol::spots::{Colour, Field, Spots};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scatter {
@@ -21,9 +22,34 @@ pub struct Scatter {
 
 /// How far apart two dots must be to be two, in units of the plot.
 const RASTER: f64 = 1.5;
+/// The room right of the plot, for half of the last label.
+const RIGHT: f64 = 14.0;
 
 impl Scatter {
     pub fn svg(&self, sheet: &Sheet) -> String {
+        self.draw(sheet).0.finish()
+    }
+
+    /// A spot for each point; what has no place stands on the edge, as its cross does.
+    pub fn spots(&self, sheet: &Sheet) -> Spots {
+        let (svg, plot) = self.draw(sheet);
+        let mut spots = plot.spots(&svg);
+        let (across, upwards) = (range(&self.x), range(&self.y));
+        for (x, y) in self.x.iter().zip(&self.y) {
+            let (x, y) = (edge(&across, *x), plot.bottom - edge(&upwards, *y) * (plot.bottom - plot.top));
+            spots.push((x, x), (y, y));
+        }
+        if !self.label.is_empty() {
+            let places = self.label.iter().map(|label| *label as usize);
+            spots.fields.push(Field { colour: Colour::Text, ..words("", self.labels.clone(), places) });
+        }
+        for (name, fallback, numbers) in [(&self.x_label, "x", &self.x), (&self.y_label, "y", &self.y)] {
+            spots.fields.push(values(if name.is_empty() { fallback } else { name }, "", None, numbers.clone()));
+        }
+        spots
+    }
+
+    fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
         let odd = |is: fn(f64) -> bool| self.x.iter().zip(&self.y).filter(|(x, y)| is(**x) || is(**y)).count() as u64;
         let missing = counted(odd(f64::is_nan), odd(|number| number == f64::INFINITY), odd(|number| number == f64::NEG_INFINITY));
         let joint = if missing.is_empty() { "" } else { "; " };
@@ -37,7 +63,7 @@ impl Scatter {
         let (across, upwards) = (range(&self.x), range(&self.y));
         let axis = ticks(&upwards, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1);
         let left = widest(&axis) + 14.0;
-        svg.plot(left, 14.0);
+        svg.plot(left, RIGHT);
         sheet::upright(&mut svg, &upwards, &axis, (top, bottom));
         sheet::level(&mut svg, &across, &ticks(&across, Measure::Number(""), 5), bottom);
         self.dots(&mut svg, &across, &upwards, (top, bottom));
@@ -51,7 +77,7 @@ impl Scatter {
             svg.text("k", Anchor::End, 1.0, 0.0, top - 9.0, &missing);
         }
         svg.end_plot();
-        svg.finish()
+        (svg, Plot { left, right: RIGHT, top, bottom })
     }
 
     fn dots(&self, svg: &mut Svg, across: &Scale, upwards: &Scale, (top, bottom): (f64, f64)) {
@@ -71,13 +97,7 @@ impl Scatter {
                 let place = (raster(across.at(*x), wide), raster(1.0 - upwards.at(*y), high));
                 dots.push((self.label.get(at).copied().unwrap_or_default(), place.0, place.1));
             } else {
-                // On the edge where it would be: what is NaN on the lower or left one.
-                let share = |scale: &Scale, number: f64| match number {
-                    _ if number.is_finite() => scale.at(number),
-                    f64::INFINITY => 1.0,
-                    _ => 0.0,
-                };
-                crosses.push((raster(share(across, *x), wide), raster(1.0 - share(upwards, *y), high)));
+                crosses.push((raster(edge(across, *x), wide), raster(1.0 - edge(upwards, *y), high)));
             }
         }
         dots.sort_unstable();
@@ -129,6 +149,15 @@ fn push_units(path: &mut String, number: i32) {
     path.push_str(&number.to_string());
 }
 
+/// What has no place stands on the edge where it would be: what is NaN on the lower or left one.
+fn edge(scale: &Scale, number: f64) -> f64 {
+    match number {
+        _ if number.is_finite() => scale.at(number),
+        f64::INFINITY => 1.0,
+        _ => 0.0,
+    }
+}
+
 fn range(numbers: &[f64]) -> Scale {
     let finite = || numbers.iter().copied().filter(|number| number.is_finite());
     padded(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false)
@@ -136,7 +165,7 @@ fn range(numbers: &[f64]) -> Scale {
 
 #[cfg(test)]
 mod tests {
-    use super::super::well_formed::drawn;
+    use super::super::well_formed::{drawn, fixed};
     use super::*;
 
     #[test]
@@ -161,6 +190,35 @@ mod tests {
         let svg = drawn(|sheet| scatter.svg(sheet));
         assert_eq!(svg.matches("class=\"dot ").count(), 20);
         assert!(svg.contains("dot s0\"") && svg.contains("dot s0 square\"") && svg.contains("&lt;script&gt;0"));
+    }
+
+    #[test]
+    fn every_point_is_found_where_it_is_drawn() {
+        let (x, y) = (vec![0.0, 10.0, 5.0, f64::NAN], vec![0.0, 1.0, f64::INFINITY, 0.5]);
+        let labels = vec!["a".into(), "b".into()];
+        let scatter = Scatter { x: x.clone(), y: y.clone(), label: vec![1, 0, 0, 1], labels, x_label: "lr".into(), ..Scatter::default() };
+        let (svg, spots) = (scatter.svg(&fixed()), scatter.spots(&fixed()));
+        let names: Vec<_> = spots.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["", "lr", "y"]);
+        for (at, (x, y)) in x.iter().zip(&y).enumerate() {
+            let [left, _, top, _] = spots.place(at, 640.0);
+            assert_eq!(spots.nearest((left + 3.0, top - 2.0), 640.0, 24.0), Some(at));
+            assert_eq!((spots.fields[1].numbers[at].to_bits(), spots.fields[2].numbers[at].to_bits()), (x.to_bits(), y.to_bits()));
+        }
+        // The crosses are shapes at their pixels: of the two that have no place, in the plot's own coordinates, to the raster.
+        let crosses: Vec<(f64, f64)> = svg
+            .split("class=\"nan\" transform=\"translate(")
+            .skip(1)
+            .map(|rest| {
+                let (x, y) = rest.split(')').next().unwrap().split_once(' ').unwrap();
+                (x.parse().unwrap(), y.parse().unwrap())
+            })
+            .collect();
+        assert_eq!(crosses.len(), 2);
+        for spot in [2, 3] {
+            let [x, _, y, _] = spots.place(spot, 640.0);
+            assert!(crosses.iter().any(|(a, b)| (spots.left + a - x).abs() <= RASTER && (b - y).abs() <= RASTER), "{crosses:?} {x} {y}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::chart::palette::COLOURS;
 use crate::chart::svg::{coordinate as n, escaped};
 use crate::chart::text::width;
 use crate::chart::{Anchor, Place, Scale, Svg, Theme, Tick};
+use crate::protocol::spots::{Colour, Field, Spots};
 
 /// What a chart is drawn on.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +89,43 @@ impl Sheet {
             x += wide;
         }
         (row + 1.0) * ROW + 4.0
+    }
+}
+
+/// Where a plot stands in its drawing, in pixels: the room left and right of it, and its upper and lower end.
+#[derive(Clone, Copy, Debug)]
+pub struct Plot {
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+}
+
+impl Plot {
+    /// Without a spot yet.
+    pub fn spots(&self, svg: &Svg) -> Spots {
+        Spots { about: svg.summary().to_owned(), left: self.left, right: self.right, ..Spots::default() }
+    }
+}
+
+/// A field of numbers.
+pub fn values(name: &str, unit: &str, slot: Option<usize>, numbers: Vec<f64>) -> Field {
+    let colour = slot.map_or(Colour::None, |slot| Colour::Slot((slot % COLOURS) as u8));
+    Field { name: name.to_owned(), unit: unit.to_owned(), colour, texts: Vec::new(), numbers }
+}
+
+/// A field of texts, for each spot the place of its own in the list.
+pub fn words(name: &str, texts: Vec<String>, places: impl Iterator<Item = usize>) -> Field {
+    Field { name: name.to_owned(), texts, numbers: places.map(|place| place as f64).collect(), ..Field::default() }
+}
+
+/// The shortest text that reads back as the same double; what is no number as drawings have it.
+pub fn exact(number: f64) -> String {
+    let size = number.abs();
+    match number {
+        _ if !number.is_finite() => crate::chart::number(number),
+        _ if size != 0.0 && !(1e-5..1e17).contains(&size) => format!("{number:e}"),
+        _ => number.to_string(),
     }
 }
 

@@ -17,6 +17,17 @@ pub fn drawn(draw: impl Fn(&Sheet) -> String) -> String {
     last
 }
 
+/// A sheet of 640 by 320 pixels, on which places are pixels.
+pub fn fixed() -> Sheet {
+    Sheet { place: Place::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new() }
+}
+
+/// The numbers of this attribute on every element that begins so, in the order of the document.
+pub fn numbers_of(svg: &str, element: &str, attribute: &str) -> Vec<f64> {
+    let tags = svg.split(element).skip(1).filter_map(|rest| rest.split('>').next());
+    tags.filter_map(|tag| tag.split(&format!(" {attribute}=\"")).nth(1)?.split('"').next()?.parse().ok()).collect()
+}
+
 /// Fails unless tags are closed in order, attributes are quoted, entities are known, and every coordinate is a number.
 fn check(svg: &str) {
     let (mut open, mut rest): (Vec<&str>, _) = (Vec::new(), svg);

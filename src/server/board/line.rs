@@ -28,8 +28,7 @@ impl Boards {
             }
             let mut cells = Map::new();
             for Sent { cell, series } in sent {
-                become_line(batch, &cell)?;
-                let told = append_all(batch, &cell, series)?;
+                let told = append_to(batch, &cell, series)?;
                 cells.insert(cell.to_string(), Value::Object(told));
             }
             let text = json!({ "appended": points, "cells": cells }).to_string();
@@ -103,6 +102,12 @@ fn misplaced() -> ApiError {
     ErrorKind::BadRequest
         .with(format!("'append' {rule}; a new line takes its points as 'value': {{\"series\":{{...}}}}."))
         .at("append", rule)
+}
+
+/// Appends to a cell that is there and is a line, or nothing yet. Answers where the points of each series begin, and how many there are now.
+pub(super) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {
+    become_line(batch, cell)?;
+    append_all(batch, cell, series)
 }
 
 fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {

@@ -3,6 +3,7 @@
 mod change;
 mod charts;
 mod draft;
+pub mod epoch;
 mod filter;
 pub mod line;
 mod once;
@@ -16,6 +17,7 @@ mod size;
 use std::sync::Arc;
 
 pub use draft::{Draft, board_name, parse_many, parse_one};
+pub use epoch::parse_epoch;
 pub use once::{Answer, Form, Once};
 pub use query::Query;
 pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::chart::kinds::Sheet;
 use crate::chart::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
+use crate::protocol::spots::Spots;
 use crate::protocol::{ApiError, ErrorKind};
 use node::Node;
 
@@ -83,6 +84,18 @@ impl Content {
             Self::Heatmap(map) => Some(map.svg(sheet)),
             Self::Scatter(scatter) => Some(scatter.svg(sheet)),
             Self::Number(number) => Some(number.svg(sheet)),
+            Self::Table(_) | Self::Text(_) => None,
+        }
+    }
+
+    /// What can be pointed at in the drawing on this sheet; `None` for kinds that are not drawn.
+    pub fn spots(&self, sheet: &Sheet) -> Option<Spots> {
+        match self {
+            Self::Bar(bar) => Some(bar.spots(sheet)),
+            Self::Histogram(histogram) => Some(histogram.spots(sheet)),
+            Self::Heatmap(map) => Some(map.spots(sheet)),
+            Self::Scatter(scatter) => Some(scatter.spots(sheet)),
+            Self::Number(number) => Some(number.spots(sheet)),
             Self::Table(_) | Self::Text(_) => None,
         }
     }

@@ -1,8 +1,9 @@
 //! `text`: Markdown, shown as a document of its own.
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
+use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
 
 use super::node::Node;
+use crate::chart::svg::escaped;
 use crate::protocol::ApiError;
 
 pub fn read(root: Node) -> Result<String, ApiError> {
@@ -18,15 +19,16 @@ code,pre{font:13px/1.45 ui-monospace,\"SF Mono\",\"Cascadia Mono\",\"DejaVu Sans
 pre{padding:8px 10px;overflow:auto;border:1px solid var(--line);border-radius:4px}pre code{padding:0}blockquote{margin-left:0;padding-left:12px;border-left:3px solid var(--line);color:var(--muted)}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%}";
 
-/// A whole document for a figure's frame. HTML within the Markdown is shown as it is written; only `http`, `https` and `mailto` are linked.
+/// A whole document for a figure's frame. HTML within the Markdown is shown as it is written; only `http`, `https` and `mailto` are linked,
+/// and addresses of this server. They open a page of their own, which learns nothing of this one.
 pub fn html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
     let events = Parser::new_ext(markdown, options).map(|event| match event {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
-        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let dest_url = if is_safe(&dest_url) { dest_url } else { CowStr::Borrowed("#") };
-            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        Event::Start(Tag::Link { link_type: LinkType::Email, dest_url, title, .. }) => {
+            Event::InlineHtml(link(&format!("mailto:{dest_url}"), &title).into())
         }
+        Event::Start(Tag::Link { dest_url, title, .. }) => Event::InlineHtml(link(&dest_url, &title).into()),
         other => other,
     });
     let mut out = format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Text</title><style>{STYLE}</style></head><body>");
@@ -35,7 +37,13 @@ pub fn html(markdown: &str) -> String {
     out
 }
 
-/// Also addresses without a scheme: they lead nowhere from within the frame, and do no harm.
+fn link(address: &str, title: &str) -> String {
+    let address = escaped(if is_safe(address) { address } else { "#" });
+    // A place in the text itself is reached without a new page.
+    let opens = if address.starts_with('#') { "" } else { " target=\"_blank\" rel=\"noopener noreferrer\"" };
+    format!("<a href=\"{address}\" title=\"{}\"{opens}>", escaped(title))
+}
+
 fn is_safe(address: &str) -> bool {
     let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme.is_none_or(|scheme| matches!(scheme.as_str(), "http" | "https" | "mailto") || scheme.contains(['/', '?', '#']))
@@ -54,8 +62,19 @@ mod tests {
 
     #[test]
     fn links_are_of_the_web_or_nowhere() {
-        let page = html("[a](javascript:alert) [b](https://example.org/x:y) [c](JAVASCRIPT:x) <vbscript:x> [d](#top)");
+        let page = html("[a](javascript:alert) [b](https://example.org/x:y) [c](JAVASCRIPT:x) <vbscript:x> [d](#top) <e@f.org>");
         assert!(!page.to_ascii_lowercase().contains("href=\"javascript") && !page.contains("href=\"vbscript"), "{page}");
-        assert!(page.contains("href=\"https://example.org/x:y\"") && page.contains("href=\"#top\""), "{page}");
+        assert!(page.contains("href=\"mailto:e@f.org\""), "{page}");
+        assert!(page.contains("<a href=\"#top\" title=\"\">d</a>"), "{page}");
+        assert!(
+            page.contains("<a href=\"https://example.org/x:y\" title=\"\" target=\"_blank\" rel=\"noopener noreferrer\">b</a>"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn an_address_stays_in_its_attribute() {
+        let page = html("[a](<https://e.org/\"onclick=x> 'b\"><script>')");
+        assert!(page.contains("href=\"https://e.org/&quot;onclick=x\" title=\"b&quot;&gt;&lt;script&gt;\""), "{page}");
     }
 }

@@ -1,4 +1,5 @@
-//! The value of a cell in another form: drawn (`/values/{id}.svg`), or as comma-separated values (`/values/{id}.csv`).
+//! The value of a cell in another form: drawn (`/values/{id}.svg`), as what can be pointed at in that drawing (`.spots`), or as comma-separated
+//! values (`.csv`).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -7,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::{series, wrong};
 use crate::chart::kinds::Sheet;
 use crate::chart::{Place, Theme, line};
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind, spots};
 use crate::server::App;
 use crate::server::board::{Document, Query};
 use crate::server::error::Problem;
@@ -19,6 +20,8 @@ use crate::server::media::cache_control;
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
 const HEIGHTS: std::ops::RangeInclusive<f64> = 40.0..=4000.0;
 const HEIGHT: f64 = 240.0;
+/// Minutes that a clock may be ahead of UTC, or behind it.
+const OFFSET: f64 = 840.0;
 /// A drawing opened by itself is a document: it has styles, and nothing else that could be loaded or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
@@ -33,15 +36,22 @@ struct Asked {
     download: bool,
     /// Of a line chart: whether the names of its series are part of it.
     legend: bool,
-    /// Of a line chart: the part of the x axis that is shown.
-    from: Option<f64>,
-    to: Option<f64>,
+    /// Of a line chart: what of it is shown.
+    seen: lines::Seen,
 }
 
 impl Asked {
     fn parse(query: &str) -> Result<Self, ApiError> {
-        let (theme, version) = (Theme::Auto, None);
-        let mut asked = Self { width: None, height: HEIGHT, theme, version, download: false, legend: true, from: None, to: None };
+        let (mut theme, mut from, mut to) = (None, None, None);
+        let mut asked = Self {
+            width: None,
+            height: HEIGHT,
+            theme: Theme::Auto,
+            version: None,
+            download: false,
+            legend: true,
+            seen: lines::Seen::default(),
+        };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
                 let number = value.parse().ok().filter(|number| range.contains(number));
@@ -51,30 +61,36 @@ impl Asked {
                 "width" => asked.width = Some(within(WIDTHS)?),
                 "height" => asked.height = within(HEIGHTS)?,
                 "theme" => {
-                    asked.theme = match &*value {
+                    theme = Some(match &*value {
                         "light" => Theme::Light,
                         "dark" => Theme::Dark,
                         "auto" => Theme::Auto,
                         _ => return Err(wrong(&key, "must be 'light', 'dark' or 'auto'", &value)),
-                    }
+                    })
                 }
                 "v" => {
                     asked.version = Some(value.parse().map_err(|_| wrong(&key, "must be the version of a value, a whole number", &value))?)
                 }
                 "download" => asked.download = is_yes(&value),
                 "legend" => asked.legend = is_yes(&value),
-                "from" => asked.from = Some(within(f64::MIN..=f64::MAX)?),
-                "to" => asked.to = Some(within(f64::MIN..=f64::MAX)?),
+                "from" => from = Some(within(f64::MIN..=f64::MAX)?),
+                "to" => to = Some(within(f64::MIN..=f64::MAX)?),
+                "series" => asked.seen.series.get_or_insert_default().push(value.into_owned()),
+                "offset" => asked.seen.offset_minutes = within(-OFFSET..=OFFSET)? as i32,
                 _ => {}
             }
         }
-        match (asked.from, asked.to) {
-            (Some(from), Some(to)) if from < to => Ok(asked),
-            (None, None) => Ok(asked),
-            _ => Err(ErrorKind::BadRequest
-                .with("'from' and 'to' belong together, and 'from' must be the smaller.")
-                .at("from", "must be below 'to'")),
-        }
+        // A file goes into papers, whoever saves it; the page follows its reader.
+        asked.theme = theme.unwrap_or(if asked.download { Theme::Light } else { Theme::Auto });
+        asked.seen.window = match (from, to) {
+            (Some(from), Some(to)) if from < to => Some((from, to)),
+            (None, None) => None,
+            _ => {
+                let message = "'from' and 'to' belong together, and 'from' must be the smaller.";
+                return Err(ErrorKind::BadRequest.with(message).at("from", "must be below 'to'"));
+            }
+        };
+        Ok(asked)
     }
 
     fn place(&self) -> Place {
@@ -91,11 +107,19 @@ fn is_yes(value: &str) -> bool {
     !matches!(value, "" | "0" | "false")
 }
 
-/// `GET /values/{id}.{form}`. 404 for another form than these two, and for cells that cannot be given in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Svg,
+    Spots,
+    Csv,
+}
+
+/// `GET /values/{id}.{form}`. 404 for another form than these three, and for cells that cannot be given in it.
 pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    let media_type = match form {
-        "svg" => "image/svg+xml",
-        "csv" => "text/csv; charset=utf-8",
+    let (form_asked, media_type) = match form {
+        "svg" => (Form::Svg, "image/svg+xml"),
+        "spots" => (Form::Spots, "application/octet-stream"),
+        "csv" => (Form::Csv, "text/csv; charset=utf-8"),
         _ => {
             return Err(ErrorKind::NotFound.with(format!("There is no '.{}' of a cell; there are '.svg' and '.csv'.", short(form))).into());
         }
@@ -119,17 +143,16 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
         *reply.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(reply);
     }
-    let is_drawing = form == "svg";
     // What is kept for ever has no name in it: that may change while the value does not.
     let title = if is_fixed { String::new() } else { record.text("name").to_owned() };
-    let body = match (record.is_line(), is_drawing) {
-        (true, true) => {
+    let body: Body = match (record.is_line(), form_asked) {
+        (true, Form::Svg) => {
             let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
-            lines::svg(&app.boards, &record, asked.from.zip(asked.to), sheet).await?.into()
+            lines::svg(&app.boards, &record, &asked.seen, sheet).await?.into()
         }
-        (true, false) => series::csv(app, &record.id),
-        (false, _) => {
-            let made = tokio::task::spawn_blocking(move || made(&document, is_drawing.then(|| asked.sheet(&title)).as_ref())).await;
+        (true, Form::Csv) => series::csv(app, &record.id),
+        _ => {
+            let made = tokio::task::spawn_blocking(move || made(&document, form_asked, &asked.sheet(&title))).await;
             made.map_err(|_| Problem::from(ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why.")))??
                 .into()
         }
@@ -140,20 +163,21 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
     Ok(reply)
 }
 
-/// The drawing of a value on a sheet, or without one its CSV.
-fn made(document: &Document, sheet: Option<&Sheet>) -> Result<String, ApiError> {
+/// A value in one of its forms, and what of it is on a sheet.
+fn made(document: &Document, form: Form, sheet: &Sheet) -> Result<Vec<u8>, ApiError> {
     let kind = document.record.text("type");
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
     let content = Content::read(kind, document.value.as_deref()).map_err(refused)?;
-    let made = match (&content, sheet) {
-        (Some(content), Some(sheet)) => content.svg(sheet),
-        (Some(content), None) => content.csv(),
-        (None, _) => None,
-    };
+    let made = content.as_ref().and_then(|content| match form {
+        Form::Svg => content.svg(sheet).map(String::into_bytes),
+        Form::Spots => content.spots(sheet).map(|spots| spots::write(&spots)),
+        Form::Csv => content.csv().map(String::into_bytes),
+    });
     made.ok_or_else(|| {
-        let (what, kinds) = match sheet {
-            Some(_) => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
-            None => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
+        let (what, kinds) = match form {
+            Form::Svg => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
+            Form::Spots => ("spots", "bar, histogram, heatmap, scatter and number"),
+            Form::Csv => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
         };
         let message = format!(
             "The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.",
@@ -184,6 +208,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn file_names_are_plain() {
+        assert_eq!(file_name("val loss/\"x\"\r\n", "a1"), "val-loss--x");
+        assert_eq!((file_name("../..", "a1"), file_name("Größe", "a1")), ("a1".into(), "Gr--e".into()));
+    }
+
+    #[test]
     fn what_an_address_asks_for() {
         let asked = Asked::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
         assert_eq!(
@@ -195,8 +225,7 @@ mod tests {
                 version: Some(7),
                 download: true,
                 legend: false,
-                from: None,
-                to: None
+                seen: lines::Seen::default(),
             }
         );
         for (query, field) in
@@ -209,8 +238,23 @@ mod tests {
     }
 
     #[test]
-    fn file_names_are_plain() {
-        assert_eq!(file_name("val loss/\"x\"\r\n", "a1"), "val-loss--x");
-        assert_eq!((file_name("../..", "a1"), file_name("Größe", "a1")), ("a1".into(), "Gr--e".into()));
+    fn a_file_is_light_unless_it_says_otherwise() {
+        for (query, theme) in [
+            ("download=1", Theme::Light),
+            ("download=1&theme=auto", Theme::Auto),
+            ("theme=dark&download=1", Theme::Dark),
+            ("", Theme::Auto),
+        ] {
+            assert_eq!(Asked::parse(query).unwrap().theme, theme, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_drawn_as_it_is_asked_for() {
+        let asked = Asked::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
+        assert_eq!(asked.seen, lines::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), offset_minutes: -90 });
+        for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x"] {
+            assert_eq!(Asked::parse(query).unwrap_err().code, 400, "{query}");
+        }
     }
 }

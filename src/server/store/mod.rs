@@ -1,7 +1,9 @@
 //! Everything on disk, and the only place with SQL: one writer with group commit, read-only readers, an index in memory.
 
 mod appended;
+mod backup;
 mod batch;
+mod check;
 mod grow;
 mod index;
 mod journal;
@@ -14,6 +16,7 @@ mod replay;
 mod replies;
 mod seal;
 mod series;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -29,13 +32,16 @@ use tokio::task::JoinHandle;
 #[cfg(test)]
 pub use appended::AppendedSeries;
 pub use appended::{Appended, AppendedCell};
+pub use backup::{backup, restore};
 pub use batch::{Batch, CellChange, Change, Kind};
+pub use check::{Report, check, database};
 pub use grow::NewPoints;
 pub use index::Index;
 pub use open::{Durability, OpenError};
 pub use record::{Held, Record, timestamp};
 pub use replies::{Done, Key, Reply};
 pub use series::number;
+pub use tally::Tally;
 pub use writer::Publish;
 
 use super::error::Problem;
@@ -51,6 +57,7 @@ pub struct Store {
     readers: SqlitePool,
     cache: reading::Cache,
     epoch: String,
+    tally: Arc<Tally>,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as this process uses the folder.
     lock: open::Lock,
@@ -65,8 +72,9 @@ impl Store {
     fn begin(opened: open::Opened, publish: Publish) -> Self {
         let open::Opened { connection, readers, epoch, index, ledger, lock } = opened;
         let index = Arc::new(RwLock::new(index));
+        let tally = Arc::new(Tally::default());
         let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
-        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish, ledger, failed: None };
+        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish, ledger, tally: tally.clone() };
         Self {
             index,
             queue: RwLock::new(Some(queue)),
@@ -74,6 +82,7 @@ impl Store {
             readers,
             cache: reading::Cache::default(),
             epoch,
+            tally,
             writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
             lock,
         }
@@ -82,6 +91,25 @@ impl Store {
     /// Changes when the history may have been rolled back: event numbers of different epochs cannot be compared.
     pub fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Whether changes are taken, and if not, why.
+    pub fn ready(&self) -> Result<(), Problem> {
+        match self.tally.failed() {
+            Some(why) => Err(Problem::Broken(why.to_owned())),
+            None if read(&self.queue).is_none() => Err(Problem::Stopped),
+            None => Ok(()),
+        }
+    }
+
+    /// How many operations wait for the disk, and about how many bytes they have.
+    pub fn waiting(&self) -> (usize, usize) {
+        let operations = read(&self.queue).as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
+        (operations, writer::QUEUE_BYTES - self.room.available_permits())
     }
 
     /// What is committed. Hold it shortly: the writer waits.

@@ -9,6 +9,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
 
+use super::check::database;
 use super::{Held, Index, Record, record::INLINE_BYTES, replay, seal::Ledger};
 use crate::protocol::{CellId, Stage};
 use crate::server::ids;
@@ -37,8 +38,10 @@ pub enum OpenError {
     Newer(PathBuf),
     #[error("This program was built with SQLite {0}, which can lose committed data; it needs 3.51.3 or newer.")]
     OldSqlite(String),
-    #[error("The database {0} cannot be read: {1}. Restore a backup, or name another folder with --data.")]
+    #[error("The database {0} cannot be read: {1}. Restore a backup ('agnez restore FILE'), or name another folder with --data.")]
     Database(PathBuf, sqlx::Error),
+    #[error("There is no database at {0}. Name the data folder with --data.")]
+    Missing(PathBuf),
 }
 
 pub(super) struct Opened {
@@ -71,12 +74,8 @@ impl Lock {
 
 pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened, OpenError> {
     std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
-    let file = File::create(folder.join("agnez.lock")).map_err(|why| OpenError::Folder(folder.into(), why))?;
-    file.try_lock().map_err(|why| match why {
-        TryLockError::WouldBlock => OpenError::Locked(folder.into()),
-        TryLockError::Error(why) => OpenError::Folder(folder.into(), why),
-    })?;
-    let path = folder.join("agnez.sqlite");
+    let file = lock(folder)?;
+    let path = database(folder);
     let options = SqliteConnectOptions::new()
         .filename(&path)
         .create_if_missing(true)
@@ -102,7 +101,17 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
     Ok(Opened { connection, readers, epoch, index, ledger, lock: Lock { _file: file, options } })
 }
 
-async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+/// The folder is this process's for as long as the file is open.
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+    let file = File::create(folder.join("agnez.lock")).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    file.try_lock().map_err(|why| match why {
+        TryLockError::WouldBlock => OpenError::Locked(folder.into()),
+        TryLockError::Error(why) => OpenError::Folder(folder.into(), why),
+    })?;
+    Ok(file)
+}
+
+pub(super) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let version: String =
         sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await.map_err(|why| OpenError::Database(path.into(), why))?;
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
@@ -112,7 +121,7 @@ async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<
 }
 
 /// Looks without writing: a database of a newer program stays as it is.
-async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
+pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
     if !path.exists() {
         return Ok(());
     }
@@ -165,7 +174,7 @@ async fn epoch(connection: &mut SqliteConnection, durability: Durability) -> sql
     Ok(epoch)
 }
 
-async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
+pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
     let mut index = Index::default();
     for row in sqlx::query("SELECT name, seq, floor FROM board").fetch_all(&mut *connection).await? {
         index.set_board(&Arc::from(row.try_get::<&str, _>(0)?), number(&row, 1)?, number(&row, 2)?);

@@ -12,6 +12,8 @@ use crate::server::kinds::{Place, is_nothing, place};
 pub const INLINE_BYTES: usize = 16 * 1024;
 /// How much of a value that is neither HTML nor a picture the page shows.
 const PREVIEW_BYTES: usize = 2 * 1024;
+/// Of the page's grid, as style/main.css has it.
+const GRID_COLUMNS: u64 = 12;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -65,6 +67,18 @@ impl Record {
         layout.and_then(Value::as_f64).or_else(|| self.keys.get("pos").and_then(Value::as_f64))
     }
 
+    /// The place of a subplot, see [`Cell::across`]: `layout.column` of `layout.columns`, where that many can stand beside each other.
+    fn across(&self) -> String {
+        let number = |key| self.keys.get("layout")?.get(key)?.as_u64();
+        match (number("columns"), number("column")) {
+            (Some(columns @ 1..=GRID_COLUMNS), Some(column)) if column < columns => {
+                let span = GRID_COLUMNS / columns;
+                format!("--at:{}/span {span}", column * span + 1)
+            }
+            _ => String::new(),
+        }
+    }
+
     pub fn cell(&self) -> Cell {
         Cell {
             id: self.id.clone(),
@@ -72,6 +86,7 @@ impl Record {
             kind: self.text("type").to_owned(),
             note: self.text("description").to_owned(),
             order: self.order(),
+            across: self.across(),
             born: self.born,
             rev: self.rev,
             stage: self.stage.clone(),

@@ -12,6 +12,7 @@ use super::batch::{Batch, Change, Fate, Outcome};
 use super::replies::REPLIES_PER_WRITER;
 use super::seal::{self, Ledger, Staged};
 use super::series::Series;
+use super::tally::Tally;
 use super::{Index, now_ms, read, write};
 use crate::server::error::Problem;
 
@@ -78,8 +79,7 @@ pub(super) struct Writer {
     pub queue: mpsc::Receiver<Waiting>,
     pub publish: Publish,
     pub ledger: Ledger,
-    /// Why the database failed: it takes no more writes.
-    pub failed: Option<String>,
+    pub tally: Arc<Tally>,
 }
 
 impl Writer {
@@ -108,8 +108,8 @@ impl Writer {
                 self.ledger.key = key;
                 (outcome, self.ledger.overdue(&index))
             };
-            let durable = match &self.failed {
-                Some(why) => Err(Problem::Broken(why.clone())),
+            let durable = match self.tally.failed() {
+                Some(why) => Err(Problem::Broken(why.to_owned())),
                 None if outcome.is_empty() => Ok(()),
                 None => self.persist(overdue, &mut outcome).await.map_err(Problem::from_write),
             };
@@ -119,12 +119,13 @@ impl Writer {
                     (self.publish)(std::mem::take(&mut outcome.changes));
                 }
                 // After a failed fsync nobody knows what is on disk: no further write until a restart has read it again.
-                Err(Problem::Broken(why)) if self.failed.is_none() => {
+                Err(Problem::Broken(why)) if self.tally.failed().is_none() => {
                     tracing::error!("the database failed, no more changes are taken: {why}");
-                    self.failed = Some(why.clone());
+                    self.tally.fail(why);
                 }
                 Err(problem) => tracing::warn!("a commit was undone: {problem}"),
             }
+            self.tally.commit(jobs.len(), durable.is_ok());
             for Waiting { job, .. } in jobs {
                 job.answer(durable.clone());
             }
@@ -138,7 +139,7 @@ impl Writer {
 
     /// What waits next. While nothing does, series that belong to nobody are deleted.
     async fn next(&mut self) -> Option<Waiting> {
-        while !self.ledger.dying.is_empty() && self.failed.is_none() {
+        while !self.ledger.dying.is_empty() && self.tally.failed().is_none() {
             match timeout(SWEEP_PAUSE, self.queue.recv()).await {
                 Ok(next) => return next,
                 Err(_) if self.sweep().await => {}
@@ -150,7 +151,7 @@ impl Writer {
 
     /// One step. False when it could not be done now.
     async fn sweep(&mut self) -> bool {
-        if self.failed.is_some() {
+        if self.tally.failed().is_some() {
             return false;
         }
         let swept = seal::sweep(&mut self.connection, &mut self.ledger).await;

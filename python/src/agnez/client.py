@@ -1,0 +1,212 @@
+"""One process' connection to one server: its spool, its sender, and their end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from . import place, tell
+from .replay import Busy, replay
+from .sender import Sender
+from .spool import Form, Series, Spool
+from .tell import tell_once
+
+#: Of everything that waits to be sent by one process to one server.
+SPOOL_BYTES = 1 << 30
+#: The server takes bodies of 16 MiB, and values of 8 MiB that are no pictures.
+_MEDIA_BYTES = 11 << 20
+_VALUE_BYTES = 8 << 20
+EXIT_S = 5.0
+
+_clients: Dict[Tuple[str, str], "Client"] = {}
+_lock = threading.Lock()
+
+
+class Forms(Dict[Tuple[str, ...], Form]):
+    """The forms that a board has for the names of its metrics; emptied in the child of a fork."""
+
+    __slots__ = ("__weakref__",)
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+class Client:
+    """Shared by all boards of a process that write to the same server. The first record opens its spool."""
+
+    def __init__(self, url: str, root: Optional[str], cap: int) -> None:
+        self.url = url
+        self._root = root
+        self._cap = cap
+        self._parent = ""
+        self._cells: Dict[str, Dict[str, Any]] = {}
+        self._forms: "weakref.WeakSet[Forms]" = weakref.WeakSet()
+        self._lock = threading.RLock()
+        self._spool: Optional[Spool] = None
+        self._sender: Optional[Sender] = None
+
+    @staticmethod
+    def of(url: str, root: Optional[str]) -> "Client":
+        cap = int(float(os.environ.get("AGNEZ_SPOOL_MIB", SPOOL_BYTES >> 20)) * (1 << 20))
+        with _lock:
+            return _clients.setdefault((url, str(place.spools(root))), Client(url, root, cap))
+
+    @property
+    def spool(self) -> Spool:
+        """The open spool; opens one, and starts its sender, where there is none."""
+        spool = self._spool
+        if spool is not None:
+            return spool
+        with self._lock:
+            if self._spool is None:
+                self._spool = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                try:
+                    self._sender = Sender(self._spool)
+                except (RuntimeError, OSError) as error:
+                    tell_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.")
+                _finish_with_multiprocessing()
+                self._mention(self._spool)
+            return self._spool
+
+    def _mention(self, spool: Spool) -> None:
+        """Tells once that there are spools that nobody sends."""
+        if spool.folder is None:
+            return
+        own = [client._spool for client in list(_clients.values()) if client._spool is not None]
+        mine, family = {one.folder for one in own}, {name for one in own for name in (one.writer, one.parent) if name}
+        root = spool.folder.parent
+        others = [folder for folder in place.folders(root)[-1000:] if folder not in mine and place.about(folder).get("parent") not in family]
+        old = sum(1 for folder in others if next(place.abandoned(folder), None))
+        if old:
+            tell_once("old", f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.")
+
+    # ---- what is logged ------------------------------------------------------------------------------------------
+
+    def forms(self) -> Forms:
+        """Of one board, for the short way of its ``log``."""
+        forms = Forms()
+        self._forms.add(forms)
+        return forms
+
+    def cell(self, id: str, about: Dict[str, Any]) -> None:
+        """Says with what a cell is created where the server has none of this id. The first word counts."""
+        with self._lock:
+            if self._spool is not None:
+                self._spool.cell(id, about)
+            self._cells.setdefault(id, about)
+
+    def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
+        """A value for each series for each step."""
+        # It may be closed by another thread meanwhile: then the next one is taken.
+        while not self.spool.points(series, time_s, steps, rows):
+            time.sleep(0)
+
+    def change(self, id: str, keys: Dict[str, Any]) -> None:
+        """Changes keys of a cell: a PATCH. ``keys`` holds JSON's own types."""
+        value = keys.get("value")
+        # Texts alone: what is built of numbers has limits of its own, which the server tells.
+        if isinstance(value, str) and len(value) > _VALUE_BYTES:
+            self._too_large(id, len(value), _VALUE_BYTES)
+            return
+        while not self.spool.change(id, keys):
+            time.sleep(0)
+
+    def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
+        """Changes a cell's value to a picture, and other keys with it."""
+        if len(content) > _MEDIA_BYTES:
+            self._too_large(id, len(content), _MEDIA_BYTES)
+            return
+        while not self.spool.change(id, keys, picture=content, kind=kind):
+            time.sleep(0)
+
+    def _too_large(self, id: str, size: int, most: int) -> None:
+        with self.spool.lock:
+            self.spool.overflow.dropped["changes"] += 1
+        tell_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
+
+    # ---- the end -------------------------------------------------------------------------------------------------
+
+    def flush(self, timeout: float) -> bool:
+        sender = self._sender
+        return sender is None or sender.flush(timeout)
+
+    def close(self, timeout: float) -> bool:
+        """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
+        until = time.monotonic() + timeout
+        with self._lock:
+            spool, sender = self._spool, self._sender
+            self._spool = self._sender = None
+            self._cells = dict(self._cells)
+        if spool is None:
+            return True
+        spool.end_writing()
+        was_sent = sender is not None and sender.flush(max(0.0, until - time.monotonic() - 0.2))
+        if sender is not None:
+            sender.stop(max(0.1, until - time.monotonic()))
+        if spool.folder is not None:
+            self._adopt(spool.folder.parent, spool.writer, until)
+        lost = ", ".join(f"{count} {what}" for what, count in spool.dropped().items() if count)
+        if lost:
+            tell.tell(f"Dropped because the spool was full or a value too large: {lost}.")
+        if spool.folder is not None and spool.folder.exists():
+            what = "What the server refused is" if was_sent else "Not everything was sent. The rest is"
+            tell.tell(f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it.")
+        return was_sent
+
+    def _adopt(self, root: Path, writer: str, until: float) -> None:
+        """Sends what forked children left behind that ended without a word (``os._exit``, a worker that was killed)."""
+        for folder in place.folders(root):
+            told, left = place.about(folder), until - time.monotonic()
+            if told.get("parent") == writer and told.get("pid") != os.getpid() and left > 0.5:
+                try:
+                    replay(folder, timeout=min(left, 1.0))
+                except (OSError, ValueError, Busy):
+                    continue
+
+    def forked(self) -> None:
+        """In the child of a fork: what is the parent's stays the parent's, and the child begins a spool of its own when it logs."""
+        self._lock = threading.RLock()
+        if self._spool is not None:
+            self._parent = self._spool.writer
+            self._spool.release()
+        self._spool = self._sender = None
+        self._cells = dict(self._cells)
+        # They write into the parent's segment.
+        for forms in list(self._forms):
+            forms.clear()
+
+
+def close_all(timeout: float = EXIT_S) -> None:
+    """The end of the process: ``timeout`` seconds for all clients together."""
+    until = time.monotonic() + timeout
+    for client in list(_clients.values()):
+        client.close(max(0.2, until - time.monotonic()))
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    tell.forked()
+    for client in list(_clients.values()):
+        client.forked()
+
+
+def _finish_with_multiprocessing() -> None:
+    """Children of ``multiprocessing`` leave without ``atexit``; they have finalizers of their own."""
+    process = sys.modules.get("multiprocessing.process")
+    util: Any = sys.modules.get("multiprocessing.util")
+    if process is not None and util is not None and process.parent_process() is not None:
+        util.Finalize(None, close_all, exitpriority=10)
+
+
+def clients() -> List[Client]:
+    return list(_clients.values())
+
+
+atexit.register(close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,113 @@
+"""The values of the cells that are drawn from numbers, as docs/cells.md has them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence
+
+from .plain import clean, listed
+
+
+def _told(**keys: Any) -> Dict[str, Any]:
+    return {name: clean(value) for name, value in keys.items() if value is not None}
+
+
+def table(rows: Any, columns: Optional[Sequence[str]]) -> Dict[str, Any]:
+    """Rows as lists or as dicts, a dict of columns, or a DataFrame."""
+    if hasattr(rows, "columns") and hasattr(rows, "values") and not isinstance(rows, dict):
+        columns = [str(name) for name in rows.columns]
+        rows = rows.values.tolist()
+    elif isinstance(rows, dict):
+        columns = [str(name) for name in rows]
+        lists = [listed(column, f"the column {name!r}") for name, column in rows.items()]
+        if len({len(column) for column in lists}) > 1:
+            raise ValueError(f"columns must have the same length, not {[len(column) for column in lists]}")
+        rows = [list(row) for row in zip(*lists)]
+    rows = listed(rows, "rows")
+    if rows and all(isinstance(row, dict) for row in rows):
+        names = list(dict.fromkeys(str(name) for row in rows for name in row))
+        columns = names if columns is None else list(columns)
+        rows = [[row.get(name) for name in columns] for row in rows]
+    rows = [[_entry(item) for item in listed(row, "a row")] for row in rows]
+    width = max((len(row) for row in rows), default=0)
+    names = [str(name) for name in columns] if columns is not None else [str(at) for at in range(width)]
+    if any(len(row) != len(names) for row in rows):
+        raise ValueError(f"each row must have {len(names)} items, one for each column")
+    return {"columns": names, "rows": rows}
+
+
+def _entry(item: Any) -> Any:
+    """What a table's cell may be: text, number, boolean or nothing."""
+    told = clean(item)
+    return told if not isinstance(told, (list, dict)) else str(item)
+
+
+def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
+    """Raw values of any shape, or counts with their edges; over steps one list for each."""
+    if (values is None) == (counts is None):
+        raise TypeError("a histogram takes either values, or counts= and edges=")
+    if counts is not None:
+        if edges is None:
+            raise TypeError("counts= needs edges=, one more than there are counts")
+        told = _told(counts=listed(counts, "counts"), edges=listed(edges, "edges"))
+    else:
+        lists = listed(values, "values")
+        told = {"values": [clean(_flat(item)) for item in lists] if steps is not None else clean(_flat(lists))}
+    return {**told, **_told(steps=None if steps is None else listed(steps, "steps"), view=view, unit=unit)}
+
+
+def _flat(values: Any) -> List[Any]:
+    out: List[Any] = []
+    for item in listed(values, "values"):
+        if hasattr(item, "__iter__") and not isinstance(item, str):
+            out += _flat(item)
+        else:
+            out.append(item)
+    return out
+
+
+def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], column_label: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
+    """A matrix of shape (rows, columns)."""
+    values = [listed(row, "a row of the matrix") for row in listed(matrix, "matrix")]
+    if len({len(row) for row in values}) > 1:
+        raise ValueError("all rows of the matrix must have the same length")
+    names = [None if side is None else [str(name) for name in listed(side, "rows= and columns=")] for side in (rows, columns)]
+    for side, count, what in ((names[0], len(values), "rows"), (names[1], len(values[0]) if values else 0, "columns")):
+        if side is not None and len(side) != count:
+            raise ValueError(f"{what}= must have {count} names, not {len(side)}")
+    return _told(values=values, rows=names[0], columns=names[1], row_label=row_label, column_label=column_label, unit=unit)
+
+
+def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool]) -> Dict[str, Any]:
+    """A number for each label; or, side by side, a list for each series."""
+    names = None if labels is None else [str(name) for name in listed(labels, "labels")]
+    if isinstance(values, dict):
+        lists = [item for item in values.values() if hasattr(item, "__len__")]
+        if lists and len(lists) == len(values):
+            series = {str(name): listed(item, f"the series {name!r}") for name, item in values.items()}
+            count = len(next(iter(series.values())))
+            if any(len(item) != count for item in series.values()) or names is not None and len(names) != count:
+                raise ValueError("each series must have one number for each label")
+            return _told(labels=names or [str(at) for at in range(count)], series=series, unit=unit, horizontal=horizontal)
+        if names is not None:
+            raise TypeError("labels= stands beside a list; a dict has its labels itself")
+        names, values = [str(name) for name in values], list(values.values())
+    numbers = listed(values, "values")
+    if names is not None and len(names) != len(numbers):
+        raise ValueError(f"labels= must have {len(numbers)} names, not {len(names)}")
+    return _told(labels=names or [str(at) for at in range(len(numbers))], values=numbers, unit=unit, horizontal=horizontal)
+
+
+def scatter(x: Any, y: Any, labels: Any, x_label: Optional[str], y_label: Optional[str]) -> Dict[str, Any]:
+    """Two lists of the same length, and a label for each point."""
+    across, up = _flat(x), _flat(y)
+    names = None if labels is None else [str(name) for name in listed(labels, "labels")]
+    if len(across) != len(up) or names is not None and len(names) != len(across):
+        raise ValueError(f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}")
+    return _told(x=across, y=up, label=names, x_label=x_label, y_label=y_label)
+
+
+def single(value: float, unit: Optional[str], previous: Any, trend: Any, better: Optional[str]) -> Dict[str, Any]:
+    """One large value, with what it is compared to."""
+    if better not in (None, "up", "down"):
+        raise ValueError(f"better must be 'up' or 'down', not {better!r}")
+    return _told(value=value, unit=unit, previous=previous, trend=None if trend is None else listed(trend, "trend"), better=better)

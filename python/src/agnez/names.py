@@ -1,0 +1,55 @@
+"""Names of boards, cells and series, as the server wants them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_BOARD = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
+_OTHER = re.compile(r"[^A-Za-z0-9_]+")
+
+
+def board_name(name: str) -> str:
+    """The name itself, if a board can have it: 1 to 64 letters, digits, ``-``, ``_``, ``.``; else ValueError."""
+    if not isinstance(name, str):
+        raise TypeError(f"the board's name must be a string, not {type(name).__name__}")
+    if not _BOARD.fullmatch(name):
+        raise ValueError(f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', not {name!r}")
+    return name
+
+
+def board_like(text: str) -> str:
+    """A board's name that resembles any text: what is not allowed becomes ``-``."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")[:64] or "main"
+
+
+def cell_name(name: str) -> str:
+    """The name itself, if a cell or a series can have it: 1 to 200 characters, none of them a control character; else an error."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name must be a string, not {type(name).__name__}")
+    if not name or len(name) > 200 or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in name):
+        raise ValueError(f"a name has 1 to 200 characters and no control characters, not {name[:50]!r}")
+    return name
+
+
+def cell_id(board: str, name: str) -> str:
+    """The id of a board's cell: 1 to 64 letters, digits, ``-``, ``_``, the same in every run.
+
+    ``main`` and ``loss`` give ``main-loss``. Other characters and long names are replaced and told apart by a hash; such
+    ids have two hyphens and plain ones have one, so that the two never meet.
+    """
+    if _PLAIN.fullmatch(board) and _PLAIN.fullmatch(name) and len(board) + len(name) < 64:
+        return f"{board}-{name}"
+    digest = hashlib.sha256(f"{board}\0{name}".encode()).hexdigest()[:12]
+    short = [_OTHER.sub("_", text).strip("_")[:most] or "_" for text, most in ((board, 18), (name, 31))]
+    return f"{short[0]}-{short[1]}-{digest}"
+
+
+def of_metric(metric: str, run: str | None) -> tuple[str, str]:
+    """A metric's cell and series: ``acc/val`` is the series ``val`` of the cell ``acc``, and with a run ``<run>/val``."""
+    cell_name(metric)
+    group, slash, name = metric.rpartition("/")
+    if not slash or not group or not name:
+        return metric, run or metric
+    return group, cell_name(f"{run}/{name}") if run else name

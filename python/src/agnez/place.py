@@ -1,0 +1,92 @@
+"""Where spools are, and whose they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional
+
+if sys.platform != "win32":
+    import fcntl
+else:
+    import msvcrt
+
+
+class Lock:
+    """Says that a process owns a folder: held from :meth:`take` until :meth:`drop` or the end of the process, however it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._fd: Optional[int] = None
+
+    def take(self) -> bool:
+        """Whether it is ours now. Within one process it does not tell its holders apart."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if sys.platform != "win32":
+                # Not flock: that one would go on in a forked child.
+                fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            os.close(fd)
+            return False
+        self._fd = fd
+        return True
+
+    def drop(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def spools(spool: Optional[str]) -> Path:
+    """The folder of this user's spools: as named, or ``AGNEZ_SPOOL``, or where the system keeps a user's state."""
+    named = spool or os.environ.get("AGNEZ_SPOOL")
+    if named:
+        return Path(named).expanduser().absolute()
+    if sys.platform == "win32":
+        state = os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()
+        return Path(state) / "agnez" / "spool"
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(state) / "agnez" / "spool" if os.path.isabs(state) else fallback()
+
+
+def fallback() -> Path:
+    """Where spools are when there is no home folder that can be written."""
+    user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
+    return Path(tempfile.gettempdir()) / f"agnez-spool-{user}"
+
+
+def folders(root: Path) -> List[Path]:
+    """The spools in a folder, oldest first; the folder itself if it is one."""
+    if (root / "spool.json").is_file():
+        return [root]
+    try:
+        return sorted(entry for entry in root.iterdir() if (entry / "spool.json").is_file())
+    except OSError:
+        return []
+
+
+def about(folder: Path) -> Dict[str, Any]:
+    """What a spool says of itself; nothing where it cannot be read."""
+    try:
+        told = json.loads((folder / "spool.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def abandoned(root: Path) -> Iterator[Path]:
+    """The spools of processes that have ended. Those of this process must not be among them."""
+    for folder in folders(root):
+        lock = Lock(folder)
+        try:
+            if lock.take():
+                lock.drop()
+                yield folder
+        except OSError:
+            continue

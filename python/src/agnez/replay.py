@@ -1,0 +1,110 @@
+"""Sending what a process left behind that was killed, or could not reach the server before it ended."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from . import place, record
+from .outbox import Outbox
+from .sender import Delivery, Stopped
+from .wire import Request, Wire, checked
+
+
+class Busy(Exception):
+    """The spool belongs to a process that is running."""
+
+
+def load(folder: Path, url: Optional[str]) -> Outbox:
+    """A spool as its process left it; ValueError where the folder holds none."""
+    try:
+        about = json.loads((folder / "spool.json").read_text())
+        outbox = Outbox(folder, checked(url or about["url"]), about["writer"], bytes.fromhex(about["sync"]), None)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{folder} holds no spool that this version can read ({error})") from error
+    for line in _lines(folder / "cells.jsonl"):
+        if "layout" in line:
+            outbox.layouts[line["layout"]] = record.Layout(line["layout"], [(cell, series) for cell, series in line["series"]])
+        else:
+            outbox.cells.setdefault(line["id"], line["cell"])
+    outbox.resume()
+    return outbox
+
+
+def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, timeout: float = 60.0) -> str:
+    """Sends the rest of a spool and removes the folder when nothing is left; a sentence about it.
+
+    The server does what it has done before not again, so that this does no harm twice. ``url``: another server than the one it
+    was meant for. ``refused``: what a server refused is tried again. Raises :class:`Busy`, ValueError (no spool), and
+    TimeoutError when the server cannot be reached for ``timeout`` seconds.
+    """
+    lock = place.Lock(folder)
+    if not (folder / "spool.json").is_file():
+        raise ValueError(f"{folder} holds no spool")
+    if not lock.take():
+        raise Busy(f"{folder} belongs to a process that is running; it sends by itself.")
+    try:
+        outbox = load(folder, url)
+        wire = Wire(outbox.url)
+        until = time.monotonic() + timeout
+
+        def pause(seconds: float, least: float) -> None:
+            wait = max(seconds, least)
+            if time.monotonic() + wait > until:
+                raise Stopped
+            time.sleep(wait)
+
+        delivery = Delivery(outbox, wire, pause)
+        points = changes = 0
+        try:
+            if refused:
+                _again(folder, delivery, outbox)
+            while True:
+                window = outbox.next()
+                if window is None:
+                    break
+                delivery.send(window, outbox.number)
+                outbox.done()
+                until = time.monotonic() + timeout
+                points += sum(len(rows) * len(outbox.layouts[number].parts) for number, rows in window.rows.items())
+                changes += len(window.changes)
+        except Stopped:
+            raise TimeoutError(f"{outbox.url} cannot be reached; the rest stays in {folder}.") from None
+        finally:
+            wire.close()
+            was_removed = outbox.remove()
+        left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}."
+        return f"{folder.name}: {points} points and {changes} other changes sent to {outbox.url}.{left}"
+    finally:
+        lock.drop()
+
+
+def _again(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
+    """Tries what was refused once more; what is refused again is put back."""
+    path = folder / "refused.jsonl"
+    lines = list(_lines(path))
+    if not lines:
+        return
+    path.rename(folder / "refused.before")
+    outbox.refused = 0
+    for line in lines:
+        cells = line.get("cells", [])
+        delivery.deliver(Request(line["method"], line["path"], base64.b64decode(line["body"]), line["type"], line["key"], cells))
+    (folder / "refused.before").unlink()
+
+
+def _lines(path: Path) -> List[Dict[str, Any]]:
+    lines: List[Dict[str, Any]] = []
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return []
+    for line in text.split(b"\n"):
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    return lines

@@ -1,0 +1,215 @@
+"""The thread that sends what a spool holds, and never asks the training loop to wait."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from typing import Any, Callable, Dict, Set
+
+from . import window as windows
+from . import record
+from .names import cell_id
+from .outbox import Outbox
+from .spool import Spool
+from .tell import tell_once
+from .wire import Answer, Request, Unreachable, Wire, address_of
+
+#: While points come, what is new is looked for so often: a point is on the page within a frame or two.
+TICK_S = 0.015
+#: Ticks without anything new before the thread sleeps until it is woken.
+_QUIET_TICKS = 40
+_SLEEP_S = 1.0
+_BACK_OFF_S = (0.1, 10.0)
+_RETRY_AFTER_S = 60.0
+
+
+class Delivery:
+    """Sends windows until the server has said yes or no to each request. What :class:`Sender` and a replay share."""
+
+    def __init__(self, outbox: Outbox, wire: Wire, pause: Callable[[float, float], None]) -> None:
+        self.outbox = outbox
+        self.wire = wire
+        self.is_connected = False
+        self._pause = pause
+        self._made: Set[str] = set()
+
+    def send(self, window: record.Window, first: int) -> None:
+        """Raises what ``pause`` raises."""
+        layouts = self.outbox.layouts
+        for request in windows.requests(window, layouts, self.outbox.folder, self.outbox.writer, first):
+            self.deliver(request)
+
+    def deliver(self, request: Request) -> None:
+        """Until it is accepted, or refused and put away. Cells are created first where the server has none of this id."""
+        if self.outbox.is_apart(request):
+            self._deliver_apart(request)
+            return
+        for cell in request.cells:
+            self._make(cell)
+        answer = self.persist(request)
+        if answer.status == 404:
+            # The server lost its cells, or a person deleted one: what is logged must still have a place.
+            self._made.difference_update(request.cells)
+            for cell in request.cells:
+                self._make(cell)
+            answer = self.persist(request)
+        if answer.status < 300:
+            return
+        if request.path == "/points" and len(request.cells) > 1:
+            # Said first: after a crash the whole must not be accepted beside its parts.
+            self.outbox.take_apart(request)
+            self._deliver_apart(request)
+            return
+        self.outbox.refuse(request, answer)
+
+    def _deliver_apart(self, request: Request) -> None:
+        for part in windows.apart(request):
+            self.deliver(part)
+
+    def _make(self, id: str) -> None:
+        about = self.outbox.cells.get(id)
+        if id in self._made or about is None:
+            return
+        answer = self.persist(Request("POST", "/values", json.dumps({"_id": id, **about}, allow_nan=False).encode()))
+        # 409: it is there. Anything else is told with what was to be put into it.
+        if answer.status < 300 or answer.status == 409:
+            self._made.add(id)
+
+    def persist(self, request: Request) -> Answer:
+        """Asks until there is an answer that is the server's last word."""
+        wait = _BACK_OFF_S[0]
+        while True:
+            ask = 0.0
+            try:
+                answer = self.wire.send(request)
+                if answer.status < 300 or answer.is_refusal:
+                    self.is_connected = True
+                    return answer
+                why = f"it answered {answer.status}"
+                ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
+            except Unreachable as error:
+                why = str(error)
+            self.is_connected = False
+            tell_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). Training goes on; what is logged is kept and sent later.")
+            self._pause(wait * random.uniform(0.5, 1.0), ask)
+            wait = min(2 * wait, _BACK_OFF_S[1])
+
+
+class Stopped(Exception):
+    """The time to send is over; what is left stays in the spool."""
+
+
+class Sender:
+    """One for each open spool; begins with the first record."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._outbox = Outbox.of(spool)
+        self._wire = Wire(spool.url)
+        self._delivery = Delivery(self._outbox, self._wire, self._pause)
+        self._done = threading.Condition()
+        #: Somebody waits until all is sent: no long pauses.
+        self._waiting = 0
+        self._is_stopped = False
+        self._ended = threading.Event()
+        self._told: Dict[str, int] = {}
+        self._thread = threading.Thread(target=self._run, name="agnez", daemon=True)
+        self._thread.start()
+
+    def flush(self, timeout: float) -> bool:
+        """Whether everything that was logged before this call has been answered within ``timeout`` seconds."""
+        until = time.monotonic() + timeout
+        target = self._spool.end()
+        with self._done:
+            self._waiting += 1
+            self._spool.wake.set()
+            try:
+                while not self._outbox.is_past(target):
+                    left = until - time.monotonic()
+                    if left <= 0 or self._ended.is_set():
+                        return False
+                    self._done.wait(left)
+                return True
+            finally:
+                self._waiting -= 1
+
+    def stop(self, timeout: float) -> None:
+        """Ends the thread, within ``timeout`` seconds at most; what is on its way may be cut off."""
+        self._is_stopped = True
+        self._wire.until = time.monotonic() + timeout / 2
+        self._spool.wake.set()
+        self._ended.wait(timeout)
+
+    # ---- in the thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            quiet = 0
+            while not self._is_stopped:
+                if self._step():
+                    quiet = 0
+                    continue
+                self._report()
+                quiet += 1
+                if quiet < _QUIET_TICKS:
+                    time.sleep(TICK_S)
+                else:
+                    self._sleep()
+        except Stopped:
+            pass
+        except Exception as error:  # The loop must never learn of it.
+            tell_once("sender", f"Sending to {self._spool.url} has stopped ({type(error).__name__}: {error}). What is logged stays in the spool.")
+        finally:
+            self._wire.close()
+            self._outbox.remove()
+            self._spool.release()
+            self._ended.set()
+            with self._done:
+                self._done.notify_all()
+
+    def _step(self) -> bool:
+        """Sends one window; whether there was one."""
+        self._spool.prepare()
+        window = self._outbox.next()
+        if window is not None:
+            self._delivery.send(window, self._outbox.number)
+            self._outbox.done()
+        if self._waiting:
+            with self._done:
+                self._done.notify_all()
+        return window is not None
+
+    def _sleep(self) -> None:
+        spool = self._spool
+        spool.wake.clear()
+        spool.asleep = True
+        # What came before a writer could see that we sleep is found here, or a second later.
+        if not self._outbox.has_more() and not self._is_stopped:
+            spool.wake.wait(_SLEEP_S)
+        spool.asleep = False
+
+    def _pause(self, seconds: float, least: float) -> None:
+        start = time.monotonic()
+        while not self._is_stopped:
+            # Who waits for the end is not kept waiting, unless the server asked for it.
+            left = start + max(min(seconds, 0.25) if self._waiting else seconds, least) - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.1))
+        raise Stopped
+
+    def _report(self) -> None:
+        """Shows on each board what will not be there: dropped, or refused by the server."""
+        counts = {**self._spool.dropped(), "refused": self._outbox.refused}
+        if not any(counts.values()) or counts == self._told or not self._delivery.is_connected:
+            return
+        lines = {"points": "points dropped: the spool was full", "changes": "pictures or values dropped: the spool was full", "refused": "requests refused by the server"}
+        text = "\n".join(f"- {count} {lines[what]}" for what, count in counts.items() if count)
+        for board in {str(cell.get("board", "main")) for cell in self._spool.cells.values()}:
+            id = cell_id(board, "agnez: not sent")
+            keys: Dict[str, Any] = {"type": "text", "value": text, "description": f"writer {self._outbox.writer}"}
+            self._delivery.persist(Request("POST", "/values", json.dumps({"_id": id, "board": board, "name": "agnez: not sent"}).encode()))
+            self._delivery.persist(Request("PATCH", address_of(id), json.dumps(keys).encode()))
+        self._told = counts

@@ -1,0 +1,161 @@
+"""Matplotlib's arrangement of subplots, and its names, as cells of a board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Union
+
+from . import kinds, names, pictures, plain
+from .cell import Cell, chart
+
+if TYPE_CHECKING:
+    from .board import Board
+
+
+class Axes(Cell):
+    """One place of the arrangement. What is drawn last is shown; lines with different labels share it, others replace each other."""
+
+    def __init__(self, board: "Board", name: str, id: str) -> None:
+        super().__init__(board, name, id)
+        self._lines: Dict[str, Dict[str, List[Any]]] = {}
+        self._chart: Dict[str, Any] = {}
+        self._labels: Dict[str, str] = {}
+
+    def plot(self, *data: Any, label: Optional[str] = None) -> "Axes":
+        """``plot(y)``, ``plot(x, y)``: draws the line ``label`` anew, from lists of numbers (N). A format like ``"r--"`` is passed over."""
+        lists = [item for item in data if not isinstance(item, str)]
+        if len(lists) not in (1, 2) or len(data) - len(lists) > 1:
+            raise TypeError("plot takes y, or x and y: plot([0, 1], [0.3, 0.2], label='train')")
+        y = [plain.number(item, "y") for item in plain.listed(lists[-1], "y")]
+        x = [plain.step(item) for item in plain.listed(lists[0], "x")] if len(lists) == 2 else [float(at) for at in range(len(y))]
+        if len(x) != len(y):
+            raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
+        self._lines[names.cell_name(label or "y")] = {"x": x, "y": plain.clean(y)}
+        return self._show("line", {"series": self._lines}, chart=self._chart)
+
+    def imshow(self, data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None, cmap: Any = None) -> "Axes":
+        """A picture, as :meth:`agnez.Board.image` takes it; grey values stay grey, whatever ``cmap`` says."""
+        del cmap
+        self._lines = {}
+        content = pictures.picture(data, vmin=vmin, vmax=vmax)
+        self.board._client.media(self.id, {"type": "img"}, content, pictures.media_type(content))
+        return self
+
+    def hist(self, values: Any, bins: Any = None) -> "Axes":
+        """A histogram of numbers of any shape. ``bins``: edges (N + 1); without them, and where it is a count, the server chooses."""
+        self._lines = {}
+        if bins is None or plain.is_scalar(bins):
+            return self._show("histogram", kinds.histogram(values, None, None, None, None, None))
+        edges = [plain.step(edge) for edge in plain.listed(bins, "bins")]
+        if len(edges) < 2 or any(right <= left for left, right in zip(edges, edges[1:])):
+            raise ValueError("bins must be at least two edges that ascend")
+        return self._show("histogram", kinds.histogram(None, _counts(values, edges), edges, None, None, None))
+
+    def scatter(self, x: Any, y: Any, *, c: Any = None) -> "Axes":
+        """Points (N) and (N), coloured by the labels ``c`` (N)."""
+        self._lines = {}
+        return self._show("scatter", kinds.scatter(x, y, c, self._labels.get("x"), self._labels.get("y")))
+
+    def bar(self, labels: Any, values: Any) -> "Axes":
+        """A bar of the height ``values`` (N) for each of ``labels`` (N)."""
+        self._lines = {}
+        return self._show("bar", kinds.bar(values, labels, None, None))
+
+    def set_title(self, text: str) -> "Axes":
+        return self.title(text)
+
+    def set_xlabel(self, text: str) -> "Axes":
+        """What the x axis shows, told in the note below."""
+        return self._labelled("x", text)
+
+    def set_ylabel(self, text: str) -> "Axes":
+        """What the y axis shows, told in the note below."""
+        return self._labelled("y", text)
+
+    def _labelled(self, axis: str, text: str) -> "Axes":
+        self._labels[axis] = str(text)
+        return self.note(", ".join(f"{axis}: {self._labels[axis]}" for axis in sorted(self._labels)))
+
+    def set_yscale(self, scale: str) -> "Axes":
+        """``linear`` or ``log``."""
+        self._chart.update(chart(None, scale, None, None, None))
+        return self.set(chart=self._chart) if self._lines else self
+
+    def legend(self, *_: Any, **__: Any) -> "Axes":
+        """The legend is always there."""
+        return self
+
+    def grid(self, *_: Any, **__: Any) -> "Axes":
+        """So are the lines of the grid."""
+        return self
+
+    def clear(self) -> "Axes":
+        """Empties the place."""
+        self._lines = {}
+        return self.set(value=None)
+
+    cla = clear
+
+    def _show(self, kind: str, value: Any, **keys: Any) -> "Axes":
+        self.board._client.change(self.id, {"type": kind, "value": value, **{name: item for name, item in keys.items() if item}})
+        return self
+
+
+class Subplots:
+    """``rows`` times ``columns`` places. As in Matplotlib, one index is enough where there is one row or one column."""
+
+    def __init__(self, axes: List[List[Axes]]) -> None:
+        self._axes = axes
+
+    @staticmethod
+    def of(board: "Board", rows: int, columns: int, name: str) -> "Subplots":
+        for count in (rows, columns):
+            if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 20:
+                raise ValueError(f"subplots take 1 to 20 rows and columns, not {count!r}")
+        axes: List[List[Axes]] = []
+        for row in range(rows):
+            axes.append([])
+            for column in range(columns):
+                # Only where the cell is new: later the place is the reader's.
+                layout = {"group": name, "rows": rows, "columns": columns, "row": row, "column": column}
+                axis = board._made(f"{name} {row},{column}", Axes, {"name": "", "layout": layout})
+                board._client.change(axis.id, {})
+                axes[-1].append(axis)
+        return Subplots(axes)
+
+    @property
+    def shape(self) -> Tuple[int, int]:
+        return len(self._axes), len(self._axes[0])
+
+    @property
+    def flat(self) -> List[Axes]:
+        """All of them, row by row."""
+        return [axis for row in self._axes for axis in row]
+
+    def _squeezed(self) -> List[Any]:
+        if len(self._axes) == 1:
+            return list(self._axes[0])
+        return [row[0] for row in self._axes] if len(self._axes[0]) == 1 else list(self._axes)
+
+    def __getitem__(self, at: Union[int, Tuple[int, int]]) -> Any:
+        if isinstance(at, tuple):
+            row, column = at
+            return self._axes[row][column]
+        return self._squeezed()[at]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._squeezed())
+
+    def __len__(self) -> int:
+        return len(self._squeezed())
+
+
+def _counts(values: Any, edges: List[float]) -> List[int]:
+    """How many values lie in each bin; the last one has its right edge too."""
+    from bisect import bisect_right
+
+    counts = [0] * (len(edges) - 1)
+    for value in kinds._flat(values):
+        number = plain.number(value, "a value")
+        if edges[0] <= number <= edges[-1]:
+            counts[min(bisect_right(edges, number) - 1, len(counts) - 1)] += 1
+    return counts

@@ -1,0 +1,30 @@
+"""What a person is told: each thing once, on standard error through ``logging``, never as an exception."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Set
+
+_log = logging.getLogger("agnez")
+_told: Set[str] = set()
+_lock = threading.Lock()
+
+
+def tell_once(what: str, text: str) -> None:
+    """Logs a warning, unless this process was warned of ``what`` before."""
+    with _lock:
+        if what in _told:
+            return
+        _told.add(what)
+    _log.warning(text)
+
+
+def tell(text: str) -> None:
+    _log.warning(text)
+
+
+def forked() -> None:
+    """In the child of a fork: another thread may have held the lock."""
+    global _lock
+    _lock = threading.Lock()

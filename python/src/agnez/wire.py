@@ -1,0 +1,173 @@
+"""Requests to the server: one connection that is kept, and a limit to the time of each request as a whole."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, cast
+from urllib.parse import quote, urlsplit
+
+_CONNECT_S = 3.0
+# A connection would load the codec: a fork at that moment would leave the child without it.
+"localhost".encode("idna")
+
+#: A request has this time, and more for each byte it sends.
+_REQUEST_S = 10.0
+_BYTES_PER_S = 200_000
+#: No answer of the server's is longer than a cell.
+_ANSWER_BYTES = 32 << 20
+
+
+@dataclass
+class Request:
+    """``path`` stands behind the server's address and begins with ``/``."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    kind: str = "application/json"
+    key: Optional[str] = None
+    #: The ids of the cells that it is about.
+    cells: "list[str]" = field(default_factory=list)
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes
+    #: Seconds, as the server asked for.
+    retry_after: Optional[float] = None
+
+    def error(self) -> Dict[str, Any]:
+        """The server's error document, empty when somebody else answers at the address."""
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) and "className" in told else {}
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether sending the same again would give the same answer."""
+        return 400 <= self.status < 500 and self.status not in (408, 425, 429) and bool(self.error())
+
+
+class Unreachable(Exception):
+    """No answer: refused, reset, silent, too slow, or not HTTP."""
+
+
+class _Patient(io.RawIOBase):
+    """A socket's bytes until a point in time, however slowly they come."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock = sock
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(left)
+        return self._sock.recv_into(buffer)
+
+
+class _Answering:
+    """What ``http.client`` reads an answer from."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock = sock
+        self._until = until
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Patient(self._sock, self._until))
+
+
+def checked(url: str) -> str:
+    """The server's address without a slash at its end; ValueError where it is none."""
+    if not isinstance(url, str):
+        raise TypeError(f"url must be a string, not {type(url).__name__}")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"url must be like http://localhost:3000, not {url!r}")
+    parts.port  # ValueError when it is no number
+    return url.rstrip("/")
+
+
+def address_of(id: str) -> str:
+    return f"/values/{quote(id, safe='')}"
+
+
+class Wire:
+    """Not for several threads at once."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(checked(url))
+        self._base = parts.path
+        self._is_tls = parts.scheme == "https"
+        self._host, self._port = cast(str, parts.hostname), parts.port
+        self._connection: Optional[http.client.HTTPConnection] = None
+        #: Nobody waits longer than that, whatever is on its way: ``time.monotonic()``.
+        self.until = float("inf")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def send(self, request: Request) -> Answer:
+        """Sends and waits for the answer. Raises nothing but :class:`Unreachable`."""
+        is_kept = self._connection is not None
+        try:
+            return self._once(request)
+        except Exception as error:  # Whatever a server does, or the system's name service: it is tried again.
+            self.close()
+            # A kept connection may have been closed by the server in the meantime. The request has a key, or may be repeated.
+            if is_kept and not isinstance(error, TimeoutError) and not isinstance(error, socket.timeout):
+                try:
+                    return self._once(request)
+                except Exception as again:
+                    error = again
+                    self.close()
+            raise Unreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+
+    def _once(self, request: Request) -> Answer:
+        now = time.monotonic()
+        until = min(now + _REQUEST_S + len(request.body) / _BYTES_PER_S, self.until)
+        if until <= now:
+            raise TimeoutError("there is no time left")
+        connection = self._connection
+        if connection is None:
+            make = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
+            connection = make(self._host, self._port, timeout=min(_CONNECT_S, until - now))
+            connection.connect()
+            self._connection = connection
+        sock = connection.sock
+        sock.settimeout(until - time.monotonic())
+        headers = {"Content-Type": request.kind, "Accept": "application/json", "User-Agent": "agnez-python"}
+        if request.key is not None:
+            headers["Idempotency-Key"] = request.key
+        connection.putrequest(request.method, self._base + request.path, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(request.body)))
+        connection.endheaders(request.body)
+        # The answer is read from a socket that gives up when the time is over.
+        patient = cast(socket.socket, _Answering(sock, until))
+        connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(patient, *args, **named)  # type: ignore[assignment]
+        response = connection.getresponse()
+        body = response.read(_ANSWER_BYTES)
+        wait = response.getheader("Retry-After")
+        if not response.isclosed():
+            self.close()
+        try:
+            retry_after = None if wait is None else max(0.0, float(wait))
+        except ValueError:
+            retry_after = None
+        return Answer(response.status, body, retry_after)

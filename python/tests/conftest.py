@@ -1,0 +1,52 @@
+import shutil
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import agnez  # noqa: E402
+from agnez import client, tell  # noqa: E402
+from server import Server, temporary  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server():
+    folder = temporary()
+    server = Server(folder).start()
+    yield server
+    server.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """One that a test may stop and start."""
+    server = Server(tmp_path / "server").start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def name():
+    return f"b{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def board(server, name, tmp_path):
+    board = agnez.Board(name, url=server.url, spool=str(tmp_path / "spool"))
+    yield board
+    board.close()
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch, tmp_path):
+    """Each test has its own warnings, and never the spools of the person who runs it."""
+    monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setattr(tell, "_told", set())
+    yield
+    for one in client.clients():
+        one.close(0.5)
+    client._clients.clear()

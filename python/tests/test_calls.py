@@ -1,0 +1,284 @@
+"""Every everyday call, and what REST then gives back."""
+
+import math
+import threading
+
+import pytest
+
+import agnez
+from server import bits
+
+
+def sent(board):
+    assert board.flush(60)
+
+
+def test_metrics_become_line_cells(server, board, name):
+    for step in range(3):
+        board.log(step=step, loss=1 / (step + 1), **{"acc/val": 0.5 + step})
+    board.log({"loss": 0.1, "acc": {"train": 7}}, step=10)
+    sent(board)
+    cells = server.cells(name)
+    assert {cell["name"]: cell["type"] for cell in cells.values()} == {"loss": "line", "acc": "line"}
+    assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == [(0, 1), (1, 0.5), (2, 1 / 3), (10, 0.1)]
+    assert [point[:2] for point in server.points(f"{name}-acc", "val")] == [(0, 0.5), (1, 1.5), (2, 2.5)]
+    assert [point[:2] for point in server.points(f"{name}-acc", "train")] == [(10, 7)]
+
+
+def test_without_a_step_they_count_on(server, board, name):
+    board.log(loss=1)
+    board.log(loss=2)
+    board.log(loss=3, step=10)
+    board.log(loss=4)
+    sent(board)
+    assert [point[0] for point in server.points(f"{name}-loss", "loss")] == [0, 1, 10, 11]
+
+
+def test_runs_meet_in_one_chart(server, board, name):
+    for run in ("adam", "sgd"):
+        other = agnez.Board(name, url=server.url, run=run, config={"lr": 0.1})
+        other.log(step=0, loss=1, **{"acc/val": 2})
+        sent(other)
+    assert set(server.cell(f"{name}-loss")["value"]["series"]) == {"adam", "sgd"}
+    assert set(server.cell(f"{name}-acc")["value"]["series"]) == {"adam/val", "sgd/val"}
+    tables = [cell for cell in server.cells(name).values() if cell["type"] == "table"]
+    assert [table["value"] for table in tables] == [{"columns": ["name", "value"], "rows": [["lr", 0.1]]}] * 2
+
+
+HARD = [0.1, -0.0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, math.inf, -math.inf, 1 / 3, 2**53 + 0.0]
+
+
+def test_numbers_come_back_bit_for_bit(server, board, name):
+    for step, value in enumerate(HARD):
+        board.log(step=step + 0.1, hard=value)
+    board.log(step=100, hard=math.nan)
+    sent(board)
+    points = server.points(f"{name}-hard", "hard")
+    assert [bits(point[1]) for point in points[:-1]] == [bits(value) for value in HARD]
+    assert [bits(point[0]) for point in points[:-1]] == [bits(step + 0.1) for step in range(len(HARD))]
+    assert math.isnan(points[-1][1])
+
+
+def test_times_are_those_of_the_calls(server, board, name, monkeypatch):
+    times = iter([1.8e9, 1.8e9 + 1 / 3, 1.8e9 + 2])
+    monkeypatch.setattr("agnez.board.time", lambda: next(times))
+    for step in range(3):
+        board.log(step=step, loss=step)
+    sent(board)
+    assert [point[2] for point in server.points(f"{name}-loss", "loss")] == [1.8e9, 1.8e9 + 1 / 3, 1.8e9 + 2]
+
+
+def test_scalars_of_other_libraries(server, board, name):
+    numpy = pytest.importorskip("numpy")
+
+    class Tensor:
+        """As torch's and jax's: no number itself, and one item."""
+
+        shape = ()
+
+        def item(self):
+            return 4.5
+
+    for step, value in enumerate([True, 2, numpy.float32(0.1), numpy.int64(7), numpy.array(3.5), numpy.float16(0.5), Tensor()]):
+        board.log(step=numpy.int64(step), loss=value)
+    sent(board)
+    assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == list(enumerate([1, 2, float(numpy.float32(0.1)), 7, 3.5, 0.5, 4.5]))
+
+
+def test_the_order_of_calls_holds_where_calls_share_a_series(server, board, name):
+    for step in range(0, 3000, 3):
+        board.log(step=step, loss=step)
+        board.log(step=step + 1, loss=step + 1, acc=1)
+        board.log(step=step + 2, acc=2, loss=step + 2)
+    sent(board)
+    assert [point[0] for point in server.points(f"{name}-loss", "loss")] == list(range(3000))
+
+
+def test_threads_lose_and_mix_nothing(server, board, name):
+    def work(number):
+        for step in range(2000):
+            board.log({f"t{number}": step, "all": number}, step=step)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sent(board)
+    for number in range(8):
+        assert [point[:2] for point in server.points(f"{name}-t{number}", f"t{number}")] == [(step, step) for step in range(2000)]
+    everything = sorted(point[:2] for point in server.points(f"{name}-all", "all"))
+    assert everything == sorted((step, number) for number in range(8) for step in range(2000))
+
+
+def test_a_line_with_settings(server, board, name):
+    line = board.line("curve", title="Curve", y="log", smooth=0.6, unit="s", hidden=["raw"])
+    line.append(train=0.3, val=[0.1, 0.2]).append({"train": 0.2}, step=7).append(train=[1, 2], step=[8, 9.5])
+    line.append(val=5)
+    sent(board)
+    document = server.cell(line.id)
+    assert (document["name"], document["chart"]) == ("Curve", {"y": "log", "smooth": 0.6, "unit": "s", "hidden": ["raw"]})
+    assert [point[:2] for point in server.points(line.id, "train")] == [(0, 0.3), (7, 0.2), (8, 1), (9.5, 2)]
+    assert [point[:2] for point in server.points(line.id, "val")] == [(0, 0.1), (1, 0.2), (10.5, 5)]
+
+
+def test_cells_of_values(server, board, name):
+    board.text("text", "# Hi")
+    board.html("html", "<b>x</b>")
+    board.table("rows", [["a", 1], ["b", math.nan]], columns=["run", "acc"])
+    board.table("dicts", [{"a": 1}, {"a": 2, "b": True}])
+    board.table("columns", {"a": [1, 2], "b": ["x", None]})
+    board.histogram("raw", [[0.1, 0.2], [0.3, 0.4]])
+    board.histogram("binned", counts=[5, 7], edges=[0, 1, 2], unit="s")
+    board.histogram("steps", steps=[0, 100], counts=[[5, 7], [6, 6]], edges=[0, 1, 2], view="ridge")
+    board.heatmap("matrix", [[50, 2], [3, math.inf]], rows=["cat", "dog"], columns=["cat", "dog"], row_label="truth")
+    board.bar("bar", {"adam": 0.93, "sgd": 0.91}, unit="%", horizontal=True)
+    board.bar("side", {"train": [1, 2], "val": [2, 3]}, labels=["a", "b"])
+    board.scatter("scatter", [1, 2], [3, 4], labels=["a", "b"], x_label="x")
+    cell = board.number("number", 0.93, previous=0.9, trend=[0.5, 0.93], better="up").title("Accuracy").note("of *val*").set(pos=3, extra=[math.nan])
+    sent(board)
+    of = {cell["_id"].split("-")[1]: (cell["type"], cell["value"]) for cell in server.cells(name).values()}
+    assert of["text"] == ("text", "# Hi")
+    assert of["html"] == ("html", "<b>x</b>")
+    assert of["rows"] == ("table", {"columns": ["run", "acc"], "rows": [["a", 1], ["b", "NaN"]]})
+    assert of["dicts"] == ("table", {"columns": ["a", "b"], "rows": [[1, None], [2, True]]})
+    assert of["columns"] == ("table", {"columns": ["a", "b"], "rows": [[1, "x"], [2, None]]})
+    assert of["raw"] == ("histogram", {"values": [0.1, 0.2, 0.3, 0.4]})
+    assert of["binned"] == ("histogram", {"counts": [5, 7], "edges": [0, 1, 2], "unit": "s"})
+    assert of["steps"] == ("histogram", {"counts": [[5, 7], [6, 6]], "edges": [0, 1, 2], "steps": [0, 100], "view": "ridge"})
+    assert of["matrix"] == ("heatmap", {"values": [[50, 2], [3, "Infinity"]], "rows": ["cat", "dog"], "columns": ["cat", "dog"], "row_label": "truth"})
+    assert of["bar"] == ("bar", {"labels": ["adam", "sgd"], "values": [0.93, 0.91], "unit": "%", "horizontal": True})
+    assert of["side"] == ("bar", {"labels": ["a", "b"], "series": {"train": [1, 2], "val": [2, 3]}})
+    assert of["scatter"] == ("scatter", {"x": [1, 2], "y": [3, 4], "label": ["a", "b"], "x_label": "x"})
+    assert of["number"] == ("number", {"value": 0.93, "previous": 0.9, "trend": [0.5, 0.93], "better": "up"})
+    document = server.cell(cell.id)
+    assert (document["name"], document["description"], document["pos"], document["extra"]) == ("Accuracy", "of *val*", 3, ["NaN"])
+
+
+def test_what_a_person_has_changed_stays(server, board, name):
+    board.log(loss=1)
+    board.text("note", "one")
+    sent(board)
+    server.ask(f"/values/{name}-loss", {"name": "Renamed", "chart": {"y": "log"}}, "PATCH")
+    board.close()
+    again = agnez.Board(name, url=server.url)
+    again.log(loss=2)
+    again.text("note", "two")
+    assert again.flush(60)
+    assert (server.cell(f"{name}-loss")["name"], server.cell(f"{name}-loss")["chart"]) == ("Renamed", {"y": "log"})
+    assert server.cell(f"{name}-note")["value"] == "two"
+    assert len(server.cells(name)) == 2
+
+
+def test_large_values_and_the_last_of_many(server, board, name):
+    for number in range(20):
+        board.text("large", f"{number}\n" + "x" * 300_000)
+    sent(board)
+    value = server.cell(f"{name}-large")["value"]
+    assert value.startswith("19\n") and len(value) == 300_003
+    assert not list(board._client.spool.folder.glob("*.value"))
+
+
+def test_a_value_that_no_server_takes_is_dropped_and_told(server, board, name, caplog):
+    board.text("large", "x" * (9 << 20))
+    board.log(loss=1)
+    sent(board)
+    assert "was dropped" in caplog.text
+    assert server.points(f"{name}-loss", "loss")
+
+
+def test_any_name_has_its_own_cell(server, board, name):
+    metrics = ["plain", "with space", "with/slash/deep", "ü", "with-hyphen", "with_hyphen", "x" * 200, "x" * 199, "a/b", "b/b"]
+    for at, metric in enumerate(metrics):
+        board.log({metric: at}, step=0)
+    sent(board)
+    found = {}
+    for id, cell in server.cells(name).items():
+        for series in cell["value"]["series"]:
+            found[cell["name"], series] = server.points(id, series)[0][1]
+    expected = {}
+    for at, metric in enumerate(metrics):
+        cell, _, series = metric.rpartition("/")
+        expected[cell or metric, series if cell else metric] = at
+    assert found == expected
+
+
+def test_subplots(server, board, name):
+    cells = board.subplots(2, 3)
+    assert cells.shape == (2, 3) and len(cells) == 2 and len(cells.flat) == 6
+    cells[0, 0].plot([1, 2, math.nan], label="a")
+    cells[0, 0].plot([0, 2], [3, 4], "r--", label="b").set_yscale("log")
+    cells[0, 1].hist([1, 2, 2, 3], bins=[0, 2, 4])
+    cells[0][2].scatter([1], [2], c=["x"]).set_title("Scatter").set_xlabel("age")
+    cells[1, 0].imshow([[0, 1], [1, 0]])
+    cells[1, 1].bar(["a", "b"], [1, 2])
+    sent(board)
+    documents = {(cell["layout"]["row"], cell["layout"]["column"]): cell for cell in server.cells(name).values()}
+    assert len(documents) == 6 and all(cell["layout"]["columns"] == 3 for cell in documents.values())
+    assert [cell["layout"]["column"] for cell in sorted(documents.values(), key=lambda cell: cell["createdAt"])] == [0, 1, 2, 0, 1, 2]
+    first = documents[0, 0]["_id"]
+    assert documents[0, 0]["chart"] == {"y": "log"}
+    assert [point[:2] for point in server.points(first, "b")] == [(0, 3), (2, 4)]
+    assert [point[0] for point in server.points(first, "a")] == [0, 1, 2]
+    assert documents[0, 1]["value"] == {"counts": [1, 3], "edges": [0, 2, 4]}
+    assert (documents[0, 2]["name"], documents[0, 2]["description"]) == ("Scatter", "x: age")
+    assert documents[1, 0]["type"] == "img"
+    assert documents[1, 1]["value"] == {"labels": ["a", "b"], "values": [1, 2]}
+    assert "type" not in documents[1, 2] and documents[1, 2]["name"] == ""
+    cells[0, 0].clear()
+    sent(board)
+    assert server.cell(first)["value"]["series"] == {}
+
+
+def test_one_row_of_subplots_needs_one_index(board):
+    row = board.subplots(1, 3, name="row")
+    assert [axes.id for axes in row] == [row[0, at].id for at in range(3)] == [row[at].id for at in range(3)]
+    column = board.subplots(2, name="column")
+    assert column[1].id == column[1, 0].id
+
+
+@pytest.mark.parametrize(
+    "call, error, says",
+    [
+        (lambda board: board.log(), TypeError, "at least one metric"),
+        (lambda board: board.log(loss="high"), TypeError, "'loss' must be a number"),
+        (lambda board: board.log(loss="0.3"), TypeError, "'loss' must be a number"),
+        (lambda board: board.log(loss=None), TypeError, "'loss' must be a number"),
+        (lambda board: board.log(loss=[1, 2]), TypeError, "'loss' must be a number"),
+        (lambda board: board.log(loss=1, step="a"), TypeError, "step must be a number"),
+        (lambda board: board.log(loss=1, step=math.nan), ValueError, "step must be finite"),
+        (lambda board: board.log({3: 1}), TypeError, "name must be a string"),
+        (lambda board: board.log({"a\nb": 1}), ValueError, "control characters"),
+        (lambda board: board.log({"": 1}), ValueError, "1 to 200 characters"),
+        (lambda board: board.line("x", y="logg"), ValueError, "y must be one of"),
+        (lambda board: board.line("x", smoth=1), TypeError, "smoth"),
+        (lambda board: board.line("x").append(), TypeError, "at least one series"),
+        (lambda board: board.line("x").append(a=[1, 2], step=[1]), ValueError, "step has 1 items"),
+        (lambda board: board.text("t", 3), TypeError, "text must be a string"),
+        (lambda board: board.text("t", "x").append(a=1), TypeError, "is no line"),
+        (lambda board: board.line("t") and board.text("t", "x"), ValueError, "is a line"),
+        (lambda board: board.heatmap("h", [[1], [1, 2]]), ValueError, "same length"),
+        (lambda board: board.table("t", [[1, 2], [1]]), ValueError, "each row"),
+        (lambda board: board.scatter("s", [1], [1, 2]), ValueError, "same length"),
+        (lambda board: board.histogram("h"), TypeError, "either values"),
+        (lambda board: board.image("i", b"no picture"), ValueError, "no PNG"),
+        (lambda board: board.image("i", "/no/such/file.png"), OSError, "No such file"),
+        (lambda board: board.subplots(0, 2), ValueError, "1 to 20"),
+        (lambda board: board.figure("f", 3), TypeError, "Matplotlib or Plotly"),
+        (lambda board: agnez.Board("a b"), ValueError, "board's name"),
+        (lambda board: agnez.Board(url="localhost:3000"), ValueError, "http://"),
+        (lambda board: agnez.log({"loss": 1}), RuntimeError, "agnez.init"),
+        (lambda board: agnez.init(proyect="x"), TypeError, "proyect"),
+    ],
+)
+def test_wrong_arguments_raise_in_the_callers_line(board, call, error, says):
+    with pytest.raises(error, match=says):
+        call(board)
+
+
+def test_a_log_call_is_all_or_nothing(server, board, name):
+    with pytest.raises(TypeError):
+        board.log(good=1, bad="x")
+    board.log(good=2)
+    sent(board)
+    assert [point[1] for point in server.points(f"{name}-good", "good")] == [2]

@@ -1,0 +1,426 @@
+"""Servers that are away, processes that are killed, disks that are full: nothing that log() took is lost, nothing is there twice."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+import agnez
+from agnez import overflow, place, segment
+from agnez.__main__ import main
+from agnez.replay import replay
+from server import PATIENCE_S, Server, eventually, free_port
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+def steps(server, id, series):
+    return [point[0] for point in server.points(id, series)]
+
+
+def script(text, spool, url, **named):
+    """A training script in a process of its own."""
+    source = textwrap.dedent(text)
+    # A fork beside a thread warns from Python 3.12 on; here it is what is tried.
+    env = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning", "AGNEZ_URL": url, "AGNEZ_SPOOL": str(spool)}
+    return subprocess.Popen([sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named)
+
+
+def test_a_server_that_comes_late(tmp_path, caplog):
+    server = Server(tmp_path / "server", free_port())
+    board = agnez.Board("late", url=server.url)
+    for step in range(100):
+        board.log(step=step, loss=step)
+    board.text("note", "hi")
+    assert not board.flush(0.3)
+    server.start()
+    try:
+        assert board.flush(60)
+        assert steps(server, "late-loss", "loss") == list(range(100))
+        assert server.cell("late-note")["value"] == "hi"
+        assert caplog.text.count("takes nothing now") == 1
+    finally:
+        server.kill()
+
+
+def test_a_server_that_is_restarted_again_and_again(own_server, name):
+    board = agnez.Board(name, url=own_server.url)
+    step = 0
+    for _ in range(4):
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            board.log(step=step, loss=step, other=step)
+            step += 1
+            time.sleep(0.0005)
+        own_server.kill()
+        own_server.start()
+    assert board.flush(60)
+    assert steps(own_server, f"{name}-loss", "loss") == list(range(step))
+    assert steps(own_server, f"{name}-other", "other") == list(range(step))
+
+
+def test_a_server_that_has_lost_everything(own_server, tmp_path, name):
+    board = agnez.Board(name, url=own_server.url)
+    board.log(step=0, loss=0)
+    assert board.flush(60)
+    own_server.kill()
+    own_server.folder = tmp_path / "another"
+    own_server.start()
+    board.log(step=1, loss=1)
+    board.line("loss").title("Loss")
+    assert board.flush(60)
+    assert steps(own_server, f"{name}-loss", "loss") == [1]
+
+
+def test_one_cell_that_is_refused_does_not_hold_up_the_others(server, board, name, caplog):
+    board.log(step=0, good=0, bad=0)
+    assert board.flush(60)
+    server.ask(f"/values/{name}-bad", {"type": "text", "value": "mine"}, "PUT")
+    for step in range(1, 50):
+        board.log(step=step, good=step, bad=step)
+    assert board.flush(60)
+    assert steps(server, f"{name}-good", "good") == list(range(50))
+    assert "refused values of" in caplog.text and caplog.text.count("\n") == 1
+    eventually(lambda: any("1 requests refused" in str(cell.get("value")) for cell in server.cells(name).values()))
+    folder = board._client.spool.folder
+    board.close()
+    assert "refused" in caplog.text and (folder / "refused.jsonl").is_file()
+    # A person makes room for it: then it can be sent.
+    server.ask(f"/values/{name}-bad", method="DELETE")
+    assert main(["replay", str(folder), "--refused"]) == 0
+    assert steps(server, f"{name}-bad", "bad") == list(range(1, 50))
+    assert not folder.exists()
+
+
+def test_close_removes_what_is_sent_and_logging_goes_on_after_it(server, board, name):
+    board.log(step=0, loss=0)
+    folder = board._client.spool.folder
+    assert board.close() and not folder.exists()
+    board.log(step=1, loss=1)
+    assert board._client.spool.folder != folder and board.close()
+    assert steps(server, f"{name}-loss", "loss") == [0, 1]
+
+
+def test_killed_and_sent_again_twice(own_server, tmp_path, name, capsys):
+    spool = tmp_path / "spool"
+    process = script(
+        f"""
+        import agnez, sys, time
+        board = agnez.Board({name!r})
+        for step in range(10**9):
+            board.log(step=step, loss=step, **{{"acc/val": step}})
+            if step % 50 == 0:
+                board.text("note", "x" * 70000 + str(step))
+            print(step, flush=True)
+        """,
+        spool,
+        own_server.url,
+    )
+    logged = 0
+    for line in process.stdout:
+        logged = int(line)
+        if logged == 300:
+            own_server.kill()
+        if logged >= 3000:
+            break
+    process.kill()
+    rest = process.communicate()[0].split()
+    logged = max([logged, *map(int, rest[:-1])])
+    own_server.start()
+    (folder,) = place.folders(spool)
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-r", folder, copy], check=True)
+    assert main(["replay", str(spool)]) == 0 and not folder.exists()
+    found = steps(own_server, f"{name}-loss", "loss")
+    assert found == list(range(len(found))) and len(found) >= logged + 1
+    assert steps(own_server, f"{name}-acc", "val") == found
+    # The same spool once more, as if the first replay had been killed before it removed anything.
+    assert main(["replay", str(copy)]) == 0
+    assert steps(own_server, f"{name}-loss", "loss") == found
+    note = int(own_server.cell(f"{name}-note")["value"].lstrip("x"))
+    # It may have been killed between the points of a step and the text of it.
+    assert logged // 50 * 50 <= note <= len(found) - 1
+
+
+def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path, name):
+    spool = tmp_path / "spool"
+    process = script(
+        f"""
+        import agnez, os
+        board = agnez.Board({name!r}, url="http://127.0.0.1:9")
+        for step in range(200_000):
+            board.log(step=step, loss=step)
+        os._exit(0)
+        """,
+        spool,
+        own_server.url,
+    )
+    assert process.wait(PATIENCE_S) == 0
+    runs = 0
+    while place.folders(spool):
+        again = subprocess.Popen([sys.executable, "-m", "agnez", "replay", str(spool), "--url", own_server.url], stdout=subprocess.PIPE)
+        before = len(own_server.points(f"{name}-loss", "loss")) if own_server.has(f"{name}-loss") else 0
+        if runs < 3:
+            eventually(lambda: again.poll() is not None or own_server.has(f"{name}-loss") and own_server.cell(f"{name}-loss")["value"]["series"] and own_server.cell(f"{name}-loss")["value"]["series"]["loss"]["points"] > before)
+            again.kill()
+        again.communicate()
+        runs += 1
+        assert runs < 20
+    assert steps(own_server, f"{name}-loss", "loss") == list(range(200_000))
+
+
+def test_a_running_process_keeps_its_spool(board, name):
+    board.log(loss=1)
+    folder = board._client.spool.folder
+    code = "import sys; from agnez.__main__ import main; sys.exit(main(['replay', sys.argv[1]]))"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert "belongs to a process that is running" in done.stdout and done.returncode == 0
+
+
+@pytest.mark.parametrize("address", ["refused", "silent"])
+def test_the_exit_takes_at_most_five_seconds(tmp_path, name, address):
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if address == "silent":
+            silent.listen(100)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = script(
+            """
+            import agnez, time
+            board = agnez.Board("b")
+            for step in range(1000):
+                board.log(step=step, loss=step)
+            print(time.time(), flush=True)
+            """,
+            tmp_path / "spool",
+            url,
+        )
+        out, errors = process.communicate(timeout=PATIENCE_S)
+        took = time.time() - float(out)
+    assert process.returncode == 0
+    # Half a second for the interpreter's own end on a busy machine.
+    assert took < 5.5, f"{took} s"
+    assert errors.count("\n") == (2 if address == "refused" else 1) and "python -m agnez replay" in errors
+    assert len(place.folders(tmp_path / "spool")) == 1
+
+
+def test_a_new_process_mentions_old_spools_once(server, tmp_path, name):
+    spool = tmp_path / "spool"
+    code = "import agnez, os; agnez.Board('b').log(loss=1); {}"
+    assert script(code.format("os._exit(0)"), spool, "http://127.0.0.1:9").wait(PATIENCE_S) == 0
+    process = script(code.format("agnez.Board('c').log(loss=2)"), spool, server.url)
+    assert "1 earlier runs left values unsent" in process.communicate(timeout=PATIENCE_S)[1]
+    assert len(place.folders(spool)) == 1
+
+
+@needs_fork
+def test_a_fork_has_a_spool_of_its_own(server, tmp_path, name):
+    process = script(
+        f"""
+        import agnez, os
+        board = agnez.Board({name!r})
+        for step in range(500):
+            board.log(step=step, parent=step)
+        for child in range(3):
+            if os.fork() == 0:
+                for step in range(500):
+                    board.log({{f"child{{child}}": step}}, step=step)
+                board.close() if child else os._exit(0)
+                os._exit(0)
+        for step in range(500, 1000):
+            board.log(step=step, parent=step)
+        for child in range(3):
+            os.wait()
+        """,
+        tmp_path / "spool",
+        server.url,
+    )
+    assert process.communicate(timeout=PATIENCE_S)[1] == "" and process.returncode == 0
+    assert steps(server, f"{name}-parent", "parent") == list(range(1000))
+    for child in range(3):
+        assert steps(server, f"{name}-child{child}", f"child{child}") == list(range(500))
+    assert place.folders(tmp_path / "spool") == []
+
+
+@needs_fork
+def test_workers_of_multiprocessing_send_before_they_end(server, tmp_path, name):
+    process = script(
+        f"""
+        import agnez, multiprocessing
+        def work(number):
+            for step in range(300):
+                board.log({{f"worker{{number}}": step}}, step=step)
+        board = agnez.Board({name!r})
+        board.log(main=1)
+        workers = [multiprocessing.get_context("fork").Process(target=work, args=(number,)) for number in range(2)]
+        [worker.start() for worker in workers]
+        [worker.join() for worker in workers]
+        """,
+        tmp_path / "spool",
+        server.url,
+    )
+    assert process.communicate(timeout=PATIENCE_S)[1] == "" and process.returncode == 0
+    for number in range(2):
+        assert steps(server, f"{name}-worker{number}", f"worker{number}") == list(range(300))
+
+
+def test_many_segments(server, board, name, monkeypatch):
+    monkeypatch.setattr("agnez.disk.SEGMENT_BYTES", 1 << 16)
+    monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
+    for step in range(30_000):
+        board.log(step=step, loss=step)
+    assert board._client.spool.disk._next > 10
+    assert board.flush(60)
+    assert steps(server, f"{name}-loss", "loss") == list(range(30_000))
+    assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
+
+
+def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, monkeypatch, caplog):
+    monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
+    for module in ("agnez.disk", "agnez.segment"):
+        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
+    monkeypatch.setattr(overflow, "MEMORY_BYTES", 1 << 17)
+    server = Server(tmp_path / "server", free_port())
+    board = agnez.Board(name, url=server.url)
+    for number in range(20):
+        board.html("page", str(number) * 100_000)
+        board.html(f"page{number}", "x" * 100_000)
+    spool = board._client.spool
+    dropped = spool.dropped()
+    assert dropped["changes"] > 0 and dropped["points"] == 0
+    total = 60_000
+    for step in range(total):
+        board.log(step=step, loss=step)
+    dropped = spool.dropped()
+    assert dropped["points"] > 0
+    size = sum(entry.stat().st_size for entry in board._client.spool.folder.iterdir())
+    assert size < (1 << 20) + 2 * (1 << 16)
+    server.start()
+    try:
+        assert board.flush(60)
+        found = steps(server, f"{name}-loss", "loss")
+        assert len(found) == total - dropped["points"] and found == list(range(len(found)))
+        eventually(lambda: any(f"{dropped['points']} points dropped" in str(cell.get("value")) for cell in server.cells(name).values()))
+        board.log(step=total, loss=total)
+        assert board.flush(60) and steps(server, f"{name}-loss", "loss")[-1] == total
+        board.close()
+        assert f"{dropped['points']} points" in caplog.text
+    finally:
+        server.kill()
+
+
+def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch, caplog):
+    for module in ("agnez.disk", "agnez.segment"):
+        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
+    monkeypatch.setattr("agnez.spool._RETRY_DISK_S", 0.0)
+    real = segment._take_room
+    is_full = False
+
+    def take_room(fd, size):
+        if is_full:
+            raise OSError(28, "No space left on device")
+        real(fd, size)
+
+    monkeypatch.setattr(segment, "_take_room", take_room)
+    for step in range(12_000):
+        is_full = 3000 <= step < 9000
+        board.log(step=step, loss=step)
+        if step % 1000 == 0:
+            board.text("note", str(step))
+    assert board.flush(60)
+    assert steps(server, f"{name}-loss", "loss") == list(range(12_000))
+    assert server.cell(f"{name}-note")["value"] == "11000"
+    assert "takes no more (No space left on device)" in caplog.text and not board._client.spool.is_broken
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
+def test_a_limit_on_the_size_of_files(server, tmp_path, name):
+    process = script(
+        f"""
+        import agnez, resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        board = agnez.Board({name!r})
+        for step in range(5000):
+            board.log(step=step, loss=step)
+        board.html("page", "x" * 100_000)
+        """,
+        tmp_path / "spool",
+        server.url,
+    )
+    errors = process.communicate(timeout=PATIENCE_S)[1]
+    assert process.returncode == 0 and "Traceback" not in errors
+    assert steps(server, f"{name}-loss", "loss") == list(range(5000))
+    assert len(server.cell(f"{name}-page")["value"]) == 100_000
+
+
+def test_a_folder_that_cannot_be_made(server, tmp_path, name, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(place, "fallback", lambda: tmp_path / "file" / "no")
+    board = agnez.Board(name, url=server.url, spool=str(tmp_path / "file" / "spool"))
+    for step in range(1000):
+        board.log(step=step, loss=step)
+    board.text("note", "y" * 100_000)
+    assert board.close(60)
+    assert steps(server, f"{name}-loss", "loss") == list(range(1000))
+    assert len(server.cell(f"{name}-note")["value"]) == 100_000
+
+
+def test_who_answers_is_not_agnez(tmp_path, name):
+    import http.server
+    import threading
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_error(404)
+
+        do_PATCH = do_POST
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        board = agnez.Board(name, url=f"http://127.0.0.1:{other.server_port}")
+        board.log(loss=1)
+        assert not board.flush(0.5)
+        folder = board._client.spool.folder
+        board.close(0.5)
+        assert folder.is_dir() and not (folder / "refused.jsonl").exists()
+        other.shutdown()
+
+
+def test_python_m_agnez_helps(tmp_path):
+    for args, says in ((["--help"], "replay"), (["replay", "--help"], "--refused"), (["spools", str(tmp_path)], "There is no spool")):
+        done = subprocess.run([sys.executable, "-m", "agnez", *args], capture_output=True, text=True, timeout=PATIENCE_S)
+        assert done.returncode == 0 and says in done.stdout
+    with pytest.raises(ValueError, match="holds no spool"):
+        replay(tmp_path)
+
+
+def test_a_crash_after_a_refused_request_was_taken_apart(server, tmp_path, name):
+    """The parts that were accepted must not come again with the whole, when the whole would be accepted now."""
+    server.ask("/values", {"_id": f"{name}-bad", "board": name, "type": "text", "value": "mine"})
+    spool = tmp_path / "spool"
+    process = script(
+        f"""
+        import agnez, os
+        from agnez.outbox import Outbox
+        Outbox.refuse = lambda *_: os.kill(os.getpid(), 9)
+        board = agnez.Board({name!r})
+        board.log(step=0, good=0, bad=0)
+        board.flush(60)
+        """,
+        spool,
+        server.url,
+    )
+    assert process.wait(PATIENCE_S) == -9
+    assert steps(server, f"{name}-good", "good") == [0]
+    server.ask(f"/values/{name}-bad", method="DELETE")
+    assert main(["replay", str(spool)]) == 0 and place.folders(spool) == []
+    assert steps(server, f"{name}-good", "good") == steps(server, f"{name}-bad", "bad") == [0]

@@ -1,0 +1,184 @@
+//! The metrics of an epoch, as Keras' `RemoteMonitor` sends them: a board with one line cell for each metric.
+
+use serde_json::{Map, json};
+
+use super::change::create;
+use super::line::append_to;
+use super::once::{Answer, CREATED, Once};
+use super::scan::{Scanned, Scanner};
+use super::sent::{SERIES, SentSeries, check_name};
+use super::size::held;
+use super::{Boards, Draft};
+use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::server::error::Problem;
+use crate::server::store::Batch;
+
+/// Where metrics go whose sender names no board.
+pub const BOARD: &str = "keras";
+/// What Keras puts before the name of a metric that was measured on the validation data.
+const VALIDATION: &str = "val_";
+/// What an id with a checksum keeps of the names, in ASCII: a dash and eight digits follow.
+const KEPT_CHARS: usize = CellId::MAX_LEN - 9;
+
+/// What was measured in one epoch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Epoch {
+    /// The key `epoch`; `None`: each series' last step and 1.
+    pub step: Option<f64>,
+    /// In the order of arrival. Any double; names of 1 to 200 characters.
+    pub metrics: Vec<(String, f64)>,
+}
+
+/// Reads a body of `POST /publish/epoch/end/`: `{"epoch": 3, "loss": 0.31, "val_loss": NaN}`, or a form with that text in one of its fields.
+///
+/// What is no number (a text, a list) is passed over, since Keras sends whatever a callback left in its logs and reads no answer.
+pub fn parse_epoch(body: &[u8]) -> Result<Epoch, ApiError> {
+    let is_json = |text: &str| text.trim_start().starts_with('{');
+    let refused =
+        |why: &str| ErrorKind::BadRequest.with(format!("The body {why}: send a JSON object, or a form whose field 'data' holds one."));
+    let sent = std::str::from_utf8(body).map_err(|_| refused("is not UTF-8 text"))?;
+    if is_json(sent) {
+        return parse_object(sent);
+    }
+    // The field has another name where the sender was told so.
+    let mut fields = form_urlencoded::parse(body).filter(|(_, value)| is_json(value));
+    match (fields.next(), fields.next()) {
+        (Some((_, json)), None) => parse_object(&json),
+        (Some(_), Some(_)) => Err(refused("is a form with several objects")),
+        (None, _) => Err(refused("has no metrics of an epoch")),
+    }
+}
+
+fn parse_object(json: &str) -> Result<Epoch, ApiError> {
+    let (mut scanner, mut epoch) = (Scanner::new(json), Epoch::default());
+    let read = scanner.keys(|scanner, name| {
+        if name == "epoch" {
+            epoch.step = Some(scanner.place()?);
+            return Ok(());
+        }
+        if let Some(value) = number_or_other(scanner)? {
+            check_name(&name).map_err(|rule| scanner.wrong(format!("is a name that {rule}")))?;
+            if epoch.metrics.len() == SERIES {
+                return Err(scanner.refused(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {SERIES} metrics")));
+            }
+            epoch.metrics.push((name.into_owned(), value));
+        }
+        Ok(())
+    });
+    read.and_then(|()| scanner.end()).map_err(|wrong| wrong.told(json, 1))?;
+    Ok(epoch)
+}
+
+fn number_or_other(scanner: &mut Scanner) -> Scanned<Option<f64>> {
+    let start = match scanner.peek() {
+        Some(b'"' | b'[' | b'{' | b't' | b'f') => scanner.at(),
+        _ => return scanner.value().map(Some),
+    };
+    // A text may say NaN or Infinity.
+    scanner.value().map(Some).or_else(|_| {
+        scanner.back_to(start);
+        scanner.skip().map(|_| None)
+    })
+}
+
+/// The cell of a metric: `keras-loss`. Names that cannot stand in an id as they are, or might be taken for others, get a checksum: two
+/// metrics never share a cell, and the one that the Python package sends to `board.log(loss=...)` is the same.
+fn cell_of(board: &str, metric: &str) -> CellId {
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let mut id = format!("{board}-{metric}");
+    if !is_plain(board) || !is_plain(metric) || id.len() > CellId::MAX_LEN {
+        let sum = crc32fast::hash(format!("{board}\0{metric}").as_bytes());
+        let kept = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(KEPT_CHARS).collect::<String>();
+        id = format!("{kept}-{sum:08x}");
+    }
+    CellId::parse(&id).expect("1 to 64 letters, digits, '-' and '_'")
+}
+
+impl Boards {
+    /// Appends each metric to the line cell of its name on `board`: all or nothing. `loss` is its series `train`, and `val_loss` its
+    /// series `val`. Cells that are not there are made. Answers JSON in the form of [`Boards::append`].
+    ///
+    /// 409: the cell of a metric is there and is no line. 422: the key came with another body.
+    pub async fn epoch_end(&self, board: &str, epoch: Epoch, once: Option<Once>) -> Result<Answer, Problem> {
+        let board = board.to_owned();
+        let bytes = held(256 * epoch.metrics.len(), epoch.metrics.len());
+        let operation = move |batch: &mut Batch| {
+            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                return Ok(answer);
+            }
+            let (mut cells, appended) = (Map::new(), epoch.metrics.len());
+            for (metric, value) in epoch.metrics {
+                let (metric, series) = match metric.strip_prefix(VALIDATION).filter(|rest| !rest.is_empty()) {
+                    Some(rest) => (rest, "val"),
+                    None => (&*metric, "train"),
+                };
+                let id = cell_of(&board, metric);
+                if batch.cell(&id).is_none() {
+                    create(batch, Draft::from_value(json!({ "_id": id, "board": board, "type": "line", "name": metric }))?, None)?;
+                }
+                let sent = SentSeries { name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
+                let told = append_to(batch, &id, vec![sent])?;
+                let cell = cells.entry(id.to_string()).or_insert_with(|| json!({}));
+                cell.as_object_mut().expect("made an object above").extend(told);
+            }
+            let text = json!({ "appended": appended, "cells": cells }).to_string();
+            Ok(match once {
+                Some(once) => once.keep_points(batch, text, appended),
+                None => Answer { status: CREATED, text, is_repeated: false },
+            })
+        };
+        self.store.write(bytes, operation).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metrics(body: &str) -> Vec<(String, f64)> {
+        parse_epoch(body.as_bytes()).unwrap().metrics
+    }
+
+    #[test]
+    fn forms_and_json_are_read_alike() {
+        let form = "data=%7B%22epoch%22%3A+3%2C+%22loss%22%3A+0.25%2C+%22val_loss%22%3A+-Infinity%7D";
+        let json = r#" {"epoch": 3, "loss": 0.25, "val_loss": -Infinity}"#;
+        let expected = Epoch { step: Some(3.0), metrics: vec![("loss".into(), 0.25), ("val_loss".into(), f64::NEG_INFINITY)] };
+        assert_eq!(parse_epoch(form.as_bytes()).unwrap(), expected);
+        assert_eq!(parse_epoch(json.as_bytes()).unwrap(), expected);
+        assert_eq!(parse_epoch(form.replace("data=", "run=7&logs=").as_bytes()).unwrap(), expected, "the field may have another name");
+    }
+
+    #[test]
+    fn what_is_no_number_is_passed_over() {
+        assert_eq!(metrics(r#"{"a":"x","b":[1,{"c":2}],"d":{"e":[3]},"f":true,"g":7}"#), [("g".to_owned(), 7.0)]);
+        assert!(metrics(r#"{"epoch":0,"loss":NaN}"#)[0].1.is_nan() && metrics(r#"{"loss":"NaN"}"#)[0].1.is_nan());
+        assert_eq!(metrics("{}"), []);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let message = |body: &str| parse_epoch(body.as_bytes()).unwrap_err().message;
+        assert_eq!(message("a=1"), "The body has no metrics of an epoch: send a JSON object, or a form whose field 'data' holds one.");
+        assert!(message("").contains("has no metrics") && message("[1]").contains("has no metrics"));
+        assert!(message("a={}&b={}").contains("several objects"));
+        assert_eq!(message(r#"{"epoch":"one"}"#), "'epoch' must be a finite number, not a string (line 1 column 10).");
+        assert_eq!(message(r#"{"epoch":0,"loss":1."#), "'loss' is not JSON: a number is not written as JSON wants it (line 1 column 19).");
+        assert!(message(r#"{"epoch":0} {}"#).contains("goes on after its end"));
+        assert!(message(r#"{"":1}"#).contains("1 to 200 characters"));
+        assert!(parse_epoch(b"{\"\xff\":1}").unwrap_err().message.contains("UTF-8"));
+        let many: String = (0..=SERIES).map(|at| format!("{}\"m{at}\":1", if at == 0 { "{" } else { "," })).collect();
+        assert_eq!(parse_epoch(format!("{many}}}").as_bytes()).unwrap_err().code, 413);
+    }
+
+    #[test]
+    fn each_metric_has_an_id_of_its_own() {
+        assert_eq!(cell_of("keras", "loss").as_str(), "keras-loss");
+        let ids = ["top 5", "top-5", "top/5", "größe", &"x".repeat(200), &"x".repeat(199)].map(|name| cell_of("a.b", name));
+        for (at, id) in ids.iter().enumerate() {
+            assert!(!ids[..at].contains(id), "{id}");
+        }
+        assert_ne!(cell_of("a-b", "c"), cell_of("a", "b-c"));
+        assert_eq!(ids[4], cell_of("a.b", &"x".repeat(200)), "the same at every epoch");
+    }
+}

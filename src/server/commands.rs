@@ -1,0 +1,49 @@
+//! What the program does instead of serving: copies of the data, and looking whether it is sound. Each ends with what to tell the person who asked.
+
+use std::path::Path;
+
+use super::Command;
+use super::store::{Report, backup, check, database, restore};
+
+/// Does it with the data folder `data`. Both answers are sentences for a terminal.
+pub async fn run_command(command: &Command, data: &Path) -> Result<String, String> {
+    match command {
+        Command::Backup { file } => {
+            let report = backup(data, file).await.map_err(|why| why.to_string())?;
+            Ok(format!("{} holds {}. All of it was read back.", file.display(), counts(&report)))
+        }
+        Command::Restore { file, replace } => {
+            let (report, kept) = restore(file, data, *replace).await.map_err(|why| why.to_string())?;
+            let kept = kept.map_or_else(String::new, |kept| format!(" What was there before is {}.", kept.display()));
+            Ok(format!("{} holds {} now.{kept}", data.display(), counts(&report)))
+        }
+        Command::Check { file } => {
+            let file = file.clone().unwrap_or_else(|| database(data));
+            let report = check(&file).await.map_err(|why| why.to_string())?;
+            if report.found > 0 {
+                let more = match report.found - report.faults.len() {
+                    0 => String::new(),
+                    more => format!("\n... and {more} more."),
+                };
+                let faults = report.faults.join("\n");
+                return Err(format!("{} is damaged. Restore a backup: 'agnez restore FILE --replace'.\n{faults}{more}", file.display()));
+            }
+            let mendable = match report.mendable {
+                0 => String::new(),
+                blocks => format!("\n{blocks} blocks of chart summaries are damaged. Nothing is lost: they are made anew from the points."),
+            };
+            Ok(format!("{} is sound: {}.{mendable}", file.display(), counts(&report)))
+        }
+    }
+}
+
+fn counts(report: &Report) -> String {
+    let of = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    format!(
+        "{} in {}, {} in {}",
+        of(report.cells as u64, "cell", "cells"),
+        of(report.boards as u64, "board", "boards"),
+        of(report.points, "point", "points"),
+        of(report.series as u64, "series", "series")
+    )
+}

@@ -1,0 +1,130 @@
+//! Connections that take nothing are cut: a frozen reader keeps neither its socket nor what was written for it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// How long a write may wait for its reader to take a single byte.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// A listener whose connections have patience with their readers, but not for ever.
+pub struct Patient(pub TcpListener);
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+impl Listener for Patient {
+    type Io = Stream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        // axum's own: what fails for a moment, as when no file handle is free, is tried again.
+        let (stream, peer) = Listener::accept(&mut self.0).await;
+        // A frame is written at once, not when more has come together.
+        let _ = stream.set_nodelay(true);
+        (Stream::new(stream), peer)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Patient>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Patient>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// Writing to it fails when the other side has taken nothing for 30 s.
+pub struct Stream<S> {
+    stream: S,
+    until: Pin<Box<Sleep>>,
+    is_waiting: bool,
+}
+
+impl<S: Unpin> Stream<S> {
+    fn new(stream: S) -> Self {
+        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false }
+    }
+
+    fn write<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let done = write(Pin::new(&mut self.stream), context);
+        if done.is_ready() {
+            self.is_waiting = false;
+            return done;
+        }
+        if !self.is_waiting {
+            self.is_waiting = true;
+            self.until.as_mut().reset(Instant::now() + STALLED);
+        }
+        self.until.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.write(context, |stream, context| stream.poll_write_vectored(context, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.write(context, |stream, context| stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.write(context, |stream, context| stream.poll_shutdown(context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_cut_and_who_takes_slowly_is_not() {
+        let (near, mut far) = duplex(8);
+        let reader = tokio::spawn(async move {
+            let mut byte = [0];
+            for _ in 0..20 {
+                tokio::time::sleep(STALLED - Duration::from_secs(1)).await;
+                far.read_exact(&mut byte).await.unwrap();
+            }
+            far
+        });
+        let mut stream = Stream::new(near);
+        stream.write_all(&[7; 28]).await.unwrap();
+        let _far = reader.await.unwrap();
+        let begun = Instant::now();
+        let why = stream.write_all(&[7; 28]).await.unwrap_err();
+        assert_eq!((why.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, STALLED.as_secs()));
+    }
+}

@@ -1,0 +1,139 @@
+//! A copy of a database while a server uses it, and the way back from a copy.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+
+use super::check::{Report, check, database, read_only};
+use super::now_ms;
+use super::open::{OpenError, lock, refuse_newer};
+use crate::server::ids;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("{0} is there already and was left as it is. Name another file.")]
+    Exists(PathBuf),
+    #[error(
+        "The data folder {0} already holds a database. Name another folder with --data, or say --replace: the old database is then kept beside the new one."
+    )]
+    Occupied(PathBuf),
+    #[error("{0} cannot be written: {1}. Nothing was changed.")]
+    Write(PathBuf, io::Error),
+    #[error("{0} cannot be written: {1}. Nothing was changed.")]
+    Copy(PathBuf, sqlx::Error),
+    #[error("{0} is damaged, and nothing was changed. {1}")]
+    Damaged(PathBuf, String),
+}
+
+/// Writes the database of `folder`, as it is at this moment, into the new file `to`, and reads the copy once as a whole.
+pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
+    let from = database(folder);
+    if !from.is_file() {
+        return Err(OpenError::Missing(from).into());
+    }
+    if to.exists() {
+        return Err(CopyError::Exists(to.into()));
+    }
+    refuse_newer(&from).await?;
+    let part = Part::beside(to)?;
+    let target = part.0.to_str().ok_or_else(|| CopyError::Write(to.into(), io::Error::other("its name is not UTF-8")))?;
+    let copied = async {
+        let mut connection = read_only(&from).connect().await?;
+        sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
+        connection.close().await
+    };
+    copied.await.map_err(|why| CopyError::Copy(to.into(), why))?;
+    let report = sound(&part.0, &from).await?;
+    part.become_file(to)?;
+    Ok(report)
+}
+
+/// Makes the copy `from` the database of `folder`. Events before and after it cannot be compared: it begins a new epoch.
+///
+/// An old database is in the way unless `replace`; it is then kept under another name, which is answered.
+pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Report, Option<PathBuf>), CopyError> {
+    let report = sound(from, from).await?;
+    std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    let _lock = lock(folder)?;
+    let to = database(folder);
+    let write = |why| CopyError::Write(to.clone(), why);
+    if to.exists() && !replace {
+        return Err(CopyError::Occupied(folder.into()));
+    }
+    let part = Part::beside(&to)?;
+    std::fs::copy(from, &part.0).map_err(write)?;
+    let renewed = async {
+        // One file without a journal beside it: it will be renamed.
+        let options = SqliteConnectOptions::new().filename(&part.0).journal_mode(SqliteJournalMode::Delete);
+        let mut connection = options.synchronous(SqliteSynchronous::Full).disable_statement_logging().connect().await?;
+        let set = "INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?), ('session', 'ended')";
+        sqlx::query(set).bind(ids::random()).execute(&mut connection).await?;
+        connection.close().await
+    };
+    renewed.await.map_err(|why| CopyError::Copy(to.clone(), why))?;
+    let mut kept = None;
+    if to.exists() {
+        let aside = folder.join(format!("agnez.replaced-{}.sqlite", now_ms()));
+        // What SQLite keeps beside a database goes with it under the same name.
+        for beside in ["-wal", "-shm", ""] {
+            let old = with_end(&to, beside);
+            if old.exists() {
+                std::fs::rename(&old, with_end(&aside, beside)).map_err(write)?;
+            }
+        }
+        kept = Some(aside);
+    }
+    part.become_file(&to)?;
+    Ok((report, kept))
+}
+
+async fn sound(file: &Path, told: &Path) -> Result<Report, CopyError> {
+    let report = check(file).await?;
+    match report.faults.first() {
+        Some(first) => Err(CopyError::Damaged(told.into(), first.clone())),
+        None => Ok(report),
+    }
+}
+
+/// A file that is being written; gone when it does not become the file it was meant for.
+struct Part(PathBuf);
+
+impl Part {
+    fn beside(file: &Path) -> Result<Self, CopyError> {
+        let part = with_end(file, ".part");
+        match std::fs::remove_file(&part) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(CopyError::Write(part, why)),
+            _ => Ok(Self(part)),
+        }
+    }
+
+    /// On disk under its name when this returns.
+    fn become_file(self, file: &Path) -> Result<(), CopyError> {
+        let done = || {
+            File::open(&self.0)?.sync_all()?;
+            std::fs::rename(&self.0, file)?;
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder)?.sync_all()
+        };
+        done().map_err(|why| CopyError::Write(file.into(), why))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        for beside in ["", "-journal", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(with_end(&self.0, beside));
+        }
+    }
+}
+
+fn with_end(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}

@@ -1,0 +1,122 @@
+//! Reading a whole database once to see that every part of it can be read; nothing is written.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+
+use super::open::{OpenError, check_sqlite, read_index, refuse_newer};
+use super::packed::{unpack_nodes, unpack_points};
+use super::replay::read_series;
+use super::seal::chunk_key;
+use super::series::CHUNK;
+
+/// More of the same are only counted.
+const FAULTS_TOLD: usize = 20;
+
+/// What a database holds, and what of it is damaged.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub boards: usize,
+    pub cells: usize,
+    pub series: usize,
+    pub points: u64,
+    /// Sentences, the first 20 of them.
+    pub faults: Vec<String>,
+    /// How many there were in all.
+    pub found: usize,
+    /// Blocks of nodes that are made anew from the points when they are asked for: no loss.
+    pub mendable: usize,
+}
+
+impl Report {
+    fn fault(&mut self, what: String) {
+        self.found += 1;
+        if self.faults.len() < FAULTS_TOLD {
+            self.faults.push(what);
+        }
+    }
+}
+
+/// Reads the database `file` as it is at this moment; a server may be using it.
+pub async fn check(file: &Path) -> Result<Report, OpenError> {
+    if !file.is_file() {
+        return Err(OpenError::Missing(file.into()));
+    }
+    refuse_newer(file).await?;
+    let failed = |why: sqlx::Error| OpenError::Database(file.into(), why);
+    let mut connection = read_only(file).connect().await.map_err(failed)?;
+    check_sqlite(&mut connection, file).await?;
+    let mut report = Report::default();
+    // One moment for all that follows.
+    sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
+    look(&mut connection, &mut report).await.map_err(failed)?;
+    connection.close().await.map_err(failed)?;
+    Ok(report)
+}
+
+pub(super) fn read_only(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5)).disable_statement_logging()
+}
+
+async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+    for line in sqlx::query_scalar::<_, String>("PRAGMA integrity_check(20)").fetch_all(&mut *connection).await? {
+        if line != "ok" {
+            report.fault(format!("SQLite: {}", line.trim()));
+        }
+    }
+    let is_older: bool =
+        sqlx::query_scalar("SELECT count(*) = 0 FROM sqlite_schema WHERE name = 'series'").fetch_one(&mut *connection).await?;
+    let mut index = match read_index(connection).await {
+        Ok(index) => index,
+        Err(why) => {
+            report.fault(format!("The cells cannot be read: {why}."));
+            return Ok(());
+        }
+    };
+    report.boards = index.boards().count();
+    report.cells = index.cells().count();
+    let astray = "SELECT cell.id FROM cell JOIN value ON value.id = cell.id WHERE value.version <> cell.version";
+    for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
+        report.fault(format!("The value of the cell '{id}' is not the one that its row names."));
+    }
+    if is_older {
+        return Ok(());
+    }
+    if let Err(why) = read_series(connection, &mut index).await {
+        report.fault(format!("The newest points cannot be read: {why}."));
+        return Ok(());
+    }
+    let mut living = HashSet::new();
+    for row in sqlx::query("SELECT key, cell, name, sealed FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await? {
+        let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        living.insert(key);
+        report.series += 1;
+        let chunks = row.try_get::<i64, _>(3)? as u64 / CHUNK as u64;
+        for chunk in 0..chunks {
+            let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(key, chunk));
+            let from = chunk * CHUNK as u64;
+            let place = format!("points {from} to {} of the series '{name}' of the cell '{cell}'", from + CHUNK as u64 - 1);
+            match select.fetch_optional(&mut *connection).await?.as_deref().map(unpack_points) {
+                Some(Ok(points)) if points.len() == CHUNK => report.points += points.len() as u64,
+                Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
+                Some(Err(why)) => report.fault(format!("The {place} cannot be read: {why}.")),
+                None => report.fault(format!("The {place} are missing.")),
+            }
+        }
+    }
+    report.points += index.cells().flat_map(|cell| index.series(&cell.id)).map(|series| series.tail.len() as u64).sum::<u64>();
+    let mut blocks = sqlx::query("SELECT nodes FROM node").fetch(&mut *connection);
+    while let Some(row) = blocks.try_next().await? {
+        report.mendable += usize::from(unpack_nodes(row.try_get(0)?).is_err());
+    }
+    Ok(())
+}
+
+/// Where a data folder keeps its database.
+pub fn database(folder: &Path) -> PathBuf {
+    folder.join("agnez.sqlite")
+}

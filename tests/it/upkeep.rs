@@ -1,0 +1,127 @@
+//! Copies of the data, looking whether it is sound, and what a service manager and Prometheus ask.
+
+use std::path::Path;
+
+use agnez::server::{Config, run_command};
+use clap::Parser;
+use sqlx::{ConnectOptions, Connection};
+
+use crate::support::{Running, spawn, spawn_in};
+
+/// A command as on the command line.
+async fn command(line: &[&str]) -> Result<String, String> {
+    let config = Config::parse_from(std::iter::once("agnez").chain(line.iter().copied()));
+    run_command(config.command.as_ref().unwrap(), &config.data).await
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Two boards, a removed cell, and a series with a sealed chunk and a tail.
+async fn filled() -> Running {
+    let server = spawn().await;
+    server.create(r#"{"_id":"run","type":"line"}"#).await;
+    let points: Vec<_> = (0..5_000).map(|step| format!("[{step},{}]", f64::from(step).sin())).collect();
+    assert_eq!(server.call("POST", "/values/run/points", format!(r#"{{"loss":[{}]}}"#, points.join(","))).await.status, 201);
+    server.create(r#"{"_id":"note","type":"text","value":"hello","board":"other"}"#).await;
+    let gone = server.create("{}").await;
+    server.call("DELETE", &format!("/values/{gone}"), "").await;
+    server
+}
+
+async fn change(database: &Path, sql: &'static str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+    let mut connection = options.connect().await.unwrap();
+    assert!(sqlx::query(sql).execute(&mut connection).await.unwrap().rows_affected() > 0);
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_of_a_running_server_comes_back_whole_and_as_a_new_epoch() {
+    let server = filled().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (data, copy) = (server.folder.path().join("data"), folder.path().join("copy.sqlite"));
+    let told = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
+    assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series"), "{told}");
+    let (values, points) = (server.get("/values").await, server.get("/values/run/points?limit=10000").await);
+    server.create(r#"{"_id":"later"}"#).await;
+    let again = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap_err();
+    assert!(again.contains("is there already"), "{again}");
+
+    command(&["restore", text(&copy), "--data", text(&folder.path().join("data"))]).await.unwrap();
+    let restored = spawn_in(folder, &[]).await;
+    assert_eq!(restored.get("/values").await, values);
+    assert_eq!(restored.get("/values/run/points?limit=10000").await, points);
+    let epoch = async |server: &Running| server.live("").await.next().await.unwrap()["epoch"].clone();
+    assert_ne!(epoch(&server).await, epoch(&restored).await);
+    assert_eq!(restored.call("POST", "/values/run/points", r#"{"loss":[[5000,1]]}"#).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_restore_never_takes_what_is_there() {
+    let mut server = filled().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (data, copy) = (server.folder.path().join("data"), folder.path().join("copy.sqlite"));
+    command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
+    server.create(r#"{"_id":"later"}"#).await;
+    let running = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap_err();
+    assert!(running.contains("in use by another Agnez"), "{running}");
+    server.stop().await;
+    let occupied = command(&["restore", text(&copy), "--data", text(&data)]).await.unwrap_err();
+    assert!(occupied.contains("--replace"), "{occupied}");
+    let told = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap();
+    let kept = told.split_whitespace().last().unwrap().trim_end_matches('.');
+    let kept = command(&["check", kept]).await.unwrap();
+    assert!(kept.contains("3 cells in 2 boards"), "{kept}");
+    server.restart(&[]).await;
+    assert_eq!(server.call("GET", "/values/later", "").await.status, 404);
+    assert_eq!(server.get("/values/note").await["value"], "hello");
+}
+
+#[tokio::test]
+async fn damage_is_found_and_never_restored() {
+    let mut server = filled().await;
+    let data = server.folder.path().join("data");
+    server.stop().await;
+    assert!(command(&["check", "--data", text(&data)]).await.unwrap().contains("is sound"));
+    change(&data.join("agnez.sqlite"), "UPDATE node SET nodes = x'01'").await;
+    let mendable = command(&["check", "--data", text(&data)]).await.unwrap();
+    assert!(mendable.contains("Nothing is lost"), "{mendable}");
+    change(&data.join("agnez.sqlite"), "UPDATE chunk SET points = substr(points, 1, 100)").await;
+    let found = command(&["check", "--data", text(&data)]).await.unwrap_err();
+    assert!(found.contains("points 0 to 4095 of the series 'loss' of the cell 'run' cannot be read"), "{found}");
+    let copy = server.folder.path().join("copy.sqlite");
+    let refused = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap_err();
+    assert!(refused.contains("is damaged"), "{refused}");
+    assert!(!copy.exists(), "no half of a backup is left");
+    std::fs::write(&copy, b"not a database, but long enough to be looked at as one would be").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = command(&["restore", text(&copy), "--data", text(&folder.path().join("data"))]).await.unwrap_err();
+    assert!(nothing.contains("cannot be read"), "{nothing}");
+    assert!(!folder.path().join("data").exists());
+    let missing = command(&["backup", text(&folder.path().join("x")), "--data", text(folder.path())]).await.unwrap_err();
+    assert!(missing.contains("There is no database"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_watcher_hears_that_the_server_is_well_and_what_it_holds() {
+    let server = filled().await;
+    for path in ["/healthz", "/readyz"] {
+        let reply = server.call("GET", path, "").await;
+        assert_eq!((reply.status, reply.text.as_str()), (200, "ok\n"), "{path}");
+    }
+    let _reader = server.live("").await.next().await;
+    let metrics = server.call("GET", "/metrics", "").await;
+    assert!(metrics.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    let value = |name: &str| -> f64 {
+        let line = metrics.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {}", metrics.text)).parse().unwrap()
+    };
+    assert_eq!((value("agnez_cells"), value("agnez_series"), value("agnez_points")), (2.0, 1.0, 5_000.0));
+    assert_eq!((value("agnez_ready"), value("agnez_queue_operations")), (1.0, 0.0));
+    assert!(value("agnez_commits_total") >= 5.0 && value("process_resident_memory_bytes") > 1e6);
+    for name in metrics.text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split([' ', '{']).next()) {
+        assert!(metrics.text.contains(&format!("# TYPE {name} ")), "{name} has a type");
+    }
+}
