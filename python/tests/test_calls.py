@@ -170,6 +170,27 @@ def test_what_a_person_has_changed_stays(server, board, name):
     assert len(server.cells(name)) == 2
 
 
+def test_cells_stand_in_the_order_of_the_first_calls(server, board, name):
+    board.log(first=1, second=2)
+    board.line("third", y="log").append(a=1)
+    board.log(fourth=1)
+    board.text("fifth", "x")
+    board.subplots(1, 2, name="plots")
+    board.log(last=1)
+    sent(board)
+    assert [cell["name"] for cell in server.cells(name).values()] == ["first", "second", "third", "fourth", "fifth", "", "", "last"]
+
+
+def test_many_metrics_of_which_some_are_there(server, board, name):
+    server.ask("/values", {"_id": f"{name}-m77", "board": name, "name": "Mine", "type": "line"})
+    for step in range(3):
+        board.log({f"m{at}": at for at in range(700)}, step=step)
+    sent(board)
+    assert len(server.cells(name)) == 700 and server.cell(f"{name}-m77")["name"] == "Mine"
+    for at in (0, 77, 499, 500, 699):
+        assert [point[:2] for point in server.points(f"{name}-m{at}", f"m{at}")] == [(step, at) for step in range(3)]
+
+
 def test_large_values_and_the_last_of_many(server, board, name):
     for number in range(20):
         board.text("large", f"{number}\n" + "x" * 300_000)
