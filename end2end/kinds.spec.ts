@@ -169,7 +169,7 @@ async function point(drawn: Locator, share: number, down: number): Promise<void>
 const tip = (page: Page) => page.locator("#tip");
 
 /** The lines of what is said: the heading, then names and values. */
-const said = (page: Page) => tip(page).locator("p").allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, " ").trim()));
+const said = (page: Page) => tip(page).locator("p").allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, " ").trim()).filter(Boolean));
 
 test("a drawing tells the value that is pointed at, and follows when it changes", async ({ page, agnez }) => {
   const { _id } = await agnez.create({ name: "classes", type: "bar", value: { labels: ["cat", "dog"], series: { train: [1, 2], val: [3, "NaN"] }, unit: "%" } });
@@ -258,4 +258,23 @@ test("a plane of 100,000 points tells the nearest at once, and asks for nothing 
   await point(drawn, 0.6, 100);
   await expect.poll(() => said(page)).not.toEqual(before);
   expect(asked).toHaveLength(1);
+});
+
+test("a drawing that is far away is not fetched, and is the newest one when it is reached", async ({ page, agnez }) => {
+  for (let pos = 0; pos < 60; pos++) await agnez.create({ name: `n${pos}`, type: "bar", value: { a: pos }, pos });
+  const { _id } = await agnez.create({ name: "far", type: "number", value: 0.5, pos: 60 });
+  const fetched: string[] = [];
+  page.on("request", (request) => request.url().includes(`/${_id}.`) && fetched.push(request.url()));
+  await openBoard(page);
+  await agnez.patch(_id, { value: 0.75 });
+  await agnez.patch(_id, { value: 0.875, description: "changed" });
+  await expect(cell(page, _id)).toContainText("changed");
+  expect(fetched).toEqual([]);
+  const drawn = picture(cell(page, _id));
+  await drawn.scrollIntoViewIfNeeded();
+  await expect.poll(() => drawn.evaluate((image: HTMLImageElement) => image.complete && image.naturalHeight > 0)).toBe(true);
+  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain(">0.875<");
+  await page.mouse.move(1, 1);
+  await point(drawn, 0.1, 60);
+  await expect.poll(() => said(page)).toEqual(["now", "value 0.875"]);
 });

@@ -51,7 +51,7 @@ function pixels(page: Page, id: string, [red, green, blue]: [number, number, num
 
 /** The colour of a series, as its button in the legend has it. */
 async function colour(page: Page, id: string, series: string): Promise<[number, number, number]> {
-  const style = await cell(page, id).getByRole("button", { name: series }).getAttribute("style");
+  const style = await cell(page, id).getByRole("button", { name: series, exact: true }).getAttribute("style");
   const digits = /#([0-9a-f]{6})/.exec(style ?? "")![1]!;
   return [0, 2, 4].map((at) => parseInt(digits.slice(at, at + 2), 16)) as [number, number, number];
 }
@@ -155,7 +155,7 @@ test("the crosshair stands on all charts, and the nearest value is bold", async 
   await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.85);
   const tip = page.locator("#tip");
   await expect(tip).toBeVisible();
-  await expect(tip.locator("span")).toHaveText(["high", "low"]);
+  await expect(tip.locator("span")).toHaveText([/^step \d+$/, "high", "low"]);
   await expect(tip.locator(".nearest")).toContainText("low");
   for (const id of [one, two]) await expect(cell(page, id).locator(".cross")).toBeVisible();
   await page.mouse.move(5, 5);
@@ -478,6 +478,8 @@ test("waking up moves nothing", async ({ page, agnez }) => {
     await route.continue();
   });
   await page.goto("/", { waitUntil: "commit" });
+  // Boxes mean nothing before the style sheet is there.
+  await expect(page.locator(".grid")).toHaveCSS("display", "grid");
   const boxes = () => page.locator("article").evaluateAll((all) => all.map((one) => JSON.stringify(one.getBoundingClientRect())));
   await expect(cell(page, id).locator(".lines img")).toBeVisible();
   const before = await boxes();

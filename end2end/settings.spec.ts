@@ -177,6 +177,7 @@ test("a long legend has two rows and counts the rest", async ({ page, agnez }) =
     await route.continue();
   });
   await page.goto("/", { waitUntil: "commit" });
+  await expect(page.locator(".grid")).toHaveCSS("display", "grid");
   const height = (id: string) => cell(page, id).evaluate((one) => one.getBoundingClientRect().height);
   await expect(cell(page, short)).toBeVisible();
   const before = [await height(id), await height(short)];

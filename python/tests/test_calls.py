@@ -242,6 +242,7 @@ def test_one_row_of_subplots_needs_one_index(board):
     [
         (lambda board: board.log(), TypeError, "at least one metric"),
         (lambda board: board.log(loss="high"), TypeError, "'loss' must be a number"),
+        (lambda board: board.log(loss="0.3"), TypeError, "'loss' must be a number"),
         (lambda board: board.log(loss=None), TypeError, "'loss' must be a number"),
         (lambda board: board.log(loss=[1, 2]), TypeError, "'loss' must be a number"),
         (lambda board: board.log(loss=1, step="a"), TypeError, "step must be a number"),

@@ -24,7 +24,8 @@ def steps(server, id, series):
 def script(text, spool, url, **named):
     """A training script in a process of its own."""
     source = textwrap.dedent(text)
-    env = {**os.environ, "AGNEZ_URL": url, "AGNEZ_SPOOL": str(spool)}
+    # A fork beside a thread warns from Python 3.12 on; here it is what is tried.
+    env = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning", "AGNEZ_URL": url, "AGNEZ_SPOOL": str(spool)}
     return subprocess.Popen([sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named)
 
 

@@ -20,7 +20,7 @@ pub fn Grid() -> impl IntoView {
     let dashboard = Dashboard::here();
     let hero = move || dashboard.state().order.with(Vec::is_empty).then(|| view! { <Hero /> });
     let is_dragging = move || dashboard.state().dragged.with(Option::is_some);
-    Effect::new(move || {
+    browser::effect(move || {
         let order = dashboard.state().order.get();
         // The rows are drawn by another effect of the same turn; a task comes after it.
         spawn_local(async move {

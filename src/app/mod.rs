@@ -47,7 +47,7 @@ const DATA_ID: &str = "agnez-page";
 pub fn App(page: Page) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
-    Effect::new(move || {
+    browser::effect(move || {
         plot::start(dashboard);
         cell::spots::listen();
         frames::listen();
@@ -55,6 +55,7 @@ pub fn App(page: Page) -> impl IntoView {
         filter::listen(dashboard);
         drag::listen(dashboard);
         menu::listen(dashboard);
+        toasts::listen(dashboard);
         full::recall();
         live::start(dashboard);
         theme::recall(dashboard);

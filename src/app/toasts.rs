@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use web_sys::MouseEvent;
+use web_sys::{Element, MouseEvent};
 
 use super::state::Dashboard;
-use super::watched::handler;
+use crate::client::browser;
 use crate::protocol::CellId;
+
+const ID: &str = "toasts";
+const NUMBER: &str = "data-number";
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -53,40 +56,62 @@ impl Dashboard {
     }
 }
 
+/// The place of the messages. They are plain elements: a second list of views would cost the page 2 KB.
 #[component]
 pub fn Toasts() -> impl IntoView {
     let dashboard = Dashboard::here();
-    view! {
-        <div class="toasts">
-            <For each=move || dashboard.state().toasts.get() key=|toast| toast.number.to_string() let(toast)>
-                <Message toast />
-            </For>
-        </div>
-    }
+    browser::effect(move || {
+        let toasts = dashboard.state().toasts.get();
+        if let Some(place) = browser::by_id(ID) {
+            show(&place, &toasts);
+        }
+    });
+    view! { <div id=ID class="toasts"></div> }
 }
 
-#[component]
-fn Message(toast: Toast) -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let Toast { number, what } = toast;
-    let text = match &what {
-        What::Error(text) => text.clone(),
-        What::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
-        What::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
-        What::Copied(what) => ["Copied ", what, "."].concat(),
-    };
-    let (class, role) = if matches!(what, What::Error(_)) { ("toast error", "alert") } else { ("toast", "status") };
-    let button = if matches!(what, What::Deleted { .. }) { "Undo" } else { "Dismiss" };
-    let press = move |_: MouseEvent| match &what {
-        What::Deleted { id, .. } => dashboard.restore(number, id.clone()),
-        _ => dashboard.dismiss(number),
-    };
-    view! {
-        <div class=class role=role>
-            <span>{text}</span>
-            <button type="button" on:click=handler(press)>
-                {button}
-            </button>
-        </div>
+/// Called once, when the page wakes.
+pub fn listen(dashboard: Dashboard) {
+    let Some(place) = browser::by_id(ID) else { return };
+    browser::listen(&place, "click", move |event: MouseEvent| {
+        let number = browser::around(&event, ".toast button").and_then(|button| number(&button.parent_element()?));
+        let pressed = dashboard.state().toasts.now().into_iter().find(|toast| Some(toast.number) == number);
+        match pressed {
+            Some(Toast { number, what: What::Deleted { id, .. } }) => dashboard.restore(number, id),
+            Some(toast) => dashboard.dismiss(toast.number),
+            None => {}
+        }
+    });
+}
+
+fn number(message: &Element) -> Option<u32> {
+    message.get_attribute(NUMBER)?.parse().ok()
+}
+
+/// Messages that stay are left alone, so that they are read aloud once and keep the focus.
+fn show(place: &Element, toasts: &[Toast]) {
+    let messages = place.children();
+    let mut there = Vec::new();
+    for message in (0..messages.length()).rev().filter_map(|at| messages.item(at)) {
+        match number(&message).filter(|number| toasts.iter().any(|toast| toast.number == *number)) {
+            Some(number) => there.push(number),
+            None => message.remove(),
+        }
+    }
+    for toast in toasts.iter().filter(|toast| !there.contains(&toast.number)) {
+        let text = match &toast.what {
+            What::Error(text) => text.clone(),
+            What::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
+            What::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
+            What::Copied(what) => ["Copied ", what, "."].concat(),
+        };
+        let (class, role) = if matches!(toast.what, What::Error(_)) { ("toast error", "alert") } else { ("toast", "status") };
+        let Some(message) = browser::append(place, "div", class, "") else { continue };
+        browser::mark(&message, "role", role);
+        browser::mark(&message, NUMBER, &toast.number.to_string());
+        browser::append(&message, "span", "", &text);
+        let word = if matches!(toast.what, What::Deleted { .. }) { "Undo" } else { "Dismiss" };
+        if let Some(button) = browser::append(&message, "button", "", word) {
+            browser::mark(&button, "type", "button");
+        }
     }
 }

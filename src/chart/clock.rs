@@ -38,7 +38,7 @@ fn step(span: f64, most: usize) -> Step {
 }
 
 /// The ticks from `lo` to `hi`, as multiples of a step from `zero` on: `tell` gets whole seconds, and digits and exponent of the rest.
-fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: impl Fn(i64, i64, i32) -> String) -> Vec<Tick> {
+fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: &dyn Fn(i64, i64, i32) -> String) -> Vec<Tick> {
     let (unit, digit, exponent) = match step {
         Step::Part(digit, exponent) => (value(digit, exponent), digit, exponent),
         Step::Whole(seconds) => (seconds as f64, seconds, 0),
@@ -82,7 +82,7 @@ pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> 
     // Within a year no day and month come twice.
     let years = hi - lo > 365.0 * DAY as f64;
     // Ticks stand at round local times: the axis' zero is 1970's local midnight.
-    multiples(lo, hi, f64::from(-offset_minutes * 60), step, |local, rest, exponent| {
+    multiples(lo, hi, f64::from(-offset_minutes * 60), step, &|local, rest, exponent| {
         let (year, month, day) = date(local);
         let of_day = local.rem_euclid(DAY);
         if of_day == 0 && rest == 0 {
@@ -114,7 +114,7 @@ pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
         Step::Whole(seconds) => seconds,
     };
     let hours = (hi - origin).max(origin - lo) >= HOUR as f64;
-    multiples(lo, hi, origin, step, |whole, rest, exponent| {
+    multiples(lo, hi, origin, step, &|whole, rest, exponent| {
         let (whole, rest, sign) = match (whole < 0, rest) {
             (true, 0) => (-whole, 0, "-"),
             (true, rest) => (-whole - 1, 10_i64.pow(exponent.unsigned_abs()) - rest, "-"),

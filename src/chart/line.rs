@@ -1,5 +1,6 @@
 //! A line chart as SVG: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported.
 
+use super::clock::zone;
 use super::frame::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
 use super::layer::layers;
 use super::legend::{EDGE, ROW, draw_entry, legend};
@@ -173,7 +174,8 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
         (0, _) => return "No points yet.".into(),
         (1, Along::Step) => "1 series over steps.".to_owned(),
         (n, Along::Step) => n.to_string() + " series over steps.",
-        (n, _) => n.to_string() + " series over time.",
+        (n, Along::Relative) => n.to_string() + " series over time.",
+        (n, Along::Wall) => n.to_string() + " series over time, " + &zone(ask.offset_minutes) + ".",
     };
     for curve in curves.iter().take(TOLD) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
@@ -302,6 +304,8 @@ mod tests {
         assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
         assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
         assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
+        let wall = Ask { along: Along::Wall, offset_minutes: 60, ..Ask::default() };
+        assert!(summary(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
     }
 
     #[test]

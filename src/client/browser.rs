@@ -1,9 +1,10 @@
 //! Small questions to the browser, answered without panicking when it refuses: private windows have no storage, for example.
 
-use js_sys::{Function, Number};
+use js_sys::{Function, Number, Promise};
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, EventTarget, HtmlElement, HtmlInputElement, Storage};
 
 /// Kept for this browser, until the person clears it.
@@ -27,6 +28,14 @@ pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnM
 /// A function of the browser, for as long as the page is open.
 pub fn function(called: impl FnMut(JsValue) + 'static) -> Function {
     Closure::<dyn FnMut(JsValue)>::new(called).into_js_value().unchecked_into()
+}
+
+/// Waits for the next frame that is drawn; in a window that nobody sees there is none.
+pub async fn frame() {
+    let coming = Promise::new(&mut |drawn, _| {
+        let _ = window().request_animation_frame(&drawn);
+    });
+    let _ = JsFuture::from(coming).await;
 }
 
 /// Sets an attribute of `<html>`, or takes it away.
@@ -71,10 +80,20 @@ pub fn mark(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
+/// Runs this when the views of this turn are in the document, and again when what it has read changes.
+///
+/// The framework's own effects do the same, but each is compiled anew, at 1 KB of the page.
+pub fn effect(run: impl FnMut() + 'static) {
+    begin(Box::new(run));
+}
+
+fn begin(mut run: Box<dyn FnMut()>) {
+    Effect::new(move || run());
+}
+
 /// Puts the focus on an element that is about to be drawn.
 pub fn focus_when_drawn(id: String) {
-    // Effects run when the views of this turn are in the document.
-    Effect::new(move || {
+    effect(move || {
         if let Some(element) = by_id(&id) {
             let _ = element.focus();
         }
@@ -83,7 +102,7 @@ pub fn focus_when_drawn(id: String) {
 
 /// The same for a field, whose text is marked.
 pub fn select_when_drawn(id: String) {
-    Effect::new(move || {
+    effect(move || {
         if let Some(field) = by_id(&id).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
             let _ = field.focus();
             field.select();

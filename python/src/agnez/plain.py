@@ -10,6 +10,8 @@ _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 def number(value: Any, what: str) -> float:
     """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else."""
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{what} must be a number, not {_kind(value)}")
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):

@@ -12,6 +12,9 @@ from typing import Any, Dict, Optional, cast
 from urllib.parse import quote, urlsplit
 
 _CONNECT_S = 3.0
+# A connection would load the codec: a fork at that moment would leave the child without it.
+"localhost".encode("idna")
+
 #: A request has this time, and more for each byte it sends.
 _REQUEST_S = 10.0
 _BYTES_PER_S = 200_000
@@ -123,13 +126,13 @@ class Wire:
         is_kept = self._connection is not None
         try:
             return self._once(request)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except Exception as error:  # Whatever a server does, or the system's name service: it is tried again.
             self.close()
             # A kept connection may have been closed by the server in the meantime. The request has a key, or may be repeated.
             if is_kept and not isinstance(error, TimeoutError) and not isinstance(error, socket.timeout):
                 try:
                     return self._once(request)
-                except (OSError, http.client.HTTPException, ValueError) as again:
+                except Exception as again:
                     error = again
                     self.close()
             raise Unreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error

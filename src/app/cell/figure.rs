@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::app::focus;
 use crate::app::state::Tile;
-use crate::client::{frames, urls};
+use crate::client::{browser, frames, urls};
 use crate::protocol::Stage;
 
 /// The first frame is a part of the page, so that it shows without a script; it may wait until it is scrolled to.
@@ -18,17 +18,16 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     // Tables and texts follow the theme.
     let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
     let (address, title, sandbox) = (urls::figure(&tile.id, first), tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
-    Effect::new(move |pane: Option<Option<frames::Pane>>| {
+    let mut pane: Option<frames::Pane> = None;
+    browser::effect(move || {
         let (rev, title, sandbox) = (tile.stage.with(revision), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
-        let mut pane = pane.flatten();
         if pane.is_none() {
-            let paper = focus::element(&tile.id)?.query_selector(".paper").ok()??;
-            pane = frames::Pane::new(tile.id.clone(), paper, first);
+            let paper = focus::element(&tile.id).and_then(|cell| cell.query_selector(".paper").ok()?);
+            pane = paper.and_then(|paper| frames::Pane::new(tile.id.clone(), paper, first));
         }
         if let (Some(pane), Some(rev)) = (&pane, rev) {
             pane.want(rev, &title, sandbox);
         }
-        pane
     });
     view! {
         <div class="paper" class:themed=is_themed>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::app::plot;
 use crate::app::state::Tile;
-use crate::client::urls;
+use crate::client::{browser, urls};
 use crate::protocol::{CellId, Settings, Stage};
 
 /// A chart before the page is awake.
@@ -32,7 +32,7 @@ pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let Picture { src, legend, is_long } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
     let drawn = src.unwrap_or_else(|| urls::drawn(&id));
     // What stands beside the picture is `plot`'s, and changes without this view.
-    Effect::new(move || plot::settle(&tile.id, tile.stage.with(settings)));
+    browser::effect(move || plot::settle(&tile.id, tile.stage.with(settings)));
     on_cleanup(move || plot::remove(&id));
     view! {
         <div class=if is_long { "lines long" } else { "lines" } style=legend>

@@ -13,7 +13,7 @@ use super::spots;
 use crate::app::focus;
 use crate::app::state::Tile;
 use crate::app::watched::{Dynamic, Watched, dynamic};
-use crate::client::{pictures, urls};
+use crate::client::{browser, pictures, urls};
 use crate::protocol::{CellId, Stage};
 
 /// A picture as it was sent: where it is, and the revision in which it was sent.
@@ -52,12 +52,14 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
     let first = tile.stage.peek(|stage| Sent::on(&tile, stage)).map(|sent| urls::first_picture(&sent.src, sent.rev)).unwrap_or_default();
     let shown = Arc::new(Shown { address: Watched::new(first), failed: Watched::new(None) });
     let (watcher, watched) = (tile.clone(), shown.clone());
-    Effect::new(move |loader: Option<Option<Rc<Loader>>>| {
-        let sent = watcher.stage.with(|stage| Sent::on(&watcher, stage))?;
-        let loader = loader.flatten().unwrap_or_else(|| Loader::begin(watcher.clone(), watched.clone(), sent.clone()));
+    let mut loader: Option<Rc<Loader>> = None;
+    browser::effect(move || {
+        let Some(sent) = watcher.stage.with(|stage| Sent::on(&watcher, stage)) else { return };
+        let loader = loader.get_or_insert_with(|| Loader::begin(watcher.clone(), watched.clone(), sent.clone()));
         loader.clone().want(sent);
-        Some(loader)
     });
+    // A drawing that is far away is left for later by the browser, now and when it changes.
+    let loading = if tile.stage.peek(|stage| matches!(stage, Stage::Drawing { .. })) { "lazy" } else { "eager" };
     let address = shown.dynamic(|shown| shown.address.get());
     let has_failed = shown.dynamic(|shown| shown.failed.with(Option::is_some));
     let has_not_failed = shown.dynamic(|shown| shown.failed.with(Option::is_none));
@@ -76,7 +78,14 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
     });
     view! {
         <div class="picture">
-            <img hidden=has_failed alt=tile.dynamic(|tile| tile.name.get()) decoding="async" draggable="false" src=address />
+            <img
+                hidden=has_failed
+                alt=tile.dynamic(|tile| tile.name.get())
+                loading=loading
+                decoding="async"
+                draggable="false"
+                src=address
+            />
             <p class="failed" role="alert" hidden=has_not_failed>
                 {explanation}
             </p>
@@ -144,6 +153,10 @@ impl Loader {
     }
 
     async fn bring(&self, sent: &Sent) {
+        // In a window that nobody sees there are no frames: what comes meanwhile waits, and the newest is shown afterwards.
+        if document().hidden() {
+            browser::frame().await;
+        }
         let Sent { src, rev } = sent;
         let again = self.memory.borrow().sent.src == *src;
         let mut version = None;
@@ -156,7 +169,8 @@ impl Loader {
             }
         }
         let address = if again { urls::picture_again(src, *rev) } else { urls::first_picture(src, *rev) };
-        let is_there = pictures::load(&address).await;
+        let is_far = src.starts_with("values/") && element(&self.tile.id).is_some_and(|picture| is_far(&picture));
+        let is_there = is_far || pictures::load(&address).await;
         self.memory.borrow_mut().version = version.filter(|_| is_there);
         if is_there {
             spots::renew(&self.tile.id, &address);
@@ -164,6 +178,13 @@ impl Loader {
         }
         self.shown.failed.set((!is_there).then(|| src.clone()));
     }
+}
+
+/// Not to be seen before some scrolling: a screen and a half away. Browsers load lazy pictures from further away.
+fn is_far(picture: &HtmlImageElement) -> bool {
+    let (place, high) =
+        (picture.get_bounding_client_rect(), window().inner_height().ok().and_then(|high| high.as_f64()).unwrap_or_default());
+    place.top() > high * 2.5 || place.bottom() < -1.5 * high
 }
 
 fn element(id: &CellId) -> Option<HtmlImageElement> {

@@ -84,8 +84,8 @@ fn picture_in(cell: &Element) -> Option<HtmlImageElement> {
 
 /// Where the spots of a picture are; `None` when it is no drawing.
 fn spots_of(address: &str) -> Option<String> {
-    let (path, asked) = address.split_once(".svg?").filter(|(path, _)| path.starts_with("/values/"))?;
-    Some([path, ".spots?", asked].concat())
+    let (path, asked) = address.split_once('?').filter(|(path, _)| path.starts_with("/values/"))?;
+    Some([path.strip_suffix(".svg")?, ".spots?", asked].concat())
 }
 
 fn aim(picture: HtmlImageElement, at: At) {
@@ -176,30 +176,23 @@ impl Aim {
         };
         let (Some(spot), Some(list)) = (spot, browser::by_id(plot::TIP)) else { return self.hide() };
         let [left, right, top, bottom] = spots.place(spot, width);
-        let is_key = matches!(self.at, At::Key(_));
-        // Read aloud where keys were pressed; with a pointer that would be chatter.
-        browser::mark(&list, "role", if is_key { "status" } else { "tooltip" });
-        list.set_text_content(None);
         let is_dark = plot::is_dark();
+        // Read aloud where keys were pressed; with a pointer that would be chatter.
+        browser::mark(&list, "role", if matches!(self.at, At::Key(_)) { "status" } else { "tooltip" });
+        list.set_text_content(None);
         for (at, field) in spots.fields.iter().enumerate() {
             let Some(text) = said(field, spot) else { continue };
-            let Some(line) = browser::append(&list, "p", "", "") else { continue };
             let slot = match field.colour {
                 Colour::None => None,
                 Colour::Slot(slot) => Some(usize::from(slot)),
                 Colour::Text => Some(field.numbers[spot] as usize),
             };
-            if let Some(slot) = slot
-                && let Some(swatch) = browser::append(&line, "i", "", "")
-            {
-                browser::mark(&swatch, "style", &["background:", &plot::hex(palette::colour(slot, is_dark))].concat());
-            }
-            if at == 0 {
+            let colour = slot.map(|slot| palette::colour(slot, is_dark));
+            if at == 0 || field.name.is_empty() {
                 let joint = if field.name.is_empty() { "" } else { " " };
-                browser::append(&line, "span", "", &[field.name.as_str(), joint, &text].concat());
+                plot::line(&list, "", colour, &[field.name.as_str(), joint, &text].concat(), "");
             } else {
-                browser::append(&line, "span", "", &field.name);
-                browser::append(&line, "b", "", &text);
+                plot::line(&list, "", colour, &field.name, &text);
             }
         }
         list.set_hidden(false);
@@ -210,7 +203,7 @@ impl Aim {
                 (room.left() + (left + right) / 2.0, room.top() + (top + bottom) / 2.0)
             }
         };
-        plot::stand_beside(&list, at, width);
+        plot::stand_beside(&list, at);
         if self.outline.is_none() {
             self.outline = self.picture.parent_element().and_then(|parent| browser::append(&parent, "i", "", ""));
         }

@@ -16,7 +16,6 @@ mod view;
 
 pub use address::set as keep_in_address;
 pub use charts::{Press, press, refresh, remove, repaint, settle, start, take};
-pub use legend::hex;
 pub use paint::is_dark;
 pub use panel::seen;
-pub use tip::{ID as TIP, stand_beside};
+pub use tip::{ID as TIP, line, stand_beside};

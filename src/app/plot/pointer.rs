@@ -122,7 +122,7 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
         ("pointermove", Some(id)) => drag(hand, charts, &id, event.pointer_id(), on, at),
         ("pointermove", None) => match over(event) {
             Some(id) => tip::show(charts, &id, on, at),
-            None if charts.cross.is_some() => tip::hide(charts),
+            None if charts.pointed.is_some() => tip::hide(charts),
             None => {}
         },
         ("pointerup" | "pointercancel", Some(id)) => {

@@ -1,7 +1,7 @@
 //! What the pointer is at: the crosshair on every chart of the same axis, and one list of values, highest first, the nearest in bold.
 
 use leptos::prelude::*;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
 use super::chart::Chart;
 use super::charts::Charts;
@@ -29,14 +29,6 @@ pub struct Pointed {
     pub at: (f64, f64),
 }
 
-/// One line of the list.
-pub struct Line {
-    pub colour: u32,
-    pub name: String,
-    pub text: String,
-    pub is_bold: bool,
-}
-
 /// The pointer is over this chart.
 pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
     charts.pointed = Some(Pointed { chart: id.clone(), on, at });
@@ -46,45 +38,36 @@ pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
 /// The chart under the pointer has moved, or has new points.
 pub fn refresh(charts: &mut Charts) {
     let Some(Pointed { chart, on, at }) = charts.pointed.clone() else { return };
-    let Some(chart) = charts.chart(&chart) else { return hide(charts) };
-    let cross = list(chart, on).map(|(x, head, lines)| {
-        put(&head, &lines, at, chart.size.width);
-        (chart.axis(), x)
-    });
-    match cross {
-        Some(_) => set(charts, cross),
-        None => clear(charts),
+    let (Some(chart), Some(list)) = (charts.chart(&chart), browser::by_id(ID)) else { return hide(charts) };
+    let cross = fill(&list, chart, on).map(|x| (chart.axis(), x));
+    list.set_hidden(cross.is_none());
+    if cross.is_some() {
+        stand_beside(&list, at);
     }
+    set(charts, cross);
 }
 
 /// The pointer has gone.
 pub fn hide(charts: &mut Charts) {
     charts.pointed = None;
-    clear(charts);
-}
-
-fn clear(charts: &mut Charts) {
     if let Some(list) = browser::by_id(ID) {
         list.set_hidden(true);
     }
     set(charts, None);
 }
 
-/// Shows a list beside a place of the window, no wider than `width` pixels.
-pub fn put(head: &str, lines: &[Line], at: (f64, f64), width: f64) {
-    let Some(list) = browser::by_id(ID) else { return };
-    list.set_text_content(None);
-    browser::append(&list, "p", "", head);
-    for line in lines {
-        let Some(row) = browser::append(&list, "p", if line.is_bold { "nearest" } else { "" }, "") else { continue };
-        if let Some(swatch) = browser::append(&row, "i", "", "") {
-            browser::mark(&swatch, "style", &["background:", &hex(line.colour)].concat());
-        }
-        browser::append(&row, "span", "", &line.name);
-        browser::append(&row, "b", "", &line.text);
+/// One line of a list of values: a swatch where there is a colour, a name, and a text where there is one.
+pub fn line(list: &Element, class: &str, colour: Option<u32>, name: &str, text: &str) {
+    let Some(row) = browser::append(list, "p", class, "") else { return };
+    if let Some(colour) = colour
+        && let Some(swatch) = browser::append(&row, "i", "", "")
+    {
+        browser::mark(&swatch, "style", &["background:", &hex(colour)].concat());
     }
-    list.set_hidden(false);
-    stand_beside(&list, at, width);
+    browser::append(&row, "span", "", name);
+    if !text.is_empty() {
+        browser::append(&row, "b", "", text);
+    }
 }
 
 /// Moving the crosshair draws nothing anew: it is an element of its own on each chart.
@@ -95,8 +78,8 @@ fn set(charts: &mut Charts, cross: Option<(Axis, f64)>) {
     }
 }
 
-/// The place of the crosshair, and what is read there.
-fn list(chart: &Chart, on: (f64, f64)) -> Option<(f64, String, Vec<Line>)> {
+/// Fills the list with what is read at a place of the chart's canvas, and answers where the crosshair is.
+fn fill(list: &Element, chart: &Chart, on: (f64, f64)) -> Option<f64> {
     let frame = chart.frame.as_ref().filter(|frame| on.0 >= frame.left && on.0 <= frame.left + frame.width)?;
     let mut reading = read(frame, &paint::curves(chart), &chart.marks, on)?;
     let is_dark = paint::is_dark();
@@ -107,28 +90,30 @@ fn list(chart: &Chart, on: (f64, f64)) -> Option<(f64, String, Vec<Line>)> {
         offset_minutes: paint::offset_minutes(),
     };
     let head = scene.place(reading.x);
-    let line = |slot: usize, text: String, is_bold: bool| {
-        let name = chart.curves.list.get(slot).map(|curve| curve.name.clone()).unwrap_or_default();
-        Line { colour: palette::colour(slot, is_dark), name, text, is_bold }
+    list.set_text_content(None);
+    line(list, "", None, &scene.head(&head), "");
+    let tell = |slot: usize, class: &str, text: &str| {
+        let name = chart.curves.list.get(slot).map_or("", |curve| &curve.name);
+        line(list, class, Some(palette::colour(slot, is_dark)), name, text);
     };
-    let mut lines = Vec::new();
     let under = || chart.marks.iter().filter(|mark| mark.is_at(on));
     for mark in under() {
         let mut text = [mark.kind.name(), " at ", scene.word(), &scene.place(mark.at)].concat();
         if mark.count > 1 {
             text = [&text, " (", &mark.count.to_string(), " of them)"].concat();
         }
-        lines.push(line(mark.slot, text, false));
+        tell(mark.slot, "", &text);
     }
     sort(&mut reading.rows);
     for row in &reading.rows {
         // All has been said of a point that is no number.
         let is_said = row.column.finite() == 0 && under().any(|mark| mark.slot == row.slot && mark.kind != Kind::Restart);
         if !is_said {
-            lines.push(line(row.slot, said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head), row.is_nearest));
+            let text = said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head);
+            tell(row.slot, if row.is_nearest { "nearest" } else { "" }, &text);
         }
     }
-    Some((reading.x, scene.head(&head), lines))
+    Some(reading.x)
 }
 
 /// Highest first; what is no number comes last. Few rows: the simplest sort is the smallest.
@@ -224,15 +209,13 @@ impl Scene {
 }
 
 /// Right of the pointer, or left of it where there is no room.
-pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64), most: f64) {
-    let bound = ["max-width:", &(most as i32).to_string(), "px;left:"].concat();
-    browser::mark(list, "style", &(bound.clone() + "0"));
+pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
     let page = document().document_element();
     let (wide, high) = page.map_or((0.0, 0.0), |page| (f64::from(page.client_width()), f64::from(page.client_height())));
     let (width, height) = (f64::from(list.offset_width()), f64::from(list.offset_height()));
     let left = if x + BESIDE + width < wide { x + BESIDE } else { (x - BESIDE - width).max(0.0) };
     let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
-    let style = [&bound, &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
+    let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
     browser::mark(list, "style", &style);
 }
 

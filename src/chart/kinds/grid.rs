@@ -10,7 +10,7 @@ use crate::chart::{Anchor, Measure, Scale, Svg, ticks};
 pub const MOST_COLUMNS: usize = 200;
 pub const MOST_ROWS: usize = 120;
 
-/// A grid of at most so many cells. A block shows its most extreme number: the one furthest from the middle of all.
+/// A grid of at most so many cells. A block shows its most extreme number: the one furthest from the middle of all, of two the higher.
 #[derive(Debug, PartialEq)]
 pub struct Blocks {
     pub cells: Vec<Vec<f64>>,

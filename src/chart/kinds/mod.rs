@@ -5,6 +5,7 @@
 
 mod bar;
 mod bins;
+mod bins_told;
 mod colours;
 mod grid;
 mod heatmap;
