@@ -21,6 +21,7 @@ SITE := target/site.stamp
 TOOLS := tools/node_modules/.stamp
 END2END := end2end/node_modules/.stamp
 VENV := target/venv/.stamp
+CLIENT := target/venv/.client.stamp
 
 # What the browser tests need to know.
 E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(BINARY))" AGNEZ_PYTHON="$(abspath target/venv/bin/python)"; cd end2end
@@ -30,10 +31,10 @@ E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(B
 run: build ## build what is missing, then serve http://localhost:3000 (make run ARGS="--port 4000")
 	@exec $(BINARY) $(ARGS)
 
-test: check build e2e ## everything that CI runs, the browser tests included
+test: check build python e2e ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build site check fmt clippy unit doc e2e types screens bench clean help FORCE
+.PHONY: build site check fmt clippy unit doc python e2e types screens bench clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
@@ -53,6 +54,10 @@ unit: ## unit tests and the server's tests (tests/it)
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+python: build $(CLIENT) ## the Python client: types, and its tests against the server (make python ARGS="-k fork")
+	cd python && $(abspath target/venv/bin/python) -m mypy
+	cd python && AGNEZ_BIN="$(abspath $(BINARY))" $(abspath target/venv/bin/python) -m pytest $(ARGS)
 
 e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS=live.spec.ts)
 	@$(E2E); npx playwright test $(ARGS)
@@ -95,6 +100,11 @@ $(VENV): end2end/requirements.txt
 	@PYTHON=$(PYTHON) tools/need.sh python
 	$(PYTHON) -m venv --clear target/venv
 	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(CLIENT): $(VENV) python/requirements-test.txt python/pyproject.toml $(shell find python/src -name '*.py')
+	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements-test.txt
+	target/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall ./python
 	@touch $@
 
 .PHONY: rust-wasm

@@ -170,6 +170,17 @@ def test_what_a_person_has_changed_stays(server, board, name):
     assert len(server.cells(name)) == 2
 
 
+def test_cells_stand_in_the_order_of_the_first_calls(server, board, name):
+    board.log(first=1, second=2)
+    board.line("third", y="log").append(a=1)
+    board.log(fourth=1)
+    board.text("fifth", "x")
+    board.subplots(1, 2, name="plots")
+    board.log(last=1)
+    sent(board)
+    assert [cell["name"] for cell in server.cells(name).values()] == ["first", "second", "third", "fourth", "fifth", "", "", "last"]
+
+
 def test_large_values_and_the_last_of_many(server, board, name):
     for number in range(20):
         board.text("large", f"{number}\n" + "x" * 300_000)

@@ -37,8 +37,13 @@ class Delivery:
 
     def send(self, window: record.Window, first: int) -> None:
         """Raises what ``pause`` raises."""
-        layouts = self.outbox.layouts
-        for request in windows.requests(window, layouts, self.outbox.folder, self.outbox.writer, first):
+        requests = windows.requests(window, self.outbox.layouts, self.outbox.folder, self.outbox.writer, first)
+        new = {cell for request in requests for cell in request.cells} - self._made
+        if new:
+            # In the order of the calls, which is theirs on the page.
+            for cell in [id for id in list(self.outbox.cells) if id in new]:
+                self._make(cell)
+        for request in requests:
             self.deliver(request)
 
     def deliver(self, request: Request) -> None:
@@ -207,7 +212,7 @@ class Sender:
             return
         lines = {"points": "points dropped: the spool was full", "changes": "pictures or values dropped: the spool was full", "refused": "requests refused by the server"}
         text = "\n".join(f"- {count} {lines[what]}" for what, count in counts.items() if count)
-        for board in {str(cell.get("board", "main")) for cell in self._spool.cells.values()}:
+        for board in {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}:
             id = cell_id(board, "agnez: not sent")
             keys: Dict[str, Any] = {"type": "text", "value": text, "description": f"writer {self._outbox.writer}"}
             self._delivery.persist(Request("POST", "/values", json.dumps({"_id": id, "board": board, "name": "agnez: not sent"}).encode()))

@@ -61,6 +61,7 @@ class Axes(Cell):
         return self._show("bar", kinds.bar(values, labels, None, None))
 
     def set_title(self, text: str) -> "Axes":
+        """The title above the place."""
         return self.title(text)
 
     def set_xlabel(self, text: str) -> "Axes":
@@ -108,6 +109,7 @@ class Subplots:
 
     @staticmethod
     def of(board: "Board", rows: int, columns: int, name: str) -> "Subplots":
+        """What :meth:`agnez.Board.subplots` answers; makes the cells that are missing."""
         for count in (rows, columns):
             if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 20:
                 raise ValueError(f"subplots take 1 to 20 rows and columns, not {count!r}")

@@ -1,0 +1,46 @@
+"""What the documents show is what runs."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import agnez
+from server import PATIENCE_S
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(document):
+    return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.S)
+
+
+def test_the_readme_shows_the_example(server, tmp_path):
+    example = ROOT / "examples/client.py"
+    assert example.read_text(encoding="utf-8") in blocks("README.md")
+    done = subprocess.run([sys.executable, str(example)], env={**os.environ, "AGNEZ_URL": server.url}, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    cells = {cell["name"]: cell for cell in server.cells("digits").values()}
+    assert set(cells) == {"config/first", "loss", "acc", "sample", "Loss by epoch", "Weights"}
+    assert cells["loss"]["value"]["series"]["first"]["points"] == 200
+    assert set(cells["acc"]["value"]["series"]) == {"first/train", "first/val"}
+
+
+def test_every_recipe_runs(server, monkeypatch):
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+    here = {}
+    for recipe in blocks("docs/python.md"):
+        exec(compile(recipe, "docs/python.md", "exec"), here)
+    assert agnez.Board("mnist").flush(60)
+    found = {name: {cell["name"]: cell["type"] for cell in server.cells(name).values() if "type" in cell} for name in ("mnist", "compare")}
+    assert {"loss", "acc", "Learning rate", "sample", "film", "Loss", "runs", "weights", "confusion", "accuracy", "embedding", "best", "notes", "page", "config/first"} <= set(found["mnist"])
+    assert found["compare"] == {"loss": "line", "config/adam": "table", "config/sgd": "table"}
+
+
+def test_every_public_thing_is_documented():
+    for name in agnez.__all__:
+        thing = getattr(agnez, name)
+        if isinstance(thing, type):
+            public = [member for key, member in vars(thing).items() if not key.startswith("_") and callable(member)]
+            assert thing.__doc__ and all(member.__doc__ for member in public), name
