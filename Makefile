@@ -56,6 +56,7 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
 python: build $(CLIENT) ## the Python client: types, and its tests against the server (make python ARGS="-k fork")
+	@tools/languages.sh
 	cd python && $(abspath target/venv/bin/python) -m mypy
 	cd python && AGNEZ_BIN="$(abspath $(BINARY))" $(abspath target/venv/bin/python) -m pytest $(ARGS)
 

@@ -53,7 +53,8 @@ pub struct Tile {
     /// `type` on the wire.
     pub kind: Watched<String>,
     pub note: Watched<String>,
-    pub across: Watched<String>,
+    /// See [`Cell::across`]; that of the time when the cell came.
+    pub across: Option<String>,
     pub stage: Watched<Stage>,
     pub part: Watched<Part>,
     /// True while the name, or the note, is edited.
@@ -66,14 +67,14 @@ const REPLACED: &str = "\u{fffd}";
 
 impl Tile {
     fn new(cell: &Cell, edited: Option<Field>) -> Arc<Self> {
-        let [name, kind, note, across] = std::array::from_fn(|_| Watched::new(String::new()));
+        let [name, kind, note] = std::array::from_fn(|_| Watched::new(String::new()));
         let [naming, noting] = std::array::from_fn(|_| Watched::new(false));
         let tile = Self {
             id: cell.id.clone(),
             name,
             kind,
             note,
-            across,
+            across: cell.across.clone(),
             stage: Watched::new(Stage::Empty),
             part: Watched::new(Part::Empty),
             naming,
@@ -92,7 +93,6 @@ impl Tile {
         };
         self.name.set(cell.name.replace('\0', REPLACED));
         self.kind.set(cell.kind.replace('\0', REPLACED));
-        self.across.set(cell.across.clone());
         self.note.set(cell.note.replace('\0', REPLACED));
         let part = Part::of(&stage);
         self.stage.set(stage);

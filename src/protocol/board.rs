@@ -108,17 +108,7 @@ mod tests {
 
     fn cell(id: &str, order: Option<f64>, born: u64) -> Cell {
         let id = CellId::parse(id).unwrap();
-        Cell {
-            id,
-            name: String::new(),
-            kind: String::new(),
-            note: String::new(),
-            order,
-            across: String::new(),
-            born,
-            rev: 1,
-            stage: Stage::Empty,
-        }
+        Cell { id, name: String::new(), kind: String::new(), note: String::new(), order, across: None, born, rev: 1, stage: Stage::Empty }
     }
 
     fn ids(board: &Board) -> String {

@@ -44,8 +44,8 @@ pub struct Cell {
     pub note: String,
     /// Where it stands: the person's arrangement if there is one, else the client's `pos`; cells without either come last.
     pub order: Option<f64>,
-    /// Of a subplot, as a style: which of the grid's twelve columns it takes, `--at:5/span 4`. Empty for all others.
-    pub across: String,
+    /// Of a subplot, as a style: which of the grid's twelve columns it takes, `--at:5/span 4`. None for all others.
+    pub across: Option<String>,
     /// The board's event that created it: the tie-break between equal orders.
     pub born: u64,
     /// Counts the changes of this cell, from 1.

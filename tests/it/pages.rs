@@ -137,7 +137,11 @@ async fn subplots_know_their_columns() {
     for (layout, across) in layouts.into_iter().chain(others.map(|layout| (layout, ""))) {
         let id = server.create(&format!(r#"{{"layout":{layout}}}"#)).await;
         let board = server.board("main").await;
-        assert_eq!(board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().across, across, "{layout}");
+        assert_eq!(
+            board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().across.as_deref().unwrap_or_default(),
+            across,
+            "{layout}"
+        );
     }
     let page = server.call("GET", "/", "").await.text;
     assert!(page.contains("style=\"--at:5/span 4;\"") && page.contains("style=\"--at:9/span 2;\""), "in the drawn page, too");

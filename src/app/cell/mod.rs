@@ -35,14 +35,13 @@ pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
         })
     });
     let is_dragged = tile.dynamic(move |tile| dashboard.state().dragged.with(|dragged| dragged.as_ref() == Some(&tile.id)));
-    let across = tile.dynamic(|tile| tile.across.get());
     view! {
         <article
             class="chart-wrapper"
             class:dragged=is_dragged
             data-id=tile.id.to_string()
             data-place=place
-            style=across
+            style=tile.across.clone().unwrap_or_default()
             tabindex="0"
             aria-labelledby=title::element_id(&tile.id)
         >

@@ -68,14 +68,14 @@ impl Record {
     }
 
     /// The place of a subplot, see [`Cell::across`]: `layout.column` of `layout.columns`, where that many can stand beside each other.
-    fn across(&self) -> String {
+    fn across(&self) -> Option<String> {
         let number = |key| self.keys.get("layout")?.get(key)?.as_u64();
         match (number("columns"), number("column")) {
             (Some(columns @ 1..=GRID_COLUMNS), Some(column)) if column < columns => {
                 let span = GRID_COLUMNS / columns;
-                format!("--at:{}/span {span}", column * span + 1)
+                Some(format!("--at:{}/span {span}", column * span + 1))
             }
-            _ => String::new(),
+            _ => None,
         }
     }
 
