@@ -22,7 +22,7 @@ const WASM_FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "m
  * What makes the smallest file once it is compressed, found by trial. Without a limit, functions that are called once grow into their callers, and
  * like code then no longer stands by like (7 KB). The lowest addresses are the far end of the stack, so none of them is ever meant (0.6 KB).
  */
-const SMALL = ["--low-memory-unused", "--one-caller-inline-max-function-size=15", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions-by-name"];
+const SMALL = ["--low-memory-unused", "--one-caller-inline-max-function-size=25", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions-by-name"];
 const COMPRESSIBLE = new Set([".css", ".html", ".ico", ".js", ".json", ".map", ".svg", ".ttf", ".txt", ".wasm", ".webmanifest", ".xml"]);
 
 const tools = dirname(fileURLToPath(import.meta.url));
