@@ -51,7 +51,7 @@ function pixels(page: Page, id: string, [red, green, blue]: [number, number, num
 
 /** The colour of a series, as its button in the legend has it. */
 async function colour(page: Page, id: string, series: string): Promise<[number, number, number]> {
-  const style = await cell(page, id).getByRole("button", { name: series, exact: true }).getAttribute("style");
+  const style = await cell(page, id).locator(".legend").getByRole("button", { name: series, exact: true }).getAttribute("style");
   const digits = /#([0-9a-f]{6})/.exec(style ?? "")![1]!;
   return [0, 2, 4].map((at) => parseInt(digits.slice(at, at + 2), 16)) as [number, number, number];
 }
@@ -246,7 +246,7 @@ test("a spike among many points can be hit, and a column says how many it stands
   const id = await line(agnez, "loss", { train: points });
   await openBoard(page);
   await drawn(page, id, 60_000);
-  for (const [beside, down] of [[-2.5, 0.05], [0, 0.4], [2.5, 0.97]] as const) {
+  for (const [beside, down] of [[-2, 0.05], [0, 0.4], [2, 0.97]] as const) {
     const [x, y] = await place(page, id, 30_321, down);
     await page.mouse.move(x + beside, y);
     await expect(page.locator("#tip .nearest")).toHaveText(/^trainmean [\d.]+, 0 to 40 of \d+ points$/);

@@ -30,7 +30,7 @@ test("the panel says for whom it is, and leaves its chart in sight", async ({ pa
   const ids: string[] = [];
   for (const pos of [0, 1, 2, 3]) ids.push(await line(agnez, { name: `chart ${pos}`, pos }, { train: [1, 2, 3] }));
   await openBoard(page);
-  for (const size of [{ width: 1280, height: 800 }, { width: 660, height: 800 }, { width: 390, height: 844 }]) {
+  for (const size of [{ width: 1280, height: 800 }, { width: 910, height: 800 }, { width: 660, height: 800 }, { width: 390, height: 844 }]) {
     await page.setViewportSize(size);
     for (const id of ids) {
       const panel = await openPanel(page, id);

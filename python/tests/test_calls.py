@@ -181,6 +181,16 @@ def test_cells_stand_in_the_order_of_the_first_calls(server, board, name):
     assert [cell["name"] for cell in server.cells(name).values()] == ["first", "second", "third", "fourth", "fifth", "", "", "last"]
 
 
+def test_many_metrics_of_which_some_are_there(server, board, name):
+    server.ask("/values", {"_id": f"{name}-m77", "board": name, "name": "Mine", "type": "line"})
+    for step in range(3):
+        board.log({f"m{at}": at for at in range(700)}, step=step)
+    sent(board)
+    assert len(server.cells(name)) == 700 and server.cell(f"{name}-m77")["name"] == "Mine"
+    for at in (0, 77, 499, 500, 699):
+        assert [point[:2] for point in server.points(f"{name}-m{at}", f"m{at}")] == [(step, at) for step in range(3)]
+
+
 def test_large_values_and_the_last_of_many(server, board, name):
     for number in range(20):
         board.text("large", f"{number}\n" + "x" * 300_000)

@@ -151,7 +151,7 @@ def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path
         f"""
         import agnez, os
         board = agnez.Board({name!r}, url="http://127.0.0.1:9")
-        for step in range(200_000):
+        for step in range(100_000):
             board.log(step=step, loss=step)
         os._exit(0)
         """,
@@ -169,7 +169,7 @@ def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path
         again.communicate()
         runs += 1
         assert runs < 20
-    assert steps(own_server, f"{name}-loss", "loss") == list(range(200_000))
+    assert steps(own_server, f"{name}-loss", "loss") == list(range(100_000))
 
 
 def test_a_running_process_keeps_its_spool(board, name):
@@ -203,8 +203,8 @@ def test_the_exit_takes_at_most_five_seconds(tmp_path, name, address):
         out, errors = process.communicate(timeout=PATIENCE_S)
         took = time.time() - float(out)
     assert process.returncode == 0
-    # Five seconds are the client's; the rest is for a machine that is busy with others. Without a limit it would wait for ever.
-    assert took < 20, f"{took} s"
+    # Five, and what a busy machine takes for the interpreter's own end; a request alone would wait for ten.
+    assert took < 7.5, f"{took} s"
     assert errors.count("\n") == (2 if address == "refused" else 1) and "python -m agnez replay" in errors
     assert len(place.folders(tmp_path / "spool")) == 1
 
@@ -278,6 +278,31 @@ def test_many_segments(server, board, name, monkeypatch):
     assert board.flush(60)
     assert steps(server, f"{name}-loss", "loss") == list(range(30_000))
     assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
+
+
+def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
+    for module in ("agnez.disk", "agnez.segment"):
+        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
+    board.log(step=0, loss=0)
+    disk = board._client.spool.disk
+    real, interrupts = disk._use, []
+
+    def use(segment):
+        if not interrupts:
+            interrupts.append(segment.number)
+            raise KeyboardInterrupt
+        real(segment)
+
+    monkeypatch.setattr(disk, "_use", use)
+    logged = [0]
+    for step in range(1, 5000):
+        try:
+            board.log(step=step, loss=step)
+            logged.append(step)
+        except KeyboardInterrupt:
+            assert interrupts == [1]
+    assert board.flush(60) and not board._client.spool.is_broken
+    assert len(logged) == 4999 and steps(server, f"{name}-loss", "loss") == logged
 
 
 def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, monkeypatch, caplog):

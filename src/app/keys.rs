@@ -21,7 +21,7 @@ pub const HELP: [(&str, &str); 17] = [
     ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
     ("f", "Full screen, and back"),
     ("+  -  0", "Chart: zoom in, zoom out, show everything"),
-    ("[  ]  End", "Chart: earlier, later, follow the newest point"),
+    ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
     ("l", "Chart: linear or logarithmic"),
     ("/", "Show only cells whose name matches"),
     ("t", "Theme: system, light, dark"),

@@ -68,7 +68,7 @@ fn show_saves(menu: &HtmlElement, tile: Option<&Tile>) {
 }
 
 /// In narrower windows the style sheet puts what leaves a cell in sight at the lower edge.
-const NARROW: i32 = 720;
+const NARROW: i32 = 900;
 
 /// Kept between a popover and what is beside it, in CSS pixels.
 const GAP: i32 = 8;

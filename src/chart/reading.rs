@@ -6,7 +6,7 @@ use super::marks::Mark;
 use crate::series::Column;
 
 /// What stands within so many CSS pixels beside the pointer is under it: of that the nearest one up or down is meant, and of columns
-/// over the pointer the tallest. So a spike of one pixel can be hit.
+/// over the pointer the nearest, unless one beside it is twice as tall. So a spike of one pixel can be hit.
 const REACH: f64 = 3.0;
 
 /// Further away, up or down, than any place of a chart.
@@ -45,7 +45,7 @@ impl Row {
 /// `None` where there are no points. `marks` under the pointer go before points: they say where something is.
 pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> Option<Reading> {
     let pointer = frame.x_at(on.0);
-    let mut best = (f64::INFINITY, 0.0);
+    let mut best = (f64::INFINITY, 0.0, 0.0);
     let mut hit = None;
     for curve in curves {
         for column in curve.columns {
@@ -54,8 +54,10 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
             let (down, at) = aside(frame, column, on);
             let far = if beside <= REACH { down } else { FAR + beside };
             let tall = column.max - column.min;
-            if far < best.0 || (far == best.0 && tall > best.1) {
-                best = (far, tall);
+            // The nearer one, unless the other is a spike beside it.
+            let is_meant = tall > 2.0 * best.1 || (beside < best.2 && 2.0 * tall >= best.1);
+            if far < best.0 || (far == best.0 && is_meant) {
+                best = (far, tall, beside);
                 hit = Some((curve.slot, column, at));
             }
         }
@@ -176,6 +178,8 @@ mod tests {
         }
         let beside = read(&frame, &curves, &[], (frame.px(50_321.0) + 9.0, frame.py(3.0))).unwrap();
         assert_eq!(beside.rows[0].column.max, 6.0);
+        let level = read(&frame, &curves, &[], (frame.px(90_100.0), frame.py(3.0))).unwrap();
+        assert!((level.x - 90_100.0).abs() <= 200.0, "where all are alike, the pointer's own column: {}", level.x);
         let raw = points(700, 1, |x| if x == 300.0 { 50.0 } else { 1.0 });
         let curves = [curve(0, &raw)];
         let frame = Frame::new(&Ask::default(), &curves, SIZE);

@@ -87,8 +87,8 @@ pub fn effect(run: impl FnMut() + 'static) {
     begin(Box::new(run));
 }
 
-fn begin(mut run: Box<dyn FnMut()>) {
-    Effect::new(move || run());
+fn begin(run: Box<dyn FnMut()>) {
+    Effect::new(run);
 }
 
 /// Puts the focus on an element that is about to be drawn.

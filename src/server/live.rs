@@ -208,11 +208,14 @@ impl Feed {
             if self.view == View::Page {
                 let parts = board.cells.values().filter(|record| record.is_line()).flat_map(|record| {
                     let (cell, series) = (&record.id, index.series(&record.id));
-                    // The number alone: the page asks for the columns of what it shows.
+                    // The number alone: the page asks for the columns of what it shows. After 0, what it knows of that name is over.
                     let count = |(name, count)| PartRef { cell, series: name, start: Some(count), n: 0, numbers: None };
                     // Of a line that lost its last series nothing is left that could say when.
                     let is_empty = series.is_empty() && record.seq > seq && record.entered <= seq;
-                    let known = series.iter().filter(|_| grew(record)).map(|series| (&*series.name, series.count()));
+                    let known = series.iter().filter(|_| grew(record)).flat_map(move |series| {
+                        let over = (series.began > seq).then_some((&*series.name, 0));
+                        over.into_iter().chain([(&*series.name, series.count())])
+                    });
                     known.chain(is_empty.then_some(("", 0))).map(count)
                 });
                 let parts: Vec<PartRef> = parts.collect();

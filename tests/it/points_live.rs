@@ -31,8 +31,8 @@ async fn points_are_told_as_they_come() {
     // Who was away hears how many there are now, and asks for columns.
     let mut back = server.live(&format!("view=page&epoch={epoch}&since=1")).await;
     back.next().await;
-    let part = points::read(&back.binary().await).unwrap().parts.remove(0);
-    assert_eq!((part.start, part.n, part.numbers), (Some(5002), 0, None));
+    let over = |start| ("l".to_owned(), Some(start), 0, None);
+    assert_eq!(parts(&mut back).await, [over(0), over(5002)], "it may know another series of that name");
     let mut back = server.live(&format!("epoch={epoch}&since=1")).await;
     let frames = back.take(3).await;
     assert_eq!(crate::support::told(&frames)[1], "patched 1");
@@ -58,7 +58,7 @@ async fn appended(live: &mut Live) -> (Value, Value) {
 
 #[tokio::test]
 async fn series_that_are_replaced_or_gone_are_told() {
-    let server = spawn().await;
+    let mut server = spawn().await;
     line(&server, "a").await;
     send(&server, "a", r#"{"l":[1,2,3,4,5,6],"m":[1]}"#).await;
     let (mut page, mut documents) = (server.live("view=page").await, server.live("").await);
@@ -71,6 +71,22 @@ async fn series_that_are_replaced_or_gone_are_told() {
     let (mut data, gone) = appended(&mut documents).await;
     let list = json!({"start": 0, "points": 3, "anew": true, "x": [0.0, 1.0, 2.0], "y": [9.0, 9.0, 9.0], "t": [7.0, 7.0, 7.0]});
     assert_eq!((data["a"]["l"].take(), &data["a"]["n"]["anew"], gone), (list, &Value::Null, json!({"a": ["m"]})));
+    // A page that was away drops the lines that it knows by these names, and one that was not keeps them, also after a restart.
+    send(&server, "a", r#"{"l":[9]}"#).await;
+    let count = |name: &str, points| (name.to_owned(), Some(points), 0, None);
+    for restart in [false, true] {
+        if restart {
+            server.restart(&[]).await;
+        }
+        for (since, told) in [(2, vec![over("l"), count("l", 4), over("n"), count("n", 1)]), (4, vec![count("l", 4), count("n", 1)])] {
+            let mut back = server.live(&format!("view=page&epoch={epoch}&since={since}")).await;
+            assert_eq!(back.next().await.unwrap()["event"], "hello");
+            assert_eq!(parts(&mut back).await, told, "since {since}");
+        }
+    }
+    let (mut page, mut documents) = (server.live("view=page").await, server.live("").await);
+    page.next().await;
+    documents.next().await;
     // Nothing of it is left.
     server.call("PATCH", "/values/a", r#"{"value":[]}"#).await;
     let mut told = parts(&mut page).await;

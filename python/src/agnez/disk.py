@@ -80,6 +80,9 @@ class Disk:
         if self._is_full():
             raise OSError(errno.EDQUOT, f"it has reached its limit of {self.cap >> 20} MiB")
         path = self.folder / f"{self._next:06}.seg"
+        if path.exists():
+            # Made when Ctrl+C came, and never written.
+            path.unlink()
         segment, self._spare = self._spare, None
         if segment is not None and segment.size >= least:
             segment.move(self._next, path)

@@ -101,7 +101,8 @@ fn wheel(hand: &mut Hand, event: &WheelEvent) {
 
 fn moved(hand: &mut Hand, event: &PointerEvent) {
     let kind = event.type_();
-    let on = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+    // The middle of the pixel that the event names.
+    let on = (f64::from(event.offset_x()) + 0.5, f64::from(event.offset_y()) + 0.5);
     let at = (f64::from(event.client_x()), f64::from(event.client_y()));
     let is_touch = event.pointer_type() == "touch";
     with(|charts| match (kind.as_str(), hand.chart.clone()) {

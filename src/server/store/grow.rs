@@ -206,7 +206,7 @@ impl Batch<'_> {
                     Some(before) => (before.clone(), false),
                     None => {
                         *key += 1;
-                        (Series::new(*key, grown.name), true)
+                        (Series::new(*key, grown.name, seq), true)
                     }
                 };
                 series.push(PlannedSeries { before, is_new, points: grown.points, after: None });

@@ -73,9 +73,9 @@ impl Index {
         known.list.retain(|series| gone.binary_search(&series.key).is_err());
         for PlannedSeries { before, points, after, .. } in series {
             // Let go before it grows: a tail that nobody else holds grows in place.
-            let (key, name) = (before.key, before.name.clone());
+            let (key, name, began) = (before.key, before.name.clone(), before.began);
             drop(before);
-            let at = known.list.place(&name).unwrap_or_else(|| known.list.push(Series::new(key, name)));
+            let at = known.list.place(&name).unwrap_or_else(|| known.list.push(Series::new(key, name, began)));
             match after {
                 Some(after) => known.list[at] = after,
                 None => known.list[at].push(&points),

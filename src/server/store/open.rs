@@ -18,7 +18,7 @@ use crate::server::ids;
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
 /// The newest migration that this program knows.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -150,7 +150,8 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
     let migrator = Migrator::with_migrations(vec![
         step(1, "init", include_str!("../../../migrations/0001_init.sql")),
         step(2, "series", include_str!("../../../migrations/0002_series.sql")),
-        step(SCHEMA, "replies", include_str!("../../../migrations/0003_replies.sql")),
+        step(3, "replies", include_str!("../../../migrations/0003_replies.sql")),
+        step(SCHEMA, "began", include_str!("../../../migrations/0004_began.sql")),
     ]);
     migrator.run(connection).await.map_err(|why| match why {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),

@@ -3,12 +3,14 @@
 //! A version byte, what it holds (a byte), the count (u32), the columns one after the other, and the CRC-32 of all that; everything little-endian.
 //! Of points, a column is a byte that says how it is coded, and then, where numbers remain, their length (u32) and what `pco` makes of them.
 
+mod fixed;
 mod nodes;
 
 use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
+pub use fixed::{Finding, PAD, pack_doubles, pack_plainly};
 pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
 
 use crate::series::{Node, Points, Span};
@@ -127,9 +129,10 @@ impl Packing {
     }
 }
 
-struct Unpacking<'a> {
-    rest: &'a [u8],
-    count: usize,
+pub struct Unpacking<'a> {
+    pub rest: &'a [u8],
+    /// Numbers in each column.
+    pub count: usize,
 }
 
 impl<'a> Unpacking<'a> {
@@ -158,7 +161,7 @@ impl<'a> Unpacking<'a> {
         Ok(*taken)
     }
 
-    fn u8(&mut self) -> Result<u8, Damaged> {
+    pub fn u8(&mut self) -> Result<u8, Damaged> {
         Ok(u8::from_le_bytes(self.take()?))
     }
 

@@ -21,7 +21,9 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
     let mut ledger = Ledger::default();
     // Where each living series stands in the index.
     let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
-    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead FROM series ORDER BY cell, key").fetch_all(&mut *connection).await? {
+    for row in
+        sqlx::query("SELECT key, cell, name, sealed, seq, dead, began FROM series ORDER BY cell, key").fetch_all(&mut *connection).await?
+    {
         let (key, text): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
         ledger.key = ledger.key.max(key);
         if row.try_get::<bool, _>(5)? {
@@ -31,7 +33,7 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         let cell = CellId::parse(text).ok_or_else(|| damaged(format!("the cell id {text:?} is damaged")))?;
         let known = index.series_mut(&cell);
         known.seq = known.seq.max(row.try_get::<i64, _>(4)? as u64);
-        let mut series = Series::new(key, Arc::from(row.try_get::<&str, _>(2)?));
+        let mut series = Series::new(key, Arc::from(row.try_get::<&str, _>(2)?), row.try_get::<i64, _>(6)? as u64);
         series.sealed = row.try_get::<i64, _>(3)? as u64;
         places.insert(key, (cell.clone(), known.list.len()));
         known.list.push(series);

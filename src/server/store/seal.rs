@@ -33,7 +33,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { journal_bytes: 8 << 20, pyramids: 512 }
+        Self { journal_bytes: 2 << 20, pyramids: 512 }
     }
 }
 
@@ -171,9 +171,9 @@ pub async fn persist(
                 if series.before.key >= MOST_KEYS {
                     return Err(sqlx::Error::Configuration("this database has had 268 million series, which is all it can number".into()));
                 }
-                let insert = "INSERT INTO series (key, cell, name, sealed, seq, dead) VALUES (?, ?, ?, 0, ?, 0)";
+                let insert = "INSERT INTO series (key, cell, name, sealed, seq, dead, began) VALUES (?, ?, ?, 0, ?, 0, ?)";
                 let insert = sqlx::query(insert).bind(series.before.key).bind(planned.cell.as_str());
-                insert.bind(&*series.before.name).bind(planned.seq as i64).execute(&mut *commit).await?;
+                insert.bind(&*series.before.name).bind(planned.seq as i64).bind(series.before.began as i64).execute(&mut *commit).await?;
             }
             if series.before.tail.len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), planned.seq, &series.points);
@@ -215,7 +215,7 @@ async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Stage
             None => return Ok(()),
         },
     };
-    let is_worth_it = ledger.journal.front().is_some_and(|(row, _)| *row < first) && ledger.journal_bytes > ledger.limits.journal_bytes / 2;
+    let is_worth_it = ledger.journal.front().is_some_and(|(row, _)| *row < first) && ledger.journal_bytes > ledger.limits.journal_bytes / 4;
     if is_worth_it {
         sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut *commit).await?;
         staged.trimmed = Some(first);
@@ -258,8 +258,7 @@ async fn seal(
         staged.unsaved.push(before.key);
     }
     staged.pyramids.push((before.key, pyramid));
-    let tail = Arc::new(rest.slice(whole * CHUNK, rest.len()));
-    Ok(Series { key: before.key, name: before.name.clone(), sealed, tail, last: last(points).or(before.last) })
+    Ok(Series { sealed, tail: Arc::new(rest.slice(whole * CHUNK, rest.len())), last: last(points).or(before.last), ..before.clone() })
 }
 
 /// The nodes of the last block of each level, where that is not full. Where one is missing or damaged they are made anew from

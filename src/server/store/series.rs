@@ -21,6 +21,8 @@ pub struct Series {
     /// Names its rows on disk. Never used again, so that what is cached of it stays true.
     pub key: i64,
     pub name: Arc<str>,
+    /// The event that told of its first points. Whoever heard nothing since may know another one of that name.
+    pub began: u64,
     /// How many points are in chunks.
     pub sealed: u64,
     /// The points after them, fewer than [`CHUNK`]. Readers take it along; the writer copies it only while one does.
@@ -30,8 +32,8 @@ pub struct Series {
 }
 
 impl Series {
-    pub fn new(key: i64, name: Arc<str>) -> Self {
-        Self { key, name, sealed: 0, tail: Arc::default(), last: None }
+    pub fn new(key: i64, name: Arc<str>, began: u64) -> Self {
+        Self { key, name, began, sealed: 0, tail: Arc::default(), last: None }
     }
 
     pub fn count(&self) -> u64 {

@@ -12,7 +12,7 @@ use super::*;
 use crate::protocol::Stage;
 use crate::series::Window;
 
-const SMALL: Limits = Limits { journal_bytes: 24 << 10, pyramids: 3 };
+const SMALL: Limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
 
 async fn start(folder: &Path) -> Store {
     start_with(folder, None).await
@@ -186,7 +186,7 @@ async fn the_last_event_of_a_series_outlives_the_journal() {
     let seq = |store: &Store| store.index().cell_series(&id("a")).unwrap().seq;
     let before = seq(&store);
     for _ in 0..50 {
-        append(&store, "b", "l", vec![0.5; 100]).await.unwrap();
+        append(&store, "b", "l", (1..=100).map(|at| 1.0 / f64::from(at)).collect()).await.unwrap();
     }
     let oldest: i64 = sqlx::query_scalar("SELECT min(id) FROM journal").fetch_one(&store.readers).await.unwrap();
     assert!(oldest > 2, "the rows that knew it are gone");
