@@ -58,6 +58,8 @@ class Agnez(Tool):
 
     def end(self):
         if self.server:
+            if not self.board.flush(60):
+                raise RuntimeError("not everything was sent")
             self.board.close()
             self.server.kill()
 
