@@ -5,11 +5,11 @@ use web_sys::{HtmlImageElement, RequestCache};
 
 use super::http;
 
-/// Loads a picture off the screen; true when it can be drawn. Shown under the same address it then appears without a gap.
-pub async fn load(address: &str) -> bool {
-    let Ok(picture) = HtmlImageElement::new() else { return false };
+/// Loads a picture off the screen, and answers it when it can be drawn. Shown under the same address it then appears without a gap.
+pub async fn load(address: &str) -> Option<HtmlImageElement> {
+    let picture = HtmlImageElement::new().ok()?;
     picture.set_src(address);
-    can_be_drawn(&picture).await
+    can_be_drawn(&picture).await.then_some(picture)
 }
 
 /// Waits until the picture is there. Browsers also refuse to decode ones that they can draw (very large ones), hence the second look.

@@ -16,6 +16,9 @@ use crate::app::watched::{Dynamic, Watched, dynamic};
 use crate::client::{browser, pictures, urls};
 use crate::protocol::{CellId, Stage};
 
+/// Pictures with fewer pixels on both sides are enlarged.
+const TINY: u32 = 96;
+
 /// A picture as it was sent: where it is, and the revision in which it was sent.
 #[derive(Clone, PartialEq)]
 struct Sent {
@@ -116,10 +119,11 @@ impl Loader {
         let loader = Rc::new(Self { tile, shown, memory });
         let this = loader.clone();
         spawn_local(async move {
-            let is_there = match picture {
-                Some(picture) => pictures::can_be_drawn(&picture).await,
+            let is_there = match &picture {
+                Some(picture) => pictures::can_be_drawn(picture).await,
                 None => true,
             };
+            this.enlarge(picture.as_ref());
             if !is_there {
                 this.shown.failed.set(Some(sent.src));
             } else if urls::in_folder(&sent.src) {
@@ -170,13 +174,22 @@ impl Loader {
         }
         let address = if again { urls::picture_again(src, *rev) } else { urls::first_picture(src, *rev) };
         let is_far = src.starts_with("values/") && element(&self.tile.id).is_some_and(|picture| is_far(&picture));
-        let is_there = is_far || pictures::load(&address).await;
+        let loaded = if is_far { None } else { pictures::load(&address).await };
+        let is_there = is_far || loaded.is_some();
         self.memory.borrow_mut().version = version.filter(|_| is_there);
         if is_there {
             spots::renew(&self.tile.id, &address);
+            self.enlarge(loaded.as_ref());
             self.shown.address.set(address);
         }
         self.shown.failed.set((!is_there).then(|| src.clone()));
+    }
+
+    /// A picture of a few pixels, a digit or a filter, would be a dot: its pixels are shown as squares.
+    fn enlarge(&self, like: Option<&HtmlImageElement>) {
+        if let (Some(shown), Some(like)) = (element(&self.tile.id), like) {
+            browser::mark(&shown, "class", if like.natural_width().max(like.natural_height()) < TINY { "tiny" } else { "" });
+        }
     }
 }
 
