@@ -9,6 +9,9 @@ use crate::series::Column;
 /// over the pointer the nearest, unless one beside it is twice as tall. So a spike of one pixel can be hit.
 const REACH: f64 = 3.0;
 
+/// Of more points at one place only so many others are told.
+const AGAIN: usize = 4;
+
 /// Further away, up or down, than any place of a chart.
 const FAR: f64 = 1e6;
 
@@ -76,7 +79,7 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
     for curve in curves {
         let own = hit.filter(|(slot, _, _)| *slot == curve.slot).map(|(_, column, _)| column);
         let Some(column) = own.or_else(|| curve.columns.get(nearest(curve.columns, x)?)) else { continue };
-        let smoothed = smoothed(curve, column);
+        let smoothed = smoothed_at(curve, column);
         let mut down = aside(frame, column, on).0;
         if let Some(y) = smoothed {
             // The other way round, NaN would win.
@@ -86,6 +89,11 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
             least = (down, rows.len());
         }
         rows.push(Row { slot: curve.slot, column: *column, smoothed, is_nearest: false });
+        // A restart, or a step that was sent again: all points of a place are told.
+        let again =
+            |other: &&Column| other.x_min == column.x_last && other.count == 1 && column.count == 1 && !std::ptr::eq(*other, column);
+        let others = curve.columns.iter().filter(again).take(AGAIN);
+        rows.extend(others.map(|other| Row { slot: curve.slot, column: *other, smoothed: smoothed_at(curve, other), is_nearest: false }));
     }
     if let Some(row) = rows.get_mut(least.1) {
         row.is_nearest = true;
@@ -113,7 +121,7 @@ fn aside(frame: &Frame, column: &Column, (_, y): (f64, f64)) -> (f64, Option<f64
 }
 
 /// The smoothed line has a point for each column with a finite value.
-fn smoothed(curve: &Curve, column: &Column) -> Option<f64> {
+fn smoothed_at(curve: &Curve, column: &Column) -> Option<f64> {
     curve.smoothed.iter().rev().find(|(x, _)| *x == column.x_last && column.finite() > 0).map(|(_, y)| *y)
 }
 
@@ -198,6 +206,23 @@ mod tests {
         assert_eq!(of(3.0, 3.0), Some(line[3].1));
         assert_eq!(of(5.0, 3.0), None, "there is no number to smooth");
         assert_eq!(of(2.0, 8.0), Some(8.0), "the line that began anew");
+    }
+
+    #[test]
+    fn all_points_of_a_place_are_told() {
+        let mut columns = points(60, 1, |x| if x == 40.0 { f64::NEG_INFINITY } else { 1.0 });
+        columns.extend((40..90).map(|x| Column::point(f64::from(x), 0.5)));
+        let curves = [curve(0, &columns)];
+        let frame = Frame::new(&Ask::default(), &curves, SIZE);
+        for step in [40.0, 45.0, 59.0] {
+            let reading = read(&frame, &curves, &[], (frame.px(step), frame.py(0.6))).unwrap();
+            let mut told: Vec<_> = reading.rows.iter().map(|row| (row.column.x_last, row.column.last)).collect();
+            told.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
+            let before = if step == 40.0 { f64::NEG_INFINITY } else { 1.0 };
+            let mut wanted = [(step, 0.5), (step, before)];
+            wanted.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
+            assert_eq!(told, wanted);
+        }
     }
 
     #[test]

@@ -71,7 +71,9 @@ async fn a_key_stands_for_one_body_at_one_address() {
             assert_ne!(body, other);
             assert_eq!(ask(&server, (verb, path, &other), &key).await.status, 422, "{verb} {path}");
         }
-        let elsewhere = format!("{path}{}z[$ne]=1", if path.contains('?') { '&' } else { '?' });
+        // A condition, or where none may be, another choice of what is told.
+        let further = if path.contains("upsert") { "$select[]=z" } else { "z[$ne]=1" };
+        let elsewhere = format!("{path}{}{further}", if path.contains('?') { '&' } else { '?' });
         let other = if verb == "POST" { ("PATCH", "/values/m1", "{}") } else { (verb, &*elsewhere, body) };
         assert_eq!(ask(&server, other, &key).await.status, 422, "{verb} {path}");
     }
@@ -174,7 +176,7 @@ async fn a_patch_may_create() {
     );
     let (status, merged) = patch("/values/a?upsert=true", r#"{"m":2}"#).await;
     assert_eq!((status, &merged["n"], &merged["m"], &merged["rev"], &merged["value"]), (200, &json!(1), &json!(2), &json!(2), &json!("v")));
-    assert_eq!(patch("/values/a?upsert=true&n=9", "{}").await.0, 404, "it exists and does not match");
+    assert_eq!(patch("/values/a?upsert=true&n=9", "{}").await.0, 400, "what is created may not match");
     assert_eq!(
         patch("/values/l?upsert=true&$select[]=value", r#"{"type":"line","append":{"l":[1,2]}}"#).await.1["value"]["series"]["l"]["points"],
         2
@@ -194,4 +196,19 @@ async fn a_patch_may_create() {
     // The points of an earlier life do not come back.
     server.call("DELETE", "/values/l", "").await;
     assert_eq!(patch("/values/l?upsert=true", r#"{"type":"line"}"#).await.1["value"], json!({"series": {}}));
+}
+
+#[tokio::test]
+async fn a_line_is_told_with_a_key_as_without_one() {
+    let server = spawn().await;
+    let body = r#"{"type":"line","value":{"series":{"a":[1,2,5]}}}"#;
+    let plain = server.create(body).await;
+    let without = server.call("PUT", &format!("/values/{plain}"), body).await.json()["value"].clone();
+    let with = server.ask("PUT", &format!("/values/{plain}"), body, &[("idempotency-key", "w:1")]).await.json()["value"].clone();
+    assert_eq!(with, without);
+    // A key without a number stands for itself.
+    assert_eq!(server.ask("POST", "/values", r#"{"_id":"x"}"#, &[("idempotency-key", "w")]).await.status, 201);
+    assert_eq!(server.call("GET", "/values/x", "").await.status, 200);
+    let narrowed = server.call("PATCH", "/values/new?upsert=true&group=x", r#"{"n":1}"#).await;
+    assert_eq!((narrowed.status, server.call("GET", "/values/new", "").await.status), (400, 404));
 }

@@ -125,3 +125,60 @@ async fn a_watcher_hears_that_the_server_is_well_and_what_it_holds() {
         assert!(metrics.text.contains(&format!("# TYPE {name} ")), "{name} has a type");
     }
 }
+
+/// Copies the files of a data folder as a crash would leave them, the journal of SQLite among them.
+fn crashed(server: &Running, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(server.folder.path().join("data")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_sqlite_keeps_beside_a_database_is_a_part_of_it_and_of_no_other() {
+    let server = filled().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy.sqlite"));
+    command(&["backup", text(&copy), "--data", text(&server.folder.path().join("data"))]).await.unwrap();
+    server.create(r#"{"_id":"later"}"#).await;
+    crashed(&server, &data);
+    assert!(std::fs::metadata(data.join("agnez.sqlite-wal")).unwrap().len() > 0);
+    // Restored from a database that a crash left: all that was acknowledged.
+    let other = folder.path().join("other");
+    command(&["restore", text(&data.join("agnez.sqlite")), "--data", text(&other)]).await.unwrap();
+    assert!(command(&["check", "--data", text(&other)]).await.unwrap().contains("3 cells in 2 boards"));
+    // The journal of a database that somebody deleted is not taken for the restored one's.
+    std::fs::remove_file(data.join("agnez.sqlite")).unwrap();
+    command(&["restore", text(&copy), "--data", text(&data)]).await.unwrap();
+    assert!(command(&["check", "--data", text(&data)]).await.unwrap().contains("2 cells in 2 boards, 5000 points"));
+    // And one that is put aside can be restored as it was.
+    crashed(&server, &data);
+    let told = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap();
+    let kept = told.split_whitespace().last().unwrap().trim_end_matches('.');
+    command(&["restore", kept, "--replace", "--data", text(&data)]).await.unwrap();
+    assert!(command(&["check", "--data", text(&data)]).await.unwrap().contains("3 cells in 2 boards"));
+}
+
+#[tokio::test]
+async fn copies_of_earlier_versions_are_sound_and_can_be_restored() {
+    let mut server = filled().await;
+    let data = server.folder.path().join("data");
+    server.stop().await;
+    let database = data.join("agnez.sqlite");
+    for (sql, newest) in [("ALTER TABLE series DROP COLUMN began", 3), ("ALTER TABLE reply DROP COLUMN status", 2)] {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&database);
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        sqlx::query("DELETE FROM _sqlx_migrations WHERE version > ?").bind(newest).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let told = command(&["check", "--data", text(&data)]).await.unwrap();
+        assert!(told.contains("2 cells in 2 boards, 5000 points"), "schema {newest}: {told}");
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy.sqlite");
+        command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
+        command(&["restore", text(&copy), "--data", text(&folder.path().join("data"))]).await.unwrap();
+        let restored = spawn_in(folder, &[]).await;
+        assert_eq!(restored.get("/values/run").await["value"]["series"]["loss"]["points"], 5_000);
+    }
+}

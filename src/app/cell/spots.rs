@@ -119,7 +119,7 @@ fn rest() {
 pub fn renew(id: &CellId, address: &str) {
     let Some(address) = spots_of(address) else { return };
     AIM.with_borrow_mut(|aim| match aim {
-        Some(aim) if focus::owner(&aim.picture).as_ref() == Some(id) => aim.ask(address),
+        Some(aim) if !matches!(aim.at, At::Nowhere) && focus::owner(&aim.picture).as_ref() == Some(id) => aim.ask(address),
         _ => {
             // What it was described as is no longer true.
             if let Some(picture) = focus::element(id).and_then(|cell| picture_in(&cell)) {
@@ -150,13 +150,19 @@ impl Aim {
         if self.address == address {
             return;
         }
-        self.address = address.clone();
+        // The old ones are not true of the new drawing.
+        (self.address, self.spots) = (address.clone(), None);
         spawn_local(async move {
             let bytes = columns::fetch(address.clone()).await;
-            let Some(read) = bytes.and_then(|bytes| spots::read(&bytes).ok()) else { return };
+            let read = bytes.and_then(|bytes| spots::read(&bytes).ok());
             AIM.with_borrow_mut(|aim| {
                 // Meanwhile something else may be pointed at, or the drawing may have changed once more.
                 if let Some(aim) = aim.as_mut().filter(|aim| aim.address == address) {
+                    let Some(read) = read else {
+                        // To be asked again.
+                        aim.address = String::new();
+                        return aim.hide();
+                    };
                     let label = [&aim.picture.alt(), ": ", &read.about].concat();
                     browser::mark(&aim.picture, "aria-label", &label);
                     aim.spots = Some(read);

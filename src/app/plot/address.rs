@@ -118,6 +118,10 @@ fn write(key: &str, value: &str, is_new: bool) {
     if let Ok(history) = window().history() {
         // What changes nothing is no step to go back.
         let is_new = is_new && after != search;
+        if after == search {
+            // Nor does what comes next belong to it.
+            CHANGED_AT.set(0.0);
+        }
         let address = [path, after, location.hash().unwrap_or_default()].concat();
         let _ = if is_new {
             history.push_state_with_url(&JsValue::NULL, "", Some(&address))

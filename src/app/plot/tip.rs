@@ -196,14 +196,15 @@ impl Scene {
 
     /// Where a row stands that does not stand where the heading says.
     fn elsewhere(&self, row: &Row, x: f64, head: &str) -> String {
-        /// The date of a moment, and the blank behind it. No place of another kind is as long.
+        /// The date of a moment, and the blank behind it.
         const DATE: usize = 11;
         let column = &row.column;
         let own = self.place(if x < column.x_min { column.x_min } else { column.x_max });
         if row.is_at(x) || own == head {
             return String::new();
         }
-        let time = own.get(DATE..).filter(|_| head.get(..DATE) == own.get(..DATE));
+        let has_date = self.along == Along::Wall && clock::tells([x, 0.0, 0.0]);
+        let time = own.get(DATE..).filter(|_| has_date && head.get(..DATE) == own.get(..DATE));
         [" @", time.unwrap_or(&own)].concat()
     }
 }
@@ -259,6 +260,7 @@ mod tests {
         assert_eq!(elsewhere(Along::Relative, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @2.5 s");
         assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @23:13:22.5");
         assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 - 1e5, 1.0), 1.7e9 + 3.0), " @2023-11-13 19:26:40");
+        assert_eq!(elsewhere(Along::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0), " @1795388636347");
         let wall = scene(Along::Wall);
         assert_eq!(wall.head(&wall.place(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
     }

@@ -118,8 +118,14 @@ impl Boards {
                 }
                 let sent = SentSeries { name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
                 let told = append_to(batch, &id, vec![sent])?;
-                let cell = cells.entry(id.to_string()).or_insert_with(|| json!({}));
-                cell.as_object_mut().expect("made an object above").extend(told);
+                let cell = cells.entry(id.to_string()).or_insert_with(|| json!({})).as_object_mut().expect("made an object here");
+                for (series, mut now) in told {
+                    // A metric may be there twice: the first says where its points begin.
+                    if let Some(start) = cell.get(&series).map(|before| before["start"].clone()) {
+                        now["start"] = start;
+                    }
+                    cell.insert(series, now);
+                }
             }
             let text = json!({ "appended": appended, "cells": cells }).to_string();
             Ok(match once {

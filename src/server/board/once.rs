@@ -138,7 +138,8 @@ impl Once {
         let mut bytes = 0;
         for document in &mut documents {
             if document.record.is_line() {
-                document.value.get_or_insert_with(|| batch.summary(&document.record.id).into());
+                // Not the points that were sent, which may be many.
+                document.value = Some(batch.summary(&document.record.id).into());
             } else if let (None, Held::Inline(value)) = (&document.value, &document.record.value) {
                 document.value = Some(value.clone());
             }

@@ -20,7 +20,7 @@ pre{padding:8px 10px;overflow:auto;border:1px solid var(--line);border-radius:4p
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%}";
 
 /// A whole document for a figure's frame. HTML within the Markdown is shown as it is written; only `http`, `https` and `mailto` are linked,
-/// and addresses of this server. They open a page of their own, which learns nothing of this one.
+/// and addresses without a scheme. They open a page of their own, which learns nothing of this one.
 pub fn html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
     let events = Parser::new_ext(markdown, options).map(|event| match event {

@@ -93,6 +93,10 @@ async fn patch(
     let place = place("PATCH", &id, query.as_deref());
     let (query, upsert) = upsert(query)?;
     let query = parsed(query)?;
+    if upsert && !query.is_empty() {
+        let rule = "is for one cell by its id, without conditions";
+        return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
+    }
     let body = whole(body).await?;
     let (target, draft, form) = (Target::one(&id, query.clone())?, parse_one(&body)?, Form::One(query));
     let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;

@@ -40,14 +40,7 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
         return Err(CopyError::Exists(to.into()));
     }
     refuse_newer(&from).await?;
-    let part = Part::beside(to)?;
-    let target = part.0.to_str().ok_or_else(|| CopyError::Write(to.into(), io::Error::other("its name is not UTF-8")))?;
-    let copied = async {
-        let mut connection = read_only(&from).connect().await?;
-        sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
-        connection.close().await
-    };
-    copied.await.map_err(|why| CopyError::Copy(to.into(), why))?;
+    let part = Part::of(&from, to).await?;
     let report = sound(&part.0, &from).await?;
     part.become_file(to)?;
     Ok(report)
@@ -57,16 +50,14 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
 ///
 /// An old database is in the way unless `replace`; it is then kept under another name, which is answered.
 pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Report, Option<PathBuf>), CopyError> {
-    let report = sound(from, from).await?;
+    sound(from, from).await?;
     std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     let _lock = lock(folder)?;
     let to = database(folder);
-    let write = |why| CopyError::Write(to.clone(), why);
     if to.exists() && !replace {
         return Err(CopyError::Occupied(folder.into()));
     }
-    let part = Part::beside(&to)?;
-    std::fs::copy(from, &part.0).map_err(write)?;
+    let part = Part::of(from, &to).await?;
     let renewed = async {
         // One file without a journal beside it: it will be renamed.
         let options = SqliteConnectOptions::new().filename(&part.0).journal_mode(SqliteJournalMode::Delete);
@@ -76,20 +67,31 @@ pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Repor
         connection.close().await
     };
     renewed.await.map_err(|why| CopyError::Copy(to.clone(), why))?;
-    let mut kept = None;
-    if to.exists() {
-        let aside = folder.join(format!("agnez.replaced-{}.sqlite", now_ms()));
-        // What SQLite keeps beside a database goes with it under the same name.
-        for beside in ["-wal", "-shm", ""] {
-            let old = with_end(&to, beside);
-            if old.exists() {
-                std::fs::rename(&old, with_end(&aside, beside)).map_err(write)?;
-            }
-        }
-        kept = Some(aside);
-    }
+    let report = sound(&part.0, from).await?;
+    let kept = put_aside(folder, &to).await.map_err(|why| CopyError::Write(to.clone(), why))?;
     part.become_file(&to)?;
     Ok((report, kept))
+}
+
+/// Renames the database `old` and what SQLite keeps beside it, also where that lies there alone: it would be taken for the new one's.
+async fn put_aside(folder: &Path, old: &Path) -> io::Result<Option<PathBuf>> {
+    if old.exists() {
+        // Its last close takes in what is beside it, so that one file is renamed; a damaged one goes as it is.
+        let options = SqliteConnectOptions::new().filename(old).journal_mode(SqliteJournalMode::Wal).disable_statement_logging();
+        if let Ok(connection) = options.connect().await {
+            let _ = connection.close().await;
+        }
+    }
+    let aside = folder.join(format!("agnez.replaced-{}.sqlite", now_ms()));
+    let mut kept = None;
+    for beside in ["-wal", "-shm", ""] {
+        let file = with_end(old, beside);
+        if file.exists() {
+            std::fs::rename(&file, with_end(&aside, beside))?;
+            kept = Some(aside.clone()).filter(|_| beside.is_empty());
+        }
+    }
+    Ok(kept)
 }
 
 async fn sound(file: &Path, told: &Path) -> Result<Report, CopyError> {
@@ -104,12 +106,17 @@ async fn sound(file: &Path, told: &Path) -> Result<Report, CopyError> {
 struct Part(PathBuf);
 
 impl Part {
-    fn beside(file: &Path) -> Result<Self, CopyError> {
-        let part = with_end(file, ".part");
-        match std::fs::remove_file(&part) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(CopyError::Write(part, why)),
-            _ => Ok(Self(part)),
-        }
+    /// The database `from` as it is at this moment, with all that SQLite keeps beside it, as one file in the folder of `to`.
+    async fn of(from: &Path, to: &Path) -> Result<Self, CopyError> {
+        let part = Self(with_end(to, &format!(".{}.part", ids::random())));
+        let target = part.0.to_str().ok_or_else(|| CopyError::Write(to.into(), io::Error::other("its name is not UTF-8")))?;
+        let copied = async {
+            let mut connection = read_only(from).connect().await?;
+            sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
+            connection.close().await
+        };
+        copied.await.map_err(|why| CopyError::Copy(to.into(), why))?;
+        Ok(part)
     }
 
     /// On disk under its name when this returns.

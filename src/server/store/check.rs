@@ -68,8 +68,10 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
             report.fault(format!("SQLite: {}", line.trim()));
         }
     }
-    let is_older: bool =
-        sqlx::query_scalar("SELECT count(*) = 0 FROM sqlite_schema WHERE name = 'series'").fetch_one(&mut *connection).await?;
+    let has_series: bool = has(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'series'").await?;
+    if has_series {
+        read_as_newest(connection).await?;
+    }
     let mut index = match read_index(connection).await {
         Ok(index) => index,
         Err(why) => {
@@ -83,7 +85,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
         report.fault(format!("The value of the cell '{id}' is not the one that its row names."));
     }
-    if is_older {
+    if !has_series {
         return Ok(());
     }
     if let Err(why) = read_series(connection, &mut index).await {
@@ -112,6 +114,21 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     let mut blocks = sqlx::query("SELECT nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
         report.mendable += usize::from(unpack_nodes(row.try_get(0)?).is_err());
+    }
+    Ok(())
+}
+
+async fn has(connection: &mut SqliteConnection, count: &'static str) -> sqlx::Result<bool> {
+    Ok(sqlx::query_scalar::<_, i64>(count).fetch_one(connection).await? > 0)
+}
+
+/// A database of an earlier version is read as the migrations would make it: with views of this connection alone, which go before its tables.
+async fn read_as_newest(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    if !has(connection, "SELECT count(*) FROM pragma_table_info('reply') WHERE name = 'status'").await? {
+        sqlx::query("CREATE TEMP VIEW reply AS SELECT *, 201 AS status FROM main.reply").execute(&mut *connection).await?;
+    }
+    if !has(connection, "SELECT count(*) FROM pragma_table_info('series') WHERE name = 'began'").await? {
+        sqlx::query("CREATE TEMP VIEW series AS SELECT *, 0 AS began FROM main.series").execute(&mut *connection).await?;
     }
     Ok(())
 }

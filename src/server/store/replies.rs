@@ -10,7 +10,7 @@ const WRITERS: usize = 10_000;
 /// Bytes of answers that are kept: they are in memory, too.
 const BYTES: usize = 64 << 20;
 
-/// `<writer>:<number>`; a key without a number is a writer with one request.
+/// `<writer>:<number>`; a key without a number is a writer with one request, and no writer of numbers: its name ends with a blank, which no key has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pub writer: Arc<str>,
@@ -23,9 +23,11 @@ impl Key {
     /// `None` when it is empty, longer than [`Self::MAX_LEN`], or has characters that are not printable ASCII.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=Self::MAX_LEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let numbered = text.rsplit_once(':').and_then(|(writer, number)| Some((writer, number.parse::<u32>().ok()?)));
-        let (writer, number) = numbered.map_or((text, 0), |(writer, number)| (writer, u64::from(number)));
-        fits.then(|| Self { writer: Arc::from(writer), number })
+        // Only as it is written by programs: '+5' and '005' are other keys than '5'.
+        let plain = |number: &str| number.parse::<u32>().ok().filter(|parsed| parsed.to_string() == number);
+        let numbered = text.rsplit_once(':').and_then(|(writer, number)| Some((Arc::from(writer), plain(number)?)));
+        let (writer, number) = numbered.map_or_else(|| (Arc::from(format!("{text} ")), 0), |(writer, number)| (writer, u64::from(number)));
+        fits.then_some(Self { writer, number })
     }
 }
 
@@ -125,7 +127,9 @@ mod tests {
     fn keys_have_a_writer_and_a_number() {
         let key = |text| Key::parse(text).map(|key| (key.writer.to_string(), key.number));
         assert_eq!(key("a:b:12"), Some(("a:b".into(), 12)));
-        assert_eq!(key("5f2d-77"), Some(("5f2d-77".into(), 0)));
+        assert_eq!(key("5f2d-77"), Some(("5f2d-77 ".into(), 0)));
+        assert_eq!(key("a:+5"), Some(("a:+5 ".into(), 0)));
+        assert_ne!(key("a"), key("a:0"));
         assert_eq!((key(""), key("a b"), key(&"x".repeat(201))), (None, None, None));
     }
 
