@@ -85,10 +85,12 @@ class Outbox:
         self._from, self._on_its_way, self.number = state.get("from", 0), state.get("to", 0), state.get("number", 0)
         self._to = self._from
         self._apart = state.get("apart", [])
-        try:
-            self.refused = (self.folder / "refused.jsonl").read_bytes().count(b"\n")
-        except OSError:
-            self.refused = 0
+        self.refused = 0
+        for name in ("refused.before", "refused.jsonl"):
+            try:
+                self.refused += (self.folder / name).read_bytes().count(b"\n")
+            except OSError:
+                continue
 
     # ---- the next window -----------------------------------------------------------------------------------------
 
@@ -242,14 +244,18 @@ class Outbox:
 
     def refuse(self, request: Request, answer: Answer) -> None:
         """Puts away what the server will not take. It can be read, and sent again by hand."""
-        self.refused += 1
         what = ", ".join(request.cells[:3]) or request.path
         why = str(answer.error().get("message", answer.status))
         tell_once(f"refused {what} {answer.status}", f"{self.url} refused values of {what}: {why} They are kept in {self.folder}/refused.jsonl.")
+        told = {"method": request.method, "path": request.path, "type": request.kind, "key": own_key(request.key or ""), "cells": request.cells, "status": answer.status, "why": why}
+        self.put_away({**told, "body": base64.b64encode(request.body).decode()})
+
+    def put_away(self, told: Dict[str, Any]) -> None:
+        """Adds a line to what was refused."""
+        self.refused += 1
         if self.folder is None:
             return
-        told = {"method": request.method, "path": request.path, "type": request.kind, "key": request.key, "cells": request.cells, "status": answer.status, "why": why}
-        line = json.dumps({**told, "body": base64.b64encode(request.body).decode()}) + "\n"
+        line = json.dumps(told) + "\n"
         try:
             with open(self.folder / "refused.jsonl", "a", encoding="utf-8") as file:
                 file.write(line)
@@ -258,7 +264,7 @@ class Outbox:
 
     def remove(self) -> bool:
         """Removes the folder if nothing is left in it that somebody may want; whether it did. The lock stays with its owner."""
-        if self.folder is None or self.refused or not self.is_past(None):
+        if self.folder is None or self.refused or not self.is_past(None) or (self.folder / "refused.before").exists():
             return False
         try:
             # First: what is left of a folder without it is no spool.
@@ -269,6 +275,13 @@ class Outbox:
         except OSError:
             return False
         return True
+
+
+def own_key(key: str) -> str:
+    """The key with which a refused request is sent again: of a writer of its own, since the server takes a number far below the newest
+    of its writer for done. Always the same for the same request, so that trying it twice does no harm."""
+    writer, _, number = key.rpartition(":")
+    return key if writer.rpartition(".")[2].startswith("r") else f"{writer}.r{number}:0"
 
 
 def _number(request: Request) -> int:

@@ -1,0 +1,80 @@
+"""What a spool that was left holds, and what is done with it when something is wrong with it or with the server."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import agnez
+from agnez import place
+from agnez.outbox import own_key
+from agnez.replay import replay
+from server import free_port
+
+AWAY = "http://127.0.0.1:9"
+
+
+def left(spool, code, url=AWAY):
+    """The spool of a process that ran the code and ended without a word."""
+    env = {**os.environ, "AGNEZ_SPOOL": str(spool), "AGNEZ_URL": url}
+    code = "import agnez, os\n" + textwrap.dedent(code) + "\nos._exit(0)"
+    assert subprocess.run([sys.executable, "-c", code], env=env, timeout=60).returncode == 0
+    return place.folders(spool)[-1]
+
+
+def refused(server, tmp_path, name, rest=0):
+    """A spool with a refused point, whose cell is taken by a text; then so many further requests."""
+    server.ask("/values", {"_id": f"{name}-bad", "board": name, "type": "text", "value": "mine"})
+    board = agnez.Board(name, url=server.url, spool=str(tmp_path / "spool"))
+    board.log(step=0, bad=7)
+    assert board.flush(60)
+    for number in range(rest):
+        board.text(f"t{number}", "x")
+    folder = board._client.spool.folder
+    assert board.flush(60) and board.close(60)
+    assert folder.is_dir()
+    return folder
+
+
+def test_what_was_refused_outlives_a_replay_without_a_server(server, tmp_path, name):
+    folder = refused(server, tmp_path, name)
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            replay(folder, url=AWAY, refused=True, timeout=0.05)
+    assert folder.is_dir()
+    # Not tried: it stays.
+    assert "1 requests were refused" in replay(folder)
+    server.ask(f"/values/{name}-bad", method="DELETE")
+    replay(folder, refused=True)
+    assert not folder.exists() and server.pairs(f"{name}-bad", "bad") == [(0, 7)]
+
+
+def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, monkeypatch):
+    folder = refused(server, tmp_path, name)
+    with monkeypatch.context() as patch:
+        patch.setattr("agnez.replay.Delivery.deliver", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            replay(folder, refused=True)
+    # Refused again, with a line that is no request.
+    with open(folder / "refused.jsonl", "a") as file:
+        file.write('{"a": 1}\n')
+    assert "2 requests were refused" in replay(folder, refused=True)
+    server.ask(f"/values/{name}-bad", method="DELETE")
+    assert "1 requests were refused" in replay(folder, refused=True)
+    assert server.pairs(f"{name}-bad", "bad") == [(0, 7)] and not (folder / "refused.before").exists()
+
+
+def test_what_was_refused_is_sent_though_many_requests_followed(server, tmp_path, name):
+    folder = refused(server, tmp_path, name, rest=200)
+    server.ask(f"/values/{name}-bad", method="DELETE")
+    line = (folder / "refused.jsonl").read_text()
+    replay(folder, refused=True)
+    assert not folder.exists() and server.pairs(f"{name}-bad", "bad") == [(0, 7)]
+    # The same once more has no effect, also as an older version has written it.
+    told = json.loads(line)
+    assert ".r" in told["key"] and own_key(told["key"]) == told["key"]
+    assert own_key("ab:5") == "ab.r5:0" and own_key("ab.5:3") == "ab.5.r3:0"
