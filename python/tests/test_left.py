@@ -10,6 +10,7 @@ import textwrap
 import pytest
 
 import agnez
+import agnez.replay
 from agnez import place
 from agnez.outbox import own_key
 from agnez.replay import replay
@@ -78,3 +79,47 @@ def test_what_was_refused_is_sent_though_many_requests_followed(server, tmp_path
     told = json.loads(line)
     assert ".r" in told["key"] and own_key(told["key"]) == told["key"]
     assert own_key("ab:5") == "ab.r5:0" and own_key("ab.5:3") == "ab.5.r3:0"
+
+
+def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
+    for call in (lambda: board.log({"a\ud800": 1}), lambda: board.text("\udfff", "x"), lambda: board.line("l").append({"\ud800": 1}), lambda: agnez.Board("b", run="\ud800")):
+        with pytest.raises(ValueError, match="surrogates"):
+            call()
+    board.log({"\U0001f600": 1})
+
+
+def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypatch, caplog):
+    with monkeypatch.context() as patch:
+        patch.setattr("agnez.names.cell_name", lambda name: name)
+        board.log({"x/bad\ud800": 1}, step=0)
+        board.html("page", "x" * 100_000)
+        assert board.flush(60)
+    for step in range(5):
+        board.log(loss=step, step=step)
+        assert board.flush(60)
+    assert server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(5)] and "cannot be sent" in caplog.text
+    folder = board._client.spool.folder
+    board.close(60)
+    assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
+    assert "requests were refused" in replay(folder, refused=True)
+    # As a later version would that can send it.
+    monkeypatch.setattr("agnez.window._points", lambda numbers, key, real=agnez.replay.windows._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
+    replay(folder, refused=True)
+    assert not folder.exists()
+    assert any("bad" in cell.get("value", {}).get("series", {}) for cell in server.cells(name).values() if isinstance(cell.get("value"), dict))
+    assert server.named(name)["page"]["value"] == "x" * 100_000
+
+
+def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatch):
+    board.log(loss=1)
+    assert board.flush(60)
+    monkeypatch.setattr(board._client._sender._outbox, "next", lambda: 1 / 0)
+    board.log(loss=2)
+    assert board._client._sender._ended.wait(60)
+    folder = board._client.spool.folder
+    code = "import sys; from agnez.__main__ import main; sys.exit(main(['replay', sys.argv[1]]))"
+    again = lambda: subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60).stdout  # noqa: E731
+    assert "belongs to a process that is running" in again()
+    assert not board.close(1)
+    assert "1 points" in again() and not folder.exists()
+    assert server.pairs(f"{name}-loss", "loss") == [(0, 1), (1, 2)]

@@ -67,6 +67,8 @@ class Outbox:
         self._apart: List[int] = []
         self._is_noted = True
         self._held: Optional[record.Window] = None
+        #: The records of the window that is being sent.
+        self._bytes = b""
         self._source: Optional[Source] = None
 
     @staticmethod
@@ -147,6 +149,7 @@ class Outbox:
         if self._on_its_way > self._from:
             data = source.read(self._from, self._on_its_way - self._from)
             self._on_its_way = 0
+            self._bytes = data
             return record.read(data, self._sync, self.layouts, is_end=True)
         size = CHUNK
         while self._from < end:
@@ -156,6 +159,7 @@ class Outbox:
             is_rest = self._from + len(data) == end
             window = record.read(data, self._sync, self.layouts, is_end=is_rest)
             if window.size or is_rest:
+                self._bytes = data[: window.size]
                 return window
             size *= 4
         return None
@@ -164,6 +168,7 @@ class Outbox:
         data = spool.from_memory(CHUNK)
         window = record.read(data, self._sync, self.layouts, is_end=True)
         spool.give_back(data[window.size :])
+        self._bytes = data[: window.size]
         return window if window.rows or window.changes else None
 
     def is_apart(self, request: Request) -> bool:
@@ -249,6 +254,20 @@ class Outbox:
         tell_once(f"refused {what} {answer.status}", f"{self.url} refused values of {what}: {why} They are kept in {self.folder}/refused.jsonl.")
         told = {"method": request.method, "path": request.path, "type": request.kind, "key": own_key(request.key or ""), "cells": request.cells, "status": answer.status, "why": why}
         self.put_away({**told, "body": base64.b64encode(request.body).decode()})
+
+    def put_aside(self, window: record.Window, why: str) -> None:
+        """Keeps the records of the window that is being sent, and the files that they name, with what was refused."""
+        tell_once("aside", f"Some of what was logged cannot be sent to {self.url} ({why}). It is kept in {self.folder}/refused.jsonl.")
+        self.put_away({"key": f"{self.writer}:{self.number}", "why": why, "records": base64.b64encode(self._bytes).decode()})
+        window.files.clear()
+
+    def aside(self, told: Dict[str, Any]) -> Optional[Tuple[record.Window, str]]:
+        """What :meth:`put_aside` has kept, and the writer for its keys; nothing where the line holds none of it."""
+        try:
+            data, (writer, _, number) = base64.b64decode(told["records"]), told["key"].rpartition(":")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+        return record.read(data, self._sync, self.layouts, is_end=True), f"{writer}.r{number}"
 
     def put_away(self, told: Dict[str, Any]) -> None:
         """Adds a line to what was refused."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from . import place, record
+from . import place, record, window as windows
 from .outbox import Outbox, own_key
 from .sender import Delivery, Stopped
 from .wire import Request, Wire, checked
@@ -97,12 +97,23 @@ def _again(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
     path.unlink(missing_ok=True)
     outbox.refused = 0
     for line in lines:
-        request = _request(line)
-        if request is None:
-            outbox.put_away(line)
-        else:
+        for request in _requests(line, outbox):
             delivery.deliver(request)
     before.unlink()
+
+
+def _requests(line: Dict[str, Any], outbox: Outbox) -> List[Request]:
+    """What a line holds, as requests; what cannot be sent is put back."""
+    kept, request = outbox.aside(line), _request(line)
+    try:
+        if kept is not None:
+            return windows.requests(kept[0], outbox.layouts, outbox.folder, kept[1], 0)
+        if request is not None:
+            return [request]
+    except Exception:  # It is what could not be sent before, either.
+        pass
+    outbox.put_away(line)
+    return []
 
 
 def _request(line: Dict[str, Any]) -> Optional[Request]:
