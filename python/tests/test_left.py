@@ -1,11 +1,13 @@
 """What a spool that was left holds, and what is done with it when something is wrong with it or with the server."""
 
-import base64
+import http.server
 import json
 import os
 import subprocess
 import sys
 import textwrap
+import threading
+import urllib.request
 
 import pytest
 
@@ -14,7 +16,6 @@ import agnez.replay
 from agnez import place
 from agnez.outbox import own_key
 from agnez.replay import replay
-from server import free_port
 
 AWAY = "http://127.0.0.1:9"
 
@@ -123,3 +124,77 @@ def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatc
     assert not board.close(1)
     assert "1 points" in again() and not folder.exists()
     assert server.pairs(f"{name}-loss", "loss") == [(0, 1), (1, 2)]
+
+
+class Other:
+    """Somebody else's server: gives every request the answer of ``say(method, path, body)``."""
+
+    def __init__(self, say):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                status, kind, text = say(self.command, self.path, self.rfile.read(int(self.headers["Content-Length"])), self.headers)
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_PATCH = do_POST
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("answer", [b"<html>It works</html>", b"", b"{}", b"[]", b'{"ok": true}', b"1", b"<html>" + b" " * 100_000 + b'"_id"'])
+def test_an_answer_of_something_else_is_none(server, tmp_path, name, caplog, answer):
+    with Other(lambda *_: (200, "text/html", answer)) as other:
+        board = agnez.Board(name, url=other.url)
+        board.log(loss=1, step=0)
+        assert not board.flush(0.3)
+        folder = board._client.spool.folder
+        assert not board.close(0.3)
+    assert "something else than Agnez answers there" in caplog.text
+    replay(folder, url=server.url)
+    assert server.pairs(f"{name}-loss", "loss") == [(0, 1)] and not folder.exists()
+
+
+def test_a_large_value_is_accepted(server, board, name):
+    board.html("page", "x" * 300_000)
+    board.table("rows", [[1, "y" * 100_000]], columns=["a", "b"])
+    assert board.flush(60)
+    assert len(server.cell(f"{name}-page")["value"]) == 300_000
+
+
+@pytest.mark.parametrize("status", [413, 414])
+def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, status):
+    def say(method, path, body, headers):
+        if len(body) > 50_000:
+            return status, "text/html", b"<html>too large</html>"
+        names = {key: value for key, value in headers.items() if key in ("Content-Type", "Idempotency-Key")}
+        with urllib.request.urlopen(urllib.request.Request(server.url + path, body, names, method=method), timeout=60) as answer:
+            return answer.status, "application/json", answer.read()
+
+    with Other(say) as proxy:
+        board = agnez.Board(name, url=proxy.url)
+        board.html("page", "x" * 100_000)
+        board.log(loss=1, step=0)
+        assert board.flush(60)
+        folder = board._client.spool.folder
+        board.close(60)
+    assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]
+    assert json.loads((folder / "refused.jsonl").read_text())["status"] == status
+    replay(folder, url=server.url, refused=True)
+    assert len(server.cell(f"{name}-page")["value"]) == 100_000 and not folder.exists()

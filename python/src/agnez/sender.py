@@ -103,10 +103,10 @@ class Delivery:
             ask = 0.0
             try:
                 answer = self.wire.send(request)
-                if answer.status < 300 or answer.is_refusal:
+                if answer.is_accepted or answer.is_refusal:
                     self.is_connected = True
                     return answer
-                why = f"it answered {answer.status}"
+                why = f"it answered {answer.status}" if answer.status >= 300 else "something else than Agnez answers there"
                 ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
             except Unreachable as error:
                 why = str(error)
