@@ -198,3 +198,71 @@ def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, s
     assert json.loads((folder / "refused.jsonl").read_text())["status"] == status
     replay(folder, url=server.url, refused=True)
     assert len(server.cell(f"{name}-page")["value"]) == 100_000 and not folder.exists()
+
+
+@pytest.mark.parametrize("damage", ["torn", "flipped", "empty", "missing", "old"])
+def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
+    folder = left(tmp_path / "spool", f"""
+        for module in (agnez.disk, agnez.segment):
+            module.SEGMENT_BYTES = 1 << 16
+        board = agnez.Board({name!r})
+        for step in range(5000):
+            board.log(step=step, loss=step)
+    """)
+    state = folder / "state"
+    with pytest.MonkeyPatch.context() as patch:
+        count = []
+        real = agnez.replay.Delivery.send
+
+        def send(self, window, first):
+            count.append(first)
+            if len(count) == 5:
+                raise KeyboardInterrupt
+            real(self, window, first)
+
+        patch.setattr(agnez.replay.Delivery, "send", send)
+        with pytest.raises(KeyboardInterrupt):
+            replay(folder, url=server.url)
+    good = json.loads(state.read_bytes())
+    assert good["segment"] > 0 and good["number"] > 0
+    if damage == "missing":
+        state.unlink()
+    elif damage == "old":
+        state.write_bytes(json.dumps({**good, "segment": 99}).encode())
+    else:
+        data = state.read_bytes()
+        state.write_bytes({"torn": data[:20], "flipped": data.replace(b'"segment": ', b'"segment": 9'), "empty": b""}[damage])
+    # Cut off once more: the second run goes on with the keys of the first.
+    with pytest.MonkeyPatch.context() as patch:
+        count[:] = [0] * 3
+        patch.setattr(agnez.replay.Delivery, "send", lambda self, window, first: (real(self, window, first), send(self, window, first)))
+        with pytest.raises(KeyboardInterrupt):
+            replay(folder, url=server.url)
+    replay(folder, url=server.url)
+    assert not folder.exists() and "is damaged" in caplog.text
+    found = [int(step) for step, _ in server.pairs(f"{name}-loss", "loss")]
+    assert set(found) == set(range(5000)) and len(found) < 7000
+
+
+def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
+    folder = left(tmp_path / "spool", f"""
+        for module in (agnez.disk, agnez.segment):
+            module.SEGMENT_BYTES = 1 << 16
+        board = agnez.Board({name!r})
+        for step in range(6000):
+            board.log(step=step, loss=step)
+    """)
+    assert (folder / "000002.seg").exists()
+    (folder / "000001.seg").unlink()
+    replay(folder, url=server.url)
+    found = [int(step) for step, _ in server.pairs(f"{name}-loss", "loss")]
+    assert not folder.exists() and found[0] == 0 and found[-1] == 5999 and len(found) < 6000
+
+
+def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch):
+    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
+    with monkeypatch.context() as patch:
+        patch.setattr("agnez.outbox.Left", lambda path: (_ for _ in ()).throw(PermissionError()))
+        assert "cannot be removed" in replay(folder, url=server.url)
+    replay(folder, url=server.url)
+    assert not folder.exists() and server.pairs(f"{name}-loss", "loss") == [(0, 1)]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import secrets
+import zlib
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
@@ -80,13 +83,22 @@ class Outbox:
         """Goes to where the process was that owned the folder: a window that was on its way comes again as it was."""
         assert self.folder is not None, "a spool that was left is on disk"
         try:
-            state = json.loads((self.folder / "state").read_bytes())
-        except ValueError:
-            state = {}
-        self._segment = state.get("segment", 0)
-        self._from, self._on_its_way, self.number = state.get("from", 0), state.get("to", 0), state.get("number", 0)
+            data = (self.folder / "state").read_bytes()
+        except FileNotFoundError:
+            data = b""
+        state = _state(data)
+        if state is not None:
+            self._segment, self._from, self._on_its_way = state["segment"], state["from"], state["to"]
+            self.number, self._apart = state["number"], state["apart"]
+            self.writer = state.get("writer", self.writer)
+        else:
+            self._segment = min(self._segments(), default=0)
+            # Zeros: it was never written, so that nothing was sent.
+            if self._segments() and (not data or data.strip(b"\0") or self._segment):
+                # Which keys were used is not known: the server would take new requests under old ones for done.
+                self.writer = secrets.token_hex(8)
+                tell_once(f"state {self.folder}", f"The file state of {self.folder} is damaged: all that is left there is sent, and some of it maybe twice.")
         self._to = self._from
-        self._apart = state.get("apart", [])
         self.refused = 0
         for name in ("refused.before", "refused.jsonl"):
             try:
@@ -127,6 +139,8 @@ class Outbox:
         while True:
             source = self._source = self._source or self._open(self._segment)
             if source is None:
+                if self._is_skipped():
+                    continue
                 return None
             # Asked first: after that, what is read of a segment that is full is all of it.
             end = source.end
@@ -191,6 +205,20 @@ class Outbox:
         except OSError:
             return None
 
+    def _segments(self) -> List[int]:
+        """The numbers of the segments in the folder."""
+        assert self.folder is not None, "a spool that was left is on disk"
+        return sorted(int(path.stem) for path in self.folder.glob("*.seg") if path.stem.isdecimal())
+
+    def _is_skipped(self) -> bool:
+        """Goes to the next segment that is there, if this one was lost."""
+        later = [] if self._spool is not None else self._segments()
+        if self._segment in later or not any(number > self._segment for number in later):
+            return False
+        self._segment = min(number for number in later if number > self._segment)
+        self._from = self._to = self._on_its_way = 0
+        return True
+
     def _leave(self) -> None:
         """Goes on to the next segment, and removes the one that was read to its end."""
         number = self._segment
@@ -238,12 +266,15 @@ class Outbox:
         """Writes ``state`` in place: no new room on disk, so that it can be written when there is none."""
         # What went through memory is not there after a crash, but its keys were used.
         number = self.number + (self._used if self._from == self._to else 0)
-        state = {"segment": self._segment, "from": self._from, "to": self._to, "number": number, "apart": self._apart}
-        data = json.dumps(state).encode().ljust(STATE_BYTES)
+        state: Dict[str, Any] = {"segment": self._segment, "from": self._from, "to": self._to, "number": number, "apart": self._apart}
+        if self._spool is None:
+            state["writer"] = self.writer
+        data = json.dumps({**state, "sum": _sum(state)}).encode().ljust(STATE_BYTES)
         self._is_noted = True
         if self._spool is None and self.folder is not None:
-            with open(self.folder / "state", "r+b", buffering=0) as file:
+            with open(os.open(self.folder / "state", os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0) as file:
                 file.write(data)
+                file.truncate()
         elif self._spool is not None and self._spool.disk is not None:
             self._spool.disk.state.put(data)
 
@@ -285,6 +316,9 @@ class Outbox:
         """Removes the folder if nothing is left in it that somebody may want; whether it did. The lock stays with its owner."""
         if self.folder is None or self.refused or not self.is_past(None) or (self.folder / "refused.before").exists():
             return False
+        if self._spool is None and any(number >= self._segment for number in self._segments()):
+            # It cannot be read now.
+            return False
         try:
             # First: what is left of a folder without it is no spool.
             (self.folder / "spool.json").unlink()
@@ -294,6 +328,20 @@ class Outbox:
         except OSError:
             return False
         return True
+
+
+def _sum(state: Dict[str, Any]) -> int:
+    """Tells a ``state`` from a damaged one."""
+    return zlib.crc32(json.dumps(state, sort_keys=True).encode())
+
+
+def _state(data: bytes) -> Optional[Dict[str, Any]]:
+    """What ``state`` says; nothing where it is damaged."""
+    try:
+        state = json.loads(data)
+        return state if state.pop("sum") == _sum(state) else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def own_key(key: str) -> str:

@@ -78,7 +78,7 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
             wire.close()
         # Only here: what did not come to its end must find everything again.
         was_removed = outbox.remove()
-        left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}."
+        left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}." if outbox.refused else f" {folder} cannot be removed."
         return f"{folder.name}: {points} points and {changes} other changes sent to {outbox.url}.{left}"
     finally:
         lock.drop()
