@@ -266,3 +266,63 @@ def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch
         assert "cannot be removed" in replay(folder, url=server.url)
     replay(folder, url=server.url)
     assert not folder.exists() and server.pairs(f"{name}-loss", "loss") == [(0, 1)]
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_spool_names_files_of_its_own_only(server, tmp_path, name, is_link):
+    secret = tmp_path / "secret"
+    secret.write_text('"mine"')
+    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).text('t', 'a'); agnez.Board({name!r}).html('page', 'x' * 100_000); agnez.Board({name!r}).log(loss=1)")
+    if is_link:
+        (folder / "000000.value").unlink()
+        (folder / "000000.value").symlink_to(secret)
+    else:
+        data = (folder / "000000.seg").read_bytes()
+        at = data.index(b'{"cell":"' + f"{name}-page".encode())
+        length = int.from_bytes(data[at - 4 : at], "little")
+        told = json.loads(data[at : at + length])
+        told["keys"]["file"]["name"] = str(secret)
+        text = json.dumps(told).encode()
+        (folder / "000000.seg").write_bytes(data[: at - 4] + len(text).to_bytes(4, "little") + text + data[at + length :])
+    replay(folder, url=server.url)
+    assert secret.read_text() == '"mine"' and not folder.exists()
+    assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]
+    assert "mine" not in json.dumps(server.cells(name)) and f"{name}-page" not in server.cells(name)
+
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="files have no owners")
+
+
+@unix
+@pytest.mark.parametrize("wrong", ["link", "open", "owner"])
+def test_a_common_folder_that_another_may_have_made_is_not_used(tmp_path, name, monkeypatch, caplog, wrong):
+    common = tmp_path / "common"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(place, "fallback", lambda: common)
+    if wrong == "link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        common.symlink_to(tmp_path / "elsewhere")
+    else:
+        common.mkdir(mode=0o700)
+        if wrong == "open":
+            common.chmod(0o777)
+        else:
+            monkeypatch.setattr(os, "getuid", lambda: common.stat().st_uid + 1)
+    board = agnez.Board(name, url=AWAY, spool=str(tmp_path / "file" / "spool"))
+    board.log(loss=1)
+    assert board._client.spool.folder is None and "not this user's alone" in caplog.text
+    assert not list(common.iterdir())
+
+
+@unix
+def test_the_spool_of_another_user_is_left_alone(server, tmp_path, name, monkeypatch):
+    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
+    before = sorted(entry.name for entry in folder.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+        with pytest.raises(ValueError, match="another user"):
+            replay(folder, url=server.url)
+        assert not list(place.abandoned(tmp_path / "spool"))
+    assert sorted(entry.name for entry in folder.iterdir()) == before and not server.has(f"{name}-loss")
+    replay(folder, url=server.url)
+    assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]

@@ -238,9 +238,10 @@ class Outbox:
         for name in window.files:
             if self._spool is not None:
                 self._spool.forget(file=name)
-            if self.folder is not None:
+            path = windows.file_of(self.folder, name)
+            if path is not None:
                 try:
-                    (self.folder / name).unlink()
+                    path.unlink()
                 except OSError:
                     continue
 

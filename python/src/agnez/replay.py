@@ -45,6 +45,8 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
     lock = place.Lock(folder)
     if not (folder / "spool.json").is_file():
         raise ValueError(f"{folder} holds no spool")
+    if not place.is_own(folder):
+        raise ValueError(f"{folder} belongs to another user; nothing of it is sent.")
     if not lock.take():
         raise Busy(f"{folder} belongs to a process that is running; it sends by itself.")
     try:
