@@ -24,6 +24,9 @@ class Disk:
 
     def __init__(self, root: Path, about: Mapping[str, Any], cap: int) -> None:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if root == place.fallback() and not place.is_private(root):
+            # Anybody may have made it first: its name is known, and all may write beside it.
+            raise OSError(errno.EPERM, "it is not this user's alone")
         self.folder = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{about['writer']}"
         self.folder.mkdir(mode=0o700)
         self.cap = cap

@@ -30,6 +30,10 @@ def cell_name(name: str) -> str:
         raise TypeError(f"a name must be a string, not {type(name).__name__}")
     if not name or len(name) > 200 or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in name):
         raise ValueError(f"a name has 1 to 200 characters and no control characters, not {name[:50]!r}")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(f"a name has characters that can be written as UTF-8, no lone surrogates, not {name[:50]!r}") from None
     return name
 
 

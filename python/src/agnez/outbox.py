@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import secrets
+import zlib
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
@@ -67,6 +70,8 @@ class Outbox:
         self._apart: List[int] = []
         self._is_noted = True
         self._held: Optional[record.Window] = None
+        #: The records of the window that is being sent.
+        self._bytes = b""
         self._source: Optional[Source] = None
 
     @staticmethod
@@ -78,17 +83,28 @@ class Outbox:
         """Goes to where the process was that owned the folder: a window that was on its way comes again as it was."""
         assert self.folder is not None, "a spool that was left is on disk"
         try:
-            state = json.loads((self.folder / "state").read_bytes())
-        except ValueError:
-            state = {}
-        self._segment = state.get("segment", 0)
-        self._from, self._on_its_way, self.number = state.get("from", 0), state.get("to", 0), state.get("number", 0)
+            data = (self.folder / "state").read_bytes()
+        except FileNotFoundError:
+            data = b""
+        state = _state(data)
+        if state is not None:
+            self._segment, self._from, self._on_its_way = state["segment"], state["from"], state["to"]
+            self.number, self._apart = state["number"], state["apart"]
+            self.writer = state.get("writer", self.writer)
+        else:
+            self._segment = min(self._segments(), default=0)
+            # Zeros: it was never written, so that nothing was sent.
+            if self._segments() and (not data or data.strip(b"\0") or self._segment):
+                # Which keys were used is not known: the server would take new requests under old ones for done.
+                self.writer = secrets.token_hex(8)
+                tell_once(f"state {self.folder}", f"The file state of {self.folder} is damaged: all that is left there is sent, and some of it maybe twice.")
         self._to = self._from
-        self._apart = state.get("apart", [])
-        try:
-            self.refused = (self.folder / "refused.jsonl").read_bytes().count(b"\n")
-        except OSError:
-            self.refused = 0
+        self.refused = 0
+        for name in ("refused.before", "refused.jsonl"):
+            try:
+                self.refused += (self.folder / name).read_bytes().count(b"\n")
+            except OSError:
+                continue
 
     # ---- the next window -----------------------------------------------------------------------------------------
 
@@ -123,6 +139,8 @@ class Outbox:
         while True:
             source = self._source = self._source or self._open(self._segment)
             if source is None:
+                if self._is_skipped():
+                    continue
                 return None
             # Asked first: after that, what is read of a segment that is full is all of it.
             end = source.end
@@ -145,6 +163,7 @@ class Outbox:
         if self._on_its_way > self._from:
             data = source.read(self._from, self._on_its_way - self._from)
             self._on_its_way = 0
+            self._bytes = data
             return record.read(data, self._sync, self.layouts, is_end=True)
         size = CHUNK
         while self._from < end:
@@ -154,6 +173,7 @@ class Outbox:
             is_rest = self._from + len(data) == end
             window = record.read(data, self._sync, self.layouts, is_end=is_rest)
             if window.size or is_rest:
+                self._bytes = data[: window.size]
                 return window
             size *= 4
         return None
@@ -162,6 +182,7 @@ class Outbox:
         data = spool.from_memory(CHUNK)
         window = record.read(data, self._sync, self.layouts, is_end=True)
         spool.give_back(data[window.size :])
+        self._bytes = data[: window.size]
         return window if window.rows or window.changes else None
 
     def is_apart(self, request: Request) -> bool:
@@ -184,6 +205,20 @@ class Outbox:
         except OSError:
             return None
 
+    def _segments(self) -> List[int]:
+        """The numbers of the segments in the folder."""
+        assert self.folder is not None, "a spool that was left is on disk"
+        return sorted(int(path.stem) for path in self.folder.glob("*.seg") if path.stem.isdecimal())
+
+    def _is_skipped(self) -> bool:
+        """Goes to the next segment that is there, if this one was lost."""
+        later = [] if self._spool is not None else self._segments()
+        if self._segment in later or not any(number > self._segment for number in later):
+            return False
+        self._segment = min(number for number in later if number > self._segment)
+        self._from = self._to = self._on_its_way = 0
+        return True
+
     def _leave(self) -> None:
         """Goes on to the next segment, and removes the one that was read to its end."""
         number = self._segment
@@ -203,9 +238,10 @@ class Outbox:
         for name in window.files:
             if self._spool is not None:
                 self._spool.forget(file=name)
-            if self.folder is not None:
+            path = windows.file_of(self.folder, name)
+            if path is not None:
                 try:
-                    (self.folder / name).unlink()
+                    path.unlink()
                 except OSError:
                     continue
 
@@ -231,25 +267,46 @@ class Outbox:
         """Writes ``state`` in place: no new room on disk, so that it can be written when there is none."""
         # What went through memory is not there after a crash, but its keys were used.
         number = self.number + (self._used if self._from == self._to else 0)
-        state = {"segment": self._segment, "from": self._from, "to": self._to, "number": number, "apart": self._apart}
-        data = json.dumps(state).encode().ljust(STATE_BYTES)
+        state: Dict[str, Any] = {"segment": self._segment, "from": self._from, "to": self._to, "number": number, "apart": self._apart}
+        if self._spool is None:
+            state["writer"] = self.writer
+        data = json.dumps({**state, "sum": _sum(state)}).encode().ljust(STATE_BYTES)
         self._is_noted = True
         if self._spool is None and self.folder is not None:
-            with open(self.folder / "state", "r+b", buffering=0) as file:
+            with open(os.open(self.folder / "state", os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0) as file:
                 file.write(data)
+                file.truncate()
         elif self._spool is not None and self._spool.disk is not None:
             self._spool.disk.state.put(data)
 
     def refuse(self, request: Request, answer: Answer) -> None:
         """Puts away what the server will not take. It can be read, and sent again by hand."""
-        self.refused += 1
         what = ", ".join(request.cells[:3]) or request.path
         why = str(answer.error().get("message", answer.status))
         tell_once(f"refused {what} {answer.status}", f"{self.url} refused values of {what}: {why} They are kept in {self.folder}/refused.jsonl.")
+        told = {"method": request.method, "path": request.path, "type": request.kind, "key": own_key(request.key or ""), "cells": request.cells, "status": answer.status, "why": why}
+        self.put_away({**told, "body": base64.b64encode(request.body).decode()})
+
+    def put_aside(self, window: record.Window, why: str) -> None:
+        """Keeps the records of the window that is being sent, and the files that they name, with what was refused."""
+        tell_once("aside", f"Some of what was logged cannot be sent to {self.url} ({why}). It is kept in {self.folder}/refused.jsonl.")
+        self.put_away({"key": f"{self.writer}:{self.number}", "why": why, "records": base64.b64encode(self._bytes).decode()})
+        window.files.clear()
+
+    def aside(self, told: Dict[str, Any]) -> Optional[Tuple[record.Window, str]]:
+        """What :meth:`put_aside` has kept, and the writer for its keys; nothing where the line holds none of it."""
+        try:
+            data, (writer, _, number) = base64.b64decode(told["records"]), told["key"].rpartition(":")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+        return record.read(data, self._sync, self.layouts, is_end=True), f"{writer}.r{number}"
+
+    def put_away(self, told: Dict[str, Any]) -> None:
+        """Adds a line to what was refused."""
+        self.refused += 1
         if self.folder is None:
             return
-        told = {"method": request.method, "path": request.path, "type": request.kind, "key": request.key, "cells": request.cells, "status": answer.status, "why": why}
-        line = json.dumps({**told, "body": base64.b64encode(request.body).decode()}) + "\n"
+        line = json.dumps(told) + "\n"
         try:
             with open(self.folder / "refused.jsonl", "a", encoding="utf-8") as file:
                 file.write(line)
@@ -258,7 +315,10 @@ class Outbox:
 
     def remove(self) -> bool:
         """Removes the folder if nothing is left in it that somebody may want; whether it did. The lock stays with its owner."""
-        if self.folder is None or self.refused or not self.is_past(None):
+        if self.folder is None or self.refused or not self.is_past(None) or (self.folder / "refused.before").exists():
+            return False
+        if self._spool is None and any(number >= self._segment for number in self._segments()):
+            # It cannot be read now.
             return False
         try:
             # First: what is left of a folder without it is no spool.
@@ -269,6 +329,27 @@ class Outbox:
         except OSError:
             return False
         return True
+
+
+def _sum(state: Dict[str, Any]) -> int:
+    """Tells a ``state`` from a damaged one."""
+    return zlib.crc32(json.dumps(state, sort_keys=True).encode())
+
+
+def _state(data: bytes) -> Optional[Dict[str, Any]]:
+    """What ``state`` says; nothing where it is damaged."""
+    try:
+        state = json.loads(data)
+        return state if state.pop("sum") == _sum(state) else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def own_key(key: str) -> str:
+    """The key with which a refused request is sent again: of a writer of its own, since the server takes a number far below the newest
+    of its writer for done. Always the same for the same request, so that trying it twice does no harm."""
+    writer, _, number = key.rpartition(":")
+    return key if writer.rpartition(".")[2].startswith("r") else f"{writer}.r{number}:0"
 
 
 def _number(request: Request) -> int:

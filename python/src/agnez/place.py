@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -61,6 +62,19 @@ def fallback() -> Path:
     return Path(tempfile.gettempdir()) / f"agnez-spool-{user}"
 
 
+def is_own(folder: Path) -> bool:
+    """Whether the folder is this user's: what others put among the spools is never read, sent or removed."""
+    return sys.platform == "win32" or folder.stat().st_uid == os.getuid()
+
+
+def is_private(folder: Path) -> bool:
+    """Whether nobody but this user can put anything into the folder: its own, no link, and not to be written by others."""
+    if sys.platform == "win32":
+        return True
+    told = os.lstat(folder)
+    return stat.S_ISDIR(told.st_mode) and told.st_uid == os.getuid() and not told.st_mode & 0o022
+
+
 def folders(root: Path) -> List[Path]:
     """The spools in a folder, oldest first; the folder itself if it is one."""
     if (root / "spool.json").is_file():
@@ -85,7 +99,7 @@ def abandoned(root: Path) -> Iterator[Path]:
     for folder in folders(root):
         lock = Lock(folder)
         try:
-            if lock.take():
+            if is_own(folder) and lock.take():
                 lock.drop()
                 yield folder
         except OSError:

@@ -130,7 +130,10 @@ def _change(data: bytes, at: int, sync: bytes, window: Window, layouts: Mapping[
     try:
         told = json.loads(data[start:past])
         cell, keys = told["cell"], told["keys"]
+        file: Any = keys["file"]["name"] if "file" in keys else None
     except (ValueError, TypeError, KeyError):
+        return at
+    if not isinstance(cell, str) or not isinstance(keys, dict):
         return at
     is_value = "value" in keys or "file" in keys
     if is_value and any(cell == part[0] for number in window.rows for part in layouts[number].parts):
@@ -140,6 +143,6 @@ def _change(data: bytes, at: int, sync: bytes, window: Window, layouts: Mapping[
         before.pop("value", None)
         before.pop("file", None)
     if "file" in keys:
-        window.files.append(keys["file"]["name"])
+        window.files.append(file)
     before.update(keys)
     return past

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from . import place, record
-from .outbox import Outbox
+from . import place, record, window as windows
+from .outbox import Outbox, own_key
 from .sender import Delivery, Stopped
 from .wire import Request, Wire, checked
 
@@ -44,6 +45,8 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
     lock = place.Lock(folder)
     if not (folder / "spool.json").is_file():
         raise ValueError(f"{folder} holds no spool")
+    if not place.is_own(folder):
+        raise ValueError(f"{folder} belongs to another user; nothing of it is sent.")
     if not lock.take():
         raise Busy(f"{folder} belongs to a process that is running; it sends by itself.")
     try:
@@ -75,25 +78,56 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
             raise TimeoutError(f"{outbox.url} cannot be reached; the rest stays in {folder}.") from None
         finally:
             wire.close()
-            was_removed = outbox.remove()
-        left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}."
+        # Only here: what did not come to its end must find everything again.
+        was_removed = outbox.remove()
+        left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}." if outbox.refused else f" {folder} cannot be removed."
         return f"{folder.name}: {points} points and {changes} other changes sent to {outbox.url}.{left}"
     finally:
         lock.drop()
 
 
 def _again(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
-    """Tries what was refused once more; what is refused again is put back."""
-    path = folder / "refused.jsonl"
-    lines = list(_lines(path))
+    """Tries what was refused once more; what is refused again is put back. ``refused.before`` has what is tried until all of it has been
+    answered: a run that is cut off leaves it to the next one."""
+    path, before, whole = folder / "refused.jsonl", folder / "refused.before", folder / "refused.whole"
+    lines = list({json.dumps(line, sort_keys=True): line for line in _lines(before) + _lines(path)}.values())
     if not lines:
         return
-    path.rename(folder / "refused.before")
+    whole.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    os.replace(whole, before)
+    # Cut off here, they are in both files, and are told apart by their text.
+    path.unlink(missing_ok=True)
     outbox.refused = 0
     for line in lines:
-        cells = line.get("cells", [])
-        delivery.deliver(Request(line["method"], line["path"], base64.b64decode(line["body"]), line["type"], line["key"], cells))
-    (folder / "refused.before").unlink()
+        for request in _requests(line, outbox):
+            delivery.deliver(request)
+    before.unlink()
+
+
+def _requests(line: Dict[str, Any], outbox: Outbox) -> List[Request]:
+    """What a line holds, as requests; what cannot be sent is put back."""
+    kept, request = outbox.aside(line), _request(line)
+    try:
+        if kept is not None:
+            return windows.requests(kept[0], outbox.layouts, outbox.folder, kept[1], 0)
+        if request is not None:
+            return [request]
+    except Exception:  # It is what could not be sent before, either.
+        pass
+    outbox.put_away(line)
+    return []
+
+
+def _request(line: Dict[str, Any]) -> Optional[Request]:
+    """What was refused as a request; nothing where the line holds none."""
+    try:
+        method, path, body, kind = line["method"], line["path"], base64.b64decode(line["body"]), line["type"]
+        key, cells = line["key"], list(line.get("cells", []))
+    except (KeyError, TypeError, ValueError):
+        return None
+    if method not in ("POST", "PATCH") or not all(isinstance(text, str) for text in (path, kind, key, *cells)) or not path.startswith("/"):
+        return None
+    return Request(method, path, body, kind, own_key(key), cells)
 
 
 def _lines(path: Path) -> List[Dict[str, Any]]:
@@ -104,7 +138,9 @@ def _lines(path: Path) -> List[Dict[str, Any]]:
         return []
     for line in text.split(b"\n"):
         try:
-            lines.append(json.loads(line))
+            told = json.loads(line)
         except ValueError:
             continue
+        if isinstance(told, dict):
+            lines.append(told)
     return lines

@@ -37,8 +37,12 @@ class Delivery:
         self._made: Set[str] = set()
 
     def send(self, window: record.Window, first: int) -> None:
-        """Raises what ``pause`` raises."""
-        requests = windows.requests(window, self.outbox.layouts, self.outbox.folder, self.outbox.writer, first)
+        """Raises what ``pause`` raises. A window that cannot be told to a server is put aside."""
+        try:
+            requests = windows.requests(window, self.outbox.layouts, self.outbox.folder, self.outbox.writer, first)
+        except Exception as error:  # Whatever it holds: what comes after it must go on.
+            self.outbox.put_aside(window, f"{type(error).__name__}: {error}")
+            return
         new = {cell for request in requests for cell in request.cells} - self._made
         if new:
             # In the order of the calls, which is theirs on the page.
@@ -99,10 +103,10 @@ class Delivery:
             ask = 0.0
             try:
                 answer = self.wire.send(request)
-                if answer.status < 300 or answer.is_refusal:
+                if answer.is_accepted or answer.is_refusal:
                     self.is_connected = True
                     return answer
-                why = f"it answered {answer.status}"
+                why = f"it answered {answer.status}" if answer.status >= 300 else "something else than Agnez answers there"
                 ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
             except Unreachable as error:
                 why = str(error)
@@ -129,6 +133,8 @@ class Sender:
         self._waiting = 0
         self._is_stopped = False
         self._ended = threading.Event()
+        #: The thread has ended before its time, and the spool is not released yet.
+        self._is_held = False
         self._told: Dict[str, int] = {}
         self._thread = threading.Thread(target=self._run, name="agnez", daemon=True)
         self._thread.start()
@@ -155,11 +161,13 @@ class Sender:
         self._is_stopped = True
         self._wire.until = time.monotonic() + timeout / 2
         self._spool.wake.set()
-        self._ended.wait(timeout)
+        if self._ended.wait(timeout) and self._is_held:
+            self._spool.release()
 
     # ---- in the thread -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        is_broken = False
         try:
             quiet = 0
             while not self._is_stopped:
@@ -175,11 +183,16 @@ class Sender:
         except Stopped:
             pass
         except Exception as error:  # The loop must never learn of it.
+            is_broken = True
             tell_once("sender", f"Sending to {self._spool.url} has stopped ({type(error).__name__}: {error}). What is logged stays in the spool.")
         finally:
             self._wire.close()
-            self._outbox.remove()
-            self._spool.release()
+            # One that is still written stays ours: nobody else may send from it, or remove it.
+            self._is_held = is_broken and not self._is_stopped
+            if not self._is_held:
+                if not is_broken:
+                    self._outbox.remove()
+                self._spool.release()
             self._ended.set()
             with self._done:
                 self._done.notify_all()

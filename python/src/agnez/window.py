@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import sys
 from array import array
@@ -58,8 +59,11 @@ def _body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
     kept = keys.get("file")
     if kept is None:
         return json.dumps(keys, separators=(",", ":"), allow_nan=False).encode()
+    path = file_of(folder, kept["name"])
+    if path is None:
+        return None
     try:
-        data = Path(folder or "", kept["name"]).read_bytes()
+        data = path.read_bytes()
     except OSError:
         return None
     rest = {name: value for name, value in keys.items() if name != "file"}
@@ -68,6 +72,14 @@ def _body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
         value = b'"data:' + str(kept["media"]).encode() + b";base64," + base64.b64encode(data) + b'"'
     text = json.dumps(rest, separators=(",", ":"), allow_nan=False).encode()
     return text[:-1] + (b"," if rest else b"") + b'"value":' + value + b"}"
+
+
+def file_of(folder: Optional[Path], name: Any) -> Optional[Path]:
+    """The file of a larger value; nothing where the name is not one that a spool gives, whatever its records say."""
+    if folder is None or not isinstance(name, str) or not re.fullmatch(r"[0-9]{6,}\.value", name):
+        return None
+    path = folder / name
+    return None if path.is_symlink() else path
 
 
 def _columns(window: record.Window, layouts: Mapping[int, record.Layout]) -> Numbers:

@@ -20,6 +20,9 @@ _REQUEST_S = 10.0
 _BYTES_PER_S = 200_000
 #: No answer of the server's is longer than a cell.
 _ANSWER_BYTES = 32 << 20
+_LONG_ANSWER_BYTES = 64 << 10
+#: Every answer to a change has one of these.
+_OURS = ("_id", "appended", "repeated")
 
 
 @dataclass
@@ -53,7 +56,24 @@ class Answer:
     @property
     def is_refusal(self) -> bool:
         """Whether sending the same again would give the same answer."""
-        return 400 <= self.status < 500 and self.status not in (408, 425, 429) and bool(self.error())
+        # 413 and 414 are a proxy's word as well: it will not let this through, and what comes behind it must not wait.
+        return self.status in (413, 414) or 400 <= self.status < 500 and self.status not in (408, 425, 429) and bool(self.error())
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the server says that it did what was asked: somebody else at its address may answer 200 as well."""
+        if not 200 <= self.status < 300:
+            return False
+        if len(self.body) > _LONG_ANSWER_BYTES:
+            # A cell with a large value: reading it would hold up the training.
+            text = self.body.strip()
+            return text[:1] + text[-1:] in (b"{}", b"[]") and any(b'"%s"' % name.encode() in text for name in _OURS)
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            return False
+        first = told[0] if isinstance(told, list) and told else told
+        return isinstance(first, dict) and any(name in first for name in _OURS)
 
 
 class Unreachable(Exception):
