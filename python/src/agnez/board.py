@@ -212,11 +212,11 @@ class Board:
 
     # ---- the end ---------------------------------------------------------------------------------------------------
 
-    def flush(self, timeout: float = 5) -> bool:
-        """Waits until the server has answered all that was logged before, ``timeout`` seconds at most; whether it has."""
+    def flush(self, timeout: Optional[float] = 5) -> bool:
+        """Waits until the server has answered all that was logged before, ``timeout`` seconds at most, None for as long as it takes; whether it has."""
         return self._client.flush(timeout)
 
-    def close(self, timeout: float = 5) -> bool:
+    def close(self, timeout: Optional[float] = 5) -> bool:
         """As :meth:`flush`; then ends the thread and removes the spool. What is not sent stays in it, and a warning says where.
 
         The end of the process does the same. Boards of one process at one server share a spool, so this is for all of them; what is

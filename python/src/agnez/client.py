@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ import weakref
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from . import place, tell
+from . import place, plain, tell
 from .replay import Busy, replay
 from .sender import Sender
 from .spool import Form, Series, Spool
@@ -25,7 +26,7 @@ _VALUE_BYTES = 8 << 20
 EXIT_S = 5.0
 
 _clients: Dict[Tuple[str, str], "Client"] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 class Forms(Dict[Tuple[str, ...], Form]):
@@ -63,7 +64,14 @@ class Client:
             return spool
         with self._lock:
             if self._spool is None:
-                self._spool = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                made = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                if self._spool is not None:
+                    # A signal's handler has been here meanwhile.
+                    made.release()
+                    if made.folder is not None:
+                        shutil.rmtree(made.folder, ignore_errors=True)
+                    return self._spool
+                self._spool = made
                 try:
                     self._sender = Sender(self._spool)
                 except (RuntimeError, OSError) as error:
@@ -130,13 +138,13 @@ class Client:
 
     # ---- the end -------------------------------------------------------------------------------------------------
 
-    def flush(self, timeout: float) -> bool:
-        sender = self._sender
-        return sender is None or sender.flush(timeout)
+    def flush(self, timeout: Optional[float]) -> bool:
+        seconds, sender = plain.seconds(timeout), self._sender
+        return sender is None or sender.flush(seconds)
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: Optional[float]) -> bool:
         """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + plain.seconds(timeout)
         with self._lock:
             spool, sender = self._spool, self._sender
             self._spool = self._sender = None
@@ -189,7 +197,7 @@ def close_all(timeout: float = EXIT_S) -> None:
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     tell.forked()
     for client in list(_clients.values()):
         client.forked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any, Dict, List
 
 _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
@@ -28,6 +29,16 @@ def step(value: Any) -> float:
     if not math.isfinite(told):
         raise ValueError(f"step must be finite, not {told}")
     return told
+
+
+def seconds(value: Any) -> float:
+    """A time to wait, None for as long as it takes; TypeError or ValueError for what is none."""
+    if value is None:
+        return threading.TIMEOUT_MAX
+    told = number(value, "timeout")
+    if math.isnan(told):
+        raise ValueError("timeout must be a number of seconds, not nan")
+    return min(max(told, 0.0), threading.TIMEOUT_MAX)
 
 
 def listed(value: Any, what: str) -> List[Any]:

@@ -14,6 +14,7 @@ from . import place, record
 from .disk import Disk
 from .overflow import Overflow
 from .tell import tell_once
+from .wake import Wake
 
 #: The disk is tried again so often.
 _RETRY_DISK_S = 1.0
@@ -36,7 +37,7 @@ class Spool:
         # Without zeros: they stand where no record is.
         self.sync = bytes(1 + byte % 255 for byte in secrets.token_bytes(4))
         self.lock = threading.RLock()
-        self.wake = threading.Event()
+        self.wake = Wake()
         #: Set while the sender waits for ``wake``.
         self.asleep = False
         self.is_broken = False
@@ -48,6 +49,9 @@ class Spool:
         self._numbers: Dict[Tuple[Series, ...], int] = {}
         self._is_ended = False
         self._retry_at = 0.0
+        self._is_writing = False
+        #: Records, and how many points each holds, that are written next.
+        self._late: List[Tuple[bytes, int]] = []
         about = {"agnez": 1, "url": url, "writer": self.writer, "sync": self.sync.hex(), "parent": parent}
         for folder in (place.spools(root), place.fallback()):
             try:
@@ -154,6 +158,18 @@ class Spool:
             self._break(error)
 
     def _put(self, data: bytes, points: int) -> None:
+        self._late.append((data, points))
+        if self._is_writing:
+            # From a signal's handler: the call that it has interrupted goes on with it.
+            return
+        self._is_writing = True
+        try:
+            while self._late:
+                self._place(*self._late.pop(0))
+        finally:
+            self._is_writing = False
+
+    def _place(self, data: bytes, points: int) -> None:
         if self.disk is not None and (not self.is_broken or self._mend()):
             try:
                 self.disk.put(data)
@@ -189,6 +205,11 @@ class Spool:
         return True
 
     # ---- for the sender --------------------------------------------------------------------------------------------
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether this thread is in the middle of a write: a signal's handler asks. Until it returns, nothing can be sent."""
+        return bool(getattr(self.lock, "_is_owned")())
 
     def end(self) -> Optional[Tuple[int, int]]:
         """The place after the last record, a segment and a byte; nothing while some go through memory."""
