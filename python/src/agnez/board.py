@@ -109,7 +109,7 @@ class Board:
         if values:
             if len(self._forms) < _FORMS:
                 self._client.points(series, now, [at], [list(values.values())])
-                form = self._client.spool.form(series)
+                form = self._client.form(series)
                 if form is not None and list(named) == list(values):
                     self._forms[tuple(values)] = form
             else:

@@ -162,6 +162,10 @@ class Sender:
         self._spool.wake.set()
         self._ended.wait(timeout)
 
+    def forked(self) -> None:
+        """In the child of a fork, where the thread is not."""
+        self._wire.forked()
+
     # ---- in the thread -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -183,7 +187,8 @@ class Sender:
             tell_once("sender", f"Sending to {self._spool.url} has stopped ({type(error).__name__}: {error}). What is logged stays in the spool.")
         finally:
             self._wire.close()
-            self._outbox.remove()
+            if not self._outbox.remove():
+                self._spool.trim()
             self._spool.release()
             self._ended.set()
             with self._done:

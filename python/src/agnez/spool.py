@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import threading
@@ -46,6 +47,7 @@ class Spool:
         self.cells = cells
         self.layouts: Dict[int, record.Layout] = {}
         self.disk: Optional[Disk] = None
+        self._layout_numbers = itertools.count()
         self._numbers: Dict[Tuple[Series, ...], int] = {}
         self._is_ended = False
         self._retry_at = 0.0
@@ -62,7 +64,7 @@ class Spool:
         else:
             tell_once("memory", "No folder takes the spool: what is logged stays in memory, and is lost if the process is killed.")
             self.is_broken = True
-        for id, cell in cells.items():
+        for id, cell in list(cells.items()):
             self._define({"id": id, "cell": cell})
 
     @property
@@ -75,8 +77,9 @@ class Spool:
         """Says with what a cell is created where the server has none of this id. The first word counts."""
         with self.lock:
             if id not in self.cells:
-                self.cells[id] = about
+                # First: Ctrl+C between the two must not leave a cell that a replay does not know.
                 self._define({"id": id, "cell": about})
+                self.cells[id] = about
 
     def points(self, series: Sequence[Series], time_s: float, steps: Iterable[float], rows: Iterable[Iterable[float]]) -> bool:
         """Writes a row of one value for each series for each step."""
@@ -143,10 +146,10 @@ class Spool:
         """The layout for these series, told to readers before the first record has it."""
         number = self._numbers.get(series)
         if number is None:
-            number = len(self._numbers)
+            number = next(self._layout_numbers)
+            self._define({"layout": number, "series": series})
             self.layouts[number] = record.Layout(number, list(series))
             self._numbers[series] = number
-            self._define({"layout": number, "series": series})
         return self.layouts[number]
 
     def _define(self, what: Dict[str, Any]) -> None:
@@ -241,6 +244,17 @@ class Spool:
                 self.disk.forget(segment)
             if file is not None:
                 self.disk.files.pop(file, None)
+
+    def trim(self) -> None:
+        """Gives back the room on disk that no record has. Only when nobody writes or reads any more."""
+        if self.disk is not None and self._is_ended:
+            self.disk.trim()
+
+    def forked(self) -> None:
+        """In the child of a fork: lets go of what is the parent's, and changes nothing of it."""
+        if self.disk is not None:
+            self.disk.lock.drop()
+            self.disk.close()
 
     def release(self) -> None:
         """Nobody sends from it any more: the folder may be replayed."""
