@@ -65,13 +65,21 @@ class Board:
         """
         now = time()
         if metrics is not None:
-            named = {**metrics, **named}
+            try:
+                named = {**metrics, **named}
+            except TypeError:
+                if hasattr(metrics, "keys"):
+                    raise
+                raise TypeError(f"log takes a dict of metrics, not {plain.kind(metrics)}: log({{'loss': 0.3}})") from None
         if step is None:
             step = self._step
         try:
             write, pack, sync, number, tail, spool = self._forms[tuple(named)]
-            if not _finite(step):
-                raise ValueError
+            if step.__class__ is not int:
+                if not _finite(step):
+                    raise ValueError
+                # Small numbers of numpy would begin again at zero.
+                step = float(step)
             write(pack(sync, number, now, step, *named.values(), tail))
         except Exception:
             # The first time, when a segment is full, and for all that is not plain. It also says what is wrong.
@@ -97,11 +105,11 @@ class Board:
         for name in values:
             cell, part = names.of_metric(name, self.run)
             series.append((self._made(cell, Line, {"type": "line"}).id, part))
-        self._step = at + 1 if isinstance(step, float) else int(at) + 1
+        self._step = int(at) + 1 if at == int(at) else at + 1
         if values:
             if len(self._forms) < _FORMS:
                 self._client.points(series, now, [at], [list(values.values())])
-                form = self._client.spool.form(series)
+                form = self._client.form(series)
                 if form is not None and list(named) == list(values):
                     self._forms[tuple(values)] = form
             else:
@@ -120,13 +128,15 @@ class Board:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
 
         ``x``: ``step``, ``relative`` or ``wall``; ``y``: ``linear`` or ``log``; ``smooth``: 0 to 0.999; ``unit``: of the values;
-        ``hidden``: series that are not drawn. Settings that are given replace those that the page has.
+        ``hidden``: series that are not drawn. Settings that are given
+        are added to those that this process gave before; together they replace all that the page has.
         """
         cell = self._made(name, Line, {"type": "line"})
         keys: Dict[str, Any] = {} if title is None else {"name": title}
         settings = chart(x, y, smooth, unit, hidden)
         if settings:
-            keys["chart"] = settings
+            cell._chart = {**cell._chart, **settings}
+            keys["chart"] = cell._chart
         if keys:
             self._client.change(cell.id, keys)
         return cell
@@ -137,8 +147,9 @@ class Board:
         """A picture: a path, an http address, the bytes of a file, a PIL image, or an array or tensor.
 
         Arrays have the shape (H, W), (H, W, C) with 1 to 4 channels, or (N, H, W, C) or (N, H, W), which are drawn as a grid.
-        uint8 is taken as it is, floats of 0 to 1 and numbers of 0 to 255 likewise, other grey values by their own range;
-        ``vmin`` and ``vmax`` say what becomes black and white. What changes after the call does not change the picture.
+        uint8 is taken as it is, floats of 0 to 1 likewise, integers and colours of 0 to 255 too; all other values by their own
+        range: grey floats above 1, and whatever is negative (a picture that was normalised). ``vmin`` and ``vmax`` say what
+        becomes black and white. Colours in the first axis (torch) need ``permute(1, 2, 0)``. What changes after the call does not change the picture.
         """
         cell = self._made(name, Cell, {})
         keys: Dict[str, Any] = {"type": "img", **_note(caption)}
@@ -212,11 +223,11 @@ class Board:
 
     # ---- the end ---------------------------------------------------------------------------------------------------
 
-    def flush(self, timeout: float = 5) -> bool:
-        """Waits until the server has answered all that was logged before, ``timeout`` seconds at most; whether it has."""
+    def flush(self, timeout: Optional[float] = 5) -> bool:
+        """Waits until the server has answered all that was logged before, ``timeout`` seconds at most, None for as long as it takes; whether it has."""
         return self._client.flush(timeout)
 
-    def close(self, timeout: float = 5) -> bool:
+    def close(self, timeout: Optional[float] = 5) -> bool:
         """As :meth:`flush`; then ends the thread and removes the spool. What is not sent stays in it, and a warning says where.
 
         The end of the process does the same. Boards of one process at one server share a spool, so this is for all of them; what is

@@ -52,6 +52,17 @@ class Line(Cell):
     def __init__(self, board: "Board", name: str, id: str) -> None:
         super().__init__(board, name, id)
         self._step = 0.0
+        #: The settings that this process gave: the server replaces them as a whole.
+        self._chart: Dict[str, Any] = {}
+
+    def set(self, **keys: Any) -> "Line":
+        super().set(**keys)
+        if "chart" in keys:
+            told = plain.clean(keys["chart"])
+            self._chart = told if isinstance(told, dict) else {}
+        return self
+
+    set.__doc__ = Cell.set.__doc__
 
     def append(self, points: Optional[Mapping[str, Any]] = None, /, *, step: Any = None, **series: Any) -> "Line":
         """Appends points: ``append(train=0.3, val=0.4)``, ``append({"train": 0.3}, step=7)``.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import sys
 import threading
 import time
 import weakref
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from . import place, tell
+from . import place, plain, tell
 from .replay import Busy, replay
 from .sender import Sender
 from .spool import Form, Series, Spool
@@ -25,7 +26,7 @@ _VALUE_BYTES = 8 << 20
 EXIT_S = 5.0
 
 _clients: Dict[Tuple[str, str], "Client"] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 class Forms(Dict[Tuple[str, ...], Form]):
@@ -46,6 +47,8 @@ class Client:
         self._cells: Dict[str, Dict[str, Any]] = {}
         self._forms: "weakref.WeakSet[Forms]" = weakref.WeakSet()
         self._lock = threading.RLock()
+        #: That of the newest form.
+        self._write: Optional[Callable[[bytes], int]] = None
         self._spool: Optional[Spool] = None
         self._sender: Optional[Sender] = None
 
@@ -63,7 +66,14 @@ class Client:
             return spool
         with self._lock:
             if self._spool is None:
-                self._spool = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                made = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                if self._spool is not None:
+                    # A signal's handler has been here meanwhile.
+                    made.release()
+                    if made.folder is not None:
+                        shutil.rmtree(made.folder, ignore_errors=True)
+                    return self._spool
+                self._spool = made
                 try:
                     self._sender = Sender(self._spool)
                 except (RuntimeError, OSError) as error:
@@ -89,8 +99,23 @@ class Client:
     def forms(self) -> Forms:
         """Of one board, for the short way of its ``log``."""
         forms = Forms()
-        self._forms.add(forms)
+        with self._lock:
+            self._forms.add(forms)
         return forms
+
+    def form(self, series: Sequence[Series]) -> Optional[Form]:
+        """For the short way of ``log``; nothing while records cannot go to the disk."""
+        form = self.spool.form(series)
+        if form is not None and form[0] is not self._write:
+            # A new segment: forms that are seldom used would hold the ones before it open.
+            with self._lock:
+                self._write = form[0]
+                self._clear_forms()
+        return form
+
+    def _clear_forms(self) -> None:
+        for forms in list(self._forms):
+            forms.clear()
 
     def cell(self, id: str, about: Dict[str, Any]) -> None:
         """Says with what a cell is created where the server has none of this id. The first word counts."""
@@ -130,13 +155,13 @@ class Client:
 
     # ---- the end -------------------------------------------------------------------------------------------------
 
-    def flush(self, timeout: float) -> bool:
-        sender = self._sender
-        return sender is None or sender.flush(timeout)
+    def flush(self, timeout: Optional[float]) -> bool:
+        seconds, sender = plain.seconds(timeout), self._sender
+        return sender is None or sender.flush(seconds)
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: Optional[float]) -> bool:
         """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + plain.seconds(timeout)
         with self._lock:
             spool, sender = self._spool, self._sender
             self._spool = self._sender = None
@@ -144,6 +169,9 @@ class Client:
         if spool is None:
             return True
         spool.end_writing()
+        with self._lock:
+            self._write = None
+            self._clear_forms()
         was_sent = sender is not None and sender.flush(max(0.0, until - time.monotonic() - 0.2))
         if sender is not None:
             sender.stop(max(0.1, until - time.monotonic()))
@@ -172,12 +200,13 @@ class Client:
         self._lock = threading.RLock()
         if self._spool is not None:
             self._parent = self._spool.writer
-            self._spool.release()
-        self._spool = self._sender = None
+            self._spool.forked()
+        if self._sender is not None:
+            self._sender.forked()
+        self._spool = self._sender = self._write = None
         self._cells = dict(self._cells)
         # They write into the parent's segment.
-        for forms in list(self._forms):
-            forms.clear()
+        self._clear_forms()
 
 
 def close_all(timeout: float = EXIT_S) -> None:
@@ -189,7 +218,7 @@ def close_all(timeout: float = EXIT_S) -> None:
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     tell.forked()
     for client in list(_clients.values()):
         client.forked()

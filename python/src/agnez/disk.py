@@ -131,6 +131,23 @@ class Disk:
                     raise OSError(errno.ENOSPC, "no space left")
                 self._told.pop(0)
 
+    def trim(self) -> None:
+        """Only when nobody writes or reads any more."""
+        spare, self._spare = self._spare, None
+        try:
+            if spare is not None:
+                spare.path.unlink()
+        except OSError:
+            pass
+        last = self.last()
+        if last is not None:
+            last.trim()
+
+    def close(self) -> None:
+        """Closes the files; what they hold stays."""
+        for segment in (*self.segments.values(), self.state, *([self._spare] if self._spare else [])):
+            segment.close()
+
     # ---- larger values ---------------------------------------------------------------------------------------------
 
     def keep(self, data: bytes) -> Optional[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
-from .plain import clean, listed
+from .plain import clean, listed, numbers
 
 
 def _told(**keys: Any) -> Dict[str, Any]:
@@ -48,26 +48,29 @@ def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[s
     if counts is not None:
         if edges is None:
             raise TypeError("counts= needs edges=, one more than there are counts")
-        told = _told(counts=listed(counts, "counts"), edges=listed(edges, "edges"))
+        rows = listed(counts, "counts")
+        told = _told(counts=numbers(rows, "counts") if steps is None else [numbers(row, "each item of counts, with steps=,") for row in rows], edges=numbers(edges, "edges"))
     else:
         lists = listed(values, "values")
-        told = {"values": [clean(_flat(item)) for item in lists] if steps is not None else clean(_flat(lists))}
-    return {**told, **_told(steps=None if steps is None else listed(steps, "steps"), view=view, unit=unit)}
+        told = {"values": [_flat(item, "values") for item in lists] if steps is not None else _flat(lists, "values")}
+    return {**told, **_told(steps=None if steps is None else numbers(steps, "steps"), view=view, unit=unit)}
 
 
-def _flat(values: Any) -> List[Any]:
+def _flat(values: Any, what: str) -> List[Any]:
     out: List[Any] = []
-    for item in listed(values, "values"):
-        if hasattr(item, "__iter__") and not isinstance(item, str):
-            out += _flat(item)
+    plain: List[Any] = []
+    for item in listed(values, what):
+        if hasattr(item, "__iter__") and not isinstance(item, (str, bytes)) and getattr(item, "shape", None) != ():
+            out += numbers(plain, what) + _flat(item, what)
+            plain = []
         else:
-            out.append(item)
-    return out
+            plain.append(item)
+    return out + numbers(plain, what)
 
 
 def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], column_label: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
     """A matrix of shape (rows, columns)."""
-    values = [listed(row, "a row of the matrix") for row in listed(matrix, "matrix")]
+    values = [numbers(row, "a row of the matrix") for row in listed(matrix, "matrix")]
     if len({len(row) for row in values}) > 1:
         raise ValueError("all rows of the matrix must have the same length")
     names = [None if side is None else [str(name) for name in listed(side, "rows= and columns=")] for side in (rows, columns)]
@@ -81,9 +84,9 @@ def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool
     """A number for each label; or, side by side, a list for each series."""
     names = None if labels is None else [str(name) for name in listed(labels, "labels")]
     if isinstance(values, dict):
-        lists = [item for item in values.values() if hasattr(item, "__len__")]
+        lists = [item for item in values.values() if hasattr(item, "__len__") and not isinstance(item, (str, bytes))]
         if lists and len(lists) == len(values):
-            series = {str(name): listed(item, f"the series {name!r}") for name, item in values.items()}
+            series = {str(name): numbers(item, f"the series {name!r}") for name, item in values.items()}
             count = len(next(iter(series.values())))
             if any(len(item) != count for item in series.values()) or names is not None and len(names) != count:
                 raise ValueError("each series must have one number for each label")
@@ -91,15 +94,15 @@ def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool
         if names is not None:
             raise TypeError("labels= stands beside a list; a dict has its labels itself")
         names, values = [str(name) for name in values], list(values.values())
-    numbers = listed(values, "values")
-    if names is not None and len(names) != len(numbers):
-        raise ValueError(f"labels= must have {len(numbers)} names, not {len(names)}")
-    return _told(labels=names or [str(at) for at in range(len(numbers))], values=numbers, unit=unit, horizontal=horizontal)
+    heights = numbers(values, "values")
+    if names is not None and len(names) != len(heights):
+        raise ValueError(f"labels= must have {len(heights)} names, not {len(names)}")
+    return _told(labels=names or [str(at) for at in range(len(heights))], values=heights, unit=unit, horizontal=horizontal)
 
 
 def scatter(x: Any, y: Any, labels: Any, x_label: Optional[str], y_label: Optional[str]) -> Dict[str, Any]:
     """Two lists of the same length, and a label for each point."""
-    across, up = _flat(x), _flat(y)
+    across, up = _flat(x, "x"), _flat(y, "y")
     names = None if labels is None else [str(name) for name in listed(labels, "labels")]
     if len(across) != len(up) or names is not None and len(names) != len(across):
         raise ValueError(f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}")
@@ -110,4 +113,5 @@ def single(value: float, unit: Optional[str], previous: Any, trend: Any, better:
     """One large value, with what it is compared to."""
     if better not in (None, "up", "down"):
         raise ValueError(f"better must be 'up' or 'down', not {better!r}")
-    return _told(value=value, unit=unit, previous=previous, trend=None if trend is None else listed(trend, "trend"), better=better)
+    before = None if previous is None else numbers([previous], "previous")[0]
+    return _told(value=value, unit=unit, previous=before, trend=None if trend is None else numbers(trend, "trend"), better=better)

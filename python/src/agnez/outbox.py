@@ -72,6 +72,8 @@ class Outbox:
         self._held: Optional[record.Window] = None
         #: The records of the window that is being sent.
         self._bytes = b""
+        #: Records are on their way from memory to there.
+        self._is_taking = False
         self._source: Optional[Source] = None
 
     @staticmethod
@@ -112,13 +114,16 @@ class Outbox:
         """The records that come next, until :meth:`done`; nothing where there are none now."""
         window = self._from_disk()
         if window is None and self._spool is not None and self._spool.overflow.records:
+            self._is_taking = True
             window = self._from_memory(self._spool)
         if window is None:
+            self._is_taking = False
             if not self._is_noted:
                 self._note()
             return None
         self._used = windows.count(window, self.layouts)
         self._held = window
+        self._is_taking = False
         self._note()
         return window
 
@@ -223,8 +228,9 @@ class Outbox:
         """Goes on to the next segment, and removes the one that was read to its end."""
         number = self._segment
         self._source = None
-        self._segment += 1
+        # In this order: another thread that looks meanwhile must not take the next segment for read.
         self._from = self._to = 0
+        self._segment += 1
         self._note()
         if self._spool is not None:
             self._spool.forget(segment=number)
@@ -251,7 +257,7 @@ class Outbox:
         """Whether everything before this place has been answered; without a place, whether there is nothing more at all."""
         if target is not None:
             return (self._segment, self._from) >= target
-        return self._held is None and not self.has_more()
+        return not self.has_more() and not self._is_taking and self._held is None
 
     def has_more(self) -> bool:
         """Whether there is something that was written and not sent."""

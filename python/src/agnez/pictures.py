@@ -10,6 +10,7 @@ from typing import Any, List, Optional, Tuple
 
 from .plain import listed
 from .png import Pixels, animated, still
+from .tell import tell_once
 
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"), (b"BM", "image/bmp"))
 
@@ -78,11 +79,13 @@ def pixels(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = N
         array = array.astype(np.float64)
     if array.ndim not in (2, 3, 4) or array.size == 0:
         raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {array.shape}")
+    if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[1] > 4 and array.shape[2] > 4:
+        tell_once("channels first", f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.")
     is_many = array.ndim == 4 or array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)
     if array.ndim == 2 or array.ndim == 3 and is_many:
         array = array[..., None]
     if array.shape[-1] not in (1, 2, 3, 4):
-        raise ValueError(f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}")
+        raise ValueError(f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}: colours in another one need a transpose (torch: permute)")
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * 255
     elif array.dtype != np.uint8 or vmin is not None or vmax is not None:
@@ -98,15 +101,14 @@ def pixels(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = N
 
 
 def _range(low: float, high: float, channels: int, kind: str, vmin: Optional[float], vmax: Optional[float]) -> Tuple[float, float]:
-    """What becomes black and white: 0 to 1 or 0 to 255 where the values lie there, else for grey the values' own range."""
+    """What becomes black and white: 0 to 1 or 0 to 255 where the values lie there, else the values' own range. Grey floats above
+    1 have their own range too, unless there is but one of them."""
     if low >= 0 and high <= 1 and kind == "f":
         least, most = 0.0, 1.0
-    elif low >= 0 and high <= 255 and (kind != "f" or channels > 1):
+    elif low >= 0 and high <= 255 and (kind != "f" or channels > 2 or low == high):
         least, most = 0.0, 255.0
-    elif channels <= 2:
-        least, most = low, high
     else:
-        least, most = 0.0, 1.0 if kind == "f" and high <= 1 else 255.0
+        least, most = low, high
     least, most = (least if vmin is None else vmin), (most if vmax is None else vmax)
     if not (math.isfinite(least) and math.isfinite(most)):
         raise ValueError("vmin and vmax must be finite")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any, Dict, List
 
 _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
+_TEXTS = ("NaN", "Infinity", "-Infinity")
 
 
 def number(value: Any, what: str) -> float:
     """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else."""
     if isinstance(value, (str, bytes)):
-        raise TypeError(f"{what} must be a number, not {_kind(value)}")
+        raise TypeError(f"{what} must be a number, not {kind(value)}")
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        raise ValueError(f"{what} must be a number that a double can hold, not one so large") from None
+    except (TypeError, ValueError, RuntimeError):
         pass
     try:
         return float(value.item())
     except Exception:
-        raise TypeError(f"{what} must be a number, not {_kind(value)}") from None
+        raise TypeError(f"{what} must be a number, not {kind(value)}") from None
 
 
 def step(value: Any) -> float:
@@ -28,6 +32,16 @@ def step(value: Any) -> float:
     if not math.isfinite(told):
         raise ValueError(f"step must be finite, not {told}")
     return told
+
+
+def seconds(value: Any) -> float:
+    """A time to wait, None for as long as it takes; TypeError or ValueError for what is none."""
+    if value is None:
+        return threading.TIMEOUT_MAX
+    told = number(value, "timeout")
+    if math.isnan(told):
+        raise ValueError("timeout must be a number of seconds, not nan")
+    return min(max(told, 0.0), threading.TIMEOUT_MAX)
 
 
 def listed(value: Any, what: str) -> List[Any]:
@@ -41,8 +55,19 @@ def listed(value: Any, what: str) -> List[Any]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{what} must be a list or an array, not {_kind(value)}")
+        raise TypeError(f"{what} must be a list or an array, not {kind(value)}")
     return list(value)
+
+
+def numbers(value: Any, what: str) -> List[Any]:
+    """A list of numbers as the server takes them: NaN and infinities as texts, None for no number; TypeError for anything else in it."""
+    out: List[Any] = []
+    for item in listed(value, what):
+        told = clean(item)
+        if isinstance(told, str) and told not in _TEXTS or isinstance(told, (list, dict)):
+            raise TypeError(f"{what} must hold numbers, not {kind(item)}")
+        out.append(int(told) if isinstance(told, bool) else told)
+    return out
 
 
 def clean(value: Any) -> Any:
@@ -80,7 +105,7 @@ def flat(metrics: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
     out: Dict[str, Any] = {}
     for name, value in metrics.items():
         if not isinstance(name, str):
-            raise TypeError(f"a metric's name must be a string, not {_kind(name)}")
+            raise TypeError(f"a metric's name must be a string, not {kind(name)}")
         if isinstance(value, dict):
             out.update(flat(value, f"{prefix}{name}/"))
         else:
@@ -88,7 +113,13 @@ def flat(metrics: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
     return out
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
+    """What a wrong value is, for a sentence about it."""
     shape = getattr(value, "shape", None)
     name = type(value).__name__
-    return f"{name} of shape {tuple(shape)}" if shape is not None else f"{name} ({value!r:.40})"
+    if shape is not None:
+        return f"{name} of shape {tuple(shape)}"
+    try:
+        return f"{name} ({value!r:.40})"
+    except Exception:
+        return name

@@ -53,6 +53,13 @@ class Segment:
         os.rename(self.path, path)
         self.number, self.path = number, path
 
+    def trim(self) -> None:
+        """Gives back the room behind the last record. Only when nobody writes or reads any more: no record ends with a zero."""
+        try:
+            os.truncate(self.path, len(self._map[:].rstrip(b"\0")))
+        except (OSError, ValueError):
+            return
+
     def close(self) -> None:
         """Only when nobody writes any more."""
         self._map.close()

@@ -21,6 +21,8 @@ TICK_S = 0.015
 #: Ticks without anything new before the thread sleeps until it is woken.
 _QUIET_TICKS = 40
 _SLEEP_S = 1.0
+#: Of one wait: no system takes any number of seconds.
+_LONGEST_WAIT_S = 3600.0
 _MADE_AT_ONCE = 200
 _BACK_OFF_S = (0.1, 10.0)
 _RETRY_AFTER_S = 60.0
@@ -142,6 +144,8 @@ class Sender:
     def flush(self, timeout: float) -> bool:
         """Whether everything that was logged before this call has been answered within ``timeout`` seconds."""
         until = time.monotonic() + timeout
+        if self._spool.is_interrupted:
+            return False
         target = self._spool.end()
         with self._done:
             self._waiting += 1
@@ -151,18 +155,23 @@ class Sender:
                     left = until - time.monotonic()
                     if left <= 0 or self._ended.is_set():
                         return False
-                    self._done.wait(left)
+                    self._done.wait(min(left, _LONGEST_WAIT_S))
                 return True
             finally:
                 self._waiting -= 1
 
     def stop(self, timeout: float) -> None:
         """Ends the thread, within ``timeout`` seconds at most; what is on its way may be cut off."""
+        timeout = min(timeout, _LONGEST_WAIT_S)
         self._is_stopped = True
         self._wire.until = time.monotonic() + timeout / 2
         self._spool.wake.set()
         if self._ended.wait(timeout) and self._is_held:
             self._spool.release()
+
+    def forked(self) -> None:
+        """In the child of a fork, where the thread is not."""
+        self._wire.forked()
 
     # ---- in the thread -------------------------------------------------------------------------------------------
 
@@ -190,8 +199,8 @@ class Sender:
             # One that is still written stays ours: nobody else may send from it, or remove it.
             self._is_held = is_broken and not self._is_stopped
             if not self._is_held:
-                if not is_broken:
-                    self._outbox.remove()
+                if is_broken or not self._outbox.remove():
+                    self._spool.trim()
                 self._spool.release()
             self._ended.set()
             with self._done:

@@ -87,7 +87,7 @@ class Run:
         if commit or commit is None and step is None:
             self.step += 1
 
-    def finish(self, timeout: float = 5) -> None:
+    def finish(self, timeout: Optional[float] = 5) -> None:
         """Sends what is left, ``timeout`` seconds at most."""
         global run, config
         self.board.close(timeout)
@@ -138,7 +138,7 @@ def log(metrics: Mapping[str, Any], step: Any = None, commit: Optional[bool] = N
     run.log(metrics, step, commit)
 
 
-def finish(timeout: float = 5) -> None:
+def finish(timeout: Optional[float] = 5) -> None:
     """Ends the run of the last :func:`init`, if there is one."""
     if run is not None:
         run.finish(timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import threading
@@ -14,6 +15,7 @@ from . import place, record
 from .disk import Disk
 from .overflow import Overflow
 from .tell import tell_once
+from .wake import Wake
 
 #: The disk is tried again so often.
 _RETRY_DISK_S = 1.0
@@ -36,7 +38,7 @@ class Spool:
         # Without zeros: they stand where no record is.
         self.sync = bytes(1 + byte % 255 for byte in secrets.token_bytes(4))
         self.lock = threading.RLock()
-        self.wake = threading.Event()
+        self.wake = Wake()
         #: Set while the sender waits for ``wake``.
         self.asleep = False
         self.is_broken = False
@@ -45,9 +47,13 @@ class Spool:
         self.cells = cells
         self.layouts: Dict[int, record.Layout] = {}
         self.disk: Optional[Disk] = None
+        self._layout_numbers = itertools.count()
         self._numbers: Dict[Tuple[Series, ...], int] = {}
         self._is_ended = False
         self._retry_at = 0.0
+        self._is_writing = False
+        #: Records, and how many points each holds, that are written next.
+        self._late: List[Tuple[bytes, int]] = []
         about = {"agnez": 1, "url": url, "writer": self.writer, "sync": self.sync.hex(), "parent": parent}
         for folder in (place.spools(root), place.fallback()):
             try:
@@ -58,7 +64,7 @@ class Spool:
         else:
             tell_once("memory", "No folder takes the spool: what is logged stays in memory, and is lost if the process is killed.")
             self.is_broken = True
-        for id, cell in cells.items():
+        for id, cell in list(cells.items()):
             self._define({"id": id, "cell": cell})
 
     @property
@@ -71,8 +77,9 @@ class Spool:
         """Says with what a cell is created where the server has none of this id. The first word counts."""
         with self.lock:
             if id not in self.cells:
-                self.cells[id] = about
+                # First: Ctrl+C between the two must not leave a cell that a replay does not know.
                 self._define({"id": id, "cell": about})
+                self.cells[id] = about
 
     def points(self, series: Sequence[Series], time_s: float, steps: Iterable[float], rows: Iterable[Iterable[float]]) -> bool:
         """Writes a row of one value for each series for each step."""
@@ -139,10 +146,10 @@ class Spool:
         """The layout for these series, told to readers before the first record has it."""
         number = self._numbers.get(series)
         if number is None:
-            number = len(self._numbers)
+            number = next(self._layout_numbers)
+            self._define({"layout": number, "series": series})
             self.layouts[number] = record.Layout(number, list(series))
             self._numbers[series] = number
-            self._define({"layout": number, "series": series})
         return self.layouts[number]
 
     def _define(self, what: Dict[str, Any]) -> None:
@@ -154,6 +161,18 @@ class Spool:
             self._break(error)
 
     def _put(self, data: bytes, points: int) -> None:
+        self._late.append((data, points))
+        if self._is_writing:
+            # From a signal's handler: the call that it has interrupted goes on with it.
+            return
+        self._is_writing = True
+        try:
+            while self._late:
+                self._place(*self._late.pop(0))
+        finally:
+            self._is_writing = False
+
+    def _place(self, data: bytes, points: int) -> None:
         if self.disk is not None and (not self.is_broken or self._mend()):
             try:
                 self.disk.put(data)
@@ -190,6 +209,11 @@ class Spool:
 
     # ---- for the sender --------------------------------------------------------------------------------------------
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether this thread is in the middle of a write: a signal's handler asks. Until it returns, nothing can be sent."""
+        return bool(getattr(self.lock, "_is_owned")())
+
     def end(self) -> Optional[Tuple[int, int]]:
         """The place after the last record, a segment and a byte; nothing while some go through memory."""
         with self.lock:
@@ -220,6 +244,17 @@ class Spool:
                 self.disk.forget(segment)
             if file is not None:
                 self.disk.files.pop(file, None)
+
+    def trim(self) -> None:
+        """Gives back the room on disk that no record has. Only when nobody writes or reads any more."""
+        if self.disk is not None and self._is_ended:
+            self.disk.trim()
+
+    def forked(self) -> None:
+        """In the child of a fork: lets go of what is the parent's, and changes nothing of it."""
+        if self.disk is not None:
+            self.disk.lock.drop()
+            self.disk.close()
 
     def release(self) -> None:
         """Nobody sends from it any more: the folder may be replayed."""

@@ -156,7 +156,7 @@ def _counts(values: Any, edges: List[float]) -> List[int]:
     from bisect import bisect_right
 
     counts = [0] * (len(edges) - 1)
-    for value in kinds._flat(values):
+    for value in map(float, kinds._flat(values, "the values")):
         number = plain.number(value, "a value")
         if edges[0] <= number <= edges[-1]:
             counts[min(bisect_right(edges, number) - 1, len(counts) - 1)] += 1

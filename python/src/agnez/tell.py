@@ -8,7 +8,8 @@ from typing import Set
 
 _log = logging.getLogger("agnez")
 _told: Set[str] = set()
-_lock = threading.Lock()
+#: One that a signal's handler can take again.
+_lock = threading.RLock()
 
 
 def tell_once(what: str, text: str) -> None:
@@ -27,4 +28,4 @@ def tell(text: str) -> None:
 def forked() -> None:
     """In the child of a fork: another thread may have held the lock."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()

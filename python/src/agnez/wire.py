@@ -141,6 +141,13 @@ class Wire:
             self._connection.close()
             self._connection = None
 
+    def forked(self) -> None:
+        """In the child of a fork: closes its copy of the socket, and nothing that a thread of the parent may have locked."""
+        sock = self._connection.sock if self._connection is not None else None
+        self._connection = None
+        if sock is not None:
+            sock.close()
+
     def send(self, request: Request) -> Answer:
         """Sends and waits for the answer. Raises nothing but :class:`Unreachable`."""
         is_kept = self._connection is not None

@@ -1,0 +1,103 @@
+"""What a spool holds open and on disk, and what is there when a call is cut off."""
+
+import os
+
+import pytest
+
+import agnez
+from agnez import place, record, segment, spool
+from agnez.replay import replay
+from server import free_port
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+needs_maps = pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="there is no /proc")
+
+
+def maps(folder):
+    with open("/proc/self/maps") as file:
+        return [line.split()[-1] for line in file if str(folder) in line and ".seg" in line]
+
+
+@needs_maps
+def test_metrics_that_are_seldom_logged_hold_no_segments(server, board, name, monkeypatch):
+    monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
+    other = agnez.Board(name + "2", url=server.url, spool=board._client._root)
+    for at in range(12):
+        board.log({f"m{at}": at}, step=0)
+        other.log({f"o{at}": at}, step=0)
+        for step in range(2000):
+            board.log(loss=step, step=step)
+        board.log({f"m{at}": at}, step=1)
+    assert board.flush(60)
+    assert len(set(maps(board._client.spool.folder))) <= 3
+    assert server.pairs(f"{name}-m3", "m3") == [(0, 3), (1, 3)]
+
+
+@needs_fork
+@needs_maps
+def test_a_forked_child_holds_nothing_of_its_parents(server, board, name):
+    board.log(loss=1, step=0)
+    assert board.flush(60)
+    folder, wire = board._client.spool.folder, board._client._sender._wire
+    fd = wire._connection.sock.fileno()
+    socket = os.readlink(f"/proc/self/fd/{fd}")
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        held = maps(folder) + [fd for fd in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{fd}") and os.readlink(f"/proc/self/fd/{fd}") == socket]
+        os.write(write, repr(held).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 1000) == b"[]"
+    os.close(read), os.close(write)
+    board.log(loss=2, step=1)
+    assert board.flush(60) and server.pairs(f"{name}-loss", "loss") == [(0, 1), (1, 2)]
+
+
+def test_a_spool_that_is_left_takes_what_it_holds(server, name, tmp_path):
+    board = agnez.Board(name, url=f"http://127.0.0.1:{free_port()}", spool=str(tmp_path / "left"))
+    for step in range(100):
+        board.log(loss=step, step=step)
+    folder = board._client.spool.folder
+    assert not board.close(1)
+    assert (folder / "000000.seg").stat().st_size < 8192 and not (folder / "spare").exists()
+    assert place.folders(tmp_path / "left") == [folder]
+    replay(folder, url=server.url)
+    assert server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(100)] and not folder.exists()
+
+
+def test_what_is_named_is_told_before_it_is_used(board, monkeypatch):
+    board.log(loss=1)
+    one = board._client.spool
+
+    def cut(self, what):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool.Spool, "_define", cut)
+        with pytest.raises(KeyboardInterrupt):
+            board.log(other=1)
+        with pytest.raises(KeyboardInterrupt):
+            one.points([("x", "y")], 0.0, [0], [[1.0]])
+    board.log(other=1)
+    told = (one.folder / "cells.jsonl").read_text()
+    assert told.count('"other"') >= 2 and len(one.layouts) == len(one._numbers) == told.count('"layout"')
+
+
+def test_what_comes_from_memory_is_counted_all_the_time(board, monkeypatch):
+    board.log(loss=1)
+    assert board.flush(60)
+    outbox, one = board._client._sender._outbox, board._client.spool
+    seen = []
+    monkeypatch.setattr(outbox, "_from_disk", lambda: None)
+    read = record.read
+
+    def watched(*args, **named):
+        seen.append(outbox.is_past(None))
+        return read(*args, **named)
+
+    monkeypatch.setattr(record, "read", watched)
+    with one.lock:
+        one.overflow.keep(one.layouts[0].row(one.sync, 0.0, 5, [7.0]), 1)
+    one.wake.set()
+    assert board.flush(60) and seen and not any(seen)
