@@ -15,6 +15,13 @@ if sys.platform != "win32":
 else:
     import msvcrt
 
+try:
+    # Looked for now: a signal's handler that logs would find the lock of this search taken.
+    tempfile.gettempdir()
+except OSError:
+    # No folder can be written; the spool says so when it is opened.
+    pass
+
 
 class Lock:
     """Says that a process owns a folder: held from :meth:`take` until :meth:`drop` or the end of the process, however it ends."""
