@@ -23,6 +23,8 @@ pub enum Problem {
     Broken(String),
     #[error("the database could not be read: {0}")]
     Unreadable(String),
+    #[error("a part of the database is damaged: {0}")]
+    Damaged(String),
 }
 
 /// SQLite's primary result codes.
@@ -40,6 +42,8 @@ impl Problem {
         match code {
             Some(SQLITE_FULL) => Self::Full,
             Some(SQLITE_BUSY | SQLITE_READONLY) => Self::Undone(error.to_string()),
+            // Read within the transaction, which was undone: the disk has failed nothing.
+            None if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => Self::Damaged(error.to_string()),
             _ => Self::Broken(error.to_string()),
         }
     }
@@ -62,6 +66,8 @@ impl Problem {
             }
             Self::Broken(_) => ErrorKind::GeneralError
                 .with("The database failed; this change may be lost and no more are taken. Restart the server; its log says why."),
+            Self::Damaged(_) => ErrorKind::GeneralError
+                .with("A part of the database that this needs is damaged; nothing was changed. 'agnez check' says what, a backup has it."),
             Self::Unreadable(_) => ErrorKind::GeneralError.with("The database could not be read; the server's log says why."),
         }
     }

@@ -182,3 +182,58 @@ async fn copies_of_earlier_versions_are_sound_and_can_be_restored() {
         assert_eq!(restored.get("/values/run").await["value"]["series"]["loss"]["points"], 5_000);
     }
 }
+
+/// Columns are made from nodes; nodes can be made from points.
+#[tokio::test]
+async fn damaged_nodes_are_made_anew_when_somebody_asks_and_stop_nobody() {
+    for damage in ["UPDATE node SET nodes = x'0201'", "DELETE FROM node"] {
+        let mut server = spawn().await;
+        server.create(r#"{"_id":"run","type":"line"}"#).await;
+        let y: Vec<_> = (0..200_000).map(|step| f64::from(step % 977).sin().to_string()).collect();
+        assert_eq!(server.call("POST", "/values/run/points", format!(r#"{{"loss":[{}]}}"#, y.join(","))).await.status, 201);
+        let wanted = server.get("/values/run/columns?from=10&to=180000&width=300").await;
+        server.stop().await;
+        let data = server.folder.path().join("data");
+        change(&data.join("agnez.sqlite"), damage).await;
+        let told = command(&["check", "--data", text(&data)]).await.unwrap();
+        assert!(told.contains("Nothing is lost"), "{damage}: {told}");
+        server.restart(&[]).await;
+        let columns = "/values/run/columns?from=10&to=180000&width=300";
+        if damage.starts_with("UPDATE") {
+            // The writer meets it first.
+            assert_eq!(server.call("POST", "/values/run/points", r#"{"loss":[5]}"#).await.status, 201);
+            let more: Vec<_> = (0..5_000).map(|_| "0.5").collect();
+            assert_eq!(server.call("POST", "/values/run/points", format!(r#"{{"loss":[{}]}}"#, more.join(","))).await.status, 201);
+            let reply = server.call("GET", columns, "").await;
+            assert_eq!(reply.status, 200, "{}", reply.text);
+            let series = |answer: &serde_json::Value| answer["cells"]["run"]["series"][0]["columns"].clone();
+            assert_eq!(series(&reply.json()), series(&wanted), "{damage}");
+        } else {
+            let reply = server.call("GET", columns, "").await;
+            assert_eq!((reply.status, reply.json()), (200, wanted), "{damage}");
+        }
+        assert_eq!(server.call("POST", "/values", r#"{"_id":"other"}"#).await.status, 201);
+        server.stop().await;
+        let told = command(&["check", "--data", text(&data)]).await.unwrap();
+        assert!(told.contains("is sound") && !told.contains("damaged"), "{damage}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn damaged_points_are_told_and_stop_no_other_cell() {
+    let mut server = filled().await;
+    server.stop().await;
+    let data = server.folder.path().join("data");
+    change(&data.join("agnez.sqlite"), "UPDATE chunk SET points = substr(points, 1, 100)").await;
+    change(&data.join("agnez.sqlite"), "DELETE FROM node").await;
+    server.restart(&[]).await;
+    for _ in 0..2 {
+        let reply = server.call("GET", "/values/run/columns?from=10&to=50&width=300", "").await;
+        assert!(reply.status == 500 && reply.text.contains("agnez check"), "{} {}", reply.status, reply.text);
+    }
+    let many: Vec<_> = (0..5_000).map(|_| "1").collect();
+    let reply = server.call("POST", "/values/run/points", format!(r#"{{"loss":[{}]}}"#, many.join(","))).await;
+    assert_eq!(reply.status, 500, "{}", reply.text);
+    assert_eq!(server.call("POST", "/values", r#"{"_id":"other"}"#).await.status, 201);
+    assert_eq!(server.call("GET", "/readyz", "").await.status, 200);
+}

@@ -66,7 +66,12 @@ def spools(spool: Optional[str]) -> Path:
 def fallback() -> Path:
     """Where spools are when there is no home folder that can be written."""
     user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
-    return Path(tempfile.gettempdir()) / f"agnez-spool-{user}"
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:
+        # No folder at all can be written, this one neither: that is told when it is opened.
+        folder = os.path.abspath(os.sep)
+    return Path(folder) / f"agnez-spool-{user}"
 
 
 def is_own(folder: Path) -> bool:

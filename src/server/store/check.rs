@@ -11,8 +11,9 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use super::open::{OpenError, check_sqlite, read_index, refuse_newer};
 use super::packed::{unpack_nodes, unpack_points};
 use super::replay::read_series;
-use super::seal::chunk_key;
+use super::seal::{chunk_key, node_key};
 use super::series::CHUNK;
+use crate::series::{BLOCK, nodes_at};
 
 /// More of the same are only counted.
 const FAULTS_TOLD: usize = 20;
@@ -97,7 +98,9 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         living.insert(key);
         report.series += 1;
-        let chunks = row.try_get::<i64, _>(3)? as u64 / CHUNK as u64;
+        let sealed = row.try_get::<i64, _>(3)? as u64;
+        let chunks = sealed / CHUNK as u64;
+        report.mendable += missing_blocks(connection, key, sealed).await?;
         for chunk in 0..chunks {
             let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(key, chunk));
             let from = chunk * CHUNK as u64;
@@ -116,6 +119,19 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         report.mendable += usize::from(unpack_nodes(row.try_get(0)?).is_err());
     }
     Ok(())
+}
+
+/// How many full blocks of nodes are not there. Those that still grow need not be.
+async fn missing_blocks(connection: &mut SqliteConnection, key: i64, sealed: u64) -> sqlx::Result<usize> {
+    let (mut missing, mut level) = (0, 0);
+    while nodes_at(level, sealed) > 0 {
+        let full = nodes_at(level, sealed) / BLOCK;
+        let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM node WHERE key >= ? AND key < ?");
+        let there = count.bind(node_key(key, level, 0)).bind(node_key(key, level, full)).fetch_one(&mut *connection).await?;
+        missing += full as usize - there as usize;
+        level += 1;
+    }
+    Ok(missing)
 }
 
 async fn has(connection: &mut SqliteConnection, count: &'static str) -> sqlx::Result<bool> {

@@ -61,6 +61,11 @@ impl Index {
         self.series.get(id)
     }
 
+    /// Looks through all series: for what is rare.
+    pub(super) fn with_key(&self, key: i64) -> Option<&Series> {
+        self.series.values().find_map(|known| known.with_key(key))
+    }
+
     pub(super) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
         self.series.entry(id.clone()).or_default()
     }

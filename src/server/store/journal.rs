@@ -160,8 +160,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
     Ok(entries)
 }
 
-/// Points of one series in a row: those of one commit, of which 16 MiB of bodies are taken, or one body of 64 MiB.
-const MOST: usize = 1 << 26;
+/// Points of one series in a row are fewer: as many are a chunk.
+const MOST: usize = super::series::CHUNK;
 
 fn read_first(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
     let mut entries = Vec::new();

@@ -7,6 +7,7 @@ mod check;
 mod grow;
 mod index;
 mod journal;
+mod mend;
 mod named;
 mod open;
 mod packed;
@@ -58,6 +59,7 @@ pub struct Store {
     cache: reading::Cache,
     epoch: String,
     tally: Arc<Tally>,
+    suspects: Arc<mend::Suspects>,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as this process uses the folder.
     lock: open::Lock,
@@ -72,9 +74,17 @@ impl Store {
     fn begin(opened: open::Opened, publish: Publish) -> Self {
         let open::Opened { connection, readers, epoch, index, ledger, lock } = opened;
         let index = Arc::new(RwLock::new(index));
-        let tally = Arc::new(Tally::default());
+        let (tally, suspects) = (Arc::new(Tally::default()), Arc::new(mend::Suspects::default()));
         let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
-        let writer = writer::Writer { connection, index: index.clone(), queue: waiting, publish, ledger, tally: tally.clone() };
+        let writer = writer::Writer {
+            connection,
+            index: index.clone(),
+            queue: waiting,
+            publish,
+            ledger,
+            tally: tally.clone(),
+            suspects: suspects.clone(),
+        };
         Self {
             index,
             queue: RwLock::new(Some(queue)),
@@ -83,6 +93,7 @@ impl Store {
             cache: reading::Cache::default(),
             epoch,
             tally,
+            suspects,
             writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
             lock,
         }

@@ -94,13 +94,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 const SELECT_NODES: &str = "SELECT key, nodes FROM node WHERE key IN (SELECT value FROM json_each(?))";
 const SELECT_CHUNKS: &str = "SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))";
 
+/// What is not there so many times in a row is missing.
+const MISSING_AFTER: u32 = 10;
+
 /// Rows of a series were deleted while it was read: it is no longer the cell's.
 struct Gone;
 
 impl Store {
     /// The columns of all series of a cell. Infinite ends of the window are those of all series together. `None`: no such cell.
     pub async fn columns(&self, id: &CellId, window: Window) -> Result<Option<Found>, Problem> {
-        for _ in 0..READ_TRIES {
+        for attempt in 1..=READ_TRIES {
             let series: Vec<Series> = {
                 let index = self.index();
                 if index.cell(id).is_none() {
@@ -108,9 +111,17 @@ impl Store {
                 }
                 index.series(id).to_vec()
             };
-            match self.try_columns(&series, window).await? {
-                Ok(columns) => return Ok(Some(columns)),
-                Err(Gone) => tokio::task::yield_now().await,
+            let found = self.try_columns(&series, window).await;
+            match found {
+                Ok(Ok(columns)) => return Ok(Some(columns)),
+                // Rows may be deleted at this moment, but not again and again.
+                Ok(Err(Gone)) if attempt < MISSING_AFTER => tokio::task::yield_now().await,
+                Ok(Err(Gone)) | Err(Problem::Damaged(_)) if self.suspects.add(&series) => {
+                    // The writer mends before it does anything else.
+                    self.write(1, |_| Ok(())).await?;
+                }
+                Ok(Err(Gone)) => return Err(Problem::Damaged(format!("nodes or points of the cell '{id}' are missing"))),
+                Err(why) => return Err(why),
             }
         }
         Err(Problem::Busy)
@@ -165,7 +176,7 @@ impl Store {
             }
         }
         for (key, bytes) in self.rows(SELECT_NODES, missing.keys(), reader).await? {
-            let (block, size) = open_nodes(bytes).map_err(|why| Problem::Undone(why.to_string()))?;
+            let (block, size) = open_nodes(bytes).map_err(|why| Problem::Damaged(why.to_string()))?;
             lock(&self.cache.blocks).put(key, block.clone(), size);
             found.push((missing[&key], block));
         }
@@ -183,7 +194,7 @@ impl Store {
             }
         }
         for (key, bytes) in self.rows(SELECT_CHUNKS, missing.keys(), reader).await? {
-            let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Undone(why.to_string()))?);
+            let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Damaged(why.to_string()))?);
             lock(&self.cache.chunks).put(key, chunk.clone(), 3 * 8 * chunk.len());
             found.push((missing[&key], chunk));
         }

@@ -8,11 +8,12 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::batch::Outcome;
 use super::grow::PlannedSeries;
-use super::packed::{open_nodes, pack_nodes, pack_points, unpack_nodes, unpack_points};
+use super::mend::{rebuild, write_blocks};
+use super::packed::{open_nodes, pack_points, unpack_nodes, unpack_points};
 use super::series::{CHUNK, Series, last};
 use super::{Index, journal};
 use crate::protocol::CellId;
-use crate::series::{BLOCK, Block, Node, Points, Pyramid, nodes_at};
+use crate::series::{BLOCK, Node, Points, Pyramid, nodes_at};
 
 /// Tails written apart in one commit, at least.
 const TAILS_PER_COMMIT: usize = 32;
@@ -106,6 +107,11 @@ impl Ledger {
             Some((known.with_key(*key)?.clone(), known.seq))
         });
         series.collect()
+    }
+
+    /// Keeps the growing edge of a series' pyramid, as it is on disk.
+    pub fn hold(&mut self, key: i64, pyramid: Pyramid) {
+        self.pyramids.insert(key, pyramid);
     }
 
     pub fn apply(&mut self, staged: Staged) {
@@ -246,10 +252,7 @@ async fn seal(
         insert.bind(chunk_key(before.key, sealed / CHUNK as u64)).bind(pack_points(&chunk)).execute(&mut *commit).await?;
         sealed += CHUNK as u64;
     }
-    for Block { level, number, nodes } in pyramid.take() {
-        let replace = sqlx::query("INSERT OR REPLACE INTO node (key, nodes) VALUES (?, ?)");
-        replace.bind(node_key(before.key, level, number)).bind(pack_nodes(&nodes)).execute(&mut *commit).await?;
-    }
+    write_blocks(commit, before.key, pyramid.take()).await?;
     let update = sqlx::query("UPDATE series SET sealed = ?, seq = ? WHERE key = ?");
     update.bind(sealed as i64).bind(seq as i64).bind(before.key).execute(&mut *commit).await?;
     if ledger.saved.contains(&before.key) || staged.saved.contains(&before.key) {
@@ -283,7 +286,10 @@ async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::R
         Some(pyramid) => Ok(pyramid),
         None => {
             tracing::warn!("nodes of the series '{}' (key {}) were damaged and are made anew", series.name, series.key);
-            restored_pyramid(commit, series).await
+            match restored_pyramid(commit, series).await {
+                Err(sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => rebuild(commit, series.key, series.sealed).await,
+                restored => restored,
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::batch::{Batch, Change, Fate, Outcome};
+use super::mend::{Suspects, mend};
 use super::replies::REPLIES_PER_WRITER;
 use super::seal::{self, Ledger, Staged};
 use super::series::Series;
@@ -80,6 +81,7 @@ pub(super) struct Writer {
     pub publish: Publish,
     pub ledger: Ledger,
     pub tally: Arc<Tally>,
+    pub suspects: Arc<Suspects>,
 }
 
 impl Writer {
@@ -93,6 +95,9 @@ impl Writer {
                 let Ok(next) = self.queue.try_recv() else { break };
                 bytes += next.bytes;
                 jobs.push(next);
+            }
+            if self.tally.failed().is_none() {
+                mend(&mut self.connection, &self.suspects, &mut self.ledger, &self.index).await;
             }
             let (mut outcome, overdue) = {
                 let index = read(&self.index);
