@@ -8,7 +8,9 @@ import re
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
+import textwrap
 import threading
 import time
 import urllib.error
@@ -102,3 +104,15 @@ def eventually(what, why: str = "") -> None:
 
 def temporary() -> Path:
     return Path(tempfile.mkdtemp(prefix="agnez-python-"))
+
+
+def steps(server, id, series):
+    return [point[0] for point in server.points(id, series)]
+
+
+def script(text, spool, url, **named):
+    """A training script in a process of its own."""
+    source = textwrap.dedent(text)
+    # A fork beside a thread warns from Python 3.12 on; here it is what is tried.
+    env = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning", "AGNEZ_URL": url, "AGNEZ_SPOOL": str(spool)}
+    return subprocess.Popen([sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named)

@@ -1,32 +1,19 @@
-"""Servers that are away, processes that are killed, disks that are full: nothing that log() took is lost, nothing is there twice."""
+"""Servers that are away, processes that are killed: nothing that log() took is lost, nothing is there twice."""
 
 import os
 import subprocess
 import sys
-import textwrap
 import time
 
 import pytest
 
 import agnez
-from agnez import overflow, place, segment
+from agnez import place
 from agnez.__main__ import main
 from agnez.replay import replay
-from server import PATIENCE_S, Server, eventually, free_port
+from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-
-
-def steps(server, id, series):
-    return [point[0] for point in server.points(id, series)]
-
-
-def script(text, spool, url, **named):
-    """A training script in a process of its own."""
-    source = textwrap.dedent(text)
-    # A fork beside a thread warns from Python 3.12 on; here it is what is tried.
-    env = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning", "AGNEZ_URL": url, "AGNEZ_SPOOL": str(spool)}
-    return subprocess.Popen([sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named)
 
 
 def test_a_server_that_comes_late(tmp_path, caplog):
@@ -267,132 +254,6 @@ def test_workers_of_multiprocessing_send_before_they_end(server, tmp_path, name)
     assert process.communicate(timeout=PATIENCE_S)[1] == "" and process.returncode == 0
     for number in range(2):
         assert steps(server, f"{name}-worker{number}", f"worker{number}") == list(range(300))
-
-
-def test_many_segments(server, board, name, monkeypatch):
-    monkeypatch.setattr("agnez.disk.SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
-    for step in range(30_000):
-        board.log(step=step, loss=step)
-    assert board._client.spool.disk._next > 10
-    assert board.flush(60)
-    assert steps(server, f"{name}-loss", "loss") == list(range(30_000))
-    assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
-
-
-def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
-    for module in ("agnez.disk", "agnez.segment"):
-        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
-    board.log(step=0, loss=0)
-    disk = board._client.spool.disk
-    real, interrupts = disk._use, []
-
-    def use(segment):
-        if not interrupts:
-            interrupts.append(segment.number)
-            raise KeyboardInterrupt
-        real(segment)
-
-    monkeypatch.setattr(disk, "_use", use)
-    logged = [0]
-    for step in range(1, 5000):
-        try:
-            board.log(step=step, loss=step)
-            logged.append(step)
-        except KeyboardInterrupt:
-            assert interrupts == [1]
-    assert board.flush(60) and not board._client.spool.is_broken
-    assert len(logged) == 4999 and steps(server, f"{name}-loss", "loss") == logged
-
-
-def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, monkeypatch, caplog):
-    monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
-    for module in ("agnez.disk", "agnez.segment"):
-        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr(overflow, "MEMORY_BYTES", 1 << 17)
-    server = Server(tmp_path / "server", free_port())
-    board = agnez.Board(name, url=server.url)
-    for number in range(20):
-        board.html("page", str(number) * 100_000)
-        board.html(f"page{number}", "x" * 100_000)
-    spool = board._client.spool
-    dropped = spool.dropped()
-    assert dropped["changes"] > 0 and dropped["points"] == 0
-    total = 60_000
-    for step in range(total):
-        board.log(step=step, loss=step)
-    dropped = spool.dropped()
-    assert dropped["points"] > 0
-    size = sum(entry.stat().st_size for entry in board._client.spool.folder.iterdir())
-    assert size < (1 << 20) + 2 * (1 << 16)
-    server.start()
-    try:
-        assert board.flush(60)
-        found = steps(server, f"{name}-loss", "loss")
-        assert len(found) == total - dropped["points"] and found == list(range(len(found)))
-        eventually(lambda: any(f"{dropped['points']} points dropped" in str(cell.get("value")) for cell in server.cells(name).values()))
-        board.log(step=total, loss=total)
-        assert board.flush(60) and steps(server, f"{name}-loss", "loss")[-1] == total
-        board.close()
-        assert f"{dropped['points']} points" in caplog.text
-    finally:
-        server.kill()
-
-
-def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch, caplog):
-    for module in ("agnez.disk", "agnez.segment"):
-        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr("agnez.spool._RETRY_DISK_S", 0.0)
-    real = segment._take_room
-    is_full = False
-
-    def take_room(fd, size):
-        if is_full:
-            raise OSError(28, "No space left on device")
-        real(fd, size)
-
-    monkeypatch.setattr(segment, "_take_room", take_room)
-    for step in range(12_000):
-        is_full = 3000 <= step < 9000
-        board.log(step=step, loss=step)
-        if step % 1000 == 0:
-            board.text("note", str(step))
-    assert board.flush(60)
-    assert steps(server, f"{name}-loss", "loss") == list(range(12_000))
-    assert server.cell(f"{name}-note")["value"] == "11000"
-    assert "takes no more (No space left on device)" in caplog.text and not board._client.spool.is_broken
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
-def test_a_limit_on_the_size_of_files(server, tmp_path, name):
-    process = script(
-        f"""
-        import agnez, resource
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-        board = agnez.Board({name!r})
-        for step in range(5000):
-            board.log(step=step, loss=step)
-        board.html("page", "x" * 100_000)
-        """,
-        tmp_path / "spool",
-        server.url,
-    )
-    errors = process.communicate(timeout=PATIENCE_S)[1]
-    assert process.returncode == 0 and "Traceback" not in errors
-    assert steps(server, f"{name}-loss", "loss") == list(range(5000))
-    assert len(server.cell(f"{name}-page")["value"]) == 100_000
-
-
-def test_a_folder_that_cannot_be_made(server, tmp_path, name, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setattr(place, "fallback", lambda: tmp_path / "file" / "no")
-    board = agnez.Board(name, url=server.url, spool=str(tmp_path / "file" / "spool"))
-    for step in range(1000):
-        board.log(step=step, loss=step)
-    board.text("note", "y" * 100_000)
-    assert board.close(60)
-    assert steps(server, f"{name}-loss", "loss") == list(range(1000))
-    assert len(server.cell(f"{name}-note")["value"]) == 100_000
 
 
 def test_who_answers_is_not_agnez(tmp_path, name):

@@ -126,9 +126,7 @@ class Client:
 
     def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
         """A value for each series for each step."""
-        # It may be closed by another thread meanwhile: then the next one is taken.
-        while not self.spool.points(series, time_s, steps, rows):
-            time.sleep(0)
+        self._put(lambda spool: spool.points(series, time_s, steps, rows))
 
     def change(self, id: str, keys: Dict[str, Any]) -> None:
         """Changes keys of a cell: a PATCH. ``keys`` holds JSON's own types."""
@@ -137,15 +135,18 @@ class Client:
         if isinstance(value, str) and len(value) > _VALUE_BYTES:
             self._too_large(id, len(value), _VALUE_BYTES)
             return
-        while not self.spool.change(id, keys):
-            time.sleep(0)
+        self._put(lambda spool: spool.change(id, keys))
 
     def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
         """Changes a cell's value to a picture, and other keys with it."""
         if len(content) > _MEDIA_BYTES:
             self._too_large(id, len(content), _MEDIA_BYTES)
             return
-        while not self.spool.change(id, keys, picture=content, kind=kind):
+        self._put(lambda spool: spool.change(id, keys, picture=content, kind=kind))
+
+    def _put(self, put: Callable[[Spool], bool]) -> None:
+        # It may be closed by another thread meanwhile: then that one is let go on, and the next spool is taken.
+        while not put(self.spool):
             time.sleep(0)
 
     def _too_large(self, id: str, size: int, most: int) -> None:
