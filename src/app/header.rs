@@ -13,10 +13,13 @@ use crate::client::urls;
 #[component]
 pub fn Header() -> impl IntoView {
     let dashboard = Dashboard::here();
-    let durable = dashboard.state().durable;
+    let state = dashboard.state();
+    let durable = state.durable;
+    // Who sees one board only has no other to go to.
+    let home = if state.may_write || state.boards.iter().any(|board| board == urls::MAIN) { urls::MAIN } else { &state.name };
     view! {
         <header class="top">
-            <a class="mark" href=urls::board(urls::MAIN)>
+            <a class="mark" href=urls::board(&state.origin, home)>
                 "Agnez"
             </a>
             <BoardName />
@@ -40,6 +43,9 @@ pub fn Header() -> impl IntoView {
             <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
                 "Charts"
             </button>
+            <button type="button" class="writes" data-share="" aria-haspopup="dialog" title="Links that show this board to others">
+                "Share"
+            </button>
             <ThemeButton />
             <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=handler(move |_| help::open())>
                 "?"
@@ -60,7 +66,7 @@ fn BoardName() -> impl IntoView {
         .into_iter()
         .map(|board| {
             let current = (board == name).then_some("page");
-            let address = urls::board(&board);
+            let address = urls::board(&state.origin, &board);
             view! {
                 <a href=address aria-current=current>
                     {board}

@@ -113,6 +113,8 @@ struct Frames {
     loading: Option<HtmlIFrameElement>,
     height: u32,
     title: String,
+    /// See [`Stage::Figure`](crate::protocol::Stage::Figure).
+    sig: Option<String>,
     /// Of the frames that will be loaded.
     sandbox: &'static str,
 }
@@ -125,7 +127,7 @@ impl Pane {
             let _ = window.post_message(&question, "*");
         }
         let swap = Swap { seen: rev, loading: None, waiting: None };
-        let state = RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new(), sandbox: SANDBOX });
+        let state = RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new(), sig: None, sandbox: SANDBOX });
         let inner = Rc::new(Inner { id, paper, state });
         PANES.with_borrow_mut(|panes| {
             panes.retain(|pane| pane.strong_count() > 0);
@@ -135,10 +137,10 @@ impl Pane {
     }
 
     /// Shows the figure of this revision as soon as it is drawn.
-    pub fn want(&self, rev: u64, title: &str, sandbox: &'static str) {
+    pub fn want(&self, rev: u64, sig: Option<String>, title: &str, sandbox: &'static str) {
         let must_load = {
             let mut state = self.0.state.borrow_mut();
-            state.sandbox = sandbox;
+            (state.sig, state.sandbox) = (sig, sandbox);
             if state.title != title {
                 title.clone_into(&mut state.title);
                 for frame in state.loading.iter().chain([&state.seen]) {
@@ -170,7 +172,7 @@ impl Inner {
             return;
         };
         let mut state = self.state.borrow_mut();
-        let address = urls::figure(&self.id, rev);
+        let address = urls::figure(&self.id, rev, state.sig.as_deref());
         let attributes = [
             ("sandbox", state.sandbox),
             ("referrerpolicy", "no-referrer"),

@@ -42,7 +42,7 @@ impl Site {
     }
 
     pub fn assets(&self) -> Assets {
-        Assets { js: format!("/{}", self.js), wasm: format!("/{}", self.wasm), css: format!("/{}", self.css) }
+        Assets { js: self.js.clone(), wasm: self.wasm.clone(), css: self.css.clone() }
     }
 }
 

@@ -14,19 +14,20 @@ use crate::protocol::Stage;
 /// Those that follow are put beside it by [`frames::Pane`].
 #[component]
 pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
-    let first = tile.stage.peek(revision).unwrap_or_default();
+    let (first, sig) = tile.stage.peek(version).unwrap_or_default();
     // Tables and texts follow the theme.
     let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
-    let (address, title, sandbox) = (urls::figure(&tile.id, first), tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
+    let (address, title, sandbox) =
+        (urls::figure(&tile.id, first, sig.as_deref()), tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
     let mut pane: Option<frames::Pane> = None;
     browser::effect(move || {
-        let (rev, title, sandbox) = (tile.stage.with(revision), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
+        let (shown, title, sandbox) = (tile.stage.with(version), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
         if pane.is_none() {
             let paper = focus::element(&tile.id).and_then(|cell| cell.query_selector(".paper").ok()?);
             pane = paper.and_then(|paper| frames::Pane::new(tile.id.clone(), paper, first));
         }
-        if let (Some(pane), Some(rev)) = (&pane, rev) {
-            pane.want(rev, &title, sandbox);
+        if let (Some(pane), Some((rev, sig))) = (&pane, shown) {
+            pane.want(rev, sig, &title, sandbox);
         }
     });
     view! {
@@ -43,9 +44,9 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     }
 }
 
-fn revision(stage: &Stage) -> Option<u64> {
+fn version(stage: &Stage) -> Option<(u64, Option<String>)> {
     match stage {
-        Stage::Figure { rev, .. } => Some(*rev),
+        Stage::Figure { rev, sig } => Some((*rev, sig.clone())),
         _ => None,
     }
 }
