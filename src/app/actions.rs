@@ -12,9 +12,14 @@ use crate::client::rpc::{self, Answer};
 use crate::protocol::CellId;
 
 impl Dashboard {
+    #[inline(never)]
+    pub fn may_write(self) -> bool {
+        self.state().may_write
+    }
+
     /// Adds an empty cell and asks for its name.
     pub fn add(self) {
-        if !self.state().may_write {
+        if !self.may_write() {
             return;
         }
         spawn_local(async move {
@@ -30,9 +35,8 @@ impl Dashboard {
     }
 
     pub fn edit(self, id: CellId, field: Field) {
-        let state = self.state();
-        if state.may_write {
-            state.edit(Some((id, field)));
+        if self.may_write() {
+            self.state().edit(Some((id, field)));
         }
     }
 
@@ -172,7 +176,7 @@ impl Dashboard {
 
     /// Tells what went wrong, or else `done`. Who may not write asks for nothing.
     fn ask(self, request: Answer, done: Option<What>) {
-        if !self.state().may_write {
+        if !self.may_write() {
             return;
         }
         spawn_local(async move {

@@ -15,11 +15,11 @@ pub fn Header() -> impl IntoView {
     let dashboard = Dashboard::here();
     let state = dashboard.state();
     let durable = state.durable;
-    // Who sees one board only has no other to go to.
-    let home = if state.may_write || state.boards.iter().any(|board| board == urls::MAIN) { urls::MAIN } else { &state.name };
+    // Who only looks may have been shown this board alone.
+    let home = if state.may_write { urls::MAIN } else { &state.name };
     view! {
         <header class="top">
-            <a class="mark" href=urls::board(&state.origin, home)>
+            <a class="mark" href=urls::board(home)>
                 "Agnez"
             </a>
             <BoardName />
@@ -66,7 +66,7 @@ fn BoardName() -> impl IntoView {
         .into_iter()
         .map(|board| {
             let current = (board == name).then_some("page");
-            let address = urls::board(&state.origin, &board);
+            let address = urls::board(&board);
             view! {
                 <a href=address aria-current=current>
                     {board}

@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 
-use super::keys::{HELP, READING};
-use super::state::Dashboard;
+use super::keys::HELP;
 use crate::client::browser;
 
 const ID: &str = "help";
@@ -18,8 +17,7 @@ pub fn open() {
 
 #[component]
 pub fn Help() -> impl IntoView {
-    let shown = if Dashboard::here().state().may_write { &HELP[..] } else { &HELP[..READING] };
-    let rows = shown.iter().map(|&(keys, meaning)| {
+    let rows = HELP.map(|(keys, meaning)| {
         view! {
             <dt>
                 <kbd>{keys}</kbd>
@@ -30,7 +28,7 @@ pub fn Help() -> impl IntoView {
     view! {
         <dialog id=ID aria-labelledby="help-title" closedby="any">
             <h2 id="help-title">"Keys"</h2>
-            <dl>{rows.collect_view()}</dl>
+            <dl>{rows.into_iter().collect_view()}</dl>
             <p class="writes">"Drag a cell by its title to move it. Keys do nothing while you type."</p>
             <form method="dialog">
                 <button type="submit">"Close"</button>

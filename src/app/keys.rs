@@ -9,8 +9,7 @@ use super::state::{Dashboard, Field};
 use super::{filter, focus, full, help, theme};
 use crate::client::browser;
 
-/// So many of them only read, and come first.
-pub const READING: usize = 9;
+/// The first nine only read: the style sheet hides the others from those who may not write.
 pub const HELP: [(&str, &str); 17] = [
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),

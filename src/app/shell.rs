@@ -23,17 +23,22 @@ if(sent())history.replaceState(null,"",location.pathname+location.search);
 addEventListener("hashchange",()=>{if(sent())location.reload()});
 addEventListener("click",event=>{if(event.target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."))})}"##;
 
+/// Who only looks is offered nothing that writes.
+const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+19),\
+    .panel label:not(:has(#chart-smooth))){display:none}.chart-title,.chart-title h2{cursor:auto}}";
+
 /// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with.
 #[component]
 pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
-    let wake = format!("import init, {{ hydrate }} from \"./{js}\";\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
+    let wake = format!("import init, {{ hydrate }} from {js:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
     let title = format!("{} · Agnez", page.board.name);
+    let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-reads=(!page.may_write).then_some("")>
+        <html lang="en">
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -43,6 +48,7 @@ pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
                 <script nonce=use_nonce()>{FIRST}</script>
                 <link rel="icon" type="image/svg+xml" href=urls::favicon() />
                 <link rel="stylesheet" href=css />
+                {reads}
                 <link rel="modulepreload" href=js />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="application/json" id=DATA_ID>

@@ -9,31 +9,20 @@ pub fn favicon() -> &'static str {
     "favicon.svg"
 }
 
-/// The one address that is whole: a link that somebody copies must not hold the key of the page. `origin` is [`Page::origin`].
-///
-/// [`Page::origin`]: crate::protocol::Page::origin
-pub fn board(origin: &str, name: &str) -> String {
-    let base = origin.splitn(4, '/').nth(3).unwrap_or_default();
-    let mut address = String::from("/");
-    if !base.is_empty() {
-        address.push_str(base);
-        address.push('/');
-    }
-    if name != MAIN {
-        address.push_str("b/");
-        address.push_str(&encoded(name));
-    }
-    address
+/// Beside what lets a reader in, not behind it: a link that somebody copies must not hold the key of the page. Without a key the page's base is
+/// the root, and nothing is above that (RFC 3986, section 5.2.4).
+pub fn board(name: &str) -> String {
+    if name == MAIN { "../".to_owned() } else { ["../b/", &encoded(name)].concat() }
 }
 
 pub fn value(id: &CellId) -> String {
     format!("values/{id}")
 }
 
-/// A figure can read its own address: with a signature, which opens that frame only, it stands beside the page's key and not behind it.
+/// A figure can read its own address: it stands beside the page's key, and has a signature that opens this cell's frames only.
 pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
-    let (before, mark, sig) = sig.map_or(("", "", ""), |sig| ("../", "?sig=", sig));
-    [before, "figure/", id.as_str(), "/", &rev.to_string(), mark, sig].concat()
+    let (mark, sig) = sig.map_or(("", ""), |sig| ("?sig=", sig));
+    ["../figure/", id.as_str(), "/", &rev.to_string(), mark, sig].concat()
 }
 
 /// The chart as it is drawn without a script, as high as the page's own and without its legend.
@@ -128,16 +117,14 @@ mod tests {
 
     #[test]
     fn the_main_board_is_at_the_root() {
-        assert_eq!(board("http://localhost:3000", "main"), "/");
-        assert_eq!(board("http://localhost:3000", "run 7/ä"), "/b/run%207%2F%C3%A4");
-        assert_eq!(board("https://lab.example/agnez", "main"), "/agnez/");
-        assert_eq!(board("https://lab.example/a/b", "c"), "/a/b/b/c");
+        assert_eq!(board("main"), "../");
+        assert_eq!(board("run 7/ä"), "../b/run%207%2F%C3%A4");
     }
 
     #[test]
     fn the_address_of_a_figure_holds_no_key() {
         let id = CellId::parse("a").unwrap();
-        assert_eq!(figure(&id, 4, None), "figure/a/4");
+        assert_eq!(figure(&id, 4, None), "../figure/a/4");
         assert_eq!(figure(&id, 4, Some("s")), "../figure/a/4?sig=s");
     }
 
