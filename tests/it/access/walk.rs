@@ -104,6 +104,8 @@ async fn a_good_token_helps_no_page_of_another_site_and_no_other_name() {
     assert_eq!(server.with(&write, "GET", "/values", "").await.text, before);
 }
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// Twelve ways in which a page elsewhere could ask, from four origins, at a server that trusts this machine.
 #[tokio::test]
 async fn no_shape_of_request_gets_in_from_another_origin() {
@@ -113,7 +115,7 @@ async fn no_shape_of_request_gets_in_from_another_origin() {
     let plain = ("content-type", "text/plain");
     let json = ("content-type", "application/json");
     let upgrade = ("upgrade", "websocket");
-    let shapes: [(&str, &str, &[(&str, &str)]); 12] = [
+    let shapes: [(&str, &str, Headers); 12] = [
         ("GET", "/values", &[]),
         ("GET", "/values/c", &[("sec-fetch-mode", "no-cors")]),
         ("HEAD", "/values", &[]),
