@@ -1,6 +1,5 @@
 //! What the pointer is at: the crosshair on every chart of the same axis, and one list of values, highest first, the nearest in bold.
 
-use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 use super::chart::Chart;
@@ -18,8 +17,6 @@ use crate::series::{Axis, Column};
 
 /// The element, which the page's view holds.
 pub const ID: &str = "tip";
-/// Between the pointer and the list.
-const BESIDE: f64 = 14.0;
 
 /// Where the pointer is: in pixels of a chart's canvas, and of the window.
 #[derive(Clone)]
@@ -209,14 +206,9 @@ impl Scene {
     }
 }
 
-/// Right of the pointer, or left of it where there is no room.
+/// Right of the pointer, or left of it where there is no room: the style sheet sees to that, so that nothing is measured in a frame that draws.
 pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
-    let page = document().document_element();
-    let (wide, high) = page.map_or((0.0, 0.0), |page| (f64::from(page.client_width()), f64::from(page.client_height())));
-    let (width, height) = (f64::from(list.offset_width()), f64::from(list.offset_height()));
-    let left = if x + BESIDE + width < wide { x + BESIDE } else { (x - BESIDE - width).max(0.0) };
-    let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
-    let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
+    let style = ["--x:", &(x as i32).to_string(), "px;--y:", &(y as i32).to_string(), "px"].concat();
     browser::mark(list, "style", &style);
 }
 
