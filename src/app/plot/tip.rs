@@ -35,8 +35,9 @@ pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
 /// The chart under the pointer has moved, or has new points.
 pub fn refresh(charts: &mut Charts) {
     let Some(Pointed { chart, on, at }) = charts.pointed.clone() else { return };
+    let is_dark = charts.is_dark();
     let (Some(chart), Some(list)) = (charts.chart(&chart), browser::by_id(ID)) else { return hide(charts) };
-    let cross = fill(&list, chart, on).map(|x| (chart.axis(), x));
+    let cross = fill(&list, chart, on, is_dark).map(|x| (chart.axis(), x));
     list.set_hidden(cross.is_none());
     if cross.is_some() {
         stand_beside(&list, at);
@@ -76,10 +77,9 @@ fn set(charts: &mut Charts, cross: Option<(Axis, f64)>) {
 }
 
 /// Fills the list with what is read at a place of the chart's canvas, and answers where the crosshair is.
-fn fill(list: &Element, chart: &Chart, on: (f64, f64)) -> Option<f64> {
+fn fill(list: &Element, chart: &Chart, on: (f64, f64), is_dark: bool) -> Option<f64> {
     let frame = chart.frame.as_ref().filter(|frame| on.0 >= frame.left && on.0 <= frame.left + frame.width)?;
     let mut reading = read(frame, &paint::curves(chart), &chart.marks, on)?;
-    let is_dark = paint::is_dark();
     let scene = Scene {
         along: chart.settings.x,
         pixel: (frame.x.hi - frame.x.lo) / frame.width,
