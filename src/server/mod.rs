@@ -1,11 +1,13 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
+mod access;
 pub mod board;
 mod commands;
 mod config;
 mod error;
 mod figure;
 mod frames;
+mod gate;
 mod guard;
 mod hub;
 mod ids;
@@ -14,10 +16,12 @@ mod lines;
 mod live;
 mod media;
 mod operations;
+mod owner;
 mod page;
 mod patience;
 mod rest;
 mod router;
+mod routes;
 mod rpc;
 mod serve;
 mod site;
@@ -28,12 +32,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config};
+pub use config::{Command, Config, TokenCommand};
+pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
 
+use access::Access;
 use board::Boards;
+use guard::Door;
 use hub::Hub;
 use site::Site;
 
@@ -43,6 +50,8 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    access: Arc<Access>,
+    door: Arc<Door>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,
