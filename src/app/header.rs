@@ -43,7 +43,7 @@ pub fn Header() -> impl IntoView {
             <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
                 "Charts"
             </button>
-            <button type="button" class="writes" data-share="" aria-haspopup="dialog" title="Links that show this board to others">
+            <button type="button" class="writes" data-share="" aria-haspopup="dialog">
                 "Share"
             </button>
             <ThemeButton />

@@ -51,11 +51,6 @@ impl Reader for Dashboard {
     fn show(&self, state: Live) {
         self.state().live.set(state);
     }
-
-    /// The server then asks for a token, and says why.
-    fn end(&self) {
-        let _ = window().location().reload();
-    }
 }
 
 /// Loads the page of the server's new build: once for each build and tab, so that a cache that answers with the old page cannot make a circle.

@@ -29,8 +29,6 @@ pub trait Reader {
     /// Something could not be read: what is known is no longer complete, so the next connection must send everything.
     fn forget(&self);
     fn show(&self, state: Live);
-    /// What let this page in was revoked: to connect again is no use.
-    fn end(&self);
 }
 
 /// How the server closes the connection of somebody whose access has ended (RFC 6455: "policy violation").
@@ -124,7 +122,9 @@ fn hear(event: JsValue) {
     let Some(reader) = reader.flatten() else { return };
     if event.type_() != "message" {
         if Reflect::get(&event, &JsValue::from_str("code")).is_ok_and(|code| code == ENDED) {
-            return reader.end();
+            // The server then asks for a token, and says why.
+            let _ = window().location().reload();
+            return;
         }
         return lose();
     }
