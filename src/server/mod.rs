@@ -13,6 +13,8 @@ mod kinds;
 mod lines;
 mod live;
 mod media;
+#[cfg(test)]
+mod model;
 mod operations;
 mod page;
 mod patience;

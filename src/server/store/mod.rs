@@ -4,6 +4,8 @@ mod appended;
 mod backup;
 mod batch;
 mod check;
+#[cfg(test)]
+mod fragile;
 mod grow;
 mod index;
 mod journal;
