@@ -6,6 +6,9 @@ mod config;
 mod error;
 mod figure;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod hub;
 mod ids;

@@ -117,6 +117,8 @@ impl Reader {
             _ if self.is_over => return Err("another epoch goes on where the old one ended".into()),
             "bookmark" if seq < self.last => return Err("a bookmark behind what was told".into()),
             "bookmark" => self.last = seq,
+            // A line that only got points comes with the number of its document.
+            "patched" if self.last < self.until && seq <= self.last && frame["data"]["type"] == "line" => {}
             _ => self.step(frame["first"].as_u64().unwrap_or(seq), seq)?,
         }
         if self.view == View::Page {
@@ -215,27 +217,17 @@ impl Reader {
         self.last = frame.seq;
         self.page.apply(Event::Bookmark { seq: frame.seq });
         for part in frame.parts {
-            let (cell, start) = (part.cell.to_string(), part.start.unwrap_or_default());
-            let key = (cell.clone(), part.series.clone());
-            match (start, part.n, &part.numbers) {
-                (0, 0, None) if part.series.is_empty() => self.forget(&cell),
-                (0, 0, None) => {
-                    self.counts.remove(&key);
-                    self.values.remove(&key);
-                    self.counts.extend(truth(boards, &part.cell).into_iter().filter(|(known, _)| *known == key));
+            let key = (part.cell.to_string(), part.series.clone());
+            let (start, known) = (part.start.unwrap_or_default(), self.counts.get(&key).copied().unwrap_or_default());
+            match part.numbers {
+                Some(numbers) if start <= known => {
+                    self.counts.insert(key.clone(), known.max(start + u64::from(part.n)));
+                    self.values.entry(key).or_default().extend((start..).zip(numbers.y));
                 }
+                // What does not follow what it knows, and numbers that are only counted, it asks for: those of the whole chart.
                 _ => {
-                    if start > 0 && !self.counts.contains_key(&key) {
-                        self.counts.extend(truth(boards, &part.cell).into_iter().filter(|(known, _)| *known == key));
-                        if !self.counts.contains_key(&key) {
-                            continue;
-                        }
-                    }
-                    let count = self.counts.entry(key.clone()).or_default();
-                    *count = (*count).max(start + u64::from(part.n));
-                    if let Some(numbers) = part.numbers {
-                        self.values.entry(key).or_default().extend((start..).zip(numbers.y));
-                    }
+                    self.forget(part.cell.as_str());
+                    self.ask(boards, &part.cell);
                 }
             }
         }

@@ -6,6 +6,8 @@ mod batch;
 mod check;
 #[cfg(test)]
 mod fragile;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzed;
 mod grow;
 mod index;
 mod journal;
