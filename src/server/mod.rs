@@ -3,6 +3,7 @@
 pub mod board;
 mod commands;
 mod config;
+mod connections;
 mod error;
 mod figure;
 mod frames;
@@ -16,6 +17,7 @@ mod media;
 mod operations;
 mod page;
 mod patience;
+mod requests;
 mod rest;
 mod router;
 mod rpc;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config};
+pub use config::{Command, Config, LogFormat};
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
@@ -47,6 +49,7 @@ pub struct App {
     durable: bool,
     external_images: bool,
     started: SystemTime,
+    connections: connections::Connections,
     /// Live connections: they outlive their requests, so the stop waits for them by this.
     tasks: tokio_util::task::TaskTracker,
     stopping: tokio_util::sync::CancellationToken,

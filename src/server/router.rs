@@ -3,13 +3,13 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::error::Problem;
 use super::rest::{self, publish, series, values};
-use super::{App, figure, guard, live, media, operations, page, site};
+use super::{App, figure, guard, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -45,6 +45,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(uniform))
         .with_state(app)
         .layer(from_fn(guard::guard))
+        .layer(from_fn_with_state(requests::Lines::default(), requests::log))
 }
 
 /// What every reply says, unless it said otherwise itself; and every error in the one shape, also those of the framework.

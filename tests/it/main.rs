@@ -7,6 +7,7 @@ mod guard;
 mod kinds;
 mod live;
 mod once;
+mod operations;
 mod pages;
 mod points;
 mod points_live;
