@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     if let Some(command) = &config.command {
-        return match run_command(command, &config.data).await {
+        return match run_command(command, &config).await {
             Ok(told) => {
                 let _ = writeln!(std::io::stdout(), "{told}");
                 ExitCode::SUCCESS
@@ -37,11 +37,13 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let address = format!("http://{}:{}", config.name(), server.port);
     // Nobody has to listen.
-    let _ = writeln!(std::io::stdout(), "Agnez  {address}\nData   {}", server.data.display());
+    let _ = writeln!(std::io::stdout(), "Agnez  {}\nData   {}", server.address, server.data.display());
+    if let Some(told) = &server.access {
+        let _ = writeln!(std::io::stdout(), "Access {told}");
+    }
     if config.open {
-        open_browser(&address);
+        open_browser(server.link.as_deref().unwrap_or(&server.address));
     }
     server.run(stop_signal()).await;
     ExitCode::SUCCESS

@@ -88,7 +88,8 @@ impl Connections {
             self.open().insert(number, one.clone());
             let (all, router, stopping) = (self.clone(), router.clone(), stopping.clone());
             self.0.tasks.spawn(async move {
-                all.answer(Stream::new(stream, Some(place)), Peer(peer), router, &one, stopping).await;
+                let ends = Peer::new(Some(peer), stream.local_addr().ok());
+                all.answer(Stream::new(stream, Some(place)), ends, router, &one, stopping).await;
                 all.open().remove(&number);
             });
         }
@@ -123,7 +124,7 @@ impl Connections {
 
     async fn answer(&self, stream: Stream<TcpStream>, peer: Peer, router: Router, one: &Arc<One>, stopping: CancellationToken) {
         let service = hyper::service::service_fn(|request: Request<Incoming>| {
-            let (mut router, all, one) = (router.clone(), self.clone(), one.clone());
+            let (mut router, all, one, peer) = (router.clone(), self.clone(), one.clone(), peer.clone());
             async move {
                 one.idle_since.store(0, Ordering::Relaxed);
                 let mut request = request.map(Body::new);

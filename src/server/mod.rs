@@ -1,5 +1,6 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
+mod access;
 pub mod board;
 mod commands;
 mod config;
@@ -7,6 +8,7 @@ mod connections;
 mod error;
 mod figure;
 mod frames;
+mod gate;
 mod guard;
 mod hub;
 mod ids;
@@ -15,11 +17,13 @@ mod lines;
 mod live;
 mod media;
 mod operations;
+mod owner;
 mod page;
 mod patience;
 mod requests;
 mod rest;
 mod router;
+mod routes;
 mod rpc;
 mod serve;
 mod site;
@@ -30,12 +34,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config, LogFormat};
+pub use config::{Command, Config, LogFormat, TokenCommand};
+pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
 
+use access::Access;
 use board::Boards;
+use guard::Door;
 use hub::Hub;
 use site::Site;
 
@@ -45,6 +52,8 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    access: Arc<Access>,
+    door: Arc<Door>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,

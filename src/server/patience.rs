@@ -3,14 +3,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::owner;
 
 /// How long a write may wait for its reader to take a single byte.
 const STALLED: Duration = Duration::from_secs(30);
@@ -18,9 +21,29 @@ const STALLED: Duration = Duration::from_secs(30);
 /// A listener that goes on when a connection cannot be had.
 pub struct Patient(pub TcpListener);
 
-/// Who is at the other end.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+/// The two ends of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    pub address: Option<SocketAddr>,
+    pub local: Option<SocketAddr>,
+    /// Looked up when somebody wants to know, once.
+    same_user: Arc<OnceCell<bool>>,
+}
+
+impl Peer {
+    pub fn new(address: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
+        Self { address, local, same_user: Arc::default() }
+    }
+
+    /// Whether the program at the other end belongs to the user that the server runs as.
+    pub async fn is_same_user(&self) -> bool {
+        let look = async || {
+            let Some((peer, local)) = self.address.zip(self.local) else { return false };
+            tokio::task::spawn_blocking(move || owner::is_ours(peer, local)).await.unwrap_or(false)
+        };
+        *self.same_user.get_or_init(look).await
+    }
+}
 
 impl Listener for Patient {
     type Io = TcpStream;

@@ -3,7 +3,7 @@
 //! A line names who asked, the method, the pattern of the route, the status and the time. It never has the address as it
 //! was sent, a query, a header or a body: they may hold secrets.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::guard::Caller;
 use super::patience::Peer;
 
 /// Who is refused again and again must not fill the disk: in this time there are so many lines at most, and the next one counts the rest.
@@ -44,28 +45,51 @@ impl Lines {
     }
 }
 
+/// What only those further inside know; it comes back with the reply.
+#[derive(Clone)]
+struct Inside {
+    route: Option<MatchedPath>,
+    /// The id of the token that let the caller in; no secret.
+    token: Option<String>,
+}
+
+/// Who asked, where a proxy says it: comes back with the reply.
+#[derive(Clone, Copy)]
+pub struct Client(pub Option<IpAddr>);
+
+/// Stands around the handlers, where the route is known.
+pub async fn note(request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Arc<Caller>>();
+    let inside = Inside { route: request.extensions().get().cloned(), token: caller.and_then(|caller| caller.token.clone()) };
+    let mut reply = next.run(request).await;
+    reply.extensions_mut().insert(inside);
+    reply
+}
+
+/// Stands around everything.
 pub async fn log(State(lines): State<Lines>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let client = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0);
-    let route = request.extensions().get::<MatchedPath>().cloned();
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().and_then(|info| info.0.address);
     let method = request.method().clone();
     let reply = next.run(request).await;
-    let (status, ms) = (reply.status().as_u16(), begun.elapsed().as_secs_f64() * 1e3);
-    let client = client.map_or_else(|| "unknown".to_owned(), |client: SocketAddr| client.to_string());
+    let (status, ms) = (reply.status().as_u16(), (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+    let client = reply.extensions().get().and_then(|client: &Client| client.0).or(peer.map(|peer| peer.ip().to_canonical()));
+    let client = client.map_or_else(|| "unknown".to_owned(), |client| client.to_string());
+    let inside = reply.extensions().get::<Inside>();
     // A word of our own where the method or the route is none that we know.
     let method = if known(&method) { method.as_str() } else { "other" };
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let ms = (ms * 1e3).round() / 1e3;
+    let route = inside.and_then(|inside| inside.route.as_ref()).map_or("none", MatchedPath::as_str);
+    let token = inside.and_then(|inside| inside.token.as_deref());
     match status {
         500.. | 401 | 403 | 408 => {
             if let Some(untold) = lines.room(begun) {
                 match status {
-                    500.. => tracing::warn!(client, method, route, status, ms, untold, "failed"),
-                    _ => tracing::info!(client, method, route, status, ms, untold, "refused"),
+                    500.. => tracing::warn!(client, token, method, route, status, ms, untold, "failed"),
+                    _ => tracing::info!(client, token, method, route, status, ms, untold, "refused"),
                 }
             }
         }
-        _ => tracing::debug!(client, method, route, status, ms, "answered"),
+        _ => tracing::debug!(client, token, method, route, status, ms, "answered"),
     }
     reply
 }
