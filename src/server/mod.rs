@@ -4,6 +4,7 @@ mod access;
 pub mod board;
 mod commands;
 mod config;
+mod connections;
 mod error;
 mod figure;
 mod frames;
@@ -24,6 +25,7 @@ mod operations;
 mod owner;
 mod page;
 mod patience;
+mod requests;
 mod rest;
 mod router;
 mod routes;
@@ -37,7 +39,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config, TokenCommand};
+pub use config::{Command, Config, LogFormat, TokenCommand};
 pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
@@ -61,6 +63,7 @@ pub struct App {
     durable: bool,
     external_images: bool,
     started: SystemTime,
+    connections: connections::Connections,
     /// Live connections: they outlive their requests, so the stop waits for them by this.
     tasks: tokio_util::task::TaskTracker,
     stopping: tokio_util::sync::CancellationToken,
