@@ -3,6 +3,7 @@
 pub mod board;
 mod commands;
 mod config;
+mod drawings;
 mod error;
 mod figure;
 mod frames;
@@ -34,6 +35,7 @@ pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
 
 use board::Boards;
+use drawings::Drawings;
 use hub::Hub;
 use site::Site;
 
@@ -43,6 +45,7 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    drawings: Arc<Drawings>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,
