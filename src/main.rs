@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::new(&config.log);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
     if let Some(command) = &config.command {
-        return match run_command(command, &config.data).await {
+        return match run_command(command, &config).await {
             Ok(told) => {
                 let _ = writeln!(std::io::stdout(), "{told}");
                 ExitCode::SUCCESS
@@ -30,11 +30,13 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let address = format!("http://{}:{}", config.name(), server.port);
     // Nobody has to listen.
-    let _ = writeln!(std::io::stdout(), "Agnez  {address}\nData   {}", server.data.display());
+    let _ = writeln!(std::io::stdout(), "Agnez  {}\nData   {}", server.address, server.data.display());
+    if let Some(told) = &server.access {
+        let _ = writeln!(std::io::stdout(), "Access {told}");
+    }
     if config.open {
-        open_browser(&address);
+        open_browser(server.link.as_deref().unwrap_or(&server.address));
     }
     server.run(stop_signal()).await;
     ExitCode::SUCCESS

@@ -1,5 +1,6 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
+mod access;
 pub mod board;
 mod commands;
 mod config;
@@ -7,6 +8,7 @@ mod drawings;
 mod error;
 mod figure;
 mod frames;
+mod gate;
 mod guard;
 mod hub;
 mod ids;
@@ -15,10 +17,12 @@ mod lines;
 mod live;
 mod media;
 mod operations;
+mod owner;
 mod page;
 mod patience;
 mod rest;
 mod router;
+mod routes;
 mod rpc;
 mod serve;
 mod site;
@@ -29,13 +33,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config};
+pub use config::{Command, Config, TokenCommand};
+pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
 
+use access::Access;
 use board::Boards;
 use drawings::Drawings;
+use guard::Door;
 use hub::Hub;
 use site::Site;
 
@@ -46,6 +53,8 @@ pub struct App {
     hub: Arc<Hub>,
     site: Arc<Site>,
     drawings: Arc<Drawings>,
+    access: Arc<Access>,
+    door: Arc<Door>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,

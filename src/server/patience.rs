@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::owner;
 
 /// How long a write may wait for its reader to take a single byte.
 const STALLED: Duration = Duration::from_secs(30);
@@ -18,9 +22,29 @@ const STALLED: Duration = Duration::from_secs(30);
 /// A listener whose connections have patience with their readers, but not for ever.
 pub struct Patient(pub TcpListener);
 
-/// Who is at the other end.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+/// The two ends of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    pub address: Option<SocketAddr>,
+    pub local: Option<SocketAddr>,
+    /// Looked up when somebody wants to know, once.
+    same_user: Arc<OnceCell<bool>>,
+}
+
+impl Peer {
+    pub fn new(address: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
+        Self { address, local, same_user: Arc::default() }
+    }
+
+    /// Whether the program at the other end belongs to the user that the server runs as.
+    pub async fn is_same_user(&self) -> bool {
+        let look = async || {
+            let Some((peer, local)) = self.address.zip(self.local) else { return false };
+            tokio::task::spawn_blocking(move || owner::is_ours(peer, local)).await.unwrap_or(false)
+        };
+        *self.same_user.get_or_init(look).await
+    }
+}
 
 impl Listener for Patient {
     type Io = Stream<TcpStream>;
@@ -41,7 +65,7 @@ impl Listener for Patient {
 
 impl Connected<IncomingStream<'_, Patient>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Patient>) -> Self {
-        Self(*stream.remote_addr())
+        Self::new(Some(*stream.remote_addr()), stream.io().stream.local_addr().ok())
     }
 }
 

@@ -7,6 +7,7 @@ mod numbers;
 mod points;
 pub mod publish;
 pub mod series;
+pub mod shares;
 pub mod values;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
