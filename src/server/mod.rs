@@ -5,6 +5,7 @@ pub mod board;
 mod commands;
 mod config;
 mod connections;
+mod drawings;
 mod error;
 mod figure;
 mod frames;
@@ -47,6 +48,7 @@ pub use store::{Durability, OpenError};
 
 use access::Access;
 use board::Boards;
+use drawings::Drawings;
 use guard::Door;
 use hub::Hub;
 use site::Site;
@@ -57,6 +59,7 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    drawings: Arc<Drawings>,
     access: Arc<Access>,
     door: Arc<Door>,
     images: Arc<PathBuf>,
