@@ -27,6 +27,7 @@ use self::place::Place;
 use super::access::Access;
 use super::error::Problem;
 use super::patience::Peer;
+use super::requests::Client;
 use super::{App, gate};
 use crate::protocol::{ApiError, ErrorKind};
 
@@ -181,13 +182,13 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
         is_secure: admitted.is_secure,
         base: app.door.base.clone(),
     };
-    tracing::trace!(client = ?admitted.address, token = ?caller.token, %method, path, "asked");
     match place::moved(&uri, path) {
         Some(moved) => *request.uri_mut() = moved,
         None => return Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
     }
     request.extensions_mut().insert(Arc::new(caller));
-    let reply = next.run(request).await;
+    let mut reply = next.run(request).await;
+    reply.extensions_mut().insert(Client(admitted.address));
     match foreign {
         Some(origin) => origin::readable(reply, &origin),
         None => reply,
