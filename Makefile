@@ -61,6 +61,7 @@ python: build $(CLIENT) ## the Python client: types, and its tests against the s
 	cd python && AGNEZ_BIN="$(abspath $(BINARY))" $(abspath target/venv/bin/python) -m pytest $(ARGS)
 
 e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS=live.spec.ts)
+	@tools/languages.sh
 	@$(E2E); npx playwright test $(ARGS)
 
 types: $(END2END)
