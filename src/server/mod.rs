@@ -5,9 +5,13 @@ pub mod board;
 mod commands;
 mod config;
 mod connections;
+mod drawings;
 mod error;
 mod figure;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod hub;
@@ -16,6 +20,8 @@ mod kinds;
 mod lines;
 mod live;
 mod media;
+#[cfg(test)]
+mod model;
 mod operations;
 mod owner;
 mod page;
@@ -42,6 +48,7 @@ pub use store::{Durability, OpenError};
 
 use access::Access;
 use board::Boards;
+use drawings::Drawings;
 use guard::Door;
 use hub::Hub;
 use site::Site;
@@ -52,6 +59,7 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    drawings: Arc<Drawings>,
     access: Arc<Access>,
     door: Arc<Door>,
     images: Arc<PathBuf>,

@@ -74,6 +74,7 @@ impl Server {
             boards: Arc::new(Boards { store }),
             hub,
             site: Arc::new(Site::load()),
+            drawings: Arc::default(),
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,
             external_images: !config.no_external_images,

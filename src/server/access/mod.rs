@@ -106,11 +106,10 @@ impl Access {
         shares.filter(|token| board.is_none() || token.board.as_deref() == board).cloned().collect()
     }
 
-    /// Whose token this is. All are compared, each in constant time.
+    /// Whose token this is. One that is not known may have been made this second.
     pub fn find(&self, token: &str) -> Option<Token> {
         let hash = hash(token);
-        let tokens = self.tokens();
-        tokens.tokens.iter().fold(None, |found, known| if bool::from(known.hash.0.ct_eq(&hash.0)) { Some(known) } else { found }).cloned()
+        find(&self.tokens(), &hash).or_else(|| find(&self.look(), &hash))
     }
 
     pub fn by_id(&self, id: &str) -> Option<Token> {
@@ -156,6 +155,11 @@ impl Access {
         self.look();
         Ok(is_gone)
     }
+}
+
+/// All are compared, each in constant time.
+fn find(tokens: &Tokens, hash: &Secret) -> Option<Token> {
+    tokens.tokens.iter().fold(None, |found, known| if bool::from(known.hash.0.ct_eq(&hash.0)) { Some(known) } else { found }).cloned()
 }
 
 fn hash(token: &str) -> Secret {
