@@ -24,7 +24,7 @@ const test = base.extend<{ stranger: Stranger; canary: Canary; hostile: string[]
   hostile: async ({ stranger }, use) => use(payloads(stranger.url)),
 });
 
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: 300_000 });
 
 /** Lists of at most so many. */
 function batches<T>(all: readonly T[], size: number): T[][] {
@@ -134,7 +134,7 @@ test("labels, units, series, columns and cells of every kind", async ({ page, ag
   await seeAll(page);
   let said = 0;
   for (const type of ["line", "bar", "heatmap", "scatter", "number", "histogram"]) {
-    for (const id of made[type]!.slice(0, 5)) said += await pointAt(page, id, type);
+    for (const id of made[type]!.slice(0, 3)) said += await pointAt(page, id, type);
   }
   canary.check("what is said at the pointer");
   say("labels, series, units, columns, cells and Markdown", hostile.length * 7);
@@ -142,7 +142,7 @@ test("labels, units, series, columns and cells of every kind", async ({ page, ag
   expect(said).toBeGreaterThan(50);
 
   // Drawings opened as documents of their own, and files.
-  const drawn = ["line", "bar", "heatmap", "scatter", "number", "histogram"].flatMap((type) => made[type]!);
+  const drawn = ["line", "bar", "heatmap", "scatter"].flatMap((type) => made[type]!).concat(made.number!.slice(0, 3), made.histogram!.slice(0, 3));
   for (const id of drawn) {
     await page.goto(`${agnez.url}/values/${id}.svg`);
     expect(await page.evaluate(() => document.contentType)).toBe("image/svg+xml");
