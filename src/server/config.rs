@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use super::access::Right;
 use super::guard::{Door, Host};
@@ -89,6 +89,16 @@ pub struct Config {
     /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
     #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+
+    /// How the log is written: lines for people, or one JSON object a line
+    #[arg(long, env = "AGNEZ_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 /// What the program does instead of serving.

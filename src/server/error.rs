@@ -75,7 +75,8 @@ impl Problem {
     pub fn log(&self) {
         match self {
             Self::Client(error) => tracing::debug!(code = error.code, "{error}"),
-            Self::Busy | Self::Stopped => tracing::warn!("{self}"),
+            // The request's own line says 503, and those are bounded.
+            Self::Busy | Self::Stopped => tracing::debug!("{self}"),
             _ => tracing::error!("{self}"),
         }
     }

@@ -49,10 +49,12 @@ pub struct Ask {
     view: Option<String>,
 }
 
-struct Asked {
-    board: String,
-    from: Option<(String, u64)>,
-    view: View,
+/// Which frames a reader wants.
+pub struct Asked {
+    pub board: String,
+    /// The epoch and the last change that it knows.
+    pub from: Option<(String, u64)>,
+    pub view: View,
 }
 
 impl Ask {
@@ -177,7 +179,7 @@ fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<S
 }
 
 /// The frames for one reader, in order: hello, what it missed, then what happens.
-struct Feed {
+pub struct Feed {
     boards: Arc<Boards>,
     access: Arc<Access>,
     subscription: Subscription,
@@ -193,7 +195,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(app: &App, asked: Asked) -> Self {
+    pub fn new(app: &App, asked: Asked) -> Self {
         let Asked { board, from, view } = asked;
         // Subscribed before the state is read: what happens in between is in the mailbox, and passed over by its number.
         let subscription = app.hub.subscribe(&board);
@@ -326,7 +328,7 @@ impl Feed {
     }
 
     /// The next frame if nothing has to be waited for.
-    fn ready(&mut self) -> Option<Frame> {
+    pub fn ready(&mut self) -> Option<Frame> {
         match self.step() {
             Step::Frame(frame) => Some(frame),
             Step::Write(..) | Step::Nothing => None,
@@ -334,7 +336,7 @@ impl Feed {
     }
 
     /// Can be dropped and called again without losing anything.
-    async fn next(&mut self) -> Result<Frame, Problem> {
+    pub async fn next(&mut self) -> Result<Frame, Problem> {
         loop {
             let step = match self.step() {
                 Step::Write(kind, record) => {
@@ -353,6 +355,12 @@ impl Feed {
                 return Ok(frame);
             }
         }
+    }
+
+    /// Whether the next frame is there but for the disk.
+    #[cfg(test)]
+    pub fn has_missed(&self) -> bool {
+        !self.missed.is_empty()
     }
 
     async fn write(&self, kind: Kind, record: &Record) -> Result<Frame, Problem> {

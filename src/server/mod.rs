@@ -4,10 +4,14 @@ mod access;
 pub mod board;
 mod commands;
 mod config;
+mod connections;
 mod drawings;
 mod error;
 mod figure;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod hub;
@@ -16,10 +20,13 @@ mod kinds;
 mod lines;
 mod live;
 mod media;
+#[cfg(test)]
+mod model;
 mod operations;
 mod owner;
 mod page;
 mod patience;
+mod requests;
 mod rest;
 mod router;
 mod routes;
@@ -33,7 +40,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config, TokenCommand};
+pub use config::{Command, Config, LogFormat, TokenCommand};
 pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
@@ -59,6 +66,7 @@ pub struct App {
     durable: bool,
     external_images: bool,
     started: SystemTime,
+    connections: connections::Connections,
     /// Live connections: they outlive their requests, so the stop waits for them by this.
     tasks: tokio_util::task::TaskTracker,
     stopping: tokio_util::sync::CancellationToken,

@@ -4,10 +4,12 @@
 
 mod access;
 mod bounds;
+mod deploy;
 mod guard;
 mod kinds;
 mod live;
 mod once;
+mod operations;
 mod pages;
 mod points;
 mod points_live;

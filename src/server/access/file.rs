@@ -1,8 +1,8 @@
 //! `access.json` in the data folder: who may come in. Not in the database, so that a copy of the data holds no secret.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -117,7 +117,7 @@ pub fn load(folder: &Path) -> Result<Tokens, String> {
 /// Reads, changes and writes it while no other process does; nothing is written when `change` refuses.
 pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, String>) -> Result<T, String> {
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("access.lock")).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;

@@ -4,6 +4,10 @@ mod appended;
 mod backup;
 mod batch;
 mod check;
+#[cfg(test)]
+mod fragile;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzed;
 mod grow;
 mod index;
 mod journal;

@@ -1,6 +1,7 @@
 //! Opening a data folder: lock, version gates, migrations, and reading the index.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +74,8 @@ impl Lock {
 }
 
 pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened, OpenError> {
-    std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    // Made for its owner: what the tokens keep from others must not be read there.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     let file = lock(folder)?;
     let path = database(folder);
     let options = SqliteConnectOptions::new()
