@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounds;
+mod disk;
 mod guard;
 mod kinds;
 mod live;
