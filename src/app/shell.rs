@@ -19,9 +19,9 @@ pub struct Assets {
 const THEME: &str =
     r#"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}"#;
 
-/// The whole document. Only the server draws it; the browser wakes the body.
+/// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with.
 #[component]
-pub fn Shell(page: Page, assets: Assets) -> impl IntoView {
+pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
@@ -34,6 +34,7 @@ pub fn Shell(page: Page, assets: Assets) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
+                <base href=base />
                 <title>{title}</title>
                 <script nonce=use_nonce()>{THEME}</script>
                 <link rel="icon" type="image/svg+xml" href=urls::favicon() />

@@ -167,7 +167,7 @@ pub struct Dashboard(StoredValue<Arc<State>>);
 
 impl Dashboard {
     pub fn new(page: Page) -> Self {
-        let Page { board, boards, origin, durable, build } = page;
+        let Page { board, boards, origin, durable, build, .. } = page;
         let order = ids(&board);
         let tiles = board.cells.iter().map(|cell| Tile::new(cell, None)).collect();
         let state = State {

@@ -1,7 +1,7 @@
 //! The lines of a chart from back to front, for SVG and canvas alike.
 
 use super::frame::{Curve, Frame, Look};
-use super::path::{Grid, Path, is_dense, through_columns, through_points};
+use super::path::{Grid, Path, UP, is_dense, through_columns, through_points};
 use crate::series::Column;
 
 /// One line to be drawn.
@@ -15,6 +15,9 @@ pub struct Layer {
     pub alpha: f64,
 }
 
+/// Points that are at least so far apart, in CSS pixels, are shown one by one.
+const APART: f64 = 24.0;
+
 /// The lines in a plot of `width` times `height` pixels of any kind: faint ones first, bold ones last; a smoothed line over its faint raw one.
 pub fn layers(frame: &Frame, curves: &[Curve], width: f64, height: f64) -> Vec<Layer> {
     let mut layers = Vec::with_capacity(curves.len());
@@ -26,7 +29,10 @@ pub fn layers(frame: &Frame, curves: &[Curve], width: f64, height: f64) -> Vec<L
                 Look::Bold => (2.25, 1.0),
             };
             let mut grid = Grid { x: &frame.x, y: &frame.y, width, height, snap: is_dense(curve.columns) };
-            let raw = through_columns(curve.columns, &grid);
+            let mut raw = through_columns(curve.columns, &grid);
+            if !grid.snap {
+                dot(&mut raw, width, frame.width);
+            }
             if curve.smoothed.is_empty() {
                 layers.push(Layer { slot: curve.slot, path: raw, width: stroke, alpha });
                 continue;
@@ -37,6 +43,21 @@ pub fn layers(frame: &Frame, curves: &[Curve], width: f64, height: f64) -> Vec<L
         }
     }
     layers
+}
+
+/// Puts a dot on each point of a line where there are few: each stands for itself, and between them nothing was measured.
+fn dot(path: &mut Path, width: f64, css_width: f64) {
+    let count = path.len();
+    let in_sight = path.iter().filter(|point| point.0 >= 0.0 && point.0 <= width).count();
+    if in_sight as f64 * APART > css_width {
+        return;
+    }
+    for at in 0..count {
+        if !path[at].0.is_nan() {
+            let point = path[at];
+            path.extend([UP, point]);
+        }
+    }
 }
 
 /// The column at `x`, or the nearest to it: what a crosshair points at. Of several the newest; `None` when there are none.
@@ -85,7 +106,19 @@ mod tests {
         let frame = Frame::new(&Ask::default(), &curves, Size { width: 300.0, height: 200.0 });
         let layers = layers(&frame, &curves, 100.0, 50.0);
         assert_eq!(layers.iter().map(|layer| layer.slot).collect::<Vec<_>>(), [1, 2, 2, 0]);
-        assert!(layers[1].alpha < layers[2].alpha && layers.iter().all(|layer| layer.path.len() == 2));
+        assert!(layers[1].alpha < layers[2].alpha && layers[2].path.len() == 2);
+    }
+
+    #[test]
+    fn few_points_have_dots_and_many_have_none() {
+        let drawn = |count: u32| {
+            let columns: Vec<_> = (0..count).map(|at| Column::point(at.into(), 1.0)).collect();
+            let curves = [Curve { columns: &columns, ..Curve::default() }];
+            let frame = Frame::new(&Ask::default(), &curves, Size { width: 300.0, height: 200.0 });
+            let path = layers(&frame, &curves, frame.width, 50.0).remove(0).path;
+            path.split(|point| point.0.is_nan()).map(<[_]>::len).collect::<Vec<_>>()
+        };
+        assert_eq!((drawn(3), drawn(100)), (vec![3, 1, 1, 1], vec![100]));
     }
 
     #[test]

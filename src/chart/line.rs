@@ -108,7 +108,7 @@ fn lines(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
         let dashes =
             if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\" stroke-linecap=\"butt\"", dashes.join(" ")) };
         let (line, dots) = commands(&layer.path);
-        for (path, width) in [(line, layer.width), (dots, layer.width * super::raster::DOT)] {
+        for (path, width, dashes) in [(line, layer.width, dashes.as_str()), (dots, layer.width * super::raster::DOT, "")] {
             if !path.is_empty() {
                 let width = coordinate(width);
                 svg.raw(&format!(

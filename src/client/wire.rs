@@ -10,13 +10,13 @@ use crate::protocol::{Along, Board, Cell, CellId, Event, Page, Scale, Settings, 
 const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
 const CELL: [&str; 9] = ["id", "name", "kind", "note", "order", "across", "born", "rev", "stage"];
 const STAGE: [&str; 5] = ["Figure", "Picture", "Lines", "Drawing", "Text"];
-const FIGURE: [&str; 1] = ["rev"];
+const FIGURE: [&str; 2] = ["rev", "sig"];
 const PICTURE: [&str; 2] = ["src", "rev"];
 const LINES: [&str; 5] = ["x", "y", "smooth", "unit", "hidden"];
 const DRAWING: [&str; 1] = ["rev"];
 const TEXT: [&str; 2] = ["text", "bytes"];
 const BOARD: [&str; 4] = ["name", "epoch", "seq", "cells"];
-const PAGE: [&str; 5] = ["board", "boards", "origin", "durable", "build"];
+const PAGE: [&str; 6] = ["board", "boards", "origin", "durable", "build", "may_write"];
 
 /// A frame of `/live`; `None` when it is not one of ours.
 pub fn event(frame: &str) -> Option<Event<Cell>> {
@@ -36,11 +36,12 @@ pub fn event(frame: &str) -> Option<Event<Cell>> {
 
 /// What the server drew the page from.
 pub fn page(text: &str) -> Option<Page> {
-    let [board, boards, origin, durable, build] = Json::parse(text)?.fields(PAGE);
+    let [board, boards, origin, durable, build, may_write] = Json::parse(text)?.fields(PAGE);
     let [name, epoch, seq, cells] = board.fields(BOARD);
     let board = Board { name: name.text()?, epoch: epoch.text()?, seq: seq.number()?, cells: cells.list(cell)? };
     let boards = boards.list(|name| name.text())?;
-    Some(Page { board, boards, origin: origin.text()?, durable: durable.0.as_bool()?, build: build.text()? })
+    let (durable, may_write) = (durable.0.as_bool()?, may_write.0.as_bool()?);
+    Some(Page { board, boards, origin: origin.text()?, durable, build: build.text()?, may_write })
 }
 
 fn cell(json: Json) -> Option<Cell> {
@@ -66,8 +67,8 @@ fn stage(json: &Json) -> Option<Stage> {
     }
     let [figure, picture, lines, drawing, text] = json.fields(STAGE);
     if figure.0.is_object() {
-        let [rev] = figure.fields(FIGURE);
-        return Some(Stage::Figure { rev: rev.number()? });
+        let [rev, sig] = figure.fields(FIGURE);
+        return Some(Stage::Figure { rev: rev.number()?, sig: sig.text() });
     }
     if picture.0.is_object() {
         let [src, rev] = picture.fields(PICTURE);
@@ -159,11 +160,14 @@ mod tests {
         let cell = to_value(a_cell()).unwrap();
         assert_eq!(named(&CELL, &cell), cell);
         assert_eq!((&cell["id"], &cell["order"], &cell["stage"]), (&json!("a"), &Value::Null, &json!("Empty")));
-        assert_eq!(to_value(Stage::Figure { rev: 1 }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
+        assert_eq!(to_value(Stage::Figure { rev: 1, sig: None }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
+        let signed = Stage::Figure { rev: 1, sig: Some("s".into()) };
+        assert_eq!(to_value(signed).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1, FIGURE[1]: "s"}}));
         assert_eq!(to_value(Stage::Picture { src: "s".into(), rev: 1 }).unwrap(), json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}}));
         assert_eq!(to_value(Stage::Drawing { rev: 1 }).unwrap(), json!({STAGE[3]: {DRAWING[0]: 1}}));
         assert_eq!(to_value(Stage::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[4]: {TEXT[0]: "t", TEXT[1]: 1}}));
-        let page = Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new() };
+        let page =
+            Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new(), may_write: true };
         let page = to_value(page).unwrap();
         assert_eq!(named(&PAGE, &page), page);
         assert_eq!(named(&BOARD, &page["board"]), page["board"]);

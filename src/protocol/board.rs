@@ -28,6 +28,8 @@ pub struct Page {
     pub durable: bool,
     /// Names the build of the server: a page of another build reloads itself.
     pub build: String,
+    /// False for those who only look.
+    pub may_write: bool,
 }
 
 /// What an event changed, so that a view touches that and nothing else.

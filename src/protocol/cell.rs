@@ -66,8 +66,13 @@ impl Cell {
 pub enum Stage {
     /// No value yet (`[]`, `""`, `null`, or none).
     Empty,
-    /// HTML, drawn in a frame of its own from `figure/{id}/{rev}`.
-    Figure { rev: u64 },
+    /// HTML, drawn in a frame of its own from `figure/{id}/{rev}`, with `?sig={sig}` where that is needed: the frame may know nothing
+    /// that opens more than itself.
+    Figure {
+        rev: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sig: Option<String>,
+    },
     /// A picture: `images/...` (the server's folder), `media/{id}/{rev}` (sent as a `data:` URI), or any other address.
     Picture { src: String, rev: u64 },
     /// Lines drawn from points, which are asked for apart: the page holds columns, not points.

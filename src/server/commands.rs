@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use super::Command;
+use super::access::token_command;
 use super::store::{Report, backup, check, database, restore};
+use super::{Command, Config};
 
-/// Does it with the data folder `data`. Both answers are sentences for a terminal.
-pub async fn run_command(command: &Command, data: &Path) -> Result<String, String> {
+/// Does it with the data folder that `config` names. Both answers are sentences for a terminal.
+pub async fn run_command(command: &Command, config: &Config) -> Result<String, String> {
+    let data: &Path = &config.data;
     match command {
+        Command::Token { command } => token_command(command, data, &config.address(config.port)),
         Command::Backup { file } => {
             let report = backup(data, file).await.map_err(|why| why.to_string())?;
             Ok(format!("{} holds {}. All of it was read back.", file.display(), counts(&report)))

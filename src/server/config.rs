@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
+use super::access::Right;
+use super::guard::{Door, Host};
 use super::store::Durability;
 
 /// A live dashboard for deep-learning training.
@@ -21,6 +23,8 @@ Examples:
   agnez                                  serve http://localhost:3000, data in ./agnez-data
   agnez --port 8080 --data ~/runs        another port and another folder
   ssh -L 3000:localhost:3000 gpu-box     on your laptop: look at a server that runs on gpu-box
+  agnez --host 0.0.0.0                   also for other machines: prints a link with a token
+  agnez token new share --board mnist    a link that shows one board, and can change nothing
   agnez backup monday.sqlite             a copy of the data, also while a server is running
 
 First cell, from another terminal:
@@ -30,7 +34,7 @@ pub struct Config {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Address to listen on; only this machine can reach it. Without it: 127.0.0.1 and ::1
+    /// Address to listen on; other machines need a token. Without it: 127.0.0.1 and ::1, for this machine only
     #[arg(long, env = "AGNEZ_HOST", value_name = "ADDRESS")]
     pub host: Option<String>,
 
@@ -50,6 +54,30 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_DURABILITY", value_enum, default_value = "full")]
     pub durability: Durability,
 
+    /// Ask programs and browsers of this machine for a token too
+    #[arg(long, env = "AGNEZ_REQUIRE_TOKEN", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
+    pub require_token: bool,
+
+    /// Without a token let in only programs of the user that the server runs as (Linux)
+    #[arg(long, env = "AGNEZ_SAME_USER", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
+    pub same_user: bool,
+
+    /// Another name of this server, such as gpu-box.example, with or without a port; then everyone needs a token
+    #[arg(long, env = "AGNEZ_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = allowed_host, help_heading = ACCESS)]
+    pub allowed_host: Vec<Host>,
+
+    /// Pages of this origin, such as https://lab.example, may ask with a token
+    #[arg(long, env = "AGNEZ_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = allowed_origin, help_heading = ACCESS)]
+    pub allowed_origin: Vec<String>,
+
+    /// Believe the proxy at this address when it says who asks (X-Forwarded-For, -Host, -Proto); then everyone needs a token
+    #[arg(long, env = "AGNEZ_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',', help_heading = ACCESS)]
+    pub trusted_proxy: Vec<IpAddr>,
+
+    /// What all addresses begin with, such as /agnez, behind a proxy; then everyone needs a token
+    #[arg(long, env = "AGNEZ_BASE_PATH", value_name = "PATH", default_value = "", hide_default_value = true, value_parser = base_path, help_heading = ACCESS)]
+    pub base_path: String,
+
     /// Show only pictures that this server has: no addresses on other machines
     #[arg(long, env = "AGNEZ_NO_EXTERNAL_IMAGES", value_parser = FalseyValueParser::new())]
     pub no_external_images: bool,
@@ -61,6 +89,16 @@ pub struct Config {
     /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
     #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+
+    /// How the log is written: lines for people, or one JSON object a line
+    #[arg(long, env = "AGNEZ_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 /// What the program does instead of serving.
@@ -79,6 +117,11 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
+    /// Make, list and revoke the tokens that let programs and browsers in; a server may be running
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Read all data once and say what of it is damaged; nothing is written
     Check {
         /// A database file; without it that of the data folder
@@ -86,11 +129,100 @@ pub enum Command {
     },
 }
 
+#[derive(Clone, Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token; it and its link are told once
+    New {
+        /// What it is for
+        #[arg(value_enum, default_value = "write")]
+        right: Right,
+        /// The board that a share shows, and that the link opens; without it the main one
+        #[arg(long, value_name = "NAME")]
+        board: Option<String>,
+        /// For whom it is, to know it by in the list
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+    },
+    /// All tokens: what they are for and when they were made, not what they are
+    List,
+    /// End a token, and with it all that came in by it
+    Revoke {
+        /// As 'agnez token list' names it
+        id: String,
+    },
+}
+
+const ACCESS: &str = "Who gets in";
+
+fn allowed_host(text: &str) -> Result<Host, String> {
+    Host::parse(text.trim()).ok_or_else(|| "a name or an address as browsers show it, such as gpu-box.example or gpu-box:8080".to_owned())
+}
+
+/// As browsers send it: small letters, without a path.
+fn allowed_origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).and_then(Host::parse);
+    let is_as_sent = host.is_some() && text.bytes().all(|byte| !byte.is_ascii_uppercase());
+    if is_as_sent {
+        Ok(text.to_owned())
+    } else {
+        Err("an origin as browsers send it, such as https://lab.example or http://localhost:8888".to_owned())
+    }
+}
+
+/// Empty, or with a slash at its beginning only.
+fn base_path(text: &str) -> Result<String, String> {
+    let path = text.trim().trim_end_matches('/');
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    let is_path = path.is_empty() || path.strip_prefix('/').is_some_and(|parts| parts.split('/').all(is_part));
+    if is_path { Ok(path.to_owned()) } else { Err("a path of letters, digits, '-', '_' and '.', such as /agnez".to_owned()) }
+}
+
 impl Config {
+    /// The rules for who gets in. An error is a sentence.
+    pub(super) fn door(&self) -> Result<Door, String> {
+        if self.same_user && !cfg!(target_os = "linux") {
+            return Err("--same-user needs Linux, which tells whose a connection is; use --require-token here.".to_owned());
+        }
+        // A proxy on this machine looks like a program of this machine.
+        let may_be_asked_for_others = !self.trusted_proxy.is_empty() || !self.base_path.is_empty() || !self.allowed_host.is_empty();
+        Ok(Door {
+            hosts: self.allowed_host.clone(),
+            origins: self.allowed_origin.clone(),
+            proxies: self.trusted_proxy.iter().map(IpAddr::to_canonical).collect(),
+            base: self.base_path.clone(),
+            trusts_local: !self.require_token && !may_be_asked_for_others,
+            same_user: self.same_user,
+        })
+    }
+
+    /// True when others than programs of this machine can come.
+    pub fn is_open(&self) -> bool {
+        self.addresses().is_ok_and(|addresses| addresses.iter().any(|(address, _)| !address.ip().is_loopback()))
+    }
+
+    /// The address of the page for whoever is to open it, when the server listens on `port`.
+    pub fn address(&self, port: u16) -> String {
+        let host = match self.allowed_host.first() {
+            Some(host) => host.to_string(),
+            None => format!("{}:{port}", self.name()),
+        };
+        format!("http://{host}{}", self.base_path)
+    }
+
     /// The host in the address of the page.
     pub fn name(&self) -> String {
         match self.host.as_deref().map(|host| host.trim().trim_matches(['[', ']'])) {
             None | Some("") => "localhost".to_owned(),
+            // All addresses of the machine: the one that others most likely reach it at.
+            Some("0.0.0.0" | "::") => outward().map_or_else(
+                || "localhost".to_owned(),
+                |ip| match ip {
+                    IpAddr::V4(ip) => ip.to_string(),
+                    IpAddr::V6(ip) => format!("[{ip}]"),
+                },
+            ),
             Some(host) if host.contains(':') => format!("[{host}]"),
             Some(host) => host.to_owned(),
         }
@@ -110,14 +242,62 @@ impl Config {
                 if address.is_loopback() && !ours.contains(&address) {
                     return Err(format!("--host takes 127.0.0.1, ::1 or localhost, not '{host}'."));
                 }
-                if !address.is_loopback() {
-                    return Err(format!(
-                        "--host {host} would let other machines in, and that needs access tokens, which this version does not have yet. \
-                         Serve on localhost, and from the other machine use 'ssh -L {port}:localhost:{port} <this machine>'."
-                    ));
-                }
                 Ok(vec![(SocketAddr::new(address, port), true)])
             }
         }
+    }
+}
+
+/// This machine's own address on the way to other networks. Nothing is sent: a UDP socket only looks which way it would go.
+fn outward() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(flags: &[&str]) -> Result<Config, String> {
+        Config::try_parse_from(["agnez"].iter().chain(flags)).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn local_programs_are_trusted_until_somebody_could_ask_through_them() {
+        let trusts = |flags: &[&str]| parsed(flags).unwrap().door().unwrap().trusts_local;
+        assert!(trusts(&[]) && trusts(&["--host", "0.0.0.0"]) && trusts(&["--allowed-origin", "http://localhost:8888"]));
+        for flags in [
+            ["--require-token", "--open"],
+            ["--trusted-proxy", "127.0.0.1"],
+            ["--base-path", "/agnez"],
+            ["--allowed-host", "board.example"],
+        ] {
+            assert!(!trusts(&flags), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn flags_that_would_never_match_are_refused() {
+        let base = |text| parsed(&["--base-path", text]).map(|config| config.base_path).ok();
+        assert_eq!((base("/agnez/"), base("/a/b"), base("/")), (Some("/agnez".into()), Some("/a/b".into()), Some(String::new())));
+        for wrong in ["agnez", "/a//b", "/..", "/a b", "/~x", "/a%20b"] {
+            assert_eq!(base(wrong), None, "{wrong}");
+        }
+        for wrong in ["lab.example", "https://lab.example/", "https://Lab.example", "null", "*", "https://"] {
+            assert!(parsed(&["--allowed-origin", wrong]).is_err(), "{wrong}");
+        }
+        for wrong in ["http://gpu-box", "*.example", "gpu-box/x", ""] {
+            assert!(parsed(&["--allowed-host", wrong]).is_err(), "{wrong}");
+        }
+        assert!(parsed(&["--trusted-proxy", "nginx"]).is_err());
+    }
+
+    #[test]
+    fn the_address_is_one_that_is_answered() {
+        let address = |flags: &[&str]| parsed(flags).unwrap().address(3000);
+        assert_eq!(address(&[]), "http://localhost:3000");
+        assert_eq!(address(&["--host", "::1"]), "http://[::1]:3000");
+        assert_eq!(address(&["--allowed-host", "board.example", "--base-path", "/agnez"]), "http://board.example/agnez");
     }
 }

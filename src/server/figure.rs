@@ -1,13 +1,17 @@
 //! `html` cells: strangers' HTML in a frame of its own, isolated by its headers, not sanitised. What is stored stays as it is.
 //! Tables and texts are shown in the same way, as documents made here.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::board::Query;
 use super::error::Problem;
+use super::guard::Caller;
 use super::ids;
 use super::kinds::Content;
 use super::media::{cache_control, revision};
@@ -48,7 +52,11 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
     screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
-pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn figure(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path((id, rev)): Path<(String, String)>,
+) -> Result<Response, Problem> {
     let rev = revision(&rev)?;
     let document = app.boards.get(&id, &Query::default()).await?;
     // Checked when it came; only a value that an earlier release took as text can be refused here.
@@ -58,10 +66,8 @@ pub async fn figure(State(app): State<App>, Path((id, rev)): Path<(String, Strin
     let html = made.or_else(|| document.value.as_deref().and_then(|json| serde_json::from_str(json).ok())).unwrap_or_default();
     // In a text no script is meant to be, and its links open pages of their own: only the script from here has this word.
     let word = matches!(content, Some(Content::Text(_))).then(ids::random);
-    // The guard let only our own names through.
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     // A policy cannot name an IPv6 address.
-    let host = host.replacen("[::1]", "localhost", 1);
+    let host = caller.host.replacen("[::1]", "localhost", 1) + &caller.base;
     let (sandbox, scripts) = match &word {
         Some(word) => ("allow-scripts allow-popups allow-popups-to-escape-sandbox", format!("'nonce-{word}'")),
         None => ("allow-scripts", format!("'unsafe-inline' http://{host}/vendor/ https://{host}/vendor/")),

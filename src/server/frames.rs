@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::hub::Frame;
 use super::store::{Appended, AppendedCell, Kind, Record, number};
 use crate::protocol::Event;
@@ -12,8 +13,9 @@ pub fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
     Frame::Text(serde_json::to_string(event).unwrap_or_default().into())
 }
 
-pub fn page_frame(kind: Kind, seq: u64, record: &Record) -> Frame {
-    let data = record.cell();
+pub fn page_frame(kind: Kind, seq: u64, record: &Record, access: &Access) -> Frame {
+    let mut data = record.cell();
+    access.sign(&mut data);
     encode(&match kind {
         Kind::Created => Event::Created { seq, data },
         Kind::Updated => Event::Updated { seq, data },

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code, rejection::WebSocketUpgradeRejection};
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::HeaderMap;
@@ -16,9 +18,11 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::App;
+use super::access::Access;
 use super::board::{self, Boards};
 use super::error::Problem;
 use super::frames::{appended_frame, count_frames, document_frame, encode, page_frame, points_frame};
+use super::guard::Caller;
 use super::hub::{Delivery, Frame, Subscription, View};
 use super::store::{CellChange, Change, Held, Kind, Record};
 use crate::protocol::points::PartRef;
@@ -30,6 +34,7 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
 const STALLED: Duration = Duration::from_secs(10);
 /// Bytes a millisecond: who takes less is cut in the end.
 const SLOWEST: usize = 32;
+const PROTOCOL: &str = "agnez";
 /// Readers have nothing to say here.
 const INCOMING_BYTES: usize = 4096;
 /// One frame with the largest document fits.
@@ -44,10 +49,12 @@ pub struct Ask {
     view: Option<String>,
 }
 
-struct Asked {
-    board: String,
-    from: Option<(String, u64)>,
-    view: View,
+/// Which frames a reader wants.
+pub struct Asked {
+    pub board: String,
+    /// The epoch and the last change that it knows.
+    pub from: Option<(String, u64)>,
+    pub view: View,
 }
 
 impl Ask {
@@ -69,25 +76,29 @@ impl Ask {
 
 pub async fn socket(
     State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
     Query(ask): Query<Ask>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let asked = ask.check()?;
     let upgrade = upgrade.map_err(|_| ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events."))?;
     let upgrade = upgrade.max_message_size(INCOMING_BYTES).max_frame_size(INCOMING_BYTES).max_write_buffer_size(OUTGOING_BYTES);
+    // Who shows a token as a subprotocol asks for this one too, and is answered with it.
+    let upgrade = upgrade.protocols([PROTOCOL]);
     Ok(upgrade.on_upgrade(move |socket| {
         let tracker = app.tasks.clone();
         tracker.track_future(async move {
-            if let Err(why) = serve(socket, &app, asked).await {
+            if let Err(why) = serve(socket, &app, asked, caller.token.as_deref()).await {
                 tracing::debug!("a live connection ended: {why}");
             }
         })
     }))
 }
 
-async fn serve(socket: WebSocket, app: &App, asked: Asked) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut feed = Feed::new(app, asked);
     let (mut outgoing, mut incoming) = socket.split();
+    let mut ended = pin!(app.access.ended(token));
     loop {
         let frame = tokio::select! {
             frame = feed.next() => frame?,
@@ -95,6 +106,11 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked) -> Result<(), Box<dyn
                 None | Some(Err(_) | Ok(Message::Close(_))) => return Ok(()),
                 Some(Ok(_)) => continue,
             },
+            () = &mut ended => {
+                let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static("The token was revoked.") };
+                let _ = timeout(STALLED, outgoing.send(Message::Close(Some(close)))).await;
+                return Ok(());
+            }
             () = app.stopping.cancelled() => {
                 let close = CloseFrame { code: close_code::RESTART, reason: Utf8Bytes::from_static("The server is stopping.") };
                 let _ = timeout(STALLED, outgoing.send(Message::Close(Some(close)))).await;
@@ -124,7 +140,12 @@ fn patience(frame: &Frame) -> Duration {
     STALLED + Duration::from_millis((frame.len() / SLOWEST) as u64)
 }
 
-pub async fn events(State(app): State<App>, Query(mut ask): Query<Ask>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn events(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Query(mut ask): Query<Ask>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     // What EventSource sends when it reconnects by itself.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.split_once(':'));
     if let Some((epoch, Ok(since))) = last.map(|(epoch, since)| (epoch, since.parse())) {
@@ -135,13 +156,14 @@ pub async fn events(State(app): State<App>, Query(mut ask): Query<Ask>, headers:
         return Err(ErrorKind::BadRequest.with("This stream has documents; view=page is for /live.").into());
     }
     let feed = Feed::new(&app, asked);
-    Ok(Sse::new(sse(feed, app)).into_response())
+    Ok(Sse::new(sse(feed, app, caller)).into_response())
 }
 
-fn sse(feed: Feed, app: App) -> impl Stream<Item = Result<SseEvent, Infallible>> {
-    futures::stream::unfold((feed, app), async |(mut feed, app)| {
+fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<SseEvent, Infallible>> {
+    futures::stream::unfold((feed, app, caller), async |(mut feed, app, caller)| {
         let frame = tokio::select! {
             frame = feed.next() => frame.ok()?,
+            () = app.access.ended(caller.token.as_deref()) => return None,
             () = app.stopping.cancelled() => return None,
         };
         let event = SseEvent::default().data(match &frame {
@@ -152,13 +174,14 @@ fn sse(feed: Feed, app: App) -> impl Stream<Item = Result<SseEvent, Infallible>>
         // Where a snapshot follows, the reader is not yet anywhere.
         let id = format!("{}:{}", feed.boards.store.epoch(), feed.seq);
         let event = if feed.first.is_empty() { event.id(id) } else { event };
-        Some((Ok(event), (feed, app)))
+        Some((Ok(event), (feed, app, caller)))
     })
 }
 
 /// The frames for one reader, in order: hello, what it missed, then what happens.
-struct Feed {
+pub struct Feed {
     boards: Arc<Boards>,
+    access: Arc<Access>,
     subscription: Subscription,
     view: View,
     /// Everything up to here was given out.
@@ -172,7 +195,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(app: &App, asked: Asked) -> Self {
+    pub fn new(app: &App, asked: Asked) -> Self {
         let Asked { board, from, view } = asked;
         // Subscribed before the state is read: what happens in between is in the mailbox, and passed over by its number.
         let subscription = app.hub.subscribe(&board);
@@ -184,7 +207,8 @@ impl Feed {
         let hello = Event::<()>::Hello { epoch, seq: head, build: app.site.build().to_owned() };
         let (first, missed) = (VecDeque::from([encode(&hello)]), VecDeque::new());
         let quiet_until = Instant::now() + BOOKMARK_EVERY;
-        let mut feed = Self { boards, subscription, view, seq: since, first, missed, reaches: 0, quiet_until };
+        let access = app.access.clone();
+        let mut feed = Self { boards, access, subscription, view, seq: since, first, missed, reaches: 0, quiet_until };
         if continues {
             feed.catch_up()
         } else {
@@ -233,7 +257,8 @@ impl Feed {
     /// The reader's past cannot be continued. The page gets all cells in one frame, so that it can keep what it shows; a
     /// reader of documents gets an empty snapshot and then each document, so that no frame is larger than one of them.
     fn start_over(&mut self) {
-        let board = self.boards.snapshot(&self.subscription.board);
+        let mut board = self.boards.snapshot(&self.subscription.board);
+        board.cells.iter_mut().for_each(|cell| self.access.sign(cell));
         let epoch = board.epoch;
         match self.view {
             View::Page => {
@@ -285,7 +310,7 @@ impl Feed {
                             self.missed.push_front((*kind, record.clone()));
                             continue;
                         }
-                        (View::Page, ..) => news.frame(View::Page, || page_frame(*kind, *seq, record)),
+                        (View::Page, ..) => news.frame(View::Page, || page_frame(*kind, *seq, record, &self.access)),
                         (View::Document, None, Held::Stored(_)) => {
                             self.missed.push_front((*kind, record.clone()));
                             continue;
@@ -303,7 +328,7 @@ impl Feed {
     }
 
     /// The next frame if nothing has to be waited for.
-    fn ready(&mut self) -> Option<Frame> {
+    pub fn ready(&mut self) -> Option<Frame> {
         match self.step() {
             Step::Frame(frame) => Some(frame),
             Step::Write(..) | Step::Nothing => None,
@@ -311,7 +336,7 @@ impl Feed {
     }
 
     /// Can be dropped and called again without losing anything.
-    async fn next(&mut self) -> Result<Frame, Problem> {
+    pub async fn next(&mut self) -> Result<Frame, Problem> {
         loop {
             let step = match self.step() {
                 Step::Write(kind, record) => {
@@ -332,9 +357,15 @@ impl Feed {
         }
     }
 
+    /// Whether the next frame is there but for the disk.
+    #[cfg(test)]
+    pub fn has_missed(&self) -> bool {
+        !self.missed.is_empty()
+    }
+
     async fn write(&self, kind: Kind, record: &Record) -> Result<Frame, Problem> {
         Ok(match self.view {
-            View::Page => page_frame(kind, record.seq, record),
+            View::Page => page_frame(kind, record.seq, record, &self.access),
             View::Document => {
                 let value = self.boards.store.value(record).await?;
                 document_frame(kind, record.seq, record, value.as_deref())

@@ -81,7 +81,7 @@ fn decode(uri: &str) -> Result<Vec<u8>, ApiError> {
     STANDARD.decode(data).map_err(|why| wrong(&why.to_string()))
 }
 
-fn percent_decode(text: &str) -> Vec<u8> {
+pub fn percent_decode(text: &str) -> Vec<u8> {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
     while let Some(byte) = bytes.get(at) {
         let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());

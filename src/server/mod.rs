@@ -1,11 +1,18 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
+mod access;
 pub mod board;
 mod commands;
 mod config;
+mod connections;
+mod drawings;
 mod error;
 mod figure;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+mod gate;
 mod guard;
 mod hub;
 mod ids;
@@ -13,11 +20,16 @@ mod kinds;
 mod lines;
 mod live;
 mod media;
+#[cfg(test)]
+mod model;
 mod operations;
+mod owner;
 mod page;
 mod patience;
+mod requests;
 mod rest;
 mod router;
+mod routes;
 mod rpc;
 mod serve;
 mod site;
@@ -28,12 +40,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config};
+pub use config::{Command, Config, LogFormat, TokenCommand};
+pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
 
+use access::Access;
 use board::Boards;
+use drawings::Drawings;
+use guard::Door;
 use hub::Hub;
 use site::Site;
 
@@ -43,10 +59,14 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    drawings: Arc<Drawings>,
+    access: Arc<Access>,
+    door: Arc<Door>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,
     started: SystemTime,
+    connections: connections::Connections,
     /// Live connections: they outlive their requests, so the stop waits for them by this.
     tasks: tokio_util::task::TaskTracker,
     stopping: tokio_util::sync::CancellationToken,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -10,38 +11,42 @@ use leptos::prelude::*;
 use super::App;
 use super::board::{self, MAIN};
 use super::error::Problem;
-use super::lines;
+use super::guard::Caller;
+use super::{gate, lines};
 use crate::app::{Drawn, Shell, ShellProps};
 use crate::protocol::Page;
 
-pub async fn main(State(app): State<App>, request: Request) -> Response {
-    draw(app, MAIN.to_owned(), request).await
+pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Response {
+    draw(app, caller, MAIN.to_owned(), request).await
 }
 
-pub async fn named(State(app): State<App>, Path(name): Path<String>, request: Request) -> Result<Response, Problem> {
+pub async fn named(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
     let name = board::board_name(&name)?.to_owned();
-    Ok(draw(app, name, request).await)
+    Ok(draw(app, caller, name, request).await)
 }
 
-async fn draw(app: App, name: String, request: Request) -> Response {
-    // The guard let only our own names through.
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
+async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
+    let mut board = app.boards.snapshot(&name);
+    board.cells.iter_mut().for_each(|cell| app.access.sign(cell));
     let page = Page {
-        board: app.boards.snapshot(&name),
-        boards: app.boards.names(),
-        origin: format!("http://{host}"),
+        board,
+        // Who may read one board is told of no other.
+        boards: caller.only_board().map_or_else(|| app.boards.names(), |board| vec![board.to_owned()]),
+        origin: caller.origin(),
         durable: app.durable,
         build: app.site.build().to_owned(),
+        may_write: caller.may_write(),
     };
     let charts = Arc::new(lines::drawn(&app.boards, &page.board).await);
-    let (assets, pictures) = (app.site.assets(), if app.external_images { " https: http:" } else { "" });
+    let (assets, base) = (app.site.assets(), caller.page_base(&app.access, &name));
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
-            let policy = format!(
-                "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{pictures}; \
-                 font-src 'self'; connect-src 'self' ws://{host} wss://{host}; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
-                 frame-ancestors 'none'"
-            );
+            let policy = gate::policy(&nonce.to_string(), &caller.host, gate::pictures(app.external_images));
             if let Ok(policy) = HeaderValue::from_str(&policy) {
                 options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
@@ -49,7 +54,7 @@ async fn draw(app: App, name: String, request: Request) -> Response {
         }
         let charts = charts.clone();
         provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
-        Shell(ShellProps { page: page.clone(), assets: assets.clone() })
+        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone() })
     };
     leptos_axum::render_app_to_stream(view)(request).await
 }

@@ -2,14 +2,15 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 
 use super::error::Problem;
-use super::rest::{self, publish, series, values};
-use super::{App, figure, guard, live, media, operations, page, site};
+use super::guard::{self, Need, Of};
+use super::rest::{self, publish, series, shares, values};
+use super::routes::Routes;
+use super::{App, figure, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -17,34 +18,49 @@ const REASON_BYTES: usize = 1024;
 /// A note is the largest thing that a person sends.
 const RPC_BYTES: usize = 512 * 1024;
 
+/// The door, behind it the addresses. A router of its own, because the door changes the path before one is looked for.
 pub fn router(app: App) -> Router {
+    let inside = routes().into_router(app.clone()).layer(from_fn(requests::note));
     Router::new()
-        .route("/", get(page::main))
-        .route("/b/{board}", get(page::named))
-        .merge(values::router("/values"))
-        .merge(values::router("/api/v1/values"))
-        .merge(series::router("/values"))
-        .merge(series::router("/api/v1/values"))
-        .merge(series::many())
-        .merge(publish::router())
-        .route("/live", get(live::socket))
-        .route("/events", get(live::events))
-        .route("/figure/{id}/{rev}", get(figure::figure))
-        .route("/media/{id}/{rev}", get(media::media))
-        .route("/images/{*path}", get(media::image))
-        .route("/rpc/{*path}", post(rpc))
-        .route("/openapi.json", get(openapi))
-        .route("/healthz", get(operations::healthy))
-        .route("/readyz", get(operations::ready))
-        .route("/metrics", get(operations::metrics))
-        .route("/pkg/{*path}", get(site::file))
-        .route("/vendor/{*path}", get(site::file))
-        .route("/{path}", get(site::file))
-        .method_not_allowed_fallback(async || Problem::from(ErrorKind::MethodNotAllowed.with("This address does not take that method.")))
-        .fallback(async || Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")))
+        .fallback_service(inside)
+        .layer(from_fn_with_state(app, guard::guard))
         .layer(from_fn(uniform))
-        .with_state(app)
-        .layer(from_fn(guard::guard))
+        .layer(from_fn_with_state(requests::Lines::default(), requests::log))
+}
+
+/// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).
+pub fn addresses() -> Vec<(Method, String, &'static str)> {
+    let routes = routes();
+    let mut list: Vec<_> = routes.needs().iter().map(|((method, path), need)| (method.clone(), path.clone(), need.name())).collect();
+    list.sort_by(|(method, path, _), (other, another, _)| (path, method.as_str()).cmp(&(another, other.as_str())));
+    list
+}
+
+fn routes() -> Routes {
+    let routes = Routes::default()
+        .get(Need::Board(Of::Main), "/", page::main)
+        .get(Need::Board(Of::Path), "/b/{board}", page::named)
+        .get(Need::Board(Of::Live), "/live", live::socket)
+        .get(Need::Read, "/events", live::events)
+        .get(Need::Board(Of::Figure), "/figure/{id}/{rev}", figure::figure)
+        .get(Need::Board(Of::Cell), "/media/{id}/{rev}", media::media)
+        .get(Need::Board(Of::Image), "/images/{*path}", media::image)
+        .post("/rpc/{*path}", rpc)
+        .get(Need::Read, "/openapi.json", openapi)
+        .get(Need::Open, "/healthz", operations::healthy)
+        .get(Need::Read, "/readyz", operations::ready)
+        .get(Need::Read, "/metrics", operations::metrics)
+        .get(Need::Open, "/pkg/{*path}", site::file)
+        .get(Need::Open, "/vendor/{*path}", site::file)
+        .get(Need::Open, "/{path}", site::file);
+    let routes = ["/values", "/api/v1/values"].into_iter().fold(routes, |routes, base| series::routes(values::routes(routes, base), base));
+    shares::routes(publish::routes(series::many(routes))).with(|router| {
+        router
+            .method_not_allowed_fallback(async || {
+                Problem::from(ErrorKind::MethodNotAllowed.with("This address does not take that method."))
+            })
+            .fallback(async || Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")))
+    })
 }
 
 /// What every reply says, unless it said otherwise itself; and every error in the one shape, also those of the framework.

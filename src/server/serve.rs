@@ -11,9 +11,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::board::Boards;
+use super::access::{Access, Right, link, note_address};
+use super::board::{Boards, MAIN};
+use super::connections::Connections;
 use super::hub::Hub;
-use super::patience::{Patient, Peer};
 use super::router::router;
 use super::site::Site;
 use super::store::{Durability, OpenError, Store};
@@ -42,11 +43,18 @@ pub struct Server {
     app: App,
     pub port: u16,
     pub data: PathBuf,
+    /// Of the page, for whoever is to open it.
+    pub address: String,
+    /// What is to be told of tokens, where there are some or some are needed.
+    pub access: Option<String>,
+    /// Opens the page with the first token, which was made now: this is the only time that it is known.
+    pub link: Option<String>,
 }
 
 impl Server {
     /// Listens first, so that a taken port touches no data.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let door = config.door().map_err(StartError::Flags)?;
         let (listeners, port) = listen(config)?;
         // The page's reactive tasks run on this runtime. A second server of the same process finds it set already.
         let _ = any_spawner::Executor::init_tokio();
@@ -56,47 +64,72 @@ impl Server {
             Box::new(move |changes| hub.publish(changes))
         };
         let store = Arc::new(Store::open(&config.data, config.durability, publish).await?);
+        let access = Arc::new(Access::open(&config.data).map_err(StartError::Flags)?);
+        let address = config.address(port);
+        note_address(&config.data, &address);
+        let (link, told) = first_token(&access, &address, config.is_open() || !door.trusts_local).map_err(StartError::Flags)?;
         let app = App {
+            access,
+            door: Arc::new(door),
             boards: Arc::new(Boards { store }),
             hub,
             site: Arc::new(Site::load()),
+            drawings: Arc::default(),
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,
             external_images: !config.no_external_images,
             started: SystemTime::now(),
+            connections: Connections::new(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
         let data = config.data.canonicalize().unwrap_or_else(|_| config.data.clone());
-        Ok(Self { listeners, router: router(app.clone()), app, port, data })
+        Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access: told, link })
     }
 
     /// Answers until `stop` ends, then lets requests finish, closes live connections and puts everything on disk.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listeners, router, app, .. } = self;
+        let Self { listeners, router, app, data, port, .. } = self;
+        let (version, durability) = (env!("CARGO_PKG_VERSION"), if app.durable { "full" } else { "normal" });
+        tracing::info!(version, port, data = %data.display(), durability, connections = app.connections.count().1, "started");
         let serving = TaskTracker::new();
         for listener in listeners {
-            let service = router.clone().into_make_service_with_connect_info::<Peer>();
-            let stopping = app.stopping.clone();
-            serving.spawn(async move {
-                if let Err(why) = axum::serve(Patient(listener), service).with_graceful_shutdown(stopping.cancelled_owned()).await {
-                    tracing::error!("a listener ended: {why}");
-                }
-            });
+            serving.spawn(app.connections.clone().serve(listener, router.clone(), app.stopping.clone()));
         }
+        let watching = tokio::spawn({
+            let access = app.access.clone();
+            async move { access.watch().await }
+        });
         stop.await;
+        tracing::info!(connections = app.connections.count().0, "stopping");
+        watching.abort();
         app.stopping.cancel();
         serving.close();
         app.tasks.close();
         let ended = async {
             serving.wait().await;
+            app.connections.ended().await;
             app.tasks.wait().await;
         };
         if tokio::time::timeout(STOP_WITHIN, ended).await.is_err() {
             tracing::warn!("some connections did not end within {} s and were cut", STOP_WITHIN.as_secs());
         }
         app.boards.store.close().await;
+        tracing::info!("stopped");
     }
+}
+
+/// Where tokens are needed and none may write, one is made: its link, and what to tell.
+fn first_token(access: &Access, address: &str, is_needed: bool) -> Result<(Option<String>, Option<String>), String> {
+    let (count, may_write) = access.count();
+    if is_needed && !may_write {
+        let (known, token) = access.create(Right::Write, None, "first")?;
+        let link = link(address, MAIN, &token);
+        let told = format!("{link}\n       This link is told this once; 'agnez token revoke {}' ends it.", known.id);
+        return Ok((Some(link), Some(told)));
+    }
+    let tokens = if count == 1 { "1 token" } else { &format!("{count} tokens") };
+    Ok((None, (is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link."))))
 }
 
 fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {

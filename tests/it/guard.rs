@@ -52,7 +52,6 @@ async fn every_address_asks_who_it_is() {
         format!("Host: localhost:{port}\r\nOrigin: null\r\n"),
         format!("Host: localhost:{port}\r\nOrigin: http://localhost:8888\r\nSec-Fetch-Site: same-site\r\n"),
         format!("Host: localhost:{port}\r\nSec-Fetch-Site: cross-site\r\n"),
-        format!("Host: localhost:{port}\r\nX-Forwarded-For: 192.0.2.1\r\n"),
     ];
     for address in addresses {
         for stranger in &strangers {

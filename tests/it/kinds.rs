@@ -63,7 +63,7 @@ async fn tables_and_texts_are_documents_in_a_frame() {
     create(&server, "t", "table", json!({"columns": ["name", "acc"], "rows": [["<b>a</b>", 0.9], ["b", "NaN"]]})).await;
     create(&server, "m", "text", json!("# Run 7\n\n<script>x</script>\n")).await;
     let frame = async |id: &str| match server.stage(id).await {
-        Stage::Figure { rev } => server.call("GET", &format!("/figure/{id}/{rev}"), "").await,
+        Stage::Figure { rev, .. } => server.call("GET", &format!("/figure/{id}/{rev}"), "").await,
         other => panic!("{other:?}"),
     };
     let table = frame("t").await;

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod bounds;
+mod deploy;
 mod disk;
 mod guard;
 mod kinds;
 mod live;
 mod once;
+mod operations;
 mod pages;
 mod points;
 mod points_live;

@@ -28,7 +28,7 @@ async fn figures_are_served_alone_with_local_scripts() {
     let html = r#"<div id='f'></div><script src='https://d3js.org/d3.v5.js'></script>"#;
     server.create(&json!({"_id": "f", "type": "html", "value": html}).to_string()).await;
     let address = async || match server.stage("f").await {
-        Stage::Figure { rev } => format!("/figure/f/{rev}"),
+        Stage::Figure { rev, .. } => format!("/figure/f/{rev}"),
         other => panic!("{other:?}"),
     };
     let cached = async |address: &str| {

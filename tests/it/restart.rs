@@ -57,8 +57,12 @@ async fn a_start_that_cannot_be_says_why() {
     assert!(!folder.join("x").exists(), "a taken port touches no data");
     let locked = start(&["--port", "0", "--data", data.to_str().unwrap()]).await;
     assert!(locked.contains("in use by another Agnez"), "{locked}");
-    let open = start(&["--port", "0", "--host", "0.0.0.0", "--data", folder.join("x").to_str().unwrap()]).await;
-    assert!(open.contains("access tokens"), "{open}");
+    let named = start(&["--port", "0", "--host", "gpu-box", "--data", folder.join("x").to_str().unwrap()]).await;
+    assert!(named.contains("takes an IP address"), "{named}");
+    std::fs::create_dir(folder.join("damaged")).unwrap();
+    std::fs::write(folder.join("damaged/access.json"), "{").unwrap();
+    let damaged = start(&["--port", "0", "--data", folder.join("damaged").to_str().unwrap()]).await;
+    assert!(damaged.contains("are damaged (line 1 column 1)"), "{damaged}");
     server.stop().await;
 
     std::fs::write(folder.join("file"), b"").unwrap();

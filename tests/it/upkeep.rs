@@ -11,7 +11,7 @@ use crate::support::{Running, spawn, spawn_in};
 /// A command as on the command line.
 async fn command(line: &[&str]) -> Result<String, String> {
     let config = Config::parse_from(std::iter::once("agnez").chain(line.iter().copied()));
-    run_command(config.command.as_ref().unwrap(), &config.data).await
+    run_command(config.command.as_ref().unwrap(), &config).await
 }
 
 fn text(path: &Path) -> &str {

@@ -45,7 +45,7 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
 
 fn revision(stage: &Stage) -> Option<u64> {
     match stage {
-        Stage::Figure { rev } => Some(*rev),
+        Stage::Figure { rev, .. } => Some(*rev),
         _ => None,
     }
 }

@@ -41,6 +41,8 @@ pub struct Charts {
     pub pointed: Option<tip::Pointed>,
     /// Views of the address, for charts that are not there yet.
     pub recalled: Vec<(String, View)>,
+    /// Kept from frame to frame; `None` when it may have changed.
+    look: Option<paint::Look>,
     /// The place of the chart whose turn is first in the next frame.
     first: usize,
     is_stirred: bool,
@@ -55,6 +57,7 @@ thread_local! {
             cross: None,
             pointed: None,
             recalled: Vec::new(),
+            look: None,
             first: 0,
             is_stirred: false,
             observers: None,
@@ -78,6 +81,10 @@ impl Charts {
         self.chart(&id)
     }
 
+    pub fn is_dark(&self) -> bool {
+        self.look.as_ref().map_or_else(paint::is_dark, |look| look.is_dark)
+    }
+
     /// Something is to be drawn or asked in the next frame.
     pub fn stir(&mut self) {
         if !self.is_stirred && !document().hidden() {
@@ -89,7 +96,7 @@ impl Charts {
     fn frame(&mut self) {
         self.is_stirred = false;
         let began = Date::now();
-        let look = paint::Look::now();
+        let look = self.look.take().unwrap_or_else(paint::Look::now).here();
         let (mut is_done, mut is_read_anew) = (true, false);
         let count = self.list.len();
         // From the one that had to wait: charts that always have something new must not keep the others from their turn.
@@ -107,6 +114,7 @@ impl Charts {
             chart.draw(&look, self.cross);
             is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
         }
+        self.look = Some(look);
         if is_read_anew {
             tip::refresh(self);
         }
@@ -156,6 +164,7 @@ impl Charts {
 
     /// Draws all charts anew: the crosshair, the theme or the clock has changed.
     pub fn repaint(&mut self) {
+        self.look = None;
         self.list.iter_mut().for_each(|chart| chart.is_dirty = true);
         self.stir();
     }

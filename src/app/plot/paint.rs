@@ -42,7 +42,12 @@ impl Look {
         let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
         let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
         let font = [&browser::number_text(FONT_SIZE), "px ", &family].concat();
-        Self { is_dark, font, inks: inks(is_dark), ratio: window().device_pixel_ratio().clamp(1.0, 4.0), offset_minutes: offset_minutes() }
+        Self { is_dark, font, inks: inks(is_dark), ratio: 1.0, offset_minutes: offset_minutes() }
+    }
+
+    /// On the screen that the window is on now.
+    pub fn here(self) -> Self {
+        Self { ratio: window().device_pixel_ratio().clamp(1.0, 4.0), ..self }
     }
 }
 

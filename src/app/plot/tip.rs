@@ -1,6 +1,5 @@
 //! What the pointer is at: the crosshair on every chart of the same axis, and one list of values, highest first, the nearest in bold.
 
-use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 use super::chart::Chart;
@@ -18,8 +17,6 @@ use crate::series::{Axis, Column};
 
 /// The element, which the page's view holds.
 pub const ID: &str = "tip";
-/// Between the pointer and the list.
-const BESIDE: f64 = 14.0;
 
 /// Where the pointer is: in pixels of a chart's canvas, and of the window.
 #[derive(Clone)]
@@ -38,8 +35,9 @@ pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
 /// The chart under the pointer has moved, or has new points.
 pub fn refresh(charts: &mut Charts) {
     let Some(Pointed { chart, on, at }) = charts.pointed.clone() else { return };
+    let is_dark = charts.is_dark();
     let (Some(chart), Some(list)) = (charts.chart(&chart), browser::by_id(ID)) else { return hide(charts) };
-    let cross = fill(&list, chart, on).map(|x| (chart.axis(), x));
+    let cross = fill(&list, chart, on, is_dark).map(|x| (chart.axis(), x));
     list.set_hidden(cross.is_none());
     if cross.is_some() {
         stand_beside(&list, at);
@@ -79,10 +77,9 @@ fn set(charts: &mut Charts, cross: Option<(Axis, f64)>) {
 }
 
 /// Fills the list with what is read at a place of the chart's canvas, and answers where the crosshair is.
-fn fill(list: &Element, chart: &Chart, on: (f64, f64)) -> Option<f64> {
+fn fill(list: &Element, chart: &Chart, on: (f64, f64), is_dark: bool) -> Option<f64> {
     let frame = chart.frame.as_ref().filter(|frame| on.0 >= frame.left && on.0 <= frame.left + frame.width)?;
     let mut reading = read(frame, &paint::curves(chart), &chart.marks, on)?;
-    let is_dark = paint::is_dark();
     let scene = Scene {
         along: chart.settings.x,
         pixel: (frame.x.hi - frame.x.lo) / frame.width,
@@ -209,14 +206,9 @@ impl Scene {
     }
 }
 
-/// Right of the pointer, or left of it where there is no room.
+/// Right of the pointer, or left of it where there is no room: the style sheet sees to that, so that nothing is measured in a frame that draws.
 pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
-    let page = document().document_element();
-    let (wide, high) = page.map_or((0.0, 0.0), |page| (f64::from(page.client_width()), f64::from(page.client_height())));
-    let (width, height) = (f64::from(list.offset_width()), f64::from(list.offset_height()));
-    let left = if x + BESIDE + width < wide { x + BESIDE } else { (x - BESIDE - width).max(0.0) };
-    let top = (y + BESIDE).min(high - height - 4.0).max(0.0);
-    let style = ["left:", &(left as i32).to_string(), "px;top:", &(top as i32).to_string(), "px"].concat();
+    let style = ["--x:", &(x as i32).to_string(), "px;--y:", &(y as i32).to_string(), "px"].concat();
     browser::mark(list, "style", &style);
 }
 

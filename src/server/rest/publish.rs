@@ -4,19 +4,19 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::{Router, routing::post};
 
 use super::{once, told_once, whole, wrong};
 use crate::protocol::ApiError;
 use crate::server::App;
 use crate::server::board::{Form, board_name, epoch, parse_epoch};
 use crate::server::error::Problem;
+use crate::server::routes::Routes;
 
 /// A thousand metrics with long names.
 const BODY_BYTES: usize = 1 << 20;
 
-pub fn router() -> Router<App> {
-    Router::new().route("/publish/epoch/end", post(epoch_end)).route("/publish/epoch/end/", post(epoch_end))
+pub fn routes(routes: Routes) -> Routes {
+    routes.post("/publish/epoch/end", epoch_end).post("/publish/epoch/end/", epoch_end)
 }
 
 /// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.

@@ -1,15 +1,17 @@
 //! The numbers of line cells: `POST /points` and `/values/:id/points` take them, `GET` gives them back, and columns to draw from.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, routing::get, routing::post};
 use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
 use super::points::{Asked, HEAD, PAGE, Page};
-use super::{once, told_once, whole};
+use super::{once, part, told_once, whole};
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
@@ -17,6 +19,8 @@ use crate::server::App;
 use crate::server::board::line::Lines;
 use crate::server::board::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 use crate::server::error::Problem;
+use crate::server::guard::{Caller, Need, Of};
+use crate::server::routes::Routes;
 
 /// One request, whether it is done at once or, as a stream of lines, piece by piece.
 const BODY_BYTES: usize = 64 << 20;
@@ -27,15 +31,15 @@ const PIXELS: usize = 1_000_000;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 /// The addresses of one cell's numbers, at `base`.
-pub fn router(base: &str) -> Router<App> {
-    Router::new()
-        .route(&format!("{base}/{{id}}/points"), get(read).post(append))
-        .route(&format!("{base}/{{id}}/columns"), get(columns_of_one))
+pub fn routes(routes: Routes, base: &str) -> Routes {
+    let (points, columns) = (format!("{base}/{{id}}/points"), format!("{base}/{{id}}/columns"));
+    let here = Need::Board(Of::Cell);
+    routes.get(here, &points, read).post(&points, append).get(here, &columns, columns_of_one)
 }
 
 /// The addresses of many cells' numbers.
-pub fn many() -> Router<App> {
-    Router::new().route("/points", post(append_many)).route("/columns", get(columns_of_many))
+pub fn many(routes: Routes) -> Routes {
+    routes.post("/points", append_many).get(Need::Board(Of::Cells), "/columns", columns_of_many)
 }
 
 fn cell_id(id: &str) -> Result<CellId, Problem> {
@@ -75,7 +79,7 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
     let (mut body, mut waiting) = (body.into_data_stream(), Vec::<u8>::new());
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
     loop {
-        let next = body.next().await;
+        let next = part(&mut body).await.map_err(|silent| cut(lines, points, silent))?;
         let is_end = next.is_none();
         match next {
             Some(Ok(part)) => {
@@ -183,12 +187,21 @@ async fn columns_of_one(
 }
 
 /// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
-async fn columns_of_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+async fn columns_of_many(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
-    let cells = std::mem::take(&mut asked.cells);
+    let mut cells = std::mem::take(&mut asked.cells);
     if cells.is_empty() {
         let rule = "must be ids with commas between them";
         return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
+    }
+    if let Some(board) = caller.only_board() {
+        let index = app.boards.store.index();
+        cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
     }
     Ok(told(answer(&app, cells, &asked).await?, &asked))
 }

@@ -2,9 +2,8 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, routing::get};
 use futures::stream::{self, StreamExt};
 
 use super::{drawing, once, told_once, wrong};
@@ -12,20 +11,29 @@ use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::board::{Form, Query, Target, parse_many, parse_one};
 use crate::server::error::Problem;
+use crate::server::guard::{Need, Of};
+use crate::server::routes::Routes;
 
 /// The largest body: a picture as `data:` URI.
 const BODY_BYTES: usize = 16 << 20;
 const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
 
 /// The service at `base`, with or without a slash at the end.
-pub fn router(base: &str) -> Router<App> {
-    let many = || get(find).post(create).patch(patch_many).delete(remove_many).fallback(not_allowed);
-    let one = || get(read).put(update).patch(patch).delete(remove).fallback(not_allowed);
-    Router::new()
-        .route(base, many())
-        .route(&format!("{base}/"), many())
-        .route(&format!("{base}/{{id}}"), one())
-        .route(&format!("{base}/{{id}}/"), one())
+pub fn routes(routes: Routes, base: &str) -> Routes {
+    [base.to_owned(), format!("{base}/")].iter().fold(routes, |routes, many| {
+        let one = format!("{base}/{{id}}{}", &many[base.len()..]);
+        routes
+            .get(Need::Read, many, find)
+            .on(Method::POST, Need::Write, many, create)
+            .on(Method::PATCH, Need::Write, many, patch_many)
+            .on(Method::DELETE, Need::Write, many, remove_many)
+            .otherwise(many, not_allowed)
+            .get(Need::Board(Of::Form), &one, read)
+            .on(Method::PUT, Need::Write, &one, update)
+            .on(Method::PATCH, Need::Write, &one, patch)
+            .on(Method::DELETE, Need::Write, &one, remove)
+            .otherwise(&one, not_allowed)
+    })
 }
 
 async fn find(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
@@ -159,8 +167,15 @@ fn upsert(query: Option<String>) -> Result<(Option<String>, bool), Problem> {
     Ok((Some(rest.finish()), upsert))
 }
 
-async fn not_allowed() -> Problem {
-    ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.").into()
+async fn not_allowed(uri: Uri) -> Response {
+    let refused =
+        ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.");
+    let mut reply = Problem::from(refused).into_response();
+    // Ids have no dots: the value in another form is only read.
+    if uri.path().rsplit('/').next().is_some_and(|last| last.contains('.')) {
+        reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    }
+    reply
 }
 
 fn parsed(query: Option<String>) -> Result<Query, Problem> {

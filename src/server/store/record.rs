@@ -158,11 +158,11 @@ fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> Stage {
     }
     match place(kind) {
         Some(Place::Drawing) => return Stage::Drawing { rev },
-        Some(Place::Frame) => return Stage::Figure { rev },
+        Some(Place::Frame) => return Stage::Figure { rev, sig: None },
         None => {}
     }
     match (kind, json.starts_with('"')) {
-        ("html", true) => Stage::Figure { rev },
+        ("html", true) => Stage::Figure { rev, sig: None },
         ("img", true) => match serde_json::from_str::<String>(json) {
             Ok(src) => picture(id, &src, rev),
             Err(_) => Stage::Empty,
@@ -241,7 +241,7 @@ mod tests {
             assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (Stage::Drawing { rev: 3 }, Stage::Empty));
         }
         for kind in ["table", "text"] {
-            assert_eq!((stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")), (Stage::Figure { rev: 3 }, Stage::Empty));
+            assert_eq!((stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")), (Stage::Figure { rev: 3, sig: None }, Stage::Empty));
         }
     }
 }

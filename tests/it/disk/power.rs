@@ -111,15 +111,15 @@ async fn record(flags: &[&str], requests: usize) -> Record {
 
 async fn check(data: &Path) -> Result<String, String> {
     let config = Config::parse_from(["agnez", "check", "--data", data.to_str().unwrap()]);
-    run_command(config.command.as_ref().unwrap(), &config.data).await
+    run_command(config.command.as_ref().unwrap(), &config).await
 }
 
 async fn stored(server: &Running, writer: usize) -> Vec<Value> {
     let mut all = Vec::new();
     loop {
         let page = server.get(&format!("/values/c{writer}/points?limit=10000&from={}", all.len())).await;
-        match page["l"]["y"].as_array().filter(|y| !y.is_empty()) {
-            Some(y) => all.extend(y.iter().cloned()),
+        match page["points"].as_array().filter(|points| !points.is_empty()) {
+            Some(points) => all.extend(points.iter().map(|point| point[1].clone())),
             None => return all,
         }
     }

@@ -3,7 +3,7 @@
  * SHIM_FOLDER  the folder, without a slash at the end
  * SHIM_LOG     every change of its files is appended here when it is done: op (1 byte), inode, offset (u64), length (u32), bytes
  * SHIM_ORDERS  a file that is read before each call: "what errno skip": after so many calls of that sort, all of them fail until the file
- *              changes. what: sync, write (any), grow (only what makes a file longer, as on a full disk)
+ *              changes. what: sync, sync-main (of the database's own file), write (any), grow (what makes a file longer, as on a full disk)
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,7 +22,7 @@
 
 #define FDS 4096
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* 0: not ours, 1: a file, 2: the folder. */
+/* 0: not ours, 1: a file, 2: the folder, 3: the database itself. */
 static char ours[FDS];
 static const char *folder, *orders;
 static size_t folder_len;
@@ -109,7 +109,7 @@ static int ordered(const char *what, int grows) {
     int error;
     long skip;
     if (sscanf(text, "%15s %d %ld", sort, &error, &skip) != 3) return 0;
-    if (!strcmp(sort, "grow") ? !grows : strcmp(sort, what)) return 0;
+    if (!strcmp(sort, "grow") ? !grows : !strcmp(sort, "sync") ? strncmp(what, sort, 4) : strcmp(sort, what)) return 0;
     return order_calls++ >= skip ? error : 0;
 }
 
@@ -118,6 +118,7 @@ static int longer(int fd, off_t end) {
     return !fstat(fd, &found) && end > found.st_size;
 }
 
+#define IS_FILE(fd) (IS(fd, 1) || IS(fd, 3))
 #define IS(fd, kind) ((fd) >= 0 && (fd) < FDS && ours[fd] == (kind))
 #define FAIL(error) do { pthread_mutex_unlock(&lock); errno = (error); return -1; } while (0)
 
@@ -137,7 +138,7 @@ int open(const char *path, int flags, ...) {
     if (error) FAIL(error);
     int fd = real_open(path, flags, mode);
     if (fd >= 0 && fd < FDS) {
-        ours[fd] = *name ? 1 : 2;
+        ours[fd] = !*name ? 2 : strcmp(name, "agnez.sqlite") ? 1 : 3;
         if (is_new) note('C', inode(fd), 0, name, strlen(name));
     }
     pthread_mutex_unlock(&lock);
@@ -161,7 +162,7 @@ int close(int fd) {
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t len, off_t offset) {
-    if (!IS(fd, 1)) return real_pwrite(fd, bytes, len, offset);
+    if (!IS_FILE(fd)) return real_pwrite(fd, bytes, len, offset);
     pthread_mutex_lock(&lock);
     int error = ordered("write", longer(fd, offset + len));
     if (error) FAIL(error);
@@ -176,11 +177,11 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t offset) {
 }
 
 ssize_t write(int fd, const void *bytes, size_t len) {
-    return IS(fd, 1) ? pwrite(fd, bytes, len, lseek(fd, len, SEEK_CUR) - len) : real_write(fd, bytes, len);
+    return IS_FILE(fd) ? pwrite(fd, bytes, len, lseek(fd, len, SEEK_CUR) - len) : real_write(fd, bytes, len);
 }
 
 int ftruncate(int fd, off_t size) {
-    if (!IS(fd, 1)) return real_ftruncate(fd, size);
+    if (!IS_FILE(fd)) return real_ftruncate(fd, size);
     pthread_mutex_lock(&lock);
     int error = ordered("write", longer(fd, size));
     if (error) FAIL(error);
@@ -195,9 +196,9 @@ int ftruncate64(int fd, off_t size) {
 }
 
 static int sync_with(int (*real)(int), int fd) {
-    if (!IS(fd, 1) && !IS(fd, 2)) return real(fd);
+    if (!IS_FILE(fd) && !IS(fd, 2)) return real(fd);
     pthread_mutex_lock(&lock);
-    int error = ordered("sync", 0);
+    int error = ordered(IS(fd, 3) ? "sync-main" : "sync", 0);
     if (error) FAIL(error);
     int done = real(fd);
     if (!done) note(IS(fd, 2) ? 'D' : 'S', inode(fd), 0, NULL, 0);

@@ -1,0 +1,95 @@
+//! What stands in addresses where a browser can send no header: the key of a page, and the signature of a figure.
+//!
+//! Both are HMAC-SHA-256 (RFC 2104), cut to 128 bits.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::file::{Secret, Token};
+use crate::protocol::CellId;
+
+const BYTES: usize = 16;
+
+/// `parts` cannot be confused: none of them holds the byte between them.
+fn mac(secret: &Secret, parts: [&str; 2]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret.0).expect("a key of any length is taken");
+    mac.update(parts[0].as_bytes());
+    mac.update(b"\0");
+    mac.update(parts[1].as_bytes());
+    mac
+}
+
+fn sign(secret: &Secret, parts: [&str; 2]) -> String {
+    URL_SAFE_NO_PAD.encode(&mac(secret, parts).finalize().into_bytes()[..BYTES])
+}
+
+/// In constant time.
+fn is_signed(secret: &Secret, parts: [&str; 2], signature: &str) -> bool {
+    let known = URL_SAFE_NO_PAD.decode(signature).ok().filter(|bytes| bytes.len() == BYTES);
+    known.is_some_and(|known| mac(secret, parts).verify_truncated_left(&known).is_ok())
+}
+
+/// Opens the frame of this cell, in every version, and nothing else.
+pub fn figure(secret: &Secret, cell: &CellId) -> String {
+    sign(secret, ["figure", cell.as_str()])
+}
+
+pub fn opens_figure(secret: &Secret, cell: &str, signature: &str) -> bool {
+    is_signed(secret, ["figure", cell], signature)
+}
+
+/// `<id>.<board>.<mac>`: opens this board for reading as long as the token is there. It is signed with the token's hash, so that it ends
+/// with this token and with no other.
+pub fn page(token: &Token, board: &str) -> String {
+    let named = format!("{}.{}", token.id, URL_SAFE_NO_PAD.encode(board));
+    let signature = sign(&token.hash, ["page", &named]);
+    format!("{named}.{signature}")
+}
+
+/// The token's id and the board, not checked yet.
+pub fn parse(key: &str) -> Option<(&str, String)> {
+    let (id, rest) = key.split_once('.')?;
+    let (board, _) = rest.split_once('.')?;
+    Some((id, String::from_utf8(URL_SAFE_NO_PAD.decode(board).ok()?).ok()?))
+}
+
+pub fn opens_page(token: &Token, key: &str) -> bool {
+    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&token.hash, ["page", named], signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::access::file::Right;
+
+    #[test]
+    fn a_signature_opens_one_thing() {
+        let (secret, other) = (Secret::random(), Secret::random());
+        let (a, b) = (CellId::parse("a").unwrap(), CellId::parse("b").unwrap());
+        let signature = figure(&secret, &a);
+        assert_eq!(signature.len(), 22);
+        assert!(opens_figure(&secret, "a", &signature));
+        assert!(!opens_figure(&secret, "b", &signature) && !opens_figure(&other, "a", &signature));
+        assert_ne!(figure(&secret, &b), signature);
+        for wrong in ["", "A", &signature[..21], &format!("{signature}A"), &signature.replace(&signature[..1], "!")] {
+            assert!(!opens_figure(&secret, "a", wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_names_its_board_and_ends_with_its_token() {
+        let token =
+            |id: &str| Token { id: id.into(), need: Right::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
+        let (one, other) = (token("t1"), token("t1"));
+        let key = page(&one, "run 7.ä");
+        assert_eq!(parse(&key), Some(("t1", "run 7.ä".to_owned())));
+        assert!(opens_page(&one, &key) && !opens_page(&other, &key));
+        let forged = key.replacen(&URL_SAFE_NO_PAD.encode("run 7.ä"), &URL_SAFE_NO_PAD.encode("main"), 1);
+        assert!(parse(&forged).is_some() && !opens_page(&one, &forged));
+        for wrong in ["", ".", "..", "t1", "t1.bWFpbg", "t1.!.x"] {
+            assert!(!opens_page(&one, wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `agnez token`: what is done on the command line, and what the person who asked is told.
+
+use std::path::Path;
+
+use super::file::{self, Right};
+use super::{create, revoke};
+use crate::server::board::{MAIN, board_name};
+use crate::server::config::TokenCommand;
+use crate::server::store::timestamp;
+
+/// Where the running server, or the last one, was found: links are made of it.
+const ADDRESS: &str = "address";
+
+/// Kept for `agnez token new`; without it links would name the usual port.
+pub fn note_address(folder: &Path, address: &str) {
+    if let Err(why) = std::fs::write(folder.join(ADDRESS), address) {
+        tracing::debug!("the address was not noted: {why}");
+    }
+}
+
+/// Opens the page of a board, once the browser has taken the token out of it. What stands behind `#` is sent nowhere.
+pub fn link(address: &str, board: &str, token: &str) -> String {
+    let address = address.trim_end_matches('/');
+    let place = if board == MAIN { String::new() } else { format!("b/{board}") };
+    format!("{address}/{place}#token={token}")
+}
+
+/// Both answers are sentences for a terminal. `usual` is the address that the flags name.
+pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Result<String, String> {
+    match command {
+        TokenCommand::New { right, board, name } => {
+            let board = board_name(board.as_deref().unwrap_or_default()).map_err(|error| error.message)?.to_owned();
+            let shown = (*right == Right::Share).then(|| board.clone());
+            let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default())?;
+            let noted = std::fs::read_to_string(folder.join(ADDRESS));
+            let address = noted.as_deref().map_or(usual, str::trim);
+            let (right, id) = (right.name(), known.id);
+            Ok(format!(
+                "{}\n\nToken  {token}\nThis {right} token is told this once; 'agnez token revoke {id}' ends it.",
+                link(address, &board, &token)
+            ))
+        }
+        TokenCommand::List => {
+            let tokens = file::load(folder)?.tokens;
+            if tokens.is_empty() {
+                return Ok("There are no tokens; 'agnez token new' makes one.".to_owned());
+            }
+            let lines = tokens.iter().map(|token| {
+                let of = token.board.as_deref().map_or_else(String::new, |board| format!(" of {board}"));
+                format!("{}  {}{of}  {}  {}", token.id, token.need.name(), timestamp(token.created), token.name).trim_end().to_owned()
+            });
+            Ok(lines.collect::<Vec<_>>().join("\n"))
+        }
+        TokenCommand::Revoke { id } => match revoke(folder, id, None)? {
+            true => Ok(format!("The token {id} is revoked. Who came in with it is cut off within seconds.")),
+            false => Err(format!("There is no token '{id}'; 'agnez token list' names them.")),
+        },
+    }
+}

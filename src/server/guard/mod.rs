@@ -1,0 +1,230 @@
+//! Who gets in: checked for every request before routing, upgrades and static files included.
+//!
+//! A page of another site that is open in the researcher's browser must not read or change a board, nor reach it by a
+//! name of its own (DNS rebinding). Programs and browsers of this machine need no token, everyone else does.
+
+mod credential;
+mod host;
+mod need;
+mod origin;
+mod place;
+mod proxy;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+pub use self::host::Host;
+pub use self::need::{Need, Needs, Of, enforce};
+
+use self::credential::{Grant, Shown};
+use self::origin::Asking;
+use self::place::Place;
+use super::access::Access;
+use super::error::Problem;
+use super::patience::Peer;
+use super::requests::Client;
+use super::{App, gate};
+use crate::protocol::{ApiError, ErrorKind};
+
+/// The rules that the command line sets.
+#[derive(Clone, Debug, Default)]
+pub struct Door {
+    /// Beside localhost and the machine's own addresses.
+    pub hosts: Vec<Host>,
+    /// Of pages elsewhere that may ask with a token.
+    pub origins: Vec<String>,
+    pub proxies: Vec<IpAddr>,
+    /// Empty, or `/agnez`: what all addresses begin with.
+    pub base: String,
+    /// Programs and browsers of this machine need no token.
+    pub trusts_local: bool,
+    /// Of them only those of the user that the server runs as.
+    pub same_user: bool,
+}
+
+/// How far somebody may go.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reach {
+    Nothing,
+    /// To read this board.
+    Board(String),
+    Reading,
+    Writing,
+}
+
+/// Who asks, as every handler may know it.
+#[derive(Debug)]
+pub struct Caller {
+    pub reach: Reach,
+    /// The id of the token that let it in.
+    pub token: Option<String>,
+    /// A token or a key was shown that opens nothing.
+    is_unknown: bool,
+    /// As the browser knows this server, whatever stands in between: one of our own names.
+    pub host: String,
+    pub is_secure: bool,
+    /// What all addresses begin with; empty or `/agnez`.
+    pub base: String,
+}
+
+impl Caller {
+    /// The address of the server, such as `http://localhost:3000`.
+    pub fn origin(&self) -> String {
+        format!("{}://{}{}", if self.is_secure { "https" } else { "http" }, self.host, self.base)
+    }
+
+    pub fn may_write(&self) -> bool {
+        self.reach == Reach::Writing
+    }
+
+    /// The only board that it may read, if it may not read all.
+    pub fn only_board(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::Board(board) => Some(board),
+            _ => None,
+        }
+    }
+
+    /// What the addresses of a page of `board` begin with. Who came by a token gets a key in it, for what a browser asks for without headers.
+    pub fn page_base(&self, access: &Access, board: &str) -> String {
+        let key = self.token.as_deref().and_then(|id| access.page_key(id, board));
+        key.map_or_else(|| format!("{}/", self.base), |key| format!("{}/~{key}/", self.base))
+    }
+}
+
+struct Shape<'a> {
+    method: &'a Method,
+    path: &'a str,
+}
+
+impl Shape<'_> {
+    fn only_reads(&self) -> bool {
+        matches!(*self.method, Method::GET | Method::HEAD)
+    }
+}
+
+/// What came through the door; whether its token is good is another question.
+#[derive(Debug)]
+struct Admitted<'a> {
+    place: Place<'a>,
+    host: String,
+    is_secure: bool,
+    address: Option<IpAddr>,
+    asking: Asking,
+    /// Asked from this machine, by one of its loopback names, with nobody in between.
+    is_local: bool,
+}
+
+impl Door {
+    fn admit<'a>(&self, method: &Method, uri: &'a axum::http::Uri, headers: &HeaderMap, peer: &Peer) -> Result<Admitted<'a>, ApiError> {
+        let (remote, local) = (peer.address.map(|at| at.ip().to_canonical()), peer.local.map(|at| at.ip().to_canonical()));
+        let seen = proxy::origin(headers, remote, &self.proxies)?;
+        // The host of an absolute address in the request line.
+        let authority = uri.authority().map(|authority| authority.as_str());
+        let host = Host::parse(seen.host).filter(|host| host.is_ours(&self.hosts, local));
+        let is_at_odds =
+            |named: &str| one(headers, header::HOST.as_str()).ok().flatten().is_none_or(|host| !named.eq_ignore_ascii_case(host));
+        let Some(host) = host.filter(|_| !authority.is_some_and(is_at_odds)) else {
+            return Err(ErrorKind::Forbidden.with(
+                "This server answers at localhost, at its own addresses and at the names that '--allowed-host' gives it. \
+                 Without one, use 'ssh -L 3000:localhost:3000 <this machine>'.",
+            ));
+        };
+        let place = place::place(uri.path(), &self.base)?;
+        let shape = Shape { method, path: place.path };
+        let asking = origin::asking(&shape, headers, seen.host, &self.origins)?;
+        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && !seen.is_forwarded && asking == Asking::Ours;
+        Ok(Admitted { place, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
+    }
+}
+
+/// Stands before the router: who may not come in at all is sent away here, everyone else goes on as a [`Caller`].
+pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.clone()).unwrap_or_default();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let admitted = match app.door.admit(&method, &uri, request.headers(), &peer) {
+        Ok(admitted) => admitted,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let Place { path, key } = admitted.place;
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    let foreign = match &admitted.asking {
+        Asking::Allowed(origin) if origin::is_preflight(&method, request.headers()) => return origin::preflight(origin),
+        Asking::Allowed(origin) => Some(origin.clone()),
+        Asking::Ours => None,
+    };
+    // A page's address holds no key: who has it open lets himself in again when he reloads it.
+    if key.is_some() && is_page(path) && reads {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{path}", app.door.base))]).into_response();
+    }
+    let shown = match credential::shown(request.headers(), path, key, &app.access) {
+        Ok(shown) => shown,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let is_unknown = shown == Shown::Unknown;
+    let grant = match shown {
+        Shown::Known(grant) => grant,
+        Shown::Nothing if app.door.trusts_local && admitted.is_local && (!app.door.same_user || peer.is_same_user().await) => {
+            Grant { reach: Reach::Writing, token: None }
+        }
+        Shown::Unknown | Shown::Nothing => Grant { reach: Reach::Nothing, token: None },
+    };
+    let caller = Caller {
+        reach: grant.reach,
+        token: grant.token,
+        is_unknown,
+        host: admitted.host,
+        is_secure: admitted.is_secure,
+        base: app.door.base.clone(),
+    };
+    match place::moved(&uri, path) {
+        Some(moved) => *request.uri_mut() = moved,
+        None => return Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
+    }
+    request.extensions_mut().insert(Arc::new(caller));
+    let mut reply = next.run(request).await;
+    reply.extensions_mut().insert(Client(admitted.address));
+    match foreign {
+        Some(origin) => origin::readable(reply, &origin),
+        None => reply,
+    }
+}
+
+/// Who may not do it is told why, and how to get in; a browser that wants to show a page gets one that asks for the token.
+fn refused(app: &App, caller: &Caller, request: &Request, error: ApiError) -> Response {
+    let wants_page =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let is_locked = error.code == ErrorKind::NotAuthenticated.code();
+    if is_locked && !caller.is_unknown && wants_page && is_page(request.uri().path()) {
+        return gate::gate(caller, app.external_images);
+    }
+    let mut reply = Problem::from(error).into_response();
+    if is_locked {
+        reply.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer realm=\"Agnez\""));
+        reply.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    }
+    reply
+}
+
+pub fn is_page(path: &str) -> bool {
+    path == "/" || path.strip_prefix("/b/").is_some_and(|name| !name.contains('/'))
+}
+
+/// A header that may stand once: two could be read differently by two readers.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
+    let mut all = headers.get_all(name).iter();
+    let first = all.next();
+    let unreadable = || ErrorKind::BadRequest.with(format!("The header '{name}' must be there once, in plain text."));
+    if all.next().is_some() {
+        return Err(unreadable());
+    }
+    first.map(|value| value.to_str().map_err(|_| unreadable())).transpose()
+}
+
+#[cfg(test)]
+mod tests;

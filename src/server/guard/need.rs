@@ -1,0 +1,163 @@
+//! What each address needs, and whether the one who asks has it. What was not declared needs everything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{RequestExt, body::Body};
+
+use super::{Caller, Reach, refused};
+use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
+use crate::server::App;
+use crate::server::board::MAIN;
+
+/// What somebody needs to be let through to a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: there is no data in it.
+    Open,
+    /// To read all boards.
+    Read,
+    /// To read the board that this is about.
+    Board(Of),
+    Write,
+}
+
+/// How the board is found that a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// It is the main one.
+    Main,
+    /// `{board}` in the path.
+    Path,
+    /// The page's own view of `?board=`.
+    Live,
+    /// That of the cell `{id}`.
+    Cell,
+    /// That of the cell in `{id}.svg` and the like; without a form it is a document, which a share does not show.
+    Form,
+    /// The handler leaves out what is on other boards.
+    Cells,
+    /// That of the cell `{id}`; or the address has the signature for it.
+    Figure,
+    /// One with a cell that shows the picture `{*path}`.
+    Image,
+}
+
+impl Need {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::Board(_) => "board",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// By method and path, as they were declared.
+pub type Needs = HashMap<(Method, String), Need>;
+
+/// Stands around every handler.
+pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request: Request, next: Next) -> Response {
+    let Some(caller) = request.extensions().get::<Arc<Caller>>().cloned() else {
+        return super::Problem::from(ErrorKind::Forbidden.with("This request did not come through the door.")).into_response();
+    };
+    let need = match request.extensions().get::<MatchedPath>() {
+        Some(path) => {
+            let method = if *request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
+            needs.get(&(method, path.as_str().to_owned())).copied().unwrap_or(Need::Write)
+        }
+        // There is nothing at this address.
+        None => Need::Read,
+    };
+    match permit(&app, &caller, need, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(error) => refused(&app, &caller, &request, error),
+    }
+}
+
+async fn permit(app: &App, caller: &Caller, need: Need, request: &mut Request<Body>) -> Result<(), ApiError> {
+    match (need, &caller.reach) {
+        (Need::Open, _) | (_, Reach::Writing) | (Need::Read | Need::Board(_), Reach::Reading) => Ok(()),
+        (Need::Board(Of::Figure), _) if has_signature(app, request).await => Ok(()),
+        (Need::Board(of), Reach::Board(board)) => is_on(app, board, of, request).await,
+        (_, Reach::Nothing) if caller.is_unknown => Err(ErrorKind::NotAuthenticated
+            .with("This token is not known here, or was revoked; 'agnez token new' on the server's machine makes another.")),
+        (_, Reach::Nothing) => Err(ErrorKind::NotAuthenticated.with(
+            "A token is needed: send it as 'Authorization: Bearer agz_...'; 'agnez token new' on the server's machine makes one, and a link for browsers.",
+        )),
+        (Need::Write, Reach::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
+        (Need::Write | Need::Read, Reach::Board(board)) => {
+            Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")))
+        }
+    }
+}
+
+async fn parameter(request: &mut Request<Body>, name: &str) -> Option<String> {
+    let found: RawPathParams = request.extract_parts().await.ok()?;
+    found.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+/// The only value of a key: of two, the handler could take the other.
+fn asked(request: &Request<Body>, name: &str) -> Option<String> {
+    let mut found = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).filter(|(key, _)| key == name);
+    found.next().filter(|_| found.next().is_none()).map(|(_, value)| value.into_owned())
+}
+
+async fn has_signature(app: &App, request: &mut Request<Body>) -> bool {
+    let (id, signature) = (parameter(request, "id").await, asked(request, "sig"));
+    id.zip(signature).is_some_and(|(id, signature)| app.access.opens_figure(&id, &signature))
+}
+
+/// What is on another board is, for who may read this one only, not there.
+async fn is_on(app: &App, board: &str, of: Of, request: &mut Request<Body>) -> Result<(), ApiError> {
+    let other = || Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")));
+    let cell = |id: &str| {
+        let index = app.boards.store.index();
+        let is_here = CellId::parse(id).and_then(|id| index.cell(&id).map(|record| *record.board == *board));
+        if is_here == Some(true) { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("No record found for id '{id}'"))) }
+    };
+    match of {
+        Of::Main if board == MAIN => Ok(()),
+        Of::Path if parameter(request, "board").await.as_deref() == Some(board) => Ok(()),
+        Of::Live if asked(request, "board").as_deref() == Some(board) && asked(request, "view").as_deref() == Some("page") => Ok(()),
+        Of::Main | Of::Path | Of::Live => other(),
+        Of::Cell | Of::Figure => cell(&parameter(request, "id").await.unwrap_or_default()),
+        Of::Form => match parameter(request, "id").await.unwrap_or_default().rsplit_once('.') {
+            Some((id, _)) => cell(id),
+            None => Err(ErrorKind::Forbidden.with("This link shows the board's page; to read documents a token for reading is needed.")),
+        },
+        Of::Cells => Ok(()),
+        Of::Image => {
+            let path = parameter(request, "path").await.unwrap_or_default();
+            let index = app.boards.store.index();
+            let mut cells = index.board(board).into_iter().flat_map(|board| board.cells.values());
+            let is_shown = cells.any(|record| matches!(&record.stage, Stage::Picture { src, .. } if shows(src, &path)));
+            drop(index);
+            if is_shown { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("There is no picture '{path}' on this board."))) }
+        }
+    }
+}
+
+/// Whether a cell's address, as it was sent, is this path below `/images/`, as the router has decoded it.
+fn shows(src: &str, path: &str) -> bool {
+    let Some(named) = src.strip_prefix("images/") else { return false };
+    let named = named.split(['?', '#']).next().unwrap_or_default();
+    named == path || crate::server::media::percent_decode(named) == path.as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shows;
+
+    #[test]
+    fn a_picture_is_known_by_the_address_of_its_cell() {
+        assert!(shows("images/a b.gif", "a b.gif") && shows("images/a%20b.gif?v=1#x", "a b.gif") && shows("images/sub/é.png", "sub/é.png"));
+        assert!(!shows("images/a.gif", "b.gif") && !shows("images/a.gif", "") && !shows("https://x.org/images/a.gif", "a.gif"));
+        assert!(!shows("media/a/1", "a/1") && !shows("images/sub/a.gif", "a.gif"));
+    }
+}

@@ -1,0 +1,81 @@
+//! Which pages may ask: those that came from here, and those of origins that were allowed on the command line.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Shape, is_page, one};
+use crate::protocol::{ApiError, ErrorKind};
+
+/// What a page elsewhere may send, and what of an answer it may read.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+const SENT: &str = "authorization, content-type, accept, idempotency-key, last-event-id";
+const TOLD: &str = "etag, retry-after, idempotent-replayed";
+
+/// Which page is asking, as far as the browser says so.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asking {
+    /// One from here, or a program.
+    Ours,
+    /// One of an allowed origin: it needs a token, and is told that it may read the answer.
+    Allowed(String),
+}
+
+pub fn asking(shape: &Shape, headers: &HeaderMap, host: &str, allowed: &[String]) -> Result<Asking, ApiError> {
+    let forbidden =
+        || ErrorKind::Forbidden.with("Pages of other sites may not use this server; '--allowed-origin' lets one in that has a token.");
+    let origin = one(headers, header::ORIGIN.as_str())?;
+    let site = one(headers, "sec-fetch-site")?;
+    // A figure has an opaque origin ("null"), and loads the scripts that were made for it from here, and nothing else.
+    if shape.path.starts_with("/vendor/") && shape.only_reads() {
+        return Ok(Asking::Ours);
+    }
+    match origin {
+        Some(origin) if is_same(origin, host) => {}
+        Some(origin) if allowed.iter().any(|known| known == origin) => return Ok(Asking::Allowed(origin.to_owned())),
+        Some(_) => return Err(forbidden()),
+        None => {}
+    }
+    match site {
+        None | Some("same-origin") => Ok(Asking::Ours),
+        Some("none") if shape.only_reads() => Ok(Asking::Ours),
+        // A link to a board in a chat or a notebook opens it: reading a page changes nothing, and no site can frame it.
+        Some(_) if shape.only_reads() && is_page(shape.path) && is_navigation(headers) => Ok(Asking::Ours),
+        Some(_) => Err(forbidden()),
+    }
+}
+
+fn is_same(origin: &str, host: &str) -> bool {
+    let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
+}
+
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let is = |name, value: &str| headers.get(name).is_some_and(|found| found == value);
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
+}
+
+/// The question that a browser asks before it sends what a form could not; it carries no token.
+pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key("access-control-request-method")
+}
+
+pub fn preflight(origin: &str) -> Response {
+    let told = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, SENT),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    readable((StatusCode::NO_CONTENT, told).into_response(), origin)
+}
+
+/// Lets the page read the answer. Cookies and the like are never allowed: there are none.
+pub fn readable(mut reply: Response, origin: &str) -> Response {
+    if let Ok(origin) = HeaderValue::from_str(origin) {
+        let headers = reply.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(TOLD));
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    }
+    reply
+}

@@ -1,0 +1,71 @@
+//! What a proxy says of the one it asks for. Only those that `--trusted-proxy` names are believed.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, header};
+
+use super::one;
+use crate::protocol::{ApiError, ErrorKind};
+
+/// A request that carries one of these did not come from a program of this machine by itself.
+const FORWARDED: [&str; 7] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"];
+
+/// Who asked at first, and for which name.
+#[derive(Debug)]
+pub struct Origin<'a> {
+    pub host: &'a str,
+    pub is_secure: bool,
+    pub address: Option<IpAddr>,
+    /// Somebody stands in between, believed or not.
+    pub is_forwarded: bool,
+}
+
+pub fn origin<'a>(headers: &'a HeaderMap, peer: Option<IpAddr>, trusted: &[IpAddr]) -> Result<Origin<'a>, ApiError> {
+    let host = one(headers, header::HOST.as_str())?.ok_or_else(|| ErrorKind::BadRequest.with("The request has no Host header."))?;
+    let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let direct = Origin { host, is_secure: false, address: peer, is_forwarded };
+    if !peer.is_some_and(|peer| trusted.contains(&peer)) {
+        return Ok(direct);
+    }
+    let host = one(headers, "x-forwarded-host")?.unwrap_or(host);
+    let is_secure = one(headers, "x-forwarded-proto")?.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    // Each proxy adds the one it was asked by at the end; what stands before that was written by whoever asked.
+    let mut hops =
+        headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|list| list.rsplit(','));
+    let address = hops.find_map(|hop| match hop.trim().parse::<IpAddr>().map(|hop| hop.to_canonical()) {
+        Ok(hop) if trusted.contains(&hop) => None,
+        other => Some(other.ok()),
+    });
+    Ok(Origin { host, is_secure, address: address.unwrap_or(peer), is_forwarded })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(headers: &[(&str, &str)], peer: &str) -> (String, bool, Option<String>, bool) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        let trusted = ["127.0.0.1".parse().unwrap(), "192.0.2.9".parse().unwrap()];
+        let origin = origin(&map, peer.parse().ok(), &trusted).unwrap();
+        (origin.host.to_owned(), origin.is_secure, origin.address.map(|address| address.to_string()), origin.is_forwarded)
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let headers = [
+            ("host", "localhost:3000"),
+            ("x-forwarded-host", "board.example"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-for", "203.0.113.66, 198.51.100.4, 192.0.2.9"),
+        ];
+        assert_eq!(told(&headers, "127.0.0.1"), ("board.example".into(), true, Some("198.51.100.4".into()), true));
+        assert_eq!(told(&headers, "203.0.113.1"), ("localhost:3000".into(), false, Some("203.0.113.1".into()), true));
+        assert_eq!(told(&headers[..1], "127.0.0.1"), ("localhost:3000".into(), false, Some("127.0.0.1".into()), false));
+        let odd = [("host", "h"), ("x-forwarded-for", "1.2.3.4, unknown")];
+        assert_eq!(told(&odd, "127.0.0.1"), ("h".into(), false, None, true));
+    }
+}

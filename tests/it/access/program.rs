@@ -1,0 +1,193 @@
+//! The program itself: what it prints, writes and logs of tokens, and which programs of this machine it trusts.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::{bearer, command, locked, token};
+
+struct Program {
+    child: Child,
+    /// What it printed before it was ready.
+    told: Vec<String>,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Program {
+    /// Started, with the first `lines` lines of its output.
+    fn start(data: &Path, flags: &[&str], lines: usize) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_agnez"))
+            .args(["--port", "0", "--data", data.to_str().unwrap()])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut reader = BufReader::new(child.stdout.take().unwrap()).lines();
+        let told = (0..lines).map(|_| reader.next().unwrap().unwrap()).collect();
+        Self { child, told }
+    }
+
+    /// The last word of a line of its output.
+    fn word(&self, line: usize) -> &str {
+        self.told[line].split_whitespace().last().unwrap()
+    }
+
+    /// Ends it, and answers all that it logged.
+    fn log(mut self) -> String {
+        let mut stderr = self.child.stderr.take().unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
+        drop(self);
+        reading.join().unwrap()
+    }
+}
+
+async fn status(address: &str, authorization: Option<&str>) -> u16 {
+    let request = reqwest::Client::new().get(address);
+    let request = authorization.iter().fold(request, |request, value| request.header("authorization", *value));
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn the_first_token_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &["--host", "0.0.0.0"], 4);
+    let link = program.word(2).to_owned();
+    let (address, token) = link.split_once("/#token=").unwrap();
+    assert!(token.starts_with("agz_") && program.told[3].contains("told this once"), "{:?}", program.told);
+    // This machine needs none at its loopback address, and one at the address that others use.
+    let port = address.rsplit_once(':').unwrap().1;
+    assert_eq!(status(&format!("http://localhost:{port}/values"), None).await, 200);
+    if address != format!("http://localhost:{port}") {
+        assert_eq!(status(&format!("{address}/values"), None).await, 401);
+        assert_eq!(status(&format!("{address}/values"), Some(&bearer(token))).await, 200);
+    }
+    drop(program);
+    let again = Program::start(folder.path(), &["--host", "0.0.0.0"], 3);
+    assert!(again.told[2].contains("1 token; 'agnez token new'") && !again.told[2].contains("agz_"), "{:?}", again.told);
+    drop(again);
+    let locked = Program::start(folder.path(), &["--require-token"], 3);
+    let values = format!("{}/values", locked.word(0));
+    assert_eq!((status(&values, None).await, status(&values, Some(&bearer(token))).await), (401, 200));
+}
+
+#[tokio::test]
+async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
+    let server = locked().await;
+    let write = token(&server, &["write", "--name", "ci"]).await;
+    let share = token(&server, &["share", "--board", "a"]).await;
+    server.put(&write, "{}").await;
+    assert_eq!(server.with(&share, "GET", "/b/a", "").await.status, 200);
+    let data = server.folder.path().join("data");
+    let mut files = 0;
+    for file in std::fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()) {
+        let bytes = std::fs::read(&file).unwrap();
+        for secret in [&write, &share] {
+            let secret = secret.trim_start_matches("agz_").as_bytes();
+            assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", file.display());
+        }
+        files += 1;
+    }
+    assert!(files >= 3);
+    assert_eq!(data.metadata().unwrap().mode() & 0o077, 0);
+    assert_eq!(data.join("access.json").metadata().unwrap().mode() & 0o777, 0o600);
+    let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(data.join("access.json")).unwrap()).unwrap();
+    assert_eq!(kept["tokens"][0]["hash"].as_str().unwrap().len(), 64);
+    let list = command(&server, &["list"]).await;
+    assert!(list.contains("write") && list.contains("ci") && list.contains("share of a") && !list.contains("agz_"), "{list}");
+    // A copy of the data lets nobody in.
+    let copy = server.folder.path().join("copy.sqlite");
+    let copied = Command::new(env!("CARGO_BIN_EXE_agnez"))
+        .args(["backup", copy.to_str().unwrap(), "--data", data.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(copied.status.success());
+    let hash = kept["tokens"][0]["hash"].as_str().unwrap().as_bytes();
+    assert!(!std::fs::read(&copy).unwrap().windows(hash.len()).any(|part| part == hash));
+}
+
+#[tokio::test]
+async fn no_secret_reaches_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &["--require-token", "--log", "trace"], 4);
+    let address = program.word(0).to_owned();
+    let token = program.word(2).split_once("#token=").unwrap().1.to_owned();
+    let http = reqwest::Client::new();
+    let send = async |method: &str, path: &str, body: &'static str, token: &str| {
+        let request = http.request(method.parse().unwrap(), format!("{address}{path}")).header("authorization", bearer(token));
+        request.body(body).send().await.unwrap().text().await.unwrap()
+    };
+    send("POST", "/values", r#"{"_id":"f","type":"html","value":"<p>"}"#, &token).await;
+    let page = send("GET", "/", "", &token).await;
+    let key = page.split_once("<base href=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    let sig = page.split_once("\"sig\":\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    assert_eq!(status(&format!("{address}{key}values/f.csv"), None).await, 404);
+    assert_eq!(status(&format!("{address}{key}values"), None).await, 403);
+    assert_eq!(status(&format!("{address}/figure/f/1?sig={sig}"), None).await, 200);
+    assert_eq!(status(&format!("{address}/figure/g/1?sig={sig}"), None).await, 401);
+    let share: serde_json::Value = serde_json::from_str(&send("POST", "/shares", "{}", &token).await).unwrap();
+    let shared = share["token"].as_str().unwrap().to_owned();
+    send("POST", "/values", "{}", &shared).await;
+    send("GET", "/values", "", "agz_canary_of_a_wrong_token").await;
+    let mut request =
+        tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(format!("{}/live", address.replace("http", "ws")))
+            .unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", format!("agnez, agnez.token.{token}").parse().unwrap());
+    drop(tokio_tungstenite::connect_async(request).await.unwrap());
+    let file = std::fs::read_to_string(folder.path().join("access.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let log = program.log();
+    assert!(log.contains("DEBUG") && log.contains("asked"), "{log}");
+    let secrets = [
+        &token,
+        &shared,
+        &key,
+        &sig,
+        "canary_of_a_wrong_token",
+        kept["secret"].as_str().unwrap(),
+        kept["tokens"][0]["hash"].as_str().unwrap(),
+    ];
+    for secret in secrets {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
+}
+
+/// As another user where this is run by root, which can become one.
+#[tokio::test]
+async fn same_user_lets_in_only_the_own_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &["--same-user"], 1);
+    let address = program.word(0).to_owned();
+    assert_eq!(status(&format!("{address}/values"), None).await, 200);
+    let port = address.rsplit_once(':').unwrap().1;
+    let ask = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET /values HTTP/1.1\\r\\nHost: localhost:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3; read -r line <&3; echo \"$line\""
+    );
+    let as_user = |user: Option<&str>| {
+        let mut command = Command::new(if user.is_some() { "setpriv" } else { "bash" });
+        if let Some(user) = user {
+            command.args(["--reuid", user, "--clear-groups", "bash"]);
+        }
+        command.args(["-c", &ask]).output()
+    };
+    assert!(String::from_utf8_lossy(&as_user(None).unwrap().stdout).contains(" 200 "));
+    match as_user(Some("65534")) {
+        Ok(other) if other.status.success() => {
+            let line = String::from_utf8_lossy(&other.stdout).into_owned();
+            assert!(line.contains(" 401 "), "{line}");
+        }
+        _ => eprintln!("skipped: only root can ask as another user"),
+    }
+}
