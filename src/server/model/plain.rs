@@ -138,7 +138,7 @@ impl Plain {
     }
 
     fn call(&mut self, call: &Call, before: &Self, events: &mut Vec<Told>) -> Done {
-        if call.op.drafts().iter().any(|draft| is_wrong(draft)) {
+        if call.op.drafts().iter().any(is_wrong) {
             return Err(400);
         }
         if let Some((writer, number)) = &call.key {

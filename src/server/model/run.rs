@@ -14,7 +14,9 @@ use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
 use crate::protocol::CellId;
 use crate::server::App;
+use crate::server::access::Access;
 use crate::server::board::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
+use crate::server::connections::Connections;
 use crate::server::error::Problem;
 use crate::server::hub::Hub;
 use crate::server::site::Site;
@@ -70,10 +72,14 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         boards: Arc::new(Boards { store: Arc::new(store) }),
         hub,
         site: Arc::new(Site::load()),
+        drawings: Arc::default(),
+        access: Arc::new(Access::open(folder).unwrap()),
+        door: Arc::default(),
         images: Arc::default(),
         durable: true,
         external_images: true,
         started: SystemTime::UNIX_EPOCH,
+        connections: Connections::new(),
         tasks: Default::default(),
         stopping: Default::default(),
     }
