@@ -41,7 +41,7 @@ async fn write(address: String, log: std::path::PathBuf, writer: usize, requests
         let points = [1, 3, 40, 700, 5000][dice.below(5) as usize];
         let large = [1, 10, 3000, 20_000][dice.below(4) as usize];
         let send = request(&http, &address, writer, number, start, points, large);
-        start += points;
+        start += if number.is_multiple_of(2) { points } else { 0 };
         let answered = send.await.is_some_and(|status| status < 300);
         sent.push(Sent { points, large, acknowledged: answered.then(|| length(&log)) });
         if !answered {
@@ -146,6 +146,10 @@ async fn look(record: &Record, image: &Image, at: u64, dice: &mut Dice, durable:
         assert!(hello["seq"].as_u64().unwrap() >= told, "a page was told of event {told}, and {hello} is on disk");
     }
     for (writer, sent) in record.sent.iter().enumerate() {
+        if !durable && server.call("GET", &format!("/values/c{writer}"), "").await.status == 404 {
+            // Before it was made.
+            continue;
+        }
         let acknowledged = sent.iter().take_while(|sent| durable && sent.acknowledged.is_some_and(|log| log <= at)).count();
         let points = |requests: &[Sent]| requests.iter().step_by(2).map(|sent| sent.points).sum::<usize>();
         let all = stored(&server, writer).await;
