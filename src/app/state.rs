@@ -139,6 +139,7 @@ pub struct State {
     pub origin: String,
     pub durable: bool,
     pub build: String,
+    pub may_write: bool,
     // The board, and the same in pieces. The lists are short, and searched from the start.
     board: Mutex<Board>,
     /// As the cells stand on the page.
@@ -170,7 +171,7 @@ pub struct Dashboard(StoredValue<Arc<State>>);
 
 impl Dashboard {
     pub fn new(page: Page) -> Self {
-        let Page { board, boards, origin, durable, build, .. } = page;
+        let Page { board, boards, origin, durable, build, may_write } = page;
         let order = ids(&board);
         let tiles = board.cells.iter().map(|cell| Tile::new(cell, None)).collect();
         let state = State {
@@ -179,6 +180,7 @@ impl Dashboard {
             origin,
             durable,
             build,
+            may_write,
             board: Mutex::new(board),
             order: Watched::new(order),
             tiles: Watched::new(tiles),

@@ -66,7 +66,7 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = allowed_host, help_heading = ACCESS)]
     pub allowed_host: Vec<Host>,
 
-    /// Pages of this origin, such as https://lab.example, may ask with a token
+    /// Pages of this origin (scheme, name, port) may ask with a token
     #[arg(long, env = "AGNEZ_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = allowed_origin, help_heading = ACCESS)]
     pub allowed_origin: Vec<String>,
 

@@ -35,6 +35,7 @@ const STALLED: Duration = Duration::from_secs(10);
 /// Bytes a millisecond: who takes less is cut in the end.
 const SLOWEST: usize = 32;
 const PROTOCOL: &str = "agnez";
+const REVOKED: &str = "The token was revoked.";
 /// Readers have nothing to say here.
 const INCOMING_BYTES: usize = 4096;
 /// One frame with the largest document fits.
@@ -95,6 +96,14 @@ pub async fn socket(
     }))
 }
 
+/// Takes the connection of somebody whose token is not known, or not any more, and closes it with the reason. Nothing else is sent.
+pub fn end(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.protocols([PROTOCOL]).max_message_size(INCOMING_BYTES).on_upgrade(async |mut socket| {
+        let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
+        let _ = timeout(STALLED, socket.send(Message::Close(Some(close)))).await;
+    })
+}
+
 async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut feed = Feed::new(app, asked);
     let (mut outgoing, mut incoming) = socket.split();
@@ -107,7 +116,7 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) 
                 Some(Ok(_)) => continue,
             },
             () = &mut ended => {
-                let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static("The token was revoked.") };
+                let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
                 let _ = timeout(STALLED, outgoing.send(Message::Close(Some(close)))).await;
                 return Ok(());
             }

@@ -171,7 +171,7 @@ impl Loader {
         let mut version = None;
         if urls::in_folder(src) {
             // Asked before the picture is loaded: then it can only be newer than its version says, and a change is never missed.
-            version = pictures::newest_version(&urls::picture(src)).await;
+            version = pictures::newest_version(src).await;
             let is_known = version.is_some() && self.memory.borrow().version == version;
             if again && is_known && self.shown.failed.peek(Option::is_none) {
                 return;
