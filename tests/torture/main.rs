@@ -12,6 +12,9 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+mod cuts;
+mod doors;
+mod follower;
 mod kills;
 mod ledger;
 mod load;
@@ -28,6 +31,8 @@ type Claim = for<'a> fn(&'a mut Share) -> Pin<Box<dyn Future<Output = Row> + 'a>
 const CLAIMS: &[(&str, &str, u32, Claim)] = &[
     ("kills", "kill -9: what was acknowledged is there, once, in order", 4, |share| Box::pin(kills::run(share))),
     ("replies", "an answer that is lost after the commit doubles nothing", 2, |share| Box::pin(replies::run(share))),
+    ("cuts", "readers that are cut anywhere and go on miss nothing and get nothing twice", 2, |share| Box::pin(cuts::run(share))),
+    ("doors", "foreign names, foreign pages and paths that lead outside are refused", 1, |share| Box::pin(doors::run(share))),
 ];
 
 struct Wanted {
