@@ -92,7 +92,10 @@ impl Follower {
                 }
             }
             kind @ ("created" | "updated" | "patched" | "removed") => {
-                self.goes_on(seq, seq);
+                // A line that only got points since is told with the number of its own last change.
+                if !(self.is_catching_up() && kind == "patched" && frame["data"]["type"] == "line" && seq <= self.seq) {
+                    self.goes_on(seq, seq);
+                }
                 self.document(kind, &frame["data"]);
             }
             other => self.wrong.push(format!("an event '{other}'")),
@@ -111,12 +114,19 @@ impl Follower {
             return self.wrong.push("a binary frame that cannot be read".into());
         };
         // It does not say where it begins: that is seen by the indices of its points.
-        self.goes_on((self.seq + 1).min(frame.seq), frame.seq);
+        let only_counts = frame.parts.iter().all(|part| part.numbers.is_none());
+        if !(self.is_catching_up() && only_counts && frame.seq <= self.seq) {
+            self.goes_on((self.seq + 1).min(frame.seq), frame.seq);
+        }
         for part in frame.parts {
             let start = part.start.unwrap_or(0);
             let values = part.numbers.as_ref().map(|numbers| numbers.y.as_slice());
             self.points(part.cell.as_str(), &part.series, start, u64::from(part.n), values);
         }
+    }
+
+    fn is_catching_up(&self) -> bool {
+        self.seq <= self.catch_up
     }
 
     fn goes_on(&mut self, first: u64, last: u64) {
@@ -142,7 +152,7 @@ impl Follower {
     }
 
     fn points(&mut self, cell: &str, series: &str, start: u64, count: u64, values: Option<&[f64]>) {
-        let is_catching_up = self.seq <= self.catch_up;
+        let is_catching_up = self.is_catching_up();
         let told = self.series.entry((cell.to_owned(), series.to_owned())).or_default();
         let known = told.points.max(told.summary);
         // The page is told how many there are after it was away, and asks for columns.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 mod cuts;
 mod doors;
+mod floods;
 mod follower;
 mod kills;
 mod ledger;
@@ -22,6 +23,7 @@ mod proxy;
 mod replies;
 mod server;
 mod share;
+mod stop;
 
 use share::{Rng, Row, Share};
 
@@ -33,6 +35,10 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
     ("replies", "an answer that is lost after the commit doubles nothing", 2, |share| Box::pin(replies::run(share))),
     ("cuts", "readers that are cut anywhere and go on miss nothing and get nothing twice", 2, |share| Box::pin(cuts::run(share))),
     ("doors", "foreign names, foreign pages and paths that lead outside are refused", 1, |share| Box::pin(doors::run(share))),
+    ("stop", "SIGTERM under traffic ends within 10 s; a start on the same port loses and doubles nothing", 2, |share| {
+        Box::pin(stop::run(share))
+    }),
+    ("floods", "too much of everything is refused or cut; memory is bounded, health answers", 2, |share| Box::pin(floods::run(share))),
 ];
 
 struct Wanted {

@@ -71,7 +71,11 @@ async fn hold(port: u16) -> Vec<TcpStream> {
     let mut held = Vec::new();
     let upgrade =
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    for head in [format!("GET /live HTTP/1.1\r\n{upgrade}"), "GET /events HTTP/1.1\r\n".into(), "POST /values HTTP/1.1\r\nContent-Length: 9\r\n".into()] {
+    for head in [
+        format!("GET /live HTTP/1.1\r\n{upgrade}"),
+        "GET /events HTTP/1.1\r\n".into(),
+        "POST /values HTTP/1.1\r\nContent-Length: 9\r\n".into(),
+    ] {
         for _ in 0..5 {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             stream.write_all(format!("{head}Host: 127.0.0.1:{port}\r\n\r\n").as_bytes()).await.unwrap();
