@@ -21,6 +21,7 @@ SITE := target/site.stamp
 TOOLS := tools/node_modules/.stamp
 END2END := end2end/node_modules/.stamp
 VENV := target/venv/.stamp
+API := target/api/.stamp
 CLIENT := target/venv/.client.stamp
 
 # What the browser tests need to know.
@@ -31,10 +32,10 @@ E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(B
 run: build ## build what is missing, then serve http://localhost:3000 (make run ARGS="--port 4000")
 	@exec $(BINARY) $(ARGS)
 
-test: check build python e2e torture ## everything that CI runs, the browser tests included
+test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build site check fmt clippy unit doc python e2e types screens bench torture clean help FORCE
+.PHONY: build site check fmt clippy unit doc api fuzz python e2e types screens bench torture clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
@@ -55,12 +56,19 @@ unit: ## unit tests and the server's tests (tests/it)
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+api: build $(API) ## the server by its own description, /openapi.json (schemathesis)
+	@AGNEZ_BIN="$(abspath $(BINARY))" tools/api.sh target/api $(ARGS)
+
+fuzz: ## look for bytes that break a reader, with libFuzzer: make fuzz ARGS="points --seconds 600"; g++ is needed
+	@tools/fuzz.sh $(TARGET) $(ARGS)
+
 python: build $(CLIENT) ## the Python client: types, and its tests against the server (make python ARGS="-k fork")
 	@tools/languages.sh
 	cd python && $(abspath target/venv/bin/python) -m mypy
 	cd python && AGNEZ_BIN="$(abspath $(BINARY))" $(abspath target/venv/bin/python) -m pytest $(ARGS)
 
 e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS=live.spec.ts)
+	@tools/languages.sh
 	@$(E2E); npx playwright test $(ARGS)
 
 types: $(END2END)
@@ -104,6 +112,12 @@ $(VENV): end2end/requirements.txt
 	@PYTHON=$(PYTHON) tools/need.sh python
 	$(PYTHON) -m venv --clear target/venv
 	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(API): tests/api/requirements.txt
+	@PYTHON=$(PYTHON) tools/need.sh python
+	$(PYTHON) -m venv --clear target/api
+	target/api/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(CLIENT): $(VENV) python/requirements-test.txt python/pyproject.toml $(shell find python/src -name '*.py')

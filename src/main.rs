@@ -3,14 +3,21 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use agnez::server::{Config, Server, run_command};
+use agnez::server::{Config, LogFormat, Server, run_command};
 use clap::Parser;
+
+/// What shells say of a program that Ctrl-C has ended.
+const ENDED_BY_SIGNAL: i32 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::parse();
     let filter = tracing_subscriber::EnvFilter::new(&config.log);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     if let Some(command) = &config.command {
         return match run_command(command, &config).await {
             Ok(told) => {
@@ -42,8 +49,17 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Ctrl-C, or the signal of a service manager.
+/// Ctrl-C, or the signal of a service manager. A second one ends the program at once: what was acknowledged is on disk.
 async fn stop_signal() {
+    signalled().await;
+    tokio::spawn(async {
+        signalled().await;
+        tracing::warn!("ended at once by a second signal");
+        std::process::exit(ENDED_BY_SIGNAL);
+    });
+}
+
+async fn signalled() {
     let terminate = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
             Ok(mut signal) => drop(signal.recv().await),

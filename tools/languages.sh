@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what examples/languages needs, where Debian's packages can be had; says so where not. Never fails: the tests skip what is missing.
+# Installs what examples/languages and the journey through nginx need, where Debian's packages can be had; says so where not. Never fails: the tests skip what is missing.
 set -uo pipefail
 
 declare -A needs=(
@@ -7,6 +7,7 @@ declare -A needs=(
   ["echo '#include <curl/curl.h>' | g++ -E -x c++ -"]="g++ libcurl4-openssl-dev"
   ["Rscript -e 'library(curl)'"]="r-base-core r-cran-curl"
   ["curl --version"]="curl"
+  ["nginx -v"]="nginx-light"
 )
 missing=()
 for check in "${!needs[@]}"; do
@@ -15,13 +16,14 @@ done
 ((${#missing[@]})) || exit 0
 
 if command -v apt-get >/dev/null && [[ "$(id -u)" == 0 ]]; then
-  echo "Installing for the examples: ${missing[*]}." >&2
+  echo "Installing for the tests: ${missing[*]}." >&2
   log=$(mktemp)
-  if { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  # RUNLEVEL=1: no service of a package is started (nginx has one).
+  if { apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     rm "$log"
     exit 0
   fi
   tail -3 "$log" >&2
   rm "$log"
 fi
-echo "Not installed: ${missing[*]}; the examples that need them are not tried." >&2
+echo "Not installed: ${missing[*]}; what needs them is not tried." >&2

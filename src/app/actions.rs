@@ -12,8 +12,16 @@ use crate::client::rpc::{self, Answer};
 use crate::protocol::CellId;
 
 impl Dashboard {
+    #[inline(never)]
+    pub fn may_write(self) -> bool {
+        self.state().may_write
+    }
+
     /// Adds an empty cell and asks for its name.
     pub fn add(self) {
+        if !self.may_write() {
+            return;
+        }
         spawn_local(async move {
             match rpc::create_cell(&self.state().name, "").await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
@@ -27,7 +35,9 @@ impl Dashboard {
     }
 
     pub fn edit(self, id: CellId, field: Field) {
-        self.state().edit(Some((id, field)));
+        if self.may_write() {
+            self.state().edit(Some((id, field)));
+        }
     }
 
     /// Ends the editing of a field without a change. A cell that was added for it and got nothing meanwhile goes again.
@@ -111,6 +121,9 @@ impl Dashboard {
     /// Removes at once; the toast brings it back.
     pub fn remove(self, id: CellId) {
         let state = self.state();
+        if !state.may_write {
+            return;
+        }
         let name = state.tile(&id).map(|tile| tile.name.now()).unwrap_or_default();
         let neighbour = state.order.peek(|order| {
             let at = order.iter().position(|known| *known == id)?;
@@ -161,8 +174,11 @@ impl Dashboard {
         self.ask(request, None);
     }
 
-    /// Tells what went wrong, or else `done`.
+    /// Tells what went wrong, or else `done`. Who may not write asks for nothing.
     fn ask(self, request: Answer, done: Option<What>) {
+        if !self.may_write() {
+            return;
+        }
         spawn_local(async move {
             match (request.await, done) {
                 (Err(message), _) => self.tell(What::Error(message)),

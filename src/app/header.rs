@@ -13,10 +13,13 @@ use crate::client::urls;
 #[component]
 pub fn Header() -> impl IntoView {
     let dashboard = Dashboard::here();
-    let durable = dashboard.state().durable;
+    let state = dashboard.state();
+    let durable = state.durable;
+    // Who only looks may have been shown this board alone.
+    let home = if state.may_write { urls::MAIN } else { &state.name };
     view! {
         <header class="top">
-            <a class="mark" href=urls::board(urls::MAIN)>
+            <a class="mark" href=urls::board(home)>
                 "Agnez"
             </a>
             <BoardName />
@@ -39,6 +42,9 @@ pub fn Header() -> impl IntoView {
             </button>
             <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
                 "Charts"
+            </button>
+            <button type="button" class="writes" data-share="" aria-haspopup="dialog">
+                "Share"
             </button>
             <ThemeButton />
             <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=handler(move |_| help::open())>

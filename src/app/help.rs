@@ -29,7 +29,7 @@ pub fn Help() -> impl IntoView {
         <dialog id=ID aria-labelledby="help-title" closedby="any">
             <h2 id="help-title">"Keys"</h2>
             <dl>{rows.into_iter().collect_view()}</dl>
-            <p>"Drag a cell by its title to move it. Keys do nothing while you type."</p>
+            <p class="writes">"Drag a cell by its title to move it. Keys do nothing while you type."</p>
             <form method="dialog">
                 <button type="submit">"Close"</button>
             </form>

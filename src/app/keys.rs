@@ -9,24 +9,25 @@ use super::state::{Dashboard, Field};
 use super::{filter, focus, full, help, theme};
 use crate::client::browser;
 
+/// The first nine only read: the style sheet hides the others from those who may not write.
 pub const HELP: [(&str, &str); 17] = [
-    ("n", "Add a cell"),
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),
-    ("Alt + ←  Alt + ↑", "Move the cell earlier"),
-    ("Alt + →  Alt + ↓", "Move the cell later"),
-    ("e  Enter", "Rename the cell"),
-    ("d", "Edit the note"),
-    ("Delete", "Delete the cell"),
-    ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
     ("f", "Full screen, and back"),
     ("+  -  0", "Chart: zoom in, zoom out, show everything"),
     ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
-    ("l", "Chart: linear or logarithmic"),
     ("/", "Show only cells whose name matches"),
     ("t", "Theme: system, light, dark"),
     ("?", "This help"),
     ("Esc", "Cancel an edit, close a menu or this help"),
+    ("n", "Add a cell"),
+    ("e  Enter", "Rename the cell"),
+    ("d", "Edit the note"),
+    ("Alt + ←  Alt + ↑", "Move the cell earlier"),
+    ("Alt + →  Alt + ↓", "Move the cell later"),
+    ("l", "Chart: linear or logarithmic"),
+    ("Delete", "Delete the cell"),
+    ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
 ];
 
 pub fn listen(dashboard: Dashboard) {
@@ -67,7 +68,7 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "t" => theme::next(dashboard),
         "?" => help::open(),
         "/" => filter::focus(),
-        "Escape" => return full::leave(),
+        "Escape" => return full::leave(dashboard),
         _ => return false,
     }
     true
@@ -80,7 +81,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, key: &str) -> bool {
         // In a button or link of the cell, Enter means that button.
         "Enter" if browser::around(event, "a, button").is_none() => dashboard.edit(id, Field::Name),
         "d" => dashboard.edit(id, Field::Note),
-        "f" => full::toggle(&id),
+        "f" => full::toggle(dashboard, &id),
         "l" => return plot::press(&id, Press::Log),
         "Delete" => dashboard.remove(id),
         _ => return false,

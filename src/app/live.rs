@@ -20,9 +20,9 @@ impl Reader for Dashboard {
     fn address(&self) -> String {
         let state = self.state();
         let (epoch, since) = state.position();
-        let location = window().location();
-        let scheme = if location.protocol().is_ok_and(|scheme| scheme == "https:") { "wss://" } else { "ws://" };
-        [scheme, &location.host().unwrap_or_default(), &urls::live(&state.name, &epoch, since)].concat()
+        let base = document().base_uri().ok().flatten().unwrap_or_default();
+        // `wss` for `https`.
+        ["ws", base.strip_prefix("http").unwrap_or_default(), &urls::live(&state.name, &epoch, since)].concat()
     }
 
     fn take(&self, event: Event<Cell>) {

@@ -42,7 +42,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     if was_open {
         return;
     }
-    show_saves(&menu, state.tile(&id).as_deref());
+    show_items(&menu, state.tile(&id).as_deref(), state.may_write);
     state.menu.set(Some(id));
     if !beside(&menu, button, false) {
         state.menu.set(None);
@@ -51,15 +51,16 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     go(&menu, |_, _| 0);
 }
 
-/// Only what is drawn from numbers can be saved; a table has its numbers and no drawing.
-fn show_saves(menu: &HtmlElement, tile: Option<&Tile>) {
+/// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. Who may not write is offered what only reads.
+fn show_items(menu: &HtmlElement, tile: Option<&Tile>, may_write: bool) {
     let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, Stage::Lines(_) | Stage::Drawing { .. })));
     let is_table = tile.is_some_and(|tile| tile.kind.peek(|kind| kind == "table"));
     for (at, (item, _)) in (0..).zip(ITEMS) {
         let is_shown = match item {
             Item::SavePng | Item::SaveSvg => is_drawn,
             Item::SaveCsv => is_drawn || is_table,
-            _ => continue,
+            Item::CopyId | Item::CopyLink => continue,
+            _ => may_write,
         };
         if let Some(button) = menu.children().item(at) {
             button.unchecked_into::<HtmlElement>().set_hidden(!is_shown);
@@ -162,10 +163,7 @@ fn choose(dashboard: Dashboard, item: Item) {
         Item::Earlier => dashboard.step(id, false),
         Item::Later => dashboard.step(id, true),
         Item::CopyId => dashboard.copy(id.to_string(), "the id"),
-        Item::CopyLink => {
-            let origin = window().location().origin().unwrap_or_default();
-            dashboard.copy(origin + &urls::value(&id), "the link");
-        }
+        Item::CopyLink => dashboard.copy(browser::root() + &urls::value(&id), "the link"),
         Item::SavePng => dashboard.save_png(id),
         // What is answered is a file to keep: the page stays.
         Item::SaveSvg => drop(window().location().assign(&urls::svg_file(&id, &plot::seen(&id)))),

@@ -15,9 +15,17 @@ pub struct Assets {
     pub css: String,
 }
 
-/// Before the first paint, or a dark page would flash white.
-const THEME: &str =
-    r#"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}"#;
+/// Before the first paint, or a dark page would flash white. A token in the address is for the gate (src/server/gate.html): who was let in
+/// without it does not need it, who pastes a link to where he is goes there again. The dialog for links is loaded when somebody wants it.
+const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
+{const sent=()=>/[#&]token=/.test(location.hash);
+if(sent())history.replaceState(null,"",location.pathname+location.search);
+addEventListener("hashchange",()=>{if(sent())location.reload()});
+addEventListener("click",event=>{if(event.target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."))})}"##;
+
+/// Who only looks is offered nothing that writes.
+const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+19),\
+    .panel label:not(:has(#chart-smooth))){display:none}.chart-title,.chart-title h2{cursor:auto}}";
 
 /// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with.
 #[component]
@@ -27,6 +35,7 @@ pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
     let wake = format!("import init, {{ hydrate }} from {js:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
     let title = format!("{} · Agnez", page.board.name);
+    let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -36,9 +45,10 @@ pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <base href=base />
                 <title>{title}</title>
-                <script nonce=use_nonce()>{THEME}</script>
+                <script nonce=use_nonce()>{FIRST}</script>
                 <link rel="icon" type="image/svg+xml" href=urls::favicon() />
                 <link rel="stylesheet" href=css />
+                {reads}
                 <link rel="modulepreload" href=js />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="application/json" id=DATA_ID>

@@ -57,6 +57,8 @@ pub struct Tile {
     pub across: Option<String>,
     pub stage: Watched<Stage>,
     pub part: Watched<Part>,
+    /// How high a drawing is in full screen, in CSS pixels; 0 in its tile.
+    pub room: Watched<u32>,
     /// True while the name, or the note, is edited.
     pub naming: Watched<bool>,
     pub noting: Watched<bool>,
@@ -77,6 +79,7 @@ impl Tile {
             across: cell.across.clone(),
             stage: Watched::new(Stage::Empty),
             part: Watched::new(Part::Empty),
+            room: Watched::new(0),
             naming,
             noting,
         };
@@ -136,6 +139,7 @@ pub struct State {
     pub origin: String,
     pub durable: bool,
     pub build: String,
+    pub may_write: bool,
     // The board, and the same in pieces. The lists are short, and searched from the start.
     board: Mutex<Board>,
     /// As the cells stand on the page.
@@ -167,7 +171,7 @@ pub struct Dashboard(StoredValue<Arc<State>>);
 
 impl Dashboard {
     pub fn new(page: Page) -> Self {
-        let Page { board, boards, origin, durable, build, .. } = page;
+        let Page { board, boards, origin, durable, build, may_write } = page;
         let order = ids(&board);
         let tiles = board.cells.iter().map(|cell| Tile::new(cell, None)).collect();
         let state = State {
@@ -176,6 +180,7 @@ impl Dashboard {
             origin,
             durable,
             build,
+            may_write,
             board: Mutex::new(board),
             order: Watched::new(order),
             tiles: Watched::new(tiles),

@@ -17,6 +17,13 @@ pub fn passing() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
+/// The server's address as others may be told it, without the key of this page. It ends with a slash.
+pub fn root() -> String {
+    let base = document().base_uri().ok().flatten().unwrap_or_default();
+    let end = base.rfind('~').unwrap_or(base.len());
+    base[..end].to_owned()
+}
+
 /// Calls `handler` with each event of this name, for as long as the page is open.
 ///
 /// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 2 KB.

@@ -10,8 +10,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlIFrameElement, MessageEvent};
 
-use super::{browser, urls};
-use crate::protocol::CellId;
+use super::browser;
 
 /// What a figure may. Never `allow-same-origin` beside it: together they would be no sandbox at all.
 const SANDBOX: &str = "allow-scripts";
@@ -101,7 +100,6 @@ impl Swap {
 pub struct Pane(Rc<Inner>);
 
 struct Inner {
-    id: CellId,
     /// The white paper that holds the frames, and has the height of the one that is seen.
     paper: Element,
     state: RefCell<Frames>,
@@ -113,20 +111,23 @@ struct Frames {
     loading: Option<HtmlIFrameElement>,
     height: u32,
     title: String,
+    /// That of the newest figure that is wanted: no other is loaded.
+    address: String,
     /// Of the frames that will be loaded.
     sandbox: &'static str,
 }
 
 impl Pane {
     /// Takes over the frame that is on the paper already, and asks it for its height: it may have told it before anybody listened.
-    pub fn new(id: CellId, paper: Element, rev: u64) -> Option<Self> {
+    pub fn new(paper: Element, rev: u64) -> Option<Self> {
         let seen: HtmlIFrameElement = paper.query_selector("iframe").ok()??.dyn_into().ok()?;
         if let (Some(window), Ok(question)) = (seen.content_window(), js_sys::JSON::parse(r#"{"agnez":"measure"}"#)) {
             let _ = window.post_message(&question, "*");
         }
         let swap = Swap { seen: rev, loading: None, waiting: None };
-        let state = RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new(), sandbox: SANDBOX });
-        let inner = Rc::new(Inner { id, paper, state });
+        let state =
+            RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new(), address: String::new(), sandbox: SANDBOX });
+        let inner = Rc::new(Inner { paper, state });
         PANES.with_borrow_mut(|panes| {
             panes.retain(|pane| pane.strong_count() > 0);
             panes.push(Rc::downgrade(&inner));
@@ -135,10 +136,10 @@ impl Pane {
     }
 
     /// Shows the figure of this revision as soon as it is drawn.
-    pub fn want(&self, rev: u64, title: &str, sandbox: &'static str) {
+    pub fn want(&self, rev: u64, address: String, title: &str, sandbox: &'static str) {
         let must_load = {
             let mut state = self.0.state.borrow_mut();
-            state.sandbox = sandbox;
+            (state.address, state.sandbox) = (address, sandbox);
             if state.title != title {
                 title.clone_into(&mut state.title);
                 for frame in state.loading.iter().chain([&state.seen]) {
@@ -170,7 +171,6 @@ impl Inner {
             return;
         };
         let mut state = self.state.borrow_mut();
-        let address = urls::figure(&self.id, rev);
         let attributes = [
             ("sandbox", state.sandbox),
             ("referrerpolicy", "no-referrer"),
@@ -178,7 +178,7 @@ impl Inner {
             ("title", &state.title),
             ("class", "waiting"),
             ("aria-hidden", "true"),
-            ("src", &address),
+            ("src", &state.address),
         ];
         for (name, value) in attributes {
             let _ = frame.set_attribute(name, value);

@@ -7,6 +7,11 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 use web_sys::{RequestCache, RequestInit};
 
+use super::browser;
+
+/// Where the gate (src/server/gate.html) keeps the token that this tab was let in with.
+const TOKEN: &str = "agnez-token";
+
 /// `None` when the server cannot be reached. Boxed, so that what follows it is compiled once.
 pub type Reply = Pin<Box<dyn Future<Output = Option<Response>>>>;
 
@@ -22,6 +27,10 @@ pub fn request(method: &str, address: &str, accept: &str, json: Option<String>, 
     if let Some(json) = json {
         header("Content-Type", "application/json");
         init.set_body(&JsValue::from_str(&json));
+        // What only reads has a key in its address. This changes something, and is for the page's own server only.
+        if let Some(token) = browser::passing().and_then(|kept| kept.get_item(TOKEN).ok()?) {
+            header("Authorization", &["Bearer ", &token].concat());
+        }
     }
     init.set_headers(&headers);
     let request = web_sys::Request::new_with_str_and_init(address, &init).map(Request::from);

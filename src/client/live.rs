@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{ArrayBuffer, Date, Math, Uint8Array};
+use js_sys::{ArrayBuffer, Date, Math, Reflect, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, MessageEvent, WebSocket};
@@ -30,6 +30,9 @@ pub trait Reader {
     fn forget(&self);
     fn show(&self, state: Live);
 }
+
+/// How the server closes the connection of somebody whose access has ended (RFC 6455: "policy violation").
+const ENDED: f64 = 1008.0;
 
 /// The server sends at least a bookmark every 15 s; after more than two missed ones the connection is dead.
 const SILENCE_MS: f64 = 40_000.0;
@@ -118,6 +121,11 @@ fn hear(event: JsValue) {
     });
     let Some(reader) = reader.flatten() else { return };
     if event.type_() != "message" {
+        if Reflect::get(&event, &JsValue::from_str("code")).is_ok_and(|code| code == ENDED) {
+            // The server then asks for a token, and says why.
+            let _ = window().location().reload();
+            return;
+        }
         return lose();
     }
     let data = event.data();

@@ -72,10 +72,14 @@ fn only(id: &CellId) -> String {
     object(&[("id", text(id.as_str()))])
 }
 
+/// `path` begins with a slash, as the server knows it.
 fn call(path: &'static str, body: String) -> Answer {
     Box::pin(async move {
         let unreachable = || "The server could not be reached; nothing was changed.".to_owned();
-        let reply = http::request("POST", path, "application/json", Some(body), RequestCache::Default).await.ok_or_else(unreachable)?;
+        let reply =
+            http::request("POST", path.strip_prefix('/').unwrap_or_default(), "application/json", Some(body), RequestCache::Default)
+                .await
+                .ok_or_else(unreachable)?;
         let text = reply.text().await.map_err(|_| unreachable())?;
         let told = JSON::parse(&text).unwrap_or(JsValue::UNDEFINED);
         if reply.ok() {

@@ -1,4 +1,4 @@
-//! Every address that the page uses, made in one place: a server under a sub-path changes this file only.
+//! Every address that the page uses, made in one place. They are relative to its `<base>`, which holds the sub-path and what lets a reader in.
 
 use crate::protocol::CellId;
 
@@ -6,24 +6,28 @@ use crate::protocol::CellId;
 pub const MAIN: &str = "main";
 
 pub fn favicon() -> &'static str {
-    "/favicon.svg"
+    "favicon.svg"
 }
 
+/// Beside what lets a reader in, not behind it: a link that somebody copies must not hold the key of the page. Without a key the page's base is
+/// the root, and nothing is above that (RFC 3986, section 5.2.4).
 pub fn board(name: &str) -> String {
-    if name == MAIN { "/".to_owned() } else { format!("/b/{}", encoded(name)) }
+    if name == MAIN { "../".to_owned() } else { ["../b/", &encoded(name)].concat() }
 }
 
 pub fn value(id: &CellId) -> String {
-    format!("/values/{id}")
+    format!("values/{id}")
 }
 
-pub fn figure(id: &CellId, rev: u64) -> String {
-    format!("/figure/{id}/{rev}")
+/// A figure can read its own address: it stands beside the page's key, and has a signature that opens this cell's frames only.
+pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
+    let (mark, sig) = sig.map_or(("", ""), |sig| ("?sig=", sig));
+    ["../figure/", id.as_str(), "/", &rev.to_string(), mark, sig].concat()
 }
 
 /// The chart as it is drawn without a script, as high as the page's own and without its legend.
 pub fn drawn(id: &CellId) -> String {
-    format!("/values/{id}.svg?height={PLOT_HEIGHT}&legend=0")
+    format!("values/{id}.svg?height={PLOT_HEIGHT}&legend=0")
 }
 
 /// The height of a chart's plot in the page, in CSS pixels; the style sheet has the same.
@@ -31,21 +35,21 @@ pub const PLOT_HEIGHT: u32 = 240;
 
 /// The chart as a file. `query` is empty or begins with `&`.
 pub fn svg_file(id: &CellId, query: &str) -> String {
-    format!("/values/{id}.svg?width=1200&height=500&download=1{query}")
+    format!("values/{id}.svg?width=1200&height=500&download=1{query}")
 }
 
 /// The chart as a picture of this size, with its title and legend.
 pub fn svg_picture(id: &CellId, (width, height): (i32, i32), theme: &str, query: &str) -> String {
-    format!("/values/{id}.svg?width={width}&height={height}&theme={theme}{query}")
+    format!("values/{id}.svg?width={width}&height={height}&theme={theme}{query}")
 }
 
 pub fn csv_file(id: &CellId) -> String {
-    format!("/values/{id}.csv?download=1")
+    format!("values/{id}.csv?download=1")
 }
 
 /// Columns of several charts over one range, without an end where that is `None`.
 pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, width: u32) -> String {
-    let mut address = format!("/columns?cells={ids}&x={x}&width={width}");
+    let mut address = format!("columns?cells={ids}&x={x}&width={width}");
     for (name, end) in [("&from=", from), ("&to=", to)] {
         if let Some(end) = end {
             // A number may hold a `+` sign, which would mean a space.
@@ -55,9 +59,10 @@ pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, wid
     address
 }
 
-/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come.
-pub fn drawing(id: &CellId, kind: &str) -> String {
+/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come; in full screen there is more `room`.
+pub fn drawing(id: &CellId, kind: &str, room: u32) -> String {
     let height = match kind {
+        _ if room > 0 => &room.max(100).to_string(),
         "number" => "140",
         "heatmap" => "320",
         _ => "240",
@@ -65,9 +70,9 @@ pub fn drawing(id: &CellId, kind: &str) -> String {
     ["values/", id.as_str(), ".svg?height=", height].concat()
 }
 
-/// Where `/live` continues, without scheme and host.
+/// Where `/live` continues.
 pub fn live(board: &str, epoch: &str, since: u64) -> String {
-    format!("/live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
+    format!("live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
 }
 
 /// True for pictures in the server's folder, whose content may change under the same name.
@@ -75,23 +80,17 @@ pub fn in_folder(src: &str) -> bool {
     src.starts_with("images/")
 }
 
-/// Where a picture is found, without anything that tells one version from another.
-pub fn picture(src: &str) -> String {
-    if in_folder(src) || src.starts_with("media/") || src.starts_with("values/") { format!("/{src}") } else { src.to_owned() }
-}
-
 /// The address a picture is drawn with at first. Foreign ones stay untouched, because a signed address must not change.
 pub fn first_picture(src: &str, rev: u64) -> String {
-    if in_folder(src) || src.starts_with("values/") { picture_again(src, rev) } else { picture(src) }
+    if in_folder(src) || src.starts_with("values/") { picture_again(src, rev) } else { src.to_owned() }
 }
 
 /// The address of a picture that was sent again under the same name: another one, so that no cache answers with the old picture.
 pub fn picture_again(src: &str, rev: u64) -> String {
-    let address = picture(src);
     if src.starts_with("media/") || src.starts_with("data:") || src.starts_with("blob:") {
-        return address;
+        return src.to_owned();
     }
-    let (path, fragment) = address.split_once('#').unwrap_or((&address, ""));
+    let (path, fragment) = src.split_once('#').unwrap_or((src, ""));
     let mark = if fragment.is_empty() { "" } else { "#" };
     let joint = if path.contains('?') { '&' } else { '?' };
     format!("{path}{joint}v={rev}{mark}{fragment}")
@@ -119,30 +118,37 @@ mod tests {
 
     #[test]
     fn the_main_board_is_at_the_root() {
-        assert_eq!(board("main"), "/");
-        assert_eq!(board("run 7/ä"), "/b/run%207%2F%C3%A4");
+        assert_eq!(board("main"), "../");
+        assert_eq!(board("run 7/ä"), "../b/run%207%2F%C3%A4");
+    }
+
+    #[test]
+    fn the_address_of_a_figure_holds_no_key() {
+        let id = CellId::parse("a").unwrap();
+        assert_eq!(figure(&id, 4, None), "../figure/a/4");
+        assert_eq!(figure(&id, 4, Some("s")), "../figure/a/4?sig=s");
     }
 
     #[test]
     fn pictures_of_the_folder_carry_their_revision_from_the_start() {
-        assert_eq!(first_picture("images/a.gif", 4), "/images/a.gif?v=4");
-        assert_eq!(first_picture("media/abc/4", 4), "/media/abc/4");
+        assert_eq!(first_picture("images/a.gif", 4), "images/a.gif?v=4");
+        assert_eq!(first_picture("media/abc/4", 4), "media/abc/4");
         assert_eq!(first_picture("https://x.org/a?sig=1", 4), "https://x.org/a?sig=1");
     }
 
     #[test]
     fn columns_are_asked_for_in_one_call() {
-        assert_eq!(columns("a,b", "step", None, None, 360), "/columns?cells=a,b&x=step&width=360");
+        assert_eq!(columns("a,b", "step", None, None, 360), "columns?cells=a,b&x=step&width=360");
         let from = Some("1e+21".to_owned());
-        assert_eq!(columns("a", "time", from, None, 9), "/columns?cells=a&x=time&width=9&from=1e%2B21");
+        assert_eq!(columns("a", "time", from, None, 9), "columns?cells=a&x=time&width=9&from=1e%2B21");
     }
 
     #[test]
     fn drawings_carry_the_version_of_their_value() {
-        let src = drawing(&CellId::parse("a-1").unwrap(), "number");
+        let src = drawing(&CellId::parse("a-1").unwrap(), "number", 0);
         assert_eq!(
             (first_picture(&src, 4), picture_again(&src, 5)),
-            ("/values/a-1.svg?height=140&v=4".into(), "/values/a-1.svg?height=140&v=5".into())
+            ("values/a-1.svg?height=140&v=4".into(), "values/a-1.svg?height=140&v=5".into())
         );
     }
 
@@ -151,6 +157,6 @@ mod tests {
         assert_eq!(picture_again("https://x.org/a", 5), "https://x.org/a?v=5");
         assert_eq!(picture_again("https://x.org/a?sig=1#top", 5), "https://x.org/a?sig=1&v=5#top");
         assert_eq!(picture_again("data:image/gif;base64,R0", 5), "data:image/gif;base64,R0");
-        assert_eq!(picture_again("images/a.gif", 5), "/images/a.gif?v=5");
+        assert_eq!(picture_again("images/a.gif", 5), "images/a.gif?v=5");
     }
 }

@@ -1,6 +1,6 @@
 //! The growing edge of a pyramid: of each level the block that is not yet full, which is all that appending needs.
 
-use super::{Axis, BLOCK, BlockRead, CHUNK, ChunkRead, Extent, FAN, LEAF, Missing, Needs, Node, Points, nodes_at};
+use super::{Axis, BLOCK, CHUNK, Extent, FAN, LEAF, Node, Points, nodes_at};
 
 /// Which nodes tile what is sealed with the fewest of them, in order, as (level, number in that level): at most three of
 /// each level. `sealed` is a number of points, a multiple of [`CHUNK`].
@@ -53,52 +53,6 @@ impl Pyramid {
         complete.then_some(Self { sealed, levels, full: Vec::new() })
     }
 
-    /// What [`Self::restore`] must be given: at most 7 chunks, and at most 3 full blocks of each level.
-    pub fn needs(sealed: u64) -> Needs {
-        let mut needs = Needs { blocks: Vec::new(), chunks: Self::open_chunks(sealed).collect() };
-        let mut level = 0;
-        while nodes_at(level + 1, sealed) > 0 {
-            let first = nodes_at(level + 1, sealed) / BLOCK * FAN;
-            needs.blocks.extend((first..nodes_at(level, sealed) / BLOCK).map(|number| (level, number)));
-            level += 1;
-        }
-        needs
-    }
-
-    /// Goes on from chunks and full blocks alone, where open blocks were never stored: the same nodes, bit for bit.
-    pub fn restore(sealed: u64, blocks: &[BlockRead], chunks: &[ChunkRead]) -> Result<Self, Missing> {
-        let mut leaves = Vec::new();
-        for number in Self::open_chunks(sealed) {
-            let chunk = chunks.iter().find(|(given, chunk)| *given == number && chunk.len() as u64 >= CHUNK);
-            let points = &chunk.ok_or(Missing::Chunk(number))?.1;
-            leaves.extend((0..CHUNK).step_by(LEAF as usize).map(|start| Node::of(points, start as usize, (start + LEAF) as usize)));
-        }
-        let mut restored = Self { sealed, ..Self::default() };
-        let mut open = leaves;
-        while nodes_at(restored.levels.len() as u8, sealed) > 0 {
-            let level = restored.levels.len() as u8;
-            let full = nodes_at(level, sealed) / BLOCK;
-            let parents = nodes_at(level + 1, sealed);
-            let mut above = Vec::new();
-            for number in parents / BLOCK * FAN..full {
-                let block = blocks.iter().find(|(given, block)| *given == (level, number) && block.count() as u64 == BLOCK);
-                let block = &block.ok_or(Missing::Block(level, number))?.1;
-                let nodes: Vec<Node> = (0..block.count()).map(|at| block.node(at)).collect();
-                above.extend(nodes.chunks_exact(FAN as usize).map(Node::join));
-            }
-            above.extend(open.chunks_exact(FAN as usize).map(Node::join));
-            restored.levels.push(Level { full, open, changed: true });
-            open = above;
-        }
-        Ok(restored)
-    }
-
-    /// The chunks of which the leaves are in the open block.
-    fn open_chunks(sealed: u64) -> std::ops::Range<u64> {
-        let at_once = BLOCK * LEAF / CHUNK;
-        sealed / CHUNK / at_once * at_once..sealed / CHUNK
-    }
-
     /// How many points it stands for.
     pub fn sealed(&self) -> u64 {
         self.sealed
@@ -132,7 +86,7 @@ impl Pyramid {
         }
     }
 
-    /// The blocks that became full since the last call: all that must be written when [`Self::restore`] makes the open ones.
+    /// The blocks that became full since the last call: these never change again.
     pub fn take_full(&mut self) -> Vec<Block> {
         std::mem::take(&mut self.full)
     }
@@ -166,8 +120,6 @@ impl Pyramid {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::super::{oracle::Dice, points_at};
     use super::*;
 
@@ -210,46 +162,33 @@ mod tests {
     }
 
     #[test]
-    fn the_edge_goes_on_from_what_was_stored_and_from_what_was_not() {
+    fn the_edge_goes_on_from_what_was_stored() {
         let chunks = 75;
         let points = noise(chunks * CHUNK);
         let chunk = |number: u64| points.slice((number * CHUNK) as usize, ((number + 1) * CHUNK) as usize);
         let mut whole = Pyramid::default();
-        let (mut full, mut held): (Vec<BlockRead>, Vec<ChunkRead>) = (Vec::new(), Vec::new());
+        let mut full = 0;
         for number in 0..chunks {
             whole.add_chunk(&chunk(number));
-            held.push((number, Arc::new(chunk(number))));
             let sealed = whole.sealed();
-            for Block { level, number, nodes } in whole.take_full() {
-                assert_eq!(nodes.len() as u64, BLOCK);
-                full.push(((level, number), Arc::new(nodes)));
+            for block in whole.take_full() {
+                assert_eq!(block.nodes.len() as u64, BLOCK);
+                full += 1;
             }
-            assert_eq!(full.len() as u64, (0..9).map(|level| nodes_at(level, sealed) / BLOCK).sum::<u64>());
+            assert_eq!(full, (0..9).map(|level| nodes_at(level, sealed) / BLOCK).sum::<u64>());
 
-            let needs = Pyramid::needs(sealed);
-            let blocks: Vec<_> = full.iter().filter(|(key, _)| needs.blocks.contains(key)).cloned().collect();
-            let some: Vec<_> = held.iter().filter(|(key, _)| needs.chunks.contains(key)).cloned().collect();
-            assert!(blocks.len() == needs.blocks.len() && needs.chunks.len() < 8);
-            let mut restored = Pyramid::restore(sealed, &blocks, &some).unwrap();
             let open: Vec<_> = whole.levels.iter().map(|level| level.open.clone()).collect();
             let mut opened = Pyramid::open(sealed, open.clone()).unwrap();
             assert!(Pyramid::open(sealed + CHUNK, open).is_none());
-            if let Some((key, _)) = blocks.first() {
-                assert_eq!(Pyramid::restore(sealed, &blocks[1..], &some).err(), Some(Missing::Block(key.0, key.1)));
-            }
-
             let last = (sealed / LEAF - 1) / BLOCK;
             assert_eq!(whole.block(0, last).is_some(), !(sealed / LEAF).is_multiple_of(BLOCK));
             assert_eq!(whole.block(0, last + 1), None);
-            for other in [&mut restored, &mut opened] {
-                for level in 0..whole.levels.len().max(other.levels.len()) {
-                    assert!(
-                        alike(&whole.levels[level].open, &other.levels[level].open) && whole.levels[level].full == other.levels[level].full
-                    );
-                }
-                other.add_chunk(&chunk(number));
-                assert_eq!(other.sealed(), sealed + CHUNK);
+            for level in 0..whole.levels.len().max(opened.levels.len()) {
+                assert!(alike(&whole.levels[level].open, &opened.levels[level].open));
+                assert_eq!(whole.levels[level].full, opened.levels[level].full);
             }
+            opened.add_chunk(&chunk(number));
+            assert_eq!(opened.sealed(), sealed + CHUNK);
             let tiled: u64 = whole.roots().map(|node| node.count).sum();
             assert_eq!(tiled, sealed);
             assert_eq!(whole.roots().count(), roots(sealed).len());

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use super::access::Right;
 use super::guard::{Door, Host};
@@ -66,7 +66,7 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = allowed_host, help_heading = ACCESS)]
     pub allowed_host: Vec<Host>,
 
-    /// Pages of this origin, such as https://lab.example, may ask with a token
+    /// Pages of this origin (scheme, name, port) may ask with a token
     #[arg(long, env = "AGNEZ_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = allowed_origin, help_heading = ACCESS)]
     pub allowed_origin: Vec<String>,
 
@@ -89,6 +89,16 @@ pub struct Config {
     /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
     #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+
+    /// How the log is written: lines for people, or one JSON object a line
+    #[arg(long, env = "AGNEZ_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 /// What the program does instead of serving.

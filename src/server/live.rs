@@ -35,6 +35,7 @@ const STALLED: Duration = Duration::from_secs(10);
 /// Bytes a millisecond: who takes less is cut in the end.
 const SLOWEST: usize = 32;
 const PROTOCOL: &str = "agnez";
+const REVOKED: &str = "The token was revoked.";
 /// Readers have nothing to say here.
 const INCOMING_BYTES: usize = 4096;
 /// One frame with the largest document fits.
@@ -49,10 +50,12 @@ pub struct Ask {
     view: Option<String>,
 }
 
-struct Asked {
-    board: String,
-    from: Option<(String, u64)>,
-    view: View,
+/// Which frames a reader wants.
+pub struct Asked {
+    pub board: String,
+    /// The epoch and the last change that it knows.
+    pub from: Option<(String, u64)>,
+    pub view: View,
 }
 
 impl Ask {
@@ -93,6 +96,14 @@ pub async fn socket(
     }))
 }
 
+/// Takes the connection of somebody whose token is not known, or not any more, and closes it with the reason. Nothing else is sent.
+pub fn end(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.protocols([PROTOCOL]).max_message_size(INCOMING_BYTES).on_upgrade(async |mut socket| {
+        let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
+        let _ = timeout(STALLED, socket.send(Message::Close(Some(close)))).await;
+    })
+}
+
 async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut feed = Feed::new(app, asked);
     let (mut outgoing, mut incoming) = socket.split();
@@ -105,7 +116,7 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) 
                 Some(Ok(_)) => continue,
             },
             () = &mut ended => {
-                let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static("The token was revoked.") };
+                let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
                 let _ = timeout(STALLED, outgoing.send(Message::Close(Some(close)))).await;
                 return Ok(());
             }
@@ -177,7 +188,7 @@ fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<S
 }
 
 /// The frames for one reader, in order: hello, what it missed, then what happens.
-struct Feed {
+pub struct Feed {
     boards: Arc<Boards>,
     access: Arc<Access>,
     subscription: Subscription,
@@ -193,7 +204,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(app: &App, asked: Asked) -> Self {
+    pub fn new(app: &App, asked: Asked) -> Self {
         let Asked { board, from, view } = asked;
         // Subscribed before the state is read: what happens in between is in the mailbox, and passed over by its number.
         let subscription = app.hub.subscribe(&board);
@@ -326,7 +337,7 @@ impl Feed {
     }
 
     /// The next frame if nothing has to be waited for.
-    fn ready(&mut self) -> Option<Frame> {
+    pub fn ready(&mut self) -> Option<Frame> {
         match self.step() {
             Step::Frame(frame) => Some(frame),
             Step::Write(..) | Step::Nothing => None,
@@ -334,7 +345,7 @@ impl Feed {
     }
 
     /// Can be dropped and called again without losing anything.
-    async fn next(&mut self) -> Result<Frame, Problem> {
+    pub async fn next(&mut self) -> Result<Frame, Problem> {
         loop {
             let step = match self.step() {
                 Step::Write(kind, record) => {
@@ -353,6 +364,12 @@ impl Feed {
                 return Ok(frame);
             }
         }
+    }
+
+    /// Whether the next frame is there but for the disk.
+    #[cfg(test)]
+    pub fn has_missed(&self) -> bool {
+        !self.missed.is_empty()
     }
 
     async fn write(&self, kind: Kind, record: &Record) -> Result<Frame, Problem> {

@@ -4,9 +4,14 @@ mod access;
 pub mod board;
 mod commands;
 mod config;
+mod connections;
+mod drawings;
 mod error;
 mod figure;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod hub;
@@ -15,10 +20,13 @@ mod kinds;
 mod lines;
 mod live;
 mod media;
+#[cfg(test)]
+mod model;
 mod operations;
 mod owner;
 mod page;
 mod patience;
+mod requests;
 mod rest;
 mod router;
 mod routes;
@@ -32,7 +40,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use commands::run_command;
-pub use config::{Command, Config, TokenCommand};
+pub use config::{Command, Config, LogFormat, TokenCommand};
 pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};
@@ -40,6 +48,7 @@ pub use store::{Durability, OpenError};
 
 use access::Access;
 use board::Boards;
+use drawings::Drawings;
 use guard::Door;
 use hub::Hub;
 use site::Site;
@@ -50,12 +59,14 @@ pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<Site>,
+    drawings: Arc<Drawings>,
     access: Arc<Access>,
     door: Arc<Door>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,
     started: SystemTime,
+    connections: connections::Connections,
     /// Live connections: they outlive their requests, so the stop waits for them by this.
     tasks: tokio_util::task::TaskTracker,
     stopping: tokio_util::sync::CancellationToken,

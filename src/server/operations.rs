@@ -57,6 +57,9 @@ fn exposition(app: &App) -> String {
     tell("agnez_points", "gauge", "Points of all series.", points as f64);
     tell("agnez_readers", "gauge", "Open pages and programs that read the live feed.", readers as f64);
     tell("agnez_readers_lagged_total", "counter", "How often a reader was too slow and was given the newest state instead.", lagged as f64);
+    let (connections, most) = app.connections.count();
+    tell("agnez_connections", "gauge", "Open connections, the readers' included.", connections as f64);
+    tell("agnez_connections_most", "gauge", "How many there may be.", most as f64);
     tell("agnez_commits_total", "counter", "Commits that are on disk.", tally.commits() as f64);
     tell("agnez_operations_total", "counter", "Changes asked for, in commits that are on disk.", tally.operations() as f64);
     tell("agnez_commits_undone_total", "counter", "Commits that the disk refused.", tally.undone() as f64);

@@ -1,11 +1,12 @@
-//! Whose program is at the other end of a loopback connection (`--same-user`): Linux tells it in `/proc/net`.
+//! Whose program is at the other end of a loopback connection (`--same-user`): Linux tells it in `/proc/self/net`, also to
+//! services that see nothing else of `/proc`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// False where it cannot be told. A few milliseconds with many sockets open; asked once a connection.
 pub fn is_ours(peer: SocketAddr, local: SocketAddr) -> bool {
     let Some(us) = effective_user() else { return false };
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
     tables.iter().any(|table| owner(table, peer, local) == Some(us))
 }
 

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::owner;
@@ -19,7 +18,7 @@ use super::owner;
 /// How long a write may wait for its reader to take a single byte.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// A listener whose connections have patience with their readers, but not for ever.
+/// A listener that goes on when a connection cannot be had.
 pub struct Patient(pub TcpListener);
 
 /// The two ends of a connection.
@@ -47,7 +46,7 @@ impl Peer {
 }
 
 impl Listener for Patient {
-    type Io = Stream<TcpStream>;
+    type Io = TcpStream;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -55,17 +54,11 @@ impl Listener for Patient {
         let (stream, peer) = Listener::accept(&mut self.0).await;
         // A frame is written at once, not when more has come together.
         let _ = stream.set_nodelay(true);
-        (Stream::new(stream), peer)
+        (stream, peer)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Patient>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Patient>) -> Self {
-        Self::new(Some(*stream.remote_addr()), stream.io().stream.local_addr().ok())
     }
 }
 
@@ -74,11 +67,13 @@ pub struct Stream<S> {
     stream: S,
     until: Pin<Box<Sleep>>,
     is_waiting: bool,
+    /// Free for another connection when this one is gone, also where it has become a WebSocket.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<S: Unpin> Stream<S> {
-    fn new(stream: S) -> Self {
-        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false }
+    pub fn new(stream: S, place: Option<OwnedSemaphorePermit>) -> Self {
+        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false, _place: place }
     }
 
     fn write<T>(
@@ -144,7 +139,7 @@ mod tests {
             }
             far
         });
-        let mut stream = Stream::new(near);
+        let mut stream = Stream::new(near, None);
         stream.write_all(&[7; 28]).await.unwrap();
         let _far = reader.await.unwrap();
         let begun = Instant::now();

@@ -10,7 +10,7 @@ use super::error::Problem;
 use super::guard::{self, Need, Of};
 use super::rest::{self, publish, series, shares, values};
 use super::routes::Routes;
-use super::{App, figure, live, media, operations, page, site};
+use super::{App, figure, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -20,8 +20,12 @@ const RPC_BYTES: usize = 512 * 1024;
 
 /// The door, behind it the addresses. A router of its own, because the door changes the path before one is looked for.
 pub fn router(app: App) -> Router {
-    let inside = routes().into_router(app.clone());
-    Router::new().fallback_service(inside).layer(from_fn_with_state(app, guard::guard)).layer(from_fn(uniform))
+    let inside = routes().into_router(app.clone()).layer(from_fn(requests::note));
+    Router::new()
+        .fallback_service(inside)
+        .layer(from_fn_with_state(app, guard::guard))
+        .layer(from_fn(uniform))
+        .layer(from_fn_with_state(requests::Lines::default(), requests::log))
 }
 
 /// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).

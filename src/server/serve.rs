@@ -13,8 +13,8 @@ use tokio_util::task::TaskTracker;
 
 use super::access::{Access, Right, link, note_address};
 use super::board::{Boards, MAIN};
+use super::connections::Connections;
 use super::hub::Hub;
-use super::patience::{Patient, Peer};
 use super::router::router;
 use super::site::Site;
 use super::store::{Durability, OpenError, Store};
@@ -74,10 +74,12 @@ impl Server {
             boards: Arc::new(Boards { store }),
             hub,
             site: Arc::new(Site::load()),
+            drawings: Arc::default(),
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,
             external_images: !config.no_external_images,
             started: SystemTime::now(),
+            connections: Connections::new(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
@@ -87,34 +89,33 @@ impl Server {
 
     /// Answers until `stop` ends, then lets requests finish, closes live connections and puts everything on disk.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listeners, router, app, .. } = self;
+        let Self { listeners, router, app, data, port, .. } = self;
+        let (version, durability) = (env!("CARGO_PKG_VERSION"), if app.durable { "full" } else { "normal" });
+        tracing::info!(version, port, data = %data.display(), durability, connections = app.connections.count().1, "started");
         let serving = TaskTracker::new();
         for listener in listeners {
-            let service = router.clone().into_make_service_with_connect_info::<Peer>();
-            let stopping = app.stopping.clone();
-            serving.spawn(async move {
-                if let Err(why) = axum::serve(Patient(listener), service).with_graceful_shutdown(stopping.cancelled_owned()).await {
-                    tracing::error!("a listener ended: {why}");
-                }
-            });
+            serving.spawn(app.connections.clone().serve(listener, router.clone(), app.stopping.clone()));
         }
         let watching = tokio::spawn({
             let access = app.access.clone();
             async move { access.watch().await }
         });
         stop.await;
+        tracing::info!(connections = app.connections.count().0, "stopping");
         watching.abort();
         app.stopping.cancel();
         serving.close();
         app.tasks.close();
         let ended = async {
             serving.wait().await;
+            app.connections.ended().await;
             app.tasks.wait().await;
         };
         if tokio::time::timeout(STOP_WITHIN, ended).await.is_err() {
             tracing::warn!("some connections did not end within {} s and were cut", STOP_WITHIN.as_secs());
         }
         app.boards.store.close().await;
+        tracing::info!("stopped");
     }
 }
 

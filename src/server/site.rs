@@ -42,7 +42,9 @@ impl Site {
     }
 
     pub fn assets(&self) -> Assets {
-        Assets { js: format!("/{}", self.js), wasm: format!("/{}", self.wasm), css: format!("/{}", self.css) }
+        // Beside the key of a page, so that one copy in the browser's cache is enough for all of them.
+        let beside = |name: &str| format!("../{name}");
+        Assets { js: beside(&self.js), wasm: beside(&self.wasm), css: beside(&self.css) }
     }
 }
 

@@ -4,10 +4,13 @@
 
 mod access;
 mod bounds;
+mod deploy;
+mod disk;
 mod guard;
 mod kinds;
 mod live;
 mod once;
+mod operations;
 mod pages;
 mod points;
 mod points_live;

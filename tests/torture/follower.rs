@@ -153,16 +153,22 @@ impl Follower {
 
     fn points(&mut self, cell: &str, series: &str, start: u64, count: u64, values: Option<&[f64]>) {
         let is_catching_up = self.is_catching_up();
+        let is_new = !self.series.contains_key(&(cell.to_owned(), series.to_owned()));
         let told = self.series.entry((cell.to_owned(), series.to_owned())).or_default();
         let known = told.points.max(told.summary);
-        // The page is told how many there are after it was away, and asks for columns.
-        if start > known && !(is_catching_up || values.is_none()) {
+        let Some(values) = values else {
+            // Only how many there are now: that may be ahead of the changes that follow.
+            told.summary = told.summary.max(start + count);
+            return;
+        };
+        // A page that begins with a snapshot asks for the points that were there.
+        if start > known && !is_catching_up && !(is_new && self.view == View::Page) {
             self.wrong.push(format!("points from {start} of {cell}, after {known}: a gap"));
         }
-        if start < told.points && values.is_some() {
+        if start < told.points {
             self.wrong.push(format!("points from {start} of {cell}, after {}: doubled", told.points));
         }
-        if let Some((at, value)) = values.and_then(|values| (start..).zip(values).find(|(at, value)| **value != *at as f64)) {
+        if let Some((at, value)) = (start..).zip(values).find(|(at, value)| **value != *at as f64) {
             self.wrong.push(format!("point {at} of {cell} is {value}"));
         }
         told.points = told.points.max(start + count);

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from time import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
-from . import figures, kinds, names, pictures, plain
+from . import access, figures, kinds, names, pictures, plain
 from .cell import Cell, Line, chart
 from .client import Client
 from .subplots import Axes, Subplots
-from .wire import checked
 
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.
@@ -24,7 +22,8 @@ class Board:
     """A named page of cells at an Agnez server: ``http://localhost:3000/b/<name>``.
 
     ``name``: 1 to 64 letters, digits, ``-``, ``_``, ``.``. ``url``: the server, without it ``AGNEZ_URL`` or
-    ``http://localhost:3000``. ``run``: the name of this run; its series are named after it, so that runs meet in one chart.
+    ``http://localhost:3000``; the link that the server prints (``#token=``) is one too. ``token``: the access token, where the
+    server wants one, without it that of the address or ``AGNEZ_TOKEN``. ``run``: the name of this run; its series are named after it, so that runs meet in one chart.
     ``config``: hyperparameters, shown as a table. ``spool``: the folder for what is not sent yet, without it
     ``AGNEZ_SPOOL`` or the user's state folder.
 
@@ -32,9 +31,9 @@ class Board:
     it. Wrong arguments raise TypeError or ValueError at once. Boards may be used by several threads, and after a fork.
     """
 
-    def __init__(self, name: str = "main", *, url: Optional[str] = None, run: Optional[str] = None, spool: Optional[str] = None, config: Optional[Mapping[str, Any]] = None) -> None:
+    def __init__(self, name: str = "main", *, url: Optional[str] = None, token: Optional[str] = None, run: Optional[str] = None, spool: Optional[str] = None, config: Optional[Mapping[str, Any]] = None) -> None:
         self.name = names.board_name(name)
-        self.url = checked(url or os.environ.get("AGNEZ_URL") or "http://localhost:3000")
+        self.url = access.address(url, token)
         self.run = None if run is None else names.cell_name(run)
         self.config: Dict[str, Any] = dict(config or {})
         self._client = Client.of(self.url, spool)

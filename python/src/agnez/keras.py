@@ -6,7 +6,7 @@ The four callbacks of 2015 keep their names and their places in the grid; what t
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from . import grids
 from .board import Board
@@ -134,7 +134,12 @@ class _Sender(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
         super().__init__()
         if app_url is not None and not isinstance(board, Board):
             parts = urlsplit(app_url)
-            board = Board(board or "main", url=f"{parts.scheme}://{parts.netloc}")
+            server = parts.path.rstrip("/")
+            for values in ("/api/v1/values", "/values"):
+                if server.endswith(values):
+                    server = server[: -len(values)]
+                    break
+            board = Board(board or "main", url=urlunsplit(parts._replace(path=server)))
         self.board = board_of(board)
         self.name, self.description, self.position = name, description, position
 

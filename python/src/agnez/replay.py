@@ -12,7 +12,8 @@ from typing import Any, Dict, List, Optional
 from . import place, record, window as windows
 from .outbox import Outbox, own_key
 from .sender import Delivery, Stopped
-from .wire import Request, Wire, checked
+from .access import address
+from .wire import Request, Wire
 
 
 class Busy(Exception):
@@ -23,7 +24,7 @@ def load(folder: Path, url: Optional[str]) -> Outbox:
     """A spool as its process left it; ValueError where the folder holds none."""
     try:
         about = json.loads((folder / "spool.json").read_text())
-        outbox = Outbox(folder, checked(url or about["url"]), about["writer"], bytes.fromhex(about["sync"]), None)
+        outbox = Outbox(folder, address(url or about["url"]), about["writer"], bytes.fromhex(about["sync"]), None)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder} holds no spool that this version can read ({error})") from error
     for line in _lines(folder / "cells.jsonl"):
@@ -56,6 +57,8 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
 
         def pause(seconds: float, least: float) -> None:
             wait = max(seconds, least)
+            if delivery.denied:
+                raise Stopped
             if time.monotonic() + wait > until:
                 raise Stopped
             time.sleep(wait)
@@ -75,7 +78,7 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
                 points += sum(len(rows) * len(outbox.layouts[number].parts) for number, rows in window.rows.items())
                 changes += len(window.changes)
         except Stopped:
-            raise TimeoutError(f"{outbox.url} cannot be reached; the rest stays in {folder}.") from None
+            raise TimeoutError(f"{delivery.denied or f'{outbox.url} cannot be reached.'} The rest stays in {folder}.") from None
         finally:
             wire.close()
         # Only here: what did not come to its end must find everything again.

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Set
 
 from . import window as windows
 from . import record
+from .access import token_for
 from .names import cell_id
 from .outbox import Outbox
 from .spool import Spool
@@ -35,6 +36,8 @@ class Delivery:
         self.outbox = outbox
         self.wire = wire
         self.is_connected = False
+        #: Why the server lets nothing in, in words; until it does.
+        self.denied = ""
         self._pause = pause
         self._made: Set[str] = set()
 
@@ -106,16 +109,29 @@ class Delivery:
             try:
                 answer = self.wire.send(request)
                 if answer.is_accepted or answer.is_refusal:
-                    self.is_connected = True
+                    self.is_connected, self.denied = True, ""
                     return answer
+                self.denied = _denied(answer, self.outbox.url) if answer.is_denied else ""
                 why = f"it answered {answer.status}" if answer.status >= 300 else "something else than Agnez answers there"
                 ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
             except Unreachable as error:
-                why = str(error)
+                why, self.denied = str(error), ""
             self.is_connected = False
-            tell_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). Training goes on; what is logged is kept and sent later.")
+            kept = "Training goes on; what is logged is kept and sent later."
+            if self.denied:
+                tell_once(f"denied {self.outbox.url}", f"{self.denied} {kept}")
+            else:
+                tell_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). {kept}")
             self._pause(wait * random.uniform(0.5, 1.0), ask)
             wait = min(2 * wait, _BACK_OFF_S[1])
+
+
+def _denied(answer: Answer, url: str) -> str:
+    """Nothing of what the server says is repeated that could hold the token."""
+    if token_for(url) is None:
+        return f"{url} wants an access token ({answer.status}): set AGNEZ_TOKEN, or give token=, to one that 'agnez token new write' prints there."
+    may = "does not know the access token" if answer.status == 401 else "does not let the access token write"
+    return f"{url} {may} ({answer.status}): set AGNEZ_TOKEN, or give token=, to one that 'agnez token new write' prints there."
 
 
 class Stopped(Exception):

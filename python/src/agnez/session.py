@@ -106,7 +106,7 @@ run: Optional[Run] = None
 config: Config = Config({}, None)
 
 
-def init(project: Optional[str] = None, *, name: Optional[str] = None, config: Any = None, url: Optional[str] = None, spool: Optional[str] = None, **others: Any) -> Run:
+def init(project: Optional[str] = None, *, name: Optional[str] = None, config: Any = None, url: Optional[str] = None, token: Optional[str] = None, spool: Optional[str] = None, **others: Any) -> Run:
     """Begins a run. ``project`` is the board (what a board's name cannot hold becomes ``-``), without it ``main``.
 
     ``name`` is the run's name: the series of all metrics are named after it, so that runs meet in one chart. ``config``: a dict,
@@ -121,7 +121,7 @@ def init(project: Optional[str] = None, *, name: Optional[str] = None, config: A
     values = dict(config) if isinstance(config, Mapping) else dict(vars(config)) if hasattr(config, "__dict__") else {}
     if config is not None and not values and not isinstance(config, Mapping) and not hasattr(config, "__dict__"):
         raise TypeError(f"config must be a dict, not {type(config).__name__}")
-    board = Board(names.board_like(project or os.environ.get("AGNEZ_PROJECT") or "main"), url=url, run=name, spool=spool)
+    board = Board(names.board_like(project or os.environ.get("AGNEZ_PROJECT") or "main"), url=url, token=token, run=name, spool=spool)
     return _begin(Run(board, values))
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Optional, cast
 from urllib.parse import quote, urlsplit
 
+from .access import token_for
+
 _CONNECT_S = 3.0
 # A connection would load the codec: a fork at that moment would leave the child without it.
 "localhost".encode("idna")
@@ -57,7 +59,12 @@ class Answer:
     def is_refusal(self) -> bool:
         """Whether sending the same again would give the same answer."""
         # 413 and 414 are a proxy's word as well: it will not let this through, and what comes behind it must not wait.
-        return self.status in (413, 414) or 400 <= self.status < 500 and self.status not in (408, 425, 429) and bool(self.error())
+        return self.status in (413, 414) or 400 <= self.status < 500 and self.status not in (401, 403, 408, 425, 429) and bool(self.error())
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether a token is missing or wrong: with another one the same would be taken."""
+        return self.status in (401, 403)
 
     @property
     def is_accepted(self) -> bool:
@@ -109,26 +116,16 @@ class _Answering:
         return io.BufferedReader(_Patient(self._sock, self._until))
 
 
-def checked(url: str) -> str:
-    """The server's address without a slash at its end; ValueError where it is none."""
-    if not isinstance(url, str):
-        raise TypeError(f"url must be a string, not {type(url).__name__}")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"url must be like http://localhost:3000, not {url!r}")
-    parts.port  # ValueError when it is no number
-    return url.rstrip("/")
-
-
 def address_of(id: str) -> str:
     return f"/values/{quote(id, safe='')}"
 
 
 class Wire:
-    """Not for several threads at once."""
+    """To the server at an address that :func:`agnez.access.address` gave. Not for several threads at once."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(checked(url))
+        parts = urlsplit(url)
+        self._url = url
         self._base = parts.path
         self._is_tls = parts.scheme == "https"
         self._host, self._port = cast(str, parts.hostname), parts.port
@@ -180,6 +177,9 @@ class Wire:
         headers = {"Content-Type": request.kind, "Accept": "application/json", "User-Agent": "agnez-python"}
         if request.key is not None:
             headers["Idempotency-Key"] = request.key
+        token = token_for(self._url)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         connection.putrequest(request.method, self._base + request.path, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name, value)

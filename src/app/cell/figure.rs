@@ -14,19 +14,20 @@ use crate::protocol::Stage;
 /// Those that follow are put beside it by [`frames::Pane`].
 #[component]
 pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
-    let first = tile.stage.peek(revision).unwrap_or_default();
+    let (first, address) = tile.stage.peek(|stage| version(&tile, stage)).unwrap_or_default();
     // Tables and texts follow the theme.
     let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
-    let (address, title, sandbox) = (urls::figure(&tile.id, first), tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
+    let (title, sandbox) = (tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
     let mut pane: Option<frames::Pane> = None;
     browser::effect(move || {
-        let (rev, title, sandbox) = (tile.stage.with(revision), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
+        let (shown, title, sandbox) =
+            (tile.stage.with(|stage| version(&tile, stage)), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
         if pane.is_none() {
             let paper = focus::element(&tile.id).and_then(|cell| cell.query_selector(".paper").ok()?);
-            pane = paper.and_then(|paper| frames::Pane::new(tile.id.clone(), paper, first));
+            pane = paper.and_then(|paper| frames::Pane::new(paper, first));
         }
-        if let (Some(pane), Some(rev)) = (&pane, rev) {
-            pane.want(rev, &title, sandbox);
+        if let (Some(pane), Some((rev, address))) = (&pane, shown) {
+            pane.want(rev, address, &title, sandbox);
         }
     });
     view! {
@@ -43,9 +44,10 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     }
 }
 
-fn revision(stage: &Stage) -> Option<u64> {
+/// The revision of the figure, and its address.
+fn version(tile: &Tile, stage: &Stage) -> Option<(u64, String)> {
     match stage {
-        Stage::Figure { rev, .. } => Some(*rev),
+        Stage::Figure { rev, sig } => Some((*rev, urls::figure(&tile.id, *rev, sig.as_deref()))),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ pub fn element_id(id: &CellId) -> String {
 #[component]
 pub fn Title(tile: Arc<Tile>) -> impl IntoView {
     let dashboard = Dashboard::here();
+    let may_write = dashboard.state().may_write;
     let edit = move |tile: &Tile, _: MouseEvent| {
         if !browser::has_selection() {
             dashboard.edit(tile.id.clone(), Field::Name);
@@ -37,7 +38,7 @@ pub fn Title(tile: Arc<Tile>) -> impl IntoView {
         move || tile.naming.get().then(|| view! { <NameField tile=tile.clone() /> })
     };
     view! {
-        <header class="chart-title" draggable=tile.dynamic(|tile| Some(if tile.naming.get() { "false" } else { "true" }))>
+        <header class="chart-title" draggable=tile.dynamic(move |tile| Some(if tile.naming.get() || !may_write { "false" } else { "true" }))>
             <h2
                 id=element_id(&tile.id)
                 class:untitled=tile.dynamic(|tile| tile.name.with(String::is_empty))

@@ -197,8 +197,7 @@ impl Chart {
         self.parts.empty.set_hidden(!is_empty);
         if is_empty && self.parts.empty.first_element_child().is_none() {
             browser::append(&self.parts.empty, "p", "", "No points yet. Send some:");
-            let origin = window().location().origin().unwrap_or_default();
-            let command = ["curl ", &origin, &urls::value(&self.id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat();
+            let command = ["curl ", &browser::root(), &urls::value(&self.id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat();
             browser::append(&self.parts.empty, "pre", "", &command);
         }
         legend::show(self, look.is_dark);

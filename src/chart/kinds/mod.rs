@@ -13,8 +13,8 @@ mod histogram;
 mod number;
 mod scatter;
 mod sheet;
-#[cfg(test)]
-mod well_formed;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod well_formed;
 
 pub use bar::{Bar, Series};
 pub use bins::{Bins, bins, count_into};

@@ -1,8 +1,8 @@
 //! `access.json` in the data folder: who may come in. Not in the database, so that a copy of the data holds no secret.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -117,13 +117,20 @@ pub fn load(folder: &Path) -> Result<Tokens, String> {
 /// Reads, changes and writes it while no other process does; nothing is written when `change` refuses.
 pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, String>) -> Result<T, String> {
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("access.lock")).map_err(failed)?;
+    give(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
     let made = change(&mut tokens)?;
     store(folder, &tokens).map_err(failed)?;
     Ok(made)
+}
+
+/// To the owner of the folder: root makes tokens for a server that runs as somebody else.
+fn give(file: &File, folder: &Path) -> io::Result<()> {
+    let (ours, owner) = (file.metadata()?, folder.metadata()?);
+    if ours.uid() == owner.uid() { Ok(()) } else { fchown(file, Some(owner.uid()), Some(owner.gid())) }
 }
 
 /// Whole or not at all, and never readable for others, not even for a moment.
@@ -134,6 +141,7 @@ fn store(folder: &Path, tokens: &Tokens) -> io::Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    give(&file, folder)?;
     file.write_all(serde_json::to_string_pretty(tokens)?.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&new, path(folder))?;
@@ -161,6 +169,20 @@ mod tests {
         let before = stamp(folder.path());
         assert_eq!(change(folder.path(), |_| Err::<(), _>("no".into())).unwrap_err(), "no");
         assert_eq!(stamp(folder.path()), before);
+    }
+
+    #[test]
+    fn what_root_makes_belongs_to_the_owner_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        if std::os::unix::fs::chown(folder.path(), Some(65534), Some(65534)).is_err() {
+            eprintln!("skipped: only root can make files for others");
+            return;
+        }
+        change(folder.path(), |_| Ok(())).unwrap();
+        for name in ["access.json", "access.lock"] {
+            let about = folder.path().join(name).metadata().unwrap();
+            assert_eq!((about.uid(), about.mode() & 0o777), (65534, 0o600), "{name}");
+        }
     }
 
     #[test]

@@ -57,6 +57,10 @@ impl Boards {
                 record.keys.entry("layout").or_insert(layout);
             }
             record.board = draft.board.unwrap_or(record.board);
+            if !record.is_line() {
+                // The points of the line that it was go with everything else.
+                batch.keep_series(&record.id, &[]);
+            }
             let value = draft.value.clone();
             let record = line::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
             Ok(Once::came(once, batch, 200, vec![Document { record, value }]))

@@ -49,7 +49,13 @@ impl Query {
             match (key.as_str(), node) {
                 ("$limit", node) => parsed.limit = Some(number("$limit", &node)?),
                 ("$skip", node) => parsed.skip = number("$skip", &node)?,
-                ("$page", node) => parsed.paged = text("$page", node)? == "true",
+                ("$page", node) => {
+                    parsed.paged = match text("$page", node)?.as_str() {
+                        "true" => true,
+                        "false" => false,
+                        other => return Err(bad(format!("'$page' must be true or false, not '{other}'."))),
+                    }
+                }
                 ("$select", node) => parsed.select = Some(texts("$select", node)?),
                 ("$sort", Node::Branch(fields)) => {
                     for (field, direction) in fields {

@@ -13,6 +13,7 @@ use super::{Caller, Reach, refused};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::App;
 use crate::server::board::MAIN;
+use crate::server::live;
 
 /// What somebody needs to be let through to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,16 @@ pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request:
     };
     match permit(&app, &caller, need, &mut request).await {
         Ok(()) => next.run(request).await,
-        Err(error) => refused(&app, &caller, &request, error),
+        Err(error) => {
+            // Browsers do not tell a page why it was not let in: it is let in to be told that its access has ended.
+            if caller.is_unknown
+                && need == Need::Board(Of::Live)
+                && let Ok(upgrade) = request.extract_parts().await
+            {
+                return live::end(upgrade);
+            }
+            refused(&app, &caller, &request, error)
+        }
     }
 }
 

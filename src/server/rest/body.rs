@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use futures::StreamExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::protocol::ErrorKind;
+use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::Problem;
 
 /// A body has this long, and a second more for each so many bytes that have come.
 const GRACE: Duration = Duration::from_secs(30);
 const SLOWEST: u64 = 4096;
+/// A stream may be as slow as it likes, but one that sends nothing for so long is over: whoever sent it may be gone without a word.
+const SILENT: Duration = Duration::from_secs(300);
 
 /// The whole body, refused by its announced length before anything is read.
 pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
@@ -39,9 +41,30 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
     }
 }
 
+/// The next part of a stream that may go on for hours; 408 when none comes for five minutes.
+pub async fn part(stream: &mut BodyDataStream) -> Result<Option<Result<Bytes, axum::Error>>, ApiError> {
+    let silent = |_| ErrorKind::Timeout.with(format!("The stream was silent for {} s.", SILENT.as_secs()));
+    timeout(SILENT, stream.next()).await.map_err(silent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_may_be_slow_but_not_silent_for_ever() {
+        let pauses = [299, 299, 299, 301].map(Duration::from_secs);
+        let mut stream = Body::from_stream(futures::stream::iter(pauses).then(async |pause| {
+            tokio::time::sleep(pause).await;
+            Ok::<_, std::io::Error>(Bytes::from("1"))
+        }))
+        .into_data_stream();
+        for _ in 0..3 {
+            assert!(part(&mut stream).await.is_ok_and(|part| part.is_some()));
+        }
+        let told = part(&mut stream).await.map(|_| ()).unwrap_err();
+        assert_eq!((told.code, told.message.as_str()), (408, "The stream was silent for 300 s."));
+    }
 
     /// Parts of so many bytes, one a second.
     fn slow(parts: usize, bytes: usize) -> Body {

@@ -1,20 +1,24 @@
 //! The value of a cell in another form: drawn (`/values/{id}.svg`), as what can be pointed at in that drawing (`.spots`), or as comma-separated
 //! values (`.csv`).
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{series, wrong};
 use crate::chart::kinds::Sheet;
 use crate::chart::{Place, Theme, line};
-use crate::protocol::{ApiError, ErrorKind, spots};
+use crate::protocol::{ApiError, CellId, ErrorKind, spots};
 use crate::server::App;
 use crate::server::board::{Document, Query};
+use crate::server::drawings::Key;
 use crate::server::error::Problem;
 use crate::server::kinds::Content;
 use crate::server::lines;
 use crate::server::media::cache_control;
+use crate::server::store::Record;
 
 /// CSS pixels.
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
@@ -98,6 +102,11 @@ impl Asked {
         self.width.map_or(Place::Fluid { height }, |width| Place::Fixed { width, height })
     }
 
+    /// Whether the address is that of this value for ever. The points of a line change without its value.
+    fn is_of(&self, record: &Record) -> bool {
+        self.version == Some(record.version) && !record.is_line()
+    }
+
     fn sheet(&self, title: &str) -> Sheet {
         Sheet { place: self.place(), theme: self.theme, title: title.to_owned() }
     }
@@ -125,42 +134,77 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
         }
     };
     let asked = Asked::parse(query)?;
+    if let Some(bytes) = shared(app, id, form_asked, &asked, headers).await? {
+        let head = head(app, id, form, &asked, &bytes.0);
+        return Ok((head, [(header::CONTENT_TYPE, media_type)], bytes.1).into_response());
+    }
     let document = app.boards.get(id, &Query::default()).await?;
     let record = document.record.clone();
-    // The points of a line change without its value.
-    let is_fixed = asked.version == Some(record.version) && !record.is_line();
-    // Another release may draw in another way, and the name stands in the drawing.
-    let tag = format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, &record));
-    let cache = if is_fixed { cache_control(true) } else { "no-cache" };
-    let mut reply =
-        [(header::CACHE_CONTROL, cache.to_owned()), (header::ETAG, tag.clone()), (header::CONTENT_SECURITY_POLICY, POLICY.to_owned())]
-            .into_response();
-    if asked.download {
-        let name = format!("attachment; filename=\"{}.{form}\"", file_name(record.text("name"), id));
-        reply.headers_mut().extend(attached(&name));
-    }
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
-        *reply.status_mut() = StatusCode::NOT_MODIFIED;
-        return Ok(reply);
+    let head = head(app, id, form, &asked, &record);
+    if is_known(headers, &head) {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
     // What is kept for ever has no name in it: that may change while the value does not.
-    let title = if is_fixed { String::new() } else { record.text("name").to_owned() };
+    let title = if asked.is_of(&record) { String::new() } else { record.text("name").to_owned() };
     let body: Body = match (record.is_line(), form_asked) {
         (true, Form::Svg) => {
             let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
             lines::svg(&app.boards, &record, &asked.seen, sheet).await?.into()
         }
         (true, Form::Csv) => series::csv(app, &record.id),
-        _ => {
-            let made = tokio::task::spawn_blocking(move || made(&document, form_asked, &asked.sheet(&title))).await;
-            made.map_err(|_| Problem::from(ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why.")))??
-                .into()
-        }
+        _ => drawn(document, form_asked, asked.sheet(&title)).await?.into(),
     };
-    let (parts, _) = reply.into_parts();
-    let mut reply = ([(header::CONTENT_TYPE, media_type)], Body::into_response(body)).into_response();
-    reply.headers_mut().extend(parts.headers);
-    Ok(reply)
+    Ok((head, [(header::CONTENT_TYPE, media_type)], body).into_response())
+}
+
+/// The drawing that all readers of the page's address have in common, with the record it is of; `None` for any other address, and where
+/// the reader has it already.
+async fn shared(app: &App, id: &str, form: Form, asked: &Asked, headers: &HeaderMap) -> Result<Option<(Arc<Record>, Bytes)>, Problem> {
+    let record = CellId::parse(id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let Some(record) = record.filter(|record| asked.is_of(record) && form != Form::Csv) else { return Ok(None) };
+    if is_known(headers, &head(app, id, "", asked, &record)) {
+        return Ok(None);
+    }
+    let size = format!("{form:?} {:?} {} {:?}", asked.width, asked.height, asked.theme);
+    let key = Key { id: record.id.clone(), asked: size };
+    let made = app.drawings.get(key, record.version, async {
+        let document = app.boards.get(id, &Query::default()).await.map_err(Some)?;
+        if document.record.version != record.version {
+            return Err(None);
+        }
+        drawn(document, form, asked.sheet("")).await.map(Bytes::from).map_err(Some)
+    });
+    match made.await {
+        Ok(bytes) => Ok(Some((record, bytes))),
+        Err(Some(problem)) => Err(problem),
+        // The value has changed meanwhile: the address is an old one.
+        Err(None) => Ok(None),
+    }
+}
+
+fn is_known(headers: &HeaderMap, head: &HeaderMap) -> bool {
+    headers.get(header::IF_NONE_MATCH).is_some_and(|known| head.get(header::ETAG) == Some(known))
+}
+
+/// What stands before every form of a cell.
+fn head(app: &App, id: &str, form: &str, asked: &Asked, record: &Record) -> HeaderMap {
+    // Another release may draw in another way, and the name stands in the drawing.
+    let tag = format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, record));
+    let cache = if asked.is_of(record) { cache_control(true) } else { "no-cache" };
+    let mut head = HeaderMap::new();
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    head.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    head.extend(HeaderValue::from_str(&tag).ok().map(|tag| (header::ETAG, tag)));
+    if asked.download {
+        let name = format!("attachment; filename=\"{}.{form}\"", file_name(record.text("name"), id));
+        head.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
+    }
+    head
+}
+
+async fn drawn(document: Document, form: Form, sheet: Sheet) -> Result<Vec<u8>, Problem> {
+    let made = tokio::task::spawn_blocking(move || made(&document, form, &sheet)).await;
+    Ok(made.map_err(|_| ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why."))??)
 }
 
 /// A value in one of its forms, and what of it is on a sheet.
@@ -190,10 +234,6 @@ fn made(document: &Document, form: Form, sheet: &Sheet) -> Result<Vec<u8>, ApiEr
 
 fn short(text: &str) -> String {
     text.chars().take(80).collect()
-}
-
-fn attached(disposition: &str) -> Option<(HeaderName, header::HeaderValue)> {
-    header::HeaderValue::from_str(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value))
 }
 
 /// A name that every file system takes: letters, digits, `-`, `_` and `.` inside of it; the id where nothing of the name is left.

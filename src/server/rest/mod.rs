@@ -12,7 +12,7 @@ pub mod values;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-pub use body::whole;
+pub use body::{part, whole};
 
 use super::board::{Answer, Form, Once};
 use super::error::Problem;

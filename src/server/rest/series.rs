@@ -11,7 +11,7 @@ use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
 use super::points::{Asked, HEAD, PAGE, Page};
-use super::{once, told_once, whole};
+use super::{once, part, told_once, whole};
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
@@ -79,7 +79,7 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
     let (mut body, mut waiting) = (body.into_data_stream(), Vec::<u8>::new());
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
     loop {
-        let next = body.next().await;
+        let next = part(&mut body).await.map_err(|silent| cut(lines, points, silent))?;
         let is_end = next.is_none();
         match next {
             Some(Ok(part)) => {

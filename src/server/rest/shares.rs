@@ -34,17 +34,11 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// Both may be missing: the main board, and no name.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Asked {
     board: String,
     name: String,
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self { board: String::new(), name: String::new() }
-    }
 }
 
 fn told(share: &Token) -> Value {

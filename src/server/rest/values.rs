@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
@@ -167,8 +167,15 @@ fn upsert(query: Option<String>) -> Result<(Option<String>, bool), Problem> {
     Ok((Some(rest.finish()), upsert))
 }
 
-async fn not_allowed() -> Problem {
-    ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.").into()
+async fn not_allowed(uri: Uri) -> Response {
+    let refused =
+        ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.");
+    let mut reply = Problem::from(refused).into_response();
+    // Ids have no dots: the value in another form is only read.
+    if uri.path().rsplit('/').next().is_some_and(|last| last.contains('.')) {
+        reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    }
+    reply
 }
 
 fn parsed(query: Option<String>) -> Result<Query, Problem> {

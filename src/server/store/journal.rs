@@ -3,13 +3,15 @@
 //!
 //! A row begins with the milliseconds of its first point's time (7 bytes) and a version (1), then come the series: key, index of the first point, the
 //! board's event (as the difference to the one before) and the number of points as variable-length integers, steps, values, times; at the end
-//! are eight zeros. Everything little-endian. The first form had no head, and of each series four u64 and plain doubles: it is read and no longer
-//! written, and told by the eighth byte, which is zero there.
+//! are eight zeros and the CRC-32 of all before it. Everything little-endian. Two older forms are read and no longer written: the second had no
+//! checksum, the first no head either, and of each series four u64 and plain doubles. They are told apart by the eighth byte, which is zero in the first.
 
 use super::packed::{Damaged, Finding, PAD, Unpacking, pack_doubles, pack_plainly};
 use crate::series::Points;
 
-const VERSION: u8 = 1;
+/// Two bits away from both older forms: no single flipped bit makes a row one that is read without its checksum.
+const VERSION: u8 = 6;
+const WITHOUT_SUM: u8 = 1;
 /// The steps are the indices of the points.
 const COUNTING: u8 = 0;
 /// All times are the same whole number of milliseconds, told as the difference to the head's.
@@ -75,6 +77,8 @@ impl Row {
 
     pub fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.extend(PAD);
+        let sum = crc32fast::hash(&self.bytes);
+        self.bytes.extend(sum.to_le_bytes());
         self.bytes
     }
 }
@@ -115,15 +119,21 @@ fn read_number(from: &mut Unpacking) -> Result<u64, Damaged> {
     Err(Damaged::Content)
 }
 
-pub fn read(bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
-    let Some((head, rest)) = bytes.split_first_chunk::<8>() else {
-        return if bytes.is_empty() { Ok(Vec::new()) } else { Err(Damaged::Short) };
-    };
-    match head[7] {
-        0 => return read_first(bytes),
-        VERSION => (),
-        other => return Err(Damaged::Version(other)),
+pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
+    match bytes.get(7) {
+        None => return if bytes.is_empty() { Ok(Vec::new()) } else { Err(Damaged::Short) },
+        Some(0) => return read_first(bytes),
+        Some(&WITHOUT_SUM) => (),
+        Some(&VERSION) => {
+            let (body, sum) = bytes.split_last_chunk::<4>().ok_or(Damaged::Short)?;
+            if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
+                return Err(Damaged::Checksum);
+            }
+            bytes = body;
+        }
+        Some(other) => return Err(Damaged::Version(*other)),
     }
+    let (head, rest) = bytes.split_first_chunk::<8>().ok_or(Damaged::Short)?;
     let base_ms = (u64::from_le_bytes(*head) & MILLISECONDS) as i64;
     let mut finding = Finding { unpacking: Unpacking { rest, count: 0 }, length: bytes.len() };
     let (mut entries, mut seq) = (Vec::new(), 0_u64);
@@ -254,10 +264,29 @@ mod tests {
             entries.rotate_left(1);
             let bytes = row(&entries);
             check(&read(&bytes).unwrap(), &entries);
-            assert!((1..bytes.len()).step_by(197).all(|end| read(&bytes[..end]).is_err() || bytes[..end].ends_with(&PAD)));
+            assert!((1..bytes.len()).step_by(197).all(|end| read(&bytes[..end]).is_err()));
         }
         assert_eq!(read(&[]), Ok(Vec::new()));
         assert_eq!(read(&[0, 0, 0, 0, 0, 0, 0, 9, 1]), Err(Damaged::Version(9)));
+    }
+
+    #[test]
+    fn no_flipped_bit_becomes_a_point() {
+        let bytes = row(&samples()[..5]);
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(read(&flipped).is_err(), "bit {bit} of {}", bytes.len() * 8);
+        }
+    }
+
+    #[test]
+    fn rows_of_the_form_without_a_checksum_are_read() {
+        let entries = samples();
+        let mut bytes = row(&entries);
+        bytes.truncate(bytes.len() - 4);
+        bytes[7] = WITHOUT_SUM;
+        check(&read(&bytes).unwrap(), &entries);
     }
 
     #[test]

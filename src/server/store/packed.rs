@@ -20,6 +20,8 @@ const POINTS: u8 = b'p';
 const NODES: u8 = b'n';
 /// Measured on noisy losses: level 8 makes chunks smaller by 1 in 100, and takes three times as long.
 const LEVEL: usize = 4;
+/// Rows of a column: chunks and blocks have far fewer.
+const MOST: usize = 1 << 20;
 /// All whole numbers up to it are doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -44,7 +46,7 @@ pub enum Damaged {
     Content,
 }
 
-/// Any number of points that fits a u32.
+/// At most `MOST` points.
 pub fn pack_points(points: &Points) -> Vec<u8> {
     let mut packing = Packing::new(POINTS, points.len());
     packing.doubles(&points.x);
@@ -152,7 +154,8 @@ impl<'a> Unpacking<'a> {
             return Err(Damaged::Content);
         }
         unpacking.count = unpacking.u32()? as usize;
-        Ok(unpacking)
+        // Numbers may take no bytes at all: what is damaged must not take all memory.
+        if unpacking.count > MOST { Err(Damaged::Content) } else { Ok(unpacking) }
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {

@@ -4,12 +4,12 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::batch::Outcome;
 use super::grow::PlannedSeries;
 use super::mend::{rebuild, write_blocks};
-use super::packed::{open_nodes, pack_points, unpack_nodes, unpack_points};
+use super::packed::{pack_points, unpack_nodes};
 use super::series::{CHUNK, Series, last};
 use super::{Index, journal};
 use crate::protocol::CellId;
@@ -286,29 +286,9 @@ async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::R
         Some(pyramid) => Ok(pyramid),
         None => {
             tracing::warn!("nodes of the series '{}' (key {}) were damaged and are made anew", series.name, series.key);
-            match restored_pyramid(commit, series).await {
-                Err(sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => rebuild(commit, series.key, series.sealed).await,
-                restored => restored,
-            }
+            rebuild(commit, series.key, series.sealed).await
         }
     }
-}
-
-async fn restored_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::Result<Pyramid> {
-    let damaged = |why: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(why);
-    let needs = Pyramid::needs(series.sealed);
-    let (mut blocks, mut chunks) = (Vec::new(), Vec::new());
-    for (level, number) in needs.blocks {
-        let select = sqlx::query("SELECT nodes FROM node WHERE key = ?").bind(node_key(series.key, level, number));
-        let row = select.fetch_one(&mut *commit).await?;
-        blocks.push(((level, number), open_nodes(row.try_get(0)?).map_err(|why| damaged(why.into()))?.0));
-    }
-    for number in needs.chunks {
-        let select = sqlx::query("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(series.key, number));
-        let row = select.fetch_one(&mut *commit).await?;
-        chunks.push((number, Arc::new(unpack_points(row.try_get(0)?).map_err(|why| damaged(why.into()))?)));
-    }
-    Pyramid::restore(series.sealed, &blocks, &chunks).map_err(|why| damaged(why.into()))
 }
 
 pub fn chunk_key(series: i64, chunk: u64) -> i64 {

@@ -100,6 +100,7 @@ async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
         files += 1;
     }
     assert!(files >= 3);
+    assert_eq!(data.metadata().unwrap().mode() & 0o077, 0);
     assert_eq!(data.join("access.json").metadata().unwrap().mode() & 0o777, 0o600);
     let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(data.join("access.json")).unwrap()).unwrap();
     assert_eq!(kept["tokens"][0]["hash"].as_str().unwrap().len(), 64);

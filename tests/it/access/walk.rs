@@ -104,6 +104,8 @@ async fn a_good_token_helps_no_page_of_another_site_and_no_other_name() {
     assert_eq!(server.with(&write, "GET", "/values", "").await.text, before);
 }
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// Twelve ways in which a page elsewhere could ask, from four origins, at a server that trusts this machine.
 #[tokio::test]
 async fn no_shape_of_request_gets_in_from_another_origin() {
@@ -113,7 +115,7 @@ async fn no_shape_of_request_gets_in_from_another_origin() {
     let plain = ("content-type", "text/plain");
     let json = ("content-type", "application/json");
     let upgrade = ("upgrade", "websocket");
-    let shapes: [(&str, &str, &[(&str, &str)]); 12] = [
+    let shapes: [(&str, &str, Headers); 12] = [
         ("GET", "/values", &[]),
         ("GET", "/values/c", &[("sec-fetch-mode", "no-cors")]),
         ("HEAD", "/values", &[]),
@@ -140,4 +142,23 @@ async fn no_shape_of_request_gets_in_from_another_origin() {
     }
     let values = server.get("/values").await;
     assert_eq!((values.as_array().unwrap().len(), values[0]["rev"].as_u64()), (1, Some(1)));
+}
+
+#[tokio::test]
+async fn what_is_documented_is_there_and_says_what_it_needs() {
+    let server = crate::support::spawn().await;
+    let api = server.get("/openapi.json").await;
+    let declared = addresses();
+    let mut seen = 0;
+    for (path, item) in api["paths"].as_object().unwrap() {
+        // A form of a value is asked for at the address of the cell.
+        let path = path.trim_end_matches(".svg").trim_end_matches(".csv").replace("/images/{path}", "/images/{*path}");
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
+            let found = declared.iter().find(|(known, at, _)| *at == path && known.as_str().eq_ignore_ascii_case(method));
+            let (.., need) = found.unwrap_or_else(|| panic!("{method} {path} is documented and is not there"));
+            assert_eq!(operation["responses"].get("401").is_none(), *need == "open", "{method} {path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20);
 }

@@ -1,0 +1,305 @@
+// Who gets in: by the link's fragment, as far as its token goes, and no longer than it is good.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Page } from "@playwright/test";
+
+import { GREEN, RED, gif } from "./support/gif.ts";
+import { Nginx, hasNginx } from "./support/nginx.ts";
+import { cell, cells, colour, figure, live, openMenu, picture, title } from "./support/page.ts";
+import { expect, test } from "./support/test.ts";
+import { newToken, revoke } from "./support/tokens.ts";
+
+test.use({ agnezArgs: ["--require-token"] });
+
+/** The browser itself says in its console what the gate is there for. */
+const ASKED_FOR_A_TOKEN = /console error: Failed to load resource: the server responded with a status of 40[13]/;
+
+const field = (page: Page) => page.getByLabel("Token", { exact: true });
+const share = (page: Page) => page.getByRole("dialog", { name: "Share this board" });
+
+/** Every address that a browser asks for, sockets included. */
+function addresses(page: Page): string[] {
+  const asked: string[] = [];
+  page.context().on("request", (request) => asked.push(request.url(), request.headers().referer ?? ""));
+  page.on("websocket", (socket) => asked.push(socket.url()));
+  return asked;
+}
+
+test("the link's fragment gets in, and leaves no token behind", async ({ page, agnez, problems, open }) => {
+  problems.allow(ASKED_FOR_A_TOKEN);
+  const { token, headers } = await newToken(agnez, "write");
+  await agnez.call("POST", "/values", { _id: "c", name: "loss", type: "html", value: "<p>a figure</p>" }, headers);
+  const asked = addresses(page);
+  await page.goto(`/#token=${token}`);
+  await live(page);
+  await expect(title(cell(page, "c"))).toContainText("loss");
+  await expect(figure(cell(page, "c")).locator("p")).toHaveText("a figure");
+  expect(page.url()).toBe(`${agnez.url}/`);
+
+  // What changes something is let in by the header.
+  await cell(page, "c").getByRole("heading").click();
+  await page.keyboard.type("renamed");
+  await page.keyboard.press("Enter");
+  await expect(title(cell(page, "c"))).toContainText("renamed");
+
+  // Reloading, going to another board and back: the tab remembers.
+  await page.reload();
+  await live(page);
+  await agnez.call("POST", "/values", { _id: "d", name: "elsewhere", board: "other" }, headers);
+  await page.goto("/b/other");
+  await live(page);
+  await expect(cell(page, "d")).toBeVisible();
+  await page.goBack();
+  await live(page);
+  await expect(cell(page, "c")).toBeVisible();
+  await page.goForward();
+  await live(page);
+  await page.getByRole("link", { name: "Agnez" }).click();
+  await live(page);
+  expect(page.url()).toBe(`${agnez.url}/`);
+
+  expect(asked.length).toBeGreaterThan(20);
+  expect(asked.filter((address) => address.includes(token.slice(4)))).toEqual([]);
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, document.cookie, location.href, history.state]));
+  expect(kept).not.toContain(token.slice(4));
+  expect(await page.context().cookies()).toEqual([]);
+  // A link that somebody copies from the page holds no key of it.
+  expect(await page.evaluate(() => [...document.links].map((link) => link.href).filter((href) => href.includes("~")))).toEqual([]);
+
+  // Another tab has shown nothing.
+  const other = await open();
+  await other.goto("/");
+  await expect(field(other)).toBeFocused();
+  await expect(cells(other)).toHaveCount(0);
+  await field(other).fill("agz_wrong");
+  await other.getByRole("button", { name: "Open" }).click();
+  await expect(other.getByRole("alert")).toContainText("not known here");
+  // The whole link is taken as well.
+  await field(other).fill(`${agnez.url}/#token=${token}`);
+  await other.keyboard.press("Enter");
+  await live(other);
+  await expect(cell(other, "c")).toBeVisible();
+});
+
+test("the first paint is the board as the server drew it, with its style", async ({ page, agnez, problems }) => {
+  problems.allow(ASKED_FOR_A_TOKEN);
+  const { token, headers } = await newToken(agnez, "read");
+  await agnez.call("POST", "/values", { _id: "c", name: "loss" }, headers);
+  // Without the page's own code it is seen as it came.
+  await page.route(/\.wasm$/, (route) => route.abort());
+  problems.allow(/\.wasm: net::ERR_FAILED/, /uncaught: TypeError: Failed to fetch/, /console error: Failed to load resource: net::ERR_FAILED/, /preload/);
+  await page.goto(`/#token=${token}`);
+  await expect(page.getByRole("heading", { name: "main" })).toBeVisible();
+  await expect(page.locator("html")).not.toHaveAttribute("data-awake", /.*/);
+  await expect(page.locator(".top")).toHaveCSS("position", "sticky");
+});
+
+test("who may only read is offered nothing that writes", async ({ page, agnez, problems }) => {
+  problems.allow(ASKED_FOR_A_TOKEN);
+  const writer = await newToken(agnez, "write");
+  const reader = await newToken(agnez, "read");
+  await agnez.call("POST", "/values", { _id: "c", name: "loss", type: "line", description: "a note" }, writer.headers);
+  await agnez.call("POST", "/values/c/points", { loss: [[0, 2], [1, 1]] }, writer.headers);
+  await agnez.call("POST", "/values", { _id: "d", name: "second" }, writer.headers);
+  await page.goto(`/#token=${reader.token}`);
+  await live(page);
+  const writes: string[] = [];
+  page.on("request", (request) => request.method() !== "GET" && request.method() !== "HEAD" && writes.push(request.url()));
+
+  await expect(cells(page)).toHaveCount(2);
+  for (const name of ["Add cell", "Share", /^Add a note/]) await expect(page.getByRole("button", { name })).toHaveCount(0);
+  await cell(page, "c").getByRole("heading").click();
+  await cell(page, "c").getByText("a note").click();
+  await expect(page.locator("article input, article textarea")).toHaveCount(0);
+  await expect(title(cell(page, "c"))).toHaveAttribute("draggable", "false");
+  await cell(page, "c").getByRole("button", { name: /^Menu of/ }).click();
+  await expect(page.getByRole("menuitem")).toHaveText(["Copy id", "Copy link to value", "Save as PNG", "Save as SVG", "Save as CSV"]);
+  await page.keyboard.press("Escape");
+  await cell(page, "c").focus();
+  for (const key of ["n", "e", "d", "Enter", "Delete", "Alt+ArrowRight", "Control+z", "l"]) await page.keyboard.press(key);
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keys" });
+  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "[  ]  End", "/", "t", "?", "Esc"]);
+  await page.keyboard.press("Escape");
+
+  // His own view is his: he may zoom, smooth, hide, look in full screen.
+  await cell(page, "c").focus();
+  await page.keyboard.press("f");
+  await expect(cell(page, "c")).toHaveClass(/full/);
+  await page.keyboard.press("Escape");
+  await cell(page, "c").hover();
+  await cell(page, "c").locator("[data-do=chart]").click();
+  const panel = page.getByRole("dialog", { name: "Chart" });
+  await expect(panel.getByLabel("Smoothing")).toBeVisible();
+  for (const name of ["x axis", "y axis", "Unit"]) await expect(panel.getByLabel(name)).toBeHidden();
+  await page.keyboard.press("Escape");
+  await expect(cells(page)).toHaveCount(2);
+  expect(writes).toEqual([]);
+});
+
+test("a share shows one board, until it is revoked", async ({ page, agnez, problems, open }) => {
+  problems.allow(ASKED_FOR_A_TOKEN);
+  const writer = await newToken(agnez, "write");
+  writeFileSync(join(agnez.images, "a.gif"), gif([RED]));
+  await agnez.call("POST", "/values", { _id: "mine", name: "secret", board: "main" }, writer.headers);
+  await agnez.call("POST", "/values", { _id: "p", name: "sample", type: "img", value: "./images/a.gif", board: "shown" }, writer.headers);
+  await page.goto(`/b/shown#token=${writer.token}`);
+  await live(page);
+
+  // The one who may write makes a link and sees it once.
+  await page.getByRole("button", { name: "Share" }).click();
+  await share(page).getByLabel("For whom").fill("a colleague");
+  await share(page).getByRole("button", { name: "Make a link" }).click();
+  const link = await share(page).getByLabel("Link", { exact: true }).inputValue();
+  expect(link).toMatch(new RegExp(`^${agnez.url}/b/shown#token=agz_`));
+  await expect(share(page).getByRole("listitem")).toContainText("a colleague");
+  await page.screenshot({ path: "results/share.png" });
+  await share(page).getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Share" }).click();
+  await expect(share(page).getByLabel("Link", { exact: true })).toHaveCount(0);
+
+  const guest = await open();
+  await guest.goto(link);
+  await live(guest);
+  await expect.poll(() => colour(picture(cell(guest, "p")))).toEqual(RED);
+  // A picture is written again and told again: live, for guests too.
+  writeFileSync(join(agnez.images, "a.gif"), gif([GREEN]));
+  await agnez.call("PATCH", "/values/p", { value: "./images/a.gif" }, writer.headers);
+  await expect.poll(() => colour(picture(cell(guest, "p")))).toEqual(GREEN);
+  await expect(guest.getByRole("button", { name: "Add cell" })).toHaveCount(0);
+  await expect(guest.getByRole("button", { name: "shown" })).toHaveCount(0);
+  expect(await guest.content()).not.toContain("secret");
+  // He cannot go elsewhere with it, and can come back.
+  await guest.goto("/");
+  await expect(guest.getByRole("alert")).toContainText("only shows the board 'shown'");
+  await guest.goBack();
+  await live(guest);
+
+  await share(page).getByRole("button", { name: "Revoke the link a colleague" }).click();
+  await expect(share(page).getByRole("listitem")).toHaveCount(0);
+  await expect(guest.getByRole("alert")).toContainText("Your access has ended.");
+  await expect(cells(guest)).toHaveCount(0);
+  expect(await guest.evaluate(() => sessionStorage.getItem("agnez-token"))).toBeNull();
+});
+
+test("a page that slept while its token was revoked is told so, too", async ({ page, agnez, problems }) => {
+  problems.allow(ASKED_FOR_A_TOKEN, /WebSocket connection to/);
+  const reader = await newToken(agnez, "read");
+  await page.goto(`/#token=${reader.token}`);
+  await live(page);
+  await agnez.end();
+  revoke(agnez, reader);
+  await agnez.restart();
+  await expect(page.getByRole("alert")).toContainText("Your access has ended.", { timeout: 20_000 });
+});
+
+test("a hostile figure learns no key that opens anything else", async ({ page, agnez, problems }) => {
+  problems.allow(ASKED_FOR_A_TOKEN, /console error:/, /failed request: .*csp/);
+  const { token, headers } = await newToken(agnez, "write");
+  const hostile = `<p>hi</p><script>parent.postMessage({ stolen: [location.href, document.baseURI, document.referrer, location.ancestorOrigins && [...location.ancestorOrigins].join()] }, "*")</script>`;
+  await agnez.call("POST", "/values", { _id: "h", name: "hostile", type: "html", value: hostile }, headers);
+  await agnez.call("POST", "/values", { _id: "v", name: "victim", type: "html", value: "<p>v</p>" }, headers);
+  await page.addInitScript(() => {
+    const stolen: unknown[] = [];
+    Object.assign(window, { stolen });
+    addEventListener("message", (event) => event.data?.stolen && stolen.push(event.data.stolen));
+  });
+  await page.goto(`/#token=${token}`);
+  await live(page);
+  await cell(page, "h").scrollIntoViewIfNeeded();
+  await expect(figure(cell(page, "h")).locator("p")).toHaveText("hi");
+  // The one that was there before the page listened is sent again.
+  await agnez.call("PATCH", "/values/h", { value: hostile.replace("hi", "again") }, headers);
+  await expect(figure(cell(page, "h")).locator("p")).toHaveText("again");
+  const stolen = (await page.evaluate(() => (window as unknown as { stolen: string[][] }).stolen)).flat().filter(Boolean);
+  expect(stolen.length).toBeGreaterThan(0);
+  const own = new RegExp(`^${agnez.url}/figure/h/\\d+\\?sig=[\\w-]{22}$`);
+  expect(stolen.filter((text) => text !== agnez.url && !own.test(text))).toEqual([]);
+
+  const address = stolen.find((text) => own.test(text))!;
+  const [path, sig] = [new URL(address).pathname, new URL(address).searchParams.get("sig")!];
+  const status = async (path: string, headers = {}) => (await agnez.call("GET", path, undefined, headers)).status;
+  expect(await status(`${path}?sig=${sig}`)).toBe(200);
+  for (const other of ["/", "/values", "/values/v", "/values/v.svg", "/figure/v/1", "/media/v/1", "/columns?cells=v", "/live?board=main&view=page", "/events", "/metrics", "/shares"]) {
+    const sealed = other + (other.includes("?") ? "&" : "?") + `sig=${sig}`;
+    expect([401, 403], sealed).toContain(await status(sealed));
+    expect([401, 403], other).toContain(await status(`/~${sig}${other}`));
+    expect([401, 403], other).toContain(await status(other, { authorization: `Bearer ${sig}` }));
+  }
+});
+
+test.describe("behind nginx, under a sub-path", () => {
+  test.use({ agnezArgs: ["--base-path", "/agnez", "--trusted-proxy", "127.0.0.1"] });
+
+  test("a board lives: changes, pictures, figures, charts, links", async ({ page, agnez, problems, open }) => {
+    test.skip(!hasNginx(), "nginx is not installed");
+    problems.allow(ASKED_FOR_A_TOKEN);
+    const nginx = await Nginx.start(agnez.port, "/agnez");
+    try {
+      problems.allow(new RegExp(`^request to another place: ${nginx.url}/agnez/`));
+      const base = `${nginx.url}/agnez`;
+      const writer = await newToken(agnez, "write", { base });
+      const send = async (method: string, path: string, body: unknown) => {
+        const reply = await fetch(base + path, { method, headers: { ...writer.headers, "content-type": "application/json" }, body: JSON.stringify(body) });
+        expect(reply.status, await reply.text()).toBeLessThan(300);
+      };
+      writeFileSync(join(agnez.images, "a.gif"), gif([RED]));
+      await send("POST", "/values", { _id: "p", name: "picture", type: "img", value: "./images/a.gif", board: "run" });
+      await send("POST", "/values", { _id: "f", name: "figure", type: "html", value: "<p>one</p>", board: "run" });
+      await send("POST", "/values", { _id: "l", name: "loss", type: "line", board: "run" });
+      await send("POST", "/values", { _id: "b", name: "bars", type: "bar", value: { a: 1, b: 2 }, board: "run" });
+      await send("POST", "/values/l/points", { loss: [[0, 2], [1, 1]] });
+
+      await page.goto(`${base}/b/run#token=${writer.token}`);
+      await live(page);
+      expect(page.url()).toBe(`${base}/b/run`);
+      await expect.poll(() => colour(picture(cell(page, "p")))).toEqual(RED);
+      await expect(figure(cell(page, "f")).locator("p")).toHaveText("one");
+      const chart = cell(page, "l").locator("canvas");
+      await expect(chart).toHaveAttribute("data-points", "2");
+      await expect.poll(() => picture(cell(page, "b")).evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0)).toBe(true);
+
+      // Live.
+      await send("PATCH", "/values/f", { value: "<p>two</p>" });
+      await expect(figure(cell(page, "f")).locator("p")).toHaveText("two");
+      await send("POST", "/values/l/points", { loss: [[2, 0.5]] });
+      await expect(chart).toHaveAttribute("data-points", "3");
+      writeFileSync(join(agnez.images, "a.gif"), gif([GREEN]));
+      await send("PATCH", "/values/p", { value: "./images/a.gif" });
+      await expect.poll(() => colour(picture(cell(page, "p")))).toEqual(GREEN);
+
+      // Written from the page: a name, a setting; saved to a file.
+      await cell(page, "l").focus();
+      await page.keyboard.press("l");
+      const setting = async () => (await (await fetch(`${base}/values/l`, { headers: writer.headers })).json()).settings?.y;
+      await expect.poll(setting).toBe("log");
+      const download = page.waitForEvent("download");
+      await openMenu(cell(page, "l"), "Save as CSV");
+      expect((await download).suggestedFilename()).toMatch(/\.csv$/);
+
+      // A link for somebody else, who reads only, and no longer than it is good.
+      await page.getByRole("button", { name: "Share" }).click();
+      await share(page).getByRole("button", { name: "Make a link" }).click();
+      const link = await share(page).getByLabel("Link", { exact: true }).inputValue();
+      expect(link).toMatch(new RegExp(`^${base}/b/run#token=agz_`));
+      const guest = await open();
+      await guest.goto(link);
+      await live(guest);
+      await expect(guest.locator("[data-id=l] canvas")).toHaveAttribute("data-points", "3");
+      await expect.poll(() => colour(picture(cell(guest, "p")))).toEqual(GREEN);
+      await expect(figure(cell(guest, "f")).locator("p")).toHaveText("two");
+      await expect(guest.getByRole("button", { name: "Add cell" })).toHaveCount(0);
+      await share(page).getByRole("button", { name: /^Revoke/ }).click();
+      await expect(guest.getByRole("alert")).toContainText("Your access has ended.");
+      await share(page).getByRole("button", { name: "Close" }).click();
+
+      // Boards are found under the sub-path.
+      await page.getByRole("link", { name: "Agnez" }).click();
+      await live(page);
+      expect(page.url()).toBe(`${base}/`);
+    } finally {
+      await nginx.stop();
+    }
+  });
+});

@@ -1,0 +1,68 @@
+"""Access tokens: which one goes to which server. They are held in memory only, and are in no text that is shown or written."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Dict, Optional, Tuple
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+_DEFAULT_URL = "http://localhost:3000"
+#: By the server's address, as :func:`address` gives it.
+_tokens: Dict[str, str] = {}
+
+
+def address(url: Optional[str], token: Optional[str] = None) -> str:
+    """The server's address without a slash at its end, ``AGNEZ_URL`` or ``http://localhost:3000`` without one; keeps the token
+    that is given, or that the address holds (``#token=``), for the requests to it. ValueError where it is none."""
+    url = url or os.environ.get("AGNEZ_URL") or _DEFAULT_URL
+    bare, held = _split(url)
+    given = token or held
+    if given is not None:
+        _tokens[bare] = _checked(given)
+    return bare
+
+
+def token_for(url: str) -> Optional[str]:
+    """The token for requests to an address that :func:`address` gave. ``AGNEZ_TOKEN`` is meant for the server that
+    ``AGNEZ_URL`` names; without one, for any server."""
+    given = _tokens.get(url)
+    if given is not None:
+        return given
+    common = os.environ.get("AGNEZ_TOKEN", "").strip()
+    if not common:
+        return None
+    named = os.environ.get("AGNEZ_URL")
+    if named:
+        try:
+            if _split(named)[0] != url:
+                return None
+        except ValueError:
+            return None
+    return _checked(common, "AGNEZ_TOKEN")
+
+
+def _split(url: str) -> Tuple[str, Optional[str]]:
+    """An address and the token that it holds, as the link that the server prints."""
+    if not isinstance(url, str):
+        raise TypeError(f"url must be a string, not {type(url).__name__}")
+    parts = urlsplit(url)
+    # The fragment may be a secret: no message repeats it.
+    bare = urlunsplit(parts._replace(fragment=""))
+    held = re.fullmatch(r"token=(.+)", parts.fragment)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username is not None or parts.fragment and not held:
+        shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=parts.query and "...", fragment=parts.fragment and "..."))
+        raise ValueError(f"url must be like http://localhost:3000 or http://localhost:3000/#token=..., not {shown!r}")
+    parts.port  # ValueError when it is no number
+    if held is None:
+        return bare.rstrip("/"), None
+    # The link may be that of a board.
+    return re.sub(r"/b/[^/]*$", "", bare).rstrip("/"), unquote(held[1])
+
+
+def _checked(token: str, what: str = "token") -> str:
+    if not isinstance(token, str):
+        raise TypeError(f"{what} must be a string, not {type(token).__name__}")
+    if not re.fullmatch(r"[!-~]{1,500}", token):
+        raise ValueError(f"{what} must be letters, digits and signs of ASCII without spaces, as 'agnez token new' prints it")
+    return token

@@ -1,0 +1,236 @@
+"""Access tokens: where they come from, that they reach the server and nothing else, and that a wrong one loses nothing."""
+
+import json
+import logging
+import re
+import shutil
+import ssl
+import subprocess
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import agnez
+import pytest
+from agnez import access, replay
+from agnez.__main__ import main
+from server import BINARY, Server, eventually, script
+
+TOKEN = "agz_dGhpcy1tdXN0LWJlLXNlZW4tbm93aGVyZQ"
+WRONG = "agz_d3JvbmctYnV0LXNlY3JldC1hcy13ZWxs"
+
+
+class StandIn:
+    """A server under ``/agnez`` that takes everything from who has the token."""
+
+    def __init__(self, token=TOKEN, context=None):
+        self.token = token
+        self.seen = []
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                given = self.headers.get("Authorization")
+                if given is None:
+                    status, answer = 401, {"className": "not-authenticated", "message": "This server wants a token."}
+                elif given == f"Bearer {WRONG}":
+                    status, answer = 403, {"className": "forbidden", "message": f"The token {WRONG} may only read."}
+                elif given != f"Bearer {stand_in.token}":
+                    status, answer = 401, {"className": "not-authenticated", "message": "This token is not known."}
+                else:
+                    status, answer = 201, {"_id": "a", "appended": 1}
+                stand_in.seen.append((status, self.path, given, body))
+                answer = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_PATCH = do_POST
+
+            def log_message(self, *_):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if context is not None:
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+        self.url = f"http{'s' if context else ''}://localhost:{self.http.server_port}/agnez"
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def statuses(self):
+        return {status for status, *_ in self.seen}
+
+    def points(self):
+        """The bodies of points that were taken."""
+        return [body for status, path, _, body in self.seen if status == 201 and path.endswith("/points")]
+
+    def end(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    for name in ("AGNEZ_TOKEN", "AGNEZ_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(access, "_tokens", {})
+    server = StandIn()
+    yield server
+    server.end()
+
+
+def files(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("way", ["argument", "address", "link", "environment", "both"])
+def test_a_token_comes_as_argument_in_the_address_or_from_the_environment(stand_in, tmp_path, monkeypatch, way):
+    given = {
+        "argument": {"url": stand_in.url, "token": TOKEN},
+        "address": {"url": f"{stand_in.url}/#token={TOKEN}"},
+        "link": {"url": f"{stand_in.url}/b/other#token={TOKEN}"},
+        "environment": {"url": stand_in.url},
+        "both": {},
+    }[way]
+    if way == "environment":
+        monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
+    if way == "both":
+        monkeypatch.setenv("AGNEZ_URL", f"{stand_in.url}/#token={TOKEN}")
+    board = agnez.Board("main", spool=str(tmp_path / "spool"), **given)
+    assert board.url == stand_in.url
+    board.log(loss=1.5)
+    assert board.flush(20) and stand_in.statuses() == {201} and len(stand_in.points()) == 1
+    assert all(path.startswith("/agnez/") for _, path, *_ in stand_in.seen), stand_in.seen
+
+
+def test_without_a_token_none_is_sent_and_one_sentence_says_what_to_do(stand_in, tmp_path, caplog):
+    board = agnez.Board("main", url=stand_in.url, spool=str(tmp_path / "spool"))
+    with caplog.at_level(logging.DEBUG, "agnez"):
+        board.log(loss=1.5)
+        eventually(lambda: len(stand_in.seen) > 2)
+        assert not board.flush(0.2)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1 and "wants an access token (401)" in told[0] and "AGNEZ_TOKEN" in told[0] and "kept" in told[0], told
+    assert {given for _, _, given, _ in stand_in.seen} == {None}
+
+
+@pytest.mark.parametrize("wrong", [WRONG, "agz_unknown"])
+def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(stand_in, tmp_path, monkeypatch, caplog, capsys, wrong):
+    spool = tmp_path / "spool"
+    board = agnez.Board("main", url=stand_in.url, token=wrong, spool=str(spool))
+    with caplog.at_level(logging.DEBUG, "agnez"):
+        for step in range(10):
+            board.log(step=step, loss=step)
+        eventually(lambda: len(stand_in.seen) > 1)
+        assert not board.close(0.5)
+    assert not list(spool.rglob("refused.jsonl")), "nothing is put away"
+    folder = next(path.parent for path in spool.rglob("spool.json"))
+    with pytest.raises(TimeoutError) as failed:
+        replay.replay(folder, timeout=20)
+    what = "does not let the access token write (403)" if wrong == WRONG else "does not know the access token (401)"
+    assert what in str(failed.value) and what in caplog.text
+    assert main(["replay", str(folder), "--timeout", "20"]) == 1
+    out = capsys.readouterr()
+    shown = [repr(board), str(vars(board)), repr(board._client), caplog.text, str(failed.value), repr(failed.value), out.out, out.err]
+    assert not [text for text in shown if wrong in text], "the token is shown"
+    assert wrong.encode() not in files(spool) and b"loss" in files(spool)
+
+    # The right one sends all of it, once.
+    access._tokens.clear()
+    monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
+    assert main(["replay", str(folder), "--timeout", "20"]) == 0
+    assert not folder.exists() and len(stand_in.points()) == 1 and TOKEN not in capsys.readouterr().out
+
+
+def test_a_better_token_is_taken_while_the_run_goes_on(stand_in, tmp_path):
+    board = agnez.Board("main", url=stand_in.url, token="agz_unknown", spool=str(tmp_path / "spool"))
+    board.log(loss=1)
+    eventually(lambda: stand_in.statuses() == {401})
+    agnez.Board("main", url=stand_in.url, token=TOKEN, spool=str(tmp_path / "spool"))
+    assert board.flush(30) and len(stand_in.points()) == 1
+
+
+def test_a_token_is_sent_to_its_own_server_only(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
+    monkeypatch.setenv("AGNEZ_URL", "http://gpu.example:3000")
+    assert access.token_for("http://gpu.example:3000") == TOKEN and access.token_for(stand_in.url) is None
+    board = agnez.Board("main", url=stand_in.url, spool=str(tmp_path / "spool"))
+    board.log(loss=1)
+    eventually(lambda: len(stand_in.seen) > 1)
+    assert {given for _, _, given, _ in stand_in.seen} == {None}
+
+
+def test_what_is_no_token_or_no_address_is_told_without_it(stand_in):
+    for wrong in ["two words", "line\r\nX-Other: 1", "schlüssel-wort"]:
+        with pytest.raises(ValueError) as failed:
+            agnez.Board("main", url=stand_in.url, token=wrong)
+        assert wrong not in str(failed.value)
+    for wrong in [f"ftp://host/#token={TOKEN}", f"http://host/#{TOKEN}", f"http://host/?token={TOKEN}", f"http://user:{TOKEN}@host/"]:
+        with pytest.raises(ValueError, match="url must be like") as failed:
+            agnez.Board("main", url=wrong)
+        assert TOKEN not in str(failed.value)
+    with pytest.raises(TypeError):
+        agnez.Board("main", url=stand_in.url, token=b"agz_x")
+
+
+def test_a_script_of_its_own_takes_it_from_the_environment(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
+    run = script("import agnez\nagnez.init(project='p')\nagnez.log({'loss': 1})\nagnez.finish()", tmp_path / "spool", stand_in.url)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and TOKEN not in out + err, err
+    assert len(stand_in.points()) == 1
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_https_trusts_the_authorities_of_the_system_and_nobody_else(stand_in, tmp_path, monkeypatch, caplog):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    secure = StandIn(context=context)
+    try:
+        board = agnez.Board("main", url=secure.url, token=TOKEN, spool=str(tmp_path / "spool"))
+        with caplog.at_level(logging.DEBUG, "agnez"):
+            board.log(loss=1)
+            eventually(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text)
+        assert secure.seen == [], "nobody unknown gets the token"
+        # What OpenSSL reads as the system's authorities.
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert board.flush(30) and len(secure.points()) == 1
+    finally:
+        secure.end()
+
+
+def test_keras_2015_address_keeps_the_path_before_it():
+    keras = pytest.importorskip("agnez.keras")
+    for end in ("", "/", "/values", "/api/v1/values", "/api/v1/values/"):
+        plot = keras.LossPlot(app_url=f"http://localhost:1/agnez{end}")
+        assert plot.board.url == "http://localhost:1/agnez", end
+
+
+def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, stand_in, monkeypatch):
+    server = Server(tmp_path / "server", flags=["--require-token"])
+    data = str(server.folder / "data")
+
+    def made(*what):
+        out = subprocess.run([str(BINARY), "token", "new", *what, "--data", data], check=True, capture_output=True, text=True).stdout
+        return re.search(r"agz_[A-Za-z0-9_-]+", out)[0]
+
+    write, read = made("write"), made("read")
+    server.start()
+    try:
+        board = agnez.Board("main", url=server.url, token=read, spool=str(tmp_path / "spool"))
+        board.log(loss=1.5)
+        assert not board.flush(0.5)
+        agnez.Board("main", url=f"{server.url}/#token={write}", spool=str(tmp_path / "spool"))
+        assert board.flush(30)
+        asked = urllib.request.Request(f"{server.url}/values?name=loss", headers={"Authorization": f"Bearer {read}"})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            assert [cell["name"] for cell in json.load(answer)] == ["loss"]
+        assert write.encode() not in files(tmp_path / "spool") and not list((tmp_path / "spool").rglob("refused.jsonl"))
+    finally:
+        server.kill()

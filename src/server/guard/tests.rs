@@ -1,0 +1,116 @@
+//! Who is let through the door, and who counts as a program of this machine.
+
+use super::*;
+
+const LOCAL: &str = "127.0.0.1:50000";
+
+/// The status of what is sent away, 200 for what is trusted as local, 401 for what needs a token.
+fn ask(method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
+    at_door(&Door { origins: vec!["https://lab.example".into()], ..Door::default() }, method, path, headers, peer)
+}
+
+fn at_door(door: &Door, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+    }
+    let peer = Peer::new(peer.parse().ok(), "127.0.0.1:3000".parse().ok());
+    match door.admit(&method, &path.parse().unwrap(), &map, &peer) {
+        Ok(admitted) => {
+            if admitted.is_local {
+                200
+            } else {
+                401
+            }
+        }
+        Err(error) => error.code,
+    }
+}
+
+#[test]
+fn exactly_one_host_is_named() {
+    assert_eq!(ask("GET", "/", &[("host", "localhost")], LOCAL), 200);
+    assert_eq!(ask("GET", "/", &[("host", "evil.example")], LOCAL), 403);
+    assert_eq!(ask("GET", "/", &[], LOCAL), 400);
+    assert_eq!(ask("GET", "/", &[("host", "localhost"), ("host", "evil.example")], LOCAL), 400);
+    assert_eq!(ask("GET", "http://evil.example/", &[("host", "localhost")], LOCAL), 403);
+    assert_eq!(ask("GET", "http://localhost/", &[("host", "localhost")], LOCAL), 200);
+}
+
+#[test]
+fn pages_of_other_origins_are_kept_out() {
+    let host = ("host", "localhost:3000");
+    assert_eq!(ask("POST", "/values", &[host, ("origin", "http://localhost:3000")], LOCAL), 200);
+    for origin in
+        ["null", "http://evil.example", "http://localhost:8888", "http://localhost", "http://localhost:3000.evil.example", "file://"]
+    {
+        for (method, path) in [("POST", "/values"), ("GET", "/values"), ("GET", "/live"), ("OPTIONS", "/values"), ("DELETE", "/values/a")] {
+            assert_eq!(ask(method, path, &[host, ("origin", origin)], LOCAL), 403, "{origin} {method} {path}");
+        }
+    }
+    // An allowed one may ask, and is not trusted as a program of this machine is.
+    let allowed = [host, ("origin", "https://lab.example"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(ask("POST", "/values", &allowed, LOCAL), 401);
+    for near in
+        ["http://lab.example", "https://lab.example:444", "https://lab.example.evil.example", "https://LAB.example", "https://lab.example/"]
+    {
+        assert_eq!(ask("GET", "/values", &[host, ("origin", near)], LOCAL), 403, "{near}");
+    }
+}
+
+#[test]
+fn what_the_browser_says_of_the_sender_counts() {
+    let host = ("host", "localhost:3000");
+    let site = |method, path, site| ask(method, path, &[host, ("sec-fetch-site", site)], LOCAL);
+    assert_eq!(site("POST", "/values", "same-origin"), 200);
+    assert_eq!(site("GET", "/values", "none"), 200);
+    assert_eq!(site("POST", "/values", "none"), 403);
+    assert_eq!(site("GET", "/values", "same-site"), 403);
+    assert_eq!(site("GET", "/images/a.png", "cross-site"), 403);
+    let navigation = [host, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    assert_eq!(ask("GET", "/", &navigation, LOCAL), 200);
+    assert_eq!(ask("GET", "/b/mnist", &navigation, LOCAL), 200);
+    assert_eq!(ask("GET", "/values", &navigation, LOCAL), 403);
+    assert_eq!(ask("POST", "/", &navigation, LOCAL), 403);
+    let framed = [host, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+    assert_eq!(ask("GET", "/", &framed, LOCAL), 403);
+}
+
+#[test]
+fn figures_get_their_scripts_and_nothing_else() {
+    let figure = [("host", "localhost:3000"), ("origin", "null"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(ask("GET", "/vendor/mpld3.min.js", &figure, LOCAL), 200);
+    assert_eq!(ask("POST", "/vendor/mpld3.min.js", &figure, LOCAL), 403);
+    assert_eq!(ask("GET", "/values", &figure, LOCAL), 403);
+}
+
+#[test]
+fn only_programs_of_this_machine_are_trusted_and_not_through_a_proxy() {
+    let host = ("host", "localhost:3000");
+    assert_eq!(ask("POST", "/values", &[host], "[::1]:9"), 200);
+    assert_eq!(ask("POST", "/values", &[host], "[::ffff:127.0.0.1]:9"), 200);
+    assert_eq!(ask("POST", "/values", &[host], "192.0.2.7:9"), 401);
+    assert_eq!(ask("POST", "/values", &[host], "not an address"), 401);
+    for header in ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"] {
+        assert_eq!(ask("POST", "/values", &[host, (header, "192.0.2.7")], LOCAL), 401, "{header}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_trusted_names_the_host() {
+    let door = Door {
+        proxies: vec!["127.0.0.1".parse().unwrap()],
+        hosts: Host::parse("board.example").into_iter().collect(),
+        base: "/agnez".into(),
+        ..Door::default()
+    };
+    let through =
+        |forwarded: &'static str, path| at_door(&door, "GET", path, &[("host", "127.0.0.1:3000"), ("x-forwarded-host", forwarded)], LOCAL);
+    assert_eq!(through("board.example", "/agnez/values"), 401);
+    assert_eq!(through("evil.example", "/agnez/values"), 403);
+    assert_eq!(through("board.example", "/values"), 404);
+    let headers = [("host", "127.0.0.1:3000"), ("x-forwarded-host", "board.example"), ("origin", "https://board.example")];
+    assert_eq!(at_door(&door, "POST", "/agnez/values", &headers, LOCAL), 401);
+    assert_eq!(at_door(&door, "POST", "/agnez/values", &headers, "192.0.2.7:9"), 403);
+}

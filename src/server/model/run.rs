@@ -1,0 +1,392 @@
+//! Runs a history on the real store, hub and feeds, and on the model beside them.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use super::plain::{Answer, Plain, Told};
+use super::reader::Reader;
+use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
+use crate::protocol::CellId;
+use crate::server::App;
+use crate::server::access::Access;
+use crate::server::board::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
+use crate::server::connections::Connections;
+use crate::server::error::Problem;
+use crate::server::hub::Hub;
+use crate::server::site::Site;
+use crate::server::store::{Change, Done, Durability, Key, Store};
+
+type Heard = Result<(u16, String, bool), Problem>;
+type Calling = Pin<Box<dyn Future<Output = Heard>>>;
+
+struct World {
+    folder: tempfile::TempDir,
+    durability: Durability,
+    /// None between two starts.
+    app: Option<App>,
+    told: Arc<Mutex<Vec<Told>>>,
+    plain: Plain,
+    readers: [Option<Reader>; READERS],
+}
+
+pub async fn run(plan: &Plan) -> Result<(), String> {
+    // While such a task runs, the clock moves only where it is told to.
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let holds = tokio::task::spawn_blocking(move || wait.recv());
+    let done = history(plan).await;
+    drop(end);
+    let _ = holds.await;
+    done
+}
+
+async fn history(plan: &Plan) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
+    let durability = if plan.full { Durability::Full } else { Durability::Normal };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let app = start(folder.path(), durability, told.clone()).await;
+    let mut world = World { folder, durability, app: Some(app), told, plain: Plain::default(), readers: Default::default() };
+    for (at, step) in plan.steps.iter().enumerate() {
+        world.step(step).await.map_err(|why| format!("step {at}: {why}"))?;
+    }
+    world.app().boards.store.close().await;
+    Ok(())
+}
+
+async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex<Vec<Told>>>) -> App {
+    let hub = Arc::new(Hub::default());
+    let publish = {
+        let hub = hub.clone();
+        Box::new(move |changes: Vec<Change>| {
+            told.lock().unwrap().extend(changes.iter().map(told_of));
+            hub.publish(changes);
+        })
+    };
+    let store = Store::fragile(folder, durability, publish).await;
+    App {
+        boards: Arc::new(Boards { store: Arc::new(store) }),
+        hub,
+        site: Arc::new(Site::load()),
+        drawings: Arc::default(),
+        access: Arc::new(Access::open(folder).unwrap()),
+        door: Arc::default(),
+        images: Arc::default(),
+        durable: true,
+        external_images: true,
+        started: SystemTime::UNIX_EPOCH,
+        connections: Connections::new(),
+        tasks: Default::default(),
+        stopping: Default::default(),
+    }
+}
+
+fn told_of(change: &Change) -> Told {
+    let what = match change {
+        Change::Cell(change) => Some((format!("{:?}", change.kind).to_lowercase(), change.record.id.to_string())),
+        Change::Points(_) => None,
+    };
+    Told { board: change.board().to_string(), seq: change.seq(), what }
+}
+
+impl World {
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        if let Step::Commit(calls, fate) = step {
+            return self.commit(calls, fate).await;
+        }
+        let app = self.app();
+        match step {
+            Step::Commit(..) => {}
+            Step::Connect(reader, view, board, again) => match &mut self.readers[*reader] {
+                Some(known) if *again => known.connect(&app),
+                slot => *slot = Some(Reader::new(&app, *view, board)),
+            },
+            Step::Read(reader, frames) => {
+                if let Some(reader) = &mut self.readers[*reader] {
+                    reader.read(&app, *frames).await?;
+                }
+            }
+            Step::Glance(reader) => self.readers[*reader].as_mut().map_or(Ok(()), |reader| reader.glance(&app))?,
+            Step::Cut(reader) => self.readers[*reader].iter_mut().for_each(Reader::cut),
+            Step::Wait(ms) => pass(*ms).await,
+            Step::Restart => {
+                self.cut_all();
+                app.boards.store.close().await;
+                drop(app);
+                self.open().await;
+                self.compare(false).await?;
+            }
+            Step::Settle => {
+                pass(40).await;
+                for reader in self.readers.iter_mut().flatten() {
+                    reader.read(&app, usize::MAX).await?;
+                }
+                self.compare(true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn app(&self) -> App {
+        self.app.clone().expect("started")
+    }
+
+    fn cut_all(&mut self) {
+        self.readers.iter_mut().flatten().for_each(Reader::cut);
+    }
+
+    async fn open(&mut self) {
+        // The folder is the old store's until nobody holds it.
+        self.app = None;
+        self.app = Some(start(self.folder.path(), self.durability, self.told.clone()).await);
+    }
+
+    async fn commit(&mut self, calls: &[Call], fate: &Fate) -> Result<(), String> {
+        let before = self.plain.clone();
+        let (answers, events, is_changed) = self.plain.commit(calls);
+        self.told.lock().unwrap().clear();
+        let lock = match fate {
+            Fate::Refused => Some(hold(&self.folder.path().join("agnez.sqlite")).await),
+            _ => None,
+        };
+        let mut calling: Vec<Calling> = calls.iter().map(|call| send(self.app().boards, call.clone())).collect();
+        let mut heard: Vec<Option<Heard>> = Vec::new();
+        for call in &mut calling {
+            heard.push(match futures::poll!(call) {
+                Poll::Ready(answer) => Some(answer),
+                Poll::Pending => None,
+            });
+        }
+        match fate {
+            Fate::Crash(steps) => {
+                drop(calling);
+                return self.crash(before, calls, *steps).await;
+            }
+            Fate::Unheard => {
+                drop(calling);
+                self.app().boards.store.write(1, |_| Ok(())).await.map_err(|why| why.to_string())?;
+            }
+            Fate::Answered | Fate::Refused => {
+                for (slot, call) in heard.iter_mut().zip(calling) {
+                    if slot.is_none() {
+                        *slot = Some(call.await);
+                    }
+                }
+            }
+        }
+        if let Some(mut lock) = lock {
+            sqlx::query("ROLLBACK").execute(&mut lock).await.map_err(|why| why.to_string())?;
+        }
+        let is_undone = *fate == Fate::Refused && is_changed;
+        if is_undone {
+            self.plain = before;
+        }
+        for ((call, wanted), heard) in calls.iter().zip(&answers).zip(heard) {
+            if let Some(heard) = heard {
+                self.check(call, wanted, heard, is_undone).map_err(|why| format!("{call:?}: {why}"))?;
+            }
+        }
+        let told = std::mem::take(&mut *self.told.lock().unwrap());
+        self.check_events(calls, &answers, if is_undone { Vec::new() } else { events }, told)?;
+        self.compare(false).await
+    }
+
+    fn check(&mut self, call: &Call, wanted: &Answer, heard: Heard, is_undone: bool) -> Result<(), String> {
+        let wrong = |heard: &str| Err(format!("must be answered {wanted:?}, not {heard}"));
+        let (status, text, is_repeated) = match (heard, wanted) {
+            (Err(problem), Answer::Refused(code)) if problem.told().code == *code => return Ok(()),
+            (Err(problem), Answer::Refused(_) | Answer::Again(true)) => return wrong(&format!("{problem:?}")),
+            (Err(Problem::Undone(_)), _) if is_undone => return Ok(()),
+            (Err(problem), _) => return wrong(&format!("{problem:?}")),
+            (Ok(_), Answer::Cells(..) | Answer::Points(_)) if is_undone => return wrong("as done"),
+            (Ok(answer), _) => answer,
+        };
+        let told: Value =
+            if text.is_empty() { Value::Null } else { serde_json::from_str(&text).map_err(|why| format!("{why}: {text}"))? };
+        let is_same = match wanted {
+            Answer::Refused(_) => false,
+            Answer::Nothing => true,
+            Answer::Points(points) => status == 201 && !is_repeated && told == *points,
+            Answer::Cells(wanted_status, cells) => {
+                let list = told.as_array().cloned().unwrap_or_else(|| vec![told.clone()]);
+                let told = list.iter().map(|document| {
+                    (document["_id"].as_str().unwrap_or_default().to_owned(), document["rev"].as_u64().unwrap_or_default())
+                });
+                status == *wanted_status && !is_repeated && told.eq(cells.iter().cloned())
+            }
+            Answer::Again(_) | Answer::Forgotten => is_repeated,
+        };
+        if !is_same {
+            return wrong(&format!("{status} {}", text.chars().take(300).collect::<String>()));
+        }
+        match &call.key {
+            Some(key) if *wanted != Answer::Forgotten => self.plain.heard(key, status, &text),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was published is what the model tells, in this order, without a gap.
+    fn check_events(&mut self, calls: &[Call], answers: &[Answer], mut wanted: Vec<Told>, mut told: Vec<Told>) -> Result<(), String> {
+        for board in super::steps::BOARDS {
+            let seqs: Vec<u64> = told.iter().filter(|event| event.board == board).map(|event| event.seq).collect();
+            if !seqs.is_sorted() {
+                return Err(format!("events of '{board}' are published in the order {seqs:?}"));
+            }
+        }
+        if let ([Call { op: Op::Rearrange(id, before), .. }], [Answer::Nothing]) = (calls, answers) {
+            let app = self.app();
+            let index = app.boards.store.index();
+            let layout = |id: &str| index.cell(&CellId::parse(id).unwrap()).map_or(Value::Null, |record| record.keys["layout"].clone());
+            return self.plain.moved(id, before.as_deref(), &told, layout);
+        }
+        wanted.sort();
+        told.sort();
+        if wanted == told { Ok(()) } else { Err(format!("events must be\n  {wanted:?}, not\n  {told:?}")) }
+    }
+
+    /// The commit was under way: after the start all of it is there, or nothing.
+    async fn crash(&mut self, before: Plain, calls: &[Call], steps: u32) -> Result<(), String> {
+        for _ in 0..steps {
+            tokio::task::yield_now().await;
+        }
+        self.app().boards.store.crash(self.folder.path()).await;
+        let published = !self.told.lock().unwrap().is_empty();
+        self.cut_all();
+        self.open().await;
+        let is_there = {
+            let app = self.app();
+            let index = app.boards.store.index();
+            let seqs = |plain: &Plain| plain.boards.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.seq) == *seq);
+            let answered = |(writer, number): &(String, u64)| {
+                let key = Key { writer: writer.as_str().into(), number: *number };
+                matches!(index.replies().done(&key), Done::Answered(_))
+            };
+            let is_as_after =
+                seqs(&self.plain) && calls.iter().filter_map(|call| call.key.as_ref()).all(|key| !self.plain.has_key(key) || answered(key));
+            match (is_as_after, seqs(&before)) {
+                (true, _) => true,
+                (false, true) => false,
+                (false, false) => return Err("after a crash a part of a commit is there".into()),
+            }
+        };
+        if !is_there {
+            if published {
+                return Err("what was published is not on disk".into());
+            }
+            self.plain = before;
+        }
+        self.compare(false).await
+    }
+
+    /// What is committed is what the model has, and readers that read all of it know it.
+    async fn compare(&mut self, is_settled: bool) -> Result<(), String> {
+        let boards = self.app().boards;
+        let (records, _) = boards.find(&Query::default());
+        let mut documents = BTreeMap::new();
+        for record in records {
+            let id = record.id.to_string();
+            let document = boards.document(record, &Query::default()).await.map_err(|why| why.to_string())?;
+            let mut document: Value = serde_json::from_str(&document.to_json()).map_err(|why| why.to_string())?;
+            if let Some(keys) = document.as_object_mut() {
+                ["createdAt", "updatedAt"].iter().for_each(|key| drop(keys.remove(*key)));
+            }
+            documents.insert(id, document);
+        }
+        let wanted: BTreeMap<String, Value> = self.plain.cells.iter().map(|(id, cell)| (id.clone(), cell.document(id))).collect();
+        if let Some(id) = wanted.keys().chain(documents.keys()).find(|id| wanted.get(*id) != documents.get(*id)) {
+            return Err(format!("the cell '{id}' must be\n  {:?}, not\n  {:?}", wanted.get(id), documents.get(id)));
+        }
+        let mut points = BTreeMap::new();
+        for (id, cell) in self.plain.cells.iter().filter(|(_, cell)| cell.is_line()) {
+            for (name, (_, y)) in &cell.series {
+                let read = points_of(&boards, id, name).await?;
+                if read != *y {
+                    return Err(format!("the series '{name}' of '{id}' must have {} points, not {}, or others", y.len(), read.len()));
+                }
+                points.insert((id.clone(), name.clone()), read);
+            }
+        }
+        self.readers.iter().flatten().filter(|_| is_settled).try_for_each(|reader| reader.compare(&boards, &documents, &points))
+    }
+}
+
+async fn pass(ms: u64) {
+    tokio::time::advance(Duration::from_millis(ms)).await;
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn points_of(boards: &Boards, id: &str, name: &str) -> Result<Vec<f64>, String> {
+    let (id, mut all) = (CellId::parse(id).unwrap(), Vec::new());
+    loop {
+        let page = boards.store.points(&id, name, all.len() as u64, 5000).await.map_err(|why| why.to_string())?;
+        match page.filter(|page| !page.points.is_empty()) {
+            Some(page) => all.extend(page.points.y),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// Another program writes.
+async fn hold(path: &std::path::Path) -> SqliteConnection {
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+    connection
+}
+
+fn send(boards: Arc<Boards>, call: Call) -> Calling {
+    Box::pin(async move {
+        let one = |id: &str| Target::one(id, Query::default()).unwrap();
+        let many = |field: &str, text: &str| Target::Matching(Query::parse(&format!("{field}={text}")).unwrap());
+        let form = match &call.op {
+            Op::Append(_) => Form::Points,
+            Op::Create(drafts) if drafts.len() == 1 => Form::One(Query::default()),
+            Op::Create(_) | Op::Flood(..) | Op::PatchMany(..) | Op::RemoveMany(..) => Form::Many(Query::default()),
+            _ => Form::One(Query::default()),
+        };
+        let hash = crc32fast::hash(format!("{:?}", call.op).as_bytes());
+        let key = call.key.map(|(writer, number)| Key { writer: writer.into(), number });
+        let once = key.map(|key| Once { key, hash: u64::from(hash), form: form.clone() });
+        let drafts = call.op.drafts().into_iter().map(Draft::from_value).collect::<Result<Vec<_>, _>>()?;
+        let mut first = drafts.clone().into_iter();
+        let mut draft = || first.next().unwrap();
+        let came = match call.op {
+            Op::Create(_) | Op::Flood(..) => boards.create(drafts, once).await?,
+            Op::Update(id, _) => boards.update(one(&id), draft(), once).await?,
+            Op::Patch(id, _, upsert) => boards.patch(one(&id), draft(), upsert, once).await?,
+            Op::PatchMany(field, text, _) => boards.patch(many(&field, &text), draft(), false, once).await?,
+            Op::Remove(id) => boards.remove(one(&id), once).await?,
+            Op::RemoveMany(field, text) => boards.remove(many(&field, &text), once).await?,
+            Op::Append(parts) => {
+                let answer = boards.append(sent(parts), once).await?;
+                return Ok((answer.status, answer.text, answer.is_repeated));
+            }
+            Op::Restore(id) => return boards.restore(CellId::parse(&id).unwrap()).await.map(|()| (200, String::new(), false)),
+            Op::Rearrange(id, before) => {
+                let before = before.map(|before| CellId::parse(&before).unwrap());
+                return boards.rearrange(CellId::parse(&id).unwrap(), before).await.map(|()| (200, String::new(), false));
+            }
+        };
+        let answer = form.answer(came);
+        Ok((answer.status, answer.text, answer.is_repeated))
+    })
+}
+
+/// Each cell once, as a body is read.
+fn sent(parts: Vec<Part>) -> Vec<Sent> {
+    let mut all: Vec<Sent> = Vec::new();
+    for Part { id, name, y } in parts {
+        let y = values(&y);
+        let (cell, new) = (CellId::parse(&id).unwrap(), SentSeries { name, x: None, y, t: None });
+        match all.iter_mut().find(|sent| sent.cell == cell) {
+            Some(known) => known.series.push(new),
+            None => all.push(Sent { cell, series: vec![new] }),
+        }
+    }
+    all
+}

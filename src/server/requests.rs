@@ -1,0 +1,113 @@
+//! The log's lines about requests: refusals and failures at `info`, all of them at `debug`.
+//!
+//! A line names who asked, the method, the pattern of the route, the status and the time. It never has the address as it
+//! was sent, a query, a header or a body: they may hold secrets.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::guard::Caller;
+use super::patience::Peer;
+
+/// Who is refused again and again must not fill the disk: in this time there are so many lines at most, and the next one counts the rest.
+const WINDOW: Duration = Duration::from_secs(10);
+const LINES: u32 = 20;
+
+/// What was told lately.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Window>>);
+
+#[derive(Default)]
+struct Window {
+    begun: Option<Instant>,
+    told: u32,
+    untold: u64,
+}
+
+impl Lines {
+    /// Whether there is room for one more line; then how many were left out before it.
+    fn room(&self, now: Instant) -> Option<u64> {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.begun.is_none_or(|begun| now.duration_since(begun) >= WINDOW) {
+            (window.begun, window.told) = (Some(now), 0);
+        }
+        if window.told == LINES {
+            window.untold += 1;
+            return None;
+        }
+        window.told += 1;
+        Some(std::mem::take(&mut window.untold))
+    }
+}
+
+/// What only those further inside know; it comes back with the reply.
+#[derive(Clone)]
+struct Inside {
+    route: Option<MatchedPath>,
+    /// The id of the token that let the caller in; no secret.
+    token: Option<String>,
+}
+
+/// Who asked, where a proxy says it: comes back with the reply.
+#[derive(Clone, Copy)]
+pub struct Client(pub Option<IpAddr>);
+
+/// Stands around the handlers, where the route is known.
+pub async fn note(request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Arc<Caller>>();
+    let inside = Inside { route: request.extensions().get().cloned(), token: caller.and_then(|caller| caller.token.clone()) };
+    let mut reply = next.run(request).await;
+    reply.extensions_mut().insert(inside);
+    reply
+}
+
+/// Stands around everything.
+pub async fn log(State(lines): State<Lines>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().and_then(|info| info.0.address);
+    let method = request.method().clone();
+    let reply = next.run(request).await;
+    let (status, ms) = (reply.status().as_u16(), (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+    let client = reply.extensions().get().and_then(|client: &Client| client.0).or(peer.map(|peer| peer.ip().to_canonical()));
+    let client = client.map_or_else(|| "unknown".to_owned(), |client| client.to_string());
+    let inside = reply.extensions().get::<Inside>();
+    // A word of our own where the method or the route is none that we know.
+    let method = if known(&method) { method.as_str() } else { "other" };
+    let route = inside.and_then(|inside| inside.route.as_ref()).map_or("none", MatchedPath::as_str);
+    let token = inside.and_then(|inside| inside.token.as_deref());
+    match status {
+        500.. | 401 | 403 | 408 => {
+            if let Some(untold) = lines.room(begun) {
+                match status {
+                    500.. => tracing::warn!(client, token, method, route, status, ms, untold, "failed"),
+                    _ => tracing::info!(client, token, method, route, status, ms, untold, "refused"),
+                }
+            }
+        }
+        _ => tracing::debug!(client, token, method, route, status, ms, "answered"),
+    }
+    reply
+}
+
+fn known(method: &axum::http::Method) -> bool {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].contains(&method.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refusals_has_few_lines_and_loses_no_count() {
+        let (lines, now) = (Lines::default(), Instant::now());
+        let told: Vec<_> = (0..1000).map(|_| lines.room(now)).collect();
+        assert_eq!((told.iter().flatten().count(), told[0]), (LINES as usize, Some(0)));
+        assert_eq!(lines.room(now + WINDOW), Some(1000 - u64::from(LINES)));
+        assert_eq!(lines.room(now + WINDOW), Some(0));
+    }
+}
