@@ -1,7 +1,7 @@
 //! `make torture`: what the project promises, tried against the real program for a chosen time, told in one table.
 //!
 //! Each claim gets its share of the time, a folder and servers of its own. `--seed` gives the same attempts in the same
-//! order, as far as the scheduling of two machines' threads is the same. Anything lost: exit code 1.
+//! order, as far as the scheduling of threads is the same. Anything lost: exit code 1.
 
 // A harness: what cannot be set up is told by a panic, as in tests.
 #![allow(clippy::unwrap_used)]
@@ -94,7 +94,7 @@ async fn main() -> ExitCode {
         // Each claim has a row of numbers of its own, whichever others run.
         let seed = name.bytes().fold(wanted.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let begun = Instant::now();
-        let mut share = Share { until: begun + time, seed: wanted.seed, rng: Rng::new(seed), program: program.clone() };
+        let mut share = Share { until: begun + time, rng: Rng::new(seed), program: program.clone() };
         let row = run(&mut share).await;
         for lost in &row.lost {
             eprintln!("torture: {name}: {lost}");
@@ -102,7 +102,8 @@ async fn main() -> ExitCode {
         rows.push((*name, *what, row, begun.elapsed()));
     }
     println!("{}", table(&rows, wanted.seed));
-    if rows.iter().all(|row| row.2.lost.is_empty()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    // A claim that tried nothing has shown nothing.
+    if rows.iter().all(|row| row.2.lost.is_empty() && row.2.tried > 0) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// In the form of the tables in docs/.

@@ -37,10 +37,9 @@ impl Rng {
     }
 }
 
-/// A claim's part of the whole: it ends at `until`, or when it has tried `goal` times.
+/// A claim's part of the whole: it ends at `until`, or when it has tried as often as its goal says.
 pub struct Share {
     pub until: Instant,
-    pub seed: u64,
     pub rng: Rng,
     pub program: PathBuf,
 }
