@@ -32,10 +32,10 @@ E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(B
 run: build ## build what is missing, then serve http://localhost:3000 (make run ARGS="--port 4000")
 	@exec $(BINARY) $(ARGS)
 
-test: check build api python e2e ## everything that CI runs, the browser tests included
+test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build site check fmt clippy unit doc api fuzz python e2e types screens bench clean help FORCE
+.PHONY: build site check fmt clippy unit doc api fuzz python e2e types screens bench torture clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
@@ -81,6 +81,9 @@ bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINT
 	cargo bench --locked
 	@$(E2E); node bench/paint.mjs; node bench/charts.mjs; node bench/drawings.mjs
 	@node tools/site.mjs $(WASM) $(BINDGEN)
+
+torture: build ## what docs/promises.md claims, tried against the program (make torture ARGS="--minutes 30 --seed 7 --only kills,cuts")
+	@AGNEZ_BIN="$(abspath $(BINARY))" cargo run --quiet --locked --example torture -- $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	rm -rf target $(TARGET) tools/node_modules end2end/node_modules end2end/results
