@@ -21,6 +21,7 @@ SITE := target/site.stamp
 TOOLS := tools/node_modules/.stamp
 END2END := end2end/node_modules/.stamp
 VENV := target/venv/.stamp
+API := target/api/.stamp
 CLIENT := target/venv/.client.stamp
 
 # What the browser tests need to know.
@@ -31,10 +32,10 @@ E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(B
 run: build ## build what is missing, then serve http://localhost:3000 (make run ARGS="--port 4000")
 	@exec $(BINARY) $(ARGS)
 
-test: check build python e2e ## everything that CI runs, the browser tests included
+test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build site check fmt clippy unit doc python e2e types screens bench clean help FORCE
+.PHONY: build site check fmt clippy unit doc api fuzz python e2e types screens bench torture clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
@@ -55,6 +56,12 @@ unit: ## unit tests and the server's tests (tests/it)
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+api: build $(API) ## the server by its own description, /openapi.json (schemathesis)
+	@AGNEZ_BIN="$(abspath $(BINARY))" tools/api.sh target/api $(ARGS)
+
+fuzz: ## look for bytes that break a reader, with libFuzzer: make fuzz ARGS="points --seconds 600"; g++ is needed
+	@tools/fuzz.sh $(TARGET) $(ARGS)
+
 python: build $(CLIENT) ## the Python client: types, and its tests against the server (make python ARGS="-k fork")
 	@tools/languages.sh
 	cd python && $(abspath target/venv/bin/python) -m mypy
@@ -72,8 +79,11 @@ screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.p
 
 bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINTS=1e8 adds a series of that length (350 MB of disk)
 	cargo bench --locked
-	@$(E2E); node bench/paint.mjs; node bench/charts.mjs
+	@$(E2E); node bench/paint.mjs; node bench/charts.mjs; node bench/drawings.mjs
 	@node tools/site.mjs $(WASM) $(BINDGEN)
+
+torture: build ## what docs/promises.md claims, tried against the program (make torture ARGS="--minutes 30 --seed 7 --only kills,cuts")
+	@AGNEZ_BIN="$(abspath $(BINARY))" cargo run --quiet --locked --example torture -- $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	rm -rf target $(TARGET) tools/node_modules end2end/node_modules end2end/results
@@ -102,6 +112,12 @@ $(VENV): end2end/requirements.txt
 	@PYTHON=$(PYTHON) tools/need.sh python
 	$(PYTHON) -m venv --clear target/venv
 	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(API): tests/api/requirements.txt
+	@PYTHON=$(PYTHON) tools/need.sh python
+	$(PYTHON) -m venv --clear target/api
+	target/api/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(CLIENT): $(VENV) python/requirements-test.txt python/pyproject.toml $(shell find python/src -name '*.py')

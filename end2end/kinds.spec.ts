@@ -278,3 +278,30 @@ test("a drawing that is far away is not fetched, and is the newest one when it i
   await point(drawn, 0.1, 60);
   await expect.poll(() => said(page)).toEqual(["now", "value 0.875"]);
 });
+
+test("a drawing fills the full screen, its values are found there, and it is as before afterwards", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "classes", type: "bar", value: { cat: 3, dog: 4 } });
+  await openBoard(page);
+  const drawn = picture(cell(page, _id));
+  const height = async () => Math.round((await drawn.boundingBox())!.height);
+  const room = async () => (await stage(cell(page, _id)).boundingBox())!.height - 24;
+  expect(await height()).toBe(240);
+  await cell(page, _id).focus();
+  await page.keyboard.press("f");
+  await expect.poll(height).toBeGreaterThan(400);
+  expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
+  // A new value keeps the size.
+  await agnez.patch(_id, { value: { cat: 3, dog: 40 } });
+  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain("2 bars from 3 to 40");
+  expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
+  await point(drawn, 0.8, (await height()) - 60);
+  await expect.poll(() => said(page)).toEqual(["dog", "value 40"]);
+  await page.setViewportSize({ width: 900, height: 560 });
+  await expect.poll(async () => Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
+  await page.keyboard.press("Escape");
+  await expect.poll(height).toBe(240);
+
+  await page.goto(`${agnez.url}/?full=${_id}`);
+  await expect.poll(height).toBeGreaterThan(300);
+  expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
+});

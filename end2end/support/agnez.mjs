@@ -43,6 +43,10 @@ export class Agnez {
     return agnez;
   }
 
+  get pid() {
+    return this.#child?.pid;
+  }
+
   get port() {
     return Number(new URL(this.url).port);
   }

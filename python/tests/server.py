@@ -24,14 +24,15 @@ PATIENCE_S = 60
 
 
 class Server:
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, flags=()) -> None:
         self.folder = folder
+        self.flags = list(flags)
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
     def start(self) -> "Server":
         env = {name: value for name, value in os.environ.items() if not name.startswith("AGNEZ_")}
-        args = [str(BINARY), "--port", str(self.port), "--data", str(self.folder / "data"), "--images", str(self.folder / "images")]
+        args = [str(BINARY), "--port", str(self.port), "--data", str(self.folder / "data"), "--images", str(self.folder / "images"), *self.flags]
         self.process = subprocess.Popen(args, env={**env, "NO_COLOR": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.process.stdout:
             address = re.search(r"http://[^\s/]+:(\d+)", line)

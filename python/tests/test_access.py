@@ -2,17 +2,19 @@
 
 import json
 import logging
+import re
 import shutil
 import ssl
 import subprocess
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import agnez
 import pytest
 from agnez import access, replay
 from agnez.__main__ import main
-from server import eventually, script
+from server import BINARY, Server, eventually, script
 
 TOKEN = "agz_dGhpcy1tdXN0LWJlLXNlZW4tbm93aGVyZQ"
 WRONG = "agz_d3JvbmctYnV0LXNlY3JldC1hcy13ZWxs"
@@ -208,3 +210,27 @@ def test_keras_2015_address_keeps_the_path_before_it():
     for end in ("", "/", "/values", "/api/v1/values", "/api/v1/values/"):
         plot = keras.LossPlot(app_url=f"http://localhost:1/agnez{end}")
         assert plot.board.url == "http://localhost:1/agnez", end
+
+
+def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, stand_in, monkeypatch):
+    server = Server(tmp_path / "server", flags=["--require-token"])
+    data = str(server.folder / "data")
+
+    def made(*what):
+        out = subprocess.run([str(BINARY), "token", "new", *what, "--data", data], check=True, capture_output=True, text=True).stdout
+        return re.search(r"agz_[A-Za-z0-9_-]+", out)[0]
+
+    write, read = made("write"), made("read")
+    server.start()
+    try:
+        board = agnez.Board("main", url=server.url, token=read, spool=str(tmp_path / "spool"))
+        board.log(loss=1.5)
+        assert not board.flush(0.5)
+        agnez.Board("main", url=f"{server.url}/#token={write}", spool=str(tmp_path / "spool"))
+        assert board.flush(30)
+        asked = urllib.request.Request(f"{server.url}/values?name=loss", headers={"Authorization": f"Bearer {read}"})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            assert [cell["name"] for cell in json.load(answer)] == ["loss"]
+        assert write.encode() not in files(tmp_path / "spool") and not list((tmp_path / "spool").rglob("refused.jsonl"))
+    finally:
+        server.kill()

@@ -1,48 +1,66 @@
 //! One cell over the whole window: with `f`, from a chart's panel, or by an address that ends with `?full=ID`.
 
 use leptos::prelude::*;
+use web_sys::Event;
 
+use super::state::Dashboard;
 use super::{focus, plot};
+use crate::client::browser;
 use crate::protocol::CellId;
 
 const CLASS: &str = "full";
 const KEY: &str = "full=";
+/// The room around what is on a stage, in CSS pixels above and below together.
+const AROUND: i32 = 24;
 
 fn shown() -> Option<CellId> {
     focus::owner(&document().query_selector(".chart-wrapper.full").ok()??)
 }
 
-pub fn toggle(id: &CellId) {
+pub fn toggle(dashboard: Dashboard, id: &CellId) {
     let before = shown();
-    leave();
+    leave(dashboard);
     if before.as_ref() != Some(id) {
-        show(id);
+        show(dashboard, id);
     }
 }
 
-fn show(id: &CellId) {
+fn show(dashboard: Dashboard, id: &CellId) {
     if let Some(cell) = focus::element(id) {
         let _ = cell.class_list().add_1(CLASS);
         let _ = cell.focus();
         keep(Some(id));
+        fit(dashboard);
+    }
+}
+
+/// Tells the shown cell how much room it has.
+fn fit(dashboard: Dashboard) {
+    let stage = document().query_selector(".full > .chart-stage").ok().flatten();
+    if let (Some(stage), Some(tile)) = (stage, shown().and_then(|id| dashboard.state().tile(&id))) {
+        tile.room.set((stage.client_height() - AROUND) as u32);
     }
 }
 
 /// False when no cell was over the others.
-pub fn leave() -> bool {
+pub fn leave(dashboard: Dashboard) -> bool {
     let Some(id) = shown() else { return false };
     if let Some(cell) = focus::element(&id) {
         let _ = cell.class_list().remove_1(CLASS);
+    }
+    if let Some(tile) = dashboard.state().tile(&id) {
+        tile.room.set(0);
     }
     keep(None);
     true
 }
 
 /// As the page was opened.
-pub fn recall() {
+pub fn recall(dashboard: Dashboard) {
+    browser::listen(&window(), "resize", move |_: Event| fit(dashboard));
     let search = window().location().search().unwrap_or_default();
     if let Some(id) = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).and_then(CellId::parse) {
-        show(&id);
+        show(dashboard, &id);
     }
 }
 

@@ -68,7 +68,7 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "t" => theme::next(dashboard),
         "?" => help::open(),
         "/" => filter::focus(),
-        "Escape" => return full::leave(),
+        "Escape" => return full::leave(dashboard),
         _ => return false,
     }
     true
@@ -81,7 +81,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, key: &str) -> bool {
         // In a button or link of the cell, Enter means that button.
         "Enter" if browser::around(event, "a, button").is_none() => dashboard.edit(id, Field::Name),
         "d" => dashboard.edit(id, Field::Note),
-        "f" => full::toggle(&id),
+        "f" => full::toggle(dashboard, &id),
         "l" => return plot::press(&id, Press::Log),
         "Delete" => dashboard.remove(id),
         _ => return false,

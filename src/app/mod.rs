@@ -56,7 +56,7 @@ pub fn App(page: Page) -> impl IntoView {
         drag::listen(dashboard);
         menu::listen(dashboard);
         toasts::listen(dashboard);
-        full::recall();
+        full::recall(dashboard);
         live::start(dashboard);
         theme::recall(dashboard);
         browser::mark_root("data-awake", Some(""));

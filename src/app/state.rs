@@ -57,6 +57,8 @@ pub struct Tile {
     pub across: Option<String>,
     pub stage: Watched<Stage>,
     pub part: Watched<Part>,
+    /// How high a drawing is in full screen, in CSS pixels; 0 in its tile.
+    pub room: Watched<u32>,
     /// True while the name, or the note, is edited.
     pub naming: Watched<bool>,
     pub noting: Watched<bool>,
@@ -77,6 +79,7 @@ impl Tile {
             across: cell.across.clone(),
             stage: Watched::new(Stage::Empty),
             part: Watched::new(Part::Empty),
+            room: Watched::new(0),
             naming,
             noting,
         };

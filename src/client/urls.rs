@@ -59,9 +59,10 @@ pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, wid
     address
 }
 
-/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come.
-pub fn drawing(id: &CellId, kind: &str) -> String {
+/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come; in full screen there is more `room`.
+pub fn drawing(id: &CellId, kind: &str, room: u32) -> String {
     let height = match kind {
+        _ if room > 0 => &room.max(100).to_string(),
         "number" => "140",
         "heatmap" => "320",
         _ => "240",
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn drawings_carry_the_version_of_their_value() {
-        let src = drawing(&CellId::parse("a-1").unwrap(), "number");
+        let src = drawing(&CellId::parse("a-1").unwrap(), "number", 0);
         assert_eq!(
             (first_picture(&src, 4), picture_again(&src, 5)),
             ("values/a-1.svg?height=140&v=4".into(), "values/a-1.svg?height=140&v=5".into())

@@ -31,15 +31,20 @@ pub enum Problem {
 const SQLITE_BUSY: i64 = 5;
 const SQLITE_READONLY: i64 = 8;
 const SQLITE_FULL: i64 = 13;
+/// The extended code of a write that the system refused: a quota, a disk that has become read-only. What was not yet flushed is not in doubt.
+const SQLITE_IOERR_WRITE: i64 = 778;
 
 impl Problem {
     /// A transaction that SQLite refused was undone as a whole; everything else leaves the state of the disk unknown.
     pub fn from_write(error: sqlx::Error) -> Self {
         let code = match &error {
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff),
+            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i64>().ok()),
             _ => None,
         };
-        match code {
+        if code == Some(SQLITE_IOERR_WRITE) {
+            return Self::Undone(error.to_string());
+        }
+        match code.map(|code| code & 0xff) {
             Some(SQLITE_FULL) => Self::Full,
             Some(SQLITE_BUSY | SQLITE_READONLY) => Self::Undone(error.to_string()),
             // Read within the transaction, which was undone: the disk has failed nothing.

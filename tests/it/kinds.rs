@@ -188,6 +188,37 @@ async fn drawings_are_kept_as_long_as_they_are_right() {
 }
 
 #[tokio::test]
+async fn readers_of_one_value_share_its_drawing_and_never_get_another() {
+    let server = spawn().await;
+    create(&server, "n", "number", json!(100)).await;
+    let mut last = String::new();
+    for at in 101..121 {
+        let Stage::Drawing { rev } = server.stage("n").await else { panic!("a drawing") };
+        let (svg, spots) = (format!("/values/n.svg?height=140&v={rev}"), format!("/values/n.spots?height=140&v={rev}"));
+        let dark = format!("{svg}&theme=dark");
+        let reads = futures_util::future::join_all((0..12).map(|_| server.call("GET", &svg, "")));
+        let body = format!("{{\"value\":{at}}}");
+        let (reads, changed) = tokio::join!(reads, server.call("PATCH", "/values/n", body));
+        assert_eq!(changed.status, 200);
+        for read in reads {
+            let is_kept = header(&read, "cache-control").contains("immutable");
+            let shown = if read.text.contains(&format!(">{}<", at - 1)) { at - 1 } else { at };
+            assert!(read.text.contains(&format!(">{shown}<")) && (!is_kept || shown == at - 1), "{at} {is_kept} {}", read.text);
+        }
+        // What was drawn before is not given for what is there now, in whatever form.
+        let Stage::Drawing { rev: newer } = server.stage("n").await else { panic!("a drawing") };
+        let [one, other] = [&svg, &dark].map(|path| path.replace(&rev.to_string(), &newer.to_string()));
+        last.clone_from(&one);
+        let (one, other) = (server.call("GET", &one, "").await, server.call("GET", &other, "").await);
+        assert!(one.text.contains(&format!(">{at}<")) && other.text.contains(&format!(">{at}<")) && one.text != other.text);
+        assert!(header(&one, "cache-control").contains("immutable") && header(&one, "content-type") == "image/svg+xml");
+        assert_eq!(header(&server.call("GET", &spots, "").await, "cache-control"), "no-cache");
+    }
+    server.call("DELETE", "/values/n", "").await;
+    assert_eq!(server.call("GET", &last, "").await.status, 404, "what is gone is not shown");
+}
+
+#[tokio::test]
 async fn a_hundred_thousand_points_are_a_drawing_of_bounded_size() {
     let server = spawn().await;
     let at = |at: u32, by: u32| f64::from(at.wrapping_mul(by) >> 8) / 16_777_216.0;

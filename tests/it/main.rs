@@ -5,6 +5,7 @@
 mod access;
 mod bounds;
 mod deploy;
+mod disk;
 mod guard;
 mod kinds;
 mod live;

@@ -27,10 +27,11 @@ struct Sent {
 }
 
 impl Sent {
-    fn on(tile: &Tile, stage: &Stage) -> Option<Self> {
+    /// What is on stage, where a drawing has so much `room`.
+    fn on(tile: &Tile, stage: &Stage, room: u32) -> Option<Self> {
         match stage {
             Stage::Picture { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
-            Stage::Drawing { rev } => Some(Self { src: tile.kind.peek(|kind| urls::drawing(&tile.id, kind)), rev: *rev }),
+            Stage::Drawing { rev } => Some(Self { src: tile.kind.peek(|kind| urls::drawing(&tile.id, kind, room)), rev: *rev }),
             _ => None,
         }
     }
@@ -52,13 +53,16 @@ impl Shown {
 
 #[component]
 pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
-    let first = tile.stage.peek(|stage| Sent::on(&tile, stage)).map(|sent| urls::first_picture(&sent.src, sent.rev)).unwrap_or_default();
+    let begun = tile.stage.peek(|stage| Sent::on(&tile, stage, 0));
+    let first = begun.as_ref().map(|sent| urls::first_picture(&sent.src, sent.rev)).unwrap_or_default();
     let shown = Arc::new(Shown { address: Watched::new(first), failed: Watched::new(None) });
     let (watcher, watched) = (tile.clone(), shown.clone());
     let mut loader: Option<Rc<Loader>> = None;
     browser::effect(move || {
-        let Some(sent) = watcher.stage.with(|stage| Sent::on(&watcher, stage)) else { return };
-        let loader = loader.get_or_insert_with(|| Loader::begin(watcher.clone(), watched.clone(), sent.clone()));
+        let room = watcher.room.get();
+        let Some(sent) = watcher.stage.with(|stage| Sent::on(&watcher, stage, room)) else { return };
+        let loader =
+            loader.get_or_insert_with(|| Loader::begin(watcher.clone(), watched.clone(), begun.clone().unwrap_or_else(|| sent.clone())));
         loader.clone().want(sent);
     });
     // A drawing that is far away is left for later by the browser, now and when it changes.
@@ -149,7 +153,8 @@ impl Loader {
     /// Shows what is on stage. While one picture is loading, only the newest of those that arrive is kept, and no load is broken off:
     /// otherwise pictures that come faster than they load would never be seen.
     async fn catch_up(&self) {
-        while let Some(sent) = self.tile.stage.peek(|stage| Sent::on(&self.tile, stage)).filter(|sent| *sent != self.memory.borrow().sent) {
+        let wanted = || self.tile.stage.peek(|stage| Sent::on(&self.tile, stage, self.tile.room.now()));
+        while let Some(sent) = wanted().filter(|sent| *sent != self.memory.borrow().sent) {
             self.bring(&sent).await;
             self.memory.borrow_mut().sent = sent;
         }

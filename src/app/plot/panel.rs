@@ -103,7 +103,9 @@ fn click(button: &HtmlElement) {
         ("follow", Some(id)) => drop(press(id, Press::Follow)),
         ("full", Some(id)) => {
             close();
-            full::toggle(id);
+            if let Some(dashboard) = with(|charts| charts.dashboard) {
+                full::toggle(dashboard, id);
+            }
         }
         ("png", Some(id)) => drop(with(|charts| charts.dashboard).map(|dashboard| dashboard.save_png(id.clone()))),
         ("share", Some(id)) => {

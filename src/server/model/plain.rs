@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::steps::{Call, Op, Part, values};
+use super::effects::{Done, board, is_wrong, keys};
+use super::steps::{Call, Op};
 
 /// Removed cells that can be brought back, of each board.
 const GRAVES: usize = 100;
@@ -18,7 +19,7 @@ pub struct Cell {
     /// The values by name; a series that is replaced begins another life. Of other types than `line` they are not shown.
     pub series: BTreeMap<String, (u64, Vec<f64>)>,
     pub rev: u64,
-    born: u64,
+    pub born: u64,
 }
 
 impl Cell {
@@ -77,10 +78,8 @@ pub struct Plain {
     pub cells: BTreeMap<String, Cell>,
     graves: BTreeMap<String, (u64, Cell)>,
     replies: BTreeMap<String, BTreeMap<u64, Kept>>,
-    count: u64,
+    pub(super) count: u64,
 }
-
-type Done = Result<Answer, u16>;
 
 impl Plain {
     /// One commit: the answers, the events in order, and whether there is anything to be written.
@@ -244,129 +243,19 @@ impl Plain {
         }
     }
 
-    fn create_all(&mut self, drafts: &[Value], events: &mut Vec<Told>) -> Done {
-        let made = drafts.iter().map(|draft| self.create(draft, None, events)).collect::<Result<_, _>>()?;
-        Ok(Answer::Cells(201, made))
-    }
-
-    fn create(&mut self, draft: &Value, append: Option<Value>, events: &mut Vec<Told>) -> Result<(String, u64), u16> {
-        let id = draft["_id"].as_str().unwrap().to_owned();
-        if self.cells.contains_key(&id) {
-            return Err(409);
-        }
-        self.count += 1;
-        let board = board(draft).unwrap_or_else(|| "main".to_owned());
-        let mut cell = Cell { board, keys: keys(draft), value: None, series: BTreeMap::new(), rev: 0, born: self.count };
-        match cell.is_line() {
-            true => self.set_line(&mut cell, draft.get("value").unwrap_or(&Value::Null))?,
-            false => cell.value = draft.get("value").cloned(),
-        }
-        self.append_key(&mut cell, append.as_ref())?;
-        let rev = self.put("created", &id, cell, events);
-        Ok((id, rev))
-    }
-
-    fn patch(&mut self, id: &str, before: Cell, draft: &Value, events: &mut Vec<Told>) -> Result<u64, u16> {
-        let mut cell = before.clone();
-        cell.keys.extend(keys(draft));
-        cell.keys.remove("append");
-        cell.board = board(draft).unwrap_or(cell.board);
-        // A new type shows the old value in another way.
-        let is_retyped = draft.get("type").is_some_and(|kind| before.keys.get("type") != Some(kind));
-        let value = draft.get("value").cloned().or(before.value.filter(|_| is_retyped));
-        match value {
-            Some(value) if cell.is_line() => {
-                self.set_line(&mut cell, &value)?;
-                cell.value = None;
-            }
-            Some(value) => cell.value = Some(value),
-            None => {}
-        }
-        self.append_key(&mut cell, draft.get("append"))?;
-        Ok(self.put("patched", id, cell, events))
-    }
-
-    fn append_key(&mut self, cell: &mut Cell, append: Option<&Value>) -> Result<(), u16> {
-        let Some(append) = append else { return Ok(()) };
-        if !cell.is_line() {
-            return Err(400);
-        }
-        for (name, y) in append.as_object().unwrap() {
-            self.extend(cell, name, &numbers(y));
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, parts: &[Part], events: &mut Vec<Told>) -> Done {
-        let (mut told, mut sum) = (Map::new(), 0_u64);
-        // Points of one cell are taken together.
-        let mut ids: Vec<&String> = Vec::new();
-        parts.iter().for_each(|Part { id, .. }| {
-            if !ids.contains(&id) {
-                ids.push(id)
-            }
-        });
-        for id in ids {
-            let mut cell = self.cells.get(id).cloned().ok_or(404_u16)?;
-            let is_nothing = cell.value.as_ref().is_none_or(|value| *value == json!([]));
-            match cell.keys.get("type") {
-                _ if cell.is_line() => {}
-                None if is_nothing => {
-                    cell.keys.insert("type".into(), json!("line"));
-                    cell.value = None;
-                    self.put("patched", id, cell.clone(), events);
-                    cell = self.cells[id].clone();
-                }
-                _ => return Err(409),
-            }
-            let mut names = Map::new();
-            for Part { name, y, .. } in parts.iter().filter(|part| part.id == *id && !part.y.is_empty()) {
-                let start = cell.series.get(name).map_or(0, |known| known.1.len());
-                self.extend(&mut cell, name, &values(y));
-                sum += y.end - y.start;
-                let start = names.get(name).map_or(json!(start), |part: &Value| part["start"].clone());
-                names.insert(name.clone(), json!({ "start": start, "points": cell.series[name].1.len() }));
-            }
-            told.insert(id.clone(), names.into());
-            self.cells.insert(id.clone(), cell);
-        }
-        Ok(Answer::Points(json!({ "appended": sum, "cells": told })))
-    }
-
-    fn extend(&mut self, cell: &mut Cell, name: &str, y: &[f64]) {
-        if !y.is_empty() {
-            self.count += 1;
-            cell.series.entry(name.to_owned()).or_insert((self.count, Vec::new())).1.extend(y);
-        }
-    }
-
-    fn set_line(&mut self, cell: &mut Cell, value: &Value) -> Result<(), u16> {
-        let given = match value {
-            Value::String(text) if !text.is_empty() => return Err(400),
-            Value::Object(value) => value.get("series").and_then(Value::as_object).cloned().unwrap_or_default(),
-            _ => Map::new(),
-        };
-        let is_kept = |name: &str| given.get(name).is_some_and(|series| series.get("points").is_some());
-        cell.series.retain(|name, _| is_kept(name));
-        for (name, y) in given.iter().filter(|(name, _)| !is_kept(name)) {
-            self.extend(cell, name, &numbers(y));
-        }
-        Ok(())
-    }
-
-    fn next(&mut self, board: &str) -> u64 {
+    pub(super) fn next(&mut self, board: &str) -> u64 {
         let seq = self.boards.entry(board.to_owned()).or_default();
         *seq += 1;
         *seq
     }
 
-    fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<Told>) -> u64 {
+    pub(super) fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<Told>) -> u64 {
         let seq = self.next(board);
         events.push(Told { board: board.to_owned(), seq, what: Some((kind.to_owned(), id.to_owned())) });
         seq
     }
 
-    fn put(&mut self, kind: &str, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
+    pub(super) fn put(&mut self, kind: &str, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
         let left = self.cells.get(id).map(|before| before.board.clone()).filter(|board| *board != cell.board);
         if let Some(left) = &left {
             self.tell("removed", left, id, events);
@@ -379,7 +268,7 @@ impl Plain {
         rev
     }
 
-    fn remove(&mut self, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
+    pub(super) fn remove(&mut self, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
         let seq = self.tell("removed", &cell.board, id, events);
         cell.rev += 1;
         let rev = cell.rev;
@@ -389,7 +278,7 @@ impl Plain {
     }
 
     /// In the order of the grid.
-    fn matching(&self, field: &str, text: &str) -> Vec<(String, Cell)> {
+    pub(super) fn matching(&self, field: &str, text: &str) -> Vec<(String, Cell)> {
         let is_meant = |cell: &Cell| match field {
             "board" => cell.board == text,
             _ => cell.keys.get(field).and_then(Value::as_str) == Some(text),
@@ -426,23 +315,4 @@ impl Plain {
         let now = self.row(&board);
         if now == row { Ok(()) } else { Err(format!("the row after a move is {now:?}, not {row:?}")) }
     }
-}
-
-fn is_wrong(draft: &Value) -> bool {
-    draft.get("pos").is_some_and(|pos| !pos.is_number())
-        || (draft["type"] == "line" && draft["value"].as_str().is_some_and(|text| !text.is_empty()))
-}
-
-fn keys(draft: &Value) -> Map<String, Value> {
-    let mut keys = draft.as_object().unwrap().clone();
-    ["_id", "board", "value"].iter().for_each(|key| drop(keys.shift_remove(*key)));
-    keys
-}
-
-fn board(draft: &Value) -> Option<String> {
-    draft["board"].as_str().map(str::to_owned)
-}
-
-fn numbers(list: &Value) -> Vec<f64> {
-    list.as_array().unwrap().iter().map(|y| y.as_f64().unwrap()).collect()
 }

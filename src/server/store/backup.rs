@@ -51,7 +51,7 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
 /// An old database is in the way unless `replace`; it is then kept under another name, which is answered.
 pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Report, Option<PathBuf>), CopyError> {
     sound(from, from).await?;
-    std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    super::place::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     let _lock = lock(folder)?;
     let to = database(folder);
     if to.exists() && !replace {
@@ -87,7 +87,11 @@ async fn put_aside(folder: &Path, old: &Path) -> io::Result<Option<PathBuf>> {
     for beside in ["-wal", "-shm", ""] {
         let file = with_end(old, beside);
         if file.exists() {
-            std::fs::rename(&file, with_end(&aside, beside))?;
+            // The database keeps its name until the new one takes it: there is no moment without one, in which a start would begin an empty one.
+            let linked = beside.is_empty() && std::fs::hard_link(&file, &aside).is_ok();
+            if !linked {
+                std::fs::rename(&file, with_end(&aside, beside))?;
+            }
             kept = Some(aside.clone()).filter(|_| beside.is_empty());
         }
     }
@@ -102,13 +106,16 @@ async fn sound(file: &Path, told: &Path) -> Result<Report, CopyError> {
     }
 }
 
-/// A file that is being written; gone when it does not become the file it was meant for.
-struct Part(PathBuf);
+/// A file that is being written, locked as long; gone when it does not become the file it was meant for.
+struct Part(PathBuf, #[expect(dead_code, reason = "held, not read")] File);
 
 impl Part {
     /// The database `from` as it is at this moment, with all that SQLite keeps beside it, as one file in the folder of `to`.
     async fn of(from: &Path, to: &Path) -> Result<Self, CopyError> {
-        let part = Self(with_end(to, &format!(".{}.part", ids::random())));
+        sweep(to);
+        let made = with_end(to, &format!(".{}.part", ids::random()));
+        let lock = File::create_new(&made).and_then(|file| file.lock().map(|()| file)).map_err(|why| CopyError::Write(to.into(), why))?;
+        let part = Self(made, lock);
         let target = part.0.to_str().ok_or_else(|| CopyError::Write(to.into(), io::Error::other("its name is not UTF-8")))?;
         let copied = async {
             let mut connection = read_only(from).connect().await?;
@@ -135,6 +142,22 @@ impl Drop for Part {
     fn drop(&mut self) {
         for beside in ["", "-journal", "-wal", "-shm"] {
             let _ = std::fs::remove_file(with_end(&self.0, beside));
+        }
+    }
+}
+
+/// Removes what copies to the same file left that were killed: nobody has it locked.
+fn sweep(to: &Path) {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(name) = to.file_name().and_then(|name| name.to_str()) else { return };
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let left = file.to_str().and_then(|file| file.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".part"));
+        if left.is_some()
+            && let Ok(lock) = File::open(entry.path())
+            && lock.try_lock().is_ok()
+        {
+            drop(Part(entry.path(), lock));
         }
     }
 }

@@ -4,6 +4,7 @@ mod appended;
 mod backup;
 mod batch;
 mod check;
+mod checkpoint;
 #[cfg(test)]
 mod fragile;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -15,6 +16,7 @@ mod mend;
 mod named;
 mod open;
 mod packed;
+mod place;
 mod reading;
 mod record;
 mod replay;
@@ -88,6 +90,7 @@ impl Store {
             ledger,
             tally: tally.clone(),
             suspects: suspects.clone(),
+            checkpoints: checkpoint::Checkpoints::default(),
         };
         Self {
             index,

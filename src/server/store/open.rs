@@ -1,7 +1,6 @@
 //! Opening a data folder: lock, version gates, migrations, and reading the index.
 
-use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::check::database;
-use super::{Held, Index, Record, record::INLINE_BYTES, replay, seal::Ledger};
+use super::{Held, Index, Record, place, record::INLINE_BYTES, replay, seal::Ledger};
 use crate::protocol::{CellId, Stage};
 use crate::server::ids;
 
@@ -19,7 +18,7 @@ use crate::server::ids;
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
 /// The newest migration that this program knows.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -41,6 +40,10 @@ pub enum OpenError {
     OldSqlite(String),
     #[error("The database {0} cannot be read: {1}. Restore a backup ('agnez restore FILE'), or name another folder with --data.")]
     Database(PathBuf, sqlx::Error),
+    #[error(
+        "{0} is a database of another program; nothing was changed. Name another folder with --data, or restore a backup ('agnez restore FILE')."
+    )]
+    Foreign(PathBuf),
     #[error("There is no database at {0}. Name the data folder with --data.")]
     Missing(PathBuf),
 }
@@ -74,8 +77,13 @@ impl Lock {
 }
 
 pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened, OpenError> {
-    // Made for its owner: what the tokens keep from others must not be read there.
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    place::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    if let Some(kind) = place::network(folder) {
+        tracing::warn!(
+            "the data folder {} is on a network file system ({kind}), where a crash may lose what was acknowledged: name a local one with --data",
+            folder.display()
+        );
+    }
     let file = lock(folder)?;
     let path = database(folder);
     let options = SqliteConnectOptions::new()
@@ -87,7 +95,8 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
         .disable_statement_logging();
     let failed = |why: sqlx::Error| OpenError::Database(path.clone(), why);
     refuse_newer(&path).await?;
-    let mut connection = options.connect().await.map_err(failed)?;
+    // Checkpoints are the writer's, which hears when they fail.
+    let mut connection = options.clone().pragma("wal_autocheckpoint", "0").connect().await.map_err(failed)?;
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
     let epoch = epoch(&mut connection, durability).await.map_err(failed)?;
@@ -135,11 +144,13 @@ pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
             true => sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?,
             false => None,
         };
+        let other: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
         connection.close().await?;
-        Ok(newest)
+        Ok((newest, other && !migrated))
     };
     match look.await {
-        Ok(Some(newest)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
+        Ok((_, true)) => Err(OpenError::Foreign(path.into())),
+        Ok((Some(newest), _)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
         Ok(_) => Ok(()),
         Err(why) => Err(OpenError::Database(path.into(), why)),
     }
@@ -153,7 +164,8 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
         step(1, "init", include_str!("../../../migrations/0001_init.sql")),
         step(2, "series", include_str!("../../../migrations/0002_series.sql")),
         step(3, "replies", include_str!("../../../migrations/0003_replies.sql")),
-        step(SCHEMA, "began", include_str!("../../../migrations/0004_began.sql")),
+        step(4, "began", include_str!("../../../migrations/0004_began.sql")),
+        step(SCHEMA, "sums", include_str!("../../../migrations/0005_sums.sql")),
     ]);
     migrator.run(connection).await.map_err(|why| match why {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),

@@ -34,7 +34,12 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         let known = index.series_mut(&cell);
         known.seq = known.seq.max(row.try_get::<i64, _>(4)? as u64);
         let mut series = Series::new(key, Arc::from(row.try_get::<&str, _>(2)?), row.try_get::<i64, _>(6)? as u64);
-        series.sealed = row.try_get::<i64, _>(3)? as u64;
+        let sealed = row.try_get::<i64, _>(3)? as u64;
+        // Chunks are whole: after any other number the points of the journal would stand in wrong places.
+        if !sealed.is_multiple_of(CHUNK as u64) {
+            return Err(damaged(format!("the row of the series '{}' of the cell '{cell}' is damaged", series.name)));
+        }
+        series.sealed = sealed;
         places.insert(key, (cell.clone(), known.list.len()));
         known.list.push(series);
     }

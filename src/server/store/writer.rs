@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::batch::{Batch, Change, Fate, Outcome};
+use super::checkpoint::{self, Checkpoints};
 use super::mend::{Suspects, mend};
 use super::replies::REPLIES_PER_WRITER;
 use super::seal::{self, Ledger, Staged};
@@ -31,6 +32,9 @@ const STATEMENT_ROWS: usize = 32;
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 /// And when there is always something to be done: one deletion in so many commits.
 const SWEEP_COMMITS: u64 = 64;
+
+/// About what a deletion of old points writes.
+const SWEPT_BYTES: usize = 64 << 10;
 
 /// Called after each commit, with its changes in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
@@ -82,6 +86,7 @@ pub(super) struct Writer {
     pub ledger: Ledger,
     pub tally: Arc<Tally>,
     pub suspects: Arc<Suspects>,
+    pub checkpoints: Checkpoints,
 }
 
 impl Writer {
@@ -134,6 +139,13 @@ impl Writer {
             for Waiting { job, .. } in jobs {
                 job.answer(durable.clone());
             }
+            let moved = match durable {
+                _ if self.tally.failed().is_some() => Ok(()),
+                // Its log can be written from its beginning again once all of it has been moved: that takes no room.
+                Err(Problem::Full) => checkpoint::now(&mut self.connection).await,
+                _ => self.checkpoints.after(&mut self.connection, bytes).await,
+            };
+            self.heed(moved);
             commits += 1;
             if commits.is_multiple_of(SWEEP_COMMITS) {
                 self.sweep().await;
@@ -160,7 +172,21 @@ impl Writer {
             return false;
         }
         let swept = seal::sweep(&mut self.connection, &mut self.ledger).await;
+        let moved = self.checkpoints.after(&mut self.connection, SWEPT_BYTES).await;
+        self.heed(moved);
         swept.inspect_err(|why| tracing::warn!("old points could not be deleted now: {why}")).is_ok()
+    }
+
+    /// A checkpoint that found no room is done later; after a failed flush there is no later.
+    fn heed(&self, checkpoint: sqlx::Result<()>) {
+        match checkpoint.map_err(Problem::from_write) {
+            Ok(()) => {}
+            Err(Problem::Broken(why)) => {
+                tracing::error!("the database failed, no more changes are taken: {why}");
+                self.tally.fail(&why);
+            }
+            Err(problem) => tracing::warn!("the database file could not be brought up to date now: {problem}"),
+        }
     }
 
     /// All of it or nothing.

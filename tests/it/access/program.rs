@@ -148,7 +148,7 @@ async fn no_secret_reaches_the_log() {
     let file = std::fs::read_to_string(folder.path().join("access.json")).unwrap();
     let kept: serde_json::Value = serde_json::from_str(&file).unwrap();
     let log = program.log();
-    assert!(log.contains("DEBUG") && log.contains("asked"), "{log}");
+    assert!(log.contains("DEBUG") && log.contains("answered"), "{log}");
     let secrets = [
         &token,
         &shared,

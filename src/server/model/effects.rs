@@ -1,0 +1,142 @@
+//! What calls do to cells in the model: documents, and the points of lines.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::plain::{Answer, Cell, Plain, Told};
+use super::steps::{Part, values};
+
+/// An answer, or the code of the refusal.
+pub type Done = Result<Answer, u16>;
+
+impl Plain {
+    pub(super) fn create_all(&mut self, drafts: &[Value], events: &mut Vec<Told>) -> Done {
+        let made = drafts.iter().map(|draft| self.create(draft, None, events)).collect::<Result<_, _>>()?;
+        Ok(Answer::Cells(201, made))
+    }
+
+    pub(super) fn create(&mut self, draft: &Value, append: Option<Value>, events: &mut Vec<Told>) -> Result<(String, u64), u16> {
+        let id = draft["_id"].as_str().unwrap().to_owned();
+        if self.cells.contains_key(&id) {
+            return Err(409);
+        }
+        self.count += 1;
+        let board = board(draft).unwrap_or_else(|| "main".to_owned());
+        let mut cell = Cell { board, keys: keys(draft), value: None, series: BTreeMap::new(), rev: 0, born: self.count };
+        match cell.is_line() {
+            true => self.set_line(&mut cell, draft.get("value").unwrap_or(&Value::Null))?,
+            false => cell.value = draft.get("value").cloned(),
+        }
+        self.append_key(&mut cell, append.as_ref())?;
+        let rev = self.put("created", &id, cell, events);
+        Ok((id, rev))
+    }
+
+    pub(super) fn patch(&mut self, id: &str, before: Cell, draft: &Value, events: &mut Vec<Told>) -> Result<u64, u16> {
+        let mut cell = before.clone();
+        cell.keys.extend(keys(draft));
+        cell.keys.remove("append");
+        cell.board = board(draft).unwrap_or(cell.board);
+        // A new type shows the old value in another way.
+        let is_retyped = draft.get("type").is_some_and(|kind| before.keys.get("type") != Some(kind));
+        let value = draft.get("value").cloned().or(before.value.filter(|_| is_retyped));
+        match value {
+            Some(value) if cell.is_line() => {
+                self.set_line(&mut cell, &value)?;
+                cell.value = None;
+            }
+            Some(value) => cell.value = Some(value),
+            None => {}
+        }
+        self.append_key(&mut cell, draft.get("append"))?;
+        Ok(self.put("patched", id, cell, events))
+    }
+
+    pub(super) fn append_key(&mut self, cell: &mut Cell, append: Option<&Value>) -> Result<(), u16> {
+        let Some(append) = append else { return Ok(()) };
+        if !cell.is_line() {
+            return Err(400);
+        }
+        for (name, y) in append.as_object().unwrap() {
+            self.extend(cell, name, &numbers(y));
+        }
+        Ok(())
+    }
+
+    pub(super) fn append(&mut self, parts: &[Part], events: &mut Vec<Told>) -> Done {
+        let (mut told, mut sum) = (Map::new(), 0_u64);
+        // Points of one cell are taken together.
+        let mut ids: Vec<&String> = Vec::new();
+        parts.iter().for_each(|Part { id, .. }| {
+            if !ids.contains(&id) {
+                ids.push(id)
+            }
+        });
+        for id in ids {
+            let mut cell = self.cells.get(id).cloned().ok_or(404_u16)?;
+            let is_nothing = cell.value.as_ref().is_none_or(|value| *value == json!([]));
+            match cell.keys.get("type") {
+                _ if cell.is_line() => {}
+                None if is_nothing => {
+                    cell.keys.insert("type".into(), json!("line"));
+                    cell.value = None;
+                    self.put("patched", id, cell.clone(), events);
+                    cell = self.cells[id].clone();
+                }
+                _ => return Err(409),
+            }
+            let mut names = Map::new();
+            for Part { name, y, .. } in parts.iter().filter(|part| part.id == *id && !part.y.is_empty()) {
+                let start = cell.series.get(name).map_or(0, |known| known.1.len());
+                self.extend(&mut cell, name, &values(y));
+                sum += y.end - y.start;
+                let start = names.get(name).map_or(json!(start), |part: &Value| part["start"].clone());
+                names.insert(name.clone(), json!({ "start": start, "points": cell.series[name].1.len() }));
+            }
+            told.insert(id.clone(), names.into());
+            self.cells.insert(id.clone(), cell);
+        }
+        Ok(Answer::Points(json!({ "appended": sum, "cells": told })))
+    }
+
+    pub(super) fn extend(&mut self, cell: &mut Cell, name: &str, y: &[f64]) {
+        if !y.is_empty() {
+            self.count += 1;
+            cell.series.entry(name.to_owned()).or_insert((self.count, Vec::new())).1.extend(y);
+        }
+    }
+
+    pub(super) fn set_line(&mut self, cell: &mut Cell, value: &Value) -> Result<(), u16> {
+        let given = match value {
+            Value::String(text) if !text.is_empty() => return Err(400),
+            Value::Object(value) => value.get("series").and_then(Value::as_object).cloned().unwrap_or_default(),
+            _ => Map::new(),
+        };
+        let is_kept = |name: &str| given.get(name).is_some_and(|series| series.get("points").is_some());
+        cell.series.retain(|name, _| is_kept(name));
+        for (name, y) in given.iter().filter(|(name, _)| !is_kept(name)) {
+            self.extend(cell, name, &numbers(y));
+        }
+        Ok(())
+    }
+}
+
+pub fn is_wrong(draft: &Value) -> bool {
+    draft.get("pos").is_some_and(|pos| !pos.is_number())
+        || (draft["type"] == "line" && draft["value"].as_str().is_some_and(|text| !text.is_empty()))
+}
+
+pub fn keys(draft: &Value) -> Map<String, Value> {
+    let mut keys = draft.as_object().unwrap().clone();
+    ["_id", "board", "value"].iter().for_each(|key| drop(keys.shift_remove(*key)));
+    keys
+}
+
+pub fn board(draft: &Value) -> Option<String> {
+    draft["board"].as_str().map(str::to_owned)
+}
+
+pub fn numbers(list: &Value) -> Vec<f64> {
+    list.as_array().unwrap().iter().map(|y| y.as_f64().unwrap()).collect()
+}

@@ -1,0 +1,70 @@
+//! Where the data folder stands: made so that a power cut does not take it, and whether that is another machine's disk.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+/// File systems of other machines, by their names in Linux's table of mounts.
+const NETWORK: [&str; 12] =
+    ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.ceph", "fuse.glusterfs", "afs"];
+
+/// Makes the folder and those above it that are missing, each on disk under its name when this returns. For its owner alone: what tokens keep
+/// from others must not be read there.
+pub fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make(above)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        // Another program was first.
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(why) => Err(why),
+        Ok(()) => File::open(above)?.sync_all(),
+    }
+}
+
+/// The kind of network file system that the folder is on, where the system tells.
+pub fn network(folder: &Path) -> Option<&'static str> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    network_of(&mounts, &folder.canonicalize().ok()?)
+}
+
+fn network_of(mounts: &str, folder: &Path) -> Option<&'static str> {
+    let mounts = mounts.lines().filter_map(|line| {
+        let (place, kind) = line.split_once(" - ")?;
+        // A space in a name is written in octal.
+        Some((place.split(' ').nth(4)?.replace("\\040", " "), kind.split(' ').next()?))
+    });
+    // Of mounts at one place the last is on top.
+    let (_, kind) = mounts.filter(|(at, _)| folder.starts_with(at)).max_by_key(|(at, _)| at.len())?;
+    NETWORK.into_iter().find(|network| *network == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machines_disk_is_known() {
+        let mounts = "22 1 252:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n\
+                      40 22 0:50 / /home rw shared:9 - nfs4 server:/home rw\n\
+                      41 40 0:51 / /home/my\\040own rw - xfs /dev/vdb rw\n";
+        let of = |folder: &str| network_of(mounts, Path::new(folder));
+        assert_eq!(of("/home/me/agnez-data"), Some("nfs4"));
+        assert_eq!(of("/home/my own/agnez-data"), None);
+        assert_eq!(of("/homes/me"), None);
+    }
+
+    #[test]
+    fn folders_are_made_down_to_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        make(&deep).unwrap();
+        make(&deep).unwrap();
+        assert!(deep.is_dir());
+        std::fs::write(folder.path().join("file"), b"").unwrap();
+        assert!(make(&folder.path().join("file/x")).is_err());
+    }
+}

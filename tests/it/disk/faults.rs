@@ -1,0 +1,162 @@
+//! A disk that is full or fails under a server: what its clients hear, and what is there afterwards.
+
+use serde_json::json;
+
+use super::{Disk, Program};
+
+const EIO: u8 = 5;
+const ENOSPC: u8 = 28;
+const EROFS: u8 = 30;
+const EDQUOT: u8 = 122;
+
+async fn call(server: &Program, method: &str, path: &str, body: String) -> (u16, String) {
+    let request = reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", server.address)).body(body);
+    let reply = request.send().await.unwrap();
+    (reply.status().as_u16(), reply.text().await.unwrap())
+}
+
+async fn post(server: &Program, id: &str, size: usize) -> (u16, String) {
+    call(server, "POST", "/values", json!({ "_id": id, "type": "text", "value": "x".repeat(size) }).to_string()).await
+}
+
+async fn ids(server: &Program) -> Vec<String> {
+    let (status, text) = call(server, "GET", "/values?$select[]=_id", String::new()).await;
+    assert_eq!(status, 200, "reads go on: {text}");
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    all.as_array().unwrap().iter().map(|cell| cell["_id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_reads_go_on_and_writes_resume_with_room() {
+    let disk = Disk::new();
+    let server = disk.serve();
+    let mut there = Vec::new();
+    for number in 0..40 {
+        there.push(format!("a{number}"));
+        assert_eq!(post(&server, &format!("a{number}"), 100_000).await.0, 201);
+    }
+    disk.order(&format!("grow {ENOSPC} 0"));
+    let mut refused = 0;
+    for number in 0..100 {
+        match post(&server, &format!("b{number}"), 100_000).await {
+            (201, _) => there.push(format!("b{number}")),
+            (status, text) => {
+                assert!(status == 507 && text.contains("Free some space"), "{status} {text}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 20, "{refused} were refused");
+    assert_eq!(ids(&server).await, there);
+    assert_eq!(call(&server, "GET", "/readyz", String::new()).await.0, 200);
+    // A removal is a change too: it is on disk, or refused.
+    for id in there.clone().into_iter().take(10) {
+        match call(&server, "DELETE", &format!("/values/{id}"), String::new()).await {
+            (200, _) => there.retain(|other| *other != id),
+            (status, text) => assert!(status == 507, "{id}: {status} {text}"),
+        }
+    }
+    disk.order("");
+    assert_eq!(post(&server, "c", 100_000).await.0, 201);
+    there.push("c".into());
+    assert_eq!(ids(&server).await, there);
+    server.kill();
+    assert_eq!(ids(&disk.serve()).await, there);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_or_a_disk_that_takes_no_writes_for_a_while_undoes_them_and_nothing_else() {
+    for error in [EDQUOT, EROFS, EIO] {
+        let disk = Disk::new();
+        let server = disk.serve();
+        assert_eq!(post(&server, "a", 10).await.0, 201);
+        disk.order(&format!("write {error} 0"));
+        for _ in 0..3 {
+            let (status, text) = post(&server, "b", 10).await;
+            assert!(status == 503 && text.contains("nothing was changed"), "errno {error}: {status} {text}");
+        }
+        disk.order("");
+        assert_eq!(ids(&server).await, ["a"], "errno {error}");
+        assert_eq!(post(&server, "c", 10).await.0, 201);
+        server.kill();
+        assert_eq!(ids(&disk.serve()).await, ["a", "c"], "errno {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failed_flush_no_change_is_taken_until_a_restart() {
+    // The commit's own; and that of the checkpoint, whose commit is already on disk.
+    for (order, requests) in [("sync", 1), ("sync-main", 400)] {
+        let disk = Disk::new();
+        let server = disk.serve();
+        assert_eq!(post(&server, "a", 10).await.0, 201);
+        disk.order(&format!("{order} {EIO} 0"));
+        let mut there = vec!["a".to_owned()];
+        let mut failed = None;
+        for number in 0..requests {
+            match post(&server, &format!("b{number}"), 20_000).await {
+                (201, _) => there.push(format!("b{number}")),
+                other => {
+                    failed = Some((number, other));
+                    break;
+                }
+            }
+        }
+        let (number, (status, text)) = failed.expect("a flush failed");
+        assert!(status == 500 && text.contains("Restart the server"), "{status} {text}");
+        let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
+        assert!(status == 503 && text.contains("Restart the server"), "{status} {text}");
+        disk.order("");
+        assert_eq!(post(&server, "later", 10).await.0, 500, "it is not tried again");
+        assert_eq!(ids(&server).await, there, "reads go on");
+        server.kill();
+        let server = disk.serve();
+        // What was refused may have got on disk; what was acknowledged has.
+        let mut found = ids(&server).await;
+        found.retain(|id| *id != format!("b{number}"));
+        assert_eq!(found, there);
+        assert_eq!(post(&server, "later", 10).await.0, 201);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_written_is_told_at_the_start() {
+    for error in [EROFS, ENOSPC, EIO] {
+        let disk = Disk::new();
+        disk.order(&format!("write {error} 0"));
+        let told = disk.command(false).args(["--port", "0"]).output().unwrap();
+        let told = String::from_utf8(told.stderr).unwrap();
+        assert!(told.contains("agnez.sqlite") && told.contains("cannot be"), "errno {error}: {told}");
+        assert!(!told.contains("panicked"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_fails_half_way_leaves_nothing_and_one_that_is_killed_no_file_of_its_name() {
+    let disk = Disk::new();
+    let server = disk.serve();
+    for number in 0..20 {
+        assert_eq!(post(&server, &format!("a{number}"), 200_000).await.0, 201);
+    }
+    let copy = disk.data().join("copy.sqlite");
+    disk.order(&format!("grow {ENOSPC} 300"));
+    let full = disk.command(false).arg("backup").arg(&copy).output().unwrap();
+    let told = String::from_utf8(full.stderr).unwrap();
+    assert!(!full.status.success() && told.contains("cannot be written") && told.contains("full"), "{told}");
+    let parts = || {
+        std::fs::read_dir(disk.data()).unwrap().filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().contains("copy")).count()
+    };
+    assert_eq!(parts(), 0, "a half copy is taken away");
+    disk.order("");
+    let mut killed = disk.command(false).arg("backup").arg(&copy).spawn().unwrap();
+    while parts() == 0 {
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(!copy.exists() || disk.command(false).arg("check").arg(&copy).status().unwrap().success());
+    let _ = std::fs::remove_file(&copy);
+    assert!(disk.command(false).arg("backup").arg(&copy).status().unwrap().success());
+    assert_eq!(parts(), 1, "and what a killed one left goes with the next");
+    server.kill();
+}

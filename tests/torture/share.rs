@@ -1,0 +1,84 @@
+//! What a claim gets: time, chance from a seed, the program; and the row that it answers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Chance that is the same for the same seed (SplitMix64, Steele, Lea and Flood 2014).
+#[derive(Clone, Debug)]
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to `below` - 1.
+    pub fn below(&mut self, below: u64) -> u64 {
+        self.next() % below.max(1)
+    }
+
+    /// True `percent` times of a hundred.
+    pub fn happens(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    /// Another row of numbers, for a task of its own.
+    pub fn branch(&mut self) -> Self {
+        Self(self.next())
+    }
+}
+
+/// A claim's part of the whole: it ends at `until`, or when it has tried as often as its goal says.
+pub struct Share {
+    pub until: Instant,
+    pub rng: Rng,
+    pub program: PathBuf,
+}
+
+impl Share {
+    pub fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+}
+
+/// What came of a claim.
+#[derive(Debug, Default)]
+pub struct Row {
+    pub tried: u64,
+    /// What `tried` counts.
+    pub unit: &'static str,
+    /// One sentence for each thing that was lost, doubled, damaged or let in.
+    pub lost: Vec<String>,
+    /// The worst latency that was seen, and of what; told, not judged.
+    pub worst: BTreeMap<&'static str, Duration>,
+    /// Further figures.
+    pub told: Vec<String>,
+}
+
+impl Row {
+    pub fn of(unit: &'static str) -> Self {
+        Self { unit, ..Self::default() }
+    }
+
+    /// The slowest of all that has this name.
+    pub fn took(&mut self, what: &'static str, time: Duration) {
+        let worst = self.worst.entry(what).or_default();
+        *worst = time.max(*worst);
+    }
+
+    /// Keeps what went wrong, but not a flood of it.
+    pub fn lose(&mut self, what: impl Into<String>) {
+        if self.lost.len() < 100 {
+            self.lost.push(what.into());
+        }
+    }
+}
