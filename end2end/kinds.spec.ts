@@ -116,7 +116,7 @@ test("a link in a text opens a page of its own, which learns nothing of the boar
   // Figures of others may not, by attribute and by header.
   const other = cell(page, html._id).locator("iframe").filter({ visible: true });
   await expect(other).toHaveAttribute("sandbox", "allow-scripts");
-  expect((await agnez.call("GET", (await other.getAttribute("src"))!)).headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; /);
+  expect((await agnez.call("GET", await address(other))).headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; /);
   // A cell that becomes a figure loses what a text may.
   await agnez.patch(_id, { type: "html", value: "<p>now a figure</p>" });
   await expect(figure(cell(page, _id)).getByText("now a figure")).toBeVisible();
