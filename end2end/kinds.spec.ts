@@ -292,7 +292,7 @@ test("a drawing fills the full screen, its values are found there, and it is as 
   expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
   // A new value keeps the size.
   await agnez.patch(_id, { value: { cat: 3, dog: 40 } });
-  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain("2 bars from 3 to 40");
+  await expect.poll(async () => (await agnez.call("GET", await address(drawn))).text).toContain("2 bars from 3 to 40");
   expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
   await point(drawn, 0.8, (await height()) - 60);
   await expect.poll(() => said(page)).toEqual(["dog", "value 40"]);
