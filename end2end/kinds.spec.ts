@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 import type { Locator, Page } from "@playwright/test";
 
-import { cell, figure, openBoard, openMenu, picture, stage } from "./support/page.ts";
+import { address, cell, figure, openBoard, openMenu, picture, stage } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
 const KINDS: [type: string, value: unknown, about: RegExp][] = [
@@ -26,7 +26,7 @@ test("each kind is drawn, as wide as its tile, before any script and after", asy
     const [box, room] = [await drawn.boundingBox(), await stage(cell(page, id)).boundingBox()];
     expect(box!.height).toBe(type === "number" ? 140 : type === "heatmap" ? 320 : 240);
     expect(Math.abs(room!.width - box!.width)).toBeLessThanOrEqual(26);
-    const src = (await drawn.getAttribute("src"))!;
+    const src = await address(drawn);
     const svg = await agnez.call("GET", src);
     expect(svg.headers["cache-control"]).toContain("immutable");
     expect(svg.text).toMatch(about);
@@ -51,7 +51,7 @@ test("a patch swaps the drawing, and nothing else moves", async ({ page, agnez }
   const before = await drawn.getAttribute("src");
   for (const value of [0.6, 0.7, 0.8, { value: 0.9, previous: 0.8, better: "up" }]) await agnez.patch(_id, { value });
   await expect(drawn).not.toHaveAttribute("src", before!);
-  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain(">0.9<");
+  await expect.poll(async () => (await agnez.call("GET", await address(drawn))).text).toContain(">0.9<");
   const seen = await drawn.evaluate((image) => (image as unknown as { seen: boolean[] }).seen);
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.every(Boolean)).toBe(true);
@@ -103,7 +103,7 @@ test("a link in a text opens a page of its own, which learns nothing of the boar
   const frame = cell(page, _id).locator("iframe").filter({ visible: true });
   // As high as its text: the script of the server runs, and none else may.
   await expect.poll(async () => (await frame.boundingBox())!.height).toBeLessThan(100);
-  const { headers } = await agnez.call("GET", (await frame.getAttribute("src"))!);
+  const { headers } = await agnez.call("GET", await address(frame));
   expect(headers["content-security-policy"]).toMatch(/^sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; default-src 'none'; script-src 'nonce-\w+';/);
   const opening = page.context().waitForEvent("page");
   await figure(cell(page, _id)).getByRole("link", { name: "other" }).click();
@@ -116,7 +116,7 @@ test("a link in a text opens a page of its own, which learns nothing of the boar
   // Figures of others may not, by attribute and by header.
   const other = cell(page, html._id).locator("iframe").filter({ visible: true });
   await expect(other).toHaveAttribute("sandbox", "allow-scripts");
-  expect((await agnez.call("GET", (await other.getAttribute("src"))!)).headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; /);
+  expect((await agnez.call("GET", await address(other))).headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; /);
   // A cell that becomes a figure loses what a text may.
   await agnez.patch(_id, { type: "html", value: "<p>now a figure</p>" });
   await expect(figure(cell(page, _id)).getByText("now a figure")).toBeVisible();
@@ -273,7 +273,7 @@ test("a drawing that is far away is not fetched, and is the newest one when it i
   const drawn = picture(cell(page, _id));
   await drawn.scrollIntoViewIfNeeded();
   await expect.poll(() => drawn.evaluate((image: HTMLImageElement) => image.complete && image.naturalHeight > 0)).toBe(true);
-  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain(">0.875<");
+  await expect.poll(async () => (await agnez.call("GET", await address(drawn))).text).toContain(">0.875<");
   await page.mouse.move(1, 1);
   await point(drawn, 0.1, 60);
   await expect.poll(() => said(page)).toEqual(["now", "value 0.875"]);
@@ -292,7 +292,7 @@ test("a drawing fills the full screen, its values are found there, and it is as 
   expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
   // A new value keeps the size.
   await agnez.patch(_id, { value: { cat: 3, dog: 40 } });
-  await expect.poll(async () => (await agnez.call("GET", (await drawn.getAttribute("src"))!)).text).toContain("2 bars from 3 to 40");
+  await expect.poll(async () => (await agnez.call("GET", await address(drawn))).text).toContain("2 bars from 3 to 40");
   expect(Math.abs((await height()) - (await room()))).toBeLessThanOrEqual(1);
   await point(drawn, 0.8, (await height()) - 60);
   await expect.poll(() => said(page)).toEqual(["dog", "value 40"]);

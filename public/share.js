@@ -41,7 +41,7 @@ const dialog = element(
   { id: "share" },
   element("style", {}, STYLE),
   element("h2", { id: "share-title" }, "Share this board"),
-  element("p", {}, "Whoever has a link sees this board live, no other, and can change nothing.", isHere ? " This server can be reached from this machine only." : ""),
+  element("p", {}, "Whoever has a link sees this board live, no other, and can change nothing.", isHere ? " It begins with the address of this page, which only this machine knows." : ""),
   form,
   said,
   made,

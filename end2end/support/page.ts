@@ -53,6 +53,12 @@ export function figure(cell: Locator): FrameLocator {
   return frame(cell).contentFrame();
 }
 
+/** Where a picture or a frame is from, as the server is asked for it. */
+export async function address(element: Locator): Promise<string> {
+  const { pathname, search } = new URL(await element.evaluate((element: HTMLImageElement | HTMLIFrameElement) => element.src));
+  return pathname + search;
+}
+
 export function picture(cell: Locator): Locator {
   return stage(cell).locator("img");
 }

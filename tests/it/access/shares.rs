@@ -222,7 +222,11 @@ async fn who_may_write_shares_a_board_and_ends_it() {
         assert_eq!(server.with(share, "GET", path, "").await.status, 401);
     }
     assert_eq!(server.call("GET", &format!("{key}/values/bar-a.svg"), "").await.status, 401);
-    assert_eq!(server.connect("/live?board=a&view=page", Some(&protocols)).await.err(), Some(401));
+    // Browsers tell no page why it was refused: it is let in to be told, and is sent nothing else.
+    let (mut late, _) = server.connect("/live?board=a&view=page", Some(&protocols)).await.unwrap();
+    assert!(late.next().await.is_none());
+    let (mut late, _) = server.connect(&format!("{key}/live?board=a&view=page"), None).await.unwrap();
+    assert_eq!(late.closed().await, (1008, "The token was revoked.".to_owned()));
     // Others stay where they are.
     server.with(&write, "PATCH", "/values/bar-b", r#"{"name":"still here"}"#).await;
     assert_eq!(another.next().await.unwrap()["event"], "patched");
