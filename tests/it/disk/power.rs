@@ -161,7 +161,7 @@ async fn look(record: &Record, image: &Image, at: u64, dice: &mut Dice, durable:
         assert!(there, "writer {writer}: {} points are no whole number of requests", all.len());
         let cell = server.get(&format!("/values/n{writer}")).await;
         let number = cell["n"].as_u64().unwrap() as usize;
-        let last = (0..acknowledged).filter(|number| number % 2 == 1).next_back().unwrap_or(0);
+        let last = (0..acknowledged).rfind(|number| number % 2 == 1).unwrap_or(0);
         assert!(number >= last, "writer {writer}: change {last} was acknowledged, {number} is there");
         if number > 0 {
             assert_eq!(cell["value"], format!("{number} ").repeat(sent[number].large), "a value belongs to its cell");
