@@ -219,6 +219,21 @@ test("the document says what the server does", async ({ agnez }) => {
   if (documented.has("GET /events")) problems.push(...contract.check("GET /events", await beginning(agnez, "/events?board=main")));
   if (documented.has("GET /live")) problems.push(...contract.check("GET /live", await upgrade(agnez, "/live?board=main")));
 
+  const share = (await exchange("POST /shares", "/shares", 201, { board: "main", name: "ann" })).json;
+  await exchange("POST /shares", "/shares", 400, { board: "a b" });
+  await exchange("POST /shares", "/shares", 413, ...TOO_LARGE);
+  await exchange("POST /shares", "/shares", 403, { board: "main" }, foreign);
+  await each("GET /shares", ["/shares", 200], ["/shares?board=a%20b", 400], ["/shares", 403, foreign]);
+  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 403, undefined, foreign);
+  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 200);
+  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 404);
+  // Who shows a token that is none gets in nowhere, not even from this machine.
+  const wrong = { authorization: "Bearer agz_none" };
+  for (const reply of contract.replies().filter((reply) => reply.endsWith(" 401"))) {
+    const [method, path] = reply.split(" ") as [string, string];
+    await exchange(`${method} ${path}`, path.replaceAll("{}", "1"), 401, undefined, wrong);
+  }
+
   expect.soft(problems).toEqual([]);
   expect(contract.unseen().filter((reply) => !UNPROVOKED.test(reply)), "documented, but not seen: bring it about here, or take it out").toEqual([]);
 });

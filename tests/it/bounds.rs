@@ -56,7 +56,7 @@ async fn a_thousand_series_are_drawn_in_part_and_their_columns_are_bounded() {
         assert!(drawing.len() < 700_000 && drawing.contains("50 of 1000 series are drawn."), "{query}: {} bytes", drawing.len());
     }
     let page = server.call("GET", "/", "").await.text;
-    assert!(page.len() < 100_000 && page.contains("/values/a.svg?height=240"), "{} bytes", page.len());
+    assert!(page.len() < 100_000 && page.contains("\"values/a.svg?height=240"), "{} bytes", page.len());
     let widest = async |cells: &str| {
         let frame = columns::read(&server.http_bytes(&format!("/columns?width=16384&cells={cells}")).await).unwrap();
         frame.cells.iter().flat_map(|cell| &cell.series).map(|series| series.columns.len()).max()
