@@ -211,18 +211,21 @@ impl Feed {
         let boards = app.boards.clone();
         let head = boards.store.index().board(&board).map_or(0, |board| board.seq);
         let epoch = boards.store.epoch().to_owned();
-        let continues = from.as_ref().is_none_or(|(known, since)| *known == epoch && *since <= head);
-        let since = from.map_or(head, |(_, since)| since);
-        let hello = Event::<()>::Hello { epoch, seq: head, build: app.site.build().to_owned() };
-        let (first, missed) = (VecDeque::from([encode(&hello)]), VecDeque::new());
+        let (first, missed) = (VecDeque::new(), VecDeque::new());
         let quiet_until = Instant::now() + BOOKMARK_EVERY;
         let access = app.access.clone();
-        let mut feed = Self { boards, access, subscription, view, seq: since, first, missed, reaches: 0, quiet_until };
-        if continues {
-            feed.catch_up()
-        } else {
-            feed.start_over()
+        let mut feed = Self { boards, access, subscription, view, seq: head, first, missed, reaches: 0, quiet_until };
+        match from {
+            None => {}
+            Some((known, since)) if known == epoch && since <= head => {
+                feed.seq = since;
+                feed.catch_up();
+            }
+            Some(_) => feed.start_over(),
         }
+        // It says how far the feed catches up, which may be past `head`: only what comes after that is told change by change.
+        let hello = Event::<()>::Hello { epoch, seq: feed.seq.max(feed.reaches), build: app.site.build().to_owned() };
+        feed.first.push_front(encode(&hello));
         feed
     }
 
