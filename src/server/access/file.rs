@@ -94,6 +94,11 @@ pub fn path(folder: &Path) -> PathBuf {
     folder.join("access.json")
 }
 
+/// Whether only its owner gets into the folder.
+pub fn is_private(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|about| about.mode() & 0o077 == 0)
+}
+
 /// `None` when there is no such file.
 pub fn stamp(folder: &Path) -> Option<Stamp> {
     let about = path(folder).metadata().ok()?;
