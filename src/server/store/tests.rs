@@ -185,7 +185,11 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
         append(&store, name, "l", vec![1.0; 5000]).await.unwrap();
     }
     for name in ["a", "b"] {
-        store.free(move |batch| Ok(drop(batch.cell(&id(name)).map(|record| batch.remove(&record))))).await.unwrap();
+        let remove = move |batch: &mut Batch| {
+            let record = batch.cell(&id(name)).unwrap();
+            Ok(batch.remove(&record))
+        };
+        store.free(remove).await.unwrap();
     }
     assert!(store.index().grave(&id("b")).is_some(), "there is room for both");
     let removed = store.index().board("main").unwrap().seq;
