@@ -73,6 +73,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         hub,
         site: Arc::new(Site::load()),
         drawings: Arc::default(),
+        requests: Arc::default(),
         access: Arc::new(Access::open(folder).unwrap()),
         door: Arc::default(),
         images: Arc::default(),
