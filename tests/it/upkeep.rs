@@ -177,10 +177,15 @@ async fn copies_of_earlier_versions_are_sound_and_can_be_restored() {
     let data = server.folder.path().join("data");
     server.stop().await;
     let database = data.join("agnez.sqlite");
-    for (sql, newest) in [("ALTER TABLE series DROP COLUMN began", 3), ("ALTER TABLE reply DROP COLUMN status", 2)] {
+    let columns =
+        [(&["board.sum", "cell.sum", "value.sum", "series.sum", "reply.sum"][..], 5), (&["series.began"], 3), (&["reply.status"], 2)];
+    for (dropped, newest) in columns {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&database);
         let mut connection = options.connect().await.unwrap();
-        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        for (table, column) in dropped.iter().filter_map(|name| name.split_once('.')) {
+            let sql = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} DROP COLUMN {column}"));
+            sqlx::query(sql).execute(&mut connection).await.unwrap();
+        }
         sqlx::query("DELETE FROM _sqlx_migrations WHERE version > ?").bind(newest).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         let told = command(&["check", "--data", text(&data)]).await.unwrap();

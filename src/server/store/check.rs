@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
-use super::open::{OpenError, check_sqlite, read_index, refuse_newer};
+use super::open::{OpenError, check_sqlite, read_index, reason, refuse_newer, sound_value};
 use super::packed::{unpack_nodes, unpack_points};
 use super::replay::read_series;
 use super::seal::{chunk_key, node_key};
 use super::series::CHUNK;
+use crate::protocol::CellId;
 use crate::series::{BLOCK, nodes_at};
 
 /// More of the same are only counted.
@@ -70,13 +71,11 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         }
     }
     let has_series: bool = has(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'series'").await?;
-    if has_series {
-        read_as_newest(connection).await?;
-    }
+    read_as_newest(connection).await?;
     let mut index = match read_index(connection).await {
         Ok(index) => index,
         Err(why) => {
-            report.fault(format!("The cells cannot be read: {why}."));
+            report.fault(format!("The cells cannot be read: {}.", reason(&why)));
             return Ok(());
         }
     };
@@ -86,11 +85,12 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
         report.fault(format!("The value of the cell '{id}' is not the one that its row names."));
     }
+    damaged_values(connection, report).await?;
     if !has_series {
         return Ok(());
     }
     if let Err(why) = read_series(connection, &mut index).await {
-        report.fault(format!("The newest points cannot be read: {why}."));
+        report.fault(format!("The newest points cannot be read: {}.", reason(&why)));
         return Ok(());
     }
     let mut living = HashSet::new();
@@ -138,13 +138,42 @@ async fn has(connection: &mut SqliteConnection, count: &'static str) -> sqlx::Re
     Ok(sqlx::query_scalar::<_, i64>(count).fetch_one(connection).await? > 0)
 }
 
+async fn damaged_values(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+    let mut values = sqlx::query("SELECT id, version, json, sum FROM value").fetch(&mut *connection);
+    while let Some(row) = values.try_next().await? {
+        let text: &str = row.try_get(0)?;
+        let Some(id) = CellId::parse(text) else {
+            report.fault(format!("The cell id {text:?} is damaged."));
+            continue;
+        };
+        if let Err(why) = sound_value(&id, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?) {
+            report.fault(format!("{}.", reason(&why)));
+        }
+    }
+    Ok(())
+}
+
+/// What migrations added to the tables of the first version that has them, and what it is there.
+const NEWER_COLUMNS: [(&str, &[(&str, &str)]); 5] = [
+    ("board", &[("sum", "NULL")]),
+    ("cell", &[("sum", "NULL")]),
+    ("value", &[("sum", "NULL")]),
+    ("series", &[("began", "0"), ("sum", "NULL")]),
+    ("reply", &[("status", "201"), ("sum", "NULL")]),
+];
+
 /// A database of an earlier version is read as the migrations would make it: with views of this connection alone, which go before its tables.
 async fn read_as_newest(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    if !has(connection, "SELECT count(*) FROM pragma_table_info('reply') WHERE name = 'status'").await? {
-        sqlx::query("CREATE TEMP VIEW reply AS SELECT *, 201 AS status FROM main.reply").execute(&mut *connection).await?;
-    }
-    if !has(connection, "SELECT count(*) FROM pragma_table_info('series') WHERE name = 'began'").await? {
-        sqlx::query("CREATE TEMP VIEW series AS SELECT *, 0 AS began FROM main.series").execute(&mut *connection).await?;
+    for (table, newer) in NEWER_COLUMNS {
+        let select = sqlx::query_scalar::<_, String>("SELECT name FROM pragma_table_info(?)").bind(table);
+        let there: HashSet<String> = select.fetch_all(&mut *connection).await?.into_iter().collect();
+        let missing: String =
+            newer.iter().filter(|(name, _)| !there.contains(*name)).map(|(name, value)| format!(", {value} AS {name}")).collect();
+        if !there.is_empty() && !missing.is_empty() {
+            // Of names that stand here, and of nothing else.
+            let view = AssertSqlSafe(format!("CREATE TEMP VIEW {table} AS SELECT *{missing} FROM main.{table}"));
+            sqlx::query(view).execute(&mut *connection).await?;
+        }
     }
     Ok(())
 }

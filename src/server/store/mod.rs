@@ -23,6 +23,7 @@ mod replay;
 mod replies;
 mod seal;
 mod series;
+mod sums;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -186,9 +187,13 @@ impl Store {
     }
 
     async fn stored(&self, id: &CellId) -> Result<Option<(u64, Arc<str>)>, Problem> {
-        let select = sqlx::query_as::<_, (i64, String)>("SELECT version, json FROM value WHERE id = ?").bind(id.as_str());
-        let row = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)?;
-        Ok(row.map(|(version, json)| (version as u64, Arc::from(json))))
+        let select =
+            sqlx::query_as::<_, (i64, Vec<u8>, Option<i64>)>("SELECT version, json, sum FROM value WHERE id = ?").bind(id.as_str());
+        let Some((version, json, sum)) = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)? else {
+            return Ok(None);
+        };
+        let json = open::sound_value(id, version, json, sum).map_err(Problem::from_read)?;
+        Ok(Some((version as u64, Arc::from(json))))
     }
 
     /// Takes no more changes, waits until those accepted are on disk, and notes that the end was a good one.

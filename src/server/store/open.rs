@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::check::database;
-use super::{Held, Index, Record, place, record::INLINE_BYTES, replay, seal::Ledger};
+use super::{Held, Index, Record, place, record::INLINE_BYTES, replay, seal::Ledger, sums};
 use crate::protocol::{CellId, Stage};
 use crate::server::ids;
 
@@ -18,7 +18,7 @@ use crate::server::ids;
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
 /// The newest migration that this program knows.
-const SCHEMA: i64 = 5;
+const SCHEMA: i64 = 6;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -38,7 +38,7 @@ pub enum OpenError {
     Newer(PathBuf),
     #[error("This program was built with SQLite {0}, which can lose committed data; it needs 3.51.3 or newer.")]
     OldSqlite(String),
-    #[error("The database {0} cannot be read: {1}. Restore a backup ('agnez restore FILE'), or name another folder with --data.")]
+    #[error("The database {0} cannot be read: {reason}. Restore a backup ('agnez restore FILE'), or name another folder with --data.", reason = reason(.1))]
     Database(PathBuf, sqlx::Error),
     #[error(
         "{0} is a database of another program; nothing was changed. Name another folder with --data, or restore a backup ('agnez restore FILE')."
@@ -165,7 +165,8 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
         step(2, "series", include_str!("../../../migrations/0002_series.sql")),
         step(3, "replies", include_str!("../../../migrations/0003_replies.sql")),
         step(4, "began", include_str!("../../../migrations/0004_began.sql")),
-        step(SCHEMA, "sums", include_str!("../../../migrations/0005_sums.sql")),
+        step(5, "sums", include_str!("../../../migrations/0005_sums.sql")),
+        step(SCHEMA, "row_sums", include_str!("../../../migrations/0006_row_sums.sql")),
     ]);
     migrator.run(connection).await.map_err(|why| match why {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),
@@ -190,12 +191,14 @@ async fn epoch(connection: &mut SqliteConnection, durability: Durability) -> sql
 
 pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
     let mut index = Index::default();
-    for row in sqlx::query("SELECT name, seq, floor FROM board").fetch_all(&mut *connection).await? {
-        index.set_board(&Arc::from(row.try_get::<&str, _>(0)?), number(&row, 1)?, number(&row, 2)?);
+    for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
+        let (name, seq, floor): (&str, _, _) = (row.try_get(0)?, number(&row, 1)?, number(&row, 2)?);
+        sums::check(row.try_get(3)?, sums::board(name, seq, floor), || format!("the row of the board '{name}'"))?;
+        index.set_board(&Arc::from(name), seq, floor);
     }
     // Large values are read one at a time, and only for the stage: they do not stay in memory.
     let select = "SELECT cell.id, board, seq, entered, born, rev, cell.version, created, updated, removed, doc, length(CAST(json AS BLOB)),
-                         CASE WHEN length(CAST(json AS BLOB)) <= ?1 THEN json END
+                         CASE WHEN length(CAST(json AS BLOB)) <= ?1 THEN json END, cell.sum, value.version, value.sum
                   FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
     let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
     for row in rows {
@@ -203,19 +206,17 @@ pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Resul
         let Some(id) = CellId::parse(text) else {
             return Err(sqlx::Error::Decode(format!("the cell id {text:?} is damaged").into()));
         };
-        let keys = serde_json::from_str(row.try_get(10)?).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
+        let doc: &str = row.try_get(10)?;
+        let keys = serde_json::from_str(doc).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
         let bytes: Option<i64> = row.try_get(11)?;
-        let json: Option<&str> = row.try_get(12)?;
-        let value = match (bytes, json) {
-            (None, _) => Held::Missing,
-            (Some(_), Some(json)) => Held::Inline(Arc::from(json)),
-            (Some(bytes), None) => Held::Stored(bytes as u64),
-        };
-        let large: Option<String> = match value {
-            Held::Stored(_) => {
-                sqlx::query_scalar("SELECT json FROM value WHERE id = ?").bind(id.as_str()).fetch_optional(&mut *connection).await?
-            }
-            _ => None,
+        let mut json: Option<Vec<u8>> = row.try_get(12)?;
+        let is_inline = json.is_some();
+        if bytes.is_some() && !is_inline {
+            json = sqlx::query_scalar("SELECT json FROM value WHERE id = ?").bind(id.as_str()).fetch_optional(&mut *connection).await?;
+        }
+        let value: Option<sqlx::Result<String>> = match json {
+            Some(json) => Some(sound_value(&id, row.try_get(14)?, json, row.try_get(15)?)),
+            None => None,
         };
         let mut record = Record {
             id,
@@ -228,14 +229,43 @@ pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Resul
             created_ms: number(&row, 7)?,
             updated_ms: number(&row, 8)?,
             keys,
-            value,
+            value: bytes.map_or(Held::Missing, |bytes| Held::Stored(bytes as u64)),
             stage: Stage::Empty,
         };
-        record.set_stage(json.or(large.as_deref()));
+        match value {
+            None => record.set_stage(None),
+            Some(Ok(json)) => {
+                record.set_stage(Some(&json));
+                if is_inline {
+                    record.value = Held::Inline(json.into());
+                }
+            }
+            // The rest is there: who asks for this value is told so.
+            Some(Err(why)) => {
+                tracing::error!("{}; send it again, or restore a backup ('agnez restore FILE')", reason(&why));
+                let text = "This value is damaged on disk. Send it again, or restore a backup.";
+                record.stage = Stage::Text { text: text.to_owned(), bytes: text.len() as u64 };
+            }
+        }
         let removed: bool = row.try_get(9)?;
+        sums::check(row.try_get(13)?, sums::cell(&record, removed, doc), || format!("the row of the cell '{}'", record.id))?;
         if removed { index.bury(Arc::new(record)) } else { index.put(Arc::new(record)) }
     }
     Ok(index)
+}
+
+/// What is wrong, without sqlx's words around it.
+pub(super) fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Decode(why) => why.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The text of a value as it was written.
+pub(super) fn sound_value(id: &CellId, version: i64, json: Vec<u8>, sum: Option<i64>) -> sqlx::Result<String> {
+    sums::check(sum, sums::value(id.as_str(), version, &json), || format!("the value of the cell '{id}'"))?;
+    String::from_utf8(json).map_err(|_| sqlx::Error::Decode(format!("the value of the cell '{id}' is damaged: it is no text").into()))
 }
 
 fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {

@@ -10,7 +10,7 @@ use super::packed::{Damaged, unpack_points};
 use super::replies::{Key, Reply};
 use super::seal::{Ledger, chunk_key};
 use super::series::{CHUNK, Series, last};
-use super::{Index, journal};
+use super::{Index, journal, sums};
 use crate::protocol::CellId;
 
 fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
@@ -21,8 +21,9 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
     let mut ledger = Ledger::default();
     // Where each living series stands in the index.
     let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
-    for row in
-        sqlx::query("SELECT key, cell, name, sealed, seq, dead, began FROM series ORDER BY cell, key").fetch_all(&mut *connection).await?
+    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead, began, sum FROM series ORDER BY cell, key")
+        .fetch_all(&mut *connection)
+        .await?
     {
         let (key, text): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
         ledger.key = ledger.key.max(key);
@@ -33,7 +34,10 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         let cell = CellId::parse(text).ok_or_else(|| damaged(format!("the cell id {text:?} is damaged")))?;
         let known = index.series_mut(&cell);
         known.seq = known.seq.max(row.try_get::<i64, _>(4)? as u64);
-        let mut series = Series::new(key, Arc::from(row.try_get::<&str, _>(2)?), row.try_get::<i64, _>(6)? as u64);
+        let (name, began) = (row.try_get::<&str, _>(2)?, row.try_get::<i64, _>(6)? as u64);
+        let sum = sums::series(key, text, name, began);
+        sums::check(row.try_get(7)?, sum, || format!("the row of the series '{name}' of the cell '{cell}'"))?;
+        let mut series = Series::new(key, Arc::from(name), began);
         let sealed = row.try_get::<i64, _>(3)? as u64;
         // Chunks are whole: after any other number the points of the journal would stand in wrong places.
         if !sealed.is_multiple_of(CHUNK as u64) {
@@ -88,11 +92,12 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
             return Err(damaged(Damaged::Content));
         }
     }
-    for row in sqlx::query("SELECT writer, number, hash, answer, at, status FROM reply").fetch_all(&mut *connection).await? {
+    for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
         let key = Key { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
         let answer = Arc::from(row.try_get::<&str, _>(3)?);
         let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
         let reply = Reply { hash, status: row.try_get(5)?, answer, at_ms };
+        sums::check(row.try_get(6)?, sums::reply(&key, &reply), || format!("the answer to '{}:{}'", key.writer, key.number))?;
         index.replies_mut().put(key, reply);
     }
     Ok(ledger)

@@ -11,7 +11,7 @@ use super::grow::PlannedSeries;
 use super::mend::{rebuild, write_blocks};
 use super::packed::{pack_points, unpack_nodes};
 use super::series::{CHUNK, Series, last};
-use super::{Index, journal};
+use super::{Index, journal, sums};
 use crate::protocol::CellId;
 use crate::series::{BLOCK, Node, Points, Pyramid, nodes_at};
 
@@ -177,9 +177,11 @@ pub async fn persist(
                 if series.before.key >= MOST_KEYS {
                     return Err(sqlx::Error::Configuration("this database has had 268 million series, which is all it can number".into()));
                 }
-                let insert = "INSERT INTO series (key, cell, name, sealed, seq, dead, began) VALUES (?, ?, ?, 0, ?, 0, ?)";
-                let insert = sqlx::query(insert).bind(series.before.key).bind(planned.cell.as_str());
-                insert.bind(&*series.before.name).bind(planned.seq as i64).bind(series.before.began as i64).execute(&mut *commit).await?;
+                let Series { key, name, began, .. } = &series.before;
+                let insert = "INSERT INTO series (key, cell, name, sealed, seq, dead, began, sum) VALUES (?, ?, ?, 0, ?, 0, ?, ?)";
+                let insert = sqlx::query(insert).bind(key).bind(planned.cell.as_str()).bind(&**name).bind(planned.seq as i64);
+                let sum = sums::series(*key, planned.cell.as_str(), name, *began);
+                insert.bind(*began as i64).bind(sum).execute(&mut *commit).await?;
             }
             if series.before.tail.len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), planned.seq, &series.points);

@@ -240,6 +240,7 @@ async fn answers_kept_before_they_had_a_status_stay() {
     drop(store);
     // As the version before left it.
     let mut opened = open::open(folder.path(), Durability::Normal).await.unwrap();
+    sqlx::query("UPDATE reply SET sum = NULL").execute(&mut opened.connection).await.unwrap();
     sqlx::query("ALTER TABLE reply DROP COLUMN status").execute(&mut opened.connection).await.unwrap();
     sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 3").execute(&mut opened.connection).await.unwrap();
     opened.connection.close().await.unwrap();

@@ -15,7 +15,7 @@ use super::replies::REPLIES_PER_WRITER;
 use super::seal::{self, Ledger, Staged};
 use super::series::Series;
 use super::tally::Tally;
-use super::{Index, now_ms, read, write};
+use super::{Index, now_ms, read, sums, write};
 use crate::server::error::Problem;
 
 /// Operations that may wait; one more is answered 503.
@@ -221,9 +221,10 @@ async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx
         sqlx::query("DELETE FROM reply WHERE writer = ?").bind(&**writer).execute(&mut *commit).await?;
     }
     for (key, reply) in &outcome.replies {
-        let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at, status) VALUES (?, ?, ?, ?, ?, ?)";
+        let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at, status, sum) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let replace = sqlx::query(replace).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
-        replace.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status)).execute(&mut *commit).await?;
+        let replace = replace.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status));
+        replace.bind(sums::reply(key, reply)).execute(&mut *commit).await?;
         if let Some(old) = key.number.checked_sub(REPLIES_PER_WRITER) {
             let delete = sqlx::query("DELETE FROM reply WHERE writer = ? AND number <= ?");
             delete.bind(&*key.writer).bind(old as i64).execute(&mut *commit).await?;
@@ -248,7 +249,7 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
         })
         .collect();
     for rows in powers_of_two(&rows) {
-        let head = "INSERT OR REPLACE INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, doc) ";
+        let head = "INSERT OR REPLACE INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, doc, sum) ";
         let mut insert = QueryBuilder::<Sqlite>::new(head);
         insert.push_values(rows, |mut row, (record, removed)| {
             let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
@@ -258,15 +259,18 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
                 .push_bind(record.entered as i64)
                 .push_bind(record.born as i64);
             row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
-            row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(doc);
+            row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed));
+            let sum = sums::cell(record, *removed, &doc);
+            row.push_bind(doc).push_bind(sum);
         });
         insert.build().execute(&mut *commit).await?;
     }
     let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
     for rows in powers_of_two(&with) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (id, version, json) ");
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (id, version, json, sum) ");
         insert.push_values(rows, |mut row, (id, version, value)| {
-            row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref());
+            let sum = value.as_deref().map(|json| sums::value(id.as_str(), *version as i64, json.as_bytes()));
+            row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref()).push_bind(sum);
         });
         insert.build().execute(&mut *commit).await?;
     }
@@ -274,8 +278,9 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
         sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
     }
     for (name, seq, floor) in &outcome.boards {
-        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor) VALUES (?, ?, ?)";
-        sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64).execute(&mut *commit).await?;
+        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, sum) VALUES (?, ?, ?, ?)";
+        let upsert = sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64);
+        upsert.bind(sums::board(name, *seq, *floor)).execute(&mut *commit).await?;
     }
     Ok(())
 }
