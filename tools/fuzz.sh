@@ -6,7 +6,10 @@ set -euo pipefail
 out=$1/fuzz
 name=${2:-}
 seconds=60
-[[ "${3:-}" == --seconds ]] && seconds=$4
+if [[ $# -gt 2 ]]; then
+  [[ $# == 4 && "$3" == --seconds && "$4" =~ ^[0-9]+$ ]] || { echo "After the target comes --seconds N and nothing else, not '${*:3}'." >&2; exit 1; }
+  seconds=$4
+fi
 if [[ -z "$name" || ! -d "fuzz/corpus/$name" ]]; then
   echo "Name a target: $(ls fuzz/corpus | tr '\n' ' ')(make fuzz ARGS=\"points --seconds 600\")." >&2
   exit 1

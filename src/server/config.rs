@@ -86,8 +86,8 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_OPEN", value_parser = FalseyValueParser::new())]
     pub open: bool,
 
-    /// What the log on standard error tells: error, warn, info, debug, or a tracing filter
-    #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info")]
+    /// What the log on standard error tells: error, warn, info, debug, trace, off, or a tracing filter
+    #[arg(long, env = "AGNEZ_LOG", value_name = "FILTER", default_value = "info", value_parser = log_filter)]
     pub log: String,
 
     /// How the log is written: lines for people, or one JSON object a line
@@ -177,6 +177,18 @@ fn base_path(text: &str) -> Result<String, String> {
     };
     let is_path = path.is_empty() || path.strip_prefix('/').is_some_and(|parts| parts.split('/').all(is_part));
     if is_path { Ok(path.to_owned()) } else { Err("a path of letters, digits, '-', '_' and '.', such as /agnez".to_owned()) }
+}
+
+/// A word that is no level would be taken for the name of a module, and nothing be told at all.
+fn log_filter(text: &str) -> Result<String, String> {
+    let is_level = |word: &str| word.is_empty() || word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let is_filter = |word: &str| is_level(word) || word.contains(['=', '[']) || word.starts_with("agnez");
+    let is_known = text.split(',').map(str::trim).all(is_filter) && tracing_subscriber::EnvFilter::try_new(text).is_ok();
+    if is_known {
+        Ok(text.to_owned())
+    } else {
+        Err("error, warn, info, debug, trace, off, or a filter such as info,agnez=debug".to_owned())
+    }
 }
 
 impl Config {
@@ -291,6 +303,12 @@ mod tests {
             assert!(parsed(&["--allowed-host", wrong]).is_err(), "{wrong}");
         }
         assert!(parsed(&["--trusted-proxy", "nginx"]).is_err());
+        for wrong in ["verbose", "info,all", "agnez=loud"] {
+            assert!(parsed(&["--log", wrong]).is_err(), "{wrong}");
+        }
+        for right in ["DEBUG", "off", "info,agnez=debug", "agnez::server::requests", "warn,hyper[x]=trace"] {
+            assert_eq!(parsed(&["--log", right]).map(|config| config.log), Ok(right.to_owned()));
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@ use board::Boards;
 use drawings::Drawings;
 use guard::Door;
 use hub::Hub;
+use requests::Requests;
 use site::Site;
 
 /// What every handler may use.
@@ -60,6 +61,7 @@ pub struct App {
     hub: Arc<Hub>,
     site: Arc<Site>,
     drawings: Arc<Drawings>,
+    requests: Arc<Requests>,
     access: Arc<Access>,
     door: Arc<Door>,
     images: Arc<PathBuf>,

@@ -69,7 +69,7 @@ fn exposition(app: &App) -> String {
     tell("agnez_commits_undone_total", "counter", "Commits that the disk refused.", tally.undone() as f64);
     tell("agnez_queue_operations", "gauge", "Changes that wait for the disk.", waiting as f64);
     tell("agnez_queue_bytes", "gauge", "Their bytes.", bytes as f64);
-    tell("agnez_ready", "gauge", "1 when changes are taken.", f64::from(u8::from(store.ready().is_ok())));
+    tell("agnez_ready", "gauge", "1 when changes are taken.", f64::from(u8::from(!app.stopping.is_cancelled() && store.ready().is_ok())));
     tell(
         "agnez_disk_full",
         "gauge",
@@ -81,6 +81,10 @@ fn exposition(app: &App) -> String {
     }
     let started = app.started.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     tell("process_start_time_seconds", "gauge", "Start of the process since the Unix epoch.", started);
+    let _ = writeln!(text, "# HELP agnez_requests_total Requests by the kind of their answer.\n# TYPE agnez_requests_total counter");
+    for (status, count) in app.requests.answered() {
+        let _ = writeln!(text, "agnez_requests_total{{status=\"{status}\"}} {count}");
+    }
     let _ = writeln!(text, "# HELP agnez_build_info The program.\n# TYPE agnez_build_info gauge");
     let _ = writeln!(text, "agnez_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     text

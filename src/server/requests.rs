@@ -1,9 +1,10 @@
-//! The log's lines about requests: refusals and failures at `info`, all of them at `debug`.
+//! What is told of requests: their number by kind of answer, refusals and failures in the log at `info`, all of them at `debug`.
 //!
 //! A line names who asked, the method, the pattern of the route, the status and the time. It never has the address as it
 //! was sent, a query, a header or a body: they may hold secrets.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,9 +19,27 @@ use super::patience::Peer;
 const WINDOW: Duration = Duration::from_secs(10);
 const LINES: u32 = 20;
 
+/// All requests since the start.
+#[derive(Default)]
+pub struct Requests {
+    /// By the first digit of the status, from 1 on.
+    answered: [AtomicU64; 5],
+    /// A flood of those leaves the failures their lines.
+    refused: Lines,
+    failed: Lines,
+}
+
+impl Requests {
+    /// How many were answered so: "2xx" and the like.
+    pub fn answered(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.answered.iter().map(|count| count.load(Ordering::Relaxed));
+        ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(counts)
+    }
+}
+
 /// What was told lately.
-#[derive(Clone, Default)]
-pub struct Lines(Arc<Mutex<Window>>);
+#[derive(Default)]
+struct Lines(Mutex<Window>);
 
 #[derive(Default)]
 struct Window {
@@ -67,7 +86,7 @@ pub async fn note(request: Request, next: Next) -> Response {
 }
 
 /// Stands around everything.
-pub async fn log(State(lines): State<Lines>, request: Request, next: Next) -> Response {
+pub async fn log(State(requests): State<Arc<Requests>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let peer = request.extensions().get::<ConnectInfo<Peer>>().and_then(|info| info.0.address);
     let method = request.method().clone();
@@ -75,18 +94,23 @@ pub async fn log(State(lines): State<Lines>, request: Request, next: Next) -> Re
     let (status, ms) = (reply.status().as_u16(), (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3);
     let client = reply.extensions().get().and_then(|client: &Client| client.0).or(peer.map(|peer| peer.ip().to_canonical()));
     let client = client.map_or_else(|| "unknown".to_owned(), |client| client.to_string());
+    if let Some(count) = usize::from(status / 100).checked_sub(1).and_then(|class| requests.answered.get(class)) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
     let inside = reply.extensions().get::<Inside>();
     // A word of our own where the method or the route is none that we know.
     let method = if known(&method) { method.as_str() } else { "other" };
     let route = inside.and_then(|inside| inside.route.as_ref()).map_or("none", MatchedPath::as_str);
     let token = inside.and_then(|inside| inside.token.as_deref());
     match status {
-        500.. | 401 | 403 | 408 => {
-            if let Some(untold) = lines.room(begun) {
-                match status {
-                    500.. => tracing::warn!(client, token, method, route, status, ms, untold, "failed"),
-                    _ => tracing::info!(client, token, method, route, status, ms, untold, "refused"),
-                }
+        500.. => {
+            if let Some(untold) = requests.failed.room(begun) {
+                tracing::warn!(client, token, method, route, status, ms, untold, "failed");
+            }
+        }
+        401 | 403 | 408 => {
+            if let Some(untold) = requests.refused.room(begun) {
+                tracing::info!(client, token, method, route, status, ms, untold, "refused");
             }
         }
         _ => tracing::debug!(client, token, method, route, status, ms, "answered"),
@@ -101,6 +125,13 @@ fn known(method: &axum::http::Method) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refusals_leave_failures_their_lines() {
+        let (requests, now) = (Requests::default(), Instant::now());
+        while requests.refused.room(now).is_some() {}
+        assert_eq!(requests.failed.room(now), Some(0));
+    }
 
     #[test]
     fn a_flood_of_refusals_has_few_lines_and_loses_no_count() {

@@ -23,9 +23,9 @@ pub fn router(app: App) -> Router {
     let inside = routes().into_router(app.clone()).layer(from_fn(requests::note));
     Router::new()
         .fallback_service(inside)
-        .layer(from_fn_with_state(app, guard::guard))
+        .layer(from_fn_with_state(app.clone(), guard::guard))
         .layer(from_fn(uniform))
-        .layer(from_fn_with_state(requests::Lines::default(), requests::log))
+        .layer(from_fn_with_state(app.requests, requests::log))
 }
 
 /// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).

@@ -75,6 +75,7 @@ impl Server {
             hub,
             site: Arc::new(Site::load()),
             drawings: Arc::default(),
+            requests: Arc::default(),
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,
             external_images: !config.no_external_images,

@@ -134,3 +134,27 @@ async fn settings_by_a_person_are_no_larger_than_by_a_program() {
     assert_eq!(server.stage("a").await, Stage::Lines(Settings::default()));
     assert_eq!(set(100).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_many_values_is_bounded() {
+    let server = spawn().await;
+    let picture = format!("data:image/png;base64,{}", "A".repeat(13 << 20));
+    let ids = ["a", "b", "c", "d", "e"];
+    for id in ids {
+        server.create(&json!({ "_id": id, "type": "img", "value": picture }).to_string()).await;
+    }
+    for (method, body) in [("PATCH", r#"{"description":"x"}"#), ("PATCH", r#"{"type":"note"}"#), ("DELETE", "")] {
+        let refused = server.call(method, "/values?board=main", body).await;
+        assert!(refused.status == 413 && refused.text.contains("64 MiB"), "{method} {body}: {} {:.300}", refused.status, refused.text);
+    }
+    let cells = async || server.call("GET", "/values?$select[]=rev&$select[]=type", "").await.json();
+    assert!(cells().await.as_array().unwrap().iter().all(|cell| cell["rev"] == 1 && cell["type"] == "img"), "nothing was changed");
+    // Four of them are within the bound, and without values any number.
+    let four = server.call("PATCH", "/values?_id[$ne]=e", r#"{"description":"x"}"#).await.json();
+    assert!(four.as_array().unwrap().iter().all(|cell| cell["value"] == *picture) && four.as_array().unwrap().len() == 4);
+    let brief = server.call("PATCH", "/values?board=main&$select[]=rev", r#"{"description":"y"}"#).await;
+    assert_eq!(brief.json(), json!(ids.map(|id| json!({ "_id": id, "rev": if id == "e" { 2 } else { 3 } }))));
+    let removed = server.call("DELETE", "/values?board=main&$select[]=_id", "").await;
+    assert_eq!(removed.json(), json!(ids.map(|id| json!({ "_id": id }))));
+    assert_eq!(cells().await, json!([]));
+}

@@ -44,6 +44,8 @@ async fn a_backup_of_a_running_server_comes_back_whole_and_as_a_new_epoch() {
     let (data, copy) = (server.folder.path().join("data"), folder.path().join("copy.sqlite"));
     let told = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
     assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series"), "{told}");
+    let mode = std::os::unix::fs::MetadataExt::mode(&copy.metadata().unwrap());
+    assert_eq!(mode & 0o777, 0o600, "it has what the data folder keeps for its owner");
     let (values, points) = (server.get("/values").await, server.get("/values/run/points?limit=10000").await);
     server.create(r#"{"_id":"later"}"#).await;
     let again = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap_err();
@@ -112,6 +114,15 @@ async fn a_watcher_hears_that_the_server_is_well_and_what_it_holds() {
         assert_eq!((reply.status, reply.text.as_str()), (200, "ok\n"), "{path}");
     }
     let _reader = server.live("").await.next().await;
+    let counts = async |status: &str| -> f64 {
+        let metrics = server.call("GET", "/metrics", "").await.text;
+        let name = format!("\nagnez_requests_total{{status=\"{status}\"}} ");
+        metrics.split_once(&name).and_then(|(_, rest)| rest.lines().next()).unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+    };
+    let (well, refused) = (counts("2xx").await, counts("4xx").await);
+    assert_eq!(server.call("GET", "/values/none", "").await.status, 404);
+    // Those for the figures themselves are requests, too.
+    assert_eq!((counts("2xx").await, counts("4xx").await, counts("5xx").await), (well + 2.0, refused + 1.0, 0.0));
     let metrics = server.call("GET", "/metrics", "").await;
     assert!(metrics.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
     let value = |name: &str| -> f64 {

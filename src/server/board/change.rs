@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::once::{CREATED, Came};
 use super::sent::{LineValue, SentSeries};
-use super::size::{bounded, held};
+use super::size::{answered, bounded, held, stored};
 use super::{Boards, Document, Draft, MAIN, Once, Target, line};
 use crate::protocol::{CellId, ErrorKind, Stage};
 use crate::server::error::Problem;
@@ -35,7 +35,7 @@ impl Boards {
             Ok(Once::came(once, batch, CREATED, made))
         };
         let came = self.store.write(bytes, operation).await?;
-        self.told(came).await
+        self.told(came, true).await
     }
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
@@ -45,6 +45,7 @@ impl Boards {
             return Ok(Came::Told(answer));
         }
         let bytes = held(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
+        let with_values = target.query().wants("value");
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = Once::done(once.as_ref(), batch)? {
                 return Ok(Came::Told(answer));
@@ -66,12 +67,12 @@ impl Boards {
             Ok(Once::came(once, batch, 200, vec![Document { record, value }]))
         };
         let came = self.store.write(bytes, operation).await?;
-        self.told(came).await
+        self.told(came, with_values).await
     }
 
     /// Documents as they are told after a change: with values that the change did not bring, and of a line, what its series have now.
-    async fn told(&self, mut came: Came) -> Result<Came, Problem> {
-        if let Came::Now(_, documents) = &mut came {
+    async fn told(&self, mut came: Came, with_values: bool) -> Result<Came, Problem> {
+        if let (Came::Now(_, documents), true) = (&mut came, with_values) {
             for document in documents.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
                 document.value = self.store.value(&document.record).await?;
             }
@@ -90,9 +91,14 @@ impl Boards {
         let retyped = draft.keys.contains_key("type") && draft.value.is_none();
         let append = line::parse_append(&target, draft.append.as_deref())?;
         let appended: usize = append.iter().flatten().map(|series| series.y.len()).sum();
-        let fits = self.fits(&target, &draft);
+        let (fits, with_values) = (self.fits(&target, &draft), target.query().wants("value"));
         for _ in 0..8 {
-            let known = if retyped { self.large_values(&target).await? } else { Vec::new() };
+            let known = if retyped {
+                bounded(stored(&self.records(&target)))?;
+                self.large_values(&target).await?
+            } else {
+                Vec::new()
+            };
             let parsed = self.parse_line(&target, &draft)?;
             let each = held(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
             let bytes = bounded(each.saturating_mul(self.records(&target).len().max(usize::from(upsert))))?;
@@ -112,6 +118,9 @@ impl Boards {
                 let mut patched = Vec::new();
                 let targets = target.records(batch)?;
                 let mut bytes = bounded(each.saturating_mul(targets.len()))?;
+                if draft.value.is_none() {
+                    answered(&targets, target.query())?;
+                }
                 for before in targets {
                     let redraw = retyped && draft.keys.get("type").and_then(Value::as_str) != Some(before.text("type"));
                     let value = match (&before.value, redraw) {
@@ -147,7 +156,7 @@ impl Boards {
                 Ok(Some(Once::came(once, batch, 200, patched)))
             };
             if let Some(came) = self.store.write(bytes, operation).await? {
-                return self.told(came).await;
+                return self.told(came, with_values).await;
             }
         }
         Err(Problem::Busy)
@@ -176,15 +185,19 @@ impl Boards {
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
         }
+        let with_values = target.query().wants("value");
         let target = Arc::new(target);
+        answered(&self.records(&target), target.query())?;
         // Read before they go: of many at once, only the last hundred are kept for undo.
-        let known = self.large_values(&target).await?;
+        let known = if with_values { self.large_values(&target).await? } else { Vec::new() };
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = Once::done(once.as_ref(), batch)? {
                 return Ok(Came::Told(answer));
             }
             let mut removed = Vec::new();
-            for record in target.records(batch)? {
+            let targets = target.records(batch)?;
+            answered(&targets, target.query())?;
+            for record in targets {
                 let read = known.iter().find(|(id, version, _)| *id == record.id && *version == record.version);
                 let value = match record.is_line() {
                     true => Some(Arc::from(batch.summary(&record.id))),
@@ -195,7 +208,7 @@ impl Boards {
             Ok(Once::came(once, batch, 200, removed))
         };
         let mut came = self.store.free(operation).await?;
-        if let Came::Now(_, removed) = &mut came {
+        if let (Came::Now(_, removed), true) = (&mut came, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
                 document.value = self.store.value(&document.record).await?;
             }

@@ -69,6 +69,13 @@ impl Target {
         Self::One(id, Query::default())
     }
 
+    /// What it says of the answer, beside which cells are meant.
+    fn query(&self) -> &Query {
+        match self {
+            Self::One(_, query) | Self::Matching(query) => query,
+        }
+    }
+
     fn records(&self, batch: &Batch) -> Result<Vec<Arc<Record>>, ApiError> {
         match self {
             Self::One(id, query) => Ok(vec![batch.cell(id).filter(|record| query.matches(record)).ok_or_else(|| not_found(id.as_str()))?]),

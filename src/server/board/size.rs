@@ -1,8 +1,12 @@
 //! How much a document may hold, and how much one change may write.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
+use super::Query;
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::store::{Held, Record};
 
 /// All keys but `value`: they stay in memory, and on every page.
 pub const KEYS_BYTES: usize = 256 * 1024;
@@ -23,6 +27,22 @@ pub fn check_keys(keys: &Map<String, Value>) -> Result<(), ApiError> {
 /// About how much a change holds until it is written that came in a body of this size with so many points.
 pub fn held(body: usize, points: usize) -> usize {
     body.max(points.saturating_mul(POINT_BYTES))
+}
+
+/// What an answer would hold of values that are only on disk. All of it is in memory at once.
+pub fn answered<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>, query: &Query) -> Result<(), ApiError> {
+    if !query.wants("value") || stored(records) <= OPERATION_BYTES {
+        return Ok(());
+    }
+    let most = OPERATION_BYTES >> 20;
+    let way = "Name fewer cells, or leave the values out of the answer: $select[]=_id";
+    Err(ErrorKind::PayloadTooLarge.with(format!("The answer would have more than {most} MiB of values; nothing was changed. {way}.")))
+}
+
+/// The bytes of their values that are only on disk.
+pub fn stored<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>) -> usize {
+    let bytes = records.into_iter().map(|record| if let Held::Stored(bytes) = record.value { bytes } else { 0 });
+    usize::try_from(bytes.sum::<u64>()).unwrap_or(usize::MAX)
 }
 
 /// Refuses what one operation may not write.

@@ -132,7 +132,7 @@ impl Reader {
                 self.documents.remove(id);
                 self.forget(id);
             }
-            "created" | "updated" | "patched" => self.document(&frame),
+            "created" | "updated" | "patched" => self.document(&frame, seq <= self.until),
             "appended" => self.appended(&frame),
             _ => {}
         }
@@ -171,10 +171,12 @@ impl Reader {
         }
     }
 
-    fn document(&mut self, frame: &Value) {
+    /// `is_late`: it stands for all that was missed, so that nobody tells which series began anew. Otherwise that follows.
+    fn document(&mut self, frame: &Value, is_late: bool) {
         let document = &frame["data"];
         let id = document["_id"].as_str().unwrap_or_default().to_owned();
-        if frame["event"] == "created" || self.documents.get(&id).is_none_or(|known| known["rev"] != document["rev"]) {
+        let known = self.documents.get(&id);
+        if frame["event"] == "created" || known.is_none_or(|known| is_late && known["rev"] != document["rev"]) {
             self.forget(&id);
         }
         if document["type"] == "line" {

@@ -128,7 +128,13 @@ pub fn plan(seed: u64, length: usize) -> Plan {
     let mut dice = Dice(seed);
     let (full, large) = (dice.roll(2) == 0, dice.roll(3) == 0);
     let mut drawn = Drawn { dice, next: 0, large };
-    let mut steps: Vec<Step> = (0..length).map(|_| drawn.step()).collect();
+    let mut steps = Vec::new();
+    while steps.len() < length {
+        match drawn.dice.roll(30) {
+            0 => steps.extend(drawn.tick()),
+            _ => steps.push(drawn.step()),
+        }
+    }
     steps.push(Step::Settle);
     Plan { full, steps }
 }
@@ -147,6 +153,28 @@ impl Drawn {
             16..19 => Step::Wait(1 + self.dice.roll(20)),
             _ => self.commit(),
         }
+    }
+
+    /// A reader knows a line; then its series begin anew, end and grow within one tick, where chance alone seldom comes to.
+    fn tick(&mut self) -> Vec<Step> {
+        let (id, reader) = (self.id(), self.dice.roll(READERS as u64) as usize);
+        let (view, board) = (self.dice.one(&[View::Page, View::Document]), self.dice.one(&BOARDS));
+        let commit = |op: Op| Step::Commit(vec![Call { op, key: None }], Fate::Answered);
+        let whole = |drawn: &mut Self, most: u64| {
+            let name = drawn.dice.one(&["s", "s", "t"]);
+            let series = if drawn.dice.roll(4) == 0 { json!({}) } else { json!({ name: drawn.numbers(most) }) };
+            json!({ "type": "line", "value": { "series": series } })
+        };
+        let mut known = whole(self, 9);
+        known["board"] = json!(board);
+        let mut steps = vec![commit(Op::Patch(id.clone(), known, true)), Step::Connect(reader, view, board, false), Step::Settle];
+        for _ in 0..3 + self.dice.roll(4) {
+            steps.push(commit(match self.dice.roll(5) {
+                0 | 1 => Op::Patch(id.clone(), whole(self, 3), false),
+                _ => Op::Append(vec![Part { id: id.clone(), name: self.dice.one(&["s", "s", "t"]).to_owned(), y: self.list(3) }]),
+            }));
+        }
+        steps
     }
 
     fn commit(&mut self) -> Step {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -114,7 +115,9 @@ impl Part {
     async fn of(from: &Path, to: &Path) -> Result<Self, CopyError> {
         sweep(to);
         let made = with_end(to, &format!(".{}.part", ids::random()));
-        let lock = File::create_new(&made).and_then(|file| file.lock().map(|()| file)).map_err(|why| CopyError::Write(to.into(), why))?;
+        // A copy has what the data folder keeps for its owner.
+        let created = File::options().write(true).create_new(true).mode(0o600).open(&made);
+        let lock = created.and_then(|file| file.lock().map(|()| file)).map_err(|why| CopyError::Write(to.into(), why))?;
         let part = Self(made, lock);
         let target = part.0.to_str().ok_or_else(|| CopyError::Write(to.into(), io::Error::other("its name is not UTF-8")))?;
         let copied = async {
