@@ -65,7 +65,8 @@ impl Problem {
                 ErrorKind::Unavailable.with("More changes are waiting than the disk can take; nothing was changed, try again in a second.")
             }
             Self::Stopped => ErrorKind::Unavailable.with("The server is stopping; nothing was changed, try again when it is back."),
-            Self::Full => ErrorKind::InsufficientStorage.with("The disk is full; nothing was changed. Free some space, then try again."),
+            Self::Full => ErrorKind::InsufficientStorage
+                .with("The disk is full; nothing was changed. Free some space or remove cells, then try again."),
             Self::Undone(_) => {
                 ErrorKind::Unavailable.with("The database cannot be written now; nothing was changed. The server's log says why.")
             }

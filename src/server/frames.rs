@@ -15,7 +15,7 @@ pub fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
 
 pub fn page_frame(kind: Kind, seq: u64, record: &Record, access: &Access) -> Frame {
     let mut data = record.cell();
-    access.sign(&mut data);
+    access.sign(&record.board, &mut data);
     encode(&match kind {
         Kind::Created => Event::Created { seq, data },
         Kind::Updated => Event::Updated { seq, data },

@@ -270,7 +270,7 @@ impl Feed {
     /// reader of documents gets an empty snapshot and then each document, so that no frame is larger than one of them.
     fn start_over(&mut self) {
         let mut board = self.boards.snapshot(&self.subscription.board);
-        board.cells.iter_mut().for_each(|cell| self.access.sign(cell));
+        board.cells.iter_mut().for_each(|cell| self.access.sign(&self.subscription.board, cell));
         let epoch = board.epoch;
         match self.view {
             View::Page => {

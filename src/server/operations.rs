@@ -10,18 +10,22 @@ use super::App;
 use super::error::Problem;
 use crate::protocol::ErrorKind;
 
+const FULL: &str = "The disk is full: changes are refused, removals and reading go on. Free some space or remove cells.\n";
+
 /// `GET /healthz`: 200 as long as the server answers at all.
 pub async fn healthy() -> ([(HeaderName, &'static str); 1], &'static str) {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// `GET /readyz`: 200 when changes are taken, 503 with the reason when they are not.
+/// `GET /readyz`: 200 when changes are taken, 503 with the reason when they are not. On a full disk 200, which says so: whoever turned readers away
+/// from this server now would take away the page on which cells are removed.
 pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], &'static str), Problem> {
     if app.stopping.is_cancelled() {
         return Err(Problem::Stopped);
     }
     app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(why.told().message))?;
-    Ok(healthy().await)
+    let (head, well) = healthy().await;
+    Ok((head, if app.boards.store.tally().is_full() { FULL } else { well }))
 }
 
 /// `GET /metrics`: Prometheus' text format, version 0.0.4.
@@ -66,6 +70,12 @@ fn exposition(app: &App) -> String {
     tell("agnez_queue_operations", "gauge", "Changes that wait for the disk.", waiting as f64);
     tell("agnez_queue_bytes", "gauge", "Their bytes.", bytes as f64);
     tell("agnez_ready", "gauge", "1 when changes are taken.", f64::from(u8::from(!app.stopping.is_cancelled() && store.ready().is_ok())));
+    tell(
+        "agnez_disk_full",
+        "gauge",
+        "1 when changes find no room on the disk; removals and reading go on.",
+        f64::from(u8::from(tally.is_full())),
+    );
     if let Some(bytes) = resident_bytes() {
         tell("process_resident_memory_bytes", "gauge", "Memory of the process.", bytes as f64);
     }

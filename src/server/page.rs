@@ -32,7 +32,7 @@ pub async fn named(
 
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
     let mut board = app.boards.snapshot(&name);
-    board.cells.iter_mut().for_each(|cell| app.access.sign(cell));
+    board.cells.iter_mut().for_each(|cell| app.access.sign(&name, cell));
     let page = Page {
         board,
         // Who may read one board is told of no other.

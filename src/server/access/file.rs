@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a token is for.
@@ -118,7 +119,9 @@ pub fn load(folder: &Path) -> Result<Tokens, String> {
 pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, String>) -> Result<T, String> {
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("access.lock")).map_err(failed)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    let lock = options.open(folder.join("access.lock")).map_err(failed)?;
     give(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
@@ -127,10 +130,17 @@ pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, St
     Ok(made)
 }
 
-/// To the owner of the folder: root makes tokens for a server that runs as somebody else.
+/// To the owner of the folder: root makes tokens for a server that runs as somebody else. Who owns the folder may have put there a file that
+/// is root's, under a second name: that one is not given away.
 fn give(file: &File, folder: &Path) -> io::Result<()> {
     let (ours, owner) = (file.metadata()?, folder.metadata()?);
-    if ours.uid() == owner.uid() { Ok(()) } else { fchown(file, Some(owner.uid()), Some(owner.gid())) }
+    if ours.uid() == owner.uid() {
+        return Ok(());
+    }
+    if !ours.is_file() || ours.nlink() != 1 {
+        return Err(io::Error::other("what stands there is somebody else's file"));
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Whole or not at all, and never readable for others, not even for a moment.
@@ -183,6 +193,27 @@ mod tests {
             let about = folder.path().join(name).metadata().unwrap();
             assert_eq!((about.uid(), about.mode() & 0o777), (65534, 0o600), "{name}");
         }
+    }
+
+    #[test]
+    fn root_gives_away_nothing_that_a_link_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, other) = (folder.path().join("data"), folder.path().join("roots"));
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(&other, "roots").unwrap();
+        let lock = data.join("access.lock");
+        let refused = || change(&data, |_| Ok(())).is_err() && other.metadata().unwrap().uid() == folder.path().metadata().unwrap().uid();
+        std::os::unix::fs::symlink(&other, &lock).unwrap();
+        assert!(refused());
+        std::fs::remove_file(&lock).unwrap();
+        if std::os::unix::fs::chown(&data, Some(65534), Some(65534)).is_err() {
+            eprintln!("skipped: only root can make files for others");
+            return;
+        }
+        std::fs::hard_link(&other, &lock).unwrap();
+        assert!(refused());
+        std::fs::remove_file(&lock).unwrap();
+        change(&data, |_| Ok(())).unwrap();
     }
 
     #[test]

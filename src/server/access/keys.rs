@@ -12,39 +12,40 @@ use crate::protocol::CellId;
 
 const BYTES: usize = 16;
 
-/// `parts` cannot be confused: none of them holds the byte between them.
-fn mac(secret: &Secret, parts: [&str; 2]) -> Hmac<Sha256> {
+/// `parts` cannot be confused: none of them holds the byte after each.
+fn mac(secret: &Secret, parts: &[&str]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&secret.0).expect("a key of any length is taken");
-    mac.update(parts[0].as_bytes());
-    mac.update(b"\0");
-    mac.update(parts[1].as_bytes());
+    for part in parts {
+        mac.update(part.as_bytes());
+        mac.update(b"\0");
+    }
     mac
 }
 
-fn sign(secret: &Secret, parts: [&str; 2]) -> String {
+fn sign(secret: &Secret, parts: &[&str]) -> String {
     URL_SAFE_NO_PAD.encode(&mac(secret, parts).finalize().into_bytes()[..BYTES])
 }
 
 /// In constant time.
-fn is_signed(secret: &Secret, parts: [&str; 2], signature: &str) -> bool {
+fn is_signed(secret: &Secret, parts: &[&str], signature: &str) -> bool {
     let known = URL_SAFE_NO_PAD.decode(signature).ok().filter(|bytes| bytes.len() == BYTES);
     known.is_some_and(|known| mac(secret, parts).verify_truncated_left(&known).is_ok())
 }
 
-/// Opens the frame of this cell, in every version, and nothing else.
-pub fn figure(secret: &Secret, cell: &CellId) -> String {
-    sign(secret, ["figure", cell.as_str()])
+/// Opens the frame of this cell, in every version, as long as it is on this board; and nothing else.
+pub fn figure(secret: &Secret, board: &str, cell: &CellId) -> String {
+    sign(secret, &["figure", board, cell.as_str()])
 }
 
-pub fn opens_figure(secret: &Secret, cell: &str, signature: &str) -> bool {
-    is_signed(secret, ["figure", cell], signature)
+pub fn opens_figure(secret: &Secret, board: &str, cell: &str, signature: &str) -> bool {
+    is_signed(secret, &["figure", board, cell], signature)
 }
 
 /// `<id>.<board>.<mac>`: opens this board for reading as long as the token is there. It is signed with the token's hash, so that it ends
 /// with this token and with no other.
 pub fn page(token: &Token, board: &str) -> String {
     let named = format!("{}.{}", token.id, URL_SAFE_NO_PAD.encode(board));
-    let signature = sign(&token.hash, ["page", &named]);
+    let signature = sign(&token.hash, &["page", &named]);
     format!("{named}.{signature}")
 }
 
@@ -56,7 +57,7 @@ pub fn parse(key: &str) -> Option<(&str, String)> {
 }
 
 pub fn opens_page(token: &Token, key: &str) -> bool {
-    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&token.hash, ["page", named], signature))
+    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&token.hash, &["page", named], signature))
 }
 
 #[cfg(test)]
@@ -68,13 +69,14 @@ mod tests {
     fn a_signature_opens_one_thing() {
         let (secret, other) = (Secret::random(), Secret::random());
         let (a, b) = (CellId::parse("a").unwrap(), CellId::parse("b").unwrap());
-        let signature = figure(&secret, &a);
+        let signature = figure(&secret, "board", &a);
         assert_eq!(signature.len(), 22);
-        assert!(opens_figure(&secret, "a", &signature));
-        assert!(!opens_figure(&secret, "b", &signature) && !opens_figure(&other, "a", &signature));
-        assert_ne!(figure(&secret, &b), signature);
+        assert!(opens_figure(&secret, "board", "a", &signature));
+        assert!(!opens_figure(&secret, "board", "b", &signature) && !opens_figure(&other, "board", "a", &signature));
+        assert!(!opens_figure(&secret, "other", "a", &signature) && !opens_figure(&secret, "boar", "da", &signature));
+        assert_ne!(figure(&secret, "board", &b), signature);
         for wrong in ["", "A", &signature[..21], &format!("{signature}A"), &signature.replace(&signature[..1], "!")] {
-            assert!(!opens_figure(&secret, "a", wrong), "{wrong}");
+            assert!(!opens_figure(&secret, "board", "a", wrong), "{wrong}");
         }
     }
 

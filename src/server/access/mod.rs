@@ -129,17 +129,17 @@ impl Access {
         self.by_id(id).map(|token| keys::page(&token, board))
     }
 
-    /// Gives a figure's frame the address that it opens at for those who come by a token; where there are none, nothing is added.
-    pub fn sign(&self, cell: &mut Cell) {
+    /// Gives the frame of a figure on `board` the address that it opens at for those who come by a token; where there are none, nothing is added.
+    pub fn sign(&self, board: &str, cell: &mut Cell) {
         if let Stage::Figure { sig, .. } = &mut cell.stage {
             let tokens = self.tokens();
-            *sig = (!tokens.tokens.is_empty()).then(|| keys::figure(&tokens.secret, &cell.id));
+            *sig = (!tokens.tokens.is_empty()).then(|| keys::figure(&tokens.secret, board, &cell.id));
         }
     }
 
-    pub fn opens_figure(&self, cell: &str, signature: &str) -> bool {
+    pub fn opens_figure(&self, board: &str, cell: &str, signature: &str) -> bool {
         let tokens = self.tokens();
-        !tokens.tokens.is_empty() && keys::opens_figure(&tokens.secret, cell, signature)
+        !tokens.tokens.is_empty() && keys::opens_figure(&tokens.secret, board, cell, signature)
     }
 
     /// Makes a token: what is known of it, and the token itself, which is told this once.

@@ -207,7 +207,7 @@ impl Boards {
             }
             Ok(Once::came(once, batch, 200, removed))
         };
-        let mut came = self.store.write(1, operation).await?;
+        let mut came = self.store.free(operation).await?;
         if let (Came::Now(_, removed), true) = (&mut came, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
                 document.value = self.store.value(&document.record).await?;

@@ -72,8 +72,11 @@ impl Boards {
             if batch.cell(&id).is_some() {
                 return Ok(());
             }
-            let gone =
-                || ErrorKind::NotFound.with(format!("The cell '{id}' can no longer be brought back: only the last 100 removed are kept."));
+            let gone = || {
+                ErrorKind::NotFound.with(format!(
+                    "The cell '{id}' can no longer be brought back: only the last 100 removed are kept, and none once the disk is full."
+                ))
+            };
             let grave = batch.grave(&id).ok_or_else(gone)?;
             batch.restore(&grave);
             Ok(())

@@ -4,6 +4,7 @@
 //! name of its own (DNS rebinding). Programs and browsers of this machine need no token, everyone else does.
 
 mod credential;
+mod held;
 mod host;
 mod need;
 mod origin;
@@ -14,7 +15,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -121,9 +122,10 @@ struct Admitted<'a> {
 }
 
 impl Door {
-    fn admit<'a>(&self, method: &Method, uri: &'a axum::http::Uri, headers: &HeaderMap, peer: &Peer) -> Result<Admitted<'a>, ApiError> {
+    fn admit<'a>(&self, line: (&Method, &'a Uri, Version), headers: &HeaderMap, peer: &Peer) -> Result<Admitted<'a>, ApiError> {
+        let (method, uri, version) = line;
         let (remote, local) = (peer.address.map(|at| at.ip().to_canonical()), peer.local.map(|at| at.ip().to_canonical()));
-        let seen = proxy::origin(headers, remote, &self.proxies)?;
+        let seen = proxy::origin(headers, version, remote, &self.proxies)?;
         // The host of an absolute address in the request line.
         let authority = uri.authority().map(|authority| authority.as_str());
         let host = Host::parse(seen.host).filter(|host| host.is_ours(&self.hosts, local));
@@ -147,7 +149,7 @@ impl Door {
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.clone()).unwrap_or_default();
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let admitted = match app.door.admit(&method, &uri, request.headers(), &peer) {
+    let admitted = match app.door.admit((&method, &uri, request.version()), request.headers(), &peer) {
         Ok(admitted) => admitted,
         Err(error) => return Problem::from(error).into_response(),
     };
@@ -185,6 +187,9 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     match place::moved(&uri, path) {
         Some(moved) => *request.uri_mut() = moved,
         None => return Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
+    }
+    if let Some(token) = caller.token.clone() {
+        request = request.map(|body| held::hold(body, app.access.clone(), token));
     }
     request.extensions_mut().insert(Arc::new(caller));
     let mut reply = next.run(request).await;

@@ -42,7 +42,7 @@ pub enum Of {
     Form,
     /// The handler leaves out what is on other boards.
     Cells,
-    /// That of the cell `{id}`; or the address has the signature for it.
+    /// That of the cell `{id}`; or the address has the signature for it there.
     Figure,
     /// One with a cell that shows the picture `{*path}`.
     Image,
@@ -120,7 +120,9 @@ fn asked(request: &Request<Body>, name: &str) -> Option<String> {
 
 async fn has_signature(app: &App, request: &mut Request<Body>) -> bool {
     let (id, signature) = (parameter(request, "id").await, asked(request, "sig"));
-    id.zip(signature).is_some_and(|(id, signature)| app.access.opens_figure(&id, &signature))
+    let Some((id, signature)) = id.zip(signature) else { return false };
+    let board = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.board.clone()));
+    board.is_some_and(|board| app.access.opens_figure(&board, &id, &signature))
 }
 
 /// What is on another board is, for who may read this one only, not there.

@@ -2,14 +2,25 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Version, header};
 
 use super::one;
 use crate::protocol::{ApiError, ErrorKind};
 
-/// A request that carries one of these did not come from a program of this machine by itself.
-const FORWARDED: [&str; 7] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"];
+/// A request that carries one of these did not come from a program of this machine by itself; the last is Jupyter's.
+const FORWARDED: [&str; 9] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "cdn-loop",
+    "x-proxycontextpath",
+];
+/// Nor one with a header that begins so.
+const FAMILIES: [&str; 3] = ["x-forwarded-", "x-original-", "x-envoy-"];
 
 /// Who asked at first, and for which name.
 #[derive(Debug)]
@@ -21,9 +32,16 @@ pub struct Origin<'a> {
     pub is_forwarded: bool,
 }
 
-pub fn origin<'a>(headers: &'a HeaderMap, peer: Option<IpAddr>, trusted: &[IpAddr]) -> Result<Origin<'a>, ApiError> {
+/// HTTP/1.0 is what nginx speaks to what it stands before, unless it is told otherwise, and then it adds no header; programs have
+/// spoken 1.1 for long.
+fn is_forwarded(headers: &HeaderMap, version: Version) -> bool {
+    let tells = |name: &str| FORWARDED.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family));
+    version < Version::HTTP_11 || headers.keys().any(|name| tells(name.as_str()))
+}
+
+pub fn origin<'a>(headers: &'a HeaderMap, version: Version, peer: Option<IpAddr>, trusted: &[IpAddr]) -> Result<Origin<'a>, ApiError> {
     let host = one(headers, header::HOST.as_str())?.ok_or_else(|| ErrorKind::BadRequest.with("The request has no Host header."))?;
-    let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let is_forwarded = is_forwarded(headers, version);
     let direct = Origin { host, is_secure: false, address: peer, is_forwarded };
     if !peer.is_some_and(|peer| trusted.contains(&peer)) {
         return Ok(direct);
@@ -50,7 +68,7 @@ mod tests {
             map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
         let trusted = ["127.0.0.1".parse().unwrap(), "192.0.2.9".parse().unwrap()];
-        let origin = origin(&map, peer.parse().ok(), &trusted).unwrap();
+        let origin = origin(&map, Version::HTTP_11, peer.parse().ok(), &trusted).unwrap();
         (origin.host.to_owned(), origin.is_secure, origin.address.map(|address| address.to_string()), origin.is_forwarded)
     }
 

@@ -10,13 +10,17 @@ fn ask(method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
 }
 
 fn at_door(door: &Door, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
+    by_version(Version::HTTP_11, door, method, path, headers, peer)
+}
+
+fn by_version(version: Version, door: &Door, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
     let peer = Peer::new(peer.parse().ok(), "127.0.0.1:3000".parse().ok());
-    match door.admit(&method, &path.parse().unwrap(), &map, &peer) {
+    match door.admit((&method, &path.parse().unwrap(), version), &map, &peer) {
         Ok(admitted) => {
             if admitted.is_local {
                 200
@@ -92,9 +96,29 @@ fn only_programs_of_this_machine_are_trusted_and_not_through_a_proxy() {
     assert_eq!(ask("POST", "/values", &[host], "[::ffff:127.0.0.1]:9"), 200);
     assert_eq!(ask("POST", "/values", &[host], "192.0.2.7:9"), 401);
     assert_eq!(ask("POST", "/values", &[host], "not an address"), 401);
-    for header in ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"] {
+    for header in [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-port",
+        "X-Forwarded-Server",
+        "x-forwarded-context",
+        "x-forwarded-ssl",
+        "x-real-ip",
+        "via",
+        "x-proxycontextpath",
+        "x-original-forwarded-for",
+        "x-envoy-external-address",
+        "cf-connecting-ip",
+    ] {
         assert_eq!(ask("POST", "/values", &[host, (header, "192.0.2.7")], LOCAL), 401, "{header}");
     }
+    assert_eq!(ask("POST", "/values", &[host, ("x-request-id", "1"), ("forward", "1")], LOCAL), 200);
+    // nginx as it is without further words.
+    let silent = [("host", "127.0.0.1:3000"), ("connection", "close")];
+    assert_eq!(by_version(Version::HTTP_10, &Door::default(), "GET", "/", &silent, LOCAL), 401);
+    assert_eq!(ask("GET", "/", &silent, LOCAL), 200);
 }
 
 #[test]

@@ -35,10 +35,18 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
             // Most bodies are one part.
             Some(Ok(part)) if taken.is_empty() && part.len() as u64 == announced => return Ok(part),
             Some(Ok(part)) => taken.extend_from_slice(&part),
-            Some(Err(_)) => return Err(ErrorKind::BadRequest.with("The body ended before its end; nothing was changed.").into()),
+            Some(Err(why)) => {
+                let error = broken(why);
+                return Err(ApiError { message: format!("{} Nothing was changed.", error.message), ..error }.into());
+            }
             None => return Ok(taken.into()),
         }
     }
+}
+
+/// Why a body has no end: its token is gone, or something happened on the way.
+pub fn broken(why: axum::Error) -> ApiError {
+    why.into_inner().downcast().map_or_else(|_| ErrorKind::BadRequest.with("The body was broken off."), |told| *told)
 }
 
 /// The next part of a stream that may go on for hours; 408 when none comes for five minutes.

@@ -12,7 +12,7 @@ pub mod values;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-pub use body::{part, whole};
+pub use body::{broken, part, whole};
 
 use super::board::{Answer, Form, Once};
 use super::error::Problem;

@@ -11,7 +11,7 @@ use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
 use super::points::{Asked, HEAD, PAGE, Page};
-use super::{once, part, told_once, whole};
+use super::{broken, once, part, told_once, whole};
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
@@ -86,7 +86,7 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
                 bytes += part.len();
                 waiting.extend_from_slice(&part);
             }
-            Some(Err(_)) => return Err(cut(lines, points, ErrorKind::BadRequest.with("The stream was broken off.")).into()),
+            Some(Err(why)) => return Err(cut(lines, points, broken(why)).into()),
             None => {}
         }
         if bytes > BODY_BYTES {

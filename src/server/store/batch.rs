@@ -262,6 +262,16 @@ impl<'a> Batch<'a> {
         Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies, silent }
     }
 
+    /// Keeps nothing that was removed, on any board, but those that `stays` names.
+    pub fn forget_graves(&mut self, stays: impl Fn(&CellId) -> bool) {
+        for (name, board) in self.index.boards() {
+            let goes = || board.graves.iter().filter(|grave| !stays(&grave.id));
+            let Some(newest) = goes().map(|grave| grave.seq).max() else { continue };
+            self.done.cells.extend(goes().map(|grave| (grave.id.clone(), Fate::Forgotten)));
+            self.done.boards.insert(name.clone(), (board.seq, board.floor.max(newest)));
+        }
+    }
+
     fn forget_old_graves(&mut self) {
         let mut fresh: HashMap<Arc<str>, Vec<(u64, CellId)>> = HashMap::new();
         for (id, fate) in &self.done.cells {
@@ -285,6 +295,19 @@ impl<'a> Batch<'a> {
 }
 
 impl Outcome {
+    /// Whether it has something to say of the cell.
+    pub fn touches(&self, id: &CellId) -> bool {
+        self.cells.iter().any(|(known, _)| known == id) || self.series.iter().any(|planned| planned.cell == *id)
+    }
+
+    /// `earlier` got on disk after this was decided, and forgot removals.
+    pub fn heed_floors(&mut self, earlier: &Self) {
+        for (name, _, floor) in &mut self.boards {
+            let raised = earlier.boards.iter().find(|board| board.0 == *name);
+            *floor = raised.map_or(*floor, |board| board.2.max(*floor));
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.series.is_empty() && self.replies.is_empty()
     }

@@ -2,6 +2,7 @@
 
 mod appended;
 mod backup;
+mod ballast;
 mod batch;
 mod check;
 mod checkpoint;
@@ -21,6 +22,7 @@ mod reading;
 mod record;
 mod replay;
 mod replies;
+mod room;
 mod seal;
 mod series;
 mod sums;
@@ -79,9 +81,12 @@ impl Store {
     }
 
     fn begin(opened: open::Opened, publish: Publish) -> Self {
-        let open::Opened { connection, readers, epoch, index, ledger, lock } = opened;
+        let open::Opened { connection, readers, epoch, index, ledger, lock, ballast } = opened;
         let index = Arc::new(RwLock::new(index));
         let (tally, suspects) = (Arc::new(Tally::default()), Arc::new(mend::Suspects::default()));
+        if !ballast.is_whole() {
+            tally.short_of_room();
+        }
         let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
         let writer = writer::Writer {
             connection,
@@ -92,6 +97,8 @@ impl Store {
             tally: tally.clone(),
             suspects: suspects.clone(),
             checkpoints: checkpoint::Checkpoints::default(),
+            ballast,
+            next: None,
         };
         Self {
             index,
@@ -144,11 +151,28 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
     {
+        self.queue_up(bytes, false, operation).await
+    }
+
+    /// As [`Self::write`], for an operation that only removes: it is done on a full disk too.
+    pub async fn free<T, F>(&self, operation: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
+    {
+        self.queue_up(1, true, operation).await
+    }
+
+    async fn queue_up<T, F>(&self, bytes: usize, frees: bool, operation: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
+    {
         let permits = u32::try_from(bytes.clamp(1, writer::QUEUE_BYTES)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(permits).map_err(|_| Problem::Busy)?;
         let (reply, answer) = oneshot::channel();
         let job = Box::new(writer::Call { operation: Some(operation), result: None, reply });
-        let waiting = writer::Waiting { job, bytes, _room: room };
+        let waiting = writer::Waiting { job, bytes, frees, _room: room };
         let queue = read(&self.queue).clone().ok_or(Problem::Stopped)?;
         queue.try_send(waiting).map_err(|full| match full {
             mpsc::error::TrySendError::Full(_) => Problem::Busy,

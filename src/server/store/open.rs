@@ -9,6 +9,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
 
+use super::ballast::Ballast;
 use super::check::database;
 use super::{Held, Index, Record, place, record::INLINE_BYTES, replay, seal::Ledger, sums};
 use crate::protocol::{CellId, Stage};
@@ -44,8 +45,23 @@ pub enum OpenError {
         "{0} is a database of another program; nothing was changed. Name another folder with --data, or restore a backup ('agnez restore FILE')."
     )]
     Foreign(PathBuf),
+    #[error("The disk of {0} is full, so that it cannot be opened; nothing was changed. Free about 10 MB there, then start again.")]
+    Full(PathBuf),
     #[error("There is no database at {0}. Name the data folder with --data.")]
     Missing(PathBuf),
+}
+
+/// SQLite's codes where there is no room: for a page, for its shared memory.
+const NO_ROOM: [&str; 2] = ["13", "4874"];
+
+impl OpenError {
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Database(_, sqlx::Error::Database(why)) => why.code().is_some_and(|code| NO_ROOM.contains(&&*code)),
+            Self::Folder(_, why) => why.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
 }
 
 pub(super) struct Opened {
@@ -55,6 +71,7 @@ pub(super) struct Opened {
     pub index: Index,
     pub ledger: Ledger,
     pub lock: Lock,
+    pub ballast: Ballast,
 }
 
 /// The folder belongs to this process while this lives.
@@ -85,6 +102,31 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
         );
     }
     let file = lock(folder)?;
+    let mut ballast = Ballast::of(folder);
+    let mut found = open_database(folder, durability).await;
+    // A start writes, too.
+    if found.as_ref().is_err_and(OpenError::is_full) && ballast.give_up() {
+        found = open_database(folder, durability).await;
+    }
+    let (mut connection, options, epoch, index, ledger) = match found {
+        Err(why) if why.is_full() => return Err(OpenError::Full(database(folder))),
+        found => found?,
+    };
+    let settled = ballast.settle(&mut connection).await;
+    settled.map_err(|why| OpenError::Database(database(folder), why))?;
+    if !ballast.is_whole() {
+        tracing::warn!("the disk of {} is full: cells can be removed, little else is taken until there is room", folder.display());
+    }
+    let read_only = options.clone().read_only(true).create_if_missing(false);
+    // There is no network on which a connection could have died.
+    let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(read_only);
+    Ok(Opened { connection, readers, epoch, index, ledger, lock: Lock { _file: file, options }, ballast })
+}
+
+async fn open_database(
+    folder: &Path,
+    durability: Durability,
+) -> Result<(SqliteConnection, SqliteConnectOptions, String, Index, Ledger), OpenError> {
     let path = database(folder);
     let options = SqliteConnectOptions::new()
         .filename(&path)
@@ -106,10 +148,7 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
         // Only now: the note of how this session was started must be on disk before anything that it is about.
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
     }
-    let read_only = options.clone().read_only(true).create_if_missing(false);
-    // There is no network on which a connection could have died.
-    let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(read_only);
-    Ok(Opened { connection, readers, epoch, index, ledger, lock: Lock { _file: file, options } })
+    Ok((connection, options, epoch, index, ledger))
 }
 
 /// The folder is this process's for as long as the file is open.

@@ -3,12 +3,17 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// So many commits in a row do not all fit into what is left of a full disk by chance.
+const SMALL_COMMITS: u64 = 16;
+
 #[derive(Debug, Default)]
 pub struct Tally {
     commits: AtomicU64,
     operations: AtomicU64,
     undone: AtomicU64,
     failed: OnceLock<String>,
+    /// Commits until it is believed that a disk that was full has room; 0: it has.
+    short: AtomicU64,
 }
 
 impl Tally {
@@ -30,6 +35,25 @@ impl Tally {
 
     pub fn failed(&self) -> Option<&str> {
         self.failed.get().map(String::as_str)
+    }
+
+    /// A commit found the disk full.
+    pub(super) fn short_of_room(&self) {
+        self.short.store(SMALL_COMMITS, Ordering::Relaxed);
+    }
+
+    /// A commit found room, which it may not have needed.
+    pub(super) fn found_room(&self) {
+        let _ = self.short.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    }
+
+    pub(super) fn has_room(&self) {
+        self.short.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the disk is full, as far as commits tell.
+    pub fn is_full(&self) -> bool {
+        self.short.load(Ordering::Relaxed) > 0
     }
 
     pub fn commits(&self) -> u64 {

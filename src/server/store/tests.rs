@@ -175,6 +175,47 @@ async fn a_full_disk_refuses_and_then_goes_on() {
     assert_eq!(values(&again(store, folder.path()).await, "a", "l").await, [1.0, 2.0, 2.0, 2.0]);
 }
 
+/// Forgetting what was removed lifts the bound here, since the ballast is whole.
+#[tokio::test]
+async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start_with(folder.path(), Some(60)).await;
+    for name in ["a", "b"] {
+        create(&store, name).await;
+        append(&store, name, "l", vec![1.0; 5000]).await.unwrap();
+    }
+    for name in ["a", "b"] {
+        let remove = move |batch: &mut Batch| {
+            let record = batch.cell(&id(name)).unwrap();
+            Ok(batch.remove(&record))
+        };
+        store.free(remove).await.unwrap();
+    }
+    assert!(store.index().grave(&id("b")).is_some(), "there is room for both");
+    let removed = store.index().board("main").unwrap().seq;
+    let comes_back = |batch: &mut Batch| {
+        let grave = batch.grave(&id("a")).unwrap();
+        batch.restore(&grave);
+        let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
+        Ok(batch.append(&id("a"), "l", NewPoints { x: None, y, t: None }))
+    };
+    store.write(1, comes_back).await.unwrap();
+    let mut store = store;
+    for _ in 0..2 {
+        assert_eq!(values(&store, "a", "l").await.len(), 205_000);
+        {
+            let index = store.index();
+            let board = index.board("main").unwrap();
+            assert!(index.grave(&id("b")).is_none() && index.series(&id("b")).is_empty());
+            assert!(board.floor == removed && board.seq > removed, "who has not heard of the removals starts over");
+        }
+        store = again(store, folder.path()).await;
+    }
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM series WHERE cell = 'b'").fetch_one(&store.readers).await.unwrap();
+    assert_eq!(left, 0, "its rows are deleted");
+    store.close().await;
+}
+
 #[tokio::test]
 async fn the_last_event_of_a_series_outlives_the_journal() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,8 +8,9 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::ballast::Ballast;
 use super::batch::{Batch, Change, Fate, Outcome};
-use super::checkpoint::{self, Checkpoints};
+use super::checkpoint::Checkpoints;
 use super::mend::{Suspects, mend};
 use super::replies::REPLIES_PER_WRITER;
 use super::seal::{self, Ledger, Staged};
@@ -33,8 +34,8 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 /// And when there is always something to be done: one deletion in so many commits.
 const SWEEP_COMMITS: u64 = 64;
 
-/// About what a deletion of old points writes.
-const SWEPT_BYTES: usize = 64 << 10;
+/// While nothing comes: after this it is looked whether a full disk has room again.
+const LOOK_FOR_ROOM: Duration = Duration::from_secs(60);
 
 /// Called after each commit, with its changes in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
@@ -74,6 +75,8 @@ where
 pub(super) struct Waiting {
     pub job: Box<dyn Job>,
     pub bytes: usize,
+    /// It only removes. Once the disk is full, such operations have commits of their own, which find room.
+    pub frees: bool,
     /// Given back to the queue's budget when the job is done.
     pub _room: tokio::sync::OwnedSemaphorePermit,
 }
@@ -87,6 +90,9 @@ pub(super) struct Writer {
     pub tally: Arc<Tally>,
     pub suspects: Arc<Suspects>,
     pub checkpoints: Checkpoints,
+    pub ballast: Ballast,
+    /// Taken from the queue for the next commit.
+    pub next: Option<Waiting>,
 }
 
 impl Writer {
@@ -94,10 +100,15 @@ impl Writer {
     pub async fn run(mut self) {
         let (mut stamp, mut commits) = (0, 0_u64);
         while let Some(first) = self.next().await {
-            let mut bytes = first.bytes;
+            let (mut bytes, mut frees) = (first.bytes, first.frees);
             let mut jobs = vec![first];
             while jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES {
                 let Ok(next) = self.queue.try_recv() else { break };
+                if next.frees != frees && self.tally.is_full() {
+                    self.next = Some(next);
+                    break;
+                }
+                frees &= next.frees;
                 bytes += next.bytes;
                 jobs.push(next);
             }
@@ -121,31 +132,30 @@ impl Writer {
             let durable = match self.tally.failed() {
                 Some(why) => Err(Problem::Broken(why.to_owned())),
                 None if outcome.is_empty() => Ok(()),
-                None => self.persist(overdue, &mut outcome).await.map_err(Problem::from_write),
+                None => match self.persist(overdue, &mut outcome).await.map_err(Problem::from_write) {
+                    Err(Problem::Full) => self.persist_again(&mut outcome, frees).await,
+                    done => done,
+                },
             };
+            let wrote = durable.is_ok() && !outcome.is_empty();
             match &durable {
                 Ok(()) => {
                     outcome.apply(&mut write(&self.index));
                     (self.publish)(std::mem::take(&mut outcome.changes));
                 }
-                // After a failed fsync nobody knows what is on disk: no further write until a restart has read it again.
-                Err(Problem::Broken(why)) if self.tally.failed().is_none() => {
-                    tracing::error!("the database failed, no more changes are taken: {why}");
-                    self.tally.fail(why);
-                }
-                Err(problem) => tracing::warn!("a commit was undone: {problem}"),
+                Err(problem) => self.doubt(problem, "a commit was undone"),
             }
             self.tally.commit(jobs.len(), durable.is_ok());
             for Waiting { job, .. } in jobs {
                 job.answer(durable.clone());
             }
-            let moved = match durable {
-                _ if self.tally.failed().is_some() => Ok(()),
-                // Its log can be written from its beginning again once all of it has been moved: that takes no room.
-                Err(Problem::Full) => checkpoint::now(&mut self.connection).await,
-                _ => self.checkpoints.after(&mut self.connection, bytes).await,
-            };
-            self.heed(moved);
+            if self.tally.failed().is_none() {
+                if wrote && self.ballast.is_whole() {
+                    self.tally.found_room();
+                }
+                let moved = self.checkpoints.after(&mut self.connection, bytes).await;
+                self.heed(moved);
+            }
             commits += 1;
             if commits.is_multiple_of(SWEEP_COMMITS) {
                 self.sweep().await;
@@ -156,6 +166,9 @@ impl Writer {
 
     /// What waits next. While nothing does, series that belong to nobody are deleted.
     async fn next(&mut self) -> Option<Waiting> {
+        if let Some(next) = self.next.take() {
+            return Some(next);
+        }
         while !self.ledger.dying.is_empty() && self.tally.failed().is_none() {
             match timeout(SWEEP_PAUSE, self.queue.recv()).await {
                 Ok(next) => return next,
@@ -163,34 +176,17 @@ impl Writer {
                 Err(_) => break,
             }
         }
+        while !self.ballast.is_whole() && self.tally.failed().is_none() {
+            match timeout(LOOK_FOR_ROOM, self.queue.recv()).await {
+                Ok(next) => return next,
+                Err(_) => self.settle().await,
+            }
+        }
         self.queue.recv().await
     }
 
-    /// One step. False when it could not be done now.
-    async fn sweep(&mut self) -> bool {
-        if self.tally.failed().is_some() {
-            return false;
-        }
-        let swept = seal::sweep(&mut self.connection, &mut self.ledger).await;
-        let moved = self.checkpoints.after(&mut self.connection, SWEPT_BYTES).await;
-        self.heed(moved);
-        swept.inspect_err(|why| tracing::warn!("old points could not be deleted now: {why}")).is_ok()
-    }
-
-    /// A checkpoint that found no room is done later; after a failed flush there is no later.
-    fn heed(&self, checkpoint: sqlx::Result<()>) {
-        match checkpoint.map_err(Problem::from_write) {
-            Ok(()) => {}
-            Err(Problem::Broken(why)) => {
-                tracing::error!("the database failed, no more changes are taken: {why}");
-                self.tally.fail(&why);
-            }
-            Err(problem) => tracing::warn!("the database file could not be brought up to date now: {problem}"),
-        }
-    }
-
     /// All of it or nothing.
-    async fn persist(&mut self, overdue: Vec<(Series, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
+    pub(super) async fn persist(&mut self, overdue: Vec<(Series, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
         // Not a transaction of sqlx: SQLite ends one by itself when the disk is full, of which sqlx would hear nothing.
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
         match self.write(overdue, outcome).await {

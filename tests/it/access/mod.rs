@@ -1,6 +1,7 @@
 //! Tokens, over real sockets: who gets in, how far, and for how long.
 
 mod doors;
+mod ends;
 mod program;
 mod shares;
 mod walk;

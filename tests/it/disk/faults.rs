@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::image::Dice;
 use super::{Disk, Program};
 
 const EIO: u8 = 5;
@@ -62,6 +63,87 @@ async fn on_a_full_disk_reads_go_on_and_writes_resume_with_room() {
     assert_eq!(ids(&server).await, there);
     server.kill();
     assert_eq!(ids(&disk.serve()).await, there);
+}
+
+fn size(disk: &Disk) -> u64 {
+    std::fs::read_dir(disk.data()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum()
+}
+
+async fn points(server: &Program, id: &str, dice: &mut Dice) -> (u16, String) {
+    let list: Vec<f64> = (0..2000).map(|_| dice.below(1 << 30) as f64 / 1e6).collect();
+    call(server, "POST", &format!("/values/{id}/points"), json!({ "l": list }).to_string()).await
+}
+
+async fn count(server: &Program, id: &str) -> u64 {
+    let (status, text) = call(server, "GET", &format!("/values/{id}"), String::new()).await;
+    assert_eq!(status, 200, "{text}");
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()["value"]["series"]["l"]["points"].as_u64().unwrap_or(0)
+}
+
+/// Until nothing goes any more. Answers how many points were taken.
+async fn fill(server: &Program, id: &str, dice: &mut Dice) -> u64 {
+    let (mut taken, mut refused) = (0, 0);
+    while refused < 3 {
+        match points(server, id, dice).await {
+            (201, _) => (taken, refused) = (taken + 2000, 0),
+            (status, text) => {
+                assert_eq!(status, 507, "{text}");
+                refused += 1;
+            }
+        }
+    }
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_removals_are_done_and_make_room() {
+    let disk = Disk::new();
+    let mut server = disk.serve();
+    let mut dice = Dice(11);
+    for id in ["a", "b", "c", "d"] {
+        assert_eq!(call(&server, "POST", "/values", json!({ "_id": id, "type": "line" }).to_string()).await.0, 201);
+        for _ in 0..40 {
+            assert_eq!(points(&server, id, &mut dice).await.0, 201);
+        }
+    }
+    // The ballast is there already: so much is left for points.
+    disk.order(&format!("quota {ENOSPC} {}", size(&disk) + 500_000));
+    let mut kept = 80_000 + fill(&server, "d", &mut dice).await;
+    assert!(metric(&server, "agnez_disk_full").await == 1.0 && kept > 80_000);
+    // An ordinary run; one whose server was killed and starts on the full disk; one that ended well.
+    for (id, end) in [("a", None), ("b", Some(true)), ("c", Some(false))] {
+        if let Some(killed) = end {
+            if killed {
+                server.kill()
+            } else {
+                server.stop()
+            }
+            // What the end has freed is taken by another program.
+            disk.order(&format!("quota {ENOSPC} {}", size(&disk)));
+            server = disk.serve();
+            assert_eq!(count(&server, "d").await, kept, "reads go on");
+        }
+        let (status, text) = call(&server, "DELETE", &format!("/values/{id}"), String::new()).await;
+        assert_eq!(status, 200, "{id}: {text}");
+        let taken = fill(&server, "d", &mut dice).await;
+        assert!(taken >= 40_000, "after {id} was removed {taken} points went into its room");
+        kept += taken;
+        let (status, _) = call(&server, "GET", &format!("/values/{id}"), String::new()).await;
+        assert_eq!(status, 404);
+    }
+    disk.order("");
+    assert_eq!(call(&server, "POST", "/values", json!({ "_id": "e", "value": "x".repeat(3_000_000) }).to_string()).await.0, 201);
+    assert_eq!(count(&server, "d").await, kept);
+    server.kill();
+    assert!(disk.command(false).arg("check").status().unwrap().success());
+    let server = disk.serve();
+    assert_eq!((ids(&server).await, count(&server, "d").await), (vec!["d".to_owned(), "e".to_owned()], kept));
+}
+
+async fn metric(server: &Program, name: &str) -> f64 {
+    let (_, text) = call(server, "GET", "/metrics", String::new()).await;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} is told"));
+    line.trim().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,10 @@
  * SHIM_LOG     every change of its files is appended here when it is done: op (1 byte), inode, offset (u64), length (u32), bytes
  * SHIM_ORDERS  a file that is read before each call: "what errno skip": after so many calls of that sort, all of them fail until the file
  *              changes. what: sync, sync-main (of the database's own file), write (any), grow (what makes a file longer, as on a full disk)
+ *              "quota errno bytes": so much is there for all files of the folder together, what would take more fails
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +24,7 @@
 
 #define FDS 4096
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* 0: not ours, 1: a file, 2: the folder, 3: the database itself. */
+/* 0: not ours, 1: a file, 2: the folder, 3: the database itself, 4: the ballast, whose bytes mean nothing and are not recorded. */
 static char ours[FDS];
 static const char *folder, *orders;
 static size_t folder_len;
@@ -92,8 +94,21 @@ static void note(char op, uint64_t ino, uint64_t offset, const void *bytes, uint
     if (syscall(SYS_writev, log_fd, parts, len ? 2 : 1) < 0) abort();
 }
 
-/* The errno with which this call must fail, or 0. */
-static int ordered(const char *what, int grows) {
+/* The bytes of all files of the folder. */
+static off_t used(void) {
+    DIR *list = opendir(folder);
+    if (!list) return 0;
+    off_t sum = 0;
+    struct dirent *entry;
+    struct stat found;
+    while ((entry = readdir(list)))
+        if (!fstatat(dirfd(list), entry->d_name, &found, 0) && S_ISREG(found.st_mode)) sum += found.st_size;
+    closedir(list);
+    return sum;
+}
+
+/* The errno with which this call must fail, or 0. `grows`: by how many bytes a file would become longer. */
+static int ordered(const char *what, off_t grows) {
     if (!orders) return 0;
     char text[64] = {0};
     int fd = syscall(SYS_openat, AT_FDCWD, orders, O_RDONLY | O_CLOEXEC, 0);
@@ -109,16 +124,17 @@ static int ordered(const char *what, int grows) {
     int error;
     long skip;
     if (sscanf(text, "%15s %d %ld", sort, &error, &skip) != 3) return 0;
+    if (!strcmp(sort, "quota")) return grows > 0 && used() + grows > skip ? error : 0;
     if (!strcmp(sort, "grow") ? !grows : !strcmp(sort, "sync") ? strncmp(what, sort, 4) : strcmp(sort, what)) return 0;
     return order_calls++ >= skip ? error : 0;
 }
 
-static int longer(int fd, off_t end) {
+static off_t longer(int fd, off_t end) {
     struct stat found;
-    return !fstat(fd, &found) && end > found.st_size;
+    return !fstat(fd, &found) && end > found.st_size ? end - found.st_size : 0;
 }
 
-#define IS_FILE(fd) (IS(fd, 1) || IS(fd, 3))
+#define IS_FILE(fd) (IS(fd, 1) || IS(fd, 3) || IS(fd, 4))
 #define IS(fd, kind) ((fd) >= 0 && (fd) < FDS && ours[fd] == (kind))
 #define FAIL(error) do { pthread_mutex_unlock(&lock); errno = (error); return -1; } while (0)
 
@@ -138,8 +154,8 @@ int open(const char *path, int flags, ...) {
     if (error) FAIL(error);
     int fd = real_open(path, flags, mode);
     if (fd >= 0 && fd < FDS) {
-        ours[fd] = !*name ? 2 : strcmp(name, "agnez.sqlite") ? 1 : 3;
-        if (is_new) note('C', inode(fd), 0, name, strlen(name));
+        ours[fd] = !*name ? 2 : !strcmp(name, "ballast") ? 4 : strcmp(name, "agnez.sqlite") ? 1 : 3;
+        if (is_new && !IS(fd, 4)) note('C', inode(fd), 0, name, strlen(name));
     }
     pthread_mutex_unlock(&lock);
     return fd;
@@ -167,7 +183,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t len, off_t offset) {
     int error = ordered("write", longer(fd, offset + len));
     if (error) FAIL(error);
     ssize_t done = real_pwrite(fd, bytes, len, offset);
-    if (done > 0) note('W', inode(fd), offset, bytes, done);
+    if (done > 0 && !IS(fd, 4)) note('W', inode(fd), offset, bytes, done);
     pthread_mutex_unlock(&lock);
     return done;
 }
@@ -186,7 +202,7 @@ int ftruncate(int fd, off_t size) {
     int error = ordered("write", longer(fd, size));
     if (error) FAIL(error);
     int done = real_ftruncate(fd, size);
-    if (!done) note('T', inode(fd), size, NULL, 0);
+    if (!done && !IS(fd, 4)) note('T', inode(fd), size, NULL, 0);
     pthread_mutex_unlock(&lock);
     return done;
 }
@@ -201,7 +217,7 @@ static int sync_with(int (*real)(int), int fd) {
     int error = ordered(IS(fd, 3) ? "sync-main" : "sync", 0);
     if (error) FAIL(error);
     int done = real(fd);
-    if (!done) note(IS(fd, 2) ? 'D' : 'S', inode(fd), 0, NULL, 0);
+    if (!done && !IS(fd, 4)) note(IS(fd, 2) ? 'D' : 'S', inode(fd), 0, NULL, 0);
     pthread_mutex_unlock(&lock);
     return done;
 }

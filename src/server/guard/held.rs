@@ -1,0 +1,50 @@
+//! A body ends with the token that let its request in: who is sent away while a long stream is under way adds nothing more to it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+
+use crate::protocol::ErrorKind;
+use crate::server::access::Access;
+
+/// What the sender is told, behind it what was kept.
+const REVOKED: &str = "The token was revoked.";
+
+struct Held {
+    body: Body,
+    /// Ready when the token is no longer there; `None` after that.
+    ended: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+/// The same body; once the token is gone, reading on is an `ApiError` (401).
+pub fn hold(body: Body, access: Arc<Access>, token: String) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    Body::new(Held { body, ended: Some(Box::pin(async move { access.ended(Some(&token)).await })) })
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.ended.as_mut().is_none_or(|ended| ended.as_mut().poll(context).is_ready()) {
+            self.ended = None;
+            return Poll::Ready(Some(Err(ErrorKind::NotAuthenticated.with(REVOKED).into())));
+        }
+        Pin::new(&mut self.body).poll_frame(context).map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
