@@ -27,9 +27,14 @@ addEventListener("click",event=>{if(event.target.closest?.("[data-share]"))impor
 const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+19),\
     .panel label:not(:has(#chart-smooth))){display:none}.chart-title,.chart-title h2{cursor:auto}}";
 
-/// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with.
+/// What is wrong with the server stands below everything, whatever is scrolled to.
+const NOTICE: &str = "html[data-notice^=T]::after{content:attr(data-notice);display:block;position:sticky;bottom:0;z-index:2;padding:10px 16px;\
+    background:light-dark(#b42318,#7a1c14);color:#fff;font-weight:600}";
+
+/// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `notice`: what is
+/// wrong with the server, which begins with `T`.
 #[component]
-pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
+pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static str>) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
@@ -38,7 +43,7 @@ pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
     let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-notice=notice>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -49,6 +54,7 @@ pub fn Shell(page: Page, assets: Assets, base: String) -> impl IntoView {
                 <link rel="icon" type="image/svg+xml" href=urls::favicon() />
                 <link rel="stylesheet" href=css />
                 {reads}
+                <style>{NOTICE}</style>
                 <link rel="modulepreload" href=js />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="application/json" id=DATA_ID>

@@ -43,6 +43,9 @@ const STEADY_MS: f64 = 2_000.0;
 const FIRST_PAUSE_MS: f64 = 250.0;
 const LONGEST_PAUSE_MS: f64 = 10_000.0;
 
+/// What is wrong with the server is told in frames that begin with `!`, and stands here for the style to show.
+const NOTICE: &str = "data-notice";
+
 /// The one connection of the page.
 struct Line {
     reader: Rc<dyn Reader>,
@@ -130,9 +133,14 @@ fn hear(event: JsValue) {
     }
     let data = event.data();
     let is_read = match data.as_string() {
+        Some(text) if text.starts_with('!') => {
+            browser::mark_root(NOTICE, text.get(1..));
+            true
+        }
         Some(text) => match wire::event(&text) {
             Some(event) => {
                 if matches!(event, Event::Hello { .. }) {
+                    browser::mark_root(NOTICE, None);
                     line(|line| line.greeted = true);
                     reader.show(Live::Live);
                 }

@@ -1,5 +1,8 @@
 //! What is sent to who listens, written out: events as text, points as bytes for the page.
 
+use std::time::Duration;
+
+use axum::extract::ws::Message;
 use serde_json::{Value, json};
 
 use super::access::Access;
@@ -8,6 +11,28 @@ use super::store::{Appended, AppendedCell, Kind, Record, number};
 use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
+
+/// A socket that takes nothing for so long is closed.
+pub const STALLED: Duration = Duration::from_secs(10);
+/// Bytes a millisecond: who takes less is cut in the end.
+const SLOWEST: usize = 32;
+
+pub fn message(frame: Frame) -> Message {
+    match frame {
+        Frame::Text(text) => Message::Text(text),
+        Frame::Binary(bytes) => Message::Binary(bytes),
+    }
+}
+
+/// A slow line gets time for a large frame.
+pub fn patience(frame: &Frame) -> Duration {
+    STALLED + Duration::from_millis((frame.len() / SLOWEST) as u64)
+}
+
+/// What is wrong with the server, for the page; nothing: it is well again.
+pub fn notice_frame(notice: Option<&str>) -> Frame {
+    Frame::Text(format!("!{}", notice.unwrap_or_default()).into())
+}
 
 pub fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
     Frame::Text(serde_json::to_string(event).unwrap_or_default().into())

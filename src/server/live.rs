@@ -21,7 +21,9 @@ use super::App;
 use super::access::Access;
 use super::board::{self, Boards};
 use super::error::Problem;
-use super::frames::{appended_frame, count_frames, document_frame, encode, page_frame, points_frame};
+use super::frames::{
+    STALLED, appended_frame, count_frames, document_frame, encode, message, notice_frame, page_frame, patience, points_frame,
+};
 use super::guard::Caller;
 use super::hub::{Delivery, Frame, Subscription, View};
 use super::store::{CellChange, Change, Held, Kind, Record};
@@ -30,14 +32,12 @@ use crate::protocol::{ErrorKind, Event};
 
 /// Also the longest silence on a healthy line.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
-/// A socket that takes nothing for so long is closed.
-const STALLED: Duration = Duration::from_secs(10);
-/// Bytes a millisecond: who takes less is cut in the end.
-const SLOWEST: usize = 32;
 const PROTOCOL: &str = "agnez";
 const REVOKED: &str = "The token was revoked.";
 /// Readers have nothing to say here.
 const INCOMING_BYTES: usize = 4096;
+/// What is gathered for one write; a frame that is larger is written alone.
+const TOGETHER_BYTES: usize = 16 << 10;
 /// One frame with the largest document fits.
 const OUTGOING_BYTES: usize = 40 << 20;
 
@@ -83,7 +83,8 @@ pub async fn socket(
 ) -> Result<Response, Problem> {
     let asked = ask.check()?;
     let upgrade = upgrade.map_err(|_| ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events."))?;
-    let upgrade = upgrade.max_message_size(INCOMING_BYTES).max_frame_size(INCOMING_BYTES).max_write_buffer_size(OUTGOING_BYTES);
+    let upgrade = upgrade.max_message_size(INCOMING_BYTES).max_frame_size(INCOMING_BYTES);
+    let upgrade = upgrade.write_buffer_size(TOGETHER_BYTES).max_write_buffer_size(OUTGOING_BYTES);
     // Who shows a token as a subprotocol asks for this one too, and is answered with it.
     let upgrade = upgrade.protocols([PROTOCOL]);
     Ok(upgrade.on_upgrade(move |socket| {
@@ -105,6 +106,8 @@ pub fn end(upgrade: WebSocketUpgrade) -> Response {
 }
 
 async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let is_page = asked.view == View::Page;
+    let mut notice = None;
     let mut feed = Feed::new(app, asked);
     let (mut outgoing, mut incoming) = socket.split();
     let mut ended = pin!(app.access.ended(token));
@@ -133,20 +136,12 @@ async fn serve(socket: WebSocket, app: &App, asked: Asked, token: Option<&str>) 
             longest = longest.max(patience(&frame));
             timeout(longest, outgoing.feed(message(frame))).await??;
         }
+        let now = app.boards.store.tally().notice();
+        if is_page && std::mem::replace(&mut notice, now) != now {
+            timeout(longest, outgoing.feed(message(notice_frame(now)))).await??;
+        }
         timeout(longest, outgoing.flush()).await??;
     }
-}
-
-fn message(frame: Frame) -> Message {
-    match frame {
-        Frame::Text(text) => Message::Text(text),
-        Frame::Binary(bytes) => Message::Binary(bytes),
-    }
-}
-
-/// A slow line gets time for a large frame.
-fn patience(frame: &Frame) -> Duration {
-    STALLED + Duration::from_millis((frame.len() / SLOWEST) as u64)
 }
 
 pub async fn events(

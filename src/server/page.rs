@@ -44,6 +44,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     };
     let charts = Arc::new(lines::drawn(&app.boards, &page.board).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.access, &name));
+    let notice = app.boards.store.tally().notice();
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
             let policy = gate::policy(&nonce.to_string(), &caller.host, gate::pictures(app.external_images));
@@ -54,7 +55,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         }
         let charts = charts.clone();
         provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
-        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone() })
+        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice })
     };
     leptos_axum::render_app_to_stream(view)(request).await
 }

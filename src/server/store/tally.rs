@@ -56,6 +56,17 @@ impl Tally {
         self.short.load(Ordering::Relaxed) > 0
     }
 
+    /// What is wrong, and what to do, in words for readers of the page.
+    pub fn notice(&self) -> Option<&'static str> {
+        match self.failed() {
+            Some(_) => Some("The database failed: nothing new is taken. Restart the server; its log says why."),
+            None if self.is_full() => {
+                Some("The disk is full: new data is refused. Free some space on the server's disk, or remove cells here.")
+            }
+            None => None,
+        }
+    }
+
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }

@@ -1,5 +1,6 @@
 //! A disk that is full or fails under a server: what its clients hear, and what is there afterwards.
 
+use futures_util::StreamExt;
 use serde_json::json;
 
 use super::image::Dice;
@@ -110,6 +111,9 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
     disk.order(&format!("quota {ENOSPC} {}", size(&disk) + 500_000));
     let mut kept = 80_000 + fill(&server, "d", &mut dice).await;
     assert!(metric(&server, "agnez_disk_full").await == 1.0 && kept > 80_000);
+    let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
+    assert!(status == 200 && text.contains("disk is full"), "removals and readers must come through: {status} {text}");
+    assert!(page(&server).await.contains("data-notice=\"The disk is full: new data is refused. Free some space"));
     // An ordinary run; one whose server was killed and starts on the full disk; one that ended well.
     for (id, end) in [("a", None), ("b", Some(true)), ("c", Some(false))] {
         if let Some(killed) = end {
@@ -131,13 +135,29 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
         let (status, _) = call(&server, "GET", &format!("/values/{id}"), String::new()).await;
         assert_eq!(status, 404);
     }
+    // An open page is told when it comes, and again when it is over.
+    let url = format!("{}/live?view=page", server.address.replace("http://", "ws://"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let mut frames = async || socket.next().await.unwrap().unwrap().into_text().unwrap_or_default();
+    assert!(frames().await.contains("hello"));
+    assert!(frames().await.starts_with("!The disk is full"));
     disk.order("");
     assert_eq!(call(&server, "POST", "/values", json!({ "_id": "e", "value": "x".repeat(3_000_000) }).to_string()).await.0, 201);
+    // It is believed after some commits.
+    for number in 0..20 {
+        assert_eq!(call(&server, "PATCH", "/values/e", json!({ "n": number }).to_string()).await.0, 200);
+    }
+    while frames().await != "!" {}
+    assert!(!page(&server).await.contains("data-notice=\"T"));
     assert_eq!(count(&server, "d").await, kept);
     server.kill();
     assert!(disk.command(false).arg("check").status().unwrap().success());
     let server = disk.serve();
     assert_eq!((ids(&server).await, count(&server, "d").await), (vec!["d".to_owned(), "e".to_owned()], kept));
+}
+
+async fn page(server: &Program) -> String {
+    call(server, "GET", "/", String::new()).await.1
 }
 
 async fn metric(server: &Program, name: &str) -> f64 {
@@ -188,6 +208,7 @@ async fn after_a_failed_flush_no_change_is_taken_until_a_restart() {
         assert!(status == 500 && text.contains("Restart the server"), "{status} {text}");
         let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
         assert!(status == 503 && text.contains("Restart the server"), "{status} {text}");
+        assert!(page(&server).await.contains("data-notice=\"The database failed: nothing new is taken. Restart the server"));
         disk.order("");
         assert_eq!(post(&server, "later", 10).await.0, 500, "it is not tried again");
         assert_eq!(ids(&server).await, there, "reads go on");
