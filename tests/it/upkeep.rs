@@ -61,6 +61,24 @@ async fn a_backup_of_a_running_server_comes_back_whole_and_as_a_new_epoch() {
 }
 
 #[tokio::test]
+async fn what_root_restores_belongs_to_the_owner_of_the_folder() {
+    let server = filled().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, data) = (folder.path().join("copy.sqlite"), folder.path().join("data"));
+    command(&["backup", text(&copy), "--data", text(&server.folder.path().join("data"))]).await.unwrap();
+    std::fs::create_dir(&data).unwrap();
+    if std::os::unix::fs::chown(&data, Some(65534), Some(65534)).is_err() {
+        eprintln!("skipped: only root can make files for others");
+        return;
+    }
+    for _ in 0..2 {
+        command(&["restore", text(&copy), "--data", text(&data), "--replace"]).await.unwrap();
+        let owners = std::fs::read_dir(&data).unwrap().map(|file| std::os::unix::fs::MetadataExt::uid(&file.unwrap().metadata().unwrap()));
+        assert_eq!(owners.collect::<std::collections::HashSet<_>>(), [65534].into());
+    }
+}
+
+#[tokio::test]
 async fn a_restore_never_takes_what_is_there() {
     let mut server = filled().await;
     let folder = tempfile::tempdir().unwrap();

@@ -2,13 +2,13 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::server::store::to_lock;
+use crate::server::store::{give, to_lock};
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -132,19 +132,6 @@ pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, St
     let made = change(&mut tokens)?;
     store(folder, &tokens).map_err(failed)?;
     Ok(made)
-}
-
-/// To the owner of the folder: root makes tokens for a server that runs as somebody else. Who owns the folder may have put there a file that
-/// is root's, under a second name: that one is not given away.
-fn give(file: &File, folder: &Path) -> io::Result<()> {
-    let (ours, owner) = (file.metadata()?, folder.metadata()?);
-    if ours.uid() == owner.uid() {
-        return Ok(());
-    }
-    if !ours.is_file() || ours.nlink() != 1 {
-        return Err(io::Error::other("what stands there is somebody else's file"));
-    }
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Whole or not at all, and never readable for others, not even for a moment.

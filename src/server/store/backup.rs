@@ -59,6 +59,7 @@ pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Repor
         return Err(CopyError::Occupied(folder.into()));
     }
     let part = Part::of(from, &to).await?;
+    super::place::give(&part.1, folder).map_err(|why| CopyError::Write(to.clone(), why))?;
     let renewed = async {
         // One file without a journal beside it: it will be renamed.
         let options = SqliteConnectOptions::new().filename(&part.0).journal_mode(SqliteJournalMode::Delete);
@@ -108,7 +109,7 @@ async fn sound(file: &Path, told: &Path) -> Result<Report, CopyError> {
 }
 
 /// A file that is being written, locked as long; gone when it does not become the file it was meant for.
-struct Part(PathBuf, #[expect(dead_code, reason = "held, not read")] File);
+struct Part(PathBuf, File);
 
 impl Part {
     /// The database `from` as it is at this moment, with all that SQLite keeps beside it, as one file in the folder of `to`.

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -32,6 +32,19 @@ pub fn make(folder: &Path) -> io::Result<()> {
 pub fn to_lock(file: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(file)
+}
+
+/// A file of the folder becomes the folder's owner's: root makes tokens and restores for a server that runs as somebody else. Who owns the folder
+/// may have put there a file that is root's, under a second name: that one is not given away.
+pub fn give(file: &File, folder: &Path) -> io::Result<()> {
+    let (ours, owner) = (file.metadata()?, folder.metadata()?);
+    if ours.uid() == owner.uid() {
+        return Ok(());
+    }
+    if !ours.is_file() || ours.nlink() != 1 {
+        return Err(io::Error::other("what stands there is somebody else's file"));
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// The kind of network file system that the folder is on, where the system tells.
