@@ -22,6 +22,7 @@ const IMAGES: u64 = 4;
 const GOAL: u64 = 1000;
 /// The longest that a server lives before its disk fails, and after.
 const LIFE_MS: u64 = 500;
+const BALLAST: u64 = 8 << 20;
 const EIO: u8 = 5;
 const ENOSPC: u8 = 28;
 
@@ -162,14 +163,18 @@ impl Disk {
             disk.server.kill();
         })
         .await;
-        self.leave(0);
+        // What the ballast had lent when the server was killed: nobody else has taken it.
+        let ballast = std::fs::metadata(self.server.data().join("ballast")).map_or(0, |file| file.len());
+        self.leave(BALLAST.saturating_sub(ballast));
         row.took("ready again", self.server.again().await);
         compare(&self.server, &mut self.writers, row).await;
         let removed = self.status("DELETE", "/values/f1", String::new()).await;
         let y = json!({"l": (0..4000).map(f64::from).collect::<Vec<_>>()}).to_string();
         let written = self.status("POST", "/values/w0/points", y.clone()).await;
         if (removed, written) != (200, 201) {
-            row.lose(format!("on a full disk a removal is answered {removed}, and points after it {written}"));
+            row.lose(format!(
+                "on a full disk a removal is answered {removed}, and points after it {written}; the ballast had {ballast} bytes"
+            ));
         }
         *refused += self.writers.iter().filter_map(|writer| writer.refused).map(|refused| refused.full).sum::<u64>();
         self.order("");
