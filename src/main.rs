@@ -43,7 +43,8 @@ async fn main() -> ExitCode {
         let _ = writeln!(std::io::stdout(), "Access {told}");
     }
     if config.open {
-        open_browser(server.link.as_deref().unwrap_or(&server.address));
+        // Without the token, even where it is known: every user of the machine can read what a program was started with.
+        open_browser(&server.address);
     }
     server.run(stop_signal()).await;
     ExitCode::SUCCESS

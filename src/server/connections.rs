@@ -24,6 +24,8 @@ use super::patience::{Patient, Peer, Stream};
 
 /// The head of a request comes within this time, the wait for a connection's next request included.
 const HEAD_WITHIN: Duration = Duration::from_secs(60);
+/// What is kept of a body that is sent or received, and the longest head.
+const BUFFER_BYTES: usize = 64 << 10;
 /// File handles that are not for connections: the database, pictures, the log.
 const KEPT: u64 = 128;
 /// More of them the system is not asked for.
@@ -135,7 +137,7 @@ impl Connections {
             }
         });
         let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(BUFFER_BYTES);
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let must_go = async {
             tokio::select! { () = stopping.cancelled() => {}, () = one.go.notified() => {} }

@@ -36,6 +36,8 @@ const PROTOCOL: &str = "agnez";
 const REVOKED: &str = "The token was revoked.";
 /// Readers have nothing to say here.
 const INCOMING_BYTES: usize = 4096;
+/// What is gathered for one write; a frame that is larger is written alone.
+const TOGETHER_BYTES: usize = 16 << 10;
 /// One frame with the largest document fits.
 const OUTGOING_BYTES: usize = 40 << 20;
 
@@ -81,7 +83,8 @@ pub async fn socket(
 ) -> Result<Response, Problem> {
     let asked = ask.check()?;
     let upgrade = upgrade.map_err(|_| ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events."))?;
-    let upgrade = upgrade.max_message_size(INCOMING_BYTES).max_frame_size(INCOMING_BYTES).max_write_buffer_size(OUTGOING_BYTES);
+    let upgrade = upgrade.max_message_size(INCOMING_BYTES).max_frame_size(INCOMING_BYTES);
+    let upgrade = upgrade.write_buffer_size(TOGETHER_BYTES).max_write_buffer_size(OUTGOING_BYTES);
     // Who shows a token as a subprotocol asks for this one too, and is answered with it.
     let upgrade = upgrade.protocols([PROTOCOL]);
     Ok(upgrade.on_upgrade(move |socket| {

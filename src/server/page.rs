@@ -37,7 +37,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         board,
         // Who may read one board is told of no other.
         boards: caller.only_board().map_or_else(|| app.boards.names(), |board| vec![board.to_owned()]),
-        origin: caller.origin(),
+        origin: commands_to(&caller),
         durable: app.durable,
         build: app.site.build().to_owned(),
         may_write: caller.may_write(),
@@ -58,4 +58,13 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice })
     };
     leptos_axum::render_app_to_stream(view)(request).await
+}
+
+/// The address in the commands that the page shows. Who came in by a token puts it where `TOKEN` stands: curl and Python's requests send it then.
+fn commands_to(caller: &Caller) -> String {
+    let origin = caller.origin();
+    match caller.token {
+        Some(_) => origin.replacen("://", "://any:TOKEN@", 1),
+        None => origin,
+    }
 }

@@ -18,6 +18,11 @@ use super::owner;
 /// How long a write may wait for its reader to take a single byte.
 const STALLED: Duration = Duration::from_secs(30);
 
+/// Bytes that may wait in the system for a reader's network, beside those on their way. The system's own measure would be up to 4 MB: seconds of news
+/// that are old when a slow reader gets them, and all of it kept for one that is frozen.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 128 << 10;
+
 /// A listener that goes on when a connection cannot be had.
 pub struct Patient(pub TcpListener);
 
@@ -54,6 +59,8 @@ impl Listener for Patient {
         let (stream, peer) = Listener::accept(&mut self.0).await;
         // A frame is written at once, not when more has come together.
         let _ = stream.set_nodelay(true);
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         (stream, peer)
     }
 

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::access::{Access, Right, link, note_address};
+use super::access::{Access, Right, is_private, link, note_address};
 use super::board::{Boards, MAIN};
 use super::connections::Connections;
 use super::hub::Hub;
@@ -45,10 +45,8 @@ pub struct Server {
     pub data: PathBuf,
     /// Of the page, for whoever is to open it.
     pub address: String,
-    /// What is to be told of tokens, where there are some or some are needed.
+    /// What is to be told of tokens, where there are some or some are needed; with the first one, which was made now, and is told only here.
     pub access: Option<String>,
-    /// Opens the page with the first token, which was made now: this is the only time that it is known.
-    pub link: Option<String>,
 }
 
 impl Server {
@@ -67,7 +65,14 @@ impl Server {
         let access = Arc::new(Access::open(&config.data).map_err(StartError::Flags)?);
         let address = config.address(port);
         note_address(&config.data, &address);
-        let (link, told) = first_token(&access, &address, config.is_open() || !door.trusts_local).map_err(StartError::Flags)?;
+        let is_needed = config.is_open() || !door.trusts_local;
+        let told = first_token(&access, &address, is_needed).map_err(StartError::Flags)?;
+        if (is_needed || door.same_user) && !is_private(&config.data) {
+            let data = config.data.display();
+            tracing::warn!(
+                "other users of this machine can read the boards in {data}, whatever their tokens: 'chmod 700 {data}' keeps them out"
+            );
+        }
         let app = App {
             access,
             door: Arc::new(door),
@@ -85,7 +90,7 @@ impl Server {
             stopping: CancellationToken::new(),
         };
         let data = config.data.canonicalize().unwrap_or_else(|_| config.data.clone());
-        Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access: told, link })
+        Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access: told })
     }
 
     /// Answers until `stop` ends, then lets requests finish, closes live connections and puts everything on disk.
@@ -120,17 +125,16 @@ impl Server {
     }
 }
 
-/// Where tokens are needed and none may write, one is made: its link, and what to tell.
-fn first_token(access: &Access, address: &str, is_needed: bool) -> Result<(Option<String>, Option<String>), String> {
+/// What to tell of tokens. Where they are needed and none may write, one is made.
+fn first_token(access: &Access, address: &str, is_needed: bool) -> Result<Option<String>, String> {
     let (count, may_write) = access.count();
     if is_needed && !may_write {
         let (known, token) = access.create(Right::Write, None, "first")?;
         let link = link(address, MAIN, &token);
-        let told = format!("{link}\n       This link is told this once; 'agnez token revoke {}' ends it.", known.id);
-        return Ok((Some(link), Some(told)));
+        return Ok(Some(format!("{link}\n       This link is told this once; 'agnez token revoke {}' ends it.", known.id)));
     }
     let tokens = if count == 1 { "1 token" } else { &format!("{count} tokens") };
-    Ok((None, (is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link."))))
+    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link.")))
 }
 
 fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {

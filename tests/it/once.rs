@@ -145,18 +145,21 @@ async fn of_long_answers_a_short_form_is_kept() {
     let remove = ("DELETE", "/values/large", "");
     assert_eq!(ask(&server, remove, "w:5").await.json()["value"].as_str().unwrap().len(), 20_000);
     server.restart(&[]).await;
-    let again = async |change, key| ask(&server, change, key).await.json();
-    assert_eq!(again(create, "w:0").await, json!({"_id": "large", "rev": 1, "repeated": true}));
-    assert_eq!(again(rename, "w:1").await, json!({"_id": "large", "rev": 2, "repeated": true}));
-    assert_eq!(again(("POST", "/values", &*many), "w:2").await, json!([{"cells": 600, "repeated": true}]));
+    let again = async |change, key| {
+        let reply = ask(&server, change, key).await;
+        (reply.status, reply.json())
+    };
+    assert_eq!(again(create, "w:0").await, (201, json!({"_id": "large", "rev": 1, "repeated": true})));
+    assert_eq!(again(rename, "w:1").await, (200, json!({"_id": "large", "rev": 2, "repeated": true})));
+    assert_eq!(again(("POST", "/values", &*many), "w:2").await, (201, json!([{"cells": 600, "repeated": true}])));
     let rows = json!([{"_id": "large", "rev": 3, "repeated": true}, {"_id": "a-rather-long-id-7", "rev": 2, "repeated": true}]);
-    assert_eq!(again(some, "w:3").await, rows);
-    assert_eq!(again(points, "w:4").await, json!({"appended": 900, "repeated": true}));
-    assert_eq!(again(remove, "w:5").await, json!({"_id": "large", "rev": 4, "repeated": true}));
+    assert_eq!(again(some, "w:3").await, (200, rows));
+    assert_eq!(again(points, "w:4").await, (201, json!({"appended": 900, "repeated": true})));
+    assert_eq!(again(remove, "w:5").await, (200, json!({"_id": "large", "rev": 4, "repeated": true})));
     // 128 numbers later nothing is known but that they were done.
     assert_eq!(ask(&server, ("PATCH", "/values/line", "{}"), "w:133").await.status, 200);
-    assert_eq!(again(create, "w:0").await, json!({"repeated": true}));
-    assert_eq!(again(("DELETE", "/values?group=g", ""), "w:2").await, json!([{"repeated": true}]));
+    assert_eq!(again(create, "w:0").await, (200, json!({"repeated": true})));
+    assert_eq!(again(("DELETE", "/values?group=g", ""), "w:2").await, (200, json!([{"repeated": true}])));
     assert_eq!(server.get("/values?group=g").await.as_array().unwrap().len(), 600);
 }
 

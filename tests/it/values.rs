@@ -73,6 +73,23 @@ async fn any_document_is_kept_as_it_is() {
 }
 
 #[tokio::test]
+async fn every_double_of_a_document_comes_back_bit_for_bit() {
+    let server = spawn().await;
+    let (mut bits, mut sent) = (1_u64, vec![6e-243, 0.1 + 0.2, f64::MAX, f64::from_bits(1), f64::MIN_POSITIVE, -0.0]);
+    while sent.len() < 5000 {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        sent.push(f64::from_bits(bits.rotate_left(21)));
+        sent.retain(|number| number.is_finite());
+    }
+    let list: Vec<String> = sent.iter().map(|number| format!("{number:e}")).collect();
+    server.create(&format!(r#"{{"_id":"a","numbers":[{}]}}"#, list.join(","))).await;
+    let text = server.call("GET", "/values/a", "").await.text;
+    let (_, list) = text.split_once(r#""numbers":["#).unwrap();
+    let told = list.split(']').next().unwrap().split(',').map(|number| number.parse::<f64>().unwrap().to_bits());
+    assert!(told.eq(sent.iter().map(|number| number.to_bits())));
+}
+
+#[tokio::test]
 async fn bodies_are_json_whatever_they_are_called() {
     let server = spawn().await;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "nonsense"] {

@@ -17,6 +17,7 @@ mod disk;
 mod doors;
 mod floods;
 mod follower;
+mod frozen;
 mod kills;
 mod ledger;
 mod load;
@@ -46,6 +47,7 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
         Box::pin(stop::run(share))
     }),
     ("floods", "too much of everything is refused or cut; memory is bounded, health answers", 2, |share| Box::pin(floods::run(share))),
+    ("frozen", "200 readers that take nothing cost no memory, are cut, and nobody else notices", 2, |share| Box::pin(frozen::run(share))),
 ];
 
 struct Wanted {

@@ -6,8 +6,9 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::OFlags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::server::store::to_lock;
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -94,6 +95,11 @@ pub fn path(folder: &Path) -> PathBuf {
     folder.join("access.json")
 }
 
+/// Whether only its owner gets into the folder.
+pub fn is_private(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|about| about.mode() & 0o077 == 0)
+}
+
 /// `None` when there is no such file.
 pub fn stamp(folder: &Path) -> Option<Stamp> {
     let about = path(folder).metadata().ok()?;
@@ -119,9 +125,7 @@ pub fn load(folder: &Path) -> Result<Tokens, String> {
 pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, String>) -> Result<T, String> {
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
-    let lock = options.open(folder.join("access.lock")).map_err(failed)?;
+    let lock = to_lock(&folder.join("access.lock")).map_err(failed)?;
     give(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
 use crate::protocol::{Cell, Stage};
-pub use file::{Right, Token};
+pub use file::{Right, Token, is_private};
 use file::{Secret, Stamp, Tokens};
 pub use told::{link, note_address, token_command};
 

@@ -34,9 +34,14 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default())?;
             let noted = std::fs::read_to_string(folder.join(ADDRESS));
             let address = noted.as_deref().map_or(usual, str::trim);
-            let (right, id) = (right.name(), known.id);
+            let (name, id) = (right.name(), known.id);
+            let reach = match right {
+                Right::Write => "writes to all boards",
+                Right::Read => "reads all boards",
+                Right::Share => "reads this board only",
+            };
             Ok(format!(
-                "{}\n\nToken  {token}\nThis {right} token is told this once; 'agnez token revoke {id}' ends it.",
+                "{}\n\nToken  {token}\nThis {name} token {reach}. It is told this once; 'agnez token revoke {id}' ends it.",
                 link(address, &board, &token)
             ))
         }

@@ -48,6 +48,7 @@ pub use check::{Report, check, database};
 pub use grow::NewPoints;
 pub use index::Index;
 pub use open::{Durability, OpenError};
+pub use place::to_lock;
 pub use record::{Held, Record, timestamp};
 pub use replies::{Done, Key, Reply};
 pub use series::number;

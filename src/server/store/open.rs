@@ -153,7 +153,7 @@ async fn open_database(
 
 /// The folder is this process's for as long as the file is open.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
-    let file = File::create(folder.join("agnez.lock")).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    let file = place::to_lock(&folder.join("agnez.lock")).map_err(|why| OpenError::Folder(folder.into(), why))?;
     file.try_lock().map_err(|why| match why {
         TryLockError::WouldBlock => OpenError::Locked(folder.into()),
         TryLockError::Error(why) => OpenError::Folder(folder.into(), why),

@@ -1,9 +1,11 @@
 //! Where the data folder stands: made so that a power cut does not take it, and whether that is another machine's disk.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 /// File systems of other machines, by their names in Linux's table of mounts.
 const NETWORK: [&str; 12] =
@@ -23,6 +25,13 @@ pub fn make(folder: &Path) -> io::Result<()> {
         Err(why) => Err(why),
         Ok(()) => File::open(above)?.sync_all(),
     }
+}
+
+/// A file that is there to be locked; made when missing, for its owner alone. A link in its place is an error: root may ask, and who owns the
+/// folder may have put it there.
+pub fn to_lock(file: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(file)
 }
 
 /// The kind of network file system that the folder is on, where the system tells.
@@ -55,6 +64,18 @@ mod tests {
         assert_eq!(of("/home/me/agnez-data"), Some("nfs4"));
         assert_eq!(of("/home/my own/agnez-data"), None);
         assert_eq!(of("/homes/me"), None);
+    }
+
+    #[test]
+    fn a_lock_is_no_link_and_keeps_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "kept").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(to_lock(&link).is_err() && to_lock(&file).is_ok());
+        assert_eq!(std::fs::read(&file).unwrap(), b"kept");
+        std::os::unix::fs::symlink(folder.path().join("none"), folder.path().join("other")).unwrap();
+        assert!(to_lock(&folder.path().join("other")).is_err() && !folder.path().join("none").exists());
     }
 
     #[test]

@@ -23,9 +23,14 @@ impl Drop for Program {
 impl Program {
     /// Started, with the first `lines` lines of its output.
     fn start(data: &Path, flags: &[&str], lines: usize) -> Self {
+        Self::start_with(data, flags, lines, &[])
+    }
+
+    fn start_with(data: &Path, flags: &[&str], lines: usize, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_agnez"))
             .args(["--port", "0", "--data", data.to_str().unwrap()])
             .args(flags)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -106,6 +111,8 @@ async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
     assert_eq!(kept["tokens"][0]["hash"].as_str().unwrap().len(), 64);
     let list = command(&server, &["list"]).await;
     assert!(list.contains("write") && list.contains("ci") && list.contains("share of a") && !list.contains("agz_"), "{list}");
+    let told = command(&server, &["new", "read", "--board", "a"]).await;
+    assert!(told.contains("/b/a#token=agz_") && told.contains("reads all boards"), "the board is only where the link leads: {told}");
     // A copy of the data lets nobody in.
     let copy = server.folder.path().join("copy.sqlite");
     let copied = Command::new(env!("CARGO_BIN_EXE_agnez"))
@@ -161,6 +168,44 @@ async fn no_secret_reaches_the_log() {
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None);
+    }
+}
+
+#[tokio::test]
+async fn the_browser_is_started_without_the_token() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told");
+    for opener in ["xdg-open", "open"] {
+        let program = folder.path().join(opener);
+        std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" > '{0}.new' && mv '{0}.new' '{0}'\n", told.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let program = Program::start_with(&folder.path().join("data"), &["--require-token", "--open"], 3, &[("PATH", &path)]);
+    let opened = loop {
+        match std::fs::read_to_string(&told) {
+            Ok(text) => break text,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
+    };
+    assert!(program.told[2].contains("#token=agz_"));
+    assert_eq!(opened.trim(), program.word(0));
+}
+
+#[tokio::test]
+async fn a_folder_that_others_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for (mode, flags, is_told) in [
+        (0o755, "--same-user", true),
+        (0o710, "--require-token", true),
+        (0o700, "--same-user", false),
+        (0o755, "--no-external-images", false),
+    ] {
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let log = Program::start(folder.path(), &[flags], 2).log();
+        assert_eq!(log.contains("chmod 700"), is_told, "{mode:o} {flags}: {log}");
     }
 }
 
