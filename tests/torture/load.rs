@@ -31,7 +31,17 @@ struct Operation {
     effect: Effect,
 }
 
+/// What a disk that is full or fails did to a writer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Refused {
+    /// 507: nothing has changed.
+    pub full: u64,
+    /// 500: it may have.
+    pub failed: u64,
+}
+
 /// One client that waits for each answer before it goes on. All its cells are its own.
+#[derive(Clone)]
 pub struct Writer {
     pub name: String,
     pub acknowledged: u64,
@@ -39,6 +49,8 @@ pub struct Writer {
     pub wrong: Vec<String>,
     pub worst: Duration,
     pub points: Points,
+    /// `None`: the disk is well, and such answers are wrong.
+    pub refused: Option<Refused>,
     http: reqwest::Client,
     rng: Rng,
     /// The last number that a key had.
@@ -56,7 +68,7 @@ impl Writer {
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         let (wrong, points) = (Vec::new(), Points::default());
         let (name, documents, worst) = (format!("w{at}"), [None; SLOTS], Duration::ZERO);
-        Self { name, acknowledged: 0, wrong, worst, points, http, rng, number: 0, documents, pending: None, seen: 0, keyed }
+        Self { name, acknowledged: 0, wrong, worst, points, refused: None, http, rng, number: 0, documents, pending: None, seen: 0, keyed }
     }
 
     /// Makes the cell of its points.
@@ -158,6 +170,16 @@ impl Writer {
         if status == 503 {
             tokio::time::sleep(Duration::from_millis(5)).await;
             return false;
+        }
+        if let (Some(refused), 500 | 507) = (&mut self.refused, status) {
+            if status == 500 {
+                refused.failed += 1;
+                return false;
+            }
+            refused.full += 1;
+            self.pending = None;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            return true;
         }
         self.pending = None;
         if !(200..300).contains(&status) {

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 mod cuts;
+mod disk;
 mod doors;
 mod floods;
 mod follower;
@@ -36,6 +37,12 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
     ("replies", "an answer that is lost after the commit doubles nothing", 2, |share| Box::pin(replies::run(share))),
     ("cuts", "readers that are cut anywhere and go on miss nothing and get nothing twice", 2, |share| Box::pin(cuts::run(share))),
     ("doors", "foreign names, foreign pages and paths that lead outside are refused", 1, |share| Box::pin(doors::run(share))),
+    (
+        "disk",
+        "power cuts, a full disk and failing flushes, with kill -9 in between: what was acknowledged is there, removals make room",
+        3,
+        |share| Box::pin(disk::run(share)),
+    ),
     ("stop", "SIGTERM under traffic ends within 10 s; a start on the same port loses and doubles nothing", 2, |share| {
         Box::pin(stop::run(share))
     }),

@@ -16,6 +16,8 @@ pub struct Server {
     pub folder: TempDir,
     pub port: u16,
     pub flags: Vec<String>,
+    /// Of the process.
+    pub environment: Vec<(&'static str, PathBuf)>,
     program: PathBuf,
     child: Option<Child>,
 }
@@ -23,11 +25,15 @@ pub struct Server {
 impl Server {
     /// Starts one on a new folder, on a free port.
     pub async fn start(program: &Path, flags: &[&str]) -> Self {
-        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { folder, port: 0, flags, program: program.to_owned(), child: None };
+        let mut server = Self::on(program, tempfile::tempdir().unwrap());
+        server.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         server.again().await;
         server
+    }
+
+    /// One that is not started yet, on a folder as it is.
+    pub fn on(program: &Path, folder: TempDir) -> Self {
+        Self { folder, port: 0, flags: Vec::new(), environment: Vec::new(), program: program.to_owned(), child: None }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -43,6 +49,7 @@ impl Server {
             .arg("--images")
             .arg(self.folder.path().join("images"))
             .args(&self.flags)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|why| panic!("{} does not start: {why}", self.program.display()));

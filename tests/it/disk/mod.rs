@@ -1,5 +1,6 @@
 //! A disk that is cut off, fails, is full or damaged, under the program itself: `tests/torture/disk/shim.c` stands between it and its files.
 
+mod copies;
 mod damage;
 mod faults;
 mod image;
