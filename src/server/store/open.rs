@@ -18,6 +18,8 @@ use crate::server::ids;
 /// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
+/// SQLite's code for a database that only somebody who writes can make readable.
+const READONLY_ROLLBACK: &str = "776";
 /// The newest migration that this program knows.
 const SCHEMA: i64 = 6;
 
@@ -176,8 +178,8 @@ pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
     if !path.exists() {
         return Ok(());
     }
-    let look = async {
-        let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
+    let look = async |read_only| {
+        let mut connection = SqliteConnectOptions::new().filename(path).read_only(read_only).connect().await?;
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
         let migrated: bool = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
         let newest: Option<i64> = match migrated {
@@ -188,7 +190,12 @@ pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
         connection.close().await?;
         Ok((newest, other && !migrated))
     };
-    match look.await {
+    let mut seen = look(true).await;
+    // A cut in the first moments of a new database: before anybody can read it, SQLite must take back what was half written.
+    if seen.as_ref().err().and_then(sqlx::Error::as_database_error).and_then(|why| why.code()).as_deref() == Some(READONLY_ROLLBACK) {
+        seen = look(false).await;
+    }
+    match seen {
         Ok((_, true)) => Err(OpenError::Foreign(path.into())),
         Ok((Some(newest), _)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
         Ok(_) => Ok(()),

@@ -202,6 +202,27 @@ async fn a_changed_character_of_a_cell_is_told_and_never_shown() {
     }
 }
 
+/// A power cut before the database was in the mode that it stays in.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cut_left_half_written_is_taken_back_by_the_start() {
+    let disk = Disk::new();
+    filled(&disk).await;
+    let file = disk.data().join("agnez.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).journal_mode(sqlx::sqlite::SqliteJournalMode::Delete);
+    let mut cut = options.pragma("cache_size", "1").connect().await.unwrap();
+    sqlx::query("BEGIN").execute(&mut cut).await.unwrap();
+    sqlx::query("UPDATE chunk SET points = randomblob(20000)").execute(&mut cut).await.unwrap();
+    sqlx::query("DELETE FROM journal").execute(&mut cut).await.unwrap();
+    sqlx::query("INSERT INTO journal (points) VALUES (randomblob(2000000))").execute(&mut cut).await.unwrap();
+    let other = Disk::new();
+    for name in ["agnez.sqlite", "agnez.sqlite-journal"] {
+        std::fs::copy(disk.data().join(name), other.data().join(name)).unwrap();
+    }
+    assert!(std::fs::metadata(other.data().join("agnez.sqlite-journal")).unwrap().len() > 0, "it was cut in the middle");
+    let server = start(&other).unwrap();
+    assert_eq!(y(&get(&server, "/values/run/points?limit=10000").await.1).len(), 9000);
+}
+
 async fn database(path: &Path) -> sqlx::SqliteConnection {
     sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
 }
