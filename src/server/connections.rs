@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::serve::Listener;
@@ -20,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+use super::parting;
 use super::patience::{Patient, Peer, Stream};
 
 /// The head of a request comes within this time, the wait for a connection's next request included.
@@ -125,11 +125,12 @@ impl Connections {
     }
 
     async fn answer(&self, stream: Stream<TcpStream>, peer: Peer, router: Router, one: &Arc<One>, stopping: CancellationToken) {
+        let bodies = stopping.clone();
         let service = hyper::service::service_fn(|request: Request<Incoming>| {
-            let (mut router, all, one, peer) = (router.clone(), self.clone(), one.clone(), peer.clone());
+            let (mut router, all, one, peer, stopping) = (router.clone(), self.clone(), one.clone(), peer.clone(), bodies.clone());
             async move {
                 one.idle_since.store(0, Ordering::Relaxed);
-                let mut request = request.map(Body::new);
+                let mut request = request.map(|body| parting::body(body, &stopping));
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let reply: Result<_, Infallible> = router.call(request).await;
                 one.idle_since.store(all.now(), Ordering::Relaxed);

@@ -25,6 +25,7 @@ mod model;
 mod operations;
 mod owner;
 mod page;
+mod parting;
 mod patience;
 mod requests;
 mod rest;

@@ -37,7 +37,7 @@ impl HttpBody for Held {
             self.ended = None;
             return Poll::Ready(Some(Err(ErrorKind::NotAuthenticated.with(REVOKED).into())));
         }
-        Pin::new(&mut self.body).poll_frame(context).map_err(Into::into)
+        Pin::new(&mut self.body).poll_frame(context).map_err(axum::Error::into_inner)
     }
 
     fn is_end_stream(&self) -> bool {
