@@ -1,5 +1,7 @@
 //! Too much of everything: refused or cut, with bounded memory, while health answers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,37 +58,46 @@ pub async fn run(share: &mut Share) -> Row {
     row
 }
 
-/// Asks for health all the time.
+/// Asks for health all the time, from a thread of its own: what the harness computes meanwhile is not in its times.
 pub struct Watch {
-    task: JoinHandle<(Duration, u64)>,
-    stop: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<(Duration, u64)>,
+    over: Arc<AtomicBool>,
 }
 
 impl Watch {
     pub fn over(server: &Server) -> Self {
-        let url = server.url("/healthz");
-        let (stop, mut stopped) = tokio::sync::oneshot::channel();
-        let task = tokio::spawn(async move {
-            let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        let (port, is_over) = (server.port, over.clone());
+        let thread = std::thread::spawn(move || {
             let (mut worst, mut failed) = (Duration::ZERO, 0);
-            while stopped.try_recv() == Err(tokio::sync::oneshot::error::TryRecvError::Empty) {
+            while !is_over.load(Ordering::Relaxed) {
                 let begun = Instant::now();
-                match http.get(&url).send().await {
-                    Ok(reply) if reply.status() == 200 => worst = worst.max(begun.elapsed()),
+                match health(port) {
+                    Ok(true) => worst = worst.max(begun.elapsed()),
                     _ => failed += 1,
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                std::thread::sleep(Duration::from_millis(20));
             }
             (worst, failed)
         });
-        Self { task, stop }
+        Self { thread, over }
     }
 
     /// The slowest answer, and how many failed to come.
     pub async fn end(self) -> (Duration, u64) {
-        let _ = self.stop.send(());
-        self.task.await.unwrap()
+        self.over.store(true, Ordering::Relaxed);
+        tokio::task::spawn_blocking(|| self.thread.join()).await.unwrap().unwrap()
     }
+}
+
+fn health(port: u16) -> std::io::Result<bool> {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(status(&answer) == 200)
 }
 
 async fn round(port: u16) -> Vec<(&'static str, Result<(), String>)> {
