@@ -1,4 +1,7 @@
-// A server that is stopped well and started again: an open page goes on by itself, and is not loaded anew.
+// A server that is stopped well and started again, or goes back to a backup: an open page goes on by itself, and is not loaded anew.
+import { join } from "node:path";
+
+import { canvas, drawn } from "./support/line.ts";
 import { agrees, cell, live, openBoard, stage, status } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -26,4 +29,32 @@ test("an open page goes on after restarts, without being loaded anew", async ({ 
   }
   expect(await page.evaluate(() => (window as unknown as { same?: string }).same)).toBe("page");
   expect(loads).toBe(0);
+});
+
+test("an open page follows a server that goes back to a backup", async ({ page, agnez, problems }) => {
+  problems.allow(...AWAY);
+  const { _id } = await agnez.create({ name: "log", type: "log", value: "then" });
+  await agnez.create({ _id: "line", name: "loss", type: "line" });
+  await agnez.call("POST", "/values/line/points", { train: [1, 2, 3] });
+  const copy = join(agnez.folder, "copy.sqlite");
+  agnez.command("backup", copy);
+  await agnez.patch(_id, { value: "now" });
+  await agnez.call("POST", "/values/line/points", { train: [4, 5], val: [6] });
+  const later = await agnez.create({ name: "later", type: "log", value: "not yet there" });
+  await openBoard(page);
+  await expect(stage(cell(page, later._id))).toContainText("not yet there");
+  await drawn(page, "line", 6);
+  await page.evaluate(() => Object.assign(window, { same: "page" }));
+  await agnez.end("SIGTERM");
+  agnez.command("restore", copy, "--replace");
+  await agnez.restart();
+  await expect(stage(cell(page, _id))).toContainText("then");
+  await expect(cell(page, later._id)).toHaveCount(0);
+  await drawn(page, "line", 3);
+  await expect(cell(page, "line").locator(".legend").getByRole("button", { name: "val", exact: true })).toHaveCount(0);
+  await agrees(page, agnez);
+  await agnez.call("POST", "/values/line/points", { train: [7] });
+  await drawn(page, "line", 4);
+  await expect(canvas(page, "line")).toBeVisible();
+  expect(await page.evaluate(() => (window as unknown as { same?: string }).same)).toBe("page");
 });

@@ -1,5 +1,5 @@
 // The real binary, with a folder of its own: started on a free port, spoken to over plain HTTP, ended by its process id.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
@@ -94,6 +94,11 @@ export class Agnez {
     await this.end();
     if (forget) rmSync(this.data, { recursive: true, force: true });
     await this.#spawn(this.port);
+  }
+
+  /** One of the program's commands on this data, such as `backup FILE`. @param {string[]} words */
+  command(...words) {
+    return execFileSync(BINARY, [...words, "--data", this.data], { encoding: "utf8" });
   }
 
   async dispose() {
