@@ -36,7 +36,8 @@ async function seeAll(page: Page): Promise<void> {
   await page.evaluate(async () => {
     for (let down = 0; down < document.documentElement.scrollHeight; down += innerHeight) {
       scrollTo(0, down);
-      await new Promise((shown) => requestAnimationFrame(shown));
+      // A browser that has much to do may draw no frame for long: what is in sight is noticed without one, too.
+      await new Promise((shown) => (requestAnimationFrame(shown), setTimeout(shown, 500)));
     }
   });
   await page.waitForLoadState("networkidle");
