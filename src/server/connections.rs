@@ -91,7 +91,8 @@ impl Connections {
             let (all, router, stopping) = (self.clone(), router.clone(), stopping.clone());
             self.0.tasks.spawn(async move {
                 let ends = Peer::new(Some(peer), stream.local_addr().ok());
-                all.answer(Stream::new(stream, Some(place)), ends, router, &one, stopping).await;
+                let stream = Stream::new(stream, Some(place), stopping.clone());
+                all.answer(stream, ends, router, &one, stopping).await;
                 all.open().remove(&number);
             });
         }

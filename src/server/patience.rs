@@ -12,11 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::owner;
 
 /// How long a write may wait for its reader to take a single byte.
 const STALLED: Duration = Duration::from_secs(30);
+/// The same while the server stops.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// Bytes that may wait in the system for a reader's network, beside those on their way. The system's own measure would be up to 4 MB: seconds of news
 /// that are old when a slow reader gets them, and all of it kept for one that is frozen.
@@ -69,18 +72,21 @@ impl Listener for Patient {
     }
 }
 
-/// Writing to it fails when the other side has taken nothing for 30 s.
+/// Writing to it fails when the other side has taken nothing for 30 s, or for 2 s while the server stops.
 pub struct Stream<S> {
     stream: S,
     until: Pin<Box<Sleep>>,
     is_waiting: bool,
+    /// `None` when that has come.
+    stopping: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// Free for another connection when this one is gone, also where it has become a WebSocket.
     _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<S: Unpin> Stream<S> {
-    pub fn new(stream: S, place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false, _place: place }
+    pub fn new(stream: S, place: Option<OwnedSemaphorePermit>, stopping: CancellationToken) -> Self {
+        let stopping = Some(Box::pin(stopping.cancelled_owned()));
+        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false, stopping, _place: place }
     }
 
     fn write<T>(
@@ -93,9 +99,14 @@ impl<S: Unpin> Stream<S> {
             self.is_waiting = false;
             return done;
         }
-        if !self.is_waiting {
+        let stops = self.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(context).is_ready());
+        if stops {
+            self.stopping = None;
+        }
+        if stops || !self.is_waiting {
             self.is_waiting = true;
-            self.until.as_mut().reset(Instant::now() + STALLED);
+            let patience = if self.stopping.is_some() { STALLED } else { PARTING };
+            self.until.as_mut().reset(Instant::now() + patience);
         }
         self.until.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -146,11 +157,26 @@ mod tests {
             }
             far
         });
-        let mut stream = Stream::new(near, None);
+        let mut stream = Stream::new(near, None, CancellationToken::new());
         stream.write_all(&[7; 28]).await.unwrap();
         let _far = reader.await.unwrap();
         let begun = Instant::now();
         let why = stream.write_all(&[7; 28]).await.unwrap_err();
         assert_eq!((why.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, STALLED.as_secs()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_while_the_server_stops_is_cut_soon() {
+        let stopping = CancellationToken::new();
+        for stops_after in [Duration::from_secs(9), Duration::ZERO] {
+            let (near, _far) = duplex(8);
+            let mut stream = Stream::new(near, None, stopping.clone());
+            let begun = Instant::now();
+            let (stalled, ()) = tokio::join!(stream.write_all(&[7; 28]), async {
+                tokio::time::sleep(stops_after).await;
+                stopping.cancel();
+            });
+            assert_eq!((stalled.unwrap_err().kind(), begun.elapsed()), (io::ErrorKind::TimedOut, stops_after + PARTING));
+        }
     }
 }
