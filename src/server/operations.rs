@@ -10,7 +10,7 @@ use super::App;
 use super::error::Problem;
 use crate::protocol::ErrorKind;
 
-const FULL: &str = "The disk is full: changes are refused, removals and reading go on. Free some space or remove cells.\n";
+const FULL: &str = "The disk is full: only removals, and what finds the room that they made, are taken; reading goes on. Free some space or remove cells.\n";
 
 /// `GET /healthz`: 200 as long as the server answers at all.
 pub async fn healthy() -> ([(HeaderName, &'static str); 1], &'static str) {

@@ -60,9 +60,9 @@ impl Tally {
     pub fn notice(&self) -> Option<&'static str> {
         match self.failed() {
             Some(_) => Some("The database failed: nothing new is taken. Restart the server; its log says why."),
-            None if self.is_full() => {
-                Some("The disk is full: new data is refused. Free some space on the server's disk, or remove cells here.")
-            }
+            None if self.is_full() => Some(
+                "The disk is full: new data is refused, but where removed cells made room. Free some space on the server's disk, or remove cells here.",
+            ),
             None => None,
         }
     }

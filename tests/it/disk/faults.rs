@@ -113,7 +113,7 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
     assert!(metric(&server, "agnez_disk_full").await == 1.0 && kept > 80_000);
     let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
     assert!(status == 200 && text.contains("disk is full"), "removals and readers must come through: {status} {text}");
-    assert!(page(&server).await.contains("data-notice=\"The disk is full: new data is refused. Free some space"));
+    assert!(page(&server).await.contains("data-notice=\"The disk is full: new data is refused, but where"));
     // An ordinary run; one whose server was killed and starts on the full disk; one that ended well.
     for (id, end) in [("a", None), ("b", Some(true)), ("c", Some(false))] {
         if let Some(killed) = end {
