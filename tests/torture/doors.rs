@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::server::{PATIENCE, Server};
 use crate::share::{Rng, Row, Share};
+use crate::tokens;
 
 const PATHS: u64 = 2000;
 /// Stands in a file that no address names.
@@ -159,6 +160,7 @@ pub async fn run(share: &mut Share) -> Row {
     if status(&left) != 404 {
         row.lose("a page of another site has written");
     }
+    tokens::run(share, &mut row).await;
     row
 }
 
@@ -205,7 +207,9 @@ pub async fn ask(port: u16, request: &str) -> Vec<u8> {
     let mut wait = PATIENCE;
     while let Ok(Ok(count @ 1..)) = timeout(wait, stream.read(&mut buffer)).await {
         answer.extend_from_slice(&buffer[..count]);
-        wait = Duration::from_millis(500);
+        // Of a socket that is taken, the first frame tells whether it was let in.
+        let is_taken = status(&answer) == 101 && answer.ends_with(b"\r\n\r\n");
+        wait = if is_taken { PATIENCE } else { Duration::from_millis(500) };
         if answer.len() > 1 << 20 || is_whole(&answer) {
             break;
         }
@@ -225,7 +229,7 @@ pub fn status(answer: &[u8]) -> u16 {
     std::str::from_utf8(answer.get(9..12).unwrap_or_default()).ok().and_then(|code| code.parse().ok()).unwrap_or(0)
 }
 
-fn shown(answer: &[u8]) -> String {
+pub fn shown(answer: &[u8]) -> String {
     String::from_utf8_lossy(&answer[..answer.len().min(200)]).into_owned()
 }
 

@@ -26,6 +26,7 @@ mod replies;
 mod server;
 mod share;
 mod stop;
+mod tokens;
 
 use share::{Rng, Row, Share};
 
@@ -36,7 +37,9 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
     ("kills", "kill -9: what was acknowledged is there, once, in order", 4, |share| Box::pin(kills::run(share))),
     ("replies", "an answer that is lost after the commit doubles nothing", 2, |share| Box::pin(replies::run(share))),
     ("cuts", "readers that are cut anywhere and go on miss nothing and get nothing twice", 2, |share| Box::pin(cuts::run(share))),
-    ("doors", "foreign names, foreign pages and paths that lead outside are refused", 1, |share| Box::pin(doors::run(share))),
+    ("doors", "foreign names, foreign pages, paths that lead outside and who has no right are refused", 1, |share| {
+        Box::pin(doors::run(share))
+    }),
     (
         "disk",
         "power cuts, a full disk and failing flushes, with kill -9 in between: what was acknowledged is there, removals make room",
