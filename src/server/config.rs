@@ -10,6 +10,9 @@ use super::access::Right;
 use super::guard::{Door, Host};
 use super::store::Durability;
 
+/// Where the data is when nobody says otherwise.
+pub const USUAL_FOLDER: &str = "agnez-data";
+
 /// A live dashboard for deep-learning training.
 ///
 /// Send numbers, figures and pictures over REST from any language; every open browser shows them at once.
@@ -42,8 +45,8 @@ pub struct Config {
     #[arg(long, short, env = "AGNEZ_PORT", default_value_t = 3000)]
     pub port: u16,
 
-    /// Folder of the database; made when missing
-    #[arg(long, short, env = "AGNEZ_DATA", value_name = "DIR", default_value = "agnez-data", global = true)]
+    /// Folder of the database; the server makes it when missing
+    #[arg(long, short, env = "AGNEZ_DATA", value_name = "DIR", default_value = USUAL_FOLDER, global = true)]
     pub data: PathBuf,
 
     /// Folder of the pictures that cells name as ./images/...
@@ -109,7 +112,7 @@ pub enum Command {
         /// The file to write; it must not be there yet
         file: PathBuf,
     },
-    /// Make a copy the data of a folder; no server may be running on it
+    /// Put a copy in the place of a folder's data; no server may be running on it
     Restore {
         /// What 'agnez backup' wrote
         file: PathBuf,

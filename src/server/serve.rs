@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::access::{Access, Right, is_private, link, note_address};
+use super::access::{Access, Right, is_private, link, named, note_address};
 use super::board::{Boards, MAIN};
 use super::connections::Connections;
 use super::hub::Hub;
@@ -66,7 +66,7 @@ impl Server {
         let address = config.address(port);
         note_address(&config.data, &address);
         let is_needed = config.is_open() || !door.trusts_local;
-        let told = first_token(&access, &address, is_needed).map_err(StartError::Flags)?;
+        let told = first_token(&access, &config.data, &address, is_needed).map_err(StartError::Flags)?;
         if (is_needed || door.same_user) && !is_private(&config.data) {
             let data = config.data.display();
             tracing::warn!(
@@ -126,12 +126,16 @@ impl Server {
 }
 
 /// What to tell of tokens. Where they are needed and none may write, one is made.
-fn first_token(access: &Access, address: &str, is_needed: bool) -> Result<Option<String>, String> {
+fn first_token(access: &Access, folder: &Path, address: &str, is_needed: bool) -> Result<Option<String>, String> {
     let (count, may_write) = access.count();
     if is_needed && !may_write {
         let (known, token) = access.create(Right::Write, None, "first")?;
         let link = link(address, MAIN, &token);
-        return Ok(Some(format!("{link}\n       This link is told this once; 'agnez token revoke {}' ends it.", known.id)));
+        return Ok(Some(format!(
+            "{link}\n       This link is told this once; 'agnez token revoke {}{}' ends it.",
+            known.id,
+            named(folder)
+        )));
     }
     let tokens = if count == 1 { "1 token" } else { &format!("{count} tokens") };
     Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link.")))

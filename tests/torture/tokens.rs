@@ -72,7 +72,8 @@ pub async fn run(share: &mut Share, row: &mut Row) {
             row.tried += 1;
             // A picture or points that are on no board of a share's are answered as if there were none.
             let may_be_answered = who.has_share && *need == "board" && (path == "/columns" || path.starts_with("/images"));
-            if !is_refused(&answer) && !(may_be_answered && status(&answer) == 200) || INSIDE.iter().any(|inside| holds(&answer, inside)) {
+            let is_right = is_refused(&answer) || (may_be_answered && status(&answer) == 200);
+            if !is_right || INSIDE.iter().any(|inside| holds(&answer, inside)) {
                 row.lose(format!("{method} {address} by {} is answered {}", who.name, shown(&answer)));
             }
         }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::server::store::{give, to_lock};
+use crate::server::store::{give, give_some, to_lock};
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -130,7 +130,12 @@ pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, St
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
     let made = change(&mut tokens)?;
-    store(folder, &tokens).map_err(failed)?;
+    let stored = match store(folder, &tokens) {
+        // Somebody can be sent away on a full disk, too.
+        Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && give_some(folder) => store(folder, &tokens),
+        stored => stored,
+    };
+    stored.map_err(failed)?;
     Ok(made)
 }
 

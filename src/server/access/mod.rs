@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::protocol::{Cell, Stage};
 pub use file::{Right, Token, is_private};
 use file::{Secret, Stamp, Tokens};
-pub use told::{link, note_address, token_command};
+pub use told::{link, named, note_address, token_command};
 
 /// What every token begins with, so that one that has got somewhere is found.
 pub const PREFIX: &str = "agz_";

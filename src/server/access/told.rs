@@ -5,7 +5,7 @@ use std::path::Path;
 use super::file::{self, Right};
 use super::{create, revoke};
 use crate::server::board::{MAIN, board_name};
-use crate::server::config::TokenCommand;
+use crate::server::config::{TokenCommand, USUAL_FOLDER};
 use crate::server::store::timestamp;
 
 /// Where the running server, or the last one, was found: links are made of it.
@@ -25,8 +25,14 @@ pub fn link(address: &str, board: &str, token: &str) -> String {
     format!("{address}/{place}#token={token}")
 }
 
+/// The flag that names this data folder in a command, where one is needed.
+pub fn named(folder: &Path) -> String {
+    if folder == Path::new(USUAL_FOLDER) { String::new() } else { format!(" --data '{}'", folder.display()) }
+}
+
 /// Both answers are sentences for a terminal. `usual` is the address that the flags name.
 pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Result<String, String> {
+    let named = named(folder);
     match command {
         TokenCommand::New { right, board, name } => {
             let board = board_name(board.as_deref().unwrap_or_default()).map_err(|error| error.message)?.to_owned();
@@ -41,14 +47,14 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
                 Right::Share => "reads this board only",
             };
             Ok(format!(
-                "{}\n\nToken  {token}\nThis {name} token {reach}. It is told this once; 'agnez token revoke {id}' ends it.",
+                "{}\n\nToken  {token}\nThis {name} token {reach}. It is told this once; 'agnez token revoke {id}{named}' ends it.",
                 link(address, &board, &token)
             ))
         }
         TokenCommand::List => {
             let tokens = file::load(folder)?.tokens;
             if tokens.is_empty() {
-                return Ok("There are no tokens; 'agnez token new' makes one.".to_owned());
+                return Ok(format!("There are no tokens in {}; 'agnez token new{named}' makes one.", folder.display()));
             }
             let lines = tokens.iter().map(|token| {
                 let of = token.board.as_deref().map_or_else(String::new, |board| format!(" of {board}"));
@@ -56,9 +62,13 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             });
             Ok(lines.collect::<Vec<_>>().join("\n"))
         }
-        TokenCommand::Revoke { id } => match revoke(folder, id, None)? {
-            true => Ok(format!("The token {id} is revoked. Who came in with it is cut off within seconds.")),
-            false => Err(format!("There is no token '{id}'; 'agnez token list' names them.")),
-        },
+        TokenCommand::Revoke { id } => {
+            // Nothing is made in a folder that was not meant.
+            let is_there = file::load(folder)?.tokens.iter().any(|token| token.id == *id);
+            if is_there && revoke(folder, id, None)? {
+                return Ok(format!("The token {id} is revoked. Who came in with it is cut off within seconds."));
+            }
+            Err(format!("There is no token '{id}' in {}; 'agnez token list{named}' names those that are there.", folder.display()))
+        }
     }
 }

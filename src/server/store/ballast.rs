@@ -71,6 +71,17 @@ impl Ballast {
     }
 }
 
+/// Gives some of its room to a small file beside the database, for good. False where there is none.
+pub fn give_some(folder: &Path) -> bool {
+    let some = || -> io::Result<bool> {
+        let file = OpenOptions::new().write(true).open(folder.join("ballast"))?;
+        let length = file.metadata()?.len();
+        file.set_len(length.saturating_sub(PART as u64))?;
+        Ok(length > 0)
+    };
+    some().unwrap_or(false)
+}
+
 /// Numbers of chance (Marsaglia, xorshift, 2003): a file system that compresses, or leaves holes, keeps no room for anything else.
 fn fill(file: &mut File, until: u64) -> io::Result<()> {
     let mut length = file.metadata()?.len();

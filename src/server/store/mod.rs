@@ -43,6 +43,7 @@ use tokio::task::JoinHandle;
 pub use appended::AppendedSeries;
 pub use appended::{Appended, AppendedCell};
 pub use backup::{backup, restore};
+pub use ballast::give_some;
 pub use batch::{Batch, CellChange, Change, Kind};
 pub use check::{Report, check, database};
 pub use grow::NewPoints;

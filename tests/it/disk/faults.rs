@@ -107,13 +107,27 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
             assert_eq!(points(&server, id, &mut dice).await.0, 201);
         }
     }
+    let tokens = |words: &[&str]| {
+        let done = disk.command(false).arg("token").args(words).output().unwrap();
+        (done.status.success(), String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap())
+    };
+    let (_, told) = tokens(&["new", "read"]);
+    let id =
+        told.split("agnez token revoke ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{told}")).to_owned();
     // The ballast is there already: so much is left for points.
-    disk.order(&format!("quota {ENOSPC} {}", size(&disk) + 500_000));
+    let room = size(&disk) + 500_000;
+    disk.order(&format!("quota {ENOSPC} {room}"));
     let mut kept = 80_000 + fill(&server, "d", &mut dice).await;
     assert!(metric(&server, "agnez_disk_full").await == 1.0 && kept > 80_000);
     let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
     assert!(status == 200 && text.contains("disk is full"), "removals and readers must come through: {status} {text}");
     assert!(page(&server).await.contains("data-notice=\"The disk is full: new data is refused, but where"));
+    // Somebody can be sent away: not a byte is left for that.
+    disk.order(&format!("quota {ENOSPC} {}", size(&disk)));
+    let (is_done, told) = tokens(&["revoke", &id]);
+    assert!(is_done && tokens(&["list"]).1.contains("There are no tokens"), "{told}");
+    assert!(!tokens(&["revoke", &id]).0);
+    disk.order(&format!("quota {ENOSPC} {room}"));
     // An ordinary run; one whose server was killed and starts on the full disk; one that ended well.
     for (id, end) in [("a", None), ("b", Some(true)), ("c", Some(false))] {
         if let Some(killed) = end {
