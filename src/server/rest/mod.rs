@@ -1,5 +1,6 @@
 //! REST: one file a resource.
 
+mod aside;
 mod body;
 mod columns;
 mod drawing;
@@ -10,6 +11,7 @@ pub mod series;
 pub mod shares;
 pub mod values;
 
+use aside::aside;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 pub use body::{broken, part, whole};

@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{once, told_once, whole, wrong};
+use super::{aside, once, told_once, whole, wrong};
 use crate::protocol::ApiError;
 use crate::server::App;
 use crate::server::board::{Form, board_name, epoch, parse_epoch};
@@ -23,7 +23,7 @@ pub fn routes(routes: Routes) -> Routes {
 async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let board = asked_board(query.as_deref().unwrap_or_default())?;
     let body = whole(body, BODY_BYTES).await?;
-    let epoch = parse_epoch(&body)?;
+    let epoch = aside(&body, parse_epoch).await?;
     let once = once(&headers, &format!("epoch of {board}"), &body, &Form::Points)?;
     Ok(told_once(app.boards.epoch_end(&board, epoch, once).await?))
 }

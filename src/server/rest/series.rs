@@ -11,7 +11,7 @@ use futures::StreamExt;
 
 use super::columns::{self, Asked as ColumnsAsked};
 use super::points::{Asked, HEAD, PAGE, Page};
-use super::{broken, once, part, told_once, whole};
+use super::{aside, broken, once, part, told_once, whole};
 use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
@@ -57,7 +57,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let id = cell_id(&id)?;
     let body = whole(body, BODY_BYTES).await?;
-    let series = parse_points(&id, &body, text(&headers, &header::CONTENT_TYPE))?;
+    let (cell, kind) = (id.clone(), text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
+    let series = aside(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
     let answer = app.boards.append(vec![Sent { cell: id.clone(), series }], once(&headers, id.as_str(), &body, &Form::Points)?).await?;
     Ok(told_once(answer))
 }
@@ -69,7 +70,7 @@ async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> 
         return stream(&app, body).await;
     }
     let body = whole(body, BODY_BYTES).await?;
-    let sent = parse_many_points(&body, Some(&kind))?;
+    let sent = aside(&body, move |body| parse_many_points(body, Some(&kind))).await?;
     let answer = app.boards.append(sent, once(&headers, "", &body, &Form::Points)?).await?;
     Ok(told_once(answer))
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
-use super::{drawing, once, told_once, wrong};
+use super::{aside, drawing, once, told_once, wrong};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::board::{Form, Query, Target, parse_many, parse_one};
@@ -70,7 +70,7 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
 
 async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let body = whole(body).await?;
-    let (drafts, many) = parse_many(&body)?;
+    let (drafts, many) = aside(&body, parse_many).await?;
     let form = if many { Form::Many(Query::default()) } else { Form::One(Query::default()) };
     let came = app.boards.create(drafts, once(&headers, "POST", &body, &form)?).await?;
     Ok(told_once(form.answer(came)))
@@ -86,7 +86,7 @@ async fn update(
     let place = place("PUT", &id, query.as_deref());
     let query = parsed(query)?;
     let body = whole(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_one(&body)?, Form::One(query));
+    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
     let came = app.boards.update(target, draft, once(&headers, &place, &body, &form)?).await?;
     Ok(told_once(form.answer(came)))
 }
@@ -106,7 +106,7 @@ async fn patch(
         return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
     }
     let body = whole(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_one(&body)?, Form::One(query));
+    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
     let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;
     Ok(told_once(form.answer(came)))
 }
@@ -134,7 +134,7 @@ async fn patch_many(State(app): State<App>, RawQuery(query): RawQuery, headers: 
     }
     let query = some(query, "change")?;
     let body = whole(body).await?;
-    let (draft, form) = (parse_one(&body)?, Form::Many(query.clone()));
+    let (draft, form) = (aside(&body, parse_one).await?, Form::Many(query.clone()));
     let came = app.boards.patch(Target::Matching(query), draft, false, once(&headers, &place, &body, &form)?).await?;
     Ok(told_once(form.answer(came)))
 }
