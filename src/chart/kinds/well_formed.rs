@@ -10,7 +10,7 @@ pub fn drawn(draw: impl Fn(&Sheet) -> String) -> String {
     let mut last = String::new();
     for place in fixed.into_iter().chain(fluid) {
         for theme in [Theme::Light, Theme::Dark, Theme::Auto] {
-            last = draw(&Sheet { place, theme, title: "<script>alert(\"x\")</script> & more".into() });
+            last = draw(&Sheet { place, theme, title: "<script>alert(\"x\")</script> & more".into(), is_scene: false });
             check(&last);
         }
     }
@@ -19,7 +19,7 @@ pub fn drawn(draw: impl Fn(&Sheet) -> String) -> String {
 
 /// A sheet of 640 by 320 pixels, on which places are pixels.
 pub fn fixed() -> Sheet {
-    Sheet { place: Place::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new() }
+    Sheet { place: Place::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new(), is_scene: false }
 }
 
 /// The numbers of this attribute on every element that begins so, in the order of the document.
