@@ -184,3 +184,39 @@ pub fn write(scene: &Scene) -> Vec<u8> {
 pub fn read(bytes: &[u8]) -> Result<Tables, Malformed> {
     tables::read(KIND, bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_says_how_its_places_are_drawn() {
+        let plain = Style::new(Form::Text, "k");
+        assert_eq!(Style::of(plain.tag()), plain);
+        for style in [
+            Style { form: Form::Dots, ink: NAMED + 3, size: 2.5, alpha: 0.8, ..plain },
+            Style { form: Form::Hatch, size: 0.5, anchor: Anchor::End, bold: true, ..plain },
+            Style { form: Form::Area, ink: 0xff_ff_ff, alpha: 0.25, anchor: Anchor::Middle, is_outside: true, ..plain },
+            Style { size: 64.0, is_upright: true, goes_on: true, ..plain },
+        ] {
+            assert_eq!(Style::of(style.tag()), style);
+        }
+        assert_eq!(Style { ink: 0x12_34_56, ..plain }.colour(true), 0x12_34_56);
+        assert_ne!(plain.colour(true), plain.colour(false));
+        assert_eq!(Style::new(Form::Line, "s3").colour(false), palette::colour(3, false));
+    }
+
+    #[test]
+    fn what_stands_alike_is_one_table_but_an_area_hides_what_was_before() {
+        let mut scene = Scene::default();
+        let (line, area) = (Style::new(Form::Line, "s0"), Style::new(Form::Area, "f0"));
+        scene.line(line, [(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]);
+        scene.line(line, [(0.0, 0.0, 2.0), (1.0, 0.0, 2.0)]);
+        scene.line(area, [(0.0, 0.0, 3.0), (1.0, 0.0, 3.0)]);
+        scene.line(line, [(0.0, 0.0, 4.0)]);
+        scene.line(area, [(0.0, 0.0, 5.0)]);
+        let forms: Vec<_> = scene.0.list.iter().map(|table| (Style::of(table.tag).form, table.lists[0].len())).collect();
+        assert_eq!(forms, [(Form::Line, 6), (Form::Area, 3), (Form::Line, 2), (Form::Area, 2)]);
+        assert!(scene.0.list[0].lists[0][2].is_nan(), "lines end");
+    }
+}

@@ -148,7 +148,8 @@ impl Svg {
             let place = [x, 0.0, y, share, pixels, height];
             if class == "hatch" {
                 scene.block(Style::new(Form::Box, "well"), place);
-                return scene.block(Style::new(Form::Hatch, class), place);
+                // As thin as in the pattern, which cuts half of each stroke off.
+                return scene.block(Style { size: 0.5, ..Style::new(Form::Hatch, class) }, place);
             }
             return scene.block(Style::new(Form::Box, class), place);
         }

@@ -7,6 +7,7 @@ use super::charts::{Charts, with};
 use super::legend::hex;
 use super::paint::Look;
 use crate::chart::path::{Path, UP};
+use crate::chart::raster::DOT;
 use crate::chart::scene::{Form, Style, read};
 use crate::chart::{Anchor, Pixels, Stroke};
 use crate::client::{browser, columns};
@@ -78,18 +79,24 @@ impl Drawing {
         let (width, height) = (f64::from(self.image.client_width()), f64::from(self.image.client_height()));
         self.canvas.set_width((width * look.ratio) as u32);
         self.canvas.set_height((height * look.ratio) as u32);
-        paint(pen.unchecked_ref(), &self.scene, width, look);
+        paint(pen.unchecked_ref(), &self.scene, (width, height), look);
     }
 }
 
-fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, width: f64, look: &Look) {
+fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, f64), look: &Look) {
     let ratio = look.ratio;
     let plot = width - scene.left - scene.right;
     // Where the last text has ended.
     let mut end = 0.0;
-    // Dots lie above all else, but pixels replace what is there: they come first, and the rest beneath them.
-    let mut has_dots = false;
+    let mut dots = Pixels::default();
     for is_dots in [true, false] {
+        // Dots lie above all else, but pixels replace what is there: they come first, and the rest beneath them.
+        if !is_dots
+            && let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&dots.rgba), dots.width as u32, dots.height as u32)
+        {
+            let _ = pen.put_image_data(&image, 0.0, 0.0);
+            let _ = pen.set_global_composite_operation("destination-over");
+        }
         for table in &scene.list {
             let style = Style::of(table.tag);
             let [x, dx, y, more @ ..] = table.lists.as_slice() else { continue };
@@ -99,8 +106,13 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, width: f64, look: &Look
             let place = |at: usize| (dx[at] + if style.is_outside { 0.0 } else { scene.left + x[at] * plot }, y[at]);
             let colour = style.colour(look.is_dark);
             if is_dots {
-                has_dots = true;
-                dots(pen, (0..x.len()).map(place), &style, colour, (width, ratio));
+                if dots.width == 0 {
+                    dots.reset((width * ratio) as usize, (height * ratio) as usize);
+                }
+                // A dot is a run of one point.
+                let dot = |(x, y): (f64, f64)| [(x * ratio, y * ratio), UP];
+                let path: Path = (0..x.len()).map(place).flat_map(dot).collect();
+                dots.draw_curve(&path, &Stroke { colour, alpha: style.alpha, width: style.size * ratio / DOT, dash: &[] });
                 continue;
             }
             let _ = pen.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
@@ -109,6 +121,9 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, width: f64, look: &Look
             pen.set_stroke_style_str(&ink);
             pen.set_global_alpha(style.alpha);
             pen.set_line_width(style.size);
+            let is_crisp = style.form == Form::Line && style.size == 1.0;
+            pen.set_line_cap(if is_crisp { "butt" } else { "round" });
+            pen.set_line_join("round");
             pen.begin_path();
             let mut is_down = false;
             for at in 0..x.len() {
@@ -141,8 +156,8 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, width: f64, look: &Look
                             pen.fill_rect(left, top, right - left, bottom - top);
                             continue;
                         }
-                        // Where x + y is a multiple of this: strokes that are six pixels apart.
-                        let mut sum = ((left + top) / HATCH).ceil() * HATCH;
+                        // Where x + y is a multiple of this, from the plot's corner on: strokes that are six pixels apart.
+                        let mut sum = ((left + top - scene.left) / HATCH).ceil() * HATCH + scene.left;
                         while sum < right + bottom {
                             let (from, to) = (top.max(sum - right), bottom.min(sum - left));
                             pen.move_to(sum - from, from);
@@ -150,9 +165,9 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, width: f64, look: &Look
                             sum += HATCH;
                         }
                     }
-                    _ if px.is_nan() => is_down = false,
+                    _ if x[at].is_nan() => is_down = false,
                     _ => {
-                        let crisp = |at: f64| if style.form == Form::Line && style.size == 1.0 { at.floor() + 0.5 } else { at };
+                        let crisp = |at: f64| if is_crisp { at.floor() + 0.5 } else { at };
                         let (px, py) = (crisp(px), crisp(py));
                         if is_down {
                             pen.line_to(px, py)
@@ -169,23 +184,5 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, width: f64, look: &Look
                 _ => {}
             }
         }
-        if has_dots {
-            let _ = pen.set_global_composite_operation("destination-over");
-        }
-    }
-}
-
-fn dots(pen: &CanvasRenderingContext2d, places: impl Iterator<Item = (f64, f64)>, style: &Style, colour: u32, (width, ratio): (f64, f64)) {
-    let mut path = Path::new();
-    let mut bottom = 0.0_f64;
-    for (x, y) in places {
-        path.push((x * ratio, y * ratio));
-        path.push(UP);
-        bottom = bottom.max(y);
-    }
-    let mut pixels = Pixels::new((width * ratio) as usize, ((bottom + style.size) * ratio) as usize);
-    pixels.draw_curve(&path, &Stroke { colour, alpha: style.alpha, width: style.size * ratio / 3.0, dash: &[] });
-    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.rgba), pixels.width as u32, pixels.height as u32) {
-        let _ = pen.put_image_data(&image, 0.0, 0.0);
     }
 }
