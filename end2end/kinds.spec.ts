@@ -151,6 +151,25 @@ test("drawings follow the theme of the page", async ({ page, agnez }) => {
   expect(await colours("light")).not.toBe(await colours("dark"));
 });
 
+test("what is painted follows the theme that is chosen", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "classes", type: "bar", value: { cat: 3 } });
+  await page.emulateMedia({ colorScheme: "light" });
+  await openBoard(page);
+  await agnez.patch(_id, { value: { cat: 4 } });
+  const bar = () =>
+    painted(cell(page, _id)).evaluate((canvas: HTMLCanvasElement) => {
+      const middle = new OffscreenCanvas(1, 1).getContext("2d")!;
+      middle.drawImage(canvas, -canvas.width / 2, -canvas.height / 2);
+      return [...middle.getImageData(0, 0, 1, 1).data];
+    });
+  await expect(painted(cell(page, _id))).toHaveCount(1);
+  await expect.poll(bar).toEqual([0x0b, 0x5f, 0xbe, 255]);
+  await page.keyboard.press("t");
+  await page.keyboard.press("t");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect.poll(bar).toEqual([0x74, 0xb4, 0xff, 255]);
+});
+
 test("a table is sorted by a click, its texts stay texts", async ({ page, agnez }) => {
   const rows = [["b <img src=x onerror=parent.hacked=1>", 2, "x"], ["a", 10, "y"], ["c", "NaN", "z"]];
   const { _id } = await agnez.create({ name: "runs", type: "table", value: { columns: ["run", "acc", "note"], rows } });
