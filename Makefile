@@ -99,7 +99,7 @@ $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/
 	cargo build --manifest-path tools/bindgen/Cargo.toml --target-dir $(TARGET)/tools --locked
 	@touch $@
 
-$(SITE): $(WASM) $(BINDGEN) $(TOOLS) tools/site.mjs $(shell find style public)
+$(SITE): $(WASM) $(BINDGEN) $(TOOLS) tools/site.mjs tools/wasm.mjs $(shell find style public)
 	node tools/site.mjs $(WASM) $(BINDGEN)
 	@touch $@
 

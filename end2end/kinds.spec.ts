@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 import type { Locator, Page } from "@playwright/test";
 
-import { address, cell, figure, openBoard, openMenu, picture, stage } from "./support/page.ts";
+import { address, cell, figure, openBoard, openMenu, painted, picture, stage } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
 const KINDS: [type: string, value: unknown, about: RegExp][] = [
@@ -38,24 +38,106 @@ test("a patch swaps the drawing, and nothing else moves", async ({ page, agnez }
   await openBoard(page);
   const drawn = picture(cell(page, _id));
   await expect.poll(() => drawn.evaluate((image: HTMLImageElement) => image.complete)).toBe(true);
-  // An image that is exchanged off the screen is complete at every moment at which it can be seen.
+  // At every moment either the server's picture or what the page has painted is to be seen.
   await drawn.evaluate((image: HTMLImageElement) => {
     const seen: boolean[] = [];
     Object.assign(image, { seen });
     const look = () => {
-      seen.push(image.complete && image.naturalHeight > 0 && image.clientHeight === 140);
+      const canvas = image.parentElement!.querySelector("canvas");
+      const shown = getComputedStyle(image).opacity === "0" ? canvas && canvas.height > 0 : image.complete && image.naturalHeight > 0;
+      seen.push(Boolean(shown) && image.clientHeight === 140);
       requestAnimationFrame(look);
     };
     look();
   });
-  const before = await drawn.getAttribute("src");
+  await expect(painted(cell(page, _id))).toHaveCount(0);
   for (const value of [0.6, 0.7, 0.8, { value: 0.9, previous: 0.8, better: "up" }]) await agnez.patch(_id, { value });
-  await expect(drawn).not.toHaveAttribute("src", before!);
+  await expect(painted(cell(page, _id))).toHaveCount(1);
   await expect.poll(async () => (await agnez.call("GET", await address(drawn))).text).toContain(">0.9<");
   const seen = await drawn.evaluate((image) => (image as unknown as { seen: boolean[] }).seen);
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.every(Boolean)).toBe(true);
 });
+
+/** How much of two screenshots differs: the share of pixels that are like none of the other's nine around them, of those that are not ground. */
+function difference(page: Page, a: Buffer, b: Buffer): Promise<number> {
+  const urls = [a, b].map((png) => `data:image/png;base64,${png.toString("base64")}`);
+  return page.evaluate(async (urls) => {
+    const images = await Promise.all(
+      urls.map(async (url) => {
+        const image = new Image();
+        image.src = url;
+        await image.decode();
+        const context = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height }).getContext("2d")!;
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, image.width, image.height);
+      }),
+    );
+    const [{ width, height }] = images as [ImageData];
+    const channels = (image: ImageData, x: number, y: number) => image.data.slice((y * width + x) * 4, (y * width + x) * 4 + 3);
+    const far = (p: Uint8ClampedArray, q: Uint8ClampedArray) => p.some((value, at) => Math.abs(value - q[at]!) > 48);
+    let [drawn, differ] = [0, 0];
+    for (const [one, other] of [images, images.toReversed()] as [ImageData, ImageData][]) {
+      const ground = channels(one, 1, 1);
+      for (let y = 1; y < height - 1; y++) {
+        for (let x = 1; x < width - 1; x++) {
+          const here = channels(one, x, y);
+          if (!far(here, ground)) continue;
+          drawn++;
+          const near = [-1, 0, 1].some((dy) => [-1, 0, 1].some((dx) => !far(here, channels(other, x + dx, y + dy))));
+          differ += Number(!near);
+        }
+      }
+    }
+    return drawn === 0 || images[0]!.height !== images[1]!.height ? 1 : differ / drawn;
+  }, urls);
+}
+
+const PAINTED: [type: string, value: unknown][] = [
+  ...KINDS.map(([type, value]): [string, unknown] => [type, value]),
+  ["bar", { labels: ["cat", "dog", "bird"], values: [3, -2, "NaN"], horizontal: true, unit: "%" }],
+  ["histogram", { steps: [1, 2, 4], edges: [0, 1, 2], counts: [[1, 5], [2, 3], [9, 1]] }],
+  ["histogram", { view: "ridge", steps: [1, 2, 4], edges: [0, 1, 2, 3], counts: [[1, 5, 2], [2, 3, 9], [9, 1, 0]] }],
+  ["heatmap", { values: [[1, "NaN", -3], [4, 5, "Infinity"]], rows: ["a", "b"], column_label: "predicted" }],
+  ["number", { value: -0.5, previous: 0.5, better: "up", trend: [1, "NaN", 3, 2, "Infinity"] }],
+];
+
+for (const scheme of ["light", "dark"] as const) {
+  test(`what the page paints is what the server draws: ${scheme}`, async ({ page, agnez }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width: 1100, height: 900 });
+    for (const [at, [type, value]] of PAINTED.entries()) {
+      // One cell on a board: it is near, and nothing else moves.
+      const { _id } = await agnez.create({ board: `painted-${at}`, name: type, type });
+      await openBoard(page, `/b/painted-${at}`);
+      await agnez.patch(_id, { value });
+      const drawing = picture(cell(page, _id));
+      await expect(painted(cell(page, _id))).toHaveCount(0);
+      await expect.poll(() => drawing.evaluate((image: HTMLImageElement) => image.complete && image.naturalHeight > 0)).toBe(true);
+      // The same value once more is a new version of it.
+      await agnez.patch(_id, { value });
+      await expect(painted(cell(page, _id))).toHaveCount(1);
+      for (const width of [1100, 480]) {
+        await page.setViewportSize({ width, height: 900 });
+        const at = await drawing.getAttribute("data-at");
+        await expect.poll(() => painted(cell(page, _id)).evaluate((canvas: HTMLCanvasElement) => Math.abs(canvas.width - canvas.clientWidth))).toBeLessThanOrEqual(1);
+        const canvas = await stage(cell(page, _id)).screenshot({ animations: "disabled" });
+        await page.evaluate(() => document.querySelector(".picture canvas")!.setAttribute("hidden", ""));
+        const empty = await stage(cell(page, _id)).screenshot({ animations: "disabled" });
+        await drawing.evaluate(async (image: HTMLImageElement, at) => {
+          image.style.opacity = "1";
+          image.src = at!;
+          await image.decode();
+        }, at);
+        const svg = await stage(cell(page, _id)).screenshot({ animations: "disabled" });
+        expect(await difference(page, canvas, svg), `${type} ${JSON.stringify(value)} at ${width}`).toBeLessThan(0.02);
+        expect(await difference(page, canvas, empty), "nothing is told apart from it").toBeGreaterThan(0.9);
+        await page.evaluate(() => document.querySelector(".picture canvas")!.removeAttribute("hidden"));
+        await drawing.evaluate((image: HTMLImageElement) => image.style.removeProperty("opacity"));
+      }
+    }
+  });
+}
 
 test("drawings follow the theme of the page", async ({ page, agnez }) => {
   const { _id } = await agnez.create({ type: "heatmap", value: [[0, 0], [0, 0]] });
@@ -67,6 +149,25 @@ test("drawings follow the theme of the page", async ({ page, agnez }) => {
     return (await drawn.screenshot()).toString("base64");
   };
   expect(await colours("light")).not.toBe(await colours("dark"));
+});
+
+test("what is painted follows the theme that is chosen", async ({ page, agnez }) => {
+  const { _id } = await agnez.create({ name: "classes", type: "bar", value: { cat: 3 } });
+  await page.emulateMedia({ colorScheme: "light" });
+  await openBoard(page);
+  await agnez.patch(_id, { value: { cat: 4 } });
+  const bar = () =>
+    painted(cell(page, _id)).evaluate((canvas: HTMLCanvasElement) => {
+      const middle = new OffscreenCanvas(1, 1).getContext("2d")!;
+      middle.drawImage(canvas, -canvas.width / 2, -canvas.height / 2);
+      return [...middle.getImageData(0, 0, 1, 1).data];
+    });
+  await expect(painted(cell(page, _id))).toHaveCount(1);
+  await expect.poll(bar).toEqual([0x0b, 0x5f, 0xbe, 255]);
+  await page.keyboard.press("t");
+  await page.keyboard.press("t");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect.poll(bar).toEqual([0x74, 0xb4, 0xff, 255]);
 });
 
 test("a table is sorted by a click, its texts stay texts", async ({ page, agnez }) => {

@@ -29,6 +29,17 @@ test("the command on the empty board makes the first cell", async ({ page, agnez
   await expect(page.getByText("Send the first cell")).toHaveCount(0);
 });
 
+test("a page that has failed says so, and where", async ({ page, problems }) => {
+  // No library of the page expects that there is no body.
+  await page.addInitScript(() => Object.defineProperty(document, "body", { get: () => null }));
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  problems.allow(/The page has stopped/);
+  await page.goto("/");
+  await expect(page.locator("html")).toHaveAttribute("data-notice", /^The page has stopped, by a fault of its own \([^ ]*:\d+\)\. Reload it to go on\.$/);
+  await expect.poll(() => errors.join()).toContain("The page has stopped");
+});
+
 test("so does the one for Python, on any board", async ({ page, agnez }) => {
   await openBoard(page, "/b/mnist");
   const code = await page.locator("pre", { hasText: "import requests" }).textContent();

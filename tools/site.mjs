@@ -8,12 +8,13 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
+
+import { placeless, slimmed } from "./wasm.mjs";
 
 /** Bytes of brotli for js + wasm + css: what a reader waits for before the page is awake. */
 const BUDGET = 150_000;
@@ -62,7 +63,7 @@ function sameBindgen() {
 
 /** The optimised WASM and its glue. Kept from run to run: a change of style needs no new code. */
 async function browserCode() {
-  const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
+  const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "wasm.mjs"), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
   const folder = join(scratch, key);
   const [optimised, bundled] = [join(folder, "optimised.wasm"), join(folder, "bundled.js")];
   if (!existsSync(optimised)) {
@@ -76,7 +77,7 @@ async function browserCode() {
     writeFileSync(needed, slimmed(readFileSync(join(folder, "agnez_bg.wasm")), names, (name) => js.includes(name)));
     const unfinished = `${optimised}.part`;
     run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, needed);
-    writeFileSync(unfinished, placeless(readFileSync(unfinished)));
+    writeFileSync(unfinished, placeless(readFileSync(unfinished), root));
     renameSync(unfinished, optimised);
   }
   return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
@@ -92,75 +93,6 @@ async function glue(folder, names) {
   const contents = all.replace(/^export class/gm, "class").replace(/^if \(Symbol\.dispose\) .*$/gm, "").replace(/\b__wbg_\w+_[0-9a-f]{16}\b/g, short);
   const stdin = { contents, resolveDir: folder, sourcefile: "agnez.js" };
   return bundle(undefined, { stdin, format: "esm", target: "es2022", treeShaking: true, pure: ["FinalizationRegistry"] });
-}
-
-/** The module with other `names` for its imports and without the exports that are not `kept`: what only they need the optimiser takes away. */
-function slimmed(module, names, kept) {
-  const [IMPORTS, EXPORTS] = [2, 7];
-  let at = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = module[at++];
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-  };
-  const text = () => {
-    const length = number();
-    return module.toString("utf8", at, (at += length));
-  };
-  const limits = () => {
-    const flags = number();
-    number();
-    if (flags & 1) number();
-  };
-  // What follows the names of an import: a function, table, memory, global or tag.
-  const described = [number, () => (at++, limits()), limits, () => (at += 2), () => (at++, number())];
-  const written = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...written(value >>> 7)]);
-  const name = (value) => Buffer.from([...written(Buffer.byteLength(value)), ...Buffer.from(value)]);
-  const entry = {
-    [IMPORTS]: () => {
-      const head = [name(text()), ((known) => name(names.get(known) ?? known))(text())];
-      const from = at;
-      described[module[at++]]();
-      return Buffer.concat([...head, module.subarray(from, at)]);
-    },
-    [EXPORTS]: () => {
-      const from = at;
-      const isKept = kept(text());
-      at++;
-      number();
-      return isKept ? module.subarray(from, at) : undefined;
-    },
-  };
-  const parts = [module.subarray(0, 8)];
-  while (at < module.length) {
-    const start = at;
-    const section = module[at++];
-    const end = number() + at;
-    if (entry[section]) {
-      const entries = Array.from({ length: number() }, entry[section]).filter(Boolean);
-      const body = Buffer.concat([Buffer.from(written(entries.length)), ...entries]);
-      parts.push(Buffer.from([section, ...written(body.length)]), body);
-    } else {
-      parts.push(module.subarray(start, end));
-    }
-    at = end;
-  }
-  return Buffer.concat(parts);
-}
-
-/**
- * The module without the places on the builder's disk at which other people's code may panic: they are of no use in a browser, and tell the
- * builder's folders. Each is blanked where it stands, so that nothing moves (0.6 KB). Our own, `src/...`, stay.
- */
-function placeless(module) {
-  const sysroot = execFileSync("rustc", ["--print", "sysroot"], { encoding: "utf8", cwd: root }).trim();
-  const roots = [join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src/"), join(sysroot, "lib/rustlib/src/rust/library/"), "/rust/deps/"];
-  const known = roots.map((path) => path.replace(/[^\w/]/g, "\\$&")).join("|");
-  const place = new RegExp(`(?:${known}|/rustc/[0-9a-f]{40}/library/)[\\w./-]*?\\.rs`, "g");
-  return Buffer.from(module.toString("latin1").replace(place, (path) => " ".repeat(path.length)), "latin1");
 }
 
 async function style() {

@@ -53,14 +53,20 @@ export function figure(cell: Locator): FrameLocator {
   return frame(cell).contentFrame();
 }
 
-/** Where a picture or a frame is from, as the server is asked for it. */
+/** Where a picture or a frame is from, as the server is asked for it; of a drawing that the page has painted, the picture that it is equal to. */
 export async function address(element: Locator): Promise<string> {
-  const { pathname, search } = new URL(await element.evaluate((element: HTMLImageElement | HTMLIFrameElement) => element.src));
+  const url = await element.evaluate((element: HTMLImageElement | HTMLIFrameElement) => new URL(element.dataset.at ?? element.src, document.baseURI).href);
+  const { pathname, search } = new URL(url);
   return pathname + search;
 }
 
 export function picture(cell: Locator): Locator {
   return stage(cell).locator("img");
+}
+
+/** The canvas that the page paints a drawing on once its value has changed. */
+export function painted(cell: Locator): Locator {
+  return stage(cell).locator(".picture canvas");
 }
 
 export async function openMenu(cell: Locator, item: string): Promise<void> {

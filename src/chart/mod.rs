@@ -13,6 +13,7 @@ mod range;
 pub mod raster;
 pub mod reading;
 pub mod scale;
+pub mod scene;
 pub mod svg;
 pub mod text;
 pub mod ticks;

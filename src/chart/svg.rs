@@ -1,6 +1,7 @@
 //! Writing SVG: a document whose width is known, or one that fills any width and looks the same as if it had been known.
 
 use super::palette::{self, Colour, Theme};
+use super::scene::{Form, Scene, Style};
 use super::text::FONT_SIZE;
 
 /// The document's size in CSS pixels.
@@ -28,12 +29,23 @@ pub struct Svg {
     slots: u8,
     /// The plot's left edge and width, in pixels; in a fluid document the room on both sides of it.
     plot: (f64, f64),
+    /// Where this is drawn for the page: in place of the document. What is [`Svg::raw`] is not in it.
+    pub scene: Option<Scene>,
 }
 
 impl Svg {
     /// `title` and `summary` (one sentence) are what a screen reader tells.
     pub fn new(place: Place, theme: Theme, title: &str, summary: &str) -> Self {
-        Self { body: String::new(), title: title.to_owned(), summary: summary.to_owned(), place, theme, slots: 0, plot: (0.0, 0.0) }
+        Self {
+            body: String::new(),
+            title: title.to_owned(),
+            summary: summary.to_owned(),
+            place,
+            theme,
+            slots: 0,
+            plot: (0.0, 0.0),
+            scene: None,
+        }
     }
 
     pub fn summary(&self) -> &str {
@@ -54,6 +66,9 @@ impl Svg {
 
     /// Begins the part that keeps `left` and `right` pixels free. What leaves it is seen, see [`Svg::window`].
     pub fn plot(&mut self, left: f64, right: f64) {
+        if let Some(Scene(tables)) = &mut self.scene {
+            (tables.left, tables.right) = (left, right);
+        }
         match self.place {
             Place::Fixed { width, .. } => {
                 self.plot = (left, (width - left - right).max(0.0));
@@ -109,6 +124,9 @@ impl Svg {
 
     /// A straight line inside of the plot, from (share, pixel) to (share, pixel).
     pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+        if let Some(scene) = &mut self.scene {
+            return scene.line(Style::new(Form::Line, class), [(from.0, 0.0, from.1), (to.0, 0.0, to.1)]);
+        }
         let (x1, x2) = (self.share(from.0), self.share(to.0));
         let (y1, y2) = (coordinate(from.1), coordinate(to.1));
         self.body.push_str(&format!("<line class=\"{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"));
@@ -116,13 +134,34 @@ impl Svg {
 
     /// A filled rectangle inside of the plot: place and width in shares, top and height in pixels.
     pub fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
-        let (x, width) = (self.share(x), self.share(width));
-        let (y, height) = (coordinate(y), coordinate(height));
+        let text = self.share(width);
+        self.block(class, x, y, (width, 0.0, text), height);
+    }
+
+    /// The same with a width in pixels.
+    pub fn stub(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
+        self.block(class, x, y, (0.0, width, coordinate(width)), height);
+    }
+
+    fn block(&mut self, class: &str, x: f64, y: f64, (share, pixels, width): (f64, f64, String), height: f64) {
+        if let Some(scene) = &mut self.scene {
+            let place = [x, 0.0, y, share, pixels, height];
+            if class == "hatch" {
+                scene.block(Style::new(Form::Box, "well"), place);
+                // As thin as in the pattern, which cuts half of each stroke off.
+                return scene.block(Style { size: 0.5, ..Style::new(Form::Hatch, class) }, place);
+            }
+            return scene.block(Style::new(Form::Box, class), place);
+        }
+        let (x, y, height) = (self.share(x), coordinate(y), coordinate(height));
         self.body.push_str(&format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"));
     }
 
     /// Text inside of the plot, `dx` pixels beside a share; `y` is its base line.
     pub fn text(&mut self, class: &str, anchor: Anchor, share: f64, dx: f64, y: f64, text: &str) {
+        if let Some(scene) = &mut self.scene {
+            return scene.text(Style { anchor, ..Style::new(Form::Text, class) }, (share, dx, y), text);
+        }
         let x = self.share(share);
         let dx = if dx == 0.0 { String::new() } else { format!(" dx=\"{}\"", coordinate(dx)) };
         let anchor = match anchor {
@@ -132,6 +171,18 @@ impl Svg {
         };
         let (y, text) = (coordinate(y), escaped(text));
         self.body.push_str(&format!("<text class=\"{class}\" x=\"{x}\"{dx} y=\"{y}\"{anchor}>{text}</text>"));
+    }
+
+    /// A small mark inside of the plot that keeps its size: lines through places in pixels around (share, y), or what they enclose.
+    pub fn mark(&mut self, class: &str, share: f64, y: f64, lines: &[&[(f64, f64)]], is_filled: bool) {
+        if let Some(scene) = &mut self.scene {
+            let (form, size) = if is_filled { (Form::Area, 1.0) } else { (Form::Line, 1.5) };
+            let style = Style { size, ..Style::new(form, class) };
+            return lines.iter().for_each(|line| scene.line(style, line.iter().map(|(dx, dy)| (share, *dx, y + dy))));
+        }
+        let part = |(at, (dx, dy)): (usize, &(f64, f64))| format!("{}{dx} {dy}", if at == 0 { 'M' } else { 'L' });
+        let path: String = lines.iter().flat_map(|line| line.iter().enumerate().map(part)).collect();
+        self.shape(class, share, y, &path);
     }
 
     /// A small shape inside of the plot that keeps its size: `path` is in pixels around (share, y).

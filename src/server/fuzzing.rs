@@ -11,17 +11,19 @@ use super::board::{Sent, SentSeries};
 use super::kinds::Content;
 use super::store::{Held, Record, fuzzed};
 use crate::chart::kinds::well_formed;
+use crate::chart::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
-use crate::protocol::{ApiError, Board, CellId, Event, Stage, columns, points};
+use crate::protocol::{ApiError, Board, CellId, Event, Stage, columns, points, spots};
 
 pub type Target = fn(&[u8]);
 
 /// Each by the name of its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("cells", cells),
     ("points", points_sent),
     ("frames", frames),
     ("columns", columns_read),
+    ("tables", tables_read),
     ("stored", stored),
     ("query", query),
     ("kinds", kinds),
@@ -208,9 +210,10 @@ fn kinds(data: &[u8]) {
             return assert!(why.errors.0.keys().all(|path| path.starts_with("value")) && !why.errors.0.is_empty(), "no path: {why}");
         }
     };
-    if content.svg(&well_formed::fixed()).is_some() {
+    if let Some(svg) = content.svg(&well_formed::fixed()) {
         well_formed::drawn(|sheet| content.svg(sheet).unwrap_or_default());
         assert!(content.spots(&well_formed::fixed()).is_some());
+        well_formed::painted(&content.scene(&well_formed::fixed()).unwrap_or_default(), &svg);
     }
     if let Some(csv) = content.csv() {
         assert!(csv.ends_with("\r\n") && csv.matches('"').count() % 2 == 0, "{csv}");
@@ -221,6 +224,24 @@ fn kinds(data: &[u8]) {
         assert!(html.matches("<script").count() <= usize::from(kind == "table") && !html.contains("<iframe"), "{html}");
         assert!(!html.contains("href=\"javascript:"), "{html}");
     }
+}
+
+/// A drawing, and what can be pointed at in it, as the page reads them.
+fn tables_read(data: &[u8]) {
+    if let Err(why) = spots::read(data) {
+        assert!(why.at <= data.len(), "an error behind the end");
+    }
+    let drawing = match scene::read(data) {
+        Ok(drawing) => drawing,
+        Err(why) => return assert!(why.at <= data.len(), "an error behind the end"),
+    };
+    for table in &drawing.list {
+        // Whatever it is, it can be painted: every list is as long as the first.
+        let _ = (Style::of(table.tag).colour(false), Style::of(table.tag).colour(true));
+        assert!(table.lists.iter().all(|list| list.len() == table.lists[0].len()));
+    }
+    let again = scene::read(&scene::write(&Scene(drawing.clone()))).unwrap_or_else(|why| panic!("what was written cannot be read: {why}"));
+    assert_eq!(format!("{again:?}"), format!("{drawing:?}"));
 }
 
 fn headers(data: &[u8]) {

@@ -1,4 +1,4 @@
-//! A picture, or a chart that the server draws. A new one is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
+//! A picture, or a chart that is drawn from one value: first by the server, then by `plot::drawing`. A new picture is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,9 +10,9 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
 use super::spots;
-use crate::app::focus;
 use crate::app::state::Tile;
 use crate::app::watched::{Dynamic, Watched, dynamic};
+use crate::app::{focus, plot};
 use crate::client::{browser, pictures, urls};
 use crate::protocol::{CellId, Stage};
 
@@ -178,11 +178,22 @@ impl Loader {
             }
         }
         let address = if again { urls::picture_again(src, *rev) } else { urls::first_picture(src, *rev) };
-        let is_far = src.starts_with("values/") && element(&self.tile.id).is_some_and(|picture| is_far(&picture));
-        let loaded = if is_far { None } else { pictures::load(&address).await };
-        let is_there = is_far || loaded.is_some();
+        let drawing = element(&self.tile.id).filter(|_| src.starts_with("values/"));
+        if let Some(drawing) = &drawing
+            && !is_far(drawing)
+        {
+            let is_drawn = plot::draw(drawing, &address).await;
+            spots::renew(&self.tile.id, &address);
+            return self.shown.failed.set((!is_drawn).then(|| src.clone()));
+        }
+        // What is far away is left to the browser, which loads it when it comes near.
+        let loaded = if drawing.is_some() { None } else { pictures::load(&address).await };
+        let is_there = drawing.is_some() || loaded.is_some();
         self.memory.borrow_mut().version = version.filter(|_| is_there);
         if is_there {
+            if let Some(image) = element(&self.tile.id) {
+                plot::end_drawing(&image);
+            }
             spots::renew(&self.tile.id, &address);
             self.enlarge(loaded.as_ref());
             self.shown.address.set(address);

@@ -89,7 +89,9 @@ fn spots_of(address: &str) -> Option<String> {
 }
 
 fn aim(picture: HtmlImageElement, at: At) {
-    let Some(address) = spots_of(&picture.get_attribute("src").unwrap_or_default()) else { return rest() };
+    // What a canvas over it shows is newer than its own picture.
+    let address = picture.get_attribute("data-at").or_else(|| picture.get_attribute("src"));
+    let Some(address) = spots_of(&address.unwrap_or_default()) else { return rest() };
     AIM.with_borrow_mut(|aim| match aim {
         Some(aim) if aim.picture == picture => {
             aim.at = at;

@@ -12,6 +12,7 @@ use web_sys::{Element, Event, IntersectionObserver, IntersectionObserverEntry, I
 
 use super::chart::Chart;
 use super::curves::{Answered, Asked, Taken};
+use super::drawing::Drawing;
 use super::view::View;
 use super::{address, legend, paint, panel, pointer, tip};
 use crate::app::focus;
@@ -34,6 +35,8 @@ const STEP: f64 = 0.25;
 
 pub struct Charts {
     pub list: Vec<Chart>,
+    /// Charts of other kinds, each drawn from one value.
+    pub drawings: Vec<Drawing>,
     pub dashboard: Option<Dashboard>,
     /// The place on the horizontal axis that the pointer is at.
     pub cross: Option<(Axis, f64)>,
@@ -53,6 +56,7 @@ thread_local! {
     static CHARTS: RefCell<Charts> = const {
         RefCell::new(Charts {
             list: Vec::new(),
+            drawings: Vec::new(),
             dashboard: None,
             cross: None,
             pointed: None,
@@ -114,6 +118,7 @@ impl Charts {
             chart.draw(&look, self.cross);
             is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
         }
+        self.paint_drawings(&look);
         self.look = Some(look);
         if is_read_anew {
             tip::refresh(self);
@@ -166,7 +171,22 @@ impl Charts {
     pub fn repaint(&mut self) {
         self.look = None;
         self.list.iter_mut().for_each(|chart| chart.is_dirty = true);
+        self.drawings.iter_mut().for_each(|drawing| drawing.is_dirty = true);
         self.stir();
+    }
+
+    pub fn watch(&self, element: &Element) {
+        if let Some((seeing, resizing)) = &self.observers {
+            seeing.observe(element);
+            resizing.observe(element);
+        }
+    }
+
+    pub fn unwatch(&self, element: &Element) {
+        if let Some((seeing, resizing)) = &self.observers {
+            seeing.unobserve(element);
+            resizing.unobserve(element);
+        }
     }
 
     /// The view of the address for the chart at this place, once.
@@ -218,6 +238,7 @@ pub fn start(dashboard: Dashboard) {
     let resized = Closure::<dyn FnMut()>::new(|| {
         with(|charts| {
             charts.list.iter_mut().for_each(Chart::measure);
+            charts.drawings.iter_mut().for_each(|drawing| drawing.is_dirty = true);
             charts.stir();
         });
     });
@@ -251,10 +272,7 @@ pub fn settle(id: &CellId, settings: Settings) {
             return charts.stir();
         }
         let Some(chart) = Chart::of(id, settings) else { return };
-        if let Some((seeing, resizing)) = &charts.observers {
-            seeing.observe(chart.canvas());
-            resizing.observe(chart.canvas());
-        }
+        charts.watch(chart.canvas());
         charts.list.push(chart);
         let last = charts.list.len() - 1;
         charts.list[last].view = charts.recalled(last);
@@ -263,10 +281,9 @@ pub fn settle(id: &CellId, settings: Settings) {
 
 pub fn remove(id: &CellId) {
     with(|charts| {
-        if let (Some(at), Some((seeing, resizing))) = (charts.list.iter().position(|chart| chart.id == *id), &charts.observers) {
+        if let Some(at) = charts.list.iter().position(|chart| chart.id == *id) {
             let gone = charts.list.swap_remove(at);
-            seeing.unobserve(gone.canvas());
-            resizing.unobserve(gone.canvas());
+            charts.unwatch(gone.canvas());
         }
     });
 }

@@ -7,6 +7,7 @@ mod address;
 mod chart;
 mod charts;
 mod curves;
+mod drawing;
 mod legend;
 mod paint;
 mod panel;
@@ -16,6 +17,7 @@ mod view;
 
 pub use address::set as keep_in_address;
 pub use charts::{Press, press, refresh, remove, repaint, settle, start, take};
+pub use drawing::{draw, end as end_drawing};
 pub use paint::is_dark;
 pub use panel::seen;
 pub use tip::{ID as TIP, line, stand_beside};

@@ -17,8 +17,10 @@ use crate::client::browser;
 pub struct Look {
     pub is_dark: bool,
     inks: Inks,
-    ratio: f64,
+    pub ratio: f64,
     font: String,
+    /// A font without its size: `px` and the names.
+    pub family: String,
     offset_minutes: i32,
 }
 
@@ -41,8 +43,9 @@ impl Look {
         let is_dark = is_dark();
         let family = document().body().and_then(|body| window().get_computed_style(&body).ok().flatten());
         let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
-        let font = [&browser::number_text(FONT_SIZE), "px ", &family].concat();
-        Self { is_dark, font, inks: inks(is_dark), ratio: 1.0, offset_minutes: offset_minutes() }
+        let family = ["px ", &family].concat();
+        let font = [&browser::number_text(FONT_SIZE), family.as_str()].concat();
+        Self { is_dark, font, family, inks: inks(is_dark), ratio: 1.0, offset_minutes: offset_minutes() }
     }
 
     /// On the screen that the window is on now.

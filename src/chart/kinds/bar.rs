@@ -1,6 +1,7 @@
 //! Bars: upright or lying, one or several for each label, from zero.
 
 use super::sheet::{self, Plot, Sheet, cut, values, words};
+use crate::chart::scene::Scene;
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
 use crate::chart::{Anchor, Measure, Scale, Svg, number, ticks};
@@ -33,6 +34,11 @@ const TOLD_TOGETHER: usize = 12;
 impl Bar {
     pub fn svg(&self, sheet: &Sheet) -> String {
         self.draw(sheet).0.finish()
+    }
+
+    /// The same drawing for the page to paint.
+    pub fn scene(&self, sheet: &Sheet) -> Scene {
+        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
     }
 
     /// A spot for each label, with the values of all series; for each bar where the series are many.
@@ -150,12 +156,7 @@ impl Bar {
                 _ => scale.at(value),
             };
             match value.is_nan() {
-                true => svg.raw(&format!(
-                    "<rect class=\"hatch\" x=\"{}\" y=\"{}\" width=\"{STUB}\" height=\"{}\"/>",
-                    svg.share(zero),
-                    crate::chart::svg::coordinate(y),
-                    crate::chart::svg::coordinate(height)
-                )),
+                true => svg.stub("hatch", zero, y, STUB, height),
                 false => svg.rect(&class, zero.min(to), y, (to - zero).abs(), height),
             }
             if told || !value.is_finite() {

@@ -60,12 +60,12 @@ impl Colours {
 }
 
 /// Black or white letters, whichever is read better on this colour (WCAG 2: both have at least 4.5 : 1 at a luminance of 0.18).
-pub fn ink_on(colour: Colour) -> &'static str {
+pub fn ink_on(colour: Colour) -> Colour {
     let part = |shift: u32| {
         let value = f64::from(colour >> shift & 255) / 255.0;
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
-    if 0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0) > 0.18 { "#000" } else { "#fff" }
+    if 0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0) > 0.18 { 0x000000 } else { 0xffffff }
 }
 
 #[cfg(test)]
@@ -94,6 +94,6 @@ mod tests {
 
     #[test]
     fn letters_can_be_read_on_every_colour() {
-        assert_eq!((ink_on(AMOUNT[0]), ink_on(AMOUNT[6])), ("#fff", "#000"));
+        assert_eq!((ink_on(AMOUNT[0]), ink_on(AMOUNT[6])), (0xffffff, 0x000000));
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use super::colours::{Colours, LEVELS};
+use crate::chart::palette::Colour;
+use crate::chart::scene::{Form, Style};
 use crate::chart::svg::{coordinate as n, push_coordinate};
 use crate::chart::{Anchor, Measure, Scale, Svg, ticks};
 
@@ -49,25 +51,17 @@ pub fn blocks(source: &[Vec<f64>], middle: f64) -> Blocks {
 
 /// The paths of all cells, in units of a column along and, downwards, of what `edges` says: where each row begins, and the last ends.
 /// Where a number is NaN nothing is drawn; what is infinite has the colour of the end that it lies beyond.
-pub fn paths(cells: &[Vec<f64>], edges: &[f64], colours: &Colours) -> String {
+fn paths(cells: &[Vec<f64>], edges: &[f64], colours: &Colours) -> String {
     let mut levels: Vec<String> = vec![String::new(); LEVELS];
-    for (row, edge) in cells.iter().zip(edges.windows(2)) {
-        let mut from = 0;
-        while from < row.len() {
-            let level = |number: f64| if number.is_nan() { None } else { Some(colours.level(number)) };
-            let this = level(row[from]);
-            let run = row[from..].iter().take_while(|number| level(**number) == this).count();
-            if let Some(path) = this.and_then(|level| levels.get_mut(level)) {
-                // Writing into a string cannot fail.
-                let _ = write!(path, "M{from} ");
-                push_coordinate(path, edge[0]);
-                let _ = write!(path, "h{run}v");
-                push_coordinate(path, edge[1] - edge[0]);
-                let _ = write!(path, "h-{run}z");
-            }
-            from += run;
-        }
-    }
+    runs(cells, colours, |level, row, from, run| {
+        let Some(path) = levels.get_mut(level) else { return };
+        // Writing into a string cannot fail.
+        let _ = write!(path, "M{from} ");
+        push_coordinate(path, edges[row]);
+        let _ = write!(path, "h{run}v");
+        push_coordinate(path, edges[row + 1] - edges[row]);
+        let _ = write!(path, "h-{run}z");
+    });
     let mut out = String::new();
     for (level, path) in levels.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
         let _ = write!(out, "<path class=\"cells\" fill=\"#{:06x}\" d=\"{path}\"/>", colours.colour(level));
@@ -75,14 +69,60 @@ pub fn paths(cells: &[Vec<f64>], edges: &[f64], colours: &Colours) -> String {
     out
 }
 
+/// Draws the cells between `top` and `bottom`: `columns` of them along, `rows` units of `edges` downwards.
+pub fn cells(svg: &mut Svg, cells: &[Vec<f64>], edges: &[f64], (columns, rows): (f64, f64), (top, bottom): (f64, f64), colours: &Colours) {
+    let Some(scene) = &mut svg.scene else {
+        let (wide, high) = (svg.share(1.0), n(bottom - top));
+        let view = format!(
+            "<svg y=\"{top}\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\">",
+            n(columns),
+            n(rows)
+        );
+        svg.raw(&view);
+        svg.raw(&paths(cells, edges, colours));
+        return svg.end_window();
+    };
+    runs(cells, colours, |level, row, from, run| {
+        let (left, right) = (from as f64 / columns, ((from + run) as f64 / columns).min(1.0));
+        let down = |at: usize| top + edges[at] / rows * (bottom - top);
+        scene.block(filled(colours.colour(level)), [left, 0.0, down(row), right - left, 0.0, down(row + 1) - down(row)]);
+    });
+}
+
+fn filled(colour: Colour) -> Style {
+    Style { ink: colour, ..Style::new(Form::Box, "k") }
+}
+
+/// Neighbours of a row that have one colour: its level, the row, where they begin, and how many they are. What is NaN has none.
+fn runs(cells: &[Vec<f64>], colours: &Colours, mut each: impl FnMut(usize, usize, usize, usize)) {
+    for (at, row) in cells.iter().enumerate() {
+        let mut from = 0;
+        while from < row.len() {
+            let level = |number: f64| if number.is_nan() { None } else { Some(colours.level(number)) };
+            let this = level(row[from]);
+            let run = row[from..].iter().take_while(|number| level(**number) == this).count();
+            if let Some(level) = this {
+                each(level, at, from, run);
+            }
+            from += run;
+        }
+    }
+}
+
 /// Which colour stands for which number: a bar right of the plot, from `top` to `bottom`, with its labels.
 pub fn colour_bar(svg: &mut Svg, colours: &Colours, unit: &str, (top, bottom): (f64, f64)) {
     const PIECES: usize = 32;
     let piece = (bottom - top) / PIECES as f64;
     let at = svg.share(1.0);
+    let colour = |step: usize| colours.colour((PIECES - 1 - step) * (LEVELS - 1) / (PIECES - 1));
+    if let Some(scene) = &mut svg.scene {
+        for step in 0..PIECES {
+            scene.block(filled(colour(step)), [1.0, 10.0, top + step as f64 * piece, 0.0, 10.0, piece]);
+        }
+    }
     let mut bar = String::from("<g class=\"cells\" transform=\"translate(10 0)\">");
     for step in 0..PIECES {
-        let colour = colours.colour((PIECES - 1 - step) * (LEVELS - 1) / (PIECES - 1));
+        let colour = colour(step);
         // A little too high, so that no gap is seen between two.
         let (y, height) = (n(top + step as f64 * piece), n(piece + if step + 1 < PIECES { 0.6 } else { 0.0 }));
         let _ = write!(bar, "<rect x=\"{at}\" y=\"{y}\" width=\"10\" height=\"{height}\" fill=\"#{colour:06x}\"/>");

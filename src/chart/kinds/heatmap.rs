@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::bar::every;
 use super::colours::{Colours, ink_on};
-use super::grid::{Blocks, bar_room, blocks, colour_bar, paths};
+use super::grid::{self, Blocks, bar_room, blocks, colour_bar};
 use super::sheet::{Plot, Sheet, counted, cut, values, words};
+use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::{coordinate as n, escaped};
 use crate::chart::text::{FONT_SIZE, width};
 use crate::chart::{Anchor, Svg, number};
@@ -42,6 +43,11 @@ impl Heatmap {
 
     pub fn svg(&self, sheet: &Sheet) -> String {
         self.draw(sheet).0.finish()
+    }
+
+    /// The same drawing for the page to paint.
+    pub fn scene(&self, sheet: &Sheet) -> Scene {
+        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
     }
 
     /// A spot for each cell that is drawn, with the row and the column of the number that it shows. Where all numbers are amounts, each
@@ -116,15 +122,7 @@ impl Heatmap {
         svg.rect("hatch", 0.0, top, 1.0, bottom - top);
         let edges: Vec<f64> = (0..=small.cells.len()).map(|at| (at as f64 * small.rows_each as f64).min(height as f64)).collect();
         let units = (width_of_source as f64 / small.columns_each as f64, height as f64);
-        svg.raw(&format!(
-            "<svg y=\"{top}\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\">",
-            svg.share(1.0),
-            n(bottom - top),
-            n(units.0),
-            n(units.1)
-        ));
-        svg.raw(&paths(&small.cells, &edges, &colours));
-        svg.end_window();
+        grid::cells(&mut svg, &small.cells, &edges, units, (top, bottom), &colours);
         let across = (sheet.width() - left - right).max(1.0) / width_of_source as f64;
         let down = (bottom - top) / height as f64;
         if height * width_of_source <= TOLD {
@@ -148,8 +146,18 @@ impl Heatmap {
         colour_bar(&mut svg, &colours, &self.unit, (top, bottom));
         svg.end_plot();
         if !self.row_label.is_empty() {
-            let middle = n((top + bottom) / 2.0);
-            svg.raw(&format!("<text class=\"k mid\" transform=\"translate(14 {middle}) rotate(-90)\">{}</text>", escaped(&self.row_label)));
+            let middle = (top + bottom) / 2.0;
+            match &mut svg.scene {
+                Some(scene) => {
+                    let style = Style { is_upright: true, is_outside: true, anchor: Anchor::Middle, ..Style::new(Form::Text, "k") };
+                    scene.text(style, (0.0, 14.0, middle), &self.row_label);
+                }
+                None => svg.raw(&format!(
+                    "<text class=\"k mid\" transform=\"translate(14 {}) rotate(-90)\">{}</text>",
+                    n(middle),
+                    escaped(&self.row_label)
+                )),
+            }
         }
         (svg, Plot { left, right, top, bottom }, small)
     }
@@ -166,16 +174,25 @@ impl Heatmap {
         let columns = texts.first().map_or(0, Vec::len) as f64;
         let mut out = String::from("<g class=\"mid\">");
         for (row, (values, texts)) in self.values.iter().zip(&texts).enumerate() {
-            let y = n(top + (row as f64 + 0.5) * down + 4.0);
+            let y = top + (row as f64 + 0.5) * down + 4.0;
             for (column, (value, text)) in values.iter().zip(texts).enumerate() {
-                let x = svg.share((column as f64 + 0.5) / columns);
+                let share = (column as f64 + 0.5) / columns;
+                let ink = ink_on(colours.colour(colours.level(*value)));
+                if let Some(scene) = &mut svg.scene {
+                    let style = Style { anchor: Anchor::Middle, ..Style::new(Form::Text, "k") };
+                    match value.is_nan() {
+                        true if !nan_fits => {}
+                        true => scene.text(style, (share, 0.0, y), text),
+                        false => scene.text(Style { ink, ..style }, (share, 0.0, y), text),
+                    }
+                    continue;
+                }
+                let (x, y) = (svg.share(share), n(y));
                 // Writing into a string cannot fail.
                 let _ = match value.is_nan() {
                     true if !nan_fits => Ok(()),
                     true => write!(out, "<text class=\"k\" x=\"{x}\" y=\"{y}\">{text}</text>"),
-                    false => {
-                        write!(out, "<text fill=\"{}\" x=\"{x}\" y=\"{y}\">{text}</text>", ink_on(colours.colour(colours.level(*value))))
-                    }
+                    false => write!(out, "<text fill=\"#{ink:06x}\" x=\"{x}\" y=\"{y}\">{text}</text>"),
                 };
             }
         }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::bins::Bins;
 use super::colours::Colours;
-use super::grid::{MOST_COLUMNS, bar_room, colour_bar, paths};
+use super::grid::{self, MOST_COLUMNS, bar_room, colour_bar};
 use super::sheet::{self, Plot, Sheet, counted};
+use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::{coordinate, push_coordinate};
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
@@ -38,6 +39,11 @@ const RIDGES: usize = 24;
 impl Histogram {
     pub fn svg(&self, sheet: &Sheet) -> String {
         self.draw(sheet).0.finish()
+    }
+
+    /// The same drawing for the page to paint.
+    pub fn scene(&self, sheet: &Sheet) -> Scene {
+        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
     }
 
     pub(super) fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
@@ -114,9 +120,15 @@ impl Histogram {
         let units = svg.window_width();
         let mut path = String::new();
         for (pair, height) in self.edges.windows(2).zip(&heights).filter(|(_, height)| **height > 0.0) {
-            let (from, to) = (along.at(pair[0]) * units, along.at(pair[1]) * units);
+            let (from, to) = (along.at(pair[0]), along.at(pair[1]));
             // A bin with a single value is still seen.
             let high = (scale.at(*height) * (bottom - top)).max(1.0);
+            if let Some(scene) = &mut svg.scene {
+                let beside = if heights.len() <= 60 { 0.5 } else { 0.0 };
+                scene.block(Style::new(Form::Box, &class), [from, beside, bottom - high, to - from, -2.0 * beside, high]);
+                continue;
+            }
+            let (from, to) = (from * units, to * units);
             let _ = write!(path, "M{} {}V", coordinate(from), coordinate(bottom - top));
             push_coordinate(&mut path, bottom - top - high);
             path.push('H');
@@ -125,10 +137,12 @@ impl Histogram {
             push_coordinate(&mut path, bottom - top);
             path.push('z');
         }
-        svg.window(top, bottom - top);
-        let gap = if heights.len() <= 60 { " gap" } else { "" };
-        svg.raw(&format!("<path class=\"{class}{gap}\" vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>"));
-        svg.end_window();
+        if svg.scene.is_none() {
+            svg.window(top, bottom - top);
+            let gap = if heights.len() <= 60 { " gap" } else { "" };
+            svg.raw(&format!("<path class=\"{class}{gap}\" vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>"));
+            svg.end_window();
+        }
         sheet::level(svg, &along, &ticks(&along, Measure::Number(&self.unit), 5), bottom);
         svg.text("t", Anchor::Start, 0.0, -left + 12.0, 14.0, if self.is_even() { "count" } else { "count per unit" });
         if !missing.is_empty() {
@@ -153,13 +167,8 @@ impl Histogram {
         let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
         let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.at(*edge)) * (bottom - top)).collect();
         svg.rect("well", 0.0, top, 1.0, bottom - top);
-        let high = coordinate(bottom - top);
-        svg.raw(&format!(
-            "<svg y=\"{top}\" width=\"{}\" height=\"{high}\" viewBox=\"0 0 {} {high}\" preserveAspectRatio=\"none\">{}</svg>",
-            svg.share(1.0),
-            merged.len().max(1),
-            paths(&rows, &edges, &colours)
-        ));
+        let units = (merged.len().max(1) as f64, bottom - top);
+        grid::cells(svg, &rows, &edges, units, (top, bottom), &colours);
         for tick in &axis {
             let y = bottom - along.at(tick.at) * (bottom - top);
             svg.line("a", (0.0, y), (0.0, y));
@@ -199,6 +208,16 @@ impl Histogram {
         svg.window(0.0, sheet.height());
         let (fill, stroke) = (svg.slot('f', 0), svg.slot('s', 0));
         for (at, heights) in heights.iter().enumerate() {
+            if let Some(scene) = &mut svg.scene {
+                let middles = self.edges.windows(2).map(|pair| along.at(pair[0] / 2.0 + pair[1] / 2.0));
+                let line: Vec<_> = middles.zip(heights).map(|(x, height)| (x, 0.0, base(at) - height / most * reach)).collect();
+                let ends = line.last().into_iter().chain(line.first()).map(|(x, ..)| (*x, 0.0, base(at)));
+                let area: Vec<_> = line.iter().copied().chain(ends).collect();
+                scene.line(Style::new(Form::Area, "ground"), area.iter().copied());
+                scene.line(Style { alpha: 0.25, ..Style::new(Form::Area, &fill) }, area);
+                scene.line(Style { size: 1.25, ..Style::new(Form::Line, &stroke) }, line);
+                continue;
+            }
             let mut line = String::new();
             for (pair, height) in self.edges.windows(2).zip(heights) {
                 let y = base(at) - height / most * reach;

@@ -1,6 +1,7 @@
 //! One large value, how it changed, and the way it came.
 
 use super::sheet::{Plot, Sheet, counted, cut, exact, words};
+use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::{coordinate as n, escaped, push_coordinate};
 use crate::chart::text::{FONT_SIZE, width};
 use crate::chart::{Svg, number, scale};
@@ -30,10 +31,19 @@ const PIECES: usize = 300;
 /// The room beside the trend; on the right for its last point.
 const LEFT: f64 = 16.0;
 const RIGHT: f64 = 20.0;
+/// Marks of what is no number, in pixels: at the foot, at the top, at the foot and pointing down.
+const STANDING: [(f64, f64); 3] = [(-3.0, 0.0), (0.0, -5.0), (3.0, 0.0)];
+const RISING: [(f64, f64); 3] = [(-3.0, 5.0), (0.0, 0.0), (3.0, 5.0)];
+const FALLING: [(f64, f64); 3] = [(-3.0, -5.0), (0.0, 0.0), (3.0, -5.0)];
 
 impl Number {
     pub fn svg(&self, sheet: &Sheet) -> String {
         self.draw(sheet).0.finish()
+    }
+
+    /// The same drawing for the page to paint.
+    pub fn scene(&self, sheet: &Sheet) -> Scene {
+        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
     }
 
     /// The value in full, and a spot for each piece of the trend.
@@ -81,29 +91,39 @@ impl Number {
         let base = room / 2.0 + size * 0.36;
         let change = self.change();
         let base = if change.is_some() { base - size * 0.16 } else { base };
-        svg.raw(&format!(
-            "<text class=\"k\" x=\"16\" y=\"{}\" style=\"font-size:{}px;font-weight:600\">{}",
-            n(base),
-            n(size),
-            escaped(&told)
-        ));
-        if !self.unit.is_empty() {
+        let unit = cut(&self.unit, 200.0);
+        let below = (size * 0.34).clamp(11.0, 16.0);
+        if let Some(scene) = &mut svg.scene {
+            let outside = |class: &str, size: f64| Style { size, is_outside: true, ..Style::new(Form::Text, class) };
+            scene.text(Style { bold: true, ..outside("k", size) }, (0.0, LEFT, base), &told);
+            scene.text(Style { goes_on: true, ..outside("t", size * 0.45) }, (0.0, size * 0.12, base), &unit);
+            if let Some((class, text)) = &change {
+                scene.text(outside(class, below), (0.0, LEFT, base + below * 1.5), text);
+            }
+        } else {
             svg.raw(&format!(
-                "<tspan class=\"t\" dx=\"{}\" style=\"font-size:{}px;font-weight:400\">{}</tspan>",
-                n(size * 0.12),
-                n(size * 0.45),
-                escaped(&cut(&self.unit, 200.0))
+                "<text class=\"k\" x=\"{LEFT}\" y=\"{}\" style=\"font-size:{}px;font-weight:600\">{}",
+                n(base),
+                n(size),
+                escaped(&told)
             ));
-        }
-        svg.raw("</text>");
-        if let Some((class, text)) = change {
-            let below = (size * 0.34).clamp(11.0, 16.0);
-            svg.raw(&format!(
-                "<text class=\"{class}\" x=\"16\" y=\"{}\" style=\"font-size:{}px\">{}</text>",
-                n(base + below * 1.5),
-                n(below),
-                escaped(&text)
-            ));
+            if !unit.is_empty() {
+                svg.raw(&format!(
+                    "<tspan class=\"t\" dx=\"{}\" style=\"font-size:{}px;font-weight:400\">{}</tspan>",
+                    n(size * 0.12),
+                    n(size * 0.45),
+                    escaped(&unit)
+                ));
+            }
+            svg.raw("</text>");
+            if let Some((class, text)) = change {
+                svg.raw(&format!(
+                    "<text class=\"{class}\" x=\"{LEFT}\" y=\"{}\" style=\"font-size:{}px\">{}</text>",
+                    n(base + below * 1.5),
+                    n(below),
+                    escaped(&text)
+                ));
+            }
         }
         let plot = Plot { left: LEFT, right: RIGHT, top: room + if has_trend { 6.0 } else { 0.0 }, bottom: height - 10.0 };
         if has_trend {
@@ -148,8 +168,9 @@ impl Number {
         let (units, class, fill) = (svg.window_width(), svg.slot('s', 0), svg.slot('f', 0));
         let y = |value: f64| high - scale.at(value) * high;
         let mut path = String::new();
+        let mut places: Vec<(f64, f64, f64)> = Vec::new();
         let mut is_down = false;
-        let mut marks: Vec<(f64, &str)> = Vec::new();
+        let mut marks: Vec<(f64, f64, &[(f64, f64)])> = Vec::new();
         for chunk in columns(&self.trend) {
             // First, lowest, highest, last: the line through them is the line through all.
             let (low, high) = ((chunk.at_min, chunk.min), (chunk.at_max, chunk.max));
@@ -157,29 +178,35 @@ impl Number {
             for (x, value) in [(chunk.x_first, chunk.first), sooner, later, (chunk.x_last, chunk.last)] {
                 if !value.is_finite() {
                     is_down = false;
+                    places.push((f64::NAN, 0.0, 0.0));
                     continue;
                 }
+                places.push((x / last, 0.0, top + y(value)));
                 path.push(if is_down { 'L' } else { 'M' });
                 push_coordinate(&mut path, x / last * units);
                 path.push(' ');
                 push_coordinate(&mut path, y(value));
                 is_down = true;
             }
-            for (count, shape) in [(chunk.nan, "M-3 0l3-5l3 5z"), (chunk.pos_inf, "M-3 5l3-5l3 5z"), (chunk.neg_inf, "M-3-5l3 5l3-5z")] {
-                if count > 0 {
-                    marks.push((chunk.x_first / last, shape));
-                }
+            let odd: [(u64, f64, &[(f64, f64)]); 3] =
+                [(chunk.nan, bottom, &STANDING), (chunk.pos_inf, top, &RISING), (chunk.neg_inf, bottom, &FALLING)];
+            marks.extend(odd.into_iter().filter(|(count, ..)| *count > 0).map(|(_, y, shape)| (chunk.x_first / last, y, shape)));
+        }
+        let end = self.trend.last().filter(|value| value.is_finite()).map(|value| top + y(*value));
+        for (share, y, shape) in marks {
+            svg.mark("bad", share, y, &[shape], true);
+        }
+        match (&mut svg.scene, end) {
+            (Some(scene), end) => {
+                scene.line(Style { size: 1.5, ..Style::new(Form::Line, &class) }, places);
+                end.into_iter().for_each(|y| scene.dot(Style { size: 6.0, ..Style::new(Form::Line, &class) }, (1.0, 0.0, y)));
             }
-        }
-        svg.window(top, high);
-        svg.raw(&format!("<path class=\"c {class}\" stroke-width=\"1.5\" vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>"));
-        svg.end_window();
-        for (share, shape) in marks {
-            let y = if shape.starts_with("M-3 5") { top } else { bottom };
-            svg.shape("bad", share, y, shape);
-        }
-        if let Some(value) = self.trend.last().filter(|value| value.is_finite()) {
-            svg.shape(&fill, 1.0, top + y(*value), "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z");
+            (None, end) => {
+                svg.window(top, high);
+                svg.raw(&format!("<path class=\"c {class}\" stroke-width=\"1.5\" vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>"));
+                svg.end_window();
+                end.into_iter().for_each(|y| svg.shape(&fill, 1.0, y, "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"));
+            }
         }
         let count = |is: fn(f64) -> bool| self.trend.iter().filter(|value| is(**value)).count() as u64;
         let missing = counted(count(f64::is_nan), count(|value| value == f64::INFINITY), count(|value| value == f64::NEG_INFINITY));

@@ -3,6 +3,7 @@
 use super::sheet::{self, Plot, Sheet, counted, values, words};
 use crate::chart::palette::COLOURS;
 use crate::chart::scale::padded;
+use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::coordinate;
 use crate::chart::ticks::widest;
 use crate::chart::{Anchor, Measure, Scale, Svg, ticks};
@@ -28,6 +29,11 @@ const RIGHT: f64 = 14.0;
 impl Scatter {
     pub fn svg(&self, sheet: &Sheet) -> String {
         self.draw(sheet).0.finish()
+    }
+
+    /// The same drawing for the page to paint.
+    pub fn scene(&self, sheet: &Sheet) -> Scene {
+        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
     }
 
     /// A spot for each point; what has no place stands on the edge, as its cross does.
@@ -102,7 +108,9 @@ impl Scatter {
         }
         dots.sort_unstable();
         dots.dedup();
-        svg.window(top, high);
+        if svg.scene.is_none() {
+            svg.window(top, high);
+        }
         for points in dots.chunk_by(|a, b| a.0 == b.0) {
             let slot = points[0].0 as usize;
             let class = svg.slot('s', slot);
@@ -112,6 +120,19 @@ impl Scatter {
                 2 => ("", size * 0.6),
                 _ => (" square", size * 0.5),
             };
+            if let Some(scene) = &mut svg.scene {
+                for (_, column, row) in points {
+                    let (x, y) = (f64::from(*column) * RASTER / wide, top + f64::from(*row) * RASTER);
+                    match square {
+                        "" => scene.dots(Style { size, alpha: 0.8, ..Style::new(Form::Dots, &class) }, x, y),
+                        _ => {
+                            let style = Style { alpha: 0.8, ..Style::new(Form::Box, &class) };
+                            scene.block(style, [x, -size / 2.0, y - size / 2.0, 0.0, size, size]);
+                        }
+                    }
+                }
+                continue;
+            }
             let mut path = String::with_capacity(points.len() * 8);
             let (mut x, mut y) = (0, 0);
             for (_, column, row) in points {
@@ -130,7 +151,9 @@ impl Scatter {
                 coordinate(size)
             ));
         }
-        svg.end_window();
+        if svg.scene.is_none() {
+            svg.end_window();
+        }
         crosses.sort_unstable();
         crosses.dedup();
         // Edges have room for few: neighbours nearer than this are one cross, and all are counted above the plot.
@@ -139,7 +162,8 @@ impl Scatter {
             if shown.iter().rev().take(64).all(|(a, b)| (a - x).abs() + (b - y).abs() > 8) && shown.len() < 400 {
                 shown.push((x, y));
                 let share = (f64::from(x) * RASTER / wide).clamp(0.0, 1.0);
-                svg.shape("nan", share, top + f64::from(y) * RASTER, "M-3-3l6 6M3-3l-6 6");
+                let cross: [&[(f64, f64)]; 2] = [&[(-3.0, -3.0), (3.0, 3.0)], &[(3.0, -3.0), (-3.0, 3.0)]];
+                svg.mark("nan", share, top + f64::from(y) * RASTER, &cross, false);
             }
         }
     }
@@ -232,7 +256,12 @@ mod tests {
         };
         let (x, y) = (0..100_000).map(|_| (random(), random())).unzip();
         let many = Scatter { x, y, ..Scatter::default() };
-        let sheet = Sheet { place: crate::chart::Place::Fluid { height: 240.0 }, theme: crate::chart::Theme::Auto, title: String::new() };
+        let sheet = Sheet {
+            place: crate::chart::Place::Fluid { height: 240.0 },
+            theme: crate::chart::Theme::Auto,
+            title: String::new(),
+            is_scene: false,
+        };
         let length = many.svg(&sheet).len();
         assert!(length < 700_000, "{length}");
     }

@@ -1,6 +1,7 @@
 //! The paper that these charts share: its size, its colours, the names of series above a plot, and marks for what is no number.
 
 use crate::chart::palette::COLOURS;
+use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::{coordinate as n, escaped};
 use crate::chart::text::width;
 use crate::chart::{Anchor, Place, Scale, Svg, Theme, Tick};
@@ -13,6 +14,8 @@ pub struct Sheet {
     pub theme: Theme,
     /// For those who do not see it; not shown.
     pub title: String,
+    /// Drawn for the page to paint, not as a document.
+    pub is_scene: bool,
 }
 
 /// How wide a fluid drawing is taken to be where room must be judged: a tile on a phone.
@@ -30,6 +33,10 @@ const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patter
     <rect class=\"well\" width=\"6\" height=\"6\"/><path class=\"rule\" d=\"M0 0v6\"/></pattern></defs>";
 
 impl Sheet {
+    pub(super) fn for_scene(&self) -> Self {
+        Self { is_scene: true, ..self.clone() }
+    }
+
     /// Judged where it is fluid.
     pub fn width(&self) -> f64 {
         match self.place {
@@ -47,6 +54,12 @@ impl Sheet {
     /// `about`: one sentence on what is seen.
     pub(super) fn begin(&self, about: &str) -> Svg {
         let mut svg = Svg::new(self.place, self.theme, if self.title.is_empty() { about } else { &self.title }, about);
+        if self.is_scene {
+            let mut scene = Scene::default();
+            scene.0.about = about.to_owned();
+            svg.scene = Some(scene);
+            return svg;
+        }
         let style = match self.theme {
             Theme::Light => [LIGHT, FIXED, "", "", ""],
             Theme::Dark => [DARK, FIXED, "", "", ""],
@@ -71,24 +84,36 @@ impl Sheet {
             let rest = if at + 1 < names.len() && row + 1.0 >= rows { width("100 more") } else { 0.0 };
             if x > left && x + wide + rest > right {
                 if row + 1.0 >= rows {
-                    svg.raw(&format!("<text class=\"t\" x=\"{}\" y=\"{}\">{} more</text>", n(x), n(15.0 + row * ROW), names.len() - at));
+                    name_at(svg, "t", (x, 15.0 + row * ROW), &format!("{} more", names.len() - at));
                     break;
                 }
                 (x, row) = (left, row + 1.0);
             }
             let (y, class) = (15.0 + row * ROW, svg.slot('f', *slot));
-            let corner = if (slot / COLOURS).is_multiple_of(2) { " rx=\"4.5\"" } else { "" };
-            svg.raw(&format!(
-                "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"9\" height=\"9\"{corner}/><text class=\"k\" x=\"{}\" y=\"{}\">{}</text>",
-                n(x),
-                n(y - 8.5),
-                n(x + 13.0),
-                n(y),
-                escaped(&name)
-            ));
+            let is_round = (slot / COLOURS).is_multiple_of(2);
+            match &mut svg.scene {
+                Some(scene) if is_round => {
+                    scene.dot(Style { size: 9.0, is_outside: true, ..Style::new(Form::Line, &class) }, (0.0, x + 4.5, y - 4.0))
+                }
+                Some(scene) => scene.block(Style { is_outside: true, ..Style::new(Form::Box, &class) }, [0.0, x, y - 8.5, 0.0, 9.0, 9.0]),
+                None => {
+                    let corner = if is_round { " rx=\"4.5\"" } else { "" };
+                    let (x, y) = (n(x), n(y - 8.5));
+                    svg.raw(&format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"9\" height=\"9\"{corner}/>"));
+                }
+            }
+            name_at(svg, "k", (x + 13.0, y), &name);
             x += wide;
         }
         (row + 1.0) * ROW + 4.0
+    }
+}
+
+/// Text beside the plot, in pixels from the left edge.
+fn name_at(svg: &mut Svg, class: &str, (x, y): (f64, f64), text: &str) {
+    match &mut svg.scene {
+        Some(scene) => scene.text(Style { is_outside: true, ..Style::new(Form::Text, class) }, (0.0, x, y), text),
+        None => svg.raw(&format!("<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(text))),
     }
 }
 
@@ -184,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_legend_keeps_its_place() {
-        let sheet = Sheet { place: Place::Fluid { height: 240.0 }, theme: Theme::Auto, title: String::new() };
+        let sheet = Sheet { place: Place::Fluid { height: 240.0 }, theme: Theme::Auto, title: String::new(), is_scene: false };
         let names: Vec<String> = (0..90).map(|at| format!("series <{at}>")).collect();
         let mut svg = sheet.begin("x");
         let height = sheet.legend(&mut svg, names.iter().enumerate().map(|(slot, name)| (name.as_str(), slot)));

@@ -1,6 +1,8 @@
 //! For the tests of all kinds: sheets of every sort, and a check of what was drawn on them.
 
 use super::Sheet;
+use crate::chart::scene::{self, Form, Scene, Style};
+use crate::chart::svg::escaped;
 use crate::chart::{Place, Theme};
 
 /// Draws on sheets of every sort that a client can ask for, checks each, and answers the fluid one.
@@ -10,16 +12,47 @@ pub fn drawn(draw: impl Fn(&Sheet) -> String) -> String {
     let mut last = String::new();
     for place in fixed.into_iter().chain(fluid) {
         for theme in [Theme::Light, Theme::Dark, Theme::Auto] {
-            last = draw(&Sheet { place, theme, title: "<script>alert(\"x\")</script> & more".into() });
+            last = draw(&Sheet { place, theme, title: "<script>alert(\"x\")</script> & more".into(), is_scene: false });
             check(&last);
         }
     }
     last
 }
 
+/// Checks the drawing that the page paints against the one that the server writes: the same texts, every place a number, and the page reads
+/// what was written.
+pub fn painted(scene: &Scene, svg: &str) {
+    let between = |part: &str| part.split('>').nth(1).map(str::to_owned);
+    let mut written: Vec<String> =
+        svg.split("<text").chain(svg.split("<tspan")).filter_map(|part| between(part.split('<').next()?)).collect();
+    let mut texts: Vec<String> = scene.0.list.iter().flat_map(|table| &table.texts).map(|text| escaped(text)).collect();
+    for list in [&mut written, &mut texts] {
+        list.retain(|text| !text.is_empty());
+        list.sort_unstable();
+    }
+    assert_eq!(texts, written, "{svg}");
+    for table in &scene.0.list {
+        let style = Style::of(table.tag);
+        assert_eq!(style.tag(), table.tag);
+        let count = table.lists[0].len();
+        assert!(table.lists.iter().all(|list| list.len() == count) && (style.form != Form::Text || table.texts.len() == count));
+        assert_eq!(table.lists.len(), if matches!(style.form, Form::Box | Form::Hatch) { 6 } else { 3 });
+        let ends = |at: usize| table.lists[0][at].is_nan() && matches!(style.form, Form::Line | Form::Area);
+        for at in (0..count).filter(|at| !ends(*at)) {
+            assert!(table.lists.iter().all(|list| list[at].is_finite()), "{style:?} {table:?}");
+        }
+    }
+    let again = scene::read(&scene::write(scene)).expect("what was written is read");
+    // NaN is not itself: what is written of it must be.
+    assert_eq!(
+        format!("{:?}", again.list.iter().map(|table| (table.tag, &table.lists)).collect::<Vec<_>>()),
+        format!("{:?}", scene.0.list.iter().map(|table| (table.tag, &table.lists)).collect::<Vec<_>>())
+    );
+}
+
 /// A sheet of 640 by 320 pixels, on which places are pixels.
 pub fn fixed() -> Sheet {
-    Sheet { place: Place::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new() }
+    Sheet { place: Place::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new(), is_scene: false }
 }
 
 /// The numbers of this attribute on every element that begins so, in the order of the document.

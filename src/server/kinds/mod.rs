@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::chart::kinds::Sheet;
 use crate::chart::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
+use crate::chart::scene::Scene;
 use crate::protocol::spots::Spots;
 use crate::protocol::{ApiError, ErrorKind};
 use node::Node;
@@ -84,6 +85,18 @@ impl Content {
             Self::Heatmap(map) => Some(map.svg(sheet)),
             Self::Scatter(scatter) => Some(scatter.svg(sheet)),
             Self::Number(number) => Some(number.svg(sheet)),
+            Self::Table(_) | Self::Text(_) => None,
+        }
+    }
+
+    /// The drawing for the page to paint; `None` for kinds that are not drawn.
+    pub fn scene(&self, sheet: &Sheet) -> Option<Scene> {
+        match self {
+            Self::Bar(bar) => Some(bar.scene(sheet)),
+            Self::Histogram(histogram) => Some(histogram.scene(sheet)),
+            Self::Heatmap(map) => Some(map.scene(sheet)),
+            Self::Scatter(scatter) => Some(scatter.scene(sheet)),
+            Self::Number(number) => Some(number.scene(sheet)),
             Self::Table(_) | Self::Text(_) => None,
         }
     }

@@ -1,5 +1,5 @@
-//! The value of a cell in another form: drawn (`/values/{id}.svg`), as what can be pointed at in that drawing (`.spots`), or as comma-separated
-//! values (`.csv`).
+//! The value of a cell in another form: drawn (`/values/{id}.svg`), drawn for the page to paint (`.scene`), as what can be
+//! pointed at in that drawing (`.spots`), or as comma-separated values (`.csv`).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{series, wrong};
 use crate::chart::kinds::Sheet;
-use crate::chart::{Place, Theme, line};
+use crate::chart::{Place, Theme, line, scene};
 use crate::protocol::{ApiError, CellId, ErrorKind, spots};
 use crate::server::App;
 use crate::server::board::{Document, Query};
@@ -108,7 +108,7 @@ impl Asked {
     }
 
     fn sheet(&self, title: &str) -> Sheet {
-        Sheet { place: self.place(), theme: self.theme, title: title.to_owned() }
+        Sheet { place: self.place(), theme: self.theme, title: title.to_owned(), is_scene: false }
     }
 }
 
@@ -119,14 +119,16 @@ fn is_yes(value: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Svg,
+    Scene,
     Spots,
     Csv,
 }
 
-/// `GET /values/{id}.{form}`. 404 for another form than these three, and for cells that cannot be given in it.
+/// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
 pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let (form_asked, media_type) = match form {
         "svg" => (Form::Svg, "image/svg+xml"),
+        "scene" => (Form::Scene, "application/octet-stream"),
         "spots" => (Form::Spots, "application/octet-stream"),
         "csv" => (Form::Csv, "text/csv; charset=utf-8"),
         _ => {
@@ -214,13 +216,14 @@ fn made(document: &Document, form: Form, sheet: &Sheet) -> Result<Vec<u8>, ApiEr
     let content = Content::read(kind, document.value.as_deref()).map_err(refused)?;
     let made = content.as_ref().and_then(|content| match form {
         Form::Svg => content.svg(sheet).map(String::into_bytes),
+        Form::Scene => content.scene(sheet).map(|drawn| scene::write(&drawn)),
         Form::Spots => content.spots(sheet).map(|spots| spots::write(&spots)),
         Form::Csv => content.csv().map(String::into_bytes),
     });
     made.ok_or_else(|| {
         let (what, kinds) = match form {
             Form::Svg => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
-            Form::Spots => ("spots", "bar, histogram, heatmap, scatter and number"),
+            Form::Scene | Form::Spots => ("spots", "bar, histogram, heatmap, scatter and number"),
             Form::Csv => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
         };
         let message = format!(
