@@ -57,8 +57,8 @@ pub fn mark_root(name: &str, value: Option<&str>) {
 
 /// The page's own code has failed, here: nothing more happens in it. Of libraries only the line is known (`tools/wasm.mjs`).
 pub fn stopped(file: &str, line: u32) -> ! {
-    let text =
-        ["The page has stopped, by a fault of its own (", file.trim(), ":", &number_text(f64::from(line)), "). Reload it to go on."].concat();
+    let text = ["The page has stopped, by a fault of its own (", file.trim(), ":", &number_text(f64::from(line)), "). Reload it to go on."]
+        .concat();
     mark_root("data-notice", Some(&text));
     wasm_bindgen::throw_str(&text)
 }
