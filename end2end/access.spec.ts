@@ -67,7 +67,15 @@ test("the link's fragment gets in, and leaves no token behind", async ({ page, a
   // A link that somebody copies from the page holds no key of it.
   expect(await page.evaluate(() => [...document.links].map((link) => link.href).filter((href) => href.includes("~")))).toEqual([]);
 
-  // Another tab has shown nothing.
+  // A new tab of this browser is let in by the one that is open, without a question.
+  const second = await page.context().newPage();
+  await second.goto("/b/other");
+  await live(second);
+  await expect(cell(second, "d")).toBeVisible();
+  expect(second.url()).toBe(`${agnez.url}/b/other`);
+  await second.close();
+
+  // Another browser has shown nothing.
   const other = await open();
   await other.goto("/");
   await expect(field(other)).toBeFocused();

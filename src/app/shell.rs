@@ -18,6 +18,7 @@ pub struct Assets {
 /// Before the first paint, or a dark page would flash white. A token in the address is for the gate (src/server/gate.html): who was let in
 /// without it does not need it, who pastes a link to where he is goes there again. The dialog for links is loaded when somebody wants it.
 const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
+try{const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const t=sessionStorage.getItem("agnez-token");if(data===null&&t)c.postMessage(t)}}catch{}
 {const sent=()=>/[#&]token=/.test(location.hash);
 if(sent())history.replaceState(null,"",location.pathname+location.search);
 addEventListener("hashchange",()=>{if(sent())location.reload()});

@@ -10,6 +10,7 @@ use super::access::Right;
 use super::guard::{Door, Host};
 use super::store::Durability;
 
+pub const USUAL_PORT: u16 = 3000;
 /// Where the data is when nobody says otherwise.
 pub const USUAL_FOLDER: &str = "agnez-data";
 
@@ -42,7 +43,7 @@ pub struct Config {
     pub host: Option<String>,
 
     /// Port; 0 takes a free one
-    #[arg(long, short, env = "AGNEZ_PORT", default_value_t = 3000)]
+    #[arg(long, short, env = "AGNEZ_PORT", default_value_t = USUAL_PORT)]
     pub port: u16,
 
     /// Folder of the database; the server makes it when missing
@@ -136,9 +137,9 @@ pub enum Command {
 pub enum TokenCommand {
     /// Make a token; it and its link are told once
     New {
-        /// What it is for
-        #[arg(value_enum, default_value = "write")]
-        right: Right,
+        /// What it is for; without it to write
+        #[arg(value_enum)]
+        right: Option<Right>,
         /// The board that a share shows, and that the link opens; without it the main one
         #[arg(long, value_name = "NAME")]
         board: Option<String>,

@@ -118,7 +118,11 @@ async fn damage_is_found_and_never_restored() {
     std::fs::write(&copy, b"not a database, but long enough to be looked at as one would be").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let nothing = command(&["restore", text(&copy), "--data", text(&folder.path().join("data"))]).await.unwrap_err();
-    assert!(nothing.contains("cannot be read"), "{nothing}");
+    assert!(nothing.contains("cannot be read: file is not a database. Name a file that 'agnez backup' has written"), "{nothing}");
+    let neither = command(&["check", text(&copy)]).await.unwrap_err();
+    assert_eq!(neither, nothing, "the same of a file that is named to be looked at");
+    let absent = command(&["check", text(&folder.path().join("absent.sqlite"))]).await.unwrap_err();
+    assert!(absent.starts_with("There is no file") && absent.contains("'agnez backup' has written"), "{absent}");
     assert!(!folder.path().join("data").exists());
     let missing = command(&["backup", text(&folder.path().join("x")), "--data", text(folder.path())]).await.unwrap_err();
     assert!(missing.contains("There is no database"), "{missing}");
