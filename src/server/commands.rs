@@ -46,8 +46,12 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
 
 fn counts(report: &Report) -> String {
     let of = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let removed = match report.removed {
+        0 => String::new(),
+        count => format!("; {} that can be brought back", of(count as u64, "removed cell", "removed cells")),
+    };
     format!(
-        "{} in {}, {} in {}",
+        "{} in {}, {} in {}{removed}",
         of(report.cells as u64, "cell", "cells"),
         of(report.boards as u64, "board", "boards"),
         of(report.points, "point", "points"),

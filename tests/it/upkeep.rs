@@ -43,7 +43,7 @@ async fn a_backup_of_a_running_server_comes_back_whole_and_as_a_new_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let (data, copy) = (server.folder.path().join("data"), folder.path().join("copy.sqlite"));
     let told = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
-    assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series"), "{told}");
+    assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series; 1 removed cell that can be brought back"), "{told}");
     let mode = std::os::unix::fs::MetadataExt::mode(&copy.metadata().unwrap());
     assert_eq!(mode & 0o777, 0o600, "it has what the data folder keeps for its owner");
     let (values, points) = (server.get("/values").await, server.get("/values/run/points?limit=10000").await);
