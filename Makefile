@@ -122,6 +122,8 @@ $(API): tests/api/requirements.txt
 
 $(CLIENT): $(VENV) python/requirements-test.txt python/pyproject.toml $(shell find python/src -name '*.py')
 	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements-test.txt
+	# What an earlier build has left there would be installed again.
+	rm -rf python/build
 	target/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall ./python
 	@touch $@
 

@@ -67,7 +67,15 @@ test("the link's fragment gets in, and leaves no token behind", async ({ page, a
   // A link that somebody copies from the page holds no key of it.
   expect(await page.evaluate(() => [...document.links].map((link) => link.href).filter((href) => href.includes("~")))).toEqual([]);
 
-  // Another tab has shown nothing.
+  // A new tab of this browser is let in by the one that is open, without a question.
+  const second = await page.context().newPage();
+  await second.goto("/b/other");
+  await live(second);
+  await expect(cell(second, "d")).toBeVisible();
+  expect(second.url()).toBe(`${agnez.url}/b/other`);
+  await second.close();
+
+  // Another browser has shown nothing.
   const other = await open();
   await other.goto("/");
   await expect(field(other)).toBeFocused();
@@ -120,7 +128,7 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   for (const key of ["n", "e", "d", "Enter", "Delete", "Alt+ArrowRight", "Control+z", "l"]) await page.keyboard.press(key);
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keys" });
-  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "[  ]  End", "/", "t", "?", "Esc"]);
+  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "[  ]  End", ",  .", "l", "/", "t", "?", "Esc"]);
   await page.keyboard.press("Escape");
 
   // His own view is his: he may zoom, smooth, hide, look in full screen.
@@ -132,8 +140,19 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   await cell(page, "c").locator("[data-do=chart]").click();
   const panel = page.getByRole("dialog", { name: "Chart" });
   await expect(panel.getByLabel("Smoothing")).toBeVisible();
-  for (const name of ["x axis", "y axis", "Unit"]) await expect(panel.getByLabel(name)).toBeHidden();
+  await expect(panel.getByLabel("Unit")).toBeHidden();
+  // So are the axes, here alone: "l" was pressed above.
+  await expect(panel.getByLabel("y axis")).toHaveValue("log");
+  await panel.getByLabel("x axis").selectOption("relative");
+  await expect(cell(page, "c").locator("canvas")).not.toHaveAttribute("data-to", "1");
   await page.keyboard.press("Escape");
+  expect((await (await fetch(`${agnez.url}/values/c`, { headers: reader.headers })).json()).chart).toBeUndefined();
+  await page.goto("/b/nobody");
+  await live(page);
+  await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+  await expect(page.getByText("curl")).toBeHidden();
+  await page.goto("/");
+  await live(page);
   await expect(cells(page)).toHaveCount(2);
   expect(writes).toEqual([]);
 });
@@ -176,7 +195,12 @@ test("a share shows one board, until it is revoked", async ({ page, agnez, probl
   await guest.goBack();
   await live(guest);
 
-  await share(page).getByRole("button", { name: "Revoke the link a colleague" }).click();
+  const end = share(page).getByRole("button", { name: "Revoke the link a colleague" });
+  page.once("dialog", (question) => void question.dismiss());
+  await end.click();
+  await expect(share(page).getByRole("listitem")).toHaveCount(1);
+  page.once("dialog", (question) => void question.accept());
+  await end.click();
   await expect(share(page).getByRole("listitem")).toHaveCount(0);
   await expect(guest.getByRole("alert")).toContainText("Your access has ended.");
   await expect(cells(guest)).toHaveCount(0);
@@ -291,6 +315,7 @@ test.describe("behind nginx, under a sub-path", () => {
       await expect.poll(() => colour(picture(cell(guest, "p")))).toEqual(GREEN);
       await expect(figure(cell(guest, "f")).locator("p")).toHaveText("two");
       await expect(guest.getByRole("button", { name: "Add cell" })).toHaveCount(0);
+      page.once("dialog", (question) => void question.accept());
       await share(page).getByRole("button", { name: /^Revoke/ }).click();
       await expect(guest.getByRole("alert")).toContainText("Your access has ended.");
       await share(page).getByRole("button", { name: "Close" }).click();

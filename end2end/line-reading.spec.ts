@@ -21,6 +21,28 @@ test("the crosshair stands on all charts, and the nearest value is bold", async 
   await expect(cell(page, two).locator(".cross")).toBeHidden();
 });
 
+test("keys read one value after the other", async ({ page, agnez }) => {
+  const id = await line(agnez, "one", { train: ramp(0, 5, (x) => x * x) });
+  const other = await line(agnez, "two", { other: ramp(0, 5) });
+  await openBoard(page);
+  for (const each of [id, other]) await drawn(page, each, 5);
+  await cell(page, id).focus();
+  const tip = page.getByRole("status").filter({ hasText: "step" });
+  await page.keyboard.press(",");
+  await expect(tip, "the newest at first").toHaveText("step 4train16");
+  await page.keyboard.press(",");
+  await expect(tip).toHaveText("step 3train9");
+  await expect(cell(page, other).locator(".cross")).toBeVisible();
+  for (const _ of [1, 2, 3, 4]) await page.keyboard.press(".");
+  await expect(tip, "there is no later one").toHaveText("step 4train16");
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#tip")).toBeHidden();
+  await page.keyboard.press(".");
+  await expect(tip, "the oldest at first").toHaveText("step 0train0");
+  await page.keyboard.press("j");
+  await expect(page.locator("#tip")).toBeHidden();
+});
+
 test("the heading is the place of the crosshair, and what stands elsewhere says so", async ({ page, agnez }) => {
   const series = { val: ramp(0, 60, () => 9).map(([at, y]) => [at * 10, y] as const), train: ramp(0, 600, (x) => x / 100) };
   const id = await line(agnez, "loss", series);

@@ -172,6 +172,25 @@ test("two boards: the header leads from one to the other", async ({ page, agnez 
   expect(new URL(page.url()).pathname).toBe("/b/mnist");
 });
 
+test("an empty board names those with cells", async ({ page, agnez }) => {
+  await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "mnist" });
+  await openBoard(page);
+  await expect(page.getByText("Send the first cell")).toBeVisible();
+  await page.getByRole("link", { name: "mnist" }).click();
+  await expect(page.getByRole("article", { name: "elsewhere" })).toBeVisible();
+});
+
+test("a filter that finds nothing says so", async ({ page, agnez }) => {
+  await agnez.create({ name: "loss", type: "log", value: "1" });
+  await openBoard(page);
+  const note = () => page.evaluate(() => getComputedStyle(document.querySelector("main")!, "::after").content);
+  expect(await note()).toBe("none");
+  await page.getByRole("searchbox").fill("accuracy");
+  await expect.poll(note).toBe('"No cell has a name like that."');
+  await page.getByRole("searchbox").fill("lo");
+  await expect.poll(note).toBe("none");
+});
+
 test("an error of a person's action is told, and nothing is lost", async ({ page, agnez, problems }) => {
   problems.allow(/503/);
   const { _id } = await agnez.create({ name: "loss", type: "log", value: "1" });
@@ -180,6 +199,8 @@ test("an error of a person's action is told, and nothing is lost", async ({ page
   await cell(page, _id).focus();
   await page.keyboard.press("Delete");
   await expect(page.getByRole("alert")).toContainText("The server is busy.");
+  await page.keyboard.press("Delete");
+  await expect(page.getByRole("alert"), "the same is not told twice").toHaveCount(1);
   await expect(cell(page, _id)).toBeVisible();
   await expect(title(cell(page, _id))).toContainText("loss");
   expect((await agnez.value(_id)).name).toBe("loss");

@@ -65,6 +65,20 @@ test("Escape closes the panel before full screen", async ({ page, agnez }) => {
   await expect(cell(page, id)).not.toHaveClass(/\bfull\b/);
 });
 
+test("a setting that was not stored is not shown", async ({ page, agnez, problems }) => {
+  problems.allow(/503/);
+  const id = await line(agnez, { name: "loss", chart: { smooth: 0.5 } }, { train: [1, 2, 3] });
+  await openBoard(page);
+  await page.route("**/rpc/**", (route) => route.fulfill({ status: 503, contentType: "application/json", body: JSON.stringify({ name: "Unavailable", message: "The server is busy.", code: 503, className: "unavailable", data: {}, errors: {} }) }));
+  const panel = await openPanel(page, id);
+  await panel.getByLabel("Weight").fill("0.9");
+  await panel.getByLabel("Weight").press("Enter");
+  await expect(page.getByRole("alert")).toContainText("The server is busy.");
+  await expect(panel).toBeHidden();
+  await openPanel(page, id);
+  await expect(panel.getByLabel("Weight")).toHaveValue("0.5");
+});
+
 test("smoothing is told and typed as a number", async ({ page, agnez }) => {
   const id = await line(agnez, { name: "loss", chart: { smooth: 0.25 } }, { train: [1, 2, 3] });
   const stored = async () => (await agnez.value(id)).chart.smooth;

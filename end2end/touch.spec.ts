@@ -50,6 +50,29 @@ test("two fingers zoom around their middle, one finger moves", async ({ page, ag
   expect(await page.evaluate(() => window.visualViewport!.scale), "the page itself is not zoomed").toBe(1);
 });
 
+test("a tap reads values until the next one; full screen has a way out", async ({ page, agnez }) => {
+  const id = await chart(page, agnez);
+  const canvas = cell(page, id).locator("canvas");
+  const box = (await canvas.boundingBox())!;
+  await canvas.tap({ position: { x: box.width / 2, y: 100 } });
+  const tip = page.locator("#tip");
+  await expect(tip).toContainText(/^step (4[5-9]|5[0-5])\d/);
+  await page.waitForTimeout(300);
+  await expect(tip, "it stays").toBeVisible();
+  await page.getByRole("heading", { name: "loss" }).tap();
+  await expect(tip).toBeHidden();
+  await page.keyboard.press("Escape");
+
+  await cell(page, id).getByRole("button", { name: "Chart" }).tap();
+  await page.getByRole("button", { name: "Full screen" }).tap();
+  await expect(cell(page, id)).toHaveClass(/\bfull\b/);
+  const ways = await Promise.all(["Chart", "Exit full screen"].map((name) => cell(page, id).getByRole("button", { name }).boundingBox()));
+  expect(ways[0]!.x + ways[0]!.width, "the buttons stand beside each other").toBeLessThan(ways[1]!.x);
+  await page.getByRole("button", { name: "Exit full screen" }).tap();
+  await expect(cell(page, id)).not.toHaveClass(/\bfull\b/);
+  await expect(page.getByRole("button", { name: "Exit full screen" })).toHaveCount(0);
+});
+
 test("settings of all charts, help and the filter have a place", async ({ page, agnez }) => {
   await chart(page, agnez);
   expect(await page.evaluate(() => document.documentElement.scrollWidth), "nothing to scroll sideways").toBeLessThanOrEqual(390);

@@ -71,11 +71,12 @@ const refresh = async () => {
       const end = element("button", { type: "button", ariaLabel: `Revoke the link ${label}` }, "Revoke");
       end.onclick = () =>
         attempt(async () => {
+          if (!confirm(`Revoke the link ${label}? Whoever has it is cut off, and cannot come back with it.`)) return;
           await ask("DELETE", `shares/${share.id}`);
           made.hidden ||= made.dataset.id === share.id;
           await refresh();
         });
-      const when = element("time", { dateTime: share.createdAt }, new Date(share.createdAt).toLocaleDateString());
+      const when = element("time", { dateTime: share.createdAt }, new Date(share.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
       return element("li", {}, element("span", {}, label), when, end);
     }),
   );

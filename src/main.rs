@@ -16,7 +16,11 @@ async fn main() -> ExitCode {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).init();
+            // The usual hook writes lines that are no JSON.
+            std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+        }
     }
     if let Some(command) = &config.command {
         return match run_command(command, &config).await {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use leptos::task::spawn_local;
 
-use super::focus;
 use super::state::{Dashboard, Field, Part, Tile};
 use super::toasts::What;
+use super::{focus, plot};
 use crate::client::clipboard;
 use crate::client::rpc::{self, Answer};
 use crate::protocol::CellId;
@@ -181,7 +181,10 @@ impl Dashboard {
         }
         spawn_local(async move {
             match (request.await, done) {
-                (Err(message), _) => self.tell(What::Error(message)),
+                (Err(message), _) => {
+                    self.tell(What::Error(message));
+                    plot::unset(self);
+                }
                 (Ok(_), Some(done)) => self.tell(done),
                 (Ok(_), None) => {}
             }

@@ -9,6 +9,8 @@ use crate::client::browser;
 use crate::protocol::CellId;
 
 const CLASS: &str = "full";
+/// The button that ends it, in the title bar.
+const EXIT: &str = "exit";
 const KEY: &str = "full=";
 /// The room around what is on a stage, in CSS pixels above and below together.
 const AROUND: i32 = 24;
@@ -28,6 +30,10 @@ pub fn toggle(dashboard: Dashboard, id: &CellId) {
 fn show(dashboard: Dashboard, id: &CellId) {
     if let Some(cell) = focus::element(id) {
         let _ = cell.class_list().add_1(CLASS);
+        if let Some(button) = cell.first_element_child().and_then(|title| browser::append(&title, "button", EXIT, "✕")) {
+            browser::mark(&button, "data-do", "full");
+            browser::mark(&button, "aria-label", "Exit full screen");
+        }
         let _ = cell.focus();
         keep(Some(id));
         fit(dashboard);
@@ -47,6 +53,7 @@ pub fn leave(dashboard: Dashboard) -> bool {
     let Some(id) = shown() else { return false };
     if let Some(cell) = focus::element(&id) {
         let _ = cell.class_list().remove_1(CLASS);
+        let _ = cell.query_selector(".exit").map(|button| button.map(|button| button.remove()));
     }
     if let Some(tile) = dashboard.state().tile(&id) {
         tile.room.set(0);

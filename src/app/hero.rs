@@ -15,9 +15,10 @@ pub fn Hero() -> impl IntoView {
         // Written as JSON writes it, which Python reads the same way.
         serde_json::to_string(&state.name).unwrap_or_default()
     };
+    let title = if state.may_write { "Send the first cell" } else { "Nothing here yet" };
     view! {
         <section class="hero" aria-labelledby="hero-title">
-            <h2 id="hero-title">"Send the first cell"</h2>
+            <h2 id="hero-title">{title}</h2>
             <p>"It appears here as soon as it is sent; nothing needs to be reloaded."</p>
             <h3>"Shell"</h3>
             <Command text=curl(&state.origin, &place) label="Copy the curl command" />

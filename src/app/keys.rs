@@ -9,13 +9,15 @@ use super::state::{Dashboard, Field};
 use super::{filter, focus, full, help, theme};
 use crate::client::browser;
 
-/// The first nine only read: the style sheet hides the others from those who may not write.
-pub const HELP: [(&str, &str); 17] = [
+/// The first eleven only read: the style sheet hides the others from those who may not write.
+pub const HELP: [(&str, &str); 18] = [
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),
     ("f", "Full screen, and back"),
     ("+  -  0", "Chart: zoom in, zoom out, show everything"),
     ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
+    (",  .", "Chart: read the value before, the next value"),
+    ("l", "Chart: linear or logarithmic"),
     ("/", "Show only cells whose name matches"),
     ("t", "Theme: system, light, dark"),
     ("?", "This help"),
@@ -25,7 +27,6 @@ pub const HELP: [(&str, &str); 17] = [
     ("d", "Edit the note"),
     ("Alt + ←  Alt + ↑", "Move the cell earlier"),
     ("Alt + →  Alt + ↓", "Move the cell later"),
-    ("l", "Chart: linear or logarithmic"),
     ("Delete", "Delete the cell"),
     ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
 ];
@@ -68,7 +69,7 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "t" => theme::next(dashboard),
         "?" => help::open(),
         "/" => filter::focus(),
-        "Escape" => return full::leave(dashboard),
+        "Escape" => return plot::unread() | full::leave(dashboard),
         _ => return false,
     }
     true
@@ -98,6 +99,8 @@ fn on_chart(key: &str) -> bool {
         "]" => Press::Right,
         "0" => Press::Reset,
         "End" => Press::Follow,
+        "," => Press::Before,
+        "." => Press::Next,
         _ => return false,
     };
     focus::current()
@@ -119,6 +122,7 @@ fn walk(dashboard: Dashboard, key: &str) -> bool {
         _ => return false,
     };
     if let Some(id) = order.get(to) {
+        plot::unread();
         focus::cell(id);
     }
     true

@@ -18,14 +18,15 @@ pub struct Assets {
 /// Before the first paint, or a dark page would flash white. A token in the address is for the gate (src/server/gate.html): who was let in
 /// without it does not need it, who pastes a link to where he is goes there again. The dialog for links is loaded when somebody wants it.
 const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
+try{const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const t=sessionStorage.getItem("agnez-token");if(data===null&&t)c.postMessage(t)}}catch{}
 {const sent=()=>/[#&]token=/.test(location.hash);
 if(sent())history.replaceState(null,"",location.pathname+location.search);
 addEventListener("hashchange",()=>{if(sent())location.reload()});
 addEventListener("click",event=>{if(event.target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."))})}"##;
 
 /// Who only looks is offered nothing that writes.
-const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+19),\
-    .panel label:not(:has(#chart-smooth))){display:none}.chart-title,.chart-title h2{cursor:auto}}";
+const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+23),\
+    .panel .one:has(#chart-unit),.hero>:nth-child(n+2),.command,.no-points pre){display:none}.chart-title,.chart-title h2{cursor:auto}}";
 
 /// What is wrong with the server stands below everything, whatever is scrolled to.
 const NOTICE: &str = "html[data-notice^=T]::after{content:attr(data-notice);display:block;position:sticky;bottom:0;z-index:2;padding:10px 16px;\

@@ -8,7 +8,7 @@ use super::theme::Theme;
 use super::toasts::Toast;
 use super::watched::{Dynamic, Handler, Watched, dynamic, handler};
 use crate::client::live::Live;
-use crate::protocol::{Board, Cell, CellId, Effect as Change, Event, Page, Stage};
+use crate::protocol::{Board, Cell, CellId, Effect as Change, Event, Page, Settings, Stage};
 
 /// What of a cell is being edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,14 @@ impl Tile {
     pub fn handler<E>(self: &Arc<Self>, mut called: impl FnMut(&Self, E) + 'static) -> Handler<E> {
         let tile = self.clone();
         handler(move |event| called(&tile, event))
+    }
+
+    /// How it is drawn, where it is a line chart.
+    pub fn settings(&self) -> Settings {
+        self.stage.with(|stage| match stage {
+            Stage::Lines(settings) => settings.clone(),
+            _ => Settings::default(),
+        })
     }
 
     /// What the cell is called: no cell is without a word.

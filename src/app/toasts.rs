@@ -43,6 +43,8 @@ impl Dashboard {
         let state = self.state();
         let mut toasts = state.toasts.now();
         let number = toasts.last().map_or(0, |toast| toast.number.wrapping_add(1));
+        // The same once more is no news.
+        toasts.retain(|toast| toast.what != what);
         toasts.push(Toast { number, what });
         state.toasts.set(toasts);
         set_timeout(move || self.dismiss(number), lasts);

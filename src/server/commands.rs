@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::access::token_command;
-use super::store::{Report, backup, check, database, restore};
+use super::store::{CopyError, Report, backup, check, database, restore};
 use super::{Command, Config};
 
 /// Does it with the data folder that `config` names. Both answers are sentences for a terminal.
@@ -16,13 +16,17 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
             Ok(format!("{} holds {}. All of it was read back.", file.display(), counts(&report)))
         }
         Command::Restore { file, replace } => {
-            let (report, kept) = restore(file, data, *replace).await.map_err(|why| why.to_string())?;
+            let (report, kept) = restore(file, data, *replace).await.map_err(|why| match why {
+                CopyError::Open(why) => why.of_file(),
+                why => why.to_string(),
+            })?;
             let kept = kept.map_or_else(String::new, |kept| format!(" What was there before is {}.", kept.display()));
             Ok(format!("{} holds {} now.{kept}", data.display(), counts(&report)))
         }
         Command::Check { file } => {
+            let is_named = file.is_some();
             let file = file.clone().unwrap_or_else(|| database(data));
-            let report = check(&file).await.map_err(|why| why.to_string())?;
+            let report = check(&file).await.map_err(|why| if is_named { why.of_file() } else { why.to_string() })?;
             if report.found > 0 {
                 let more = match report.found - report.faults.len() {
                     0 => String::new(),
@@ -42,8 +46,12 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
 
 fn counts(report: &Report) -> String {
     let of = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let removed = match report.removed {
+        0 => String::new(),
+        count => format!("; {} that can be brought back", of(count as u64, "removed cell", "removed cells")),
+    };
     format!(
-        "{} in {}, {} in {}",
+        "{} in {}, {} in {}{removed}",
         of(report.cells as u64, "cell", "cells"),
         of(report.boards as u64, "board", "boards"),
         of(report.points, "point", "points"),

@@ -10,6 +10,7 @@ use super::access::Right;
 use super::guard::{Door, Host};
 use super::store::Durability;
 
+pub const USUAL_PORT: u16 = 3000;
 /// Where the data is when nobody says otherwise.
 pub const USUAL_FOLDER: &str = "agnez-data";
 
@@ -42,7 +43,7 @@ pub struct Config {
     pub host: Option<String>,
 
     /// Port; 0 takes a free one
-    #[arg(long, short, env = "AGNEZ_PORT", default_value_t = 3000)]
+    #[arg(long, short, env = "AGNEZ_PORT", default_value_t = USUAL_PORT)]
     pub port: u16,
 
     /// Folder of the database; the server makes it when missing
@@ -65,9 +66,9 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_SAME_USER", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
     pub same_user: bool,
 
-    /// Another name of this server, such as gpu-box.example, with or without a port; then everyone needs a token
+    /// Another name of this server, such as gpu-box.example, with or without a port, with https:// where a proxy has TLS; then everyone needs a token
     #[arg(long, env = "AGNEZ_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = allowed_host, help_heading = ACCESS)]
-    pub allowed_host: Vec<Host>,
+    pub allowed_host: Vec<Name>,
 
     /// Pages of this origin (scheme, name, port) may ask with a token
     #[arg(long, env = "AGNEZ_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = allowed_origin, help_heading = ACCESS)]
@@ -136,9 +137,9 @@ pub enum Command {
 pub enum TokenCommand {
     /// Make a token; it and its link are told once
     New {
-        /// What it is for
-        #[arg(value_enum, default_value = "write")]
-        right: Right,
+        /// What it is for; without it to write
+        #[arg(value_enum)]
+        right: Option<Right>,
         /// The board that a share shows, and that the link opens; without it the main one
         #[arg(long, value_name = "NAME")]
         board: Option<String>,
@@ -157,8 +158,18 @@ pub enum TokenCommand {
 
 const ACCESS: &str = "Who gets in";
 
-fn allowed_host(text: &str) -> Result<Host, String> {
-    Host::parse(text.trim()).ok_or_else(|| "a name or an address as browsers show it, such as gpu-box.example or gpu-box:8080".to_owned())
+/// A name that the server answers at, and whether links to it begin with `https`.
+#[derive(Clone, Debug)]
+pub struct Name {
+    host: Host,
+    is_https: bool,
+}
+
+fn allowed_host(text: &str) -> Result<Name, String> {
+    const RULE: &str = "a name or an address as browsers show it, such as gpu-box.example, gpu-box:8080 or https://gpu-box.example";
+    let text = text.trim();
+    let bare = text.strip_prefix("https://");
+    Ok(Name { host: Host::parse(bare.unwrap_or(text)).ok_or(RULE)?, is_https: bare.is_some() })
 }
 
 /// As browsers send it: small letters, without a path.
@@ -203,7 +214,7 @@ impl Config {
         // A proxy on this machine looks like a program of this machine.
         let may_be_asked_for_others = !self.trusted_proxy.is_empty() || !self.base_path.is_empty() || !self.allowed_host.is_empty();
         Ok(Door {
-            hosts: self.allowed_host.clone(),
+            hosts: self.allowed_host.iter().map(|name| name.host.clone()).collect(),
             origins: self.allowed_origin.clone(),
             proxies: self.trusted_proxy.iter().map(IpAddr::to_canonical).collect(),
             base: self.base_path.clone(),
@@ -219,11 +230,11 @@ impl Config {
 
     /// The address of the page for whoever is to open it, when the server listens on `port`.
     pub fn address(&self, port: u16) -> String {
-        let host = match self.allowed_host.first() {
-            Some(host) => host.to_string(),
-            None => format!("{}:{port}", self.name()),
+        let (scheme, host) = match self.allowed_host.first() {
+            Some(name) => (if name.is_https { "https" } else { "http" }, name.host.to_string()),
+            None => ("http", format!("{}:{port}", self.name())),
         };
-        format!("http://{host}{}", self.base_path)
+        format!("{scheme}://{host}{}", self.base_path)
     }
 
     /// The host in the address of the page.
@@ -302,7 +313,7 @@ mod tests {
         for wrong in ["lab.example", "https://lab.example/", "https://Lab.example", "null", "*", "https://"] {
             assert!(parsed(&["--allowed-origin", wrong]).is_err(), "{wrong}");
         }
-        for wrong in ["http://gpu-box", "*.example", "gpu-box/x", ""] {
+        for wrong in ["http://gpu-box", "*.example", "gpu-box/x", "https://gpu-box/", "https://", ""] {
             assert!(parsed(&["--allowed-host", wrong]).is_err(), "{wrong}");
         }
         assert!(parsed(&["--trusted-proxy", "nginx"]).is_err());
@@ -320,5 +331,6 @@ mod tests {
         assert_eq!(address(&[]), "http://localhost:3000");
         assert_eq!(address(&["--host", "::1"]), "http://[::1]:3000");
         assert_eq!(address(&["--allowed-host", "board.example", "--base-path", "/agnez"]), "http://board.example/agnez");
+        assert_eq!(address(&["--allowed-host", "https://board.example:8443"]), "https://board.example:8443");
     }
 }

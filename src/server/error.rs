@@ -1,9 +1,12 @@
 //! Everything that can go wrong while answering, and the one place where it becomes a reply and a line in the log.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::flood::Lines;
 use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -83,8 +86,20 @@ impl Problem {
             Self::Client(error) => tracing::debug!(code = error.code, "{error}"),
             // The request's own line says 503, and those are bounded.
             Self::Busy | Self::Stopped => tracing::debug!("{self}"),
-            _ => tracing::error!("{self}"),
+            // One for each change that is sent while the disk is full would fill it up for good.
+            Self::Full | Self::Undone(_) => told_now_and_then(&FULL, self),
+            _ => told_now_and_then(&FAILED, self),
         }
+    }
+}
+
+/// What the disk refuses leaves the failures their lines.
+static FULL: Lines = Lines::new();
+static FAILED: Lines = Lines::new();
+
+fn told_now_and_then(lines: &Lines, problem: &Problem) {
+    if let Some(untold) = lines.room(Instant::now()) {
+        tracing::error!(untold, "{problem}");
     }
 }
 
@@ -99,6 +114,8 @@ impl IntoResponse for Problem {
 pub fn respond(error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut reply = (status, Json(error)).into_response();
+    // For whoever opened the address in a browser (`error_page`).
+    reply.extensions_mut().insert(error.clone());
     if status == StatusCode::SERVICE_UNAVAILABLE {
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -7,7 +7,9 @@ mod config;
 mod connections;
 mod drawings;
 mod error;
+mod error_page;
 mod figure;
+mod flood;
 mod frames;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

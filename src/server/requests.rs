@@ -4,20 +4,17 @@
 //! was sent, a query, a header or a body: they may hold secrets.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::flood::Lines;
 use super::guard::Caller;
 use super::patience::Peer;
-
-/// Who is refused again and again must not fill the disk: in this time there are so many lines at most, and the next one counts the rest.
-const WINDOW: Duration = Duration::from_secs(10);
-const LINES: u32 = 20;
 
 /// All requests since the start.
 #[derive(Default)]
@@ -34,33 +31,6 @@ impl Requests {
     pub fn answered(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = self.answered.iter().map(|count| count.load(Ordering::Relaxed));
         ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(counts)
-    }
-}
-
-/// What was told lately.
-#[derive(Default)]
-struct Lines(Mutex<Window>);
-
-#[derive(Default)]
-struct Window {
-    begun: Option<Instant>,
-    told: u32,
-    untold: u64,
-}
-
-impl Lines {
-    /// Whether there is room for one more line; then how many were left out before it.
-    fn room(&self, now: Instant) -> Option<u64> {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if window.begun.is_none_or(|begun| now.duration_since(begun) >= WINDOW) {
-            (window.begun, window.told) = (Some(now), 0);
-        }
-        if window.told == LINES {
-            window.untold += 1;
-            return None;
-        }
-        window.told += 1;
-        Some(std::mem::take(&mut window.untold))
     }
 }
 
@@ -131,14 +101,5 @@ mod tests {
         let (requests, now) = (Requests::default(), Instant::now());
         while requests.refused.room(now).is_some() {}
         assert_eq!(requests.failed.room(now), Some(0));
-    }
-
-    #[test]
-    fn a_flood_of_refusals_has_few_lines_and_loses_no_count() {
-        let (lines, now) = (Lines::default(), Instant::now());
-        let told: Vec<_> = (0..1000).map(|_| lines.room(now)).collect();
-        assert_eq!((told.iter().flatten().count(), told[0]), (LINES as usize, Some(0)));
-        assert_eq!(lines.room(now + WINDOW), Some(1000 - u64::from(LINES)));
-        assert_eq!(lines.room(now + WINDOW), Some(0));
     }
 }

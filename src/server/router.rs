@@ -10,7 +10,7 @@ use super::error::Problem;
 use super::guard::{self, Need, Of};
 use super::rest::{self, publish, series, shares, values};
 use super::routes::Routes;
-use super::{App, figure, live, media, operations, page, requests, site};
+use super::{App, error_page, figure, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -24,7 +24,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .fallback_service(inside)
         .layer(from_fn_with_state(app.clone(), guard::guard))
-        .layer(from_fn(uniform))
+        .layer(from_fn_with_state(app.clone(), uniform))
         .layer(from_fn_with_state(app.requests, requests::log))
 }
 
@@ -64,13 +64,17 @@ fn routes() -> Routes {
 }
 
 /// What every reply says, unless it said otherwise itself; and every error in the one shape, also those of the framework.
-async fn uniform(request: Request, next: Next) -> Response {
+async fn uniform(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_page = error_page::is_wanted(&request);
     let mut reply = next.run(request).await;
     let is_plain = reply.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if let Some(kind) = ErrorKind::of_code(reply.status().as_u16()).filter(|_| is_plain) {
         let body = axum::body::to_bytes(reply.into_body(), REASON_BYTES).await.unwrap_or_default();
         let reason = String::from_utf8_lossy(&body);
         reply = Problem::from(kind.with(format!("The request was refused: {}.", reason.trim().trim_end_matches('.')))).into_response();
+    }
+    if is_page {
+        reply = error_page::shown(reply, &app.door.base);
     }
     let all = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

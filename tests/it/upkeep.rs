@@ -43,7 +43,7 @@ async fn a_backup_of_a_running_server_comes_back_whole_and_as_a_new_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let (data, copy) = (server.folder.path().join("data"), folder.path().join("copy.sqlite"));
     let told = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
-    assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series"), "{told}");
+    assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series; 1 removed cell that can be brought back"), "{told}");
     let mode = std::os::unix::fs::MetadataExt::mode(&copy.metadata().unwrap());
     assert_eq!(mode & 0o777, 0o600, "it has what the data folder keeps for its owner");
     let (values, points) = (server.get("/values").await, server.get("/values/run/points?limit=10000").await);
@@ -118,7 +118,11 @@ async fn damage_is_found_and_never_restored() {
     std::fs::write(&copy, b"not a database, but long enough to be looked at as one would be").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let nothing = command(&["restore", text(&copy), "--data", text(&folder.path().join("data"))]).await.unwrap_err();
-    assert!(nothing.contains("cannot be read"), "{nothing}");
+    assert!(nothing.contains("cannot be read: file is not a database. Name a file that 'agnez backup' has written"), "{nothing}");
+    let neither = command(&["check", text(&copy)]).await.unwrap_err();
+    assert_eq!(neither, nothing, "the same of a file that is named to be looked at");
+    let absent = command(&["check", text(&folder.path().join("absent.sqlite"))]).await.unwrap_err();
+    assert!(absent.starts_with("There is no file") && absent.contains("'agnez backup' has written"), "{absent}");
     assert!(!folder.path().join("data").exists());
     let missing = command(&["backup", text(&folder.path().join("x")), "--data", text(folder.path())]).await.unwrap_err();
     assert!(missing.contains("There is no database"), "{missing}");

@@ -64,6 +64,7 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
             time.sleep(wait)
 
         delivery = Delivery(outbox, wire, pause)
+        delivery.meanwhile = f"It is tried for {timeout:g} s."
         points = changes = 0
         try:
             if refused:
@@ -83,7 +84,12 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
             wire.close()
         # Only here: what did not come to its end must find everything again.
         was_removed = outbox.remove()
-        left = "" if was_removed else f" {outbox.refused} requests were refused and stay in {folder}." if outbox.refused else f" {folder} cannot be removed."
+        if was_removed:
+            left = ""
+        elif outbox.refused:
+            left = f" {outbox.refused} {'request was' if outbox.refused == 1 else 'requests were'} refused; `python -m agnez replay {folder} --refused` tries again."
+        else:
+            left = f" {folder} cannot be removed."
         return f"{folder.name}: {points} points and {changes} other changes sent to {outbox.url}.{left}"
     finally:
         lock.drop()

@@ -38,6 +38,8 @@ class Delivery:
         self.is_connected = False
         #: Why the server lets nothing in, in words; until it does.
         self.denied = ""
+        #: What happens while it lets nothing in, in words.
+        self.meanwhile = "Training goes on; what is logged is kept and sent later."
         self._pause = pause
         self._made: Set[str] = set()
 
@@ -117,11 +119,10 @@ class Delivery:
             except Unreachable as error:
                 why, self.denied = str(error), ""
             self.is_connected = False
-            kept = "Training goes on; what is logged is kept and sent later."
             if self.denied:
-                tell_once(f"denied {self.outbox.url}", f"{self.denied} {kept}")
+                tell_once(f"denied {self.outbox.url}", f"{self.denied} {self.meanwhile}")
             else:
-                tell_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). {kept}")
+                tell_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). {self.meanwhile}")
             self._pause(wait * random.uniform(0.5, 1.0), ask)
             wait = min(2 * wait, _BACK_OFF_S[1])
 

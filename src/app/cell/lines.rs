@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::app::plot;
 use crate::app::state::Tile;
 use crate::client::{browser, urls};
-use crate::protocol::{CellId, Settings, Stage};
+use crate::protocol::CellId;
 
 /// A chart before the page is awake.
 #[derive(Clone, Default)]
@@ -32,18 +32,11 @@ pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let Picture { src, legend, is_long } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
     let drawn = src.unwrap_or_else(|| urls::drawn(&id));
     // What stands beside the picture is `plot`'s, and changes without this view.
-    browser::effect(move || plot::settle(&tile.id, tile.stage.with(settings)));
+    browser::effect(move || plot::settle(&tile.id, tile.settings()));
     on_cleanup(move || plot::remove(&id));
     view! {
         <div class=if is_long { "lines long" } else { "lines" } style=legend>
             <img alt="" src=drawn />
         </div>
-    }
-}
-
-fn settings(stage: &Stage) -> Settings {
-    match stage {
-        Stage::Lines(settings) => settings.clone(),
-        _ => Settings::default(),
     }
 }

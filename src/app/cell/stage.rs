@@ -38,7 +38,7 @@ fn Nothing(tile: Arc<Tile>) -> impl IntoView {
     let text = ["curl ", method, &state.origin, "/values/", tile.id.as_str(), example].concat();
     view! {
         <div class="nothing">
-            <p>"Nothing here yet. Send a value:"</p>
+            <p>"Nothing here yet." <span class="writes">" Send a value:"</span></p>
             <Command text label="Copy the command that fills this cell" />
         </div>
     }

@@ -178,7 +178,7 @@ impl Chart {
         if missing.is_none() && self.is_stale { Some(self.curves.wanted(self.view, self.axis(), width)) } else { missing }
     }
 
-    pub fn draw(&mut self, look: &Look, cross: Option<(Axis, f64)>) {
+    pub fn draw(&mut self, look: &Look, cross: Option<(Axis, f64)>, origin: &str) {
         self.is_dirty = false;
         let axis = self.axis();
         // Columns along the other axis say nothing on this one; the old drawing stays until the new ones come.
@@ -196,8 +196,8 @@ impl Chart {
         let is_empty = self.curves.total() == 0;
         self.parts.empty.set_hidden(!is_empty);
         if is_empty && self.parts.empty.first_element_child().is_none() {
-            browser::append(&self.parts.empty, "p", "", "No points yet. Send some:");
-            let command = ["curl ", &browser::root(), &urls::value(&self.id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat();
+            browser::append(&self.parts.empty, "p", "", "No points yet.");
+            let command = ["curl ", origin, "/", &urls::value(&self.id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat();
             browser::append(&self.parts.empty, "pre", "", &command);
         }
         legend::show(self, look.is_dark);

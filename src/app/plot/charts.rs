@@ -101,6 +101,7 @@ impl Charts {
         self.is_stirred = false;
         let began = Date::now();
         let look = self.look.take().unwrap_or_else(paint::Look::now).here();
+        let state = self.dashboard.map(Dashboard::state);
         let (mut is_done, mut is_read_anew) = (true, false);
         let count = self.list.len();
         // From the one that had to wait: charts that always have something new must not keep the others from their turn.
@@ -115,7 +116,7 @@ impl Charts {
                 self.first = at;
                 break;
             }
-            chart.draw(&look, self.cross);
+            chart.draw(&look, self.cross, state.as_ref().map_or("", |state| &state.origin));
             is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
         }
         self.paint_drawings(&look);
@@ -279,6 +280,23 @@ pub fn settle(id: &CellId, settings: Settings) {
     });
 }
 
+/// Ends reading. False when nothing was read.
+pub fn unread() -> bool {
+    with(|charts| {
+        let was_read = charts.pointed.is_some();
+        tip::hide(charts);
+        was_read
+    })
+}
+
+/// What was set is not stored: charts and the panel go back to what is.
+pub fn unset(dashboard: Dashboard) {
+    panel::close();
+    for tile in dashboard.state().tiles.now() {
+        settle(&tile.id, tile.settings());
+    }
+}
+
 pub fn remove(id: &CellId) {
     with(|charts| {
         if let Some(at) = charts.list.iter().position(|chart| chart.id == *id) {
@@ -331,6 +349,9 @@ pub enum Press {
     Reset,
     Follow,
     Log,
+    /// Reads the next value, or the one before.
+    Next,
+    Before,
 }
 
 /// False when the cell is no chart.
@@ -348,6 +369,10 @@ pub fn press(id: &CellId, what: Press) -> bool {
             Press::Right => chart.view.map(|view| view.pan(STEP, extent)),
             Press::Reset => None,
             Press::Follow => chart.view.map(|view| if view.follows { View { follows: false, ..view } } else { view.at_tail(extent.1) }),
+            Press::Next | Press::Before => {
+                tip::step(charts, id, what == Press::Next);
+                return true;
+            }
             Press::Log => {
                 panel::switch_scale(charts, id);
                 return true;

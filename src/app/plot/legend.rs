@@ -121,6 +121,7 @@ pub fn show(chart: &Chart, is_dark: bool) {
         browser::mark(&button, "style", &["--series:", &hex(palette::colour(at, is_dark))].concat());
         if button.text_content().as_deref() != Some(&curve.name) {
             button.set_text_content(Some(&curve.name));
+            browser::mark(&button, "title", &[&curve.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat());
         }
     }
     let count = chart.curves.list.len() as u32;
@@ -169,7 +170,6 @@ fn made(legend: &Element, at: usize) -> Option<Element> {
     browser::mark(&button, SERIES, &at.to_string());
     // The dashes of the slots beyond the first eight, as a second cue.
     browser::mark(&button, "data-dash", &(at / palette::COLOURS % 4).to_string());
-    browser::mark(&button, "title", "Click: hide or show, for you. Alt + click: show alone.");
     Some(button)
 }
 

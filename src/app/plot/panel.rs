@@ -118,7 +118,7 @@ fn click(button: &HtmlElement) {
     }
 }
 
-fn close() {
+pub fn close() {
     let _ = browser::by_id(ID).map(|panel| panel.hide_popover());
 }
 
@@ -228,7 +228,9 @@ fn change(event: &Event, is_final: bool) {
             charts.repaint();
             if is_final {
                 set(name, &text);
-                save(charts, id.as_ref(), "smooth", text);
+                if let Some(dashboard) = charts.dashboard {
+                    dashboard.set_chart(id.as_ref(), &[("smooth", text)]);
+                }
             }
         }
         name if is_final => {
@@ -237,23 +239,38 @@ fn change(event: &Event, is_final: bool) {
                 Y => "y",
                 _ => "unit",
             };
-            save(charts, id.as_ref(), key, rpc::text(&value));
+            save(charts, id.as_ref(), key, &value);
         }
         _ => {}
     });
 }
 
-fn save(charts: &Charts, id: Option<&CellId>, key: &str, json: String) {
-    if let Some(dashboard) = charts.dashboard {
-        dashboard.set_chart(id, &[(key, json)]);
+/// For everybody; who only reads sets it here alone.
+fn save(charts: &mut Charts, id: Option<&CellId>, key: &str, value: &str) {
+    let Some(dashboard) = charts.dashboard else { return };
+    dashboard.set_chart(id, &[(key, rpc::text(value))]);
+    if dashboard.may_write() {
+        return;
     }
+    for chart in charts.list.iter_mut().filter(|chart| id.is_none_or(|id| chart.id == *id)) {
+        let mut settings = chart.settings.clone();
+        match value {
+            "step" => settings.x = Along::Step,
+            "relative" => settings.x = Along::Relative,
+            "wall" => settings.x = Along::Wall,
+            "linear" => settings.y = Scale::Linear,
+            _ => settings.y = Scale::Log,
+        }
+        chart.settle(settings);
+    }
+    charts.stir();
 }
 
 /// From linear to logarithmic, and back.
 pub fn switch_scale(charts: &mut Charts, id: &CellId) {
     let Some(chart) = charts.chart(id) else { return };
     let scale = if chart.settings.y == Scale::Log { "linear" } else { "log" };
-    save(charts, Some(id), "y", rpc::text(scale));
+    save(charts, Some(id), "y", scale);
 }
 
 /// What the address of a drawing must say of a cell, so that it shows what this reader sees: empty, or beginning with `&`.

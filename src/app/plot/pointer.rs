@@ -107,7 +107,7 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
     let is_touch = event.pointer_type() == "touch";
     with(|charts| match (kind.as_str(), hand.chart.clone()) {
         ("pointerdown", _) => {
-            let Some(id) = over(event).filter(|_| event.button() == 0) else { return };
+            let Some(id) = over(event).filter(|_| event.button() == 0) else { return tip::hide(charts) };
             if hand.chart.as_ref().is_some_and(|chart| *chart != id) {
                 return;
             }
@@ -134,7 +134,7 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
             chart.parts.band.set_hidden(true);
             if let Some(left) = fingers.into_iter().next() {
                 // One of two fingers is left, which goes on from here.
-                (hand.from, hand.seen, hand.chart) = (left.x, chart.seen(), Some(id));
+                (hand.from, hand.seen, hand.chart) = (left.x, chart.seen(), Some(id.clone()));
                 hand.fingers.push(left);
             } else if kind == "pointerup" && !hand.pans && (on.0 - hand.from).abs() > CLICK {
                 let range = chart.frame.as_ref().map(|frame| {
@@ -150,11 +150,14 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
                     charts.see(&id, Some(view));
                 }
             }
-            if is_touch {
+            // A tap reads, and what it reads stays.
+            if is_touch && kind == "pointerup" && (on.0 - hand.from).abs() <= CLICK {
+                tip::show(charts, &id, on, at);
+            } else if is_touch {
                 tip::hide(charts);
             }
         }
-        ("pointerout", None) if over(event).is_some() => tip::hide(charts),
+        ("pointerout", None) if !is_touch && over(event).is_some() => tip::hide(charts),
         _ => {}
     });
 }

@@ -32,6 +32,32 @@ pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
     refresh(charts);
 }
 
+/// Reads what stands beside what was read last, for those who use keys: from the left or the right edge at first.
+pub fn step(charts: &mut Charts, id: &CellId, later: bool) {
+    let last = charts.pointed.as_ref().filter(|pointed| pointed.chart == *id).map(|pointed| pointed.on.0);
+    let Some((chart, frame)) = charts.chart(id).and_then(|chart| Some((&*chart, chart.frame.as_ref()?))) else { return };
+    let (left, right) = (frame.left, frame.left + frame.width);
+    let from = last.unwrap_or(if later { left - 1.0 } else { right + 1.0 });
+    let mut best = if later { f64::INFINITY } else { f64::NEG_INFINITY };
+    for column in paint::curves(chart).iter().flat_map(|curve| curve.columns) {
+        let at = frame.px(column.x_min);
+        // Each press goes on by a pixel at least.
+        let is_nearer = if later { at >= from + 1.0 && at < best } else { at <= from - 1.0 && at > best };
+        if is_nearer && at >= left && at <= right {
+            best = at;
+        }
+    }
+    if best.is_infinite() {
+        return;
+    }
+    let (on, canvas) = ((best, frame.top + frame.height / 2.0), chart.canvas().get_bounding_client_rect());
+    if let Some(list) = browser::by_id(ID) {
+        // Read aloud.
+        browser::mark(&list, "role", "status");
+    }
+    show(charts, id, on, (canvas.left() + best, canvas.top() + on.1));
+}
+
 /// The chart under the pointer has moved, or has new points.
 pub fn refresh(charts: &mut Charts) {
     let Some(Pointed { chart, on, at }) = charts.pointed.clone() else { return };

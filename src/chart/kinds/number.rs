@@ -170,7 +170,7 @@ impl Number {
         let mut path = String::new();
         let mut places: Vec<(f64, f64, f64)> = Vec::new();
         let mut is_down = false;
-        let mut marks: Vec<(f64, f64, &[(f64, f64)])> = Vec::new();
+        let mut marks = Vec::new();
         for chunk in columns(&self.trend) {
             // First, lowest, highest, last: the line through them is the line through all.
             let (low, high) = ((chunk.at_min, chunk.min), (chunk.at_max, chunk.max));
@@ -188,8 +188,7 @@ impl Number {
                 push_coordinate(&mut path, y(value));
                 is_down = true;
             }
-            let odd: [(u64, f64, &[(f64, f64)]); 3] =
-                [(chunk.nan, bottom, &STANDING), (chunk.pos_inf, top, &RISING), (chunk.neg_inf, bottom, &FALLING)];
+            let odd = [(chunk.nan, bottom, &STANDING[..]), (chunk.pos_inf, top, &RISING), (chunk.neg_inf, bottom, &FALLING)];
             marks.extend(odd.into_iter().filter(|(count, ..)| *count > 0).map(|(_, y, shape)| (chunk.x_first / last, y, shape)));
         }
         let end = self.trend.last().filter(|value| value.is_finite()).map(|value| top + y(*value));

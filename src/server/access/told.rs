@@ -35,6 +35,13 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
     let named = named(folder);
     match command {
         TokenCommand::New { right, board, name } => {
+            if let (None, Some(board)) = (right, board) {
+                return Err(format!(
+                    "Say what the token is for: 'agnez token new share --board {board}{named}' makes a link that shows this board only; \
+                     'write' and 'read' reach all boards, and their link opens this one."
+                ));
+            }
+            let right = &right.unwrap_or(Right::Write);
             let board = board_name(board.as_deref().unwrap_or_default()).map_err(|error| error.message)?.to_owned();
             let shown = (*right == Right::Share).then(|| board.clone());
             let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default())?;
@@ -70,5 +77,25 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             }
             Err(format!("There is no token '{id}' in {}; 'agnez token list{named}' names those that are there.", folder.display()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_without_a_kind_is_no_token_for_all_boards() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = |right, board: Option<&str>| {
+            let command = TokenCommand::New { right, board: board.map(Into::into), name: None };
+            token_command(&command, folder.path(), "http://localhost:3000")
+        };
+        let why = new(None, Some("mnist")).unwrap_err();
+        assert!(why.contains("'agnez token new share --board mnist --data '") && why.contains("all boards"), "{why}");
+        assert_eq!(file::load(folder.path()).unwrap().tokens.len(), 0);
+        assert!(new(None, None).unwrap().contains("writes to all boards"));
+        assert!(new(Some(Right::Write), Some("mnist")).unwrap().contains("/b/mnist#token="));
+        assert!(new(Some(Right::Share), Some("mnist")).unwrap().contains("reads this board only"));
     }
 }

@@ -1,5 +1,6 @@
 //! How charts are drawn, as people set it: the document's key `chart`, where each change leaves everything else as it was.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::person::row_of;
@@ -43,6 +44,29 @@ impl Boards {
     }
 }
 
+/// What each key of a document's `chart` must be, in words.
+const KEYS: [(&str, &str); 5] = [
+    ("x", "must be 'step', 'relative' or 'wall'"),
+    ("y", "must be 'linear' or 'log'"),
+    ("smooth", "must be a number"),
+    ("unit", "must be a string"),
+    ("hidden", "must be an array of names"),
+];
+
+/// The key `chart` of a document; `null` is all that is usual.
+pub fn read(chart: &Value) -> Result<Change, ApiError> {
+    if chart.is_null() {
+        return Ok(Change::default());
+    }
+    Change::deserialize(chart).map_err(|why| {
+        let is_wrong = |key: &str| chart.get(key).is_some_and(|value| Change::deserialize(json!({ key: value })).is_err());
+        match KEYS.iter().find(|(key, _)| is_wrong(key)) {
+            Some((key, rule)) => ErrorKind::BadRequest.with(format!("'chart.{key}' {rule}.")).at("chart", format!("{key} {rule}")),
+            None => ErrorKind::BadRequest.with(format!("'chart' is not what a chart can be set to: {why}.")).at("chart", why.to_string()),
+        }
+    })
+}
+
 /// `key` is what the settings are called where they stand.
 pub fn check(change: &Change, key: &str) -> Result<(), ApiError> {
     let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
@@ -79,6 +103,16 @@ fn set(batch: &mut Batch, record: &Record, change: &Change) -> Result<(), ApiErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_chart_cannot_be_set_to_is_named() {
+        let told = |chart: Value| read(&chart).err().map(|error| error.message);
+        assert_eq!(told(json!(null)), None);
+        assert_eq!(told(json!({"x": null, "y": "log", "further": 5})), None);
+        assert_eq!(told(json!({"smooth": 0.5, "y": "cubic"})).as_deref(), Some("'chart.y' must be 'linear' or 'log'."));
+        assert_eq!(told(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative' or 'wall'."));
+        assert_eq!(told(json!({"hidden": "a"})).as_deref(), Some("'chart.hidden' must be an array of names."));
+    }
 
     #[test]
     fn settings_are_bounded_and_errors_name_them() {

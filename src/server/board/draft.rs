@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -11,7 +10,7 @@ use serde_json::{Map, Value};
 use super::sent::{LineValue, parse_line_value, quote_tokens};
 use super::size::{KEYS_BYTES, check_keys};
 use super::{DOCUMENT_BYTES, MAIN, charts};
-use crate::protocol::{ApiError, CellId, Change, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::kinds::{Content, sort_of};
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
@@ -84,11 +83,7 @@ impl Draft {
                 .at("value", rule));
         }
         if let Some(chart) = keys.get("chart") {
-            let change = Change::deserialize(chart).map_err(|why| {
-                let rule = format!("is not what a chart can be set to: {why}");
-                ErrorKind::BadRequest.with(format!("'chart' {rule}.")).at("chart", rule)
-            })?;
-            charts::check(&change, "chart")?;
+            charts::check(&charts::read(chart)?, "chart")?;
         }
         // A patch of the type or of the value alone is checked against what results from it, where that is known.
         if let Some(kind) = keys.get("type").and_then(Value::as_str) {
@@ -121,7 +116,7 @@ const RULES: &[Rule] = &[
     ("description", "must be a string", is_text),
     ("pos", "must be a number", |value| value.is_null() || value.is_number()),
     ("layout", "must be an object", |value| value.is_null() || value.is_object()),
-    ("chart", "must be an object", Value::is_object),
+    ("chart", "must be an object", |value| value.is_null() || value.is_object()),
 ];
 
 fn is_text(value: &Value) -> bool {
@@ -159,7 +154,11 @@ fn parse(body: &[u8]) -> Result<Body, ApiError> {
     parse_text(text).or_else(|why| {
         let (line, column) = (why.line(), why.column());
         if why.is_data() || !is_not_a_number(text, line, column) {
-            return Err(ErrorKind::BadRequest.with(format!("The body is not a JSON object: {why}.")));
+            return Err(ErrorKind::BadRequest.with(match () {
+                () if text.trim().is_empty() => "The body is empty; send a JSON object.".to_owned(),
+                () if why.is_eof() => format!("The body is not a JSON object: it ends before it is complete, in line {line}."),
+                () => format!("The body is not a JSON object: {why}."),
+            }));
         }
         // Python's json.dumps writes such tokens. Among points they are what they say; in other values they are not JSON.
         if let Some(Ok(body)) = quote_tokens(text).map(|text| parse_text(&text))
@@ -343,9 +342,10 @@ mod tests {
         assert!(message("{\"a\":\n 1,}").contains("line 2 column 4"), "{}", message("{\"a\":\n 1,}"));
         assert!(message(r#"{"loss": NaN}"#).contains("NaN and Infinity are not JSON"));
         assert!(message(r#"{"value": [1, -Infinity]}"#).contains("NaN and Infinity are not JSON"));
-        assert!(message("").contains("EOF"));
         assert!(message("[]").contains("not an array"));
         assert!(message("3").contains("not a JSON object"));
+        assert_eq!(message(" "), "The body is empty; send a JSON object.");
+        assert_eq!(message("{\"name\":\n"), "The body is not a JSON object: it ends before it is complete, in line 2.");
         assert!(message("{} {}").contains("trailing"));
         assert!(parse_one(b"{\"a\":\"\xff\"}").unwrap_err().message.contains("byte 6"));
         assert!(parse_many(br#"[{"name":"a"}, 7]"#).is_err());

@@ -44,6 +44,10 @@ impl Host {
         LOOPBACK.contains(&self.name.as_str())
     }
 
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     fn ip(&self) -> Option<IpAddr> {
         self.name.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }

@@ -26,6 +26,7 @@ use self::credential::{Grant, Shown};
 use self::origin::Asking;
 use self::place::Place;
 use super::access::Access;
+use super::config::USUAL_PORT;
 use super::error::Problem;
 use super::patience::Peer;
 use super::requests::Client;
@@ -132,10 +133,11 @@ impl Door {
         let is_at_odds =
             |named: &str| one(headers, header::HOST.as_str()).ok().flatten().is_none_or(|host| !named.eq_ignore_ascii_case(host));
         let Some(host) = host.filter(|_| !authority.is_some_and(is_at_odds)) else {
-            return Err(ErrorKind::Forbidden.with(
+            let port = Host::parse(seen.host).and_then(|host| host.port()).unwrap_or(USUAL_PORT);
+            return Err(ErrorKind::Forbidden.with(format!(
                 "This server answers at localhost, at its own addresses and at the names that '--allowed-host' gives it. \
-                 Without one, use 'ssh -L 3000:localhost:3000 <this machine>'.",
-            ));
+                 Without one, use 'ssh -L {port}:localhost:{port} <this machine>'."
+            )));
         };
         let place = place::place(uri.path(), &self.base)?;
         let shape = Shape { method, path: place.path };

@@ -109,8 +109,8 @@ mod tests {
     fn what_is_wrong_has_a_path() {
         let wrong = |value| of(value).unwrap_err();
         assert_eq!(wrong(json!({"labels": ["a"], "values": [true]})), "value.values[0] must be a number, not a boolean.");
-        assert_eq!(wrong(json!({"labels": ["a"], "values": [1, 2]})), "value.values must have 1 items, one for each label, not 2.");
-        assert_eq!(wrong(json!({"labels": ["a"], "series": {"v": []}})), "value.series.v must have 1 items, one for each label, not 0.");
+        assert_eq!(wrong(json!({"labels": ["a"], "values": [1, 2]})), "value.values must have 1 item, one for each label, not 2.");
+        assert_eq!(wrong(json!({"labels": ["a"], "series": {"v": []}})), "value.series.v must have 1 item, one for each label, not 0.");
         assert_eq!(wrong(json!({"labels": ["a"]})), "value.values is missing.");
         assert_eq!(wrong(json!({"series": {"v": []}})), "value.labels is missing.");
         assert_eq!(wrong(json!({"a": {}})), "value.a must be a number, not an object.");

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(wrong(json!({"values": []})), "value.values must have at least 1 row.");
         assert_eq!(wrong(json!({"rows": []})), "value.values is missing.");
         let labels = json!({"values": [[1]], "columns": ["a", "b"]});
-        assert_eq!(wrong(labels), "value.columns must have 1 items, one for each column of value.values, not 2.");
+        assert_eq!(wrong(labels), "value.columns must have 1 item, one for each column of value.values, not 2.");
         assert!(wrong(json!(5)).ends_with("not a number."));
     }
 }

@@ -161,9 +161,9 @@ mod tests {
         assert_eq!(wrong(json!({"edges": [1, 2], "counts": [-1]})), "value.counts[0] must not be negative.");
         assert_eq!(wrong(json!({"edges": [1, 2], "counts": ["NaN"]})), "value.counts[0] must be a finite number.");
         let steps = json!({"steps": [1], "edges": [1, 2], "counts": [[1], [2]]});
-        assert_eq!(wrong(steps), "value.counts must have 1 items, one for each step, not 2.");
+        assert_eq!(wrong(steps), "value.counts must have 1 item, one for each step, not 2.");
         let short = json!({"steps": [1], "edges": [1, 2], "counts": [[1, 2]]});
-        assert_eq!(wrong(short), "value.counts[0] must have 1 items, one for each space between two edges, not 2.");
+        assert_eq!(wrong(short), "value.counts[0] must have 1 item, one for each space between two edges, not 2.");
         let view = json!({"steps": [1], "edges": [1, 2], "counts": [[1]], "view": "pie"});
         assert_eq!(wrong(view), "value.view must be \"heat\" or \"ridge\".");
     }

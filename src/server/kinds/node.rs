@@ -126,7 +126,10 @@ impl<'a> Node<'a> {
     pub fn must_have(&self, found: usize, wanted: usize, each: &str) -> Result<(), ApiError> {
         match found == wanted {
             true => Ok(()),
-            false => Err(self.wrong(&format!("must have {wanted} items, one for each {each}, not {found}"))),
+            false => {
+                let items = if wanted == 1 { "item" } else { "items" };
+                Err(self.wrong(&format!("must have {wanted} {items}, one for each {each}, not {found}")))
+            }
         }
     }
 

@@ -122,9 +122,9 @@ mod tests {
         let wrong = |value| of(value).unwrap_err();
         assert_eq!(wrong(json!([[1]])), "value[0] must have 2 items, x and y, or 3 with a label, not 1.");
         assert_eq!(wrong(json!([[1, {}]])), "value[0][1] must be a number, not an object.");
-        assert_eq!(wrong(json!({"x": [1], "y": []})), "value.y must have 1 items, one for each item of value.x, not 0.");
+        assert_eq!(wrong(json!({"x": [1], "y": []})), "value.y must have 1 item, one for each item of value.x, not 0.");
         assert_eq!(wrong(json!({"x": [1]})), "value.y is missing.");
-        assert_eq!(wrong(json!({"x": [1], "y": [1], "label": []})), "value.label must have 1 items, one for each point, not 0.");
+        assert_eq!(wrong(json!({"x": [1], "y": [1], "label": []})), "value.label must have 1 item, one for each point, not 0.");
         assert_eq!(wrong(json!({"points": [[1, 2]], "labels": [[]]})), "value.labels[0] must be a string or a number, not an array.");
         assert!(wrong(json!(vec![[1, 2]; POINTS + 1])).starts_with("value may have 100000 points, not 100001; "));
         let labels: Vec<_> = (0..=LABELS).collect();

@@ -65,8 +65,9 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Respo
 /// 201 with the token and its link, which are told this once.
 async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, Problem> {
     let body = whole(body, BODY_BYTES).await?;
-    let asked: Asked = if body.is_empty() { Ok(Asked::default()) } else { serde_json::from_slice(&body) }
-        .map_err(|why| ErrorKind::BadRequest.with(format!("A share is {{\"board\":\"...\",\"name\":\"...\"}}: {why}.")))?;
+    let asked: Asked = if body.is_empty() { Ok(Asked::default()) } else { serde_json::from_slice(&body) }.map_err(|why| {
+        ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
+    })?;
     let board = board_name(&asked.board)?.to_owned();
     crate::server::access::check_name(&asked.name).map_err(|rule| ErrorKind::BadRequest.with(rule))?;
     let access = app.access.clone();

@@ -22,8 +22,11 @@ const FAULTS_TOLD: usize = 20;
 /// What a database holds, and what of it is damaged.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Those with cells.
     pub boards: usize,
     pub cells: usize,
+    /// Cells that can be brought back; their points are read, too, and counted nowhere.
+    pub removed: usize,
     pub series: usize,
     pub points: u64,
     /// Sentences, the first 20 of them.
@@ -79,8 +82,9 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
             return Ok(());
         }
     };
-    report.boards = index.boards().count();
+    report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
     report.cells = index.cells().count();
+    report.removed = index.boards().map(|(_, board)| board.graves.len()).sum();
     let astray = "SELECT cell.id FROM cell JOIN value ON value.id = cell.id WHERE value.version <> cell.version";
     for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
         report.fault(format!("The value of the cell '{id}' is not the one that its row names."));
@@ -97,7 +101,8 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     for row in sqlx::query("SELECT key, cell, name, sealed FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await? {
         let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         living.insert(key);
-        report.series += 1;
+        let is_there = CellId::parse(&cell).is_some_and(|id| index.cell(&id).is_some());
+        report.series += usize::from(is_there);
         let sealed = row.try_get::<i64, _>(3)? as u64;
         let chunks = sealed / CHUNK as u64;
         report.mendable += missing_blocks(connection, key, sealed).await?;
@@ -106,7 +111,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
             let from = chunk * CHUNK as u64;
             let place = format!("points {from} to {} of the series '{name}' of the cell '{cell}'", from + CHUNK as u64 - 1);
             match select.fetch_optional(&mut *connection).await?.as_deref().map(unpack_points) {
-                Some(Ok(points)) if points.len() == CHUNK => report.points += points.len() as u64,
+                Some(Ok(points)) if points.len() == CHUNK => report.points += if is_there { CHUNK as u64 } else { 0 },
                 Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
                 Some(Err(why)) => report.fault(format!("The {place} cannot be read: {why}.")),
                 None => report.fault(format!("The {place} are missing.")),

@@ -42,7 +42,7 @@ use tokio::task::JoinHandle;
 #[cfg(test)]
 pub use appended::AppendedSeries;
 pub use appended::{Appended, AppendedCell};
-pub use backup::{backup, restore};
+pub use backup::{CopyError, backup, restore};
 pub use ballast::give_some;
 pub use batch::{Batch, CellChange, Change, Kind};
 pub use check::{Report, check, database};

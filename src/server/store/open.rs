@@ -57,6 +57,17 @@ pub enum OpenError {
 const NO_ROOM: [&str; 2] = ["13", "4874"];
 
 impl OpenError {
+    /// The same of a file that somebody has named: a backup would be no help.
+    pub fn of_file(&self) -> String {
+        const HINT: &str = "Name a file that 'agnez backup' has written, or the agnez.sqlite of a data folder";
+        match self {
+            Self::Missing(file) => format!("There is no file {}. {HINT}.", file.display()),
+            Self::Foreign(file) => format!("{} is a database of another program; nothing was changed. {HINT}.", file.display()),
+            Self::Database(file, why) => format!("{} cannot be read: {}. {HINT}.", file.display(), reason(why)),
+            other => other.to_string(),
+        }
+    }
+
     fn is_full(&self) -> bool {
         match self {
             Self::Database(_, sqlx::Error::Database(why)) => why.code().is_some_and(|code| NO_ROOM.contains(&&*code)),
@@ -305,6 +316,7 @@ pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Resul
 pub(super) fn reason(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Decode(why) => why.to_string(),
+        sqlx::Error::Database(why) => why.message().to_owned(),
         other => other.to_string(),
     }
 }
