@@ -41,6 +41,25 @@ test("keys read one value after the other", async ({ page, agnez }) => {
   await expect(tip, "the oldest at first").toHaveText("step 0train0");
   await page.keyboard.press("j");
   await expect(page.locator("#tip")).toBeHidden();
+
+  // What was read stays while points come, and is not told again; it goes with its chart.
+  await cell(page, id).focus();
+  await page.keyboard.press(",");
+  await expect(tip).toHaveText("step 4train16");
+  const cross = () => cell(page, id).locator(".cross").evaluate((line) => (line as HTMLElement).offsetLeft);
+  const before = await cross();
+  await page.evaluate(() => {
+    const told = { changes: 0 };
+    Object.assign(globalThis, { told });
+    new MutationObserver(() => (told.changes += 1)).observe(document.querySelector("#tip")!, { childList: true, subtree: true });
+  });
+  await append(agnez, id, { train: ramp(5, 10) });
+  await drawn(page, id, 10);
+  await expect.poll(cross).toBeLessThan(before - 20);
+  await expect(tip).toHaveText("step 4train16");
+  expect(await page.evaluate(() => (globalThis as unknown as { told: { changes: number } }).told.changes)).toBe(0);
+  await agnez.call("DELETE", `/values/${id}`);
+  await expect(page.locator("#tip")).toBeHidden();
 });
 
 test("the heading is the place of the crosshair, and what stands elsewhere says so", async ({ page, agnez }) => {

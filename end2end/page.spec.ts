@@ -199,7 +199,11 @@ test("an error of a person's action is told, and nothing is lost", async ({ page
   await cell(page, _id).focus();
   await page.keyboard.press("Delete");
   await expect(page.getByRole("alert")).toContainText("The server is busy.");
+  await cell(page, _id).focus();
+  const again = page.waitForResponse("**/rpc/**");
   await page.keyboard.press("Delete");
+  await (await again).finished();
+  await page.waitForTimeout(100);
   await expect(page.getByRole("alert"), "the same is not told twice").toHaveCount(1);
   await expect(cell(page, _id)).toBeVisible();
   await expect(title(cell(page, _id))).toContainText("loss");

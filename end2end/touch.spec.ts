@@ -62,6 +62,9 @@ test("a tap reads values until the next one; full screen has a way out", async (
   await page.getByRole("heading", { name: "loss" }).tap();
   await expect(tip).toBeHidden();
   await page.keyboard.press("Escape");
+  await fingers(page, await page.context().newCDPSession(page), id, [0.4, 0.6], [0.3, 0.7]);
+  await page.waitForTimeout(100);
+  await expect(tip, "two fingers are no tap").toBeHidden();
 
   await cell(page, id).getByRole("button", { name: "Chart" }).tap();
   await page.getByRole("button", { name: "Full screen" }).tap();

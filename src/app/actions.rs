@@ -171,7 +171,14 @@ impl Dashboard {
             Some(id) => rpc::set_chart(id, settings),
             None => rpc::set_charts(&self.state().name, settings),
         };
-        self.ask(request, None);
+        if self.may_write() {
+            spawn_local(async move {
+                if let Err(message) = request.await {
+                    self.tell(What::Error(message));
+                    plot::unset(self);
+                }
+            });
+        }
     }
 
     /// Tells what went wrong, or else `done`. Who may not write asks for nothing.
@@ -181,10 +188,7 @@ impl Dashboard {
         }
         spawn_local(async move {
             match (request.await, done) {
-                (Err(message), _) => {
-                    self.tell(What::Error(message));
-                    plot::unset(self);
-                }
+                (Err(message), _) => self.tell(What::Error(message)),
                 (Ok(_), Some(done)) => self.tell(done),
                 (Ok(_), None) => {}
             }

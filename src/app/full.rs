@@ -20,6 +20,7 @@ fn shown() -> Option<CellId> {
 }
 
 pub fn toggle(dashboard: Dashboard, id: &CellId) {
+    plot::unread();
     let before = shown();
     leave(dashboard);
     if before.as_ref() != Some(id) {
@@ -54,6 +55,8 @@ pub fn leave(dashboard: Dashboard) -> bool {
     if let Some(cell) = focus::element(&id) {
         let _ = cell.class_list().remove_1(CLASS);
         let _ = cell.query_selector(".exit").map(|button| button.map(|button| button.remove()));
+        // The button had the focus.
+        let _ = cell.focus();
     }
     if let Some(tile) = dashboard.state().tile(&id) {
         tile.room.set(0);

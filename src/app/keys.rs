@@ -9,7 +9,7 @@ use super::state::{Dashboard, Field};
 use super::{filter, focus, full, help, theme};
 use crate::client::browser;
 
-/// The first eleven only read: the style sheet hides the others from those who may not write.
+/// The first ten only read: the style sheet hides the others from those who may not write.
 pub const HELP: [(&str, &str); 18] = [
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),
@@ -17,7 +17,6 @@ pub const HELP: [(&str, &str); 18] = [
     ("+  -  0", "Chart: zoom in, zoom out, show everything"),
     ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
     (",  .", "Chart: read the value before, the next value"),
-    ("l", "Chart: linear or logarithmic"),
     ("/", "Show only cells whose name matches"),
     ("t", "Theme: system, light, dark"),
     ("?", "This help"),
@@ -27,6 +26,7 @@ pub const HELP: [(&str, &str); 18] = [
     ("d", "Edit the note"),
     ("Alt + ←  Alt + ↑", "Move the cell earlier"),
     ("Alt + →  Alt + ↓", "Move the cell later"),
+    ("l", "Chart: linear or logarithmic"),
     ("Delete", "Delete the cell"),
     ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
 ];
@@ -122,7 +122,6 @@ fn walk(dashboard: Dashboard, key: &str) -> bool {
         _ => return false,
     };
     if let Some(id) = order.get(to) {
-        plot::unread();
         focus::cell(id);
     }
     true

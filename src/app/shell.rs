@@ -16,31 +16,33 @@ pub struct Assets {
 }
 
 /// Before the first paint, or a dark page would flash white. A token in the address is for the gate (src/server/gate.html): who was let in
-/// without it does not need it, who pastes a link to where he is goes there again. The dialog for links is loaded when somebody wants it.
+/// without it does not need it, who pastes a link to where he is goes there again; new tabs of this browser are told it, unless the server
+/// is below a path, where the origin may have other applications. The dialog for links is loaded when somebody wants it.
 const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
-try{const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const t=sessionStorage.getItem("agnez-token");if(data===null&&t)c.postMessage(t)}}catch{}
+try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
 {const sent=()=>/[#&]token=/.test(location.hash);
 if(sent())history.replaceState(null,"",location.pathname+location.search);
 addEventListener("hashchange",()=>{if(sent())location.reload()});
 addEventListener("click",event=>{if(event.target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."))})}"##;
 
 /// Who only looks is offered nothing that writes.
-const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+23),\
-    .panel .one:has(#chart-unit),.hero>:nth-child(n+2),.command,.no-points pre){display:none}.chart-title,.chart-title h2{cursor:auto}}";
+const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+21),\
+    .panel label:not(:has(#chart-smooth)),.hero>:nth-child(n+2),.command,.no-points pre){display:none}.chart-title,.chart-title h2{cursor:auto}}";
 
 /// What is wrong with the server stands below everything, whatever is scrolled to.
 const NOTICE: &str = "html[data-notice^=T]::after{content:attr(data-notice);display:block;position:sticky;bottom:0;z-index:2;padding:10px 16px;\
     background:light-dark(#b42318,#7a1c14);color:#fff;font-weight:600}";
 
 /// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `notice`: what is
-/// wrong with the server, which begins with `T`.
+/// wrong with the server, which begins with `T`; `rank`: how much the reader may, for other tabs to choose by.
 #[component]
-pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static str>) -> impl IntoView {
+pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static str>, rank: u8) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
     let wake = format!("import init, {{ hydrate }} from {js:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
     let title = format!("{} · Agnez", page.board.name);
+    let first = FIRST.replace("RANK", &rank.to_string());
     let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });
     view! {
         <!DOCTYPE html>
@@ -51,7 +53,7 @@ pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static s
                 <meta name="color-scheme" content="light dark" />
                 <base href=base />
                 <title>{title}</title>
-                <script nonce=use_nonce()>{FIRST}</script>
+                <script nonce=use_nonce()>{first}</script>
                 <link rel="icon" type="image/svg+xml" href=urls::favicon() />
                 <link rel="stylesheet" href=css />
                 {reads}

@@ -43,7 +43,7 @@ impl Dashboard {
         let state = self.state();
         let mut toasts = state.toasts.now();
         let number = toasts.last().map_or(0, |toast| toast.number.wrapping_add(1));
-        // The same once more is no news.
+        // The same once more takes the place of the first.
         toasts.retain(|toast| toast.what != what);
         toasts.push(Toast { number, what });
         state.toasts.set(toasts);

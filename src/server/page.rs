@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::App;
 use super::board::{self, MAIN};
 use super::error::Problem;
-use super::guard::Caller;
+use super::guard::{Caller, Reach};
 use super::{gate, lines};
 use crate::app::{Drawn, Shell, ShellProps};
 use crate::protocol::Page;
@@ -44,6 +44,11 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     };
     let charts = Arc::new(lines::drawn(&app.boards, &page.board).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.access, &name));
+    let rank = match caller.reach {
+        Reach::Writing => 2,
+        Reach::Reading => 1,
+        _ => 0,
+    };
     let notice = app.boards.store.tally().notice();
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
@@ -55,7 +60,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         }
         let charts = charts.clone();
         provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
-        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice })
+        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice, rank })
     };
     leptos_axum::render_app_to_stream(view)(request).await
 }

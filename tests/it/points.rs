@@ -1,8 +1,12 @@
 //! Numbers over REST: sent in any form, given back bit for bit, on disk when acknowledged, drawn from columns that lose nothing.
 
+use std::time::Duration;
+
 use agnez::protocol::CellId;
 use agnez::protocol::points::{self, NumbersRef, PartRef};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Running, spawn, start_program};
 
@@ -179,6 +183,36 @@ async fn what_cannot_be_appended_says_why_and_leaves_nothing() {
     let reply = server.ask("POST", "/points", lines, &[("content-type", "application/x-ndjson")]).await;
     assert!(reply.status == 400 && reply.text.contains("ine 2"), "{}", reply.text);
     assert_eq!(server.get("/values/a").await["value"], json!({"series": {}}));
+}
+
+#[tokio::test]
+async fn lines_of_an_open_stream_are_there_before_it_ends() {
+    let server = spawn().await;
+    line(&server, "a").await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = "POST /points HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for step in 0..3 {
+        // The next line is begun, as programs do that write when their buffer is full.
+        let lines = format!("\"cell\":\"a\",\"series\":\"s\",\"value\":{step}}}\n{{");
+        let lines = if step == 0 { format!("{{{lines}") } else { lines };
+        stream.write_all(format!("{:x}\r\n{lines}\r\n", lines.len()).as_bytes()).await.unwrap();
+        let points = async || server.get("/values/a").await["value"]["series"]["s"]["points"].clone();
+        for _ in 0..500 {
+            if points().await == json!(step + 1) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(points().await, json!(step + 1));
+    }
+    stream.write_all(b"1\r\n}\r\n0\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("ine 4") && answer.contains("Lines 1 to 3 (3 points) are kept"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

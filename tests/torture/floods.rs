@@ -128,6 +128,7 @@ async fn round(port: u16) -> Vec<(&'static str, Result<(), String>)> {
     all.push(("10,000 headers", refused(&ask(port, &head("GET", "/healthz", &format!("{headers}\r\n"))).await, &[400, 431])));
     let long = head("GET", "/healthz", &format!("x: {}\r\n\r\n", "x".repeat(2 << 20)));
     all.push(("a header of 2 MB", refused(&ask(port, &long).await, &[400, 431])));
+    all.push(("16 bodies of 60 MB that stop before their end", stalled(port).await));
     all.push(("a large picture in a few bytes", picture(port, &post).await));
     all.push(("1,000 requests in one breath", pipelined(port, &head("GET", "/healthz", "\r\n")).await));
     all.push(("connections that say nothing", idle(port).await));
@@ -167,6 +168,40 @@ async fn gigabyte(port: u16, path: &str) -> Vec<u8> {
     let found = timeout(PATIENCE, read.read(&mut answer)).await.ok().and_then(Result::ok).unwrap_or(count);
     answer.truncate(found);
     answer
+}
+
+/// More than there is room for: four are taken, the others are told so, and a small change is made meanwhile.
+async fn stalled(port: u16) -> Result<(), String> {
+    const BODY: usize = 60 << 20;
+    let send = async || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let head = format!("POST /points HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {BODY}\r\n\r\n");
+        let (mut read, mut write) = stream.split();
+        let send = async {
+            let mut alive = write.write_all(head.as_bytes()).await.is_ok();
+            for _ in 0..BODY / 65536 - 1 {
+                alive = alive && write.write_all(&[b' '; 65536]).await.is_ok();
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut answer = vec![0; 4096];
+        let answered = async { timeout(Duration::from_secs(14), read.read(&mut answer)).await.ok().and_then(Result::ok) };
+        let found = tokio::select! { () = send => None, found = answered => found };
+        answer.truncate(found.unwrap_or(0));
+        answer
+    };
+    let small = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let body = r#"{"_id":"small"}"#;
+        let head = format!("POST /values HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        status(&ask(port, &head).await)
+    };
+    let (answers, small) = tokio::join!(futures_util::future::join_all((0..16).map(|_| send())), small);
+    let full = answers.iter().filter(|answer| status(answer) == 503).count();
+    match (full, small) {
+        (12, 201 | 409) => Ok(()),
+        _ => Err(format!("{full} of 16 are answered 503, a small change {small}")),
+    }
 }
 
 /// Ten bodies that come byte by byte; each ends when it is cut.

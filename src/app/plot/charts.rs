@@ -231,6 +231,10 @@ pub fn start(dashboard: Dashboard) {
             for entry in entries {
                 if let Some(chart) = charts.around(&entry.target()) {
                     chart.is_seen = entry.is_intersecting();
+                    if !chart.is_seen {
+                        let id = chart.id.clone();
+                        tip::leave(charts, &id);
+                    }
                 }
             }
             charts.stir();
@@ -300,6 +304,7 @@ pub fn unset(dashboard: Dashboard) {
 pub fn remove(id: &CellId) {
     with(|charts| {
         if let Some(at) = charts.list.iter().position(|chart| chart.id == *id) {
+            tip::leave(charts, id);
             let gone = charts.list.swap_remove(at);
             charts.unwatch(gone.canvas());
         }

@@ -228,9 +228,7 @@ fn change(event: &Event, is_final: bool) {
             charts.repaint();
             if is_final {
                 set(name, &text);
-                if let Some(dashboard) = charts.dashboard {
-                    dashboard.set_chart(id.as_ref(), &[("smooth", text)]);
-                }
+                save(charts, id.as_ref(), "smooth", text);
             }
         }
         name if is_final => {
@@ -239,38 +237,23 @@ fn change(event: &Event, is_final: bool) {
                 Y => "y",
                 _ => "unit",
             };
-            save(charts, id.as_ref(), key, &value);
+            save(charts, id.as_ref(), key, rpc::text(&value));
         }
         _ => {}
     });
 }
 
-/// For everybody; who only reads sets it here alone.
-fn save(charts: &mut Charts, id: Option<&CellId>, key: &str, value: &str) {
-    let Some(dashboard) = charts.dashboard else { return };
-    dashboard.set_chart(id, &[(key, rpc::text(value))]);
-    if dashboard.may_write() {
-        return;
+fn save(charts: &Charts, id: Option<&CellId>, key: &str, json: String) {
+    if let Some(dashboard) = charts.dashboard {
+        dashboard.set_chart(id, &[(key, json)]);
     }
-    for chart in charts.list.iter_mut().filter(|chart| id.is_none_or(|id| chart.id == *id)) {
-        let mut settings = chart.settings.clone();
-        match value {
-            "step" => settings.x = Along::Step,
-            "relative" => settings.x = Along::Relative,
-            "wall" => settings.x = Along::Wall,
-            "linear" => settings.y = Scale::Linear,
-            _ => settings.y = Scale::Log,
-        }
-        chart.settle(settings);
-    }
-    charts.stir();
 }
 
 /// From linear to logarithmic, and back.
 pub fn switch_scale(charts: &mut Charts, id: &CellId) {
     let Some(chart) = charts.chart(id) else { return };
     let scale = if chart.settings.y == Scale::Log { "linear" } else { "log" };
-    save(charts, Some(id), "y", scale);
+    save(charts, Some(id), "y", rpc::text(scale));
 }
 
 /// What the address of a drawing must say of a cell, so that it shows what this reader sees: empty, or beginning with `&`.

@@ -34,6 +34,8 @@ struct Hand {
     from: f64,
     seen: Option<View>,
     pans: bool,
+    /// One finger has come, and no other.
+    taps: bool,
     /// When the page was scrolled or the wheel was turned last, in milliseconds since 1970; and the chart that it turns, if it is not the page.
     turned_at: f64,
     turns: Option<CellId>,
@@ -57,6 +59,15 @@ pub fn listen() {
         HAND.with(|hand| {
             let mut hand = hand.borrow_mut();
             (hand.turned_at, hand.turns) = (Date::now(), None);
+        });
+        with(tip::hide);
+    });
+    browser::listen(&page, "focusin", |event: Event| {
+        let cell = browser::around(&event, "article").and_then(|cell| focus::owner(&cell));
+        with(|charts| {
+            if charts.pointed.as_ref().is_some_and(|pointed| Some(&pointed.chart) != cell.as_ref()) {
+                tip::hide(charts);
+            }
         });
     });
     // Browsers let handlers of the whole document hold no wheel back, those of an element they do.
@@ -107,7 +118,11 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
     let is_touch = event.pointer_type() == "touch";
     with(|charts| match (kind.as_str(), hand.chart.clone()) {
         ("pointerdown", _) => {
-            let Some(id) = over(event).filter(|_| event.button() == 0) else { return tip::hide(charts) };
+            let id = over(event).filter(|_| event.button() == 0);
+            if is_touch || id.is_none() {
+                tip::hide(charts);
+            }
+            let Some(id) = id else { return };
             if hand.chart.as_ref().is_some_and(|chart| *chart != id) {
                 return;
             }
@@ -116,13 +131,14 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
             let _ = chart.parts.canvas.set_pointer_capture(event.pointer_id());
             hand.seen = chart.seen();
             hand.pans = event.shift_key() || is_touch;
+            hand.taps = is_touch && hand.fingers.is_empty();
             hand.from = on.0;
             hand.chart = Some(id);
             hand.fingers.push(Finger { pointer: event.pointer_id(), x: on.0 });
         }
         ("pointermove", Some(id)) => drag(hand, charts, &id, event.pointer_id(), on, at),
         ("pointermove", None) => match over(event) {
-            Some(id) => tip::show(charts, &id, on, at),
+            Some(id) => tip::show(charts, &id, on, at, false),
             None if charts.pointed.is_some() => tip::hide(charts),
             None => {}
         },
@@ -151,8 +167,8 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
                 }
             }
             // A tap reads, and what it reads stays.
-            if is_touch && kind == "pointerup" && (on.0 - hand.from).abs() <= CLICK {
-                tip::show(charts, &id, on, at);
+            if hand.taps && kind == "pointerup" && (on.0 - hand.from).abs() <= CLICK {
+                tip::show(charts, &id, on, at, true);
             } else if is_touch {
                 tip::hide(charts);
             }
@@ -196,6 +212,6 @@ fn drag(hand: &mut Hand, charts: &mut Charts, id: &CellId, pointer: i32, on: (f6
                 (pointed.on, pointed.at) = (on, at);
             }
         }
-        None => tip::show(charts, id, on, at),
+        None => tip::show(charts, id, on, at, false),
     }
 }

@@ -24,12 +24,21 @@ pub struct Pointed {
     pub chart: CellId,
     pub on: (f64, f64),
     pub at: (f64, f64),
+    /// The place on the axis that was read by a key or a tap: what is told stays, and moves with it. A pointer stays where it is.
+    pub kept: Option<f64>,
 }
 
-/// The pointer is over this chart.
-pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64)) {
-    charts.pointed = Some(Pointed { chart: id.clone(), on, at });
+/// The pointer is over this chart. What is read by a key or a tap (`keeps`) is read aloud, too; with a pointer that would be chatter.
+pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64), keeps: bool) {
+    if let Some(list) = browser::by_id(ID) {
+        browser::mark(&list, "role", if keeps { "status" } else { "tooltip" });
+    }
+    charts.pointed = Some(Pointed { chart: id.clone(), on, at, kept: None });
     refresh(charts);
+    let cross = charts.cross.filter(|_| keeps);
+    if let (Some((_, x)), Some(pointed)) = (cross, &mut charts.pointed) {
+        pointed.kept = Some(x);
+    }
 }
 
 /// Reads what stands beside what was read last, for those who use keys: from the left or the right edge at first.
@@ -51,17 +60,23 @@ pub fn step(charts: &mut Charts, id: &CellId, later: bool) {
         return;
     }
     let (on, canvas) = ((best, frame.top + frame.height / 2.0), chart.canvas().get_bounding_client_rect());
-    if let Some(list) = browser::by_id(ID) {
-        // Read aloud.
-        browser::mark(&list, "role", "status");
-    }
-    show(charts, id, on, (canvas.left() + best, canvas.top() + on.1));
+    show(charts, id, on, (canvas.left() + best, canvas.top() + on.1), true);
 }
 
 /// The chart under the pointer has moved, or has new points.
 pub fn refresh(charts: &mut Charts) {
-    let Some(Pointed { chart, on, at }) = charts.pointed.clone() else { return };
+    let Some(Pointed { chart, on, at, kept }) = charts.pointed.clone() else { return };
     let is_dark = charts.is_dark();
+    if let Some(x) = kept {
+        let place =
+            charts.chart(&chart).and_then(|chart| chart.frame.as_ref()).map(|frame| (frame.px(x), frame.left, frame.left + frame.width));
+        let (Some(list), Some((px, _, _))) = (browser::by_id(ID), place.filter(|(px, left, right)| px >= left && px <= right)) else {
+            return hide(charts);
+        };
+        let at = (at.0 + px - on.0, at.1);
+        charts.pointed = Some(Pointed { chart, on: (px, on.1), at, kept });
+        return stand_beside(&list, at);
+    }
     let (Some(chart), Some(list)) = (charts.chart(&chart), browser::by_id(ID)) else { return hide(charts) };
     let cross = fill(&list, chart, on, is_dark).map(|x| (chart.axis(), x));
     list.set_hidden(cross.is_none());
@@ -73,11 +88,21 @@ pub fn refresh(charts: &mut Charts) {
 
 /// The pointer has gone.
 pub fn hide(charts: &mut Charts) {
-    charts.pointed = None;
+    // The list may be that of a drawing.
+    if charts.pointed.take().is_none() {
+        return;
+    }
     if let Some(list) = browser::by_id(ID) {
         list.set_hidden(true);
     }
     set(charts, None);
+}
+
+/// This chart cannot be seen any more.
+pub fn leave(charts: &mut Charts, id: &CellId) {
+    if charts.pointed.as_ref().is_some_and(|pointed| pointed.chart == *id) {
+        hide(charts);
+    }
 }
 
 /// One line of a list of values: a swatch where there is a colour, a name, and a text where there is one.

@@ -1,4 +1,4 @@
-//! Bodies of requests, whole: bounded in size, and in time by what has come so far.
+//! Bodies of requests, whole: bounded in size, alone and together, and in time by what has come so far.
 
 use std::time::Duration;
 
@@ -6,12 +6,13 @@ use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use futures::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::budget::{self, SMALL, Share};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::Problem;
 
-/// A body has this long, and a second more for each so many bytes that have come.
-const GRACE: Duration = Duration::from_secs(30);
-const SLOWEST: u64 = 4096;
+/// So many bytes of a body, or its end, come within this time: nothing is held for long that hardly comes.
+const STRETCH: usize = 120 << 10;
+const STRETCH_WITHIN: Duration = Duration::from_secs(30);
 /// A stream may be as slow as it likes, but one that sends nothing for so long is over: whoever sent it may be gone without a word.
 const SILENT: Duration = Duration::from_secs(300);
 
@@ -23,10 +24,12 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
     if announced > most as u64 {
         return Err(too_large().into());
     }
-    let begun = Instant::now();
+    // What does not say its length is taken for the largest, once it is not small.
+    let is_announced = body.size_hint().exact().is_some();
+    let mut share = if is_announced { budget::share(announced as usize).await.map_err(unchanged)? } else { None };
     let (mut parts, mut taken) = (body.into_data_stream(), Vec::new());
+    let (mut until, mut next) = (Instant::now() + STRETCH_WITHIN, STRETCH);
     loop {
-        let until = begun + GRACE + Duration::from_secs(taken.len() as u64 / SLOWEST);
         let Ok(part) = timeout_at(until, parts.next()).await else {
             return Err(ErrorKind::Timeout.with("The body came too slowly; nothing was changed. Send it again.").into());
         };
@@ -34,14 +37,36 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
             Some(Ok(part)) if taken.len() + part.len() > most => return Err(too_large().into()),
             // Most bodies are one part.
             Some(Ok(part)) if taken.is_empty() && part.len() as u64 == announced => return Ok(part),
-            Some(Ok(part)) => taken.extend_from_slice(&part),
-            Some(Err(why)) => {
-                let error = broken(why);
-                return Err(ApiError { message: format!("{} Nothing was changed.", error.message), ..error }.into());
+            Some(Ok(part)) => {
+                if !is_announced && share.is_none() && taken.len() + part.len() >= SMALL {
+                    share = budget::share(most).await.map_err(unchanged)?;
+                    until = Instant::now() + STRETCH_WITHIN;
+                }
+                taken.extend_from_slice(&part);
+                if taken.len() >= next {
+                    (until, next) = (Instant::now() + STRETCH_WITHIN, taken.len() + STRETCH);
+                }
             }
-            None => return Ok(taken.into()),
+            Some(Err(why)) => return Err(unchanged(broken(why)).into()),
+            None => return Ok(Bytes::from_owner(Whole { bytes: taken, _share: share })),
         }
     }
+}
+
+/// What has come, with its share of the memory.
+struct Whole {
+    bytes: Vec<u8>,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Whole {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn unchanged(error: ApiError) -> ApiError {
+    ApiError { message: format!("{} Nothing was changed.", error.message), ..error }
 }
 
 /// Why a body has no end: its token is gone, or something happened on the way.
@@ -96,6 +121,11 @@ mod tests {
         assert_eq!(code(slow(40, 1)).await, Err(408));
         // Slow, but not too slow, however long it takes.
         assert_eq!(code(slow(200, 5_000)).await, Ok(1_000_000));
+        // What came fast at first is no credit for what does not come.
+        let stalled =
+            futures::stream::iter([Ok(Bytes::from(vec![0; 1_000_000]))]).chain(futures::stream::pending::<Result<_, std::io::Error>>());
+        let begun = Instant::now();
+        assert_eq!((code(Body::from_stream(stalled)).await, begun.elapsed()), (Err(408), STRETCH_WITHIN));
         let cut = futures::stream::iter([Ok(Bytes::from("ab")), Err(std::io::Error::other("cut"))]);
         assert_eq!(code(Body::from_stream(cut)).await, Err(400));
     }

@@ -2,6 +2,7 @@
 
 mod aside;
 mod body;
+mod budget;
 mod columns;
 mod drawing;
 mod numbers;

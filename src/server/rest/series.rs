@@ -1,6 +1,7 @@
 //! The numbers of line cells: `POST /points` and `/values/:id/points` take them, `GET` gives them back, and columns to draw from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -8,7 +9,9 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use tokio::time::{Instant, timeout_at};
 
+use super::budget::{self, SMALL};
 use super::columns::{self, Asked as ColumnsAsked};
 use super::points::{Asked, HEAD, PAGE, Page};
 use super::{aside, broken, once, part, told_once, whole};
@@ -24,8 +27,9 @@ use crate::server::routes::Routes;
 
 /// One request, whether it is done at once or, as a stream of lines, piece by piece.
 const BODY_BYTES: usize = 64 << 20;
-/// Lines of a stream that are accepted together.
+/// Lines of a stream that are accepted together; what has come by then is accepted after a moment, too: a stream may be what a program logs just now.
 const PIECE_BYTES: usize = 1 << 20;
+const PIECE_WITHIN: Duration = Duration::from_millis(20);
 /// Pixels of all series of one question for columns: an answer is held whole, 256 bytes a pixel and its text. Beyond it each series has fewer.
 const PIXELS: usize = 1_000_000;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
@@ -77,14 +81,22 @@ async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> 
 
 /// Accepts lines while they come. An error says which lines before it are kept.
 async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
-    let (mut body, mut waiting) = (body.into_data_stream(), Vec::<u8>::new());
+    let (mut body, mut waiting, mut share) = (body.into_data_stream(), Vec::<u8>::new(), None);
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
+    // When what waits is accepted: none while there is no whole line.
+    let mut due: Option<Instant> = None;
     loop {
-        let next = part(&mut body).await.map_err(|silent| cut(lines, points, silent))?;
-        let is_end = next.is_none();
-        match next {
+        let next = match due {
+            Some(due) => timeout_at(due, body.next()).await.ok(),
+            None => Some(part(&mut body).await.map_err(|silent| cut(lines, points, silent))?),
+        };
+        let is_end = matches!(next, Some(None));
+        match next.flatten() {
             Some(Ok(part)) => {
                 bytes += part.len();
+                if due.is_none() && part.contains(&b'\n') {
+                    due = Some(Instant::now() + PIECE_WITHIN);
+                }
                 waiting.extend_from_slice(&part);
             }
             Some(Err(why)) => return Err(cut(lines, points, broken(why)).into()),
@@ -94,9 +106,16 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
             let most = format!("A stream may have {} MiB.", BODY_BYTES >> 20);
             return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(most)).into());
         }
-        if !is_end && waiting.len() < PIECE_BYTES {
+        share = match share {
+            _ if waiting.len() < SMALL => None,
+            None => budget::share(PIECE_BYTES).await.map_err(|full| cut(lines, points, full))?,
+            held => held,
+        };
+        let is_due = due.is_some_and(|due| Instant::now() >= due);
+        if !is_end && !is_due && waiting.len() < PIECE_BYTES {
             continue;
         }
+        due = None;
         let end = if is_end { waiting.len() } else { waiting.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) };
         if end == 0 && waiting.len() > PIECE_BYTES {
             let long = format!("Line {} is longer than {} MiB.", lines + 1, PIECE_BYTES >> 20);
