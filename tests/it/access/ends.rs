@@ -39,7 +39,7 @@ async fn a_body_that_is_under_way_ends_with_its_token() {
     let line = chunk("{\"cell\":\"c\",\"y\":1}\n");
     let mut bodies = Vec::new();
     for (path, kind, begin) in [
-        ("/points", "application/x-ndjson", line.clone()),
+        ("/points", "application/x-ndjson", chunk("{\"cell\":\"c\",")),
         ("/values", "application/json", chunk("{\"name\":")),
         ("/rpc/cells/create", "application/json", chunk("{")),
     ] {
