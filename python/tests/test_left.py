@@ -49,7 +49,7 @@ def test_what_was_refused_outlives_a_replay_without_a_server(server, tmp_path, n
             replay(folder, url=AWAY, refused=True, timeout=0.05)
     assert folder.is_dir()
     # Not tried: it stays.
-    assert "1 requests were refused" in replay(folder)
+    assert "1 request was refused" in replay(folder)
     server.ask(f"/values/{name}-bad", method="DELETE")
     replay(folder, refused=True)
     assert not folder.exists() and server.pairs(f"{name}-bad", "bad") == [(0, 7)]
@@ -66,7 +66,7 @@ def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, mon
         file.write('{"a": 1}\n')
     assert "2 requests were refused" in replay(folder, refused=True)
     server.ask(f"/values/{name}-bad", method="DELETE")
-    assert "1 requests were refused" in replay(folder, refused=True)
+    assert "1 request was refused" in replay(folder, refused=True)
     assert server.pairs(f"{name}-bad", "bad") == [(0, 7)] and not (folder / "refused.before").exists()
 
 
@@ -102,7 +102,7 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
     folder = board._client.spool.folder
     board.close(60)
     assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
-    assert "requests were refused" in replay(folder, refused=True)
+    assert "request was refused" in replay(folder, refused=True)
     # As a later version would that can send it.
     monkeypatch.setattr("agnez.window._points", lambda numbers, key, real=agnez.replay.windows._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
     replay(folder, refused=True)
