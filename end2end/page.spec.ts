@@ -180,6 +180,30 @@ test("an empty board names those with cells", async ({ page, agnez }) => {
   await expect(page.getByRole("article", { name: "elsewhere" })).toBeVisible();
 });
 
+test("boards that begin and end while the page is open are named", async ({ page, agnez }) => {
+  await openBoard(page, "/b/mine");
+  const links = page.getByRole("navigation", { name: "Boards" }).getByRole("link");
+  await expect(links).toHaveCount(0);
+  // Where nothing else is to be seen they come by themselves.
+  const first = await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "zoo" });
+  await expect(links).toHaveText(["zoo"]);
+  await agnez.create({ name: "here", type: "log", value: "1", board: "mine" });
+  await expect(page.getByRole("article", { name: "here" })).toBeVisible();
+  await expect(links).toHaveCount(0);
+  // On a board with cells, when somebody opens the list.
+  await agnez.create({ name: "early", type: "log", value: "1" });
+  await agnez.create({ name: "late", type: "log", value: "1", board: "run-2" });
+  const opens = page.getByRole("banner").getByRole("button", { name: "mine" });
+  await opens.click();
+  await expect(links).toHaveText(["main", "mine", "run-2", "zoo"]);
+  await page.keyboard.press("Escape");
+  expect((await agnez.call("DELETE", `/values/${first._id}`)).status).toBe(200);
+  await opens.click();
+  await expect(links).toHaveText(["main", "mine", "run-2"]);
+  await links.filter({ hasText: "run-2" }).click();
+  await expect(page.getByRole("article", { name: "late" })).toBeVisible();
+});
+
 test("a filter that finds nothing says so", async ({ page, agnez }) => {
   await agnez.create({ name: "loss", type: "log", value: "1" });
   await openBoard(page);

@@ -17,13 +17,17 @@ pub struct Assets {
 
 /// Before the first paint, or a dark page would flash white. A token in the address is for the gate (src/server/gate.html): who was let in
 /// without it does not need it, who pastes a link to where he is goes there again; new tabs of this browser are told it, unless the server
-/// is below a path, where the origin may have other applications. The dialog for links is loaded when somebody wants it.
+/// is below a path, where the origin may have other applications. The dialog for links is loaded when somebody wants it, and so is what brings the
+/// list of boards up to date: when somebody opens it, and again and again where it is all that there is to see.
 const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
 try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
 {const sent=()=>/[#&]token=/.test(location.hash);
 if(sent())history.replaceState(null,"",location.pathname+location.search);
 addEventListener("hashchange",()=>{if(sent())location.reload()});
-addEventListener("click",event=>{if(event.target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."))})}"##;
+addEventListener("click",event=>{const{target}=event;if(target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."));
+if(target.closest?.(".board-switch"))boards()});
+const boards=()=>import("./boards.js").then(boards=>boards.renew()).catch(()=>{});
+setInterval(()=>{if(!document.hidden&&document.querySelector(":root:has([data-state=live]) .hero"))boards()},1500)}"##;
 
 /// Who only looks is offered nothing that writes.
 const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+21),\

@@ -20,7 +20,7 @@ pub struct Board {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     pub board: Board,
-    /// The names of all boards that hold cells, in alphabetical order.
+    /// The names of this board and of all that hold cells, in alphabetical order; empty for who may see no other.
     pub boards: Vec<String>,
     /// The address to put into commands, such as `http://localhost:3000`.
     pub origin: String,

@@ -36,7 +36,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     let page = Page {
         board,
         // Who may read one board is told of no other.
-        boards: caller.only_board().map_or_else(|| app.boards.names(), |board| vec![board.to_owned()]),
+        boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },
         origin: commands_to(&caller),
         durable: app.durable,
         build: app.site.build().to_owned(),
@@ -63,6 +63,13 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice, rank })
     };
     leptos_axum::render_app_to_stream(view)(request).await
+}
+
+/// All boards that hold cells, and this one.
+fn boards_beside(app: &App, name: &str) -> Vec<String> {
+    let mut boards = app.boards.list();
+    boards.entry(name.to_owned()).or_default();
+    boards.into_keys().collect()
 }
 
 /// The address in the commands that the page shows. Who came in by a token puts it where `TOKEN` stands: curl and Python's requests send it then.

@@ -43,6 +43,23 @@ async fn a_browser_reads_an_error_as_a_page_and_a_program_as_json() {
 }
 
 #[tokio::test]
+async fn boards_are_those_that_hold_cells() {
+    let server = spawn().await;
+    assert_eq!(server.get("/boards").await, json!([]));
+    for (id, board) in [("a", "run-2"), ("b", "main"), ("c", "run-2")] {
+        server.call("POST", "/values", json!({"_id": id, "board": board}).to_string()).await;
+    }
+    assert_eq!(server.get("/boards").await, json!([{"name": "main", "cells": 1}, {"name": "run-2", "cells": 2}]));
+    server.call("DELETE", "/values/b", "").await;
+    assert_eq!(server.get("/boards").await, json!([{"name": "run-2", "cells": 2}]));
+    let refused = server.call("GET", "/boards?name=main", "").await;
+    assert_eq!(
+        (refused.status, refused.json()["message"].as_str().unwrap()),
+        (400, "'name' is no key of this query, which has none, not 'main'.")
+    );
+}
+
+#[tokio::test]
 async fn figures_are_served_alone_with_local_scripts() {
     let server = spawn().await;
     let html = r#"<div id='f'></div><script src='https://d3js.org/d3.v5.js'></script>"#;

@@ -14,6 +14,7 @@ mod sent;
 mod shapes;
 mod size;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use draft::{Draft, board_name, parse_many, parse_one};
@@ -124,10 +125,10 @@ impl Boards {
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
     }
 
-    pub fn names(&self) -> Vec<String> {
+    /// Those that hold cells, and how many, by name.
+    pub fn list(&self) -> BTreeMap<String, usize> {
         let index = self.store.index();
-        let mut names: Vec<_> = index.boards().filter(|(_, board)| !board.cells.is_empty()).map(|(name, _)| name.to_string()).collect();
-        names.sort();
-        names
+        let inhabited = index.boards().filter(|(_, board)| !board.cells.is_empty());
+        inhabited.map(|(name, board)| (name.to_string(), board.cells.len())).collect()
     }
 }

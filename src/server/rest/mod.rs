@@ -1,6 +1,7 @@
 //! REST: one file a resource.
 
 mod aside;
+pub mod boards;
 mod body;
 mod budget;
 mod columns;
