@@ -2,6 +2,7 @@
 //! skipped, never drawn as zero.
 
 use super::frame::{Curve, Frame};
+use crate::series::Column;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -73,19 +74,31 @@ impl Mark {
 pub fn marks(frame: &Frame, curves: &[Curve]) -> Vec<Mark> {
     let mut marks = Vec::new();
     for curve in curves {
+        let odd = odd(frame, curve);
         for kind in [Kind::Nan, Kind::PosInf, Kind::NegInf, Kind::NotOnLog, Kind::Restart] {
-            mark(frame, curve, kind, &mut marks);
+            mark(frame, curve.slot, &odd, kind, &mut marks);
         }
     }
     marks
 }
 
-fn mark(frame: &Frame, curve: &Curve, kind: Kind, marks: &mut Vec<Mark>) {
-    let own = marks.len();
+/// The columns that have something to mark, and whether each begins left of where the one before ended. Mostly there are none.
+fn odd<'a>(frame: &Frame, curve: &Curve<'a>) -> Vec<(&'a Column, bool)> {
+    let mut odd = Vec::new();
     let mut before = f64::NEG_INFINITY;
     for column in curve.columns {
         let is_back = column.x_first < before;
         before = column.x_last;
+        if is_back || column.nan + column.pos_inf + column.neg_inf + column.breaks > 0 || (frame.y.log && column.min <= 0.0) {
+            odd.push((column, is_back));
+        }
+    }
+    odd
+}
+
+fn mark(frame: &Frame, slot: usize, odd: &[(&Column, bool)], kind: Kind, marks: &mut Vec<Mark>) {
+    let own = marks.len();
+    for &(column, is_back) in odd {
         let middle = column.x_min / 2.0 + column.x_max / 2.0;
         let (count, at) = match kind {
             Kind::Nan => (column.nan, middle),
@@ -109,7 +122,7 @@ fn mark(frame: &Frame, curve: &Curve, kind: Kind, marks: &mut Vec<Mark>) {
             marks[..own].iter().filter(|mark| (mark.kind == Kind::PosInf) == up && (mark.x - x).abs() < APART).count().min(STOREYS - 1);
         let rise = STOREY * below as f64;
         let y = if up { frame.top + rise } else { frame.bottom() - rise };
-        marks.push(Mark { x, y, at, kind, slot: curve.slot, count });
+        marks.push(Mark { x, y, at, kind, slot, count });
     }
 }
 
@@ -118,7 +131,6 @@ mod tests {
     use super::*;
     use crate::chart::{Ask, Size};
     use crate::protocol::Scale;
-    use crate::series::Column;
 
     fn of(points: &[(f64, f64)], ask: &Ask) -> Vec<Mark> {
         let columns: Vec<_> = points.iter().map(|(x, y)| Column::point(*x, *y)).collect();

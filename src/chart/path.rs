@@ -18,6 +18,9 @@ pub const UP: (f64, f64) = (f64::NAN, f64::NAN);
 /// How far beyond the plot lines are kept, in pixels: more than half of any stroke.
 const BEYOND: f64 = 16.0;
 
+/// Far away is far enough: what follows computes with differences, to a hundredth of a pixel.
+const FAR: f64 = 1e13;
+
 /// The pixels of a plot and the scales that lead there.
 #[derive(Clone, Copy, Debug)]
 pub struct Grid<'a> {
@@ -31,16 +34,25 @@ pub struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    /// Where a point is drawn that has a place on both scales.
-    fn place(&self, x: f64, y: f64) -> (f64, f64) {
-        let (share, down) = (self.x.place(x), 1.0 - self.y.place(y));
+    /// How far from the left `x` is drawn; NaN when it has no place.
+    fn across(&self, x: f64) -> f64 {
+        let share = self.x.at(x);
         let mut px = share * self.width;
         if self.snap {
             // The right end belongs to the last pixel column: it is where the newest point stands.
             px = if share == 1.0 { self.width.ceil() } else { px.floor() + 1.0 } - 0.5;
         }
-        // Far away is far enough: what follows computes with differences, to a hundredth of a pixel.
-        (px.clamp(-1e13, 1e13), (down * self.height).clamp(-1e13, 1e13))
+        px.clamp(-FAR, FAR)
+    }
+
+    /// How far from the top `y` is drawn; NaN when it has no place.
+    fn down(&self, y: f64) -> f64 {
+        ((1.0 - self.y.at(y)) * self.height).clamp(-FAR, FAR)
+    }
+
+    /// The side on which all of a column is out of sight, and the lines between two such columns too: -1 or 1; 0 when it may be seen.
+    fn side(&self, column: &Column, (from, to): (f64, f64)) -> i8 {
+        i8::from(column.x_min > to) - i8::from(column.x_max < from)
     }
 }
 
@@ -51,24 +63,43 @@ pub fn is_dense(columns: &[Column]) -> bool {
 
 /// The line through columns. What is not finite (or not positive, on a logarithmic scale) lifts the pen, and so does a step backwards.
 pub fn through_columns(columns: &[Column], grid: &Grid) -> Path {
-    let mut pen = Pen { grid, path: Vec::with_capacity(columns.len() * 2), at: None };
+    let mut pen = Pen { grid, path: Vec::with_capacity(columns.len() * if grid.snap { 4 } else { 1 }), at: None };
+    let away = 2.0 * BEYOND / grid.width;
+    let sight = (grid.x.back(-away), grid.x.back(1.0 + away));
     let mut before = f64::NEG_INFINITY;
+    // Of neighbours on the same side out of sight, the last one, from where the line may come back.
+    let (mut side, mut passed): (i8, Option<&Column>) = (0, None);
     for column in columns {
         if column.x_first < before {
             pen.up();
+            passed = None;
         }
         before = column.x_last;
-        pen.to(column.x_first, column.first);
+        let side_before = std::mem::replace(&mut side, grid.side(column, sight));
+        if side != 0 && side == side_before {
+            passed = Some(column);
+            continue;
+        }
+        if let Some(passed) = passed.take() {
+            pen.at = None;
+            pen.to(grid.across(passed.x_last), grid.down(passed.last));
+        }
+        let left = grid.across(column.x_first);
+        pen.to(left, grid.down(column.first));
         if column.count > 1 {
+            let right = grid.across(column.x_last);
+            // Where steps do not go back all is between the first and the last.
+            let is_upright = left == right && column.breaks == 0;
             let (low, high) = ((column.at_min, column.min), (column.at_max, column.max));
             let (one, other) = if column.at_min <= column.at_max { (low, high) } else { (high, low) };
             // Lowest and highest are passed over where they have no place: only first and last say where a gap is.
             for (x, y) in [one, other] {
-                if grid.y.holds(y) {
-                    pen.to(x, y);
+                let down = grid.down(y);
+                if !down.is_nan() {
+                    pen.to(if is_upright { left } else { grid.across(x) }, down);
                 }
             }
-            pen.to(column.x_last, column.last);
+            pen.to(right, grid.down(column.last));
         }
     }
     pen.finish()
@@ -83,7 +114,7 @@ pub fn through_points(points: &[(f64, f64)], grid: &Grid) -> Path {
             pen.up();
         }
         before = x;
-        pen.to(x, y);
+        pen.to(grid.across(x), grid.down(y));
     }
     pen.finish()
 }
@@ -103,11 +134,12 @@ impl Pen<'_> {
         }
     }
 
+    /// Goes on to a place of the plot; one that is none lifts the pen.
     fn to(&mut self, x: f64, y: f64) {
-        if !self.grid.y.holds(y) || !self.grid.x.holds(x) {
+        if x.is_nan() || y.is_nan() {
             return self.up();
         }
-        let to = self.grid.place(x, y);
+        let to = (x, y);
         let Some(from) = self.at.replace(to) else {
             if self.near(to) {
                 self.path.push(to);
@@ -234,6 +266,33 @@ mod tests {
         assert_eq!(told(&points(&[(1.0, 10.0), (2.0, 0.0), (3.0, 10.0), (4.0, 1.0)]), Scale::log(1.0, 100.0)), "1,50 ; 3,50 4,100");
         let column = joined(&[(1.0, 10.0), (2.0, -5.0), (3.0, 1.0)]);
         assert_eq!(told(&[column], Scale::log(1.0, 100.0)), "1,50 3,100");
+    }
+
+    #[test]
+    fn what_is_passed_over_out_of_sight_would_not_have_been_seen() {
+        let mut seed = 7_u64;
+        let mut below = |end: u64| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) % end
+        };
+        let (x, y) = (Scale::linear(0.0, 100.0), Scale::linear(0.0, 100.0));
+        let grid = Grid { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
+        let mut longest = 0;
+        for _ in 0..2000 {
+            let mut step = -400.0;
+            let list: Vec<(f64, f64)> = (0..60)
+                .map(|_| {
+                    step += [1.0, 7.0, 40.0, -30.0, -500.0, 600.0][[0, 1, 1, 2, 2, 2, 3, 4, 5][below(9) as usize]];
+                    let odd = [f64::NAN, 1e9, -300.0, f64::INFINITY];
+                    (step, odd.get(below(20) as usize).copied().unwrap_or(below(100) as f64))
+                })
+                .collect();
+            let path = through_columns(&points(&list), &grid);
+            let written = |path: &Path| path.iter().map(|(x, y)| format!("{x} {y}")).collect::<Vec<_>>();
+            assert_eq!(written(&path), written(&through_points(&list, &grid)), "{list:?}");
+            longest = longest.max(path.len());
+        }
+        assert!(longest > 20);
     }
 
     #[test]

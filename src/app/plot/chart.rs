@@ -39,6 +39,8 @@ pub struct Chart {
     pub marks: Vec<Mark>,
     /// For each series; empty where none is drawn.
     pub smoothed: Vec<Vec<(f64, f64)>>,
+    /// The sentence that says what is drawn.
+    told: String,
     pub parts: Parts,
 }
 
@@ -111,6 +113,7 @@ impl Chart {
             frame: None,
             marks: Vec::new(),
             smoothed: Vec::new(),
+            told: String::new(),
             parts,
         })
     }
@@ -178,7 +181,7 @@ impl Chart {
         if missing.is_none() && self.is_stale { Some(self.curves.wanted(self.view, self.axis(), width)) } else { missing }
     }
 
-    pub fn draw(&mut self, look: &Look, cross: Option<(Axis, f64)>, origin: &str) {
+    pub fn draw(&mut self, look: &mut Look, cross: Option<(Axis, f64)>, origin: &str) {
         self.is_dirty = false;
         let axis = self.axis();
         // Columns along the other axis say nothing on this one; the old drawing stays until the new ones come.
@@ -227,7 +230,7 @@ impl Chart {
     }
 
     /// The chart in one sentence, and as attributes that tools can read.
-    fn summarise(&self) {
+    fn summarise(&mut self) {
         let canvas = &self.parts.canvas;
         let mut text = String::from("Line chart");
         for curve in self.curves.list.iter().filter(|curve| !self.is_hidden(&curve.name)) {
@@ -236,8 +239,11 @@ impl Chart {
         }
         let note = self.frame.as_ref().map_or("", |frame| frame.note);
         text = [&text, "; ", &self.curves.total().to_string(), " points. ", note].concat();
-        browser::mark(canvas, "aria-label", &text);
-        browser::mark(canvas, "data-points", &self.curves.total().to_string());
+        if text != self.told {
+            browser::mark(canvas, "aria-label", &text);
+            browser::mark(canvas, "data-points", &self.curves.total().to_string());
+            self.told = text;
+        }
         if let Some(frame) = &self.frame {
             browser::mark(canvas, "data-from", &browser::number_text(frame.x.lo));
             browser::mark(canvas, "data-to", &browser::number_text(frame.x.hi));

@@ -23,7 +23,7 @@ use crate::protocol::{CellId, Settings, points};
 use crate::series::Axis;
 
 /// Drawing takes at most so long of a frame; the rest waits for the next one.
-const DRAWING_MS: f64 = 8.0;
+const DRAWING_MS: f64 = 5.0;
 /// Questions of one chart are at least so far apart.
 const ASKING_MS: f64 = 250.0;
 /// After a question that was not answered.
@@ -100,7 +100,7 @@ impl Charts {
     fn frame(&mut self) {
         self.is_stirred = false;
         let began = Date::now();
-        let look = self.look.take().unwrap_or_else(paint::Look::now).here();
+        let mut look = self.look.take().unwrap_or_else(paint::Look::now).here();
         let state = self.dashboard.map(Dashboard::state);
         let (mut is_done, mut is_read_anew) = (true, false);
         let count = self.list.len();
@@ -116,7 +116,7 @@ impl Charts {
                 self.first = at;
                 break;
             }
-            chart.draw(&look, self.cross, state.as_ref().map_or("", |state| &state.origin));
+            chart.draw(&mut look, self.cross, state.as_ref().map_or("", |state| &state.origin));
             is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
         }
         self.paint_drawings(&look);

@@ -1,11 +1,11 @@
 //! A chart that is drawn from one value: the server's picture until that changes, from then on a canvas over it.
 
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, ImageData};
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 
 use super::charts::{Charts, with};
 use super::legend::hex;
-use super::paint::Look;
+use super::paint::{Look, put};
 use crate::chart::path::{Path, UP};
 use crate::chart::raster::DOT;
 use crate::chart::scene::{Form, Style, read};
@@ -91,10 +91,7 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, 
     let mut dots = Pixels::default();
     for is_dots in [true, false] {
         // Dots lie above all else, but pixels replace what is there: they come first, and the rest beneath them.
-        if !is_dots
-            && let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&dots.rgba), dots.width as u32, dots.height as u32)
-        {
-            let _ = pen.put_image_data(&image, 0.0, 0.0);
+        if !is_dots && put(pen, &dots, (0.0, 0.0)) {
             let _ = pen.set_global_composite_operation("destination-over");
         }
         for table in &scene.list {

@@ -22,6 +22,8 @@ pub struct Look {
     /// A font without its size: `px` and the names.
     pub family: String,
     offset_minutes: i32,
+    /// Where curves are drawn, one chart after the other.
+    pixels: Pixels,
 }
 
 /// The theme, chosen here or by the system.
@@ -45,7 +47,7 @@ impl Look {
         let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
         let family = ["px ", &family].concat();
         let font = [&browser::number_text(FONT_SIZE), family.as_str()].concat();
-        Self { is_dark, font, family, inks: inks(is_dark), ratio: 1.0, offset_minutes: offset_minutes() }
+        Self { is_dark, font, family, inks: inks(is_dark), ratio: 1.0, offset_minutes: offset_minutes(), pixels: Pixels::default() }
     }
 
     /// On the screen that the window is on now.
@@ -72,7 +74,7 @@ pub fn curves(chart: &Chart) -> Vec<Curve<'_>> {
 }
 
 /// Draws the chart, and answers where everything stands. `None` where there is no room.
-pub fn paint(chart: &Chart, look: &Look) -> Option<(Frame, Vec<Mark>)> {
+pub fn paint(chart: &Chart, look: &mut Look) -> Option<(Frame, Vec<Mark>)> {
     let canvas = &chart.parts.canvas;
     let size = chart.size;
     if size.width < 60.0 || size.height < 60.0 {
@@ -90,12 +92,14 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<(Frame, Vec<Mark>)> {
         all_hidden: curves.is_empty() && !chart.curves.list.is_empty(),
     };
     let frame = Frame::new(&ask, &curves, size);
+    let pen = &chart.parts.pen;
     let (wide, high) = ((size.width * look.ratio).round() as u32, (size.height * look.ratio).round() as u32);
-    if (canvas.width(), canvas.height()) != (wide, high) {
+    if chart.frame.is_none() || (canvas.width(), canvas.height()) != (wide, high) {
         canvas.set_width(wide);
         canvas.set_height(high);
+        // A new size has forgotten it, and nothing else does: to set it costs as much as all labels.
+        pen.set_font(&look.font);
     }
-    let pen = &chart.parts.pen;
     let _ = pen.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
     pen.clear_rect(0.0, 0.0, wide.into(), high.into());
     lines(pen, &frame, &curves, look);
@@ -121,19 +125,24 @@ pub fn paint(chart: &Chart, look: &Look) -> Option<(Frame, Vec<Mark>)> {
     Some((frame, marks))
 }
 
-fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: &Look) {
-    let ratio = look.ratio;
+fn lines(pen: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], look: &mut Look) {
+    let Look { is_dark, ratio, ref mut pixels, .. } = *look;
     let (width, height) = (frame.width * ratio, frame.height * ratio);
-    let mut pixels = Pixels::new(width.ceil() as usize, height.ceil() as usize);
+    pixels.reset(width.ceil() as usize, height.ceil() as usize);
     for layer in layers(frame, curves, width, height) {
         let dash: Vec<f64> = palette::dash(layer.slot).iter().map(|length| length * ratio).collect();
-        let colour = palette::colour(layer.slot, look.is_dark);
+        let colour = palette::colour(layer.slot, is_dark);
         pixels.draw_curve(&layer.path, &Stroke { colour, alpha: layer.alpha, width: layer.width * ratio, dash: &dash });
     }
-    if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.rgba), pixels.width as u32, pixels.height as u32) {
-        // At a whole pixel of the screen, between which the plot may begin.
-        let _ = pen.put_image_data(&image, (frame.left * ratio).round(), (frame.top * ratio).round());
-    }
+    // At a whole pixel of the screen, between which the plot may begin.
+    put(pen, pixels, ((frame.left * ratio).round(), (frame.top * ratio).round()));
+}
+
+/// Replaces what is on the canvas, from this pixel on, by the rows that have something on them. False when none has.
+pub fn put(pen: &CanvasRenderingContext2d, pixels: &Pixels, (left, top): (f64, f64)) -> bool {
+    let Some((first, rows)) = pixels.inked() else { return false };
+    let image = ImageData::new_with_u8_clamped_array(Clamped(rows.as_flattened()), pixels.width as u32);
+    image.is_ok_and(|image| pen.put_image_data(&image, left, top + first as f64).is_ok())
 }
 
 /// As `chart::line` draws it for SVG.
@@ -166,7 +175,6 @@ fn grid(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
 }
 
 fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
-    pen.set_font(&look.font);
     pen.set_fill_style_str(&hex(look.inks.muted));
     pen.set_text_align("right");
     for tick in &frame.y_ticks {
