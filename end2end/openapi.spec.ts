@@ -116,6 +116,11 @@ test("the document says what the server does", async ({ agnez }) => {
     await exchange(`DELETE ${one}`, id, 403, undefined, foreign);
   }
 
+  await agnez.create({ name: "of another board", board: "other" });
+  expect((await exchange("GET /boards", "/boards", 200)).json).toContainEqual({ name: "other", cells: 1 });
+  await exchange("GET /boards", "/boards?name=main", 400);
+  await exchange("GET /boards", "/boards", 403, undefined, foreign);
+
   // Numbers: in every documented form, refused for every documented reason.
   await agnez.create({ _id: "line", type: "line" });
   await agnez.create({ _id: "page", type: "html", value: "<p>x</p>" });

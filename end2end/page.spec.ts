@@ -187,6 +187,9 @@ test("boards that begin and end while the page is open are named", async ({ page
   // Where nothing else is to be seen they come by themselves.
   const first = await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "zoo" });
   await expect(links).toHaveText(["zoo"]);
+  await page.setViewportSize({ width: 390, height: 760 });
+  await expect(links).toBeInViewport();
+  await page.setViewportSize({ width: 1280, height: 800 });
   await agnez.create({ name: "here", type: "log", value: "1", board: "mine" });
   await expect(page.getByRole("article", { name: "here" })).toBeVisible();
   await expect(links).toHaveCount(0);
