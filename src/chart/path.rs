@@ -49,11 +49,11 @@ impl Grid<'_> {
     fn down(&self, y: f64) -> f64 {
         ((1.0 - self.y.at(y)) * self.height).clamp(-FAR, FAR)
     }
+}
 
-    /// The side on which all of a column is out of sight, and the lines between two such columns too: -1 or 1; 0 when it may be seen.
-    fn side(&self, column: &Column, (from, to): (f64, f64)) -> i8 {
-        i8::from(column.x_min > to) - i8::from(column.x_max < from)
-    }
+/// The side on which all of a column is out of sight, and the lines between two such columns too: -1 or 1; 0 when it may be seen.
+fn side(column: &Column, (from, to): (f64, f64)) -> i8 {
+    i8::from(column.x_min > to) - i8::from(column.x_max < from)
 }
 
 /// Whether some column stands for more than one point.
@@ -68,15 +68,15 @@ pub fn through_columns(columns: &[Column], grid: &Grid) -> Path {
     let sight = (grid.x.back(-away), grid.x.back(1.0 + away));
     let mut before = f64::NEG_INFINITY;
     // Of neighbours on the same side out of sight, the last one, from where the line may come back.
-    let (mut side, mut passed): (i8, Option<&Column>) = (0, None);
+    let (mut here, mut passed): (i8, Option<&Column>) = (0, None);
     for column in columns {
         if column.x_first < before {
             pen.up();
             passed = None;
         }
         before = column.x_last;
-        let side_before = std::mem::replace(&mut side, grid.side(column, sight));
-        if side != 0 && side == side_before {
+        let side_before = std::mem::replace(&mut here, side(column, sight));
+        if here != 0 && here == side_before {
             passed = Some(column);
             continue;
         }
