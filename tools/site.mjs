@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { placeless, slimmed } from "./wasm.mjs";
 
 /** Bytes of brotli for js + wasm + css: what a reader waits for before the page is awake. */
-const BUDGET = 150_000;
+const BUDGET = 400_000;
 /** What Rust 1.95 emits for wasm32-unknown-unknown; every browser has had all of it since 2023. */
 const WASM_FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
 /**
