@@ -247,6 +247,35 @@ mod tests {
     }
 
     #[test]
+    fn ends_of_doubles_and_rounding_have_axes_that_can_be_read() {
+        let labels = |ticks: &[Tick]| ticks.iter().filter(|tick| !tick.label.is_empty()).count();
+        for scale in [Kind::Linear, Kind::Log] {
+            let of = |points: &[(f64, f64)]| frame(&Ask { scale, ..Ask::default() }, points, 500.0);
+            for points in [
+                [(0.0, 0.3), (1.0, 0.1 + 0.2)],
+                [(0.0, 1e-308), (1.0, 1.0)],
+                [(0.0, 5e-324), (1.0, 1.7e308)],
+                [(0.0, 1.7e308), (1.0, if scale == Kind::Log { 1.0 } else { -1.7e308 })],
+                [(-1.7e308, 0.5), (1.7e308, 0.6)],
+                [(0.3, 0.5), (0.1 + 0.2, 0.6)],
+            ] {
+                let told = of(&points);
+                assert!(told.note.is_empty() && (2..=8).contains(&labels(&told.y_ticks)), "{points:?} {told:?}");
+                assert!((2..=8).contains(&labels(&told.x_ticks)), "{points:?} {told:?}");
+                for (x, y) in points {
+                    let (px, py) = (told.px(x), told.py(y));
+                    assert!(
+                        py >= told.top && py <= told.bottom() + 1e-9 && (told.left - 1e-9..=500.0).contains(&px),
+                        "{points:?} {told:?}"
+                    );
+                }
+            }
+            let flat = of(&[(0.0, 0.3), (1.0, 0.1 + 0.2)]);
+            assert!((flat.py(0.3) - flat.py(0.1 + 0.2)).abs() < 0.01, "{flat:?}");
+        }
+    }
+
+    #[test]
     fn between_two_points_the_piece_of_the_line_sets_the_range() {
         let points = [(0.0, 1.0), (100.0, 3.0), (100.5, f64::NAN), (101.0, 3.0)];
         let shown = |window, scale, points: &[(f64, f64)]| frame(&Ask { window: Some(window), scale, ..Ask::default() }, points, 500.0);

@@ -1,7 +1,7 @@
 //! From where to where the axes of a line chart reach.
 
 use super::frame::Curve;
-use super::scale::{Scale, padded};
+use super::scale::{Scale, is_flat, padded};
 
 pub fn x_range(curves: &[Curve]) -> Scale {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -9,7 +9,8 @@ pub fn x_range(curves: &[Curve]) -> Scale {
         lo = lo.min(column.x_min);
         hi = hi.max(column.x_max);
     }
-    Scale::linear(lo, hi)
+    // Steps that are equal but for rounding are one place.
+    if is_flat(lo, hi) { Scale::linear(lo, lo) } else { Scale::linear(lo, hi) }
 }
 
 /// From the lowest to the highest value of the columns that touch the window, of the lines that cross its edges, there, and of the

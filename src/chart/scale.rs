@@ -7,30 +7,57 @@ pub struct Scale {
     pub lo: f64,
     pub hi: f64,
     pub log: bool,
+    /// Whether places are measured by their logarithms. Within a millionth of a decade they are not: there a straight line is the
+    /// same picture, and the logarithms of neighbours would be equal.
+    by_ln: bool,
     // The ends as they are measured: themselves, or their logarithms.
     start: f64,
     end: f64,
-    /// Half the way between them: halved, so that not even the whole range of doubles overflows.
+    /// What measures are multiplied by: a half, so that not even the whole range of doubles overflows; much for the smallest ones,
+    /// which have no half.
+    unit: f64,
+    /// The way between the ends in that unit.
     span: f64,
+}
+
+/// The smallest positive number.
+const LEAST: f64 = f64::from_bits(1);
+
+/// Spreads up to so many steps between neighbouring doubles are rounding, not variation.
+const NOISE_ULPS: f64 = 16.0;
+/// The narrowest range of an axis, as a share of its numbers: labels of 15 digits still differ there.
+const NARROWEST: f64 = 2e-14;
+
+/// The distance from a number to the next larger one.
+pub fn ulp(value: f64) -> f64 {
+    let size = value.abs();
+    if size < f64::MAX { f64::from_bits(size.to_bits() + 1) - size } else { size - f64::from_bits(f64::MAX.to_bits() - 1) }
+}
+
+/// Whether the numbers from `lo` to `hi` are equal but for rounding: 0.3 and 0.1 + 0.2.
+pub fn is_flat(lo: f64, hi: f64) -> bool {
+    hi - lo <= NOISE_ULPS * ulp(lo.abs().max(hi.abs()))
 }
 
 impl Scale {
     /// Ends that are equal, not finite or in the wrong order give way to ends that can be drawn.
     pub fn linear(lo: f64, hi: f64) -> Self {
         let (lo, hi) = apart(lo, hi);
-        Self::measured(lo, hi, false, lo, hi)
+        Self::measured(lo, hi, false, false)
     }
 
-    /// Ends that are not positive normal numbers give way: the upper one to 10, the lower one to a hundredth of the upper.
+    /// Ends that are not positive numbers give way: the upper one to 10, the lower one to a hundredth of the upper. Equal ends, too.
     pub fn log(lo: f64, hi: f64) -> Self {
-        let hi = if hi >= f64::MIN_POSITIVE && hi.is_finite() { hi } else { 10.0 };
-        let lo = if lo >= f64::MIN_POSITIVE && lo <= hi { lo } else { (hi / 100.0).max(f64::MIN_POSITIVE) };
-        let (lo, hi) = if lo.ln() < hi.ln() { (lo, hi) } else { ((lo / 2.0).max(f64::MIN_POSITIVE), (hi * 2.0).min(f64::MAX)) };
-        Self::measured(lo, hi, true, lo.ln(), hi.ln())
+        let hi = if hi > 0.0 && hi.is_finite() { hi } else { 10.0 };
+        let lo = if lo > 0.0 && lo <= hi { lo } else { (hi / 100.0).max(LEAST) };
+        let (lo, hi) = if is_flat(lo, hi) { ((lo / 2.0).max(LEAST), (hi * 2.0).min(f64::MAX)) } else { (lo, hi) };
+        Self::measured(lo, hi, true, hi - lo > hi * 1e-6)
     }
 
-    fn measured(lo: f64, hi: f64, log: bool, start: f64, end: f64) -> Self {
-        Self { lo, hi, log, start, end, span: end / 2.0 - start / 2.0 }
+    fn measured(lo: f64, hi: f64, log: bool, by_ln: bool) -> Self {
+        let (start, end) = if by_ln { (lo.ln(), hi.ln()) } else { (lo, hi) };
+        let unit = if start.abs().max(end.abs()) < 1e-200 { 2_f64.powi(600) } else { 0.5 };
+        Self { lo, hi, log, by_ln, start, end, unit, span: end * unit - start * unit }
     }
 
     /// Whether a value has a place on such an axis: finite, and above 0 on a logarithmic one.
@@ -43,14 +70,14 @@ impl Scale {
         if !self.holds(value) {
             return f64::NAN;
         }
-        let measured = if self.log { ln(value) } else { value };
-        (measured / 2.0 - self.start / 2.0) / self.span
+        let measured = if self.by_ln { ln(value) } else { value };
+        (measured * self.unit - self.start * self.unit) / self.span
     }
 
     /// The value that stands at a share of the axis.
     pub fn back(&self, share: f64) -> f64 {
         let measured = self.start * (1.0 - share) + self.end * share;
-        if self.log { measured.exp() } else { measured }
+        if self.by_ln { measured.exp() } else { measured }
     }
 }
 
@@ -60,18 +87,27 @@ fn ln(value: f64) -> f64 {
     value.ln()
 }
 
-/// Room around the lowest and the highest value: 4 % of the range on both sides (of the decades, on a logarithmic scale).
+/// Room around the lowest and the highest value: 4 % of the range on both sides (of the decades, on a logarithmic scale). Values
+/// that are equal but for rounding get room by their size. Of nothing (`lo` above `hi`) it is a neutral axis.
 pub fn padded(lo: f64, hi: f64, log: bool) -> Scale {
-    if log {
-        let tight = Scale::log(lo, hi);
-        return Scale::log(tight.back(-0.04).max(f64::MIN_POSITIVE), tight.back(1.04).min(f64::MAX));
+    let tight = Scale::log(lo, hi);
+    if log && (tight.by_ln || (tight.lo, tight.hi) != (lo, hi)) {
+        return Scale::log(tight.back(-0.04).max(LEAST), tight.back(1.04).min(f64::MAX));
     }
-    let room = if lo < hi { (hi / 2.0 - lo / 2.0) * 0.08 } else { lo.abs() * 0.05 };
-    Scale::linear((lo - room).max(f64::MIN), (hi + room).min(f64::MAX))
+    let is_some = lo <= hi;
+    if !is_some {
+        return Scale::linear(0.0, 1.0);
+    }
+    let size = lo.abs().max(hi.abs());
+    let half = hi / 2.0 - lo / 2.0;
+    let room = if is_flat(lo, hi) { size * 0.05 } else { (half * 0.08).max(size * (NARROWEST / 2.0) - half) };
+    let (lo, hi) = ((lo - room).max(f64::MIN), (hi + room).min(f64::MAX));
+    if log { Scale::log(lo, hi) } else { Scale::linear(lo, hi) }
 }
 
 fn apart(lo: f64, hi: f64) -> (f64, f64) {
-    if hi / 2.0 - lo / 2.0 >= f64::MIN_POSITIVE && lo.is_finite() && hi.is_finite() {
+    let is_wide = hi / 2.0 - lo / 2.0 >= f64::MIN_POSITIVE || (hi.abs().max(lo.abs()) < 1e-200 && hi - lo > NOISE_ULPS * LEAST);
+    if is_wide && lo.is_finite() && hi.is_finite() {
         (lo, hi)
     } else if lo.is_finite() {
         let room = (lo.abs() * 1e-9).max(0.5);
@@ -115,5 +151,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rounding_is_no_variation_and_variation_is_no_rounding() {
+        let third = 0.1 + 0.2;
+        for scale in [padded(0.3, third, false), padded(-third, -0.3, false), padded(1e9, 1e9 + 1e-6, false)] {
+            let size = scale.hi.abs().max(scale.lo.abs());
+            assert!(scale.hi - scale.lo > size * 0.09, "{scale:?}");
+        }
+        let log = padded(0.3, third, true);
+        assert!(log.lo < 0.2 && log.hi > 0.5, "{log:?}");
+        for size in [0.3, 7.0, 1e9, 1e300, 1e-300, 1e-310] {
+            for ulps in [17.0, 60.0, 1000.0, 1e6] {
+                let (lo, hi) = (size, size + ulps * ulp(size));
+                for log in [false, true] {
+                    let scale = padded(lo, hi, log);
+                    let seen = scale.at(hi) - scale.at(lo);
+                    assert!((0.1..=0.95).contains(&seen), "{seen} of the height for {lo:e} and {ulps} ulp, log {log}: {scale:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_doubles_have_a_place() {
+        for (lo, hi) in [(1e-308, 1.0), (5e-324, 1e-320), (5e-324, f64::MAX), (1e-310, 1e-309)] {
+            for log in [false, true] {
+                let scale = padded(lo, hi, log);
+                let (low, high) = (scale.at(lo), scale.at(hi));
+                assert!(low >= 0.0 && high < 1.0 + 1e-9 && high - low > 0.8, "{lo:e} {hi:e} {log} {scale:?} {low} {high}");
+            }
+        }
+        assert!(padded(f64::INFINITY, f64::NEG_INFINITY, false) == Scale::linear(0.0, 1.0));
     }
 }

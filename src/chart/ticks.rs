@@ -43,25 +43,35 @@ pub fn widest(ticks: &[Tick]) -> f64 {
 
 /// The smallest step of the form 1, 2 or 5 times a power of ten that cuts `span` into at most `most` pieces, as its digit and exponent.
 pub fn round_step(span: f64, most: usize) -> (i64, i32) {
-    let rough = (span / most as f64).max(1e-300);
+    // Below it powers of ten are no longer told apart; above there is no next one.
+    let rough = (span / most as f64).clamp(1e-321, f64::MAX);
     let exponent = magnitude(rough);
-    let lead = rough / power(exponent);
+    // In two steps where the power itself has lost digits.
+    let lead = if exponent < -300 { rough * power(300) / power(exponent + 300) } else { rough / power(exponent) };
     match lead {
         // A hair of room, so that a span of 0.3 makes three steps of 0.1.
         ..=1.0000001 => (1, exponent),
+        _ if exponent == 308 => (1, exponent),
         ..=2.0000001 => (2, exponent),
         ..=5.0000001 => (5, exponent),
+        _ if exponent == 307 => (1, 308),
         _ => (1, exponent + 1),
     }
 }
 
+/// How many steps of `digit` times 10^`exponent` there are in `value`.
+fn steps(number: f64, digit: i64, exponent: i32) -> f64 {
+    if exponent < -280 { number * power(40) / value(digit, exponent + 40) } else { number / value(digit, exponent) }
+}
+
 fn linear(lo: f64, hi: f64, unit: &str, target: usize) -> Vec<Tick> {
-    // Beyond 2^53 steps from zero neighbours are no longer told apart; the span of all doubles does not fit one.
-    let span = (hi / 2.0 - lo / 2.0).min(f64::MAX / 4.0) * 2.0;
+    // Beyond 2^53 steps from zero neighbours are no longer told apart. A span that is no double is cut in halves first.
+    let half = hi / 2.0 - lo / 2.0;
     let size = lo.abs().max(hi.abs());
-    let (digit, exponent) = round_step(span.max(size * 1e-14), target);
+    let (digit, exponent) =
+        if half < f64::MAX / 4.0 { round_step((hi - lo).max(size * 1e-14), target) } else { round_step(half / target as f64 * 2.0, 1) };
     let step = value(digit, exponent);
-    let (from, to) = ((lo / step - 1e-9).ceil() as i64, (hi / step + 1e-9).floor() as i64);
+    let (from, to) = ((steps(lo, digit, exponent) - 1e-9).ceil() as i64, (steps(hi, digit, exponent) + 1e-9).floor() as i64);
     let largest = from.unsigned_abs().max(to.unsigned_abs()) as f64 * step;
     let mut prefix = Prefix::of(largest, unit);
     let is_deep = from < to && magnitude(largest) - exponent > 5;
@@ -93,7 +103,9 @@ fn logarithmic(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
     for exponent in from..=to {
         for digit in 1..10 {
             let at = value(digit, exponent);
-            if at < scale.lo || at > scale.hi || !at.is_finite() {
+            // The smallest doubles are fewer than their digits.
+            let is_known = ticks.last().is_some_and(|last: &Tick| last.at >= at);
+            if at < scale.lo || at > scale.hi || !at.is_finite() || is_known {
                 continue;
             }
             let told = match digit {
@@ -205,6 +217,7 @@ fn takes_prefix(unit: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scale::padded;
     use super::*;
 
     fn labels(ticks: &[Tick]) -> Vec<&str> {
@@ -277,11 +290,44 @@ mod tests {
         }
     }
 
+    #[test]
+    fn ranges_at_the_ends_of_doubles_are_told() {
+        let whole = number(-1.7e308, 1.7e308, "");
+        assert_eq!(labels(&whole), ["-1e308", "0", "1e308"]);
+        let ends = [5e-324, 1e-320, 3e-310, 1e-308, f64::MIN_POSITIVE, 1e-300, 1.0, 1e300, 1e308, 1.7e308, f64::MAX];
+        for lo in ends.iter().flat_map(|end| [-end, 0.0, *end]) {
+            for hi in ends {
+                for target in 1..=10 {
+                    for scale in [padded(lo, hi, false), padded(lo, hi, true), Scale::linear(lo, hi), Scale::log(lo, hi)] {
+                        check(&scale, Measure::Number(""), target);
+                        let told = labels(&ticks(&scale, Measure::Number(""), target)).len();
+                        // Of the smallest doubles there are fewer than round numbers.
+                        assert!(target < 5 || told >= 2 || hi < 1e-318, "{lo:e} {hi:e} {target} {scale:?}");
+                    }
+                }
+            }
+        }
+        // Wall times that no clock tells.
+        check(&Scale::linear(-1.7e308, 1.7e308), Measure::Clock { offset_minutes: 0 }, 5);
+        check(&Scale::linear(-1.7e308, 1.7e308), Measure::Since { origin: -1.7e308 }, 5);
+    }
+
+    #[test]
+    fn labels_of_a_few_ulps_differ() {
+        for size in [0.3_f64, 7.0, 1e9, 1e300, 1e-300] {
+            for ulps in [1.0, 5.0, 17.0, 100.0, 1e4] {
+                let scale = padded(size, size + ulps * super::super::scale::ulp(size), false);
+                check(&scale, Measure::Number(""), 5);
+                assert!(labels(&ticks(&scale, Measure::Number(""), 5)).len() >= 2, "{size:e} {ulps}");
+            }
+        }
+    }
+
     fn check(scale: &Scale, measure: Measure, target: usize) {
         let axis = ticks(scale, measure, target);
         let mut told = labels(&axis);
         assert!(axis.windows(2).all(|pair| pair[0].at < pair[1].at), "{scale:?} {axis:?}");
-        let slack = (scale.hi - scale.lo) * 1e-6 + scale.hi.abs() * 1e-12;
+        let slack = (scale.hi / 2.0 - scale.lo / 2.0) * 1e-6 + scale.hi.abs() * 1e-12;
         assert!(axis.iter().all(|tick| tick.at >= scale.lo - slack && tick.at <= scale.hi + slack), "{scale:?} {axis:?}");
         assert!(told.len() <= target + target.div_ceil(2) + 1, "{} for {target}: {scale:?} {told:?}", told.len());
         told.sort_unstable();

@@ -4,7 +4,7 @@ use super::sheet::{self, Plot, Sheet, cut, values, words};
 use crate::chart::scene::Scene;
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
-use crate::chart::{Anchor, Measure, Scale, Svg, number, ticks};
+use crate::chart::{Anchor, Measure, Scale, Svg, Tick, number, ticks};
 use crate::protocol::spots::{Colour, Field, Spots};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,12 +74,8 @@ impl Bar {
 
     fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
         let numbers = || self.series.iter().flat_map(|series| &series.values).copied();
-        let about = format!(
-            "{} bars from {} to {}",
-            numbers().count(),
-            number(numbers().fold(f64::NAN, f64::min)),
-            number(numbers().fold(f64::NAN, f64::max))
-        );
+        let about =
+            format!("{} bars {}", numbers().count(), sheet::reach(numbers().fold(f64::NAN, f64::min), numbers().fold(f64::NAN, f64::max)));
         let mut svg = sheet.begin(&about);
         let names = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
         let top = sheet.legend(&mut svg, names.map(|(slot, series)| (series.name.as_str(), slot)));
@@ -100,7 +96,7 @@ impl Bar {
 
     fn upright(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
         let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
-        let axis = ticks(scale, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
+        let axis = self.ticks(scale, ((bottom - top) / 45.0) as usize + 1);
         let (left, right) = (widest(&axis) + 14.0, 12.0);
         svg.plot(left, right);
         sheet::upright(svg, scale, &axis, (top, bottom));
@@ -138,7 +134,7 @@ impl Bar {
         let names = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max).min(sheet.width() * 0.3);
         let (left, right) = (names + 16.0, self.widest_value().min(sheet.width() * 0.2) + 12.0);
         svg.plot(left, right);
-        for tick in ticks(scale, Measure::Number(&self.unit), 4) {
+        for tick in self.ticks(scale, 4) {
             let share = scale.at(tick.at);
             svg.line("g", (share, top), (share, bottom));
             svg.text("t", Anchor::Middle, share, 0.0, bottom + 15.0, &tick.label);
@@ -177,6 +173,12 @@ impl Bar {
         }
         svg.end_plot();
         Plot { left, right, top, bottom }
+    }
+
+    /// None where no value is finite: such an axis would be made up.
+    fn ticks(&self, scale: &Scale, target: usize) -> Vec<Tick> {
+        let has_numbers = self.series.iter().flat_map(|series| &series.values).any(|value| value.is_finite());
+        if has_numbers { ticks(scale, Measure::Number(&self.unit), target) } else { Vec::new() }
     }
 
     /// The share of the axis that a label has, and a bar.

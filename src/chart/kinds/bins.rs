@@ -3,6 +3,8 @@
 //! The width is that of Freedman and Diaconis ("On the histogram as a density estimator: L2 theory", 1981): twice the
 //! interquartile range over the cube root of the count; but never fewer than 10 bins or more than 100.
 
+use crate::chart::scale::{is_flat, ulp};
+
 /// How often values fell between neighbouring edges, and how many fell nowhere.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bins {
@@ -20,13 +22,15 @@ pub fn bins(values: &[f64]) -> (Vec<f64>, Bins) {
     let mut finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     finite.sort_unstable_by(f64::total_cmp);
     let (lo, hi) = (finite.first().copied().unwrap_or(0.0), finite.last().copied().unwrap_or(1.0));
-    // One value alone stands in the middle. Beyond 2^53 a bin must be wider than the gaps between doubles.
-    let room = (lo.abs().max(hi.abs()) * 1e-9).max(f64::MIN_POSITIVE);
-    let (lo, hi) = if hi - lo > room { (lo, hi) } else { (lo - lo.abs().max(1.0) / 2.0, hi + hi.abs().max(1.0) / 2.0) };
+    // One value alone, but for rounding, stands in the middle.
+    let is_one = is_flat(lo, hi) || hi - lo <= f64::MIN_POSITIVE;
+    let (lo, hi) = if !is_one { (lo, hi) } else { (lo - lo.abs().max(1.0) / 2.0, hi + hi.abs().max(1.0) / 2.0) };
+    // So far apart two edges are still two numbers.
+    let distinct = (hi / 2.0 - lo / 2.0) / (0.75 * ulp(lo.abs().max(hi.abs())));
     let (lo, hi) = (lo.max(f64::MIN / 4.0), hi.min(f64::MAX / 4.0));
     let quarter = |part: usize| finite.get(finite.len() * part / 4).copied().unwrap_or(0.0);
     let wanted = 2.0 * (quarter(3) / 2.0 - quarter(1) / 2.0) * 2.0 / (finite.len().max(1) as f64).cbrt();
-    let count = if wanted > 0.0 { ((hi - lo) / wanted).ceil().clamp(FEWEST, MOST) } else { FEWEST };
+    let count = if wanted > 0.0 { ((hi - lo) / wanted).ceil().min(distinct.floor()).clamp(FEWEST, MOST) } else { FEWEST };
     let edges: Vec<f64> =
         (0..=count as usize).map(|at| if at as f64 == count { hi } else { lo + (hi - lo) * (at as f64 / count) }).collect();
     let counted = count_into(&edges, values);

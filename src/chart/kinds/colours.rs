@@ -1,6 +1,7 @@
 //! Numbers as colours: from dark to bright for amounts, from blue over white to red for numbers on both sides of zero.
 
 use crate::chart::palette::Colour;
+use crate::chart::scale::is_flat;
 
 /// Steps of a colour table: more are not told apart, and each is one path.
 pub const LEVELS: usize = 64;
@@ -30,8 +31,8 @@ impl Colours {
             let most = hi.max(-lo);
             return Self { lo: -most, hi: most, two_sided: true };
         }
-        // All the same: the middle of the table, unless it is zero.
-        if lo == hi {
+        // All the same, but for rounding: the middle of the table, unless it is zero.
+        if is_flat(lo, hi) {
             let room = lo.abs().max(1.0);
             return Self { lo: (if lo == 0.0 { 0.0 } else { lo - room }).max(f64::MIN), hi: (hi + room).min(f64::MAX), two_sided: false };
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::bar::every;
 use super::colours::{Colours, ink_on};
 use super::grid::{self, Blocks, bar_room, blocks, colour_bar};
-use super::sheet::{Plot, Sheet, counted, cut, values, words};
+use super::sheet::{Plot, Sheet, counted, cut, reach, values, words};
 use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::{coordinate as n, escaped};
 use crate::chart::text::{FONT_SIZE, width};
@@ -102,11 +102,7 @@ impl Heatmap {
         let finite = || all().filter(|number| number.is_finite());
         let (least, most) = (finite().fold(f64::NAN, f64::min), finite().fold(f64::NAN, f64::max));
         let joint = if missing.is_empty() { "" } else { "; " };
-        let mut svg = sheet.begin(&format!(
-            "{height} rows and {width_of_source} columns, from {} to {}{joint}{missing}",
-            number(least),
-            number(most)
-        ));
+        let mut svg = sheet.begin(&format!("{height} rows and {width_of_source} columns, {}{joint}{missing}", reach(least, most)));
         let colours = Colours::over(all());
         let small = blocks(&self.values, colours.lo / 2.0 + colours.hi / 2.0);
 
@@ -116,7 +112,8 @@ impl Heatmap {
         let bottom_room = 22.0 + if self.column_label.is_empty() { 0.0 } else { 16.0 } + note;
         let (top, bottom) = (10.0, (sheet.height() - bottom_room).max(11.0));
         let left = row_room + 14.0 + if self.row_label.is_empty() { 0.0 } else { 16.0 };
-        let right = bar_room(&colours, &self.unit, bottom - top);
+        // Colours that stand for nothing are not told.
+        let right = if least <= most { bar_room(&colours, &self.unit, bottom - top) } else { 14.0 };
         svg.plot(left, right);
         // What is not covered by a cell is no number.
         svg.rect("hatch", 0.0, top, 1.0, bottom - top);
@@ -143,7 +140,9 @@ impl Heatmap {
         if !missing.is_empty() {
             svg.text("t", Anchor::Start, 0.0, 0.0, bottom + bottom_room - 6.0, &missing);
         }
-        colour_bar(&mut svg, &colours, &self.unit, (top, bottom));
+        if least <= most {
+            colour_bar(&mut svg, &colours, &self.unit, (top, bottom));
+        }
         svg.end_plot();
         if !self.row_label.is_empty() {
             let middle = (top + bottom) / 2.0;

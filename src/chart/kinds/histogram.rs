@@ -6,11 +6,12 @@ use super::bins::Bins;
 use super::colours::Colours;
 use super::grid::{self, MOST_COLUMNS, bar_room, colour_bar};
 use super::sheet::{self, Plot, Sheet, counted};
+use crate::chart::scale::ulp;
 use crate::chart::scene::{Form, Scene, Style};
 use crate::chart::svg::{coordinate, push_coordinate};
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
-use crate::chart::{Anchor, Measure, Scale, Svg, number, ticks};
+use crate::chart::{Anchor, Measure, Scale, Svg, Tick, number, ticks};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
@@ -99,17 +100,31 @@ impl Histogram {
         bins.counts.iter().zip(spaces()).map(|(count, half)| if even { *count } else { (*count / half / 2.0).min(f64::MAX) }).collect()
     }
 
+    /// Whether a value was counted, or edges were chosen for some: those of nothing are made up.
+    fn has_numbers(&self) -> bool {
+        let is_odd = |bins: &Bins| bins.nan + bins.pos_inf + bins.neg_inf > 0;
+        self.counts.iter().flat_map(|bins| &bins.counts).any(|count| *count > 0.0) || !self.counts.iter().any(is_odd)
+    }
+
+    /// Of the values.
+    fn ticks(&self, along: &Scale, target: usize) -> Vec<Tick> {
+        if self.has_numbers() { ticks(along, Measure::Number(&self.unit), target) } else { Vec::new() }
+    }
+
     pub(super) fn is_even(&self) -> bool {
         let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
-        spaces().fold(0.0, f64::max) <= spaces().fold(f64::INFINITY, f64::min) * 1.001
+        // Of edges that are next to each other as doubles, rounding makes the widths.
+        let (lo, hi) = self.ends();
+        spaces().fold(0.0, f64::max) <= spaces().fold(f64::INFINITY, f64::min) * 1.001 + ulp(lo.abs().max(hi.abs()))
     }
 
     fn columns(&self, svg: &mut Svg, sheet: &Sheet, missing: &str) -> Plot {
         let heights = self.counts.first().map(|bins| self.heights(bins)).unwrap_or_default();
         let most = heights.iter().copied().fold(0.0, f64::max);
         let (top, bottom) = (24.0, (sheet.height() - 22.0).max(25.0));
+        let has_numbers = self.has_numbers();
         let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
-        let axis = ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1);
+        let axis = if has_numbers { ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1) } else { Vec::new() };
         let left = widest(&axis) + 14.0;
         let right = 14.0;
         svg.plot(left, right);
@@ -143,7 +158,10 @@ impl Histogram {
             svg.raw(&format!("<path class=\"{class}{gap}\" vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>"));
             svg.end_window();
         }
-        sheet::level(svg, &along, &ticks(&along, Measure::Number(&self.unit), 5), bottom);
+        sheet::level(svg, &along, &self.ticks(&along, 5), bottom);
+        if !has_numbers {
+            sheet::nothing(svg, (top, bottom), missing.is_empty());
+        }
         svg.text("t", Anchor::Start, 0.0, -left + 12.0, 14.0, if self.is_even() { "count" } else { "count per unit" });
         if !missing.is_empty() {
             svg.text("k", Anchor::End, 1.0, 0.0, 14.0, missing);
@@ -160,8 +178,9 @@ impl Histogram {
         let (top, bottom) = (10.0, (sheet.height() - 22.0 - note).max(11.0));
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
-        let axis = ticks(&along, Measure::Number(&self.unit), ((bottom - top) / 45.0) as usize + 1);
-        let (left, right) = (widest(&axis) + 14.0, bar_room(&colours, "", bottom - top));
+        let axis = self.ticks(&along, ((bottom - top) / 45.0) as usize + 1);
+        let right = if most > 0.0 { bar_room(&colours, "", bottom - top) } else { 14.0 };
+        let left = widest(&axis) + 14.0;
         svg.plot(left, right);
         // Rows from the top: the highest bin first. No count at all has the colour of zero.
         let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
@@ -183,7 +202,12 @@ impl Histogram {
         if !missing.is_empty() {
             svg.text("k", Anchor::Start, 0.0, 0.0, bottom + 30.0, missing);
         }
-        colour_bar(svg, &colours, "", (top, bottom));
+        if most > 0.0 {
+            colour_bar(svg, &colours, "", (top, bottom));
+        }
+        if !self.has_numbers() {
+            sheet::nothing(svg, (top, bottom), missing.is_empty());
+        }
         svg.end_plot();
         Plot { left, right, top, bottom }
     }
@@ -199,7 +223,7 @@ impl Histogram {
         let right = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 14.0;
         let left = 14.0;
         svg.plot(left, right);
-        let axis = ticks(&along, Measure::Number(&self.unit), 5);
+        let axis = self.ticks(&along, 5);
         for tick in &axis {
             svg.line("g", (along.at(tick.at), top), (along.at(tick.at), bottom));
         }
@@ -244,6 +268,9 @@ impl Histogram {
         sheet::level(svg, &along, &axis, bottom);
         if !missing.is_empty() {
             svg.text("k", Anchor::Start, 0.0, 0.0, 16.0, missing);
+        }
+        if !self.has_numbers() {
+            sheet::nothing(svg, (top, bottom), missing.is_empty());
         }
         svg.end_plot();
         Plot { left, right, top, bottom }

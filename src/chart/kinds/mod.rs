@@ -10,6 +10,8 @@ mod colours;
 mod grid;
 mod heatmap;
 mod histogram;
+#[cfg(test)]
+mod nothing;
 mod number;
 mod scatter;
 mod sheet;

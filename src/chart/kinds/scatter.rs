@@ -67,11 +67,17 @@ impl Scatter {
         let top = top + 10.0 + if self.y_label.is_empty() && missing.is_empty() { 0.0 } else { 12.0 };
         let bottom = (sheet.height() - 22.0 - if self.x_label.is_empty() { 0.0 } else { 16.0 }).max(top + 1.0);
         let (across, upwards) = (range(&self.x), range(&self.y));
-        let axis = ticks(&upwards, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1);
+        // An axis of nothing has no labels.
+        let told =
+            |numbers: &[f64], scale, target| if has_finite(numbers) { ticks(scale, Measure::Number(""), target) } else { Vec::new() };
+        let axis = told(&self.y, &upwards, ((bottom - top) / 45.0) as usize + 1);
         let left = widest(&axis) + 14.0;
         svg.plot(left, RIGHT);
         sheet::upright(&mut svg, &upwards, &axis, (top, bottom));
-        sheet::level(&mut svg, &across, &ticks(&across, Measure::Number(""), 5), bottom);
+        sheet::level(&mut svg, &across, &told(&self.x, &across, 5), bottom);
+        if !self.x.iter().zip(&self.y).any(|(x, y)| x.is_finite() && y.is_finite()) {
+            sheet::nothing(&mut svg, (top, bottom), self.x.is_empty());
+        }
         self.dots(&mut svg, &across, &upwards, (top, bottom));
         if !self.y_label.is_empty() {
             svg.text("k", Anchor::Start, 0.0, 12.0 - left, top - 9.0, &self.y_label);
@@ -180,6 +186,10 @@ fn edge(scale: &Scale, number: f64) -> f64 {
         f64::INFINITY => 1.0,
         _ => 0.0,
     }
+}
+
+fn has_finite(numbers: &[f64]) -> bool {
+    numbers.iter().any(|number| number.is_finite())
 }
 
 fn range(numbers: &[f64]) -> Scale {

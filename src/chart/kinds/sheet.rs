@@ -173,6 +173,17 @@ pub fn level(svg: &mut Svg, scale: &Scale, ticks: &[Tick], bottom: f64) {
     }
 }
 
+/// What a chart says of numbers: from where to where they reach, or that none of them is a number.
+pub fn reach(lo: f64, hi: f64) -> String {
+    if lo <= hi { format!("from {} to {}", crate::chart::number(lo), crate::chart::number(hi)) } else { "without a number".to_owned() }
+}
+
+/// Said in a plot whose axes would be made up. Its axes have no labels then.
+pub fn nothing(svg: &mut Svg, (top, bottom): (f64, f64), is_empty: bool) {
+    let text = if is_empty { "No values yet." } else { "No finite value, only NaN or ∞." };
+    svg.text("t", Anchor::Middle, 0.5, 0.0, (top + bottom) / 2.0, text);
+}
+
 /// As much of the text as fits into so many pixels, with an ellipsis where something is missing.
 pub fn cut(text: &str, room: f64) -> String {
     if width(text) <= room {
