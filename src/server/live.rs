@@ -254,7 +254,7 @@ impl Feed {
             }
             let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
             let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == View::Document && grew(record)));
-            let removed = board.graves.iter().filter(|record| record.seq > seq).map(|record| (Kind::Removed, record));
+            let removed = board.graves.range(seq + 1..).map(|(_, record)| (Kind::Removed, record));
             alive.chain(removed).map(|(kind, record)| (kind, record.clone())).collect()
         };
         missed.sort_by_key(|(_, record)| record.seq);

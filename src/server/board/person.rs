@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{Boards, Draft, MAIN, Target, create, filter, not_found};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::Problem;
-use crate::server::store::{Batch, Kind, Record};
+use crate::server::store::{Batch, Kind, PER_BOARD, Record};
+
+/// A cell that comes back may be removed again at the same time, but not again and again.
+const RESTORE_TRIES: u32 = 8;
 
 impl Boards {
     pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, Problem> {
@@ -68,20 +71,34 @@ impl Boards {
     }
 
     pub async fn restore(&self, id: CellId) -> Result<(), Problem> {
-        let operation = move |batch: &mut Batch| {
-            if batch.cell(&id).is_some() {
+        let gone = {
+            let id = id.clone();
+            move || {
+                let kept = format!("only the last {PER_BOARD} of a board are kept, for 30 days, and none once the disk is full");
+                ErrorKind::NotFound.with(format!("The cell '{id}' can no longer be brought back: {kept}."))
+            }
+        };
+        for _ in 0..RESTORE_TRIES {
+            // The values of removed cells are only on disk.
+            let known = self.store.read_removed(&id).await?;
+            let (id, gone) = (id.clone(), gone.clone());
+            let operation = move |batch: &mut Batch| {
+                if batch.cell(&id).is_some() {
+                    return Ok(true);
+                }
+                let grave = batch.grave(&id).ok_or_else(gone)?;
+                match known {
+                    Some((known, value)) if known.version == grave.version => drop(batch.restore(&grave, value.as_ref())),
+                    // It was removed again meanwhile.
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            };
+            if self.store.write(1, operation).await? {
                 return Ok(());
             }
-            let gone = || {
-                ErrorKind::NotFound.with(format!(
-                    "The cell '{id}' can no longer be brought back: only the last 100 removed are kept, and none once the disk is full."
-                ))
-            };
-            let grave = batch.grave(&id).ok_or_else(gone)?;
-            batch.restore(&grave);
-            Ok(())
-        };
-        self.store.write(1, operation).await
+        }
+        Err(Problem::Busy)
     }
 }
 

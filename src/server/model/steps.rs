@@ -53,7 +53,8 @@ impl Op {
         match self {
             Self::Patch(_, draft, _) => draft.get("value").is_some() != draft.get("type").is_some(),
             Self::Update(_, draft) => draft.get("value").is_some(),
-            Self::Rearrange(..) => true,
+            // It reads the value of a removed cell first.
+            Self::Rearrange(..) | Self::Restore(_) => true,
             _ => false,
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::appended::Appended;
 use super::grow::{Growth, Planned};
 use super::replies::{Done, Key, Reply};
-use super::{Held, Index, Record, index::GRAVES_PER_BOARD};
+use super::{Held, Index, Record, tombstones};
 use crate::protocol::CellId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,15 +217,20 @@ impl<'a> Batch<'a> {
         self.current.boards.insert(board.clone(), (seq, floor.max(until)));
     }
 
-    /// Brings a buried cell back as it was.
-    pub fn restore(&mut self, grave: &Record) -> Arc<Record> {
-        self.put(Kind::Created, grave.clone(), None)
+    /// Brings a buried cell back as it was, with its value as it is on disk.
+    pub fn restore(&mut self, grave: &Record, value: Option<&Arc<str>>) -> Arc<Record> {
+        let mut record = grave.clone();
+        if !record.is_line() {
+            record.value = Held::of(value);
+        }
+        record.set_stage(value.map(|value| &**value));
+        self.put(Kind::Created, record, None)
     }
 
     pub fn remove(&mut self, record: &Record) -> Arc<Record> {
         let seq = self.next_seq(&record.board);
         let record = Arc::new(Record { seq, rev: record.rev + 1, updated_ms: self.now_ms, ..record.clone() });
-        self.current.cells.insert(record.id.clone(), Fate::Buried(record.clone()));
+        self.current.cells.insert(record.id.clone(), Fate::Buried(Arc::new(record.without_value())));
         self.announce(Kind::Removed, seq, record.clone(), None);
         record
     }
@@ -265,7 +270,7 @@ impl<'a> Batch<'a> {
     /// Keeps nothing that was removed, on any board, but those that `stays` names.
     pub fn forget_graves(&mut self, stays: impl Fn(&CellId) -> bool) {
         for (name, board) in self.index.boards() {
-            let goes = || board.graves.iter().filter(|grave| !stays(&grave.id));
+            let goes = || board.graves.values().filter(|grave| !stays(&grave.id));
             let Some(newest) = goes().map(|grave| grave.seq).max() else { continue };
             self.done.cells.extend(goes().map(|grave| (grave.id.clone(), Fate::Forgotten)));
             self.done.boards.insert(name.clone(), (board.seq, board.floor.max(newest)));
@@ -280,17 +285,53 @@ impl<'a> Batch<'a> {
             }
         }
         for (board, mut graves) in fresh {
-            let old = self.index.board(&board).into_iter().flat_map(|board| &board.graves);
+            let old = self.index.board(&board).into_iter().flat_map(|board| board.graves.values());
             graves.extend(old.filter(|grave| !self.done.cells.contains_key(&grave.id)).map(|grave| (grave.seq, grave.id.clone())));
             graves.sort();
-            let surplus = graves.len().saturating_sub(GRAVES_PER_BOARD);
+            let surplus = graves.len().saturating_sub(tombstones::PER_BOARD);
             for (seq, id) in graves.drain(..surplus) {
                 self.done.cells.insert(id, Fate::Forgotten);
-                if let Some((_, floor)) = self.done.boards.get_mut(&board) {
-                    *floor = seq.max(*floor);
-                }
+                self.raise_floor(&board, seq);
             }
         }
+        self.purge_oldest();
+    }
+
+    /// Keeps the removed cells of all boards together within their bounds.
+    fn purge_oldest(&mut self) {
+        let known = self.index.tombstones();
+        let (mut count, mut bytes) = (known.len(), known.bytes());
+        let mut is_newest_here = false;
+        for (id, fate) in &self.done.cells {
+            if let Some(old) = known.get(id) {
+                (count, bytes) = (count - 1, bytes - old.bytes);
+            }
+            if let Fate::Buried(record) = fate {
+                let points = self.index.series(id).iter().map(super::series::Series::count).sum();
+                (count, bytes, is_newest_here) = (count + 1, bytes + tombstones::weight(record, points), true);
+            }
+        }
+        let mut purged = Vec::new();
+        for (id, old) in known.oldest().filter(|(id, _)| !self.done.cells.contains_key(*id)) {
+            let is_over = count > tombstones::IN_ALL || bytes > tombstones::BYTES;
+            let is_last = count == 1 && !is_newest_here;
+            let is_old = self.now_ms.saturating_sub(old.removed_ms) > tombstones::AGE_MS;
+            if !(is_old || is_over && !is_last) || purged.len() == tombstones::PURGED_PER_COMMIT {
+                break;
+            }
+            (count, bytes) = (count - 1, bytes - old.bytes);
+            purged.push((id.clone(), old.board.clone(), old.seq));
+        }
+        for (id, board, seq) in purged {
+            self.done.cells.insert(id, Fate::Forgotten);
+            self.raise_floor(&board, seq);
+        }
+    }
+
+    /// Removals of the board up to this number are no longer known.
+    fn raise_floor(&mut self, board: &Arc<str>, seq: u64) {
+        let (last, floor) = self.board(board);
+        self.done.boards.insert(board.clone(), (last, floor.max(seq)));
     }
 }
 
@@ -309,7 +350,7 @@ impl Outcome {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.series.is_empty() && self.replies.is_empty()
+        self.cells.is_empty() && self.changes.is_empty() && self.series.is_empty() && self.replies.is_empty()
     }
 
     /// Makes the index what the disk already is.

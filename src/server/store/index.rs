@@ -1,21 +1,20 @@
 //! What is committed, in memory: every reader looks here first, and nothing stands here that a crash could undo.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Record;
 use super::grow::{Planned, PlannedSeries};
 use super::replies::Replies;
 use super::series::{CellSeries, Series};
+use super::tombstones::Tombstones;
 use crate::protocol::CellId;
-
-/// Removed cells that are kept for undo, and for readers who have not heard of them.
-pub const GRAVES_PER_BOARD: usize = 100;
 
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     boards: HashMap<Arc<str>, BoardIndex>,
     home: HashMap<CellId, Arc<str>>,
+    tombstones: Tombstones,
     /// Of cells alive and buried.
     series: HashMap<CellId, CellSeries>,
     replies: Replies,
@@ -27,8 +26,8 @@ pub struct BoardIndex {
     /// Removals up to this number are forgotten.
     pub floor: u64,
     pub cells: HashMap<CellId, Arc<Record>>,
-    /// Oldest first.
-    pub graves: VecDeque<Arc<Record>>,
+    /// Removed cells by the number of their removal. Their values are on disk alone.
+    pub graves: BTreeMap<u64, Arc<Record>>,
 }
 
 impl Index {
@@ -49,7 +48,19 @@ impl Index {
     }
 
     pub fn grave(&self, id: &CellId) -> Option<&Arc<Record>> {
-        self.boards.values().find_map(|board| board.graves.iter().find(|grave| grave.id == *id))
+        let known = self.tombstones.get(id)?;
+        self.boards.get(&known.board)?.graves.get(&known.seq)
+    }
+
+    pub fn tombstones(&self) -> &Tombstones {
+        &self.tombstones
+    }
+
+    /// After a start, when the points of removed cells are known.
+    pub(super) fn weigh_tombstones(&mut self) {
+        for grave in self.boards.values().flat_map(|board| board.graves.values()) {
+            self.tombstones.insert(grave, points(&self.series, &grave.id));
+        }
     }
 
     /// The series of a cell, in the order in which they began; none when it has none.
@@ -128,7 +139,8 @@ impl Index {
 
     pub fn bury(&mut self, record: Arc<Record>) {
         self.take(&record.id);
-        self.boards.entry(record.board.clone()).or_default().graves.push_back(record);
+        self.tombstones.insert(&record, points(&self.series, &record.id));
+        self.boards.entry(record.board.clone()).or_default().graves.insert(record.seq, record);
     }
 
     /// Forgets the cell, alive or buried.
@@ -137,10 +149,15 @@ impl Index {
             && let Some(board) = self.boards.get_mut(&home)
         {
             board.cells.remove(id);
-            return;
         }
-        for board in self.boards.values_mut() {
-            board.graves.retain(|grave| grave.id != *id);
+        if let Some(known) = self.tombstones.remove(id)
+            && let Some(board) = self.boards.get_mut(&known.board)
+        {
+            board.graves.remove(&known.seq);
         }
     }
+}
+
+fn points(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
+    series.get(id).map_or(0, |known| known.list.iter().map(Series::count).sum())
 }

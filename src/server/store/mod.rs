@@ -29,6 +29,7 @@ mod sums;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod tombstones;
 mod writer;
 
 use std::path::Path;
@@ -54,6 +55,7 @@ pub use record::{Held, Record, timestamp};
 pub use replies::{Done, Key, Reply};
 pub use series::number;
 pub use tally::Tally;
+pub use tombstones::PER_BOARD;
 pub use writer::Publish;
 
 use super::error::Problem;
@@ -197,6 +199,23 @@ impl Store {
                 return Ok(Some((record, Some(value))));
             }
             // The disk is ahead of the index for the moment between a commit and its publication.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Err(Problem::Busy)
+    }
+
+    /// A removed cell that can be brought back, with its value; a line's points stay where they are.
+    pub async fn read_removed(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+        for _ in 0..READ_TRIES {
+            let Some(record) = self.index().grave(id).cloned() else { return Ok(None) };
+            if record.is_line() || !matches!(record.value, Held::Stored(_)) {
+                return Ok(Some((record, None)));
+            }
+            if let Some((version, value)) = self.stored(id).await?
+                && version == record.version
+            {
+                return Ok(Some((record, Some(value))));
+            }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Err(Problem::Busy)

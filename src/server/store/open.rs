@@ -307,7 +307,7 @@ pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Resul
         }
         let removed: bool = row.try_get(9)?;
         sums::check(row.try_get(13)?, sums::cell(&record, removed, doc), || format!("the row of the cell '{}'", record.id))?;
-        if removed { index.bury(Arc::new(record)) } else { index.put(Arc::new(record)) }
+        if removed { index.bury(Arc::new(record.without_value())) } else { index.put(Arc::new(record)) }
     }
     Ok(index)
 }

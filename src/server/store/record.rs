@@ -128,6 +128,15 @@ impl Record {
         };
     }
 
+    /// As it is kept after its removal: the value is on disk alone.
+    pub fn without_value(&self) -> Self {
+        let value = match &self.value {
+            Held::Inline(json) => Held::Stored(json.len() as u64),
+            other => other.clone(),
+        };
+        Self { value, stage: Stage::Empty, ..self.clone() }
+    }
+
     /// Its value is series of points, stored apart.
     pub fn is_line(&self) -> bool {
         self.text("type") == "line"

@@ -92,6 +92,7 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
             return Err(damaged(Damaged::Content));
         }
     }
+    index.weigh_tombstones();
     for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
         let key = Key { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
         let answer = Arc::from(row.try_get::<&str, _>(3)?);

@@ -105,7 +105,7 @@ async fn any_history_is_what_it_was_after_any_restart() {
                     let record = batch.cell(&id(cell)).unwrap();
                     let grave = batch.remove(&record);
                     if comes_back {
-                        drop(batch.restore(&grave))
+                        drop(batch.restore(&grave, None))
                     } else {
                         line(batch, cell)
                     }
@@ -195,7 +195,7 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
     let removed = store.index().board("main").unwrap().seq;
     let comes_back = |batch: &mut Batch| {
         let grave = batch.grave(&id("a")).unwrap();
-        batch.restore(&grave);
+        batch.restore(&grave, None);
         let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
         Ok(batch.append(&id("a"), "l", NewPoints { x: None, y, t: None }))
     };
@@ -301,4 +301,89 @@ async fn an_operation_that_panics_ends_alone() {
     assert_eq!(store.write(1, |batch| Ok(batch.cells().len())).await.unwrap(), 0);
     store.close().await;
     assert!(matches!(store.write(1, |_| Ok(())).await, Err(Problem::Stopped)));
+}
+
+fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
+    let keys = json!({ "type": "note" }).as_object().unwrap().clone();
+    let (id, board, stage) = (id(name), Arc::from(board), Stage::Empty);
+    let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
+    let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value: Held::Missing, stage };
+    batch.put(Kind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
+}
+
+fn remove(batch: &mut Batch, name: &str) {
+    let record = batch.cell(&id(name)).unwrap();
+    batch.remove(&record);
+}
+
+#[tokio::test]
+async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    let large = "y".repeat(20_000);
+    let values = [("small", "x".to_owned()), ("large", large)];
+    for (name, value) in values.clone() {
+        change(&store, move |batch| note(batch, name, "main", &value)).await;
+        change(&store, move |batch| remove(batch, name)).await;
+    }
+    for _ in 0..2 {
+        for (name, value) in &values {
+            let grave = store.index().grave(&id(name)).cloned().unwrap();
+            assert!(matches!(grave.value, Held::Stored(bytes) if bytes == value.len() as u64 + 2) && grave.stage == Stage::Empty);
+            let (_, read) = store.read_removed(&id(name)).await.unwrap().unwrap();
+            assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
+        }
+        store = again(store, folder.path()).await;
+    }
+    let boards = crate::server::board::Boards { store: Arc::new(store) };
+    for (name, value) in &values {
+        boards.restore(id(name)).await.unwrap();
+        let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();
+        assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
+        assert!(matches!(record.stage, Stage::Text { .. }) && boards.store.index().grave(&id(name)).is_none());
+    }
+    boards.store.close().await;
+}
+
+/// Each of these boards is used once; together they would keep more than the bounds.
+#[tokio::test]
+async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
+    let mut index = Index::default();
+    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::new(index, now_ms, 0);
+        operation(&mut batch);
+        batch.end(true);
+        let mut outcome = batch.finish(&mut 0);
+        outcome.apply(index);
+    };
+    let one = "x".repeat(1 << 20);
+    for number in 0..200 {
+        let name = format!("c{number}");
+        commit(&mut index, 1000 + number, &|batch| note(batch, &name, &name, &one));
+        commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
+    }
+    assert!(index.tombstones().bytes() <= tombstones::BYTES + (1 << 21) && index.tombstones().len() > 120);
+    assert!(index.grave(&id("c199")).is_some() && index.grave(&id("c0")).is_none(), "the oldest go first");
+    let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
+    assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
+    // One that is larger than all stays until the next comes.
+    let most = "z".repeat(usize::try_from(tombstones::BYTES).unwrap());
+    commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
+    commit(&mut index, 5000, &|batch| remove(batch, "most"));
+    commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
+    assert_eq!((index.tombstones().len(), index.grave(&id("most")).is_some()), (1, true));
+    commit(&mut index, 5000, &|batch| remove(batch, "other"));
+    assert!(index.grave(&id("other")).is_some() && index.grave(&id("most")).is_none());
+    let many = tombstones::IN_ALL + 200;
+    for number in 0..many {
+        let name = format!("d{number}");
+        commit(&mut index, 6000, &|batch| note(batch, &name, &name, ""));
+        commit(&mut index, 6000, &|batch| remove(batch, &name));
+    }
+    assert!(index.tombstones().len() <= tombstones::IN_ALL + 1);
+    let late = 6001 + tombstones::AGE_MS;
+    for number in 0..many / tombstones::PURGED_PER_COMMIT + 2 {
+        commit(&mut index, late, &|batch| note(batch, &format!("e{number}"), "e", ""));
+    }
+    assert_eq!((index.tombstones().len(), index.tombstones().bytes()), (0, 0));
 }
