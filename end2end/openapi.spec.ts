@@ -7,6 +7,7 @@ import type { Agnez, Answer } from "./support/agnez.mjs";
 import { Contract } from "./support/contract.ts";
 import { RED, dataUri, gif } from "./support/gif.ts";
 import { expect, test } from "./support/test.ts";
+import { newToken } from "./support/tokens.ts";
 
 /** What only a broken disk, a full queue or a slow network brings about. */
 const UNPROVOKED = /\b(408|429|500|503|507|default)$/;
@@ -224,14 +225,17 @@ test("the document says what the server does", async ({ agnez }) => {
   if (documented.has("GET /events")) problems.push(...contract.check("GET /events", await beginning(agnez, "/events?board=main")));
   if (documented.has("GET /live")) problems.push(...contract.check("GET /live", await upgrade(agnez, "/live?board=main")));
 
-  const share = (await exchange("POST /shares", "/shares", 201, { board: "main", name: "ann" })).json;
-  await exchange("POST /shares", "/shares", 400, { board: "a b" });
-  await exchange("POST /shares", "/shares", 413, ...TOO_LARGE);
+  // Without a token nobody makes a link, not even from this machine.
+  await exchange("POST /shares", "/shares", 401, { board: "main" });
+  const { headers } = await newToken(agnez, "write");
+  const share = (await exchange("POST /shares", "/shares", 201, { board: "main", name: "ann" }, headers)).json;
+  await exchange("POST /shares", "/shares", 400, { board: "a b" }, headers);
+  await exchange("POST /shares", "/shares", 413, TOO_LARGE[0], { ...TOO_LARGE[1], ...headers });
   await exchange("POST /shares", "/shares", 403, { board: "main" }, foreign);
-  await each("GET /shares", ["/shares", 200], ["/shares?board=a%20b", 400], ["/shares", 403, foreign]);
+  await each("GET /shares", ["/shares", 200, headers], ["/shares?board=a%20b", 400, headers], ["/shares", 403, foreign]);
   await exchange("DELETE /shares/{}", `/shares/${share.id}`, 403, undefined, foreign);
-  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 200);
-  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 404);
+  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 200, undefined, headers);
+  await exchange("DELETE /shares/{}", `/shares/${share.id}`, 404, undefined, headers);
   // 70 MB in all are more than an answer may have.
   const large = "x".repeat(7_800_000);
   for (let at = 0; at < 9; at++) await agnez.create({ board: "heavy", type: "log", value: large });

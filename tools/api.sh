@@ -20,10 +20,12 @@ if [[ -z "$port" ]]; then
   cat "$work/log" >&2
   exit 1
 fi
+# Links are made by those who show a token.
+token=$("$AGNEZ_BIN" token new --data "$work/data" | grep -oE 'agz_[A-Za-z0-9_-]+' | head -1)
 config=$(realpath tests/api/schemathesis.toml)
 # What it leaves behind goes with the folder.
 cd "$work"
 # /events never ends, so each request to it would cost its whole patience: tests/it/live.rs reads it.
-"$venv/bin/schemathesis" --config-file "$config" run "http://127.0.0.1:$port/openapi.json" --exclude-path /events \
+"$venv/bin/schemathesis" --config-file "$config" run "http://127.0.0.1:$port/openapi.json" --exclude-path /events -H "Authorization: Bearer $token" \
   --checks all --phases coverage,fuzzing --max-examples 5 --generation-deterministic --request-timeout 20 \
   --suppress-health-check all --warnings off "$@"

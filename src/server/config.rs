@@ -7,7 +7,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::access::Right;
-use super::guard::{Door, Host};
+use super::guard::{Door, Host, Local};
+use super::owner;
 use super::store::Durability;
 
 pub const USUAL_PORT: u16 = 3000;
@@ -58,13 +59,17 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_DURABILITY", value_enum, default_value = "full")]
     pub durability: Durability,
 
-    /// Ask programs and browsers of this machine for a token too
+    /// Ask programs and browsers of the server's own user for a token too
     #[arg(long, env = "AGNEZ_REQUIRE_TOKEN", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
     pub require_token: bool,
 
-    /// Without a token let in only programs of the user that the server runs as (Linux)
+    /// Without a token let in only programs of the user that the server runs as: the default, said explicitly (Linux)
     #[arg(long, env = "AGNEZ_SAME_USER", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
     pub same_user: bool,
+
+    /// Without a token let in programs of every user of this machine, and with them whatever a proxy here passes on
+    #[arg(long, env = "AGNEZ_ANY_LOCAL_USER", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
+    pub any_local_user: bool,
 
     /// Another name of this server, such as gpu-box.example, with or without a port, with https:// where a proxy has TLS; then everyone needs a token
     #[arg(long, env = "AGNEZ_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = allowed_host, help_heading = ACCESS)]
@@ -208,8 +213,8 @@ fn log_filter(text: &str) -> Result<String, String> {
 impl Config {
     /// The rules for who gets in. An error is a sentence.
     pub(super) fn door(&self) -> Result<Door, String> {
-        if self.same_user && !cfg!(target_os = "linux") {
-            return Err("--same-user needs Linux, which tells whose a connection is; use --require-token here.".to_owned());
+        if self.same_user && self.any_local_user {
+            return Err("--same-user and --any-local-user contradict each other; leave one of them out.".to_owned());
         }
         // A proxy on this machine looks like a program of this machine.
         let may_be_asked_for_others = !self.trusted_proxy.is_empty() || !self.base_path.is_empty() || !self.allowed_host.is_empty();
@@ -218,8 +223,12 @@ impl Config {
             origins: self.allowed_origin.clone(),
             proxies: self.trusted_proxy.iter().map(IpAddr::to_canonical).collect(),
             base: self.base_path.clone(),
-            trusts_local: !self.require_token && !may_be_asked_for_others,
-            same_user: self.same_user,
+            local: match (self.require_token || may_be_asked_for_others, self.any_local_user) {
+                (true, _) => Local::Nobody,
+                (false, true) => Local::EveryUser,
+                (false, false) if owner::can_tell() => Local::OwnUser,
+                (false, false) => Local::Unknown,
+            },
         })
     }
 
@@ -291,15 +300,21 @@ mod tests {
 
     #[test]
     fn local_programs_are_trusted_until_somebody_could_ask_through_them() {
-        let trusts = |flags: &[&str]| parsed(flags).unwrap().door().unwrap().trusts_local;
-        assert!(trusts(&[]) && trusts(&["--host", "0.0.0.0"]) && trusts(&["--allowed-origin", "http://localhost:8888"]));
+        let local = |flags: &[&str]| parsed(flags).unwrap().door().unwrap().local;
+        let own_user = if cfg!(target_os = "linux") { Local::OwnUser } else { Local::Unknown };
+        for flags in [&[][..], &["--host", "0.0.0.0"], &["--allowed-origin", "http://localhost:8888"], &["--same-user"]] {
+            assert_eq!(local(flags), own_user, "{flags:?}");
+        }
+        assert_eq!(local(&["--any-local-user"]), Local::EveryUser);
+        assert!(parsed(&["--any-local-user", "--same-user"]).unwrap().door().is_err());
         for flags in [
             ["--require-token", "--open"],
             ["--trusted-proxy", "127.0.0.1"],
             ["--base-path", "/agnez"],
             ["--allowed-host", "board.example"],
         ] {
-            assert!(!trusts(&flags), "{flags:?}");
+            assert_eq!(local(&flags), Local::Nobody, "{flags:?}");
+            assert_eq!(local(&[&flags[..], &["--any-local-user"]].concat()), Local::Nobody, "{flags:?}");
         }
     }
 

@@ -90,7 +90,7 @@ impl Connections {
             self.open().insert(number, one.clone());
             let (all, router, stopping) = (self.clone(), router.clone(), stopping.clone());
             self.0.tasks.spawn(async move {
-                let ends = Peer::new(Some(peer), stream.local_addr().ok());
+                let ends = Peer::of(&stream, peer).await;
                 let stream = Stream::new(stream, Some(place), stopping.clone());
                 all.answer(stream, ends, router, &one, stopping).await;
                 all.open().remove(&number);

@@ -3,14 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OnceCell, OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -34,22 +33,14 @@ pub struct Patient(pub TcpListener);
 pub struct Peer {
     pub address: Option<SocketAddr>,
     pub local: Option<SocketAddr>,
-    /// Looked up when somebody wants to know, once.
-    same_user: Arc<OnceCell<bool>>,
+    /// The program at the other end is known to belong to the user that the server runs as.
+    pub is_same_user: bool,
 }
 
 impl Peer {
-    pub fn new(address: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
-        Self { address, local, same_user: Arc::default() }
-    }
-
-    /// Whether the program at the other end belongs to the user that the server runs as.
-    pub async fn is_same_user(&self) -> bool {
-        let look = async || {
-            let Some((peer, local)) = self.address.zip(self.local) else { return false };
-            tokio::task::spawn_blocking(move || owner::is_ours(peer, local)).await.unwrap_or(false)
-        };
-        *self.same_user.get_or_init(look).await
+    /// Looks up whose the other end is: now, because that can be told only as long as it is open.
+    pub async fn of(stream: &TcpStream, address: SocketAddr) -> Self {
+        Self { address: Some(address), local: stream.local_addr().ok(), is_same_user: owner::is_ours(stream).await }
     }
 }
 

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::access::{Access, Right, is_private, link, named, note_address};
 use super::board::{Boards, MAIN};
 use super::connections::Connections;
+use super::guard::Local;
 use super::hub::Hub;
 use super::router::router;
 use super::site::Site;
@@ -23,6 +24,10 @@ use super::{App, Config};
 /// How long open connections may take to end.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 const BACKLOG: u32 = 1024;
+
+/// Why nobody comes in without a token who would elsewhere.
+const UNKNOWN: &str =
+    "This system does not say whose a connection is, so everyone needs a token; '--any-local-user' lets in every program of this machine.";
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -65,9 +70,12 @@ impl Server {
         let access = Arc::new(Access::open(&config.data).map_err(StartError::Flags)?);
         let address = config.address(port);
         note_address(&config.data, &address);
-        let is_needed = config.is_open() || !door.trusts_local;
-        let told = first_token(&access, &config.data, &address, is_needed).map_err(StartError::Flags)?;
-        if (is_needed || door.same_user) && !is_private(&config.data) {
+        let is_needed = config.is_open() || matches!(door.local, Local::Nobody | Local::Unknown);
+        let mut told = first_token(&access, &config.data, &address, is_needed).map_err(StartError::Flags)?;
+        if door.local == Local::Unknown {
+            told = told.map(|told| format!("{told}\n       {UNKNOWN}"));
+        }
+        if door.local != Local::EveryUser && !is_private(&config.data) {
             let data = config.data.display();
             tracing::warn!(
                 "other users of this machine can read the boards in {data}, whatever their tokens: 'chmod 700 {data}' keeps them out"

@@ -1,7 +1,8 @@
 //! Who gets in: checked for every request before routing, upgrades and static files included.
 //!
 //! A page of another site that is open in the researcher's browser must not read or change a board, nor reach it by a
-//! name of its own (DNS rebinding). Programs and browsers of this machine need no token, everyone else does.
+//! name of its own (DNS rebinding). Programs and browsers of the server's own user need no token, everyone else does: other users of the
+//! machine too, because one of them may be a proxy that asks for the whole world.
 
 mod credential;
 mod held;
@@ -43,10 +44,30 @@ pub struct Door {
     pub proxies: Vec<IpAddr>,
     /// Empty, or `/agnez`: what all addresses begin with.
     pub base: String,
-    /// Programs and browsers of this machine need no token.
-    pub trusts_local: bool,
-    /// Of them only those of the user that the server runs as.
-    pub same_user: bool,
+    pub local: Local,
+}
+
+/// Who of this machine needs no token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Local {
+    #[default]
+    Nobody,
+    /// Nobody, because the system does not say whose a connection is.
+    Unknown,
+    /// Programs and browsers of the user that the server runs as.
+    OwnUser,
+    /// All, and whatever passes a request on without saying so.
+    EveryUser,
+}
+
+impl Local {
+    fn trusts(self, peer: &Peer) -> bool {
+        match self {
+            Self::Nobody | Self::Unknown => false,
+            Self::OwnUser => peer.is_same_user,
+            Self::EveryUser => true,
+        }
+    }
 }
 
 /// How far somebody may go.
@@ -142,7 +163,8 @@ impl Door {
         let place = place::place(uri.path(), &self.base)?;
         let shape = Shape { method, path: place.path };
         let asking = origin::asking(&shape, headers, seen.host, &self.origins)?;
-        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && !seen.is_forwarded && asking == Asking::Ours;
+        let is_direct = !seen.is_forwarded && !origin::has_foreign_referer(headers, seen.host);
+        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == Asking::Ours;
         Ok(Admitted { place, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }
 }
@@ -173,9 +195,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let is_unknown = shown == Shown::Unknown;
     let grant = match shown {
         Shown::Known(grant) => grant,
-        Shown::Nothing if app.door.trusts_local && admitted.is_local && (!app.door.same_user || peer.is_same_user().await) => {
-            Grant { reach: Reach::Writing, token: None }
-        }
+        Shown::Nothing if admitted.is_local && app.door.local.trusts(&peer) => Grant { reach: Reach::Writing, token: None },
         Shown::Unknown | Shown::Nothing => Grant { reach: Reach::Nothing, token: None },
     };
     let caller = Caller {

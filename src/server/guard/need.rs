@@ -25,6 +25,8 @@ pub enum Need {
     /// To read the board that this is about.
     Board(Of),
     Write,
+    /// To write, by a token: to be a program of this machine is not enough to make access that lasts, nor to see and end it.
+    WriteByToken,
 }
 
 /// How the board is found that a request is about.
@@ -54,7 +56,7 @@ impl Need {
             Self::Open => "open",
             Self::Read => "read",
             Self::Board(_) => "board",
-            Self::Write => "write",
+            Self::Write | Self::WriteByToken => "write",
         }
     }
 }
@@ -92,6 +94,10 @@ pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request:
 
 async fn permit(app: &App, caller: &Caller, need: Need, request: &mut Request<Body>) -> Result<(), ApiError> {
     match (need, &caller.reach) {
+        (Need::WriteByToken, Reach::Writing) if caller.token.is_none() => Err(ErrorKind::NotAuthenticated.with(
+            "Links are made and ended by those who have shown a token that may write: 'agnez token new' on the server's machine prints a link with one; \
+             'agnez token new share --board NAME' makes a link that shows one board.",
+        )),
         (Need::Open, _) | (_, Reach::Writing) | (Need::Read | Need::Board(_), Reach::Reading) => Ok(()),
         (Need::Board(Of::Figure), _) if has_signature(app, request).await => Ok(()),
         (Need::Board(of), Reach::Board(board)) => is_on(app, board, of, request).await,
@@ -100,8 +106,8 @@ async fn permit(app: &App, caller: &Caller, need: Need, request: &mut Request<Bo
         (_, Reach::Nothing) => Err(ErrorKind::NotAuthenticated.with(
             "A token is needed: send it as 'Authorization: Bearer agz_...'; 'agnez token new' on the server's machine makes one, and a link for browsers.",
         )),
-        (Need::Write, Reach::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
-        (Need::Write | Need::Read, Reach::Board(board)) => {
+        (Need::Write | Need::WriteByToken, Reach::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
+        (Need::Write | Need::WriteByToken | Need::Read, Reach::Board(board)) => {
             Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")))
         }
     }

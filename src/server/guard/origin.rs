@@ -49,6 +49,18 @@ fn is_same(origin: &str, host: &str) -> bool {
     rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
 }
 
+/// Whether some page says that it has another address than this server is asked at. A browser that comes through a proxy says so, whatever
+/// the proxy makes of the host; one that has followed a link from another site, too: the gate leads on those who may come in.
+pub fn has_foreign_referer(headers: &HeaderMap, host: &str) -> bool {
+    let is_ours = |referer: &HeaderValue| {
+        let text = referer.to_str().ok()?.trim();
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        Some(text.is_empty() || is_same(&format!("{scheme}://{authority}"), host))
+    };
+    headers.get_all(header::REFERER).iter().any(|referer| is_ours(referer) != Some(true))
+}
+
 fn is_navigation(headers: &HeaderMap) -> bool {
     let is = |name, value: &str| headers.get(name).is_some_and(|found| found == value);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")

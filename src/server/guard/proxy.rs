@@ -7,20 +7,79 @@ use axum::http::{HeaderMap, Version, header};
 use super::one;
 use crate::protocol::{ApiError, ErrorKind};
 
-/// A request that carries one of these did not come from a program of this machine by itself; the last is Jupyter's.
-const FORWARDED: [&str; 9] = [
+/// A request that carries one of these did not come from a program of this machine by itself: proxies add them, and services that check who
+/// somebody is. What programs send of their own accord (`traceparent`, `x-request-id`, `x-cloud-trace-context`) is not among them.
+const FORWARDED: [&str; 34] = [
+    "cdn-loop",
+    "client-ip",
+    "disguised-host",
     "forwarded",
+    "front-end-https",
+    "incap-client-ip",
+    "proxy-client-ip",
+    "remote-addr",
+    "remote-user",
+    "surrogate-capability",
+    "true-client-ip",
     "via",
-    "x-real-ip",
+    "wl-proxy-client-ip",
+    "x-authenticated-user",
     "x-client-ip",
     "x-cluster-client-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "cdn-loop",
+    "x-nf-client-connection-ip",
+    "x-path-prefix",
     "x-proxycontextpath",
+    "x-proxyuser-ip",
+    "x-queue-start",
+    "x-real-ip",
+    "x-real-port",
+    "x-replaced-path",
+    "x-request-start",
+    "x-rewrite-url",
+    "x-scheme",
+    "x-script-name",
+    "x-sendfile-type",
+    "x-sucuri-clientip",
+    "x-url-scheme",
+    "x-user-ip",
+    "x-varnish",
+    "x-webauth-user",
 ];
 /// Nor one with a header that begins so.
-const FAMILIES: [&str; 3] = ["x-forwarded-", "x-original-", "x-envoy-"];
+const FAMILIES: [&str; 31] = [
+    "akamai-",
+    "cf-",
+    "fastly-",
+    "fly-",
+    "ngrok-",
+    "ssl-client-",
+    "tailscale-",
+    "x-akamai-",
+    "x-amz-cf-",
+    "x-amzn-",
+    "x-appengine-",
+    "x-arr-",
+    "x-auth-request-",
+    "x-authentik-",
+    "x-azure-",
+    "x-client-cert",
+    "x-envoy-",
+    // `X-Forwarded` alone too.
+    "x-forwarded",
+    "x-goog-authenticated-user-",
+    "x-goog-iap-",
+    "x-ingress-",
+    "x-ms-client-principal",
+    "x-original-",
+    "x-pomerium-",
+    "x-remote-",
+    "x-rstudio-",
+    "x-ssl-",
+    "x-tailscale-",
+    "x-traefik-",
+    "x-vercel-",
+    "x-vouch-",
+];
 
 /// Who asked at first, and for which name.
 #[derive(Debug)]
@@ -61,6 +120,67 @@ pub fn origin<'a>(headers: &'a HeaderMap, version: Version, peer: Option<IpAddr>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_a_proxy_adds_gives_it_away() {
+        let with = |name: &str| {
+            let mut map = HeaderMap::new();
+            map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), "1".parse().unwrap());
+            is_forwarded(&map, Version::HTTP_11)
+        };
+        for name in FORWARDED.iter().chain(&FAMILIES) {
+            assert!(with(name), "{name}");
+        }
+        for name in [
+            "X-Forwarded",
+            "X-Forwarded-For",
+            "X-Forwarded-Prefix",
+            "X-Forwarded-Email",
+            "X-Scheme",
+            "X-Script-Name",
+            "Remote-User",
+            "X-Remote-User",
+            "X-Auth-Request-User",
+            "X-Auth-Request-Email",
+            "Tailscale-User-Login",
+            "Tailscale-User-Name",
+            "X-Amzn-Trace-Id",
+            "X-Amzn-Oidc-Identity",
+            "X-Amz-Cf-Id",
+            "Fly-Client-IP",
+            "Fastly-Client-IP",
+            "X-Azure-ClientIP",
+            "X-Azure-SocketIP",
+            "CF-Ray",
+            "CF-Connecting-IPv6",
+            "CF-Access-JWT-Assertion",
+            "CDN-Loop",
+            "True-Client-IP",
+            "X-Envoy-Expected-Rq-Timeout-Ms",
+            "X-Cluster-Client-IP",
+            "X-Original-URL",
+            "X-Goog-Authenticated-User-Email",
+            "X-MS-Client-Principal-Name",
+            "X-ARR-LOG-ID",
+            "X-Varnish",
+        ] {
+            assert!(with(name), "{name}");
+        }
+        for name in [
+            "traceparent",
+            "tracestate",
+            "x-request-id",
+            "x-correlation-id",
+            "x-requested-with",
+            "user-agent",
+            "forward",
+            "cookie",
+            "x-cloud-trace-context",
+        ] {
+            assert!(!with(name), "{name}");
+        }
+        assert!(is_forwarded(&HeaderMap::new(), Version::HTTP_10) && !is_forwarded(&HeaderMap::new(), Version::HTTP_11));
+    }
 
     fn told(headers: &[(&str, &str)], peer: &str) -> (String, bool, Option<String>, bool) {
         let mut map = HeaderMap::new();

@@ -19,7 +19,7 @@ fn by_version(version: Version, door: &Door, method: &str, path: &str, headers: 
     for (name, value) in headers {
         map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
-    let peer = Peer::new(peer.parse().ok(), "127.0.0.1:3000".parse().ok());
+    let peer = Peer { address: peer.parse().ok(), local: "127.0.0.1:3000".parse().ok(), is_same_user: true };
     match door.admit((&method, &path.parse().unwrap(), version), &map, &peer) {
         Ok(admitted) => {
             if admitted.is_local {
@@ -119,6 +119,50 @@ fn only_programs_of_this_machine_are_trusted_and_not_through_a_proxy() {
     let silent = [("host", "127.0.0.1:3000"), ("connection", "close")];
     assert_eq!(by_version(Version::HTTP_10, &Door::default(), "GET", "/", &silent, LOCAL), 401);
     assert_eq!(ask("GET", "/", &silent, LOCAL), 200);
+}
+
+#[test]
+fn a_page_that_knows_this_server_by_another_name_came_through_a_proxy() {
+    let host = ("host", "localhost:3000");
+    for own in ["http://localhost:3000/", "http://localhost:3000/b/x?y#z", "https://localhost:3000", "http://LOCALHOST:3000/", ""] {
+        assert_eq!(ask("POST", "/values", &[host, ("referer", own)], LOCAL), 200, "{own}");
+    }
+    let foreign = [
+        "https://board.example/",
+        "http://localhost/",
+        "http://localhost:3001/",
+        "http://127.0.0.1:3000/",
+        "http://localhost:3000.evil.example/",
+        "http://localhost:3000@evil.example/",
+        "http://evil.example/localhost:3000/",
+        "http://evil.example?http://localhost:3000/",
+        "localhost:3000",
+        "about:client",
+        "x",
+    ];
+    for referer in foreign {
+        assert_eq!(ask("GET", "/values", &[host, ("referer", referer)], LOCAL), 401, "{referer}");
+        let both = [host, ("referer", "http://localhost:3000/"), ("referer", referer)];
+        assert_eq!(ask("POST", "/values", &both, LOCAL), 401, "{referer}");
+    }
+    // A link from another site: the gate leads on who may come in.
+    let navigation = [
+        host,
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+        ("referer", "https://chat.example/"),
+    ];
+    assert_eq!(ask("GET", "/", &navigation, LOCAL), 401);
+}
+
+#[test]
+fn of_this_machine_only_those_are_trusted_that_the_flags_say() {
+    let peer = |is_same_user| Peer { is_same_user, ..Peer::default() };
+    let trusts = |local: Local| [true, false].map(|is_same_user| local.trusts(&peer(is_same_user)));
+    assert_eq!(trusts(Local::OwnUser), [true, false]);
+    assert_eq!(trusts(Local::EveryUser), [true, true]);
+    assert_eq!((trusts(Local::Nobody), trusts(Local::Unknown)), ([false; 2], [false; 2]));
 }
 
 #[test]

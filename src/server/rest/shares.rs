@@ -1,4 +1,4 @@
-//! `/shares`: links that show one board to whoever has them, made and ended by those who may write.
+//! `/shares`: links that show one board to whoever has them, made and ended by those who have a token for writing.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 pub fn routes(routes: Routes) -> Routes {
     // Who may only read is not told whom a board was shown to.
-    routes.get(Need::Write, "/shares", list).on(Method::POST, Need::Write, "/shares", create).on(
+    routes.get(Need::WriteByToken, "/shares", list).on(Method::POST, Need::WriteByToken, "/shares", create).on(
         Method::DELETE,
-        Need::Write,
+        Need::WriteByToken,
         "/shares/{id}",
         revoke,
     )

@@ -4,6 +4,7 @@ mod doors;
 mod ends;
 mod program;
 mod shares;
+mod users;
 mod walk;
 
 use agnez::server::{Config, run_command};

@@ -1,0 +1,38 @@
+// Where a person of the server's own user comes from: a link on another site opens a board, and to share one a token is needed.
+import { Stranger } from "./support/stranger.ts";
+import { cell, live, openBoard } from "./support/page.ts";
+import { expect, test } from "./support/test.ts";
+
+test("a link on another site opens a board, here and not through a proxy", async ({ page, agnez, problems }) => {
+  problems.allow(/console error: Failed to load resource: the server responded with a status of 401/, /request to another place: http:\/\/127\.0\.0\.1/);
+  await agnez.create({ _id: "c", name: "loss", board: "x", type: "text", value: "hello" });
+  const stranger = await Stranger.start();
+  try {
+    stranger.pages.set("/chat", `<!DOCTYPE html><link rel="icon" href="data:,"><a href="${agnez.url}/b/x">the board</a>`);
+    await page.goto(`${stranger.url}/chat`);
+    await page.getByRole("link").click();
+    await live(page);
+    await expect(cell(page, "c")).toContainText("loss");
+    expect(page.url()).toBe(`${agnez.url}/b/x`);
+    // What a proxy that names neither itself nor the host passes on of such a click.
+    const click = { accept: "text/html", "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    for (const referer of [`${stranger.url}/`, "https://board.example/"]) {
+      const reply = await agnez.call("GET", "/b/x", undefined, { ...click, referer });
+      expect([reply.status, reply.text.includes("loss")]).toEqual([401, false]);
+    }
+  } finally {
+    stranger.stop();
+  }
+});
+
+test("to share a board a token is needed, and the page says how to get one", async ({ page, agnez, problems }) => {
+  problems.allow(/console error: Failed to load resource: the server responded with a status of 401/);
+  await agnez.create({ _id: "c", name: "loss" });
+  await openBoard(page);
+  await page.getByRole("button", { name: "Share" }).click();
+  const dialog = page.getByRole("dialog", { name: "Share this board" });
+  await expect(dialog.getByRole("alert")).toContainText("agnez token new");
+  await dialog.getByRole("button", { name: "Make a link" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("agnez token new share");
+  await expect(dialog.getByLabel("Link", { exact: true })).toHaveCount(0);
+});
