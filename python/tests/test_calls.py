@@ -262,15 +262,8 @@ def test_one_row_of_subplots_needs_one_index(board):
     "call, error, says",
     [
         (lambda board: board.log(), TypeError, "at least one metric"),
-        (lambda board: board.log(loss="high"), TypeError, "'loss' must be a number"),
-        (lambda board: board.log(loss="0.3"), TypeError, "'loss' must be a number"),
-        (lambda board: board.log(loss=None), TypeError, "'loss' must be a number"),
-        (lambda board: board.log(loss=[1, 2]), TypeError, "'loss' must be a number"),
         (lambda board: board.log(loss=1, step="a"), TypeError, "step must be a number"),
         (lambda board: board.log(loss=1, step=math.nan), ValueError, "step must be finite"),
-        (lambda board: board.log({3: 1}), TypeError, "name must be a string"),
-        (lambda board: board.log({"a\nb": 1}), ValueError, "control characters"),
-        (lambda board: board.log({"": 1}), ValueError, "1 to 200 characters"),
         (lambda board: board.line("x", y="logg"), ValueError, "y must be one of"),
         (lambda board: board.line("x", smoth=1), TypeError, "smoth"),
         (lambda board: board.line("x").append(), TypeError, "at least one series"),
@@ -287,6 +280,9 @@ def test_one_row_of_subplots_needs_one_index(board):
         (lambda board: board.subplots(0, 2), ValueError, "1 to 20"),
         (lambda board: board.figure("f", 3), TypeError, "Matplotlib or Plotly"),
         (lambda board: agnez.Board("a b"), ValueError, "board's name"),
+        (lambda board: agnez.Board(".hidden"), ValueError, "does not begin with '.'"),
+        (lambda board: board.text("a\nb", "x"), ValueError, "control characters"),
+        (lambda board: board.line(""), ValueError, "1 to 200 characters"),
         (lambda board: agnez.Board(url="localhost:3000"), ValueError, "http://"),
         (lambda board: agnez.log({"loss": 1}), RuntimeError, "agnez.init"),
         (lambda board: agnez.init(proyect="x"), TypeError, "proyect"),
@@ -297,9 +293,57 @@ def test_wrong_arguments_raise_in_the_callers_line(board, call, error, says):
         call(board)
 
 
-def test_a_log_call_is_all_or_nothing(server, board, name):
-    with pytest.raises(TypeError):
-        board.log(good=1, bad="x")
+def test_what_cannot_be_shown_takes_nothing_from_the_rest_of_its_call(server, board, name):
+    board.log(good=1, bad=object(), also="text")
     board.log(good=2)
     sent(board)
-    assert [point[1] for point in server.points(f"{name}-good", "good")] == [2]
+    assert server.pairs(f"{name}-good", "good") == [(0, 1), (1, 2)] and server.cell(f"{name}-also")["value"] == "text"
+
+
+def test_a_step_that_is_none_leaves_nothing_behind(server, board, name):
+    with pytest.raises(TypeError):
+        board.log(good=1, step="x")
+    board.log(good=2)
+    sent(board)
+    assert server.pairs(f"{name}-good", "good") == [(0, 2)]
+
+
+def test_bins_are_those_of_numpy(server, board, name):
+    numpy = pytest.importorskip("numpy")
+    values = [0.5, 1, 2, 2.5, 9, math.nan]
+    cells = board.subplots(2, 3)
+    cells[0, 0].hist(values, bins=5)
+    cells[0, 1].hist(values, bins=numpy.int64(3), range=(0, 3))
+    cells[0, 2].hist(values, 4.0)
+    cells[1, 0].hist([7, 7], bins=2)
+    cells[1, 1].hist(values, bins="auto")
+    cells[1, 2].hist([], bins=2)
+    sent(board)
+    shown = [cell["value"] for cell in sorted(server.cells(name).values(), key=lambda cell: (cell["layout"]["row"], cell["layout"]["column"]))]
+    for value, (data, bins, limits) in zip(shown, [(values[:-1], 5, None), (values[:-1], 3, (0, 3)), (values[:-1], 4, None), ([7, 7], 2, None)]):
+        counts, edges = numpy.histogram(data, bins, limits)
+        assert value["counts"] == counts.tolist() and value["edges"] == pytest.approx(edges.tolist(), rel=1e-15)
+    assert shown[4] == {"values": [0.5, 1, 2, 2.5, 9, "NaN"]} and shown[5] == {"counts": [0, 0], "edges": [0, 0.5, 1]}
+    for wrong in (0, -1, 2.5, 1001, [2, 1], [1]):
+        with pytest.raises(ValueError, match="bins must be"):
+            cells[0, 0].hist(values, bins=wrong)
+
+
+def test_labels_and_a_note_stand_together(server, board, name):
+    axes = board.subplots(1, 1)[0]
+    axes.set_xlabel("age").note("of the first run").set_ylabel("height")
+    sent(board)
+    (cell,) = server.cells(name).values()
+    assert cell["description"] == "of the first run\nx: age, y: height"
+    axes.note("changed")
+    sent(board)
+    assert server.cell(cell["_id"])["description"] == "changed\nx: age, y: height"
+
+
+def test_both_calls_of_log_take_the_same(server, board, name):
+    board.log({"loss": 1}, 5)
+    board.log({"loss": 2}, step=6, commit=False)
+    board.log(acc=3)
+    board.log(acc=4)
+    sent(board)
+    assert server.pairs(f"{name}-loss", "loss") == [(5, 1), (6, 2)] and server.pairs(f"{name}-acc", "acc") == [(6, 3), (7, 4)]

@@ -64,7 +64,7 @@ def test_everything_of_a_fit_is_shown(own_server, tmp_path):
         same(own_server.pairs(cells[metric]["_id"], "train"), history[metric])
         same(own_server.pairs(cells[metric]["_id"], "val"), history[f"val_{metric}"])
         batches = own_server.pairs(cells[metric]["_id"], "batch")
-        assert [step for step, _ in batches] == [epoch - 1 + part / 4 for epoch in range(EPOCHS) for part in (1, 2, 3, 4)]
+        assert [step for step, _ in batches] == [epoch + part / 4 for epoch in range(EPOCHS) for part in (1, 2, 3, 4)]
     same(own_server.pairs(cells["learning rate"]["_id"], "learning rate"), [np.float32(3e-3)] * EPOCHS)
     for layer in ("conv", "head"):
         norms = own_server.pairs(cells["weight norms"]["_id"], layer)
@@ -78,6 +78,46 @@ def test_everything_of_a_fit_is_shown(own_server, tmp_path):
         assert spread["value"]["counts"][-1] == np.histogram(weights[0], edges)[0].tolist()
         gradients = own_server.pairs(cells["gradient norms"]["_id"], layer)
         assert len(gradients) == EPOCHS and all(value > 0 for _, value in gradients)
+
+
+def test_a_metric_of_several_values_is_several_lines(own_server, tmp_path):
+    board = agnez.Board("several", url=own_server.url, spool=str(tmp_path / "spool"))
+    x, y, x_val, y_val = digits()
+    model = made_model()
+    model.compile("adam", "categorical_crossentropy", metrics=[keras.metrics.F1Score(average=None)])
+    hot, hot_val = keras.ops.one_hot(y, 10), keras.ops.one_hot(y_val, 10)
+    history = model.fit(x, np.asarray(hot), epochs=2, validation_data=(x_val, np.asarray(hot_val)), callbacks=[agnez.keras.AgnezCallback(board, gradients=False)], verbose=0).history
+    assert board.flush(20)
+    cells = own_server.named("several")
+    for phase, key in (("train", "f1_score"), ("val", "val_f1_score")):
+        cell = cells[f"f1_score/{phase}"]
+        for digit in range(10):
+            same(own_server.pairs(cell["_id"], str(digit)), [values[digit] for values in history[key]])
+    same(own_server.pairs(cells["loss"]["_id"], "train"), history["loss"])
+
+
+@pytest.mark.parametrize("odd", [None, "text", object(), [1, [2]], np.array([1, 2]), 1 + 2j, {"a": {1: 2}}, float("nan"), np.float32(1), 10**400])
+def test_no_metric_and_no_rate_ends_a_fit(own_server, tmp_path, odd):
+    board = agnez.Board("odd", url=own_server.url, spool=str(tmp_path / "spool"))
+    callback = agnez.keras.AgnezCallback(board, batches=1)
+
+    class Optimizer:
+        learning_rate = odd
+
+    class Model:
+        name, optimizer, trainable_variables = "m", Optimizer(), property(lambda self: 1 / 0)
+
+    callback.set_params({"steps": 1})
+    callback.set_model(Model())
+    callback.on_epoch_begin(0)
+    callback.on_train_batch_end(0, {"loss": 1, "odd": odd, 3: odd})
+    callback.on_epoch_end(0, {"loss": 1, "odd": odd, 3: odd})
+    for one in (agnez.keras.SendImage(lambda: odd, board=board), agnez.keras.SendFigure(lambda: 1 / 0, board=board), agnez.keras.LossPlot(board=board)):
+        one.on_epoch_end(0, {"loss": odd, "val_loss": 2.0})
+    assert board.flush(20)
+    cells = own_server.named("odd")
+    assert own_server.pairs(cells["loss"]["_id"], "train") == [(0, 1)] and own_server.pairs(cells["loss"]["_id"], "batch") == [(1, 1)]
+    assert own_server.pairs(cells["Loss plot"]["_id"], "val")[-1][1] == 2
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="torch gives the gradients of the last batch itself")

@@ -154,3 +154,150 @@ def test_media_among_metrics(server, board, name):
     assert types == {"loss": "line", "sample": "img", "film": "img", "page": "html", "weights": "histogram", "bins": "histogram", "rows": "table"}
     assert server.cell(f"{name}-bins")["value"] == {"counts": [1, 2], "edges": [1, 2, 3]}
     assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == [(5, 1)]
+
+
+def test_colours_a_hair_above_one_are_colours():
+    for high in (1.0, 1 + 1e-7, 1.00001, 1.05):
+        picture = np.full((4, 5, 3), 0.5)
+        picture[0, 0] = high
+        picture[1, 1] = 0
+        assert seen(picture)[2, 2].tolist() == [128] * 3 and seen(picture)[0, 0].tolist() == [255] * 3
+        assert (seen(picture.astype(np.float32)) == seen(picture)).all()
+        assert pictures.pixels(picture.tolist()) == pictures.pixels(picture)
+    under = np.full((4, 5, 3), 0.5)
+    under[0, 0] = -0.01
+    assert seen(under)[2, 2].tolist() == [128] * 3
+    assert seen(np.array([[0.5, 1.0001]])).tolist() == [[128, 255]]
+    assert seen(np.array([[[0.0, 1.5, 3.0]] * 5] * 5))[0, 0].tolist() == [0, 128, 255]
+    assert seen(np.array([[[0.0, 2.0, 3.0]] * 5] * 5))[0, 0].tolist() == [0, 2, 3]
+
+
+def frames_of(film):
+    file = PIL.open(io.BytesIO(film))
+    shown = []
+    for at in range(file.n_frames):
+        file.seek(at)
+        shown.append(np.asarray(file.convert("L")).tolist())
+    return shown
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+def test_all_frames_of_a_film_have_one_scale(as_list):
+    levels = [0.9, 1.0, 1.1, 2.0]
+    film = np.stack([np.array([[0.0, level]]) for level in levels])
+    assert frames_of(pictures.moving(list(film) if as_list else film, 10)) == [[[0, round(255 * level / 2)]] for level in levels]
+    single = np.stack([np.full((2, 2), level) for level in (1.0, 2.0, 3.0)])
+    assert [frame[0][0] for frame in frames_of(pictures.moving(single, 10))] == [0, 128, 255]
+    grey = np.stack([np.full((2, 2), level) for level in (0.25, 0.5)])
+    assert [frame[0][0] for frame in frames_of(pictures.moving(grey, 10))] == [64, 128]
+    mixed = [np.full((2, 2), 7, np.uint8), np.full((2, 2), 0.5)]
+    assert [frame[0][0] for frame in frames_of(pictures.moving(mixed, 10))] == [7, 128]
+
+
+def test_films_have_a_bound():
+    import itertools
+
+    with pytest.raises(ValueError, match="at most 5000 frames"):
+        pictures.moving(itertools.repeat(np.zeros((2, 2))), 10)
+    with pytest.raises(TypeError, match="frames must be"):
+        pictures.moving(3, 10)
+
+
+@pytest.mark.parametrize(
+    "shape, size",
+    [
+        ((64, 3, 3), (8 * 4 - 1, 8 * 4 - 1)),
+        ((9, 4, 4), (3 * 5 - 1, 3 * 5 - 1)),
+        ((16, 2, 2), (4 * 3 - 1, 4 * 3 - 1)),
+        ((2, 3, 3), (2 * 4 - 1, 3)),
+        ((3, 3, 3), (3, 3)),
+        ((64, 5, 3), (5, 64)),
+        ((5, 4, 3), (4, 5)),
+        ((64, 3, 3, 3), (8 * 4 - 1, 8 * 4 - 1)),
+        ((6, 7, 7), (3 * 8 - 1, 2 * 8 - 1)),
+        ((64, 1, 1), (1, 64)),
+    ],
+)
+def test_which_shapes_are_grids(shape, size):
+    array = np.zeros(shape, np.uint8)
+    assert PIL.open(io.BytesIO(pictures.picture(array))).size == size
+
+
+class Tensor:
+    """As torch's."""
+
+    def __init__(self, array):
+        self.array, self.shape = array, array.shape
+
+    def detach(self):
+        return self
+
+    cpu = detach
+    permute = None
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+Tensor.permute = lambda self, *axes: Tensor(self.array.transpose(axes))
+
+
+def test_tensors_of_torch_may_have_their_colours_first():
+    colours = np.random.default_rng(0).integers(0, 256, (3, 8, 9), dtype=np.uint8)
+    assert (seen(Tensor(colours)) == colours.transpose(1, 2, 0)).all()
+    assert seen(Tensor(np.zeros((5, 3, 8, 9), np.uint8))).shape == (2 * 9 - 1, 3 * 10 - 1, 3)
+    assert seen(Tensor(np.zeros((1, 8, 9), np.uint8))).shape == (8, 9)
+    assert seen([Tensor(np.zeros((8, 9), np.uint8))] * 2).shape == (8, 2 * 10 - 1)
+
+
+@pytest.mark.parametrize("shape", [(4000, 10), (10, 4000), (4000, 10, 3), (100_000 // 4, 1)])
+def test_very_long_pictures_are_folded(shape, caplog):
+    array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    image = seen(array)
+    assert max(image.shape[:2]) < 4 * min(image.shape[:2]) and max(image.shape[:2]) < 1000
+    assert "folded" in caplog.text
+    flat = image[: array.shape[0], :10] if shape[0] > shape[1] else image[:10, :200]
+    length = flat.shape[0] if shape[0] > shape[1] else flat.shape[1]
+    assert (flat == array[:length, : flat.shape[1]]).all() if shape[0] > 1 and shape[1] > 1 else True
+    assert seen(np.zeros((4000, 400), np.uint8)).shape == (4000, 400)
+
+
+def test_grids_of_lists_need_no_numpy(monkeypatch):
+    many = [[[0.0, 0.5], [1.0, 0.25]]] * 5
+    expected = seen(many)
+    monkeypatch.delitem(pictures.sys.modules, "numpy")
+    assert pictures.pixels(many).data == expected.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["3d", "polar"])
+def test_figures_that_mpld3_cannot_draw_are_svg(server, board, name, kind):
+    matplotlib = pytest.importorskip("matplotlib")
+    pytest.importorskip("mpld3")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure = pyplot.figure()
+    axes = figure.add_subplot(projection=kind)
+    axes.plot(*[[1, 2, 3]] * (3 if kind == "3d" else 2))
+    board.figure("figure", figure)
+    board.log({"logged": figure}, step=0)
+    pyplot.close(figure)
+    assert board.flush(60)
+    cells = server.named(name)
+    assert all("<svg" in cells[cell]["value"] and "mpld3" not in cells[cell]["value"] for cell in ("figure", "logged"))
+
+
+def test_a_figure_over_which_mpld3_raises_is_svg(server, board, name, monkeypatch, caplog):
+    matplotlib = pytest.importorskip("matplotlib")
+    mpld3 = pytest.importorskip("mpld3")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    def raises(*_):
+        raise TypeError("Object of type int64 is not JSON serializable")
+
+    monkeypatch.setattr(mpld3, "fig_to_html", raises)
+    figure, axes = pyplot.subplots()
+    board.figure("figure", figure)
+    pyplot.close(figure)
+    assert board.flush(60) and "<svg" in server.named(name)["figure"]["value"] and "it is shown as SVG" in caplog.text

@@ -9,11 +9,16 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Ty
 from . import access, figures, kinds, names, pictures, plain
 from .cell import Cell, Line, chart
 from .client import Client
+from .harmless import in_a_sentence
+from .metrics import Metrics
 from .subplots import Axes, Subplots
+from .tell import tell_once
 
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.
 _FORMS = 2000
+#: Rows of a table that the server takes.
+_CONFIG = 10_000
 
 C = TypeVar("C", bound=Cell)
 
@@ -21,7 +26,7 @@ C = TypeVar("C", bound=Cell)
 class Board:
     """A named page of cells at an Agnez server: ``http://localhost:3000/b/<name>``.
 
-    ``name``: 1 to 64 letters, digits, ``-``, ``_``, ``.``. ``url``: the server, without it ``AGNEZ_URL`` or
+    ``name``: 1 to 64 letters, digits, ``-``, ``_``, ``.``, the first one no ``.``. ``url``: the server, without it ``AGNEZ_URL`` or
     ``http://localhost:3000``; the link that the server prints (``#token=``) is one too. ``token``: the access token, where the
     server wants one, without it that of the address or ``AGNEZ_TOKEN``. ``run``: the name of this run; its series are named after it, so that runs meet in one chart.
     ``config``: hyperparameters, shown as a table. ``spool``: the folder for what is not sent yet, without it
@@ -40,6 +45,9 @@ class Board:
         self._forms = self._client.forms()
         self._cells: Dict[str, Cell] = {}
         self._step: Any = 0
+        #: Of each metric the series, and of each series the metric.
+        self._places: Dict[str, Tuple[str, str]] = {}
+        self._metrics: Dict[Tuple[str, str], str] = {}
         if config is not None:
             self.show_config()
 
@@ -54,74 +62,102 @@ class Board:
 
     # ---- numbers -------------------------------------------------------------------------------------------------
 
-    def log(self, metrics: Optional[Mapping[str, Any]] = None, /, *, step: Any = None, **named: Any) -> None:
+    def log(self, metrics: Optional[Mapping[Any, Any]] = None, /, step: Any = None, commit: Optional[bool] = None, **named: Any) -> None:
         """Logs metrics: ``log(step=i, loss=0.3)``, ``log({"loss": 0.3, "acc/val": 0.9}, step=i)``.
 
         Each becomes a point of a line cell that is made when missing: ``loss`` of the cell ``loss``, ``acc/val`` of the series
         ``val`` in the cell ``acc``. Values are scalars of Python, numpy, torch, jax or tensorflow, NaN and infinities included;
-        nested dicts are groups; ``agnez.Image`` and its kind go to cells of their own. ``step``: a finite number; without it the last one
-        and 1, from 0. The time of the points is that of the call.
+        nested dicts are groups; ``agnez.Image`` and its kind, texts, figures and DataFrames go to cells of their own; a list or an
+        array is a line for each of its values, a histogram where they are more than 64. What cannot be shown is left out, counted,
+        and said once: no value and no name raises. ``step``: a finite number; without it the last one
+        and 1, from 0; after ``commit=False`` the next call has the same. The time of the points is that of the call.
         """
         now = time()
         if metrics is not None:
-            try:
-                named = {**metrics, **named}
-            except TypeError:
-                if hasattr(metrics, "keys"):
-                    raise
-                raise TypeError(f"log takes a dict of metrics, not {plain.kind(metrics)}: log({{'loss': 0.3}})") from None
+            named = _merged(metrics, named)
+        elif not named:
+            raise TypeError("log takes at least one metric: log(loss=0.3)")
         if step is None:
             step = self._step
         try:
             write, pack, sync, number, tail, spool = self._forms[tuple(named)]
-            if step.__class__ is not int:
+            if step.__class__ is float:
                 if not _finite(step):
                     raise ValueError
+            elif step.__class__ is not int:
                 # Small numbers of numpy would begin again at zero.
-                step = float(step)
+                step = plain.step(step)
             write(pack(sync, number, now, step, *named.values(), tail))
         except Exception:
             # The first time, when a segment is full, and for all that is not plain. It also says what is wrong.
-            self._log(named, step, now)
+            self._log(named, step, now, commit)
             return
-        self._step = step + 1
+        self._step = step if commit is False else step + 1
         if spool.asleep:
             spool.wake.set()
 
-    def _log(self, named: Dict[str, Any], step: Any, now: float) -> None:
+    def _log(self, named: Dict[Any, Any], step: Any, now: float, commit: Optional[bool]) -> None:
         """The long way of :meth:`log`: makes cells, takes scalars and media of all sorts."""
         at = plain.step(step)
-        values: Dict[str, float] = {}
-        others: Dict[str, Any] = {}
-        for name, value in plain.flat(named).items():
-            if hasattr(value, "_show"):
-                others[name] = value
-            else:
-                values[name] = plain.number(value, f"the metric {name!r}")
-        if not values and not others:
-            raise TypeError("log takes at least one metric: log(loss=0.3)")
-        series: List[Tuple[str, str]] = []
-        for name in values:
-            cell, part = names.of_metric(name, self.run)
-            series.append((self._made(cell, Line, {"type": "line"}).id, part))
-        self._step = int(at) + 1 if at == int(at) else at + 1
+        found = Metrics(named)
+        for name in found.numbers:
+            group, _, last = name.rpartition("/")
+            if group == last and group in found.numbers:
+                # Of loss and loss/loss the former keeps its name, whatever their order.
+                self._place(group)
+        series = [self._place(name) for name in found.numbers]
+        after = 0 if commit is False else 1
+        self._step = int(at) + after if at == int(at) else at + after
+        values = list(found.numbers.values())
         if values:
             if len(self._forms) < _FORMS:
-                self._client.points(series, now, [at], [list(values.values())])
+                self._client.points(series, now, [at], [values])
                 form = self._client.form(series)
-                if form is not None and list(named) == list(values):
-                    self._forms[tuple(values)] = form
+                if form is not None and list(named) == list(found.numbers):
+                    self._forms[tuple(named)] = form
             else:
-                for one, value in zip(series, values.values()):
+                for one, value in zip(series, values):
                     self._client.points([one], now, [at], [[value]])
-        for name, value in others.items():
-            value._show(self, name)
+        for name, shown in found.shown.items():
+            try:
+                shown._show(self, self._free(name, (Cell,), "value"))
+            except Exception as error:  # A picture that is none, a figure that cannot be drawn.
+                found.leave_out(name, shown, f" ({type(error).__name__}: {plain.described(error)})")
+        if found.odd:
+            self._client.leave_out(found.odd)
+
+    def _place(self, metric: str) -> Tuple[str, str]:
+        """The series of a metric, a cell's id and a name, which no other metric of this board has."""
+        known = self._places.get(metric)
+        if known is not None:
+            return known
+        cell, part = names.of_metric(metric, self.run)
+        id = self._made(self._free(cell, (Line,), "line"), Line, {"type": "line"}).id
+        series, number = part, 1
+        while self._metrics.setdefault((id, series), metric) != metric:
+            # loss/loss beside loss has its whole name.
+            whole = names.name_like(metric if self.run is None else f"{self.run}/{metric}")
+            series = whole if number == 1 and whole != part else names.name_like(f"{part} ({number})")
+            number += 1
+        if series != part:
+            tell_once(f"series {metric}", f"The metric {metric!r} is shown as {series!r}: {self._metrics[id, part]!r} is {part!r} in the cell {cell!r}.")
+        return self._places.setdefault(metric, (id, series))
+
+    def _free(self, name: str, kinds: Tuple[Type[Cell], ...], what: str) -> str:
+        """The name itself, or one like it where a cell of another kind has it."""
+        free, number = name, 1
+        while type(self._cells.get(free)) not in (type(None), *kinds):
+            free = names.name_like(f"{name} ({what}{'' if number == 1 else f' {number}'})")
+            number += 1
+        if free != name:
+            tell_once(f"kind {name}", f"The metric {name!r} is shown in the cell {free!r}: {name!r} is a cell of another kind.")
+        return free
 
     def _points(self, cell: Line, columns: Dict[str, List[float]], steps: Sequence[float], now: float) -> None:
         self._client.points([(cell.id, series) for series in columns], now, steps, list(zip(*columns.values())))
 
-    def _series(self, name: str) -> str:
-        return names.cell_name(name if self.run is None else f"{self.run}/{name}")
+    def _series(self, name: Any) -> str:
+        return names.name_like(name if self.run is None else f"{self.run}/{names.name_like(name)}")
 
     def line(self, name: str, *, title: Optional[str] = None, x: Optional[str] = None, y: Optional[str] = None, smooth: Optional[float] = None, unit: Optional[str] = None, hidden: Optional[List[str]] = None) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
@@ -142,51 +178,62 @@ class Board:
 
     # ---- pictures and figures --------------------------------------------------------------------------------------
 
+    @in_a_sentence
     def image(self, name: str, data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None, caption: Optional[str] = None) -> Cell:
         """A picture: a path, an http address, the bytes of a file, a PIL image, or an array or tensor.
 
-        Arrays have the shape (H, W), (H, W, C) with 1 to 4 channels, or (N, H, W, C) or (N, H, W), which are drawn as a grid.
-        uint8 is taken as it is, floats of 0 to 1 likewise, integers and colours of 0 to 255 too; all other values by their own
-        range: grey floats above 1, and whatever is negative (a picture that was normalised). ``vmin`` and ``vmax`` say what
-        becomes black and white. Colours in the first axis (torch) need ``permute(1, 2, 0)``. What changes after the call does not change the picture.
+        Arrays have the shape (H, W), (H, W, C) with 1 to 4 channels, or (N, H, W, C) or (N, H, W), which are drawn as a grid; so are
+        squares of 2 to 4 pixels: (64, 3, 3) are 64 kernels, (3, 3, 3) is one picture.
+        uint8 is taken as it is, floats of 0 to 1 likewise (colours up to 1.1, which are clipped), integers and colours of 0 to 255
+        too; all other values by their own range: grey floats above 1, bright colours, and whatever is negative (a picture that was
+        normalised). ``vmin`` and ``vmax`` say what becomes black and white. Tensors of torch may have 3 or 4 colours in their first
+        axis; other arrays need a transpose. One of more than 1000 pixels that is 16 times as long as wide is folded into pieces.
+        What changes after the call does not change the picture.
         """
         cell = self._made(name, Cell, {})
         keys: Dict[str, Any] = {"type": "img", **_note(caption)}
-        if isinstance(data, str) and data.startswith(("http://", "https://", "data:", "./images/")):
+        if pictures.is_address(data):
             self._client.change(cell.id, {**keys, "value": data})
         else:
             content = pictures.picture(data, vmin=vmin, vmax=vmax)
             self._client.media(cell.id, keys, content, pictures.media_type(content))
         return cell
 
+    @in_a_sentence
     def gif(self, name: str, frames: Any, *, fps: float = 10, caption: Optional[str] = None) -> Cell:
         """A moving picture: the path or the bytes of a file, or frames as :meth:`image` takes them, of one size.
 
-        Frames become an animated PNG, which keeps every colour. An array has the shape (N, H, W, C) or (N, H, W).
+        Frames become an animated PNG, which keeps every colour; all of them have one scale. An array has the shape (N, H, W, C) or (N, H, W).
         """
         cell = self._made(name, Cell, {})
         content = pictures.moving(frames, fps)
         self._client.media(cell.id, {"type": "img", **_note(caption)}, content, pictures.media_type(content))
         return cell
 
+    @in_a_sentence
     def figure(self, name: str, figure: Any) -> Cell:
         """A figure of Matplotlib (interactive where mpld3 is installed, else SVG), Plotly, or anything with ``to_html``."""
         return self.html(name, figures.html_of(figure))
 
+    @in_a_sentence
     def html(self, name: str, text: str) -> Cell:
         """HTML in a frame of its own: its scripts run, nothing is loaded from other addresses."""
         return self._set(name, "html", _text(text, "html"))
 
+    @in_a_sentence
     def text(self, name: str, markdown: str) -> Cell:
         """Markdown."""
         return self._set(name, "text", _text(markdown, "text"))
 
     # ---- values ----------------------------------------------------------------------------------------------------
 
+    @in_a_sentence
     def table(self, name: str, rows: Any, *, columns: Optional[Sequence[str]] = None) -> Cell:
-        """A table: rows as lists or dicts, a dict of columns, or a DataFrame. Items are texts, numbers, booleans or None."""
+        """A table: rows as lists or dicts, a dict of columns, or a DataFrame. Items are texts, numbers, booleans
+        or None; anything else is its text. Before the columns of a DataFrame stands its index, where that is more than a count from 0."""
         return self._set(name, "table", kinds.table(rows, columns))
 
+    @in_a_sentence
     def histogram(self, name: str, values: Any = None, *, counts: Any = None, edges: Any = None, steps: Any = None, view: Optional[str] = None, unit: Optional[str] = None) -> Cell:
         """Raw ``values`` of any shape, which the server puts into bins, or ``counts`` (N) with ``edges`` (N + 1).
 
@@ -194,18 +241,22 @@ class Board:
         """
         return self._set(name, "histogram", kinds.histogram(values, counts, edges, steps, view, unit))
 
+    @in_a_sentence
     def heatmap(self, name: str, matrix: Any, *, rows: Any = None, columns: Any = None, row_label: Optional[str] = None, column_label: Optional[str] = None, unit: Optional[str] = None) -> Cell:
         """A matrix (R, C), as a confusion matrix; ``rows`` and ``columns`` name its R rows, from the top, and C columns."""
         return self._set(name, "heatmap", kinds.heatmap(matrix, rows, columns, row_label, column_label, unit))
 
+    @in_a_sentence
     def bar(self, name: str, values: Any, *, labels: Any = None, unit: Optional[str] = None, horizontal: Optional[bool] = None) -> Cell:
         """Bars: ``{"adam": 0.93, "sgd": 0.91}``, a list with ``labels``, or lists side by side: ``{"train": [1, 2], "val": [2, 3]}``."""
         return self._set(name, "bar", kinds.bar(values, labels, unit, horizontal))
 
+    @in_a_sentence
     def scatter(self, name: str, x: Any, y: Any, *, labels: Any = None, x_label: Optional[str] = None, y_label: Optional[str] = None) -> Cell:
         """Points (N) and (N), coloured by ``labels`` (N); at most 100,000 and 100 labels."""
         return self._set(name, "scatter", kinds.scatter(x, y, labels, x_label, y_label))
 
+    @in_a_sentence
     def number(self, name: str, value: Any, *, unit: Optional[str] = None, previous: Any = None, trend: Any = None, better: Optional[str] = None) -> Cell:
         """One large number, with the one before, the line of its ``trend``, and whether ``up`` or ``down`` is ``better``."""
         return self._set(name, "number", kinds.single(plain.number(value, "value"), unit, previous, trend, better))
@@ -217,8 +268,10 @@ class Board:
     def show_config(self) -> Cell:
         """Shows ``config`` as a table."""
         name = "config" if self.run is None else f"config/{self.run}"
-        rows = [[key, value if isinstance(value, (str, bool, int, float)) or value is None else str(value)] for key, value in self.config.items()]
-        return self.table(name, rows, columns=["name", "value"])
+        items = list(self.config.items())
+        if len(items) > _CONFIG:
+            tell_once("config", f"The first {_CONFIG} of {len(items)} hyperparameters are shown.")
+        return self.table(names.name_like(name), [[plain.label(key), value] for key, value in items[:_CONFIG]], columns=["name", "value"])
 
     # ---- the end ---------------------------------------------------------------------------------------------------
 
@@ -256,10 +309,24 @@ class Board:
 
 
 def _note(caption: Optional[str]) -> Dict[str, Any]:
-    return {} if caption is None else {"description": str(caption)}
+    return {} if caption is None else {"description": plain.label(caption)}
 
 
 def _text(text: Any, what: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a string, not {type(text).__name__}")
-    return text
+    return plain.text(text)
+
+
+def _merged(metrics: Any, named: Dict[str, Any]) -> Dict[Any, Any]:
+    """The metrics of a call that gives a dict and names; of two of one name the latter counts."""
+    try:
+        merged = {**metrics, **named}
+    except TypeError:
+        if hasattr(metrics, "keys"):
+            raise
+        raise TypeError(f"log takes a dict of metrics, not {plain.kind(metrics)}: log({{'loss': 0.3}})") from None
+    if named and len(merged) < len(metrics) + len(named):
+        both = next(name for name in named if name in metrics)
+        tell_once(f"both {both}", f"The metric {both!r} is there twice in one call, in the dict and by its name: the latter is shown.")
+    return merged

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar
 
 from . import names, plain
+from .tell import tell_once
 
 if TYPE_CHECKING:
     from .board import Board
@@ -35,11 +37,11 @@ class Cell:
 
     def title(self: Self, text: str) -> Self:
         """The title above the cell."""
-        return self.set(name=str(text))
+        return self.set(name=plain.label(text))
 
     def note(self: Self, text: str) -> Self:
         """The note below the cell."""
-        return self.set(description=str(text))
+        return self.set(description=plain.label(text))
 
     def append(self, points: Optional[Mapping[str, Any]] = None, /, *, step: Any = None, **series: Any) -> "Cell":
         """Only a line takes points."""
@@ -68,8 +70,8 @@ class Line(Cell):
         """Appends points: ``append(train=0.3, val=0.4)``, ``append({"train": 0.3}, step=7)``.
 
         Each value is a number, or a list of numbers of consecutive steps. ``step``: a finite number, or as many as there are
-        values; without it steps count on from the last call. NaN and infinities are kept. Raises TypeError and ValueError for
-        what is no number.
+        values; without it steps count on from the last call. NaN and infinities are kept. What is no number is left out of the
+        call, NaN within a list, and is counted and said once.
         """
         now = time.time()
         values = {**(points or {}), **series}
@@ -79,10 +81,17 @@ class Line(Cell):
         first = self._step if step is None else plain.step(step) if steps is None else (steps or [0.0])[0]
         columns: Dict[str, List[float]] = {}
         for name, value in values.items():
-            items = [value] if plain.is_scalar(value) else plain.listed(value, f"the series {name!r}")
-            columns[self.board._series(name)] = [plain.number(item, f"the series {name!r}") for item in items]
-            if steps is not None and len(steps) != len(items):
+            items = _numbers(value)
+            if steps is not None and items is not None and len(steps) != len(items):
                 raise ValueError(f"step has {len(steps)} items and the series {name!r} has {len(items)}")
+            odd = 1 if items is None else items.count(None)
+            if odd:
+                tell_once(f"odd {type(value).__name__}", f"The series {name!r} is {plain.kind(value)}: what is no number is left out and counted.")
+                self.board._client.leave_out(odd)
+            if items is not None:
+                columns[self.board._series(name)] = [math.nan if item is None else item for item in items]
+        if not columns:
+            return self
         longest = max(len(column) for column in columns.values())
         across = steps if steps is not None else [first + at for at in range(longest)]
         for length in sorted({len(column) for column in columns.values()}):
@@ -90,6 +99,17 @@ class Line(Cell):
             self.board._points(self, part, across[:length], now)
         self._step = (across[-1] if across else first) + 1
         return self
+
+
+def _numbers(value: Any) -> Optional[List[Optional[float]]]:
+    """The numbers of a series, nothing for an item that is none; nothing at all where there is neither one nor a list of them."""
+    try:
+        items = [value] if plain.is_scalar(value) else plain.listed(value, "a series")
+    except TypeError:
+        return None
+    told = [plain.scalar(item) for item in items]
+    numbers: List[Optional[float]] = [item if isinstance(item, float) else None for item in told]
+    return numbers if len(numbers) != 1 or numbers[0] is not None else None
 
 
 def chart(x: Optional[str], y: Optional[str], smooth: Optional[float], unit: Optional[str], hidden: Optional[List[str]]) -> Dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from . import place, plain, tell
+from .overflow import WHY
 from .replay import Busy, replay
 from .sender import Sender
 from .spool import Form, Series, Spool
@@ -149,9 +150,16 @@ class Client:
         while not put(self.spool):
             time.sleep(0)
 
+    def leave_out(self, count: int) -> None:
+        """Counts values that cannot be shown."""
+        spool = self.spool
+        with spool.lock:
+            spool.overflow.dropped["odd"] += count
+
     def _too_large(self, id: str, size: int, most: int) -> None:
-        with self.spool.lock:
-            self.spool.overflow.dropped["changes"] += 1
+        spool = self.spool
+        with spool.lock:
+            spool.overflow.dropped["large"] += 1
         tell_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
 
     # ---- the end -------------------------------------------------------------------------------------------------
@@ -178,9 +186,9 @@ class Client:
             sender.stop(max(0.1, until - time.monotonic()))
         if spool.folder is not None:
             self._adopt(spool.folder.parent, spool.writer, until)
-        lost = ", ".join(f"{count} {what}" for what, count in spool.dropped().items() if count)
+        lost = ", ".join(f"{count} {WHY[what]}" for what, count in spool.dropped().items() if count)
         if lost:
-            tell.tell(f"Dropped because the spool was full or a value too large: {lost}.")
+            tell.tell(f"Not sent: {lost}.")
         if spool.folder is not None and spool.folder.exists():
             what = "What the server refused is" if was_sent else "Not everything was sent. The rest is"
             tell.tell(f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from .tell import tell_once
+
 
 def html_of(figure: Any) -> str:
     """Matplotlib (through mpld3 where it is installed, else as SVG), Plotly, or anything with ``to_html`` or ``_repr_html_``; TypeError else."""
@@ -23,10 +25,17 @@ def html_of(figure: Any) -> str:
 
 
 def _of_matplotlib(figure: Any) -> str:
-    try:
-        import mpld3  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
-        out = io.StringIO()
-        figure.savefig(out, format="svg", bbox_inches="tight")
-        return out.getvalue()
-    return str(mpld3.fig_to_html(figure))
+    # mpld3 knows flat axes only: it raises for axes in space, and draws others (polar, maps) wrong.
+    is_flat = all(getattr(axes, "name", "rectilinear") == "rectilinear" for axes in getattr(figure, "axes", ()))
+    if is_flat:
+        try:
+            import mpld3  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+            return str(mpld3.fig_to_html(figure))
+        except ImportError:
+            pass
+        except Exception as error:  # Whatever a figure holds that it cannot draw.
+            tell_once("mpld3", f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); it is shown as SVG.")
+    out = io.StringIO()
+    figure.savefig(out, format="svg", bbox_inches="tight")
+    return out.getvalue()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Union
+from typing import Any, Mapping, Optional, Union
 
 from .board import Board
+from .harmless import harmless
 from .need import need
+from .plain import label
 from .tensors import board_of, phased
 
 _transformers = need("transformers", "agnez.huggingface")
@@ -30,26 +32,21 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
             self._board = board_of(self._board)
         return self._board
 
+    @harmless
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.is_world_process_zero:
             told = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
-            self.board.table("arguments", [[name, _plain(value)] for name, value in sorted(told.items())], columns=["name", "value"])
+            rows = sorted(([label(name), value] for name, value in told.items()), key=lambda row: str(row[0]))
+            self.board.table("arguments", rows, columns=["name", "value"])
 
+    @harmless
     def on_log(self, args: Any, state: Any, control: Any, logs: Optional[Mapping[str, Any]] = None, **_: Any) -> None:
         if not state.is_world_process_zero or not logs:
             return
         if "train_runtime" in logs:
-            rows = [[name, value] for name, value in logs.items() if isinstance(value, (int, float))]
-            self.board.table("summary", rows, columns=["name", "value"])
+            self.board.table("summary", [[label(name), value] for name, value in logs.items()], columns=["name", "value"])
             return
-        named: Dict[str, Any] = {}
-        for name, value in logs.items():
-            if name != "epoch" and isinstance(value, (int, float)):
-                # The loss of the training has no phase in its name.
-                named["loss/train" if name == "loss" else phased(name)] = value
+        # The loss of the training has no phase in its name. Whatever a metric is, the board takes it.
+        named = {"loss/train" if name == "loss" else phased(name): value for name, value in logs.items() if name != "epoch"}
         if named:
             self.board.log(named, step=state.global_step)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, bool, int, float)) or value is None else str(value)

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 from . import grids
 from .board import Board
 from .cell import Cell
+from .harmless import harmless
 from .need import need
+from .plain import label
 from .tell import tell_once
 from .tensors import Spreads, array, board_of, log_norms, norm
 
@@ -25,7 +27,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
 
     :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
     :param batches: also log the metrics of every so many batches, as the series ``batch``; 0: epochs only. Keras' metrics within
-        an epoch are means since its beginning; the step is epochs, with decimals, so that both stand in one chart.
+        an epoch are means since its beginning; the step is epochs, with decimals, so that both stand in one chart: those of epoch 0 end at 1.
     :param weights: norms of each layer's weights, at the end of each epoch.
     :param histograms: distributions of each layer's weights, likewise.
     :param gradients: norms of each layer's gradients: with torch as the backend, those of the epoch's last batch; with jax those of
@@ -50,35 +52,55 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         self._spreads = Spreads(self.board, "weights")
         self._epoch = 0
 
+    @harmless
     def on_epoch_begin(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         self._epoch = epoch
 
+    @harmless
     def on_train_batch_end(self, batch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         if self._batches and logs and (batch + 1) % self._batches == 0:
             count = (self.params or {}).get("steps")
             # Without the number of batches an epoch's end is not known before it comes.
             if count:
-                self.board.log({f"{name}/batch": value for name, value in logs.items()}, step=self._epoch - 1 + (batch + 1) / count)
+                self.board.log({f"{name}/batch": value for name, value in logs.items()}, step=self._epoch + (batch + 1) / count)
 
+    @harmless
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        # Each for itself: what fails in one takes nothing from the others.
+        self._log_metrics(epoch, logs)
+        layers = _layers(self.model)
+        if self._weights:
+            self._log_weights(layers, epoch)
+        if self._histograms:
+            self._log_histograms(layers, epoch)
+        if self._gradients:
+            self._log_gradients(layers, epoch)
+
+    @harmless
+    def _log_metrics(self, epoch: int, logs: Optional[Mapping[str, Any]]) -> None:
         metrics = dict(logs or {})
         # Some schedules put it among the metrics, under this name.
         rate = metrics.pop("learning_rate", None)
         if rate is None:
-            rate = getattr(self.model.optimizer, "learning_rate", None)
+            rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
         named = {_series(name): value for name, value in metrics.items()}
         if rate is not None:
             named["learning rate"] = _number(rate)
         if named:
             self.board.log(named, step=epoch)
-        layers = _layers(self.model)
-        if self._weights:
-            norms = {name: norm(variable.value for variable in variables) for name, variables in layers.items()}
-            log_norms(self.board, "weight norms", norms, epoch)
-        if self._histograms:
-            self._spreads.add({name: _joined(variables) for name, variables in layers.items()}, epoch)
-        if self._gradients:
-            log_norms(self.board, "gradient norms", self._gradient_norms(layers), epoch)
+
+    @harmless
+    def _log_weights(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+        norms = {name: norm(variable.value for variable in variables) for name, variables in layers.items()}
+        log_norms(self.board, "weight norms", norms, epoch)
+
+    @harmless
+    def _log_histograms(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+        self._spreads.add({name: _joined(variables) for name, variables in layers.items()}, epoch)
+
+    @harmless
+    def _log_gradients(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+        log_norms(self.board, "gradient norms", self._gradient_norms(layers), epoch)
 
     def _gradient_norms(self, layers: Mapping[str, List[Any]]) -> Dict[str, float]:
         backend = keras.backend.backend()
@@ -118,13 +140,17 @@ def _joined(variables: List[Any]) -> Any:
     return max((array(variable.value) for variable in variables), key=lambda values: (values.ndim, values.size))
 
 
-def _series(name: str) -> str:
+def _series(name: Any) -> str:
     """Keras' ``loss`` and ``val_loss`` as two series of one cell."""
+    name = label(name)
     return f"{name[4:]}/val" if name.startswith("val_") and len(name) > 4 else f"{name}/train"
 
 
-def _number(value: Any) -> float:
-    return float(keras.ops.convert_to_numpy(value))
+def _number(value: Any) -> Any:
+    try:
+        return float(keras.ops.convert_to_numpy(value))
+    except Exception:  # A schedule of one's own: the board takes whatever it is.
+        return value
 
 
 class _Sender(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
@@ -162,6 +188,7 @@ class LossPlot(_Sender):
         super().__init__(name, description, position, board, app_url)
         self._placed(self.board.line(name))
 
+    @harmless
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         found = {series: logs[key] for series, key in (("train", "loss"), ("val", "val_loss")) if logs and key in logs}
         if found:
@@ -184,6 +211,7 @@ class SendFigure(_Sender):
         super().__init__(name, description, position, board, app_url)
         self._generate = generate_plot
 
+    @harmless
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         self._placed(self.board.figure(self.name, self._generate()))
 
@@ -204,6 +232,7 @@ class SendImage(_Sender):
         super().__init__(name, description, position, board, app_url)
         self._generate = generate_img
 
+    @harmless
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         self._placed(self.board.image(self.name, self._generate()))
 
@@ -239,6 +268,7 @@ class VisualizeConvWeights(_Sender):
                 raise ValueError("VisualizeConvWeights found no layer with a kernel (height, width, channels, filters): name one as weights=")
             self._kernel = kernels[0]
 
+    @harmless
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         kernel = array(keras.ops.convert_to_numpy(self._kernel))
         if kernel.ndim != 4:

@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from .plain import clean, listed, numbers
+from . import frames
+from .plain import clean, entry, label, labels as different, listed, numbers
+
+#: How deep arrays and lists of numbers may be nested.
+_DEPTH = 32
 
 
 def _told(**keys: Any) -> Dict[str, Any]:
     return {name: clean(value) for name, value in keys.items() if value is not None}
 
 
-def table(rows: Any, columns: Optional[Sequence[str]]) -> Dict[str, Any]:
-    """Rows as lists or as dicts, a dict of columns, or a DataFrame."""
-    if hasattr(rows, "columns") and hasattr(rows, "values") and not isinstance(rows, dict):
-        columns = [str(name) for name in rows.columns]
-        rows = rows.values.tolist()
-    elif isinstance(rows, dict):
-        columns = [str(name) for name in rows]
+def table(rows: Any, columns: Optional[Sequence[Any]]) -> Dict[str, Any]:
+    """Rows as lists or as dicts, a dict of columns, or a DataFrame, before whose columns its index stands where it says something."""
+    found = frames.columns_of(rows)
+    if found is not None:
+        if columns is not None and len(columns) != len(found):
+            raise ValueError(f"columns= must have {len(found)} names, {', '.join(found)} among them, not {len(columns)}")
+        rows, columns = found, columns if columns is not None else list(found)
+    if isinstance(rows, dict):
         lists = [listed(column, f"the column {name!r}") for name, column in rows.items()]
         if len({len(column) for column in lists}) > 1:
             raise ValueError(f"columns must have the same length, not {[len(column) for column in lists]}")
+        columns = list(rows) if columns is None or found is None else columns
         rows = [list(row) for row in zip(*lists)]
     rows = listed(rows, "rows")
     if rows and all(isinstance(row, dict) for row in rows):
-        names = list(dict.fromkeys(str(name) for row in rows for name in row))
-        columns = names if columns is None else list(columns)
-        rows = [[row.get(name) for name in columns] for row in rows]
-    rows = [[_entry(item) for item in listed(row, "a row")] for row in rows]
+        # 1 and "1" are two columns.
+        keys = list(dict.fromkeys(_key(name) for row in rows for name in row)) if columns is None else [_key(name) for name in columns]
+        columns = [name for _, name in keys] if columns is None else columns
+        rows = [[{_key(name): item for name, item in row.items()}.get(key) for key in keys] for row in rows]
+    rows = [[entry(item) for item in listed(row, "a row")] for row in rows]
     width = max((len(row) for row in rows), default=0)
-    names = [str(name) for name in columns] if columns is not None else [str(at) for at in range(width)]
+    names = different(list(columns) if columns is not None else list(range(width)))
     if any(len(row) != len(names) for row in rows):
         raise ValueError(f"each row must have {len(names)} items, one for each column")
     return {"columns": names, "rows": rows}
 
 
-def _entry(item: Any) -> Any:
-    """What a table's cell may be: text, number, boolean or nothing."""
-    told = clean(item)
-    return told if not isinstance(told, (list, dict)) else str(item)
+def _key(name: Any) -> Tuple[bool, str]:
+    """What tells the names of columns apart, of any type: two NaN are one name."""
+    return isinstance(name, str), label(name)
 
 
 def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
@@ -56,12 +62,15 @@ def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[s
     return {**told, **_told(steps=None if steps is None else numbers(steps, "steps"), view=view, unit=unit)}
 
 
-def _flat(values: Any, what: str) -> List[Any]:
+def _flat(values: Any, what: str, depth: int = 0) -> List[Any]:
+    if depth > _DEPTH:
+        raise ValueError(f"{what} may be nested {_DEPTH} deep, and must not hold themselves")
+    found = frames.values_of(values)
     out: List[Any] = []
     plain: List[Any] = []
-    for item in listed(values, what):
-        if hasattr(item, "__iter__") and not isinstance(item, (str, bytes)) and getattr(item, "shape", None) != ():
-            out += numbers(plain, what) + _flat(item, what)
+    for item in listed(values if found is None else list(found.values()), what):
+        if hasattr(item, "__iter__") and not isinstance(item, (str, bytes, dict)) and getattr(item, "shape", None) != ():
+            out += numbers(plain, what) + _flat(item, what, depth + 1)
             plain = []
         else:
             plain.append(item)
@@ -70,10 +79,15 @@ def _flat(values: Any, what: str) -> List[Any]:
 
 def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], column_label: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
     """A matrix of shape (rows, columns)."""
+    found = frames.values_of(matrix)
+    if found is not None:
+        rows = frames.named_rows(matrix) if rows is None else rows
+        columns = list(found) if columns is None else columns
+        matrix = [list(row) for row in zip(*found.values())]
     values = [numbers(row, "a row of the matrix") for row in listed(matrix, "matrix")]
     if len({len(row) for row in values}) > 1:
         raise ValueError("all rows of the matrix must have the same length")
-    names = [None if side is None else [str(name) for name in listed(side, "rows= and columns=")] for side in (rows, columns)]
+    names = [None if side is None else [label(name) for name in listed(side, "rows= and columns=")] for side in (rows, columns)]
     for side, count, what in ((names[0], len(values), "rows"), (names[1], len(values[0]) if values else 0, "columns")):
         if side is not None and len(side) != count:
             raise ValueError(f"{what}= must have {count} names, not {len(side)}")
@@ -82,18 +96,22 @@ def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], colu
 
 def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool]) -> Dict[str, Any]:
     """A number for each label; or, side by side, a list for each series."""
-    names = None if labels is None else [str(name) for name in listed(labels, "labels")]
+    names = None if labels is None else [label(name) for name in listed(labels, "labels")]
+    if frames.is_series(values) or frames.is_frame(values):
+        names = frames.named_rows(values) if names is None else names
+        found = frames.values_of(values) or {}
+        values = next(iter(found.values())) if frames.is_series(values) else found
     if isinstance(values, dict):
         lists = [item for item in values.values() if hasattr(item, "__len__") and not isinstance(item, (str, bytes))]
         if lists and len(lists) == len(values):
-            series = {str(name): numbers(item, f"the series {name!r}") for name, item in values.items()}
+            series = {name: numbers(item, f"the series {name!r}") for name, item in zip(different(list(values)), values.values())}
             count = len(next(iter(series.values())))
             if any(len(item) != count for item in series.values()) or names is not None and len(names) != count:
                 raise ValueError("each series must have one number for each label")
             return _told(labels=names or [str(at) for at in range(count)], series=series, unit=unit, horizontal=horizontal)
         if names is not None:
             raise TypeError("labels= stands beside a list; a dict has its labels itself")
-        names, values = [str(name) for name in values], list(values.values())
+        names, values = different(list(values)), list(values.values())
     heights = numbers(values, "values")
     if names is not None and len(names) != len(heights):
         raise ValueError(f"labels= must have {len(heights)} names, not {len(names)}")
@@ -103,7 +121,7 @@ def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool
 def scatter(x: Any, y: Any, labels: Any, x_label: Optional[str], y_label: Optional[str]) -> Dict[str, Any]:
     """Two lists of the same length, and a label for each point."""
     across, up = _flat(x, "x"), _flat(y, "y")
-    names = None if labels is None else [str(name) for name in listed(labels, "labels")]
+    names = None if labels is None else [label(name) for name in listed(labels, "labels")]
     if len(across) != len(up) or names is not None and len(names) != len(across):
         raise ValueError(f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}")
     return _told(x=across, y=up, label=names, x_label=x_label, y_label=y_label)

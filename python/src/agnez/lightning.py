@@ -6,6 +6,7 @@ import argparse
 from typing import Any, Dict, Mapping, Optional, Union
 
 from .board import Board
+from .harmless import harmless
 from .need import need
 from .tensors import board_of, phased
 
@@ -52,11 +53,13 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
     def version(self) -> str:
         return self.experiment.run or ""
 
+    @harmless
     def log_metrics(self, metrics: Mapping[str, Any], step: Optional[int] = None) -> None:
         named = {phased(name): value for name, value in metrics.items() if name != "epoch"}
         if named and _utilities.rank_zero_only.rank == 0:
             self.experiment.log(named, step=step)
 
+    @harmless
     def log_hyperparams(self, params: Union[Mapping[str, Any], argparse.Namespace, None], *_: Any, **__: Any) -> None:
         if _utilities.rank_zero_only.rank != 0:
             return
@@ -66,11 +69,5 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
             self.experiment.show_config()
 
     def __getstate__(self) -> Dict[str, Any]:
-        # Strategies that spawn processes pickle the trainer with its loggers.
-        board = self.experiment
-        return {**self.__dict__, "_made": None, "_board": (board.name, board.url, board.run)}
-
-    def __setstate__(self, state: Dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        name, url, run = state["_board"]
-        self._board = Board(name, url=url, run=run)
+        # Strategies that spawn processes pickle the trainer with its loggers. A process of another rank begins no run of its own.
+        return {**self.__dict__, "_made": self.experiment}

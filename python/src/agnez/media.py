@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from .board import Board
 
 
-class Image:
+class Media:
+    """What stands among metrics and is no number."""
+
+    def _show(self, board: "Board", name: str) -> None:
+        raise NotImplementedError
+
+
+class Image(Media):
     """A picture, as :meth:`agnez.Board.image` takes it. It is taken when this object is made."""
 
     def __init__(self, data: Any, *, caption: Optional[str] = None, vmin: Optional[float] = None, vmax: Optional[float] = None) -> None:
@@ -28,7 +35,7 @@ class Image:
         board.image(name, self._data, caption=self._caption)
 
 
-class Video:
+class Video(Media):
     """A moving picture, as :meth:`agnez.Board.gif` takes it."""
 
     def __init__(self, frames: Any, *, fps: float = 10, caption: Optional[str] = None) -> None:
@@ -39,7 +46,7 @@ class Video:
         board.gif(name, self._data, caption=self._caption)
 
 
-class Html:
+class Html(Media):
     """HTML in a frame of its own."""
 
     def __init__(self, text: str) -> None:
@@ -53,7 +60,7 @@ class Html:
         board.html(name, self._text)
 
 
-class Table:
+class Table(Media):
     """A table: ``Table(columns=["a", "b"], data=[[1, 2]])``, ``Table(dataframe=frame)``; :meth:`add_data` adds a row."""
 
     def __init__(self, columns: Optional[Sequence[str]] = None, data: Any = None, *, dataframe: Any = None) -> None:
@@ -68,7 +75,7 @@ class Table:
         board.table(name, self.data, columns=self.columns)
 
 
-class Histogram:
+class Histogram(Media):
     """Raw values of any shape, or ``np_histogram=(counts, edges)`` as ``numpy.histogram`` gives them."""
 
     def __init__(self, sequence: Any = None, *, np_histogram: Any = None) -> None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
-_BOARD = re.compile(r"[A-Za-z0-9._-]{1,64}")
+from .plain import described
+
+#: As the server has it.
+_BOARD = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OTHER = re.compile(r"[^A-Za-z0-9_]+")
 
 
 def board_name(name: str) -> str:
-    """The name itself, if a board can have it: 1 to 64 letters, digits, ``-``, ``_``, ``.``; else ValueError."""
+    """The name itself, if a board can have it: 1 to 64 letters, digits, ``-``, ``_``, ``.``, the first one no ``.``; else ValueError.
+    An empty name is ``main``, as for the server."""
     if not isinstance(name, str):
         raise TypeError(f"the board's name must be a string, not {type(name).__name__}")
+    if not name:
+        return "main"
     if not _BOARD.fullmatch(name):
-        raise ValueError(f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', not {name!r}")
+        raise ValueError(f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', and does not begin with '.', not {name!r}")
     return name
 
 
 def board_like(text: str) -> str:
     """A board's name that resembles any text: what is not allowed becomes ``-``."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")[:64] or "main"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip("-.").rstrip("-")[:64] or "main"
 
 
 def cell_name(name: str) -> str:
@@ -35,6 +42,20 @@ def cell_name(name: str) -> str:
     except UnicodeEncodeError:
         raise ValueError(f"a name has characters that can be written as UTF-8, no lone surrogates, not {name[:50]!r}") from None
     return name
+
+
+def name_like(name: Any) -> str:
+    """The name that stands for anything that names a metric or a run: the name itself where it can be one. Other types are texts, control
+    characters and halves of characters are written as Python writes them (``\\n``), and what is too long ends in a hash."""
+    try:
+        return cell_name(name)
+    except (TypeError, ValueError):
+        pass
+    told = name if isinstance(name, str) else described(name)
+    told = "".join(char if char.isprintable() or char == " " else char.encode("unicode_escape").decode() for char in told) or "(no name)"
+    if len(told) > 200:
+        told = f"{told[:187]}~{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    return told
 
 
 def cell_id(board: str, name: str) -> str:
@@ -51,9 +72,10 @@ def cell_id(board: str, name: str) -> str:
 
 
 def of_metric(metric: str, run: str | None) -> tuple[str, str]:
-    """A metric's cell and series: ``acc/val`` is the series ``val`` of the cell ``acc``, and with a run ``<run>/val``."""
-    cell_name(metric)
+    """A metric's cell and series: ``acc/val`` is the series ``val`` of the cell ``acc``, and with a run ``<run>/val``. Two metrics may
+    have the same (``loss`` and ``loss/loss``): :class:`agnez.Board` tells them apart."""
+    metric = name_like(metric)
     group, slash, name = metric.rpartition("/")
     if not slash or not group or not name:
         return metric, run or metric
-    return group, cell_name(f"{run}/{name}") if run else name
+    return group, name_like(f"{run}/{name}") if run else name

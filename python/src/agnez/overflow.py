@@ -8,6 +8,13 @@ from typing import Deque, Dict, List
 from .tell import tell_once
 
 MEMORY_BYTES = 64 << 20
+#: What is counted, and how it is said behind the number.
+WHY = {
+    "points": "points dropped: the spool was full",
+    "changes": "pictures or values dropped: the spool was full",
+    "large": "pictures or values dropped: larger than the server takes",
+    "odd": "values left out: they cannot be shown",
+}
 
 
 class Overflow:
@@ -15,8 +22,8 @@ class Overflow:
 
     def __init__(self) -> None:
         self.records: Deque[bytes] = deque()
-        #: Points, and changes of cells (pictures, values), that are not on the board and never will be.
-        self.dropped: Dict[str, int] = {"points": 0, "changes": 0}
+        #: What is not on the board and never will be, by the reason: points, changes of cells (pictures, values), single values.
+        self.dropped: Dict[str, int] = dict.fromkeys(WHY, 0)
         self._bytes = 0
 
     def keep(self, data: bytes, points: int) -> None:

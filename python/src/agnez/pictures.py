@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import os
 import sys
 from typing import Any, List, Optional, Tuple
 
-from .plain import listed
+from . import scale
+from .plain import listed, numbers
 from .png import Pixels, animated, still
 from .tell import tell_once
 
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"), (b"BM", "image/bmp"))
+#: Of a film: what has more would be too large for the server long before.
+_FRAMES = 5000
+#: Of a picture's side, which readers of PNG take.
+_SIDE = 32768
 
 
 def media_type(data: bytes) -> str:
@@ -29,6 +35,11 @@ def media_type(data: bytes) -> str:
     raise ValueError("the bytes are no PNG, JPEG, GIF, WebP, AVIF, BMP or SVG picture")
 
 
+def is_address(data: Any) -> bool:
+    """Whether it is a picture that the page fetches itself."""
+    return isinstance(data, str) and data.startswith(("http://", "https://", "data:", "./images/"))
+
+
 def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> bytes:
     """A picture's file: bytes and paths as they are, anything else as PNG. Shapes as in :meth:`agnez.Board.image`."""
     if isinstance(data, (bytes, bytearray, memoryview)):
@@ -39,7 +50,11 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
             content: bytes = file.read()
         media_type(content)
         return content
-    if callable(getattr(data, "save", None)) and hasattr(data, "mode"):
+    if callable(getattr(data, "savefig", None)):
+        out = io.BytesIO()
+        data.savefig(out, format="png")
+        return out.getvalue()
+    if _is_pil(data):
         out = io.BytesIO()
         (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(out, format="PNG")
         png: bytes = out.getvalue()
@@ -48,13 +63,26 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
 
 
 def moving(frames: Any, fps: float) -> bytes:
-    """A moving picture's file: a path or bytes as they are, frames as an animated PNG."""
+    """A moving picture's file: a path or bytes as they are, frames as an animated PNG, all of them in one scale."""
     if isinstance(frames, (bytes, bytearray, str, os.PathLike)):
         return picture(frames)
-    pictures = [_from_pil(frame) if hasattr(frame, "mode") else pixels(frame) for frame in frames]
-    if not pictures:
+    if hasattr(frames, "shape"):
+        frames = array_of(frames)
+    if not hasattr(frames, "__iter__"):
+        raise TypeError(f"frames must be a path, bytes, an array or a list of pictures, not {type(frames).__name__}")
+    given = list(itertools.islice(iter(frames), _FRAMES + 1))
+    if len(given) > _FRAMES:
+        raise ValueError(f"a film has at most {_FRAMES} frames")
+    if not given:
         raise ValueError("frames must hold at least one picture")
-    return animated(pictures, fps)
+    read = [frame if _is_pil(frame) else _read(frame) for frame in given]
+    # Frames in scales of their own would flicker, and say nothing of each other.
+    common = _common([frame for frame in read if isinstance(frame, Values) and not frame.is_bytes])
+    return animated([_drawn(frame, common) if isinstance(frame, Values) else _from_pil(frame) for frame in read], fps)
+
+
+def _is_pil(data: Any) -> bool:
+    return callable(getattr(data, "save", None)) and hasattr(data, "mode")
 
 
 def _from_pil(image: Any) -> Pixels:
@@ -64,83 +92,181 @@ def _from_pil(image: Any) -> Pixels:
 
 def pixels(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> Pixels:
     """An array's pixels."""
+    read = _read(data)
+    if vmin is not None or vmax is not None:
+        read.is_bytes = False
+    return _folded(_drawn(read, _common([read], vmin, vmax)))
+
+
+# ---- values ----------------------------------------------------------------------------------------------------------
+
+
+class Values:
+    """A picture before its values are bytes, or several as a grid: ``array`` is of numpy, or nested lists where that is not at hand, and
+    has the shape (N, H, W, C)."""
+
+    def __init__(self, array: Any, shape: Tuple[int, int, int, int], low: float, high: float, is_float: bool, is_whole: bool) -> None:
+        self.array, self.shape = array, shape
+        self.low, self.high = low, high
+        self.is_float, self.is_whole = is_float, is_whole
+        #: Whether they are taken as they are.
+        self.is_bytes = str(getattr(array, "dtype", "")) in ("uint8", "bool")
+
+
+def array_of(data: Any) -> Any:
+    """numpy's array of any library's array."""
     for name in ("detach", "cpu"):
         method = getattr(data, name, None)
-        if callable(method) and hasattr(data, "shape"):
+        if callable(method):
             data = method()
+    is_torch = callable(getattr(data, "permute", None))
+    if callable(getattr(data, "toarray", None)):
+        data = data.toarray()
+    import numpy as np  # The array's own library, or that of the arrays around it.
+
+    try:
+        array = np.asarray(data)
+    except Exception:
+        # bfloat16 of torch has no other way.
+        array = np.asarray(listed(data, "a picture"))
+    if array.dtype.kind not in "biuf":
+        if array.dtype.kind in "cmMSU":
+            raise TypeError(f"a picture must hold numbers, not {array.dtype}")
+        try:
+            array = array.astype(np.float64)
+        except Exception:
+            raise TypeError(f"a picture must hold numbers, not {array.dtype}") from None
+    if is_torch and scale.is_first(array.shape):
+        array = np.moveaxis(array, -3, -1)
+    return array
+
+
+def _read(data: Any) -> Values:
     if not hasattr(data, "shape"):
         data = listed(data, "a picture")
         if "numpy" not in sys.modules:
-            return _from_lists(data, vmin, vmax)
-    import numpy as np  # The array's own library, or that of the arrays around it.
+            return _from_lists(data)
+        try:
+            import numpy as np
 
-    array = np.asarray(data)
-    if array.dtype.kind not in "biuf":
-        array = array.astype(np.float64)
+            data = np.stack([array_of(item) for item in data]) if data and all(hasattr(item, "shape") for item in data) else data
+            np.asarray(data, dtype=np.float64)
+        except Exception:
+            raise ValueError("all rows of a picture must have the same length, at least one pixel, and hold numbers") from None
+    import numpy as np
+
+    array = array_of(data)
     if array.ndim not in (2, 3, 4) or array.size == 0:
         raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {array.shape}")
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[1] > 4 and array.shape[2] > 4:
         tell_once("channels first", f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.")
-    is_many = array.ndim == 4 or array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)
+    is_many = scale.is_many(array.shape)
     if array.ndim == 2 or array.ndim == 3 and is_many:
         array = array[..., None]
     if array.shape[-1] not in (1, 2, 3, 4):
         raise ValueError(f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}: colours in another one need a transpose (torch: permute)")
-    if array.dtype == np.bool_:
-        array = array.astype(np.uint8) * 255
-    elif array.dtype != np.uint8 or vmin is not None or vmax is not None:
-        finite = array[np.isfinite(array)].astype(np.float64)
-        low, high = _range(float(finite.min()) if finite.size else 0.0, float(finite.max()) if finite.size else 1.0, array.shape[-1], array.dtype.kind, vmin, vmax)
-        with np.errstate(invalid="ignore"):
-            array = np.nan_to_num((array.astype(np.float64) - low) * (255.0 / (high - low)), nan=0.0, posinf=255.0, neginf=0.0)
-        array = np.clip(np.rint(array), 0, 255).astype(np.uint8)
-    if is_many:
-        array = _grid(np, array)
-    height, width, channels = array.shape
-    return Pixels(width, height, channels, array.tobytes())
+    if not is_many:
+        array = array[None]
+    if max(array.shape) > _SIDE:
+        raise ValueError(f"a picture has at most {_SIDE} pixels in a row or column, not the shape {array.shape}")
+    if array.dtype in (np.uint8, np.bool_):
+        return Values(array, array.shape, 0.0, 255.0, False, True)
+    finite = array[np.isfinite(array)].astype(np.float64)
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return Values(array, array.shape, low, high, array.dtype.kind == "f", bool((finite == np.rint(finite)).all()))
 
 
-def _range(low: float, high: float, channels: int, kind: str, vmin: Optional[float], vmax: Optional[float]) -> Tuple[float, float]:
-    """What becomes black and white: 0 to 1 or 0 to 255 where the values lie there, else the values' own range. Grey floats above
-    1 have their own range too, unless there is but one of them."""
-    if low >= 0 and high <= 1 and kind == "f":
-        least, most = 0.0, 1.0
-    elif low >= 0 and high <= 255 and (kind != "f" or channels > 2 or low == high):
-        least, most = 0.0, 255.0
-    else:
-        least, most = low, high
-    least, most = (least if vmin is None else vmin), (most if vmax is None else vmax)
-    if not (math.isfinite(least) and math.isfinite(most)):
-        raise ValueError("vmin and vmax must be finite")
-    return least, most if most > least else least + 1.0
-
-
-def _grid(np: Any, array: Any) -> Any:
-    """Pictures side by side, a pixel of white between them, about as many rows as columns."""
-    count, height, width, channels = array.shape
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    out = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, channels), 255, np.uint8)
-    for at in range(count):
-        top, left = at // columns * (height + 1), at % columns * (width + 1)
-        out[top : top + height, left : left + width] = array[at]
-    return out
-
-
-def _from_lists(data: List[Any], vmin: Optional[float], vmax: Optional[float]) -> Pixels:
-    """Nested lists of the shape (H, W) or (H, W, C), without numpy."""
-    rows = [listed(row, "a row of pixels") for row in data]
-    width = len(rows[0]) if rows else 0
-    if not width or any(len(row) != width for row in rows):
-        raise ValueError("all rows of a picture must have the same length, at least one pixel")
-    points = [listed(pixel, "a pixel") if hasattr(pixel, "__iter__") else [pixel] for row in rows for pixel in row]
-    channels = len(points[0])
-    if any(len(point) != channels for point in points):
-        raise ValueError("all pixels of a picture must have the same channels")
-    values = [float(value) for point in points for value in point]
+def _from_lists(data: List[Any]) -> Values:
+    """Nested lists of the shape (H, W), (H, W, C), (N, H, W) or (N, H, W, C), without numpy."""
+    shape: List[int] = []
+    level: List[Any] = [data]
+    while level and hasattr(level[0], "__iter__") and not isinstance(level[0], (str, bytes)):
+        if len(shape) == 4:
+            raise ValueError("a picture has the shape (H, W), (H, W, C) or (N, H, W, C)")
+        lists = [listed(item, "a part of a picture") for item in level]
+        if len({len(item) for item in lists}) > 1 or not lists[0]:
+            raise ValueError("all rows of a picture must have the same length, at least one pixel")
+        shape.append(len(lists[0]))
+        level = [item for part in lists for item in part]
+    if len(shape) not in (2, 3, 4):
+        raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {tuple(shape)}")
+    is_many = scale.is_many(shape)
+    full = tuple(shape if len(shape) == 4 else [*shape, 1] if len(shape) == 3 and is_many else [1, *shape] if len(shape) == 3 else [1, *shape, 1])
+    values = [math.nan if item is None else float(item) for item in numbers(level, "a picture")]
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-    is_whole = all(isinstance(value, int) for point in points for value in point)
-    low, high = _range(min(finite), max(finite), channels, "i" if is_whole else "f", vmin, vmax)
-    # NaN is the only number that differs from itself; it is black.
-    scaled = ((0.0 if value != value else (value - low) / (high - low)) for value in values)
-    return Pixels(width, len(rows), channels, bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled))
+    is_float = all(isinstance(value, bool) for value in level) or not all(isinstance(value, int) for value in level)
+    return Values(values, (full[0], full[1], full[2], full[3]), min(finite), max(finite), is_float, all(value.is_integer() for value in finite))
+
+
+# ---- bytes -----------------------------------------------------------------------------------------------------------
+
+
+def _common(read: List[Values], vmin: Optional[float] = None, vmax: Optional[float] = None) -> Tuple[float, float]:
+    """What is black and white in all of them."""
+    if not read:
+        return 0.0, 255.0
+    low, high, channels = min(one.low for one in read), max(one.high for one in read), max(one.shape[-1] for one in read)
+    return scale.limits(low, high, channels, any(one.is_float for one in read), all(one.is_whole for one in read), vmin, vmax)
+
+
+def _drawn(read: Values, common: Tuple[float, float]) -> Pixels:
+    low, high = common
+    if isinstance(read.array, list):
+        # NaN is the only number that differs from itself; it is black.
+        scaled = ((0.0 if value != value else (value - low) / (high - low)) for value in read.array)
+        return _grid_of_bytes(bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled), read.shape)
+    import numpy as np
+
+    array = read.array
+    if array.dtype == np.bool_ and read.is_bytes:
+        array = array.astype(np.uint8) * 255
+    elif not read.is_bytes:
+        with np.errstate(invalid="ignore", over="ignore"):
+            # Halves first: the range of doubles at both ends is no double.
+            unit = (array.astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
+            array = np.clip(np.rint(np.nan_to_num(unit * 255.0, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255).astype(np.uint8)
+    return _grid_of_bytes(np.ascontiguousarray(array).tobytes(), read.shape)
+
+
+def _grid_of_bytes(data: bytes, shape: Tuple[int, int, int, int]) -> Pixels:
+    """Pictures side by side, a pixel of white between them, about as many rows as columns."""
+    count, height, width, channels = shape
+    if count == 1:
+        return Pixels(width, height, channels, data)
+    columns = scale.columns_of(count)
+    rows = math.ceil(count / columns)
+    return _pasted([data[at : at + height * width * channels] for at in range(0, len(data), height * width * channels)], width, height, channels, columns, rows)
+
+
+def _pasted(parts: List[bytes], width: int, height: int, channels: int, columns: int, rows: int) -> Pixels:
+    across, down = columns * (width + 1) - 1, rows * (height + 1) - 1
+    out = bytearray(b"\xff" * (across * down * channels))
+    stride = width * channels
+    for at, part in enumerate(parts):
+        top, left = at // columns * (height + 1), at % columns * (width + 1)
+        for row in range(height):
+            start = ((top + row) * across + left) * channels
+            out[start : start + stride] = part[row * stride : (row + 1) * stride]
+    return Pixels(across, down, channels, bytes(out))
+
+
+def _folded(whole: Pixels) -> Pixels:
+    """A very long picture in pieces side by side (a high one) or one below the other (a wide one), a pixel of white between them."""
+    count = scale.folds(whole.width, whole.height)
+    if count == 1:
+        return whole
+    is_high = whole.height > whole.width
+    length = math.ceil(max(whole.width, whole.height) / count)
+    stride = whole.width * whole.channels
+    if is_high:
+        width, height = whole.width, length
+        parts = [whole.data[at * stride * length : (at + 1) * stride * length] for at in range(count)]
+    else:
+        width, height, piece = length, whole.height, length * whole.channels
+        rows = [whole.data[at : at + stride] for at in range(0, len(whole.data), stride)]
+        parts = [b"".join(row[at * piece : (at + 1) * piece].ljust(piece, b"\xff") for row in rows) for at in range(count)]
+    size = width * height * whole.channels
+    parts = [part.ljust(size, b"\xff") for part in parts if part]
+    tell_once("folded", f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, {'from left to right' if is_high else 'from top to bottom'}: it would be a line in its cell.")
+    columns, lines = (len(parts), 1) if is_high else (1, len(parts))
+    return _pasted(parts, width, height, whole.channels, columns, lines)

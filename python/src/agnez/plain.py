@@ -1,29 +1,99 @@
-"""Numbers and arrays of any library as plain lists, without importing one."""
+"""Numbers, texts and arrays of any library as JSON's own types, without importing one."""
 
 from __future__ import annotations
 
 import math
+import re
+import reprlib
 import threading
-from typing import Any, Dict, List
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, List, Optional, Set
 
 _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _TEXTS = ("NaN", "Infinity", "-Infinity")
+#: How deep lists and dicts are read; the server takes 128.
+DEPTH = 60
+#: How many items :func:`clean` reads, with all that is nested.
+ITEMS = 2_000_000
+#: Characters of a text that stands for an object.
+TEXT = 1000
+#: Items of a sparse array that is written out.
+_DENSE = 1_000_000
+#: Integers beyond are no numbers of JSON for most readers.
+_WHOLE = (-(2**63), 2**64 - 1)
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxdict, _short.maxlist, _short.maxtuple, _short.maxset, _short.maxstring, _short.maxother = 4, 20, 20, 20, 20, 200, 200
 
 
-def number(value: Any, what: str) -> float:
-    """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else."""
-    if isinstance(value, (str, bytes)):
-        raise TypeError(f"{what} must be a number, not {kind(value)}")
+def is_nothing(value: Any) -> bool:
+    """Whether it says that there is no value: None, the NA and NaT of pandas, the NaT of numpy, what a mask hides."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
+        return True
+    return _unit_kind(value) in ("m", "M") and getattr(value, "shape", None) == () and str(value) == "NaT"
+
+
+def _unit_kind(value: Any) -> str:
+    """numpy's letter for the kind of its numbers, ``M`` and ``m`` for times; nothing for what has none."""
+    return str(getattr(getattr(value, "dtype", None), "kind", ""))
+
+
+def scalar(value: Any) -> Optional[complex]:
+    """One number of Python, numpy, torch, jax or tensorflow, a float where it is no complex one; nothing for anything else. A length of
+    time is its seconds; an integer beyond all doubles is infinite. Whatever the value raises is no number."""
+    if isinstance(value, (float, int)) and not isinstance(value, Enum):
+        return _double(value)
+    try:
+        if isinstance(value, (str, bytes, bytearray, memoryview, type)) or is_nothing(value):
+            return None
+        if isinstance(value, timedelta):
+            return value.total_seconds()
+        shape = getattr(value, "shape", None)
+        if shape is not None and not _is_one(shape):
+            return None
+        kind = _unit_kind(value)
+        if kind == "M" or kind in ("S", "U", "V", "O") and not callable(getattr(value, "item", None)):
+            return None
+        if kind == "m":
+            return float(value.astype("timedelta64[us]").item().total_seconds())
+        if isinstance(value, complex):
+            return complex(value)
+        if kind not in ("c", "O"):
+            try:
+                return _double(value)
+            except Exception:
+                pass
+        if not callable(getattr(value, "item", None)):
+            return None
+        told = value.item()
+        if isinstance(told, complex):
+            return complex(told)
+        return None if isinstance(told, (str, bytes)) else _double(told)
+    except Exception:  # Whatever an object's own methods raise.
+        return None
+
+
+def _is_one(shape: Any) -> bool:
+    return all(side == 1 for side in shape)
+
+
+def _double(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise ValueError(f"{what} must be a number that a double can hold, not one so large") from None
-    except (TypeError, ValueError, RuntimeError):
-        pass
-    try:
-        return float(value.item())
-    except Exception:
-        raise TypeError(f"{what} must be a number, not {kind(value)}") from None
+        # As float("1e400") is, and a Decimal of that size.
+        return math.inf if value > 0 else -math.inf
+
+
+def number(value: Any, what: str) -> float:
+    """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else, ValueError for what no double holds."""
+    told = scalar(value)
+    if told is None or isinstance(told, complex):
+        raise TypeError(f"{what} must be a number, not {kind(value)}")
+    if math.isinf(told) and isinstance(value, int):
+        raise ValueError(f"{what} must be a number that a double can hold, not one so large")
+    return told
 
 
 def step(value: Any) -> float:
@@ -45,81 +115,229 @@ def seconds(value: Any) -> float:
 
 
 def listed(value: Any, what: str) -> List[Any]:
-    """An array, tensor, series or any iterable as a list (of lists); TypeError for a scalar or a text."""
+    """An array, tensor, series or any iterable as a list (of lists); TypeError for a scalar, a text, or what its own methods refuse."""
+    found: Any = None
+    try:
+        found = _listed(value)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise TypeError(f"{what} must be a list or an array, not {kind(value)} ({type(error).__name__})") from error
+    if found is None:
+        raise TypeError(f"{what} must be a list or an array, not {kind(value)}")
+    return list(found)
+
+
+def _listed(value: Any) -> Optional[List[Any]]:
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, (str, bytes, bytearray, dict, type)):
+        return None
+    value = dense(value)
+    if _unit_kind(value) in ("m", "M") and hasattr(value, "astype"):
+        # As integers the times would be in a unit of which they say nothing.
+        return list(value)
     for name in ("detach", "cpu"):
         method = getattr(value, name, None)
         if callable(method) and hasattr(value, "shape"):
             value = method()
-    if not hasattr(value, "tolist") and callable(getattr(value, "numpy", None)):
-        value = value.numpy()
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    for name in ("tolist", "to_list"):
+        method = getattr(value, name, None)
+        if callable(method):
+            value = method()
+            break
+    else:
+        if callable(getattr(value, "numpy", None)):
+            value = value.numpy().tolist()
     if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{what} must be a list or an array, not {kind(value)}")
+        return None
     return list(value)
+
+
+def dense(value: Any) -> Any:
+    """A sparse array of scipy or torch written out, unless that would be too large (TypeError)."""
+    if callable(getattr(value, "toarray", None)) and hasattr(value, "nnz"):
+        _check_dense(value)
+        return value.toarray()
+    if getattr(value, "is_sparse", False) is True and callable(getattr(value, "to_dense", None)):
+        _check_dense(value)
+        return value.to_dense()
+    return value
+
+
+def _check_dense(value: Any) -> None:
+    count = math.prod(value.shape)
+    if count > _DENSE:
+        raise TypeError(f"a sparse array may have {_DENSE} places here, not {count}")
 
 
 def numbers(value: Any, what: str) -> List[Any]:
     """A list of numbers as the server takes them: NaN and infinities as texts, None for no number; TypeError for anything else in it."""
     out: List[Any] = []
     for item in listed(value, what):
-        told = clean(item)
-        if isinstance(told, str) and told not in _TEXTS or isinstance(told, (list, dict)):
+        if item.__class__ is int and _WHOLE[0] <= item <= _WHOLE[1]:
+            out.append(item)
+            continue
+        if is_nothing(item) or isinstance(item, str) and item in _TEXTS:
+            out.append(None if not isinstance(item, str) else str(item))
+            continue
+        told: Any = whole(item)
+        if told is None:
+            told = scalar(item)
+        if told is None or isinstance(told, complex):
             raise TypeError(f"{what} must hold numbers, not {kind(item)}")
-        out.append(int(told) if isinstance(told, bool) else told)
+        out.append(told if isinstance(told, int) else _finite(told))
     return out
 
 
-def clean(value: Any) -> Any:
-    """JSON's own types: arrays become lists, NaN and infinities become texts that the server reads as numbers."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _NAN.get(value, "NaN")
-    if isinstance(value, dict):
-        return {str(name): clean(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset, range)):
-        return [clean(item) for item in value]
-    if hasattr(value, "shape") and getattr(value, "shape") != ():
-        return clean(listed(value, "an array"))
-    if callable(getattr(value, "item", None)):
-        return clean(value.item())
-    try:
-        return clean(float(value))
-    except (TypeError, ValueError):
+def whole(value: Any) -> Optional[int]:
+    """An integer of Python or numpy with all of its digits, true and false as 1 and 0; nothing for anything else, and for what is too
+    large for JSON."""
+    if not isinstance(value, int):
+        if _unit_kind(value) not in ("i", "u", "b") or getattr(value, "shape", None) != ():
+            return None
+        value = value.item()
+    return int(value) if isinstance(value, int) and _WHOLE[0] <= value <= _WHOLE[1] else None
+
+
+def _finite(value: float) -> Any:
+    return value if math.isfinite(value) else _NAN.get(value, "NaN")
+
+
+def text(value: str) -> str:
+    """A text that can be written as UTF-8: half a character (of a file's name that is none) becomes a mark."""
+    if value.isascii():
         return str(value)
+    return value.encode("utf-8", "replace").decode("utf-8") if _is_broken(value) else str(value)
+
+
+def _is_broken(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def clean(value: Any) -> Any:
+    """JSON's own types: arrays become lists, NaN and infinities texts that the server reads as numbers, anything else its text. What
+    holds itself, is nested deeper than 60, or comes after 2,000,000 items is ``…``."""
+    return _clean(value, 0, set(), [ITEMS])
+
+
+def _clean(value: Any, depth: int, around: Set[int], left: List[int]) -> Any:
+    if value is None or value.__class__ is bool:
+        return value
+    if isinstance(value, str):
+        return text(value)
+    left[0] -= 1
+    if isinstance(value, (dict, list, tuple, set, frozenset, range)) or _is_array(value):
+        if depth >= DEPTH or id(value) in around or left[0] < 0:
+            return "…"
+        around.add(id(value))
+        try:
+            if isinstance(value, dict):
+                return {label(name): _clean(item, depth + 1, around, left) for name, item in value.items()}
+            items = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else listed(value, "an array")
+            return [_clean(item, depth + 1, around, left) for item in items]
+        except TypeError:
+            return described(value)
+        finally:
+            around.discard(id(value))
+    return entry(value)
+
+
+def _is_array(value: Any) -> bool:
+    try:
+        return hasattr(value, "shape") and tuple(value.shape) != ()
+    except Exception:  # Whatever an object's own attributes raise.
+        return False
+
+
+def entry(value: Any) -> Any:
+    """What a table's cell may be: a text, a number, a boolean or nothing."""
+    if value is None or value.__class__ is bool:
+        return value
+    if isinstance(value, str):
+        return text(value)
+    if value.__class__ is float:
+        return _finite(value)
+    try:
+        if is_nothing(value):
+            return None
+        if isinstance(value, Enum) and not isinstance(value, (int, float)):
+            return described(value)
+        kind = _unit_kind(value)
+        if kind == "b" and getattr(value, "shape", None) == ():
+            return bool(value)
+        told = whole(value)
+        if told is not None:
+            return told
+        if isinstance(value, int) or isinstance(value, timedelta) or kind in ("m", "M", "c"):
+            return described(value)
+        one = scalar(value)
+        if one is None or isinstance(one, complex):
+            return described(value)
+        if isinstance(value, Decimal) and Decimal(repr(one)) != value and value == value:
+            # A double would lose digits.
+            return described(value)
+        return _finite(one)
+    except Exception:  # Whatever an object's own methods raise.
+        return described(value)
+
+
+def described(value: Any) -> str:
+    """Any object as a text of 1000 characters at most; its type's name where it has none."""
+    try:
+        is_long = isinstance(value, (list, tuple, dict, set, frozenset)) and len(value) > TEXT
+        if not is_long:
+            return _cut(text(str(value)))
+    except Exception:
+        pass
+    try:
+        return _cut(text(_short.repr(value)))
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _cut(told: str) -> str:
+    # Where an object lies in memory says nothing, and differs from run to run.
+    told = re.sub(r" at 0x[0-9a-fA-F]+", "", told) if " at 0x" in told else told
+    return told if len(told) <= TEXT else told[: TEXT - 1] + "…"
+
+
+def label(value: Any) -> str:
+    """A key or a name of whatever type as a text."""
+    return text(value) if isinstance(value, str) else described(value)
+
+
+def labels(values: List[Any]) -> List[str]:
+    """A text for each of them, all different: one that comes again gets its number."""
+    out: List[str] = []
+    seen: Set[str] = set()
+    for value in values:
+        name = told = label(value)
+        number = 1
+        while name in seen:
+            number += 1
+            name = f"{told} ({number})"
+        seen.add(name)
+        out.append(name)
+    return out
 
 
 def is_scalar(value: Any) -> bool:
     """Whether it is one number, of whatever library."""
-    if isinstance(value, (int, float)):
-        return True
-    shape = getattr(value, "shape", None)
-    if shape is not None:
-        return len(shape) == 0 or all(side == 1 for side in shape)
-    return hasattr(value, "__float__")
-
-
-def flat(metrics: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
-    """Nested groups as ``group/name``."""
-    out: Dict[str, Any] = {}
-    for name, value in metrics.items():
-        if not isinstance(name, str):
-            raise TypeError(f"a metric's name must be a string, not {kind(name)}")
-        if isinstance(value, dict):
-            out.update(flat(value, f"{prefix}{name}/"))
-        else:
-            out[prefix + name] = value
-    return out
+    return scalar(value) is not None
 
 
 def kind(value: Any) -> str:
     """What a wrong value is, for a sentence about it."""
-    shape = getattr(value, "shape", None)
     name = type(value).__name__
-    if shape is not None:
-        return f"{name} of shape {tuple(shape)}"
     try:
-        return f"{name} ({value!r:.40})"
+        shape = getattr(value, "shape", None)
+        if isinstance(shape, (tuple, list)) and shape or shape is not None and type(value).__name__ in ("Tensor", "ndarray"):
+            return f"{name} of shape {tuple(shape)}"
+        return f"{name} ({_short.repr(value):.40})"
     except Exception:
         return name

@@ -13,6 +13,7 @@ from . import record
 from .access import token_for
 from .names import cell_id
 from .outbox import Outbox
+from .overflow import WHY
 from .spool import Spool
 from .tell import tell_once
 from .wire import Answer, Request, Unreachable, Wire, address_of
@@ -259,7 +260,7 @@ class Sender:
         counts = {**self._spool.dropped(), "refused": self._outbox.refused}
         if not any(counts.values()) or counts == self._told or not self._delivery.is_connected:
             return
-        lines = {"points": "points dropped: the spool was full", "changes": "pictures or values dropped: the spool was full", "refused": "requests refused by the server"}
+        lines = {**WHY, "refused": "requests refused by the server"}
         text = "\n".join(f"- {count} {lines[what]}" for what, count in counts.items() if count)
         for board in {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}:
             id = cell_id(board, "agnez: not sent")

@@ -131,7 +131,7 @@ class Spool:
                 self.disk.seal()
 
     def dropped(self) -> Dict[str, int]:
-        """How many points, and how many changes of cells (pictures, values), were dropped."""
+        """What is not on the board and never will be: how many of each reason."""
         with self.lock:
             dropped = dict(self.overflow.dropped)
             if self.disk is not None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
+import math
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from . import kinds, names, pictures, plain
 from .cell import Cell, chart
+from .harmless import in_a_sentence
 
 if TYPE_CHECKING:
     from .board import Board
+
+
+#: Bins that the server takes.
+BINS = 1000
 
 
 class Axes(Cell):
@@ -19,7 +27,9 @@ class Axes(Cell):
         self._lines: Dict[str, Dict[str, List[Any]]] = {}
         self._chart: Dict[str, Any] = {}
         self._labels: Dict[str, str] = {}
+        self._note = ""
 
+    @in_a_sentence
     def plot(self, *data: Any, label: Optional[str] = None) -> "Axes":
         """``plot(y)``, ``plot(x, y)``: draws the line ``label`` anew, from lists of numbers (N). A format like ``"r--"`` is passed over."""
         lists = [item for item in data if not isinstance(item, str)]
@@ -32,6 +42,7 @@ class Axes(Cell):
         self._lines[names.cell_name(label or "y")] = {"x": x, "y": plain.clean(y)}
         return self._show("line", {"series": self._lines}, chart=self._chart)
 
+    @in_a_sentence
     def imshow(self, data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None, cmap: Any = None) -> "Axes":
         """A picture, as :meth:`agnez.Board.image` takes it; grey values stay grey, whatever ``cmap`` says."""
         del cmap
@@ -40,21 +51,24 @@ class Axes(Cell):
         self.board._client.media(self.id, {"type": "img"}, content, pictures.media_type(content))
         return self
 
-    def hist(self, values: Any, bins: Any = None) -> "Axes":
-        """A histogram of numbers of any shape. ``bins``: edges (N + 1); without them, and where it is a count, the server chooses."""
+    @in_a_sentence
+    def hist(self, values: Any, bins: Any = None, *, range: Optional[Tuple[float, float]] = None) -> "Axes":
+        """A histogram of numbers of any shape. ``bins``: how many of one width (1 to 1000), from the lowest to the highest value or over
+        ``range``, or their edges (N + 1); without them, and with a rule's name as ``"auto"``, the server chooses."""
         self._lines = {}
-        if bins is None or plain.is_scalar(bins):
+        if isinstance(bins, str) or bins is None and range is None:
             return self._show("histogram", kinds.histogram(values, None, None, None, None, None))
-        edges = [plain.step(edge) for edge in plain.listed(bins, "bins")]
-        if len(edges) < 2 or any(right <= left for left, right in zip(edges, edges[1:])):
-            raise ValueError("bins must be at least two edges that ascend")
-        return self._show("histogram", kinds.histogram(None, _counts(values, edges), edges, None, None, None))
+        numbers = [math.nan if value is None else float(value) for value in kinds._flat(values, "the values")]
+        edges = _edges(numbers, 10 if bins is None else bins, range)
+        return self._show("histogram", kinds.histogram(None, _counts(numbers, edges), edges, None, None, None))
 
+    @in_a_sentence
     def scatter(self, x: Any, y: Any, *, c: Any = None) -> "Axes":
         """Points (N) and (N), coloured by the labels ``c`` (N)."""
         self._lines = {}
         return self._show("scatter", kinds.scatter(x, y, c, self._labels.get("x"), self._labels.get("y")))
 
+    @in_a_sentence
     def bar(self, labels: Any, values: Any) -> "Axes":
         """A bar of the height ``values`` (N) for each of ``labels`` (N)."""
         self._lines = {}
@@ -64,17 +78,24 @@ class Axes(Cell):
         """The title above the place."""
         return self.title(text)
 
+    def note(self, text: str) -> "Axes":
+        """The note below the place, before what the axes show."""
+        self._note = plain.label(text)
+        return self._noted()
+
     def set_xlabel(self, text: str) -> "Axes":
-        """What the x axis shows, told in the note below."""
-        return self._labelled("x", text)
+        """What the x axis shows, told below the note."""
+        self._labels["x"] = plain.label(text)
+        return self._noted()
 
     def set_ylabel(self, text: str) -> "Axes":
-        """What the y axis shows, told in the note below."""
-        return self._labelled("y", text)
+        """What the y axis shows, told below the note."""
+        self._labels["y"] = plain.label(text)
+        return self._noted()
 
-    def _labelled(self, axis: str, text: str) -> "Axes":
-        self._labels[axis] = str(text)
-        return self.note(", ".join(f"{axis}: {self._labels[axis]}" for axis in sorted(self._labels)))
+    def _noted(self) -> "Axes":
+        labels = ", ".join(f"{axis}: {self._labels[axis]}" for axis in sorted(self._labels))
+        return self.set(description="\n".join(part for part in (self._note, labels) if part))
 
     def set_yscale(self, scale: str) -> "Axes":
         """``linear`` or ``log``."""
@@ -151,13 +172,33 @@ class Subplots:
         return len(self._squeezed())
 
 
-def _counts(values: Any, edges: List[float]) -> List[int]:
-    """How many values lie in each bin; the last one has its right edge too."""
-    from bisect import bisect_right
+def _edges(numbers: List[float], bins: Any, range: Optional[Tuple[float, float]]) -> List[float]:
+    """As those of numpy.histogram."""
+    if not plain.is_scalar(bins):
+        edges = [plain.step(edge) for edge in plain.listed(bins, "bins")]
+        if len(edges) < 2 or any(right <= left for left, right in zip(edges, edges[1:])):
+            raise ValueError("bins must be at least two edges that ascend")
+        return edges
+    count = plain.step(bins)
+    if count != int(count) or not 1 <= count <= BINS:
+        raise ValueError(f"bins must be 1 to {BINS}, not {bins}")
+    finite = [number for number in numbers if math.isfinite(number)]
+    low, high = (plain.step(end) for end in range) if range is not None else (min(finite, default=0.0), max(finite, default=1.0))
+    if low > high:
+        raise ValueError(f"range must ascend, not be {low} to {high}")
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    # Parts of both ends: their difference may be no double.
+    edges = [low * (1 - at / count) + high * (at / count) for at in builtins.range(int(count) + 1)]
+    if any(right <= left for left, right in zip(edges, edges[1:])):
+        raise ValueError(f"{bins} bins from {low} to {high} are narrower than a double can tell")
+    return edges
 
+
+def _counts(numbers: List[float], edges: List[float]) -> List[int]:
+    """How many values lie in each bin; the last one has its right edge too."""
     counts = [0] * (len(edges) - 1)
-    for value in map(float, kinds._flat(values, "the values")):
-        number = plain.number(value, "a value")
+    for number in numbers:
         if edges[0] <= number <= edges[-1]:
             counts[min(bisect_right(edges, number) - 1, len(counts) - 1)] += 1
     return counts

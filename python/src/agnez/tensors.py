@@ -45,8 +45,10 @@ def norm(tensors: Any) -> float:
     return math.sqrt(math.fsum(float(np.square(array(tensor)).sum()) for tensor in tensors))
 
 
-def phased(name: str) -> str:
+def phased(name: Any) -> Any:
     """``train_loss``, ``val/loss`` and ``loss`` as series of one cell: ``loss/train``, ``loss/val``, ``loss``."""
+    if not isinstance(name, str):
+        return name
     for phase in ("train", "val", "valid", "validation", "eval", "test"):
         for joint in ("_", "/"):
             if name.startswith(phase + joint) and len(name) > len(phase) + 1:

@@ -6,6 +6,7 @@ import math
 from typing import Any, Dict, List, Union
 
 from .board import Board
+from .harmless import harmless
 from .need import need
 from .tensors import Spreads, board_of, log_norms
 
@@ -34,6 +35,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @harmless
     def _stepped(self, optimizer: Any, *_: Any) -> None:
         # All optimizers of the process come by here.
         if not any(id(parameter) in self._mine for group in optimizer.param_groups for parameter in group["params"]):

@@ -1,0 +1,47 @@
+"""What raises, and what does not: callbacks never end a training, and other calls raise for wrong use, in a sentence."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, TypeVar, cast
+
+from .plain import described, kind
+from .tell import tell_once
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def harmless(method: F) -> F:
+    """The method, whose exceptions are said once for each kind instead: what shows a training must not end it. Ctrl+C and the end of the
+    process are none of these."""
+
+    @functools.wraps(method)
+    def guarded(*args: Any, **named: Any) -> Any:
+        try:
+            return method(*args, **named)
+        except Exception as error:
+            told(f"{method.__module__}.{method.__qualname__}", error)
+            return None
+
+    return cast(F, guarded)
+
+
+def in_a_sentence(method: F) -> F:
+    """The method; where an argument's own methods raise whatever they raise, that is a TypeError which says so."""
+
+    @functools.wraps(method)
+    def checked(*args: Any, **named: Any) -> Any:
+        try:
+            return method(*args, **named)
+        except (TypeError, ValueError, OSError, MemoryError, ImportError):
+            raise
+        except Exception as error:
+            given = ", ".join([*(kind(each) for each in args[1:]), *(f"{name}={kind(each)}" for name, each in named.items())])
+            raise TypeError(f"{method.__name__} cannot show {given} ({type(error).__name__}: {described(error)})") from error
+
+    return cast(F, checked)
+
+
+def told(what: str, error: Exception) -> None:
+    """Says once what has failed and why."""
+    tell_once(f"{what} {type(error).__name__}", f"{what} has failed, and its values are not shown ({type(error).__name__}: {described(error)}). Training goes on.")
