@@ -5,7 +5,7 @@ use super::scale::Scale;
 use super::text::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
 use crate::protocol::{Along, Scale as Kind};
-use crate::series::Column;
+use crate::series::{Column, Place};
 
 /// What is asked for, apart from the numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,8 +41,8 @@ pub struct Curve<'a> {
     pub slot: usize,
     /// In the order in which the points came, along the axis that is asked for.
     pub columns: &'a [Column],
-    /// The smoothed line as (x, y), drawn over the faint columns; empty when there is none.
-    pub smoothed: &'a [(f64, f64)],
+    /// For each column its place on the smoothed line, which is drawn over the faint columns; empty when there is none.
+    pub smoothed: &'a [Place],
     pub look: Look,
 }
 

@@ -327,7 +327,7 @@ mod tests {
                 let more = Column::point(pick(&far), pick(&values));
                 columns[0].merge(&more);
             }
-            let smoothed = if round % 3 == 0 { crate::series::smooth(&columns, 0.9) } else { Vec::new() };
+            let smoothed = if round % 3 == 0 { columns.iter().map(|column| (column.x_last, column.mean())).collect() } else { Vec::new() };
             let curves = [Curve { name: "loss", columns: &columns, smoothed: &smoothed, ..Curve::default() }];
             let (from, to) = (pick(&far), pick(&far));
             let ask = Ask {

@@ -8,7 +8,7 @@
 //! pixel column cannot be seen at this scale and is not drawn as one. It is counted, and marked: see `marks`.
 
 use super::scale::Scale;
-use crate::series::Column;
+use crate::series::{Column, Place};
 
 /// Points from the plot's upper left corner. [`UP`] lifts the pen: the next point begins a new run. A run of one point is a dot.
 pub type Path = Vec<(f64, f64)>;
@@ -105,11 +105,11 @@ pub fn through_columns(columns: &[Column], grid: &Grid) -> Path {
     pen.finish()
 }
 
-/// The line through single points, such as a smoothed one.
-pub fn through_points(points: &[(f64, f64)], grid: &Grid) -> Path {
+/// The line through the places of a smoothed one. Those that are none are passed over.
+pub fn through_points(points: &[Place], grid: &Grid) -> Path {
     let mut pen = Pen { grid, path: Vec::with_capacity(points.len()), at: None };
     let mut before = f64::NEG_INFINITY;
-    for &(x, y) in points {
+    for &(x, y) in points.iter().filter(|point| !point.0.is_nan()) {
         if x < before {
             pen.up();
         }

@@ -45,7 +45,7 @@ pub fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Option<Scale> {
             }
         }
         let mut before = (f64::INFINITY, 0.0);
-        for point in curve.smoothed {
+        for point in curve.smoothed.iter().filter(|point| !point.0.is_nan()) {
             at_edges(before, *point, x, log, &mut see);
             before = *point;
             if (x.lo..=x.hi).contains(&point.0) {

@@ -51,7 +51,7 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
     let mut best = (f64::INFINITY, 0.0, 0.0);
     let mut hit = None;
     for curve in curves {
-        for column in curve.columns {
+        for (place, column) in curve.columns.iter().enumerate() {
             let (left, right) = (frame.px(column.x_min), frame.px(column.x_max));
             let beside = if on.0 < left { left - on.0 } else { (on.0 - right).max(0.0) };
             let (down, at) = aside(frame, column, on);
@@ -61,11 +61,11 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
             let is_meant = tall > 2.0 * best.1 || (beside < best.2 && 2.0 * tall >= best.1);
             if far < best.0 || (far == best.0 && is_meant) {
                 best = (far, tall, beside);
-                hit = Some((curve.slot, column, at));
+                hit = Some((curve.slot, place, column, at));
             }
         }
     }
-    let (_, column, at) = hit?;
+    let (_, _, column, at) = hit?;
     let mut x = at.unwrap_or(pointer.max(column.x_min).min(column.x_max));
     // What stands beyond the edges is read, but the crosshair stays where it can be seen.
     if x < frame.x.lo || x > frame.x.hi {
@@ -77,9 +77,10 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
     let mut rows = Vec::with_capacity(curves.len());
     let mut least = (f64::INFINITY, 0);
     for curve in curves {
-        let own = hit.filter(|(slot, _, _)| *slot == curve.slot).map(|(_, column, _)| column);
-        let Some(column) = own.or_else(|| curve.columns.get(nearest(curve.columns, x)?)) else { continue };
-        let smoothed = smoothed_at(curve, column);
+        let own = hit.filter(|(slot, ..)| *slot == curve.slot).map(|(_, place, ..)| place);
+        let Some(place) = own.or_else(|| nearest(curve.columns, x)) else { continue };
+        let Some(column) = curve.columns.get(place) else { continue };
+        let smoothed = smoothed_at(curve, place);
         let mut down = aside(frame, column, on).0;
         if let Some(y) = smoothed {
             // The other way round, NaN would win.
@@ -90,10 +91,14 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
         }
         rows.push(Row { slot: curve.slot, column: *column, smoothed, is_nearest: false });
         // A restart, or a step that was sent again: all points of a place are told.
-        let again =
-            |other: &&Column| other.x_min == column.x_last && other.count == 1 && column.count == 1 && !std::ptr::eq(*other, column);
-        let others = curve.columns.iter().filter(again).take(AGAIN);
-        rows.extend(others.map(|other| Row { slot: curve.slot, column: *other, smoothed: smoothed_at(curve, other), is_nearest: false }));
+        let again = |(at, other): &(usize, &Column)| other.x_min == column.x_last && other.count == 1 && column.count == 1 && *at != place;
+        let others = curve.columns.iter().enumerate().filter(again).take(AGAIN);
+        rows.extend(others.map(|(at, other)| Row {
+            slot: curve.slot,
+            column: *other,
+            smoothed: smoothed_at(curve, at),
+            is_nearest: false,
+        }));
     }
     if let Some(row) = rows.get_mut(least.1) {
         row.is_nearest = true;
@@ -120,16 +125,16 @@ fn aside(frame: &Frame, column: &Column, (_, y): (f64, f64)) -> (f64, Option<f64
     }
 }
 
-/// The smoothed line has a point for each column with a finite value.
-fn smoothed_at(curve: &Curve, column: &Column) -> Option<f64> {
-    curve.smoothed.iter().rev().find(|(x, _)| *x == column.x_last && column.finite() > 0).map(|(_, y)| *y)
+/// The smoothed value at the place of the column at `at`.
+fn smoothed_at(curve: &Curve, at: usize) -> Option<f64> {
+    curve.smoothed.get(at).map(|place| place.1).filter(|y| !y.is_nan())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::chart::{Ask, Size, marks};
-    use crate::series::smooth;
+    use crate::series::smoothed;
 
     const SIZE: Size = Size { width: 640.0, height: 240.0 };
 
@@ -199,13 +204,15 @@ mod tests {
     fn the_smoothed_value_is_that_of_the_same_column() {
         let mut columns = points(5, 1, |x| x);
         columns.extend([Column::point(5.0, f64::NAN), Column::point(2.0, 8.0)]);
-        let line = smooth(&columns, 0.5);
+        let line = smoothed(&columns.iter().map(|column| (column.x_last, column.last)).collect::<Vec<_>>(), 0.5);
         let curves = [Curve { smoothed: &line, ..curve(0, &columns) }];
         let frame = Frame::new(&Ask::default(), &curves, SIZE);
         let of = |x: f64, y: f64| read(&frame, &curves, &[], (frame.px(x), frame.py(y))).unwrap().rows[0].smoothed;
         assert_eq!(of(3.0, 3.0), Some(line[3].1));
         assert_eq!(of(5.0, 3.0), None, "there is no number to smooth");
-        assert_eq!(of(2.0, 8.0), Some(8.0), "the line that began anew");
+        let both: Vec<_> =
+            read(&frame, &curves, &[], (frame.px(2.0), frame.py(8.0))).unwrap().rows.iter().map(|row| row.smoothed).collect();
+        assert_eq!(both, [Some(8.0), Some(line[2].1)], "each segment has its own value at a step");
     }
 
     #[test]

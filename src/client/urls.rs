@@ -48,9 +48,9 @@ pub fn csv_file(id: &CellId) -> String {
 }
 
 /// Columns of several charts over one range, without an end where that is `None`.
-pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, width: u32) -> String {
+pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, width: u32, smooth: Option<String>) -> String {
     let mut address = format!("columns?cells={ids}&x={x}&width={width}");
-    for (name, end) in [("&from=", from), ("&to=", to)] {
+    for (name, end) in [("&from=", from), ("&to=", to), ("&smooth=", smooth)] {
         if let Some(end) = end {
             // A number may hold a `+` sign, which would mean a space.
             address = [&address, name, &encoded(&end)].concat();
@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn columns_are_asked_for_in_one_call() {
-        assert_eq!(columns("a,b", "step", None, None, 360), "columns?cells=a,b&x=step&width=360");
+        assert_eq!(columns("a,b", "step", None, None, 360, None), "columns?cells=a,b&x=step&width=360");
         let from = Some("1e+21".to_owned());
-        assert_eq!(columns("a", "time", from, None, 9), "columns?cells=a&x=time&width=9&from=1e%2B21");
+        assert_eq!(columns("a", "time", from, None, 9, Some("0.9".into())), "columns?cells=a&x=time&width=9&from=1e%2B21&smooth=0.9");
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //!
 //! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
 //! length and id, u32 number of series, and the series, each: u16 length and name (UTF-8), u64 points in all, u32 `n`, and the 16
-//! fields of `n` columns in the order of `FIELDS`. A field is u8 form and then: 0 one f64 that all columns have, 1 `n` f32, 2 `n`
+//! fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 where none was wanted, else 1, four f64 (the weight, the
+//! average after the last point, the rest of the bias wⁿ, the last step; four NaN where it is not known) and two more fields, x and y
+//! of each column's place, NaN where it has none. A field is u8 form and then: 0 one f64 that all columns have, 1 `n` f32, 2 `n`
 //! f64, 16 + k nothing: as in field k. So a list of single points costs little more than its x and y.
 
 use super::CellId;
-use super::bytes::{Malformed, Reader, write_head, write_id, write_list, write_name};
-use crate::series::Column;
+use super::bytes::{Malformed, Reader, write_f64s, write_head, write_id, write_list, write_name};
+use crate::series::{Average, Column, Smoothed};
 
 const KIND: u8 = 2;
 
@@ -50,6 +52,8 @@ pub struct SeriesColumns {
     /// How many points the whole series has, within the range that was asked for or not.
     pub points: u64,
     pub columns: Vec<Column>,
+    /// Of exactly these points; `None` where no smoothed line was wanted.
+    pub smoothed: Option<Smoothed>,
 }
 
 pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
@@ -58,24 +62,31 @@ pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
     for CellColumns { cell, series } in cells {
         write_id(&mut out, cell);
         out.extend_from_slice(&(series.len() as u32).to_le_bytes());
-        for SeriesColumns { name, points, columns } in series {
+        for SeriesColumns { name, points, columns, smoothed } in series {
             write_name(&mut out, name);
             out.extend_from_slice(&points.to_le_bytes());
             out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
-            write_fields(&mut out, columns);
+            write_fields(&mut out, columns, smoothed.as_ref());
         }
     }
     out
 }
 
-fn write_fields(out: &mut Vec<u8>, columns: &[Column]) {
+fn write_fields(out: &mut Vec<u8>, columns: &[Column], smoothed: Option<&Smoothed>) {
     let mut fields: Vec<Vec<f64>> = Vec::with_capacity(FIELDS.len());
     for field in FIELDS {
         write_list(out, &mut fields, columns.iter().map(field).collect());
     }
+    out.push(u8::from(smoothed.is_some()));
+    if let Some(Smoothed { places, last }) = smoothed {
+        let last = last.map_or([f64::NAN; 4], |last| [last.weight, last.value, last.kept, last.step]);
+        write_f64s(out, &last);
+        write_list(out, &mut fields, places.iter().map(|place| place.0).collect());
+        write_list(out, &mut fields, places.iter().map(|place| place.1).collect());
+    }
 }
 
-/// Reads a frame whole. What it allocates is at most 70 times its size.
+/// Reads a frame whole. What it allocates is at most 80 times its size.
 pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
     let mut reader = Reader::new(bytes);
     let (seq, count) = reader.head(KIND)?;
@@ -85,14 +96,15 @@ pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
         let mut series = Vec::new();
         for _ in 0..reader.u32()? {
             let (name, points) = (reader.name()?, reader.u64()?);
-            series.push(SeriesColumns { name, points, columns: read_fields(&mut reader)? });
+            let (columns, smoothed) = read_fields(&mut reader)?;
+            series.push(SeriesColumns { name, points, columns, smoothed });
         }
         cells.push(CellColumns { cell, series });
     }
     reader.end(Frame { seq, cells })
 }
 
-fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
+fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), Malformed> {
     let n = reader.u32()?;
     let mut fields: Vec<Vec<f64>> = Vec::new();
     for _ in 0..FIELDS.len() {
@@ -100,11 +112,19 @@ fn read_fields(reader: &mut Reader) -> Result<Vec<Column>, Malformed> {
     }
     let columns: Vec<_> = (0..n as usize).map(|at| column(&fields, at)).collect();
     let counts = |column: &Column| column.nan.saturating_add(column.pos_inf).saturating_add(column.neg_inf) <= column.count;
-    if columns.iter().all(|column| column.count > 0 && counts(column)) {
-        Ok(columns)
-    } else {
-        Err(Malformed { at: reader.at(), why: "a column before this does not count its points" })
+    if !columns.iter().all(|column| column.count > 0 && counts(column)) {
+        return Err(Malformed { at: reader.at(), why: "a column before this does not count its points" });
     }
+    if reader.u8()? == 0 {
+        return Ok((columns, None));
+    }
+    let last = reader.numbers(4, false)?;
+    let last = Average { weight: last[0], value: last[1], kept: last[2], step: last[3] };
+    for _ in 0..2 {
+        reader.list(n, &mut fields)?;
+    }
+    let places = (0..n as usize).map(|at| (fields[FIELDS.len()][at], fields[FIELDS.len() + 1][at])).collect();
+    Ok((columns, Some(Smoothed { places, last: (!last.weight.is_nan()).then_some(last) })))
 }
 
 /// The fields have been read, each as long as all others.
@@ -135,6 +155,7 @@ fn column(fields: &[Vec<f64>], at: usize) -> Column {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::NO_PLACE;
 
     fn merged(points: &[(f64, f64)]) -> Column {
         let mut column = Column::point(points[0].0, points[0].1);
@@ -144,7 +165,10 @@ mod tests {
 
     fn frame(columns: Vec<Column>) -> Vec<u8> {
         let points = columns.iter().map(|column| column.count).sum();
-        let series = vec![SeriesColumns { name: "größe".into(), points, columns }];
+        let places = columns.iter().map(|column| if column.nan < column.count { (column.x_last, column.last) } else { NO_PLACE }).collect();
+        let last = Some(Average { weight: 0.9, value: 0.1, kept: 0.5, step: f64::NEG_INFINITY });
+        let smoothed = Some(Smoothed { places, last });
+        let series = vec![SeriesColumns { name: "größe".into(), points, columns, smoothed }];
         let other = CellColumns { cell: CellId::parse("other").unwrap(), series: vec![] };
         write(9, &[CellColumns { cell: CellId::parse("a").unwrap(), series }, other])
     }
@@ -169,6 +193,13 @@ mod tests {
                 let bits = |column: &Column| FIELDS.map(|field| field(column).to_bits());
                 assert_eq!(bits(got), bits(want));
             }
+            let smoothed = read.cells[0].series[0].smoothed.as_ref().unwrap();
+            assert_eq!(smoothed.last, Some(Average { weight: 0.9, value: 0.1, kept: 0.5, step: f64::NEG_INFINITY }));
+            let is_of = |place: &(f64, f64), column: &Column| match column.nan < column.count {
+                false => place.0.is_nan() && place.1.is_nan(),
+                true => *place == (column.x_last, column.last),
+            };
+            assert!(smoothed.places.iter().zip(&columns).all(|(place, column)| is_of(place, column)));
         }
     }
 
@@ -176,7 +207,7 @@ mod tests {
     fn points_cost_little_more_than_x_and_y() {
         let columns: Vec<_> = (0..1000).map(|at| Column::point(f64::from(at), f64::from(at).sqrt())).collect();
         let bytes = frame(columns).len();
-        assert!((12_000..12_200).contains(&bytes), "{bytes} bytes for 1000 points of f32 steps and f64 values");
+        assert!((12_000..12_300).contains(&bytes), "{bytes} bytes for 1000 points of f32 steps and f64 values");
     }
 
     #[test]

@@ -1,18 +1,39 @@
 //! The columns of one line as the page holds them: they grow with new points, and are merged as the range grows.
 
-use super::{Column, Extent};
+use super::{Column, Extent, NO_PLACE, Place};
 
 /// In the order of the points, as columns of a query are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
     pub list: Vec<Column>,
+    /// For each column its place on the smoothed line: as long as the list.
+    pub places: Vec<Place>,
 }
 
 impl Columns {
+    /// Columns without a place on a smoothed line have [`NO_PLACE`].
+    pub fn new(list: Vec<Column>, mut places: Vec<Place>) -> Self {
+        places.resize(list.len(), NO_PLACE);
+        Self { list, places }
+    }
+
+    /// Lets go of the first ones.
+    pub fn forget(&mut self, count: usize) {
+        self.list.drain(..count);
+        self.places.drain(..count);
+    }
+
     /// Takes the newest point. It goes into the last column where both then span at most `pixel`, in units of x, and x did not
     /// go back; else it begins a new one. With `pixel` 0 nothing is merged: for lines of fewer points than twice the width.
     pub fn push(&mut self, x: f64, y: f64, pixel: f64) {
+        self.push_smoothed(x, y, pixel, NO_PLACE);
+    }
+
+    /// The same with the point's place on the smoothed line. Of columns that are merged the last place is kept: places are left out, never
+    /// averaged.
+    pub fn push_smoothed(&mut self, x: f64, y: f64, pixel: f64, place: Place) {
         self.list.push(Column::point(x, y));
+        self.places.push(place);
         self.join(self.list.len().saturating_sub(2), pixel);
     }
 
@@ -26,17 +47,21 @@ impl Columns {
     fn join(&mut self, start: usize, pixel: f64) {
         let mut end = start;
         for at in start + 1..self.list.len() {
-            let next = self.list[at];
+            let (next, place) = (self.list[at], self.places[at]);
             let last = &mut self.list[end];
             let span = last.x_max.max(next.x_max) - last.x_min.min(next.x_min);
             if pixel > 0.0 && span <= pixel && next.x_first >= last.x_last {
                 last.merge(&next);
+                if !place.0.is_nan() {
+                    self.places[end] = place;
+                }
             } else {
                 end += 1;
-                self.list[end] = next;
+                (self.list[end], self.places[end]) = (next, place);
             }
         }
         self.list.truncate(end + 1);
+        self.places.truncate(end + 1);
     }
 
     /// How many points they stand for.
@@ -83,6 +108,22 @@ mod tests {
         columns.coarsen(1e-9);
         assert_eq!(columns.list.len(), 1);
         assert_eq!((columns.list[0].first, columns.list[0].last), (0.0, 9.0));
+    }
+
+    #[test]
+    fn of_the_places_on_a_smoothed_line_the_last_one_of_each_column_is_kept() {
+        let mut columns = Columns::default();
+        for x in 0..100 {
+            let x = f64::from(x);
+            columns.push_smoothed(x, x, if x < 50.0 { 0.0 } else { 2.0 }, if x % 7.0 == 3.0 { NO_PLACE } else { (x, x / 2.0) });
+        }
+        columns.coarsen(9.0);
+        columns.forget(2);
+        assert_eq!(columns.list.len(), columns.places.len());
+        for (column, place) in columns.list.iter().zip(&columns.places) {
+            let at = if column.x_last % 7.0 == 3.0 { column.x_last - 1.0 } else { column.x_last };
+            assert_eq!(*place, (at, at / 2.0), "{column:?}");
+        }
     }
 
     #[test]

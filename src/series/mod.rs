@@ -13,6 +13,9 @@ mod plot;
 mod pyramid;
 mod query;
 mod smooth;
+mod smoothing;
+#[cfg(test)]
+mod smoothing_oracle;
 
 pub use column::Column;
 pub use columns::Columns;
@@ -20,7 +23,10 @@ pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
 pub use pyramid::{Block, Pyramid, roots};
 pub use query::{BlockRead, ChunkRead, Missing, Needs, Query, Window};
-pub use smooth::smooth;
+#[cfg(test)]
+pub use smooth::smoothed;
+pub use smooth::{Average, NO_PLACE, Place};
+pub use smoothing::{Asked as Smooth, Smoothed, Smoothing};
 
 /// Which number of a point runs along the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -62,6 +62,30 @@ impl Stored {
 
     /// The answer, and how many rounds, blocks and chunks it took.
     pub fn ask(&self, ask: Window) -> (Vec<Column>, [usize; 3]) {
+        let (query, reads) = self.answered(ask);
+        (query.finish(), reads)
+    }
+
+    /// The columns with the places behind their last points, the smoothed line, and how many chunks were read for it.
+    pub fn ask_smoothed(&self, ask: Window, weight: f64, most: u64) -> (Vec<Column>, Vec<u64>, Smoothed, u64) {
+        let (query, _) = self.answered(ask);
+        let (total, peak) = (self.points.len() as u64, query.peak());
+        let (columns, ends) = query.finish_with_ends();
+        let asked = Smooth { weight, axis: ask.axis, sealed: self.sealed, total, peak, most };
+        let mut smoothing = Smoothing::new(asked, &columns, &ends);
+        let mut reads = 0;
+        while let Some(numbers) = smoothing.next(7) {
+            assert!(!numbers.is_empty() && numbers.end - numbers.start <= 7, "{numbers:?}");
+            for number in numbers {
+                let chunk = self.chunks.get(number as usize);
+                reads += u64::from(chunk.is_some());
+                smoothing.take(number * CHUNK, chunk.unwrap_or(&self.tail));
+            }
+        }
+        (columns, ends, smoothing.finish(), reads)
+    }
+
+    fn answered(&self, ask: Window) -> (Query, [usize; 3]) {
         let mut query = Query::new(ask, self.sealed, self.tail.clone());
         let mut reads = [0; 3];
         while !query.needs().is_empty() {
@@ -72,12 +96,12 @@ impl Stored {
             let chunks: Vec<_> = chunks.into_iter().map(|number| (number, self.chunks[number as usize].clone())).collect();
             query.give(&blocks, &chunks).unwrap();
         }
-        (query.finish(), reads)
+        (query, reads)
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Steps {
+pub enum Steps {
     Regular,
     Irregular,
     Bursts,
@@ -88,10 +112,10 @@ enum Steps {
     Whole,
 }
 
-const STEPS: [Steps; 8] =
+pub const STEPS: [Steps; 8] =
     [Steps::Regular, Steps::Irregular, Steps::Bursts, Steps::Restarting, Steps::Jittering, Steps::Random, Steps::Constant, Steps::Whole];
 
-fn places(steps: Steps, count: usize, dice: &mut Dice) -> Vec<f64> {
+pub fn places(steps: Steps, count: usize, dice: &mut Dice) -> Vec<f64> {
     let mut place = dice.one_of(&[0.0, -1e6, 1.7e9, 0.125]);
     let step = dice.one_of(&[1.0, 10.0, 0.25, 1e-3]);
     let begin = place;
@@ -124,7 +148,7 @@ fn places(steps: Steps, count: usize, dice: &mut Dice) -> Vec<f64> {
 const EVENTS: [f64; 5] = [1e9, -1e9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
 /// Noise with events at edges of chunks and nodes, beside one another, and anywhere; and where they are.
-fn values(count: usize, events: usize, dice: &mut Dice) -> (Vec<f64>, Vec<usize>) {
+pub fn values(count: usize, events: usize, dice: &mut Dice) -> (Vec<f64>, Vec<usize>) {
     let mut y: Vec<f64> = (0..count).map(|at| 3.0 * (-(at as f64) / 1e4).exp() + 0.3 * (dice.part() - 0.5)).collect();
     let mut planted = Vec::new();
     for _ in 0..events {
@@ -249,7 +273,7 @@ fn check_shape(points: &Points, ask: Window, columns: &[Column], starts: &[usize
     assert!(columns.len() <= most, "{} columns, {inside} points, {steps:?} {ask:?}", columns.len());
 }
 
-fn window(places: &[f64], dice: &mut Dice) -> (f64, f64) {
+pub fn window(places: &[f64], dice: &mut Dice) -> (f64, f64) {
     let any = |dice: &mut Dice| dice.one_of(places) + dice.one_of(&[0.0, 0.0, 1e-4, -0.3]);
     match dice.below(8) {
         0 => (f64::NEG_INFINITY, f64::INFINITY),

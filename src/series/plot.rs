@@ -76,23 +76,28 @@ pub struct Writer {
     /// Whether what stands in one pixel column, without a step back, becomes one column.
     merge: bool,
     columns: Vec<Column>,
+    /// For each column, the place in the series behind its last point.
+    ends: Vec<u64>,
     /// The pixel of the last column, while it can still grow.
     pixel: Option<u32>,
     /// The point before: its place, its value, and whether it is in a column.
     before: Option<(f64, f64, bool)>,
+    /// How many points have come.
+    at: u64,
 }
 
 impl Writer {
     pub fn new(grid: Grid, merge: bool) -> Self {
-        Self { grid, merge, columns: Vec::new(), pixel: None, before: None }
+        Self { grid, merge, columns: Vec::new(), ends: Vec::new(), pixel: None, before: None, at: 0 }
     }
 
     pub fn point(&mut self, place: f64, value: f64) {
         let inside = self.grid.holds(place);
         let shown = self.arrive(place, value, inside);
         if inside {
-            self.put(Column::point(place, value), Some(self.grid.pixel(place)));
+            self.put(Column::point(place, value), Some(self.grid.pixel(place)), self.at + 1);
         }
+        self.at += 1;
         self.before = Some((place, value, inside || shown));
     }
 
@@ -102,8 +107,9 @@ impl Writer {
         let inside = fit != Fit::Outside;
         self.arrive(span.first, node.first, inside);
         if inside {
-            self.put(node.column(axis), (fit == Fit::Whole).then(|| self.grid.pixel(span.min)));
+            self.put(node.column(axis), (fit == Fit::Whole).then(|| self.grid.pixel(span.min)), self.at + node.count);
         }
+        self.at += node.count;
         self.before = Some((span.last, node.last, inside));
     }
 
@@ -116,34 +122,39 @@ impl Writer {
         if let Some((before, value, false)) = self.before
             && seen
         {
-            self.beyond(before, value);
+            self.beyond(before, value, self.at);
         }
         if seen && !inside {
-            self.beyond(place, value);
+            self.beyond(place, value, self.at + 1);
         }
         seen && !inside
     }
 
     /// A point outside the window, which nothing is merged with.
-    fn beyond(&mut self, place: f64, value: f64) {
-        self.put(Column::point(place, value), None);
+    fn beyond(&mut self, place: f64, value: f64, end: u64) {
+        self.put(Column::point(place, value), None, end);
     }
 
     /// `pixel` is where all of the column stands, if it is in one.
-    fn put(&mut self, column: Column, pixel: Option<u32>) {
+    fn put(&mut self, column: Column, pixel: Option<u32>, end: u64) {
         match self.columns.last_mut() {
-            Some(last) if self.merge && pixel.is_some() && pixel == self.pixel && last.x_last <= column.x_first => last.merge(&column),
+            Some(last) if self.merge && pixel.is_some() && pixel == self.pixel && last.x_last <= column.x_first => {
+                last.merge(&column);
+                self.ends.pop();
+            }
             _ => self.columns.push(column),
         }
+        self.ends.push(end);
         self.pixel = pixel;
     }
 
-    pub fn finish(mut self) -> Vec<Column> {
+    /// The columns, and for each the place in the series behind its last point.
+    pub fn finish(mut self) -> (Vec<Column>, Vec<u64>) {
         if let Some((place, value, false)) = self.before
             && place < self.grid.from
         {
-            self.beyond(place, value);
+            self.beyond(place, value, self.at);
         }
-        self.columns
+        (self.columns, self.ends)
     }
 }

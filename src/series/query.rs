@@ -86,6 +86,7 @@ pub struct Query {
     sealed: u64,
     grid: Option<Grid>,
     extent: Extent,
+    peak: f64,
     pieces: Vec<Piece>,
     needs: Needs,
     blocks: Vec<Arc<dyn Nodes>>,
@@ -102,6 +103,7 @@ impl Query {
             sealed,
             grid: None,
             extent: Extent::EMPTY,
+            peak: 0.0,
             pieces: Vec::new(),
             needs: Needs::default(),
             blocks: Vec::new(),
@@ -125,6 +127,11 @@ impl Query {
     /// Where the whole series stands along the axis; empty for no points, and before the first needs are given.
     pub fn extent(&self) -> Extent {
         self.extent
+    }
+
+    /// No finite value of the series is farther from zero; 0 before the first needs are given.
+    pub fn peak(&self) -> f64 {
+        self.peak
     }
 
     /// Takes what was needed, in any order. Blocks may meanwhile have grown. After an error the query is of no use.
@@ -177,6 +184,10 @@ impl Query {
         if self.extent.is_empty() {
             return;
         }
+        let sizes = tiles.iter().map(|(_, number, block)| self.node(*block, *number)).flat_map(|node| [node.min.abs(), node.max.abs()]);
+        let tail = self.chunks[0].y.iter().map(|y| y.abs()).filter(|size| size.is_finite());
+        // `max` passes over NaN.
+        self.peak = sizes.chain(tail).fold(0.0, f64::max);
         self.grid = Some(Grid::new(self.ask.from, self.ask.to, self.ask.width, self.extent));
         self.pieces = tiles.iter().map(|(level, number, block)| self.piece(*level, *number, *block)).collect();
         self.pieces.push(self.raw(0, 0, self.chunks[0].len() as u32));
@@ -261,14 +272,19 @@ impl Query {
 
     /// The columns; to be called when nothing is needed any more.
     pub fn finish(self) -> Vec<Column> {
+        self.finish_with_ends().0
+    }
+
+    /// The columns, and for each the place in the series behind its last point.
+    pub fn finish_with_ends(self) -> (Vec<Column>, Vec<u64>) {
         debug_assert!(self.needs.is_empty(), "finished before its needs were given");
-        let columns = self.write(false);
-        if columns.len() <= self.most() { columns } else { self.write(true) }
+        let written = self.write(false);
+        if written.0.len() <= self.most() { written } else { self.write(true) }
     }
 
     /// With `fold` each leaf is kept as a node, even where its points are known.
-    fn write(&self, fold: bool) -> Vec<Column> {
-        let Some(grid) = self.grid else { return Vec::new() };
+    fn write(&self, fold: bool) -> (Vec<Column>, Vec<u64>) {
+        let Some(grid) = self.grid else { return Default::default() };
         let axis = self.ask.axis;
         let mut writer = Writer::new(grid, !self.few());
         for piece in &self.pieces {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::board::Boards;
 use super::error::Problem;
-use super::store::Record;
+use super::store::{Record, Weights};
 use crate::app::Picture;
 use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, is_long, line, names};
 use crate::client::urls::PLOT_HEIGHT;
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
-use crate::series::{Axis, Window, smooth};
+use crate::series::{Axis, Window};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
@@ -65,19 +65,21 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Shee
     let (all, drawn) = {
         let index = boards.store.index();
         let series = index.series(&record.id);
-        (series.len().max(1), chosen(series.iter().map(|series| &*series.name), &settings, seen).0.len().max(1))
+        let drawn = chosen(series.iter().map(|series| &*series.name), &settings, seen).0;
+        (series.len().max(1), drawn.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
     };
     // There are at most two columns a pixel.
-    let width = width.min((COLUMNS / 2 / drawn) as u32).min((READ / 2 / all) as u32).max(1);
-    let found = boards.store.columns(&record.id, Window { axis, from, to, width }).await?;
+    let width = width.min((COLUMNS / 2 / drawn.len().max(1)) as u32).min((READ / 2 / all) as u32).max(1);
+    // Others are not smoothed: they are not drawn.
+    let weight = |name: &str| if drawn.iter().any(|drawn| drawn == name) { settings.smooth } else { 0.0 };
+    let weights = Weights { of: &weight, together: drawn.len() };
+    let found = boards.store.columns(&record.id, Window { axis, from, to, width }, weights).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
     let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings, seen);
-    let smoothed = |slot: usize| if settings.smooth > 0.0 { smooth(&series[slot].columns, settings.smooth) } else { Vec::new() };
-    let smoothed: Vec<_> = drawn.iter().map(|(slot, _)| smoothed(*slot)).collect();
+    let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
     let curves: Vec<Curve> = drawn
         .iter()
-        .zip(&smoothed)
-        .map(|((slot, name), smoothed)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed, look: Look::Normal })
+        .map(|(slot, name)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed: smoothed(*slot), look: Look::Normal })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let all_hidden = curves.is_empty() && !series.is_empty();

@@ -16,6 +16,7 @@ mod points;
 mod points_live;
 mod publish;
 mod restart;
+mod smoothing;
 mod support;
 mod upkeep;
 mod values;

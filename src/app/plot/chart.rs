@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
-use super::curves::{Asked, Curve, Curves};
+use super::curves::{Asked, Curves};
 use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
@@ -12,7 +12,7 @@ use crate::app::focus;
 use crate::chart::{Frame, Mark, Size, number};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
-use crate::series::{Axis, smooth};
+use crate::series::Axis;
 
 pub struct Chart {
     pub id: CellId,
@@ -37,8 +37,6 @@ pub struct Chart {
     /// As it was drawn last.
     pub frame: Option<Frame>,
     pub marks: Vec<Mark>,
-    /// For each series; empty where none is drawn.
-    pub smoothed: Vec<Vec<(f64, f64)>>,
     /// The sentence that says what is drawn.
     told: String,
     pub parts: Parts,
@@ -112,7 +110,6 @@ impl Chart {
             lit: None,
             frame: None,
             marks: Vec::new(),
-            smoothed: Vec::new(),
             told: String::new(),
             parts,
         })
@@ -177,8 +174,9 @@ impl Chart {
         if width == 0 {
             return None;
         }
-        let missing = self.curves.missing(self.view, self.axis(), width);
-        if missing.is_none() && self.is_stale { Some(self.curves.wanted(self.view, self.axis(), width)) } else { missing }
+        let smooth = self.settings.smooth;
+        let missing = self.curves.missing(self.view, self.axis(), width, smooth);
+        if missing.is_none() && self.is_stale { Some(self.curves.wanted(self.view, self.axis(), width, smooth)) } else { missing }
     }
 
     pub fn draw(&mut self, look: &mut Look, cross: Option<(Axis, f64)>, origin: &str) {
@@ -189,10 +187,6 @@ impl Chart {
             return;
         }
         let is_first = self.frame.is_none();
-        let weight = self.settings.smooth;
-        let is_smooth = |curve: &Curve| weight > 0.0 && !self.is_hidden(&curve.name);
-        let line = |curve: &Curve| if is_smooth(curve) { smooth(&curve.columns.list, weight) } else { Vec::new() };
-        self.smoothed = self.curves.list.iter().map(line).collect();
         let Some((frame, marks)) = paint::paint(self, look) else { return };
         (self.frame, self.marks) = (Some(frame), marks);
         self.cross(cross);

@@ -18,7 +18,7 @@ use super::{address, legend, paint, panel, pointer, tip};
 use crate::app::focus;
 use crate::app::state::Dashboard;
 use crate::client::{browser, columns, urls};
-use crate::protocol::columns::{self as words, CellColumns};
+use crate::protocol::columns::{self as words, CellColumns, SeriesColumns};
 use crate::protocol::{CellId, Settings, points};
 use crate::series::Axis;
 
@@ -160,7 +160,10 @@ impl Charts {
             };
             let at = cells.iter().position(|cell| cell.cell == *id);
             let series = at.map(|at| cells.swap_remove(at).series).unwrap_or_default();
-            let answered = series.into_iter().map(|series| Answered { name: series.name, total: series.points, columns: series.columns });
+            let answered = series.into_iter().map(|series| {
+                let SeriesColumns { name, points, columns, smoothed } = series;
+                Answered { name, total: points, columns, smoothed }
+            });
             chart.is_stale |= chart.curves.answer(asked, answered.collect());
             chart.follow();
             chart.is_dirty = true;
@@ -217,7 +220,8 @@ async fn ask(asked: Asked, ids: Vec<CellId>) {
     }
     let end = |end: f64| end.is_finite().then(|| browser::number_text(end));
     let axis = if asked.axis == Axis::Step { "step" } else { "time" };
-    let bytes = columns::fetch(urls::columns(&names, axis, end(asked.from), end(asked.to), asked.width)).await;
+    let smooth = (asked.smooth > 0.0).then(|| browser::number_text(asked.smooth));
+    let bytes = columns::fetch(urls::columns(&names, axis, end(asked.from), end(asked.to), asked.width, smooth)).await;
     match bytes.and_then(|bytes| words::read(&bytes).ok()) {
         Some(frame) => with(|charts| charts.answer(asked, &ids, Some(frame.cells))),
         None => set_timeout(move || with(|charts| charts.answer(asked, &ids, None)), TROUBLE),

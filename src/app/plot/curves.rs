@@ -1,7 +1,7 @@
 //! What the page knows of a chart's points: columns over a range, into which new points are merged as they come.
 
 use crate::protocol::points::Part;
-use crate::series::{Axis, Column, Columns};
+use crate::series::{Average, Axis, Column, Columns, NO_PLACE, Smoothed};
 
 use super::view::View;
 use crate::chart::gap;
@@ -14,6 +14,8 @@ pub struct Curve {
     /// How many points the series has, as far as is known.
     pub total: u64,
     pub columns: Columns,
+    /// Continues the smoothed line with each point; `None` where there is none, or where it is not known.
+    average: Option<Average>,
     /// Another series has its name now, or none: it is shown until the next answer, and takes no points.
     pub is_over: bool,
 }
@@ -27,6 +29,8 @@ pub struct Asked {
     pub to: f64,
     /// How many columns at most.
     pub width: u32,
+    /// The weight of the smoothed lines; 0 for none.
+    pub smooth: f64,
 }
 
 /// A series as the server answers it.
@@ -34,6 +38,7 @@ pub struct Answered {
     pub name: String,
     pub total: u64,
     pub columns: Vec<Column>,
+    pub smoothed: Option<Smoothed>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -71,21 +76,27 @@ impl Curves {
         self.held.map(|held| held.axis)
     }
 
-    /// What to ask for this view in `width` pixels. The first question along an axis is always for all of it: where the chart begins
+    /// Whether what is held has smoothed lines: with another weight than the one that is wanted while the answer is awaited.
+    pub fn is_smooth(&self) -> bool {
+        self.held.is_some_and(|held| held.smooth > 0.0)
+    }
+
+    /// What to ask for this view in `width` pixels, with lines smoothed by this weight. The first question along an axis is always for all of it: where the chart begins
     /// and ends must be known before it can be zoomed out of a part.
-    pub fn wanted(&self, view: Option<View>, axis: Axis, width: u32) -> Asked {
+    pub fn wanted(&self, view: Option<View>, axis: Axis, width: u32, smooth: f64) -> Asked {
         match view.filter(|_| self.axis() == Some(axis)) {
-            None => Asked { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width },
+            None => Asked { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
             Some(view) => {
                 let (from, to) = view.with_margins();
-                Asked { axis, from, to: if view.follows { f64::INFINITY } else { to }, width: width.saturating_mul(3) }
+                let to = if view.follows { f64::INFINITY } else { to };
+                Asked { axis, from, to, width: width.saturating_mul(3), smooth }
             }
         }
     }
 
     /// The same where not all of it is here.
-    pub fn missing(&self, view: Option<View>, axis: Axis, width: u32) -> Option<Asked> {
-        let wanted = self.wanted(view, axis, width);
+    pub fn missing(&self, view: Option<View>, axis: Axis, width: u32, smooth: f64) -> Option<Asked> {
+        let wanted = self.wanted(view, axis, width, smooth);
         let Some(held) = self.held.filter(|held| held.axis == axis) else { return Some(wanted) };
         let seen = view.map_or(self.extent.1 - self.extent.0, |view| view.width());
         let is_fine = self.pixel <= 1.5 * seen / f64::from(width.max(1)) || self.is_raw();
@@ -97,7 +108,8 @@ impl Curves {
                 held.from <= (view.from - edge).max(self.extent.0) && (view.to + edge).min(self.extent.1) <= held.to
             }
         };
-        (!is_fine || !is_there).then_some(wanted)
+        let is_smoothed = smooth == 0.0 || smooth == held.smooth;
+        (!is_fine || !is_there || !is_smoothed).then_some(wanted)
     }
 
     /// How narrow a window around `x` may become: a few of the smallest gaps between neighbours there.
@@ -128,7 +140,10 @@ impl Curves {
         let is_whole = asked.from == f64::NEG_INFINITY && asked.to == f64::INFINITY;
         self.extent =
             if is_whole || self.axis() != Some(asked.axis) { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
-        let curve = |Answered { name, total, columns }| Curve { name, total, columns: Columns { list: columns }, is_over: false };
+        let curve = |Answered { name, total, columns, smoothed }| {
+            let (places, average) = smoothed.map_or((Vec::new(), None), |smoothed| (smoothed.places, smoothed.last));
+            Curve { name, total, columns: Columns::new(columns, places), average, is_over: false }
+        };
         let list = answered.into_iter().map(curve);
         self.list = list.collect();
         let (from, to) = (asked.from.max(self.extent.0), asked.to.min(self.extent.1));
@@ -163,7 +178,9 @@ impl Curves {
         let at = match at {
             Some(at) => at,
             None => {
-                self.list.push(Curve { name: part.series.clone(), total: 0, columns: Columns::default(), is_over: false });
+                let average = (held.smooth > 0.0).then(|| Average::new(held.smooth));
+                let (name, columns) = (part.series.clone(), Columns::default());
+                self.list.push(Curve { name, total: 0, columns, average, is_over: false });
                 self.list.len() - 1
             }
         };
@@ -175,15 +192,18 @@ impl Curves {
         }
         let along = if held.axis == Axis::Step { &numbers.x } else { &numbers.t };
         let (Some(along), true) = (along, start <= curve.total) else { return Taken::Gap };
+        // Segments of the smoothed line are those of the steps, on every axis.
+        let steps = numbers.x.as_ref().unwrap_or(along);
         let mut taken = Taken::Known;
-        for (x, y) in along.iter().zip(&numbers.y).skip(known as usize) {
+        for ((x, y), step) in along.iter().zip(&numbers.y).zip(steps).skip(known as usize) {
             curve.total += 1;
+            let smoothed = curve.average.as_mut().and_then(|average| average.push(*step, *y));
             // `max` and `min` pass over NaN.
             self.extent = (self.extent.0.min(*x), self.extent.1.max(*x));
             // The first point beyond the right end belongs to it: the line leads there.
             let leaves = || curve.columns.list.last().is_some_and(|last| held.from <= *x && last.x_last <= held.to);
             if (held.from <= *x && *x <= held.to) || leaves() {
-                curve.columns.push(*x, *y, self.pixel);
+                curve.columns.push_smoothed(*x, *y, self.pixel, smoothed.map_or(NO_PLACE, |smoothed| (*x, smoothed)));
                 taken = Taken::Drawn;
             }
         }
@@ -202,7 +222,7 @@ impl Curves {
             // What the window has left behind goes first.
             for curve in &mut self.list {
                 let surplus = curve.columns.list.len().saturating_sub(held.width as usize);
-                curve.columns.list.drain(..surplus);
+                curve.columns.forget(surplus);
             }
             let left = self
                 .list
@@ -228,8 +248,9 @@ mod tests {
     use super::*;
     use crate::protocol::CellId;
     use crate::protocol::points::Numbers;
+    use crate::series::smoothed;
 
-    const WHOLE: Asked = Asked { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100 };
+    const WHOLE: Asked = Asked { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
     fn part(series: &str, start: u64, y: &[f64]) -> Part {
         let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
@@ -239,7 +260,7 @@ mod tests {
 
     fn answered(name: &str, y: &[f64]) -> Answered {
         let columns = y.iter().enumerate().map(|(x, y)| Column::point(x as f64, *y)).collect();
-        Answered { name: name.into(), total: y.len() as u64, columns }
+        Answered { name: name.into(), total: y.len() as u64, columns, smoothed: None }
     }
 
     fn last(curves: &Curves) -> (u64, f64) {
@@ -314,25 +335,96 @@ mod tests {
         let columns = &curves.list[0].columns.list;
         assert_eq!(columns.iter().map(|column| column.count).sum::<u64>(), 10_000);
         assert!(columns.len() > 50 && columns.iter().any(|column| column.max == 1e6));
-        assert_eq!(curves.missing(None, Axis::Step, 100), None);
+        assert_eq!(curves.missing(None, Axis::Step, 100, 0.0), None);
+    }
+
+    #[test]
+    fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
+        const WEIGHT: f64 = 0.95;
+        let mut seed = 1_u64;
+        let mut dice = |end: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % end
+        };
+        for round in 0..60 {
+            let axis = if round % 2 == 0 { Axis::Step } else { Axis::Time };
+            let (mut x, mut t, mut y) = (Vec::new(), Vec::new(), Vec::new());
+            let mut step = 0.0;
+            for at in 0..1500_u64 {
+                step = if dice(400) == 0 { step / 2.0 } else { step + dice(3) as f64 };
+                x.push(step);
+                t.push(1e9 + at as f64);
+                y.push(if dice(9) == 0 { f64::NAN } else { dice(100) as f64 });
+            }
+            let steps: Vec<_> = x.iter().copied().zip(y.iter().copied()).collect();
+            let along = if axis == Axis::Step { &x } else { &t };
+            let whole: Vec<_> = smoothed(&steps, WEIGHT).into_iter().zip(along).map(|(place, x)| (*x, place.1)).collect();
+            let first = 700;
+            let mut last = Average::new(WEIGHT);
+            for (x, y) in &steps[..first] {
+                last.push(*x, *y);
+            }
+            let columns = (0..first).map(|at| Column::point(along[at], y[at])).collect();
+            let places = (0..first).map(|at| if y[at].is_nan() { NO_PLACE } else { whole[at] }).collect();
+            let smoothed = Some(Smoothed { places, last: Some(last) });
+            let mut curves = Curves::new();
+            let asked = Asked { axis, width: 400, smooth: WEIGHT, ..WHOLE };
+            assert!(!curves.answer(asked, vec![Answered { name: "a".into(), total: first as u64, columns, smoothed }]));
+            let mut at = first;
+            while at < y.len() {
+                let end = (at + 1 + dice(20) as usize).min(y.len());
+                // What is sent again is counted once.
+                let from = at - dice(3) as usize;
+                let numbers = Numbers { x: Some(x[from..end].to_vec()), y: y[from..end].to_vec(), t: Some(t[from..end].to_vec()) };
+                let cell = CellId::parse("c").unwrap();
+                let part = Part { cell, series: "a".into(), start: Some(from as u64), n: (end - from) as u32, numbers: Some(numbers) };
+                assert_eq!(curves.take(part), Taken::Drawn);
+                at = end;
+            }
+            let columns = &curves.list[0].columns;
+            let mut end = 0;
+            for (column, place) in columns.list.iter().zip(&columns.places) {
+                let from = end;
+                end += column.count as usize;
+                let known = (from..end).rev().find(|at| !y[*at].is_nan()).map(|at| whole[at]);
+                assert_eq!(known, Some(*place).filter(|place| !place.0.is_nan()), "{from} to {end}");
+            }
+            assert!(end == y.len() && (round > 2 || columns.list.len() < 1000), "{end}");
+            let is_missing = |smooth| curves.missing(None, axis, 400, smooth).is_some();
+            assert_eq!(is_missing(WEIGHT), is_missing(0.0), "the line is there, and without one there is nothing to ask for");
+            assert_eq!(curves.missing(None, axis, 400, 0.5).map(|asked| asked.smooth), Some(0.5), "another line is");
+            assert!(curves.is_smooth());
+        }
+    }
+
+    #[test]
+    fn a_new_series_is_smoothed_from_its_first_point_and_an_unknown_average_is_not_made_up() {
+        let mut curves = Curves::new();
+        let asked = Asked { smooth: 0.5, ..WHOLE };
+        let smoothed = Some(Smoothed { places: vec![NO_PLACE; 2], last: None });
+        curves.answer(asked, vec![Answered { smoothed, ..answered("old", &[1.0, 2.0]) }]);
+        curves.take(part("new", 0, &[1.0, 4.0]));
+        curves.take(part("old", 2, &[3.0]));
+        assert_eq!(curves.list[1].columns.places, [(0.0, 1.0), (1.0, 3.0)]);
+        assert!(curves.list[0].columns.places.iter().all(|place| place.0.is_nan()));
     }
 
     #[test]
     fn a_window_asks_for_margins_and_asks_once() {
         let mut curves = Curves::new();
         let y: Vec<f64> = (0..1000).map(f64::from).collect();
-        assert_eq!(curves.missing(None, Axis::Step, 100), Some(WHOLE));
+        assert_eq!(curves.missing(None, Axis::Step, 100, 0.0), Some(WHOLE));
         curves.answer(WHOLE, vec![answered("a", &y)]);
         curves.list[0].columns.coarsen(10.0);
         let view = View::new(100.0, 200.0);
-        let asked = curves.missing(view, Axis::Step, 100).unwrap();
+        let asked = curves.missing(view, Axis::Step, 100, 0.0).unwrap();
         assert_eq!((asked.from, asked.to, asked.width), (0.0, 300.0, 300));
         curves.answer(asked, vec![answered("a", &y[..302])]);
-        assert_eq!(curves.missing(view, Axis::Step, 100), None);
-        assert_eq!(curves.missing(View::new(150.0, 250.0), Axis::Step, 100), None, "the margin serves");
-        assert!(curves.missing(View::new(210.0, 310.0), Axis::Step, 100).is_some());
-        assert!(curves.missing(None, Axis::Step, 100).is_some());
-        assert!(curves.missing(view, Axis::Time, 100).is_some());
+        assert_eq!(curves.missing(view, Axis::Step, 100, 0.0), None);
+        assert_eq!(curves.missing(View::new(150.0, 250.0), Axis::Step, 100, 0.0), None, "the margin serves");
+        assert!(curves.missing(View::new(210.0, 310.0), Axis::Step, 100, 0.0).is_some());
+        assert!(curves.missing(None, Axis::Step, 100, 0.0).is_some());
+        assert!(curves.missing(view, Axis::Time, 100, 0.0).is_some());
     }
 
     #[test]
@@ -351,7 +443,7 @@ mod tests {
         let mut curves = Curves::new();
         assert_eq!(curves.least(1.0), 0.0);
         let every = |step: f64| (0..50).map(|at| Column::point(step * f64::from(at), 1.0)).collect();
-        let series = |name: &str, columns| Answered { name: name.into(), total: 50, columns };
+        let series = |name: &str, columns| Answered { name: name.into(), total: 50, columns, smoothed: None };
         curves.answer(WHOLE, vec![series("val", every(10.0)), series("train", every(1.0))]);
         assert_eq!((curves.least(22.2), curves.least(200.0)), (3.0, 3.0));
         curves.answer(WHOLE, vec![series("val", every(10.0))]);
@@ -370,7 +462,7 @@ mod tests {
         }
         assert!(curves.list[0].columns.list.len() <= 60);
         let view = View::new(470.0, 480.0).map(|view| view.at_tail(499.0)).unwrap();
-        assert_eq!(curves.missing(Some(view), Axis::Step, 10), None);
-        assert!(curves.missing(View::new(0.0, 10.0), Axis::Step, 10).is_some(), "that was let go");
+        assert_eq!(curves.missing(Some(view), Axis::Step, 10, 0.0), None);
+        assert!(curves.missing(View::new(0.0, 10.0), Axis::Step, 10, 0.0).is_some(), "that was let go");
     }
 }

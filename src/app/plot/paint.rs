@@ -59,11 +59,13 @@ impl Look {
 /// The series that are shown.
 pub fn curves(chart: &Chart) -> Vec<Curve<'_>> {
     let shown = chart.curves.list.iter().enumerate().filter(|(_, curve)| !chart.is_hidden(&curve.name));
+    // The old line stays until the one of another weight has come.
+    let is_smooth = chart.settings.smooth > 0.0 && chart.curves.is_smooth();
     let curve = |(slot, curve): (usize, &'_ super::curves::Curve)| Curve {
         name: "",
         slot,
         columns: &chart.curves.list[slot].columns.list,
-        smoothed: chart.smoothed.get(slot).map_or(&[], |line| line),
+        smoothed: if is_smooth { &chart.curves.list[slot].columns.places } else { &[] },
         look: match chart.lit {
             Some(lit) if lit == slot => Weight::Bold,
             Some(_) if curve.total > 0 => Weight::Faint,

@@ -11,7 +11,7 @@ use crate::server::error::Problem;
 use crate::server::store::{Batch, Kind, Record};
 
 /// A larger weight would need more points than anybody looks at before the line means anything.
-const SMOOTHEST: f64 = 0.999;
+pub const SMOOTHEST: f64 = 0.999;
 /// Characters of a unit: it stands beside each number of the axis.
 const UNIT: usize = 16;
 /// Series that are not drawn, and characters of a name.

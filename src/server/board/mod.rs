@@ -17,6 +17,7 @@ mod size;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use charts::SMOOTHEST;
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use epoch::parse_epoch;
 pub use once::{Answer, Form, Once};

@@ -5,7 +5,8 @@ use super::numbers::{push_json, push_string};
 use super::wrong;
 use crate::protocol::columns::CellColumns;
 use crate::protocol::{ApiError, CellId};
-use crate::series::{Axis, Column};
+use crate::series::{Axis, Column, Place, Smoothed};
+use crate::server::board::SMOOTHEST;
 
 /// Wider than any screen; columns for it take about 1 MiB a series.
 const WIDTH: u32 = 16_384;
@@ -13,7 +14,7 @@ const DEFAULT_WIDTH: u32 = 1000;
 /// Cells in one question.
 const CELLS: usize = 1000;
 
-/// `?cells=a,b&from=0&to=1e4&width=800&x=step`.
+/// `?cells=a,b&from=0&to=1e4&width=800&x=step&smooth=0.9`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// Empty when the address names the cell.
@@ -24,6 +25,8 @@ pub struct Asked {
     /// Pixels that the columns are for, 1 to 16,384.
     pub width: u32,
     pub axis: Axis,
+    /// The weight of the smoothed lines; 0 for none.
+    pub smooth: f64,
     /// The bytes of `protocol::columns` instead of JSON.
     pub binary: bool,
 }
@@ -31,7 +34,7 @@ pub struct Asked {
 impl Asked {
     pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
-        let mut asked = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, binary };
+        let mut asked = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 "cells" => asked.cells = cells(&value)?,
@@ -49,7 +52,12 @@ impl Asked {
                         _ => return Err(wrong("x", "must be step or time", &value)),
                     }
                 }
-                key => return Err(wrong(key, "is no key of this query; known are cells, from, to, width and x", &value)),
+                "smooth" => {
+                    let rule = format!("must be a number from 0 to {SMOOTHEST}");
+                    let weight = value.parse().ok().filter(|weight| (0.0..=SMOOTHEST).contains(weight));
+                    asked.smooth = weight.ok_or_else(|| wrong("smooth", &rule, &value))?;
+                }
+                key => return Err(wrong(key, "is no key of this query; known are cells, from, to, width, x and smooth", &value)),
             }
         }
         match (asked.from, asked.to) {
@@ -96,7 +104,8 @@ const NUMBERS: Numbers = [
 ];
 
 /// `{"cells":{"<id>":{"series":[{"name":"train","points":9,"columns":{"count":[..],"nan":[..],..,"x_first":[..],..,"mean":[..]}}]}}}`.
-/// Where a column has no finite value, `min`, `max` and `mean` are `"NaN"`.
+/// Where a column has no finite value, `min`, `max` and `mean` are `"NaN"`. A series that is smoothed has, besides,
+/// `"smoothed":{"x":[..],"y":[..],"last":{"weight":0.9,"value":..,"kept":..,"step":..}}`; `last` is null where it is not known.
 pub fn write(cells: &[CellColumns]) -> String {
     let mut out = String::from("{\"cells\":{");
     for (at, CellColumns { cell, series }) in cells.iter().enumerate() {
@@ -108,7 +117,11 @@ pub fn write(cells: &[CellColumns]) -> String {
             push_string(&mut out, &series.name);
             out.push_str(&format!(",\"points\":{},\"columns\":{{", series.points));
             write_fields(&mut out, &series.columns);
-            out.push_str("}}");
+            out.push('}');
+            if let Some(smoothed) = &series.smoothed {
+                write_smoothed(&mut out, smoothed);
+            }
+            out.push('}');
         }
         out.push_str("]}");
     }
@@ -131,6 +144,26 @@ fn write_fields(out: &mut String, columns: &[Column]) {
     }
 }
 
+/// The places that there are, and what continues the line.
+fn write_smoothed(out: &mut String, Smoothed { places, last }: &Smoothed) {
+    let lists: [(&str, fn(&Place) -> f64); 2] = [(",\"smoothed\":{\"x\":[", |place| place.0), ("],\"y\":[", |place| place.1)];
+    for (name, of) in lists {
+        out.push_str(name);
+        for (at, place) in places.iter().filter(|place| !place.0.is_nan()).enumerate() {
+            out.push_str(if at == 0 { "" } else { "," });
+            push_json(out, of(place));
+        }
+    }
+    out.push_str("],\"last\":");
+    let Some(last) = last else { return out.push_str("null}") };
+    let fields = [("{\"weight\":", last.weight), (",\"value\":", last.value), (",\"kept\":", last.kept), (",\"step\":", last.step)];
+    for (name, number) in fields {
+        out.push_str(name);
+        push_json(out, number);
+    }
+    out.push_str("}}");
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -138,18 +171,34 @@ mod tests {
     use super::*;
     use crate::protocol::CellId;
     use crate::protocol::columns::SeriesColumns;
+    use crate::series::{Average, NO_PLACE};
 
     #[test]
     fn a_question_is_checked() {
-        let asked = Asked::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time", Some("application/octet-stream")).unwrap();
+        let asked = Asked::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time&smooth=0.999", Some("application/octet-stream")).unwrap();
         assert_eq!(asked.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
         assert_eq!((asked.from, asked.to, asked.width, asked.axis, asked.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
+        assert_eq!(asked.smooth, 0.999);
         let asked = Asked::parse("from=&to=", None).unwrap();
         assert_eq!(
             (asked.cells.len(), asked.from, asked.to, asked.width, asked.axis, asked.binary),
             (0, None, None, 1000, Axis::Step, false)
         );
-        for query in ["cells=a/b", "from=NaN", "to=inf", "width=0", "width=16385", "width=1.5", "x=wall", "from=2&to=1", "w=3"] {
+        for query in [
+            "cells=a/b",
+            "from=NaN",
+            "to=inf",
+            "width=0",
+            "width=16385",
+            "width=1.5",
+            "x=wall",
+            "from=2&to=1",
+            "w=3",
+            "smooth=",
+            "smooth=1",
+            "smooth=-0.1",
+            "smooth=NaN",
+        ] {
             let error = Asked::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");
         }
@@ -161,15 +210,20 @@ mod tests {
         let mut column = Column::point(0.0, 1.0);
         [(1.0, 3.0), (2.0, f64::NAN), (0.5, f64::NEG_INFINITY)].iter().for_each(|(x, y)| column.merge(&Column::point(*x, *y)));
         let columns = vec![column, Column::point(3.0, f64::NAN)];
+        let last = Some(Average { weight: 0.5, value: 2.5, kept: 0.25, step: 3.0 });
+        let smoothed = Some(Smoothed { places: vec![(1.0, 2.5), NO_PLACE], last });
         let series = vec![
-            SeriesColumns { name: "a\"b".into(), points: 5, columns },
-            SeriesColumns { name: "none".into(), points: 0, columns: vec![] },
+            SeriesColumns { name: "a\"b".into(), points: 5, columns, smoothed },
+            SeriesColumns { name: "none".into(), points: 0, columns: vec![], smoothed: None },
         ];
         let cells = [("x", series), ("y", vec![])].map(|(id, series)| CellColumns { cell: CellId::parse(id).unwrap(), series });
         let value: Value = serde_json::from_str(&write(&cells)).unwrap();
         assert_eq!(value["cells"]["y"], json!({"series": []}));
         let first = &value["cells"]["x"]["series"][0];
         assert_eq!((&first["name"], &first["points"]), (&json!("a\"b"), &json!(5)));
+        let last = json!({"weight": 0.5, "value": 2.5, "kept": 0.25, "step": 3.0});
+        assert_eq!(first["smoothed"], json!({"x": [1.0], "y": [2.5], "last": last}));
+        assert_eq!(value["cells"]["x"]["series"][1].get("smoothed"), None);
         let fields = first["columns"].as_object().unwrap();
         assert_eq!(fields.len(), COUNTS.len() + NUMBERS.len());
         for (field, list) in [

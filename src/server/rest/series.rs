@@ -24,6 +24,7 @@ use crate::server::board::{Form, Sent, SentSeries, parse_lines, parse_many_point
 use crate::server::error::Problem;
 use crate::server::guard::{Caller, Need, Of};
 use crate::server::routes::Routes;
+use crate::server::store::Weights;
 
 /// One request, whether it is done at once or, as a stream of lines, piece by piece.
 const BODY_BYTES: usize = 64 << 20;
@@ -227,14 +228,14 @@ async fn columns_of_many(
 }
 
 async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked) -> Result<(u64, Vec<CellColumns>), Problem> {
-    let ColumnsAsked { axis, from, to, .. } = *asked;
+    let ColumnsAsked { axis, from, to, smooth, .. } = *asked;
     let Lines { seq, series, ids } = app.boards.lines(ids);
     let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let seq = seq.unwrap_or(0);
     let mut found = Vec::with_capacity(ids.len());
     for cell in ids {
-        if let Some(series) = app.boards.store.columns(&cell, window).await? {
+        if let Some(series) = app.boards.store.columns(&cell, window, Weights { of: &|_| smooth, together: series }).await? {
             found.push(CellColumns { cell, series: series.series });
         }
     }

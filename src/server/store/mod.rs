@@ -51,6 +51,7 @@ pub use grow::NewPoints;
 pub use index::Index;
 pub use open::{Durability, OpenError};
 pub use place::{give, to_lock};
+pub use reading::Weights;
 pub use record::{Held, Record, timestamp};
 pub use replies::{Done, Key, Reply};
 pub use series::number;

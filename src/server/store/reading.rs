@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Row, Sqlite};
+use tokio::sync::Semaphore;
 
 use super::packed::{open_nodes, unpack_points};
 use super::seal::{chunk_key, node_key};
@@ -12,7 +13,7 @@ use super::series::{CHUNK, Series};
 use super::{READ_TRIES, Store};
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
-use crate::series::{BLOCK, BlockRead, Extent, Missing, Nodes, Points, Query, Window, nodes_at};
+use crate::series::{BLOCK, BlockRead, Column, Extent, Missing, Nodes, Points, Query, Smooth, Smoothed, Smoothing, Window, nodes_at};
 use crate::server::error::Problem;
 
 /// Bytes of blocks that are kept: twice as many. Of 1e8 points, a block has about 10 KB, all levels but the lowest 11 MB.
@@ -94,6 +95,35 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 const SELECT_NODES: &str = "SELECT key, nodes FROM node WHERE key IN (SELECT value FROM json_each(?))";
 const SELECT_CHUNKS: &str = "SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))";
 
+/// Chunks that the smoothed lines of one question may read, all series together, and those of one series, least and most. Beyond it there
+/// are fewer averages than columns. 4096 are 16 million points, and take about half a second.
+const SMOOTHING_TOGETHER: u64 = 4096;
+const SMOOTHING_LEAST: u64 = 256;
+const SMOOTHING_MOST: u64 = 2560;
+/// Chunks that are read at once for a smoothed line: 6 MB of points.
+const AT_ONCE: u64 = 64;
+/// So many are averaged at once where they are read; more go beside the async threads, of two questions at a time.
+const INLINE: usize = 2;
+static TURNS: Semaphore = Semaphore::const_new(2);
+
+/// Which series of a cell are smoothed, and how.
+#[derive(Clone, Copy)]
+pub struct Weights<'a> {
+    /// By the name of the series; 0 is no smoothed line.
+    pub of: &'a (dyn Fn(&str) -> f64 + Sync),
+    /// How many series the whole question has: they share what may be read.
+    pub together: usize,
+}
+
+impl Weights<'_> {
+    pub const NONE: Weights<'static> = Weights { of: &|_| 0.0, together: 1 };
+}
+
+enum Chunk {
+    Open(Arc<Points>),
+    Packed(Vec<u8>),
+}
+
 /// What is not there so many times in a row is missing.
 const MISSING_AFTER: u32 = 10;
 
@@ -101,8 +131,9 @@ const MISSING_AFTER: u32 = 10;
 struct Gone;
 
 impl Store {
-    /// The columns of all series of a cell. Infinite ends of the window are those of all series together. `None`: no such cell.
-    pub async fn columns(&self, id: &CellId, window: Window) -> Result<Option<Found>, Problem> {
+    /// The columns of all series of a cell, and their smoothed lines. Infinite ends of the window are those of all series together.
+    /// `None`: no such cell.
+    pub async fn columns(&self, id: &CellId, window: Window, weights: Weights<'_>) -> Result<Option<Found>, Problem> {
         for attempt in 1..=READ_TRIES {
             let series: Vec<Series> = {
                 let index = self.index();
@@ -111,7 +142,7 @@ impl Store {
                 }
                 index.series(id).to_vec()
             };
-            let found = self.try_columns(&series, window).await;
+            let found = self.try_columns(&series, window, weights).await;
             match found {
                 Ok(Ok(columns)) => return Ok(Some(columns)),
                 // Rows may be deleted at this moment, but not again and again.
@@ -127,7 +158,7 @@ impl Store {
         Err(Problem::Busy)
     }
 
-    async fn try_columns(&self, series: &[Series], window: Window) -> Result<Result<Found, Gone>, Problem> {
+    async fn try_columns(&self, series: &[Series], window: Window, weights: Weights<'_>) -> Result<Result<Found, Gone>, Problem> {
         let mut extent = Extent::EMPTY;
         let mut reader = Reader::default();
         let whole = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
@@ -152,9 +183,80 @@ impl Store {
                     return Ok(Err(gone));
                 }
             }
-            answer.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns: query.finish() });
+            let (peak, weight) = (query.peak(), (weights.of)(&series.name));
+            let (columns, ends) = query.finish_with_ends();
+            let mut smoothed = None;
+            if weight > 0.0 {
+                let most = (SMOOTHING_TOGETHER / weights.together.max(1) as u64).clamp(SMOOTHING_LEAST, SMOOTHING_MOST);
+                let asked = Smooth { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
+                match self.smoothed(series, asked, &columns, &ends, &mut reader).await? {
+                    Ok(line) => smoothed = Some(line),
+                    Err(gone) => return Ok(Err(gone)),
+                }
+            }
+            answer.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns, smoothed });
         }
         Ok(Ok(Found { extent, series: answer }))
+    }
+
+    /// The smoothed line at the columns that [`Query::finish_with_ends`] has answered. What takes long runs beside the async threads.
+    async fn smoothed(
+        &self,
+        series: &Series,
+        asked: Smooth,
+        columns: &[Column],
+        ends: &[u64],
+        reader: &mut Reader,
+    ) -> Result<Result<Smoothed, Gone>, Problem> {
+        let mut smoothing = Smoothing::new(asked, columns, ends);
+        let size = CHUNK as u64;
+        while let Some(numbers) = smoothing.next(AT_ONCE) {
+            let sealed: Vec<u64> = (numbers.start..numbers.end.min(series.sealed / size)).collect();
+            let packed = self.packed(series.key, &sealed, reader).await?;
+            if packed.len() < sealed.len() {
+                return Ok(Err(Gone));
+            }
+            let tail = (numbers.end > series.sealed / size).then(|| series.tail.clone());
+            let work = move || {
+                for (number, chunk) in packed {
+                    let points = match chunk {
+                        Chunk::Open(points) => points,
+                        Chunk::Packed(bytes) => Arc::new(unpack_points(&bytes).map_err(|why| Problem::Damaged(why.to_string()))?),
+                    };
+                    smoothing.take(number * size, &points);
+                }
+                if let Some(tail) = tail {
+                    smoothing.take(asked.sealed, &tail);
+                }
+                Ok::<_, Problem>(smoothing)
+            };
+            smoothing = if sealed.len() <= INLINE {
+                work()?
+            } else {
+                let _turn = TURNS.acquire().await.map_err(|_| Problem::Busy)?;
+                tokio::task::spawn_blocking(work).await.map_err(|why| Problem::Broken(why.to_string()))??
+            };
+        }
+        Ok(Ok(smoothing.finish()))
+    }
+
+    /// Chunks in the order of their numbers, as far as they are there. Long runs would drive everything else out of the cache: what is not in
+    /// it is not put there.
+    async fn packed(&self, series: i64, wanted: &[u64], reader: &mut Reader) -> Result<Vec<(u64, Chunk)>, Problem> {
+        let mut found: Vec<(u64, Chunk)> = Vec::with_capacity(wanted.len());
+        let mut missing: HashMap<i64, u64> = HashMap::new();
+        for number in wanted {
+            let key = chunk_key(series, *number);
+            match lock(&self.cache.chunks).get(key) {
+                Some(chunk) => found.push((*number, Chunk::Open(chunk))),
+                None => drop(missing.insert(key, *number)),
+            }
+        }
+        for (key, bytes) in self.rows(SELECT_CHUNKS, missing.keys(), reader).await? {
+            found.push((missing[&key], Chunk::Packed(bytes)));
+        }
+        found.sort_unstable_by_key(|(number, _)| *number);
+        Ok(found)
     }
 
     async fn feed(&self, series: &Series, query: &mut Query, reader: &mut Reader) -> Result<Result<(), Gone>, Problem> {
