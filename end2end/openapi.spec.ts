@@ -9,8 +9,8 @@ import { RED, dataUri, gif } from "./support/gif.ts";
 import { expect, test } from "./support/test.ts";
 import { newToken } from "./support/tokens.ts";
 
-/** What only a broken disk, a full queue or a slow network brings about. */
-const UNPROVOKED = /\b(408|429|500|503|507|default)$/;
+/** What only a broken disk, a full queue, a slow network or ten thousand tokens bring about. */
+const UNPROVOKED = /\b(408|429|500|503|507|default)$|^POST \/shares 409$/;
 
 /** Announced, and refused before it is sent. */
 const TOO_LARGE = ["{", { "content-length": String(17 << 20) }] as const;

@@ -1,9 +1,9 @@
 //! The program: flags, log, server, signals.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
-use agnez::server::{Config, LogFormat, Server, run_command};
+use agnez::server::{Config, LogFormat, Server, begin_log, format_of, run_command, tell_failure};
 use clap::Parser;
 
 /// What shells say of a program that Ctrl-C has ended.
@@ -11,16 +11,14 @@ const ENDED_BY_SIGNAL: i32 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => {
-            log.json().flatten_event(true).init();
-            // The usual hook writes lines that are no JSON.
-            std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-        }
+    let config = match Config::try_parse() {
+        Ok(config) => config,
+        Err(why) => return not_understood(&why),
+    };
+    begin_log(&config.log, config.log_format);
+    if config.log_format == LogFormat::Json {
+        // The usual hook writes lines that are no JSON.
+        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     }
     if let Some(command) = &config.command {
         return match run_command(command, &config).await {
@@ -29,7 +27,7 @@ async fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(why) => {
-                eprintln!("agnez: {why}");
+                tell_failure(&why.to_string(), config.log_format);
                 ExitCode::FAILURE
             }
         };
@@ -37,7 +35,7 @@ async fn main() -> ExitCode {
     let server = match Server::start(&config).await {
         Ok(server) => server,
         Err(why) => {
-            eprintln!("agnez: {why}");
+            tell_failure(&why.to_string(), config.log_format);
             return ExitCode::FAILURE;
         }
     };
@@ -52,6 +50,18 @@ async fn main() -> ExitCode {
     }
     server.run(stop_signal()).await;
     ExitCode::SUCCESS
+}
+
+/// A command line that is wrong, or asks for help or the version.
+fn not_understood(why: &clap::Error) -> ExitCode {
+    let format = format_of(std::env::args_os(), std::env::var_os("AGNEZ_LOG_FORMAT"));
+    if format == LogFormat::Json && why.use_stderr() {
+        let told = why.render().to_string();
+        tell_failure(told.trim().trim_start_matches("error: "), format);
+    } else {
+        let _ = why.print();
+    }
+    ExitCode::from(u8::try_from(why.exit_code()).unwrap_or(2))
 }
 
 /// Ctrl-C, or the signal of a service manager. A second one ends the program at once: what was acknowledged is on disk.

@@ -83,7 +83,8 @@ impl Problem {
 
     pub fn log(&self) {
         match self {
-            Self::Client(error) => tracing::debug!(code = error.code, "{error}"),
+            // Its words may repeat what was sent.
+            Self::Client(error) => tracing::debug!(code = error.code, "{}", error.class_name),
             // The request's own line says 503, and those are bounded.
             Self::Busy | Self::Stopped => tracing::debug!("{self}"),
             // One for each change that is sent while the disk is full would fill it up for good.

@@ -90,8 +90,8 @@ pub async fn socket(
     Ok(upgrade.on_upgrade(move |socket| {
         let tracker = app.tasks.clone();
         tracker.track_future(async move {
-            if let Err(why) = serve(socket, &app, asked, caller.token.as_deref()).await {
-                tracing::debug!("a live connection ended: {why}");
+            if serve(socket, &app, asked, caller.token.as_deref()).await.is_err() {
+                tracing::debug!("a live connection broke off");
             }
         })
     }))

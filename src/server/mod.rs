@@ -21,6 +21,7 @@ mod ids;
 mod kinds;
 mod lines;
 mod live;
+mod log;
 mod media;
 #[cfg(test)]
 mod model;
@@ -44,6 +45,7 @@ use std::time::SystemTime;
 
 pub use commands::run_command;
 pub use config::{Command, Config, LogFormat, TokenCommand};
+pub use log::{begin_log, format_of, tell_failure};
 pub use router::addresses;
 pub use rpc::{boards, told};
 pub use serve::{Server, StartError};

@@ -137,7 +137,7 @@ impl Server {
 fn first_token(access: &Access, folder: &Path, address: &str, is_needed: bool) -> Result<Option<String>, String> {
     let (count, may_write) = access.count();
     if is_needed && !may_write {
-        let (known, token) = access.create(Right::Write, None, "first")?;
+        let (known, token) = access.create(Right::Write, None, "first").map_err(|why| why.to_string())?;
         let link = link(address, MAIN, &token);
         return Ok(Some(format!(
             "{link}\n       This link is told this once; 'agnez token revoke {}{}' ends it.",

@@ -9,6 +9,7 @@ mod disk;
 mod guard;
 mod kinds;
 mod live;
+mod log;
 mod once;
 mod operations;
 mod pages;

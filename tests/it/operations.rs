@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SECRET: &str = "agz_c2VjcmV0LXdvcmQtdGhhdC1tdXN0LW5vdC1iZS10b2xk";
 
 /// The program itself, with its standard error in a file.
-struct Program {
+pub struct Program {
     child: Child,
-    port: u16,
+    pub port: u16,
     log: std::path::PathBuf,
 }
 
 impl Program {
-    fn start(folder: &Path, flags: &[&str]) -> Self {
+    pub fn start(folder: &Path, flags: &[&str]) -> Self {
         Self::start_by(Command::new(env!("CARGO_BIN_EXE_agnez")), folder, flags)
     }
 
@@ -44,16 +44,16 @@ impl Program {
         Self { child, port, log }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         assert!(Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
     /// The exit code.
-    fn ended(&mut self) -> Option<i32> {
+    pub fn ended(&mut self) -> Option<i32> {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -64,11 +64,11 @@ impl Program {
         panic!("the program did not end");
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    fn connect(&self) -> TcpStream {
+    pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream

@@ -1,4 +1,5 @@
-//! `access.json` in the data folder: who may come in. Not in the database, so that a copy of the data holds no secret.
+//! `access.json` in the data folder: who may come in; `access.key`: what is signed with. Not in the database, so that a copy of the data holds no
+//! secret; and two files, so that a copy of the first opens nothing.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -6,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::server::store::{give, give_some, to_lock};
@@ -46,16 +48,36 @@ pub struct Token {
     pub created: u64,
 }
 
-/// The whole file.
-#[derive(Clone, Default, Serialize, Deserialize)]
+/// Both files.
+#[derive(Clone)]
 pub struct Tokens {
-    /// What the addresses of figures are signed with; a new one ends all of them.
-    pub secret: Secret,
     pub tokens: Vec<Token>,
+    pub signing: Signing,
+}
+
+/// `access.json`.
+#[derive(Serialize, Deserialize)]
+struct Listed<T> {
+    tokens: T,
+}
+
+/// `access.key`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signing {
+    /// The keys of pages, which each end with their token.
+    pub pages: Secret,
+    /// The addresses of figures; a new one ends all of them.
+    pub figures: Secret,
+}
+
+impl Signing {
+    fn random() -> Self {
+        Self { pages: Secret::random(), figures: Secret::random() }
+    }
 }
 
 /// 256 bits, in the file as 64 hexadecimal digits. It has no `Debug`, so that no log can hold it.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Secret(pub [u8; 32]);
 
 impl Secret {
@@ -64,11 +86,16 @@ impl Secret {
         getrandom::fill(&mut bytes).expect("the system has a source of random numbers");
         Self(bytes)
     }
+
+    /// As it stands in the file.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}", self.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+        serializer.serialize_str(&self.text())
     }
 }
 
@@ -79,7 +106,7 @@ impl<'de> Deserialize<'de> for Secret {
         let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
             let (Some(high), Some(low)) = (digit(2 * at), digit(2 * at + 1)) else {
-                return Err(serde::de::Error::custom("a hash and the secret have 64 hexadecimal digits"));
+                return Err(serde::de::Error::custom("a hash and a secret have 64 hexadecimal digits"));
             };
             *byte = (high << 4 | low) as u8;
         }
@@ -87,12 +114,15 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Tells one version of the file from another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stamp(u64, u64, SystemTime);
+/// Tells one version of the two files from another; `None` for one that is not there.
+pub type Stamp = [Option<(u64, u64, SystemTime)>; 2];
 
 pub fn path(folder: &Path) -> PathBuf {
     folder.join("access.json")
+}
+
+fn key_path(folder: &Path) -> PathBuf {
+    folder.join("access.key")
 }
 
 /// Whether only its owner gets into the folder.
@@ -100,57 +130,76 @@ pub fn is_private(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|about| about.mode() & 0o077 == 0)
 }
 
-/// `None` when there is no such file.
-pub fn stamp(folder: &Path) -> Option<Stamp> {
-    let about = path(folder).metadata().ok()?;
-    Some(Stamp(about.ino(), about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
+pub fn stamp(folder: &Path) -> Stamp {
+    [path(folder), key_path(folder)].map(|path| {
+        let about = path.metadata().ok()?;
+        Some((about.ino(), about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
+    })
 }
 
-/// No file means no tokens. The error is a sentence for a terminal.
+/// No file means no tokens, and a new secret. The error is a sentence for a terminal.
 pub fn load(folder: &Path) -> Result<Tokens, String> {
-    let path = path(folder);
-    let text = match std::fs::read_to_string(&path) {
+    let listed: Option<Listed<Vec<Token>>> = read(&path(folder), "tokens", "make new ones with 'agnez token new'")?;
+    Ok(Tokens { tokens: listed.map_or_else(Vec::new, |listed| listed.tokens), signing: load_key(folder)?.unwrap_or_else(Signing::random) })
+}
+
+fn load_key(folder: &Path) -> Result<Option<Signing>, String> {
+    read(&key_path(folder), "signing keys", "start again; open pages have to be loaded again")
+}
+
+fn read<T: DeserializeOwned>(path: &Path, what: &str, remedy: &str) -> Result<Option<T>, String> {
+    let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(Tokens { secret: Secret::random(), tokens: Vec::new() }),
-        Err(why) => return Err(format!("The tokens in {} cannot be read: {why}.", path.display())),
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(format!("The {what} in {} cannot be read: {why}.", path.display())),
     };
     // The parser's own words could repeat what stands there.
-    serde_json::from_str(&text).map_err(|why| {
+    serde_json::from_str(&text).map(Some).map_err(|why| {
         let place = format!("line {} column {}", why.line(), why.column());
-        format!("The tokens in {} are damaged ({place}). Move the file away, then make new ones with 'agnez token new'.", path.display())
+        format!("The {what} in {} are damaged ({place}). Move the file away, then {remedy}.", path.display())
     })
 }
 
 /// Reads, changes and writes it while no other process does; nothing is written when `change` refuses.
-pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, String>) -> Result<T, String> {
+pub fn change<T, E: From<String>>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, E>) -> Result<T, E> {
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let lock = to_lock(&folder.join("access.lock")).map_err(failed)?;
     give(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
+    let kept = load_key(folder)?;
     let made = change(&mut tokens)?;
-    let stored = match store(folder, &tokens) {
-        // Somebody can be sent away on a full disk, too.
-        Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && give_some(folder) => store(folder, &tokens),
-        stored => stored,
-    };
-    stored.map_err(failed)?;
+    // First, so that a token which is there has always been signed for.
+    if kept.as_ref() != Some(&tokens.signing) {
+        store(folder, &key_path(folder), &tokens.signing).map_err(failed)?;
+    }
+    store(folder, &path(folder), &Listed { tokens: &tokens.tokens }).map_err(failed)?;
     Ok(made)
 }
 
+fn store(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()> {
+    match write(folder, path, content) {
+        // Somebody can be sent away on a full disk, too.
+        Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && give_some(folder) => {
+            write(folder, path, content)
+        }
+        written => written,
+    }
+}
+
 /// Whole or not at all, and never readable for others, not even for a moment.
-fn store(folder: &Path, tokens: &Tokens) -> io::Result<()> {
-    let new = folder.join("access.json.new");
+fn write(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()> {
+    let new = path.with_added_extension("new");
     match std::fs::remove_file(&new) {
         Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     give(&file, folder)?;
-    file.write_all(serde_json::to_string_pretty(tokens)?.as_bytes())?;
+    file.write_all(serde_json::to_string_pretty(content)?.as_bytes())?;
     file.sync_all()?;
-    std::fs::rename(&new, path(folder))?;
+    std::fs::rename(&new, path)?;
     File::open(folder)?.sync_all()
 }
 
@@ -166,14 +215,16 @@ mod tests {
             Token { id: "t1".into(), need: Right::Share, board: Some("b".into()), name: "n".into(), hash: hash.clone(), created: 7 };
         change(folder.path(), |tokens| {
             tokens.tokens.push(token);
-            Ok(())
+            Ok::<_, String>(())
         })
         .unwrap();
         let read = load(folder.path()).unwrap();
         assert!(read.tokens.len() == 1 && read.tokens[0].hash == hash && read.tokens[0].board.as_deref() == Some("b"));
-        assert_eq!(path(folder.path()).metadata().unwrap().mode() & 0o777, 0o600);
+        for path in [path(folder.path()), key_path(folder.path())] {
+            assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+        }
         let before = stamp(folder.path());
-        assert_eq!(change(folder.path(), |_| Err::<(), _>("no".into())).unwrap_err(), "no");
+        assert_eq!(change(folder.path(), |_| Err::<(), _>("no".to_owned())).unwrap_err(), "no");
         assert_eq!(stamp(folder.path()), before);
     }
 
@@ -184,8 +235,8 @@ mod tests {
             eprintln!("skipped: only root can make files for others");
             return;
         }
-        change(folder.path(), |_| Ok(())).unwrap();
-        for name in ["access.json", "access.lock"] {
+        change(folder.path(), |_| Ok::<_, String>(())).unwrap();
+        for name in ["access.json", "access.key", "access.lock"] {
             let about = folder.path().join(name).metadata().unwrap();
             assert_eq!((about.uid(), about.mode() & 0o777), (65534, 0o600), "{name}");
         }
@@ -198,7 +249,9 @@ mod tests {
         std::fs::create_dir(&data).unwrap();
         std::fs::write(&other, "roots").unwrap();
         let lock = data.join("access.lock");
-        let refused = || change(&data, |_| Ok(())).is_err() && other.metadata().unwrap().uid() == folder.path().metadata().unwrap().uid();
+        let refused = || {
+            change(&data, |_| Ok::<_, String>(())).is_err() && other.metadata().unwrap().uid() == folder.path().metadata().unwrap().uid()
+        };
         std::os::unix::fs::symlink(&other, &lock).unwrap();
         assert!(refused());
         std::fs::remove_file(&lock).unwrap();
@@ -209,17 +262,22 @@ mod tests {
         std::fs::hard_link(&other, &lock).unwrap();
         assert!(refused());
         std::fs::remove_file(&lock).unwrap();
-        change(&data, |_| Ok(())).unwrap();
+        change(&data, |_| Ok::<_, String>(())).unwrap();
     }
 
     #[test]
     fn a_damaged_file_is_an_error_that_repeats_nothing_of_it() {
         let folder = tempfile::tempdir().unwrap();
-        for text in ["", "{}", "{\"secret\":\"0123\",\"tokens\":[]}", "{\"secret\":\"hunter2", "[\"hunter2\"]"] {
-            std::fs::write(path(folder.path()), text).unwrap();
-            let why = load(folder.path()).err().unwrap();
-            assert!(why.contains("damaged (line 1") || text.is_empty(), "{why}");
-            assert!(!why.contains("hunter2"), "{why}");
+        for file in [path(folder.path()), key_path(folder.path())] {
+            for text in
+                ["", "{}", "{\"pages\":\"0123\",\"tokens\":[7]}", "{\"pages\":\"hunter2", "{\"tokens\":\"hunter2\"}", "[\"hunter2\"]"]
+            {
+                std::fs::write(&file, text).unwrap();
+                let why = load(folder.path()).err().unwrap();
+                assert!(why.contains(file.to_str().unwrap()) && (why.contains("damaged (line 1") || text.is_empty()), "{why}");
+                assert!(!why.contains("hunter2"), "{why}");
+            }
+            std::fs::remove_file(&file).unwrap();
         }
     }
 }

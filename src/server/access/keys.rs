@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::file::{Secret, Token};
+use super::file::{Secret, Signing, Token};
 use crate::protocol::CellId;
 
 const BYTES: usize = 16;
@@ -41,11 +41,11 @@ pub fn opens_figure(secret: &Secret, board: &str, cell: &str, signature: &str) -
     is_signed(secret, &["figure", board, cell], signature)
 }
 
-/// `<id>.<board>.<mac>`: opens this board for reading as long as the token is there. It is signed with the token's hash, so that it ends
-/// with this token and with no other.
-pub fn page(token: &Token, board: &str) -> String {
+/// `<id>.<board>.<mac>`: opens this board for reading as long as the token is there. The token's hash is signed along, so that it ends
+/// with this token and with no other; who knows the hash alone can sign nothing.
+pub fn page(signing: &Signing, token: &Token, board: &str) -> String {
     let named = format!("{}.{}", token.id, URL_SAFE_NO_PAD.encode(board));
-    let signature = sign(&token.hash, &["page", &named]);
+    let signature = sign(&signing.pages, &["page", &token.hash.text(), &named]);
     format!("{named}.{signature}")
 }
 
@@ -56,8 +56,8 @@ pub fn parse(key: &str) -> Option<(&str, String)> {
     Some((id, String::from_utf8(URL_SAFE_NO_PAD.decode(board).ok()?).ok()?))
 }
 
-pub fn opens_page(token: &Token, key: &str) -> bool {
-    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&token.hash, &["page", named], signature))
+pub fn opens_page(signing: &Signing, token: &Token, key: &str) -> bool {
+    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&signing.pages, &["page", &token.hash.text(), named], signature))
 }
 
 #[cfg(test)]
@@ -85,13 +85,18 @@ mod tests {
         let token =
             |id: &str| Token { id: id.into(), need: Right::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
         let (one, other) = (token("t1"), token("t1"));
-        let key = page(&one, "run 7.ä");
+        let signing = || Signing { pages: Secret::random(), figures: Secret::random() };
+        let (ours, another) = (signing(), signing());
+        let key = page(&ours, &one, "run 7.ä");
         assert_eq!(parse(&key), Some(("t1", "run 7.ä".to_owned())));
-        assert!(opens_page(&one, &key) && !opens_page(&other, &key));
+        assert!(opens_page(&ours, &one, &key) && !opens_page(&ours, &other, &key) && !opens_page(&another, &one, &key));
+        // What stands in access.json is not enough to sign with.
+        let by_hash = Signing { pages: one.hash.clone(), figures: one.hash.clone() };
+        assert!(!opens_page(&ours, &one, &page(&by_hash, &one, "run 7.ä")));
         let forged = key.replacen(&URL_SAFE_NO_PAD.encode("run 7.ä"), &URL_SAFE_NO_PAD.encode("main"), 1);
-        assert!(parse(&forged).is_some() && !opens_page(&one, &forged));
+        assert!(parse(&forged).is_some() && !opens_page(&ours, &one, &forged));
         for wrong in ["", ".", "..", "t1", "t1.bWFpbg", "t1.!.x"] {
-            assert!(!opens_page(&one, wrong), "{wrong}");
+            assert!(!opens_page(&ours, &one, wrong), "{wrong}");
         }
     }
 }

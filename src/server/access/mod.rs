@@ -1,6 +1,7 @@
 //! Tokens: who they let in, made and revoked here, by the page or on the command line, also beside a running server.
 
 mod file;
+mod index;
 mod keys;
 mod told;
 
@@ -11,12 +12,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
 use crate::protocol::{Cell, Stage};
 pub use file::{Right, Token, is_private};
-use file::{Secret, Stamp, Tokens};
+use file::{Secret, Stamp};
+use index::Index;
 pub use told::{link, named, note_address, token_command};
 
 /// What every token begins with, so that one that has got somewhere is found.
@@ -25,7 +26,25 @@ pub const PREFIX: &str = "agz_";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Characters of the name that a person gives a token.
 const NAME: usize = 100;
+/// So many there are at most.
 const TOKENS: usize = 10_000;
+
+/// Why a token was not made or revoked. Each is a sentence.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    #[error("There are {TOKENS} tokens, which is the most; end some of them first, with 'agnez token revoke' or 'DELETE /shares/:id'.")]
+    Full,
+    #[error("A token's name may have {NAME} characters, on one line.")]
+    Name,
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
 
 /// The tokens of a data folder as the running server knows them.
 pub struct Access {
@@ -36,19 +55,19 @@ pub struct Access {
 }
 
 struct Known {
-    tokens: Arc<Tokens>,
-    stamp: Option<Stamp>,
+    tokens: Arc<Index>,
+    stamp: Stamp,
     looked: Instant,
 }
 
 impl Access {
     pub fn open(folder: &Path) -> Result<Self, String> {
-        let known = Known { stamp: file::stamp(folder), tokens: Arc::new(file::load(folder)?), looked: Instant::now() };
+        let known = Known { stamp: file::stamp(folder), tokens: Arc::new(Index::new(file::load(folder)?)), looked: Instant::now() };
         Ok(Self { folder: folder.to_owned(), known: RwLock::new(known), changed: watch::Sender::new(()) })
     }
 
     /// What is in the file, as it was at most a second ago.
-    fn tokens(&self) -> Arc<Tokens> {
+    fn tokens(&self) -> Arc<Index> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             if known.looked.elapsed() < LOOK_EVERY {
@@ -58,8 +77,8 @@ impl Access {
         self.look()
     }
 
-    /// Reads the file when it is another one than before.
-    fn look(&self) -> Arc<Tokens> {
+    /// Reads the files when they are others than before.
+    fn look(&self) -> Arc<Index> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.looked = Instant::now();
         let stamp = file::stamp(&self.folder);
@@ -67,7 +86,7 @@ impl Access {
             known.stamp = stamp;
             match file::load(&self.folder) {
                 Ok(tokens) => {
-                    known.tokens = Arc::new(tokens);
+                    known.tokens = Arc::new(Index::new(tokens));
                     self.changed.send_replace(());
                 }
                 Err(why) => tracing::error!("{why} Until then the tokens hold that were there before."),
@@ -88,7 +107,7 @@ impl Access {
     pub async fn ended(&self, id: Option<&str>) {
         let Some(id) = id else { return std::future::pending().await };
         let mut changed = self.changed.subscribe();
-        while self.by_id(id).is_some() {
+        while self.tokens().by_id(id).is_some() {
             // The sender lives as long as `self`.
             let _ = changed.changed().await;
         }
@@ -109,77 +128,70 @@ impl Access {
     /// Whose token this is. One that is not known may have been made this second.
     pub fn find(&self, token: &str) -> Option<Token> {
         let hash = hash(token);
-        find(&self.tokens(), &hash).or_else(|| find(&self.look(), &hash))
-    }
-
-    pub fn by_id(&self, id: &str) -> Option<Token> {
-        self.tokens().tokens.iter().find(|token| token.id == id).cloned()
+        self.tokens().by_hash(&hash).cloned().or_else(|| self.look().by_hash(&hash).cloned())
     }
 
     /// The token and the board that a page's key opens for reading.
     pub fn opened_by(&self, key: &str) -> Option<(Token, String)> {
         let (id, board) = keys::parse(key)?;
-        let token = self.by_id(id).filter(|token| keys::opens_page(token, key))?;
+        let tokens = self.tokens();
+        let token = tokens.by_id(id).filter(|token| keys::opens_page(&tokens.signing, token, key))?.clone();
         let is_its_own = token.need != Right::Share || token.board.as_deref() == Some(board.as_str());
         is_its_own.then_some((token, board))
     }
 
     /// `None` when the token has just gone.
     pub fn page_key(&self, id: &str, board: &str) -> Option<String> {
-        self.by_id(id).map(|token| keys::page(&token, board))
+        let tokens = self.tokens();
+        tokens.by_id(id).map(|token| keys::page(&tokens.signing, token, board))
     }
 
     /// Gives the frame of a figure on `board` the address that it opens at for those who come by a token; where there are none, nothing is added.
     pub fn sign(&self, board: &str, cell: &mut Cell) {
         if let Stage::Figure { sig, .. } = &mut cell.stage {
             let tokens = self.tokens();
-            *sig = (!tokens.tokens.is_empty()).then(|| keys::figure(&tokens.secret, board, &cell.id));
+            *sig = (!tokens.tokens.is_empty()).then(|| keys::figure(&tokens.signing.figures, board, &cell.id));
         }
     }
 
     pub fn opens_figure(&self, board: &str, cell: &str, signature: &str) -> bool {
         let tokens = self.tokens();
-        !tokens.tokens.is_empty() && keys::opens_figure(&tokens.secret, board, cell, signature)
+        !tokens.tokens.is_empty() && keys::opens_figure(&tokens.signing.figures, board, cell, signature)
     }
 
     /// Makes a token: what is known of it, and the token itself, which is told this once.
-    pub fn create(&self, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), String> {
+    pub fn create(&self, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
         let made = create(&self.folder, need, board, name)?;
         self.look();
         Ok(made)
     }
 
     /// False when there is no such token of this kind.
-    pub fn revoke(&self, id: &str, need: Right) -> Result<bool, String> {
+    pub fn revoke(&self, id: &str, need: Right) -> Result<bool, Refusal> {
         let is_gone = revoke(&self.folder, id, Some(need))?;
         self.look();
         Ok(is_gone)
     }
 }
 
-/// All are compared, each in constant time.
-fn find(tokens: &Tokens, hash: &Secret) -> Option<Token> {
-    tokens.tokens.iter().fold(None, |found, known| if bool::from(known.hash.0.ct_eq(&hash.0)) { Some(known) } else { found }).cloned()
-}
-
 fn hash(token: &str) -> Secret {
     Secret(Sha256::digest(token.as_bytes()).into())
 }
 
-pub fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str) -> Result<(), Refusal> {
     let fits = name.chars().count() <= NAME && !name.contains(char::is_control);
-    if fits { Ok(()) } else { Err(format!("A token's name may have {NAME} characters, on one line.")) }
+    if fits { Ok(()) } else { Err(Refusal::Name) }
 }
 
 /// `board` is the one that a share shows; it was checked.
-fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), String> {
+fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
     check_name(name)?;
     let name = name.trim();
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Secret::random().0));
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     file::change(folder, |tokens| {
         if tokens.tokens.len() >= TOKENS {
-            return Err(format!("There are {TOKENS} tokens; revoke some of them first."));
+            return Err(Refusal::Full);
         }
         let id = loop {
             let id: String = std::iter::once('t').chain(super::ids::random().to_ascii_lowercase().chars().take(5)).collect();
@@ -194,13 +206,13 @@ fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Resu
 }
 
 /// Whether there was one, of this kind where one is named. Addresses of figures end too: they may have been kept.
-fn revoke(folder: &Path, id: &str, need: Option<Right>) -> Result<bool, String> {
+fn revoke(folder: &Path, id: &str, need: Option<Right>) -> Result<bool, Refusal> {
     file::change(folder, |tokens| {
         let before = tokens.tokens.len();
         tokens.tokens.retain(|token| token.id != id || need.is_some_and(|need| need != token.need));
         let is_gone = tokens.tokens.len() < before;
         if is_gone {
-            tokens.secret = Secret::random();
+            tokens.signing.figures = Secret::random();
         }
         Ok(is_gone)
     })
@@ -229,6 +241,49 @@ mod tests {
         assert!(access.revoke(&known.id, Right::Write).unwrap());
         assert!(access.find(&token).is_none() && access.opened_by(&key).is_none());
         assert_eq!(access.shares(Some("a")).len(), 1);
+    }
+
+    #[test]
+    fn the_last_place_is_refused_in_a_sentence_and_a_revoked_one_is_free_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, _) = create(folder.path(), Right::Read, None, "").unwrap();
+        file::change(folder.path(), |tokens| {
+            let more = (1..TOKENS).map(|at| Token { id: format!("x{at}"), hash: hash(&at.to_string()), ..first.clone() });
+            tokens.tokens.extend(more);
+            Ok::<_, String>(())
+        })
+        .unwrap();
+        let access = Access::open(folder.path()).unwrap();
+        assert_eq!(access.create(Right::Share, None, "").map(|_| ()), Err(Refusal::Full));
+        assert!(access.find("9999").is_some_and(|token| token.id == "x9999") && access.tokens().by_id("x1").is_some());
+        assert!(Refusal::Full.to_string().starts_with("There are 10000 tokens, which is the most; end some"));
+        assert!(access.revoke("x1", Right::Read).unwrap() && access.create(Right::Read, None, "").is_ok());
+        assert_eq!(access.create(Right::Read, None, "a\nb").map(|_| ()), Err(Refusal::Name));
+    }
+
+    #[test]
+    fn what_stands_in_access_json_opens_nothing_and_keys_outlive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access::open(folder.path()).unwrap();
+        let (known, token) = access.create(Right::Write, None, "").unwrap();
+        let (other, _) = access.create(Right::Read, None, "").unwrap();
+        let key = access.page_key(&known.id, "a").unwrap();
+        let kept = std::fs::read_to_string(file::path(folder.path())).unwrap();
+        assert!(!kept.contains(&token[4..]) && !kept.contains("secret"), "{kept}");
+        // Whatever stands there, shown as a token or signed with.
+        let listed: serde_json::Value = serde_json::from_str(&kept).unwrap();
+        for word in listed["tokens"][0].as_object().unwrap().values().filter_map(|word| word.as_str()) {
+            assert!(access.find(word).is_none() && access.opened_by(word).is_none(), "{word}");
+        }
+        let by_hash = file::Signing { pages: known.hash.clone(), figures: known.hash.clone() };
+        assert!(access.opened_by(&keys::page(&by_hash, &known, "a")).is_none());
+        // Another server on a copy of the file alone: the key of a page that is open here is none there.
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::copy(file::path(folder.path()), file::path(copy.path())).unwrap();
+        assert!(Access::open(copy.path()).unwrap().opened_by(&key).is_none());
+        assert!(Access::open(folder.path()).unwrap().opened_by(&key).is_some());
+        // The end of another token ends no page.
+        assert!(access.revoke(&other.id, Right::Read).unwrap() && access.opened_by(&key).is_some());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             let right = &right.unwrap_or(Right::Write);
             let board = board_name(board.as_deref().unwrap_or_default()).map_err(|error| error.message)?.to_owned();
             let shown = (*right == Right::Share).then(|| board.clone());
-            let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default())?;
+            let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default()).map_err(|why| why.to_string())?;
             let noted = std::fs::read_to_string(folder.join(ADDRESS));
             let address = noted.as_deref().map_or(usual, str::trim);
             let (name, id) = (right.name(), known.id);
@@ -72,7 +72,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
         TokenCommand::Revoke { id } => {
             // Nothing is made in a folder that was not meant.
             let is_there = file::load(folder)?.tokens.iter().any(|token| token.id == *id);
-            if is_there && revoke(folder, id, None)? {
+            if is_there && revoke(folder, id, None).map_err(|why| why.to_string())? {
                 return Ok(format!("The token {id} is revoked. Who came in with it is cut off within seconds."));
             }
             Err(format!("There is no token '{id}' in {}; 'agnez token list{named}' names those that are there.", folder.display()))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{whole, wrong};
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::access::{Right, Token, link};
+use crate::server::access::{Refusal, Right, Token, link};
 use crate::server::board::board_name;
 use crate::server::error::Problem;
 use crate::server::guard::{Caller, Need};
@@ -45,7 +45,15 @@ fn told(share: &Token) -> Value {
     json!({ "id": share.id, "board": share.board, "name": share.name, "createdAt": timestamp(share.created) })
 }
 
-fn failed(why: String) -> Problem {
+fn refused(why: Refusal) -> Problem {
+    match why {
+        Refusal::Full => ErrorKind::Conflict.with(why.to_string()).into(),
+        Refusal::Name => ErrorKind::BadRequest.with(why.to_string()).into(),
+        Refusal::Failed(why) => failed(&why),
+    }
+}
+
+fn failed(why: &str) -> Problem {
     tracing::error!("{why}");
     ErrorKind::GeneralError.with("The tokens could not be written; nothing was changed. The server's log says why.").into()
 }
@@ -69,10 +77,9 @@ async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>
         ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
     })?;
     let board = board_name(&asked.board)?.to_owned();
-    crate::server::access::check_name(&asked.name).map_err(|rule| ErrorKind::BadRequest.with(rule))?;
     let access = app.access.clone();
     let made = tokio::task::spawn_blocking(move || access.create(Right::Share, Some(board), &asked.name)).await;
-    let (share, token) = made.map_err(|why| failed(why.to_string()))?.map_err(failed)?;
+    let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refused)?;
     let mut told = told(&share);
     told["link"] = link(&caller.origin(), share.board.as_deref().unwrap_or_default(), &token).into();
     told["token"] = token.into();
@@ -82,7 +89,7 @@ async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>
 async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let (access, named) = (app.access.clone(), id.clone());
     let done = tokio::task::spawn_blocking(move || access.revoke(&named, Right::Share)).await;
-    match done.map_err(|why| failed(why.to_string()))?.map_err(failed)? {
+    match done.map_err(|why| failed(&why.to_string()))?.map_err(refused)? {
         true => Ok(([NO_STORE], axum::Json(json!({ "id": id }))).into_response()),
         false => Err(ErrorKind::NotFound.with(format!("There is no share '{id}'.")).into()),
     }

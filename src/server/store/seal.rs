@@ -287,7 +287,7 @@ async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::R
     match Pyramid::open(series.sealed, blocks) {
         Some(pyramid) => Ok(pyramid),
         None => {
-            tracing::warn!("nodes of the series '{}' (key {}) were damaged and are made anew", series.name, series.key);
+            tracing::warn!("nodes of a series (key {}) were damaged and are made anew", series.key);
             rebuild(commit, series.key, series.sealed).await
         }
     }

@@ -106,7 +106,9 @@ async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
     }
     assert!(files >= 3);
     assert_eq!(data.metadata().unwrap().mode() & 0o077, 0);
-    assert_eq!(data.join("access.json").metadata().unwrap().mode() & 0o777, 0o600);
+    for name in ["access.json", "access.key"] {
+        assert_eq!(data.join(name).metadata().unwrap().mode() & 0o777, 0o600, "{name}");
+    }
     let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(data.join("access.json")).unwrap()).unwrap();
     assert_eq!(kept["tokens"][0]["hash"].as_str().unwrap().len(), 64);
     let list = command(&server, &["list"]).await;
@@ -120,7 +122,15 @@ async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
         .output()
         .unwrap();
     assert!(copied.status.success());
-    let hash = kept["tokens"][0]["hash"].as_str().unwrap().as_bytes();
+    // What stands in access.json is no token, in no way of showing one.
+    let hash = kept["tokens"][0]["hash"].as_str().unwrap();
+    let shown = ["", "agz_"].map(|start| format!("{start}{hash}"));
+    for word in &shown {
+        assert_eq!(server.with(word, "GET", "/values", "").await.status, 401, "{word}");
+        assert_eq!(server.status("GET", &format!("/~{word}/b/a"), &[]).await, 303);
+        assert_eq!(server.status("GET", &format!("/~{word}/live?board=a&view=page"), &[]).await, 401);
+    }
+    let hash = hash.as_bytes();
     assert!(!std::fs::read(&copy).unwrap().windows(hash.len()).any(|part| part == hash));
 }
 
@@ -152,8 +162,10 @@ async fn no_secret_reaches_the_log() {
             .unwrap();
     request.headers_mut().insert("sec-websocket-protocol", format!("agnez, agnez.token.{token}").parse().unwrap());
     drop(tokio_tungstenite::connect_async(request).await.unwrap());
-    let file = std::fs::read_to_string(folder.path().join("access.json")).unwrap();
-    let kept: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let [kept, signing] = ["access.json", "access.key"].map(|name| {
+        let file = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        serde_json::from_str::<serde_json::Value>(&file).unwrap()
+    });
     let log = program.log();
     assert!(log.contains("DEBUG") && log.contains("answered"), "{log}");
     let secrets = [
@@ -162,7 +174,8 @@ async fn no_secret_reaches_the_log() {
         &key,
         &sig,
         "canary_of_a_wrong_token",
-        kept["secret"].as_str().unwrap(),
+        signing["pages"].as_str().unwrap(),
+        signing["figures"].as_str().unwrap(),
         kept["tokens"][0]["hash"].as_str().unwrap(),
     ];
     for secret in secrets {

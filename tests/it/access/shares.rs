@@ -240,6 +240,28 @@ async fn who_may_write_shares_a_board_and_ends_it() {
 }
 
 #[tokio::test]
+async fn the_most_tokens_are_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let list: Vec<_> = (0..9_998)
+        .map(|at| serde_json::json!({ "id": format!("x{at}"), "need": "share", "board": "a", "name": "", "hash": format!("{at:064x}"), "created": 0 }))
+        .collect();
+    std::fs::write(data.join("access.json"), serde_json::json!({ "tokens": list }).to_string()).unwrap();
+    let server = crate::support::spawn_in(folder, &[]).await;
+    let write = token(&server, &["write"]).await;
+    let share = async || server.with(&write, "POST", "/shares", r#"{"board":"a"}"#).await;
+    let last = share().await;
+    assert_eq!(last.status, 201, "{}", last.text);
+    let refused = share().await;
+    assert_eq!((refused.status, refused.json()["name"].as_str()), (409, Some("Conflict")), "{}", refused.text);
+    assert!(refused.text.contains("There are 10000 tokens, which is the most; end some of them first"), "{}", refused.text);
+    assert_eq!(server.with(&write, "DELETE", "/shares/x0", "").await.status, 200);
+    assert_eq!(share().await.status, 201);
+    assert_eq!(server.with(last.json()["token"].as_str().unwrap(), "GET", "/b/a", "").await.status, 200);
+}
+
+#[tokio::test]
 async fn what_is_revoked_on_the_command_line_ends_streams_too() {
     let (server, _) = two_boards().await;
     let read = token(&server, &["read", "--name", "watcher"]).await;
