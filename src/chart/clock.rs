@@ -2,6 +2,7 @@
 
 use super::text::{decimal, magnitude, power, value};
 use super::ticks::{Tick, round_step};
+use super::zone::{Zone, sign};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -17,6 +18,7 @@ pub fn tells(places: [f64; 3]) -> bool {
 }
 
 /// A step in time: below a second 1, 2 or 5 times a power of ten (given as digit and exponent), else whole seconds.
+#[derive(Clone, Copy)]
 enum Step {
     Part(i64, i32),
     Whole(i64),
@@ -71,8 +73,9 @@ fn fraction(rest: i64, exponent: i32) -> String {
     if rest == 0 { String::new() } else { decimal(rest, exponent).split_off(1) }
 }
 
-/// Times of day at a place `offset_minutes` east of UTC. `lo` and `hi` are seconds since 1970 that it [`tells`].
-pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> {
+/// Times of day on this clock: ticks stand at round local times, also on days of 23 or 25 hours. `lo` and `hi` are seconds since 1970
+/// that it [`tells`].
+pub fn times(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
     let step = step(hi - lo, target);
     let seconds = match step {
         Step::Part(..) => 0,
@@ -81,8 +84,7 @@ pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> 
     let long = hi - lo > DAY as f64;
     // Within a year no day and month come twice.
     let years = hi - lo > 365.0 * DAY as f64;
-    // Ticks stand at round local times: the axis' zero is 1970's local midnight.
-    multiples(lo, hi, f64::from(-offset_minutes * 60), step, &|local, rest, exponent| {
+    let tell = |local: i64, rest: i64, exponent: i32| {
         let (year, month, day) = date(local);
         let of_day = local.rem_euclid(DAY);
         if of_day == 0 && rest == 0 {
@@ -103,7 +105,69 @@ pub fn times(lo: f64, hi: f64, offset_minutes: i32, target: usize) -> Vec<Tick> 
                 ["Thu ", "Fri ", "Sat ", "Sun ", "Mon ", "Tue ", "Wed "][local.div_euclid(DAY).rem_euclid(7) as usize].to_owned() + &label;
         }
         label
-    })
+    };
+    let mut axis = Axis { ticks: Vec::new(), apart: if seconds > HOUR { 0.75 * seconds as f64 } else { 0.0 } };
+    if seconds >= DAY {
+        days(lo, hi, zone, step, &tell, &mut axis)
+    } else {
+        hours(lo, hi, zone, step, &tell, &mut axis)
+    }
+    axis.ticks
+}
+
+/// Ticks in ascending order. Where the clock changes two could stand side by side: the second of them is left out.
+struct Axis {
+    ticks: Vec<Tick>,
+    apart: f64,
+}
+
+impl Axis {
+    /// `offset` is told where a clock that was put back shows the same time again.
+    fn add(&mut self, at: f64, label: String, offset: i32) {
+        if self.ticks.last().is_some_and(|last| at <= last.at || at - last.at < self.apart) {
+            return;
+        }
+        let comes_again = self.ticks.iter().any(|tick| tick.label == label);
+        self.ticks.push(Tick { at, label: if comes_again { label + " " + &sign(offset) } else { label } });
+    }
+}
+
+/// Steps below a day: each part of the axis on which the offset stays the same has ticks of its own.
+fn hours(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32) -> String, axis: &mut Axis) {
+    let (mut from, mut offset) = (lo, zone.offset(lo.floor() as i64));
+    for change in zone.changes(lo, hi).into_iter().map(Some).chain([None]) {
+        let to = change.map_or(hi, |change| change as f64);
+        for tick in multiples(from, to, f64::from(-offset), step, tell) {
+            // The moment of a change belongs to what comes after it.
+            if change.is_none() || tick.at < to {
+                axis.add(tick.at, tick.label, offset);
+            }
+        }
+        let Some(change) = change else { break };
+        let after = zone.offset(change);
+        let (ended, begins) = (change + i64::from(offset), change + i64::from(after));
+        let day = begins.div_euclid(DAY);
+        // A day whose midnight is passed over begins here.
+        if begins > ended && day > (ended - 1).div_euclid(DAY) && to > lo && to < hi {
+            axis.add(to, tell(day * DAY, 0, 0), after);
+        }
+        (from, offset) = (to, after);
+    }
+}
+
+/// Steps of whole days: at local midnights, or where the clock begins a day that has none.
+fn days(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32) -> String, axis: &mut Axis) {
+    let [first, last] = [lo, hi].map(|end| f64::from(zone.offset(end.floor() as i64)));
+    let (local_lo, local_hi) = (lo + first.min(last), hi + first.max(last));
+    let hair = (hi - lo) * 1e-9;
+    for midnight in multiples(local_lo, local_hi, 0.0, step, tell) {
+        let at = zone.moment(midnight.at as i64);
+        let shown = at + i64::from(zone.offset(at));
+        let label = if shown == midnight.at as i64 { midnight.label } else { tell(shown.div_euclid(DAY) * DAY, 0, 0) };
+        if at as f64 >= lo - hair && at as f64 <= hi + hair {
+            axis.add(at as f64, label, 0);
+        }
+    }
 }
 
 /// Durations since `origin`. All three are seconds that it [`tells`].
@@ -141,30 +205,20 @@ pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
     })
 }
 
-/// A moment in seconds since 1970 as a date and a time of day at a place `offset_minutes` east of UTC, with the parts of a second that
-/// a pixel of so many seconds tells: `2026-11-22 18:00:00.25`.
-pub fn moment(seconds: f64, pixel: f64, offset_minutes: i32) -> String {
+/// A moment in seconds since 1970 as a date and a time of day on this clock, with the parts of a second that a pixel of so many seconds
+/// tells: `2026-11-22 18:00:00.25`.
+pub fn moment(seconds: f64, pixel: f64, zone: &Zone) -> String {
     let exponent = magnitude(pixel).clamp(-6, 0);
     let per_second = 10_i64.pow(exponent.unsigned_abs());
     let parts = (seconds * power(-exponent)).round() as i64;
-    let local = parts.div_euclid(per_second).saturating_add(i64::from(offset_minutes) * MINUTE);
+    let whole = parts.div_euclid(per_second);
+    let local = whole.saturating_add(i64::from(zone.offset(whole)));
     let ((year, month, day), of_day) = (date(local), local.rem_euclid(DAY));
     let mut text = year.to_string();
     for (before, part) in [("-", month), ("-", day), (" ", of_day / HOUR), (":", of_day / MINUTE % 60), (":", of_day % 60)] {
         text = text + before + &two(part);
     }
     text + &fraction(parts.rem_euclid(per_second), exponent)
-}
-
-/// `UTC`, `UTC+05:30`.
-pub fn zone(offset_minutes: i32) -> String {
-    let size = i64::from(offset_minutes.abs());
-    let sign = match offset_minutes {
-        0 => return "UTC".into(),
-        1.. => "+",
-        _ => "-",
-    };
-    ["UTC", sign, &two(size / 60), ":", &two(size % 60)].concat()
 }
 
 /// Year, month (1 to 12) and day of a moment in seconds since 1970, in the Gregorian calendar (Howard Hinnant,
@@ -202,22 +256,70 @@ mod tests {
 
     #[test]
     fn moments_are_told_to_a_pixel_and_with_the_zone() {
-        assert_eq!(moment(EVENING + 0.25, 0.003, 0), "2026-11-22 18:00:00.25");
-        assert_eq!(moment(EVENING + 59.96, 0.2, 60), "2026-11-22 19:01:00");
-        assert_eq!(moment(EVENING + 7.3, 40.0, 330), "2026-11-22 23:30:07");
-        assert_eq!(moment(-0.5, 0.1, -60), "1969-12-31 22:59:59.5");
-        assert_eq!([0, 330, -210].map(zone), ["UTC", "UTC+05:30", "UTC-03:30"]);
+        assert_eq!(moment(EVENING + 0.25, 0.003, &Zone::fixed(0)), "2026-11-22 18:00:00.25");
+        assert_eq!(moment(EVENING + 59.96, 0.2, &Zone::fixed(60)), "2026-11-22 19:01:00");
+        assert_eq!(moment(EVENING + 7.3, 40.0, &Zone::fixed(330)), "2026-11-22 23:30:07");
+        assert_eq!(moment(-0.5, 0.1, &Zone::fixed(-60)), "1969-12-31 22:59:59.5");
     }
 
     #[test]
     fn times_of_day() {
-        assert_eq!(labels(times(EVENING, EVENING + 60.0, 0, 5)), ["18:00:00", "18:00:15", "18:00:30", "18:00:45", "18:01:00"]);
-        assert_eq!(labels(times(EVENING, EVENING + 7200.0, 0, 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
-        assert_eq!(labels(times(EVENING, EVENING + 7200.0, 330, 5)), ["23:30", "23 Nov", "00:30", "01:00", "01:30"]);
-        assert_eq!(labels(times(EVENING, EVENING + 1e5, 0, 5)), ["Sun 18:00", "23 Nov", "Mon 06:00", "Mon 12:00", "Mon 18:00"]);
-        assert_eq!(labels(times(EVENING, EVENING + 4e5, 0, 5)), ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]);
-        assert_eq!(labels(times(EVENING, EVENING + 5e6, 0, 3)), ["23 Nov", "13 Dec", "2 Jan"]);
-        assert_eq!(labels(times(EVENING, EVENING + 0.9, 0, 5)), ["18:00:00", "18:00:00.2", "18:00:00.4", "18:00:00.6", "18:00:00.8"]);
+        assert_eq!(
+            labels(times(EVENING, EVENING + 60.0, &Zone::fixed(0), 5)),
+            ["18:00:00", "18:00:15", "18:00:30", "18:00:45", "18:01:00"]
+        );
+        assert_eq!(labels(times(EVENING, EVENING + 7200.0, &Zone::fixed(0), 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
+        assert_eq!(labels(times(EVENING, EVENING + 7200.0, &Zone::fixed(330), 5)), ["23:30", "23 Nov", "00:30", "01:00", "01:30"]);
+        assert_eq!(
+            labels(times(EVENING, EVENING + 1e5, &Zone::fixed(0), 5)),
+            ["Sun 18:00", "23 Nov", "Mon 06:00", "Mon 12:00", "Mon 18:00"]
+        );
+        assert_eq!(labels(times(EVENING, EVENING + 4e5, &Zone::fixed(0), 5)), ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]);
+        assert_eq!(labels(times(EVENING, EVENING + 5e6, &Zone::fixed(0), 3)), ["23 Nov", "13 Dec", "2 Jan"]);
+        assert_eq!(
+            labels(times(EVENING, EVENING + 0.9, &Zone::fixed(0), 5)),
+            ["18:00:00", "18:00:00.2", "18:00:00.4", "18:00:00.6", "18:00:00.8"]
+        );
+    }
+
+    /// The ticks of an axis on a named clock.
+    fn on(name: &str, from: f64, hours: f64, target: usize) -> Vec<String> {
+        labels(times(from, from + hours * 3600.0, &crate::server::zones::named(name).unwrap(), target))
+    }
+
+    #[test]
+    fn days_of_23_and_25_hours() {
+        // Berlin: 28 March 2026, 18:00 local, and the clock goes from 02:00 to 03:00 on the 29th.
+        let spring = 1_774_717_200.0;
+        assert_eq!(on("Europe/Berlin", spring, 17.0, 4), ["18:00", "29 Mar", "06:00", "12:00"]);
+        assert_eq!(on("Europe/Berlin", spring + 6.0 * 3600.0, 4.0, 5), ["29 Mar", "01:00", "03:00", "04:00", "05:00"]);
+        let days = times(spring, spring + 3.0 * 86_400.0, &crate::server::zones::named("Europe/Berlin").unwrap(), 3);
+        assert_eq!(days.windows(2).map(|pair| (pair[1].at - pair[0].at) / 3600.0).collect::<Vec<_>>(), [23.0, 24.0]);
+        // And from 03:00 back to 02:00 on 25 October.
+        let autumn = 1_792_879_200.0;
+        assert_eq!(on("Europe/Berlin", autumn, 5.0, 5), ["25 Oct", "01:00", "02:00", "02:00 +01:00", "03:00", "04:00"]);
+        assert_eq!(on("Europe/Berlin", autumn, 25.0, 5), ["25 Oct", "Sun 06:00", "Sun 12:00", "Sun 18:00", "26 Oct"]);
+        assert_eq!(moment(autumn + 2.5 * 3600.0, 1.0, &crate::server::zones::named("Europe/Berlin").unwrap()), "2026-10-25 02:30:00");
+        // New York: 8 March 2026, 00:00 local.
+        assert_eq!(on("America/New_York", 1_772_946_000.0, 23.0, 4), ["8 Mar", "06:00", "12:00", "18:00", "9 Mar"]);
+    }
+
+    #[test]
+    fn clocks_beside_the_hour_and_days_without_a_midnight() {
+        assert_eq!(on("Asia/Kolkata", EVENING, 3.0, 3), ["23 Nov", "01:00", "02:00"]);
+        assert_eq!(on("Asia/Kathmandu", EVENING, 3.0, 3), ["23 Nov", "01:00", "02:00"]);
+        // Beirut: 29 March 2026 begins at 01:00.
+        assert_eq!(on("Asia/Beirut", 1_774_648_800.0, 72.0, 3), ["28 Mar", "29 Mar", "30 Mar", "31 Mar"]);
+        assert_eq!(on("Asia/Beirut", 1_774_728_000.0, 4.0, 4), ["22:00", "23:00", "29 Mar", "02:00", "03:00"]);
+        // Samoa: no 30 December 2011.
+        assert_eq!(on("Pacific/Apia", 1_325_152_800.0, 48.0, 2), ["29 Dec", "31 Dec", "1 Jan"]);
+        // Lord Howe: half an hour back on 5 April 2026.
+        assert_eq!(on("Australia/Lord_Howe", 1_775_307_600.0, 4.0, 4), ["5 Apr", "01:00", "02:00", "03:00"]);
+        // Summer to winter over a year: each midnight is one.
+        let berlin = crate::server::zones::named("Europe/Berlin").unwrap();
+        for tick in times(EVENING, EVENING + 3e7, &berlin, 8) {
+            assert!(moment(tick.at, 1.0, &berlin).ends_with("00:00:00"), "{tick:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Where everything of a line chart stands: the layout that server and browser share, so that waking up moves nothing.
 
+use super::clock;
 use super::range::{x_range, y_range};
 use super::scale::Scale;
 use super::text::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
+use super::zone::Zone;
 use crate::protocol::{Along, Scale as Kind};
 use crate::series::{Column, Place};
 
@@ -18,8 +20,8 @@ pub struct Ask<'a> {
     pub window: Option<(f64, f64)>,
     /// Seconds since 1970 of the chart's first point: what [`Along::Relative`] counts from. The left end of the axis when `None`.
     pub origin: Option<f64>,
-    /// How far east of UTC the reader is: told by [`Along::Wall`]. The server uses 0.
-    pub offset_minutes: i32,
+    /// The reader's clock: told by [`Along::Wall`]. The server uses UTC where it does not know better.
+    pub zone: Zone,
     /// There are series, and all of them are hidden.
     pub all_hidden: bool,
 }
@@ -62,6 +64,8 @@ pub const WIDE: f64 = 900.0;
 const TOP: f64 = 8.0;
 const RIGHT: f64 = 10.0;
 const BOTTOM: f64 = 22.0;
+/// What the name of the zone takes below the labels.
+const ZONE: f64 = 12.0;
 
 /// The gap between a label and the plot.
 pub const LABEL_GAP: f64 = 6.0;
@@ -79,6 +83,8 @@ pub struct Frame {
     pub y: Scale,
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
+    /// The offsets of the clock times on the x axis; empty where it tells none.
+    pub zone: String,
     /// Why no line is drawn, and what to do about it; empty where there are lines. An axis of which nothing is known has no ticks then.
     pub note: &'static str,
 }
@@ -102,7 +108,7 @@ impl Frame {
         let along = match ask.along {
             Along::Step => Measure::Number(""),
             Along::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
-            Along::Wall => Measure::Clock { offset_minutes: ask.offset_minutes },
+            Along::Wall => Measure::Clock(&ask.zone),
         };
         let mut frame = Self::laid_out(x, y, along, Measure::Number(ask.unit), size);
         if range.is_none() {
@@ -110,6 +116,7 @@ impl Frame {
             frame.y_ticks.clear();
             if ask.window.is_none() && curves.iter().all(|curve| curve.columns.is_empty()) {
                 frame.x_ticks.clear();
+                frame.zone.clear();
             }
         }
         frame
@@ -117,11 +124,17 @@ impl Frame {
 
     /// The layout of any plot with two axes.
     pub fn laid_out(x: Scale, y: Scale, along: Measure, upward: Measure, size: Size) -> Self {
-        let height = (size.height - TOP - BOTTOM).max(20.0);
+        let zone = match along {
+            Measure::Clock(zone) if clock::tells([x.lo, x.hi, 0.0]) => zone.over(x.lo, x.hi),
+            _ => String::new(),
+        };
+        // Also where times are too far away for a clock: the plot stays as it is while somebody zooms.
+        let below = if matches!(along, Measure::Clock(_)) { BOTTOM + ZONE } else { BOTTOM };
+        let height = (size.height - TOP - below).max(20.0);
         let y_ticks = ticks(&y, upward, (height / 45.0).round().max(2.0) as usize);
         let left = (widest(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
-        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks, note: "" }
+        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks, zone, note: "" }
     }
 
     /// The room to the right of the plot.
@@ -157,6 +170,16 @@ impl Frame {
         self.bottom() + 15.0
     }
 
+    /// The base line of the zone's name, which ends where the plot does.
+    pub fn zone_base(&self) -> f64 {
+        self.x_label_base() + ZONE + 1.0
+    }
+
+    /// The room below the plot.
+    pub fn below(&self) -> f64 {
+        self.size.height - self.bottom()
+    }
+
     pub fn y_label_base(&self, py: f64) -> f64 {
         py + FONT_SIZE * 0.36
     }
@@ -176,16 +199,19 @@ impl Frame {
     }
 }
 
+/// Where a window, of a link perhaps, has nothing of the series in it. "Show all" is the button above the plot.
+const OUTSIDE: &str = "Nothing is drawn here. Show all.";
+
 fn why_empty(ask: &Ask, curves: &[Curve]) -> &'static str {
     let mut columns = curves.iter().flat_map(|curve| curve.columns).peekable();
     if ask.all_hidden {
         "All series are hidden. Show one by its name below."
     } else if columns.peek().is_none() {
-        "No points yet."
+        if ask.window.is_some() && !curves.is_empty() { OUTSIDE } else { "No points yet." }
     } else if ask.scale == Kind::Log && columns.any(|column| column.min <= 0.0) {
         "Nothing here is above 0. Choose the linear y axis."
     } else if ask.window.is_some() {
-        "Nothing is drawn here. Show all."
+        OUTSIDE
     } else {
         "No finite value yet, only NaN or ∞."
     }

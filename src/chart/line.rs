@@ -1,15 +1,18 @@
 //! A line chart as SVG: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported.
 
-use super::clock::zone;
+use super::clock::tells;
 use super::frame::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
 use super::layer::layers;
 use super::legend::{EDGE, ROW, draw_entry, legend};
 use super::marks::{Kind, marks};
+use super::names::shortened;
 use super::palette::{Theme, dash};
 use super::path::Path;
+use super::range::x_range;
+use super::scale::Scale;
 use super::svg::{Place, Svg, coordinate, escaped, push_coordinate};
 use super::text::number;
-use crate::protocol::{Along, Scale};
+use crate::protocol::{Along, Scale as Curved};
 use crate::series::Column;
 
 /// How a chart is put on its sheet.
@@ -46,11 +49,12 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
     if headline > 0.0 {
         svg.raw(&format!(
             "<text class=\"k h\" x=\"{EDGE}\" y=\"16\">{}</text><g transform=\"translate(0 {headline})\">",
-            escaped(sheet.title)
+            // Its letters are a little larger than those of the width.
+            escaped(&shortened(sheet.title, (room - 2.0 * EDGE) * 0.75))
         ));
     }
     svg.plot(frame.left, frame.right());
-    axes(&mut svg, &frame, ask.scale == Scale::Log);
+    axes(&mut svg, &frame, ask.scale == Curved::Log);
     lines(&mut svg, &frame, curves);
     draw_marks(&mut svg, &frame, curves);
     if !frame.note.is_empty() {
@@ -61,7 +65,7 @@ pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
     }
     svg.end_plot();
     for (row, entries) in rows.iter().enumerate() {
-        let y = frame.bottom() + 22.0 + ROW * row as f64 + 12.0;
+        let y = frame.size.height + ROW * row as f64 + 12.0;
         for entry in entries {
             draw_entry(&mut svg, entry, y);
         }
@@ -87,6 +91,9 @@ pub fn axes(svg: &mut Svg, frame: &Frame, log: bool) {
         let share = frame.x.at(tick.at).clamp(0.0, 1.0);
         svg.line("g", (share, frame.top), (share, frame.bottom() + 3.0));
         svg.text("t", frame.anchor(tick), share, 0.0, frame.x_label_base(), &tick.label);
+    }
+    if !frame.zone.is_empty() {
+        svg.text("t", super::Anchor::End, 1.0, 0.0, frame.zone_base(), &frame.zone);
     }
     // A logarithmic axis has no zero to stand on.
     let y = crisp(frame.bottom());
@@ -175,7 +182,11 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
         (1, Along::Step) => "1 series over steps.".to_owned(),
         (n, Along::Step) => n.to_string() + " series over steps.",
         (n, Along::Relative) => n.to_string() + " series over time.",
-        (n, Along::Wall) => n.to_string() + " series over time, " + &zone(ask.offset_minutes) + ".",
+        (n, Along::Wall) => {
+            let x = ask.window.map_or_else(|| x_range(curves), |(from, to)| Scale::linear(from, to));
+            let zone = if tells([x.lo, x.hi, 0.0]) { ask.zone.over(x.lo, x.hi) } else { "in seconds since 1970".to_owned() };
+            n.to_string() + " series over time, " + &zone + "."
+        }
     };
     for curve in curves.iter().take(TOLD) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
@@ -214,6 +225,7 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
 mod tests {
     use super::*;
     use crate::chart::marks::Mark;
+    use crate::chart::zone::Zone;
 
     fn wave(count: usize) -> Vec<Column> {
         (0..count).map(|i| Column::point(i as f64, (i as f64 / 9.0).sin() + 2.0)).collect()
@@ -304,7 +316,7 @@ mod tests {
         assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
         assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
         assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
-        let wall = Ask { along: Along::Wall, offset_minutes: 60, ..Ask::default() };
+        let wall = Ask { along: Along::Wall, zone: Zone::fixed(60), ..Ask::default() };
         assert!(summary(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
     }
 
@@ -332,11 +344,11 @@ mod tests {
             let (from, to) = (pick(&far), pick(&far));
             let ask = Ask {
                 along: [Along::Step, Along::Relative, Along::Wall][round % 3],
-                scale: [Scale::Linear, Scale::Log][round / 3 % 2],
+                scale: [Curved::Linear, Curved::Log][round / 3 % 2],
                 unit: ["", "s"][round % 2],
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
-                offset_minutes: 330,
+                zone: Zone::fixed(330),
                 all_hidden: false,
             };
             for place in [FIXED, Place::Fluid { height: 200.0 }] {

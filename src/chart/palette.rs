@@ -7,6 +7,8 @@ pub enum Theme {
     Dark,
     #[default]
     Auto,
+    /// A part of the page, whose style sheet has the colours and follows what its reader has chosen.
+    Page,
 }
 
 /// 0xRRGGBB.
@@ -168,5 +170,19 @@ mod tests {
     fn no_two_series_of_the_first_32_look_alike() {
         let looks: Vec<_> = (0..32).map(|slot| (colour(slot, false), dash(slot).to_vec())).collect();
         assert!(looks.iter().enumerate().all(|(i, look)| !looks[..i].contains(look)));
+    }
+}
+
+#[cfg(test)]
+mod style {
+    use super::*;
+
+    #[test]
+    fn the_page_has_the_same_colours() {
+        let sheet = include_str!("../../style/main.css");
+        for slot in 0..COLOURS {
+            let rule = format!("--s{slot}: light-dark(#{:06x}, #{:06x})", colour(slot, false), colour(slot, true));
+            assert!(sheet.contains(&rule), "{rule}");
+        }
     }
 }

@@ -202,8 +202,23 @@ impl Svg {
         self.body.push_str(&at);
     }
 
+    /// A part of the page: no document of its own, no style and nothing that a name could clash with.
+    fn part(self) -> String {
+        let height = match self.place {
+            Place::Fixed { height, .. } | Place::Fluid { height } => coordinate(height),
+        };
+        let told = [self.title.as_str(), self.summary.as_str()].join(": ");
+        let mut part = format!("<svg class=\"drawn\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{}\">", escaped(&told));
+        part.push_str(&self.body);
+        part.push_str("</svg>");
+        part
+    }
+
     /// The whole document.
     pub fn finish(self) -> String {
+        if self.theme == Theme::Page {
+            return self.part();
+        }
         let mut document = match self.place {
             Place::Fixed { width, height } => {
                 let (w, h) = (coordinate(width), coordinate(height));
@@ -310,6 +325,18 @@ mod tests {
         svg.text("t", Anchor::Start, 0.0, 0.0, 1.0, "<script>");
         let document = svg.finish();
         assert!(!document.contains("<script>") && document.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"));
+    }
+
+    #[test]
+    fn a_part_of_the_page_has_no_style_and_no_name() {
+        let mut svg = Svg::new(Place::Fluid { height: 10.0 }, Theme::Page, "\"><script>", "</svg>");
+        svg.text("t", Anchor::Start, 0.0, 0.0, 1.0, "<b>");
+        let part = svg.finish();
+        assert!(
+            part.starts_with("<svg class=\"drawn\" ") && part.contains("aria-label=\"&quot;&gt;&lt;script&gt;: &lt;/svg&gt;\""),
+            "{part}"
+        );
+        assert!(!part.contains("<style") && !part.contains("<title") && !part.contains(" id=") && part.contains("&lt;b&gt;"), "{part}");
     }
 
     #[test]

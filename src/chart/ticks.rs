@@ -1,6 +1,7 @@
 //! Where an axis is labelled and with what: round numbers (1, 2, 5), decades, clock times, durations. No two labels of an axis are equal.
 
 use super::text::{decimal, magnitude, power, scientific, value, width};
+use super::zone::Zone;
 use super::{clock, scale::Scale};
 
 /// A place on an axis. Minor ticks of a logarithmic axis have no label. The unit stands at the last label only, unless each has a
@@ -17,8 +18,8 @@ pub struct Tick {
 pub enum Measure<'a> {
     /// Plain numbers in a unit; the unit may be empty.
     Number(&'a str),
-    /// Seconds since 1970, told as the time of day of a place this many minutes east of UTC.
-    Clock { offset_minutes: i32 },
+    /// Seconds since 1970, told as the time of day on this clock.
+    Clock(&'a Zone),
     /// Seconds since a start that stands at `origin` on the axis.
     Since { origin: f64 },
 }
@@ -29,9 +30,9 @@ pub fn ticks(scale: &Scale, measure: Measure, target: usize) -> Vec<Tick> {
     match measure {
         Measure::Number(unit) if scale.log => logarithmic(scale, unit, target),
         Measure::Number(unit) => linear(scale.lo, scale.hi, unit, target),
-        Measure::Clock { .. } if !clock::tells([scale.lo, scale.hi, 0.0]) => linear(scale.lo, scale.hi, "s", target),
+        Measure::Clock(_) if !clock::tells([scale.lo, scale.hi, 0.0]) => linear(scale.lo, scale.hi, "s", target),
         Measure::Since { origin } if !clock::tells([scale.lo, scale.hi, origin]) => linear(scale.lo, scale.hi, "s", target),
-        Measure::Clock { offset_minutes } => clock::times(scale.lo, scale.hi, offset_minutes, target),
+        Measure::Clock(zone) => clock::times(scale.lo, scale.hi, zone, target),
         Measure::Since { origin } => clock::durations(scale.lo, scale.hi, origin, target),
     }
 }
@@ -285,7 +286,7 @@ mod tests {
             let measure = [Measure::Number(""), Measure::Number("s"), Measure::Number("widgets")][round % 3];
             check(&scale, measure, target);
             let (now, long) = (1.7e9 + random() * 1e8, 10_f64.powf(random() * 12.0 - 3.0));
-            check(&Scale::linear(now, now + long), Measure::Clock { offset_minutes: 330 }, target);
+            check(&Scale::linear(now, now + long), Measure::Clock(&Zone::fixed(330)), target);
             check(&Scale::linear(now + long * random() * 3.0, now + long * 4.0), Measure::Since { origin: now }, target);
         }
     }
@@ -308,7 +309,7 @@ mod tests {
             }
         }
         // Wall times that no clock tells.
-        check(&Scale::linear(-1.7e308, 1.7e308), Measure::Clock { offset_minutes: 0 }, 5);
+        check(&Scale::linear(-1.7e308, 1.7e308), Measure::Clock(&Zone::fixed(0)), 5);
         check(&Scale::linear(-1.7e308, 1.7e308), Measure::Since { origin: -1.7e308 }, 5);
     }
 

@@ -12,6 +12,13 @@ pub fn lasting() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
+/// The name of the reader's time zone, such as `Europe/Berlin`; empty where the browser does not tell.
+pub fn time_zone() -> String {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let zone = js_sys::Reflect::get(&format.resolved_options(), &JsValue::from_str("timeZone"));
+    zone.ok().and_then(|zone| zone.as_string()).unwrap_or_default()
+}
+
 /// Kept for this tab.
 pub fn passing() -> Option<Storage> {
     window().session_storage().ok().flatten()

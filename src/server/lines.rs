@@ -7,8 +7,10 @@ use super::board::Boards;
 use super::error::Problem;
 use super::store::{Record, Weights};
 use crate::app::Picture;
-use crate::chart::{Ask, Curve, Look, Place, Sheet, Theme, is_long, line, names};
-use crate::client::urls::PLOT_HEIGHT;
+use crate::chart::palette::COLOURS;
+use crate::chart::svg::escaped;
+use crate::chart::{Ask, Curve, FOLDED, Look, Place, Sheet, Theme, Zone, is_long, line, shown};
+use crate::client::urls::{self, PLOT_HEIGHT};
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::series::{Axis, Window};
 
@@ -39,8 +41,8 @@ pub struct Seen {
     pub window: Option<(f64, f64)>,
     /// The names of the series that are drawn; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
-    /// How far the clock of wall times is ahead of UTC.
-    pub offset_minutes: i32,
+    /// The clock of wall times.
+    pub zone: Zone,
 }
 
 /// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
@@ -83,8 +85,8 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Shee
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let all_hidden = curves.is_empty() && !series.is_empty();
-    let Seen { window, offset_minutes, .. } = *seen;
-    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, offset_minutes, all_hidden };
+    let (window, zone) = (seen.window, seen.zone.clone());
+    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, zone, all_hidden };
     Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
 }
 
@@ -96,40 +98,45 @@ pub fn version(boards: &Boards, record: &Record) -> String {
     format!("{}-{}-{points}-{seq}", record.version, record.rev)
 }
 
-/// The charts of the page: their legends, and of the first of them the address of a picture that holds itself.
+/// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
+/// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
 pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
     let mut drawn: HashMap<CellId, Picture> = HashMap::new();
     let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_)));
     for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
         let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
-        let sheet = Sheet { place, theme: Theme::Auto, legend: false, title: &cell.name, left_out: 0 };
+        let sheet = Sheet { place, theme: Theme::Page, legend: false, title: &cell.name, left_out: 0 };
         // What cannot be read now is asked for by its address, whose answer says why.
         let svg = if at < DRAWN { svg(boards, &record, &Seen::default(), sheet).await.ok() } else { None };
-        let src = svg.filter(|svg| svg.len() < INLINE_BYTES).map(|svg| data_uri(&svg));
+        let mut html = svg.filter(|svg| svg.len() < INLINE_BYTES).unwrap_or_else(|| {
+            // Addresses have no character that ends an attribute.
+            format!("<img class=\"drawn\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">", escaped(&urls::drawn(&cell.id)))
+        });
         let index = boards.store.index();
-        let (shown, left_out) = chosen(index.series(&record.id).iter().map(|series| &*series.name), &settings(&record), &Seen::default());
-        let is_long = is_long(index.series(&record.id).iter().map(|series| &*series.name));
-        let curves: Vec<Curve> = shown.into_iter().map(|(slot, name)| Curve { name, slot, ..Curve::default() }).collect();
-        let legend = if curves.is_empty() { String::new() } else { format!("--legend:url(\"{}\")", data_uri(&names(&curves, left_out))) };
-        drawn.insert(cell.id.clone(), Picture { src, legend, is_long });
+        let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();
+        let short = shown(&names);
+        legend(&mut html, &names, &short, &settings(&record).hidden);
+        drawn.insert(cell.id.clone(), Picture { html, is_long: is_long(short.iter().map(String::as_str)) });
     }
     drawn
 }
 
-fn data_uri(svg: &str) -> String {
-    let mut uri = String::with_capacity(svg.len() + svg.len() / 8);
-    uri.push_str("data:image/svg+xml,");
-    for part in svg.split_inclusive(['%', '#', '"', '<', '>', '&', '\\', '\n']) {
-        match part.char_indices().next_back() {
-            Some((at, c)) if matches!(c, '%' | '#' | '"' | '<' | '>' | '&' | '\\' | '\n') => {
-                uri.push_str(&part[..at]);
-                uri.push_str(&format!("%{:02X}", u32::from(c)));
-            }
-            _ => uri.push_str(part),
-        }
+/// The names of the series, as `app::plot::legend` has them from then on.
+fn legend(html: &mut String, names: &[&str], short: &[String], hidden: &[String]) {
+    html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
+    for (slot, (name, text)) in names.iter().zip(short).enumerate().take(FOLDED) {
+        let is_shown = !hidden.iter().any(|hidden| hidden == name);
+        html.push_str(&format!(
+            "<button type=\"button\" class=\"series\" dir=\"auto\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
+             style=\"--series:var(--s{})\" title=\"{}\">{}</button>",
+            slot / COLOURS % 4,
+            slot % COLOURS,
+            escaped(name),
+            escaped(text)
+        ));
     }
-    uri
+    html.push_str("</div>");
 }
 
 #[cfg(test)]
@@ -137,7 +144,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_in_an_address_has_no_character_that_ends_it() {
-        assert_eq!(data_uri("<a b=\"#é%\\\"/>"), "data:image/svg+xml,%3Ca b=%22%23é%25%5C%22/%3E");
+    fn names_of_series_are_texts_in_the_page_and_bounded() {
+        let mut html = String::new();
+        let names = ["\"><script>alert(1)</script>", "b"];
+        legend(&mut html, &names, &names.map(str::to_owned), &["b".to_owned()]);
+        assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
+        assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\">b</button>"), "{html}");
+        let many = vec!["n"; 5000];
+        html.clear();
+        legend(&mut html, &many, &vec!["n".to_owned(); 5000], &[]);
+        assert_eq!(html.matches("</button>").count(), FOLDED);
     }
 }

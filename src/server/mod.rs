@@ -38,6 +38,7 @@ mod rpc;
 mod serve;
 mod site;
 mod store;
+pub mod zones;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
+use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::app::plot;
 use crate::app::state::Tile;
-use crate::client::{browser, urls};
+use crate::client::browser;
 use crate::protocol::CellId;
 
 /// A chart before the page is awake.
 #[derive(Clone, Default)]
 pub struct Picture {
-    /// The picture itself, where it stands in the page.
-    pub src: Option<String>,
-    /// The names of its series: a picture that `style/main.css` puts where the legend will be.
-    pub legend: String,
+    /// The drawing, or an image that is loaded when it comes near the screen, and the legend. The server's own markup.
+    pub html: String,
     /// Whether they have two rows.
     pub is_long: bool,
 }
@@ -29,14 +28,15 @@ pub struct Drawn(pub Arc<Find>);
 #[component]
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let id = tile.id.clone();
-    let Picture { src, legend, is_long } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
-    let drawn = src.unwrap_or_else(|| urls::drawn(&id));
-    // What stands beside the picture is `plot`'s, and changes without this view.
-    browser::effect(move || plot::settle(&tile.id, tile.settings()));
+    let Picture { html, is_long } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
+    let place = NodeRef::<Div>::new();
+    browser::effect(move || {
+        let settings = tile.settings();
+        if let Some(lines) = place.get() {
+            plot::begin(&tile.id, settings, &lines);
+        }
+    });
     on_cleanup(move || plot::remove(&id));
-    view! {
-        <div class=if is_long { "lines long" } else { "lines" } style=legend>
-            <img alt="" src=drawn />
-        </div>
-    }
+    // What is in it is `plot`'s when the page is awake, and changes without this view.
+    view! { <div node_ref=place class=if is_long { "lines long" } else { "lines" } inner_html=html></div> }
 }

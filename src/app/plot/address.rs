@@ -1,4 +1,4 @@
-//! The view in the address: what is zoomed, so that a link shows what its sender saw. `?view=ID:from:to,ID:from:to:follow`
+//! The view in the address: what is zoomed, so that a link shows what its sender saw. `?view=ID:from:to:step,ID:from:to:time:follow`
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::charts::with;
 use super::view::{self, View};
 use crate::app::full;
 use crate::client::browser;
+use crate::series::Axis;
 
 /// Browsers refuse an address that changes more than about a hundred times in 30 s.
 const SOON: Duration = Duration::from_millis(400);
@@ -45,17 +46,20 @@ pub fn listen() {
     });
 }
 
+/// A cell's id, and the view that the address has of it, along an axis if it says so.
+pub type Recalled = (String, View, Option<Axis>);
+
 /// The views that the page was opened with.
-pub fn recall() -> Vec<(String, View)> {
+pub fn recall() -> Vec<Recalled> {
     let search = window().location().search().unwrap_or_default();
     // Chats and mail programs write some characters in another way.
     let plain = js_sys::decode_uri_component(&search).map(String::from);
     views(&plain.unwrap_or(search), browser::number_of)
 }
 
-fn views(search: &str, number: fn(&str) -> f64) -> Vec<(String, View)> {
+fn views(search: &str, number: fn(&str) -> f64) -> Vec<Recalled> {
     let kept = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).unwrap_or_default();
-    kept.split(',').filter_map(|text| view::read(text, number)).map(|(id, view)| (id.to_owned(), view)).collect()
+    kept.split(',').filter_map(|text| view::read(text, number)).map(|(id, view, along)| (id.to_owned(), view, along)).collect()
 }
 
 /// The query with this value of a key (`view=`), or without it, and everything else that it held.
@@ -100,7 +104,7 @@ fn keep() {
             if !views.is_empty() {
                 views.push(',');
             }
-            views.push_str(&view::write(chart.id.as_str(), view, browser::number_text));
+            views.push_str(&view::write(chart.id.as_str(), view, chart.axis(), browser::number_text));
         }
     });
     write(KEY, &views, IS_NEW.take());
@@ -139,7 +143,7 @@ mod tests {
     fn views_are_read_from_an_address() {
         let number = |text: &str| text.parse().unwrap_or(f64::NAN);
         let read = views("?a=1&view=x:1:2,y:3:4:follow,broken:5&b", number);
-        let names: Vec<_> = read.iter().map(|(id, view)| (id.as_str(), view.from, view.follows)).collect();
+        let names: Vec<_> = read.iter().map(|(id, view, _)| (id.as_str(), view.from, view.follows)).collect();
         assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
         assert!(views("", number).is_empty());
     }

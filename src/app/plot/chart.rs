@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, HtmlImageElement};
 
 use super::curves::{Asked, Curves};
 use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
-use crate::app::focus;
-use crate::chart::{Frame, Mark, Size, number};
+use crate::chart::{Frame, Mark, Size, number, shown};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
 use crate::series::Axis;
@@ -39,10 +38,25 @@ pub struct Chart {
     pub marks: Vec<Mark>,
     /// The sentence that says what is drawn.
     told: String,
-    pub parts: Parts,
+    /// What `app::cell::lines` holds.
+    pub lines: HtmlElement,
+    /// The live parts; none before the chart has come near the screen.
+    pub parts: Option<Parts>,
+    /// The names of the series, and as they are shown.
+    pub names: Names,
+    /// Whether all names stand in the legend: somebody has asked for them.
+    pub is_whole: bool,
+    /// When it was seen last, in turns of the page's charts.
+    pub seen_at: u64,
 }
 
-/// What `app::cell::lines` holds: the picture, and what is put beside it.
+#[derive(Default)]
+pub struct Names {
+    all: Vec<String>,
+    pub short: Vec<String>,
+}
+
+/// What is put beside the picture, or in its place.
 pub struct Parts {
     pub plot: Element,
     pub canvas: HtmlCanvasElement,
@@ -50,15 +64,14 @@ pub struct Parts {
     pub cross: HtmlElement,
     pub band: HtmlElement,
     pub legend: HtmlElement,
-    drawn: HtmlElement,
     empty: HtmlElement,
 }
 
 impl Parts {
-    /// Puts the live parts over the picture that the server has drawn.
-    fn beside(drawn: HtmlElement) -> Option<Self> {
-        let lines = drawn.parent_element()?;
-        let plot = browser::append(&lines, "div", "plot", "")?;
+    /// Puts the live parts over the picture that the server has drawn, and takes its legend over.
+    fn beside(lines: &Element) -> Option<Self> {
+        let legend = lines.last_element_child().filter(|last| last.class_name() == "legend");
+        let plot = browser::append(lines, "div", "plot", "")?;
         let canvas: HtmlCanvasElement = browser::append(&plot, "canvas", "", "")?.unchecked_into();
         browser::mark(&canvas, "role", "img");
         let tools = browser::append(&plot, "div", "tools", "")?;
@@ -67,7 +80,7 @@ impl Parts {
             browser::mark(&button, "type", "button");
             browser::mark(&button, "data-do", word);
         }
-        let legend: HtmlElement = browser::append(&lines, "div", "legend", "")?.unchecked_into();
+        let legend: HtmlElement = legend.or_else(|| browser::append(lines, "div", "legend", ""))?.unchecked_into();
         browser::mark(&legend, "role", "group");
         browser::mark(&legend, "aria-label", "Series");
         Some(Self {
@@ -76,7 +89,6 @@ impl Parts {
             cross: added(&plot, "cross")?,
             band: added(&plot, "band")?,
             legend,
-            drawn,
             empty: added(&plot, "no-points")?,
             plot,
         })
@@ -91,11 +103,15 @@ fn added(plot: &Element, class: &str) -> Option<HtmlElement> {
 }
 
 impl Chart {
-    /// `None` when the cell is not in the document.
-    pub fn of(id: &CellId, settings: Settings) -> Option<Self> {
-        let drawn = focus::element(id)?.query_selector(".lines > img").ok().flatten()?.unchecked_into();
-        let parts = Parts::beside(drawn)?;
-        Some(Self {
+    /// In this element. Nothing is made before the chart comes near the screen: a board may have thousands.
+    pub fn of(id: &CellId, settings: Settings, lines: &HtmlElement) -> Self {
+        // The canvas is there before a picture that has not come yet would be.
+        if let Some(picture) = lines.first_element_child().and_then(|first| first.dyn_into::<HtmlImageElement>().ok())
+            && !picture.complete()
+        {
+            picture.remove();
+        }
+        Self {
             id: id.clone(),
             settings,
             own: legend::recall(id),
@@ -111,34 +127,71 @@ impl Chart {
             frame: None,
             marks: Vec::new(),
             told: String::new(),
-            parts,
-        })
+            lines: lines.clone(),
+            parts: None,
+            names: Names::default(),
+            is_whole: false,
+            seen_at: 0,
+        }
     }
 
-    pub fn canvas(&self) -> &Element {
-        &self.parts.canvas
+    /// Makes what is needed to draw. True when that was missing.
+    pub fn wake(&mut self) -> bool {
+        let is_new = self.parts.is_none();
+        if is_new {
+            self.parts = Parts::beside(&self.lines);
+        }
+        self.is_dirty = true;
+        is_new
+    }
+
+    /// Whether it has something to give back.
+    pub fn holds(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.canvas.width() > 0)
+    }
+
+    /// Gives back the memory of a chart that is far away. It is asked for and drawn again when somebody comes back to it.
+    pub fn rest(&mut self) {
+        if let Some(Parts { canvas, .. }) = &self.parts {
+            canvas.set_width(0);
+            canvas.set_height(0);
+        }
+        (self.curves, self.told) = (Curves::new(), String::new());
+        (self.is_dirty, self.is_stale) = (true, true);
     }
 
     pub fn measure(&mut self) {
-        let canvas = &self.parts.canvas;
+        let Some(Parts { canvas, .. }) = &self.parts else { return };
         self.size = Size { width: f64::from(canvas.client_width()), height: f64::from(canvas.client_height()) };
         self.is_dirty = true;
+    }
+
+    /// Brings the names up to date.
+    fn name(&mut self) {
+        if self.names.all.iter().eq(self.curves.list.iter().map(|curve| &curve.name)) {
+            return;
+        }
+        self.names.all = self.curves.list.iter().map(|curve| curve.name.clone()).collect();
+        self.names.short = shown(&self.names.all);
     }
 
     pub fn axis(&self) -> Axis {
         if self.settings.x == Along::Step { Axis::Step } else { Axis::Time }
     }
 
-    pub fn settle(&mut self, settings: Settings) {
+    /// True when the view was given up: it was one along another axis.
+    pub fn settle(&mut self, settings: Settings) -> bool {
         let before = self.axis();
         self.settings = settings;
         if self.own.as_ref() == Some(&self.settings.hidden) {
             self.own = None;
         }
-        if self.axis() != before {
-            self.see(None);
+        let is_lost = self.axis() != before && self.view.is_some();
+        if is_lost {
+            self.view = None;
         }
         self.is_dirty = true;
+        is_lost
     }
 
     pub fn see(&mut self, view: Option<View>) {
@@ -190,23 +243,27 @@ impl Chart {
         let Some((frame, marks)) = paint::paint(self, look) else { return };
         (self.frame, self.marks) = (Some(frame), marks);
         self.cross(cross);
+        self.name();
+        let Some(parts) = &self.parts else { return };
         let is_empty = self.curves.total() == 0;
-        self.parts.empty.set_hidden(!is_empty);
-        if is_empty && self.parts.empty.first_element_child().is_none() {
-            browser::append(&self.parts.empty, "p", "", "No points yet.");
+        parts.empty.set_hidden(!is_empty);
+        if is_empty && parts.empty.first_element_child().is_none() {
+            browser::append(&parts.empty, "p", "", "No points yet.");
             let command = ["curl ", origin, "/", &urls::value(&self.id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat();
-            browser::append(&self.parts.empty, "pre", "", &command);
+            browser::append(&parts.empty, "pre", "", &command);
         }
-        legend::show(self, look.is_dark);
-        if is_first {
-            self.parts.drawn.set_hidden(true);
+        legend::show(self, parts, look.is_dark);
+        if let Some(drawn) =
+            self.lines.first_element_child().filter(|first| is_first && first.get_attribute("class").as_deref() == Some("drawn"))
+        {
+            drawn.remove();
         }
         let zoomed = match self.view {
             None => "",
             Some(view) if view.follows => "follows",
             Some(_) => "zoomed",
         };
-        browser::mark(&self.parts.plot, "data-view", zoomed);
+        browser::mark(&parts.plot, "data-view", zoomed);
         self.summarise();
     }
 
@@ -217,19 +274,28 @@ impl Chart {
             let at = frame.px(x);
             (at >= frame.left && at <= frame.left + frame.width).then_some(at)
         });
-        self.parts.cross.set_hidden(at.is_none());
-        if let Some(at) = at {
-            browser::mark(&self.parts.cross, "style", &["left:", &(at as i32).to_string(), "px"].concat());
+        let Some(Parts { cross, .. }) = &self.parts else { return };
+        cross.set_hidden(at.is_none());
+        if let (Some(at), Some(frame)) = (at, &self.frame) {
+            let below = browser::number_text(frame.below());
+            browser::mark(cross, "style", &["left:", &(at as i32).to_string(), "px;bottom:", &below, "px"].concat());
         }
     }
 
     /// The chart in one sentence, and as attributes that tools can read.
     fn summarise(&mut self) {
-        let canvas = &self.parts.canvas;
+        let Some(Parts { canvas, .. }) = &self.parts else { return };
         let mut text = String::from("Line chart");
-        for curve in self.curves.list.iter().filter(|curve| !self.is_hidden(&curve.name)) {
+        /// More than a listener can follow.
+        const TOLD: usize = 20;
+        let shown = self.curves.list.iter().filter(|curve| !self.is_hidden(&curve.name));
+        let more = shown.clone().count().saturating_sub(TOLD);
+        for curve in shown.take(TOLD) {
             let Some(last) = curve.columns.list.last() else { continue };
             text = [text.as_str(), if text.len() > 10 { "; " } else { ": " }, &curve.name, " ", &number(last.last)].concat();
+        }
+        if more > 0 {
+            text = [&text, "; and ", &more.to_string(), " more"].concat();
         }
         let note = self.frame.as_ref().map_or("", |frame| frame.note);
         text = [&text, "; ", &self.curves.total().to_string(), " points. ", note].concat();

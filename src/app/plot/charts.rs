@@ -1,6 +1,7 @@
 //! All charts of the page: one animation frame draws what has changed and can be seen, one request asks what is missing.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use js_sys::Date;
@@ -8,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, Event, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, ResizeObserver};
+use web_sys::{Element, Event, HtmlElement, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, ResizeObserver};
 
 use super::chart::Chart;
 use super::curves::{Answered, Asked, Taken};
@@ -33,8 +34,15 @@ const TOGETHER: usize = 50;
 /// One step of a key.
 const STEP: f64 = 0.25;
 
+/// Canvases that are kept: those that were seen least recently give their memory back.
+const CANVASES: usize = 48;
+
 pub struct Charts {
     pub list: Vec<Chart>,
+    /// Where each chart stands in the list.
+    places: BTreeMap<CellId, usize>,
+    /// Counts when something is seen or no longer seen.
+    turn: u64,
     /// Charts of other kinds, each drawn from one value.
     pub drawings: Vec<Drawing>,
     pub dashboard: Option<Dashboard>,
@@ -43,7 +51,7 @@ pub struct Charts {
     /// Where the pointer reads values.
     pub pointed: Option<tip::Pointed>,
     /// Views of the address, for charts that are not there yet.
-    pub recalled: Vec<(String, View)>,
+    pub recalled: Vec<address::Recalled>,
     /// Kept from frame to frame; `None` when it may have changed.
     look: Option<paint::Look>,
     /// The place of the chart whose turn is first in the next frame.
@@ -56,6 +64,8 @@ thread_local! {
     static CHARTS: RefCell<Charts> = const {
         RefCell::new(Charts {
             list: Vec::new(),
+            places: BTreeMap::new(),
+            turn: 0,
             drawings: Vec::new(),
             dashboard: None,
             cross: None,
@@ -76,7 +86,7 @@ pub fn with<R>(look: impl FnOnce(&mut Charts) -> R) -> R {
 
 impl Charts {
     pub fn chart(&mut self, id: &CellId) -> Option<&mut Chart> {
-        self.list.iter_mut().find(|chart| chart.id == *id)
+        self.list.get_mut(*self.places.get(id)?)
     }
 
     /// The chart that an element is a part of.
@@ -151,7 +161,7 @@ impl Charts {
     fn answer(&mut self, asked: Asked, ids: &[CellId], answer: Option<Vec<CellColumns>>) {
         let mut cells = answer;
         for id in ids {
-            let Some(chart) = self.list.iter_mut().find(|chart| chart.id == *id) else { continue };
+            let Some(chart) = self.chart(id) else { continue };
             chart.is_asking = false;
             let Some(cells) = &mut cells else {
                 chart.curves.give_up();
@@ -167,6 +177,14 @@ impl Charts {
             chart.is_stale |= chart.curves.answer(asked, answered.collect());
             chart.follow();
             chart.is_dirty = true;
+        }
+        self.stir();
+    }
+
+    /// New settings, or those of before. A zoom along another axis means nothing on this one: the address forgets it, too.
+    fn settle(&mut self, id: &CellId, settings: Settings) {
+        if self.chart(id).is_some_and(|chart| chart.settle(settings)) {
+            address::keep_soon();
         }
         self.stir();
     }
@@ -193,11 +211,45 @@ impl Charts {
         }
     }
 
-    /// The view of the address for the chart at this place, once.
+    /// The view of the address for the chart at this place, once; none where it is one along another axis.
     pub fn recalled(&mut self, at: usize) -> Option<View> {
-        let id = self.list[at].id.as_str();
-        let known = self.recalled.iter().position(|(known, _)| known == id)?;
-        Some(self.recalled.swap_remove(known).1)
+        let chart = &self.list[at];
+        let known = self.recalled.iter().position(|(known, ..)| known == chart.id.as_str())?;
+        let axis = chart.axis();
+        let (_, view, along) = self.recalled.swap_remove(known);
+        if along.is_some_and(|along| along != axis) {
+            // A reload must not find it again.
+            address::keep_soon();
+            return None;
+        }
+        Some(view)
+    }
+
+    /// The chart has come near the screen, or has left it.
+    fn notice(&mut self, element: &Element, is_seen: bool) {
+        let Some(at) = focus::owner(element).and_then(|id| self.places.get(&id).copied()) else { return };
+        self.turn += 1;
+        let chart = &mut self.list[at];
+        (chart.is_seen, chart.seen_at) = (is_seen, self.turn);
+        if is_seen {
+            if chart.wake()
+                && let Some((_, resizing)) = &self.observers
+            {
+                resizing.observe(&chart.lines);
+            }
+            chart.measure();
+        } else {
+            let id = chart.id.clone();
+            tip::leave(self, &id);
+        }
+    }
+
+    /// No more canvases than that.
+    fn release(&mut self) {
+        let mut far: Vec<&mut Chart> = self.list.iter_mut().filter(|chart| !chart.is_seen && chart.holds()).collect();
+        let seen = far.len();
+        far.sort_by_key(|chart| chart.seen_at);
+        far.into_iter().take(seen.saturating_sub(CANVASES)).for_each(Chart::rest);
     }
 
     /// Every browser's view of the axis: kept in the address.
@@ -233,14 +285,9 @@ pub fn start(dashboard: Dashboard) {
     let seen = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(|entries: Vec<IntersectionObserverEntry>| {
         with(|charts| {
             for entry in entries {
-                if let Some(chart) = charts.around(&entry.target()) {
-                    chart.is_seen = entry.is_intersecting();
-                    if !chart.is_seen {
-                        let id = chart.id.clone();
-                        tip::leave(charts, &id);
-                    }
-                }
+                charts.notice(&entry.target(), entry.is_intersecting());
             }
+            charts.release();
             charts.stir();
         });
     });
@@ -273,17 +320,18 @@ pub fn start(dashboard: Dashboard) {
     panel::listen();
 }
 
-/// A chart has come into the document, or it has new settings, from here or from another browser.
-pub fn settle(id: &CellId, settings: Settings) {
+/// A chart has come into the document, in this element, or it has new settings, from here or from another browser.
+pub fn begin(id: &CellId, settings: Settings, lines: &HtmlElement) {
     with(|charts| {
-        if let Some(chart) = charts.chart(id) {
-            chart.settle(settings);
-            return charts.stir();
+        if charts.places.contains_key(id) {
+            return charts.settle(id, settings);
         }
-        let Some(chart) = Chart::of(id, settings) else { return };
-        charts.watch(chart.canvas());
-        charts.list.push(chart);
-        let last = charts.list.len() - 1;
+        if let Some((seeing, _)) = &charts.observers {
+            seeing.observe(lines);
+        }
+        let last = charts.list.len();
+        charts.list.push(Chart::of(id, settings, lines));
+        charts.places.insert(id.clone(), last);
         charts.list[last].view = charts.recalled(last);
     });
 }
@@ -301,16 +349,20 @@ pub fn unread() -> bool {
 pub fn unset(dashboard: Dashboard) {
     panel::close();
     for tile in dashboard.state().tiles.now() {
-        settle(&tile.id, tile.settings());
+        with(|charts| charts.settle(&tile.id, tile.settings()));
     }
 }
 
 pub fn remove(id: &CellId) {
     with(|charts| {
-        if let Some(at) = charts.list.iter().position(|chart| chart.id == *id) {
+        if let Some(at) = charts.places.get(id).copied() {
             tip::leave(charts, id);
+            charts.places.remove(id);
             let gone = charts.list.swap_remove(at);
-            charts.unwatch(gone.canvas());
+            charts.unwatch(&gone.lines);
+            if let Some(moved) = charts.list.get(at) {
+                charts.places.insert(moved.id.clone(), at);
+            }
         }
     });
 }
@@ -320,13 +372,14 @@ pub fn take(frame: points::Frame) {
     with(|charts| {
         let is_hidden = document().hidden();
         for part in frame.parts {
-            let Some(chart) = charts.list.iter_mut().find(|chart| chart.id == part.cell) else { continue };
+            let Some(chart) = charts.chart(&part.cell) else { continue };
             if is_hidden || !chart.is_seen {
                 chart.is_stale = true;
                 continue;
             }
             match chart.curves.take(part) {
-                Taken::Known => {}
+                // Outside of a zoom nothing is seen of it, but how many points there are is told.
+                Taken::Known => chart.is_dirty |= chart.view.is_some(),
                 Taken::Drawn => chart.is_dirty = true,
                 Taken::Gap => chart.is_stale = true,
             }

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::chart::Chart;
+use super::chart::{Chart, Parts};
 use super::charts::{Charts, with};
-use crate::chart::{is_long, palette};
+use crate::chart::{FOLDED, is_long, palette};
 use crate::client::{browser, rpc};
 use crate::protocol::CellId;
 
@@ -110,63 +110,87 @@ fn toggled(names: &[String], hidden: &[String], at: usize, alone: bool) -> Vec<S
     after
 }
 
-/// Brings the buttons up to date; those that are there stay, with the focus that one of them may have.
-pub fn show(chart: &Chart, is_dark: bool) {
-    let legend = &chart.parts.legend;
+/// Brings the buttons up to date; those that are there stay, with the focus that one of them may have. A long list has buttons for its
+/// beginning only, until somebody asks for all of them.
+pub fn show(chart: &Chart, parts: &Parts, is_dark: bool) {
+    let legend = &parts.legend;
     let buttons = legend.children();
-    for (at, curve) in chart.curves.list.iter().enumerate() {
+    let count = if chart.is_whole { chart.curves.list.len() } else { chart.curves.list.len().min(FOLDED) };
+    for (at, (curve, short)) in chart.curves.list.iter().zip(&chart.names.short).enumerate().take(count) {
         let Some(button) = buttons.item(at as u32).or_else(|| made(legend, at)) else { return };
         let is_shown = !chart.is_hidden(&curve.name);
-        browser::mark(&button, "aria-pressed", if is_shown { "true" } else { "false" });
-        browser::mark(&button, "style", &["--series:", &hex(palette::colour(at, is_dark))].concat());
-        if button.text_content().as_deref() != Some(&curve.name) {
-            button.set_text_content(Some(&curve.name));
-            browser::mark(&button, "title", &[&curve.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat());
+        keep_marked(&button, "aria-pressed", if is_shown { "true" } else { "false" });
+        keep_marked(&button, "style", &["--series:", &hex(palette::colour(at, is_dark))].concat());
+        let title = [&curve.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat();
+        if button.get_attribute("title").as_ref() != Some(&title) {
+            browser::mark(&button, "title", &title);
+            button.set_text_content(Some(short));
+            if short == &curve.name {
+                let _ = button.remove_attribute("aria-label");
+            } else {
+                browser::mark(&button, "aria-label", &curve.name);
+            }
         }
     }
-    let count = chart.curves.list.len() as u32;
-    for at in (count..buttons.length()).rev() {
+    for at in (count as u32..buttons.length()).rev() {
         if let Some(button) = buttons.item(at) {
             button.remove();
         }
     }
-    wrap(chart);
+    wrap(chart, parts);
+}
+
+/// Setting an attribute to what it is costs the browser as much as a change.
+fn keep_marked(button: &Element, name: &str, value: &str) {
+    if button.get_attribute(name).as_deref() != Some(value) {
+        browser::mark(button, name, value);
+    }
 }
 
 /// What the room was measured for: the number of series, and the width.
 const MEASURED: &str = "data-for";
 
 /// Two rows for a long legend, and a button that says how many names they have no room for. The document is measured only when that can have changed.
-fn wrap(chart: &Chart) {
-    let (legend, count) = (&chart.parts.legend, chart.curves.list.len());
-    let measured = [&count.to_string(), " ", &browser::number_text(chart.size.width)].concat();
+fn wrap(chart: &Chart, parts: &Parts) {
+    let (legend, count) = (&parts.legend, chart.curves.list.len());
+    let is_whole = if chart.is_whole { " whole" } else { "" };
+    let measured = [&count.to_string(), " ", &browser::number_text(chart.size.width), is_whole].concat();
     if legend.get_attribute(MEASURED).as_ref() == Some(&measured) {
         return;
     }
     browser::mark(legend, MEASURED, &measured);
     let Some(lines) = legend.parent_element() else { return };
-    let is_long = is_long(chart.curves.list.iter().map(|curve| &*curve.name));
-    lines.set_class_name(if is_long { "lines long" } else { "lines" });
+    let is_long = is_long(chart.names.short.iter().map(String::as_str));
+    lines.set_class_name(&["lines", if is_long { " long" } else { "" }, is_whole].concat());
+    // What can be scrolled to is not left out.
+    let scrolls = chart.is_whole || lines.closest(".full").is_ok_and(|full| full.is_some());
     let buttons = legend.children();
     let is_out =
         |at: &u32| buttons.item(*at).is_some_and(|button| button.unchecked_into::<HtmlElement>().offset_top() >= legend.client_height());
-    let left_out = (0..buttons.length()).filter(is_out).count();
-    let known = lines.query_selector(".more").ok().flatten();
+    let left_out = count - buttons.length() as usize + if scrolls { 0 } else { (0..buttons.length()).filter(is_out).count() };
+    let known = lines.last_element_child().filter(|last| last.class_name() == "more");
     let Some(more) = known.or_else(|| browser::append(&lines, "button", "more", "")) else { return };
     browser::mark(&more, "type", "button");
     browser::mark(&more, "data-do", "more");
-    more.set_text_content(Some(&["+ ", &left_out.to_string(), " more"].concat()));
-    more.unchecked_into::<HtmlElement>().set_hidden(left_out == 0);
+    let text = if chart.is_whole { "Show fewer" } else { &["+ ", &left_out.to_string(), " more"].concat() };
+    more.set_text_content(Some(text));
+    more.unchecked_into::<HtmlElement>().set_hidden(left_out == 0 && !chart.is_whole);
 }
 
-/// Shows all names, until there are others.
-pub fn unfold(button: &Element) {
-    let _ = button.parent_element().map(|lines| lines.class_list().add_1("whole"));
+/// Shows all names, or the first of them again.
+pub fn unfold(charts: &mut Charts, button: &Element) {
+    if let Some(chart) = charts.around(button) {
+        chart.is_whole = !chart.is_whole;
+        chart.is_dirty = true;
+        charts.stir();
+    }
 }
 
 fn made(legend: &Element, at: usize) -> Option<Element> {
     let button = browser::append(legend, "button", "series", "")?;
     browser::mark(&button, "type", "button");
+    // Names of every script stand in their own direction.
+    browser::mark(&button, "dir", "auto");
     browser::mark(&button, SERIES, &at.to_string());
     // The dashes of the slots beyond the first eight, as a second cue.
     browser::mark(&button, "data-dash", &(at / palette::COLOURS % 4).to_string());

@@ -16,7 +16,7 @@ mod tip;
 mod view;
 
 pub use address::set as keep_in_address;
-pub use charts::{Press, press, refresh, remove, repaint, settle, start, take, unread, unset};
+pub use charts::{Press, begin, press, refresh, remove, repaint, start, take, unread, unset};
 pub use drawing::{draw, end as end_drawing};
 pub use paint::is_dark;
 pub use panel::seen;

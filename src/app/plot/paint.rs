@@ -2,15 +2,15 @@
 
 use js_sys::Date;
 use leptos::prelude::*;
-use wasm_bindgen::Clamped;
+use wasm_bindgen::{Clamped, JsValue};
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
-use super::chart::Chart;
+use super::chart::{Chart, Parts};
 use super::legend::hex;
 use crate::chart::frame::LABEL_GAP;
 use crate::chart::palette::{self, Inks, inks};
 use crate::chart::text::FONT_SIZE;
-use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Mark, Pixels, Stroke, layers, marks};
+use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Mark, Pixels, Stroke, Zone, layers, marks};
 use crate::client::browser;
 
 /// What all charts of one animation frame have in common.
@@ -21,7 +21,7 @@ pub struct Look {
     font: String,
     /// A font without its size: `px` and the names.
     pub family: String,
-    offset_minutes: i32,
+    zone: Zone,
     /// Where curves are drawn, one chart after the other.
     pixels: Pixels,
 }
@@ -35,9 +35,13 @@ pub fn is_dark() -> bool {
     }
 }
 
-/// How far east of UTC the reader is.
-pub fn offset_minutes() -> i32 {
-    -(Date::new_0().get_timezone_offset() as i32)
+/// The reader's clock: the browser knows the offset of each moment.
+pub fn zone() -> Zone {
+    Zone::new("here", |seconds| {
+        let moment = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
+        // What is no date has none: the cast makes it 0.
+        (-moment.get_timezone_offset() * 60.0).round() as i32
+    })
 }
 
 impl Look {
@@ -47,7 +51,7 @@ impl Look {
         let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
         let family = ["px ", &family].concat();
         let font = [&browser::number_text(FONT_SIZE), family.as_str()].concat();
-        Self { is_dark, font, family, inks: inks(is_dark), ratio: 1.0, offset_minutes: offset_minutes(), pixels: Pixels::default() }
+        Self { is_dark, font, family, inks: inks(is_dark), ratio: 1.0, zone: zone(), pixels: Pixels::default() }
     }
 
     /// On the screen that the window is on now.
@@ -77,7 +81,7 @@ pub fn curves(chart: &Chart) -> Vec<Curve<'_>> {
 
 /// Draws the chart, and answers where everything stands. `None` where there is no room.
 pub fn paint(chart: &Chart, look: &mut Look) -> Option<(Frame, Vec<Mark>)> {
-    let canvas = &chart.parts.canvas;
+    let Parts { canvas, pen, .. } = chart.parts.as_ref()?;
     let size = chart.size;
     if size.width < 60.0 || size.height < 60.0 {
         return None;
@@ -90,11 +94,10 @@ pub fn paint(chart: &Chart, look: &mut Look) -> Option<(Frame, Vec<Mark>)> {
         unit: &settings.unit,
         window: chart.view.map(|view| (view.from, view.to)),
         origin: Some(chart.curves.extent.0).filter(|origin| origin.is_finite()),
-        offset_minutes: look.offset_minutes,
+        zone: look.zone.clone(),
         all_hidden: curves.is_empty() && !chart.curves.list.is_empty(),
     };
     let frame = Frame::new(&ask, &curves, size);
-    let pen = &chart.parts.pen;
     let (wide, high) = ((size.width * look.ratio).round() as u32, (size.height * look.ratio).round() as u32);
     if chart.frame.is_none() || (canvas.width(), canvas.height()) != (wide, high) {
         canvas.set_width(wide);
@@ -190,6 +193,8 @@ fn labels(pen: &CanvasRenderingContext2d, frame: &Frame, look: &Look) {
         });
         let _ = pen.fill_text(&tick.label, frame.px(tick.at), frame.x_label_base());
     }
+    pen.set_text_align("right");
+    let _ = pen.fill_text(&frame.zone, frame.left + frame.width, frame.zone_base());
     pen.set_text_align("center");
     let _ = pen.fill_text(frame.note, frame.left + frame.width / 2.0, frame.top + frame.height / 2.0);
 }

@@ -7,7 +7,7 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, 
 
 use super::chart::Chart;
 use super::charts::{Charts, Press, press, with};
-use super::{legend, tip};
+use super::{legend, paint, tip};
 use crate::app::{focus, full, menu};
 use crate::chart::number;
 use crate::client::{browser, rpc, urls};
@@ -112,7 +112,7 @@ fn click(button: &HtmlElement) {
             close();
             with(|charts| legend::share(charts, id));
         }
-        ("more", _) => legend::unfold(button),
+        ("more", _) => with(|charts| legend::unfold(charts, button)),
         ("chart", _) => open(button, focus::owner(button).as_ref()),
         _ => {}
     }
@@ -278,7 +278,13 @@ fn query(chart: &Chart) -> String {
         }
     }
     if chart.settings.x == Along::Wall {
-        add("&offset=", &browser::number_text(-js_sys::Date::new_0().get_timezone_offset()));
+        // The zone has the offset of each date. Where the server does not know it, that of the last one counts.
+        let zone = browser::time_zone();
+        if !zone.is_empty() {
+            add("&tz=", &zone);
+        }
+        let end = chart.view.map_or(chart.curves.extent.1, |view| view.to);
+        add("&offset=", &(paint::zone().offset(end as i64) / 60).to_string());
     }
     query
 }

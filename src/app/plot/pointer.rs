@@ -128,7 +128,7 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
             }
             let Some(chart) = charts.chart(&id) else { return };
             // The drag goes on when the pointer leaves the canvas.
-            let _ = chart.parts.canvas.set_pointer_capture(event.pointer_id());
+            let _ = chart.parts.as_ref().map(|parts| parts.canvas.set_pointer_capture(event.pointer_id()));
             hand.seen = chart.seen();
             hand.pans = event.shift_key() || is_touch;
             hand.taps = is_touch && hand.fingers.is_empty();
@@ -147,7 +147,7 @@ fn moved(hand: &mut Hand, event: &PointerEvent) {
             hand.chart = None;
             let fingers = std::mem::take(&mut hand.fingers);
             let Some(chart) = charts.chart(&id) else { return };
-            chart.parts.band.set_hidden(true);
+            let _ = chart.parts.as_ref().map(|parts| parts.band.set_hidden(true));
             if let Some(left) = fingers.into_iter().next() {
                 // One of two fingers is left, which goes on from here.
                 (hand.from, hand.seen, hand.chart) = (left.x, chart.seen(), Some(id.clone()));
@@ -198,9 +198,12 @@ fn drag(hand: &mut Hand, charts: &mut Charts, id: &CellId, pointer: i32, on: (f6
     if !hand.pans {
         let inside = |at: f64| at.max(frame.left).min(frame.left + frame.width) as i32;
         let (left, right) = (inside(hand.from.min(on.0)), inside(hand.from.max(on.0)));
-        let style = ["left:", &left.to_string(), "px;width:", &(right - left).to_string(), "px"].concat();
-        browser::mark(&chart.parts.band, "style", &style);
-        chart.parts.band.set_hidden(f64::from(right - left) <= CLICK);
+        let below = browser::number_text(frame.below());
+        let style = ["left:", &left.to_string(), "px;width:", &(right - left).to_string(), "px;bottom:", &below, "px"].concat();
+        if let Some(parts) = &chart.parts {
+            browser::mark(&parts.band, "style", &style);
+            parts.band.set_hidden(f64::from(right - left) <= CLICK);
+        }
         return tip::hide(charts);
     }
     // All is seen already: there is nowhere to go, and a finger reads values.

@@ -1,5 +1,7 @@
 //! What the pointer is at: the crosshair on every chart of the same axis, and one list of values, highest first, the nearest in bold.
 
+use std::ops::Range;
+
 use web_sys::{Element, HtmlElement};
 
 use super::chart::Chart;
@@ -7,16 +9,19 @@ use super::charts::Charts;
 use super::legend::hex;
 use super::paint;
 use crate::chart::clock;
-use crate::chart::marks::Kind;
+use crate::chart::marks::{Kind, Mark};
 use crate::chart::reading::{Row, read};
 use crate::chart::text::place;
-use crate::chart::{number, palette};
+use crate::chart::{Zone, number, palette};
 use crate::client::browser;
 use crate::protocol::{Along, CellId};
 use crate::series::{Axis, Column};
 
 /// The element, which the page's view holds.
 pub const ID: &str = "tip";
+/// Series that are told, and marks: more leave the window, and nobody reads them. The chart's panel has all in a table.
+const ROWS: usize = 12;
+const MARKS: usize = 4;
 
 /// Where the pointer is: in pixels of a chart's canvas, and of the window.
 #[derive(Clone)]
@@ -44,7 +49,10 @@ pub fn show(charts: &mut Charts, id: &CellId, on: (f64, f64), at: (f64, f64), ke
 /// Reads what stands beside what was read last, for those who use keys: from the left or the right edge at first.
 pub fn step(charts: &mut Charts, id: &CellId, later: bool) {
     let last = charts.pointed.as_ref().filter(|pointed| pointed.chart == *id).map(|pointed| pointed.on.0);
-    let Some((chart, frame)) = charts.chart(id).and_then(|chart| Some((&*chart, chart.frame.as_ref()?))) else { return };
+    let Some((chart, frame, parts)) = charts.chart(id).and_then(|chart| Some((&*chart, chart.frame.as_ref()?, chart.parts.as_ref()?)))
+    else {
+        return;
+    };
     let (left, right) = (frame.left, frame.left + frame.width);
     let from = last.unwrap_or(if later { left - 1.0 } else { right + 1.0 });
     let mut best = if later { f64::INFINITY } else { f64::NEG_INFINITY };
@@ -59,7 +67,7 @@ pub fn step(charts: &mut Charts, id: &CellId, later: bool) {
     if best.is_infinite() {
         return;
     }
-    let (on, canvas) = ((best, frame.top + frame.height / 2.0), chart.canvas().get_bounding_client_rect());
+    let (on, canvas) = ((best, frame.top + frame.height / 2.0), parts.canvas.get_bounding_client_rect());
     show(charts, id, on, (canvas.left() + best, canvas.top() + on.1), true);
 }
 
@@ -135,44 +143,61 @@ fn fill(list: &Element, chart: &Chart, on: (f64, f64), is_dark: bool) -> Option<
         along: chart.settings.x,
         pixel: (frame.x.hi - frame.x.lo) / frame.width,
         origin: chart.curves.extent.0,
-        offset_minutes: paint::offset_minutes(),
+        zone: paint::zone(),
     };
     let head = scene.place(reading.x);
     list.set_text_content(None);
-    line(list, "", None, &scene.head(&head), "");
+    line(list, "", None, &scene.head(reading.x, &head), "");
     let tell = |slot: usize, class: &str, text: &str| {
-        let name = chart.curves.list.get(slot).map_or("", |curve| &curve.name);
+        let name = chart.names.short.get(slot).map_or("", String::as_str);
         line(list, class, Some(palette::colour(slot, is_dark)), name, text);
     };
-    let under = || chart.marks.iter().filter(|mark| mark.is_at(on));
-    for mark in under() {
+    let under: Vec<&Mark> = chart.marks.iter().filter(|mark| mark.is_at(on)).collect();
+    for mark in under.iter().take(MARKS) {
         let mut text = [mark.kind.name(), " at ", scene.word(), &scene.place(mark.at)].concat();
         if mark.count > 1 {
             text = [&text, " (", &mark.count.to_string(), " of them)"].concat();
         }
         tell(mark.slot, "", &text);
     }
+    if under.len() > MARKS {
+        line(list, "rest", None, &["and ", &(under.len() - MARKS).to_string(), " more marks"].concat(), "");
+    }
+    // All has been said of a point that is no number.
+    let is_said =
+        |row: &Row| row.column.finite() == 0 && under.iter().take(MARKS).any(|mark| mark.slot == row.slot && mark.kind != Kind::Restart);
+    reading.rows.retain(|row| !is_said(row));
     sort(&mut reading.rows);
-    for row in &reading.rows {
-        // All has been said of a point that is no number.
-        let is_said = row.column.finite() == 0 && under().any(|mark| mark.slot == row.slot && mark.kind != Kind::Restart);
-        if !is_said {
-            let text = said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head);
-            tell(row.slot, if row.is_nearest { "nearest" } else { "" }, &text);
-        }
+    let shown = around(&reading.rows);
+    for row in &reading.rows[shown.clone()] {
+        let text = said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head);
+        tell(row.slot, if row.is_nearest { "nearest" } else { "" }, &text);
+    }
+    if shown.len() < reading.rows.len() {
+        let more = ["and ", &(reading.rows.len() - shown.len()).to_string(), " more"].concat();
+        line(list, "rest", None, &more, &beyond(shown.start, reading.rows.len() - shown.end));
     }
     Some(reading.x)
 }
 
-/// Highest first; what is no number comes last. Few rows: the simplest sort is the smallest.
-fn sort(rows: &mut [Row]) {
-    for end in 1..rows.len() {
-        let mut at = end;
-        while at > 0 && (rows[at].value() > rows[at - 1].value() || rows[at - 1].value().is_nan()) && !rows[at].value().is_nan() {
-            rows.swap(at, at - 1);
-            at -= 1;
-        }
+/// The rows that are shown: those beside the nearest one, which is always among them.
+fn around(rows: &[Row]) -> Range<usize> {
+    let nearest = rows.iter().position(|row| row.is_nearest).unwrap_or(0);
+    let from = nearest.saturating_sub(ROWS / 2).min(rows.len().saturating_sub(ROWS));
+    from..rows.len().min(from + ROWS)
+}
+
+/// Where the rows are that are not shown.
+fn beyond(above: usize, below: usize) -> String {
+    match (above, below) {
+        (0, _) | (_, 0) => String::new(),
+        _ => [&above.to_string(), " above, ", &below.to_string(), " below"].concat(),
     }
+}
+
+/// Highest first; what is no number comes last.
+fn sort(rows: &mut [Row]) {
+    rows.sort_by(|a, b| a.value().is_nan().cmp(&b.value().is_nan()).then(b.value().total_cmp(&a.value())));
 }
 
 /// A point's value; of a column what it spans and how many points it stands for.
@@ -217,7 +242,7 @@ struct Scene {
     /// What a pixel spans.
     pixel: f64,
     origin: f64,
-    offset_minutes: i32,
+    zone: Zone,
 }
 
 impl Scene {
@@ -225,7 +250,7 @@ impl Scene {
         match self.along {
             Along::Step => place(x, self.pixel),
             Along::Relative => place(x - self.origin, self.pixel) + " s",
-            Along::Wall if clock::tells([x, 0.0, 0.0]) => clock::moment(x, self.pixel, self.offset_minutes),
+            Along::Wall if clock::tells([x, 0.0, 0.0]) => clock::moment(x, self.pixel, &self.zone),
             Along::Wall => place(x, self.pixel) + " s",
         }
     }
@@ -234,11 +259,13 @@ impl Scene {
         if self.along == Along::Step { "step " } else { "" }
     }
 
-    fn head(&self, place: &str) -> String {
+    fn head(&self, x: f64, place: &str) -> String {
         match self.along {
             Along::Step => ["step ", place].concat(),
             Along::Relative => ["after ", place].concat(),
-            Along::Wall => [place, " ", &clock::zone(self.offset_minutes)].concat(),
+            // The offset of that date, not of today.
+            Along::Wall if clock::tells([x, 0.0, 0.0]) => [place, " ", &self.zone.name_at(x)].concat(),
+            Along::Wall => place.to_owned(),
         }
     }
 
@@ -291,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_row_says_where_it_stands_when_that_is_elsewhere() {
-        let scene = |along| Scene { along, pixel: 0.01, origin: 1.7e9, offset_minutes: 60 };
+        let scene = |along| Scene { along, pixel: 0.01, origin: 1.7e9, zone: Zone::fixed(60) };
         let elsewhere = |along, column: Column, x: f64| {
             let scene = scene(along);
             scene.elsewhere(&row(column, None), x, &scene.place(x))
@@ -305,7 +332,21 @@ mod tests {
         assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 - 1e5, 1.0), 1.7e9 + 3.0), " @2023-11-13 19:26:40");
         assert_eq!(elsewhere(Along::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0), " @1795388636347");
         let wall = scene(Along::Wall);
-        assert_eq!(wall.head(&wall.place(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
+        assert_eq!(wall.head(1.7e9, &wall.place(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
+    }
+
+    #[test]
+    fn the_nearest_of_many_rows_is_among_the_few_that_are_shown() {
+        for nearest in 0..50 {
+            let mut rows: Vec<Row> = (0..50).map(|at| row(Column::point(0.0, f64::from(at)), None)).collect();
+            rows[nearest].is_nearest = true;
+            sort(&mut rows);
+            let shown = around(&rows);
+            assert_eq!(shown.len(), ROWS);
+            assert!(rows[shown].iter().any(|row| row.is_nearest));
+        }
+        assert_eq!(around(&[row(Column::point(0.0, 1.0), None)]), 0..1);
+        assert_eq!((beyond(3, 35), beyond(0, 38)), ("3 above, 35 below".into(), String::new()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which part of the horizontal axis is seen, and how zooming, panning and following change it.
 
+use crate::series::Axis;
+
 /// A window on the horizontal axis: `from < to`, in its units (steps, or seconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -60,18 +62,27 @@ impl View {
     }
 }
 
-/// A view in an address: `id:from:to`, and `:follow` behind it. `number` writes a number so that it reads back the same.
-pub fn write(id: &str, view: &View, number: fn(f64) -> String) -> String {
-    [id, ":", &number(view.from), ":", &number(view.to), if view.follows { ":follow" } else { "" }].concat()
+/// A view in an address: `id:from:to:axis`, and `:follow` behind it. The axis says what the numbers are: they mean nothing on another one. `number` writes a number so that it reads back the same.
+pub fn write(id: &str, view: &View, axis: Axis, number: fn(f64) -> String) -> String {
+    let axis = if axis == Axis::Step { ":step" } else { ":time" };
+    [id, ":", &number(view.from), ":", &number(view.to), axis, if view.follows { ":follow" } else { "" }].concat()
 }
 
-/// Reads what [`write()`] has written: the id, and the view.
-pub fn read(text: &str, number: fn(&str) -> f64) -> Option<(&str, View)> {
+/// Reads what [`write()`] has written: the id, the view, and its axis, which a person who writes an address may leave out.
+pub fn read(text: &str, number: fn(&str) -> f64) -> Option<(&str, View, Option<Axis>)> {
     let mut parts = text.split(':');
     let id = parts.next()?;
     let view = View::new(number(parts.next()?), number(parts.next()?))?;
-    let follows = parts.next() == Some("follow");
-    Some((id, View { follows, ..view }))
+    let (mut follows, mut axis) = (false, None);
+    for word in parts {
+        match word {
+            "follow" => follows = true,
+            "step" => axis = Some(Axis::Step),
+            "time" => axis = Some(Axis::Time),
+            _ => {}
+        }
+    }
+    Some((id, View { follows, ..view }, axis))
 }
 
 #[cfg(test)]
@@ -140,9 +151,12 @@ mod tests {
     fn addresses_say_what_was_seen() {
         let number = |text: &str| text.parse().unwrap_or(f64::NAN);
         for seen in [view(0.1, 1e300), view(-5.0, 3.0), View { follows: true, ..view(1.7e9, 1.7e9 + 0.25) }] {
-            let text = write("a-B_1", &seen, |number| number.to_string());
-            assert_eq!(read(&text, number), Some(("a-B_1", seen)), "{text}");
+            for axis in [Axis::Step, Axis::Time] {
+                let text = write("a-B_1", &seen, axis, |number| number.to_string());
+                assert_eq!(read(&text, number), Some(("a-B_1", seen, Some(axis))), "{text}");
+            }
         }
+        assert_eq!(read("a:1:2:follow", number).map(|(_, view, axis)| (view.follows, axis)), Some((true, None)));
         for wrong in ["", "a", "a:1", "a:1:1", "a:2:1", "a:x:1", "a:1:NaN"] {
             assert_eq!(read(wrong, number), None, "{wrong}");
         }

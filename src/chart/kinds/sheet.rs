@@ -63,7 +63,7 @@ impl Sheet {
         let style = match self.theme {
             Theme::Light => [LIGHT, FIXED, "", "", ""],
             Theme::Dark => [DARK, FIXED, "", "", ""],
-            Theme::Auto => [LIGHT, FIXED, "@media (prefers-color-scheme:dark){", DARK, "}"],
+            Theme::Auto | Theme::Page => [LIGHT, FIXED, "@media (prefers-color-scheme:dark){", DARK, "}"],
         };
         svg.raw(&format!("<style>{}</style>{HATCH}", style.concat()));
         svg

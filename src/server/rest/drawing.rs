@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{series, wrong};
 use crate::chart::kinds::Sheet;
-use crate::chart::{Place, Theme, line, scene};
+use crate::chart::{Place, Theme, Zone, line, scene};
 use crate::protocol::{ApiError, CellId, ErrorKind, spots};
 use crate::server::App;
 use crate::server::board::{Document, Query};
@@ -19,6 +19,7 @@ use crate::server::kinds::Content;
 use crate::server::lines;
 use crate::server::media::cache_control;
 use crate::server::store::Record;
+use crate::server::zones;
 
 /// CSS pixels.
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
@@ -47,6 +48,7 @@ struct Asked {
 impl Asked {
     fn parse(query: &str) -> Result<Self, ApiError> {
         let (mut theme, mut from, mut to) = (None, None, None);
+        let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
         let mut asked = Self {
             width: None,
             height: HEIGHT,
@@ -80,10 +82,19 @@ impl Asked {
                 "from" => from = Some(within(f64::MIN..=f64::MAX)?),
                 "to" => to = Some(within(f64::MIN..=f64::MAX)?),
                 "series" => asked.seen.series.get_or_insert_default().push(value.into_owned()),
-                "offset" => asked.seen.offset_minutes = within(-OFFSET..=OFFSET)? as i32,
+                "offset" => offset = Some(within(-OFFSET..=OFFSET)? as i32),
+                "tz" => tz = Some(value.into_owned()),
                 _ => {}
             }
         }
+        let named = tz.as_deref().and_then(zones::named);
+        asked.seen.zone = match (named, offset, tz) {
+            (Some(zone), ..) => zone,
+            // A browser may have a younger list of zones than this server: its offset of today is the next best.
+            (None, Some(offset), _) => Zone::fixed(offset),
+            (None, None, None) => Zone::default(),
+            (None, None, Some(tz)) => return Err(wrong("tz", "must be a time zone's name, such as 'Europe/Berlin'", &tz)),
+        };
         // A file goes into papers, whoever saves it; the page follows its reader.
         asked.theme = theme.unwrap_or(if asked.download { Theme::Light } else { Theme::Auto });
         asked.seen.window = match (from, to) {
@@ -295,8 +306,15 @@ mod tests {
     #[test]
     fn a_line_is_drawn_as_it_is_asked_for() {
         let asked = Asked::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
-        assert_eq!(asked.seen, lines::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), offset_minutes: -90 });
-        for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x"] {
+        assert_eq!(
+            asked.seen,
+            lines::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
+        );
+        let zone = |query| Asked::parse(query).unwrap().seen.zone;
+        // 1 July 2026.
+        assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);
+        assert_eq!(zone("tz=Europe/Atlantis&offset=60"), Zone::fixed(60));
+        for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x", "tz=Europe/Atlantis", "tz="] {
             assert_eq!(Asked::parse(query).unwrap_err().code, 400, "{query}");
         }
     }

@@ -1,0 +1,35 @@
+//! Time zones by their names in the IANA database, which the program brings along: what a container or a host has of it decides nothing.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::chart::Zone;
+
+/// The longest name of the database has 32 letters.
+const LONGEST: usize = 64;
+
+/// `None` for names that the database does not have.
+pub fn named(name: &str) -> Option<Zone> {
+    let zone = (name.len() <= LONGEST).then(|| TimeZone::get(name).ok()).flatten()?;
+    let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let offset = move |seconds: i64| {
+        let moment = Timestamp::from_second(seconds.clamp(first, last)).unwrap_or(Timestamp::UNIX_EPOCH);
+        zone.to_offset(moment).seconds()
+    };
+    Some(Zone::new(name, offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_database() {
+        assert!(named("Europe/Berlin").is_some() && named("UTC").is_some());
+        for wrong in ["", "Europe/Atlantis", "../etc/passwd", &"x".repeat(9000)] {
+            assert!(named(wrong).is_none(), "{wrong}");
+        }
+        let berlin = named("Europe/Berlin").unwrap();
+        assert_eq!((berlin.offset(i64::MIN), berlin.offset(i64::MAX)), (3208, 3600));
+    }
+}
