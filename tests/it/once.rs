@@ -30,6 +30,10 @@ async fn ask(server: &Running, (verb, path, body): (&str, &str, &str), key: &str
     server.ask(verb, path, body.to_owned(), &[("idempotency-key", key)]).await
 }
 
+async fn ask_in_window(server: &Running, (verb, path, body): (&str, &str, &str), key: &str) -> Reply {
+    server.ask(verb, path, body.to_owned(), &[("idempotency-key", key), ("idempotency-window", "ascending")]).await
+}
+
 #[tokio::test]
 async fn every_change_is_done_once_also_after_a_restart() {
     let mut server = with_cells().await;
@@ -81,6 +85,33 @@ async fn a_key_stands_for_one_body_at_one_address() {
     assert_eq!(server.get("/values/m1").await["rev"], 2, "by the patch of many alone");
 }
 
+/// The order of numbers in keys means nothing, unless the request says so.
+#[tokio::test]
+async fn a_key_is_opaque_unless_its_numbers_are_said_to_ascend() {
+    let mut server = spawn().await;
+    server.create(r#"{"_id":"line","type":"line"}"#).await;
+    for (number, key) in ["job:2026", "job:7", "job:1", "7", "2026-11-28T20:28:00Z", "job:007"].into_iter().enumerate() {
+        for path in ["/values", "/values/line/points", "/publish/epoch/end/"] {
+            let body = if path == "/values" { format!(r#"{{"name":"{key}"}}"#) } else { format!(r#"{{"loss":{number}}}"#) };
+            let reply = ask(&server, ("POST", path, &body), &format!("{key}@{path}:5").replace('/', "-")).await;
+            assert_eq!((reply.status, reply.json().get("repeated")), (201, None), "{key} {path}");
+            let reply = ask(&server, ("POST", path, &body), &format!("{path}{key}")).await;
+            assert_eq!((reply.status, reply.json().get("repeated")), (201, None), "{key} {path}");
+        }
+    }
+    server.restart(&[]).await;
+    assert_eq!(server.get("/values?board=main").await.as_array().unwrap().len(), 13);
+    assert_eq!(server.get("/values/line").await["value"]["series"]["loss"]["points"], 12);
+    let (old, late) = (("POST", "/values", r#"{"name":"new"}"#), ("POST", "/values", r#"{"name":"late"}"#));
+    assert_eq!(ask_in_window(&server, old, "job:2026").await.status, 201);
+    assert_eq!(ask_in_window(&server, late, "job:7").await.json(), json!({"repeated": true}), "it counts as done");
+    assert_eq!(ask(&server, late, "job:7").await.status, 201, "an opaque key is another one");
+    for (key, window) in [("job", "ascending"), ("job:x", "ascending"), (":1", "ascending"), ("job:1", "descending"), ("job:1", "")] {
+        let reply = server.ask("POST", "/values", "{}", &[("idempotency-key", key), ("idempotency-window", window)]).await;
+        assert_eq!((reply.status, reply.json()["errors"].as_object().unwrap().len()), (400, 1), "{key} {window}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_refused_may_be_sent_again() {
     let server = spawn().await;
@@ -129,24 +160,24 @@ async fn of_long_answers_a_short_form_is_kept() {
     let mut server = spawn().await;
     let large = format!(r#"{{"_id":"large","type":"text","value":"{}"}}"#, "x".repeat(20_000));
     let create = ("POST", "/values", &*large);
-    assert_eq!(ask(&server, create, "w:0").await.json()["value"].as_str().unwrap().len(), 20_000);
+    assert_eq!(ask_in_window(&server, create, "w:0").await.json()["value"].as_str().unwrap().len(), 20_000);
     let rename = ("PATCH", "/values/large", r#"{"name":"n"}"#);
-    assert_eq!(ask(&server, rename, "w:1").await.json()["value"].as_str().unwrap().len(), 20_000);
+    assert_eq!(ask_in_window(&server, rename, "w:1").await.json()["value"].as_str().unwrap().len(), 20_000);
     let many: Vec<_> = (0..600).map(|number| json!({ "_id": format!("a-rather-long-id-{number}"), "group": "g" })).collect();
     let many = json!(many).to_string();
-    assert_eq!(ask(&server, ("POST", "/values", &many), "w:2").await.json().as_array().unwrap().len(), 600);
+    assert_eq!(ask_in_window(&server, ("POST", "/values", &many), "w:2").await.json().as_array().unwrap().len(), 600);
     let some = ("PATCH", "/values?_id[$in][]=large&_id[$in][]=a-rather-long-id-7", r#"{"n":1}"#);
-    assert_eq!(ask(&server, some, "w:3").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(ask_in_window(&server, some, "w:3").await.json().as_array().unwrap().len(), 2);
     let series: serde_json::Map<String, Value> = (0..900).map(|number| (format!("series {number}"), json!(number))).collect();
     server.create(r#"{"_id":"line"}"#).await;
     let points = json!({ "cells": { "line": series } }).to_string();
     let points = ("POST", "/points", &*points);
-    assert_eq!(ask(&server, points, "w:4").await.json()["cells"]["line"]["series 7"], json!({"start": 0, "points": 1}));
+    assert_eq!(ask_in_window(&server, points, "w:4").await.json()["cells"]["line"]["series 7"], json!({"start": 0, "points": 1}));
     let remove = ("DELETE", "/values/large", "");
-    assert_eq!(ask(&server, remove, "w:5").await.json()["value"].as_str().unwrap().len(), 20_000);
+    assert_eq!(ask_in_window(&server, remove, "w:5").await.json()["value"].as_str().unwrap().len(), 20_000);
     server.restart(&[]).await;
     let again = async |change, key| {
-        let reply = ask(&server, change, key).await;
+        let reply = ask_in_window(&server, change, key).await;
         (reply.status, reply.json())
     };
     assert_eq!(again(create, "w:0").await, (201, json!({"_id": "large", "rev": 1, "repeated": true})));
@@ -157,7 +188,7 @@ async fn of_long_answers_a_short_form_is_kept() {
     assert_eq!(again(points, "w:4").await, (201, json!({"appended": 900, "repeated": true})));
     assert_eq!(again(remove, "w:5").await, (200, json!({"_id": "large", "rev": 4, "repeated": true})));
     // 128 numbers later nothing is known but that they were done.
-    assert_eq!(ask(&server, ("PATCH", "/values/line", "{}"), "w:133").await.status, 200);
+    assert_eq!(ask_in_window(&server, ("PATCH", "/values/line", "{}"), "w:133").await.status, 200);
     assert_eq!(again(create, "w:0").await, (200, json!({"repeated": true})));
     assert_eq!(again(("DELETE", "/values?group=g", ""), "w:2").await, (200, json!([{"repeated": true}])));
     assert_eq!(server.get("/values?group=g").await.as_array().unwrap().len(), 600);

@@ -273,7 +273,11 @@ async fn clients_go_on_after_restarts_under_traffic() {
         let (mut sent, mut refused) = (0_u64, 0_u64);
         while !*ended.borrow() {
             let body = format!(r#"{{"l":[[{sent},1]]}}"#);
-            let ask = http.post(&url).header("idempotency-key", format!("writer:{}", sent + 1)).body(body);
+            let ask = http
+                .post(&url)
+                .header("idempotency-key", format!("writer:{}", sent + 1))
+                .header("idempotency-window", "ascending")
+                .body(body);
             match ask.send().await {
                 Ok(reply) if reply.status() == 201 => {
                     sent += 1;

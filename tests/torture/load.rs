@@ -160,7 +160,7 @@ impl Writer {
         let mut request = self.http.request(operation.method.parse().unwrap(), format!("{base}{}", operation.path));
         request = request.header("content-type", operation.kind).body(operation.body.clone());
         if let Some(key) = &operation.key {
-            request = request.header("idempotency-key", key);
+            request = request.header("idempotency-key", key).header("idempotency-window", "ascending");
         }
         let begun = Instant::now();
         let Ok(reply) = request.send().await else { return false };

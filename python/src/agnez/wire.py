@@ -177,6 +177,8 @@ class Wire:
         headers = {"Content-Type": request.kind, "Accept": "application/json", "User-Agent": "agnez-python"}
         if request.key is not None:
             headers["Idempotency-Key"] = request.key
+            # The keys of a process are numbered: of those the server keeps a window, however long a request was kept here.
+            headers["Idempotency-Window"] = "ascending"
         token = token_for(self._url)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"

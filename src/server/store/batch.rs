@@ -263,7 +263,7 @@ impl<'a> Batch<'a> {
         let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
         let kept = |id: &CellId| !matches!(cells.get(id), Some(Fate::Forgotten));
         let values = values.into_iter().filter(|(id, _)| kept(id)).map(|(id, (version, value))| (id, version, value)).collect();
-        let silent = if replies.is_empty() { Vec::new() } else { self.index.replies().surplus() };
+        let silent = if replies.is_empty() { Vec::new() } else { self.index.replies().surplus(self.now_ms) };
         Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies, silent }
     }
 

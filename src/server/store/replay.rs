@@ -98,7 +98,7 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         let answer = Arc::from(row.try_get::<&str, _>(3)?);
         let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
         let reply = Reply { hash, status: row.try_get(5)?, answer, at_ms };
-        sums::check(row.try_get(6)?, sums::reply(&key, &reply), || format!("the answer to '{}:{}'", key.writer, key.number))?;
+        sums::check(row.try_get(6)?, sums::reply(&key, &reply), || format!("the answer to '{key}'"))?;
         index.replies_mut().put(key, reply);
     }
     Ok(ledger)

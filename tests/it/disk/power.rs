@@ -58,7 +58,7 @@ async fn request(http: &reqwest::Client, at: &str, writer: usize, number: usize,
         http.patch(format!("{at}/values/n{writer}")).body(note(number, large))
     };
     let key = format!("w{writer}:{number}");
-    send.header("idempotency-key", key).send().await.ok().map(|reply| reply.status().as_u16())
+    send.header("idempotency-key", key).header("idempotency-window", "ascending").send().await.ok().map(|reply| reply.status().as_u16())
 }
 
 /// The number of every event that a reader was told, with the length of the log then.
