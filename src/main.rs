@@ -16,10 +16,11 @@ async fn main() -> ExitCode {
         Err(why) => return not_understood(&why),
     };
     begin_log(&config.log, config.log_format);
-    if config.log_format == LogFormat::Json {
-        // The usual hook writes lines that are no JSON.
-        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-    }
+    // By its place alone: what a panic says may have been sent by somebody. The usual hook also writes lines that are no JSON.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        tracing::error!("a defect of the server: panic at {place}");
+    }));
     if let Some(command) = &config.command {
         return match run_command(command, &config).await {
             Ok(told) => {

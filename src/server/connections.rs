@@ -92,8 +92,8 @@ impl Connections {
             self.0.tasks.spawn(async move {
                 let ends = Peer::of(&stream, peer).await;
                 let stream = Stream::new(stream, Some(place), stopping.clone());
+                let _known = Known { all: &all, number };
                 all.answer(stream, ends, router, &one, stopping).await;
-                all.open().remove(&number);
             });
         }
     }
@@ -157,6 +157,18 @@ impl Connections {
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<One>>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection among those that are open; forgotten when its task ends, by a panic too.
+struct Known<'a> {
+    all: &'a Connections,
+    number: u64,
+}
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        self.all.open().remove(&self.number);
     }
 }
 

@@ -32,10 +32,12 @@ mod tests;
 mod tombstones;
 mod writer;
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures::FutureExt;
 use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -112,9 +114,9 @@ impl Store {
             readers,
             cache: reading::Cache::default(),
             epoch,
-            tally,
             suspects,
-            writer: std::sync::Mutex::new(Some(tokio::spawn(writer.run()))),
+            writer: std::sync::Mutex::new(Some(tokio::spawn(supervised(writer, tally.clone())))),
+            tally,
             lock,
         }
     }
@@ -132,8 +134,11 @@ impl Store {
     pub fn ready(&self) -> Result<(), Problem> {
         match self.tally.failed() {
             Some(why) => Err(Problem::Broken(why.to_owned())),
-            None if read(&self.queue).is_none() => Err(Problem::Stopped),
-            None => Ok(()),
+            None => match &*read(&self.queue) {
+                None => Err(Problem::Stopped),
+                Some(queue) if queue.is_closed() => Err(ended()),
+                Some(_) => Ok(()),
+            },
         }
     }
 
@@ -181,9 +186,9 @@ impl Store {
         let queue = read(&self.queue).clone().ok_or(Problem::Stopped)?;
         queue.try_send(waiting).map_err(|full| match full {
             mpsc::error::TrySendError::Full(_) => Problem::Busy,
-            mpsc::error::TrySendError::Closed(_) => Problem::Stopped,
+            mpsc::error::TrySendError::Closed(_) => ended(),
         })?;
-        answer.await.unwrap_or(Err(Problem::Stopped))
+        answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// The value of a committed cell as JSON text, with the record that it belongs to; `None` when the cell is gone.
@@ -252,6 +257,20 @@ impl Store {
             self.lock.ended_well().await;
         }
     }
+}
+
+/// Runs the writer to its end. A panic in it is as a database that failed: nobody knows what of the last commit is on disk.
+async fn supervised(writer: writer::Writer, tally: Arc<Tally>) {
+    if AssertUnwindSafe(writer.run()).catch_unwind().await.is_err() {
+        let Problem::Broken(why) = ended() else { return };
+        tracing::error!("{why}; no more changes are taken");
+        tally.fail(&why);
+    }
+}
+
+/// A writer that was not asked to end has panicked: it answers everything before it ends.
+fn ended() -> Problem {
+    Problem::Broken("the writer ended by a panic".to_owned())
 }
 
 /// A panic while the lock was held cannot leave the index half-changed in a way that matters: it is replaced cell by cell.

@@ -261,7 +261,7 @@ async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
     let store = start(folder.path()).await;
     for part in 0..13 {
         let operation = move |batch: &mut Batch| {
-            (0..1000).for_each(|number| batch.reply(Key::parse(&format!("w{part}-{number}")).unwrap(), 0, 201, "{}".into()));
+            (0..1000).for_each(|number| batch.reply(Key::ascending(&format!("w{part}-{number}:0")).unwrap(), 0, 201, "{}".into()));
             Ok(())
         };
         store.write(1, operation).await.unwrap();
@@ -275,7 +275,7 @@ async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
 async fn answers_kept_before_they_had_a_status_stay() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(folder.path()).await;
-    let key = || Key::parse("w:1").unwrap();
+    let key = || Key::ascending("w:1").unwrap();
     change(&store, move |batch| batch.reply(key(), 7, 200, "{}".into())).await;
     store.close().await;
     drop(store);
@@ -289,6 +289,32 @@ async fn answers_kept_before_they_had_a_status_stay() {
     let store = start(folder.path()).await;
     let Done::Answered(reply) = store.index().replies().done(&key()) else { panic!("it was answered") };
     assert_eq!((reply.hash, reply.status, &*reply.answer), (7, 201, "{}"));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let publish = Box::new(|changes: Vec<Change>| assert!(changes.is_empty(), "on purpose"));
+    let store = Arc::new(Store::open(folder.path(), Durability::Normal, publish).await.unwrap());
+    assert!(store.ready().is_ok());
+    let write = || async {
+        store
+            .write(1, |batch| {
+                line(batch, "a");
+                Ok(())
+            })
+            .await
+    };
+    let (first, second) = tokio::join!(write(), write());
+    for answer in [first, second, write().await] {
+        let problem = answer.unwrap_err();
+        assert!(matches!(problem, Problem::Broken(_)), "{problem:?}");
+        assert_eq!(problem.told().code, 500);
+    }
+    assert!(matches!(store.ready(), Err(Problem::Broken(_))));
+    assert!(store.tally().failed().is_some());
+    assert_eq!(store.index().cells().count(), 1, "reading goes on");
     store.close().await;
 }
 
