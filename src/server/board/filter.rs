@@ -1,16 +1,23 @@
 //! Whether a cell matches a query, and in which order cells stand. `query.rs` reads the queries.
+//!
+//! A value is parsed once for each cell, and only where a condition that comes to it asks for it. What is looked at is counted, so that no query takes
+//! longer than its share.
 
 use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::number::Exact;
+use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{Held, Record, timestamp};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
-    Field(String, Test, String),
-    OneOf { field: String, among: Vec<String>, negated: bool },
+    Field(Field, Test, Operand),
+    OneOf { field: Field, among: Among, negated: bool },
     Or(Vec<Vec<Condition>>),
     And(Vec<Vec<Condition>>),
 }
@@ -25,103 +32,258 @@ pub enum Test {
     GreaterOrEqual,
 }
 
+/// `a.b`: a key of the document, or `b` within the object `a`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub name: String,
+    head: String,
+    rest: Vec<String>,
+}
+
+/// A text of the query, and the number that it may be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operand {
+    pub text: String,
+    number: Option<Exact>,
+}
+
+/// Several of them: one is found among many as quickly as among few.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Among {
+    texts: HashSet<String>,
+    numbers: HashSet<Exact>,
+}
+
+/// What a query may look at: items of lists, fields, eight bytes of a value that is parsed, two of a text to sort by.
+pub struct Budget(Cell<u64>);
+
+impl Budget {
+    /// In all cells: about a second.
+    pub fn whole() -> Self {
+        Self(Cell::new(50_000_000))
+    }
+
+    /// In one cell, where the writer may wait for it.
+    pub fn of_one() -> Self {
+        Self(Cell::new(1_000_000))
+    }
+
+    /// Where requests are answered: less than a millisecond.
+    pub fn light() -> Self {
+        Self(Cell::new(50_000))
+    }
+
+    fn spend(&self, steps: u64) -> bool {
+        let left = self.0.get().checked_sub(steps);
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// 400 once more was looked at than may be.
+    pub fn check(&self) -> Result<(), ApiError> {
+        match self.0.get() {
+            0 => Err(ErrorKind::BadRequest.with(
+                "The query looks at more than it may: it compares too many values in too many cells. Use fewer conditions, or name a board (board=main).",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A cell while a query looks at it.
+pub struct Seen<'a> {
+    record: &'a Record,
+    value: OnceCell<Option<Value>>,
+    budget: &'a Budget,
+}
+
 /// As [`Cell::compare`](crate::protocol::Cell::compare): by place, then by creation.
 pub fn by_place(a: &Record, b: &Record) -> Ordering {
     let place = |record: &Record| record.order().unwrap_or(f64::INFINITY);
     place(a).total_cmp(&place(b)).then(a.born.cmp(&b.born))
 }
 
-pub fn all(conditions: &[Condition], record: &Record) -> bool {
-    conditions.iter().all(|condition| matches(condition, record))
+impl Field {
+    pub fn new(name: &str) -> Self {
+        let mut parts = name.split('.').map(str::to_owned);
+        let head = parts.next().unwrap_or_default();
+        Self { name: name.to_owned(), head, rest: parts.collect() }
+    }
+
+    /// What it asks for has to be parsed.
+    pub fn is_of_value(&self) -> bool {
+        self.head == "value"
+    }
 }
 
-fn matches(condition: &Condition, record: &Record) -> bool {
-    match condition {
-        Condition::Or(groups) => groups.iter().any(|group| all(group, record)),
-        Condition::And(groups) => groups.iter().all(|group| all(group, record)),
-        Condition::OneOf { field, among, negated } => {
-            let value = lookup(record, field);
-            among.iter().any(|operand| equal(value.as_deref(), operand)) != *negated
+impl Operand {
+    pub fn new(text: String) -> Self {
+        Self { number: Exact::parse(&text), text }
+    }
+}
+
+impl Among {
+    pub fn of(texts: Vec<String>) -> Self {
+        Self { numbers: texts.iter().filter_map(|text| Exact::parse(text)).collect(), texts: texts.into_iter().collect() }
+    }
+}
+
+impl Condition {
+    pub fn is_of_value(&self) -> bool {
+        match self {
+            Self::Field(field, ..) | Self::OneOf { field, .. } => field.is_of_value(),
+            Self::Or(groups) | Self::And(groups) => groups.iter().flatten().any(Self::is_of_value),
         }
-        Condition::Field(field, test, operand) => {
-            let value = lookup(record, field);
-            let value = value.as_deref();
-            match test {
-                Test::Equal => equal(value, operand),
-                Test::NotEqual => !equal(value, operand),
-                Test::Less => compare(value, operand).is_some_and(Ordering::is_lt),
-                Test::LessOrEqual => compare(value, operand).is_some_and(Ordering::is_le),
-                Test::Greater => compare(value, operand).is_some_and(Ordering::is_gt),
-                Test::GreaterOrEqual => compare(value, operand).is_some_and(Ordering::is_ge),
+    }
+}
+
+/// How query values, which are texts, meet what stands in a document: by its own kind.
+trait Meets {
+    fn word(&self, word: &str) -> bool;
+    fn number(&self, number: Exact) -> bool;
+}
+
+impl Meets for Operand {
+    fn word(&self, word: &str) -> bool {
+        self.text == word
+    }
+
+    fn number(&self, number: Exact) -> bool {
+        self.number == Some(number)
+    }
+}
+
+impl Meets for Among {
+    fn word(&self, word: &str) -> bool {
+        self.texts.contains(word)
+    }
+
+    fn number(&self, number: Exact) -> bool {
+        self.numbers.contains(&number)
+    }
+}
+
+impl<'a> Seen<'a> {
+    pub fn new(record: &'a Record, budget: &'a Budget) -> Self {
+        Self { record, value: OnceCell::new(), budget }
+    }
+
+    pub fn matches_all(&self, conditions: &[Condition]) -> bool {
+        conditions.iter().all(|condition| self.matches(condition))
+    }
+
+    fn matches(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::Or(groups) => groups.iter().any(|group| self.matches_all(group)),
+            Condition::And(groups) => groups.iter().all(|group| self.matches_all(group)),
+            Condition::OneOf { field, among, negated } => self.equal(self.lookup(field).as_deref(), among) != *negated,
+            Condition::Field(field, test, operand) => {
+                let value = self.lookup(field);
+                let value = value.as_deref();
+                match test {
+                    Test::Equal => self.equal(value, operand),
+                    Test::NotEqual => !self.equal(value, operand),
+                    Test::Less => compare(value, operand).is_some_and(Ordering::is_lt),
+                    Test::LessOrEqual => compare(value, operand).is_some_and(Ordering::is_le),
+                    Test::Greater => compare(value, operand).is_some_and(Ordering::is_gt),
+                    Test::GreaterOrEqual => compare(value, operand).is_some_and(Ordering::is_ge),
+                }
             }
         }
     }
-}
 
-/// A field of the document, `a.b` within objects. Values that are only on disk count as absent.
-pub fn lookup<'a>(record: &'a Record, field: &str) -> Option<Cow<'a, Value>> {
-    let (head, rest) = field.split_once('.').map_or((field, None), |(head, rest)| (head, Some(rest)));
-    let root: Cow<Value> = match head {
-        "_id" => Cow::Owned(record.id.as_str().into()),
-        "board" => Cow::Owned((*record.board).into()),
-        "rev" => Cow::Owned(record.rev.into()),
-        "createdAt" => Cow::Owned(timestamp(record.created_ms).into()),
-        "updatedAt" => Cow::Owned(timestamp(record.updated_ms).into()),
-        "value" => match &record.value {
-            Held::Inline(json) => Cow::Owned(serde_json::from_str(json).ok()?),
-            _ => return None,
-        },
-        // A key with a dot in it is a key, too.
-        _ => match record.keys.get(field) {
-            Some(whole) => return Some(Cow::Borrowed(whole)),
-            None => Cow::Borrowed(record.keys.get(head)?),
-        },
-    };
-    let Some(rest) = rest else { return Some(root) };
-    let pointer = rest.split('.').fold(String::new(), |pointer, part| pointer + "/" + &part.replace('~', "~0").replace('/', "~1"));
-    match root {
-        Cow::Borrowed(root) => root.pointer(&pointer).map(Cow::Borrowed),
-        Cow::Owned(root) => root.pointer(&pointer).cloned().map(Cow::Owned),
-    }
-}
-
-/// Query values are texts: they are compared with what stands there by its own kind. A list matches by any of its items.
-fn equal(value: Option<&Value>, operand: &str) -> bool {
-    match value {
-        None | Some(Value::Null) => operand == "null",
-        Some(Value::Bool(value)) => operand == if *value { "true" } else { "false" },
-        Some(Value::String(value)) => value == operand,
-        Some(Value::Number(value)) => {
-            value.to_string() == operand || operand.parse().is_ok_and(|operand: f64| value.as_f64() == Some(operand))
+    /// A list matches by any of its items.
+    fn equal(&self, value: Option<&Value>, wanted: &impl Meets) -> bool {
+        if !self.budget.spend(1) {
+            return false;
         }
-        Some(Value::Array(items)) => items.iter().any(|item| equal(Some(item), operand)),
-        Some(Value::Object(_)) => false,
+        match value {
+            None | Some(Value::Null) => wanted.word("null"),
+            Some(Value::Bool(value)) => wanted.word(if *value { "true" } else { "false" }),
+            Some(Value::String(value)) => wanted.word(value),
+            Some(Value::Number(value)) => wanted.number(Exact::of(value)),
+            Some(Value::Array(items)) => items.iter().any(|item| self.equal(Some(item), wanted)),
+            Some(Value::Object(_)) => false,
+        }
+    }
+
+    /// A field of the document. Values that are only on disk count as absent.
+    pub fn lookup<'s>(&'s self, field: &Field) -> Option<Cow<'s, Value>> {
+        let record = self.record;
+        self.budget.spend(1);
+        let root: Cow<Value> = match field.head.as_str() {
+            "_id" => Cow::Owned(record.id.as_str().into()),
+            "board" => Cow::Owned((*record.board).into()),
+            "rev" => Cow::Owned(record.rev.into()),
+            "createdAt" => Cow::Owned(timestamp(record.created_ms).into()),
+            "updatedAt" => Cow::Owned(timestamp(record.updated_ms).into()),
+            "value" => Cow::Borrowed(self.value.get_or_init(|| self.parse()).as_ref()?),
+            // A key with a dot in it is a key, too.
+            _ => match record.keys.get(&field.name) {
+                Some(whole) => return Some(Cow::Borrowed(whole)),
+                None => Cow::Borrowed(record.keys.get(&field.head)?),
+            },
+        };
+        if field.rest.is_empty() {
+            return Some(root);
+        }
+        // What is not an object or a list has no fields.
+        let Cow::Borrowed(mut at) = root else { return None };
+        for part in &field.rest {
+            at = match at {
+                Value::Object(keys) => keys.get(part)?,
+                Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(Cow::Borrowed(at))
+    }
+
+    /// What is compared to sort by this field.
+    pub fn sort_key(&self, field: &Field) -> SortKey {
+        let key = SortKey::of(self.lookup(field).as_deref());
+        if let SortKey::Text(text) = &key {
+            self.budget.spend(text.len() as u64 / 2);
+        }
+        key
+    }
+
+    fn parse(&self) -> Option<Value> {
+        let Held::Inline(json) = &self.record.value else { return None };
+        self.budget.spend(json.len() as u64 / 8).then(|| serde_json::from_str(json).ok()).flatten()
     }
 }
 
-fn compare(value: Option<&Value>, operand: &str) -> Option<Ordering> {
+fn compare(value: Option<&Value>, operand: &Operand) -> Option<Ordering> {
     match value? {
-        Value::Number(value) => value.as_f64()?.partial_cmp(&operand.parse().ok()?),
-        Value::String(value) => Some(value.as_str().cmp(operand)),
+        Value::Number(value) => Some(Exact::of(value).cmp(&operand.number?)),
+        Value::String(value) => Some(value.as_str().cmp(&operand.text)),
         _ => None,
     }
 }
 
-/// NeDB's order of kinds: absent, null, numbers, texts, booleans, lists and objects.
-pub fn compare_for_sort(a: Option<&Value>, b: Option<&Value>) -> Ordering {
-    let rank = |value: Option<&Value>| match value {
-        None => 0,
-        Some(Value::Null) => 1,
-        Some(Value::Number(_)) => 2,
-        Some(Value::String(_)) => 3,
-        Some(Value::Bool(_)) => 4,
-        Some(Value::Array(_)) => 5,
-        Some(Value::Object(_)) => 6,
-    };
-    match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0)),
-        (Some(Value::String(a)), Some(Value::String(b))) => a.cmp(b),
-        (Some(Value::Bool(a)), Some(Value::Bool(b))) => a.cmp(b),
-        _ => rank(a).cmp(&rank(b)),
+/// What is compared to sort: NeDB's order of kinds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SortKey {
+    Absent,
+    Null,
+    Number(Exact),
+    Text(String),
+    Bool(bool),
+    List,
+    Object,
+}
+
+impl SortKey {
+    fn of(value: Option<&Value>) -> Self {
+        match value {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(Value::Number(number)) => Self::Number(Exact::of(number)),
+            Some(Value::String(text)) => Self::Text(text.clone()),
+            Some(Value::Bool(flag)) => Self::Bool(*flag),
+            Some(Value::Array(_)) => Self::List,
+            Some(Value::Object(_)) => Self::Object,
+        }
     }
 }

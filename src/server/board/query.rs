@@ -6,17 +6,29 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::filter::{Condition, Test, all, by_place, compare_for_sort, lookup};
+use super::filter::{Among, Budget, Condition, Field, Operand, Seen, SortKey, Test, by_place};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::Record;
 
 /// Brackets within brackets: `a[b][c]...`.
 const DEPTH: usize = 16;
+/// `key=value` pairs.
+const PAIRS: usize = 1500;
+/// Comparisons, and groups of them.
+const CONDITIONS: usize = 100;
+/// Values in all lists of `$in` and `$nin` together.
+const LISTED: usize = 1000;
+const SORTED: usize = 16;
+const SELECTED: usize = 100;
+/// What is weighed at most where requests are answered: it takes less than a millisecond.
+const LIGHT: usize = 2000;
+/// What parsing a value weighs.
+const VALUE: usize = 100;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
-    filter: Vec<Condition>,
-    sort: Vec<(String, bool)>,
+    filter: Arc<[Condition]>,
+    sort: Vec<(Field, bool)>,
     select: Option<Vec<String>>,
     limit: Option<usize>,
     skip: usize,
@@ -35,16 +47,40 @@ fn bad(message: String) -> ApiError {
     ErrorKind::BadRequest.with(message)
 }
 
+/// What has been read of a query so far: refused as soon as there is too much of it.
+#[derive(Default)]
+struct Counted {
+    conditions: usize,
+    listed: usize,
+}
+
+impl Counted {
+    fn condition(&mut self) -> Result<(), ApiError> {
+        self.conditions += 1;
+        most(self.conditions, CONDITIONS, "conditions, groups of '$or' and '$and' included", "ask several times")
+    }
+
+    fn list(&mut self, values: usize) -> Result<(), ApiError> {
+        self.listed += values;
+        most(self.listed, LISTED, "values in its lists of '$in' and '$nin'", "ask several times")
+    }
+}
+
+fn most(found: usize, most: usize, of: &str, way: &str) -> Result<(), ApiError> {
+    if found <= most { Ok(()) } else { Err(bad(format!("A query may have {most} {of}, and this one has more; {way}."))) }
+}
+
 impl Query {
     /// Parses a URL's query; percent-encoding and `+` are undone.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut root = Vec::new();
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (at, (key, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
+            most(at + 1, PAIRS, "pairs of key and value", "ask several times")?;
             if !key.is_empty() {
                 insert(&mut root, &path(&key)?, value.into_owned());
             }
         }
-        let mut parsed = Self::default();
+        let (mut parsed, mut filter, mut counted) = (Self::default(), Vec::new(), Counted::default());
         for (key, node) in root {
             match (key.as_str(), node) {
                 ("$limit", node) => parsed.limit = Some(number("$limit", &node)?),
@@ -53,24 +89,31 @@ impl Query {
                     parsed.paged = match text("$page", node)?.as_str() {
                         "true" => true,
                         "false" => false,
-                        other => return Err(bad(format!("'$page' must be true or false, not '{other}'."))),
+                        other => return Err(bad(format!("'$page' must be true or false, not '{}'.", short(other)))),
                     }
                 }
-                ("$select", node) => parsed.select = Some(texts("$select", node)?),
+                ("$select", node) => {
+                    let keys = texts("$select", node)?;
+                    most(keys.len(), SELECTED, "keys in '$select'", "leave '$select' out for the whole document")?;
+                    parsed.select = Some(keys);
+                }
                 ("$sort", Node::Branch(fields)) => {
+                    most(fields.len(), SORTED, "keys in '$sort'", "the first few decide")?;
                     for (field, direction) in fields {
                         let descending = match text("$sort", direction)?.as_str() {
                             "1" => false,
                             "-1" => true,
-                            other => return Err(bad(format!("'$sort[{field}]' must be 1 or -1, not '{other}'."))),
+                            other => return Err(bad(format!("'$sort[{}]' must be 1 or -1, not '{}'.", short(&field), short(other)))),
                         };
-                        parsed.sort.push((field, descending));
+                        parsed.sort.push((Field::new(&field), descending));
                     }
                 }
                 ("$sort", Node::Text(_)) => return Err(bad("'$sort' is written as $sort[field]=1 or -1.".into())),
-                (_, node) => parsed.filter.push(condition(key, node)?),
+                (_, node) => filter.push(condition(key, node, &mut counted)?),
             }
         }
+        in_turn(&mut filter);
+        parsed.filter = filter.into();
         Ok(parsed)
     }
 
@@ -79,8 +122,28 @@ impl Query {
         self.filter.is_empty()
     }
 
-    pub fn matches(&self, record: &Record) -> bool {
-        all(&self.filter, record)
+    /// Whether one cell does.
+    pub fn matches(&self, record: &Record) -> Result<bool, ApiError> {
+        let budget = Budget::of_one();
+        let matches = Seen::new(record, &budget).matches_all(&self.filter);
+        budget.check().map(|()| matches)
+    }
+
+    /// The board that all cells which match are on, where the query says so.
+    pub fn board(&self) -> Option<&str> {
+        self.filter.iter().find_map(|condition| match condition {
+            Condition::Field(field, Test::Equal, board) if field.name == "board" => Some(board.text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether so many cells are looked at in no time.
+    pub fn is_light(&self, cells: usize) -> bool {
+        let parses = self.filter.iter().any(Condition::is_of_value) || self.sort.iter().any(|(field, _)| field.is_of_value());
+        let each = 1 + self.filter.len() + self.sort.len() + if parses { VALUE } else { 0 };
+        // A group holds many conditions.
+        let is_plain = self.filter.iter().all(|condition| matches!(condition, Condition::Field(..)));
+        cells <= 1 || (is_plain && cells.saturating_mul(each) <= LIGHT)
     }
 
     /// True when the answer is to be cut: nothing that changes or removes many may be.
@@ -88,17 +151,32 @@ impl Query {
         self.limit.is_some() || self.skip > 0
     }
 
-    /// The records that match, in order.
-    pub fn select(&self, mut records: Vec<Arc<Record>>) -> Vec<Arc<Record>> {
-        records.retain(|record| all(&self.filter, record));
-        records.sort_by(|a, b| {
-            let keys = self.sort.iter().map(|(field, descending)| {
-                let order = compare_for_sort(lookup(a, field).as_deref(), lookup(b, field).as_deref());
+    /// The records that match, in order. It ends early, with less, once `is_over`.
+    pub fn select(&self, records: Vec<Arc<Record>>, budget: &Budget, is_over: impl Fn() -> bool) -> Result<Vec<Arc<Record>>, ApiError> {
+        // What is compared is looked up once for each record, with what its conditions have parsed.
+        let mut found: Vec<(Vec<SortKey>, Arc<Record>)> = Vec::new();
+        for record in records {
+            let seen = Seen::new(&record, budget);
+            let matches = seen.matches_all(&self.filter);
+            let keys = if matches { self.sort.iter().map(|(field, _)| seen.sort_key(field)).collect() } else { Vec::new() };
+            budget.check()?;
+            drop(seen);
+            if matches {
+                found.push((keys, record));
+            }
+            if is_over() {
+                return Ok(Vec::new());
+            }
+        }
+        found.sort_by(|(a, one), (b, other)| {
+            let turned = |(at, (_, descending)): (usize, &(Field, bool))| {
+                let order = a[at].cmp(&b[at]);
                 if *descending { order.reverse() } else { order }
-            });
-            keys.fold(Ordering::Equal, Ordering::then).then_with(|| by_place(a, b))
+            };
+            let sorted = self.sort.iter().enumerate().map(turned).find(|order| order.is_ne());
+            sorted.unwrap_or(Ordering::Equal).then_with(|| by_place(one, other))
         });
-        records
+        Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
     pub fn page(&self, records: Vec<Arc<Record>>) -> impl Iterator<Item = Arc<Record>> {
@@ -124,6 +202,16 @@ impl Query {
     }
 }
 
+/// What has to be parsed comes last: most cells are decided before it.
+fn in_turn(conditions: &mut [Condition]) {
+    conditions.sort_by_key(Condition::is_of_value);
+}
+
+/// Long texts are not repeated whole.
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
 /// `a[b][]` is `["a", "b", ""]`.
 fn path(key: &str) -> Result<Vec<String>, ApiError> {
     let Some((head, mut rest)) = key.split_once('[').map(|(head, _)| (head, &key[head.len()..])) else {
@@ -137,8 +225,8 @@ fn path(key: &str) -> Result<Vec<String>, ApiError> {
     }
     match rest {
         "" if parts.len() <= DEPTH => Ok(parts),
-        "" => Err(bad(format!("The query '{head}' is nested deeper than {DEPTH}."))),
-        _ => Err(bad(format!("The brackets in the query '{key}' do not match."))),
+        "" => Err(bad(format!("The query '{}' is nested deeper than {DEPTH}.", short(head)))),
+        _ => Err(bad(format!("The brackets in the query '{}' do not match.", short(key)))),
     }
 }
 
@@ -193,33 +281,44 @@ fn number(name: &str, node: &Node) -> Result<usize, ApiError> {
     }
 }
 
-fn conditions(node: Node) -> Result<Vec<Condition>, ApiError> {
+fn conditions(node: Node, counted: &mut Counted) -> Result<Vec<Condition>, ApiError> {
+    counted.condition()?;
     match node {
-        Node::Branch(parts) => parts.into_iter().map(|(key, node)| condition(key, node)).collect(),
+        Node::Branch(parts) => {
+            let mut group = parts.into_iter().map(|(key, node)| condition(key, node, counted)).collect::<Result<Vec<_>, _>>()?;
+            in_turn(&mut group);
+            Ok(group)
+        }
         Node::Text(_) => Err(bad("'$or' and '$and' are lists of queries: $or[0][field]=value.".into())),
     }
 }
 
-fn alternatives(node: Node) -> Result<Vec<Vec<Condition>>, ApiError> {
+fn alternatives(node: Node, counted: &mut Counted) -> Result<Vec<Vec<Condition>>, ApiError> {
     match node {
-        Node::Branch(parts) => parts.into_iter().map(|(_, node)| conditions(node)).collect(),
-        node => conditions(node).map(|one| vec![one]),
+        Node::Branch(parts) => parts.into_iter().map(|(_, node)| conditions(node, counted)).collect(),
+        node => conditions(node, counted).map(|one| vec![one]),
     }
 }
 
-fn condition(key: String, node: Node) -> Result<Condition, ApiError> {
+fn condition(key: String, node: Node, counted: &mut Counted) -> Result<Condition, ApiError> {
+    let unknown = |name: &str| bad(format!("The query operator '{}' is not known.", short(name)));
     match (key.as_str(), node) {
-        ("$or", node) => Ok(Condition::Or(alternatives(node)?)),
-        ("$and", node) => Ok(Condition::And(alternatives(node)?)),
-        (name, _) if name.starts_with('$') => Err(bad(format!("The query operator '{name}' is not known."))),
-        (_, Node::Text(operand)) => Ok(Condition::Field(key, Test::Equal, operand)),
+        ("$or", node) => Ok(Condition::Or(alternatives(node, counted)?)),
+        ("$and", node) => Ok(Condition::And(alternatives(node, counted)?)),
+        (name, _) if name.starts_with('$') => Err(unknown(name)),
+        (_, Node::Text(operand)) => {
+            counted.condition()?;
+            Ok(Condition::Field(Field::new(&key), Test::Equal, Operand::new(operand)))
+        }
         (_, Node::Branch(operators)) => {
             let mut parts = Vec::new();
             for (operator, node) in operators {
                 let test = match operator.as_str() {
                     "$in" | "$nin" => {
-                        let (field, negated) = (key.clone(), operator == "$nin");
-                        parts.push(Condition::OneOf { field, among: texts(&operator, node)?, negated });
+                        counted.condition()?;
+                        let (field, negated, among) = (Field::new(&key), operator == "$nin", texts(&operator, node)?);
+                        counted.list(among.len())?;
+                        parts.push(Condition::OneOf { field, among: Among::of(among), negated });
                         continue;
                     }
                     "$ne" => Test::NotEqual,
@@ -227,16 +326,20 @@ fn condition(key: String, node: Node) -> Result<Condition, ApiError> {
                     "$lte" => Test::LessOrEqual,
                     "$gt" => Test::Greater,
                     "$gte" => Test::GreaterOrEqual,
-                    name if name.starts_with('$') => return Err(bad(format!("The query operator '{name}' is not known."))),
+                    name if name.starts_with('$') => return Err(unknown(name)),
                     // `layout[order]=1` asks within an object.
                     name => {
-                        parts.push(condition(format!("{key}.{name}"), node)?);
+                        parts.push(condition(format!("{key}.{name}"), node, counted)?);
                         continue;
                     }
                 };
-                parts.push(Condition::Field(key.clone(), test, text(&operator, node)?));
+                counted.condition()?;
+                parts.push(Condition::Field(Field::new(&key), test, Operand::new(text(&operator, node)?)));
             }
-            Ok(Condition::And(vec![parts]))
+            match parts.len() {
+                1 => Ok(parts.remove(0)),
+                _ => Ok(Condition::And(vec![parts])),
+            }
         }
     }
 }
@@ -282,7 +385,7 @@ mod tests {
 
     fn find(query: &str) -> String {
         let query = Query::parse(query).unwrap();
-        let found = query.page(query.select(documents()));
+        let found = query.page(query.select(documents(), &Budget::whole(), || false).unwrap());
         found.map(|record| record.id.as_str()[2..].to_owned()).collect()
     }
 
@@ -336,6 +439,96 @@ mod tests {
         assert_eq!(query.project(r#"{"_id":"a","x":1e999,"pos":-1e999}"#.into()), r#"{"_id":"a","pos":-1e999}"#);
         assert!(!query.wants("value"));
         assert!(Query::parse("$select=value").unwrap().wants("value"));
+    }
+
+    #[test]
+    fn whole_numbers_are_compared_exactly() {
+        let documents = [
+            r#"{"run":9007199254740993,"pos":1}"#,
+            r#"{"run":9007199254740992,"pos":2}"#,
+            r#"{"run":18446744073709551615,"pos":3}"#,
+            r#"{"value":[1,9007199254740993],"pos":4}"#,
+            r#"{"run":-9007199254740993,"pos":5}"#,
+        ];
+        let find = |query: &str| {
+            let query = Query::parse(query).unwrap();
+            let found =
+                query.select(documents.iter().zip(1..).map(|(json, at)| record(json, at)).collect(), &Budget::whole(), || false).unwrap();
+            found.iter().map(|record| record.id.as_str()[2..].to_owned()).collect::<String>()
+        };
+        assert_eq!(
+            (find("run=9007199254740993"), find("run=9007199254740992"), find("run=9007199254740992.0")),
+            ("1".into(), "2".into(), "2".into())
+        );
+        assert_eq!((find("run=-9007199254740993"), find("run=-9007199254740992")), ("5".into(), "".into()));
+        assert_eq!((find("run[$gt]=9007199254740992"), find("run[$gte]=18446744073709551615")), ("13".into(), "3".into()));
+        assert_eq!((find("run[$lt]=9007199254740993&run[$gt]=0"), find("run[$in][]=9007199254740993")), ("2".into(), "1".into()));
+        assert_eq!((find("run[$ne]=9007199254740993&run[$gt]=0"), find("value=9007199254740993")), ("23".into(), "4".into()));
+        assert_eq!((find("value=9007199254740992"), find("value[$in]=9007199254740993")), ("".into(), "4".into()));
+        assert_eq!(find("$sort[run]=1"), "45213");
+        // No document has such a number: they are texts.
+        for word in ["NaN", "inf", "Infinity", "-Infinity"] {
+            assert_eq!(
+                (find(&format!("run={word}")), find(&format!("run[$gt]={word}")), find(&format!("run[$lt]={word}"))),
+                ("".into(), "".into(), "".into())
+            );
+        }
+        assert_eq!(find("run[$lt]=1e999"), "1235");
+    }
+
+    #[test]
+    fn every_part_of_a_query_is_bounded_and_the_bound_is_named() {
+        let list = |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<Vec<_>>().join("&");
+        for (count, part, named) in [
+            (100, &(|at| format!("value[{at}][b]=x")) as &dyn Fn(usize) -> String, "100 conditions"),
+            (100, &|at| format!("k{at}=x"), "100 conditions"),
+            (100, &|at| format!("k{at}[$gt]=x"), "100 conditions"),
+            (50, &|at| format!("$or[{at}][value]=x"), "100 conditions"),
+            (50, &|at| format!("$and[{at}][value][$ne]=x"), "100 conditions"),
+            (1000, &|_| "a[$in][]=x".to_owned(), "1000 values"),
+            (1000, &|at| format!("a[$nin][{at}]=x"), "1000 values"),
+            (16, &|at| format!("$sort[k{at}]=1"), "16 keys in '$sort'"),
+            (100, &|_| "$select[]=x".to_owned(), "100 keys in '$select'"),
+        ] {
+            let (fits, most) = (list(count, part), list(count + 1, part));
+            assert!(Query::parse(&fits).is_ok(), "{fits}: {:?}", Query::parse(&fits).err());
+            let told = Query::parse(&most).unwrap_err();
+            assert!(told.code == 400 && told.message.contains(named), "{told}");
+        }
+        let told = Query::parse(&list(1501, &|at| format!("$sort[{at}]=1"))).unwrap_err();
+        assert!(told.message.contains("1500 pairs"), "{told}");
+        let nested = |depth: usize| format!("{}[a]=1", (0..depth).fold("$or".to_owned(), |path, _| path + "[0][$or]") + "[0]");
+        assert!(Query::parse(&nested(6)).is_ok());
+        assert!(Query::parse(&nested(8)).unwrap_err().message.contains("nested deeper than 16"));
+        assert!(Query::parse(&format!("{}[=1", "x".repeat(5000))).unwrap_err().message.len() < 200);
+    }
+
+    #[test]
+    fn what_a_query_looks_at_is_bounded_too() {
+        let many = format!(r#"{{"list":[{}]}}"#, vec!["0"; 20_000].join(","));
+        let records: Vec<_> = (0..60).map(|at| record(&many, at)).collect();
+        let ask = |conditions: usize| {
+            let each: Vec<_> = (0..conditions).map(|at| format!("$and[{at}][list][$ne]={}", at + 1)).collect();
+            Query::parse(&each.join("&")).unwrap()
+        };
+        let select = |query: &Query| query.select(records.clone(), &Budget::whole(), || false);
+        assert_eq!(select(&ask(10)).unwrap().len(), 60);
+        assert!(ask(10).select(records.clone(), &Budget::light(), || false).is_err());
+        let told = select(&ask(50)).unwrap_err();
+        assert!(told.code == 400 && told.message.contains("looks at more than it may"), "{told}");
+        assert!(ask(10).matches(&records[0]).unwrap());
+        let whole = format!(r#"{{"list":[{}]}}"#, vec!["0"; 120_000].join(","));
+        assert_eq!(ask(9).matches(&record(&whole, 1)).unwrap_err().code, 400);
+        assert!(ask(1).select(records.clone(), &Budget::whole(), || true).unwrap().is_empty(), "nobody waits for it");
+    }
+
+    #[test]
+    fn what_is_asked_in_one_place_is_light() {
+        let is_light = |query: &str, cells: usize| Query::parse(query).unwrap().is_light(cells);
+        assert!(is_light("", 1000) && is_light("board=main&pos[$gt]=3", 500) && is_light("value=x", 1) && is_light("value=x", 10));
+        assert!(!is_light("", 4000) && !is_light("value=x", 300) && !is_light("$sort[value]=1", 300) && !is_light("$or[0][a]=1", 10));
+        assert_eq!(Query::parse("a=1&board=x").unwrap().board(), Some("x"));
+        assert_eq!((Query::parse("board[$ne]=x").unwrap().board(), Query::parse("$or[0][board]=x").unwrap().board()), (None, None));
     }
 
     #[test]

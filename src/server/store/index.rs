@@ -47,6 +47,11 @@ impl Index {
         self.boards.values().flat_map(|board| board.cells.values())
     }
 
+    /// How many cells there are, on all boards.
+    pub fn count(&self) -> usize {
+        self.home.len()
+    }
+
     pub fn grave(&self, id: &CellId) -> Option<&Arc<Record>> {
         let known = self.tombstones.get(id)?;
         self.boards.get(&known.board)?.graves.get(&known.seq)

@@ -1,0 +1,132 @@
+//! Numbers as queries compare them: exactly, whole ones of 64 bits beside doubles.
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+use serde_json::Number;
+
+/// A double that is a whole number is one, so that each number has one form. Whole numbers beyond 64 bits are doubles, as documents hold them.
+#[derive(Clone, Copy, Debug)]
+pub enum Exact {
+    Whole(i128),
+    /// With a fraction, or beyond all of the others; never NaN.
+    Real(f64),
+}
+
+/// Doubles below it are exact as `i128`.
+const WHOLE: f64 = (1_u128 << 126) as f64;
+
+impl Exact {
+    /// What a query writes, in the forms that numbers have in programs; words for what is no number (NaN, infinity) are texts.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        if !is_plain {
+            return None;
+        }
+        let whole = text.parse::<i128>().ok().filter(|whole| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(whole));
+        whole.map(Self::Whole).or_else(|| text.parse().ok().map(Self::of_double))
+    }
+
+    pub fn of(number: &Number) -> Self {
+        let whole = number.as_u64().map(i128::from).or_else(|| number.as_i64().map(i128::from));
+        whole.map_or_else(|| Self::of_double(number.as_f64().unwrap_or(0.0)), Self::Whole)
+    }
+
+    fn of_double(number: f64) -> Self {
+        if number.fract() == 0.0 && number.abs() < WHOLE { Self::Whole(number as i128) } else { Self::Real(number) }
+    }
+}
+
+impl Ord for Exact {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let beside = |whole: i128, real: f64| match real {
+            // Its whole part is no longer exact, and larger than any whole number here.
+            _ if real.abs() >= WHOLE => 0.0_f64.total_cmp(&real),
+            // It has a fraction: it is not its floor.
+            _ if whole <= real.floor() as i128 => Ordering::Less,
+            _ => Ordering::Greater,
+        };
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) => one.cmp(other),
+            (Self::Real(one), Self::Real(other)) => one.total_cmp(other),
+            (Self::Whole(whole), Self::Real(real)) => beside(*whole, *real),
+            (Self::Real(real), Self::Whole(whole)) => beside(*whole, *real).reverse(),
+        }
+    }
+}
+
+impl PartialOrd for Exact {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Exact {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Exact {}
+
+impl Hash for Exact {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Whole(whole) => whole.hash(state),
+            Self::Real(real) => real.to_bits().hash(state),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_exactly() {
+        // Ascending; each as documents and queries write it.
+        let ascending = [
+            "-1e999",
+            "-1e300",
+            "-9223372036854775808",
+            "-9007199254740993",
+            "-9007199254740992",
+            "-1.5",
+            "-1",
+            "0",
+            "5e-324",
+            "0.1",
+            "1",
+            "1.5",
+            "2",
+            "9007199254740991",
+            "9007199254740992",
+            "9007199254740993",
+            "18446744073709551615",
+            "1e300",
+            "1e999",
+        ];
+        let read: Vec<Exact> = ascending.iter().map(|text| Exact::parse(text).unwrap()).collect();
+        for (at, one) in read.iter().enumerate() {
+            for (beside, other) in read.iter().enumerate() {
+                assert_eq!(one.cmp(other), at.cmp(&beside), "{} {}", ascending[at], ascending[beside]);
+            }
+            if let Ok(number) = serde_json::from_str::<Number>(ascending[at]) {
+                assert_eq!(Exact::of(&number), *one);
+            }
+        }
+        for (one, other) in [
+            ("2", "2.0"),
+            ("1e3", "1000"),
+            ("-0", "0"),
+            ("+5", "5"),
+            ("9007199254740992", "9007199254740992.0"),
+            ("1e20", "100000000000000000000"),
+        ] {
+            assert_eq!(Exact::parse(one), Exact::parse(other), "{one} {other}");
+        }
+        for text in ["", "NaN", "inf", "Infinity", "-inf", "0x10", "1_000", "e", ".", "-", "1 "] {
+            assert_eq!(Exact::parse(text), None, "{text}");
+        }
+    }
+}
