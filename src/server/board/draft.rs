@@ -1,9 +1,10 @@
 //! What a client sent for a cell: parsed, checked, and split into `value` (kept as JSON text) and everything else.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -18,8 +19,11 @@ const DEPTH: usize = 128;
 /// Keys that are the server's: a client that sends back a document it got sends them along, and they are passed over.
 const OURS: [&str; 3] = ["rev", "createdAt", "updatedAt"];
 const BOARD_NAME: usize = 64;
+const KEY_BYTES: usize = 256;
 /// Cells in one request: others wait for it.
 const MANY: usize = 1000;
+/// Values within values, of all keys beside 'value' in one body: each takes forty times the memory of the two bytes that it may have.
+const PARTS: usize = 1 << 18;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
@@ -76,7 +80,7 @@ impl Draft {
             check_text(value)?;
         }
         let is_picture = keys.get("type").and_then(Value::as_str) == Some("img");
-        if !is_picture && value.as_ref().is_some_and(|value| value.len() > DOCUMENT_BYTES && !value.starts_with("\"data:image/")) {
+        if !is_picture && value.as_ref().is_some_and(|value| value.len() > DOCUMENT_BYTES && !is_picture_uri(value)) {
             let rule = format!("may have {} MiB", DOCUMENT_BYTES >> 20);
             return Err(ErrorKind::PayloadTooLarge
                 .with(format!("'value' {rule}; send large results as pictures or in parts."))
@@ -87,12 +91,18 @@ impl Draft {
         }
         // A patch of the type or of the value alone is checked against what results from it, where that is known.
         if let Some(kind) = keys.get("type").and_then(Value::as_str) {
-            Content::read(kind, value.as_deref())?;
+            Content::check(kind, value.as_deref())?;
         }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
         let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?.map(Arc::new);
         Ok(Self { id, board, keys, value, line, append, body })
     }
+}
+
+/// As browsers know one, whatever its case.
+fn is_picture_uri(json: &str) -> bool {
+    const START: &str = "\"data:image/";
+    json.get(..START.len()).is_some_and(|start| start.eq_ignore_ascii_case(START))
 }
 
 /// An empty name means the main board.
@@ -129,29 +139,33 @@ fn wrong(key: &str, rule: &str, found: &Value) -> ApiError {
 
 /// A body that is one object.
 pub fn parse_one(body: &[u8]) -> Result<Draft, ApiError> {
-    match parse(body)? {
+    match parse(body, false)? {
         Body::One(raw) => Draft::check(raw, body.len()),
-        Body::Many(_) => Err(ErrorKind::BadRequest.with("The body must be one JSON object, not an array.")),
+        Body::Many(_) => Err(no_list()),
     }
 }
 
 /// A body that is one object (`false`) or an array of them (`true`).
 pub fn parse_many(body: &[u8]) -> Result<(Vec<Draft>, bool), ApiError> {
-    match parse(body)? {
+    match parse(body, true)? {
         Body::One(raw) => Ok((vec![Draft::check(raw, body.len())?], false)),
-        Body::Many(raws) if raws.len() > MANY => {
-            let message = format!("An array may have {MANY} cells; nothing was created. Send them in several requests.");
-            Err(ErrorKind::PayloadTooLarge.with(message))
-        }
         Body::Many(raws) => Ok((raws.into_iter().map(|raw| Draft::check(raw, body.len())).collect::<Result<_, _>>()?, true)),
     }
 }
 
-fn parse(body: &[u8]) -> Result<Body, ApiError> {
+fn no_list() -> ApiError {
+    ErrorKind::BadRequest.with("The body must be one JSON object, not an array.")
+}
+
+fn parse(body: &[u8], many: bool) -> Result<Body, ApiError> {
     let text = std::str::from_utf8(body).map_err(|why| {
         ErrorKind::BadRequest.with(format!("The body is not UTF-8 text: byte {} is not part of a character.", why.valid_up_to()))
     })?;
-    parse_text(text).or_else(|why| {
+    parse_text(text, many).or_else(|refused| {
+        let why = match refused {
+            Refused::Told(error) => return Err(error),
+            Refused::Json(why) => why,
+        };
         let (line, column) = (why.line(), why.column());
         if why.is_data() || !is_not_a_number(text, line, column) {
             return Err(ErrorKind::BadRequest.with(match () {
@@ -161,7 +175,7 @@ fn parse(body: &[u8]) -> Result<Body, ApiError> {
             }));
         }
         // Python's json.dumps writes such tokens. Among points they are what they say; in other values they are not JSON.
-        if let Some(Ok(body)) = quote_tokens(text).map(|text| parse_text(&text))
+        if let Some(Ok(body)) = quote_tokens(text).map(|text| parse_text(&text, many))
             && body.is_of_lines()
         {
             return Ok(body);
@@ -171,10 +185,17 @@ fn parse(body: &[u8]) -> Result<Body, ApiError> {
     })
 }
 
-fn parse_text(text: &str) -> serde_json::Result<Body> {
+/// Why a body is none: it is no JSON, or something in it may not be.
+enum Refused {
+    Json(serde_json::Error),
+    Told(ApiError),
+}
+
+fn parse_text(text: &str, many: bool) -> Result<Body, Refused> {
+    let limits = Limits { text, many, left: RefCell::new(PARTS), refused: RefCell::default() };
     let mut json = serde_json::Deserializer::from_str(text);
-    let body = json.deserialize_any(BodyVisitor)?;
-    json.end().map(|()| body)
+    let body = json.deserialize_any(BodySeed(&limits)).and_then(|body| json.end().map(|()| body));
+    body.map_err(|why| limits.refused.take().map_or(Refused::Json(why), Refused::Told))
 }
 
 /// True when the parser stopped in one of the tokens that Python's `json.dumps` writes.
@@ -182,7 +203,7 @@ fn is_not_a_number(text: &str, line: usize, column: usize) -> bool {
     let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let start = column.saturating_sub(2).min(line.len());
     let rest = &line.as_bytes()[start..];
-    ["NaN", "Infinity"].iter().any(|token| rest.windows(token.len()).take(3).any(|part| part == token.as_bytes()))
+    ["nan", "inf"].iter().any(|token| rest.windows(token.len()).take(3).any(|part| part.eq_ignore_ascii_case(token.as_bytes())))
 }
 
 /// Every place in `json` (which is valid) is within at most `DEPTH` arrays and objects.
@@ -207,16 +228,86 @@ fn check_depth(json: &str) -> Result<(), ApiError> {
 
 /// Escapes in texts stand for characters: half of a pair, which Python writes for bytes that are no text, does not.
 fn check_text(json: &str) -> Result<(), ApiError> {
-    if !json.contains("\\ud") && !json.contains("\\uD") {
-        return Ok(());
-    }
-    match serde_json::from_str::<Value>(json) {
-        Err(why) if why.to_string().contains("surrogate") || why.to_string().contains("hex escape") => {
-            let rule = "has an escape that stands for half a character";
-            Err(ErrorKind::BadRequest.with(format!("'value' {rule}: {why}.")).at("value", rule))
+    let (bytes, mut at, mut high) = (json.as_bytes(), 0, None);
+    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'\\').map(|beyond| at + beyond) {
+        let code = json.get(found + 2..found + 6).filter(|_| bytes[found + 1] == b'u').and_then(|hex| u16::from_str_radix(hex, 16).ok());
+        let follows = high == Some(found);
+        match (follows, code) {
+            (false, Some(0xd800..=0xdbff)) => high = Some(found + 6),
+            (true, Some(0xdc00..=0xdfff)) => high = None,
+            (true, _) | (_, Some(0xdc00..=0xdfff)) => return Err(half(found)),
+            _ if high.is_some() => return Err(half(found)),
+            _ => {}
         }
-        _ => Ok(()),
+        at = found + if code.is_some() { 6 } else { 2 };
     }
+    high.map_or(Ok(()), |end| Err(half(end)))
+}
+
+fn half(at: usize) -> ApiError {
+    let rule = format!("has an escape that stands for half a character, near its character {at}");
+    ErrorKind::BadRequest.with(format!("'value' {rule}.")).at("value", rule)
+}
+
+/// What may be in a body, known while it is parsed: nothing is made of what is too much.
+struct Limits<'a> {
+    text: &'a str,
+    many: bool,
+    /// Parts that may still come.
+    left: RefCell<usize>,
+    refused: RefCell<Option<ApiError>>,
+}
+
+impl Limits<'_> {
+    /// Ends the parser.
+    fn refuse<E: serde::de::Error>(&self, error: ApiError) -> E {
+        self.refused.replace(Some(error));
+        E::custom("refused")
+    }
+
+    /// A key beside 'value'. `bytes` of such keys came before it.
+    fn read(&self, key: &str, json: &str, bytes: &mut usize) -> Result<Value, ApiError> {
+        let (size, parts) = measure(json);
+        *bytes += key.len() + size;
+        let left = self.left.borrow().checked_sub(parts + 1);
+        if *bytes > KEYS_BYTES {
+            let rule = format!("may have {} KiB in all; large results belong into 'value'", KEYS_BYTES >> 10);
+            return Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")));
+        }
+        let Some(left) = left else {
+            let rule =
+                format!("may have {PARTS} values in one body, those within lists and objects included; large results belong into 'value'");
+            return Err(ErrorKind::PayloadTooLarge.with(format!("The keys beside 'value' {rule}.")));
+        };
+        self.left.replace(left);
+        serde_json::from_str(json).map_err(|why| {
+            let why = why.to_string();
+            let why = why.split(" at line").next().unwrap_or_default();
+            let before = &self.text[..json.as_ptr().addr().saturating_sub(self.text.as_ptr().addr()).min(self.text.len())];
+            let line = 1 + before.matches('\n').count();
+            let column = 1 + before.rsplit('\n').next().unwrap_or_default().len();
+            let rule = format!("cannot be read: {why}");
+            ErrorKind::BadRequest.with(format!("'{key}' {rule} (line {line} column {column}).")).at(key, rule)
+        })
+    }
+}
+
+/// The bytes of `json` (which is valid) without the space between its parts, and how many values it has at most.
+fn measure(json: &str) -> (usize, usize) {
+    let (mut bytes, mut parts, mut in_string, mut escaped) = (0, 1, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b' ' | b'\n' | b'\r' | b'\t' => continue,
+            b',' | b'[' | b'{' | b':' => parts += 1,
+            _ => {}
+        }
+        bytes += 1;
+    }
+    (bytes, parts)
 }
 
 #[derive(Default)]
@@ -248,9 +339,9 @@ impl Body {
     }
 }
 
-struct BodyVisitor;
+struct BodySeed<'a>(&'a Limits<'a>);
 
-impl<'de> Visitor<'de> for BodyVisitor {
+impl<'de> Visitor<'de> for BodySeed<'_> {
     type Value = Body;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -258,21 +349,28 @@ impl<'de> Visitor<'de> for BodyVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Body, A::Error> {
-        RawSeed.visit_map(map).map(Body::One)
+        RawSeed(self.0).visit_map(map).map(Body::One)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Body, A::Error> {
+        if !self.0.many {
+            return Err(self.0.refuse(no_list()));
+        }
         let mut raws = Vec::new();
-        while let Some(raw) = items.next_element_seed(RawSeed)? {
+        while let Some(raw) = items.next_element_seed(RawSeed(self.0))? {
+            if raws.len() == MANY {
+                let message = format!("An array may have {MANY} cells; nothing was created. Send them in several requests.");
+                return Err(self.0.refuse(ErrorKind::PayloadTooLarge.with(message)));
+            }
             raws.push(raw);
         }
         Ok(Body::Many(raws))
     }
 }
 
-struct RawSeed;
+struct RawSeed<'a>(&'a Limits<'a>);
 
-impl<'de> DeserializeSeed<'de> for RawSeed {
+impl<'de> DeserializeSeed<'de> for RawSeed<'_> {
     type Value = Raw;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
@@ -280,7 +378,7 @@ impl<'de> DeserializeSeed<'de> for RawSeed {
     }
 }
 
-impl<'de> Visitor<'de> for RawSeed {
+impl<'de> Visitor<'de> for RawSeed<'_> {
     type Value = Raw;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -288,17 +386,19 @@ impl<'de> Visitor<'de> for RawSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut raw = Raw::default();
+        let (mut raw, mut bytes) = (Raw::default(), 0);
         while let Some(key) = map.next_key::<String>()? {
+            if key.len() > KEY_BYTES {
+                return Err(self.0.refuse(ErrorKind::BadRequest.with(format!("A key may have {KEY_BYTES} bytes."))));
+            }
+            let json = map.next_value::<&'de RawValue>()?.get();
             if key == "value" || key == "append" {
                 // Line ends can only stand between tokens; without them every frame is one line.
-                let json = map.next_value::<Box<RawValue>>()?;
-                let text = if json.get().contains(['\n', '\r']) { json.get().replace(['\n', '\r'], " ").into() } else { json.get().into() };
+                let text = if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() };
                 *(if key == "value" { &mut raw.value } else { &mut raw.append }) = Some(text);
-            } else if key.len() > 256 {
-                return Err(A::Error::custom("a key may have 256 bytes"));
             } else {
-                raw.keys.insert(key, map.next_value()?);
+                let value = self.0.read(&key, json, &mut bytes).map_err(|error| self.0.refuse(error))?;
+                raw.keys.insert(key, value);
             }
         }
         Ok(raw)
@@ -341,6 +441,14 @@ mod tests {
     fn broken_bodies_say_where() {
         assert!(message("{\"a\":\n 1,}").contains("line 2 column 4"), "{}", message("{\"a\":\n 1,}"));
         assert!(message(r#"{"loss": NaN}"#).contains("NaN and Infinity are not JSON"));
+        for token in ["nan", "-nan", "inf", "-inf", "Inf", "NAN", "-INF", "-Infinity"] {
+            for body in
+                [format!(r#"{{"loss": {token}}}"#), format!(r#"{{"value":[1,{token}]}}"#), format!(r#"{{"append":{{"l":[{token},nan]}}}}"#)]
+            {
+                assert!(message(&body).contains("NaN and Infinity are not JSON"), "{body}: {}", message(&body));
+            }
+        }
+        assert!(message(r#"{"note": nul}"#).contains("line 1 column 13"), "{}", message(r#"{"note": nul}"#));
         assert!(message(r#"{"value": [1, -Infinity]}"#).contains("NaN and Infinity are not JSON"));
         assert!(message("[]").contains("not an array"));
         assert!(message("3").contains("not a JSON object"));
@@ -365,6 +473,11 @@ mod tests {
     fn half_a_character_is_refused() {
         assert!(message(r#"{"value":"a \ud800 b"}"#).contains("half a character"));
         assert!(parse_one(r#"{"value":"a \ud83d\ude00 b \\ud800"}"#.as_bytes()).is_ok());
+        for half in [r"\udc00", r"\ud800\n", r"\ud800x", r"\ud800\u0041", r"\ud800\ud800\udc00", r"\ude00\ud83d"] {
+            assert!(message(&format!(r#"{{"value":["{half}"]}}"#)).contains("half a character"), "{half}");
+            assert!(message(&format!(r#"{{"note":"{half}"}}"#)).contains("'note' cannot be read"), "{half}");
+        }
+        assert!(parse_one(r#"{"value":["\uD83D\uDE00\uD83D\uDE00","\u00e9\\\ud83d\ude00\"","\\"]}"#.as_bytes()).is_ok());
     }
 
     #[test]
@@ -373,6 +486,17 @@ mod tests {
         assert_eq!(parse_one(format!(r#"{{"description":"{large}"}}"#).as_bytes()).unwrap_err().code, 413);
         assert!(parse_one(format!(r#"{{"value":"{large}"}}"#).as_bytes()).is_ok());
         assert_eq!(parse_many(format!("[{}{{}}]", "{},".repeat(MANY)).as_bytes()).unwrap_err().code, 413);
+        // Before it has an end, and whatever follows.
+        assert_eq!(parse_many(format!("[{}{{}},nonsense", "{},".repeat(MANY)).as_bytes()).unwrap_err().code, 413);
+        assert_eq!(parse_one(format!(r#"{{"x":[{}0]}}"#, "0,".repeat(KEYS_BYTES / 2)).as_bytes()).unwrap_err().code, 413);
+        assert!(parse_one(b"[nonsense").unwrap_err().message.contains("not an array"));
+        let spaced = format!("{{\"x\":[{}0]}}", "0,\n                ".repeat(KEYS_BYTES / 8));
+        assert!(spaced.len() > KEYS_BYTES && parse_one(spaced.as_bytes()).is_ok(), "space is not counted");
+        let each = format!(r#"{{"x":[{}0]}}"#, "0,".repeat(PARTS / 8));
+        let told = parse_many(format!("[{}]", vec![each.as_str(); 8].join(",")).as_bytes()).unwrap_err();
+        assert!(told.code == 413 && told.message.contains("262144 values"), "{told}");
+        assert!(parse_many(format!("[{}]", vec![each.as_str(); 7].join(",")).as_bytes()).is_ok());
+        assert!(message(&format!(r#"{{"{}":1}}"#, "k".repeat(257))).contains("256 bytes"));
     }
 
     #[test]
@@ -381,7 +505,9 @@ mod tests {
         assert!(parse_one(format!(r#"{{"value":{}}}"#, nested(DEPTH)).as_bytes()).is_ok());
         assert!(message(&format!(r#"{{"value":{}}}"#, nested(DEPTH + 1))).contains("nested"));
         assert!(message(&format!(r#"{{"value":{}}}"#, nested(1_000_000))).contains("nested"));
-        assert!(message(&format!(r#"{{"other":{}}}"#, nested(1_000_000))).contains("recursion limit"));
+        assert!(message(&format!(r#"{{"other":{}}}"#, nested(1_000_000))).contains("256 KiB"));
+        let deep = parse_one(format!("{{\"a\":1,\n \"other\": {}}}", nested(1000)).as_bytes()).unwrap_err();
+        assert_eq!((deep.code, deep.message.as_str()), (400, "'other' cannot be read: recursion limit exceeded (line 2 column 11)."));
         assert!(parse_one(format!(r#"{{"value":"{}\"["}}"#, "[".repeat(500)).as_bytes()).is_ok(), "brackets in a text do not count");
     }
 }

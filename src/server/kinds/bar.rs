@@ -7,6 +7,7 @@ use crate::protocol::ApiError;
 
 /// More bars than a screen has room for are no bars.
 const BARS: usize = 2000;
+const INSTEAD: &str = "group the small ones, or send a histogram";
 
 /// `{"labels":[…],"values":[…]}`, `{"labels":[…],"series":{"train":[…]}}`, `{"values":{"a":1}}`, `{"a":1,"b":2}` or `[1,2]`.
 pub fn read(root: Node) -> Result<Bar, ApiError> {
@@ -23,17 +24,21 @@ pub fn read(root: Node) -> Result<Bar, ApiError> {
     match (is_long, series, values) {
         (true, Some(series), _) => {
             let labels = root.need("labels")?;
-            bar.labels = labels.labels()?;
-            for (name, values) in series.entries()? {
-                let numbers = values.numbers()?;
-                values.must_have(numbers.len(), bar.labels.len(), "label")?;
-                bar.series.push(Series { name: name.to_owned(), values: numbers });
-            }
+            bar.labels = few(labels)?;
+            series.entries(|name, values| {
+                bar.series.push(Series { name: name.to_owned(), values: Vec::new() });
+                root.may_have(bar.labels.len().max(1) * bar.series.len(), BARS, "bars", INSTEAD)?;
+                bar.series.last_mut().into_iter().try_for_each(|last| {
+                    last.values = values.numbers_as(bar.labels.len(), "label")?;
+                    Ok(())
+                })
+            })?;
         }
         (true, None, Some(values)) if values.is_list() => {
+            root.may_have(values.count(), BARS, "bars", INSTEAD)?;
             let numbers = values.numbers()?;
             bar.labels = match labels {
-                Some(labels) => labels.labels()?,
+                Some(labels) => few(labels)?,
                 None => (0..numbers.len()).map(|at| at.to_string()).collect(),
             };
             values.must_have(numbers.len(), bar.labels.len(), "label")?;
@@ -43,13 +48,16 @@ pub fn read(root: Node) -> Result<Bar, ApiError> {
         (_, _, values) if root.is_object() => {
             let (mut labels, mut numbers) = (Vec::new(), Vec::new());
             let named = values.filter(|_| is_long).unwrap_or(root);
-            for (label, value) in named.entries()? {
+            named.entries(|label, value| {
+                root.may_have(labels.len() + 1, BARS, "bars", INSTEAD)?;
                 labels.push(label.to_owned());
                 numbers.push(value.number()?);
-            }
+                Ok(())
+            })?;
             (bar.labels, bar.series) = (labels, single(numbers));
         }
         _ if root.is_list() => {
+            root.may_have(root.count(), BARS, "bars", INSTEAD)?;
             let numbers = root.numbers()?;
             bar.labels = (0..numbers.len()).map(|at| at.to_string()).collect();
             bar.series = single(numbers);
@@ -57,8 +65,12 @@ pub fn read(root: Node) -> Result<Bar, ApiError> {
         _ => return Err(root.is_no("must be an object with labels and values, or an object of numbers")),
     }
     let bars = bar.labels.len() * bar.series.len();
-    root.may_have(bars, BARS, "bars", "group the small ones, or send a histogram")?;
+    root.may_have(bars, BARS, "bars", INSTEAD)?;
     Ok(bar)
+}
+
+fn few(labels: Node) -> Result<Vec<String>, ApiError> {
+    labels.labels(BARS, "bars", INSTEAD)
 }
 
 pub fn csv(bar: &Bar) -> String {
@@ -83,7 +95,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Bar, String> {
-        read(Node::root(&value)).map_err(|error| error.message)
+        read(Node::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]

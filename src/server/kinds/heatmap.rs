@@ -16,14 +16,17 @@ pub fn read(root: Node) -> Result<Heatmap, ApiError> {
     let values = if root.is_list() { root } else { root.need("values")? };
     let (mut map, mut numbers) = (Heatmap::default(), 0);
     for row in values.items()? {
-        let row_numbers = row.numbers()?;
-        if let Some(first) = map.values.first() {
-            row.must_have(row_numbers.len(), first.len(), "column")?;
-        } else if row_numbers.is_empty() {
+        // Counted before they take memory.
+        let width = row.count();
+        numbers += width;
+        values.may_have(numbers, NUMBERS, "numbers", "send fewer rows or columns")?;
+        let row_numbers = match map.values.first() {
+            Some(first) => row.numbers_as(first.len(), "column")?,
+            None => row.numbers()?,
+        };
+        if row_numbers.is_empty() {
             return Err(row.wrong("must have at least 1 item"));
         }
-        numbers += row_numbers.len();
-        values.may_have(numbers, NUMBERS, "numbers", "send fewer rows or columns")?;
         map.values.push(row_numbers);
     }
     let width = map.values.first().map_or(0, Vec::len);
@@ -34,8 +37,7 @@ pub fn read(root: Node) -> Result<Heatmap, ApiError> {
         for (key, wanted, each, into) in [("rows", map.values.len(), "row", &mut map.rows), ("columns", width, "column", &mut map.columns)]
         {
             if let Some(labels) = root.get(key) {
-                *into = labels.labels()?;
-                labels.must_have(into.len(), wanted, &format!("{each} of value.values"))?;
+                *into = labels.labels_as(wanted, &format!("{each} of value.values"))?;
             }
         }
         map.row_label = root.optional_text("row_label")?;
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Heatmap, String> {
-        read(Node::root(&value)).map_err(|error| error.message)
+        read(Node::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]

@@ -7,12 +7,14 @@ use crate::protocol::ApiError;
 
 const BINS: usize = 1000;
 const STEPS: usize = 10_000;
+/// Numbers that are counted here: more of them are counted where they are.
+const NUMBERS: usize = 1_000_000;
 
 /// Raw numbers (`[…]` or `{"values":[…]}`), `{"edges":[…],"counts":[…]}`, or over steps
 /// `{"steps":[…],"edges":[…],"counts":[[…],…]}` or `{"steps":[…],"values":[[…],…]}`.
 pub fn read(root: Node) -> Result<Histogram, ApiError> {
     if root.is_list() {
-        let (edges, counts) = bins(&root.numbers()?);
+        let (edges, counts) = bins(&raw(root, root.count())?);
         return Ok(one(edges, counts));
     }
     if !root.is_object() {
@@ -22,7 +24,7 @@ pub fn read(root: Node) -> Result<Histogram, ApiError> {
     let mut histogram = match (root.get("steps"), root.get("values")) {
         (Some(steps), values) => over_steps(root, steps, values)?,
         (None, Some(values)) => {
-            let (edges, counts) = bins(&values.numbers()?);
+            let (edges, counts) = bins(&raw(values, values.count())?);
             one(edges, counts)
         }
         (None, None) => {
@@ -35,6 +37,12 @@ pub fn read(root: Node) -> Result<Histogram, ApiError> {
     Ok(histogram)
 }
 
+/// Numbers that are counted here, of so many in all.
+fn raw(node: Node, all: usize) -> Result<Vec<f64>, ApiError> {
+    node.may_have(all, NUMBERS, "numbers", "send edges and counts")?;
+    node.numbers()
+}
+
 fn one(edges: Vec<f64>, counts: Bins) -> Histogram {
     Histogram { edges, counts: vec![counts], ..Histogram::default() }
 }
@@ -45,18 +53,27 @@ fn over_steps(root: Node, steps: Node, values: Option<Node>) -> Result<Histogram
         "ridge" => View::Ridge,
         _ => return Err(root.need("view")?.wrong("must be \"heat\" or \"ridge\"")),
     };
+    steps.may_have(steps.count(), STEPS, "steps", "send every second one")?;
     let numbers: Vec<f64> = steps.items()?.map(|step| step.finite()).collect::<Result<_, _>>()?;
-    steps.may_have(numbers.len(), STEPS, "steps", "send every second one")?;
     let (edges, counts, list) = match values {
         Some(values) => {
-            let raw: Vec<Vec<f64>> = values.items()?.map(|step| step.numbers()).collect::<Result<_, _>>()?;
+            let items = values.items()?;
+            values.must_have(values.count(), numbers.len(), "step")?;
+            let mut all = 0;
+            let counted = items.map(|step| {
+                all += step.count();
+                self::raw(step, all)
+            });
+            let raw: Vec<Vec<f64>> = counted.collect::<Result<_, _>>()?;
             let (edges, _) = bins(&raw.concat());
             let counts: Vec<Bins> = raw.iter().map(|raw| count_into(&edges, raw)).collect();
             (edges, counts, values)
         }
         None => {
             let (edges, list) = (edges(root)?, root.need("counts")?);
-            let counts: Vec<Bins> = list.items()?.map(|step| tally(step, &edges)).collect::<Result<_, _>>()?;
+            let items = list.items()?;
+            list.must_have(list.count(), numbers.len(), "step")?;
+            let counts: Vec<Bins> = items.map(|step| tally(step, &edges)).collect::<Result<_, _>>()?;
             (edges, counts, list)
         }
     };
@@ -67,7 +84,9 @@ fn over_steps(root: Node, steps: Node, values: Option<Node>) -> Result<Histogram
 fn edges(root: Node) -> Result<Vec<f64>, ApiError> {
     let node = root.need("edges")?;
     let mut edges: Vec<f64> = Vec::new();
-    for edge in node.items()? {
+    let items = node.items()?;
+    node.may_have(node.count(), BINS + 1, "edges", "join neighbouring bins")?;
+    for edge in items {
         let number = edge.finite()?;
         if edges.last().is_some_and(|before| number <= *before) {
             return Err(edge.wrong("must be larger than the edge before it"));
@@ -77,20 +96,20 @@ fn edges(root: Node) -> Result<Vec<f64>, ApiError> {
     if edges.len() < 2 {
         return Err(node.wrong("must have at least 2 items"));
     }
-    node.may_have(edges.len(), BINS + 1, "edges", "join neighbouring bins")?;
     Ok(edges)
 }
 
 fn tally(node: Node, edges: &[f64]) -> Result<Bins, ApiError> {
     let mut counts = Vec::with_capacity(edges.len() - 1);
-    for item in node.items()? {
+    let items = node.items()?;
+    node.must_have(node.count(), edges.len() - 1, "space between two edges")?;
+    for item in items {
         let count = item.finite()?;
         if count < 0.0 {
             return Err(item.wrong("must not be negative"));
         }
         counts.push(count);
     }
-    node.must_have(counts.len(), edges.len() - 1, "space between two edges")?;
     Ok(Bins { counts, ..Bins::default() })
 }
 
@@ -131,7 +150,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Histogram, String> {
-        read(Node::root(&value)).map_err(|error| error.message)
+        read(Node::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]

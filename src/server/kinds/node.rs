@@ -1,5 +1,8 @@
 //! A place within a `value`: reads what must be there, and says exactly where something else is.
+//!
+//! The value stays text, and no tree is made of it: whatever is read of it takes no more memory than what is kept. That it is JSON was found out when it came.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -9,7 +12,7 @@ use crate::protocol::{ApiError, ErrorKind};
 /// A piece of the value and the way to it; nothing is written out unless something is wrong.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
-    value: &'a Value,
+    json: &'a str,
     way: Way<'a>,
 }
 
@@ -21,94 +24,158 @@ enum Way<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub fn root(value: &'a Value) -> Self {
-        Self { value, way: Way::Root }
+    /// `json` is one value of JSON.
+    pub fn root(json: &'a str) -> Self {
+        Self { json: json.trim_ascii(), way: Way::Root }
     }
 
-    /// What stands under this key, `null` too.
+    fn is_null(&self) -> bool {
+        self.json == "null"
+    }
+
+    /// What stands under this key, `null` too; the last one where there are several.
     pub fn entry(&'a self, key: &'a str) -> Option<Node<'a>> {
-        self.value.get(key).map(|value| Node { value, way: Way::Key(self, key) })
+        let found = pairs(self.json).filter(|(raw, _)| unquoted(raw) == key).last();
+        found.map(|(_, json)| Node { json, way: Way::Key(self, key) })
     }
 
     /// What stands under this key; `null` and a missing key are the same.
     pub fn get(&'a self, key: &'a str) -> Option<Node<'a>> {
-        self.entry(key).filter(|node| !node.value.is_null())
+        self.entry(key).filter(|node| !node.is_null())
     }
 
     pub fn need(&'a self, key: &'a str) -> Result<Node<'a>, ApiError> {
         self.get(key).ok_or_else(|| {
-            let missing = Node { value: &Value::Null, way: Way::Key(self, key) };
+            let missing = Node { json: "null", way: Way::Key(self, key) };
             ErrorKind::BadRequest.with(format!("{missing} is missing.")).at(&missing.to_string(), "is missing")
         })
     }
 
     pub fn is_list(&self) -> bool {
-        self.value.is_array()
+        self.json.starts_with('[')
     }
 
     pub fn is_object(&self) -> bool {
-        self.value.is_object()
+        self.json.starts_with('{')
     }
 
-    pub fn items(&'a self) -> Result<impl ExactSizeIterator<Item = Node<'a>>, ApiError> {
-        let list = self.value.as_array().ok_or_else(|| self.is_no("must be an array"))?;
-        Ok(list.iter().enumerate().map(move |(at, value)| Node { value, way: Way::Item(self, at) }))
+    /// How many items a list has.
+    pub fn count(&self) -> usize {
+        parts(self.json).count()
     }
 
-    pub fn entries(&'a self) -> Result<impl Iterator<Item = (&'a str, Node<'a>)>, ApiError> {
-        let object = self.value.as_object().ok_or_else(|| self.is_no("must be an object"))?;
-        Ok(object.iter().map(move |(key, value)| (key.as_str(), Node { value, way: Way::Key(self, key) })))
+    pub fn items(&'a self) -> Result<impl Iterator<Item = Node<'a>>, ApiError> {
+        if !self.is_list() {
+            return Err(self.is_no("must be an array"));
+        }
+        Ok(parts(self.json).enumerate().map(move |(at, json)| Node { json, way: Way::Item(self, at) }))
+    }
+
+    /// Calls `each` with every key and what stands there.
+    pub fn entries(&self, mut each: impl FnMut(&str, Node) -> Result<(), ApiError>) -> Result<(), ApiError> {
+        if !self.is_object() {
+            return Err(self.is_no("must be an object"));
+        }
+        for (raw, json) in pairs(self.json) {
+            let key = unquoted(raw);
+            each(&key, Node { json, way: Way::Key(self, &key) })?;
+        }
+        Ok(())
     }
 
     /// A number, or the text "NaN", "Infinity" or "-Infinity", which JSON has no numbers for; `null` is NaN, as JavaScript writes it.
     pub fn number(&self) -> Result<f64, ApiError> {
-        plain_number(self.value).ok_or_else(|| match self.value {
-            Value::String(_) => self.is_no("must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\""),
-            _ => self.is_no("must be a number"),
-        })
+        match self.json.as_bytes().first() {
+            Some(b'-' | b'0'..=b'9') => self.double(),
+            Some(b'n') => Ok(f64::NAN),
+            Some(b'"') => {
+                word(&unquoted(self.json)).ok_or_else(|| self.is_no("must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\""))
+            }
+            _ => Err(self.is_no("must be a number")),
+        }
+    }
+
+    fn double(&self) -> Result<f64, ApiError> {
+        let number = self.json.parse().ok().filter(|number: &f64| number.is_finite());
+        number.ok_or_else(|| self.wrong("is a number that no double can hold; send \"Infinity\" or \"-Infinity\""))
     }
 
     pub fn finite(&self) -> Result<f64, ApiError> {
-        self.number()?;
-        self.value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| self.wrong("must be a finite number"))
+        Some(self.number()?).filter(|number| number.is_finite()).ok_or_else(|| self.wrong("must be a finite number"))
     }
 
-    pub fn text(&self) -> Result<&'a str, ApiError> {
-        self.value.as_str().ok_or_else(|| self.is_no("must be a string"))
+    pub fn text(&self) -> Result<Cow<'a, str>, ApiError> {
+        if self.json.starts_with('"') { Ok(unquoted(self.json)) } else { Err(self.is_no("must be a string")) }
     }
 
     pub fn flag(&self) -> Result<bool, ApiError> {
-        self.value.as_bool().ok_or_else(|| self.is_no("must be true or false"))
+        match self.json {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(self.is_no("must be true or false")),
+        }
     }
 
     /// A text, or a number or boolean, which may name something too.
     pub fn label(&self) -> Result<String, ApiError> {
-        match self.value {
-            Value::String(text) => Ok(text.clone()),
-            Value::Number(_) | Value::Bool(_) => Ok(self.value.to_string()),
-            Value::Null => Ok(String::new()),
-            _ => Err(self.is_no("must be a string or a number")),
+        match self.scalar()? {
+            Some(Value::String(text)) => Ok(text),
+            Some(Value::Null) => Ok(String::new()),
+            Some(other) => Ok(other.to_string()),
+            None => Err(self.is_no("must be a string or a number")),
         }
     }
 
-    pub fn numbers(&self) -> Result<Vec<f64>, ApiError> {
-        self.items()?.map(|item| item.number()).collect()
+    /// A text, a number, a boolean or null; `None` where a list or an object is.
+    pub fn scalar(&self) -> Result<Option<Value>, ApiError> {
+        if self.is_list() || self.is_object() {
+            return Ok(None);
+        }
+        self.scalar_fits()?;
+        Ok(serde_json::from_str(self.json).ok())
     }
 
-    pub fn labels(&self) -> Result<Vec<String>, ApiError> {
-        self.items()?.map(|item| item.label()).collect()
+    /// As [`Self::scalar`], of which nothing is kept.
+    pub fn scalar_fits(&self) -> Result<(), ApiError> {
+        if self.json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) { self.double().map(drop) } else { Ok(()) }
+    }
+
+    pub fn numbers(&self) -> Result<Vec<f64>, ApiError> {
+        let items = self.items()?;
+        let mut numbers = Vec::with_capacity(self.count());
+        for item in items {
+            numbers.push(item.number()?);
+        }
+        Ok(numbers)
+    }
+
+    /// One number for each of something, counted before they take memory.
+    pub fn numbers_as(&self, wanted: usize, each: &str) -> Result<Vec<f64>, ApiError> {
+        drop(self.items()?);
+        self.must_have(self.count(), wanted, each)?;
+        self.numbers()
+    }
+
+    /// One label for each of something.
+    pub fn labels_as(&self, wanted: usize, each: &str) -> Result<Vec<String>, ApiError> {
+        let items = self.items()?;
+        self.must_have(self.count(), wanted, each)?;
+        items.map(|item| item.label()).collect()
+    }
+
+    /// At most so many; `what` names them.
+    pub fn labels(&self, most: usize, what: &str, instead: &str) -> Result<Vec<String>, ApiError> {
+        let items = self.items()?;
+        self.may_have(self.count(), most, what, instead)?;
+        items.map(|item| item.label()).collect()
     }
 
     /// The text under a key that may be missing.
     pub fn optional_text(&'a self, key: &'a str) -> Result<String, ApiError> {
         match self.get(key) {
-            Some(node) => node.text().map(str::to_owned),
+            Some(node) => node.text().map(Cow::into_owned),
             None => Ok(String::new()),
         }
-    }
-
-    pub fn json(&self) -> &'a Value {
-        self.value
     }
 
     pub fn wrong(&self, rule: &str) -> ApiError {
@@ -119,7 +186,18 @@ impl<'a> Node<'a> {
     /// As [`Self::wrong`], and what is there instead.
     pub fn is_no(&self, rule: &str) -> ApiError {
         let path = self.to_string();
-        ErrorKind::BadRequest.with(format!("{path} {rule}, not {}.", sort_of(self.value))).at(&path, rule)
+        ErrorKind::BadRequest.with(format!("{path} {rule}, not {}.", self.sort())).at(&path, rule)
+    }
+
+    fn sort(&self) -> &'static str {
+        match self.json.as_bytes().first() {
+            Some(b'[') => "an array",
+            Some(b'{') => "an object",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        }
     }
 
     /// Holds a list to its length; `each` says what each item stands for.
@@ -144,17 +222,95 @@ impl<'a> Node<'a> {
     }
 }
 
+/// The items of a list, as text; none of what is no list.
+fn parts(json: &str) -> impl Iterator<Item = &str> {
+    let mut rest = json.strip_prefix('[').unwrap_or("]");
+    std::iter::from_fn(move || {
+        let (part, after) = first(rest)?;
+        rest = after;
+        Some(part)
+    })
+}
+
+/// The keys of an object, with their quotes, and what stands there; none of what is no object.
+fn pairs(json: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = json.strip_prefix('{').unwrap_or("}");
+    std::iter::from_fn(move || {
+        let (key, after) = first(rest)?;
+        let (value, after) = first(after)?;
+        rest = after;
+        Some((key, value))
+    })
+}
+
+/// The first value of what stands in a list or an object behind a bracket, a comma or a colon, and what comes after it; `None` at the end.
+fn first(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix([',', ':']).map_or(text, str::trim_ascii_start);
+    let bytes = text.as_bytes();
+    let end = match bytes.first()? {
+        b']' | b'}' => return None,
+        b'"' => string_end(bytes, 0),
+        b'[' | b'{' => {
+            let (mut at, mut depth) = (0, 0_usize);
+            loop {
+                match bytes.get(at) {
+                    None => break at,
+                    Some(b'"') => at = string_end(bytes, at),
+                    Some(byte) => {
+                        match byte {
+                            b'[' | b'{' => depth += 1,
+                            b']' | b'}' => depth -= 1,
+                            _ => {}
+                        }
+                        at += 1;
+                    }
+                }
+                if depth == 0 {
+                    break at;
+                }
+            }
+        }
+        _ => bytes.iter().position(|byte| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t')).unwrap_or(bytes.len()),
+    };
+    Some((&text[..end], &text[end..]))
+}
+
+/// Behind the quote that ends the string which begins at `start`.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// A string of JSON as what it means.
+fn unquoted(json: &str) -> Cow<'_, str> {
+    let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    if inner.contains('\\') { Cow::Owned(serde_json::from_str(json).unwrap_or_default()) } else { Cow::Borrowed(inner) }
+}
+
+/// What JSON has no numbers for.
+fn word(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
 /// A number as the kinds of cells read it; `None` for everything that is none.
 pub fn plain_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
         Value::Null => Some(f64::NAN),
-        Value::String(text) => match text.as_str() {
-            "NaN" => Some(f64::NAN),
-            "Infinity" => Some(f64::INFINITY),
-            "-Infinity" => Some(f64::NEG_INFINITY),
-            _ => None,
-        },
+        Value::String(text) => word(text),
         _ => None,
     }
 }
@@ -190,14 +346,11 @@ pub fn sort_of(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn what_is_wrong_is_named_with_its_path() {
-        let value = json!({"rows": [[1, 2], [3, "x"]], "two words": {"a": true}});
-        let root = Node::root(&value);
+        let root = Node::root(r#" {"rows": [[1, 2], [3, "x"]], "two words": {"a": true}} "#);
         let rows = root.need("rows").unwrap();
         let wrong = rows.items().unwrap().map(|row| row.numbers()).find_map(Result::err).unwrap();
         assert_eq!(wrong.message, "value.rows[1][1] must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\", not a string.");
@@ -210,12 +363,39 @@ mod tests {
 
     #[test]
     fn what_json_has_no_numbers_for_is_a_text() {
-        let value = json!(["NaN", "Infinity", "-Infinity", null, 1e308, "nan"]);
-        let root = Node::root(&value);
+        let root = Node::root(r#"["NaN", "Infinity", "-Infinity", null, 1e308, "nan", 1e999]"#);
         let read: Vec<_> = root.items().unwrap().map(|item| item.number()).collect();
         assert!(read[0].as_ref().unwrap().is_nan() && read[3].as_ref().unwrap().is_nan());
         assert_eq!((read[1].as_ref().ok(), read[2].as_ref().ok()), (Some(&f64::INFINITY), Some(&f64::NEG_INFINITY)));
         assert!(read[5].is_err());
+        let wrong = read[6].as_ref().unwrap_err();
+        assert_eq!(wrong.message, "value[6] is a number that no double can hold; send \"Infinity\" or \"-Infinity\".");
         assert!(root.items().unwrap().map(|item| item.finite()).filter(Result::is_ok).count() == 1);
+    }
+
+    #[test]
+    fn text_is_read_as_a_tree_of_it_would_be() {
+        let json = r#" {"a" : [ 1 , "b,]\\\"}" ,{ "x":[[],{}]} ], "a\u0062":"\ud83d\ude00", "":{} , "a": [true,null,-0.5e1]}"#;
+        let root = Node::root(json);
+        assert_eq!(root.get("ab").unwrap().text().unwrap(), "😀");
+        assert!(root.get("").unwrap().is_object() && root.get("b").is_none());
+        let last = root.get("a").unwrap();
+        assert_eq!((last.count(), last.items().unwrap().last().unwrap().number().unwrap()), (3, -5.0), "the last of several");
+        let mut keys = Vec::new();
+        root.entries(|key, value| {
+            keys.push((key.to_owned(), value.sort()));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(keys, [("a".into(), "an array"), ("ab".into(), "a string"), (String::new(), "an object"), ("a".into(), "an array")]);
+        let list = Node::root(r#"[1,"b,]\"}",{"x":[[],{}]},[ ],2]"#);
+        let sorts: Vec<_> = list.items().unwrap().map(|item| item.sort()).collect();
+        assert_eq!(sorts, ["a number", "a string", "an object", "an array", "a number"]);
+        assert_eq!((Node::root("[]").count(), Node::root("{}").count(), Node::root("[ ]").count()), (0, 0, 0));
+        let label = |json: &str| Node::root(json).label().ok();
+        assert_eq!(
+            (label("1.50"), label("\"x\""), label("null"), label("[]")),
+            (Some("1.5".into()), Some("x".into()), Some(String::new()), None)
+        );
     }
 }

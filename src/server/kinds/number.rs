@@ -18,7 +18,7 @@ pub fn read(root: Node) -> Result<Number, ApiError> {
     };
     let trend = match root.get("trend") {
         Some(trend) => {
-            trend.may_have(trend.items()?.len(), TREND, "numbers", "send every second one")?;
+            trend.may_have(trend.count(), TREND, "numbers", "send every second one")?;
             trend.numbers()?
         }
         None => Vec::new(),
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Number, String> {
-        read(Node::root(&value)).map_err(|error| error.message)
+        read(Node::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]

@@ -21,10 +21,10 @@ pub fn read(root: Node) -> Result<Scatter, ApiError> {
     let place = match points {
         Some(points) => {
             let items = points.items()?;
-            points.may_have(items.len(), POINTS, "points", "send a sample of them")?;
+            points.may_have(points.count(), POINTS, "points", "send a sample of them")?;
             for point in items {
                 let mut parts = point.items()?;
-                let count = parts.len();
+                let count = point.count();
                 let (Some(x), Some(y), true) = (parts.next(), parts.next(), count <= 3) else {
                     return Err(point.wrong(&format!("must have 2 items, x and y, or 3 with a label, not {count}")));
                 };
@@ -43,17 +43,16 @@ pub fn read(root: Node) -> Result<Scatter, ApiError> {
         }
         None => {
             let (x, y) = (root.need("x")?, root.need("y")?);
-            x.may_have(x.items()?.len(), POINTS, "points", "send a sample of them")?;
-            (scatter.x, scatter.y) = (x.numbers()?, y.numbers()?);
-            y.must_have(scatter.y.len(), scatter.x.len(), "item of value.x")?;
+            x.may_have(x.count(), POINTS, "points", "send a sample of them")?;
+            scatter.x = x.numbers()?;
+            scatter.y = y.numbers_as(scatter.x.len(), "item of value.x")?;
             x
         }
     };
     if root.is_object() {
         let label = ["label", "labels", "color"].into_iter().find_map(|key| root.get(key));
         if let Some(label) = label {
-            names = label.labels()?;
-            label.must_have(names.len(), scatter.x.len(), "point")?;
+            names = label.labels_as(scatter.x.len(), "point")?;
         }
         scatter.x_label = root.optional_text("x_label")?;
         scatter.y_label = root.optional_text("y_label")?;
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Scatter, String> {
-        read(Node::root(&value)).map_err(|error| error.message)
+        read(Node::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]

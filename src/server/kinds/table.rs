@@ -15,8 +15,41 @@ const COLUMNS: usize = 200;
 #[derive(Debug, Default)]
 pub struct Table {
     columns: Vec<String>,
-    /// As long as `columns`, each; texts, numbers, booleans and nulls.
+    /// As long as `columns` at most, each; texts, numbers, booleans and nulls.
     rows: Vec<Vec<Value>>,
+}
+
+/// Whether it is a table, of which nothing is kept.
+pub fn check(root: Node) -> Result<(), ApiError> {
+    if root.is_list() {
+        root.may_have(root.count(), ROWS, "rows", "send the most important ones")?;
+        let mut names = Vec::new();
+        for row in root.items()? {
+            row.entries(|name, value| {
+                fits(&value)?;
+                known(&root, &mut names, name).map(drop)
+            })?;
+        }
+        return Ok(());
+    }
+    let (columns, rows) = parts(&root)?;
+    for row in rows.items()? {
+        let items = row.items()?;
+        row.must_have(row.count(), columns.len(), "column")?;
+        items.map(|cell| fits(&cell)).collect::<Result<(), _>>()?;
+    }
+    Ok(())
+}
+
+/// The names of the columns, and the rows, which are no more than there may be.
+fn parts<'a>(root: &'a Node<'a>) -> Result<(Vec<String>, Node<'a>), ApiError> {
+    if !root.is_object() {
+        return Err(root.is_no("must be an object with columns and rows, or an array of objects"));
+    }
+    let (columns, rows) = (root.need("columns")?, root.need("rows")?);
+    let columns = columns.labels(COLUMNS, "columns", "leave some out")?;
+    rows.may_have(rows.count(), ROWS, "rows", "send the most important ones")?;
+    Ok((columns, rows))
 }
 
 /// `{"columns":["name","acc"],"rows":[["a",0.9],…]}`, or a list of objects, whose keys are the columns in the order in which they come.
@@ -25,49 +58,56 @@ pub fn read(root: Node) -> Result<Table, ApiError> {
     if root.is_list() {
         read_objects(root, &mut table)?;
     } else {
-        if !root.is_object() {
-            return Err(root.is_no("must be an object with columns and rows, or an array of objects"));
-        }
-        let (columns, rows) = (root.need("columns")?, root.need("rows")?);
-        table.columns = columns.labels()?;
-        columns.may_have(table.columns.len(), COLUMNS, "columns", "leave some out")?;
-        let items = rows.items()?;
-        rows.may_have(items.len(), ROWS, "rows", "send the most important ones")?;
-        for row in items {
-            let cells: Vec<Value> = row.items()?.map(cell).collect::<Result<_, _>>()?;
-            row.must_have(cells.len(), table.columns.len(), "column")?;
-            table.rows.push(cells);
+        let (columns, rows) = parts(&root)?;
+        table.columns = columns;
+        for row in rows.items()? {
+            let items = row.items()?;
+            row.must_have(row.count(), table.columns.len(), "column")?;
+            table.rows.push(items.map(|node| cell(&node)).collect::<Result<_, _>>()?);
         }
     }
     Ok(table)
 }
 
 fn read_objects(root: Node, table: &mut Table) -> Result<(), ApiError> {
-    let items = root.items()?;
-    root.may_have(items.len(), ROWS, "rows", "send the most important ones")?;
-    for row in items {
-        let mut cells = vec![Value::Null; table.columns.len()];
-        for (name, value) in row.entries()? {
-            let value = cell(value)?;
-            match table.columns.iter().position(|known| known == name) {
-                Some(at) => cells[at] = value,
-                None => {
-                    table.columns.push(name.to_owned());
-                    root.may_have(table.columns.len(), COLUMNS, "columns", "leave some out")?;
-                    cells.push(value);
-                }
+    root.may_have(root.count(), ROWS, "rows", "send the most important ones")?;
+    for row in root.items()? {
+        // As long as it must be: what a row does not name is not written out for it.
+        let mut cells = Vec::new();
+        row.entries(|name, value| {
+            let value = cell(&value)?;
+            let at = known(&root, &mut table.columns, name)?;
+            if cells.len() <= at {
+                cells.resize(at + 1, Value::Null);
             }
-        }
+            cells[at] = value;
+            Ok(())
+        })?;
         table.rows.push(cells);
     }
-    table.rows.iter_mut().for_each(|row| row.resize(table.columns.len(), Value::Null));
     Ok(())
 }
 
-fn cell(node: Node) -> Result<Value, ApiError> {
-    match node.json() {
-        Value::Array(_) | Value::Object(_) => Err(node.is_no("must be a text, a number, a boolean or null")),
-        plain => Ok(plain.clone()),
+/// The place of a column, which is a new one where none has this name.
+fn known(root: &Node, columns: &mut Vec<String>, name: &str) -> Result<usize, ApiError> {
+    if let Some(at) = columns.iter().position(|known| known == name) {
+        return Ok(at);
+    }
+    root.may_have(columns.len() + 1, COLUMNS, "columns", "leave some out")?;
+    columns.push(name.to_owned());
+    Ok(columns.len() - 1)
+}
+
+const CELL: &str = "must be a text, a number, a boolean or null";
+
+fn fits(node: &Node) -> Result<(), ApiError> {
+    if node.is_list() || node.is_object() { Err(node.is_no(CELL)) } else { node.scalar_fits() }
+}
+
+fn cell(node: &Node) -> Result<Value, ApiError> {
+    match node.scalar()? {
+        Some(plain) => Ok(plain),
+        None => Err(node.is_no(CELL)),
     }
 }
 
@@ -79,12 +119,17 @@ fn text(cell: &Value) -> String {
     }
 }
 
+/// One for each column: rows of objects may end before it.
+fn cells(row: &[Value], columns: usize) -> impl Iterator<Item = &Value> {
+    row.iter().chain(std::iter::repeat(&Value::Null)).take(columns)
+}
+
 pub fn csv(table: &Table) -> String {
     let mut csv = Csv::default();
     table.columns.iter().for_each(|name| csv.text(name));
     csv.end();
     for row in &table.rows {
-        for cell in row {
+        for cell in cells(row, table.columns.len()) {
             match cell {
                 // Written as it was sent.
                 Value::Number(_) => csv.number_text(&cell.to_string()),
@@ -128,7 +173,7 @@ const SORT: &str = r#"<script>(() => {
 /// A whole document for a figure's frame.
 pub fn html(table: &Table) -> String {
     let is_numeric = |at: usize| {
-        let mut cells = table.rows.iter().map(|row| &row[at]).filter(|cell| !cell.is_null()).peekable();
+        let mut cells = table.rows.iter().filter_map(|row| row.get(at)).filter(|cell| !cell.is_null()).peekable();
         cells.peek().is_some() && cells.all(|cell| plain_number(cell).is_some())
     };
     let numeric: Vec<bool> = (0..table.columns.len()).map(is_numeric).collect();
@@ -142,7 +187,7 @@ pub fn html(table: &Table) -> String {
     out.push_str("</tr></thead><tbody>");
     for row in &table.rows {
         out.push_str("<tr>");
-        for (at, cell) in row.iter().enumerate() {
+        for (at, cell) in cells(row, table.columns.len()).enumerate() {
             let _ = match (numeric[at], cell) {
                 (_, Value::Null) => write!(out, "<td></td>"),
                 (true, Value::String(_)) => {
@@ -170,7 +215,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Table, String> {
-        read(Node::root(&value)).map_err(|error| error.message)
+        read(Node::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::chart::svg::escaped;
 use crate::protocol::ApiError;
 
 pub fn read(root: Node) -> Result<String, ApiError> {
-    root.text().map(str::to_owned)
+    root.text().map(std::borrow::Cow::into_owned)
 }
 
 const STYLE: &str = ":root{color-scheme:light dark;--line:light-dark(#d5d9df,#2f363e);--well:light-dark(#f6f7f9,#12161a);--muted:light-dark(#59616b,#9da7b2);\

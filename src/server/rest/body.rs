@@ -27,7 +27,8 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
     // What does not say its length is taken for the largest, once it is not small.
     let is_announced = body.size_hint().exact().is_some();
     let mut share = if is_announced { budget::share(announced as usize).await.map_err(unchanged)? } else { None };
-    let (mut parts, mut taken) = (body.into_data_stream(), Vec::new());
+    // Its share is taken: it does not move while it grows.
+    let (mut parts, mut taken) = (body.into_data_stream(), Vec::with_capacity(announced as usize));
     let (mut until, mut next) = (Instant::now() + STRETCH_WITHIN, STRETCH);
     loop {
         let Ok(part) = timeout_at(until, parts.next()).await else {
