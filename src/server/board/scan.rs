@@ -11,6 +11,8 @@ use crate::protocol::{ApiError, ErrorKind};
 const DEPTH: usize = 128;
 /// More of a key is not repeated in an error.
 const TOLD_CHARS: usize = 200;
+/// More of a word that is not JSON.
+const WORD_CHARS: usize = 20;
 
 /// What is wrong with a text, and where.
 pub(super) struct Wrong {
@@ -95,19 +97,44 @@ impl<'a> Scanner<'a> {
     }
 
     /// What stands here, in words.
-    pub(super) fn found(&mut self) -> &'static str {
-        match self.peek() {
+    pub(super) fn found(&mut self) -> String {
+        let found = match self.peek() {
             None => "the end",
             Some(b'"') => "a string",
             Some(b'[') => "an array",
             Some(b'{') => "an object",
-            Some(b't' | b'f') => "a boolean",
-            Some(b'n') => "null",
-            Some(b'N') => "NaN",
-            Some(b'I') => "Infinity",
-            Some(b'-') if self.text[self.at..].starts_with("-I") => "-Infinity",
-            Some(b'-' | b'0'..=b'9') => "a number",
-            Some(_) => "something that is not JSON",
+            Some(_) if self.is_number() => "a number",
+            Some(_) => {
+                // A word as it is written, so that 'nan' is not taken for 'null': or one character.
+                let rest = &self.text[self.at..];
+                let word = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '+' | '_' | '.')).unwrap_or(rest.len());
+                let word: String = rest[..word].chars().take(WORD_CHARS).collect();
+                return match &*word {
+                    "true" | "false" => "a boolean".to_owned(),
+                    "null" | "NaN" | "Infinity" | "-Infinity" => word,
+                    "" => format!("'{}'", rest.chars().next().unwrap_or_default().escape_debug()),
+                    _ => format!("'{word}'"),
+                };
+            }
+        };
+        found.to_owned()
+    }
+
+    /// A number begins here, though it may not go on as one.
+    fn is_number(&self) -> bool {
+        let bytes = &self.text.as_bytes()[self.at..];
+        matches!(bytes, [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..])
+    }
+
+    /// What stands where the next item or key should.
+    fn misplaced(&mut self, wanted: &str, is_first: bool) -> Box<Wrong> {
+        let found = self.found();
+        match (is_first, self.byte()) {
+            (false, Some(end @ (b']' | b'}'))) => {
+                let end = char::from(end);
+                self.wrong(format!("is not JSON: nothing comes between the last ',' and '{end}'; leave that ',' out"))
+            }
+            _ => self.wrong(format!("is not JSON: expected {wanted}, found {found}")),
         }
     }
 
@@ -130,6 +157,9 @@ impl<'a> Scanner<'a> {
         }
         let mut index = 0_usize;
         loop {
+            if matches!(self.peek(), None | Some(b',' | b']' | b'}' | b':')) {
+                return Err(self.misplaced("an item", index == 0));
+            }
             each(self).map_err(|wrong| wrong.within(&format!("[{index}]")))?;
             index += 1;
             if self.take(b']') {
@@ -150,7 +180,12 @@ impl<'a> Scanner<'a> {
         if self.take(b'}') {
             return Ok(());
         }
+        let mut is_first = true;
         loop {
+            if self.peek() != Some(b'"') {
+                return Err(self.misplaced("a key in double quotes", is_first));
+            }
+            is_first = false;
             let key = self.string()?;
             if !self.take(b':') {
                 let found = self.found();
@@ -252,7 +287,7 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             Some(b'0'..=b'9') => self.number(),
             Some(b'-') if self.word("-Infinity") => Ok(f64::NEG_INFINITY),
-            Some(b'-') => self.number(),
+            Some(b'-') if self.is_number() => self.number(),
             Some(b'n') if self.word("null") => Ok(f64::NAN),
             Some(b'N') if self.word("NaN") => Ok(f64::NAN),
             Some(b'I') if self.word("Infinity") => Ok(f64::INFINITY),
@@ -280,10 +315,12 @@ impl<'a> Scanner<'a> {
 
     /// A place along an axis: a number that is finite.
     pub(super) fn place(&mut self) -> Scanned<f64> {
-        match self.found() {
-            "a number" => self.number(),
-            found => Err(self.wrong(format!("must be a finite number, not {found}"))),
+        self.peek();
+        if self.is_number() {
+            return self.number();
         }
+        let found = self.found();
+        Err(self.wrong(format!("must be a finite number, not {found}")))
     }
 
     /// A wall time: seconds since 1970, no more than `most` before or after it.
@@ -314,7 +351,8 @@ impl<'a> Scanner<'a> {
             })?,
             Some(b'"') => drop(self.string()?),
             _ if self.word("true") || self.word("false") => {}
-            _ => drop(self.value()?),
+            Some(b'N' | b'I' | b'-' | b'n' | b'0'..=b'9') => drop(self.value()?),
+            _ => return Err(self.misplaced("a value", true)),
         }
         Ok(keys)
     }

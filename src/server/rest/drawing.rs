@@ -25,6 +25,8 @@ use crate::server::zones;
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
 const HEIGHTS: std::ops::RangeInclusive<f64> = 40.0..=4000.0;
 const HEIGHT: f64 = 240.0;
+/// Names of series in one address: a cell may have as many.
+const SERIES: usize = 1000;
 /// Minutes that a clock may be ahead of UTC, or behind it.
 const OFFSET: f64 = 840.0;
 /// A drawing opened by itself is a document: it has styles, and nothing else that could be loaded or run.
@@ -79,9 +81,15 @@ impl Asked {
                 }
                 "download" => asked.download = is_yes(&value),
                 "legend" => asked.legend = is_yes(&value),
-                "from" => from = Some(within(f64::MIN..=f64::MAX)?),
-                "to" => to = Some(within(f64::MIN..=f64::MAX)?),
-                "series" => asked.seen.series.get_or_insert_default().push(value.into_owned()),
+                "from" => from = Some(finite(&key, &value)?),
+                "to" => to = Some(finite(&key, &value)?),
+                "series" => {
+                    let names = asked.seen.series.get_or_insert_default();
+                    if names.len() == SERIES {
+                        return Err(wrong(&key, &format!("may be there {SERIES} times"), &value));
+                    }
+                    names.push(value.into_owned());
+                }
                 "offset" => offset = Some(within(-OFFSET..=OFFSET)? as i32),
                 "tz" => tz = Some(value.into_owned()),
                 _ => {}
@@ -121,6 +129,10 @@ impl Asked {
     fn sheet(&self, title: &str) -> Sheet {
         Sheet { place: self.place(), theme: self.theme, title: title.to_owned(), is_scene: false }
     }
+}
+
+fn finite(key: &str, value: &str) -> Result<f64, ApiError> {
+    value.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| wrong(key, "must be a finite number", value))
 }
 
 fn is_yes(value: &str) -> bool {
@@ -288,6 +300,11 @@ mod tests {
             let error = Asked::parse(query).unwrap_err();
             assert!(error.code == 400 && error.errors.0.contains_key(field), "{query}: {error}");
         }
+        for query in ["from=NaN&to=1", "from=0&to=inf", "to=1e999", "from=-Infinity", "from=x", "from="] {
+            let error = Asked::parse(query).unwrap_err();
+            assert!(error.message.len() < 80 && error.message.contains("must be a finite number, not '"), "{query}: {error}");
+        }
+        assert_eq!(Asked::parse(&"series=a&".repeat(SERIES + 1)).unwrap_err().code, 400);
         assert_eq!(Asked::parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
     }
 
