@@ -21,6 +21,7 @@ mod frozen;
 mod kills;
 mod ledger;
 mod load;
+mod overload;
 mod proxy;
 mod replies;
 mod server;
@@ -50,6 +51,9 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
         Box::pin(stop::run(share))
     }),
     ("floods", "too much of everything is refused or cut; memory is bounded, health answers", 2, |share| Box::pin(floods::run(share))),
+    ("overload", "one request that asks or sends too much is refused in small memory; health answers", 2, |share| {
+        Box::pin(overload::run(share))
+    }),
     ("frozen", "200 readers that take nothing cost no memory, are cut, and nobody else notices", 2, |share| Box::pin(frozen::run(share))),
 ];
 

@@ -120,8 +120,22 @@ impl Server {
 
     /// Resident memory in bytes, as the system counts it.
     pub fn memory(&self) -> u64 {
+        self.counted("VmRSS:")
+    }
+
+    /// The same; [`Self::most_memory`] tells the most since then.
+    pub fn memory_from_now(&self) -> u64 {
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5");
+        self.memory()
+    }
+
+    pub fn most_memory(&self) -> u64 {
+        self.counted("VmHWM:")
+    }
+
+    fn counted(&self, what: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap_or("0 kB");
         line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) * 1024
     }
 
