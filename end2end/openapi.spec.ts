@@ -81,7 +81,7 @@ test("the document says what the server does", async ({ agnez }) => {
     await exchange(`PUT ${one}`, id, 403, { name: "x" }, foreign);
 
     const writer = base.replaceAll("/", "-");
-    const key = (number: number) => ({ "idempotency-key": `${writer}:${number}` });
+    const key = (number: number) => ({ "idempotency-key": `${writer}:${number}`, "idempotency-window": "ascending" });
     const large = { value: "x".repeat(20_000) };
     for (const status of [201, 201]) await exchange(`POST ${many}`, base, status, { name: "once" }, key(1));
     await exchange(`POST ${many}`, base, 422, { name: "other" }, key(1));
@@ -138,8 +138,10 @@ test("the document says what the server does", async ({ agnez }) => {
   await exchange(toOne, "/values/line/points", 201, { once: 1 }, { "idempotency-key": "spec:1" });
   await exchange(toOne, "/values/line/points", 201, { once: 1 }, { "idempotency-key": "spec:1" });
   await exchange(toOne, "/values/line/points", 422, { once: 2 }, { "idempotency-key": "spec:1" });
-  await exchange(toOne, "/values/line/points", 201, { once: 3 }, { "idempotency-key": "spec:200" });
-  expect((await exchange(toOne, "/values/line/points", 201, { once: 1 }, { "idempotency-key": "spec:1" })).json).toEqual({ appended: 0, repeated: true });
+  const ascending = (number: number) => ({ "idempotency-key": `window:${number}`, "idempotency-window": "ascending" });
+  await exchange(toOne, "/values/line/points", 201, { once: 3 }, ascending(200));
+  expect((await exchange(toOne, "/values/line/points", 201, { once: 1 }, ascending(1))).json).toEqual({ appended: 0, repeated: true });
+  await exchange(toOne, "/values/line/points", 400, { once: 1 }, { ...ascending(1), "idempotency-key": "window" });
   await exchange(toOne, "/values/line/points", 400, { a: [[0, 1], ["NaN", 1]] });
   await exchange(toOne, "/values/line/points", 400, { a: 1 }, { "idempotency-key": "two words" });
   await exchange(toOne, "/values/nothing/points", 404, { a: 1 });

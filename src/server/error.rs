@@ -16,6 +16,8 @@ pub enum Problem {
     Client(#[from] ApiError),
     #[error("the writer's queue is full")]
     Busy,
+    #[error("too much work is waiting")]
+    Crowded,
     #[error("the server is stopping")]
     Stopped,
     #[error("the disk is full")]
@@ -28,6 +30,8 @@ pub enum Problem {
     Unreadable(String),
     #[error("a part of the database is damaged: {0}")]
     Damaged(String),
+    #[error("a defect of the server: a panic")]
+    Panicked,
 }
 
 /// SQLite's primary result codes.
@@ -67,6 +71,9 @@ impl Problem {
             Self::Busy => {
                 ErrorKind::Unavailable.with("More changes are waiting than the disk can take; nothing was changed, try again in a second.")
             }
+            Self::Crowded => {
+                ErrorKind::Unavailable.with("More large requests are waiting than can be done; nothing was changed, try again in a second.")
+            }
             Self::Stopped => ErrorKind::Unavailable.with("The server is stopping; nothing was changed, try again when it is back."),
             Self::Full => ErrorKind::InsufficientStorage
                 .with("The disk is full; nothing was changed. Free some space or remove cells, then try again."),
@@ -77,6 +84,9 @@ impl Problem {
                 .with("The database failed; this change may be lost and no more are taken. Restart the server; its log says why."),
             Self::Damaged(_) => ErrorKind::GeneralError
                 .with("A part of the database that this needs is damaged; nothing was changed. 'agnez check' says what, a backup has it."),
+            Self::Panicked => ErrorKind::GeneralError.with(
+                "A defect of the server broke this request off; look what is there before sending it again. The server's log says where.",
+            ),
             Self::Unreadable(_) => ErrorKind::GeneralError.with("The database could not be read; the server's log says why."),
         }
     }
@@ -86,7 +96,7 @@ impl Problem {
             // Its words may repeat what was sent.
             Self::Client(error) => tracing::debug!(code = error.code, "{}", error.class_name),
             // The request's own line says 503, and those are bounded.
-            Self::Busy | Self::Stopped => tracing::debug!("{self}"),
+            Self::Busy | Self::Crowded | Self::Stopped => tracing::debug!("{self}"),
             // One for each change that is sent while the disk is full would fill it up for good.
             Self::Full | Self::Undone(_) => told_now_and_then(&FULL, self),
             _ => told_now_and_then(&FAILED, self),

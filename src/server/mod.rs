@@ -1,7 +1,9 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
 mod access;
+mod aside;
 pub mod board;
+mod caught;
 mod commands;
 mod config;
 mod connections;
@@ -30,6 +32,7 @@ mod owner;
 mod page;
 mod parting;
 mod patience;
+mod pool;
 mod requests;
 mod rest;
 mod router;

@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
+use super::caught::caught;
 use super::error::Problem;
 use super::guard::{self, Need, Of};
 use super::rest::{self, boards, publish, series, shares, values};
@@ -24,6 +25,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .fallback_service(inside)
         .layer(from_fn_with_state(app.clone(), guard::guard))
+        .layer(from_fn(caught))
         .layer(from_fn_with_state(app.clone(), uniform))
         .layer(from_fn_with_state(app.requests, requests::log))
 }

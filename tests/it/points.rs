@@ -144,7 +144,7 @@ async fn a_request_with_a_key_is_done_once() {
     let mut server = spawn().await;
     line(&server, "a").await;
     let send = async |server: &Running, key: &str, body: &'static str| {
-        let reply = server.ask("POST", "/values/a/points", body, &[("idempotency-key", key)]).await;
+        let reply = server.ask("POST", "/values/a/points", body, &[("idempotency-key", key), ("idempotency-window", "ascending")]).await;
         (reply.status, reply.text)
     };
     let first = send(&server, "run-1:1", r#"{"l":[1,2]}"#).await;
@@ -367,4 +367,46 @@ async fn kill_nine_loses_no_acknowledged_point() {
         child.wait().unwrap();
     }
     assert!(acknowledged.iter().all(|count| *count > 0), "{acknowledged:?}");
+}
+
+/// What a summary names stays as it is. What is not there cannot stay: the points would go without a word.
+#[tokio::test]
+async fn a_summary_of_an_unknown_series_is_refused() {
+    let server = spawn().await;
+    line(&server, "a").await;
+    line(&server, "b").await;
+    server.create(r#"{"_id":"other","group":"both","value":{"series":{"train":{"points":3}}}}"#).await;
+    assert_eq!(server.call("POST", "/values/a/points", r#"{"train":[1,2,3],"val":[4]}"#).await.status, 201);
+    assert_eq!(server.call("POST", "/values/b/points", r#"{"val":[4]}"#).await.status, 201);
+    let before = server.get("/values").await;
+    let summary = r#""value":{"series":{"renamed":{"points":3}}}"#;
+    for (verb, path, body) in [
+        ("PATCH", "/values/a", format!("{{{summary}}}")),
+        ("PATCH", "/values/a", format!("{{\"type\":\"line\",{summary}}}")),
+        ("PATCH", "/values/a", r#"{"value":{"series":{"train":{"points":3},"vall":{"points":1,"last":[0,4]}}}}"#.into()),
+        ("PATCH", "/values/a", r#"{"value":{"series":{"renamed":{"points":3},"new":[1]}},"append":{"renamed":[1]}}"#.into()),
+        ("PUT", "/values/a", format!("{{\"type\":\"line\",{summary}}}")),
+        // Of two cells, one has no such series.
+        ("PATCH", "/values?_id[$in][]=a&_id[$in][]=b", r#"{"value":{"series":{"train":{"points":3}}}}"#.into()),
+        // A cell that becomes a line has no series yet.
+        ("PATCH", "/values/other", r#"{"type":"line"}"#.into()),
+        ("PUT", "/values/other", r#"{"type":"line","value":{"series":{"train":{"points":3}}}}"#.into()),
+        ("POST", "/values", format!("{{\"type\":\"line\",{summary}}}")),
+        ("POST", "/values", format!("[{{\"name\":\"first\"}},{{\"type\":\"line\",{summary}}}]")),
+        ("PATCH", "/values/made?upsert=true", format!("{{\"type\":\"line\",{summary}}}")),
+    ] {
+        let reply = server.call(verb, path, body.clone()).await;
+        let told = reply.json();
+        assert_eq!(reply.status, 400, "{verb} {path} {body}: {told}");
+        assert!(told["message"].as_str().unwrap().contains("is a summary"), "{told}");
+        assert!(told["errors"].as_object().unwrap().keys().all(|path| path.starts_with("value.series.")), "{told}");
+    }
+    assert_eq!(server.get("/values").await, before);
+    // What was read can be sent back, and a summary beside new points keeps what it names.
+    let read = server.get("/values/a").await;
+    assert_eq!(server.call("PUT", "/values/a", read.to_string()).await.status, 200);
+    let kept = server.call("PATCH", "/values/a", r#"{"value":{"series":{"train":{"points":3},"new":[7]}}}"#).await.json();
+    assert_eq!(kept["value"]["series"], json!({"train": {"points": 3, "last": [2.0, 3.0]}, "new": {"points": 1, "last": [0.0, 7.0]}}));
+    // A series that went meanwhile is missed.
+    assert_eq!(server.call("PUT", "/values/a", read.to_string()).await.status, 400);
 }

@@ -4,19 +4,24 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::chosen::Chosen;
 use super::once::{CREATED, Came};
 use super::sent::{LineValue, SentSeries};
-use super::size::{answered, bounded, held, stored};
+use super::size::{answered, bounded, check_keys, held, stored};
 use super::{Boards, Document, Draft, MAIN, Once, Target, line};
 use crate::protocol::{CellId, ErrorKind, Stage};
+use crate::server::aside::aside;
 use crate::server::error::Problem;
 use crate::server::ids;
 use crate::server::kinds::Verdicts;
 use crate::server::store::{Batch, Held, Kind, Record};
 
+/// How often a change is begun again whose cells have changed meanwhile.
+const TRIES: usize = 8;
+
 impl Boards {
-    /// Creates all or none.
-    pub async fn create(&self, drafts: Vec<Draft>, once: Option<Once>) -> Result<Came, Problem> {
+    /// Creates all or none. `with_values`: whether the answer has values that are only on disk.
+    pub async fn create(&self, drafts: Vec<Draft>, with_values: bool, once: Option<Once>) -> Result<Came, Problem> {
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
         }
@@ -35,7 +40,7 @@ impl Boards {
             Ok(Once::came(once, batch, CREATED, made))
         };
         let came = self.store.write(bytes, operation).await?;
-        self.told(came, true).await
+        self.told(came, with_values).await
     }
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
@@ -46,11 +51,13 @@ impl Boards {
         }
         let bytes = held(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
         let with_values = target.query().wants("value");
+        let chosen = self.choose(&Arc::new(target)).await?;
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = Once::done(once.as_ref(), batch)? {
                 return Ok(Came::Told(answer));
             }
-            let before = target.records(batch)?.remove(0);
+            // One by its id is always looked at here.
+            let before = chosen.records(batch)?.and_then(|mut records| records.pop()).ok_or(Problem::Busy)?;
             let mut record = Record::clone(&before);
             let layout = record.keys.remove("layout");
             record.keys = draft.keys;
@@ -89,20 +96,28 @@ impl Boards {
         let draft = Arc::new(draft);
         // A new type may show the old value in another way: where that value is only on disk it is read first, and sent again.
         let retyped = draft.keys.contains_key("type") && draft.value.is_none();
-        let append = line::parse_append(&target, draft.append.as_deref())?;
+        let append = {
+            let (target, draft) = (target.clone(), draft.clone());
+            aside(draft.bytes(), move || line::parse_append(&target, draft.append.as_deref())).await??
+        };
         let appended: usize = append.iter().flatten().map(|series| series.y.len()).sum();
-        let (fits, with_values) = (self.fits(&target, &draft), target.query().wants("value"));
-        for _ in 0..8 {
+        let (with_values, draft_bytes) = (target.query().wants("value"), draft.bytes());
+        for _ in 0..TRIES {
+            let chosen = Arc::new(self.choose(&target).await?);
+            let (fits, parsed) = {
+                let (chosen, draft) = (chosen.clone(), draft.clone());
+                let read = move || line::parse_line(&chosen, &draft).map(|parsed| (fits(&chosen, &draft), parsed));
+                aside(draft_bytes, read).await??
+            };
             let known = if retyped {
-                bounded(stored(&self.records(&target)))?;
-                self.large_values(&target).await?
+                bounded(stored(&chosen.records))?;
+                self.large_values(&chosen.records).await?
             } else {
                 Vec::new()
             };
-            let parsed = self.parse_line(&target, &draft)?;
             let each = held(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
-            let bytes = bounded(each.saturating_mul(self.records(&target).len().max(usize::from(upsert))))?;
-            let (target, draft, append, fits, once) = (target.clone(), draft.clone(), append.clone(), fits.clone(), once.clone());
+            let bytes = bounded(each.saturating_mul(chosen.records.len().max(usize::from(upsert))))?;
+            let (target, draft, append, once) = (target.clone(), draft.clone(), append.clone(), once.clone());
             let operation = move |batch: &mut Batch| {
                 if let Some(answer) = Once::done(once.as_ref(), batch)? {
                     return Ok(Some(Came::Told(answer)));
@@ -116,7 +131,7 @@ impl Boards {
                     return Ok(Some(Once::came(once, batch, CREATED, vec![made])));
                 }
                 let mut patched = Vec::new();
-                let targets = target.records(batch)?;
+                let Some(targets) = chosen.records(batch)? else { return Ok(None) };
                 let mut bytes = bounded(each.saturating_mul(targets.len()))?;
                 if draft.value.is_none() {
                     answered(&targets, target.query())?;
@@ -133,6 +148,10 @@ impl Boards {
                     };
                     let mut record = Record::clone(&before);
                     record.keys.extend(draft.keys.clone());
+                    // Many small patches make a large document as well.
+                    if !draft.keys.is_empty() {
+                        check_keys(&record.keys)?;
+                    }
                     if let Some(board) = &draft.board {
                         record.board = board.clone();
                     }
@@ -162,24 +181,6 @@ impl Boards {
         Err(Problem::Busy)
     }
 
-    /// Whether a new value that comes without a type fits the types that the targets have now.
-    fn fits(&self, target: &Target, draft: &Draft) -> Verdicts {
-        if draft.value.is_none() || draft.keys.contains_key("type") {
-            return Verdicts::default();
-        }
-        let records = self.records(target);
-        Verdicts::on(draft.value.as_deref(), records.iter().map(|record| record.text("type")))
-    }
-
-    /// The targets as they are committed.
-    pub(super) fn records(&self, target: &Target) -> Vec<Arc<Record>> {
-        let index = self.store.index();
-        match target {
-            Target::One(id, _) => index.cell(id).cloned().into_iter().collect(),
-            Target::Matching(query) => query.select(index.cells().cloned().collect()),
-        }
-    }
-
     /// Removes all or none, and answers what they were.
     pub async fn remove(&self, target: Target, once: Option<Once>) -> Result<Came, Problem> {
         if let Some(answer) = self.done(once.as_ref())? {
@@ -187,27 +188,38 @@ impl Boards {
         }
         let with_values = target.query().wants("value");
         let target = Arc::new(target);
-        answered(&self.records(&target), target.query())?;
-        // Read before they go: of many at once, only the last hundred are kept for undo.
-        let known = if with_values { self.large_values(&target).await? } else { Vec::new() };
-        let operation = move |batch: &mut Batch| {
-            if let Some(answer) = Once::done(once.as_ref(), batch)? {
-                return Ok(Came::Told(answer));
+        let mut tries = 0;
+        let mut came = loop {
+            let chosen = self.choose(&target).await?;
+            answered(&chosen.records, target.query())?;
+            // Read before they go: of many at once, only the last hundred are kept for undo.
+            let known = if with_values { self.large_values(&chosen.records).await? } else { Vec::new() };
+            let once = once.clone();
+            let operation = move |batch: &mut Batch| {
+                if let Some(answer) = Once::done(once.as_ref(), batch)? {
+                    return Ok(Some(Came::Told(answer)));
+                }
+                let mut removed = Vec::new();
+                let Some(targets) = chosen.records(batch)? else { return Ok(None) };
+                answered(&targets, chosen.target.query())?;
+                for record in targets {
+                    let read = known.iter().find(|(id, version, _)| *id == record.id && *version == record.version);
+                    let value = match record.is_line() {
+                        true => Some(Arc::from(batch.summary(&record.id))),
+                        false => read.map(|(_, _, value)| value.clone()),
+                    };
+                    removed.push(Document { record: batch.remove(&record), value });
+                }
+                Ok(Some(Once::came(once, batch, 200, removed)))
+            };
+            if let Some(came) = self.store.free(operation).await? {
+                break came;
             }
-            let mut removed = Vec::new();
-            let targets = target.records(batch)?;
-            answered(&targets, target.query())?;
-            for record in targets {
-                let read = known.iter().find(|(id, version, _)| *id == record.id && *version == record.version);
-                let value = match record.is_line() {
-                    true => Some(Arc::from(batch.summary(&record.id))),
-                    false => read.map(|(_, _, value)| value.clone()),
-                };
-                removed.push(Document { record: batch.remove(&record), value });
+            tries += 1;
+            if tries == TRIES {
+                return Err(Problem::Busy);
             }
-            Ok(Once::came(once, batch, 200, removed))
         };
-        let mut came = self.store.free(operation).await?;
         if let (Came::Now(_, removed), true) = (&mut came, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
                 document.value = self.store.value(&document.record).await?;
@@ -217,8 +229,7 @@ impl Boards {
     }
 
     /// The values of the targets that are only on disk, each with the revision it belongs to.
-    async fn large_values(&self, target: &Target) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
-        let records = self.records(target);
+    async fn large_values(&self, records: &[Arc<Record>]) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
         let mut values = Vec::new();
         for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
             if let Some((record, Some(value))) = self.store.read(&record.id).await? {
@@ -227,6 +238,14 @@ impl Boards {
         }
         Ok(values)
     }
+}
+
+/// Whether a new value that comes without a type fits the types that the targets have now.
+fn fits(chosen: &Chosen, draft: &Draft) -> Verdicts {
+    if draft.value.is_none() || draft.keys.contains_key("type") {
+        return Verdicts::default();
+    }
+    Verdicts::on(draft.value.as_deref(), chosen.records.iter().map(|record| record.text("type")))
 }
 
 /// Puts a new cell on its board; `append` are the first points of a line.

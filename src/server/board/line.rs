@@ -1,9 +1,11 @@
 //! Cells of lines: how points reach their series, one by one or as a whole value.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::chosen::Chosen;
 use super::once::CREATED;
 pub use super::sent::parse_line_value;
 use super::sent::{LineSeries, LineValue, Sent, SentSeries, parse_points};
@@ -40,13 +42,6 @@ impl Boards {
         self.store.write(64 + held(0, points), operation).await
     }
 
-    /// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
-    pub(super) fn parse_line(&self, target: &Target, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
-        let Some(value) = draft.value.as_deref().filter(|_| !draft.keys.contains_key("type")) else { return Ok(draft.line.clone()) };
-        let is_line = self.records(target).iter().any(|record| record.is_line());
-        Ok(if is_line { Some(Arc::new(parse_line_value(value)?)) } else { None })
-    }
-
     /// The names of a line's series. 404: no such cell, or it is of another type.
     pub fn series_names(&self, id: &CellId) -> Result<Vec<Arc<str>>, ApiError> {
         let index = self.store.index();
@@ -81,6 +76,13 @@ pub struct Lines {
     /// How many series they have together.
     pub series: usize,
     pub ids: Vec<CellId>,
+}
+
+/// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
+pub(super) fn parse_line(chosen: &Chosen, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
+    let Some(value) = draft.value.as_deref().filter(|_| !draft.keys.contains_key("type")) else { return Ok(draft.line.clone()) };
+    let is_line = chosen.records.iter().any(|record| record.is_line());
+    Ok(if is_line { Some(Arc::new(parse_line_value(value)?)) } else { None })
 }
 
 /// The key `append` of a patch of one cell.
@@ -147,6 +149,21 @@ fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
     }
 }
 
+/// A summary keeps what is there. What is not there it cannot keep: the points that were meant would be gone without a word.
+fn known(batch: &Batch, id: &CellId, kept: &[Arc<str>]) -> Result<(), ApiError> {
+    let names: HashSet<_> = batch.series_names(id).into_iter().collect();
+    match kept.iter().find(|name| !names.contains(*name)) {
+        None => Ok(()),
+        Some(name) => {
+            let name: String = name.chars().take(80).collect();
+            let rule = "is a summary ('points' is a number of points) of a series that the cell does not have";
+            let path = format!("value.series.{name}");
+            let way = "Send its points, or name the series as it is called";
+            Err(ErrorKind::BadRequest.with(format!("'{path}' {rule} (cell '{id}'); nothing was changed. {way}.")).at(&path, rule))
+        }
+    }
+}
+
 /// Accepts a cell. Of a line, the value becomes series and `append` goes to their ends. `parsed` is the value where it was parsed before.
 pub fn put(
     batch: &mut Batch,
@@ -177,6 +194,7 @@ pub fn put(
                 LineSeries::Points(points) => new.push(points),
             }
         }
+        known(batch, &record.id, &kept)?;
         batch.keep_series(&record.id, &kept);
         append_all(batch, &record.id, new)?;
     }

@@ -2,10 +2,12 @@
 
 mod change;
 mod charts;
+mod chosen;
 mod draft;
 pub mod epoch;
 mod filter;
 pub mod line;
+mod number;
 mod once;
 mod person;
 mod query;
@@ -20,13 +22,15 @@ use std::sync::Arc;
 pub use charts::SMOOTHEST;
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use epoch::parse_epoch;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use filter::Budget;
 pub use once::{Answer, Form, Once};
 pub use query::Query;
 pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
 use self::change::create;
 use super::error::Problem;
-use super::store::{Batch, Held, Record, Store};
+use super::store::{Held, Record, Store};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
 
 pub const MAIN: &str = "main";
@@ -77,13 +81,6 @@ impl Target {
             Self::One(_, query) | Self::Matching(query) => query,
         }
     }
-
-    fn records(&self, batch: &Batch) -> Result<Vec<Arc<Record>>, ApiError> {
-        match self {
-            Self::One(id, query) => Ok(vec![batch.cell(id).filter(|record| query.matches(record)).ok_or_else(|| not_found(id.as_str()))?]),
-            Self::Matching(query) => Ok(query.select(batch.cells())),
-        }
-    }
 }
 
 impl Boards {
@@ -92,16 +89,18 @@ impl Boards {
             Some(id) => self.store.read(&id).await?,
             None => None,
         };
-        let (record, value) = found.filter(|(record, _)| query.matches(record)).ok_or_else(|| not_found(id))?;
-        Ok(Document { record, value })
+        let (record, value) = found.ok_or_else(|| not_found(id))?;
+        match query.matches(&record)? {
+            true => Ok(Document { record, value }),
+            false => Err(not_found(id).into()),
+        }
     }
 
     /// The cells that match, in the query's order, and how many there are without its `$limit` and `$skip`.
-    pub fn find(&self, query: &Query) -> (Vec<Arc<Record>>, usize) {
-        let records: Vec<_> = self.store.index().cells().cloned().collect();
-        let matching = query.select(records);
+    pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), Problem> {
+        let (matching, ()) = self.look(query, |_| ()).await?;
         let total = matching.len();
-        (query.page(matching).collect(), total)
+        Ok((query.page(matching).collect(), total))
     }
 
     /// The document of a record that was found.

@@ -114,6 +114,10 @@ impl Plain {
             _ => Map::new(),
         };
         let is_kept = |name: &str| given.get(name).is_some_and(|series| series.get("points").is_some());
+        // What is not there cannot be kept.
+        if given.keys().any(|name| is_kept(name) && !cell.series.contains_key(name)) {
+            return Err(400);
+        }
         cell.series.retain(|name, _| is_kept(name));
         for (name, y) in given.iter().filter(|(name, _)| !is_kept(name)) {
             self.extend(cell, name, &numbers(y));

@@ -289,7 +289,7 @@ impl World {
     /// What is committed is what the model has, and readers that read all of it know it.
     async fn compare(&mut self, is_settled: bool) -> Result<(), String> {
         let boards = self.app().boards;
-        let (records, _) = boards.find(&Query::default());
+        let (records, _) = boards.find(&Query::default()).await.map_err(|why| why.to_string())?;
         let mut documents = BTreeMap::new();
         for record in records {
             let id = record.id.to_string();
@@ -360,7 +360,7 @@ fn send(boards: Arc<Boards>, call: Call) -> Calling {
         let mut first = drafts.clone().into_iter();
         let mut draft = || first.next().unwrap();
         let came = match call.op {
-            Op::Create(_) | Op::Flood(..) => boards.create(drafts, once).await?,
+            Op::Create(_) | Op::Flood(..) => boards.create(drafts, true, once).await?,
             Op::Update(id, _) => boards.update(one(&id), draft(), once).await?,
             Op::Patch(id, _, upsert) => boards.patch(one(&id), draft(), upsert, once).await?,
             Op::PatchMany(field, text, _) => boards.patch(many(&field, &text), draft(), false, once).await?,

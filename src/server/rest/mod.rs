@@ -1,6 +1,5 @@
 //! REST: one file a resource.
 
-mod aside;
 pub mod boards;
 mod body;
 mod budget;
@@ -13,7 +12,7 @@ pub mod series;
 pub mod shares;
 pub mod values;
 
-use aside::aside;
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 pub use body::{broken, part, whole};
@@ -26,13 +25,23 @@ use crate::protocol::{ApiError, ErrorKind};
 /// Says of an answer that its request had been done before.
 const REPEATED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
+/// Says that the numbers of keys ascend, for the cheaper window.
+const WINDOW: &str = "idempotency-window";
+
 /// The `Idempotency-Key` with what tells this body, sent to this place, from another.
 fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &Form) -> Result<Option<Once>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().and_then(Key::parse).ok_or_else(|| {
-        let rule = format!("must be 1 to {} printable ASCII characters, best as <writer>:<number>", Key::MAX_LEN);
-        Problem::from(ErrorKind::BadRequest.with(format!("'Idempotency-Key' {rule}.")).at("Idempotency-Key", &rule))
-    })?;
+    let Some(sent) = headers.get("idempotency-key") else { return Ok(None) };
+    let refused = |header: &str, rule: String| Problem::from(ErrorKind::BadRequest.with(format!("'{header}' {rule}.")).at(header, &rule));
+    let sent = sent.to_str().ok();
+    let key = match headers.get(WINDOW).map(HeaderValue::as_bytes) {
+        None => sent.and_then(Key::opaque).ok_or_else(|| format!("must be 1 to {} printable ASCII characters", Key::MAX_LEN)),
+        Some(b"ascending") => sent.and_then(Key::ascending).ok_or_else(|| {
+            let most = Key::MAX_LEN;
+            format!("must be <writer>:<number> beside 'Idempotency-Window: ascending', {most} printable ASCII characters at most and the number from 0 to 4294967295")
+        }),
+        Some(_) => return Err(refused("Idempotency-Window", "must be 'ascending', or left out".to_owned())),
+    };
+    let key = key.map_err(|rule| refused("Idempotency-Key", rule))?;
     // Told apart by checksum and length: who sends another body under an old key errs, and does not attack.
     let mut sum = crc32fast::Hasher::new();
     sum.update(place.as_bytes());
@@ -49,6 +58,16 @@ fn told_once(answer: Answer) -> Response {
         reply.headers_mut().insert(REPEATED, HeaderValue::from_static("true"));
     }
     reply
+}
+
+/// What `parse` makes of the body, beside the threads that answer where it is large.
+async fn aside<T, F>(body: &Bytes, parse: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce(&[u8]) -> Result<T, ApiError> + Send + 'static,
+{
+    let body = body.clone();
+    Ok(crate::server::aside::aside(body.len(), move || parse(&body)).await??)
 }
 
 /// A key of an address's query that is not as it must be. Long texts are not repeated whole.

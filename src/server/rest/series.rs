@@ -33,6 +33,8 @@ const PIECE_BYTES: usize = 1 << 20;
 const PIECE_WITHIN: Duration = Duration::from_millis(20);
 /// Pixels of all series of one question for columns: an answer is held whole, 256 bytes a pixel and its text. Beyond it each series has fewer.
 const PIXELS: usize = 1_000_000;
+/// Series that an error names.
+const NAMED: usize = 20;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 /// The addresses of one cell's numbers, at `base`.
@@ -166,7 +168,9 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
         (None, [only]) => only.to_string(),
         (None, []) => return Err(ErrorKind::NotFound.with(format!("The cell '{id}' has no points yet.")).into()),
         (None, several) => {
-            let message = format!("Name one of the series with ?series=: {}.", several.join(", "));
+            let more = if several.len() > NAMED { format!(" and {} more", several.len() - NAMED) } else { String::new() };
+            let names = several[..several.len().min(NAMED)].join(", ");
+            let message = format!("Name one of the series with ?series=: {names}{more}.");
             return Err(ErrorKind::BadRequest.with(message).at("series", "must be named").into());
         }
     };

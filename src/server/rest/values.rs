@@ -38,7 +38,7 @@ pub fn routes(routes: Routes, base: &str) -> Routes {
 
 async fn find(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = parsed(query)?;
-    let (records, total) = app.boards.find(&query);
+    let (records, total) = app.boards.find(&query).await?;
     let (start, end) = match query.paged {
         false => ("[".to_owned(), "]"),
         true => {
@@ -68,11 +68,15 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
     Ok(json(StatusCode::OK, query.project(document.to_json())))
 }
 
-async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+/// Of the query, `$select` cuts the answer; conditions mean nothing for what is not there yet, and are passed over as Feathers does.
+async fn create(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let place = place("POST", "", query.as_deref());
+    let query = parsed(query)?;
     let body = whole(body).await?;
     let (drafts, many) = aside(&body, parse_many).await?;
-    let form = if many { Form::Many(Query::default()) } else { Form::One(Query::default()) };
-    let came = app.boards.create(drafts, once(&headers, "POST", &body, &form)?).await?;
+    let with_values = query.wants("value");
+    let form = if many { Form::Many(query) } else { Form::One(query) };
+    let came = app.boards.create(drafts, with_values, once(&headers, &place, &body, &form)?).await?;
     Ok(told_once(form.answer(came)))
 }
 
