@@ -6,11 +6,10 @@ use std::time::UNIX_EPOCH;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use super::App;
 use super::board::Query;
+use super::data_uri::decode;
 use super::error::Problem;
 use crate::protocol::{ApiError, ErrorKind};
 
@@ -71,16 +70,6 @@ fn read_file(folder: &FsPath, path: &str) -> Option<(Vec<u8>, String)> {
     Some((bytes, format!("\"{changed:x}-{:x}\"", about.len())))
 }
 
-fn decode(uri: &str) -> Result<Vec<u8>, ApiError> {
-    let wrong = |why: &str| ErrorKind::Unprocessable.with(format!("The value is not a 'data:' URI of a picture: {why}."));
-    let (about, data) = uri.get(5..).and_then(|rest| rest.split_once(',')).ok_or_else(|| wrong("it has no comma"))?;
-    if !about.to_ascii_lowercase().ends_with(";base64") {
-        return Ok(percent_decode(data));
-    }
-    let data: String = data.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD.decode(data).map_err(|why| wrong(&why.to_string()))
-}
-
 pub fn percent_decode(text: &str) -> Vec<u8> {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
     while let Some(byte) = bytes.get(at) {
@@ -126,14 +115,6 @@ mod tests {
         assert_eq!(sniff(b"<html><svg>"), None);
         assert_eq!(sniff(b"<!doctype html>"), None);
         assert_eq!(sniff(b""), None);
-    }
-
-    #[test]
-    fn data_uris_are_decoded() {
-        assert_eq!(decode("data:image/gif;base64,R0lG\nODlh").unwrap(), b"GIF89a");
-        assert_eq!(decode("data:image/svg+xml,%3Csvg/%3e%zz%").unwrap(), b"<svg/>%zz%");
-        assert_eq!(decode("data:image/png;base64,@@").unwrap_err().code, 422);
-        assert_eq!(decode("data:").unwrap_err().code, 422);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod caught;
 mod commands;
 mod config;
 mod connections;
+mod data_uri;
 mod drawings;
 mod error;
 mod error_page;
