@@ -40,13 +40,15 @@ mod tests {
             "data:;base64,R0lGODlh",
             "data:base64;base64,R0lGODlh",
             "data:image/gif,GIF89a",
-            "data:image/gif,%47%49%4638%39a",
+            "data:image/gif,%47%49%46%38%39a",
             "data:,GIF89a",
             " data:image/gif;base64,R0lGODlh ",
         ] {
             assert_eq!(decode(uri).unwrap(), b"GIF89a", "{uri}");
         }
-        for uri in ["data:image/bmp;base64,Qk0=", "data:image/bmp;base64,Qk0", "data:image/bmp;base64,Qk0%3D", "data:image/bmp;base64,Qk0%3d"] {
+        for uri in
+            ["data:image/bmp;base64,Qk0=", "data:image/bmp;base64,Qk0", "data:image/bmp;base64,Qk0%3D", "data:image/bmp;base64,Qk0%3d"]
+        {
             assert_eq!(decode(uri).unwrap(), b"BM", "{uri}");
         }
         assert_eq!(decode("data:image/svg+xml,%3Csvg/%3e%zz%").unwrap(), b"<svg/>%zz%");
@@ -57,7 +59,15 @@ mod tests {
 
     #[test]
     fn what_is_none_says_why() {
-        for uri in ["data:", "data:image/png;base64", "", "data:image/png;base64,@@", "data:image/png;base64,A", "data:image/png;base64,AA=A", "image/png,x"] {
+        for uri in [
+            "data:",
+            "data:image/png;base64",
+            "",
+            "data:image/png;base64,@@",
+            "data:image/png;base64,A",
+            "data:image/png;base64,AA=A",
+            "image/png,x",
+        ] {
             let told = decode(uri).unwrap_err();
             assert!(told.code == 422 && told.message.starts_with("The value is not a 'data:' URI of a picture: "), "{uri}: {told}");
         }
