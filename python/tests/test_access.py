@@ -73,9 +73,10 @@ class StandIn:
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
-    for name in ("AGNEZ_TOKEN", "AGNEZ_URL"):
+def stand_in(monkeypatch, tmp_path):
+    for name in ("AGNEZ_TOKEN", "AGNEZ_URL", "AGNEZ_DATA"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(access, "_tokens", {})
     server = StandIn()
     yield server
@@ -234,3 +235,48 @@ def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, sta
         assert write.encode() not in files(tmp_path / "spool") and not list((tmp_path / "spool").rglob("refused.jsonl"))
     finally:
         server.kill()
+
+
+def told(url, token=TOKEN):
+    """As ``agnez token new`` prints it."""
+    return f"{url}/#token={token}\n\nToken  {token}\nThis write token writes to all boards. It is told this once; 'agnez token revoke t1' ends it.\n"
+
+
+def test_a_token_is_found_in_the_users_own_file(stand_in, monkeypatch, tmp_path):
+    file = tmp_path / "config" / "agnez" / "token"
+    file.parent.mkdir(parents=True)
+    assert access.token_for(stand_in.url) is None
+    # Another server's is not sent to this one.
+    file.write_text(told("http://localhost:1", WRONG))
+    assert access.token_for(stand_in.url) is None
+    file.write_text(told("http://localhost:1", WRONG) + told(stand_in.url))
+    assert access.token_for(stand_in.url) == TOKEN
+    # This machine has several names; another port, path or scheme is another server.
+    assert access.token_for(stand_in.url.replace("localhost", "127.0.0.1")) == TOKEN
+    for other in (stand_in.url + "x", stand_in.url.replace("http:", "https:"), stand_in.url.replace("localhost", "gpu-box")):
+        assert access.token_for(other) is None, other
+    # What the script or the environment says comes first.
+    monkeypatch.setenv("AGNEZ_TOKEN", WRONG)
+    assert access.token_for(stand_in.url) == WRONG
+    monkeypatch.delenv("AGNEZ_TOKEN")
+    board = agnez.Board("b", url=stand_in.url, spool=tmp_path / "spool")
+    board.log(step=0, loss=1.0)
+    assert board.flush(20)
+    assert stand_in.points()
+    board.close()
+    # The spool holds no token.
+    assert not any(TOKEN.encode() in path.read_bytes() for path in (tmp_path / "spool").rglob("*") if path.is_file())
+
+
+def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(stand_in, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "agnez-data"
+    data.mkdir()
+    file = data / "token"
+    for text in ("", "agz_x", "http://#token=x", "http://[::1#token=x\n", "#token=x", "http://u:p@h/#token=x"):
+        file.write_text(text)
+        assert access.token_for(stand_in.url) is None, text
+    file.write_bytes(b"\xff\x00" + told(stand_in.url).encode())
+    assert access.token_for(stand_in.url) == TOKEN
+    monkeypatch.setenv("AGNEZ_DATA", str(tmp_path / "elsewhere"))
+    assert access.token_for(stand_in.url) is None

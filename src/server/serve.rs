@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::access::{Access, Right, is_private, link, named, note_address};
+use super::access::{Access, Right, is_private, keep_link, link, named, note_address};
 use super::board::{Boards, MAIN};
 use super::connections::Connections;
 use super::guard::Local;
@@ -71,10 +71,7 @@ impl Server {
         let address = config.address(port);
         note_address(&config.data, &address);
         let is_needed = config.is_open() || matches!(door.local, Local::Nobody | Local::Unknown);
-        let mut told = first_token(&access, &config.data, &address, is_needed).map_err(StartError::Flags)?;
-        if door.local == Local::Unknown {
-            told = told.map(|told| format!("{told}\n       {UNKNOWN}"));
-        }
+        let told = first_token(&access, &config.data, &address, is_needed, door.local == Local::Unknown).map_err(StartError::Flags)?;
         if door.local != Local::EveryUser && !is_private(&config.data) {
             let data = config.data.display();
             tracing::warn!(
@@ -134,19 +131,23 @@ impl Server {
 }
 
 /// What to tell of tokens. Where they are needed and none may write, one is made.
-fn first_token(access: &Access, folder: &Path, address: &str, is_needed: bool) -> Result<Option<String>, String> {
+fn first_token(access: &Access, folder: &Path, address: &str, is_needed: bool, is_unknown: bool) -> Result<Option<String>, String> {
+    let why = if is_unknown { format!("\n       {UNKNOWN}") } else { String::new() };
     let (count, may_write) = access.count();
     if is_needed && !may_write {
         let (known, token) = access.create(Right::Write, None, "first").map_err(|why| why.to_string())?;
         let link = link(address, MAIN, &token);
+        if is_unknown {
+            keep_link(folder, &link)?;
+        }
         return Ok(Some(format!(
-            "{link}\n       This link is told this once; 'agnez token revoke {}{}' ends it.",
+            "{link}\n       This link is told this once; 'agnez token revoke {}{}' ends it.{why}",
             known.id,
             named(folder)
         )));
     }
     let tokens = if count == 1 { "1 token" } else { &format!("{count} tokens") };
-    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link.")))
+    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link.{why}")))
 }
 
 fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {

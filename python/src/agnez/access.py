@@ -1,15 +1,18 @@
-"""Access tokens: which one goes to which server. They are held in memory only, and are in no text that is shown or written."""
+"""Access tokens: which one goes to which server. This module writes none of them, and no text that is shown holds one."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Dict, Optional, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 _DEFAULT_URL = "http://localhost:3000"
 #: By the server's address, as :func:`address` gives it.
 _tokens: Dict[str, str] = {}
+#: More of a file with tokens is not read.
+_FILE_BYTES = 64 << 10
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def address(url: Optional[str], token: Optional[str] = None) -> str:
@@ -25,21 +28,57 @@ def address(url: Optional[str], token: Optional[str] = None) -> str:
 
 def token_for(url: str) -> Optional[str]:
     """The token for requests to an address that :func:`address` gave. ``AGNEZ_TOKEN`` is meant for the server that
-    ``AGNEZ_URL`` names; without one, for any server."""
+    ``AGNEZ_URL`` names; without one, for any server. Without either, that of a link to this server in a file of this user."""
     given = _tokens.get(url)
     if given is not None:
         return given
     common = os.environ.get("AGNEZ_TOKEN", "").strip()
     if not common:
-        return None
+        return _from_files(url)
     named = os.environ.get("AGNEZ_URL")
     if named:
         try:
             if _split(named)[0] != url:
-                return None
+                return _from_files(url)
         except ValueError:
             return None
     return _checked(common, "AGNEZ_TOKEN")
+
+
+def _from_files(url: str) -> Optional[str]:
+    """From the first file that has a link to this server, such as the output of ``agnez token new``."""
+    for path in _files():
+        try:
+            # Only what this user or root has put there says how this user comes in.
+            if os.name == "posix" and os.stat(path).st_uid not in (0, os.geteuid()):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read(_FILE_BYTES)
+        except OSError:
+            continue
+        for link in re.findall(r"https?://\S+#token=[!-~]+", text):
+            try:
+                bare, token = _split(link)
+            except ValueError:
+                continue
+            if token is not None and _place(bare) == _place(url):
+                return _checked(token, f"the token in {path}")
+    return None
+
+
+def _files() -> Iterator[str]:
+    """The user's own file; and that of a server's data folder, which a server makes where the system does not tell it whose a connection is."""
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    yield os.path.join(config, "agnez", "token")
+    yield os.path.join(os.environ.get("AGNEZ_DATA") or "agnez-data", "token")
+
+
+def _place(url: str) -> Tuple[str, str, Optional[int], str]:
+    """What two addresses of one server have in common; this machine has several names."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, "localhost" if host in _LOOPBACK else host, port, parts.path
 
 
 def _split(url: str) -> Tuple[str, Optional[str]]:

@@ -125,6 +125,10 @@ fn key_path(folder: &Path) -> PathBuf {
     folder.join("access.key")
 }
 
+pub fn has_key(folder: &Path) -> bool {
+    key_path(folder).exists()
+}
+
 /// Whether only its owner gets into the folder.
 pub fn is_private(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|about| about.mode() & 0o077 == 0)
@@ -179,6 +183,8 @@ pub fn change<T, E: From<String>>(folder: &Path, change: impl FnOnce(&mut Tokens
 }
 
 fn store(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()> {
+    let content = serde_json::to_string_pretty(content)?;
+    let content = content.as_bytes();
     match write(folder, path, content) {
         // Somebody can be sent away on a full disk, too.
         Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && give_some(folder) => {
@@ -189,7 +195,7 @@ fn store(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()>
 }
 
 /// Whole or not at all, and never readable for others, not even for a moment.
-fn write(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()> {
+pub fn write(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     let new = path.with_added_extension("new");
     match std::fs::remove_file(&new) {
         Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
@@ -197,7 +203,7 @@ fn write(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()>
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     give(&file, folder)?;
-    file.write_all(serde_json::to_string_pretty(content)?.as_bytes())?;
+    file.write_all(content)?;
     file.sync_all()?;
     std::fs::rename(&new, path)?;
     File::open(folder)?.sync_all()

@@ -18,7 +18,7 @@ use crate::protocol::{Cell, Stage};
 pub use file::{Right, Token, is_private};
 use file::{Secret, Stamp};
 use index::Index;
-pub use told::{link, named, note_address, token_command};
+pub use told::{keep_link, link, named, note_address, token_command};
 
 /// What every token begins with, so that one that has got somewhere is found.
 pub const PREFIX: &str = "agz_";
@@ -62,7 +62,13 @@ struct Known {
 
 impl Access {
     pub fn open(folder: &Path) -> Result<Self, String> {
-        let known = Known { stamp: file::stamp(folder), tokens: Arc::new(Index::new(file::load(folder)?)), looked: Instant::now() };
+        let mut tokens = file::load(folder)?;
+        if !tokens.tokens.is_empty() && !file::has_key(folder) {
+            // Whoever removed it wanted all addresses to end that it had signed; from now on they last again.
+            file::change(folder, |_| Ok::<_, String>(()))?;
+            tokens = file::load(folder)?;
+        }
+        let known = Known { stamp: file::stamp(folder), tokens: Arc::new(Index::new(tokens)), looked: Instant::now() };
         Ok(Self { folder: folder.to_owned(), known: RwLock::new(known), changed: watch::Sender::new(()) })
     }
 
@@ -282,6 +288,12 @@ mod tests {
         std::fs::copy(file::path(folder.path()), file::path(copy.path())).unwrap();
         assert!(Access::open(copy.path()).unwrap().opened_by(&key).is_none());
         assert!(Access::open(folder.path()).unwrap().opened_by(&key).is_some());
+        // Without the key all addresses end that it has signed; then there is another.
+        std::fs::remove_file(folder.path().join("access.key")).unwrap();
+        let again = Access::open(folder.path()).unwrap();
+        assert!(again.opened_by(&key).is_none() && again.find(&token).is_some() && file::has_key(folder.path()));
+        let key = again.page_key(&known.id, "a").unwrap();
+        let access = Access::open(folder.path()).unwrap();
         // The end of another token ends no page.
         assert!(access.revoke(&other.id, Right::Read).unwrap() && access.opened_by(&key).is_some());
     }

@@ -18,6 +18,13 @@ pub fn note_address(folder: &Path, address: &str) {
     }
 }
 
+/// Beside the hashes, where programs of this user could not come in without it: they read it here, and only this user can.
+pub fn keep_link(folder: &Path, link: &str) -> Result<(), String> {
+    let path = folder.join("token");
+    file::write(folder, &path, format!("{link}\n").as_bytes())
+        .map_err(|why| format!("The link could not be kept in {}: {why}.", path.display()))
+}
+
 /// Opens the page of a board, once the browser has taken the token out of it. What stands behind `#` is sent nowhere.
 pub fn link(address: &str, board: &str, token: &str) -> String {
     let address = address.trim_end_matches('/');
@@ -83,6 +90,18 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_link_for_the_own_user_is_read_by_that_user_only() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = tempfile::tempdir().unwrap();
+        for link in ["http://localhost:3000/#token=agz_a", "http://localhost:3001/#token=agz_b"] {
+            keep_link(folder.path(), link).unwrap();
+            let path = folder.path().join("token");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{link}\n"));
+            assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+        }
+    }
 
     #[test]
     fn a_board_without_a_kind_is_no_token_for_all_boards() {

@@ -163,7 +163,7 @@ impl Door {
         let place = place::place(uri.path(), &self.base)?;
         let shape = Shape { method, path: place.path };
         let asking = origin::asking(&shape, headers, seen.host, &self.origins)?;
-        let is_direct = !seen.is_forwarded && !origin::has_foreign_referer(headers, seen.host);
+        let is_direct = !seen.is_forwarded && !origin::is_of_another_address(headers, seen.host);
         let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == Asking::Ours;
         Ok(Admitted { place, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }

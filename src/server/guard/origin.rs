@@ -49,16 +49,18 @@ fn is_same(origin: &str, host: &str) -> bool {
     rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
 }
 
-/// Whether some page says that it has another address than this server is asked at. A browser that comes through a proxy says so, whatever
-/// the proxy makes of the host; one that has followed a link from another site, too: the gate leads on those who may come in.
-pub fn has_foreign_referer(headers: &HeaderMap, host: &str) -> bool {
-    let is_ours = |referer: &HeaderValue| {
-        let text = referer.to_str().ok()?.trim();
-        let (scheme, rest) = text.split_once("://").unwrap_or_default();
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        Some(text.is_empty() || is_same(&format!("{scheme}://{authority}"), host))
+/// Whether a browser says that its page has another address than this server is asked at: it came through a proxy, whatever that makes of the
+/// host. By `https` too, which this server does not speak. Or it followed a link from another site: the gate leads on who may come in.
+pub fn is_of_another_address(headers: &HeaderMap, host: &str) -> bool {
+    let is_ours = |value: &HeaderValue| {
+        let text = value.to_str().ok()?.trim();
+        let rest = text.strip_prefix("http://").unwrap_or_default();
+        Some(text.is_empty() || rest.split(['/', '?', '#']).next()?.eq_ignore_ascii_case(host))
     };
+    // Any other foreign origin has been sent away, or is a figure's.
+    let by_tls = |origin: &HeaderValue| origin.as_bytes().starts_with(b"https://");
     headers.get_all(header::REFERER).iter().any(|referer| is_ours(referer) != Some(true))
+        || headers.get_all(header::ORIGIN).iter().any(by_tls)
 }
 
 fn is_navigation(headers: &HeaderMap) -> bool {
