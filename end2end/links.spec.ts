@@ -1,4 +1,5 @@
 // Where a person of the server's own user comes from: a link on another site opens a board, and to share one a token is needed.
+import { Nginx, hasNginx } from "./support/nginx.ts";
 import { Stranger } from "./support/stranger.ts";
 import { cell, live, openBoard } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
@@ -23,6 +24,28 @@ test("a link on another site opens a board, here and not through a proxy", async
   } finally {
     stranger.stop();
   }
+});
+
+test("an nginx that adds nothing lets nobody in", async ({ page, agnez, problems }) => {
+  test.skip(!hasNginx(), "nginx is not installed");
+  test.skip(process.getuid?.() !== 0, "only root can run it as another user");
+  problems.allow(/console error: Failed to load resource: the server responded with a status of 401/, /request to another place/);
+  await agnez.create({ _id: "c", name: "secret" });
+  const nginx = await Nginx.start(agnez.port);
+  try {
+    const status = async (method: string, path: string) => (await fetch(nginx.url + path, { method, body: method === "GET" ? null : "{}" })).status;
+    for (let again = 0; again < 3; again++) {
+      for (const path of ["/", "/b/main", "/values", "/values/c", "/live?board=main", "/metrics", "/shares"]) expect(await status("GET", path), path).toBe(401);
+      for (const path of ["/values", "/shares", "/rpc/cells/create"]) expect(await status("POST", path), path).toBe(401);
+    }
+    expect(await status("GET", "/healthz")).toBe(200);
+    await page.goto(`${nginx.url}/`);
+    await expect(page.getByLabel("Token", { exact: true })).toBeFocused();
+    expect(await page.content()).not.toContain("secret");
+  } finally {
+    await nginx.stop();
+  }
+  expect(await agnez.values()).toHaveLength(1);
 });
 
 test("to share a board a token is needed, and the page says how to get one", async ({ page, agnez, problems }) => {

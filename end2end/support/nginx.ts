@@ -25,7 +25,32 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const configuration = (folder: string, port: number, behind: number, path: string) => `
+/** As nginx is since 1.29.7 with one line of configuration: HTTP/1.1, kept alive, no header added. Older ones need two lines for that. */
+const PLAIN = (behind: number) => `
+    location / {
+      proxy_pass http://127.0.0.1:${behind};
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }`;
+
+/** That of docs/deploy.md. */
+const DOCUMENTED = (behind: number, path: string) => `
+    location ${path}/ {
+      proxy_pass http://127.0.0.1:${behind};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $agnez_connection;
+      proxy_buffering off;
+      proxy_request_buffering off;
+      client_max_body_size 64m;
+      proxy_read_timeout 60s;
+    }`;
+
+const configuration = (folder: string, port: number, location: string) => `
 daemon off;
 worker_processes 1;
 pid ${folder}/pid;
@@ -40,21 +65,7 @@ http {
   scgi_temp_path ${folder}/scgi;
   map $http_upgrade $agnez_connection { default upgrade; "" ""; }
   server {
-    listen 127.0.0.1:${port};
-    location ${path}/ {
-      proxy_pass http://127.0.0.1:${behind};
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $agnez_connection;
-      proxy_buffering off;
-      proxy_request_buffering off;
-      client_max_body_size 64m;
-      proxy_read_timeout 60s;
-    }
+    listen 127.0.0.1:${port};${location}
   }
 }`;
 
@@ -65,11 +76,11 @@ export class Nginx {
     private readonly folder: string,
   ) {}
 
-  /** Passes what is under \`path\` on to a port of this machine. */
-  static async start(behind: number, path: string): Promise<Nginx> {
+  /** Passes what is under `path` on to a port of this machine; without one everything, in the plain way. Run by root, its workers are nobody's. */
+  static async start(behind: number, path?: string): Promise<Nginx> {
     const [folder, port] = [mkdtempSync(join(tmpdir(), "agnez-nginx-")), await freePort()];
     const file = join(folder, "nginx.conf");
-    writeFileSync(file, configuration(folder, port, behind, path));
+    writeFileSync(file, configuration(folder, port, path === undefined ? PLAIN(behind) : DOCUMENTED(behind, path)));
     const child = spawn("nginx", ["-p", folder, "-c", file, "-e", join(folder, "error.log")], { stdio: "inherit" });
     for (let tries = 0; tries < 100 && child.exitCode === null; tries++) {
       const socket = connect(port, "127.0.0.1");
