@@ -351,31 +351,31 @@ def test_numbers_of_every_kind_are_drawn(server, board, name):
 
 
 ENTRIES = {
-    "bar": lambda board, odd: board.bar("b", odd),
-    "histogram": lambda board, odd: board.histogram("h", odd),
-    "scatter": lambda board, odd: board.scatter("s", odd, odd),
-    "heatmap": lambda board, odd: board.heatmap("m", odd),
-    "number": lambda board, odd: board.number("n", odd),
-    "table": lambda board, odd: board.table("t", odd),
-    "text": lambda board, odd: board.text("x", odd),
-    "html": lambda board, odd: board.html("p", odd),
-    "image": lambda board, odd: board.image("i", odd),
-    "gif": lambda board, odd: board.gif("g", odd),
-    "figure": lambda board, odd: board.figure("f", odd),
-    "step": lambda board, odd: board.log(loss=1, step=odd),
-    "set": lambda board, odd: board.text("c", "x").set(odd=odd, nested=[{"odd": odd}]),
-    "note": lambda board, odd: board.text("c", "x").note(odd),
-    "caption": lambda board, odd: board.image("c", [[0, 1]], caption=odd),
-    "plot": lambda board, odd: board.subplots(1, 1)[0].plot(odd),
-    "hist": lambda board, odd: board.subplots(1, 1)[0].hist(odd, bins=4),
+    "bar": lambda board, odd, at: board.bar(f"b{at}", odd),
+    "histogram": lambda board, odd, at: board.histogram(f"h{at}", odd),
+    "scatter": lambda board, odd, at: board.scatter(f"s{at}", odd, odd),
+    "heatmap": lambda board, odd, at: board.heatmap(f"m{at}", odd),
+    "number": lambda board, odd, at: board.number(f"n{at}", odd),
+    "table": lambda board, odd, at: board.table(f"t{at}", odd),
+    "text": lambda board, odd, at: board.text(f"x{at}", odd),
+    "html": lambda board, odd, at: board.html(f"p{at}", odd),
+    "image": lambda board, odd, at: board.image(f"i{at}", odd),
+    "gif": lambda board, odd, at: board.gif(f"g{at}", odd),
+    "figure": lambda board, odd, at: board.figure(f"f{at}", odd),
+    "step": lambda board, odd, at: board.log(loss=1, step=odd),
+    "set": lambda board, odd, at: board.text(f"c{at}", "x").set(odd=odd, nested=[{"odd": odd}]),
+    "note": lambda board, odd, at: board.text(f"c{at}", "x").note(odd),
+    "caption": lambda board, odd, at: board.image(f"c{at}", [[0, 1]], caption=odd),
+    "plot": lambda board, odd, at: board.subplots(1, 1, name=str(at))[0].plot(odd),
+    "hist": lambda board, odd, at: board.subplots(1, 1, name=str(at))[0].hist(odd, bins=4),
 }
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_wrong_use_is_told_in_a_sentence_and_nothing_else_raises(server, board, name, entry, caplog):
-    for case, (made, _) in ODD.items():
+    for at, (case, (made, _)) in enumerate(ODD.items()):
         try:
-            ENTRIES[entry](board, made())
+            ENTRIES[entry](board, made(), at)
         except (TypeError, ValueError, OSError) as error:
             assert len(str(error)) > 10 and "\n" not in str(error), (case, error)
     board.log(done=1)

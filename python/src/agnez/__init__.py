@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import session
+from . import habits, session
 from .board import Board
 from .cell import Cell, Line
-from .media import Histogram, Html, Image, Table, Video
-from .session import Config, Run, finish, init, log
+from .habits import AlertLevel, Artifact, Settings
+from .media import Audio, Histogram, Html, Image, Molecule, Object3D, Plotly, Table, Video
+from .session import Config, Run, alert, finish, init, log, unwatch, watch
 from .subplots import Axes, Subplots
 
 __version__ = "0.1.0"
-__all__ = ["Axes", "Board", "Cell", "Config", "Histogram", "Html", "Image", "Line", "Run", "Subplots", "Table", "Video", "config", "finish", "init", "log", "run"]
+__all__ = ["Axes", "Board", "Cell", "Config", "Histogram", "Html", "Image", "Line", "Run", "Subplots", "Table", "Video", "alert", "config", "finish", "init", "log", "run", "summary", "unwatch", "watch"]
 
 
 def __getattr__(name: str) -> Any:
-    # These two change with init() and finish().
+    # These change with init() and finish().
     if name in ("run", "config"):
         return getattr(session, name)
+    if name == "summary":
+        return session.run.summary if session.run is not None else {}
+    if name in habits.MODULE:
+        return habits.MODULE[name]
     raise AttributeError(f"module 'agnez' has no attribute {name!r}")

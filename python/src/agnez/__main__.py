@@ -32,7 +32,12 @@ def main(argv: Optional[List[str]] = None) -> int:
     if asked.command == "spools":
         ended = set(place.abandoned(root))
         for folder in folders:
-            size = sum(entry.stat().st_size for entry in folder.iterdir())
+            try:
+                size = sum(entry.stat().st_size for entry in folder.iterdir())
+            except OSError as error:
+                # It is sent, or removed, in this moment.
+                print(f"{folder}  {error.strerror or error}")
+                continue
             print(f"{folder}  {size / 1024:.0f} KiB  {'ended' if folder in ended else 'running'}")
         return 0
     is_left = False
@@ -42,8 +47,9 @@ def main(argv: Optional[List[str]] = None) -> int:
             is_left |= folder.exists()
         except Busy as busy:
             print(busy)
-        except (ValueError, TimeoutError, OSError) as error:
-            print(error, file=sys.stderr)
+        except Exception as error:  # Whatever one of them holds, the others are sent.
+            is_told = isinstance(error, (ValueError, OSError)) and str(error)
+            print(error if is_told else f"{folder} cannot be sent ({type(error).__name__}: {error}).", file=sys.stderr)
             is_left = True
     return 1 if is_left else 0
 

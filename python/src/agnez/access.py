@@ -26,6 +26,16 @@ def address(url: Optional[str], token: Optional[str] = None) -> str:
     return bare
 
 
+def is_chosen(url: Optional[str]) -> bool:
+    """Whether somebody has said which server is meant: the one of this computer answers at the usual port, whosever it is."""
+    return bool(url or os.environ.get("AGNEZ_URL"))
+
+
+def given(url: str) -> Optional[str]:
+    """The token that this process was given for an address, by an argument or with the address, and not by the environment."""
+    return _tokens.get(url)
+
+
 def token_for(url: str) -> Optional[str]:
     """The token for requests to an address that :func:`address` gave. ``AGNEZ_TOKEN`` is meant for the server that
     ``AGNEZ_URL`` names; without one, for any server. Without either, that of a link to this server in a file of this user."""

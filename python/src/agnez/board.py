@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from time import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
@@ -12,7 +13,7 @@ from .client import Client
 from .harmless import in_a_sentence
 from .metrics import Metrics
 from .subplots import Axes, Subplots
-from .tell import tell_once
+from .tell import say_once, tell_once
 
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.
@@ -30,20 +31,29 @@ class Board:
     ``http://localhost:3000``; the link that the server prints (``#token=``) is one too. ``token``: the access token, where the
     server wants one, without it that of the address or ``AGNEZ_TOKEN``. ``run``: the name of this run; its series are named after it, so that runs meet in one chart.
     ``config``: hyperparameters, shown as a table. ``spool``: the folder for what is not sent yet, without it
-    ``AGNEZ_SPOOL`` or the user's state folder.
+    ``AGNEZ_SPOOL`` or the user's state folder. ``mode``: ``online``; ``offline``, which leaves everything in the spool for
+    ``python -m agnez replay``; or ``disabled``, which writes and sends nothing; without it ``AGNEZ_MODE``.
 
     No call waits for the server or raises because of it: each writes what it was given into the spool and returns; a thread sends
-    it. Wrong arguments raise TypeError or ValueError at once. Boards may be used by several threads, and after a fork.
+    it. Wrong arguments raise TypeError or ValueError at once. Boards may be used by several threads, after a fork, and in other
+    processes to which they are pickled, with their cells. A token that was given to this process goes along only to a child that
+    ``multiprocessing`` begins, never into a file: elsewhere ``AGNEZ_TOKEN`` is needed.
     """
 
-    def __init__(self, name: str = "main", *, url: Optional[str] = None, token: Optional[str] = None, run: Optional[str] = None, spool: Optional[str] = None, config: Optional[Mapping[str, Any]] = None) -> None:
+    def __init__(self, name: str = "main", *, url: Optional[str] = None, token: Optional[str] = None, run: Optional[str] = None, spool: Optional[str] = None, config: Optional[Mapping[str, Any]] = None, mode: Optional[str] = None) -> None:
         self.name = names.board_name(name)
         self.url = access.address(url, token)
+        self.mode = names.mode(mode)
         self.run = None if run is None else names.cell_name(run)
         self.config: Dict[str, Any] = dict(config or {})
-        self._client = Client.of(self.url, spool)
+        self._spool = spool
+        self._client = Client.of(self.url, spool, self.mode)
+        if not access.is_chosen(url) and self.mode == "online":
+            say_once("address", f"agnez: AGNEZ_URL is not set: writing to {self.url}/b/{self.name}, whatever answers there.")
         self._forms = self._client.forms()
         self._cells: Dict[str, Cell] = {}
+        #: With what each of them is created where the server has none of its id.
+        self._abouts: Dict[str, Dict[str, Any]] = {}
         self._step: Any = 0
         #: Of each metric the series, and of each series the metric.
         self._places: Dict[str, Tuple[str, str]] = {}
@@ -53,6 +63,23 @@ class Board:
 
     def __repr__(self) -> str:
         return f"<agnez.Board {self.name!r} at {self.url}>"
+
+    def __getstate__(self) -> Dict[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_client", "_forms")}
+        secret = access.given(self.url)
+        if secret is not None and _is_spawning():
+            # It goes through a pipe to a child of this process, as the keys of multiprocessing do, and nowhere else.
+            state["token"] = secret
+        return state
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        secret = state.pop("token", None)
+        self.__dict__.update(state)
+        access.address(self.url, secret)
+        self._client = Client.of(self.url, self._spool, self.mode)
+        self._forms = self._client.forms()
+        for id, about in self._abouts.items():
+            self._client.cell(id, about)
 
     def __enter__(self) -> "Board":
         return self
@@ -300,12 +327,19 @@ class Board:
         if cell is None:
             names.cell_name(name)
             cell = kind(self, name, names.cell_id(self.name, name))
-            self._client.cell(cell.id, {"board": self.name, "name": name, **about})
+            self._abouts[cell.id] = {"board": self.name, "name": name, **about}
+            self._client.cell(cell.id, self._abouts[cell.id])
             cell = self._cells.setdefault(name, cell)
         if type(cell) is not kind:
             what = {Line: "a line", Axes: "a subplot"}.get(type(cell), "no line")
             raise ValueError(f"the cell {name!r} of board {self.name!r} is {what}; give the other one another name")
         return cell
+
+
+def _is_spawning() -> bool:
+    """Whether this pickle is for a child that multiprocessing is beginning."""
+    context: Any = sys.modules.get("multiprocessing.context")
+    return context is not None and context.get_spawning_popen() is not None
 
 
 def _note(caption: Optional[str]) -> Dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tupl
 
 from . import place, plain, tell
 from .overflow import WHY
-from .replay import Busy, replay
+from .replay import replay
 from .sender import Sender
 from .spool import Form, Series, Spool
 from .tell import tell_once
@@ -26,7 +26,7 @@ _MEDIA_BYTES = 11 << 20
 _VALUE_BYTES = 8 << 20
 EXIT_S = 5.0
 
-_clients: Dict[Tuple[str, str], "Client"] = {}
+_clients: Dict[Tuple[str, str, str], "Client"] = {}
 _lock = threading.RLock()
 
 
@@ -40,9 +40,11 @@ class Forms(Dict[Tuple[str, ...], Form]):
 class Client:
     """Shared by all boards of a process that write to the same server. The first record opens its spool."""
 
-    def __init__(self, url: str, root: Optional[str], cap: int) -> None:
+    def __init__(self, url: str, root: Optional[str], cap: int, is_offline: bool = False) -> None:
         self.url = url
         self._root = root
+        #: Everything stays in the spool, for a replay.
+        self._is_offline = is_offline
         self._cap = cap
         self._parent = ""
         self._cells: Dict[str, Dict[str, Any]] = {}
@@ -54,10 +56,12 @@ class Client:
         self._sender: Optional[Sender] = None
 
     @staticmethod
-    def of(url: str, root: Optional[str]) -> "Client":
+    def of(url: str, root: Optional[str], mode: str = "online") -> "Client":
+        if mode == "disabled":
+            return Silent(url, root, 0)
         cap = int(float(os.environ.get("AGNEZ_SPOOL_MIB", SPOOL_BYTES >> 20)) * (1 << 20))
         with _lock:
-            return _clients.setdefault((url, str(place.spools(root))), Client(url, root, cap))
+            return _clients.setdefault((url, str(place.spools(root)), mode), Client(url, root, cap, mode == "offline"))
 
     @property
     def spool(self) -> Spool:
@@ -76,11 +80,14 @@ class Client:
                     return self._spool
                 self._spool = made
                 try:
-                    self._sender = Sender(self._spool)
+                    self._sender = None if self._is_offline else Sender(self._spool)
                 except (RuntimeError, OSError) as error:
                     tell_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.")
                 _finish_with_multiprocessing()
-                self._mention(self._spool)
+                try:
+                    self._mention(self._spool)
+                except Exception as error:  # Whatever others have left there.
+                    tell_once("mention", f"The folder of spools cannot be looked through ({type(error).__name__}: {error}).")
             return self._spool
 
     def _mention(self, spool: Spool) -> None:
@@ -90,7 +97,7 @@ class Client:
         own = [client._spool for client in list(_clients.values()) if client._spool is not None]
         mine, family = {one.folder for one in own}, {name for one in own for name in (one.writer, one.parent) if name}
         root = spool.folder.parent
-        others = [folder for folder in place.folders(root)[-1000:] if folder not in mine and place.about(folder).get("parent") not in family]
+        others = [folder for folder in place.folders(root)[-1000:] if folder not in mine and str(place.about(folder).get("parent")) not in family]
         old = sum(1 for folder in others if next(place.abandoned(folder), None))
         if old:
             tell_once("old", f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.")
@@ -166,7 +173,9 @@ class Client:
 
     def flush(self, timeout: Optional[float]) -> bool:
         seconds, sender = plain.seconds(timeout), self._sender
-        return sender is None or sender.flush(seconds)
+        if sender is None:
+            return self._spool is None
+        return sender.flush(seconds)
 
     def close(self, timeout: Optional[float]) -> bool:
         """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
@@ -184,6 +193,9 @@ class Client:
         was_sent = sender is not None and sender.flush(max(0.0, until - time.monotonic() - 0.2))
         if sender is not None:
             sender.stop(max(0.1, until - time.monotonic()))
+        else:
+            spool.trim()
+            spool.release()
         if spool.folder is not None:
             self._adopt(spool.folder.parent, spool.writer, until)
         lost = ", ".join(f"{count} {WHY[what]}" for what, count in spool.dropped().items() if count)
@@ -201,7 +213,7 @@ class Client:
             if told.get("parent") == writer and told.get("pid") != os.getpid() and left > 0.5:
                 try:
                     replay(folder, timeout=min(left, 1.0))
-                except (OSError, ValueError, Busy):
+                except Exception:  # Whatever it holds: it stays, and a replay says what it is.
                     continue
 
     def forked(self) -> None:
@@ -216,6 +228,34 @@ class Client:
         self._cells = dict(self._cells)
         # They write into the parent's segment.
         self._clear_forms()
+
+
+class Silent(Client):
+    """Sends nothing and writes nothing: for a run that is switched off. Wrong arguments are told all the same."""
+
+    def form(self, series: Sequence[Series]) -> Optional[Form]:
+        return None
+
+    def cell(self, id: str, about: Dict[str, Any]) -> None:
+        return
+
+    def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
+        return
+
+    def change(self, id: str, keys: Dict[str, Any]) -> None:
+        return
+
+    def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
+        return
+
+    def leave_out(self, count: int) -> None:
+        return
+
+    def flush(self, timeout: Optional[float]) -> bool:
+        return plain.seconds(timeout) >= 0
+
+    def close(self, timeout: Optional[float]) -> bool:
+        return plain.seconds(timeout) >= 0
 
 
 def close_all(timeout: float = EXIT_S) -> None:

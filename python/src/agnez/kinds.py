@@ -77,8 +77,8 @@ def _flat(values: Any, what: str, depth: int = 0) -> List[Any]:
     return out + numbers(plain, what)
 
 
-def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], column_label: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
-    """A matrix of shape (rows, columns)."""
+def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], column_label: Optional[str], unit: Optional[str]) -> Any:
+    """A matrix of shape (rows, columns); of nothing it is no value yet."""
     found = frames.values_of(matrix)
     if found is not None:
         rows = frames.named_rows(matrix) if rows is None else rows
@@ -91,6 +91,8 @@ def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], colu
     for side, count, what in ((names[0], len(values), "rows"), (names[1], len(values[0]) if values else 0, "columns")):
         if side is not None and len(side) != count:
             raise ValueError(f"{what}= must have {count} names, not {len(side)}")
+    if not values or not values[0]:
+        return []
     return _told(values=values, rows=names[0], columns=names[1], row_label=row_label, column_label=column_label, unit=unit)
 
 
@@ -118,12 +120,14 @@ def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool
     return _told(labels=names or [str(at) for at in range(len(heights))], values=heights, unit=unit, horizontal=horizontal)
 
 
-def scatter(x: Any, y: Any, labels: Any, x_label: Optional[str], y_label: Optional[str]) -> Dict[str, Any]:
-    """Two lists of the same length, and a label for each point."""
+def scatter(x: Any, y: Any, labels: Any, x_label: Optional[str], y_label: Optional[str]) -> Any:
+    """Two lists of the same length, and a label for each point; of nothing it is no value yet."""
     across, up = _flat(x, "x"), _flat(y, "y")
     names = None if labels is None else [label(name) for name in listed(labels, "labels")]
     if len(across) != len(up) or names is not None and len(names) != len(across):
         raise ValueError(f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}")
+    if not across:
+        return []
     return _told(x=across, y=up, label=names, x_label=x_label, y_label=y_label)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+import os
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
-from . import kinds, pictures
+from . import films, kinds, pictures
+from .tell import tell_once
 
 if TYPE_CHECKING:
     from .board import Board
@@ -18,17 +20,19 @@ class Media:
 
 
 class Image(Media):
-    """A picture, as :meth:`agnez.Board.image` takes it. It is taken when this object is made."""
+    """A picture, as :meth:`agnez.Board.image` takes it, or a figure of Matplotlib. It is taken when this object is made.
 
-    def __init__(self, data: Any, *, caption: Optional[str] = None, vmin: Optional[float] = None, vmax: Optional[float] = None) -> None:
-        is_address = isinstance(data, str) and data.startswith(("http://", "https://", "data:", "./images/"))
-        if hasattr(data, "savefig"):
-            import io
+    ``mode`` is that of PIL (``L``, ``RGB``): grey pictures are converted to it where PIL is installed. ``file_type`` and what else
+    belongs to ``wandb.Image`` (boxes, masks, classes) is passed over.
+    """
 
-            out = io.BytesIO()
-            data.savefig(out, format="png")
-            data = out.getvalue()
-        self._data: Any = data if is_address else pictures.picture(data, vmin=vmin, vmax=vmax)
+    def __init__(self, data: Any, mode: Optional[str] = None, caption: Optional[str] = None, *_: Any, vmin: Optional[float] = None, vmax: Optional[float] = None, **others: Any) -> None:
+        passed_over("Image", others, ("grouping", "classes", "boxes", "masks", "file_type", "normalize"))
+        if isinstance(data, Image):
+            data, caption = data._data, caption if caption is not None else data._caption
+        self._data: Any = data if pictures.is_address(data) else pictures.picture(data, vmin=vmin, vmax=vmax)
+        if mode is not None and not pictures.is_address(data):
+            self._data = pictures.in_mode(self._data, mode)
         self._caption = caption
 
     def _show(self, board: "Board", name: str) -> None:
@@ -36,25 +40,38 @@ class Image(Media):
 
 
 class Video(Media):
-    """A moving picture, as :meth:`agnez.Board.gif` takes it."""
+    """A moving picture: a path or the bytes of a file, or frames of the shape (T, C, H, W), as ``wandb.Video`` has them, (T, H, W, C) or
+    (T, H, W), or a list of frames. Of (N, T, C, H, W) the N films are side by side.
 
-    def __init__(self, frames: Any, *, fps: float = 10, caption: Optional[str] = None) -> None:
-        self._data = pictures.moving(frames, fps)
+    Frames become an animated PNG, whatever ``format`` says. A file that browsers do not show as a picture (mp4) is left out and said.
+    """
+
+    def __init__(self, frames: Any, caption: Optional[str] = None, fps: float = 10, format: Optional[str] = None, **others: Any) -> None:
+        del format
+        passed_over("Video", others, ("data_or_path",))
         self._caption = caption
+        self._data = pictures.moving(frames if isinstance(frames, (str, bytes)) else films.frames_of(frames), 10 if fps is None else fps)
 
     def _show(self, board: "Board", name: str) -> None:
         board.gif(name, self._data, caption=self._caption)
 
 
 class Html(Media):
-    """HTML in a frame of its own."""
+    """HTML in a frame of its own: a text, the path of a file that ends in ``.html``, or what can be read."""
 
-    def __init__(self, text: str) -> None:
-        if hasattr(text, "read"):
-            text = text.read()
-        if not isinstance(text, str):
-            raise TypeError(f"Html takes a string, not {type(text).__name__}")
-        self._text = text
+    def __init__(self, data: Any, inject: bool = True, **others: Any) -> None:
+        del inject
+        passed_over("Html", others, ("data_is_not_path",))
+        if hasattr(data, "read"):
+            data = data.read()
+        if isinstance(data, os.PathLike) or isinstance(data, str) and data.endswith(".html") and "<" not in data:
+            with open(data, encoding="utf-8") as file:
+                data = file.read()
+        if isinstance(data, bytes):
+            data = data.decode("utf-8", "replace")
+        if not isinstance(data, str):
+            raise TypeError(f"Html takes a string, not {type(data).__name__}")
+        self._text = data
 
     def _show(self, board: "Board", name: str) -> None:
         board.html(name, self._text)
@@ -63,24 +80,78 @@ class Html(Media):
 class Table(Media):
     """A table: ``Table(columns=["a", "b"], data=[[1, 2]])``, ``Table(dataframe=frame)``; :meth:`add_data` adds a row."""
 
-    def __init__(self, columns: Optional[Sequence[str]] = None, data: Any = None, *, dataframe: Any = None) -> None:
-        told = kinds.table([] if data is None and dataframe is None else dataframe if data is None else data, columns)
+    def __init__(self, columns: Optional[Sequence[Any]] = None, data: Any = None, rows: Any = None, dataframe: Any = None, **others: Any) -> None:
+        passed_over("Table", others, ("dtype", "optional", "allow_mixed_types", "log_mode"))
+        given: Any = next((one for one in (dataframe, data, rows) if one is not None), [])
+        told = kinds.table(given, columns)
         self.columns, self.data = told["columns"], told["rows"]
 
     def add_data(self, *row: Any) -> None:
         """A row with one item for each column."""
         self.data.append(kinds.table([list(row)], self.columns)["rows"][0])
 
+    def add_column(self, name: Any, data: Any, optional: bool = False) -> None:
+        """A column with one item for each row."""
+        del optional
+        column = kinds.table({name: data}, None)
+        if self.columns and len(column["rows"]) != len(self.data):
+            raise ValueError(f"the column {name!r} must have {len(self.data)} items, one for each row, not {len(column['rows'])}")
+        before = self.data if self.columns else [[] for _ in column["rows"]]
+        self.data = [row + item for row, item in zip(before, column["rows"])]
+        self.columns = self.columns + column["columns"]
+
     def _show(self, board: "Board", name: str) -> None:
         board.table(name, self.data, columns=self.columns)
 
 
 class Histogram(Media):
-    """Raw values of any shape, or ``np_histogram=(counts, edges)`` as ``numpy.histogram`` gives them."""
+    """Raw values of any shape, or ``np_histogram=(counts, edges)`` as ``numpy.histogram`` gives them; the server chooses the bins."""
 
-    def __init__(self, sequence: Any = None, *, np_histogram: Any = None) -> None:
+    def __init__(self, sequence: Any = None, np_histogram: Any = None, num_bins: Optional[int] = None) -> None:
+        del num_bins
         counts, edges = (None, None) if np_histogram is None else np_histogram
         self._value = kinds.histogram(sequence, counts, edges, None, None, None)
 
     def _show(self, board: "Board", name: str) -> None:
         board._set(name, "histogram", self._value)
+
+
+class Plotly(Media):
+    """A figure, as :meth:`agnez.Board.figure` takes it."""
+
+    def __init__(self, figure: Any) -> None:
+        self._figure = figure
+
+    def _show(self, board: "Board", name: str) -> None:
+        board.figure(name, self._figure)
+
+
+class Unshown(Media):
+    """In place of what has no cell here, as sounds and molecules: takes any arguments, and is left out and counted where it is logged."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        return
+
+    def _show(self, board: "Board", name: str) -> None:
+        raise TypeError(f"{type(self).__name__} has no cell here")
+
+
+class Audio(Unshown):
+    """Sounds have no cell here."""
+
+
+class Object3D(Unshown):
+    """Bodies in space have no cell here."""
+
+
+class Molecule(Unshown):
+    """Molecules have no cell here."""
+
+
+def passed_over(what: str, given: Dict[str, Any], known: Sequence[str]) -> None:
+    """Says once which arguments have no meaning here; TypeError for one that nobody knows."""
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise TypeError(f"{what} takes no argument {unknown[0]!r}")
+    if given:
+        tell_once(f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from typing import Any
 
@@ -24,6 +25,14 @@ def board_name(name: str) -> str:
     if not _BOARD.fullmatch(name):
         raise ValueError(f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', and does not begin with '.', not {name!r}")
     return name
+
+
+def mode(given: str | None) -> str:
+    """How a board sends: ``online``, ``offline`` or ``disabled``; without one what ``AGNEZ_MODE`` says."""
+    told = given if given is not None else os.environ.get("AGNEZ_MODE") or "online"
+    if told not in ("online", "offline", "disabled"):
+        raise ValueError(f"mode must be 'online', 'offline' or 'disabled', not {told!r}")
+    return told
 
 
 def board_like(text: str) -> str:

@@ -14,10 +14,13 @@ from . import record, window as windows
 from .disk import STATE_BYTES
 from .spool import Spool
 from .tell import tell_once
-from .wire import Answer, Request
+from .wire import Answer, Request, parsed
 
 #: Read at once: small enough that the thread does not hold the interpreter for long.
 CHUNK = 32 << 10
+
+#: Characters of an answer's reason.
+_WHY = 1000
 
 #: A place in what was written: segment and byte.
 Place = Tuple[int, int]
@@ -185,7 +188,11 @@ class Outbox:
 
     def _from_memory(self, spool: Spool) -> Optional[record.Window]:
         data = spool.from_memory(CHUNK)
-        window = record.read(data, self._sync, self.layouts, is_end=True)
+        try:
+            window = record.read(data, self._sync, self.layouts, is_end=True)
+        except BaseException:
+            spool.give_back(data)
+            raise
         spool.give_back(data[window.size :])
         self._bytes = data[: window.size]
         return window if window.rows or window.changes else None
@@ -288,10 +295,16 @@ class Outbox:
     def refuse(self, request: Request, answer: Answer) -> None:
         """Puts away what the server will not take. It can be read, and sent again by hand."""
         what = ", ".join(request.cells[:3]) or request.path
-        why = str(answer.error().get("message", answer.status))
+        message = answer.error().get("message")
+        why = message[:_WHY] if isinstance(message, str) else str(answer.status)
         tell_once(f"refused {what} {answer.status}", f"{self.url} refused values of {what}: {why} They are kept in {self.folder}/refused.jsonl.")
         told = {"method": request.method, "path": request.path, "type": request.kind, "key": own_key(request.key or ""), "cells": request.cells, "status": answer.status, "why": why}
         self.put_away({**told, "body": base64.b64encode(request.body).decode()})
+
+    @property
+    def held(self) -> Optional[record.Window]:
+        """The window that was taken and is not done."""
+        return self._held
 
     def put_aside(self, window: record.Window, why: str) -> None:
         """Keeps the records of the window that is being sent, and the files that they name, with what was refused."""
@@ -344,10 +357,14 @@ def _sum(state: Dict[str, Any]) -> int:
 
 def _state(data: bytes) -> Optional[Dict[str, Any]]:
     """What ``state`` says; nothing where it is damaged."""
+    state = parsed(data)
     try:
-        state = json.loads(data)
-        return state if state.pop("sum") == _sum(state) else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if state.pop("sum") != _sum(state):
+            return None
+        numbers = [state["segment"], state["from"], state["to"], state["number"], *state["apart"]]
+        is_sound = all(isinstance(number, int) and number >= 0 for number in numbers) and isinstance(state.get("writer", ""), str)
+        return state if is_sound and isinstance(state["apart"], list) else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

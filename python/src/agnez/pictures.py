@@ -62,6 +62,19 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
     return still(pixels(data, vmin=vmin, vmax=vmax))
 
 
+def in_mode(content: bytes, mode: str) -> bytes:
+    """A picture's file in another mode of PIL (``L``, ``RGB``); as it is where PIL is not installed or does not know the mode."""
+    try:
+        from PIL import Image
+
+        out = io.BytesIO()
+        Image.open(io.BytesIO(content)).convert(mode).save(out, format="PNG")
+        return out.getvalue()
+    except Exception as error:
+        tell_once(f"mode {mode}", f"A picture is shown as it is, not in the mode {mode!r} ({type(error).__name__}: {error}).")
+        return content
+
+
 def moving(frames: Any, fps: float) -> bytes:
     """A moving picture's file: a path or bytes as they are, frames as an animated PNG, all of them in one scale."""
     if isinstance(frames, (bytes, bytearray, str, os.PathLike)):

@@ -100,8 +100,8 @@ def folders(root: Path) -> List[Path]:
 def about(folder: Path) -> Dict[str, Any]:
     """What a spool says of itself; nothing where it cannot be read."""
     try:
-        told = json.loads((folder / "spool.json").read_text())
-    except (OSError, ValueError):
+        told = json.loads((folder / "spool.json").read_bytes())
+    except (OSError, ValueError, RecursionError, MemoryError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -338,6 +338,6 @@ def kind(value: Any) -> str:
         shape = getattr(value, "shape", None)
         if isinstance(shape, (tuple, list)) and shape or shape is not None and type(value).__name__ in ("Tensor", "ndarray"):
             return f"{name} of shape {tuple(shape)}"
-        return f"{name} ({_short.repr(value):.40})"
+        return f"{name} ({_cut(_short.repr(value)):.40})"
     except Exception:
         return name

@@ -131,7 +131,7 @@ def _change(data: bytes, at: int, sync: bytes, window: Window, layouts: Mapping[
         told = json.loads(data[start:past])
         cell, keys = told["cell"], told["keys"]
         file: Any = keys["file"]["name"] if "file" in keys else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError, MemoryError):
         return at
     if not isinstance(cell, str) or not isinstance(keys, dict):
         return at

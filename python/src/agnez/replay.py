@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import struct
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -13,7 +14,7 @@ from . import place, record, window as windows
 from .outbox import Outbox, own_key
 from .sender import Delivery, Stopped
 from .access import address
-from .wire import Request, Wire
+from .wire import Request, Wire, parsed
 
 
 class Busy(Exception):
@@ -22,18 +23,32 @@ class Busy(Exception):
 
 def load(folder: Path, url: Optional[str]) -> Outbox:
     """A spool as its process left it; ValueError where the folder holds none."""
+    about = place.about(folder)
     try:
-        about = json.loads((folder / "spool.json").read_text())
-        outbox = Outbox(folder, address(url or about["url"]), about["writer"], bytes.fromhex(about["sync"]), None)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        sync = bytes.fromhex(about["sync"])
+        if len(sync) != 4 or not isinstance(about["writer"], str):
+            raise ValueError("its marker or its writer is none")
+        outbox = Outbox(folder, address(url or about["url"]), about["writer"], sync, None)
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder} holds no spool that this version can read ({error})") from error
     for line in _lines(folder / "cells.jsonl"):
-        if "layout" in line:
-            outbox.layouts[line["layout"]] = record.Layout(line["layout"], [(cell, series) for cell, series in line["series"]])
-        else:
-            outbox.cells.setdefault(line["id"], line["cell"])
+        try:
+            if "layout" in line:
+                outbox.layouts[line["layout"]] = _layout(line)
+            elif isinstance(line["id"], str) and isinstance(line["cell"], dict):
+                outbox.cells.setdefault(line["id"], line["cell"])
+        except (KeyError, TypeError, ValueError, struct.error):
+            # The records that it names are passed over, and said so.
+            continue
     outbox.resume()
     return outbox
+
+
+def _layout(line: Dict[str, Any]) -> record.Layout:
+    number, series = line["layout"], [(cell, name) for cell, name in line["series"]]
+    if not isinstance(number, int) or not 0 <= number < record.CHANGE or not all(isinstance(part, str) for pair in series for part in pair):
+        raise ValueError("no layout")
+    return record.Layout(number, series)
 
 
 def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, timeout: float = 60.0) -> str:
@@ -73,7 +88,12 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
                 window = outbox.next()
                 if window is None:
                     break
-                delivery.send(window, outbox.number)
+                try:
+                    delivery.send(window, outbox.number)
+                except Stopped:
+                    raise
+                except Exception as error:  # Whatever it holds, or is answered: what comes after it must go on.
+                    outbox.put_aside(window, f"{type(error).__name__}: {error}")
                 outbox.done()
                 until = time.monotonic() + timeout
                 points += sum(len(rows) * len(outbox.layouts[number].parts) for number, rows in window.rows.items())
@@ -108,8 +128,13 @@ def _again(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
     path.unlink(missing_ok=True)
     outbox.refused = 0
     for line in lines:
-        for request in _requests(line, outbox):
-            delivery.deliver(request)
+        try:
+            for request in _requests(line, outbox):
+                delivery.deliver(request)
+        except Stopped:
+            raise
+        except Exception:  # It stays with what was refused, and the next one is tried.
+            outbox.put_away(line)
     before.unlink()
 
 
@@ -143,13 +168,10 @@ def _lines(path: Path) -> List[Dict[str, Any]]:
     lines: List[Dict[str, Any]] = []
     try:
         text = path.read_bytes()
-    except OSError:
+    except (OSError, MemoryError):
         return []
     for line in text.split(b"\n"):
-        try:
-            told = json.loads(line)
-        except ValueError:
-            continue
+        told = parsed(line)
         if isinstance(told, dict):
             lines.append(told)
     return lines

@@ -56,6 +56,16 @@ def is_first(shape: Sequence[int]) -> bool:
     return shape[-3] in (3, 4) or len(shape) == 4 and shape[-3] == 1
 
 
+def is_last(shape: Sequence[int]) -> bool:
+    """Whether the last axis holds 1, 3 or 4 colours, and the one that torch has for them does not."""
+    return shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)
+
+
+def is_second(shape: Sequence[int]) -> bool:
+    """Whether frames are (T, C, H, W) and not (T, H, W, C). Where both may be meant they are the former, as films are elsewhere."""
+    return shape[1] in (1, 3, 4) and not is_last(shape)
+
+
 def columns_of(count: int) -> int:
     """How many of so many pictures stand side by side."""
     return math.ceil(math.sqrt(count))

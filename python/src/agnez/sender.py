@@ -28,6 +28,8 @@ _LONGEST_WAIT_S = 3600.0
 _MADE_AT_ONCE = 200
 _BACK_OFF_S = (0.1, 10.0)
 _RETRY_AFTER_S = 60.0
+#: So often a window is sent over which something has failed, before it is put aside.
+_TRIES = 3
 
 
 class Delivery:
@@ -152,9 +154,9 @@ class Sender:
         #: Somebody waits until all is sent: no long pauses.
         self._waiting = 0
         self._is_stopped = False
+        #: The thread has ended, or gets nowhere: nobody waits for it.
         self._ended = threading.Event()
-        #: The thread has ended before its time, and the spool is not released yet.
-        self._is_held = False
+        self._stopped = threading.Event()
         self._told: Dict[str, int] = {}
         self._thread = threading.Thread(target=self._run, name="agnez", daemon=True)
         self._thread.start()
@@ -184,8 +186,7 @@ class Sender:
         self._is_stopped = True
         self._wire.until = time.monotonic() + timeout / 2
         self._spool.wake.set()
-        if self._ended.wait(timeout) and self._is_held:
-            self._spool.release()
+        self._stopped.wait(timeout)
 
     def forked(self) -> None:
         """In the child of a fork, where the thread is not."""
@@ -194,40 +195,74 @@ class Sender:
     # ---- in the thread -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        is_broken = False
         try:
-            quiet = 0
+            quiet = failures = 0
             while not self._is_stopped:
-                if self._step():
+                try:
+                    has_sent = self._step()
+                    if not has_sent:
+                        self._report()
+                    failures = 0
+                    self._ended.clear()
+                except Stopped:
+                    break
+                except Exception as error:  # The loop must never learn of it, and what comes after it must go on.
+                    failures += 1
+                    self._fail(error, failures)
+                    continue
+                if has_sent:
                     quiet = 0
                     continue
-                self._report()
                 quiet += 1
                 if quiet < _QUIET_TICKS:
                     time.sleep(TICK_S)
                 else:
                     self._sleep()
-        except Stopped:
-            pass
-        except Exception as error:  # The loop must never learn of it.
-            is_broken = True
-            tell_once("sender", f"Sending to {self._spool.url} has stopped ({type(error).__name__}: {error}). What is logged stays in the spool.")
         finally:
+            self._end()
+
+    def _fail(self, error: Exception, failures: int) -> None:
+        """After whatever has gone wrong: tries again, puts aside what fails every time, and goes on."""
+        tell_once(f"sender {type(error).__name__}", f"Sending to {self._spool.url} has failed ({type(error).__name__}: {error}) and is tried again. What is logged stays in the spool.")
+        try:
             self._wire.close()
-            # One that is still written stays ours: nobody else may send from it, or remove it.
-            self._is_held = is_broken and not self._is_stopped
-            if not self._is_held:
-                if is_broken or not self._outbox.remove():
+            window = self._outbox.held
+            if window is not None and failures >= _TRIES:
+                self._outbox.put_aside(window, f"{type(error).__name__}: {error}")
+                self._outbox.done()
+        except Exception as again:
+            tell_once(f"sender again {type(again).__name__}", f"The spool {self._spool.folder} cannot be used now ({type(again).__name__}: {again}).")
+        if failures >= 2 * _TRIES:
+            # It gets nowhere: nobody waits for it meanwhile.
+            self._ended.set()
+            with self._done:
+                self._done.notify_all()
+        start, wait = time.monotonic(), min(_BACK_OFF_S[0] * 2 ** min(failures, 10), _BACK_OFF_S[1])
+        while not self._is_stopped and time.monotonic() < start + (min(wait, 0.25) if self._waiting else wait):
+            time.sleep(0.05)
+
+    def _end(self) -> None:
+        """The thread's last deed, whatever has ended it."""
+        try:
+            self._wire.close()
+            if self._is_stopped:
+                if not self._outbox.remove():
                     self._spool.trim()
+        except Exception as error:
+            tell_once("sender end", f"The spool {self._spool.folder} cannot be cleared ({type(error).__name__}: {error}).")
+        finally:
+            if self._is_stopped:
                 self._spool.release()
             self._ended.set()
+            self._stopped.set()
             with self._done:
                 self._done.notify_all()
 
     def _step(self) -> bool:
         """Sends one window; whether there was one."""
         self._spool.prepare()
-        window = self._outbox.next()
+        # One that was not answered because something failed comes again, under its own keys.
+        window = self._outbox.held or self._outbox.next()
         if window is not None:
             self._delivery.send(window, self._outbox.number)
             self._outbox.done()
@@ -260,6 +295,16 @@ class Sender:
         counts = {**self._spool.dropped(), "refused": self._outbox.refused}
         if not any(counts.values()) or counts == self._told or not self._delivery.is_connected:
             return
+        # Whatever becomes of it: it is tried again when the counts change.
+        self._told = counts
+        try:
+            self._show(counts)
+        except Stopped:
+            raise
+        except Exception as error:
+            tell_once(f"report {type(error).__name__}", f"What is not sent cannot be shown on the board ({type(error).__name__}: {error}).")
+
+    def _show(self, counts: Dict[str, int]) -> None:
         lines = {**WHY, "refused": "requests refused by the server"}
         text = "\n".join(f"- {count} {lines[what]}" for what, count in counts.items() if count)
         for board in {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}:
@@ -267,4 +312,3 @@ class Sender:
             keys: Dict[str, Any] = {"type": "text", "value": text, "description": f"writer {self._outbox.writer}"}
             self._delivery.persist(Request("POST", "/values", json.dumps({"_id": id, "board": board, "name": "agnez: not sent"}).encode()))
             self._delivery.persist(Request("PATCH", address_of(id), json.dumps(keys).encode()))
-        self._told = counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from typing import Set
 
@@ -19,6 +20,18 @@ def tell_once(what: str, text: str) -> None:
             return
         _told.add(what)
     _log.warning(text)
+
+
+def say_once(what: str, text: str) -> None:
+    """Prints a line on standard error, which is no warning, unless this process has said ``what`` before."""
+    with _lock:
+        if what in _told:
+            return
+        _told.add(what)
+    try:
+        print(text, file=sys.stderr)
+    except Exception:  # There is none, or it is closed.
+        return
 
 
 def tell(text: str) -> None:

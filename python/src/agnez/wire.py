@@ -49,10 +49,7 @@ class Answer:
 
     def error(self) -> Dict[str, Any]:
         """The server's error document, empty when somebody else answers at the address."""
-        try:
-            told = json.loads(self.body)
-        except ValueError:
-            return {}
+        told = parsed(self.body)
         return told if isinstance(told, dict) and "className" in told else {}
 
     @property
@@ -75,12 +72,18 @@ class Answer:
             # A cell with a large value: reading it would hold up the training.
             text = self.body.strip()
             return text[:1] + text[-1:] in (b"{}", b"[]") and any(b'"%s"' % name.encode() in text for name in _OURS)
-        try:
-            told = json.loads(self.body)
-        except ValueError:
-            return False
+        told = parsed(self.body)
         first = told[0] if isinstance(told, list) and told else told
         return isinstance(first, dict) and any(name in first for name in _OURS)
+
+
+def parsed(text: bytes) -> Any:
+    """What JSON says; nothing where it is none, whatever is wrong with it: half a character, nested deeper than the stack, larger than
+    the memory."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError, MemoryError):
+        return None
 
 
 class Unreachable(Exception):

@@ -1,0 +1,35 @@
+"""Arrays of frames in the shapes that libraries give them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import pictures, scale
+
+
+def frames_of(frames: Any) -> Any:
+    """Frames as :func:`agnez.pictures.moving` takes them: (T, C, H, W) with its colours last, and of (N, T, C, H, W) the N films side by
+    side, a pixel of white between them. Anything else as it is."""
+    shape = getattr(frames, "shape", None)
+    if shape is None or len(shape) not in (4, 5):
+        return frames
+    import numpy as np
+
+    array = pictures.array_of(frames)
+    if array.ndim == 5:
+        array = _beside(np, array if scale.is_last(array.shape) else np.moveaxis(array, -3, -1))
+    elif scale.is_second(array.shape):
+        array = np.moveaxis(array, 1, -1)
+    return array
+
+
+def _beside(np: Any, films: Any) -> Any:
+    count, length, height, width, channels = films.shape
+    columns = scale.columns_of(count)
+    rows = -(-count // columns)
+    white = 1 if films.dtype.kind == "f" and films.size and np.nanmax(films) <= 1.1 else 255
+    whole = np.full((length, rows * (height + 1) - 1, columns * (width + 1) - 1, channels), white, films.dtype)
+    for at in range(count):
+        top, left = at // columns * (height + 1), at % columns * (width + 1)
+        whole[:, top : top + height, left : left + width] = films[at]
+    return whole

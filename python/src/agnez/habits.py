@@ -1,0 +1,137 @@
+"""What scripts for Weights & Biases do besides logging. What has no meaning here says so once and does nothing; nothing raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
+
+from . import plain
+from .harmless import harmless
+from .tell import tell_once
+
+if TYPE_CHECKING:
+    from .board import Board
+
+#: Functions of the module that do nothing, and what they answer.
+_IDLE: Dict[str, Any] = {
+    "login": True, "setup": None, "define_metric": None, "save": [], "restore": None, "log_artifact": None, "use_artifact": None, "log_code": None,
+    "log_model": None, "use_model": None, "link_model": None, "link_artifact": None, "mark_preempting": None, "termlog": None, "termwarn": None, "termerror": None,
+    "sweep": "", "agent": None, "controller": None, "require": None, "ensure_configured": None, "teardown": None, "join": None,
+}  # fmt: skip
+
+
+class Idle:
+    """In place of a class that has no meaning here, as ``Artifact`` and ``Settings``: takes any arguments, has any attribute, and whatever
+    is called on it does nothing."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        del args
+        self.__dict__.update(named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return idle(f"{type(self).__name__}.{name}", Idle())
+
+    def __enter__(self) -> "Idle":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+class Artifact(Idle):
+    """Files of a run are not kept here: says so once and does nothing."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        tell_once("idle Artifact", "agnez.Artifact does nothing here.")
+        super().__init__(*args, **named)
+
+
+class Settings(Idle):
+    """Settings of Weights & Biases have no meaning here."""
+
+
+class AlertLevel:
+    """How urgent an alert is."""
+
+    INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
+
+
+def idle(name: str, answer: Any = None) -> Callable[..., Any]:
+    """A function that says once that it does nothing."""
+
+    def nothing(*_: Any, **__: Any) -> Any:
+        tell_once(f"idle {name}", f"agnez.{name} does nothing here.")
+        return answer
+
+    nothing.__name__ = nothing.__qualname__ = name.rpartition(".")[2]
+    nothing.__doc__ = "Has no meaning here: says so once and does nothing."
+    return nothing
+
+
+#: What ``import agnez as wandb`` finds in the module besides its own.
+MODULE: Dict[str, Callable[..., Any]] = {name: idle(name, answer) for name, answer in _IDLE.items()}
+
+
+class Habits:
+    """Those of a run."""
+
+    board: "Board"
+
+    #: Where files of the run would be.
+    dir = "."
+    offline = resumed = False
+    sweep_id: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Not found otherwise.
+        if name in _IDLE:
+            return MODULE[name]
+        raise AttributeError(f"a run of agnez has no {name!r}")
+
+    @property
+    def path(self) -> str:
+        """The board's name."""
+        return self.board.name
+
+    def get_url(self) -> str:
+        """Where the board is."""
+        return f"{self.board.url}/b/{self.board.name}"
+
+    get_project_url = get_url
+
+    def project_name(self) -> str:
+        """The board's name."""
+        return self.board.name
+
+    def status(self) -> Dict[str, Any]:
+        """Whether everything was sent."""
+        return {"sent": self.board.flush(0)}
+
+    @harmless
+    def alert(self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None) -> None:
+        """Shows an alert as a text cell, ``alert: <title>``. Nobody is written to."""
+        del wait_duration
+        told = f"**{plain.label(title)}**\n\n{plain.label(text)}"
+        self.board.text(plain.label(f"alert: {title}")[:200].replace("\n", " "), told if level is None else f"{getattr(level, 'name', level)}: {told}")
+
+    def watch(self, models: Any = None, criterion: Any = None, log: Any = "gradients", log_freq: int = 100, idx: Any = None, log_graph: bool = False) -> List[Any]:
+        """As :func:`agnez.torch.watch`, for one model of torch or several; for any other it says once that it does nothing."""
+        del criterion, idx, log_graph
+        watched: List[Any] = []
+        for model in models if isinstance(models, (list, tuple)) else [models]:
+            try:
+                from . import torch
+
+                every = max(1, int(log_freq))
+                watched.append(torch.watch(model, self.board, every=every, weights=log in ("all", "parameters"), gradients=log in ("all", "gradients")))
+            except Exception as error:
+                tell_once("watch", f"agnez.watch shows nothing of this model ({type(error).__name__}: {plain.described(error)}).")
+        self.__dict__.setdefault("_watched", []).extend(watched)
+        return watched
+
+    def unwatch(self, models: Any = None) -> None:
+        """Ends all that :meth:`watch` began."""
+        del models
+        for watch in self.__dict__.pop("_watched", []):
+            watch.stop()

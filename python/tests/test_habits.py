@@ -1,0 +1,179 @@
+"""Scripts for Weights & Biases: what they do besides logging numbers, under ``import agnez as wandb``."""
+
+import io
+import sys
+import types
+
+import pytest
+
+import agnez as wandb
+from agnez import pictures, place
+from server import free_port
+
+np = pytest.importorskip("numpy")
+PIL = pytest.importorskip("PIL.Image")
+
+
+def size_of(cell):
+    import base64
+
+    return PIL.open(io.BytesIO(base64.b64decode(cell["value"].split(",", 1)[1]))).size
+
+
+def test_a_script_with_every_habit(server, name, monkeypatch, caplog, capsys, tmp_path):
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+    assert wandb.login(key="secret", relogin=True)
+    wandb.setup()
+    run = wandb.init(project=name, name="first", id="abc123", tags=["a"], notes="n", group="g", job_type="train", settings=wandb.Settings(start_method="fork"), resume="allow", mode="online", config={"lr": 0.1})
+    assert (run.id, run.name, run.project, run.tags, run.disabled, wandb.run.id) == ("abc123", "first", name, ("a",), False, "abc123")
+    wandb.define_metric("loss", step_metric="epoch", summary="min")
+    run.define_metric("*", step_metric="step")
+    wandb.config.update({"seed": 7}, allow_val_change=True)
+    run.config.update(types.SimpleNamespace(layers=3))
+    wandb.config.setdefaults({"lr": 9, "new": 1})
+    wandb.log({"loss": 1.0, "nothing": None, "text": "hello", "pictures": [wandb.Image(np.zeros((4, 4))), wandb.Image(np.zeros((4, 4)), caption="c")]}, step=0)
+    wandb.log(data={"loss": 0.5}, step=1)
+    wandb.log({"loss": 0.25}, 2, True)
+    wandb.log({"acc": 0.5})
+    wandb.log({"mode": wandb.Image(np.zeros((4, 4, 3)), mode="L"), "boxes": wandb.Image(np.zeros((4, 4)), boxes={}, masks={}, file_type="png")})
+    wandb.log({"film": wandb.Video(np.zeros((2, 3, 8, 9), np.uint8), fps=4, format="mp4", caption="f"), "sound": wandb.Audio(np.zeros(10), sample_rate=10)})
+    wandb.log({"table": wandb.Table(columns=["a", 2], data=[[1, None]]), "hist": wandb.Histogram([1, 2], num_bins=3), "page": wandb.Html("<b>x</b>", inject=False)})
+    table = wandb.Table(data=[[1], [2]], columns=["a"], allow_mixed_types=True)
+    table.add_column("b", ["x", wandb.Image(np.zeros((2, 2)))])
+    wandb.log({"added": table})
+    wandb.watch(object(), log="all", log_freq=10)
+    wandb.unwatch()
+    wandb.save("model.h5")
+    artifact = wandb.Artifact("model", type="model", metadata={"a": 1})
+    artifact.add_file("model.h5")
+    artifact.anything(1)
+    with artifact.new_file("x"):
+        pass
+    run.log_artifact(artifact)
+    wandb.log_artifact(artifact)
+    run.use_artifact("model:latest")
+    run.log_code(".")
+    wandb.alert(title="Low accuracy", text="it is 0.5", level=wandb.AlertLevel.WARN, wait_duration=300)
+    run.summary["best"] = np.float32(0.25)
+    run.summary.update({"worst": 1.0})
+    wandb.summary["other"] = None
+    assert run.summary.best == 0.25 and run.summary["acc"] == 0.5 and wandb.run.summary is run.summary
+    assert run.get_url() == run.url == f"{server.url}/b/{name}" and run.project_name() == name
+    wandb.finish(exit_code=3, quiet=True)
+    assert wandb.run is None and wandb.summary == {}
+    cells = server.named(name)
+    assert server.pairs(cells["loss"]["_id"], "first") == [(0, 1), (1, 0.5), (2, 0.25)] and server.pairs(cells["acc"]["_id"], "first") == [(3, 0.5)]
+    types_of = {cell: document["type"] for cell, document in cells.items()}
+    assert types_of["text"] == "text" and types_of["pictures/0"] == types_of["pictures/1"] == types_of["mode"] == types_of["boxes"] == types_of["film"] == "img"
+    assert size_of(cells["film"]) == (9, 8) and cells["pictures/1"]["description"] == "c" and "nothing" not in cells and "sound" not in cells
+    assert cells["table"]["value"] == {"columns": ["a", "2"], "rows": [[1, None]]} and cells["hist"]["type"] == "histogram" and cells["page"]["value"] == "<b>x</b>"
+    assert cells["added"]["value"] == {"columns": ["a", "b"], "rows": [[1, "x"], [2, "<agnez.media.Image object>"]]}
+    assert "Low accuracy" in cells["alert: Low accuracy"]["value"] and cells["alert: Low accuracy"]["value"].startswith("WARN")
+    assert cells["summary/first"]["value"]["rows"] == [["best", 0.25], ["worst", 1.0], ["other", None]]
+    assert cells["config/first"]["value"]["rows"] == [["lr", 0.1], ["seed", 7], ["layers", 3], ["new", 1], ["exit code", 3]]
+    for said in ("agnez.login does nothing", "agnez.define_metric does nothing", "agnez.save does nothing", "agnez.Artifact does nothing", "agnez.watch shows nothing", "'sound' is Audio"):
+        assert caplog.text.count(said) == 1, said
+    assert "secret" not in caplog.text + capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(wandb.habits.MODULE))
+def test_what_does_nothing_takes_anything_and_says_so_once(name, caplog):
+    for _ in range(2):
+        getattr(wandb, name)(1, "two", three=3)
+    assert caplog.text.count(f"agnez.{name} does nothing here") == 1
+
+
+def test_what_nobody_knows_is_an_error_still():
+    with pytest.raises(AttributeError, match="has no attribute 'logg'"):
+        wandb.logg
+    with pytest.raises(TypeError, match="proyect"):
+        wandb.init(proyect="x")
+    with pytest.raises(TypeError, match="captoin"):
+        wandb.Image(np.zeros((2, 2)), captoin="x")
+    with pytest.raises(RuntimeError, match="agnez.init"):
+        wandb.alert("x", "y")
+    with pytest.raises(ValueError, match="mode must be"):
+        wandb.Board("b", mode="onlin")
+
+
+@pytest.mark.parametrize("way", ["argument", "AGNEZ_MODE", "WANDB_MODE"])
+def test_a_run_that_is_switched_off_sends_and_writes_nothing(own_server, name, monkeypatch, tmp_path, way, capsys):
+    spool = tmp_path / "spool"
+    monkeypatch.setenv("AGNEZ_SPOOL", str(spool))
+    if way != "argument":
+        monkeypatch.setenv(way, "disabled")
+    monkeypatch.setenv("AGNEZ_URL", own_server.url)
+    with wandb.init(project=name, name="x", mode="disabled" if way == "argument" else None, config={"a": 1}) as run:
+        assert run.disabled
+        run.log({"loss": 1, "picture": wandb.Image(np.zeros((2, 2))), "odd": object()})
+        run.summary["a"] = 1
+        run.alert("a", "b")
+        run.board.subplots(1, 2)[0].plot([1, 2])
+        with pytest.raises(TypeError):
+            run.board.text("x", 3)
+        assert run.board.flush(1)
+    assert own_server.cells(name) == {} and not spool.exists()
+
+
+def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path, caplog):
+    from agnez.replay import replay
+
+    board = wandb.Board(name, url=own_server.url, spool=str(tmp_path / "off"), mode="offline")
+    for step in range(10):
+        board.log(loss=step, step=step)
+    assert not board.flush(5) and own_server.cells(name) == {}
+    assert not board.close(1) and "python -m agnez replay" in caplog.text
+    (folder,) = place.folders(tmp_path / "off")
+    replay(folder)
+    assert own_server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(10)] and not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "shape, size, count",
+    [
+        ((3, 3, 16, 20), (20, 16), 3),
+        ((3, 1, 16, 20), (20, 16), 3),
+        ((4, 16, 20, 3), (20, 16), 4),
+        ((5, 16, 20), (20, 16), 5),
+        ((2, 5, 3, 8, 9), (19, 8), 5),
+        ((4, 5, 1, 8, 9), (19, 17), 5),
+        ((2, 5, 8, 9, 3), (19, 8), 5),
+    ],
+)
+def test_films_have_their_colours_where_other_libraries_have_them(shape, size, count):
+    film = wandb.Video(np.zeros(shape, np.uint8))
+    file = PIL.open(io.BytesIO(film._data))
+    assert (file.size, file.n_frames) == (size, count)
+
+
+def test_colours_of_films_stay_with_their_pixels():
+    film = np.random.default_rng(0).integers(0, 256, (2, 3, 6, 7), dtype=np.uint8)
+    file = PIL.open(io.BytesIO(wandb.Video(film)._data))
+    for at in range(2):
+        file.seek(at)
+        assert (np.asarray(file.convert("RGB")) == film[at].transpose(1, 2, 0)).all()
+    assert pictures.moving(film.transpose(0, 2, 3, 1), 10) == wandb.Video(film)._data
+
+
+def test_a_client_that_chose_no_server_says_where_it_writes(monkeypatch, capsys, name):
+    monkeypatch.delenv("AGNEZ_URL", raising=False)
+    wandb.Board(name)
+    wandb.Board("other")
+    assert capsys.readouterr().err == f"agnez: AGNEZ_URL is not set: writing to http://localhost:3000/b/{name}, whatever answers there.\n"
+    for chosen in ({"url": f"http://127.0.0.1:{free_port()}"}, {"mode": "disabled"}):
+        wandb.tell._told.clear()
+        wandb.Board(name, **chosen)
+        assert capsys.readouterr().err == ""
+    monkeypatch.setenv("AGNEZ_URL", "http://127.0.0.1:9")
+    wandb.Board(name)
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.delenv("AGNEZ_URL")
+    wandb.Board(name)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("run", ["a\nb", "", "x" * 500, "a/b", 7])
+def test_a_run_may_have_any_name(server, name, run):
+    with wandb.init(project=f".{name} ü", name=run, url=server.url) as begun:
+        begun.log({"loss/val": 1})
+    assert len(server.named(begun.board.name)["loss"]["value"]["series"]) == 1

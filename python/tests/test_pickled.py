@@ -1,0 +1,109 @@
+"""Boards, cells and runs in processes of their own: by pickle, by spawn, with and without a token."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import agnez
+from agnez import access
+from server import PATIENCE_S
+
+
+def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
+    board = agnez.Board(name, url=server.url, run="r", config={"lr": 0.1})
+    line, text, axes = board.line("curve", y="log"), board.text("note", "x"), board.subplots(1, 2)
+    line.append(a=1)
+    board.log(loss=1)
+    for again in (pickle.loads(pickle.dumps((board, line, text, axes))), copy.deepcopy((board, line, text, axes))):
+        other, curve, note, places = again
+        assert curve.board is other and (other.name, other.url, other.run, other.config) == (name, server.url, "r", {"lr": 0.1})
+        assert other.line("curve") is curve and curve.id == line.id
+        curve.append(a=2)
+        note.note("again")
+        places[1].plot([1, 2])
+        other.log(loss=2)
+    assert board.flush(60)
+    cells = server.named(name)
+    assert server.pairs(line.id, "r/a") == [(0, 1), (1, 2), (1, 2)] and server.pairs(cells["loss"]["_id"], "r") == [(0, 1), (1, 2), (1, 2)]
+    assert cells["note"]["description"] == "again" and cells["curve"]["chart"] == {"y": "log"}
+
+
+def test_a_cell_alone_is_made_where_the_server_has_lost_it(server, name):
+    line = agnez.Board(name, url=server.url).line("curve")
+    again = pickle.loads(pickle.dumps(line))
+    agnez.client._clients.clear()
+    again = pickle.loads(pickle.dumps(again))
+    again.append(a=1)
+    assert again.board.flush(60) and server.pairs(again.id, "a") == [(0, 1)]
+
+
+SCRIPT = """
+    import multiprocessing, sys
+    import agnez
+
+    def work(board, line, run, number):
+        board.log({f"worker{number}": number}, step=number)
+        line.append({f"worker{number}": number}, step=0)
+        run.log({f"run{number}": number}, step=number)
+        agnez.log({f"module{number}": number}, step=number)
+
+    if __name__ == "__main__":
+        context = multiprocessing.get_context(sys.argv[1])
+        run = agnez.init(project=sys.argv[2], config={"lr": 0.1}, **({"token": sys.argv[3]} if len(sys.argv) > 3 else {}))
+        board = agnez.Board(sys.argv[2])
+        line = board.line("line")
+        board.log(main=1, step=0)
+        workers = [context.Process(target=work, args=(board, line, run, number)) for number in range(2)]
+        [worker.start() for worker in workers]
+        [worker.join() for worker in workers]
+        assert [worker.exitcode for worker in workers] == [0, 0]
+    """
+
+
+def spawned(tmp_path, server, name, method, *args):
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(SCRIPT))
+    env = {**os.environ, "AGNEZ_URL": server.url, "AGNEZ_SPOOL": str(tmp_path / "spool"), "PYTHONWARNINGS": "ignore::DeprecationWarning"}
+    done = subprocess.run([sys.executable, str(path), method, name, *args], env=env, capture_output=True, text=True, timeout=4 * PATIENCE_S)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_children_that_are_spawned(server, name, tmp_path):
+    spawned(tmp_path, server, name, "spawn")
+    cells = server.named(name)
+    for number in range(2):
+        assert server.pairs(f"{name}-worker{number}", f"worker{number}") == [(number, number)]
+        assert server.pairs(cells["line"]["_id"], f"worker{number}") == [(0, number)]
+        for kind in ("run", "module"):
+            assert server.pairs(cells[f"{kind}{number}"]["_id"], f"{kind}{number}") == [(number, number)]
+    assert not list((tmp_path / "spool").iterdir())
+
+
+def test_a_token_is_in_no_pickle(monkeypatch):
+    monkeypatch.setattr(access, "_tokens", {})
+    board = agnez.Board("b", url="http://127.0.0.1:9", token="agz_secret")
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        assert b"agz_secret" not in pickle.dumps((board, board.line("l")), protocol)
+    state = pickle.dumps(board)
+    access._tokens.clear()
+    again = pickle.loads(state)
+    assert access.token_for(again.url) is None
+    monkeypatch.setenv("AGNEZ_TOKEN", "agz_of_the_environment")
+    assert access.token_for(again.url) == "agz_of_the_environment"
+
+
+def test_a_token_goes_to_a_child_that_is_spawned(server, name, tmp_path):
+    from test_left import Other
+
+    seen = []
+
+    def say(method, path, body, headers):
+        seen.append(headers.get("Authorization"))
+        return 201, "application/json", b'[{"_id":"x"}]' if body.startswith(b"[") else b'{"_id":"x","appended":1}'
+
+    with Other(say) as other:
+        spawned(tmp_path, other, name, "spawn", "agz_secret")
+    assert seen and set(seen) == {"Bearer agz_secret"}
