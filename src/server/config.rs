@@ -59,6 +59,10 @@ pub struct Config {
     #[arg(long, env = "AGNEZ_DURABILITY", value_enum, default_value = "full")]
     pub durability: Durability,
 
+    /// Start also where acknowledged changes are missing on disk, for this once: with what is left, and a new epoch
+    #[arg(long)]
+    pub accept_loss: bool,
+
     /// Ask programs and browsers of the server's own user for a token too
     #[arg(long, env = "AGNEZ_REQUIRE_TOKEN", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
     pub require_token: bool,

@@ -56,7 +56,7 @@ impl Problem {
             Some(SQLITE_BUSY | SQLITE_READONLY) => Self::Undone(error.to_string()),
             // Read within the transaction, which was undone: the disk has failed nothing.
             None if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => Self::Damaged(error.to_string()),
-            _ => Self::Broken(error.to_string()),
+            _ => Self::Broken(super::store::reason(&error)),
         }
     }
 

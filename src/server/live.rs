@@ -370,12 +370,12 @@ impl Feed {
         !self.missed.is_empty()
     }
 
-    async fn write(&self, kind: Kind, record: &Record) -> Result<Frame, Problem> {
+    async fn write(&self, kind: Kind, record: &Arc<Record>) -> Result<Frame, Problem> {
         Ok(match self.view {
             View::Page => page_frame(kind, record.seq, record, &self.access),
             View::Document => {
-                let value = self.boards.store.value(record).await?;
-                document_frame(kind, record.seq, record, value.as_deref())
+                let (record, value) = self.boards.store.value_or_damage(record).await?;
+                document_frame(kind, record.seq, &record, value.as_deref())
             }
         })
     }

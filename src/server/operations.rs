@@ -76,6 +76,14 @@ fn exposition(app: &App) -> String {
         "1 when changes find no room on the disk; removals and reading go on.",
         f64::from(u8::from(tally.is_full())),
     );
+    if let Some(faults) = tally.faults() {
+        tell(
+            "agnez_database_faults",
+            "gauge",
+            "Faults that SQLite found in the structure of its file since the start; 0 is well.",
+            faults as f64,
+        );
+    }
     if let Some(bytes) = resident_bytes() {
         tell("process_resident_memory_bytes", "gauge", "Memory of the process.", bytes as f64);
     }

@@ -18,7 +18,7 @@ use super::guard::Local;
 use super::hub::Hub;
 use super::router::router;
 use super::site::Site;
-use super::store::{Durability, OpenError, Store};
+use super::store::{Durability, OpenError, Start, Store};
 use super::{App, Config};
 
 /// How long open connections may take to end.
@@ -66,7 +66,8 @@ impl Server {
             let hub = hub.clone();
             Box::new(move |changes| hub.publish(changes))
         };
-        let store = Arc::new(Store::open(&config.data, config.durability, publish).await?);
+        let start = Start { durability: config.durability, accept_loss: config.accept_loss };
+        let store = Arc::new(Store::open(&config.data, start, publish).await?);
         let access = Arc::new(Access::open(&config.data).map_err(StartError::Flags)?);
         let address = config.address(port);
         note_address(&config.data, &address);

@@ -193,34 +193,6 @@ async fn what_sqlite_keeps_beside_a_database_is_a_part_of_it_and_of_no_other() {
     assert!(command(&["check", "--data", text(&data)]).await.unwrap().contains("3 cells in 2 boards"));
 }
 
-#[tokio::test]
-async fn copies_of_earlier_versions_are_sound_and_can_be_restored() {
-    let mut server = filled().await;
-    let data = server.folder.path().join("data");
-    server.stop().await;
-    let database = data.join("agnez.sqlite");
-    let columns =
-        [(&["board.sum", "cell.sum", "value.sum", "series.sum", "reply.sum"][..], 5), (&["series.began"], 3), (&["reply.status"], 2)];
-    for (dropped, newest) in columns {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&database);
-        let mut connection = options.connect().await.unwrap();
-        for (table, column) in dropped.iter().filter_map(|name| name.split_once('.')) {
-            let sql = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} DROP COLUMN {column}"));
-            sqlx::query(sql).execute(&mut connection).await.unwrap();
-        }
-        sqlx::query("DELETE FROM _sqlx_migrations WHERE version > ?").bind(newest).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        let told = command(&["check", "--data", text(&data)]).await.unwrap();
-        assert!(told.contains("2 cells in 2 boards, 5000 points"), "schema {newest}: {told}");
-        let folder = tempfile::tempdir().unwrap();
-        let copy = folder.path().join("copy.sqlite");
-        command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
-        command(&["restore", text(&copy), "--data", text(&folder.path().join("data"))]).await.unwrap();
-        let restored = spawn_in(folder, &[]).await;
-        assert_eq!(restored.get("/values/run").await["value"]["series"]["loss"]["points"], 5_000);
-    }
-}
-
 /// Columns are made from nodes; nodes can be made from points.
 #[tokio::test]
 async fn damaged_nodes_are_made_anew_when_somebody_asks_and_stop_nobody() {

@@ -81,7 +81,7 @@ impl Boards {
     async fn told(&self, mut came: Came, with_values: bool) -> Result<Came, Problem> {
         if let (Came::Now(_, documents), true) = (&mut came, with_values) {
             for document in documents.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
-                document.value = self.store.value(&document.record).await?;
+                (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
             }
         }
         Ok(came)
@@ -111,7 +111,7 @@ impl Boards {
             };
             let known = if retyped {
                 bounded(stored(&chosen.records))?;
-                self.large_values(&chosen.records).await?
+                self.large_values(&chosen.records, false).await?
             } else {
                 Vec::new()
             };
@@ -193,7 +193,7 @@ impl Boards {
             let chosen = self.choose(&target).await?;
             answered(&chosen.records, target.query())?;
             // Read before they go: of many at once, only the last hundred are kept for undo.
-            let known = if with_values { self.large_values(&chosen.records).await? } else { Vec::new() };
+            let known = if with_values { self.large_values(&chosen.records, true).await? } else { Vec::new() };
             let once = once.clone();
             let operation = move |batch: &mut Batch| {
                 if let Some(answer) = Once::done(once.as_ref(), batch)? {
@@ -222,18 +222,23 @@ impl Boards {
         };
         if let (Came::Now(_, removed), true) = (&mut came, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
-                document.value = self.store.value(&document.record).await?;
+                (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
             }
         }
         Ok(came)
     }
 
-    /// The values of the targets that are only on disk, each with the revision it belongs to.
-    async fn large_values(&self, records: &[Arc<Record>]) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
+    /// The values of the targets that are only on disk, each with the revision it belongs to; without those that are damaged, where the others do.
+    async fn large_values(&self, records: &[Arc<Record>], or_damage: bool) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
         let mut values = Vec::new();
         for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
-            if let Some((record, Some(value))) = self.store.read(&record.id).await? {
-                values.push((record.id.clone(), record.version, value));
+            match self.store.read(&record.id).await {
+                Err(Problem::Damaged(_)) if or_damage => {}
+                read => {
+                    if let Some((record, Some(value))) = read? {
+                        values.push((record.id.clone(), record.version, value));
+                    }
+                }
             }
         }
         Ok(values)

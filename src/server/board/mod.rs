@@ -103,16 +103,16 @@ impl Boards {
         Ok((query.page(matching).collect(), total))
     }
 
-    /// The document of a record that was found.
+    /// The document of a record that was found, among others: a damaged value does not take those away, but is told.
     pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, Problem> {
         let large = matches!(record.value, Held::Stored(_)) && query.wants("value");
-        match if large { self.store.read(&record.id).await? } else { None } {
-            Some((record, value)) => Ok(Document { record, value }),
-            None => {
-                let value = if query.wants("value") { self.store.value(&record).await? } else { None };
-                Ok(Document { record, value })
-            }
-        }
+        let read = if large { self.store.read(&record.id).await.transpose() } else { None };
+        let (record, value) = match read {
+            Some(read) => self.store.or_damage(&record, read)?,
+            None if query.wants("value") => self.store.value_or_damage(&record).await?,
+            None => (record, None),
+        };
+        Ok(Document { record, value })
     }
 
     /// The board as the page needs it; an unknown one is empty.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::filter::{Among, Budget, Condition, Field, Operand, Seen, SortKey, Test, by_place};
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::store::Record;
+use crate::server::store::{DAMAGED, Record};
 
 /// Brackets within brackets: `a[b][c]...`.
 const DEPTH: usize = 16;
@@ -197,7 +197,8 @@ impl Query {
         let Some(select) = &self.select else { return document };
         // Texts as they are: a number that no float holds comes back as it was sent.
         let mut keys: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&document).unwrap_or_default();
-        keys.retain(|key, _| key == "_id" || select.iter().any(|selected| selected == key));
+        let has_value = self.wants("value");
+        keys.retain(|key, _| key == "_id" || (key == DAMAGED && has_value) || select.iter().any(|selected| selected == key));
         serde_json::to_string(&keys).unwrap_or_default()
     }
 }

@@ -207,8 +207,8 @@ async fn columns_of_one(
     let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
     app.boards.series_names(&id)?;
-    let found = answer(&app, vec![id.clone()], &asked).await?;
-    if found.1.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &asked)) }
+    let found = answer(&app, vec![id.clone()], &asked, false).await?;
+    if found.cells.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &asked)) }
 }
 
 /// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
@@ -228,35 +228,72 @@ async fn columns_of_many(
         let index = app.boards.store.index();
         cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
     }
-    Ok(told(answer(&app, cells, &asked).await?, &asked))
+    Ok(told(answer(&app, cells, &asked, true).await?, &asked))
 }
 
-async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked) -> Result<(u64, Vec<CellColumns>), Problem> {
+const DAMAGED_POINTS: &str = "Points of this cell are damaged on disk: restore a backup.";
+
+/// Columns of cells, up to an event of their board.
+struct Answered {
+    seq: u64,
+    cells: Vec<CellColumns>,
+    /// Those whose points cannot be read: the others are told all the same.
+    damaged: Vec<CellId>,
+}
+
+async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Answered, Problem> {
     let ColumnsAsked { axis, from, to, smooth, .. } = *asked;
     let Lines { seq, series, ids } = app.boards.lines(ids);
     let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
-    let seq = seq.unwrap_or(0);
-    let mut found = Vec::with_capacity(ids.len());
+    let mut found = Answered { seq: seq.unwrap_or(0), cells: Vec::with_capacity(ids.len()), damaged: Vec::new() };
     for cell in ids {
-        if let Some(series) = app.boards.store.columns(&cell, window, Weights { of: &|_| smooth, together: series }).await? {
-            found.push(CellColumns { cell, series: series.series });
+        match app.boards.store.columns(&cell, window, Weights { of: &|_| smooth, together: series }).await {
+            Ok(Some(columns)) => found.cells.push(CellColumns { cell, series: columns.series }),
+            Ok(None) => {}
+            Err(problem @ Problem::Damaged(_)) if or_damage => {
+                problem.log();
+                app.boards.store.tally().met_damage();
+                found.damaged.push(cell);
+            }
+            Err(problem) => return Err(problem),
         }
     }
-    Ok((seq, found))
+    Ok(found)
 }
 
-fn told((seq, found): (u64, Vec<CellColumns>), asked: &ColumnsAsked) -> Response {
+fn told(found: Answered, asked: &ColumnsAsked) -> Response {
+    let Answered { seq, cells, damaged } = found;
     let (kind, body): (_, Bytes) = match asked.binary {
-        true => ("application/octet-stream", frames::write(seq, &found).into()),
-        false => ("application/json", columns::write(&found).into()),
+        true => ("application/octet-stream", frames::write(seq, &cells).into()),
+        false => ("application/json", with_damage(columns::write(&cells), cells.is_empty(), &damaged).into()),
     };
     ([(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")], body).into_response()
+}
+
+/// The JSON with an entry for each cell whose points are damaged.
+fn with_damage(mut json: String, is_empty: bool, damaged: &[CellId]) -> String {
+    let entries: Vec<String> = damaged.iter().map(|id| format!("\"{id}\":{{\"series\":[],\"damaged\":\"{DAMAGED_POINTS}\"}}")).collect();
+    if let (false, Some(rest)) = (entries.is_empty(), json.strip_suffix("}}")) {
+        json = format!("{rest}{}{}}}}}", if is_empty { "" } else { "," }, entries.join(","));
+    }
+    json
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_with_damaged_points_are_told_beside_the_others() {
+        let ids = ["a", "b"].map(|id| CellId::parse(id).unwrap());
+        let told: serde_json::Value = serde_json::from_str(&with_damage(columns::write(&[]), true, &ids)).unwrap();
+        assert_eq!(told["cells"]["b"], serde_json::json!({ "series": [], "damaged": DAMAGED_POINTS }));
+        let known = [CellColumns { cell: ids[0].clone(), series: Vec::new() }];
+        let told: serde_json::Value = serde_json::from_str(&with_damage(columns::write(&known), false, &ids[1..])).unwrap();
+        assert_eq!(told["cells"].as_object().unwrap().len(), 2);
+        assert_eq!(with_damage(columns::write(&known), false, &[]), columns::write(&known));
+    }
 
     #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {

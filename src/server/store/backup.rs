@@ -9,8 +9,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
 use super::check::{Report, check, database, read_only};
-use super::now_ms;
-use super::open::{OpenError, lock, refuse_newer};
+use super::open::{OpenError, lock, refuse_other};
+use super::state::{ENDED, State};
+use super::watch::beside;
+use super::{mark, now_ms};
 use crate::server::ids;
 
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +42,7 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
     if to.exists() {
         return Err(CopyError::Exists(to.into()));
     }
-    refuse_newer(&from).await?;
+    refuse_other(&from).await?;
     let part = Part::of(&from, to).await?;
     let report = sound(&part.0, &from).await?;
     part.become_file(to)?;
@@ -64,13 +66,17 @@ pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Repor
         // One file without a journal beside it: it will be renamed.
         let options = SqliteConnectOptions::new().filename(&part.0).journal_mode(SqliteJournalMode::Delete);
         let mut connection = options.synchronous(SqliteSynchronous::Full).disable_statement_logging().connect().await?;
-        let set = "INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?), ('session', 'ended')";
-        sqlx::query(set).bind(ids::random()).execute(&mut connection).await?;
+        let before = State::read(&mut connection).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let mut state = State { session: ENDED.to_owned(), ..before.clone() };
+        state.begin_epoch();
+        state.replace(&before, &mut connection).await?;
         connection.close().await
     };
     renewed.await.map_err(|why| CopyError::Copy(to.clone(), why))?;
     let report = sound(&part.0, from).await?;
     let kept = put_aside(folder, &to).await.map_err(|why| CopyError::Write(to.clone(), why))?;
+    // What it says is about the old one.
+    let _ = std::fs::remove_file(folder.join(mark::FILE));
     part.become_file(&to)?;
     Ok((report, kept))
 }
@@ -86,15 +92,15 @@ async fn put_aside(folder: &Path, old: &Path) -> io::Result<Option<PathBuf>> {
     }
     let aside = folder.join(format!("agnez.replaced-{}.sqlite", now_ms()));
     let mut kept = None;
-    for beside in ["-wal", "-shm", ""] {
-        let file = with_end(old, beside);
+    for end in ["-wal", "-shm", ""] {
+        let file = beside(old, end);
         if file.exists() {
             // The database keeps its name until the new one takes it: there is no moment without one, in which a start would begin an empty one.
-            let linked = beside.is_empty() && std::fs::hard_link(&file, &aside).is_ok();
+            let linked = end.is_empty() && std::fs::hard_link(&file, &aside).is_ok();
             if !linked {
-                std::fs::rename(&file, with_end(&aside, beside))?;
+                std::fs::rename(&file, beside(&aside, end))?;
             }
-            kept = Some(aside.clone()).filter(|_| beside.is_empty());
+            kept = Some(aside.clone()).filter(|_| end.is_empty());
         }
     }
     Ok(kept)
@@ -115,7 +121,7 @@ impl Part {
     /// The database `from` as it is at this moment, with all that SQLite keeps beside it, as one file in the folder of `to`.
     async fn of(from: &Path, to: &Path) -> Result<Self, CopyError> {
         sweep(to);
-        let made = with_end(to, &format!(".{}.part", ids::random()));
+        let made = beside(to, &format!(".{}.part", ids::random()));
         // A copy has what the data folder keeps for its owner.
         let created = File::options().write(true).create_new(true).mode(0o600).open(&made);
         let lock = created.and_then(|file| file.lock().map(|()| file)).map_err(|why| CopyError::Write(to.into(), why))?;
@@ -144,8 +150,8 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        for beside in ["", "-journal", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(with_end(&self.0, beside));
+        for end in ["", "-journal", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(beside(&self.0, end));
         }
     }
 }
@@ -164,10 +170,4 @@ fn sweep(to: &Path) {
             drop(Part(entry.path(), lock));
         }
     }
-}
-
-fn with_end(file: &Path, end: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(end);
-    name.into()
 }

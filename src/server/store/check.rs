@@ -6,13 +6,19 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use super::open::{OpenError, check_sqlite, read_index, reason, refuse_newer, sound_value};
+use super::cells::{read_index, sound_value};
+use super::census::Census;
+use super::loss::{Loss, refuse_cut_off};
+use super::mark::Noted;
+use super::open::{OpenError, check_sqlite, reason, refuse_other};
 use super::packed::{unpack_nodes, unpack_points};
 use super::replay::read_series;
 use super::seal::{chunk_key, node_key};
 use super::series::CHUNK;
+use super::state::State;
+use super::sums::keyed;
 use crate::protocol::CellId;
 use crate::series::{BLOCK, nodes_at};
 
@@ -51,11 +57,24 @@ pub async fn check(file: &Path) -> Result<Report, OpenError> {
     if !file.is_file() {
         return Err(OpenError::Missing(file.into()));
     }
-    refuse_newer(file).await?;
+    let mut report = Report::default();
+    // In its data folder; a copy stands alone.
+    let folder = file.parent().filter(|folder| database(folder) == file);
+    let noted = folder.and_then(Noted::read);
+    if let Some(folder) = folder {
+        refuse_cut_off(folder, noted.as_ref())?;
+    }
+    let seen = refuse_other(file).await?;
+    if let Some(folder) = folder {
+        match Loss::of(folder, noted.as_ref(), seen.as_ref()) {
+            Ok(None) => {}
+            Ok(Some(loss)) => report.fault(format!("{loss}.")),
+            Err(why) => report.fault(format!("SQLite's log cannot be read: {why}.")),
+        }
+    }
     let failed = |why: sqlx::Error| OpenError::Database(file.into(), why);
     let mut connection = read_only(file).connect().await.map_err(failed)?;
     check_sqlite(&mut connection, file).await?;
-    let mut report = Report::default();
     // One moment for all that follows.
     sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
     look(&mut connection, &mut report).await.map_err(failed)?;
@@ -73,9 +92,9 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
             report.fault(format!("SQLite: {}", line.trim()));
         }
     }
-    let has_series: bool = has(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'series'").await?;
-    read_as_newest(connection).await?;
-    let mut index = match read_index(connection).await {
+    let Some(state) = state(connection, report).await else { return Ok(()) };
+    let mut found = Census::default();
+    let mut index = match read_index(connection, &mut found).await {
         Ok(index) => index,
         Err(why) => {
             report.fault(format!("The cells cannot be read: {}.", reason(&why)));
@@ -85,17 +104,18 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
     report.cells = index.cells().count();
     report.removed = index.boards().map(|(_, board)| board.graves.len()).sum();
-    let astray = "SELECT cell.id FROM cell JOIN value ON value.id = cell.id WHERE value.version <> cell.version";
+    let astray = "SELECT cell.id FROM cell LEFT JOIN value ON value.id = cell.id
+                  WHERE cell.bytes IS NOT NULL AND (value.version IS NULL OR value.version <> cell.version)";
     for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
-        report.fault(format!("The value of the cell '{id}' is not the one that its row names."));
+        report.fault(format!("The value of the cell '{id}' is damaged: it is missing, or another one's."));
     }
     damaged_values(connection, report).await?;
-    if !has_series {
-        return Ok(());
-    }
-    if let Err(why) = read_series(connection, &mut index).await {
+    if let Err(why) = read_series(connection, &mut index, &mut found).await {
         report.fault(format!("The newest points cannot be read: {}.", reason(&why)));
         return Ok(());
+    }
+    if let Some(wrong) = state.census.compare(&found) {
+        report.fault(format!("Rows are missing or old: {wrong}."));
     }
     let mut living = HashSet::new();
     for row in sqlx::query("SELECT key, cell, name, sealed FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await? {
@@ -107,10 +127,11 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         let chunks = sealed / CHUNK as u64;
         report.mendable += missing_blocks(connection, key, sealed).await?;
         for chunk in 0..chunks {
-            let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(key, chunk));
+            let chunk_key = chunk_key(key, chunk);
+            let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key);
             let from = chunk * CHUNK as u64;
             let place = format!("points {from} to {} of the series '{name}' of the cell '{cell}'", from + CHUNK as u64 - 1);
-            match select.fetch_optional(&mut *connection).await?.as_deref().map(unpack_points) {
+            match select.fetch_optional(&mut *connection).await?.map(|points| unpack_points(&keyed(points, chunk_key))) {
                 Some(Ok(points)) if points.len() == CHUNK => report.points += if is_there { CHUNK as u64 } else { 0 },
                 Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
                 Some(Err(why)) => report.fault(format!("The {place} cannot be read: {why}.")),
@@ -119,9 +140,9 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         }
     }
     report.points += index.cells().flat_map(|cell| index.series(&cell.id)).map(|series| series.tail.len() as u64).sum::<u64>();
-    let mut blocks = sqlx::query("SELECT nodes FROM node").fetch(&mut *connection);
+    let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
-        report.mendable += usize::from(unpack_nodes(row.try_get(0)?).is_err());
+        report.mendable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
     }
     Ok(())
 }
@@ -139,8 +160,18 @@ async fn missing_blocks(connection: &mut SqliteConnection, key: i64, sealed: u64
     Ok(missing)
 }
 
-async fn has(connection: &mut SqliteConnection, count: &'static str) -> sqlx::Result<bool> {
-    Ok(sqlx::query_scalar::<_, i64>(count).fetch_one(connection).await? > 0)
+async fn state(connection: &mut SqliteConnection, report: &mut Report) -> Option<State> {
+    match State::read(connection).await {
+        Ok(Some(state)) => Some(state),
+        Ok(None) => {
+            report.fault("The row about the file as a whole is missing.".to_owned());
+            None
+        }
+        Err(why) => {
+            report.fault(format!("{}.", reason(&why)));
+            None
+        }
+    }
 }
 
 async fn damaged_values(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
@@ -153,31 +184,6 @@ async fn damaged_values(connection: &mut SqliteConnection, report: &mut Report) 
         };
         if let Err(why) = sound_value(&id, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?) {
             report.fault(format!("{}.", reason(&why)));
-        }
-    }
-    Ok(())
-}
-
-/// What migrations added to the tables of the first version that has them, and what it is there.
-const NEWER_COLUMNS: [(&str, &[(&str, &str)]); 5] = [
-    ("board", &[("sum", "NULL")]),
-    ("cell", &[("sum", "NULL")]),
-    ("value", &[("sum", "NULL")]),
-    ("series", &[("began", "0"), ("sum", "NULL")]),
-    ("reply", &[("status", "201"), ("sum", "NULL")]),
-];
-
-/// A database of an earlier version is read as the migrations would make it: with views of this connection alone, which go before its tables.
-async fn read_as_newest(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    for (table, newer) in NEWER_COLUMNS {
-        let select = sqlx::query_scalar::<_, String>("SELECT name FROM pragma_table_info(?)").bind(table);
-        let there: HashSet<String> = select.fetch_all(&mut *connection).await?.into_iter().collect();
-        let missing: String =
-            newer.iter().filter(|(name, _)| !there.contains(*name)).map(|(name, value)| format!(", {value} AS {name}")).collect();
-        if !there.is_empty() && !missing.is_empty() {
-            // Of names that stand here, and of nothing else.
-            let view = AssertSqlSafe(format!("CREATE TEMP VIEW {table} AS SELECT *{missing} FROM main.{table}"));
-            sqlx::query(view).execute(&mut *connection).await?;
         }
     }
     Ok(())

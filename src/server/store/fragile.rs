@@ -5,12 +5,12 @@ use std::path::Path;
 use sqlx::{ConnectOptions, Connection};
 
 use super::seal::Limits;
-use super::{Durability, PoisonError, Publish, Store, open, write};
+use super::{Durability, PoisonError, Publish, Start, Store, open, write};
 
 impl Store {
     /// With bounds so small that chunks, tails and the journal's end come about soon; a locked database is an error at once.
     pub async fn fragile(folder: &Path, durability: Durability, publish: Publish) -> Self {
-        let mut opened = open::open(folder, durability).await.unwrap();
+        let mut opened = open::open(folder, Start { durability, accept_loss: false }).await.unwrap();
         opened.ledger.limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut opened.connection).await.unwrap();
         Self::begin(opened, publish)

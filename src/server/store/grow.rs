@@ -75,8 +75,8 @@ pub struct Planned {
     /// The event that tells of it.
     pub seq: u64,
     pub series: Vec<PlannedSeries>,
-    /// Keys of series that are no longer the cell's, ascending.
-    pub gone: Vec<i64>,
+    /// Series that are no longer the cell's, by their keys.
+    pub gone: Vec<Series>,
 }
 
 #[derive(Debug)]
@@ -171,13 +171,12 @@ impl Batch<'_> {
             let forgotten = matches!(self.done.cells.get(&id), Some(Fate::Forgotten));
             let known = self.index.cell_series(&id);
             let committed = self.index.series(&id);
-            let mut gone: Vec<i64> =
-                committed.iter().filter(|series| growth.gone.contains(&series.name)).map(|series| series.key).collect();
+            let mut gone: Vec<Series> = committed.iter().filter(|series| growth.gone.contains(&series.name)).cloned().collect();
             if forgotten {
-                planned.push(Planned { cell: id, seq: 0, series: Vec::new(), gone: committed.iter().map(|series| series.key).collect() });
+                planned.push(Planned { cell: id, seq: 0, series: Vec::new(), gone: committed.to_vec() });
                 continue;
             }
-            gone.sort_unstable();
+            gone.sort_unstable_by_key(|series| series.key);
             let mut seq = known.map_or(0, |known| known.seq);
             // A removed cell may have grown before: its points stay with it, and nobody is told.
             if let Some(record) = self.cell(&id) {
@@ -201,7 +200,9 @@ impl Batch<'_> {
             }
             let mut series = Vec::new();
             for grown in growth.list {
-                let before = known.and_then(|known| known.named(&grown.name)).filter(|series| gone.binary_search(&series.key).is_err());
+                let before = known
+                    .and_then(|known| known.named(&grown.name))
+                    .filter(|series| gone.binary_search_by_key(&series.key, |gone| gone.key).is_err());
                 let (before, is_new) = match before {
                     Some(before) => (before.clone(), false),
                     None => {
@@ -216,7 +217,7 @@ impl Batch<'_> {
         for (id, fate) in &self.done.cells {
             let committed = self.index.series(id);
             if matches!(fate, Fate::Forgotten) && !committed.is_empty() && !planned.iter().any(|known| known.cell == *id) {
-                let gone = committed.iter().map(|series| series.key).collect();
+                let gone = committed.to_vec();
                 planned.push(Planned { cell: id.clone(), seq: 0, series: Vec::new(), gone });
             }
         }

@@ -91,7 +91,7 @@ impl Index {
         let Planned { cell, seq, series, gone } = planned;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
-        known.list.retain(|series| gone.binary_search(&series.key).is_err());
+        known.list.retain(|series| gone.binary_search_by_key(&series.key, |gone| gone.key).is_err());
         for PlannedSeries { before, points, after, .. } in series {
             // Let go before it grows: a tail that nobody else holds grows in place.
             let (key, name, began) = (before.key, before.name.clone(), before.began);

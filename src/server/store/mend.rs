@@ -9,6 +9,7 @@ use super::Index;
 use super::packed::{pack_nodes, unpack_points};
 use super::seal::{Ledger, chunk_key, node_key};
 use super::series::{CHUNK, Series};
+use super::sums::keyed;
 use crate::series::{Block, Pyramid};
 
 /// Series of which a part could not be read.
@@ -51,7 +52,10 @@ pub async fn mend(connection: &mut SqliteConnection, suspects: &Suspects, ledger
         let mended = async {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
             let pyramid = rebuild(connection, key, sealed).await?;
+            let state = ledger.state.next();
+            state.replace(&ledger.state, connection).await?;
             sqlx::query("COMMIT").execute(&mut *connection).await?;
+            ledger.state = state;
             Ok(pyramid)
         };
         let mended: sqlx::Result<Pyramid> = mended.await;
@@ -73,7 +77,7 @@ pub async fn rebuild(commit: &mut SqliteConnection, key: i64, sealed: u64) -> sq
     let mut pyramid = Pyramid::default();
     for number in 0..sealed / CHUNK as u64 {
         let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key(key, number));
-        let bytes = select.fetch_one(&mut *commit).await?;
+        let bytes = keyed(select.fetch_one(&mut *commit).await?, chunk_key(key, number));
         let chunk = unpack_points(&bytes).map_err(|why| sqlx::Error::Decode(why.into()))?;
         if chunk.len() != CHUNK {
             return Err(sqlx::Error::Decode("a chunk has too few points".into()));
@@ -88,7 +92,8 @@ pub async fn rebuild(commit: &mut SqliteConnection, key: i64, sealed: u64) -> sq
 pub async fn write_blocks(commit: &mut SqliteConnection, key: i64, blocks: Vec<Block>) -> sqlx::Result<()> {
     for Block { level, number, nodes } in blocks {
         let replace = sqlx::query("INSERT OR REPLACE INTO node (key, nodes) VALUES (?, ?)");
-        replace.bind(node_key(key, level, number)).bind(pack_nodes(&nodes)).execute(&mut *commit).await?;
+        let key = node_key(key, level, number);
+        replace.bind(key).bind(keyed(pack_nodes(&nodes), key)).execute(&mut *commit).await?;
     }
     Ok(())
 }

@@ -4,8 +4,12 @@ mod appended;
 mod backup;
 mod ballast;
 mod batch;
+mod cells;
+mod census;
 mod check;
 mod checkpoint;
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod fragile;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -13,6 +17,10 @@ pub mod fuzzed;
 mod grow;
 mod index;
 mod journal;
+#[cfg(test)]
+mod kept_tests;
+mod loss;
+mod mark;
 mod mend;
 mod named;
 mod open;
@@ -23,13 +31,18 @@ mod record;
 mod replay;
 mod replies;
 mod room;
+mod rows;
 mod seal;
 mod series;
+mod sound;
+mod state;
 mod sums;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod tombstones;
+mod wal;
+mod watch;
 mod writer;
 
 use std::panic::AssertUnwindSafe;
@@ -48,13 +61,14 @@ pub use appended::{Appended, AppendedCell};
 pub use backup::{CopyError, backup, restore};
 pub use ballast::give_some;
 pub use batch::{Batch, CellChange, Change, Kind};
+pub use cells::DAMAGED_VALUE;
 pub use check::{Report, check, database};
 pub use grow::NewPoints;
 pub use index::Index;
-pub use open::{Durability, OpenError};
+pub use open::{Durability, OpenError, Start, reason};
 pub use place::{give, to_lock};
 pub use reading::Weights;
-pub use record::{Held, Record, timestamp};
+pub use record::{DAMAGED, Held, Record, timestamp};
 pub use replies::{Done, Key, Reply};
 pub use series::number;
 pub use tally::Tally;
@@ -75,6 +89,7 @@ pub struct Store {
     cache: reading::Cache,
     epoch: String,
     tally: Arc<Tally>,
+    watch: Arc<watch::Watch>,
     suspects: Arc<mend::Suspects>,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as this process uses the folder.
@@ -83,12 +98,14 @@ pub struct Store {
 
 impl Store {
     /// Opens or creates the database in `folder`; `publish` hears of every commit.
-    pub async fn open(folder: &Path, durability: Durability, publish: Publish) -> Result<Self, OpenError> {
-        Ok(Self::begin(open::open(folder, durability).await?, publish))
+    pub async fn open(folder: &Path, start: Start, publish: Publish) -> Result<Self, OpenError> {
+        let store = Self::begin(open::open(folder, start).await?, publish);
+        sound::look_aside(check::database(folder), store.tally.clone());
+        Ok(store)
     }
 
     fn begin(opened: open::Opened, publish: Publish) -> Self {
-        let open::Opened { connection, readers, epoch, index, ledger, lock, ballast } = opened;
+        let open::Opened { connection, readers, epoch, index, ledger, lock, ballast, watch, mark } = opened;
         let index = Arc::new(RwLock::new(index));
         let (tally, suspects) = (Arc::new(Tally::default()), Arc::new(mend::Suspects::default()));
         if !ballast.is_whole() {
@@ -105,6 +122,10 @@ impl Store {
             suspects: suspects.clone(),
             checkpoints: checkpoint::Checkpoints::default(),
             ballast,
+            watch: watch.clone(),
+            mark,
+            untidy: true,
+            vacuuming: false,
             next: None,
         };
         Self {
@@ -114,6 +135,7 @@ impl Store {
             readers,
             cache: reading::Cache::default(),
             epoch,
+            watch,
             suspects,
             writer: std::sync::Mutex::new(Some(tokio::spawn(supervised(writer, tally.clone())))),
             tally,
@@ -132,6 +154,12 @@ impl Store {
 
     /// Whether changes are taken, and if not, why.
     pub fn ready(&self) -> Result<(), Problem> {
+        if self.tally.failed().is_none()
+            && let Err(why) = self.watch.look()
+        {
+            tracing::error!("no more changes are taken: {why}");
+            self.tally.fail(&why);
+        }
         match self.tally.failed() {
             Some(why) => Err(Problem::Broken(why.to_owned())),
             None => match &*read(&self.queue) {
@@ -193,8 +221,22 @@ impl Store {
 
     /// The value of a committed cell as JSON text, with the record that it belongs to; `None` when the cell is gone.
     pub async fn read(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+        self.read_of(id, |index| index.cell(id).cloned()).await
+    }
+
+    /// A removed cell that can be brought back, with its value; a line's points stay where they are.
+    pub async fn read_removed(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+        self.read_of(id, |index| index.grave(id).cloned()).await
+    }
+
+    async fn read_of(
+        &self,
+        id: &CellId,
+        find: impl Fn(&Index) -> Option<Arc<Record>>,
+    ) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+        let mut waited_for = None;
         for _ in 0..READ_TRIES {
-            let Some(record) = self.index().cell(id).cloned() else { return Ok(None) };
+            let Some(record) = find(&self.index()) else { return Ok(None) };
             if record.is_line() || !matches!(record.value, Held::Stored(_)) {
                 let value = self.value(&record).await?;
                 return Ok(Some((record, value)));
@@ -204,46 +246,72 @@ impl Store {
             {
                 return Ok(Some((record, Some(value))));
             }
+            waited_for = Some(record.version);
             // The disk is ahead of the index for the moment between a commit and its publication.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        Err(Problem::Busy)
-    }
-
-    /// A removed cell that can be brought back, with its value; a line's points stay where they are.
-    pub async fn read_removed(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
-        for _ in 0..READ_TRIES {
-            let Some(record) = self.index().grave(id).cloned() else { return Ok(None) };
-            if record.is_line() || !matches!(record.value, Held::Stored(_)) {
-                return Ok(Some((record, None)));
-            }
-            if let Some((version, value)) = self.stored(id).await?
-                && version == record.version
-            {
-                return Ok(Some((record, Some(value))));
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        match find(&self.index()) {
+            Some(record) if waited_for == Some(record.version) => Err(missing(id)),
+            _ => Err(Problem::Busy),
         }
-        Err(Problem::Busy)
     }
 
-    /// The value as JSON text: the record's own, or, when that is only on disk, the newest there.
+    /// The value as JSON text: the record's own, or, when that is only on disk, the newest there. `None` also where the cell is gone for good.
     pub async fn value(&self, record: &Record) -> Result<Option<Arc<str>>, Problem> {
         match &record.value {
-            _ if record.is_line() => Ok(Some(series::summary(self.index().series(&record.id)).into())),
-            Held::Missing => Ok(None),
-            Held::Inline(json) => Ok(Some(json.clone())),
-            Held::Stored(_) => Ok(self.stored(&record.id).await?.map(|(_, value)| value)),
+            _ if record.is_line() => return Ok(Some(series::summary(self.index().series(&record.id)).into())),
+            Held::Missing => return Ok(None),
+            Held::Inline(json) => return Ok(Some(json.clone())),
+            Held::Stored(_) => {}
+        }
+        for _ in 0..READ_TRIES {
+            if let Some((version, value)) = self.stored(&record.id).await?
+                && version >= record.version
+            {
+                return Ok(Some(value));
+            }
+            let is_there = {
+                let index = self.index();
+                let known = index.cell(&record.id).or(index.grave(&record.id));
+                known.is_some_and(|known| matches!(known.value, Held::Stored(_) | Held::Inline(_)))
+            };
+            if !is_there {
+                return Ok(None);
+            }
+            // It may come, go or be replaced at this moment.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Err(missing(&record.id))
+    }
+
+    /// As [`Self::value`], for one among many: where the value is damaged, the record says so, and the others are told as they are.
+    pub async fn value_or_damage(&self, record: &Arc<Record>) -> Result<(Arc<Record>, Option<Arc<str>>), Problem> {
+        let value = self.value(record).await;
+        self.or_damage(record, value.map(|value| (record.clone(), value)))
+    }
+
+    /// What was read of a record, or that it is damaged.
+    pub fn or_damage<T>(
+        &self,
+        record: &Arc<Record>,
+        read: Result<(Arc<Record>, Option<T>), Problem>,
+    ) -> Result<(Arc<Record>, Option<T>), Problem> {
+        match read {
+            Err(problem @ Problem::Damaged(_)) => {
+                problem.log();
+                self.tally.met_damage();
+                Ok((Arc::new(record.damaged()), None))
+            }
+            read => read,
         }
     }
 
     async fn stored(&self, id: &CellId) -> Result<Option<(u64, Arc<str>)>, Problem> {
-        let select =
-            sqlx::query_as::<_, (i64, Vec<u8>, Option<i64>)>("SELECT version, json, sum FROM value WHERE id = ?").bind(id.as_str());
+        let select = sqlx::query_as::<_, (i64, Vec<u8>, i64)>("SELECT version, json, sum FROM value WHERE id = ?").bind(id.as_str());
         let Some((version, json, sum)) = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)? else {
             return Ok(None);
         };
-        let json = open::sound_value(id, version, json, sum).map_err(Problem::from_read)?;
+        let json = cells::sound_value(id, version, json, sum).map_err(|why| Problem::Damaged(reason(&why)))?;
         Ok(Some((version as u64, Arc::from(json))))
     }
 
@@ -254,7 +322,10 @@ impl Store {
         if let Some(writer) = writer {
             let _ = writer.await;
             self.readers.close().await;
-            self.lock.ended_well().await;
+            // After a failure nothing more is written: not to a file that may be another one's.
+            if self.tally.failed().is_none() {
+                self.lock.ended_well().await;
+            }
         }
     }
 }
@@ -271,6 +342,10 @@ async fn supervised(writer: writer::Writer, tally: Arc<Tally>) {
 /// A writer that was not asked to end has panicked: it answers everything before it ends.
 fn ended() -> Problem {
     Problem::Broken("the writer ended by a panic".to_owned())
+}
+
+fn missing(id: &CellId) -> Problem {
+    Problem::Damaged(format!("the value of the cell '{id}' is missing, or another one's"))
 }
 
 /// A panic while the lock was held cannot leave the index half-changed in a way that matters: it is replaced cell by cell.

@@ -1,4 +1,4 @@
-//! Opening a data folder: lock, version gates, migrations, and reading the index.
+//! Opening a data folder: lock, gates, the schema, and what is read before anybody is answered.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -6,13 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::ballast::Ballast;
+use super::cells::read_index;
+use super::census::Census;
 use super::check::database;
-use super::{Held, Index, Record, place, record::INLINE_BYTES, replay, seal::Ledger, sums};
-use crate::protocol::{CellId, Stage};
+use super::loss::{Loss, refuse_cut_off};
+use super::mark::{Mark, Noted};
+use super::state::{ENDED, State};
+use super::watch::Watch;
+use super::{Index, place, replay, seal::Ledger};
 use crate::server::ids;
 
 /// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
@@ -20,8 +25,8 @@ const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
 /// SQLite's code for a database that only somebody who writes can make readable.
 const READONLY_ROLLBACK: &str = "776";
-/// The newest migration that this program knows.
-const SCHEMA: i64 = 6;
+/// The schema that this program knows.
+const SCHEMA: i64 = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -39,6 +44,16 @@ pub enum OpenError {
     Locked(PathBuf),
     #[error("{0} was written by a newer Agnez than this one; nothing was changed. Use the newer program, or another folder with --data.")]
     Newer(PathBuf),
+    #[error(
+        "{0} has the schema {1}, and this Agnez needs the schema {SCHEMA}; nothing was changed. Use the Agnez that wrote it, or another folder with --data."
+    )]
+    Older(PathBuf, i64),
+    #[error("{0}. Restore a backup ('agnez restore FILE'), or go on without what is lost: start once with --accept-loss.")]
+    Lost(Loss),
+    #[error(
+        "{0} has {1} bytes, and is no database any more; files beside it say that it was one. Nothing was changed. Restore a backup ('agnez restore FILE'), or begin an empty one: start once with --accept-loss."
+    )]
+    CutOff(PathBuf, u64),
     #[error("This program was built with SQLite {0}, which can lose committed data; it needs 3.51.3 or newer.")]
     OldSqlite(String),
     #[error("The database {0} cannot be read: {reason}. Restore a backup ('agnez restore FILE'), or name another folder with --data.", reason = reason(.1))]
@@ -85,28 +100,44 @@ pub(super) struct Opened {
     pub ledger: Ledger,
     pub lock: Lock,
     pub ballast: Ballast,
+    pub watch: Arc<Watch>,
+    pub mark: Mark,
+}
+
+/// How a store is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    pub durability: Durability,
+    /// Also where acknowledged changes are missing: in a new epoch.
+    pub accept_loss: bool,
 }
 
 /// The folder belongs to this process while this lives.
 pub(super) struct Lock {
-    _file: File,
+    _files: Vec<File>,
     options: SqliteConnectOptions,
+    owner: String,
 }
 
 impl Lock {
+    /// The writer has ended.
     pub async fn ended_well(&self) {
         let note = async {
-            let mut connection = self.options.connect().await?;
-            sqlx::query("INSERT OR REPLACE INTO meta VALUES ('session', 'ended')").execute(&mut connection).await?;
+            let mut connection = self.options.clone().create_if_missing(false).connect().await?;
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+            if let Some(state) = State::read(&mut connection).await?.filter(|state| state.owner == self.owner) {
+                State { session: ENDED.to_owned(), ..state.clone() }.replace(&state, &mut connection).await?;
+            }
+            sqlx::query("COMMIT").execute(&mut connection).await?;
             connection.close().await
         };
         if let Err(why) = note.await {
-            tracing::warn!("the end could not be noted in the database: {why}");
+            tracing::warn!("the end could not be noted in the database: {}", reason(&why));
         }
     }
 }
 
-pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened, OpenError> {
+pub(super) async fn open(folder: &Path, start: Start) -> Result<Opened, OpenError> {
     place::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     if let Some(kind) = place::network(folder) {
         tracing::warn!(
@@ -114,14 +145,14 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
             folder.display()
         );
     }
-    let file = lock(folder)?;
+    let files = lock(folder)?;
     let mut ballast = Ballast::of(folder);
-    let mut found = open_database(folder, durability).await;
+    let mut found = open_database(folder, start).await;
     // A start writes, too.
     if found.as_ref().is_err_and(OpenError::is_full) && ballast.give_up() {
-        found = open_database(folder, durability).await;
+        found = open_database(folder, start).await;
     }
-    let (mut connection, options, epoch, index, ledger) = match found {
+    let (mut connection, options, index, ledger) = match found {
         Err(why) if why.is_full() => return Err(OpenError::Full(database(folder))),
         found => found?,
     };
@@ -133,14 +164,20 @@ pub(super) async fn open(folder: &Path, durability: Durability) -> Result<Opened
     let read_only = options.clone().read_only(true).create_if_missing(false);
     // There is no network on which a connection could have died.
     let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(read_only);
-    Ok(Opened { connection, readers, epoch, index, ledger, lock: Lock { _file: file, options }, ballast })
+    let watch = Arc::new(Watch::of(folder).map_err(|why| OpenError::Folder(folder.into(), why))?);
+    let mut mark = Mark::of(folder, start.durability);
+    mark.note(&ledger.state);
+    let lock = Lock { _files: files, options, owner: ledger.state.owner.clone() };
+    let epoch = ledger.state.epoch.clone();
+    Ok(Opened { connection, readers, epoch, index, ledger, lock, ballast, watch, mark })
 }
 
-async fn open_database(
-    folder: &Path,
-    durability: Durability,
-) -> Result<(SqliteConnection, SqliteConnectOptions, String, Index, Ledger), OpenError> {
+async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection, SqliteConnectOptions, Index, Ledger), OpenError> {
     let path = database(folder);
+    let noted = Noted::read(folder);
+    if !start.accept_loss {
+        refuse_cut_off(folder, noted.as_ref())?;
+    }
     let options = SqliteConnectOptions::new()
         .filename(&path)
         .create_if_missing(true)
@@ -149,30 +186,58 @@ async fn open_database(
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
     let failed = |why: sqlx::Error| OpenError::Database(path.clone(), why);
-    refuse_newer(&path).await?;
+    let seen = refuse_other(&path).await?;
+    // Before SQLite writes: it would take a damaged log for one that ends there.
+    let loss = Loss::of(folder, noted.as_ref(), seen.as_ref()).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    let is_doubtful = match loss {
+        Some(loss) if !start.accept_loss => return Err(OpenError::Lost(loss)),
+        Some(loss) => {
+            tracing::warn!("{loss}; this was accepted");
+            true
+        }
+        None => false,
+    };
     // Checkpoints are the writer's, which hears when they fail.
-    let mut connection = options.clone().pragma("wal_autocheckpoint", "0").connect().await.map_err(failed)?;
+    let own = options.clone().pragma("wal_autocheckpoint", "0");
+    // Of a database that is made now: free pages can be given back.
+    let mut connection = own.auto_vacuum(SqliteAutoVacuum::Incremental).connect().await.map_err(failed)?;
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
-    let epoch = epoch(&mut connection, durability).await.map_err(failed)?;
-    let mut index = read_index(&mut connection).await.map_err(failed)?;
-    let ledger = replay::read_series(&mut connection, &mut index).await.map_err(failed)?;
-    if durability == Durability::Normal {
+    let mut state = begin(&mut connection, start.durability, is_doubtful).await.map_err(failed)?;
+    let mut found = Census::default();
+    let mut index = read_index(&mut connection, &mut found).await.map_err(failed)?;
+    let mut ledger = replay::read_series(&mut connection, &mut index, &mut found).await.map_err(failed)?;
+    if let Some(wrong) = state.census.compare(&found) {
+        return Err(failed(sqlx::Error::Decode(wrong.into())));
+    }
+    // Numbers that damage could make too small are never given out again.
+    state.series = state.series.max(ledger.key);
+    (ledger.key, ledger.version, ledger.state) = (state.series, state.version, state);
+    if start.durability == Durability::Normal {
         // Only now: the note of how this session was started must be on disk before anything that it is about.
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
     }
-    Ok((connection, options, epoch, index, ledger))
+    Ok((connection, options, index, ledger))
 }
 
-/// The folder is this process's for as long as the file is open.
-pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+/// The folder is this process's for as long as the files are open.
+pub(super) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
     let file = place::to_lock(&folder.join("agnez.lock")).and_then(|file| place::give(&file, folder).map(|()| file));
     let file = file.map_err(|why| OpenError::Folder(folder.into(), why))?;
     file.try_lock().map_err(|why| match why {
         TryLockError::WouldBlock => OpenError::Locked(folder.into()),
         TryLockError::Error(why) => OpenError::Folder(folder.into(), why),
     })?;
-    Ok(file)
+    let mut files = vec![file];
+    // A lock that is removed while a server runs keeps nobody away; the folder itself stays locked. Some network file systems cannot do that.
+    if let Ok(opened) = File::open(folder) {
+        match opened.try_lock() {
+            Ok(()) => files.push(opened),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(folder.into())),
+            Err(TryLockError::Error(why)) => tracing::debug!("the data folder itself cannot be locked: {why}"),
+        }
+    }
+    Ok(files)
 }
 
 pub(super) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
@@ -184,10 +249,11 @@ pub(super) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path)
     if found < SQLITE_AT_LEAST { Err(OpenError::OldSqlite(version)) } else { Ok(()) }
 }
 
-/// Looks without writing: a database of a newer program stays as it is.
-pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
-    if !path.exists() {
-        return Ok(());
+/// Looks without writing: a database of another program, or with another schema, stays as it is. What it says of itself, where it has tables.
+pub(super) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError> {
+    // SQLite would throw away the log of a database without a byte.
+    if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
+        return Ok(None);
     }
     let look = async |read_only| {
         let mut connection = SqliteConnectOptions::new().filename(path).read_only(read_only).connect().await?;
@@ -197,9 +263,17 @@ pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
             true => sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?,
             false => None,
         };
+        if newest == Some(SCHEMA) {
+            let sound = "SELECT count(*) FROM _sqlx_migrations WHERE version = ? AND success = 1 AND checksum = ?";
+            let sound: bool = sqlx::query_scalar(sound).bind(SCHEMA).bind(&*schema().checksum).fetch_one(&mut connection).await?;
+            if !sound {
+                return Err(sqlx::Error::Decode("what it says of its schema is damaged, or from another version of this program".into()));
+            }
+        }
         let other: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
+        let state = if newest == Some(SCHEMA) { State::read(&mut connection).await? } else { None };
         connection.close().await?;
-        Ok((newest, other && !migrated))
+        Ok((newest, other && !migrated, state))
     };
     let mut seen = look(true).await;
     // A cut in the first moments of a new database: before anybody can read it, SQLite must take back what was half written.
@@ -207,126 +281,60 @@ pub(super) async fn refuse_newer(path: &Path) -> Result<(), OpenError> {
         seen = look(false).await;
     }
     match seen {
-        Ok((_, true)) => Err(OpenError::Foreign(path.into())),
-        Ok((Some(newest), _)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
-        Ok(_) => Ok(()),
+        Ok((_, true, _)) => Err(OpenError::Foreign(path.into())),
+        Ok((Some(newest), ..)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
+        Ok((Some(older), ..)) if older < SCHEMA => Err(OpenError::Older(path.into(), older)),
+        Ok((.., state)) => Ok(state),
         Err(why) => Err(OpenError::Database(path.into(), why)),
     }
 }
 
+fn schema() -> Migration {
+    let sql = include_str!("../../../migrations/0007_schema.sql").into_sql_str();
+    Migration::new(SCHEMA, "schema".into(), MigrationType::Simple, sql, false)
+}
+
 async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let step = |version, name: &'static str, sql: &'static str| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    let migrator = Migrator::with_migrations(vec![
-        step(1, "init", include_str!("../../../migrations/0001_init.sql")),
-        step(2, "series", include_str!("../../../migrations/0002_series.sql")),
-        step(3, "replies", include_str!("../../../migrations/0003_replies.sql")),
-        step(4, "began", include_str!("../../../migrations/0004_began.sql")),
-        step(5, "sums", include_str!("../../../migrations/0005_sums.sql")),
-        step(SCHEMA, "row_sums", include_str!("../../../migrations/0006_row_sums.sql")),
-    ]);
-    migrator.run(connection).await.map_err(|why| match why {
-        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),
+    Migrator::with_migrations(vec![schema()]).run(connection).await.map_err(|why| match why {
+        MigrateError::VersionMissing(other) if other < SCHEMA => OpenError::Older(path.into(), other),
+        MigrateError::VersionMissing(_) => OpenError::Newer(path.into()),
         MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => OpenError::Database(path.into(), why),
         other => OpenError::Database(path.into(), sqlx::Error::Migrate(Box::new(other))),
     })
 }
 
-/// The epoch goes on, unless events may have been published that a power cut has undone.
-async fn epoch(connection: &mut SqliteConnection, durability: Durability) -> sqlx::Result<String> {
-    let get = "SELECT value FROM meta WHERE key = ?";
-    let set = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
-    let known: Option<String> = sqlx::query_scalar(get).bind("epoch").fetch_optional(&mut *connection).await?;
-    let session: Option<String> = sqlx::query_scalar(get).bind("session").fetch_optional(&mut *connection).await?;
-    let doubtful = session.as_deref() == Some("normal");
-    let epoch = known.filter(|_| !doubtful).unwrap_or_else(ids::random);
-    sqlx::query(set).bind("epoch").bind(&epoch).execute(&mut *connection).await?;
-    let session = if durability == Durability::Normal { "normal" } else { "full" };
-    sqlx::query(set).bind("session").bind(session).execute(&mut *connection).await?;
-    Ok(epoch)
-}
-
-pub(super) async fn read_index(connection: &mut SqliteConnection) -> sqlx::Result<Index> {
-    let mut index = Index::default();
-    for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
-        let (name, seq, floor): (&str, _, _) = (row.try_get(0)?, number(&row, 1)?, number(&row, 2)?);
-        sums::check(row.try_get(3)?, sums::board(name, seq, floor), || format!("the row of the board '{name}'"))?;
-        index.set_board(&Arc::from(name), seq, floor);
-    }
-    // Large values are read one at a time, and only for the stage: they do not stay in memory.
-    let select = "SELECT cell.id, board, seq, entered, born, rev, cell.version, created, updated, removed, doc, length(CAST(json AS BLOB)),
-                         CASE WHEN length(CAST(json AS BLOB)) <= ?1 THEN json END, cell.sum, value.version, value.sum
-                  FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
-    let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
-    for row in rows {
-        let text: &str = row.try_get(0)?;
-        let Some(id) = CellId::parse(text) else {
-            return Err(sqlx::Error::Decode(format!("the cell id {text:?} is damaged").into()));
-        };
-        let doc: &str = row.try_get(10)?;
-        let keys = serde_json::from_str(doc).map_err(|why| sqlx::Error::Decode(Box::new(why)))?;
-        let bytes: Option<i64> = row.try_get(11)?;
-        let mut json: Option<Vec<u8>> = row.try_get(12)?;
-        let is_inline = json.is_some();
-        if bytes.is_some() && !is_inline {
-            json = sqlx::query_scalar("SELECT json FROM value WHERE id = ?").bind(id.as_str()).fetch_optional(&mut *connection).await?;
-        }
-        let value: Option<sqlx::Result<String>> = match json {
-            Some(json) => Some(sound_value(&id, row.try_get(14)?, json, row.try_get(15)?)),
-            None => None,
-        };
-        let mut record = Record {
-            id,
-            board: Arc::from(row.try_get::<&str, _>(1)?),
-            seq: number(&row, 2)?,
-            entered: number(&row, 3)?,
-            born: number(&row, 4)?,
-            rev: number(&row, 5)?,
-            version: number(&row, 6)?,
-            created_ms: number(&row, 7)?,
-            updated_ms: number(&row, 8)?,
-            keys,
-            value: bytes.map_or(Held::Missing, |bytes| Held::Stored(bytes as u64)),
-            stage: Stage::Empty,
-        };
-        match value {
-            None => record.set_stage(None),
-            Some(Ok(json)) => {
-                record.set_stage(Some(&json));
-                if is_inline {
-                    record.value = Held::Inline(json.into());
-                }
+/// The file is this process's from here on. The epoch goes on, unless events may have been published that are undone.
+async fn begin(connection: &mut SqliteConnection, durability: Durability, is_doubtful: bool) -> sqlx::Result<State> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    let before = match State::read(connection).await? {
+        Some(state) => state,
+        None => {
+            let is_used = "SELECT EXISTS (SELECT 1 FROM board) OR EXISTS (SELECT 1 FROM cell) OR EXISTS (SELECT 1 FROM series)";
+            if sqlx::query_scalar(is_used).fetch_one(&mut *connection).await? {
+                return Err(sqlx::Error::Decode("the row about the file as a whole is missing".into()));
             }
-            // The rest is there: who asks for this value is told so.
-            Some(Err(why)) => {
-                tracing::error!("{}; send it again, or restore a backup ('agnez restore FILE')", reason(&why));
-                let text = "This value is damaged on disk. Send it again, or restore a backup.";
-                record.stage = Stage::Text { text: text.to_owned(), bytes: text.len() as u64 };
-            }
+            let state = State::fresh();
+            state.insert(connection).await?;
+            state
         }
-        let removed: bool = row.try_get(9)?;
-        sums::check(row.try_get(13)?, sums::cell(&record, removed, doc), || format!("the row of the cell '{}'", record.id))?;
-        if removed { index.bury(Arc::new(record.without_value())) } else { index.put(Arc::new(record)) }
+    };
+    let normal = "normal";
+    let session = if durability == Durability::Normal { normal } else { "full" };
+    let mut state = State { session: session.to_owned(), owner: ids::random(), ..before.next() };
+    if is_doubtful || before.session == normal {
+        state.begin_epoch();
     }
-    Ok(index)
+    state.replace(&before, connection).await?;
+    sqlx::query("COMMIT").execute(connection).await?;
+    Ok(state)
 }
 
 /// What is wrong, without sqlx's words around it.
-pub(super) fn reason(error: &sqlx::Error) -> String {
+pub fn reason(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Decode(why) => why.to_string(),
+        sqlx::Error::Configuration(why) => why.to_string(),
         sqlx::Error::Database(why) => why.message().to_owned(),
         other => other.to_string(),
     }
-}
-
-/// The text of a value as it was written.
-pub(super) fn sound_value(id: &CellId, version: i64, json: Vec<u8>, sum: Option<i64>) -> sqlx::Result<String> {
-    sums::check(sum, sums::value(id.as_str(), version, &json), || format!("the value of the cell '{id}'"))?;
-    String::from_utf8(json).map_err(|_| sqlx::Error::Decode(format!("the value of the cell '{id}' is damaged: it is no text").into()))
-}
-
-fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {
-    row.try_get::<i64, _>(column).map(|number| number as u64)
 }

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::packed::{open_nodes, unpack_points};
 use super::seal::{chunk_key, node_key};
 use super::series::{CHUNK, Series};
+use super::sums::keyed;
 use super::{READ_TRIES, Store};
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
@@ -319,7 +320,10 @@ impl Store {
         let keys: Vec<String> = keys.map(i64::to_string).collect();
         let rows =
             sqlx::query(select).bind(format!("[{}]", keys.join(","))).fetch_all(&mut **connection).await.map_err(Problem::from_read)?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<_>>().map_err(Problem::from_read)
+        rows.iter()
+            .map(|row| row.try_get(0).and_then(|key| Ok((key, keyed(row.try_get(1)?, key)))))
+            .collect::<sqlx::Result<_>>()
+            .map_err(Problem::from_read)
     }
 
     /// At most `limit` points of a series from index `from` on. `None`: the cell has no such series.

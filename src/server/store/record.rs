@@ -12,6 +12,8 @@ use crate::server::kinds::{Place, is_nothing, place};
 pub const INLINE_BYTES: usize = 16 * 1024;
 /// How much of a value that is neither HTML nor a picture the page shows.
 const PREVIEW_BYTES: usize = 2 * 1024;
+/// Key of documents whose value is damaged, among many of which it may not take away the others.
+pub const DAMAGED: &str = "damaged";
 /// Of the page's grid, as style/main.css has it.
 const GRID_COLUMNS: u64 = 12;
 
@@ -126,6 +128,13 @@ impl Record {
             None if self.is_line() => Stage::Lines(Settings::default()),
             _ => stage(&self.id, self.text("type"), value, self.version),
         };
+    }
+
+    /// As it is told where its value cannot be read: with the key `damaged`, which says so, in place of the value.
+    pub fn damaged(&self) -> Self {
+        let mut record = Self { value: Held::Missing, ..self.clone() };
+        record.keys.insert(DAMAGED.to_owned(), super::DAMAGED_VALUE.into());
+        record
     }
 
     /// As it is kept after its removal: the value is on disk alone.

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use sqlx::{Row as _, SqliteConnection};
 
+use super::census::{Census, Table};
 use super::packed::{Damaged, unpack_points};
 use super::replies::{Key, Reply};
-use super::seal::{Ledger, chunk_key};
-use super::series::{CHUNK, Series, last};
+use super::rows::SeriesRow;
+use super::seal::{JournalRow, Ledger};
+use super::series::{CHUNK, Series};
+use super::sums::keyed;
 use super::{Index, journal, sums};
 use crate::protocol::CellId;
 
@@ -17,51 +20,51 @@ fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Er
     sqlx::Error::Decode(why.into())
 }
 
-pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -> sqlx::Result<Ledger> {
+pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index, census: &mut Census) -> sqlx::Result<Ledger> {
     let mut ledger = Ledger::default();
     // Where each living series stands in the index.
     let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
-    for row in sqlx::query("SELECT key, cell, name, sealed, seq, dead, began, sum FROM series ORDER BY cell, key")
-        .fetch_all(&mut *connection)
-        .await?
-    {
-        let (key, text): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
-        ledger.key = ledger.key.max(key);
-        if row.try_get::<bool, _>(5)? {
-            ledger.dying.push(key);
+    for row in sqlx::query(sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT))).fetch_all(&mut *connection).await? {
+        let (row, sum) = SeriesRow::read(&row)?;
+        census.add(Table::Series, sum);
+        ledger.key = ledger.key.max(row.key);
+        if row.dead {
+            ledger.dying.push(row.key);
             continue;
         }
-        let cell = CellId::parse(text).ok_or_else(|| damaged(format!("the cell id {text:?} is damaged")))?;
+        let cell = CellId::parse(row.cell).ok_or_else(|| damaged(format!("the cell id {:?} is damaged", row.cell)))?;
         let known = index.series_mut(&cell);
-        known.seq = known.seq.max(row.try_get::<i64, _>(4)? as u64);
-        let (name, began) = (row.try_get::<&str, _>(2)?, row.try_get::<i64, _>(6)? as u64);
-        let sum = sums::series(key, text, name, began);
-        sums::check(row.try_get(7)?, sum, || format!("the row of the series '{name}' of the cell '{cell}'"))?;
-        let mut series = Series::new(key, Arc::from(name), began);
-        let sealed = row.try_get::<i64, _>(3)? as u64;
+        known.seq = known.seq.max(row.seq);
+        let mut series = Series::new(row.key, Arc::from(row.name), row.began);
         // Chunks are whole: after any other number the points of the journal would stand in wrong places.
-        if !sealed.is_multiple_of(CHUNK as u64) {
+        if !row.sealed.is_multiple_of(CHUNK as u64) || (row.sealed > 0) != row.last.is_some() {
             return Err(damaged(format!("the row of the series '{}' of the cell '{cell}' is damaged", series.name)));
         }
-        series.sealed = sealed;
-        places.insert(key, (cell.clone(), known.list.len()));
+        (series.sealed, series.sealed_last, series.last) = (row.sealed, row.last, row.last);
+        places.insert(row.key, (cell.clone(), known.list.len()));
         known.list.push(series);
     }
-    for row in sqlx::query("SELECT series, start, points FROM tail").fetch_all(&mut *connection).await? {
-        let (key, start): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    for row in sqlx::query("SELECT series, start, points, sum FROM tail").fetch_all(&mut *connection).await? {
+        let (key, start, points): (i64, i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let sum = sums::tail(key, start, points);
+        sums::check(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
+        census.add(Table::Tail, sum);
         let Some((cell, place)) = places.get(&key) else { continue };
         ledger.saved.insert(key);
         let series = &mut index.series_mut(cell).list[*place];
         if series.sealed == start as u64 {
-            series.push(&unpack_points(row.try_get(2)?).map_err(damaged)?);
+            series
+                .push(&unpack_points(points).map_err(|why| damaged(format!("points of the series '{}' of '{cell}': {why}", series.name)))?);
         }
     }
     let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
         let (id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
-        ledger.note(id, bytes.len());
-        for entry in journal::read(bytes).map_err(damaged)? {
-            // Of a series that was deleted, and whose key must not come again while this row is there.
+        let sum = sums::journal(id, bytes);
+        census.add(Table::Journal, sum);
+        ledger.note(JournalRow { id, bytes: bytes.len(), sum });
+        let entries = journal::read(&keyed(bytes.to_vec(), id));
+        for entry in entries.map_err(|why| damaged(format!("the row {id} of the journal: {why}")))? {
             ledger.key = ledger.key.max(entry.series);
             let Some((cell, place)) = places.get(&entry.series) else { continue };
             let known = index.series_mut(cell);
@@ -79,15 +82,9 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         }
     }
     drop(rows);
-    for (key, (cell, place)) in &places {
+    for (cell, place) in places.values() {
         index.heed_board(cell);
-        let series = &mut index.series_mut(cell).list[*place];
-        if series.sealed > 0 && series.tail.is_empty() {
-            let chunk = chunk_key(*key, series.sealed / CHUNK as u64 - 1);
-            let bytes: Vec<u8> =
-                sqlx::query_scalar("SELECT points FROM chunk WHERE key = ?").bind(chunk).fetch_one(&mut *connection).await?;
-            series.last = last(&unpack_points(&bytes).map_err(damaged)?);
-        }
+        let series = &index.series_mut(cell).list[*place];
         if series.tail.len() >= CHUNK {
             return Err(damaged(Damaged::Content));
         }
@@ -98,7 +95,9 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index) -
         let answer = Arc::from(row.try_get::<&str, _>(3)?);
         let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
         let reply = Reply { hash, status: row.try_get(5)?, answer, at_ms };
-        sums::check(row.try_get(6)?, sums::reply(&key, &reply), || format!("the answer to '{key}'"))?;
+        let sum = sums::reply(&key, &reply);
+        sums::check(row.try_get(6)?, sum, || format!("the answer to '{key}'"))?;
+        census.add(Table::Reply, sum);
         index.replies_mut().put(key, reply);
     }
     Ok(ledger)

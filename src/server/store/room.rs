@@ -9,6 +9,17 @@ use crate::server::error::Problem;
 const SWEPT_BYTES: usize = 64 << 10;
 /// Deletions of old points that others wait for; what is left then goes in between.
 const SWEEPS_AT_ONCE: usize = 64;
+/// Free pages of 4 KiB from which on they are given back, where they are also a quarter of the file; then until few are left.
+const MUCH_FREE: i64 = 256;
+const FEW_FREE: i64 = 64;
+/// Pages given back in one commit.
+const VACUUM_PAGES: u32 = 256;
+
+enum Upkeep {
+    /// Some rows of the dead series of this key.
+    Sweep(i64),
+    Vacuum,
+}
 
 impl Writer {
     /// A commit found no room and was undone. Tries once more: a removal with the ballast's room, all else with that of removed cells.
@@ -78,15 +89,87 @@ impl Writer {
         }
     }
 
-    /// One step. False when there is nothing to delete, or it could not be done now.
+    /// One step of deleting what belongs to nobody, or of giving free pages back. False when there is nothing to do, or it could not be done now.
     pub(super) async fn sweep(&mut self) -> bool {
-        if self.tally.failed().is_some() || self.ledger.dying.is_empty() {
+        if self.tally.failed().is_some() {
             return false;
         }
-        let swept = seal::sweep(&mut self.connection, &mut self.ledger).await;
+        let step = match self.ledger.dying.last().copied() {
+            Some(key) => Upkeep::Sweep(key),
+            None => match self.free_pages().await {
+                Ok(true) => Upkeep::Vacuum,
+                Ok(false) => return false,
+                Err(why) => {
+                    tracing::warn!("free pages could not be counted: {why}");
+                    return false;
+                }
+            },
+        };
+        let done = self.upkeep(step).await;
         let moved = self.checkpoints.after(&mut self.connection, SWEPT_BYTES).await;
         self.heed(moved);
-        swept.inspect_err(|why| tracing::warn!("old points could not be deleted now: {why}")).is_ok()
+        match done.map_err(Problem::from_write) {
+            Ok(()) => true,
+            Err(problem @ Problem::Broken(_)) => {
+                self.doubt(&problem, "");
+                false
+            }
+            Err(problem) => {
+                tracing::warn!("old points could not be deleted now: {problem}");
+                false
+            }
+        }
+    }
+
+    /// A commit of its own beside those of the queue, of bounded size.
+    async fn upkeep(&mut self, step: Upkeep) -> sqlx::Result<()> {
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        match self.upkeep_within(step).await {
+            Ok((staged, is_gone)) => {
+                if is_gone {
+                    self.ledger.dying.pop();
+                }
+                self.ledger.apply(staged);
+                self.committed()
+            }
+            Err(why) => {
+                let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+                Err(why)
+            }
+        }
+    }
+
+    async fn upkeep_within(&mut self, step: Upkeep) -> sqlx::Result<(seal::Staged, bool)> {
+        let mut staged = self.ledger.stage();
+        let is_gone = match step {
+            Upkeep::Sweep(key) => seal::sweep(&mut self.connection, key, &mut staged.state.census).await?,
+            Upkeep::Vacuum => {
+                let step = sqlx::AssertSqlSafe(format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"));
+                sqlx::query(step).execute(&mut self.connection).await?;
+                false
+            }
+        };
+        staged.state.replace(&self.ledger.state, &mut self.connection).await?;
+        sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        Ok((staged, is_gone))
+    }
+
+    /// Whether so many pages of the file are free that they are given back to the file system; once begun, until few are left.
+    async fn free_pages(&mut self) -> sqlx::Result<bool> {
+        // A full disk has no room for moving pages.
+        if !self.ballast.is_whole() {
+            return Ok(false);
+        }
+        let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut self.connection).await?;
+        let all: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut self.connection).await?;
+        let was = self.vacuuming;
+        self.vacuuming = if was { free > FEW_FREE } else { free > MUCH_FREE.max(all / 4) };
+        if was && !self.vacuuming {
+            // The file becomes shorter with this.
+            let moved = checkpoint::now(&mut self.connection).await;
+            self.heed(moved);
+        }
+        Ok(self.vacuuming)
     }
 
     /// A checkpoint that found no room is done later; after a failed flush there is no later.

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use sqlx::SqliteConnection;
 
 use super::batch::Outcome;
+use super::census::{Census, Table};
 use super::grow::PlannedSeries;
 use super::mend::{rebuild, write_blocks};
 use super::packed::{pack_points, unpack_nodes};
+use super::rows::{SeriesRow, damaged, delete_series, delete_tail, put_tail};
 use super::series::{CHUNK, Series, last};
-use super::{Index, journal, sums};
+use super::state::State;
+use super::sums::{self, keyed};
+use super::{Index, journal};
 use crate::protocol::CellId;
 use crate::series::{BLOCK, Node, Points, Pyramid, nodes_at};
 
@@ -42,11 +46,16 @@ impl Default for Limits {
 #[derive(Default)]
 pub struct Ledger {
     pub limits: Limits,
-    /// The last key that was given to a series.
+    /// The row about the file as a whole, as it is on disk.
+    pub state: State,
+    /// The last key that was given to a series, and the last version: those of commits that failed are not given out again either.
     pub key: i64,
-    /// The rows of the journal with their sizes, oldest first.
-    pub journal: VecDeque<(i64, usize)>,
+    pub version: u64,
+    /// The rows of the journal, oldest first.
+    pub journal: VecDeque<JournalRow>,
     pub journal_bytes: usize,
+    /// The number of its newest row, also when that is deleted.
+    pub row: i64,
     /// Series with points that are only in the journal, by the row where those begin. An entry that [`Self::since`] does not confirm is old.
     pub waiting: VecDeque<(i64, i64)>,
     pub since: HashMap<i64, (i64, CellId)>,
@@ -57,10 +66,19 @@ pub struct Ledger {
     pyramids: HashMap<i64, Pyramid>,
 }
 
+/// What is known of a row of the journal.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalRow {
+    pub id: i64,
+    pub bytes: usize,
+    pub sum: i64,
+}
+
 /// What becomes true with the commit.
 #[derive(Default)]
 pub struct Staged {
-    journal: Option<(i64, usize)>,
+    pub state: State,
+    journal: Option<JournalRow>,
     /// Series whose points are all in chunks and tails.
     clean: Vec<i64>,
     /// Series with points in this commit's journal row.
@@ -86,25 +104,32 @@ impl Ledger {
         }
     }
 
-    pub fn note(&mut self, row: i64, bytes: usize) {
-        self.journal.push_back((row, bytes));
-        self.journal_bytes += bytes;
+    pub fn note(&mut self, row: JournalRow) {
+        self.journal.push_back(row);
+        self.journal_bytes += row.bytes;
+        self.row = row.id;
+    }
+
+    /// What the next commit begins with.
+    pub fn stage(&self) -> Staged {
+        let state = State { series: self.key, version: self.version, ..self.state.next() };
+        Staged { state, ..Staged::default() }
     }
 
     /// The series whose tails are to be written apart now, as they are committed, with the event that brought points last.
-    pub fn overdue(&self, index: &Index) -> Vec<(Series, u64)> {
+    pub fn overdue(&self, index: &Index) -> Vec<(Series, CellId, u64)> {
         let most = self.limits.journal_bytes;
         if self.journal_bytes <= most {
             return Vec::new();
         }
         // So many that all have had their turn before the journal has grown by half.
-        let newest = self.journal.back().map_or(0, |(_, bytes)| *bytes);
+        let newest = self.journal.back().map_or(0, |row| row.bytes);
         let share = TAILS_PER_COMMIT + self.since.len().saturating_mul(2 * newest) / most;
         let oldest = self.waiting.iter().filter(|entry| self.begins(entry)).take(share);
         let series = oldest.filter_map(|(_, key)| {
             let (_, cell) = self.since.get(key)?;
             let known = index.cell_series(cell)?;
-            Some((known.with_key(*key)?.clone(), known.seq))
+            Some((known.with_key(*key)?.clone(), cell.clone(), known.seq))
         });
         series.collect()
     }
@@ -115,13 +140,14 @@ impl Ledger {
     }
 
     pub fn apply(&mut self, staged: Staged) {
+        self.state = staged.state;
         for key in staged.clean.iter().chain(&staged.dead) {
             self.since.remove(key);
         }
-        if let Some((row, bytes)) = staged.journal {
-            self.note(row, bytes);
+        if let Some(row) = staged.journal {
+            self.note(row);
             for (key, cell) in staged.dirty {
-                self.wait(key, row, cell);
+                self.wait(key, row.id, cell);
             }
         }
         while let Some(entry) = self.waiting.front()
@@ -134,10 +160,10 @@ impl Ledger {
         }
         self.saved.extend(staged.saved);
         if let Some(first) = staged.trimmed {
-            while let Some((row, bytes)) = self.journal.front().copied()
-                && row < first
+            while let Some(row) = self.journal.front().copied()
+                && row.id < first
             {
-                self.journal_bytes -= bytes;
+                self.journal_bytes -= row.bytes;
                 self.journal.pop_front();
             }
         }
@@ -156,17 +182,15 @@ impl Ledger {
 pub async fn persist(
     commit: &mut SqliteConnection,
     ledger: &mut Ledger,
-    overdue: Vec<(Series, u64)>,
+    overdue: Vec<(Series, CellId, u64)>,
     outcome: &mut Outcome,
-) -> sqlx::Result<Staged> {
-    let mut staged = Staged::default();
-    for (series, seq) in &overdue {
-        let save = "INSERT OR REPLACE INTO tail (series, start, points) VALUES (?, ?, ?)";
+    staged: &mut Staged,
+) -> sqlx::Result<()> {
+    for (series, cell, seq) in &overdue {
         let points = pack_points(&series.tail);
-        sqlx::query(save).bind(series.key).bind(series.sealed as i64).bind(points).execute(&mut *commit).await?;
+        put_tail(commit, series.key, series.sealed, points, &mut staged.state.census).await?;
         // The journal's rows, which know of it too, may go.
-        let update = sqlx::query("UPDATE series SET seq = ? WHERE key = ?").bind(*seq as i64).bind(series.key);
-        update.execute(&mut *commit).await?;
+        SeriesRow::of(series, cell.as_str(), *seq).replace(commit, &mut staged.state.census).await?;
         staged.clean.push(series.key);
         staged.saved.push(series.key);
     }
@@ -177,18 +201,15 @@ pub async fn persist(
                 if series.before.key >= MOST_KEYS {
                     return Err(sqlx::Error::Configuration("this database has had 268 million series, which is all it can number".into()));
                 }
-                let Series { key, name, began, .. } = &series.before;
-                let insert = "INSERT INTO series (key, cell, name, sealed, seq, dead, began, sum) VALUES (?, ?, ?, 0, ?, 0, ?, ?)";
-                let insert = sqlx::query(insert).bind(key).bind(planned.cell.as_str()).bind(&**name).bind(planned.seq as i64);
-                let sum = sums::series(*key, planned.cell.as_str(), name, *began);
-                insert.bind(*began as i64).bind(sum).execute(&mut *commit).await?;
+                let row = SeriesRow::of(&series.before, planned.cell.as_str(), planned.seq);
+                row.insert(&mut *commit, &mut staged.state.census).await?;
             }
             if series.before.tail.len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), planned.seq, &series.points);
                 staged.dirty.push((series.before.key, planned.cell.clone()));
                 continue;
             }
-            let after = seal(commit, ledger, series, planned.seq, &mut staged).await?;
+            let after = seal(commit, ledger, series, (planned.cell.as_str(), planned.seq), staged).await?;
             staged.clean.push(after.key);
             if !after.tail.is_empty() {
                 row.push(after.key, after.sealed, planned.seq, &after.tail);
@@ -196,36 +217,46 @@ pub async fn persist(
             }
             series.after = Some(after);
         }
-        for key in &planned.gone {
-            sqlx::query("UPDATE series SET dead = 1 WHERE key = ?").bind(key).execute(&mut *commit).await?;
-            staged.dead.push(*key);
+        for series in &planned.gone {
+            let row = SeriesRow { dead: true, ..SeriesRow::of(series, planned.cell.as_str(), planned.seq) };
+            row.replace(&mut *commit, &mut staged.state.census).await?;
+            staged.dead.push(series.key);
         }
     }
     if !row.is_empty() {
-        let bytes = row.into_bytes();
-        let size = bytes.len();
-        let done = sqlx::query("INSERT INTO journal (points) VALUES (?)").bind(bytes).execute(&mut *commit).await?;
-        staged.journal = Some((done.last_insert_rowid(), size));
+        let id = ledger.row + 1;
+        let points = keyed(row.into_bytes(), id);
+        let row = JournalRow { id, bytes: points.len(), sum: sums::journal(id, &points) };
+        sqlx::query("INSERT INTO journal (id, points) VALUES (?, ?)").bind(id).bind(points).execute(&mut *commit).await?;
+        staged.state.census.add(Table::Journal, row.sum);
+        staged.journal = Some(row);
     }
-    trim(commit, ledger, &mut staged).await?;
-    Ok(staged)
+    trim(commit, ledger, staged).await
 }
 
 /// Deletes the rows of the journal that nobody needs any more.
 async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
     let done: HashSet<i64> = staged.clean.iter().chain(&staged.dead).copied().collect();
     let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !done.contains(&entry.1);
-    let newest = staged.journal.map(|(row, _)| row);
+    let newest = staged.journal.map(|row| row.id);
     let first = match ledger.waiting.iter().find(stays) {
         Some((row, _)) => *row,
-        None => match newest.or_else(|| ledger.journal.back().map(|(row, _)| row + 1)) {
+        None => match newest.or_else(|| ledger.journal.back().map(|row| row.id + 1)) {
             Some(row) => row,
             None => return Ok(()),
         },
     };
-    let is_worth_it = ledger.journal.front().is_some_and(|(row, _)| *row < first) && ledger.journal_bytes > ledger.limits.journal_bytes / 4;
+    let is_worth_it = ledger.journal.front().is_some_and(|row| row.id < first) && ledger.journal_bytes > ledger.limits.journal_bytes / 4;
     if is_worth_it {
-        sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut *commit).await?;
+        let old: Vec<_> = ledger.journal.iter().take_while(|row| row.id < first).collect();
+        let done = sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut *commit).await?;
+        if done.rows_affected() != old.len() as u64 {
+            return Err(damaged(format!(
+                "{} rows of the journal are missing",
+                old.len() as u64 - done.rows_affected().min(old.len() as u64)
+            )));
+        }
+        old.iter().for_each(|row| staged.state.census.remove(Table::Journal, row.sum));
         staged.trimmed = Some(first);
     }
     Ok(())
@@ -236,7 +267,7 @@ async fn seal(
     commit: &mut SqliteConnection,
     ledger: &mut Ledger,
     series: &PlannedSeries,
-    seq: u64,
+    (cell, seq): (&str, u64),
     staged: &mut Staged,
 ) -> sqlx::Result<Series> {
     let PlannedSeries { before, points, .. } = series;
@@ -251,19 +282,22 @@ async fn seal(
         let chunk = rest.slice(number * CHUNK, (number + 1) * CHUNK);
         pyramid.add_chunk(&chunk);
         let insert = sqlx::query("INSERT INTO chunk (key, points) VALUES (?, ?)");
-        insert.bind(chunk_key(before.key, sealed / CHUNK as u64)).bind(pack_points(&chunk)).execute(&mut *commit).await?;
+        let key = chunk_key(before.key, sealed / CHUNK as u64);
+        insert.bind(key).bind(keyed(pack_points(&chunk), key)).execute(&mut *commit).await?;
         sealed += CHUNK as u64;
     }
+    let sealed_last = last(&rest.slice(0, whole * CHUNK));
     write_blocks(commit, before.key, pyramid.take()).await?;
-    let update = sqlx::query("UPDATE series SET sealed = ?, seq = ? WHERE key = ?");
-    update.bind(sealed as i64).bind(seq as i64).bind(before.key).execute(&mut *commit).await?;
+    let tail = Arc::new(rest.slice(whole * CHUNK, rest.len()));
+    let after = Series { sealed, sealed_last, tail, last: last(points).or(before.last), ..before.clone() };
+    SeriesRow::of(&after, cell, seq).replace(commit, &mut staged.state.census).await?;
     if ledger.saved.contains(&before.key) || staged.saved.contains(&before.key) {
-        sqlx::query("DELETE FROM tail WHERE series = ?").bind(before.key).execute(&mut *commit).await?;
+        delete_tail(commit, before.key, &mut staged.state.census).await?;
         staged.saved.retain(|key| *key != before.key);
         staged.unsaved.push(before.key);
     }
     staged.pyramids.push((before.key, pyramid));
-    Ok(Series { sealed, tail: Arc::new(rest.slice(whole * CHUNK, rest.len())), last: last(points).or(before.last), ..before.clone() })
+    Ok(after)
 }
 
 /// The nodes of the last block of each level, where that is not full. Where one is missing or damaged they are made anew from
@@ -280,7 +314,7 @@ async fn open_pyramid(commit: &mut SqliteConnection, series: &Series) -> sqlx::R
             let key = node_key(series.key, level, nodes / BLOCK);
             let bytes: Option<Vec<u8>> =
                 sqlx::query_scalar("SELECT nodes FROM node WHERE key = ?").bind(key).fetch_optional(&mut *commit).await?;
-            open = bytes.and_then(|bytes| unpack_nodes(bytes).ok()).unwrap_or_default();
+            open = bytes.and_then(|bytes| unpack_nodes(keyed(bytes, key)).ok()).unwrap_or_default();
         }
         blocks.push(open);
     }
@@ -301,20 +335,18 @@ pub fn node_key(series: i64, level: u8, block: u64) -> i64 {
     (((series << 4) | i64::from(level)) << 31) | block as i64
 }
 
-/// Deletes some rows of dead series. True while there is more to delete.
-pub async fn sweep(connection: &mut SqliteConnection, ledger: &mut Ledger) -> sqlx::Result<bool> {
-    let Some(key) = ledger.dying.last().copied() else { return Ok(false) };
+/// Deletes some rows of dead series, within a commit of its own. The series that is gone as a whole then, if one is.
+pub async fn sweep(commit: &mut SqliteConnection, key: i64, census: &mut Census) -> sqlx::Result<bool> {
     let mut deleted = 0;
     for (table, bits) in [("chunk", 35), ("node", 35)] {
         let range = format!("SELECT key FROM {table} WHERE key >= ? AND key < ? LIMIT {SWEEP_ROWS}");
         let delete = format!("DELETE FROM {table} WHERE key IN ({range})");
-        let done = sqlx::query(sqlx::AssertSqlSafe(delete)).bind(key << bits).bind((key + 1) << bits).execute(&mut *connection).await?;
+        let done = sqlx::query(sqlx::AssertSqlSafe(delete)).bind(key << bits).bind((key + 1) << bits).execute(&mut *commit).await?;
         deleted += done.rows_affected();
     }
     if deleted == 0 {
-        sqlx::query("DELETE FROM tail WHERE series = ?").bind(key).execute(&mut *connection).await?;
-        sqlx::query("DELETE FROM series WHERE key = ?").bind(key).execute(&mut *connection).await?;
-        ledger.dying.pop();
+        delete_tail(&mut *commit, key, census).await?;
+        delete_series(&mut *commit, key, census).await?;
     }
-    Ok(!ledger.dying.is_empty())
+    Ok(deleted == 0)
 }

@@ -25,6 +25,8 @@ pub struct Series {
     pub began: u64,
     /// How many points are in chunks.
     pub sealed: u64,
+    /// The last of those.
+    pub sealed_last: Option<Point>,
     /// The points after them, fewer than [`CHUNK`]. Readers take it along; the writer copies it only while one does.
     pub tail: Arc<Points>,
     /// The newest point.
@@ -33,7 +35,7 @@ pub struct Series {
 
 impl Series {
     pub fn new(key: i64, name: Arc<str>, began: u64) -> Self {
-        Self { key, name, began, sealed: 0, tail: Arc::default(), last: None }
+        Self { key, name, began, sealed: 0, sealed_last: None, tail: Arc::default(), last: None }
     }
 
     pub fn count(&self) -> u64 {

@@ -12,6 +12,8 @@ pub struct Tally {
     operations: AtomicU64,
     undone: AtomicU64,
     failed: OnceLock<String>,
+    /// Faults in the structure of the file and 1; 0: it was not looked at yet.
+    faults: AtomicU64,
     /// Commits until it is believed that a disk that was full has room; 0: it has.
     short: AtomicU64,
 }
@@ -56,6 +58,21 @@ impl Tally {
         self.short.load(Ordering::Relaxed) > 0
     }
 
+    /// So many faults were found in the structure of the file.
+    pub(super) fn found_damage(&self, faults: usize) {
+        self.faults.fetch_max(faults as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// A reader met something that cannot be read.
+    pub fn met_damage(&self) {
+        self.faults.fetch_max(2, Ordering::Relaxed);
+    }
+
+    /// Faults in the structure of the database file; `None` until it was looked at.
+    pub fn faults(&self) -> Option<u64> {
+        self.faults.load(Ordering::Relaxed).checked_sub(1)
+    }
+
     /// What is wrong, and what to do, in words for readers of the page.
     pub fn notice(&self) -> Option<&'static str> {
         match self.failed() {
@@ -63,6 +80,9 @@ impl Tally {
             None if self.is_full() => Some(
                 "The disk is full: new data is refused, but where removed cells made room. Free some space on the server's disk, or remove cells here.",
             ),
+            None if self.faults().is_some_and(|faults| faults > 0) => {
+                Some("The database is damaged: some of what it holds may be missing. 'agnez check' says what; restore a backup.")
+            }
             None => None,
         }
     }

@@ -5,21 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use sqlx::Connection;
 
 use super::seal::Limits;
 use super::*;
 use crate::protocol::Stage;
 use crate::series::Window;
 
+const NORMAL: Start = Start { durability: Durability::Normal, accept_loss: false };
 const SMALL: Limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
 
-async fn start(folder: &Path) -> Store {
+pub async fn start(folder: &Path) -> Store {
     start_with(folder, None).await
 }
 
 async fn start_with(folder: &Path, pages: Option<u32>) -> Store {
-    let mut opened = open::open(folder, Durability::Normal).await.unwrap();
+    let mut opened = open::open(folder, NORMAL).await.unwrap();
     opened.ledger.limits = SMALL;
     if let Some(pages) = pages {
         let bound = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
@@ -28,14 +28,14 @@ async fn start_with(folder: &Path, pages: Option<u32>) -> Store {
     Store::begin(opened, Box::new(drop))
 }
 
-async fn again(store: Store, folder: &Path) -> Store {
+pub async fn again(store: Store, folder: &Path) -> Store {
     store.close().await;
     // The folder belongs to it while it lives.
     drop(store);
     start(folder).await
 }
 
-fn id(name: &str) -> CellId {
+pub fn id(name: &str) -> CellId {
     CellId::parse(name).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn line(batch: &mut Batch, name: &str) {
     batch.put(Kind::Created, record, None);
 }
 
-async fn change(store: &Store, operation: impl FnOnce(&mut Batch) + Send + 'static) {
+pub async fn change(store: &Store, operation: impl FnOnce(&mut Batch) + Send + 'static) {
     let operation = |batch: &mut Batch| {
         operation(batch);
         Ok(())
@@ -56,16 +56,16 @@ async fn change(store: &Store, operation: impl FnOnce(&mut Batch) + Send + 'stat
     store.write(1, operation).await.unwrap();
 }
 
-async fn create(store: &Store, name: &'static str) {
+pub async fn create(store: &Store, name: &'static str) {
     change(store, move |batch| line(batch, name)).await;
 }
 
-async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), Problem> {
+pub async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), Problem> {
     let (cell, series) = (id(cell), series.to_owned());
     store.write(1, move |batch| Ok(batch.append(&cell, &series, NewPoints { x: None, y, t: None }))).await
 }
 
-async fn values(store: &Store, cell: &str, series: &str) -> Vec<f64> {
+pub async fn values(store: &Store, cell: &str, series: &str) -> Vec<f64> {
     let mut all = Vec::new();
     loop {
         let page = store.points(&id(cell), series, all.len() as u64, 5000).await.unwrap();
@@ -237,14 +237,14 @@ async fn the_last_event_of_a_series_outlives_the_journal() {
 #[tokio::test]
 async fn damaged_nodes_are_made_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let mut opened = open::open(folder.path(), Durability::Normal).await.unwrap();
+    let mut opened = open::open(folder.path(), NORMAL).await.unwrap();
     opened.ledger.limits = Limits { pyramids: 0, ..SMALL };
     let store = Store::begin(opened, Box::new(drop));
     create(&store, "a").await;
     append(&store, "a", "l", vec![1.0; 5000]).await.unwrap();
     store.close().await;
     drop(store);
-    let mut opened = open::open(folder.path(), Durability::Normal).await.unwrap();
+    let mut opened = open::open(folder.path(), NORMAL).await.unwrap();
     sqlx::query("UPDATE node SET nodes = x'00'").execute(&mut opened.connection).await.unwrap();
     let store = Store::begin(opened, Box::new(drop));
     append(&store, "a", "l", vec![2.0; 5000]).await.unwrap();
@@ -272,31 +272,10 @@ async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
 }
 
 #[tokio::test]
-async fn answers_kept_before_they_had_a_status_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = start(folder.path()).await;
-    let key = || Key::ascending("w:1").unwrap();
-    change(&store, move |batch| batch.reply(key(), 7, 200, "{}".into())).await;
-    store.close().await;
-    drop(store);
-    // As the version before left it.
-    let mut opened = open::open(folder.path(), Durability::Normal).await.unwrap();
-    sqlx::query("UPDATE reply SET sum = NULL").execute(&mut opened.connection).await.unwrap();
-    sqlx::query("ALTER TABLE reply DROP COLUMN status").execute(&mut opened.connection).await.unwrap();
-    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 3").execute(&mut opened.connection).await.unwrap();
-    opened.connection.close().await.unwrap();
-    drop(opened.lock);
-    let store = start(folder.path()).await;
-    let Done::Answered(reply) = store.index().replies().done(&key()) else { panic!("it was answered") };
-    assert_eq!((reply.hash, reply.status, &*reply.answer), (7, 201, "{}"));
-    store.close().await;
-}
-
-#[tokio::test]
 async fn a_writer_that_panics_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let publish = Box::new(|changes: Vec<Change>| assert!(changes.is_empty(), "on purpose"));
-    let store = Arc::new(Store::open(folder.path(), Durability::Normal, publish).await.unwrap());
+    let store = Arc::new(Store::open(folder.path(), NORMAL, publish).await.unwrap());
     assert!(store.ready().is_ok());
     let write = || async {
         store
@@ -321,95 +300,10 @@ async fn a_writer_that_panics_is_seen() {
 #[tokio::test]
 async fn an_operation_that_panics_ends_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), Durability::Normal, Box::new(drop)).await.unwrap();
+    let store = Store::open(folder.path(), NORMAL, Box::new(drop)).await.unwrap();
     let broken = store.write(1, |_: &mut Batch| -> Result<(), Problem> { panic!("on purpose") }).await;
     assert!(matches!(broken, Err(Problem::Undone(_))));
     assert_eq!(store.write(1, |batch| Ok(batch.cells().len())).await.unwrap(), 0);
     store.close().await;
     assert!(matches!(store.write(1, |_| Ok(())).await, Err(Problem::Stopped)));
-}
-
-fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
-    let keys = json!({ "type": "note" }).as_object().unwrap().clone();
-    let (id, board, stage) = (id(name), Arc::from(board), Stage::Empty);
-    let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
-    let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value: Held::Missing, stage };
-    batch.put(Kind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
-}
-
-fn remove(batch: &mut Batch, name: &str) {
-    let record = batch.cell(&id(name)).unwrap();
-    batch.remove(&record);
-}
-
-#[tokio::test]
-async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = start(folder.path()).await;
-    let large = "y".repeat(20_000);
-    let values = [("small", "x".to_owned()), ("large", large)];
-    for (name, value) in values.clone() {
-        change(&store, move |batch| note(batch, name, "main", &value)).await;
-        change(&store, move |batch| remove(batch, name)).await;
-    }
-    for _ in 0..2 {
-        for (name, value) in &values {
-            let grave = store.index().grave(&id(name)).cloned().unwrap();
-            assert!(matches!(grave.value, Held::Stored(bytes) if bytes == value.len() as u64 + 2) && grave.stage == Stage::Empty);
-            let (_, read) = store.read_removed(&id(name)).await.unwrap().unwrap();
-            assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
-        }
-        store = again(store, folder.path()).await;
-    }
-    let boards = crate::server::board::Boards { store: Arc::new(store) };
-    for (name, value) in &values {
-        boards.restore(id(name)).await.unwrap();
-        let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();
-        assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
-        assert!(matches!(record.stage, Stage::Text { .. }) && boards.store.index().grave(&id(name)).is_none());
-    }
-    boards.store.close().await;
-}
-
-/// Each of these boards is used once; together they would keep more than the bounds.
-#[tokio::test]
-async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
-    let mut index = Index::default();
-    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
-        let mut batch = Batch::new(index, now_ms, 0);
-        operation(&mut batch);
-        batch.end(true);
-        let mut outcome = batch.finish(&mut 0);
-        outcome.apply(index);
-    };
-    let one = "x".repeat(1 << 20);
-    for number in 0..200 {
-        let name = format!("c{number}");
-        commit(&mut index, 1000 + number, &|batch| note(batch, &name, &name, &one));
-        commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
-    }
-    assert!(index.tombstones().bytes() <= tombstones::BYTES + (1 << 21) && index.tombstones().len() > 120);
-    assert!(index.grave(&id("c199")).is_some() && index.grave(&id("c0")).is_none(), "the oldest go first");
-    let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
-    assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
-    // One that is larger than all stays until the next comes.
-    let most = "z".repeat(usize::try_from(tombstones::BYTES).unwrap());
-    commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
-    commit(&mut index, 5000, &|batch| remove(batch, "most"));
-    commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
-    assert_eq!((index.tombstones().len(), index.grave(&id("most")).is_some()), (1, true));
-    commit(&mut index, 5000, &|batch| remove(batch, "other"));
-    assert!(index.grave(&id("other")).is_some() && index.grave(&id("most")).is_none());
-    let many = tombstones::IN_ALL + 200;
-    for number in 0..many {
-        let name = format!("d{number}");
-        commit(&mut index, 6000, &|batch| note(batch, &name, &name, ""));
-        commit(&mut index, 6000, &|batch| remove(batch, &name));
-    }
-    assert!(index.tombstones().len() <= tombstones::IN_ALL + 1);
-    let late = 6001 + tombstones::AGE_MS;
-    for number in 0..many / tombstones::PURGED_PER_COMMIT + 2 {
-        commit(&mut index, late, &|batch| note(batch, &format!("e{number}"), "e", ""));
-    }
-    assert_eq!((index.tombstones().len(), index.tombstones().bytes()), (0, 0));
 }

@@ -10,13 +10,18 @@ use tokio::time::timeout;
 
 use super::ballast::Ballast;
 use super::batch::{Batch, Change, Fate, Outcome};
+use super::census::{Census, Table};
 use super::checkpoint::Checkpoints;
+use super::mark::Mark;
 use super::mend::{Suspects, mend};
 use super::replies::REPLIES_PER_WRITER;
+use super::rows::damaged;
 use super::seal::{self, Ledger, Staged};
 use super::series::Series;
 use super::tally::Tally;
+use super::watch::Watch;
 use super::{Index, now_ms, read, sums, write};
+use crate::protocol::CellId;
 use crate::server::error::Problem;
 
 /// Operations that may wait; one more is answered 503.
@@ -91,6 +96,14 @@ pub(super) struct Writer {
     pub suspects: Arc<Suspects>,
     pub checkpoints: Checkpoints,
     pub ballast: Ballast,
+    /// The files as they were when they were opened.
+    pub watch: Arc<Watch>,
+    /// How many commits there were, outside the database.
+    pub mark: Mark,
+    /// Whether something may have to be swept or given back to the file system.
+    pub untidy: bool,
+    /// Free pages are being given back.
+    pub vacuuming: bool,
     /// Taken from the queue for the next commit.
     pub next: Option<Waiting>,
 }
@@ -98,7 +111,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Ends when the queue is closed and empty.
     pub async fn run(mut self) {
-        let (mut stamp, mut commits) = (0, 0_u64);
+        let mut commits = 0_u64;
         while let Some(first) = self.next().await {
             let (mut bytes, mut frees) = (first.bytes, first.frees);
             let mut jobs = vec![first];
@@ -117,15 +130,15 @@ impl Writer {
             }
             let (mut outcome, overdue) = {
                 let index = read(&self.index);
-                let mut batch = Batch::new(&index, now_ms(), stamp);
+                let mut batch = Batch::new(&index, now_ms(), self.ledger.version);
                 for waiting in &mut jobs {
                     let accepted = waiting.job.run(&mut batch);
                     batch.end(accepted);
                 }
-                stamp = batch.stamp;
+                // Also when this commit fails: a number is never given out twice.
+                self.ledger.version = batch.stamp;
                 let mut key = self.ledger.key;
                 let outcome = batch.finish(&mut key);
-                // Also when this commit fails: a key is never given out twice.
                 self.ledger.key = key;
                 (outcome, self.ledger.overdue(&index))
             };
@@ -150,6 +163,7 @@ impl Writer {
                 job.answer(durable.clone());
             }
             if self.tally.failed().is_none() {
+                self.untidy |= wrote;
                 if wrote && self.ballast.is_whole() {
                     self.tally.found_room();
                 }
@@ -164,16 +178,15 @@ impl Writer {
         let _ = self.connection.close().await;
     }
 
-    /// What waits next. While nothing does, series that belong to nobody are deleted.
+    /// What waits next. While nothing does, series that belong to nobody are deleted, and free pages given back.
     async fn next(&mut self) -> Option<Waiting> {
         if let Some(next) = self.next.take() {
             return Some(next);
         }
-        while !self.ledger.dying.is_empty() && self.tally.failed().is_none() {
+        while self.untidy && self.tally.failed().is_none() {
             match timeout(SWEEP_PAUSE, self.queue.recv()).await {
                 Ok(next) => return next,
-                Err(_) if self.sweep().await => {}
-                Err(_) => break,
+                Err(_) => self.untidy = self.sweep().await,
             }
         }
         while !self.ballast.is_whole() && self.tally.failed().is_none() {
@@ -186,13 +199,13 @@ impl Writer {
     }
 
     /// All of it or nothing.
-    pub(super) async fn persist(&mut self, overdue: Vec<(Series, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
+    pub(super) async fn persist(&mut self, overdue: Vec<(Series, CellId, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
         // Not a transaction of sqlx: SQLite ends one by itself when the disk is full, of which sqlx would hear nothing.
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
         match self.write(overdue, outcome).await {
             Ok(staged) => {
                 self.ledger.apply(staged);
-                Ok(())
+                self.committed()
             }
             Err(why) => {
                 // An error here says that SQLite has ended it.
@@ -202,38 +215,75 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, overdue: Vec<(Series, u64)>, outcome: &mut Outcome) -> sqlx::Result<Staged> {
+    /// A commit is on disk; it counts only where the files are still those of the data folder.
+    pub(super) fn committed(&mut self) -> sqlx::Result<()> {
+        self.watch.look().map_err(|why| sqlx::Error::Configuration(why.into()))?;
+        self.mark.note(&self.ledger.state);
+        Ok(())
+    }
+
+    async fn write(&mut self, overdue: Vec<(Series, CellId, u64)>, outcome: &mut Outcome) -> sqlx::Result<Staged> {
+        let mut staged = self.ledger.stage();
+        let known = Known::of(outcome, &read(&self.index));
         let connection = &mut self.connection;
-        write_cells(connection, outcome).await?;
-        let staged = seal::persist(connection, &mut self.ledger, overdue, outcome).await?;
-        write_replies(connection, outcome).await?;
+        write_cells(connection, outcome, &known, &mut staged.state.census).await?;
+        seal::persist(connection, &mut self.ledger, overdue, outcome, &mut staged).await?;
+        write_replies(connection, outcome, &mut staged.state.census).await?;
+        staged.state.replace(&self.ledger.state, connection).await?;
         sqlx::query("COMMIT").execute(connection).await?;
         Ok(staged)
     }
 }
 
-async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::Result<()> {
+/// What must be on disk of the rows that a commit replaces.
+struct Known {
+    /// Cells, alive or removed.
+    cells: usize,
+    /// Checksums of boards.
+    boards: Vec<i64>,
+}
+
+impl Known {
+    fn of(outcome: &Outcome, index: &Index) -> Self {
+        let cells = outcome.cells.iter().filter(|(id, _)| index.cell(id).is_some() || index.grave(id).is_some()).count();
+        let old = outcome.boards.iter().filter_map(|(name, ..)| Some((name, index.board(name)?)));
+        // A board without events has no row yet.
+        let boards = old.filter(|(_, board)| board.seq > 0).map(|(name, board)| sums::board(name, board.seq, board.floor)).collect();
+        Self { cells, boards }
+    }
+}
+
+async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome, census: &mut Census) -> sqlx::Result<()> {
+    let mut gone: Vec<i64> = Vec::new();
     for writer in &outcome.silent {
-        sqlx::query("DELETE FROM reply WHERE writer = ?").bind(&**writer).execute(&mut *commit).await?;
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM reply WHERE writer = ? RETURNING sum").bind(&**writer);
+        gone.extend(delete.fetch_all(&mut *commit).await?);
     }
     for (key, reply) in &outcome.replies {
-        let replace = "INSERT OR REPLACE INTO reply (writer, number, hash, answer, at, status, sum) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let replace = sqlx::query(replace).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
-        let replace = replace.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status));
-        replace.bind(sums::reply(key, reply)).execute(&mut *commit).await?;
-        if let Some(old) = key.number.checked_sub(REPLIES_PER_WRITER) {
-            let delete = sqlx::query("DELETE FROM reply WHERE writer = ? AND number <= ?");
-            delete.bind(&*key.writer).bind(old as i64).execute(&mut *commit).await?;
-        }
+        let old = key.number.checked_sub(REPLIES_PER_WRITER).map_or(-1, |old| old as i64);
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM reply WHERE writer = ? AND (number = ? OR number <= ?) RETURNING sum");
+        let delete = delete.bind(&*key.writer).bind(key.number as i64).bind(old);
+        gone.extend(delete.fetch_all(&mut *commit).await?);
+        let insert = "INSERT INTO reply (writer, number, hash, answer, at, status, sum) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let insert = sqlx::query(insert).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
+        let insert = insert.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status));
+        let sum = sums::reply(key, reply);
+        insert.bind(sum).execute(&mut *commit).await?;
+        census.add(Table::Reply, sum);
     }
+    gone.into_iter().for_each(|sum| census.remove(Table::Reply, sum));
     Ok(())
 }
 
-async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::Result<()> {
-    let gone: Vec<_> = outcome.cells.iter().filter(|(_, fate)| matches!(fate, Fate::Forgotten)).map(|(id, _)| id).collect();
-    for id in gone {
-        sqlx::query("DELETE FROM cell WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
-        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome, known: &Known, census: &mut Census) -> sqlx::Result<()> {
+    if !outcome.cells.is_empty() {
+        let ids = json(outcome.cells.iter().map(|(id, _)| id.as_str()));
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM cell WHERE id IN (SELECT value FROM json_each(?)) RETURNING sum");
+        let old = delete.bind(ids).fetch_all(&mut *commit).await?;
+        if old.len() != known.cells {
+            return Err(damaged(format!("of {} rows of cells that are to be changed {} are there", known.cells, old.len())));
+        }
+        old.into_iter().for_each(|sum| census.remove(Table::Cell, sum));
     }
     let rows: Vec<_> = outcome
         .cells
@@ -245,7 +295,7 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
         })
         .collect();
     for rows in powers_of_two(&rows) {
-        let head = "INSERT OR REPLACE INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, doc, sum) ";
+        let head = "INSERT INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, bytes, doc, sum) ";
         let mut insert = QueryBuilder::<Sqlite>::new(head);
         insert.push_values(rows, |mut row, (record, removed)| {
             let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
@@ -255,9 +305,10 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
                 .push_bind(record.entered as i64)
                 .push_bind(record.born as i64);
             row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
-            row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed));
+            row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(sums::bytes(&record.value));
             let sum = sums::cell(record, *removed, &doc);
             row.push_bind(doc).push_bind(sum);
+            census.add(Table::Cell, sum);
         });
         insert.build().execute(&mut *commit).await?;
     }
@@ -270,15 +321,25 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome) -> sqlx::
         });
         insert.build().execute(&mut *commit).await?;
     }
-    for (id, _, _) in without {
-        sqlx::query("DELETE FROM value WHERE id = ?").bind(id.as_str()).execute(&mut *commit).await?;
+    let gone = outcome.cells.iter().filter(|(_, fate)| matches!(fate, Fate::Forgotten)).map(|(id, _)| id);
+    let ids: Vec<&str> = gone.chain(without.into_iter().map(|(id, ..)| id)).map(CellId::as_str).collect();
+    if !ids.is_empty() {
+        let delete = sqlx::query("DELETE FROM value WHERE id IN (SELECT value FROM json_each(?))");
+        delete.bind(json(ids.into_iter())).execute(&mut *commit).await?;
     }
     for (name, seq, floor) in &outcome.boards {
         let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, sum) VALUES (?, ?, ?, ?)";
         let upsert = sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64);
-        upsert.bind(sums::board(name, *seq, *floor)).execute(&mut *commit).await?;
+        let sum = sums::board(name, *seq, *floor);
+        upsert.bind(sum).execute(&mut *commit).await?;
+        census.add(Table::Board, sum);
     }
+    known.boards.iter().for_each(|sum| census.remove(Table::Board, *sum));
     Ok(())
+}
+
+fn json<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(texts).to_string()
 }
 
 fn powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {

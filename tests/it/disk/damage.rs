@@ -111,39 +111,6 @@ async fn flipped_bits_and_lost_ends_never_become_numbers() {
     assert!(refused > 0 && whole > 0, "{refused} refused, {told} told, {whole} served");
 }
 
-/// What SQLite keeps beside the database after a crash has checksums: a damaged end of it is an earlier moment, never a wrong one.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_log_of_sqlite_is_an_earlier_moment() {
-    let disk = Disk::new();
-    let server = disk.serve();
-    let http = reqwest::Client::new();
-    let line = json!({ "_id": "run", "type": "line" }).to_string();
-    assert_eq!(http.post(format!("{}/values", server.address)).body(line).send().await.unwrap().status(), 201);
-    for at in 0..50 {
-        let send = http.post(format!("{}/values/run/points", server.address)).body(json!({ "l": [at] }).to_string());
-        assert_eq!(send.send().await.unwrap().status(), 201);
-    }
-    server.kill();
-    let files = ["agnez.sqlite", "agnez.sqlite-wal"].map(|name| (name, std::fs::read(disk.data().join(name)).unwrap()));
-    let mut dice = Dice(4);
-    for round in 0..16 {
-        let other = Disk::new();
-        for (name, bytes) in &files {
-            let mut bytes = bytes.clone();
-            if name.ends_with("wal") {
-                let at = dice.below(bytes.len() as u64) as usize;
-                if round % 2 == 0 { bytes.truncate(at) } else { bytes[at] ^= 0x10 }
-            }
-            std::fs::write(other.data().join(name), bytes).unwrap();
-        }
-        let Ok(server) = start(&other) else { continue };
-        let (status, page) = get(&server, "/values/run/points").await;
-        let y = y(&page);
-        assert!(status == 200 || status == 404, "round {round}: {status} {page}");
-        assert!(y.iter().enumerate().all(|(at, y)| *y == at as f64), "round {round}: {y:?}");
-    }
-}
-
 /// One character of a text that is still a text: only a checksum tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_character_of_a_cell_is_told_and_never_shown() {
@@ -178,6 +145,10 @@ async fn a_changed_character_of_a_cell_is_told_and_never_shown() {
         ("UPDATE cell SET rev = 7 WHERE id = 'small'", "the row of the cell 'small' is damaged"),
         ("UPDATE board SET seq = seq + 1", "the row of the board 'main' is damaged"),
         ("UPDATE series SET name = 'lose'", "the row of the series 'lose' of the cell 'run' is damaged"),
+        ("UPDATE series SET dead = 1", "the row of the series 'loss' of the cell 'run' is damaged"),
+        ("UPDATE series SET sealed = 4096", "the row of the series 'loss' of the cell 'run' is damaged"),
+        ("UPDATE state SET commits = commits - 1", "the row about the file as a whole is damaged"),
+        ("UPDATE cell SET removed = 1 WHERE id = 'small'", "the row of the cell 'small' is damaged"),
         ("UPDATE reply SET answer = replace(answer, '1', '2')", "the answer to 'w:1' is damaged"),
     ] {
         let (disk, report) = damaged(change).await;
@@ -227,41 +198,163 @@ async fn database(path: &Path) -> sqlx::SqliteConnection {
     sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
 }
 
-/// Databases as the earlier versions of this program made them, from their migrations, with a cell in each.
+/// Until the first release a database of another schema is not read, and not touched.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_earlier_schema_is_brought_up_to_date() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    for newest in 1..=files.len() {
+async fn another_schema_is_refused_with_a_sentence() {
+    for (number, words) in [(6, "has the schema 6, and this Agnez needs the schema 7"), (8, "a newer Agnez")] {
         let disk = Disk::new();
-        let mut old = database(&disk.data().join("agnez.sqlite")).await;
-        let mut steps = Vec::new();
-        for (version, file) in (1..).zip(&files[..newest]) {
-            let name = file.file_stem().unwrap().to_str().unwrap()[5..].to_owned();
-            let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(std::fs::read_to_string(file).unwrap()));
-            steps.push(sqlx::migrate::Migration::new(version, name.into(), sqlx::migrate::MigrationType::Simple, sql, false));
+        filled(&disk).await;
+        let file = disk.data().join("agnez.sqlite");
+        let mut other = database(&file).await;
+        sqlx::query("UPDATE _sqlx_migrations SET version = ?").bind(number).execute(&mut other).await.unwrap();
+        other.close().await.unwrap();
+        let before = std::fs::read(&file).unwrap();
+        let told = start(&disk).err().expect("it is refused");
+        assert!(told.contains(words) && told.contains("nothing was changed"), "{told}");
+        assert!(std::fs::read(&file).unwrap() == before);
+    }
+}
+
+/// A database that was cut off beside files that only a used one has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_lost_its_bytes_is_not_taken_for_a_new_one() {
+    let disk = Disk::new();
+    filled(&disk).await;
+    let file = disk.data().join("agnez.sqlite");
+    let sound = std::fs::read(&file).unwrap();
+    for left in [Some(0), Some(1), Some(100), None] {
+        match left {
+            Some(bytes) => std::fs::write(&file, &sound[..bytes]).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
         }
-        sqlx::migrate::Migrator::with_migrations(steps).run(&mut old).await.unwrap();
-        let cell = "INSERT INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, doc)
-                    VALUES ('a', 'main', 1, 1, 1, 1, 1, 0, 0, 0, '{\"n\":7,\"type\":\"line\"}')";
-        sqlx::query(cell).execute(&mut old).await.unwrap();
-        sqlx::query("INSERT INTO board (name, seq, floor) VALUES ('main', 1, 0)").execute(&mut old).await.unwrap();
-        if newest > 1 {
-            sqlx::query("INSERT INTO series (key, cell, name, sealed, seq, dead) VALUES (1, 'a', 'l', 0, 1, 0)")
-                .execute(&mut old)
-                .await
-                .unwrap();
-            // A row of the journal's first form: two points.
-            let words = [1, 0, 1, 2].into_iter().chain([0.0, 1.0, 0.5, 0.25, 1.8e9, 1.8e9].map(f64::to_bits));
-            let row: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
-            sqlx::query("INSERT INTO journal (points) VALUES (?)").bind(row).execute(&mut old).await.unwrap();
+        let told = start(&disk).err().expect("it is refused");
+        assert!(told.contains("agnez.sqlite") && told.contains("restore") && told.contains("--accept-loss"), "{left:?}: {told}");
+        assert_eq!(std::fs::metadata(&file).ok().map(|file| file.len() as usize), left, "nothing was changed");
+        assert!(!disk.command(false).arg("check").output().unwrap().status.success());
+        let mark = disk.data().join("agnez.mark");
+        let marked = std::fs::read(&mark).unwrap();
+        if left.is_some() {
+            // Without what the last run noted, what it left beside the database tells.
+            std::fs::remove_file(&mark).unwrap();
+            assert!(start(&disk).err().is_some_and(|told| told.contains("bytes")));
         }
-        old.close().await.unwrap();
-        let server = start(&disk).unwrap_or_else(|why| panic!("schema {newest}: {why}"));
-        assert_eq!(get(&server, "/values/a").await.1["n"], 7, "schema {newest}");
-        if newest > 1 {
-            assert_eq!(y(&get(&server, "/values/a/points").await.1), [0.5, 0.25], "schema {newest}");
+        std::fs::write(&mark, &marked).unwrap();
+    }
+    let other = Disk::new();
+    std::fs::write(other.data().join("agnez.sqlite"), b"").unwrap();
+    assert!(start(&other).is_ok(), "a power cut in the first moments leaves an empty file");
+}
+
+/// The epoch, and the number of the last event of a board.
+async fn moment(server: &super::Program) -> (String, u64) {
+    use futures_util::StreamExt;
+    let url = format!("{}/live", server.address.replace("http://", "ws://"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let hello: Value = serde_json::from_str(socket.next().await.unwrap().unwrap().to_text().unwrap()).unwrap();
+    (hello["epoch"].as_str().unwrap().to_owned(), hello["seq"].as_u64().unwrap())
+}
+
+/// After a crash, damage anywhere in SQLite's log that takes acknowledged changes is told, and with them nothing begins unless that is accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
+    let disk = Disk::new();
+    let server = disk.serve();
+    let http = reqwest::Client::new();
+    let line = json!({ "_id": "run", "type": "line" }).to_string();
+    assert_eq!(http.post(format!("{}/values", server.address)).body(line).send().await.unwrap().status(), 201);
+    for at in 0..30 {
+        let send = http.post(format!("{}/values/run/points", server.address)).body(json!({ "l": [at] }).to_string());
+        assert_eq!(send.send().await.unwrap().status(), 201);
+    }
+    let (epoch, seq) = moment(&server).await;
+    server.kill();
+    let names = ["agnez.sqlite", "agnez.sqlite-wal", "agnez.mark"];
+    let files = names.map(|name| (name, std::fs::read(disk.data().join(name)).unwrap()));
+    let copy = |with_mark: bool, change: &dyn Fn(&mut Vec<u8>)| {
+        let other = Disk::new();
+        for (name, bytes) in &files {
+            let mut bytes = bytes.clone();
+            if name.ends_with("wal") {
+                change(&mut bytes);
+            }
+            if with_mark || !name.ends_with("mark") {
+                std::fs::write(other.data().join(name), bytes).unwrap();
+            }
+        }
+        other
+    };
+    let length = files[1].1.len();
+    let mut dice = Dice(4);
+    for round in 0..24 {
+        // Every place, the head of the log and its last commit too.
+        let at = [0, 9, 17, 40, length - 30, length - 4000, dice.below(length as u64) as usize][round.min(6)];
+        let is_cut = round % 2 == 0 && round > 6;
+        let change = |log: &mut Vec<u8>| if is_cut { log.truncate(at) } else { log[at] ^= 1 << (round % 8) };
+        let other = copy(true, &change);
+        let told = start(&other).err().unwrap_or_else(|| panic!("round {round}: a change at byte {at} of {length} is taken"));
+        assert!(told.contains("acknowledged") && told.contains("agnez.sqlite-wal") && told.contains("byte") || at == 0, "{told}");
+        assert!(told.contains("restore") && told.contains("--accept-loss"), "{told}");
+        assert!(!other.command(false).arg("check").output().unwrap().status.success());
+        if round % 4 == 0 {
+            let server = other.serve_with(false, &["--accept-loss"]);
+            let (new, reached) = moment(&server).await;
+            assert!(new != epoch && reached <= seq, "a number that went back is one of a new epoch");
+            let (status, page) = get(&server, "/values/run/points").await;
+            assert!(status == 404 || y(&page).iter().enumerate().all(|(at, y)| *y == at as f64), "round {round}: {page}");
+            server.kill();
+            assert!(start(&other).is_ok(), "once is enough");
+        }
+        // What the log itself says: damage before the last two commits.
+        if !is_cut && at > 32 && at < length - 40_000 {
+            let told = start(&copy(false, &change)).err().unwrap_or_else(|| panic!("round {round}: byte {at} of {length}, without a mark"));
+            assert!(told.contains("is damaged at byte"), "{told}");
         }
     }
+    let server = start(&copy(true, &|_| {})).unwrap();
+    assert_eq!(moment(&server).await, (epoch.clone(), seq), "a sound log is read as it is");
+    // An older copy of the database in its place.
+    drop(server);
+    let other = copy(true, &|log| log.clear());
+    std::fs::remove_file(other.data().join("agnez.sqlite-wal")).unwrap();
+    let told = start(&other).err().expect("it is refused");
+    assert!(told.contains("are missing"), "{told}");
+}
+
+/// What is written to a file that was removed is in no backup and is gone with the process.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_removed_or_replaced_while_a_server_runs_stop_its_changes() {
+    for name in ["", "agnez.sqlite", "agnez.sqlite-wal", "agnez.sqlite-shm", "agnez.lock"] {
+        for is_replaced in [false, true] {
+            let disk = Disk::new();
+            let server = disk.serve();
+            let http = reqwest::Client::new();
+            let post = async |id: &str| {
+                let cell = json!({ "_id": id, "n": 0 }).to_string();
+                http.post(format!("{}/values", server.address)).body(cell).send().await.unwrap().status().as_u16()
+            };
+            assert_eq!(post("a").await, 201);
+            let (path, aside) = (disk.data().join(name), disk.folder.path().join("aside"));
+            std::fs::rename(&path, &aside).unwrap();
+            if is_replaced && name.is_empty() {
+                std::fs::create_dir(&path).unwrap();
+            } else if is_replaced {
+                std::fs::copy(&aside, &path).unwrap();
+            }
+            assert_eq!(post("b").await, 500, "{name} {is_replaced}");
+            let ready = http.get(format!("{}/readyz", server.address)).send().await.unwrap();
+            assert_eq!(ready.status(), 503, "{name} {is_replaced}");
+            assert_eq!(get(&server, "/values/a").await.0, 200, "reading goes on");
+        }
+    }
+}
+
+/// Whoever removes the lock does not let a second server in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_is_refused_also_where_the_lock_is_gone() {
+    let disk = Disk::new();
+    let server = disk.serve();
+    std::fs::remove_file(disk.data().join("agnez.lock")).unwrap();
+    let told = start(&disk).err().expect("it is refused");
+    assert!(told.contains("in use by another Agnez"), "{told}");
+    drop(server);
 }

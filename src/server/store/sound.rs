@@ -1,0 +1,119 @@
+//! SQLite's own look at the structure of its file, beside a start: nobody waits for it, and it ends within bounds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+use super::check::read_only;
+use super::tally::Tally;
+
+/// All of it together. A larger database is looked at as far as this goes.
+const LONGEST: Duration = Duration::from_secs(60);
+/// A file up to this length is looked at as a whole, with its free pages; of a larger one each table by itself, since SQLite's log cannot
+/// shrink while one is looked at.
+const WHOLE_BYTES: u64 = 256 << 20;
+/// The tables, those first that everybody needs.
+const TABLES: [&str; 10] = ["state", "board", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node"];
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS: i32 = 100_000;
+const FAULTS: usize = 20;
+
+/// What is known of the structure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    Sound,
+    /// As far as it was looked at within the time.
+    SoundSoFar,
+    Damaged(Vec<String>),
+}
+
+pub fn look_aside(file: PathBuf, tally: Arc<Tally>) {
+    tokio::spawn(async move {
+        let started = Instant::now();
+        match look(&file, started + LONGEST).await {
+            Ok(Looked::Damaged(faults)) => {
+                tracing::error!("{} is damaged: {}. 'agnez check' says what; a backup has it", file.display(), faults.join("; "));
+                tally.found_damage(faults.len());
+            }
+            Ok(looked) => {
+                let so_far = if looked == Looked::Sound { "" } else { ", as far as it was looked at" };
+                tracing::debug!("the structure of {} is sound{so_far} ({} ms)", file.display(), started.elapsed().as_millis());
+                tally.found_damage(0);
+            }
+            Err(why) => tracing::warn!("the structure of {} was not looked at: {}", file.display(), super::reason(&why)),
+        }
+    });
+}
+
+async fn look(file: &std::path::Path, until: Instant) -> sqlx::Result<Looked> {
+    let mut connection = read_only(file).connect().await?;
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
+    let mut faults = Vec::new();
+    let is_small = std::fs::metadata(file).is_ok_and(|file| file.len() <= WHOLE_BYTES);
+    for table in if is_small { &[""][..] } else { &TABLES } {
+        if Instant::now() >= until {
+            break;
+        }
+        match of_table(&mut connection, table).await {
+            Ok(found) => faults.extend(found),
+            // Interrupted, or so damaged that it cannot be looked at.
+            Err(_) if Instant::now() >= until => break,
+            Err(why) => faults.push(format!("{table}: {}", super::reason(&why))),
+        }
+    }
+    faults.truncate(FAULTS);
+    connection.close().await?;
+    Ok(match faults.is_empty() {
+        false => Looked::Damaged(faults),
+        true if Instant::now() < until => Looked::Sound,
+        true => Looked::SoundSoFar,
+    })
+}
+
+/// Of one table, or, without a name, of the whole file.
+async fn of_table(connection: &mut SqliteConnection, table: &'static str) -> sqlx::Result<Vec<String>> {
+    // Of names that stand here, and of nothing else.
+    let check = match table {
+        "" => AssertSqlSafe(format!("PRAGMA quick_check({FAULTS})")),
+        table => AssertSqlSafe(format!("PRAGMA quick_check('{table}')")),
+    };
+    let lines: Vec<String> = sqlx::query_scalar(check).fetch_all(connection).await?;
+    Ok(lines.into_iter().filter(|line| line != "ok").map(|line| line.trim().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Durability, Start, Store, open};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_damaged_structure_is_found_and_a_long_look_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = Start { durability: Durability::Full, accept_loss: false };
+        let store = Store::open(folder.path(), start, Box::new(drop)).await.unwrap();
+        store.close().await;
+        drop(store);
+        let file = super::super::database(folder.path());
+        let later = Instant::now() + LONGEST;
+        assert_eq!(look(&file, later).await.unwrap(), Looked::Sound);
+        assert_eq!(look(&file, Instant::now()).await.unwrap(), Looked::SoundSoFar);
+        // An index that lacks a row of its table.
+        let mut opened = open::open(folder.path(), start).await.unwrap();
+        let insert = "INSERT INTO value (id, version, json, sum) VALUES ('a', 1, '1', 1), ('b', 2, '2', 2)";
+        sqlx::query(insert).execute(&mut opened.connection).await.unwrap();
+        let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_value_1'")
+            .fetch_one(&mut opened.connection)
+            .await
+            .unwrap();
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut opened.connection).await.unwrap();
+        opened.connection.close().await.unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        let at = (root as usize - 1) * 4096 + 4;
+        assert_eq!(bytes[at], 2, "two entries");
+        bytes[at] = 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert!(matches!(look(&file, later).await.unwrap(), Looked::Damaged(faults) if !faults.is_empty()));
+    }
+}
