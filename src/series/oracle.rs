@@ -74,8 +74,12 @@ impl Stored {
         let asked = Smooth { weight, axis: ask.axis, sealed: self.sealed, total, peak, most };
         let mut smoothing = Smoothing::new(asked, &columns, &ends);
         let mut reads = 0;
-        while let Some(numbers) = smoothing.next(7) {
-            assert!(!numbers.is_empty() && numbers.end - numbers.start <= 7, "{numbers:?}");
+        loop {
+            let numbers = smoothing.next(7);
+            if numbers.is_empty() {
+                break;
+            }
+            assert!(numbers.len() <= 7 && numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
             for number in numbers {
                 let chunk = self.chunks.get(number as usize);
                 reads += u64::from(chunk.is_some());

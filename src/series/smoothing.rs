@@ -4,8 +4,6 @@
 //! look-back, whose length [`look_back`] estimates and [`Smoothing`] checks against the values themselves: where something huge lies
 //! far back, it looks further. Where columns are narrower than that, it runs through them.
 
-use std::ops::Range;
-
 use super::smooth::{Average, NO_PLACE, Place};
 use super::{Axis, CHUNK, Column, Points};
 
@@ -49,8 +47,8 @@ struct Target {
     end: u64,
 }
 
-/// A question to one series. As long as [`Self::next`] says something, those chunks are to be read and given to [`Self::take`], the tail
-/// where a range ends with it; then [`Self::finish`] has the answer.
+/// A question to one series. As long as [`Self::next`] names chunks, they are to be read and given to [`Self::take`] in that order; then
+/// [`Self::finish`] has the answer.
 pub struct Smoothing {
     asked: Asked,
     targets: Vec<Target>,
@@ -160,23 +158,31 @@ impl Smoothing {
         self.position = start;
     }
 
-    /// The chunks to be read next, at most `most` of them; the one behind the last is the tail. `None`: the answer is known.
-    pub fn next(&mut self, most: u64) -> Option<Range<u64>> {
+    /// The chunks to be read next, at most `most` of them, ascending; the one behind the last is the tail. Empty: the answer is known.
+    pub fn next(&self, most: usize) -> Vec<u64> {
+        let mut chunks: Vec<u64> = Vec::new();
         // The reads of look-backs that had to be repeated are counted, too.
         if self.spent > 2 * self.asked.most {
-            return None;
+            return chunks;
         }
-        let start = self.position / CHUNK;
-        let (mut end, mut from) = (start + 1, self.position);
-        for (at, target) in self.targets.get(self.at..)?.iter().enumerate() {
-            // Until one that is far behind.
-            if end >= start + most || (at > 0 && self.start(target.end, Some(from)) != from) {
+        let (mut start, tail) = (self.position, self.asked.sealed / CHUNK);
+        for target in &self.targets[self.at..] {
+            // The first one begins where this stands, the others where they will.
+            if !chunks.is_empty() {
+                start = self.start(target.end, Some(start));
+            }
+            let from = chunks.last().map_or(0, |last| last + 1).max(start / CHUNK);
+            let to = target.end.div_ceil(CHUNK).min(tail + 1);
+            // A target without points of its own, at the end of a chunk, is answered with any.
+            let to = if chunks.is_empty() { to.max(from + 1) } else { to };
+            chunks.extend(from..to.min(from + most as u64));
+            if chunks.len() >= most {
                 break;
             }
-            end = end.max(target.end.div_ceil(CHUNK));
-            from = target.end;
+            start = target.end;
         }
-        (self.at < self.targets.len()).then_some(start..end.min(start + most).min(self.asked.sealed / CHUNK + 1))
+        chunks.truncate(most);
+        chunks
     }
 
     /// Takes the points of the next chunk, which begin with the one at `base`.

@@ -102,7 +102,7 @@ const SMOOTHING_TOGETHER: u64 = 4096;
 const SMOOTHING_LEAST: u64 = 256;
 const SMOOTHING_MOST: u64 = 2560;
 /// Chunks that are read at once for a smoothed line: 6 MB of points.
-const AT_ONCE: u64 = 64;
+const AT_ONCE: usize = 64;
 /// So many are averaged at once where they are read; more go beside the async threads, of two questions at a time.
 const INLINE: usize = 2;
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -211,13 +211,23 @@ impl Store {
     ) -> Result<Result<Smoothed, Gone>, Problem> {
         let mut smoothing = Smoothing::new(asked, columns, ends);
         let size = CHUNK as u64;
-        while let Some(numbers) = smoothing.next(AT_ONCE) {
-            let sealed: Vec<u64> = (numbers.start..numbers.end.min(series.sealed / size)).collect();
-            let packed = self.packed(series.key, &sealed, reader).await?;
-            if packed.len() < sealed.len() {
+        loop {
+            let mut numbers = smoothing.next(AT_ONCE);
+            let Some(last) = numbers.last() else { return Ok(Ok(smoothing.finish())) };
+            let tail = (*last == series.sealed / size).then(|| series.tail.clone());
+            if tail.is_some() {
+                numbers.pop();
+            }
+            let mut turn = None;
+            if numbers.len() > INLINE {
+                // Nobody who waits for a turn keeps a connection from others.
+                *reader = Reader::default();
+                turn = Some(TURNS.acquire().await.map_err(|_| Problem::Busy)?);
+            }
+            let packed = self.packed(series.key, &numbers, reader).await?;
+            if packed.len() < numbers.len() {
                 return Ok(Err(Gone));
             }
-            let tail = (numbers.end > series.sealed / size).then(|| series.tail.clone());
             let work = move || {
                 for (number, chunk) in packed {
                     let points = match chunk {
@@ -231,14 +241,11 @@ impl Store {
                 }
                 Ok::<_, Problem>(smoothing)
             };
-            smoothing = if sealed.len() <= INLINE {
-                work()?
-            } else {
-                let _turn = TURNS.acquire().await.map_err(|_| Problem::Busy)?;
-                tokio::task::spawn_blocking(work).await.map_err(|why| Problem::Broken(why.to_string()))??
+            smoothing = match turn {
+                None => work()?,
+                Some(_) => tokio::task::spawn_blocking(work).await.map_err(|why| Problem::Broken(why.to_string()))??,
             };
         }
-        Ok(Ok(smoothing.finish()))
     }
 
     /// Chunks in the order of their numbers, as far as they are there. Long runs would drive everything else out of the cache: what is not in
