@@ -12,6 +12,8 @@ use super::bytes::{Malformed, Reader, write_f64s, write_head, write_id, write_li
 use crate::series::{Average, Column, Smoothed};
 
 const KIND: u8 = 2;
+/// Where the number of cells stands.
+const CELLS: std::ops::Range<usize> = 16..20;
 
 /// What a column is made of. Counts are exact as doubles: they stay below 2^53.
 const FIELDS: [fn(&Column) -> f64; 16] = [
@@ -58,18 +60,37 @@ pub struct SeriesColumns {
 
 pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
     let mut out = Vec::new();
-    write_head(&mut out, KIND, seq, cells.len());
+    begin(&mut out, seq, cells.len());
     for CellColumns { cell, series } in cells {
-        write_id(&mut out, cell);
-        out.extend_from_slice(&(series.len() as u32).to_le_bytes());
-        for SeriesColumns { name, points, columns, smoothed } in series {
-            write_name(&mut out, name);
-            out.extend_from_slice(&points.to_le_bytes());
-            out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
-            write_fields(&mut out, columns, smoothed.as_ref());
-        }
+        begin_cell(&mut out, cell, series.len());
+        series.iter().for_each(|series| write_series(&mut out, series));
     }
     out
+}
+
+/// A frame in pieces: its beginning, and then so many cells.
+pub fn begin(out: &mut Vec<u8>, seq: u64, cells: usize) {
+    write_head(out, KIND, seq, cells);
+}
+
+/// Of the cells that the beginning of a frame has told, one does not come.
+pub fn count_one_less(frame: &mut [u8]) {
+    if let Some(count) = frame.get_mut(CELLS).and_then(|count| count.first_chunk_mut()) {
+        *count = u32::from_le_bytes(*count).saturating_sub(1).to_le_bytes();
+    }
+}
+
+/// The beginning of a cell, and then so many series.
+pub fn begin_cell(out: &mut Vec<u8>, cell: &CellId, series: usize) {
+    write_id(out, cell);
+    out.extend_from_slice(&(series as u32).to_le_bytes());
+}
+
+pub fn write_series(out: &mut Vec<u8>, SeriesColumns { name, points, columns, smoothed }: &SeriesColumns) {
+    write_name(out, name);
+    out.extend_from_slice(&points.to_le_bytes());
+    out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
+    write_fields(out, columns, smoothed.as_ref());
 }
 
 fn write_fields(out: &mut Vec<u8>, columns: &[Column], smoothed: Option<&Smoothed>) {

@@ -1,17 +1,27 @@
 //! Pictures: those from the server's folder, and those that were sent as `data:` URIs. Told by their first bytes, not by their names.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path as FsPath, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use axum::Extension;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
 
-use super::App;
+use super::answers::counted;
 use super::board::Query;
 use super::data_uri::decode;
+use super::drawings::{Key, Made, Needs, common};
 use super::error::Problem;
-use crate::protocol::{ApiError, ErrorKind};
+use super::guard::Caller;
+use super::{App, conditional};
+use crate::protocol::{ApiError, CellId, ErrorKind};
 
 /// The part of an address that names the version of the value.
 pub fn revision(text: &str) -> Result<u64, ApiError> {
@@ -19,55 +29,93 @@ pub fn revision(text: &str) -> Result<u64, ApiError> {
 }
 
 const FILE_BYTES: u64 = 64 << 20;
+/// What of a file is in memory for a reader.
+const PIECE: usize = 64 << 10;
+/// What tells the kind of a picture stands within its first bytes.
+const SNIFFED: usize = 1024;
 
 /// An address with a revision in it never changes its content.
 pub fn cache_control(immutable: bool) -> &'static str {
     if immutable { "private, max-age=31536000, immutable" } else { "no-store" }
 }
 
-/// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI.
-pub async fn media(State(app): State<App>, Path((id, rev)): Path<(String, String)>) -> Result<Response, Problem> {
+/// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI, decoded once for all its readers.
+pub async fn media(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path((id, rev)): Path<(String, String)>,
+) -> Result<Response, Problem> {
     let rev = revision(&rev)?;
-    let document = app.boards.get(&id, &Query::default()).await?;
-    let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    let bytes = decode(uri.trim())?;
-    let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The value of '{id}'")).into()) };
-    let cache = [(header::CACHE_CONTROL, cache_control(rev == document.record.version))];
-    Ok((cache, picture(kind, bytes)).into_response())
+    let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
+    let key = Key { id: record.id.clone(), asked: "media".to_owned() };
+    let bytes = record.value.bytes();
+    // The value as it is stored, as a text, and decoded.
+    let needs = Needs { making: 4 * bytes, made: bytes };
+    let (made, bytes) = common(&app, &caller.token, (key, (record.version, 0)), needs, {
+        let (app, id) = (app.clone(), id.clone());
+        async move {
+            let document = app.boards.get(&id, &Query::default()).await?;
+            let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            let bytes = decode(uri.trim())?;
+            let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The value of '{id}'")).into()) };
+            Ok(Made::new(bytes, kind, document.record.version))
+        }
+    })
+    .await?;
+    let cache = [(header::CACHE_CONTROL, cache_control(rev == made.version))];
+    Ok(counted((cache, picture(made.kind, bytes.into()))))
 }
 
-/// `GET /images/{path}`: a file of the folder that `--images` names.
+/// `GET /images/{path}`: a file of the folder that `--images` names, read while it is sent.
 pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let folder = app.images.clone();
     let shown = path.clone();
-    let read = tokio::task::spawn_blocking(move || read_file(&folder, &path)).await;
+    let opened = tokio::task::spawn_blocking(move || open_file(&folder, &path)).await;
     let missing = || ErrorKind::NotFound.with(format!("There is no picture '{shown}' in the folder that --images names."));
-    let (bytes, tag) = read.ok().flatten().ok_or_else(missing)?;
+    let found = opened.ok().flatten().ok_or_else(missing)?;
     // Always asked again: old clients write the same file anew and send the same address.
-    let fresh = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, tag.clone())];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+    let fresh = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, found.tag.clone())];
+    if conditional::is_known(&headers, &found.tag) {
         return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
     }
-    let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The file '{shown}'")).into()) };
-    Ok((fresh, picture(kind, bytes)).into_response())
+    let Some(kind) = found.kind else { return Err(no_picture(&format!("The file '{shown}'")).into()) };
+    // A file that has become shorter meanwhile cuts the reply: its length has been said.
+    let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(found.file).take(found.bytes), PIECE);
+    let length = [(header::CONTENT_LENGTH, found.bytes.to_string())];
+    Ok(counted((fresh, length, picture(kind, Body::from_stream(pieces)))))
 }
 
 fn no_picture(what: &str) -> ApiError {
     ErrorKind::Unprocessable.with(format!("{what} is not a PNG, JPEG, GIF, WebP, AVIF, BMP or SVG picture."))
 }
 
+/// A file that is about to be sent.
+struct Opened {
+    file: File,
+    bytes: u64,
+    tag: String,
+    /// `None`: it is no picture.
+    kind: Option<&'static str>,
+}
+
 /// A plain file below the folder, links followed only within it; `None` for everything else.
-fn read_file(folder: &FsPath, path: &str) -> Option<(Vec<u8>, String)> {
+fn open_file(folder: &FsPath, path: &str) -> Option<Opened> {
     let plain = path.split('/').all(|part| !part.is_empty() && part != ".." && part != "." && !part.contains(['\\', '\0']));
     if !plain {
         return None;
     }
     let folder: PathBuf = folder.canonicalize().ok()?;
-    let file = folder.join(path).canonicalize().ok().filter(|file| file.starts_with(&folder))?;
+    let name = folder.join(path).canonicalize().ok().filter(|file| file.starts_with(&folder))?;
+    // Before it is opened: opening a pipe waits for its writer.
+    name.metadata().ok().filter(|about| about.is_file())?;
+    let mut file = File::open(&name).ok()?;
     let about = file.metadata().ok().filter(|about| about.is_file() && about.len() <= FILE_BYTES)?;
     let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-    let bytes = std::fs::read(&file).ok()?;
-    Some((bytes, format!("\"{changed:x}-{:x}\"", about.len())))
+    let mut start = Vec::with_capacity(SNIFFED);
+    std::io::Read::by_ref(&mut file).take(SNIFFED as u64).read_to_end(&mut start).ok()?;
+    file.rewind().ok()?;
+    Some(Opened { file, bytes: about.len(), tag: format!("\"{changed:x}-{:x}\"", about.len()), kind: sniff(&start) })
 }
 
 pub fn percent_decode(text: &str) -> Vec<u8> {
@@ -90,7 +138,7 @@ fn sniff(bytes: &[u8]) -> Option<&'static str> {
         () if has(4, b"ftypavif") || has(4, b"ftypavis") => Some("image/avif"),
         () if has(0, b"BM") => Some("image/bmp"),
         () => {
-            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
+            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFFED)]).to_ascii_lowercase();
             let start = start.trim_start_matches('\u{feff}').trim_start();
             let drawing = start.starts_with("<svg") || ((start.starts_with("<?xml") || start.starts_with("<!")) && start.contains("<svg"));
             drawing.then_some("image/svg+xml")
@@ -99,9 +147,9 @@ fn sniff(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// An SVG opened by itself is a document with scripts: the sandbox takes them away.
-fn picture(kind: &'static str, bytes: Vec<u8>) -> Response {
+fn picture(kind: &'static str, body: Body) -> Response {
     let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
-    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)], bytes).into_response()
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)], body).into_response()
 }
 
 #[cfg(test)]
@@ -125,7 +173,7 @@ mod tests {
         std::fs::write(root.path().join("secret.png"), b"s").unwrap();
         std::fs::write(folder.join("sub/a b.gif"), b"GIF89a").unwrap();
         std::os::unix::fs::symlink(root.path().join("secret.png"), folder.join("link.png")).unwrap();
-        assert!(read_file(&folder, "sub/a b.gif").is_some());
+        assert!(open_file(&folder, "sub/a b.gif").is_some());
         for path in [
             "../secret.png",
             "sub/../../secret.png",
@@ -139,7 +187,7 @@ mod tests {
             "a\0b",
             "sub/./a b.gif",
         ] {
-            assert!(read_file(&folder, path).is_none(), "{path}");
+            assert!(open_file(&folder, path).is_none(), "{path}");
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
 mod access;
+mod answers;
 mod aside;
 pub mod board;
 mod caught;
 mod commands;
+mod conditional;
 mod config;
 mod connections;
 mod data_uri;
@@ -34,6 +36,7 @@ mod page;
 mod parting;
 mod patience;
 mod pool;
+mod render;
 mod requests;
 mod rest;
 mod router;
@@ -71,6 +74,8 @@ pub struct App {
     hub: Arc<Hub>,
     site: Arc<Site>,
     drawings: Arc<Drawings>,
+    renderer: render::Renderer,
+    answers: Arc<answers::Answers>,
     requests: Arc<Requests>,
     access: Arc<Access>,
     door: Arc<Door>,

@@ -69,6 +69,7 @@ fn exposition(app: &App) -> String {
     tell("agnez_commits_undone_total", "counter", "Commits that the disk refused.", tally.undone() as f64);
     tell("agnez_queue_operations", "gauge", "Changes that wait for the disk.", waiting as f64);
     tell("agnez_queue_bytes", "gauge", "Their bytes.", bytes as f64);
+    tell("agnez_answers_bytes", "gauge", "Bytes of answers that are made or sent just now.", app.answers.bytes() as f64);
     tell("agnez_ready", "gauge", "1 when changes are taken.", f64::from(u8::from(!app.stopping.is_cancelled() && store.ready().is_ok())));
     tell(
         "agnez_disk_full",

@@ -3,21 +3,27 @@
 use std::sync::Arc;
 
 use axum::Extension;
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use leptos::prelude::*;
 
 use super::App;
+use super::answers::counted;
 use super::board::{self, MAIN};
 use super::error::Problem;
 use super::guard::{Caller, Reach};
 use super::{gate, lines};
 use crate::app::{Drawn, Shell, ShellProps};
-use crate::protocol::Page;
+use crate::protocol::{ErrorKind, Page};
 
-pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Response {
-    draw(app, caller, MAIN.to_owned(), request).await
+/// What a page takes while it is drawn, about: without cells, and for each of them.
+const PAGE: usize = 1 << 20;
+const CELL: usize = 8 << 10;
+
+pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, Problem> {
+    drawn(app, caller, MAIN.to_owned(), request).await
 }
 
 pub async fn named(
@@ -27,7 +33,25 @@ pub async fn named(
     request: Request,
 ) -> Result<Response, Problem> {
     let name = board::board_name(&name)?.to_owned();
-    Ok(draw(app, caller, name, request).await)
+    drawn(app, caller, name, request).await
+}
+
+/// The whole document, held until it is sent.
+async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, Problem> {
+    let cells = app.boards.store.index().board(&name).map_or(0, |board| board.cells.len());
+    let bytes = PAGE + cells * CELL;
+    let share = app.answers.share(&caller.token, bytes).await?;
+    let make = {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move {
+            let (head, body) = draw(app, caller, name, request).await.into_parts();
+            let whole = axum::body::to_bytes(body, usize::MAX).await;
+            Ok((head, whole.map_err(|_| ErrorKind::GeneralError.with("The page could not be drawn; the server's log says why."))?))
+        }
+    };
+    let (head, whole) = app.renderer.run(&caller.token, bytes, make).await?;
+    let share = Arc::new(share.fit(whole.len())?);
+    Ok(counted(Response::from_parts(head, Body::from(share.lend(whole)))))
 }
 
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {

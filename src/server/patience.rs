@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -72,12 +73,41 @@ pub struct Stream<S> {
     stopping: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// Free for another connection when this one is gone, also where it has become a WebSocket.
     _place: Option<OwnedSemaphorePermit>,
+    /// Since when it waits, for whoever looks for a connection that can go.
+    stalled: Option<Arc<Stalled>>,
+}
+
+/// Since when a connection's reader has taken nothing of what waits for him.
+#[derive(Debug, Default)]
+pub struct Stalled(Mutex<Option<Instant>>);
+
+impl Stalled {
+    pub fn since(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
 }
 
 impl<S: Unpin> Stream<S> {
     pub fn new(stream: S, place: Option<OwnedSemaphorePermit>, stopping: CancellationToken) -> Self {
         let stopping = Some(Box::pin(stopping.cancelled_owned()));
-        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false, stopping, _place: place }
+        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false, stopping, _place: place, stalled: None }
+    }
+
+    /// Tells there, too, since when it waits.
+    pub fn telling(self, stalled: Arc<Stalled>) -> Self {
+        Self { stalled: Some(stalled), ..self }
+    }
+
+    fn waits(&mut self, is_waiting: bool) {
+        if std::mem::replace(&mut self.is_waiting, is_waiting) != is_waiting
+            && let Some(stalled) = &self.stalled
+        {
+            stalled.set(is_waiting.then(Instant::now));
+        }
     }
 
     fn write<T>(
@@ -87,7 +117,7 @@ impl<S: Unpin> Stream<S> {
     ) -> Poll<io::Result<T>> {
         let done = write(Pin::new(&mut self.stream), context);
         if done.is_ready() {
-            self.is_waiting = false;
+            self.waits(false);
             return done;
         }
         let stops = self.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(context).is_ready());
@@ -95,7 +125,7 @@ impl<S: Unpin> Stream<S> {
             self.stopping = None;
         }
         if stops || !self.is_waiting {
-            self.is_waiting = true;
+            self.waits(true);
             let patience = if self.stopping.is_some() { STALLED } else { PARTING };
             self.until.as_mut().reset(Instant::now() + patience);
         }

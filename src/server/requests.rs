@@ -42,6 +42,17 @@ struct Inside {
     token: Option<String>,
 }
 
+/// Whether the request showed a token, or the key of one.
+pub fn shows_token(reply: &Response) -> bool {
+    reply.extensions().get::<Inside>().is_some_and(|inside| inside.token.is_some())
+}
+
+#[cfg(test)]
+pub fn with_token(mut reply: Response, token: &str) -> Response {
+    reply.extensions_mut().insert(Inside { route: None, token: Some(token.to_owned()) });
+    reply
+}
+
 /// Who asked, where a proxy says it: comes back with the reply.
 #[derive(Clone, Copy)]
 pub struct Client(pub Option<IpAddr>);

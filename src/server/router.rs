@@ -11,7 +11,7 @@ use super::error::Problem;
 use super::guard::{self, Need, Of};
 use super::rest::{self, boards, publish, series, shares, values};
 use super::routes::Routes;
-use super::{App, error_page, figure, live, media, operations, page, requests, site};
+use super::{App, answers, error_page, figure, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -21,7 +21,7 @@ const RPC_BYTES: usize = 512 * 1024;
 
 /// The door, behind it the addresses. A router of its own, because the door changes the path before one is looked for.
 pub fn router(app: App) -> Router {
-    let inside = routes().into_router(app.clone()).layer(from_fn(requests::note));
+    let inside = routes().into_router(app.clone()).layer(from_fn_with_state(app.clone(), answers::count)).layer(from_fn(requests::note));
     Router::new()
         .fallback_service(inside)
         .layer(from_fn_with_state(app.clone(), guard::guard))

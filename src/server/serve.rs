@@ -16,6 +16,7 @@ use super::board::{Boards, MAIN};
 use super::connections::Connections;
 use super::guard::Local;
 use super::hub::Hub;
+use super::render::Renderer;
 use super::router::router;
 use super::site::Site;
 use super::store::{Durability, OpenError, Start, Store};
@@ -86,6 +87,8 @@ impl Server {
             hub,
             site: Arc::new(Site::load()),
             drawings: Arc::default(),
+            renderer: Renderer::new(),
+            answers: Arc::default(),
             requests: Arc::default(),
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,

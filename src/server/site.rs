@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
-use super::App;
+use super::answers::counted;
 use super::error::Problem;
+use super::{App, conditional};
 use crate::app::Assets;
 use crate::protocol::ErrorKind;
 
@@ -51,12 +52,9 @@ impl Site {
 /// `GET /pkg/...` and `/vendor/...`, and the icons at the root.
 pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::http::Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let name = uri.path().trim_start_matches('/');
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepts = |coding: &str| accepted.split(',').any(|part| part.split(';').next().is_some_and(|part| part.trim() == coding));
-    let packed = [("br", ".br"), ("gzip", ".gz")].into_iter().find_map(|(coding, end)| {
-        let file = accepts(coding).then(|| Files::get(&format!("{name}{end}"))).flatten()?;
-        Some((Some(coding), file))
-    });
+    let has = |coding: &str| Files::get(&format!("{name}{}", if coding == "br" { ".br" } else { ".gz" }));
+    let ours: Vec<&str> = ["br", "gzip"].into_iter().filter(|coding| has(coding).is_some()).collect();
+    let packed = conditional::coding(&headers, &ours).and_then(|coding| Some((Some(coding), has(coding)?)));
     let internal = name == "manifest.json" || name.ends_with(".br") || name.ends_with(".gz");
     let found = packed.or_else(|| Files::get(name).map(|file| (None, file))).filter(|_| !internal);
     let Some((coding, file)) = found else {
@@ -74,7 +72,7 @@ pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::h
         reply.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
         reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
     }
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+    if conditional::is_known(&headers, &tag) {
         *reply.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(reply);
     }
@@ -84,7 +82,8 @@ pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::h
     if let Some(coding) = coding {
         reply.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
     }
-    Ok(reply)
+    // It stands in the program, once for all readers.
+    Ok(counted(reply))
 }
 
 fn kind(name: &str) -> &'static str {

@@ -12,6 +12,7 @@ mod live;
 mod log;
 mod once;
 mod operations;
+mod outgoing;
 mod pages;
 mod points;
 mod points_live;

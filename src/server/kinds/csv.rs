@@ -8,6 +8,8 @@ pub struct Csv {
     out: String,
     /// True after the first field of a line.
     is_within: bool,
+    /// Where the line begins.
+    line: usize,
 }
 
 impl Csv {
@@ -27,9 +29,14 @@ impl Csv {
         self.out.push_str(number);
     }
 
+    /// A line of nothing but one empty field is in quotes: readers pass over empty lines.
     pub fn end(&mut self) {
+        if self.is_within && self.out.len() == self.line {
+            self.out.push_str("\"\"");
+        }
         self.out.push_str("\r\n");
         self.is_within = false;
+        self.line = self.out.len();
     }
 
     pub fn into_text(self) -> String {
@@ -74,6 +81,18 @@ mod tests {
         ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "+a", "-b", "@c", ""].into_iter().for_each(|text| csv.text(text));
         csv.end();
         assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"=1+1\",\"+a\",\"-b\",\"@c\",\r\n");
+    }
+
+    #[test]
+    fn a_line_whose_only_field_is_empty_is_a_line() {
+        let mut csv = Csv::default();
+        for text in ["a", "", "b", ""] {
+            csv.text(text);
+            csv.end();
+        }
+        ["", ""].into_iter().for_each(|text| csv.text(text));
+        csv.end();
+        assert_eq!(csv.into_text(), "a\r\n\"\"\r\nb\r\n\"\"\r\n,\r\n");
     }
 
     #[test]

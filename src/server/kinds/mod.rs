@@ -19,6 +19,9 @@ pub use csv::quoted;
 use node::Node;
 pub use node::sort_of;
 
+/// The document of a table or a text has about so many bytes at most: what does not fit is left out, and the document says so.
+pub const HTML_BYTES: usize = 16 << 20;
+
 /// Where a kind is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::HTML_BYTES;
 use super::csv::{Csv, written};
 use super::node::{Node, plain_number};
 use crate::chart::svg::escaped;
@@ -11,6 +12,8 @@ use crate::protocol::ApiError;
 
 const ROWS: usize = 10_000;
 const COLUMNS: usize = 200;
+/// Of a longer text a page shows so many bytes.
+const SHOWN: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub struct Table {
@@ -124,6 +127,15 @@ fn cells(row: &[Value], columns: usize) -> impl Iterator<Item = &Value> {
     row.iter().chain(std::iter::repeat(&Value::Null)).take(columns)
 }
 
+/// What of a text is on a page.
+fn shown(mut text: String) -> String {
+    if text.len() > SHOWN {
+        text.truncate(text.floor_char_boundary(SHOWN));
+        text.push('\u{2026}');
+    }
+    text
+}
+
 pub fn csv(table: &Table) -> String {
     let mut csv = Csv::default();
     table.columns.iter().for_each(|name| csv.text(name));
@@ -185,7 +197,12 @@ pub fn html(table: &Table) -> String {
         let _ = write!(out, "<th scope=col{}><button>{}</button></th>", class(at), escaped(name));
     }
     out.push_str("</tr></thead><tbody>");
-    for row in &table.rows {
+    let mut left_out = 0;
+    for (at, row) in table.rows.iter().enumerate() {
+        if out.len() > HTML_BYTES {
+            left_out = table.rows.len() - at;
+            break;
+        }
         out.push_str("<tr>");
         for (at, cell) in cells(row, table.columns.len()).enumerate() {
             let _ = match (numeric[at], cell) {
@@ -194,7 +211,7 @@ pub fn html(table: &Table) -> String {
                     let number = plain_number(cell).map(written).unwrap_or_default();
                     write!(out, "<td class=\"n none\">{number}</td>")
                 }
-                _ => write!(out, "<td{}>{}</td>", class(at), escaped(&text(cell))),
+                _ => write!(out, "<td{}>{}</td>", class(at), escaped(&shown(text(cell)))),
             };
         }
         out.push_str("</tr>");
@@ -202,6 +219,9 @@ pub fn html(table: &Table) -> String {
     out.push_str("</tbody></table></div>");
     if table.rows.is_empty() {
         out.push_str("<p>No rows.</p>");
+    }
+    if left_out > 0 {
+        let _ = write!(out, "<p>{left_out} more rows are not shown: the table is too large for a page. Its CSV has all of them.</p>");
     }
     out.push_str(SORT);
     out.push_str("</body></html>");
@@ -232,6 +252,24 @@ mod tests {
         let html = html(&table);
         assert!(!html.contains("<script>x") && !html.contains("<img") && html.contains("&lt;img"));
         assert!(html.contains("<td class=n>5</td>") && html.contains("<td class=\"n none\">NaN</td>"));
+    }
+
+    #[test]
+    fn a_document_that_would_be_too_large_says_how_many_rows_are_left_out() {
+        // Quotes are six times as long in HTML.
+        let long = "\"".repeat(40_000);
+        let table = of(json!({"columns": ["a"], "rows": vec![[long]; 400]})).unwrap();
+        let html = html(&table);
+        assert!(html.len() < HTML_BYTES + (1 << 20), "{}", html.len());
+        let shown = html.matches("<tr><td").count();
+        assert!(html.contains(&format!("<p>{} more rows are not shown", 400 - shown)) && shown > 200, "{shown}");
+        assert!(html.contains(&format!("<td>{}\u{2026}</td>", "&quot;".repeat(SHOWN))));
+    }
+
+    #[test]
+    fn a_row_whose_only_cell_is_empty_is_a_row_of_the_csv() {
+        let table = of(json!({"columns": ["a"], "rows": [["x"], [""], [null], ["y"]]})).unwrap();
+        assert_eq!(csv(&table), "a\r\nx\r\n\"\"\r\n\"\"\r\ny\r\n");
     }
 
     #[test]

@@ -2,9 +2,15 @@
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
 
+use super::HTML_BYTES;
 use super::node::Node;
 use crate::chart::svg::escaped;
 use crate::protocol::ApiError;
+
+/// Of a longer text so much is shown.
+const MARKDOWN_BYTES: usize = 1 << 20;
+/// What is deeper within quotes and lists stands at this level.
+const LEVELS: usize = 64;
 
 pub fn read(root: Node) -> Result<String, ApiError> {
     root.text().map(std::borrow::Cow::into_owned)
@@ -23,7 +29,9 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3
 /// and addresses without a scheme. They open a page of their own, which learns nothing of this one.
 pub fn html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
-    let events = Parser::new_ext(markdown, options).map(|event| match event {
+    let (shown, mut is_cut) = start(markdown);
+    let mut left = Left { bytes: HTML_BYTES, depth: 0, skipped: 0 };
+    let events = Parser::new_ext(shown, options).filter(|event| left.has_room(event)).map(|event| match event {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::Start(Tag::Link { link_type: LinkType::Email, dest_url, title, .. }) => {
             Event::InlineHtml(link(&format!("mailto:{dest_url}"), &title).into())
@@ -33,8 +41,65 @@ pub fn html(markdown: &str) -> String {
     });
     let mut out = format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Text</title><style>{STYLE}</style></head><body>");
     html::push_html(&mut out, events);
+    is_cut |= left.bytes == 0;
+    if is_cut {
+        out.push_str("<p><em>The text goes on: it is too large to be shown whole.</em></p>");
+    }
     out.push_str("</body></html>");
     out
+}
+
+/// The lines that are shown, and whether there are more.
+fn start(markdown: &str) -> (&str, bool) {
+    if markdown.len() <= MARKDOWN_BYTES {
+        return (markdown, false);
+    }
+    let within = &markdown[..markdown.floor_char_boundary(MARKDOWN_BYTES)];
+    (within.rfind('\n').map_or(within, |end| &within[..end]), true)
+}
+
+/// What may still be written: a letter of Markdown may become thirty of HTML, and as many levels.
+struct Left {
+    bytes: usize,
+    depth: usize,
+    /// Levels that are open and were not written.
+    skipped: usize,
+}
+
+impl Left {
+    /// Whether the event is written. What was begun is ended.
+    fn has_room(&mut self, event: &Event) -> bool {
+        match event {
+            Event::End(_) if self.skipped > 0 => {
+                self.skipped -= 1;
+                false
+            }
+            Event::End(_) => {
+                self.depth -= 1;
+                true
+            }
+            Event::Start(_) if self.depth == LEVELS || self.bytes == 0 => {
+                self.skipped += 1;
+                false
+            }
+            Event::Start(Tag::Link { dest_url, title, .. } | Tag::Image { dest_url, title, .. }) => {
+                self.depth += 1;
+                self.take(dest_url.len() + title.len())
+            }
+            Event::Start(_) => {
+                self.depth += 1;
+                self.take(0)
+            }
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => self.bytes > 0 && self.take(text.len()),
+            _ => self.bytes > 0 && self.take(0),
+        }
+    }
+
+    /// So many letters, each of which may be written as six; and a tag.
+    fn take(&mut self, letters: usize) -> bool {
+        self.bytes = self.bytes.saturating_sub(40 + 6 * letters);
+        true
+    }
 }
 
 fn link(address: &str, title: &str) -> String {
@@ -58,6 +123,31 @@ mod tests {
         let page = html("# Run 7\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n~~old~~ <b>x</b>\n\n<script>alert(1)</script>\n");
         assert!(page.contains("<h1>Run 7</h1>") && page.contains("<td>1</td>") && page.contains("<del>old</del>"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>") && page.contains("&lt;script&gt;"), "{page}");
+    }
+
+    #[test]
+    fn what_would_become_too_large_is_cut_and_says_so() {
+        let cut = "The text goes on";
+        // One letter a level, again and again.
+        let again = format!("{}a\n\n", ">".repeat(60));
+        for (markdown, is_cut) in [
+            (">".repeat(8 << 20), true),
+            ("> a\n".repeat(2 << 20), true),
+            (again.repeat((1 << 20) / again.len()), true),
+            ("- ".repeat(1 << 19), false),
+            ("\"".repeat(1 << 20), false),
+            (format!("|{}\n|{}\n{}", "a|".repeat(1000), "-|".repeat(1000), "|a\n".repeat(10_000)), false),
+            (format!("{}b", ">".repeat(200)), false),
+        ] {
+            let page = html(&markdown);
+            assert!(page.len() < HTML_BYTES + (1 << 20), "{:.20}: {} bytes", markdown, page.len());
+            assert!(page.matches("<blockquote>").count() == page.matches("</blockquote>").count(), "{markdown:.20}");
+            assert!(page.contains(cut) || !is_cut, "{markdown:.20}");
+        }
+        let deep = html(&format!("{}b", ">".repeat(200)));
+        assert!(deep.matches("<blockquote>").count() <= LEVELS && deep.contains('b'), "{deep}");
+        assert!(!html(&"word ".repeat((1 << 20) / 5)).contains(cut));
+        assert!(html(&"é\n".repeat(1 << 20)).contains(cut));
     }
 
     #[test]

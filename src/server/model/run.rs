@@ -73,6 +73,8 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         hub,
         site: Arc::new(Site::load()),
         drawings: Arc::default(),
+        renderer: crate::server::render::Renderer::new(),
+        answers: Arc::default(),
         requests: Arc::default(),
         access: Arc::new(Access::open(folder).unwrap()),
         door: Arc::default(),

@@ -3,7 +3,7 @@
 
 use super::numbers::{push_json, push_string};
 use super::wrong;
-use crate::protocol::columns::CellColumns;
+use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{ApiError, CellId};
 use crate::series::{Axis, Column, Place, Smoothed};
 use crate::server::board::SMOOTHEST;
@@ -103,30 +103,19 @@ const NUMBERS: Numbers = [
     ("mean", Column::mean),
 ];
 
-/// `{"cells":{"<id>":{"series":[{"name":"train","points":9,"columns":{"count":[..],"nan":[..],..,"x_first":[..],..,"mean":[..]}}]}}}`.
+/// One series of `{"cells":{"<id>":{"series":[{"name":"train","points":9,"columns":{"count":[..],"nan":[..],..,"x_first":[..],..,"mean":[..]}}]}}}`.
 /// Where a column has no finite value, `min`, `max` and `mean` are `"NaN"`. A series that is smoothed has, besides,
 /// `"smoothed":{"x":[..],"y":[..],"last":{"weight":0.9,"value":..,"kept":..,"step":..}}`; `last` is null where it is not known.
-pub fn write(cells: &[CellColumns]) -> String {
-    let mut out = String::from("{\"cells\":{");
-    for (at, CellColumns { cell, series }) in cells.iter().enumerate() {
-        out.push_str(if at == 0 { "\"" } else { ",\"" });
-        out.push_str(cell.as_str());
-        out.push_str("\":{\"series\":[");
-        for (at, series) in series.iter().enumerate() {
-            out.push_str(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
-            push_string(&mut out, &series.name);
-            out.push_str(&format!(",\"points\":{},\"columns\":{{", series.points));
-            write_fields(&mut out, &series.columns);
-            out.push('}');
-            if let Some(smoothed) = &series.smoothed {
-                write_smoothed(&mut out, smoothed);
-            }
-            out.push('}');
-        }
-        out.push_str("]}");
+pub fn write_series(out: &mut String, series: &SeriesColumns) {
+    out.push_str("{\"name\":");
+    push_string(out, &series.name);
+    out.push_str(&format!(",\"points\":{},\"columns\":{{", series.points));
+    write_fields(out, &series.columns);
+    out.push('}');
+    if let Some(smoothed) = &series.smoothed {
+        write_smoothed(out, smoothed);
     }
-    out.push_str("}}");
-    out
+    out.push('}');
 }
 
 fn write_fields(out: &mut String, columns: &[Column]) {
@@ -170,7 +159,6 @@ mod tests {
 
     use super::*;
     use crate::protocol::CellId;
-    use crate::protocol::columns::SeriesColumns;
     use crate::series::{Average, NO_PLACE};
 
     #[test]
@@ -212,18 +200,16 @@ mod tests {
         let columns = vec![column, Column::point(3.0, f64::NAN)];
         let last = Some(Average { weight: 0.5, value: 2.5, kept: 0.25, step: 3.0 });
         let smoothed = Some(Smoothed { places: vec![(1.0, 2.5), NO_PLACE], last });
-        let series = vec![
-            SeriesColumns { name: "a\"b".into(), points: 5, columns, smoothed },
-            SeriesColumns { name: "none".into(), points: 0, columns: vec![], smoothed: None },
-        ];
-        let cells = [("x", series), ("y", vec![])].map(|(id, series)| CellColumns { cell: CellId::parse(id).unwrap(), series });
-        let value: Value = serde_json::from_str(&write(&cells)).unwrap();
-        assert_eq!(value["cells"]["y"], json!({"series": []}));
-        let first = &value["cells"]["x"]["series"][0];
+        let text = |name: &str, points: u64, columns: Vec<Column>, smoothed| {
+            let mut out = String::new();
+            write_series(&mut out, &SeriesColumns { name: name.into(), points, columns, smoothed });
+            serde_json::from_str::<Value>(&out).unwrap()
+        };
+        let first = text("a\"b", 5, columns, smoothed);
         assert_eq!((&first["name"], &first["points"]), (&json!("a\"b"), &json!(5)));
         let last = json!({"weight": 0.5, "value": 2.5, "kept": 0.25, "step": 3.0});
         assert_eq!(first["smoothed"], json!({"x": [1.0], "y": [2.5], "last": last}));
-        assert_eq!(value["cells"]["x"]["series"][1].get("smoothed"), None);
+        assert_eq!(text("none", 0, Vec::new(), None).get("smoothed"), None);
         let fields = first["columns"].as_object().unwrap();
         assert_eq!(fields.len(), COUNTS.len() + NUMBERS.len());
         for (field, list) in [
@@ -240,7 +226,6 @@ mod tests {
         ] {
             assert_eq!(fields[field], list, "{field}");
         }
-        assert_eq!(value["cells"]["x"]["series"][1]["columns"]["count"], json!([]));
-        assert_eq!(write(&[]), r#"{"cells":{}}"#);
+        assert_eq!(text("none", 0, Vec::new(), None)["columns"]["count"], json!([]));
     }
 }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -11,15 +10,14 @@ use super::{series, wrong};
 use crate::chart::kinds::Sheet;
 use crate::chart::{Place, Theme, Zone, line, scene};
 use crate::protocol::{ApiError, CellId, ErrorKind, spots};
-use crate::server::App;
+use crate::server::answers::{Who, counted};
 use crate::server::board::{Document, Query};
-use crate::server::drawings::Key;
+use crate::server::drawings::{Key, Made, Needs, Version, common};
 use crate::server::error::Problem;
 use crate::server::kinds::Content;
-use crate::server::lines;
 use crate::server::media::cache_control;
 use crate::server::store::Record;
-use crate::server::zones;
+use crate::server::{App, conditional, lines, zones};
 
 /// CSS pixels.
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
@@ -29,11 +27,16 @@ const HEIGHT: f64 = 240.0;
 const SERIES: usize = 1000;
 /// Minutes that a clock may be ahead of UTC, or behind it.
 const OFFSET: f64 = 840.0;
+/// What a value takes while it is read and drawn, as a multiple of its text.
+const MAKING: usize = 24;
+/// The largest drawing, rounded up; and what one of a line takes while it is made.
+const DRAWING: usize = 1 << 20;
+const LINE: usize = 32 << 20;
 /// A drawing opened by itself is a document: it has styles, and nothing else that could be loaded or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// What an address asks for behind its `?`. Keys that are not known are for others.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Asked {
     width: Option<f64>,
     height: f64,
@@ -148,7 +151,7 @@ enum Form {
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
-pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let (form_asked, media_type) = match form {
         "svg" => (Form::Svg, "image/svg+xml"),
         "scene" => (Form::Scene, "application/octet-stream"),
@@ -159,77 +162,79 @@ pub async fn form(app: &App, id: &str, form: &str, query: &str, headers: &Header
         }
     };
     let asked = Asked::parse(query)?;
-    if let Some(bytes) = shared(app, id, form_asked, &asked, headers).await? {
-        let head = head(app, id, form, &asked, &bytes.0);
-        return Ok((head, [(header::CONTENT_TYPE, media_type)], bytes.1).into_response());
+    let found = CellId::parse(id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
+    // Of the value as it is before it is read: one that has changed meanwhile is read again, not kept under a tag that is not its own.
+    let tag = tag(app, &record);
+    if conditional::is_known(headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, head(&asked, &record, (id, form), &tag, asked.is_of(&record))).into_response());
     }
-    let document = app.boards.get(id, &Query::default()).await?;
-    let record = document.record.clone();
-    let head = head(app, id, form, &asked, &record);
-    if is_known(headers, &head) {
-        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    let kind = [(header::CONTENT_TYPE, media_type)];
+    if record.is_line() && form_asked == Form::Csv {
+        let body = series::csv(app, who, &record.id).await?;
+        return Ok((head(&asked, &record, (id, form), &tag, false), kind, body).into_response());
     }
-    // What is kept for ever has no name in it: that may change while the value does not.
-    let title = if asked.is_of(&record) { String::new() } else { record.text("name").to_owned() };
-    let body: Body = match (record.is_line(), form_asked) {
-        (true, Form::Svg) => {
-            let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
-            lines::svg(&app.boards, &record, &asked.seen, sheet).await?.into()
-        }
-        (true, Form::Csv) => series::csv(app, &record.id),
-        _ => drawn(document, form_asked, asked.sheet(&title)).await?.into(),
+    let (made, bytes) = common(app, who, key(app, &record, form_asked, &asked), needs(&record, form_asked), {
+        let (app, record, asked) = (app.clone(), record.clone(), asked.clone());
+        async move { make(&app, record, form_asked, &asked).await }
+    })
+    .await?;
+    let head = head(&asked, &record, (id, form), &tag, asked.is_of(&record) && made.version == record.version);
+    Ok(counted((head, kind, bytes)))
+}
+
+/// What is kept for ever has no name in it: that may change while the value does not.
+fn title<'a>(asked: &Asked, record: &'a Record) -> &'a str {
+    if asked.is_of(record) { "" } else { record.text("name") }
+}
+
+fn key(app: &App, record: &Record, form: Form, asked: &Asked) -> (Key, Version) {
+    let Asked { width, height, theme, legend, seen, .. } = asked;
+    let title = title(asked, record);
+    let (of_line, points) = match record.is_line() {
+        true => (format!(" {legend} {seen:?}"), app.boards.store.index().cell_series(&record.id).map_or(0, |known| known.seq)),
+        false => (String::new(), 0),
     };
-    Ok((head, [(header::CONTENT_TYPE, media_type)], body).into_response())
+    let asked = format!("{form:?} {width:?} {height} {theme:?}{of_line} {title}");
+    (Key { id: record.id.clone(), asked }, (record.version, if record.is_line() { points.max(record.seq) } else { 0 }))
 }
 
-/// The drawing that all readers of the page's address have in common, with the record it is of; `None` for any other address, and where
-/// the reader has it already.
-async fn shared(app: &App, id: &str, form: Form, asked: &Asked, headers: &HeaderMap) -> Result<Option<(Arc<Record>, Bytes)>, Problem> {
-    let record = CellId::parse(id).and_then(|id| app.boards.store.index().cell(&id).cloned());
-    let Some(record) = record.filter(|record| asked.is_of(record) && form != Form::Csv) else { return Ok(None) };
-    if is_known(headers, &head(app, id, "", asked, &record)) {
-        return Ok(None);
-    }
-    let size = format!("{form:?} {:?} {} {:?}", asked.width, asked.height, asked.theme);
-    let key = Key { id: record.id.clone(), asked: size };
-    let made = app.drawings.get(key, record.version, async {
-        let document = app.boards.get(id, &Query::default()).await.map_err(Some)?;
-        if document.record.version != record.version {
-            return Err(None);
-        }
-        drawn(document, form, asked.sheet("")).await.map(Bytes::from).map_err(Some)
-    });
-    match made.await {
-        Ok(bytes) => Ok(Some((record, bytes))),
-        Err(Some(problem)) => Err(problem),
-        // The value has changed meanwhile: the address is an old one.
-        Err(None) => Ok(None),
+fn needs(record: &Record, form: Form) -> Needs {
+    let value = record.value.bytes();
+    match form {
+        Form::Csv => Needs { making: MAKING * value, made: (2 * value).max(DRAWING) },
+        _ if record.is_line() => Needs { making: LINE, made: DRAWING },
+        _ => Needs { making: MAKING * value + DRAWING, made: DRAWING },
     }
 }
 
-fn is_known(headers: &HeaderMap, head: &HeaderMap) -> bool {
-    headers.get(header::IF_NONE_MATCH).is_some_and(|known| head.get(header::ETAG) == Some(known))
+async fn make(app: &App, record: Arc<Record>, form: Form, asked: &Asked) -> Result<Made, Problem> {
+    let title = title(asked, &record).to_owned();
+    if record.is_line() && form == Form::Svg {
+        let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
+        return Ok(Made::new(lines::svg(&app.boards, &record, &asked.seen, sheet).await?, "", record.version));
+    }
+    let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
+    Ok(Made::new(made(&document, form, &asked.sheet(&title))?, "", document.record.version))
+}
+
+fn tag(app: &App, record: &Record) -> String {
+    // Another release may draw in another way, and the name stands in the drawing.
+    format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, record))
 }
 
 /// What stands before every form of a cell.
-fn head(app: &App, id: &str, form: &str, asked: &Asked, record: &Record) -> HeaderMap {
-    // Another release may draw in another way, and the name stands in the drawing.
-    let tag = format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, record));
-    let cache = if asked.is_of(record) { cache_control(true) } else { "no-cache" };
+fn head(asked: &Asked, record: &Record, (id, form): (&str, &str), tag: &str, is_for_ever: bool) -> HeaderMap {
+    let cache = if is_for_ever { cache_control(true) } else { "no-cache" };
     let mut head = HeaderMap::new();
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     head.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    head.extend(HeaderValue::from_str(&tag).ok().map(|tag| (header::ETAG, tag)));
+    head.extend(HeaderValue::from_str(tag).ok().map(|tag| (header::ETAG, tag)));
     if asked.download {
         let name = format!("attachment; filename=\"{}.{form}\"", file_name(record.text("name"), id));
         head.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
     }
     head
-}
-
-async fn drawn(document: Document, form: Form, sheet: Sheet) -> Result<Vec<u8>, Problem> {
-    let made = tokio::task::spawn_blocking(move || made(&document, form, &sheet)).await;
-    Ok(made.map_err(|_| ErrorKind::GeneralError.with("The chart could not be drawn; the server's log says why."))??)
 }
 
 /// A value in one of its forms, and what of it is on a sheet.

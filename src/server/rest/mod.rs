@@ -11,6 +11,7 @@ pub mod publish;
 pub mod series;
 pub mod shares;
 pub mod values;
+mod walk;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};

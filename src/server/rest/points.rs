@@ -51,16 +51,19 @@ pub struct Asked {
     /// 1 to [`PAGE`]; what is more is cut to it.
     pub limit: u64,
     pub format: Format,
+    /// That of the pages before: others are an error.
+    pub generation: Option<String>,
 }
 
 impl Asked {
     /// `format` in the query counts before `accept`.
     pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let format = accept.map_or(Format::Json, Format::accepted);
-        let mut asked = Self { series: None, from: 0, limit: PAGE, format };
+        let mut asked = Self { series: None, from: 0, limit: PAGE, format, generation: None };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 "series" => asked.series = Some(value.into_owned()),
+                "generation" => asked.generation = Some(value.into_owned()),
                 "from" => asked.from = value.parse().map_err(|_| wrong("from", "must be a whole number from 0", &value))?,
                 "limit" => {
                     let limit: Result<u64, _> = value.parse();
@@ -75,7 +78,7 @@ impl Asked {
                         _ => return Err(wrong("format", "must be json, csv or ndjson", &value)),
                     }
                 }
-                key => return Err(wrong(key, "is no key of this query; known are series, from, limit and format", &value)),
+                key => return Err(wrong(key, "is no key of this query; known are series, from, limit, format and generation", &value)),
             }
         }
         Ok(asked)
@@ -85,6 +88,8 @@ impl Asked {
 /// Consecutive points of one series.
 pub struct Page<'a> {
     pub series: &'a str,
+    /// Names these points among all that the series had and will have.
+    pub generation: &'a str,
     /// The index of the first of them.
     pub from: u64,
     pub points: &'a Points,
@@ -127,7 +132,9 @@ impl Page<'_> {
             out.push(']');
         }
         let next = self.next().map_or_else(|| "null".to_owned(), |next| next.to_string());
-        out.push_str(&format!("],\"next\":{next},\"total\":{}}}", self.total));
+        out.push_str(&format!("],\"next\":{next},\"total\":{},\"generation\":", self.total));
+        push_string(out, self.generation);
+        out.push('}');
     }
 
     /// CSV without its head, for pages that follow another.
@@ -191,7 +198,7 @@ mod tests {
     }
 
     fn page<'a>(series: &'a str, points: &'a Points, from: u64, total: u64) -> Page<'a> {
-        Page { series, from, points, total }
+        Page { series, generation: "e.1", from, points, total }
     }
 
     fn bits(list: &[f64]) -> Vec<u64> {
@@ -204,9 +211,15 @@ mod tests {
         points.push(0.0, -0.0, 1.5);
         points.push(1.0, f64::NAN, 2.5);
         let text = page("a \"b\"", &points, 4, 7).write(Format::Json);
-        assert_eq!(text, r#"{"series":"a \"b\"","from":4,"points":[[0.0,-0.0,1.5],[1.0,"NaN",2.5]],"next":6,"total":7}"#);
-        assert!(page("a", &points, 5, 7).write(Format::Json).ends_with(r#""next":null,"total":7}"#));
-        assert_eq!(page("a", &Points::default(), 9, 7).write(Format::Json), r#"{"series":"a","from":9,"points":[],"next":null,"total":7}"#);
+        assert_eq!(
+            text,
+            r#"{"series":"a \"b\"","from":4,"points":[[0.0,-0.0,1.5],[1.0,"NaN",2.5]],"next":6,"total":7,"generation":"e.1"}"#
+        );
+        assert!(page("a", &points, 5, 7).write(Format::Json).ends_with(r#""next":null,"total":7,"generation":"e.1"}"#));
+        assert_eq!(
+            page("a", &Points::default(), 9, 7).write(Format::Json),
+            r#"{"series":"a","from":9,"points":[],"next":null,"total":7,"generation":"e.1"}"#
+        );
     }
 
     #[test]
@@ -242,9 +255,13 @@ mod tests {
     #[test]
     fn a_question_is_checked() {
         let asked = Asked::parse("series=tr%20ain&from=5&limit=99999", Some("text/html, text/csv;q=0.5, */*")).unwrap();
-        assert_eq!(asked, Asked { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv });
+        assert_eq!(asked, Asked { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv, generation: None });
+        assert_eq!(Asked::parse("generation=kQ3.7", None).unwrap().generation.as_deref(), Some("kQ3.7"));
         assert_eq!(Asked::parse("format=ndjson", Some("text/csv")).unwrap().format, Format::Lines);
-        assert_eq!(Asked::parse("", Some("image/png")).unwrap(), Asked { series: None, from: 0, limit: PAGE, format: Format::Json });
+        assert_eq!(
+            Asked::parse("", Some("image/png")).unwrap(),
+            Asked { series: None, from: 0, limit: PAGE, format: Format::Json, generation: None }
+        );
         for (query, part) in [
             ("from=-1", "'from' must be a whole number from 0, not '-1'."),
             ("limit=0", "'limit' must be"),

@@ -12,27 +12,32 @@ use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::budget::{self, SMALL};
-use super::columns::{self, Asked as ColumnsAsked};
+use super::columns::Asked as ColumnsAsked;
 use super::points::{Asked, HEAD, PAGE, Page};
+use super::walk::{Smoothing, Walk};
 use super::{aside, broken, once, part, told_once, whole};
-use crate::protocol::columns::{self as frames, CellColumns};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
+use crate::server::answers::{Who, counted};
 use crate::server::board::line::Lines;
 use crate::server::board::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 use crate::server::error::Problem;
 use crate::server::guard::{Caller, Need, Of};
 use crate::server::routes::Routes;
-use crate::server::store::Weights;
+use crate::server::store::Store;
 
 /// One request, whether it is done at once or, as a stream of lines, piece by piece.
 const BODY_BYTES: usize = 64 << 20;
 /// Lines of a stream that are accepted together; what has come by then is accepted after a moment, too: a stream may be what a program logs just now.
 const PIECE_BYTES: usize = 1 << 20;
 const PIECE_WITHIN: Duration = Duration::from_millis(20);
-/// Pixels of all series of one question for columns: an answer is held whole, 256 bytes a pixel and its text. Beyond it each series has fewer.
-const PIXELS: usize = 1_000_000;
+/// Pixels of all series of one question for columns: those of a cell are held whole, 256 bytes a pixel. Beyond it each series has fewer.
+const PIXELS: usize = 500_000;
+/// A point as it is written, at most, and while it is read.
+const POINT_BYTES: usize = 160;
+/// Says which points a page is of.
+const GENERATION: HeaderName = HeaderName::from_static("agnez-generation");
 /// Series that an error names.
 const NAMED: usize = 20;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
@@ -51,10 +56,6 @@ pub fn many(routes: Routes) -> Routes {
 
 fn cell_id(id: &str) -> Result<CellId, Problem> {
     CellId::parse(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into())
-}
-
-fn no_record(id: &CellId) -> Problem {
-    ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -159,7 +160,13 @@ fn created(json: String) -> Response {
     (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json"), NO_STORE], json).into_response()
 }
 
-async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let id = cell_id(&id)?;
     let asked = Asked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let names = app.boards.series_names(&id)?;
@@ -174,32 +181,69 @@ async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): R
             return Err(ErrorKind::BadRequest.with(message).at("series", "must be named").into());
         }
     };
-    let page = app.boards.store.points(&id, &name, asked.from, asked.limit as usize).await?;
-    let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
-    let body = Page { series: &name, from: asked.from, points: &page.points, total: page.total }.write(asked.format);
-    Ok(([(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE], body).into_response())
-}
-
-/// All points of all series as CSV, written while they are read. An error on the way cuts the reply.
-pub fn csv(app: &App, id: &CellId) -> Body {
-    let names = app.boards.series_names(id).unwrap_or_default();
-    let (boards, id) = (app.boards.clone(), id.clone());
-    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
-        let (boards, id, name) = (boards.clone(), id.clone(), names.get(place).cloned());
+    let bytes = POINT_BYTES * asked.limit as usize;
+    let share = app.answers.share(&caller.token, bytes).await?;
+    let made = app.renderer.run(&caller.token, bytes, {
+        let boards = app.boards.clone();
         async move {
-            let Some(name) = name else { return Ok(None) };
-            let page = boards.store.points(&id, &name, from, PAGE as usize).await.inspect_err(Problem::log)?;
-            let Some(page) = page else { return Ok(Some((String::new(), (place + 1, 0)))) };
-            let page = Page { series: &name, from, points: &page.points, total: page.total };
-            let next = page.next().map_or((place + 1, 0), |next| (place, next));
-            Ok::<_, Problem>(Some((page.rows(), next)))
+            let page = boards.store.points(&id, &name, asked.from, asked.limit as usize).await?;
+            let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
+            let generation = generation(&boards.store, page.key);
+            if asked.generation.is_some_and(|known| known != generation) {
+                let message = format!(
+                    "The points of the series '{name}' were replaced: read it again, from its first point and without 'generation'."
+                );
+                return Err(ErrorKind::Conflict.with(message).at("generation", "is over").into());
+            }
+            let page = Page { series: &name, generation: &generation, from: asked.from, points: &page.points, total: page.total };
+            Ok((page.write(asked.format), generation))
         }
     });
-    Body::from_stream(futures::stream::iter([Ok(HEAD.to_owned())]).chain(pages))
+    let (body, generation) = made.await?;
+    let share = Arc::new(share.fit(body.len())?);
+    let head = [(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE];
+    Ok(counted((head, [(GENERATION, generation)], share.lend(body.into()))))
+}
+
+/// Names the points of a series for ever: others under the same name have another one, and so have those that came after a part of the past was lost.
+fn generation(store: &Store, key: i64) -> String {
+    format!("{}.{key}", store.epoch())
+}
+
+/// All points of all series as CSV, written while they are read. An error on the way cuts the reply, and so does a series that is replaced or
+/// removed meanwhile: what was sent and what would follow do not belong together.
+pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, Problem> {
+    let wanted: Vec<_> = {
+        let index = app.boards.store.index();
+        index.series(id).iter().map(|series| (series.name.clone(), series.key, series.count())).collect()
+    };
+    let bytes = POINT_BYTES * PAGE as usize;
+    let share = Arc::new(app.answers.share(who, if wanted.is_empty() { 0 } else { bytes }).await?);
+    let (app, who, id) = (app.clone(), who.clone(), id.clone());
+    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+        let (renderer, boards, id, series) = (app.renderer.clone(), app.boards.clone(), id.clone(), wanted.get(place).cloned());
+        let (who, share) = (who.clone(), share.clone());
+        async move {
+            let Some((name, key, least)) = series else { return Ok(None) };
+            let make = async move {
+                let page = boards.store.points(&id, &name, from, PAGE as usize).await?;
+                let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
+                    let message = format!("The series '{name}' was replaced or removed while it was read; read it again.");
+                    return Err(ErrorKind::Conflict.with(message).into());
+                };
+                let page = Page { series: &name, generation: "", from, points: &page.points, total: page.total };
+                Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
+            };
+            let (rows, next) = renderer.go_on(&who, bytes, make).await.inspect_err(Problem::log)?;
+            Ok::<_, Problem>(Some((share.lend(rows.into()), next)))
+        }
+    });
+    Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
 }
 
 async fn columns_of_one(
     State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -207,8 +251,7 @@ async fn columns_of_one(
     let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
     app.boards.series_names(&id)?;
-    let found = answer(&app, vec![id.clone()], &asked, false).await?;
-    if found.cells.is_empty() { Err(no_record(&id)) } else { Ok(told(found, &asked)) }
+    answer(&app, &caller, vec![id], &asked, false).await
 }
 
 /// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
@@ -228,56 +271,19 @@ async fn columns_of_many(
         let index = app.boards.store.index();
         cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
     }
-    Ok(told(answer(&app, cells, &asked, true).await?, &asked))
+    answer(&app, &caller, cells, &asked, true).await
 }
 
-const DAMAGED_POINTS: &str = "Points of this cell are damaged on disk: restore a backup.";
-
-/// Columns of cells, up to an event of their board.
-struct Answered {
-    seq: u64,
-    cells: Vec<CellColumns>,
-    /// Those whose points cannot be read: the others are told all the same.
-    damaged: Vec<CellId>,
-}
-
-async fn answer(app: &App, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Answered, Problem> {
+/// `or_damage`: a cell whose points cannot be read does not take away the others.
+async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Response, Problem> {
     let ColumnsAsked { axis, from, to, smooth, .. } = *asked;
     let Lines { seq, series, ids } = app.boards.lines(ids);
     let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
-    let mut found = Answered { seq: seq.unwrap_or(0), cells: Vec::with_capacity(ids.len()), damaged: Vec::new() };
-    for cell in ids {
-        match app.boards.store.columns(&cell, window, Weights { of: &|_| smooth, together: series }).await {
-            Ok(Some(columns)) => found.cells.push(CellColumns { cell, series: columns.series }),
-            Ok(None) => {}
-            Err(problem @ Problem::Damaged(_)) if or_damage => {
-                problem.log();
-                app.boards.store.tally().met_damage();
-                found.damaged.push(cell);
-            }
-            Err(problem) => return Err(problem),
-        }
-    }
-    Ok(found)
-}
-
-fn told(found: Answered, asked: &ColumnsAsked) -> Response {
-    let Answered { seq, cells, damaged } = found;
-    let (kind, body): (_, Bytes) = match asked.binary {
-        true => ("application/octet-stream", frames::write(seq, &cells).into()),
-        false => ("application/json", with_damage(columns::write(&cells), cells.is_empty(), &damaged).into()),
-    };
-    ([(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")], body).into_response()
-}
-
-/// The JSON with an entry for each cell whose points are damaged.
-fn with_damage(mut json: String, is_empty: bool, damaged: &[CellId]) -> String {
-    let entries: Vec<String> = damaged.iter().map(|id| format!("\"{id}\":{{\"series\":[],\"damaged\":\"{DAMAGED_POINTS}\"}}")).collect();
-    if let (false, Some(rest)) = (entries.is_empty(), json.strip_suffix("}}")) {
-        json = format!("{rest}{}{}}}}}", if is_empty { "" } else { "," }, entries.join(","));
-    }
-    json
+    let kind = if asked.binary { "application/octet-stream" } else { "application/json" };
+    let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
+    let smoothing = Smoothing { weight: smooth, together: series };
+    Walk::new(app, ids, window, smoothing, (seq.unwrap_or(0), asked.binary, or_damage)).answer(&caller.token, head).await
 }
 
 #[cfg(test)]

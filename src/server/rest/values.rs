@@ -1,5 +1,8 @@
 //! `/values`, as Feathers speaks it. An official Feathers client notices no difference.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -7,15 +10,18 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
 use super::{aside, drawing, once, told_once, wrong};
-use crate::protocol::ErrorKind;
+use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
+use crate::server::answers::counted;
 use crate::server::board::{Form, Query, Target, parse_many, parse_one};
 use crate::server::error::Problem;
-use crate::server::guard::{Need, Of};
+use crate::server::guard::{Caller, Need, Of};
 use crate::server::routes::Routes;
 
 /// The largest body: a picture as `data:` URI.
 const BODY_BYTES: usize = 16 << 20;
+/// What a document takes while it is written, as a multiple of its value.
+const HELD: usize = 3;
 const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
 
 /// The service at `base`, with or without a slash at the end.
@@ -36,9 +42,11 @@ pub fn routes(routes: Routes, base: &str) -> Routes {
     })
 }
 
-async fn find(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn find(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = parsed(query)?;
     let (records, total) = app.boards.find(&query).await?;
+    let largest = if query.wants("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
+    let share = Arc::new(app.answers.share(&caller.token, HELD * largest.unwrap_or(0)).await?);
     let (start, end) = match query.paged {
         false => ("[".to_owned(), "]"),
         true => {
@@ -55,17 +63,27 @@ async fn find(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Respo
         }
     });
     let body = stream::iter([Ok(start)]).chain(documents).chain(stream::iter([Ok(end.to_owned())]));
-    Ok((StatusCode::OK, JSON, Body::from_stream(body)).into_response())
+    let body = body.map(move |part| part.map(|part| share.lend(part.into())));
+    Ok(counted((StatusCode::OK, JSON, Body::from_stream(body))))
 }
 
-async fn read(State(app): State<App>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+async fn read(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     // Ids have no dots: what has one asks for the value in another form.
     if let Some((id, form)) = id.rsplit_once('.') {
-        return drawing::form(&app, id, form, query.as_deref().unwrap_or_default(), &headers).await;
+        return drawing::form(&app, &caller.token, id, form, query.as_deref().unwrap_or_default(), &headers).await;
     }
     let query = parsed(query)?;
-    let document = app.boards.get(&id, &query).await?;
-    Ok(json(StatusCode::OK, query.project(document.to_json())))
+    let bytes = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.value.bytes()));
+    let share = app.answers.share(&caller.token, HELD * bytes.unwrap_or(0)).await?;
+    let document = query.project(app.boards.get(&id, &query).await?.to_json());
+    let share = Arc::new(share.fit(document.len())?);
+    Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
 }
 
 /// Of the query, `$select` cuts the answer; conditions mean nothing for what is not there yet, and are passed over as Feathers does.
@@ -203,8 +221,4 @@ fn some(query: Option<String>, verb: &str) -> Result<Query, Problem> {
 
 async fn whole(body: Body) -> Result<Bytes, Problem> {
     super::whole(body, BODY_BYTES).await
-}
-
-fn json(status: StatusCode, body: String) -> Response {
-    (status, JSON, body).into_response()
 }

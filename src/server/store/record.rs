@@ -58,6 +58,17 @@ impl Held {
     }
 }
 
+impl Held {
+    /// How long its text is.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Missing => 0,
+            Self::Inline(json) => json.len(),
+            Self::Stored(bytes) => *bytes as usize,
+        }
+    }
+}
+
 impl Record {
     pub fn text(&self, key: &str) -> &str {
         self.keys.get(key).and_then(Value::as_str).unwrap_or_default()

@@ -1,0 +1,268 @@
+//! The memory that answers share while they are sent: what a slow reader has not taken yet is held by the server. Each answer takes its bytes
+//! before it is made, from what its caller may hold and from what all may hold together, and gives them back when its last byte is sent or its
+//! connection is gone.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::App;
+use super::error::Problem;
+use super::guard::Caller;
+use crate::protocol::{ApiError, ErrorKind};
+
+/// What all answers hold together at most.
+pub const TOTAL: usize = 256 << 20;
+/// What the answers of one token hold at most, or those of all who need none; but one answer may be larger, alone.
+pub const EACH: usize = 64 << 20;
+/// An answer that is smaller takes nothing: a connection's own buffers are larger.
+pub const SMALL: usize = 16 << 10;
+/// How long an answer waits for room; nothing of it is made meanwhile.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// By whose right an answer is given: the id of a token, or none.
+pub type Who = Option<String>;
+
+#[derive(Default)]
+pub struct Answers {
+    held: Mutex<Held>,
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct Held {
+    bytes: usize,
+    by: HashMap<Who, usize>,
+}
+
+impl Held {
+    fn take(&mut self, who: &Who, bytes: usize) -> bool {
+        let own = self.by.get(who).copied().unwrap_or(0);
+        let fits = |held: usize, most: usize| held == 0 || held.saturating_add(bytes) <= most;
+        let has_room = fits(own, EACH) && fits(self.bytes, TOTAL);
+        if has_room {
+            self.bytes += bytes;
+            self.by.insert(who.clone(), own + bytes);
+        }
+        has_room
+    }
+
+    fn give_back(&mut self, who: &Who, bytes: usize) {
+        self.bytes -= bytes;
+        if let Some(own) = self.by.get_mut(who) {
+            *own -= bytes;
+            if *own == 0 {
+                self.by.remove(who);
+            }
+        }
+    }
+}
+
+impl Answers {
+    /// The bytes of an answer that is not made yet. An error is 503.
+    pub async fn share(self: &Arc<Self>, who: &Who, bytes: usize) -> Result<Share, ApiError> {
+        let found = timeout(WAIT, async {
+            loop {
+                let freed = self.freed.notified();
+                if let Some(share) = self.try_share(who, bytes) {
+                    return share;
+                }
+                freed.await;
+            }
+        });
+        found.await.map_err(|_| full())
+    }
+
+    fn try_share(self: &Arc<Self>, who: &Who, bytes: usize) -> Option<Share> {
+        let bytes = if bytes < SMALL { 0 } else { bytes };
+        let taken = bytes == 0 || self.lock().take(who, bytes);
+        taken.then(|| Share { answers: self.clone(), who: who.clone(), bytes })
+    }
+
+    /// How many bytes are held.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// Nothing that panics runs while it is held.
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn full() -> ApiError {
+    ErrorKind::Unavailable.with("Answers that their readers have not taken yet fill the memory for them. Ask again when some are read.")
+}
+
+/// What an answer takes; given back when it is dropped.
+pub struct Share {
+    answers: Arc<Answers>,
+    who: Who,
+    bytes: usize,
+}
+
+impl Share {
+    /// The share of what the answer has become. An error where it is larger and there is no room for the rest.
+    pub fn fit(mut self, bytes: usize) -> Result<Self, ApiError> {
+        let bytes = if bytes < SMALL { 0 } else { bytes };
+        if bytes > self.bytes {
+            let mut held = self.answers.lock();
+            held.give_back(&self.who, self.bytes);
+            let is_taken = held.take(&self.who, bytes);
+            drop(held);
+            self.bytes = if is_taken { bytes } else { 0 };
+            self.answers.freed.notify_waiters();
+            return if is_taken { Ok(self) } else { Err(full()) };
+        }
+        self.give_back(self.bytes - bytes);
+        self.bytes = bytes;
+        Ok(self)
+    }
+
+    /// The same bytes, which hold the share as long as they are there: the connection keeps what it has not sent.
+    pub fn lend(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        Bytes::from_owner(Lent { bytes, _share: self.clone() })
+    }
+
+    fn give_back(&self, bytes: usize) {
+        if bytes > 0 {
+            self.answers.lock().give_back(&self.who, bytes);
+            self.answers.freed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.give_back(self.bytes);
+    }
+}
+
+struct Lent {
+    bytes: Bytes,
+    _share: Arc<Share>,
+}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Says of a reply that what it holds is counted, or that it holds nothing of its own.
+#[derive(Clone, Copy)]
+pub struct Counted;
+
+/// A reply whose memory is counted already.
+pub fn counted(reply: impl IntoResponse) -> Response {
+    let mut reply = reply.into_response();
+    reply.extensions_mut().insert(Counted);
+    reply
+}
+
+/// Stands around the handlers: an answer to a reader that none of them has counted is counted here, or refused. Changes are not: they are made.
+pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let who = request.extensions().get::<Arc<Caller>>().and_then(|caller| caller.token.clone());
+    let reply = next.run(request).await;
+    let bytes = reply.body().size_hint().exact().map_or(0, |bytes| bytes as usize);
+    if !reads || bytes < SMALL || reply.extensions().get::<Counted>().is_some() {
+        return reply;
+    }
+    match app.answers.try_share(&who, bytes) {
+        Some(share) => reply.map(|body| Body::new(Shared { body, share: Arc::new(share) })),
+        None => Problem::from(full()).into_response(),
+    }
+}
+
+struct Shared {
+    body: Body,
+    share: Arc<Share>,
+}
+
+impl HttpBody for Shared {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(|bytes| self.share.lend(bytes)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(name: &str) -> Who {
+        Some(name.to_owned())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_holds_its_part_and_all_together_the_whole() {
+        let answers = Arc::<Answers>::default();
+        let large = EACH / 2 + 1;
+        let mut shares = Vec::new();
+        for token in ["a", "b", "c", "d", "e", "f", "g"] {
+            shares.push(answers.share(&who(token), large).await.unwrap());
+        }
+        assert_eq!(answers.share(&who("a"), large).await.err().unwrap().code, 503, "a holds as much as it may");
+        assert_eq!(answers.share(&who("h"), large).await.err().unwrap().code, 503, "all hold as much as they may");
+        assert!(answers.share(&who("h"), SMALL - 1).await.is_ok(), "small answers take nothing");
+        let waiting = tokio::spawn({
+            let answers = answers.clone();
+            async move { answers.share(&who("h"), large).await.map(drop) }
+        });
+        tokio::time::sleep(WAIT / 2).await;
+        shares.pop();
+        assert!(waiting.await.unwrap().is_ok());
+        shares.clear();
+        assert_eq!((answers.bytes(), answers.lock().by.len()), (0, 0));
+        // One that is larger than a token's part is given, alone.
+        let one = answers.share(&who("a"), 2 * EACH).await.unwrap();
+        assert!(answers.share(&who("a"), SMALL).await.is_err());
+        drop(one);
+    }
+
+    #[tokio::test]
+    async fn bytes_hold_their_share_until_the_last_of_them_is_gone() {
+        let answers = Arc::<Answers>::default();
+        let share = Arc::new(answers.share(&who("a"), 1 << 20).await.unwrap().fit(SMALL).unwrap());
+        assert_eq!(answers.bytes(), SMALL);
+        let sent = share.lend(Bytes::from(vec![7; SMALL]));
+        drop(share);
+        let rest = sent.slice(SMALL / 2..);
+        drop(sent);
+        assert_eq!((answers.bytes(), rest[0]), (SMALL, 7));
+        drop(rest);
+        assert_eq!(answers.bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_has_become_larger_finds_room_or_is_refused() {
+        let answers = Arc::<Answers>::default();
+        let _other = answers.share(&who("a"), EACH / 2).await.unwrap();
+        let grown = answers.share(&who("a"), SMALL).await.unwrap().fit(EACH / 2).unwrap();
+        assert!(grown.fit(EACH / 2 + 1).is_err());
+        assert_eq!(answers.bytes(), EACH / 2);
+    }
+}
