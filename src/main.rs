@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(why) => {
-                tell_failure(&why.to_string(), config.log_format);
+                tell_failure(&why, config.log_format);
                 ExitCode::FAILURE
             }
         };

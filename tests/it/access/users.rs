@@ -206,3 +206,36 @@ fn the_old_way_is_a_flag_and_ends_at_a_token_where_others_may_ask() {
         assert_eq!(other.ask("POST", "/shares", &[], "").0, 401, "{flags:?}");
     }
 }
+
+/// In a user namespace that maps nobody, the system calls everybody by the same number.
+#[test]
+fn where_nobody_can_tell_whose_a_connection_is_everyone_needs_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let started = Command::new("unshare")
+        .args(["--user", env!("CARGO_BIN_EXE_agnez"), "--port", "0", "--data", data.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = started else {
+        eprintln!("skipped: no unshare here");
+        return;
+    };
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told: Vec<String> = lines.by_ref().take(5).collect();
+    if told.is_empty() {
+        eprintln!("skipped: user namespaces are forbidden here");
+    } else {
+        let word = |line: usize| told[line].split_whitespace().last().unwrap().to_owned();
+        let (link, port) = (word(2), word(0).rsplit_once(':').unwrap().1.to_owned());
+        assert!(told[4].contains("does not say whose a connection is") && told[4].contains("--any-local-user"), "{told:?}");
+        let mut own = Proxy::start(None, "127.0.0.1", &port).unwrap();
+        assert_eq!(own.ask("GET", "/values", &[], "").0, 401);
+        // Programs of this user find the link in the data folder, and nobody else can read it.
+        assert_eq!(std::fs::read_to_string(data.join("token")).unwrap().trim(), link);
+        let authorization = bearer(link.split_once("#token=").unwrap().1);
+        assert_eq!(own.ask("GET", "/values", &[("Authorization", &authorization)], "").0, 200);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
