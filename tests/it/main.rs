@@ -17,6 +17,7 @@ mod pages;
 mod points;
 mod points_live;
 mod publish;
+mod queries;
 mod restart;
 mod smoothing;
 mod support;

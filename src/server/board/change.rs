@@ -9,11 +9,11 @@ use super::once::{CREATED, Came};
 use super::sent::{LineValue, SentSeries};
 use super::size::{answered, bounded, check_keys, held, stored};
 use super::{Boards, Document, Draft, MAIN, Once, Target, line};
-use crate::protocol::{CellId, ErrorKind, Stage};
+use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::aside::aside;
 use crate::server::error::Problem;
 use crate::server::ids;
-use crate::server::kinds::Verdicts;
+use crate::server::kinds::{Content, Verdicts};
 use crate::server::store::{Batch, Held, Kind, Record};
 
 /// How often a change is begun again whose cells have changed meanwhile.
@@ -110,8 +110,9 @@ impl Boards {
                 aside(draft_bytes, read).await??
             };
             let known = if retyped {
-                bounded(stored(&chosen.records))?;
-                self.large_values(&chosen.records, false).await?
+                let bytes = bounded(stored(&chosen.records))?;
+                let (values, draft) = (self.large_values(&chosen.records, false).await?, draft.clone());
+                aside(bytes, move || read_anew(draft.keys.get("type").and_then(Value::as_str).unwrap_or_default(), values)).await??
             } else {
                 Vec::new()
             };
@@ -138,10 +139,11 @@ impl Boards {
                 }
                 for before in targets {
                     let redraw = retyped && draft.keys.get("type").and_then(Value::as_str) != Some(before.text("type"));
+                    let is_known = known.iter().find(|known| known.id == before.id && known.version == before.version);
                     let value = match (&before.value, redraw) {
                         (Held::Inline(json), true) => Some(json.clone()),
-                        (Held::Stored(_), true) => match known.iter().find(|(id, rev, _)| *id == before.id && *rev == before.version) {
-                            Some((_, _, value)) => Some(value.clone()),
+                        (Held::Stored(_), true) => match is_known {
+                            Some(known) => Some(known.value.clone()),
                             None => return Ok(None),
                         },
                         _ => draft.value.clone(),
@@ -156,16 +158,19 @@ impl Boards {
                         record.board = board.clone();
                     }
                     // A draft with both was checked when it came.
-                    if value.is_some() && (redraw || !draft.keys.contains_key("type")) {
+                    if value.is_some() && is_known.is_none() && (redraw || !draft.keys.contains_key("type")) {
                         fits.of(record.text("type"), value.as_deref())?;
                     }
                     let parsed = match &value {
                         // What another change made of it since it was looked at.
                         Some(_) if !redraw && record.is_line() && parsed.is_none() => return Ok(None),
                         Some(value) if redraw && record.is_line() => {
-                            let parsed = line::parse_line_value(value)?;
+                            let parsed = match is_known.and_then(|known| known.line.clone()) {
+                                Some(parsed) => parsed,
+                                None => Arc::new(line::parse_line_value(value)?),
+                            };
                             bytes = bounded(held(0, parsed.points()).saturating_add(bytes))?;
-                            Some(Arc::new(parsed))
+                            Some(parsed)
                         }
                         _ => parsed.clone(),
                     };
@@ -243,6 +248,25 @@ impl Boards {
         }
         Ok(values)
     }
+}
+
+/// A value that is only on disk, read for another type before the writer sees it.
+struct Known {
+    id: CellId,
+    version: u64,
+    value: Arc<str>,
+    line: Option<Arc<LineValue>>,
+}
+
+fn read_anew(kind: &str, values: Vec<(CellId, u64, Arc<str>)>) -> Result<Vec<Known>, ApiError> {
+    let (mut known, mut bytes) = (Vec::with_capacity(values.len()), 0);
+    for (id, version, value) in values {
+        Content::check(kind, Some(&value))?;
+        let line = (kind == "line").then(|| line::parse_line_value(&value)).transpose()?.map(Arc::new);
+        bytes = bounded(held(0, line.as_deref().map_or(0, LineValue::points)).saturating_add(bytes))?;
+        known.push(Known { id, version, value, line });
+    }
+    Ok(known)
 }
 
 /// Whether a new value that comes without a type fits the types that the targets have now.
