@@ -119,6 +119,8 @@ test("the document says what the server does", async ({ agnez }) => {
 
   await agnez.create({ name: "of another board", board: "other" });
   expect((await exchange("GET /boards", "/boards", 200)).json).toContainEqual({ name: "other", cells: 1 });
+  await exchange("POST /purge", "/purge", 200);
+  await exchange("POST /purge", "/purge", 403, undefined, foreign);
   await exchange("GET /boards", "/boards?name=main", 400);
   await exchange("GET /boards", "/boards", 403, undefined, foreign);
 

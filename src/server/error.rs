@@ -37,7 +37,9 @@ pub enum Problem {
 /// SQLite's primary result codes.
 const SQLITE_BUSY: i64 = 5;
 const SQLITE_READONLY: i64 = 8;
+const SQLITE_CORRUPT: i64 = 11;
 const SQLITE_FULL: i64 = 13;
+const SQLITE_NOTADB: i64 = 26;
 /// The extended code of a write that the system refused: a quota, a disk that has become read-only. What was not yet flushed is not in doubt.
 const SQLITE_IOERR_WRITE: i64 = 778;
 
@@ -61,7 +63,15 @@ impl Problem {
     }
 
     pub fn from_read(error: sqlx::Error) -> Self {
-        Self::Unreadable(error.to_string())
+        let code = match &error {
+            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i64>().ok()),
+            sqlx::Error::Decode(_) => Some(SQLITE_CORRUPT),
+            _ => None,
+        };
+        match code.map(|code| code & 0xff) {
+            Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Damaged(super::store::reason(&error)),
+            _ => Self::Unreadable(super::store::reason(&error)),
+        }
     }
 
     /// What the client is told: 5xx texts carry nothing of the inside.

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::caught::caught;
 use super::error::Problem;
 use super::guard::{self, Need, Of};
-use super::rest::{self, boards, publish, series, shares, values};
+use super::rest::{self, boards, publish, purge, series, shares, values};
 use super::routes::Routes;
 use super::{App, answers, error_page, figure, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
@@ -56,7 +56,7 @@ fn routes() -> Routes {
         .get(Need::Open, "/vendor/{*path}", site::file)
         .get(Need::Open, "/{path}", site::file);
     let routes = ["/values", "/api/v1/values"].into_iter().fold(routes, |routes, base| series::routes(values::routes(routes, base), base));
-    shares::routes(boards::routes(publish::routes(series::many(routes)))).with(|router| {
+    purge::routes(shares::routes(boards::routes(publish::routes(series::many(routes))))).with(|router| {
         router
             .method_not_allowed_fallback(async || {
                 Problem::from(ErrorKind::MethodNotAllowed.with("This address does not take that method."))

@@ -241,6 +241,11 @@ async fn damaged_points_are_told_and_stop_no_other_cell() {
         let reply = server.call("GET", "/values/run/columns?from=10&to=50&width=300", "").await;
         assert!(reply.status == 500 && reply.text.contains("agnez check"), "{} {}", reply.status, reply.text);
     }
+    server.create(r#"{"_id":"well","type":"line","value":{"series":{"l":[1,2]}}}"#).await;
+    let reply = server.call("GET", "/columns?cells=run,well&from=10&to=50&width=300", "").await;
+    let cells = &reply.json()["cells"];
+    assert!(reply.status == 200 && cells["run"]["damaged"].is_string() && cells["well"]["series"][0]["name"] == "l", "{}", reply.text);
+    assert!(server.call("GET", "/metrics", "").await.text.contains("\nagnez_database_faults 1"));
     let many: Vec<_> = (0..5_000).map(|_| "1").collect();
     let reply = server.call("POST", "/values/run/points", format!(r#"{{"loss":[{}]}}"#, many.join(","))).await;
     assert_eq!(reply.status, 500, "{}", reply.text);

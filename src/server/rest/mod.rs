@@ -8,6 +8,7 @@ mod drawing;
 mod numbers;
 mod points;
 pub mod publish;
+pub mod purge;
 pub mod series;
 pub mod shares;
 pub mod values;

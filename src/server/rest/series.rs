@@ -291,17 +291,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_with_damaged_points_are_told_beside_the_others() {
-        let ids = ["a", "b"].map(|id| CellId::parse(id).unwrap());
-        let told: serde_json::Value = serde_json::from_str(&with_damage(columns::write(&[]), true, &ids)).unwrap();
-        assert_eq!(told["cells"]["b"], serde_json::json!({ "series": [], "damaged": DAMAGED_POINTS }));
-        let known = [CellColumns { cell: ids[0].clone(), series: Vec::new() }];
-        let told: serde_json::Value = serde_json::from_str(&with_damage(columns::write(&known), false, &ids[1..])).unwrap();
-        assert_eq!(told["cells"].as_object().unwrap().len(), 2);
-        assert_eq!(with_damage(columns::write(&known), false, &[]), columns::write(&known));
-    }
-
-    #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {
         let told = |lines, problem: Problem| cut(lines, 2 * lines, problem.told()).message;
         assert!(told(0, Problem::Busy).ends_with("Nothing was appended; send all of it again."));

@@ -9,7 +9,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
 use super::check::{Report, check, database, read_only};
-use super::open::{OpenError, lock, refuse_other};
+use super::loss::{Loss, refuse_cut_off};
+use super::mark::Noted;
+use super::open::{OpenError, is_in_use, lock, refuse_other};
 use super::state::{ENDED, State};
 use super::watch::beside;
 use super::{mark, now_ms};
@@ -42,7 +44,15 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
     if to.exists() {
         return Err(CopyError::Exists(to.into()));
     }
-    refuse_other(&from).await?;
+    let noted = Noted::read(folder);
+    refuse_cut_off(folder, noted.as_ref())?;
+    let seen = refuse_other(&from).await?;
+    // A copy of what is left would be taken for all there was.
+    if !is_in_use(folder)
+        && let Ok(Some(loss)) = Loss::of(folder, noted.as_ref(), seen.as_ref())
+    {
+        return Err(CopyError::Damaged(from, format!("{loss}.")));
+    }
     let part = Part::of(&from, to).await?;
     let report = sound(&part.0, &from).await?;
     part.become_file(to)?;

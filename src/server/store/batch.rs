@@ -267,6 +267,17 @@ impl<'a> Batch<'a> {
         Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies, silent }
     }
 
+    /// Forgets so many removed cells for good, the oldest first, and answers how many there were.
+    pub fn purge(&mut self, most: usize) -> usize {
+        let known = self.index.tombstones().oldest().filter(|(id, _)| self.fate(id).is_none()).take(most);
+        let purged: Vec<_> = known.map(|(id, old)| (id.clone(), old.board.clone(), old.seq)).collect();
+        for (id, board, seq) in &purged {
+            self.current.cells.insert(id.clone(), Fate::Forgotten);
+            self.forget_until(board, *seq);
+        }
+        purged.len()
+    }
+
     /// Keeps nothing that was removed, on any board, but those that `stays` names.
     pub fn forget_graves(&mut self, stays: impl Fn(&CellId) -> bool) {
         for (name, board) in self.index.boards() {

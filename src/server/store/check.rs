@@ -12,7 +12,7 @@ use super::cells::{read_index, sound_value};
 use super::census::Census;
 use super::loss::{Loss, refuse_cut_off};
 use super::mark::Noted;
-use super::open::{OpenError, check_sqlite, reason, refuse_other};
+use super::open::{OpenError, check_sqlite, is_in_use, reason, refuse_other};
 use super::packed::{unpack_nodes, unpack_points};
 use super::replay::read_series;
 use super::seal::{chunk_key, node_key};
@@ -65,7 +65,7 @@ pub async fn check(file: &Path) -> Result<Report, OpenError> {
         refuse_cut_off(folder, noted.as_ref())?;
     }
     let seen = refuse_other(file).await?;
-    if let Some(folder) = folder {
+    if let Some(folder) = folder.filter(|folder| !is_in_use(folder)) {
         match Loss::of(folder, noted.as_ref(), seen.as_ref()) {
             Ok(None) => {}
             Ok(Some(loss)) => report.fault(format!("{loss}.")),

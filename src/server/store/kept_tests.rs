@@ -94,6 +94,33 @@ async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
 }
 
 #[tokio::test]
+async fn a_purge_forgets_all_that_was_removed_and_gives_its_space_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    for (name, points) in [("a", 819_200), ("b", 40_960)] {
+        create(&store, name).await;
+        append(&store, name, "l", (0..points).map(|at| f64::from(at).sin()).collect()).await.unwrap();
+    }
+    let length = || std::fs::metadata(database(folder.path())).unwrap().len();
+    let full = length();
+    change(&store, |batch| remove(batch, "a")).await;
+    assert_eq!((store.purge().await.unwrap(), store.purge().await.unwrap()), (1, 0));
+    assert!(store.index().grave(&id("a")).is_none() && store.index().series(&id("a")).is_empty());
+    let removed = store.index().board("main").unwrap().seq;
+    assert_eq!(store.index().board("main").unwrap().floor, removed, "a reader that has not heard of it starts over");
+    let shorter = async {
+        while length() > full * 3 / 4 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), shorter).await.expect("the file becomes shorter");
+    let store = again(store, folder.path()).await;
+    assert_eq!(values(&store, "b", "l").await.len(), 40_960);
+    store.close().await;
+    assert_eq!(check(&database(folder.path())).await.unwrap().found, 0);
+}
+
+#[tokio::test]
 async fn deleted_points_give_their_space_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(folder.path()).await;

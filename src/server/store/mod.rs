@@ -92,6 +92,7 @@ pub struct Store {
     watch: Arc<watch::Watch>,
     suspects: Arc<mend::Suspects>,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
+    look: std::sync::Mutex<Option<sound::Look>>,
     /// Held for as long as this process uses the folder.
     lock: open::Lock,
 }
@@ -99,8 +100,8 @@ pub struct Store {
 impl Store {
     /// Opens or creates the database in `folder`; `publish` hears of every commit.
     pub async fn open(folder: &Path, start: Start, publish: Publish) -> Result<Self, OpenError> {
-        let store = Self::begin(open::open(folder, start).await?, publish);
-        sound::look_aside(check::database(folder), store.tally.clone());
+        let mut store = Self::begin(open::open(folder, start).await?, publish);
+        store.look = std::sync::Mutex::new(Some(sound::look_aside(check::database(folder), store.tally.clone())));
         Ok(store)
     }
 
@@ -139,6 +140,7 @@ impl Store {
             suspects,
             writer: std::sync::Mutex::new(Some(tokio::spawn(supervised(writer, tally.clone())))),
             tally,
+            look: std::sync::Mutex::default(),
             lock,
         }
     }
@@ -199,6 +201,17 @@ impl Store {
         F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
     {
         self.queue_up(1, true, operation).await
+    }
+
+    /// Forgets all removed cells for good, and answers how many those were. Their space is given back afterwards, step by step.
+    pub async fn purge(&self) -> Result<usize, Problem> {
+        let mut purged = 0;
+        loop {
+            match self.free(|batch| Ok(batch.purge(tombstones::PURGED_PER_COMMIT))).await? {
+                0 => return Ok(purged),
+                some => purged += some,
+            }
+        }
     }
 
     async fn queue_up<T, F>(&self, bytes: usize, frees: bool, operation: F) -> Result<T, Problem>
@@ -318,6 +331,10 @@ impl Store {
     /// Takes no more changes, waits until those accepted are on disk, and notes that the end was a good one.
     pub async fn close(&self) {
         write(&self.queue).take();
+        let look = self.look.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(look) = look {
+            look.end().await;
+        }
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
             let _ = writer.await;

@@ -220,6 +220,11 @@ async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection,
     Ok((connection, options, index, ledger))
 }
 
+/// Whether a server uses the folder: what its files say of each other changes while they are read then.
+pub(super) fn is_in_use(folder: &Path) -> bool {
+    File::open(folder.join("agnez.lock")).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// The folder is this process's for as long as the files are open.
 pub(super) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
     let file = place::to_lock(&folder.join("agnez.lock")).and_then(|file| place::give(&file, folder).map(|()| file));

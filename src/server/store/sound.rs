@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+use tokio::task::JoinHandle;
 
 use super::check::read_only;
 use super::tally::Tally;
@@ -17,7 +20,7 @@ const WHOLE_BYTES: u64 = 256 << 20;
 /// The tables, those first that everybody needs.
 const TABLES: [&str; 10] = ["state", "board", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node"];
 /// Steps of SQLite's machine between two looks at the clock.
-const STEPS: i32 = 100_000;
+const STEPS: i32 = 1000;
 const FAULTS: usize = 20;
 
 /// What is known of the structure.
@@ -29,37 +32,66 @@ pub enum Looked {
     Damaged(Vec<String>),
 }
 
-pub fn look_aside(file: PathBuf, tally: Arc<Tally>) {
-    tokio::spawn(async move {
-        let started = Instant::now();
-        match look(&file, started + LONGEST).await {
-            Ok(Looked::Damaged(faults)) => {
-                tracing::error!("{} is damaged: {}. 'agnez check' says what; a backup has it", file.display(), faults.join("; "));
-                tally.found_damage(faults.len());
-            }
-            Ok(looked) => {
-                let so_far = if looked == Looked::Sound { "" } else { ", as far as it was looked at" };
-                tracing::debug!("the structure of {} is sound{so_far} ({} ms)", file.display(), started.elapsed().as_millis());
-                tally.found_damage(0);
-            }
-            Err(why) => tracing::warn!("the structure of {} was not looked at: {}", file.display(), super::reason(&why)),
-        }
-    });
+/// A look that is under way.
+pub struct Look {
+    until: Until,
+    task: JoinHandle<()>,
 }
 
-async fn look(file: &std::path::Path, until: Instant) -> sqlx::Result<Looked> {
+/// When it ends at the latest, or at once.
+#[derive(Clone)]
+struct Until(Instant, Arc<AtomicBool>);
+
+impl Until {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.0 || self.1.load(Ordering::Relaxed)
+    }
+}
+
+impl Look {
+    /// The database is closed by its last connection: not by this one.
+    pub async fn end(self) {
+        self.until.1.store(true, Ordering::Relaxed);
+        let _ = self.task.await;
+    }
+}
+
+pub fn look_aside(file: PathBuf, tally: Arc<Tally>) -> Look {
+    let until = Until(Instant::now() + LONGEST, Arc::default());
+    let task = tokio::spawn(told(file, until.clone(), tally));
+    Look { until, task }
+}
+
+async fn told(file: PathBuf, until: Until, tally: Arc<Tally>) {
+    let started = Instant::now();
+    match look(&file, until).await {
+        Ok(Looked::Damaged(faults)) => {
+            tracing::error!("{} is damaged: {}. 'agnez check' says what; a backup has it", file.display(), faults.join("; "));
+            tally.found_damage(faults.len());
+        }
+        Ok(looked) => {
+            let so_far = if looked == Looked::Sound { "" } else { ", as far as it was looked at" };
+            tracing::debug!("the structure of {} is sound{so_far} ({} ms)", file.display(), started.elapsed().as_millis());
+            tally.found_damage(0);
+        }
+        Err(why) => tracing::warn!("the structure of {} was not looked at: {}", file.display(), super::reason(&why)),
+    }
+}
+
+async fn look(file: &std::path::Path, until: Until) -> sqlx::Result<Looked> {
     let mut connection = read_only(file).connect().await?;
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
+    let clock = until.clone();
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || !clock.is_over());
     let mut faults = Vec::new();
     let is_small = std::fs::metadata(file).is_ok_and(|file| file.len() <= WHOLE_BYTES);
     for table in if is_small { &[""][..] } else { &TABLES } {
-        if Instant::now() >= until {
+        if until.is_over() {
             break;
         }
         match of_table(&mut connection, table).await {
             Ok(found) => faults.extend(found),
             // Interrupted, or so damaged that it cannot be looked at.
-            Err(_) if Instant::now() >= until => break,
+            Err(_) if until.is_over() => break,
             Err(why) => faults.push(format!("{table}: {}", super::reason(&why))),
         }
     }
@@ -67,7 +99,7 @@ async fn look(file: &std::path::Path, until: Instant) -> sqlx::Result<Looked> {
     connection.close().await?;
     Ok(match faults.is_empty() {
         false => Looked::Damaged(faults),
-        true if Instant::now() < until => Looked::Sound,
+        true if !until.is_over() => Looked::Sound,
         true => Looked::SoundSoFar,
     })
 }
@@ -96,9 +128,9 @@ mod tests {
         store.close().await;
         drop(store);
         let file = super::super::database(folder.path());
-        let later = Instant::now() + LONGEST;
-        assert_eq!(look(&file, later).await.unwrap(), Looked::Sound);
-        assert_eq!(look(&file, Instant::now()).await.unwrap(), Looked::SoundSoFar);
+        let later = || Until(Instant::now() + LONGEST, Arc::default());
+        assert_eq!(look(&file, later()).await.unwrap(), Looked::Sound);
+        assert_eq!(look(&file, Until(Instant::now(), Arc::default())).await.unwrap(), Looked::SoundSoFar);
         // An index that lacks a row of its table.
         let mut opened = open::open(folder.path(), start).await.unwrap();
         let insert = "INSERT INTO value (id, version, json, sum) VALUES ('a', 1, '1', 1), ('b', 2, '2', 2)";
@@ -114,6 +146,6 @@ mod tests {
         assert_eq!(bytes[at], 2, "two entries");
         bytes[at] = 1;
         std::fs::write(&file, bytes).unwrap();
-        assert!(matches!(look(&file, later).await.unwrap(), Looked::Damaged(faults) if !faults.is_empty()));
+        assert!(matches!(look(&file, later()).await.unwrap(), Looked::Damaged(faults) if !faults.is_empty()));
     }
 }

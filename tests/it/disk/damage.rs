@@ -165,6 +165,25 @@ async fn a_changed_character_of_a_cell_is_told_and_never_shown() {
         let server = start(&disk).unwrap();
         assert_eq!(get(&server, &format!("/values/{id}")).await.0, 500);
         assert_eq!(get(&server, "/values/run/points").await.0, 200);
+        // Lists and feeds say which it is, and tell the others.
+        for list in ["/values", "/values?$select[]=value"] {
+            let (status, cells) = get(&server, list).await;
+            let of = |id: &str| cells.as_array().unwrap().iter().find(|cell| cell["_id"] == id).unwrap().clone();
+            let other = if id == "small" { "large" } else { "small" };
+            assert!(status == 200 && of(other)["value"].is_string() && of(other).get("damaged").is_none(), "{cells}");
+            assert!(of(id).get("value").is_none() && of(id)["damaged"].as_str().unwrap().contains("damaged on disk"), "{cells}");
+        }
+        let url = format!("{}/live?epoch=other&since=0", server.address.replace("http://", "ws://"));
+        let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let mut seen = Vec::new();
+        while seen.len() < 3 {
+            let frame: Value =
+                serde_json::from_str(futures_util::StreamExt::next(&mut socket).await.unwrap().unwrap().to_text().unwrap()).unwrap();
+            if frame["event"] == "created" {
+                assert_eq!(frame["data"]["_id"] == id, frame["data"].get("damaged").is_some(), "{frame}");
+                seen.push(frame["data"]["_id"].clone());
+            }
+        }
         let page = reqwest::get(&server.address).await.unwrap().text().await.unwrap();
         assert!(page.contains("This value is damaged on disk") && !page.contains("lr = 0.7"));
         let again = http.patch(format!("{}/values/{id}", server.address)).body("{\"value\":\"again\"}").send().await.unwrap();
