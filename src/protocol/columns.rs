@@ -255,4 +255,16 @@ mod tests {
         more.nan = 2;
         assert!(read(&frame(vec![more])).is_err());
     }
+
+    #[test]
+    fn a_frame_in_pieces_is_a_frame_and_a_cell_may_stay_away() {
+        let cell = |id: &str| CellColumns { cell: CellId::parse(id).unwrap(), series: Vec::new() };
+        let cells = [cell("a"), cell("c")];
+        let mut out = Vec::new();
+        begin(&mut out, 7, 3);
+        begin_cell(&mut out, &cells[0].cell, 0);
+        count_one_less(&mut out);
+        begin_cell(&mut out, &cells[1].cell, 0);
+        assert_eq!(out, write(7, &cells));
+    }
 }
