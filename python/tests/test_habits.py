@@ -177,3 +177,35 @@ def test_a_run_may_have_any_name(server, name, run):
     with wandb.init(project=f".{name} ü", name=run, url=server.url) as begun:
         begun.log({"loss/val": 1})
     assert len(server.named(begun.board.name)["loss"]["value"]["series"]) == 1
+
+
+def test_plots_are_cells(board, server, name, caplog):
+    table = wandb.Table(columns=["x", "y", "who"], data=[[0, 1.5, "a"], [1, 2.5, "b"]])
+    board.log({"bar": wandb.plot.bar(table, "who", "y", title="t"), "scatter": wandb.plot.scatter(table, "x", "y"), "histogram": wandb.plot.histogram(table, "y")}, step=0)
+    board.log({"line": wandb.plot.line(table, "x", "y"), "lines": wandb.plot.line_series([0, 1], [[1, 2], [3, 4]], keys=["a", "b"], title="t")}, step=0)
+    board.log({"confusion": wandb.plot.confusion_matrix(y_true=[0, 1, 1], preds=np.array([0, 1, 0]), class_names=["cat", "dog"])}, step=0)
+    board.log({"likely": wandb.plot.confusion_matrix(probs=[[0.9, 0.1], [0.2, 0.8]], y_true=[0, 0]), "roc": wandb.plot.roc_curve([0, 1], [[1, 0]])}, step=0)
+    assert board.flush(60)
+    cells = server.named(name)
+    assert cells["bar"]["value"] == {"labels": ["a", "b"], "values": [1.5, 2.5]} and cells["scatter"]["value"]["x"] == [0, 1]
+    assert cells["histogram"]["value"] == {"values": [1.5, 2.5]} and "roc" not in cells
+    assert server.pairs(cells["line"]["_id"], "y") == [(0, 1.5), (1, 2.5)] and server.pairs(cells["lines"]["_id"], "b") == [(0, 3), (1, 4)]
+    assert cells["confusion"]["value"]["values"] == [[1, 0], [1, 1]] and cells["confusion"]["value"]["rows"] == ["cat", "dog"]
+    assert cells["likely"]["value"]["values"] == [[1, 1], [0, 0]]
+    for wrong in (lambda: wandb.plot.bar(table, "none", "y"), lambda: wandb.plot.confusion_matrix(y_true=[-1], preds=[0]), lambda: wandb.plot.line_series([0], [[1, 2]])):
+        with pytest.raises(ValueError):
+            wrong()
+
+
+def test_a_film_that_is_none_is_left_out(board, server, name, tmp_path, caplog):
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    board.log({"film": wandb.Video(str(tmp_path / "film.mp4"), format="mp4"), "named": wandb.Video(data_or_path=np.zeros((2, 8, 9))), "image": wandb.Image(data_or_path=np.zeros((8, 9)))}, step=0)
+    assert board.flush(60)
+    assert set(server.named(name)) - {"agnez: not sent"} == {"named", "image"} and "no picture that moves" in caplog.text
+    assert wandb.Api().runs("x") is not None and issubclass(wandb.Error, Exception)
+
+
+def test_warnings_have_a_bound(caplog):
+    for at in range(wandb.tell.MOST + 50):
+        wandb.tell.tell_once(f"what {at}", "text")
+    assert caplog.text.count("\n") == wandb.tell.MOST + 1 and "no further ones" in caplog.text

@@ -260,6 +260,7 @@ def test_very_long_pictures_are_folded(shape, caplog):
     length = flat.shape[0] if shape[0] > shape[1] else flat.shape[1]
     assert (flat == array[:length, : flat.shape[1]]).all() if shape[0] > 1 and shape[1] > 1 else True
     assert seen(np.zeros((4000, 400), np.uint8)).shape == (4000, 400)
+    assert max(PIL.open(io.BytesIO(pictures.picture(PIL.new("RGB", (10, 4000))))).size) < 1000
 
 
 def test_grids_of_lists_need_no_numpy(monkeypatch):

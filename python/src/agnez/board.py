@@ -101,7 +101,8 @@ class Board:
         """
         now = time()
         if metrics is not None:
-            named = _merged(metrics, named)
+            # A copy: another thread may change the caller's.
+            named = {**metrics} if metrics.__class__ is dict and not named else _merged(metrics, named)
         elif not named:
             raise TypeError("log takes at least one metric: log(loss=0.3)")
         if step is None:

@@ -43,12 +43,21 @@ class Artifact(Idle):
     """Files of a run are not kept here: says so once and does nothing."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
-        tell_once("idle Artifact", "agnez.Artifact does nothing here.")
+        what = type(self).__name__
+        tell_once(f"idle {what}", f"agnez.{what} does nothing here.")
         super().__init__(*args, **named)
 
 
 class Settings(Idle):
     """Settings of Weights & Biases have no meaning here."""
+
+
+class Api(Artifact):
+    """Runs are not asked for here: GET /values does (docs/rest.md)."""
+
+
+class Error(Exception):
+    """Never raised: for ``except wandb.Error``."""
 
 
 class AlertLevel:

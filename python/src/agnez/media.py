@@ -26,7 +26,8 @@ class Image(Media):
     belongs to ``wandb.Image`` (boxes, masks, classes) is passed over.
     """
 
-    def __init__(self, data: Any, mode: Optional[str] = None, caption: Optional[str] = None, *_: Any, vmin: Optional[float] = None, vmax: Optional[float] = None, **others: Any) -> None:
+    def __init__(self, data: Any = None, mode: Optional[str] = None, caption: Optional[str] = None, *_: Any, vmin: Optional[float] = None, vmax: Optional[float] = None, **others: Any) -> None:
+        data = others.pop("data_or_path", data)
         passed_over("Image", others, ("grouping", "classes", "boxes", "masks", "file_type", "normalize"))
         if isinstance(data, Image):
             data, caption = data._data, caption if caption is not None else data._caption
@@ -46,13 +47,23 @@ class Video(Media):
     Frames become an animated PNG, whatever ``format`` says. A file that browsers do not show as a picture (mp4) is left out and said.
     """
 
-    def __init__(self, frames: Any, caption: Optional[str] = None, fps: float = 10, format: Optional[str] = None, **others: Any) -> None:
+    def __init__(self, frames: Any = None, caption: Optional[str] = None, fps: Optional[float] = 10, format: Optional[str] = None, **others: Any) -> None:
         del format
-        passed_over("Video", others, ("data_or_path",))
+        frames = others.pop("data_or_path", frames)
+        passed_over("Video", others, ())
         self._caption = caption
-        self._data = pictures.moving(frames if isinstance(frames, (str, bytes)) else films.frames_of(frames), 10 if fps is None else fps)
+        is_file = isinstance(frames, (str, bytes, bytearray, os.PathLike))
+        try:
+            self._data: Optional[bytes] = pictures.moving(frames if is_file else films.frames_of(frames), 10 if fps is None else fps)
+        except ValueError:
+            if not is_file:
+                raise
+            # A file of another kind than pictures.
+            self._data = None
 
     def _show(self, board: "Board", name: str) -> None:
+        if self._data is None:
+            raise TypeError("the file is no picture that moves, as GIF, APNG, WebP and AVIF are")
         board.gif(name, self._data, caption=self._caption)
 
 
@@ -155,3 +166,13 @@ def passed_over(what: str, given: Dict[str, Any], known: Sequence[str]) -> None:
         raise TypeError(f"{what} takes no argument {unknown[0]!r}")
     if given:
         tell_once(f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}.")
+
+
+class Plot(Media):
+    """What the functions of ``agnez.plot`` make: a cell of some kind."""
+
+    def __init__(self, kind: str, value: Any) -> None:
+        self._kind, self._value = kind, value
+
+    def _show(self, board: "Board", name: str) -> None:
+        board._set(name, self._kind, self._value)

@@ -71,7 +71,8 @@ class Metrics:
         """Counts a value that cannot be shown, and says so once for its type."""
         self.odd += 1
         kind = type(value).__name__
-        tell_once(f"odd {kind}{why}", f"The metric {name!r} is {plain.kind(value)}{why}: what cannot be shown is left out and counted.")
+        # Not for each message of an error: they may all differ.
+        tell_once(f"odd {kind}{why.partition(':')[0]}", f"The metric {name!r} is {plain.kind(value)}{why}: what cannot be shown is left out and counted.")
 
     def _group(self, named: Mapping[Any, Any], prefix: str, depth: int) -> None:
         for key in named:

@@ -55,6 +55,8 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
         data.savefig(out, format="png")
         return out.getvalue()
     if _is_pil(data):
+        if scale.folds(data.width, data.height) > 1:
+            return still(_folded(_from_pil(data)))
         out = io.BytesIO()
         (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(out, format="PNG")
         png: bytes = out.getvalue()

@@ -7,6 +7,8 @@ import sys
 import threading
 from typing import Set
 
+#: Different things that are said in one process.
+MOST = 1000
 _log = logging.getLogger("agnez")
 _told: Set[str] = set()
 #: One that a signal's handler can take again.
@@ -16,9 +18,11 @@ _lock = threading.RLock()
 def tell_once(what: str, text: str) -> None:
     """Logs a warning, unless this process was warned of ``what`` before."""
     with _lock:
-        if what in _told:
+        if what in _told or len(_told) > MOST:
             return
         _told.add(what)
+        if len(_told) > MOST:
+            text = f"There were {MOST} different warnings; no further ones are shown."
     _log.warning(text)
 
 

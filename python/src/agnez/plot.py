@@ -1,0 +1,91 @@
+"""The plots of ``wandb.plot``, as cells: ``agnez.log({"confusion": agnez.plot.confusion_matrix(y_true=y, preds=p)})``."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence
+
+from . import kinds, plain
+from .media import Plot, Table, Unshown
+
+
+def _column(table: Table, name: Any) -> List[Any]:
+    title = plain.label(name)
+    if not isinstance(table, Table) or title not in table.columns:
+        raise ValueError(f"the plot needs an agnez.Table with the column {title!r}")
+    return [row[table.columns.index(title)] for row in table.data]
+
+
+def bar(table: Table, label: Any, value: Any, title: Any = None, split_table: bool = False) -> Plot:
+    """A bar of the height in the column ``value`` for each row, named by the column ``label``."""
+    del title, split_table
+    return Plot("bar", kinds.bar(_column(table, value), _column(table, label), None, None))
+
+
+def scatter(table: Table, x: Any, y: Any, title: Any = None, split_table: bool = False) -> Plot:
+    """A point for each row, from two columns."""
+    del title, split_table
+    return Plot("scatter", kinds.scatter(_column(table, x), _column(table, y), None, plain.label(x), plain.label(y)))
+
+
+def histogram(table: Table, value: Any, title: Any = None, split_table: bool = False) -> Plot:
+    """The distribution of a column."""
+    del title, split_table
+    return Plot("histogram", kinds.histogram(_column(table, value), None, None, None, None, None))
+
+
+def line(table: Table, x: Any, y: Any, stroke: Any = None, title: Any = None, split_table: bool = False) -> Plot:
+    """A line through two columns."""
+    del stroke, title, split_table
+    return _lines({plain.label(y): (_column(table, x), _column(table, y))})
+
+
+def line_series(xs: Any, ys: Any, keys: Optional[Sequence[Any]] = None, title: Any = None, xname: Any = None, split_table: bool = False) -> Plot:
+    """Several lines, over steps of their own (a list of lists) or common ones."""
+    del title, xname, split_table
+    lists = [plain.listed(each, "an item of ys") for each in plain.listed(ys, "ys")]
+    steps = plain.listed(xs, "xs")
+    own = [plain.listed(each, "an item of xs") for each in steps] if steps and hasattr(steps[0], "__iter__") else [steps] * len(lists)
+    names = plain.labels(list(keys) if keys is not None else [f"line {at}" for at in range(len(lists))])
+    if len(own) != len(lists) or len(names) != len(lists):
+        raise ValueError(f"xs, ys and keys must have the same length, not {len(own)}, {len(lists)}, {len(names)}")
+    return _lines({name: (x, y) for name, x, y in zip(names, own, lists)})
+
+
+def _lines(lines: Dict[str, Any]) -> Plot:
+    series: Dict[str, Any] = {}
+    for name, (x, y) in lines.items():
+        if len(x) != len(y):
+            raise ValueError(f"the line {name!r} has {len(x)} steps and {len(y)} values")
+        series[name] = {"x": [plain.step(each) for each in x], "y": plain.numbers(y, "a line")}
+    return Plot("line", {"series": series})
+
+
+def confusion_matrix(probs: Any = None, y_true: Any = None, preds: Any = None, class_names: Optional[Sequence[Any]] = None, title: Any = None, split_table: bool = False) -> Plot:
+    """How often each class (an index) was taken for each other: ``preds``, or the likeliest of ``probs`` (N, classes)."""
+    del title, split_table
+    if (probs is None) == (preds is None) or y_true is None:
+        raise ValueError("confusion_matrix takes y_true, and either preds or probs")
+    truth = [int(plain.step(each)) for each in plain.listed(y_true, "y_true")]
+    if preds is None:
+        rows = [[plain.number(each, "probs") for each in plain.listed(row, "a row of probs")] for row in plain.listed(probs, "probs")]
+        told = [row.index(max(row)) for row in rows]
+    else:
+        told = [int(plain.step(each)) for each in plain.listed(preds, "preds")]
+    if len(truth) != len(told):
+        raise ValueError(f"y_true must have {len(told)} items, not {len(truth)}")
+    count = len(class_names) if class_names is not None else max(truth + told, default=0) + 1
+    if count > 1000 or any(not 0 <= each < count for each in truth + told):
+        raise ValueError(f"classes must be from 0 to {min(count, 1000) - 1}")
+    matrix = [[0] * count for _ in range(count)]
+    for true, guess in zip(truth, told):
+        matrix[true][guess] += 1
+    names = [plain.label(name) for name in class_names] if class_names is not None else [str(at) for at in range(count)]
+    return Plot("heatmap", kinds.heatmap(matrix, names, names, "truth", "predicted", None))
+
+
+def roc_curve(*_: Any, **__: Any) -> Unshown:
+    """Has no cell here: it is left out and counted."""
+    return Unshown()
+
+
+pr_curve = roc_curve
