@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const PYTHON = resolve(process.env.AGNEZ_PYTHON ?? "../target/venv/bin/python");
 
 /** What Rust, wasm-opt, JS and CSS may come to, in brotli. */
-const BUDGET = 150_000;
+const BUDGET = 400_000;
 
 test("the command on the empty board makes the first cell", async ({ page, agnez, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -1,16 +1,18 @@
 //! Where the keyboard is: the cell that has the focus, its neighbours, and going there.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use crate::client::browser;
 use crate::protocol::CellId;
 
-/// What the element of a cell is called in the document; ids need no escaping.
+/// What the element of a cell is called in the document. Found by its id, which browsers have an index of.
+pub fn element_id(id: &CellId) -> String {
+    ["cell-", id.as_str()].concat()
+}
+
 pub fn element(id: &CellId) -> Option<HtmlElement> {
-    let selector = ["article[data-id=\"", id.as_str(), "\"]"].concat();
-    document().query_selector(&selector).ok().flatten()?.dyn_into().ok()
+    browser::by_id(&element_id(id))
 }
 
 /// The cell that this element belongs to.

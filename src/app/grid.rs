@@ -1,5 +1,7 @@
 //! The grid of cells, and how it changes its order without disturbing what the cells show.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::prelude::*;
@@ -44,18 +46,19 @@ pub fn Grid() -> impl IntoView {
 
 /// For each of `places` (a permutation), whether it belongs to a longest ascending run, which can stay where it is.
 fn staying(places: &[usize]) -> Vec<bool> {
-    let mut length = vec![1_usize; places.len()];
     let mut before = vec![None; places.len()];
-    for at in 0..places.len() {
-        for earlier in 0..at {
-            if places[earlier] < places[at] && length[earlier] >= length[at] {
-                length[at] = length[earlier] + 1;
-                before[at] = Some(earlier);
-            }
+    // Of the runs of each length, where the one that ends lowest ends. Those ends ascend, too.
+    let mut ends: Vec<usize> = Vec::new();
+    for (at, place) in places.iter().enumerate() {
+        let longer = ends.partition_point(|end| places[*end] < *place);
+        before[at] = longer.checked_sub(1).map(|shorter| ends[shorter]);
+        match ends.get_mut(longer) {
+            Some(end) => *end = at,
+            None => ends.push(at),
         }
     }
     let mut stays = vec![false; places.len()];
-    let mut at = (0..places.len()).max_by_key(|at| length[*at]);
+    let mut at = ends.last().copied();
     while let Some(place) = at {
         stays[place] = true;
         at = before[place];
@@ -74,10 +77,8 @@ extern "C" {
 /// Brings the elements into this order with as few moves as possible.
 fn arrange(grid: &Element, order: &[CellId]) {
     let children = grid.children();
-    let placed = |child: Element| {
-        let id = focus::owner(&child)?;
-        Some((order.iter().position(|known| *known == id)?, child))
-    };
+    let wanted: BTreeMap<&CellId, usize> = order.iter().enumerate().map(|(place, id)| (id, place)).collect();
+    let placed = |child: Element| Some((*wanted.get(&focus::owner(&child)?)?, child));
     let (places, there): (Vec<usize>, Vec<Element>) = (0..children.length()).filter_map(|at| placed(children.item(at)?)).unzip();
     let stays = staying(&places);
     if stays.iter().all(|stays| *stays) {
@@ -85,8 +86,9 @@ fn arrange(grid: &Element, order: &[CellId]) {
     }
     // What follows the last cell is the list's own mark, and stays the last.
     let mut next: Option<Node> = there.last().and_then(|last| last.next_sibling());
-    for place in (0..order.len()).rev() {
-        let Some(at) = places.iter().position(|known| *known == place) else { continue };
+    let mut standing = vec![None; order.len()];
+    places.iter().enumerate().for_each(|(at, place)| standing[*place] = Some(at));
+    for at in standing.into_iter().rev().flatten() {
         let element = &there[at];
         if !stays[at] {
             put(grid, element, next.as_ref());
@@ -117,5 +119,7 @@ mod tests {
         assert_eq!(moving(&[1, 2, 3, 0]), 1);
         assert_eq!(moving(&[3, 0, 1, 2]), 1);
         assert_eq!(moving(&[1, 0, 3, 2]), 2);
+        assert_eq!(moving(&[4, 0, 5, 1, 2, 3]), 2);
+        assert_eq!(moving(&[]), 0);
     }
 }

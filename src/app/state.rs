@@ -1,5 +1,6 @@
 //! What the page knows. Each piece of each cell is watched by itself, so that a patch touches what it changes and nothing else.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use leptos::prelude::*;
@@ -278,9 +279,10 @@ impl State {
         let board = self.board();
         let (order, known, edited) = (ids(&board), self.tiles.now(), self.editing.now());
         let rows: Vec<CellId> = known.iter().map(|tile| tile.id.clone()).collect();
+        let there: BTreeMap<&CellId, &Arc<Tile>> = known.iter().map(|tile| (&tile.id, tile)).collect();
         let tile = |id: &CellId| {
-            if let Some(tile) = known.iter().find(|tile| tile.id == *id) {
-                return Some(tile.clone());
+            if let Some(tile) = there.get(id) {
+                return Some((*tile).clone());
             }
             // The answer to "Add cell" may have come before the cell.
             let field = edited.as_ref().filter(|(edited, _)| edited == id).map(|(_, field)| *field);
@@ -300,8 +302,9 @@ fn ids(board: &Board) -> Vec<CellId> {
 /// The ids of `order` with those that were there in their old places: new ones take the places of those that went, then the end.
 /// The list that draws the cells thus never moves one, which would load its figure again; the grid moves them in a way of its own.
 fn settled(rows: &[CellId], order: &[CellId]) -> Vec<CellId> {
-    let mut new = order.iter().filter(|id| !rows.contains(id));
-    let kept = rows.iter().filter_map(|id| if order.contains(id) { Some(id) } else { new.next() });
+    let (there, wanted): (BTreeSet<&CellId>, BTreeSet<&CellId>) = (rows.iter().collect(), order.iter().collect());
+    let mut new = order.iter().filter(|id| !there.contains(id));
+    let kept = rows.iter().filter_map(|id| if wanted.contains(id) { Some(id) } else { new.next() });
     let mut settled: Vec<CellId> = kept.cloned().collect();
     settled.extend(new.cloned());
     settled

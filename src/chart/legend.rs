@@ -12,8 +12,8 @@ pub const ROW: f64 = 16.0;
 pub const EDGE: f64 = 10.0;
 const SWATCH: f64 = 16.0;
 
-/// The widest name in the page's legend, in CSS pixels: two of them have room in most tiles.
-const WIDEST: f64 = 230.0;
+/// The widest name in the page's legend, at the size of text in a chart: two of them have room in most tiles.
+const WIDEST: f64 = 165.0;
 
 /// The names as the page's legend shows them.
 pub fn shown<S: AsRef<str>>(names: &[S]) -> Vec<String> {

@@ -9,6 +9,7 @@ pub mod columns;
 pub mod frames;
 pub mod http;
 pub mod live;
+pub mod near;
 pub mod pictures;
 pub mod rpc;
 pub mod urls;

@@ -16,7 +16,7 @@ use crate::series::{Axis, Window};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
-/// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
+/// Charts whose drawings, and figures whose frames, stand in the page itself; those further down are fetched when they come near the screen.
 const DRAWN: usize = 12;
 /// A larger drawing is fetched too, in bytes.
 const INLINE_BYTES: usize = 64 << 10;
@@ -117,8 +117,11 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();
         let short = shown(&names);
         legend(&mut html, &names, &short, &settings(&record).hidden);
-        drawn.insert(cell.id.clone(), Picture { html, is_long: is_long(short.iter().map(String::as_str)) });
+        let is_long = is_long(short.iter().map(String::as_str));
+        drawn.insert(cell.id.clone(), Picture { html, is_long, ..Picture::default() });
     }
+    let figures = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Figure { .. }));
+    drawn.extend(figures.take(DRAWN).map(|cell| (cell.id.clone(), Picture { is_first: true, ..Picture::default() })));
     drawn
 }
 
@@ -128,8 +131,8 @@ fn legend(html: &mut String, names: &[&str], short: &[String], hidden: &[String]
     for (slot, (name, text)) in names.iter().zip(short).enumerate().take(FOLDED) {
         let is_shown = !hidden.iter().any(|hidden| hidden == name);
         html.push_str(&format!(
-            "<button type=\"button\" class=\"series\" dir=\"auto\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
-             style=\"--series:var(--s{})\" title=\"{}\">{}</button>",
+            "<button type=\"button\" class=\"series\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
+             style=\"--series:var(--s{})\" title=\"{}\"><bdi>{}</bdi></button>",
             slot / COLOURS % 4,
             slot % COLOURS,
             escaped(name),
@@ -149,7 +152,7 @@ mod tests {
         let names = ["\"><script>alert(1)</script>", "b"];
         legend(&mut html, &names, &names.map(str::to_owned), &["b".to_owned()]);
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
-        assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\">b</button>"), "{html}");
+        assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\"><bdi>b</bdi></button>"), "{html}");
         let many = vec!["n"; 5000];
         html.clear();
         legend(&mut html, &many, &vec!["n".to_owned(); 5000], &[]);

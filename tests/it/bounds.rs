@@ -75,7 +75,7 @@ async fn the_names_of_series_are_read_without_scripts() {
     // No document of its own, which browsers are slow to make by the hundred.
     assert!(lines.starts_with("<svg class=\"drawn\" ") && !page.contains("data:image"), "{lines}");
     let (_, legend) = lines.split_once("<div class=\"legend\"").unwrap();
-    assert!(legend.contains(">train</button>") && legend.contains(">&lt;b&gt;</button>") && !legend.contains("<b>"), "{legend}");
+    assert!(legend.contains(">train</bdi>") && legend.contains(">&lt;b&gt;</bdi>") && !legend.contains("<b>"), "{legend}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,20 @@
 //! HTML from a training script, in a frame of its own that can do nothing to the page. A new figure is loaded behind the old one.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use leptos::attr;
+use leptos::html::Div;
 use leptos::prelude::*;
+use web_sys::Element;
 
-use crate::app::focus;
+use super::{Drawn, Picture};
 use crate::app::state::Tile;
-use crate::client::{browser, frames, urls};
+use crate::chart::svg::escaped;
+use crate::client::{browser, frames, near, urls};
 use crate::protocol::Stage;
 
-/// The first frame is a part of the page, so that it shows without a script; it may wait until it is scrolled to.
+/// The first frames are a part of the page, so that they show without a script; those further down are made when they come near the screen.
 /// Those that follow are put beside it by [`frames::Pane`].
 #[component]
 pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
@@ -18,30 +22,56 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     // Tables and texts follow the theme.
     let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
     let (title, sandbox) = (tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
-    let mut pane: Option<frames::Pane> = None;
+    let html = match use_context::<Drawn>().map(|drawn| (drawn.0)(&tile.id)) {
+        Some(Picture { is_first: true, .. }) => markup(&title, sandbox, &address),
+        // Browsers make a document for each frame, also for those that wait.
+        Some(_) => ["<noscript>", &markup(&title, sandbox, &address), "</noscript>"].concat(),
+        None => String::new(),
+    };
+    let place = NodeRef::<Div>::new();
+    let pane: Rc<RefCell<Option<frames::Pane>>> = Rc::default();
+    let mut is_watched = false;
     browser::effect(move || {
         let (shown, title, sandbox) =
             (tile.stage.with(|stage| version(&tile, stage)), tile.title(), tile.kind.with(|kind| frames::sandbox(kind)));
-        if pane.is_none() {
-            let paper = focus::element(&tile.id).and_then(|cell| cell.query_selector(".paper").ok()?);
-            pane = paper.and_then(|paper| frames::Pane::new(paper, first));
+        if let (Some(paper), false) = (place.get(), is_watched) {
+            is_watched = true;
+            let (tile, pane) = (tile.clone(), pane.clone());
+            near::once(&paper.clone(), move || *pane.borrow_mut() = begin(&tile, paper.into(), first));
         }
-        if let (Some(pane), Some((rev, address))) = (&pane, shown) {
+        if let (Some(pane), Some((rev, address))) = (&*pane.borrow(), shown) {
             pane.want(rev, address, &title, sandbox);
         }
     });
     view! {
-        <div class="paper" class:themed=is_themed>
-            <iframe
-                {..attr::loading("lazy")}
-                sandbox=sandbox
-                referrerpolicy="no-referrer"
-                allow=""
-                title=title
-                src=address
-            ></iframe>
-        </div>
+        <div class="paper" class:themed=is_themed node_ref=place inner_html=html></div>
     }
+}
+
+/// The frame as the server writes it.
+fn markup(title: &str, sandbox: &str, address: &str) -> String {
+    let (title, address) = (escaped(title), escaped(address));
+    format!(
+        "<iframe loading=\"lazy\" sandbox=\"{sandbox}\" referrerpolicy=\"no-referrer\" allow=\"\" title=\"{title}\" src=\"{address}\"></iframe>"
+    )
+}
+
+/// The paper has come near the screen: it gets its frame, unless the server has put one there, of the revision `first`.
+fn begin(tile: &Tile, paper: Element, first: u64) -> Option<frames::Pane> {
+    let (rev, address) = tile.stage.peek(|stage| version(tile, stage))?;
+    let is_there = paper.first_element_child().is_some_and(|child| child.tag_name() == "IFRAME");
+    if !is_there {
+        paper.set_text_content(None);
+        let frame = document().create_element("iframe").ok()?;
+        let (title, sandbox) = (tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
+        let attributes = [("sandbox", sandbox), ("referrerpolicy", "no-referrer"), ("allow", ""), ("title", &title), ("src", &address)];
+        attributes.iter().for_each(|(name, value)| browser::mark(&frame, name, value));
+        paper.append_child(&frame).ok()?;
+        return frames::Pane::new(paper, rev);
+    }
+    let pane = frames::Pane::new(paper, first)?;
+    pane.want(rev, address, &tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));
+    Some(pane)
 }
 
 /// The revision of the figure, and its address.

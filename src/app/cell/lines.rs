@@ -17,6 +17,8 @@ pub struct Picture {
     pub html: String,
     /// Whether they have two rows.
     pub is_long: bool,
+    /// Of a figure: whether its frame stands in the page.
+    pub is_first: bool,
 }
 
 type Find = dyn Fn(&CellId) -> Picture + Send + Sync;
@@ -28,7 +30,7 @@ pub struct Drawn(pub Arc<Find>);
 #[component]
 pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
     let id = tile.id.clone();
-    let Picture { html, is_long } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
+    let Picture { html, is_long, .. } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
     let place = NodeRef::<Div>::new();
     browser::effect(move || {
         let settings = tile.settings();

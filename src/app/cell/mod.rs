@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::filter;
 use super::state::{Dashboard, Tile};
+use super::{filter, focus};
 pub use lines::{Drawn, Picture};
 use note::Note;
 use stage::StageView;
@@ -38,6 +38,7 @@ pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
     view! {
         <article
             class="chart-wrapper"
+            id=focus::element_id(&tile.id)
             class:dragged=is_dragged
             data-id=tile.id.to_string()
             data-place=place

@@ -124,7 +124,9 @@ pub fn show(chart: &Chart, parts: &Parts, is_dark: bool) {
         let title = [&curve.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat();
         if button.get_attribute("title").as_ref() != Some(&title) {
             browser::mark(&button, "title", &title);
-            button.set_text_content(Some(short));
+            // Names of every script stand in their own direction, beside the swatch.
+            let name = button.first_element_child().or_else(|| browser::append(&button, "bdi", "", ""));
+            let _ = name.map(|name| name.set_text_content(Some(short)));
             if short == &curve.name {
                 let _ = button.remove_attribute("aria-label");
             } else {
@@ -189,8 +191,6 @@ pub fn unfold(charts: &mut Charts, button: &Element) {
 fn made(legend: &Element, at: usize) -> Option<Element> {
     let button = browser::append(legend, "button", "series", "")?;
     browser::mark(&button, "type", "button");
-    // Names of every script stand in their own direction.
-    browser::mark(&button, "dir", "auto");
     browser::mark(&button, SERIES, &at.to_string());
     // The dashes of the slots beyond the first eight, as a second cue.
     browser::mark(&button, "data-dash", &(at / palette::COLOURS % 4).to_string());

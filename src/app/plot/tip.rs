@@ -121,7 +121,9 @@ pub fn line(list: &Element, class: &str, colour: Option<u32>, name: &str, text: 
     {
         browser::mark(&swatch, "style", &["background:", &hex(colour)].concat());
     }
-    browser::append(&row, "span", "", name);
+    if let Some(name) = browser::append(&row, "span", "", name) {
+        browser::mark(&name, "dir", "auto");
+    }
     if !text.is_empty() {
         browser::append(&row, "b", "", text);
     }
