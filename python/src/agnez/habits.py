@@ -121,8 +121,8 @@ class Habits:
     def alert(self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None) -> None:
         """Shows an alert as a text cell, ``alert: <title>``. Nobody is written to."""
         del wait_duration
-        told = f"**{plain.label(title)}**\n\n{plain.label(text)}"
-        self.board.text(plain.label(f"alert: {title}")[:200].replace("\n", " "), told if level is None else f"{getattr(level, 'name', level)}: {told}")
+        result = f"**{plain.label(title)}**\n\n{plain.label(text)}"
+        self.board.text(plain.label(f"alert: {title}")[:200].replace("\n", " "), result if level is None else f"{getattr(level, 'name', level)}: {result}")
 
     def watch(self, models: Any = None, criterion: Any = None, log: Any = "gradients", log_freq: int = 100, idx: Any = None, log_graph: bool = False) -> List[Any]:
         """As :func:`agnez.torch.watch`, for one model of torch or several; for any other it says once that it does nothing."""

@@ -20,7 +20,7 @@ def harmless(method: F) -> F:
         try:
             return method(*args, **named)
         except Exception as error:
-            told(f"{method.__module__}.{method.__qualname__}", error)
+            report_failure(f"{method.__module__}.{method.__qualname__}", error)
             return None
 
     return cast(F, guarded)
@@ -42,6 +42,6 @@ def in_a_sentence(method: F) -> F:
     return cast(F, checked)
 
 
-def told(what: str, error: Exception) -> None:
+def report_failure(what: str, error: Exception) -> None:
     """Says once what has failed and why."""
     tell_once(f"{what} {type(error).__name__}", f"{what} has failed, and its values are not shown ({type(error).__name__}: {described(error)}). Training goes on.")

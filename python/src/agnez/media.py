@@ -94,8 +94,8 @@ class Table(Media):
     def __init__(self, columns: Optional[Sequence[Any]] = None, data: Any = None, rows: Any = None, dataframe: Any = None, **others: Any) -> None:
         passed_over("Table", others, ("dtype", "optional", "allow_mixed_types", "log_mode"))
         given: Any = next((one for one in (dataframe, data, rows) if one is not None), [])
-        told = kinds.table(given, columns)
-        self.columns, self.data = told["columns"], told["rows"]
+        result = kinds.table(given, columns)
+        self.columns, self.data = result["columns"], result["rows"]
 
     def add_data(self, *row: Any) -> None:
         """A row with one item for each column."""

@@ -160,8 +160,8 @@ class Metrics:
     def _number(self, name: str, number: Any, value: Any) -> None:
         name = self._free(name, value)
         if name:
-            told = plain.scalar(number)
-            self.numbers[name] = told if isinstance(told, float) else 0.0
+            result = plain.scalar(number)
+            self.numbers[name] = result if isinstance(result, float) else 0.0
 
     def _cell(self, name: str, shown: Any) -> None:
         name = self._free(name, shown)

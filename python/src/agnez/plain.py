@@ -66,10 +66,10 @@ def scalar(value: Any) -> Optional[complex]:
                 pass
         if not callable(getattr(value, "item", None)):
             return None
-        told = value.item()
-        if isinstance(told, complex):
-            return complex(told)
-        return None if isinstance(told, (str, bytes)) else _double(told)
+        result = value.item()
+        if isinstance(result, complex):
+            return complex(result)
+        return None if isinstance(result, (str, bytes)) else _double(result)
     except Exception:  # Whatever an object's own methods raise.
         return None
 
@@ -88,30 +88,30 @@ def _double(value: Any) -> float:
 
 def number(value: Any, what: str) -> float:
     """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else, ValueError for what no double holds."""
-    told = scalar(value)
-    if told is None or isinstance(told, complex):
+    result = scalar(value)
+    if result is None or isinstance(result, complex):
         raise TypeError(f"{what} must be a number, not {kind(value)}")
-    if math.isinf(told) and isinstance(value, int):
+    if math.isinf(result) and isinstance(value, int):
         raise ValueError(f"{what} must be a number that a double can hold, not one so large")
-    return told
+    return result
 
 
 def step(value: Any) -> float:
     """A step: a finite number; TypeError or ValueError for anything else."""
-    told = number(value, "step")
-    if not math.isfinite(told):
-        raise ValueError(f"step must be finite, not {told}")
-    return told
+    result = number(value, "step")
+    if not math.isfinite(result):
+        raise ValueError(f"step must be finite, not {result}")
+    return result
 
 
 def seconds(value: Any) -> float:
     """A time to wait, None for as long as it takes; TypeError or ValueError for what is none."""
     if value is None:
         return threading.TIMEOUT_MAX
-    told = number(value, "timeout")
-    if math.isnan(told):
+    result = number(value, "timeout")
+    if math.isnan(result):
         raise ValueError("timeout must be a number of seconds, not nan")
-    return min(max(told, 0.0), threading.TIMEOUT_MAX)
+    return min(max(result, 0.0), threading.TIMEOUT_MAX)
 
 
 def listed(value: Any, what: str) -> List[Any]:
@@ -181,12 +181,12 @@ def numbers(value: Any, what: str) -> List[Any]:
         if is_nothing(item) or isinstance(item, str) and item in _TEXTS:
             out.append(None if not isinstance(item, str) else str(item))
             continue
-        told: Any = whole(item)
-        if told is None:
-            told = scalar(item)
-        if told is None or isinstance(told, complex):
+        result: Any = whole(item)
+        if result is None:
+            result = scalar(item)
+        if result is None or isinstance(result, complex):
             raise TypeError(f"{what} must hold numbers, not {kind(item)}")
-        out.append(told if isinstance(told, int) else _finite(told))
+        out.append(result if isinstance(result, int) else _finite(result))
     return out
 
 
@@ -270,9 +270,9 @@ def entry(value: Any) -> Any:
         kind = _unit_kind(value)
         if kind == "b" and getattr(value, "shape", None) == ():
             return bool(value)
-        told = whole(value)
-        if told is not None:
-            return told
+        result = whole(value)
+        if result is not None:
+            return result
         if isinstance(value, int) or isinstance(value, timedelta) or kind in ("m", "M", "c"):
             return described(value)
         one = scalar(value)
@@ -300,10 +300,10 @@ def described(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _cut(told: str) -> str:
+def _cut(result: str) -> str:
     # Where an object lies in memory says nothing, and differs from run to run.
-    told = re.sub(r" at 0x[0-9a-fA-F]+", "", told) if " at 0x" in told else told
-    return told if len(told) <= TEXT else told[: TEXT - 1] + "…"
+    result = re.sub(r" at 0x[0-9a-fA-F]+", "", result) if " at 0x" in result else result
+    return result if len(result) <= TEXT else result[: TEXT - 1] + "…"
 
 
 def label(value: Any) -> str:
@@ -316,11 +316,11 @@ def labels(values: List[Any]) -> List[str]:
     out: List[str] = []
     seen: Set[str] = set()
     for value in values:
-        name = told = label(value)
+        name = result = label(value)
         number = 1
         while name in seen:
             number += 1
-            name = f"{told} ({number})"
+            name = f"{result} ({number})"
         seen.add(name)
         out.append(name)
     return out

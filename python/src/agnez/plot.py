@@ -68,16 +68,16 @@ def confusion_matrix(probs: Any = None, y_true: Any = None, preds: Any = None, c
     truth = [int(plain.step(each)) for each in plain.listed(y_true, "y_true")]
     if preds is None:
         rows = [[plain.number(each, "probs") for each in plain.listed(row, "a row of probs")] for row in plain.listed(probs, "probs")]
-        told = [row.index(max(row)) for row in rows]
+        result = [row.index(max(row)) for row in rows]
     else:
-        told = [int(plain.step(each)) for each in plain.listed(preds, "preds")]
-    if len(truth) != len(told):
-        raise ValueError(f"y_true must have {len(told)} items, not {len(truth)}")
-    count = len(class_names) if class_names is not None else max(truth + told, default=0) + 1
-    if count > 1000 or any(not 0 <= each < count for each in truth + told):
+        result = [int(plain.step(each)) for each in plain.listed(preds, "preds")]
+    if len(truth) != len(result):
+        raise ValueError(f"y_true must have {len(result)} items, not {len(truth)}")
+    count = len(class_names) if class_names is not None else max(truth + result, default=0) + 1
+    if count > 1000 or any(not 0 <= each < count for each in truth + result):
         raise ValueError(f"classes must be from 0 to {min(count, 1000) - 1}")
     matrix = [[0] * count for _ in range(count)]
-    for true, guess in zip(truth, told):
+    for true, guess in zip(truth, result):
         matrix[true][guess] += 1
     names = [plain.label(name) for name in class_names] if class_names is not None else [str(at) for at in range(count)]
     return Plot("heatmap", kinds.heatmap(matrix, names, names, "truth", "predicted", None))

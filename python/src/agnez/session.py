@@ -226,8 +226,8 @@ def init(project: Optional[str] = None, *, name: Optional[str] = None, config: A
     mode = "online" if mode in _SENDING and mode != "dryrun" else "offline" if mode == "dryrun" else mode
     called = None if name is None else names.name_like(name)
     board = Board(names.board_like(str(project or os.environ.get("AGNEZ_PROJECT") or "main")), url=url, token=token, run=called, spool=spool, mode=mode)
-    told = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
-    return _begin(Run(board, values, id=None if others.get("id") is None else str(others["id"]), **told))
+    result = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
+    return _begin(Run(board, values, id=None if others.get("id") is None else str(others["id"]), **result))
 
 
 def _begin(begun: Run) -> Run:

@@ -84,12 +84,12 @@ class Axes(Cell):
         return self._noted()
 
     def set_xlabel(self, text: str) -> "Axes":
-        """What the x axis shows, told below the note."""
+        """What the x axis shows, shown below the note."""
         self._labels["x"] = plain.label(text)
         return self._noted()
 
     def set_ylabel(self, text: str) -> "Axes":
-        """What the y axis shows, told below the note."""
+        """What the y axis shows, shown below the note."""
         self._labels["y"] = plain.label(text)
         return self._noted()
 
