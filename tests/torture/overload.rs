@@ -44,9 +44,11 @@ async fn queries(server: &Server, row: &mut Row) {
     let list = |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<Vec<_>>().join("&");
     let all = [
         ("200 conditions on values", list(200, &|at| format!("$or[{at}][value]=x")), 400),
-        ("4,598 keys to sort by", list(4598, &|at| format!("$sort[k{at}]=1")), 400),
-        ("4,000 texts in a list", list(4000, &|at| format!("value[$in][]={at}")), 400),
-        ("50 conditions on values", list(50, &|at| format!("$or[{at}][value]=x")), 200),
+        ("50 conditions on values, too much to compare", list(50, &|at| format!("$or[{at}][value]=x")), 400),
+        ("4,598 keys to sort by", list(4598, &|at| format!("$sort[{at}]=1")), 414),
+        ("1,400 keys to sort by", list(1400, &|at| format!("$sort[{at}]=1")), 400),
+        ("1,400 texts in a list", list(1400, &|at| format!("value[$in][]={at}")), 400),
+        ("20 conditions on values", list(20, &|at| format!("$or[{at}][value]=x")), 200),
         ("1,000 texts in a list", list(1000, &|at| format!("value[$in][]=x{at}")), 200),
         ("16 keys to sort by", list(16, &|at| format!("$sort[value.k{at}]=1")), 200),
     ];
@@ -62,7 +64,9 @@ async fn queries(server: &Server, row: &mut Row) {
             row.tried += 1;
             row.took("query", begun.elapsed());
             row.took("health beside queries", worst);
-            if status(&answer) != *wanted || failed > 0 {
+            // An address as long as that may be refused by its length alone.
+            let is_refused = *wanted == 414 && status(&answer) == 400;
+            if (status(&answer) != *wanted && !is_refused) || failed > 0 {
                 row.lose(format!("{verb} of {name} is answered {}; health failed {failed} times", shown(&answer)));
             }
         }
