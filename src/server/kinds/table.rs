@@ -37,9 +37,9 @@ pub fn check(root: Node) -> Result<(), ApiError> {
     }
     let (columns, rows) = parts(&root)?;
     for row in rows.items()? {
-        let items = row.items()?;
+        let mut items = row.items()?;
         row.must_have(row.count(), columns.len(), "column")?;
-        items.map(|cell| fits(&cell)).collect::<Result<(), _>>()?;
+        items.try_for_each(|cell| fits(&cell))?;
     }
     Ok(())
 }
