@@ -23,6 +23,7 @@ mod ledger;
 mod load;
 mod overload;
 mod proxy;
+mod readers;
 mod replies;
 mod server;
 mod share;
@@ -54,6 +55,7 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
     ("overload", "one request that asks or sends too much is refused in small memory; health answers", 2, |share| {
         Box::pin(overload::run(share))
     }),
+    ("readers", "who asks for much and takes nothing of it holds bounded memory; health answers", 2, |share| Box::pin(readers::run(share))),
     ("frozen", "200 readers that take nothing cost no memory, are cut, and nobody else notices", 2, |share| Box::pin(frozen::run(share))),
 ];
 
