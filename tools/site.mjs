@@ -1,7 +1,7 @@
 // Makes target/site, the files that the binary carries: `node tools/site.mjs WASM BINDGEN` (see the Makefile, which builds both).
 //
 //   pkg/agnez.<hash>.{wasm,js,css}   the page's code and style, small, named by content
-//   vendor/{d3.v5,mpld3}.min.js      for figures: what mpld3's HTML would load from two CDNs (versions: package.json)
+//   vendor/{d3.v3,d3.v5,mpld3}.min.js   for figures: what mpld3's HTML would load from two CDNs (versions: package.json)
 //   *                                everything in public/
 //   *.br, *.gz                       beside each of them, where that is smaller
 //   manifest.json                    {"js","wasm","css": paths, "build": a hash over everything, "sizes": {file: {raw, br}}}
@@ -108,7 +108,8 @@ async function bundle(entry, options) {
 function vendorScripts() {
   const mpld3 = join(tools, "node_modules/mpld3");
   const { version } = JSON.parse(readFileSync(join(mpld3, "package.json"), "utf8"));
-  return { "d3.v5.min.js": join(mpld3, "d3.v5.min.js"), "mpld3.min.js": join(mpld3, `mpld3.v${version}.min.js`) };
+  const d3 = ["d3.v3.min.js", "d3.v5.min.js"].map((name) => [name, join(mpld3, name)]);
+  return { ...Object.fromEntries(d3), "mpld3.min.js": join(mpld3, `mpld3.v${version}.min.js`) };
 }
 
 /** Adds the `.br` and `.gz` files and returns the sizes. */

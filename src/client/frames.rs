@@ -1,4 +1,5 @@
-//! Frames of figures: exchanged without a flash, as high as the figure says. Figures are strangers, of whom a height is believed and nothing else.
+//! Frames of figures: exchanged without a flash, as high as the figure says. Figures are untrusted:
+//! the only messages accepted from them are their height and what was blocked, both checked.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -10,6 +11,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlIFrameElement, MessageEvent};
 
+use super::blocked::{self, Blocked};
 use super::browser;
 
 /// What a figure may. Never `allow-same-origin` beside it: together they would be no sandbox at all.
@@ -34,33 +36,44 @@ thread_local! {
     static PANES: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Hands the heights that figures post to their panes. Called once, when the page wakes.
+/// Hands what figures post to their panes. Called once, when the page wakes.
 pub fn listen() {
     browser::listen(&window(), "message", |event: MessageEvent| {
-        let (Some(height), Some(sender)) = (height(&event), event.source()) else { return };
+        let (Some(message), Some(sender)) = (message(&event), event.source()) else { return };
         let sender: &JsValue = sender.as_ref();
         let panes = PANES.with_borrow(|panes| panes.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
         for pane in panes {
             if let Some(rev) = pane.sender(sender) {
-                pane.measured(rev, height);
-                return;
+                return match message {
+                    Message::Height(height) => pane.measured(rev, height),
+                    Message::Blocked(blocked) => pane.lacks(rev, blocked),
+                };
             }
         }
     });
 }
 
-fn height(event: &MessageEvent) -> Option<u32> {
+/// All that figures can say.
+enum Message {
+    Height(u32),
+    Blocked(Blocked),
+}
+
+fn message(event: &MessageEvent) -> Option<Message> {
     let message = event.data();
     if !message.is_object() {
         return None;
     }
     let field = |name: &str| Reflect::get(&message, &JsValue::from_str(name)).ok();
-    if field("agnez")?.as_string()? != "height" {
-        return None;
+    match field("agnez")?.as_string()?.as_str() {
+        "height" => {
+            let height = field("height")?.as_f64()?;
+            // The clamp makes the conversion safe: what is left is between 40 and 4000.
+            height.is_finite().then(|| Message::Height(height.clamp(LEAST, MOST).ceil() as u32))
+        }
+        "blocked" => Blocked::read(&field("what")?.as_string()?, &field("from")?.as_string()?).map(Message::Blocked),
+        _ => None,
     }
-    let height = field("height")?.as_f64()?;
-    // The clamp makes the conversion safe: what is left is between 40 and 4000.
-    height.is_finite().then(|| height.clamp(LEAST, MOST).ceil() as u32)
 }
 
 /// Which figure is seen, which one is loading behind it, and the newest of those that arrived meanwhile.
@@ -115,6 +128,8 @@ struct Frames {
     address: String,
     /// Of the frames that will be loaded.
     sandbox: &'static str,
+    /// What the figures of these revisions could not load: [`blocked::REPORTS`] of each at most.
+    lacking: Vec<(u64, Blocked)>,
 }
 
 impl Pane {
@@ -125,8 +140,16 @@ impl Pane {
             let _ = window.post_message(&question, "*");
         }
         let swap = Swap { seen: rev, loading: None, waiting: None };
-        let state =
-            RefCell::new(Frames { swap, seen, loading: None, height: 0, title: String::new(), address: String::new(), sandbox: SANDBOX });
+        let state = RefCell::new(Frames {
+            swap,
+            seen,
+            loading: None,
+            height: 0,
+            title: String::new(),
+            address: String::new(),
+            sandbox: SANDBOX,
+            lacking: Vec::new(),
+        });
         let inner = Rc::new(Inner { paper, state });
         PANES.with_borrow_mut(|panes| {
             panes.retain(|pane| pane.strong_count() > 0);
@@ -209,6 +232,26 @@ impl Inner {
         self.show(rev);
     }
 
+    /// Something that this figure wanted was blocked.
+    fn lacks(&self, rev: u64, blocked: Blocked) {
+        let mut state = self.state.borrow_mut();
+        let lack = (rev, blocked);
+        let known = state.lacking.iter().filter(|(of, _)| *of == rev).count();
+        if known < blocked::REPORTS && !state.lacking.contains(&lack) {
+            state.lacking.push(lack);
+            self.say(&state);
+        }
+    }
+
+    /// Says below the paper what the figure that is seen could not load.
+    fn say(&self, state: &Frames) {
+        let Some(place) = self.paper.next_element_sibling() else { return };
+        let lacking: Vec<Blocked> =
+            state.lacking.iter().filter(|(rev, _)| *rev == state.swap.seen).map(|(_, blocked)| blocked.clone()).collect();
+        let _ = place.toggle_attribute_with_force("hidden", lacking.is_empty());
+        place.set_text_content(Some(&blocked::sentence(&lacking)));
+    }
+
     /// Exchanges the frames if this one has been waited for, and loads what arrived meanwhile.
     fn show(self: &Rc<Self>, rev: u64) {
         let waiting = {
@@ -221,6 +264,9 @@ impl Inner {
                 let _ = frame.remove_attribute("aria-hidden");
                 std::mem::replace(&mut state.seen, frame).remove();
             }
+            let seen = state.swap.seen;
+            state.lacking.retain(|(of, _)| *of == seen);
+            self.say(&state);
             state.swap.waiting.take().filter(|rev| state.swap.want(*rev))
         };
         if let Some(rev) = waiting {

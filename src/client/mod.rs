@@ -3,6 +3,7 @@
 //! It compiles for the server too, which draws with its addresses and constants; all else is called from effects and event handlers, which run
 //! in browsers only.
 
+pub mod blocked;
 pub mod browser;
 pub mod clipboard;
 pub mod columns;

@@ -10,9 +10,12 @@ const GATE: &str = include_str!("gate.html");
 
 /// The policy of the page itself. The gate has the same, because it puts the page in its own place.
 pub fn policy(nonce: &str, host: &str, pictures: &str) -> String {
+    // A policy has no words for an IPv6 address; there, browsers take `'self'` for the live connection, too.
+    let is_named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
+    let live = is_named.then(|| format!(" ws://{host} wss://{host}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{pictures}; \
-         font-src 'self'; connect-src 'self' ws://{host} wss://{host}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action 'none'; \
+         font-src 'self'; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action 'none'; \
          frame-ancestors 'none'"
     )
 }

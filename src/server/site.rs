@@ -12,10 +12,6 @@ use super::{App, conditional};
 use crate::app::Assets;
 use crate::protocol::ErrorKind;
 
-/// Where figures find the two libraries.
-pub const D3: &str = "/vendor/d3.v5.min.js";
-pub const MPLD3: &str = "/vendor/mpld3.min.js";
-
 #[derive(RustEmbed)]
 #[folder = "target/site"]
 #[allow_missing = true]

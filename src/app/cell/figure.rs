@@ -15,7 +15,7 @@ use crate::client::{browser, frames, near, urls};
 use crate::protocol::Stage;
 
 /// The first frames are a part of the page, so that they show without a script; those further down are made when they come near the screen.
-/// Those that follow are put beside it by [`frames::Pane`].
+/// Those that follow are put beside it by [`frames::Pane`], which also says below the paper what a figure could not load.
 #[component]
 pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     let (first, address) = tile.stage.peek(|stage| version(&tile, stage)).unwrap_or_default();
@@ -45,6 +45,7 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     });
     view! {
         <div class="paper" class:themed=is_themed node_ref=place inner_html=html></div>
+        <p class="blocked" role="note" hidden></p>
     }
 }
 
