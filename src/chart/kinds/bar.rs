@@ -1,6 +1,6 @@
 //! Bars: upright or lying, one or several for each label, from zero.
 
-use super::sheet::{self, Plot, Sheet, cut, values, words};
+use super::sheet::{self, Plot, Sheet, values, words, wrapped};
 use crate::chart::scene::Scene;
 use crate::chart::text::width;
 use crate::chart::ticks::widest;
@@ -28,6 +28,12 @@ pub struct Series {
 const GAP: f64 = 0.22;
 /// How far a bar that is no number reaches, in pixels.
 const STUB: f64 = 14.0;
+/// The height of a line of a label, in pixels.
+const LINE: f64 = 12.0;
+/// Labels have a second line in drawings of at least this height.
+const ROOMY: f64 = 120.0;
+/// The share of the width that the labels of lying bars may take.
+const NAMES: f64 = 0.4;
 /// With more series, each bar is a spot by itself.
 const TOLD_TOGETHER: usize = 12;
 
@@ -95,9 +101,18 @@ impl Bar {
     }
 
     fn upright(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
-        let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
-        let axis = self.ticks(scale, ((bottom - top) / 45.0) as usize + 1);
-        let (left, right) = (widest(&axis) + 14.0, 12.0);
+        let top = top + 8.0;
+        let end = |lines: usize| (sheet.height() - 22.0 - LINE * (lines - 1) as f64).max(top + 1.0);
+        let axis_to = |bottom: f64| self.ticks(scale, ((bottom - top) / 45.0) as usize + 1);
+        let right = 12.0;
+        let room_for = |axis: &[Tick]| (sheet.width() - widest(axis) - 14.0 - right).max(1.0) / self.labels.len().max(1) as f64;
+        let wide = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max);
+        // A second line for labels that are too long for one.
+        let is_long = wide > every(wide, room_for(&axis_to(end(1)))).1 && sheet.height() >= ROOMY;
+        let lines = if is_long { 2 } else { 1 };
+        let bottom = end(lines);
+        let axis = axis_to(bottom);
+        let left = widest(&axis) + 14.0;
         svg.plot(left, right);
         sheet::upright(svg, scale, &axis, (top, bottom));
         let y = |value: f64| bottom - scale.at(value) * (bottom - top);
@@ -121,9 +136,11 @@ impl Bar {
             }
         }
         svg.line("a", (0.0, y(0.0)), (1.0, y(0.0)));
-        let (step, room) = every(self.labels.iter().map(|label| width(label)).fold(0.0, f64::max), each * across);
+        let (step, room) = every(wide, each * across);
         for (at, label) in self.labels.iter().enumerate().step_by(step) {
-            svg.text("t", Anchor::Middle, (at as f64 + 0.5) * each, 0.0, bottom + 15.0, &cut(label, room));
+            for (line, text) in (0..).zip(wrapped(label, room, lines)) {
+                svg.text("t", Anchor::Middle, (at as f64 + 0.5) * each, 0.0, bottom + 15.0 + LINE * f64::from(line), &text);
+            }
         }
         svg.end_plot();
         Plot { left, right, top, bottom }
@@ -131,7 +148,10 @@ impl Bar {
 
     fn lying(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
         let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
-        let names = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max).min(sheet.width() * 0.3);
+        let high_each = (bottom - top) / self.labels.len().max(1) as f64;
+        let lines = if high_each >= 2.0 * LINE + 4.0 { 2 } else { 1 };
+        let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrapped(label, sheet.width() * NAMES, lines)).collect();
+        let names = labels.iter().flatten().map(|line| width(line)).fold(0.0, f64::max);
         let (left, right) = (names + 16.0, self.widest_value().min(sheet.width() * 0.2) + 12.0);
         svg.plot(left, right);
         for tick in self.ticks(scale, 4) {
@@ -167,9 +187,11 @@ impl Bar {
         }
         svg.line("a", (zero, top), (zero, bottom));
         let (step, _) = every(11.0, each * high);
-        for (at, label) in self.labels.iter().enumerate().step_by(step) {
-            let y = top + (at as f64 + 0.5) * each * high + 4.0;
-            svg.text("t", Anchor::End, 0.0, -6.0, y, &cut(label, names));
+        for (at, label) in labels.iter().enumerate().step_by(step) {
+            let y = top + (at as f64 + 0.5) * each * high + 4.0 - LINE / 2.0 * (label.len() as f64 - 1.0);
+            for (line, text) in (0..).zip(label) {
+                svg.text("t", Anchor::End, 0.0, -6.0, y + LINE * f64::from(line), text);
+            }
         }
         svg.end_plot();
         Plot { left, right, top, bottom }
@@ -213,6 +235,7 @@ pub fn every(wide: f64, room: f64) -> (usize, f64) {
 mod tests {
     use super::super::well_formed::{drawn, fixed, numbers_of};
     use super::*;
+    use crate::chart::{Place, Theme};
 
     fn bar(labels: &[&str], series: &[(&str, &[f64])], horizontal: bool) -> Bar {
         let series = series.iter().map(|(name, values)| Series { name: name.to_string(), values: values.to_vec() }).collect();
@@ -234,6 +257,22 @@ mod tests {
     fn what_is_no_number_is_told_and_hatched() {
         let svg = drawn(|sheet| bar(&["<script>", "b"], &[("", &[f64::NAN, 2.0])], false).svg(sheet));
         assert!(svg.contains("class=\"hatch\"") && svg.contains(">NaN</text>") && svg.contains("&lt;script&gt;"), "{svg}");
+    }
+
+    #[test]
+    fn labels_are_whole_where_there_is_room() {
+        let names = ["feature_width", "feature_height", "petal_length", "petal_width"];
+        let fluid = |height| Sheet { place: Place::Fluid { height }, theme: Theme::Auto, title: String::new(), is_scene: false };
+        for horizontal in [false, true] {
+            for sheet in [fluid(240.0), fixed()] {
+                let svg = bar(&names, &[("", &[1.0, 2.0, 3.0, 4.0])], horizontal).svg(&sheet);
+                assert!(!svg.contains('…'), "{horizontal} {svg}");
+            }
+            // What cannot be shown keeps both of its ends.
+            let long = format!("begin_{}_end", "x".repeat(200));
+            let svg = bar(&[&long, &long], &[("", &[1.0, 2.0])], horizontal).svg(&fluid(240.0));
+            assert!(svg.contains(">begin_") && svg.contains("_end</text>") && svg.contains('…'), "{svg}");
+        }
     }
 
     #[test]

@@ -184,20 +184,54 @@ pub fn nothing(svg: &mut Svg, (top, bottom): (f64, f64), is_empty: bool) {
     svg.text("t", Anchor::Middle, 0.5, 0.0, (top + bottom) / 2.0, text);
 }
 
-/// As much of the text as fits into so many pixels, with an ellipsis where something is missing.
+/// The text if it fits into so many pixels, else as much of its beginning and end as fits, with an ellipsis between them: names differ at
+/// their ends more often than at their beginnings.
 pub fn cut(text: &str, room: f64) -> String {
     if width(text) <= room {
         return text.to_owned();
     }
-    let (mut out, mut used) = (String::new(), width("…"));
-    for c in text.chars() {
-        used += width(c.encode_utf8(&mut [0; 4]));
+    let wide = |c: char| width(c.encode_utf8(&mut [0; 4]));
+    let chars: Vec<char> = text.chars().collect();
+    let (mut from, mut to) = (0, chars.len());
+    let mut used = width("…");
+    // By turns from both ends, the beginning first.
+    for turn in 0..chars.len() {
+        let at = if turn % 2 == 0 { from } else { to - 1 };
+        used += wide(chars[at]);
         if used > room {
             break;
         }
-        out.push(c);
+        if turn % 2 == 0 { from += 1 } else { to -= 1 }
     }
-    out + "…"
+    chars[..from].iter().chain(&['…']).chain(&chars[to..]).collect()
+}
+
+/// The text in so many lines of this room: broken where a word ends if that is possible, cut only where it still does not fit.
+pub fn wrapped(text: &str, room: f64, lines: usize) -> Vec<String> {
+    if lines < 2 || width(text) <= room {
+        return vec![cut(text, room)];
+    }
+    let mut used = 0.0;
+    let (mut fits, mut word) = (0, 0);
+    for (at, c) in text.char_indices() {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        // A space at the end of a line is not seen.
+        if used > room && c != ' ' {
+            break;
+        }
+        fits = at + c.len_utf8();
+        if " _-/.:,".contains(c) {
+            word = fits;
+        }
+    }
+    let rest_fits = width(text[word..].trim_start()) <= room * (lines - 1) as f64;
+    let end = if word > 0 && rest_fits { word } else { fits };
+    if end == 0 {
+        return vec![cut(text, room)];
+    }
+    let mut all = vec![text[..end].trim_end().to_owned()];
+    all.extend(wrapped(text[end..].trim_start(), room, lines - 1));
+    all
 }
 
 /// "2 NaN, 1 ∞", or nothing.
@@ -212,10 +246,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_to_its_room() {
-        let long = cut("a long name of a series", 60.0);
-        assert!(long.ends_with('…') && width(&long) <= 60.0 && long.len() > 6, "{long}");
+    fn text_is_cut_to_its_room_in_the_middle() {
+        let long = cut("a long name of series 17", 80.0);
+        assert!(long.starts_with("a lo") && long.ends_with(" 17") && long.contains('…') && width(&long) <= 80.0, "{long}");
         assert_eq!((cut("short", 60.0).as_str(), counted(2, 0, 1).as_str()), ("short", "2 NaN, 1 -∞"));
+        for room in 0..90 {
+            let cut = cut("äöü_ß_é", f64::from(room));
+            assert!(width(&cut) <= f64::from(room).max(width("…")), "{cut}");
+        }
+    }
+
+    #[test]
+    fn text_is_wrapped_where_words_end_before_it_is_cut() {
+        assert_eq!(wrapped("feature_width", 70.0, 2), ["feature_", "width"]);
+        assert_eq!(wrapped("short", 70.0, 2), ["short"]);
+        assert_eq!(wrapped("two words", 40.0, 2), ["two", "words"]);
+        assert_eq!(wrapped("incomprehensible", 70.0, 2).concat(), "incomprehensible");
+        let long = wrapped("a_very_long_name_of_a_feature_17", 70.0, 2);
+        assert!(
+            long.len() == 2 && long[1].ends_with("17") && long[1].contains('…') && long.iter().all(|line| width(line) <= 70.0),
+            "{long:?}"
+        );
+        assert!(wrapped("é", 0.0, 2).len() == 1 && wrapped("", 0.0, 2) == [""]);
     }
 
     #[test]

@@ -158,20 +158,26 @@ const STYLE: &str = ":root{color-scheme:light dark;--line:light-dark(#d5d9df,#2f
 html{background:light-dark(#fff,#181c21);color:light-dark(#1a1d21,#e6e9ed)}body{margin:0}\
 div{max-height:420px;overflow:auto}table{border-collapse:separate;border-spacing:0;min-width:100%}\
 th,td{padding:4px 12px;text-align:left;border-bottom:1px solid var(--line);white-space:pre-wrap;max-width:420px;overflow-wrap:break-word;vertical-align:top}\
-th{position:sticky;top:0;background:var(--head);padding:0;white-space:nowrap}tr:last-child td{border-bottom:0}.n{text-align:right;white-space:nowrap}.none{color:var(--muted)}\
+th{position:sticky;top:0;z-index:1;background:var(--head);padding:0;white-space:nowrap}\
+th:first-child,td:first-child{position:sticky;left:0;max-width:min(420px,45vw);background:light-dark(#fff,#181c21)}th:first-child{z-index:2;background:var(--head)}\
+div.far :is(th,td):first-child{box-shadow:1px 0 var(--line)}tr:last-child td{border-bottom:0}.n{text-align:right;white-space:nowrap}.none{color:var(--muted)}\
 button{all:unset;display:block;box-sizing:border-box;width:100%;padding:5px 12px;cursor:pointer;font-weight:600}button:focus-visible{outline:2px solid var(--accent);outline-offset:-2px}\
 button::after{content:\"\\2195\";margin-left:6px;color:var(--muted);font-weight:400;opacity:.45}[aria-sort=ascending] button::after{content:\"\\2191\";opacity:1}[aria-sort=descending] button::after{content:\"\\2193\";opacity:1}\
 p{margin:12px;color:var(--muted)}";
 
-/// First ascending, then descending; what is no number in a column of numbers stands at the end both ways.
-const SORT: &str = r#"<script>(() => {
-  const body = document.querySelector("tbody"), heads = [...document.querySelectorAll("th")];
+/// Sorting: first ascending, then descending; what is no number in a column of numbers stands at the end both ways. A rounded number has its
+/// full value as its title: by that it is sorted, and that is copied.
+const SCRIPT: &str = r#"<script>(() => {
+  const table = document.querySelector("table"), box = table.parentElement;
+  const body = table.tBodies[0], heads = [...table.querySelectorAll("th")];
   const names = new Intl.Collator(undefined, { numeric: true });
+  const full = cell => cell.title || cell.textContent;
   heads.forEach((head, at) => head.firstChild.addEventListener("click", () => {
+    const { scrollLeft, scrollTop } = box;
     const down = head.ariaSort === "ascending", numeric = head.className === "n";
     heads.forEach(other => other.ariaSort = other === head ? (down ? "descending" : "ascending") : null);
     const rows = [...body.rows].map(row => {
-      const text = row.cells[at].textContent.replace("−", "-");
+      const text = full(row.cells[at]).replace("−", "-");
       return [row, numeric ? (text.trim() === "" ? NaN : +text) : text];
     });
     rows.sort(([, a], [, b]) => {
@@ -179,8 +185,34 @@ const SORT: &str = r#"<script>(() => {
       return isNaN(a) - isNaN(b) || (isNaN(a) ? 0 : down ? b - a : a - b) || 0;
     });
     body.append(...rows.map(([row]) => row));
+    box.scrollTo({ left: scrollLeft, top: scrollTop, behavior: "instant" });
   }));
+  box.addEventListener("scroll", () => box.classList.toggle("far", box.scrollLeft > 0), { passive: true });
+  document.addEventListener("copy", event => {
+    const marked = getSelection();
+    if (!marked.rangeCount || marked.isCollapsed) return;
+    const range = marked.getRangeAt(0);
+    const cells = [...table.querySelectorAll("th,td")].filter(cell => range.intersectsNode(cell));
+    const own = cells.find(cell => cell.contains(range.commonAncestorContainer));
+    // A part of one text is copied as it is.
+    if (!cells.length || (own && marked.toString().trim() !== own.textContent.trim())) return;
+    const rows = new Map();
+    for (const cell of cells) rows.set(cell.parentElement, [...(rows.get(cell.parentElement) ?? []), full(cell)]);
+    event.clipboardData.setData("text/plain", [...rows.values()].map(row => row.join("\t")).join("\n"));
+    event.preventDefault();
+  });
 })()</script>"#;
+
+/// A number in six significant digits and, where that is not all of it, in full. Whole numbers are counts and names: they stay whole.
+fn rounded(cell: &Value) -> Option<(String, String)> {
+    let number = cell.as_number()?;
+    if number.is_i64() || number.is_u64() {
+        return None;
+    }
+    let (short, full) = (crate::chart::number(number.as_f64()?), number.to_string());
+    // `2.0` and `2` are one number.
+    (short.parse() != full.parse::<f64>()).then_some((short, full))
+}
 
 /// A whole document for a figure's frame.
 pub fn html(table: &Table) -> String {
@@ -207,6 +239,7 @@ pub fn html(table: &Table) -> String {
         for (at, cell) in cells(row, table.columns.len()).enumerate() {
             let _ = match (numeric[at], cell) {
                 (_, Value::Null) => write!(out, "<td></td>"),
+                _ if let Some((short, full)) = rounded(cell) => write!(out, "<td{} title=\"{full}\">{short}</td>", class(at)),
                 (true, Value::String(_)) => {
                     let number = plain_number(cell).map(written).unwrap_or_default();
                     write!(out, "<td class=\"n none\">{number}</td>")
@@ -223,7 +256,7 @@ pub fn html(table: &Table) -> String {
     if left_out > 0 {
         let _ = write!(out, "<p>{left_out} more rows are not shown: the table is too large for a page. Its CSV has all of them.</p>");
     }
-    out.push_str(SORT);
+    out.push_str(SCRIPT);
     out.push_str("</body></html>");
     out
 }
@@ -270,6 +303,27 @@ mod tests {
     fn a_row_whose_only_cell_is_empty_is_a_row_of_the_csv() {
         let table = of(json!({"columns": ["a"], "rows": [["x"], [""], [null], ["y"]]})).unwrap();
         assert_eq!(csv(&table), "a\r\nx\r\n\"\"\r\n\"\"\r\ny\r\n");
+    }
+
+    #[test]
+    fn numbers_are_rounded_and_their_full_values_kept() {
+        let table =
+            of(json!({"columns": ["x"], "rows": [[0.1 + 0.2], [2.0], [-1234.56789], [1e-7], [9007199254740993_u64], [0.5]]})).unwrap();
+        let html = html(&table);
+        for cell in [
+            "<td class=n title=\"0.30000000000000004\">0.3</td>",
+            "<td class=n>2.0</td>",
+            "<td class=n title=\"-1234.56789\">-1234.57</td>",
+            "<td class=n>1e-7</td>",
+            "<td class=n>9007199254740993</td>",
+            "<td class=n>0.5</td>",
+        ] {
+            assert!(html.contains(cell), "{cell} {html}");
+        }
+        assert!(csv(&table).contains("0.30000000000000004"));
+        // In a column of texts, too.
+        let mixed = super::html(&of(json!({"columns": ["x"], "rows": [["a"], [1.0 / 3.0]]})).unwrap());
+        assert!(mixed.contains("<td title=\"0.3333333333333333\">0.333333</td>"), "{mixed}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ body>:first-child{margin-top:0}body>:last-child{margin-bottom:0}h1,h2,h3,h4,h5,h
 p,ul,ol,table,pre,blockquote{margin:.6em 0}ul,ol{padding-left:1.6em}a{color:light-dark(#0b5fbe,#74b4ff)}hr{border:0;border-top:1px solid var(--line)}\
 code,pre{font:13px/1.45 ui-monospace,\"SF Mono\",\"Cascadia Mono\",\"DejaVu Sans Mono\",Menlo,Consolas,monospace;background:var(--well)}code{padding:1px 4px;border-radius:3px}\
 pre{padding:8px 10px;overflow:auto;border:1px solid var(--line);border-radius:4px}pre code{padding:0}blockquote{margin-left:0;padding-left:12px;border-left:3px solid var(--line);color:var(--muted)}\
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%}";
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%;background:#fff;color-scheme:light}";
 
 /// A whole document for a figure's frame. HTML within the Markdown is shown as it is written; only `http`, `https` and `mailto` are linked,
 /// and addresses without a scheme. They open a page of their own, which learns nothing of this one.
