@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 
 use super::state::{Dashboard, Field, Part, Tile};
 use super::toasts::What;
-use super::{focus, plot};
+use super::{filter, focus, plot};
 use crate::client::clipboard;
 use crate::client::rpc::{self, Answer};
 use crate::protocol::CellId;
@@ -22,6 +22,8 @@ impl Dashboard {
         if !self.may_write() {
             return;
         }
+        // It has no name yet, which hardly a filter finds.
+        filter::let_in(self, "");
         spawn_local(async move {
             match rpc::create_cell(&self.state().name, "").await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
@@ -77,7 +79,11 @@ impl Dashboard {
         };
         let request = rpc::edit_cell(&id, name, note);
         spawn_local(async move {
-            if let Err(message) = request.await {
+            let answer = request.await;
+            if field == Field::Name && answer.is_ok() && self.state().filter.peek(|filter| !filter::finds(filter, &text)) {
+                self.tell(What::Filtered(1));
+            }
+            if let Err(message) = answer {
                 self.tell(What::Error(message));
                 let state = self.state();
                 state.unsaved.set(Some((id.clone(), field, text)));
@@ -140,17 +146,19 @@ impl Dashboard {
     pub fn undo(self) -> bool {
         let newest = self.state().toasts.peek(|toasts| {
             toasts.iter().rev().find_map(|toast| match &toast.what {
-                What::Deleted { id, .. } => Some((toast.number, id.clone())),
+                What::Deleted { id, name } => Some((toast.number, id.clone(), name.clone())),
                 _ => None,
             })
         });
-        let Some((number, id)) = newest else { return false };
-        self.restore(number, id);
+        let Some((number, id, name)) = newest else { return false };
+        self.restore(number, id, &name);
         true
     }
 
-    pub fn restore(self, toast: u32, id: CellId) {
+    /// `name` is that of the cell: a filter that would hide it is taken away.
+    pub fn restore(self, toast: u32, id: CellId, name: &str) {
         self.dismiss(toast);
+        filter::let_in(self, name);
         self.ask(rpc::restore_cell(&id), None);
     }
 

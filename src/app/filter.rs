@@ -1,11 +1,16 @@
 //! The field in the header that leaves only those cells in sight whose names a regular expression finds.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, HtmlInputElement};
 
-use super::state::Dashboard;
+use super::state::{Dashboard, Tile};
+use super::toasts::What;
 use crate::client::browser;
+use crate::protocol::CellId;
 
 const ID: &str = "filter";
 
@@ -34,6 +39,48 @@ pub fn listen(dashboard: Dashboard) {
         browser::mark(&field, name, value);
     }
     browser::listen(&field, "input", move |event: Event| dashboard.state().filter.set(event_target::<HtmlInputElement>(&event).value()));
+    let Some(count) = field.parent_element().and_then(|place| browser::append(&place, "button", "quiet hidden-count", "")) else { return };
+    browser::mark(&count, "type", "button");
+    browser::mark(&count, "title", "Show all cells");
+    browser::listen(&count, "click", move |_: Event| clear(dashboard));
+    let field: HtmlInputElement = field.unchecked_into();
+    browser::effect(move || {
+        let state = dashboard.state();
+        let expression = state.filter.get();
+        if field.value() != expression {
+            field.set_value(&expression);
+        }
+        let is_out = |tile: &&Arc<Tile>| !finds(&expression, &tile.name.get());
+        let hidden = if expression.is_empty() { 0 } else { state.tiles.get().iter().filter(is_out).count() };
+        let _ = count.toggle_attribute_with_force("hidden", hidden == 0);
+        count.set_text_content(Some(&[&hidden.to_string(), " hidden"].concat()));
+    });
+    // The sender of a new cell looks for it: the page says that the filter hides it.
+    let mut known: Option<Vec<CellId>> = None;
+    browser::effect(move || {
+        let state = dashboard.state();
+        let tiles = state.tiles.get();
+        if let Some(known) = &known {
+            let is_new = |tile: &&Arc<Tile>| state.filter.peek(|filter| !finds(filter, &tile.name.now())) && !known.contains(&tile.id);
+            match tiles.iter().filter(is_new).count() {
+                0 => {}
+                count => dashboard.tell(What::Filtered(count as u32)),
+            }
+        }
+        known = Some(tiles.iter().map(|tile| tile.id.clone()).collect());
+    });
+}
+
+/// Shows all cells.
+pub fn clear(dashboard: Dashboard) {
+    dashboard.state().filter.set(String::new());
+}
+
+/// Shows all cells if the filter leaves out one of this name.
+pub fn let_in(dashboard: Dashboard, name: &str) {
+    if dashboard.state().filter.peek(|filter| !finds(filter, name)) {
+        clear(dashboard);
+    }
 }
 
 pub fn focus() {

@@ -7,7 +7,7 @@ use super::help;
 use super::live::LiveState;
 use super::state::Dashboard;
 use super::theme::ThemeButton;
-use super::watched::handler;
+use super::watched::{dynamic, handler};
 use crate::client::urls;
 
 #[component]
@@ -18,7 +18,7 @@ pub fn Header() -> impl IntoView {
     // Who only looks may have been shown this board alone.
     let home = if state.may_write { urls::MAIN } else { &state.name };
     view! {
-        <header class="top">
+        <header class="top" inert=dynamic(move || dashboard.state().full.with(Option::is_some))>
             <a class="mark" href=urls::board(home)>
                 "Agnez"
             </a>

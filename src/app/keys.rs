@@ -8,12 +8,13 @@ use super::plot::{self, Press};
 use super::state::{Dashboard, Field};
 use super::{filter, focus, full, help, theme};
 use crate::client::browser;
+use crate::protocol::CellId;
 
 /// The first ten only read: the style sheet hides the others from those who may not write.
 pub const HELP: [(&str, &str); 18] = [
     ("j  k", "Next cell, previous cell"),
     ("← → ↑ ↓", "Move between cells"),
-    ("f", "Full screen, and back"),
+    ("f", "Full screen, and back; there, keys act on the shown cell only"),
     ("+  -  0", "Chart: zoom in, zoom out, show everything"),
     ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
     (",  .", "Chart: read the value before, the next value"),
@@ -28,39 +29,81 @@ pub const HELP: [(&str, &str); 18] = [
     ("Alt + →  Alt + ↓", "Move the cell later"),
     ("l", "Chart: linear or logarithmic"),
     ("Delete", "Delete the cell"),
-    ("Ctrl + Z", "Bring a deleted cell back, while the page offers it"),
+    ("Ctrl + Z", "Undo the last deletion"),
 ];
+
+/// What lies uppermost on the page: it alone has the keys, and nothing below it does.
+enum Layer {
+    /// A menu, a panel, a list or a dialog of the browser's top layer, which has keys of its own; Esc closes it.
+    Top,
+    /// One cell in full screen.
+    Full(CellId),
+    Board,
+}
+
+/// The one place that decides whose a key is.
+fn layer(dashboard: Dashboard) -> Layer {
+    if browser::has_top_layer() {
+        return Layer::Top;
+    }
+    dashboard.state().full.now().map_or(Layer::Board, Layer::Full)
+}
 
 pub fn listen(dashboard: Dashboard) {
     browser::listen(&window(), "keydown", move |event: KeyboardEvent| {
         let busy = event.default_prevented() || event.is_composing() || browser::is_typing(&event);
-        // What lies over the page has the keys, and Esc closes it before what lies under it.
-        let elsewhere = document().query_selector(":popover-open, dialog[open]").is_ok_and(|over| over.is_some());
-        if !busy && !elsewhere && press(dashboard, &event) {
+        let is_taken = !busy
+            && match layer(dashboard) {
+                Layer::Top => false,
+                Layer::Full(id) => on_full(dashboard, &id, &event),
+                Layer::Board => press(dashboard, &event),
+            };
+        if is_taken {
             event.prevent_default();
         }
     });
 }
 
-/// True when the key meant something here.
+/// In full screen: what concerns the shown cell and takes nothing away, and what concerns no cell. What is covered cannot be seen, so no
+/// key moves, adds, deletes or brings back.
+fn on_full(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
+    let key = event.key();
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return false;
+    }
+    if on_chart(id, &key) {
+        return true;
+    }
+    if event.repeat() {
+        return false;
+    }
+    match key.as_str() {
+        "t" | "?" | "Escape" => on_page(dashboard, &key),
+        "e" | "Enter" | "d" | "f" | "l" => on_cell(dashboard, event, id, &key),
+        _ => false,
+    }
+}
+
+/// True when the key meant something on the board.
 fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
     let key = event.key();
     if event.ctrl_key() || event.meta_key() {
         return !event.alt_key() && !event.shift_key() && key.eq_ignore_ascii_case("z") && dashboard.undo();
     }
+    let id = focus::current();
     if event.alt_key() {
         let later = match key.as_str() {
             "ArrowLeft" | "ArrowUp" => false,
             "ArrowRight" | "ArrowDown" => true,
             _ => return false,
         };
-        return focus::current().map(|id| dashboard.step(id, later)).is_some();
+        return id.map(|id| dashboard.step(id, later)).is_some();
     }
-    if walk(dashboard, &key) || on_chart(&key) {
+    if walk(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(id, &key)) {
         return true;
     }
     // A key that is held down must not delete or add many.
-    !event.repeat() && (on_page(dashboard, &key) || on_cell(dashboard, event, &key))
+    !event.repeat() && (on_page(dashboard, &key) || id.is_some_and(|id| on_cell(dashboard, event, &id, &key)))
 }
 
 fn on_page(dashboard: Dashboard, key: &str) -> bool {
@@ -75,23 +118,22 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
     true
 }
 
-fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, key: &str) -> bool {
-    let Some(id) = focus::current() else { return false };
+fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) -> bool {
     match key {
-        "e" => dashboard.edit(id, Field::Name),
+        "e" => dashboard.edit(id.clone(), Field::Name),
         // In a button or link of the cell, Enter means that button.
-        "Enter" if browser::around(event, "a, button").is_none() => dashboard.edit(id, Field::Name),
-        "d" => dashboard.edit(id, Field::Note),
-        "f" => full::toggle(dashboard, &id),
-        "l" => return plot::press(&id, Press::Log),
-        "Delete" => dashboard.remove(id),
+        "Enter" if browser::around(event, "a, button").is_none() => dashboard.edit(id.clone(), Field::Name),
+        "d" => dashboard.edit(id.clone(), Field::Note),
+        "f" => full::toggle(dashboard, id),
+        "l" => return plot::press(id, Press::Log),
+        "Delete" => dashboard.remove(id.clone()),
         _ => return false,
     }
     true
 }
 
 /// Keys that may be held down.
-fn on_chart(key: &str) -> bool {
+fn on_chart(id: &CellId, key: &str) -> bool {
     let what = match key {
         "+" | "=" => Press::In,
         "-" => Press::Out,
@@ -103,8 +145,7 @@ fn on_chart(key: &str) -> bool {
         "." => Press::Next,
         _ => return false,
     };
-    focus::current()
-        .is_some_and(|id| plot::press(&id, what) || matches!(what, Press::Left | Press::Right) && spots::step(&id, what == Press::Right))
+    plot::press(id, what) || matches!(what, Press::Left | Press::Right) && spots::step(id, what == Press::Right)
 }
 
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.

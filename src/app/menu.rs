@@ -21,6 +21,20 @@ pub fn listen(dashboard: Dashboard) {
             dashboard.state().menu.set(None);
         }
     });
+    // The cell may be deleted, or become another kind, while its menu is open.
+    let items = menu.clone();
+    browser::effect(move || {
+        let state = dashboard.state();
+        let Some(id) = state.menu.get() else { return };
+        match state.tiles.with(|tiles| tiles.iter().find(|tile| tile.id == id).cloned()) {
+            Some(tile) => {
+                tile.part.get();
+                tile.kind.get();
+                show_items(&items, Some(&tile), state.may_write);
+            }
+            None => close(),
+        }
+    });
     // A press on the button of the open menu closes it before the click comes, which must not open it again.
     browser::listen(&document(), "pointerdown", move |event: Event| {
         let state = dashboard.state();

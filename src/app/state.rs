@@ -25,6 +25,8 @@ pub enum Part {
     Figure,
     Lines,
     Picture,
+    /// A chart that is drawn from one value. Apart from pictures: what one has set of its size must not stay with the other.
+    Chart,
     Text,
 }
 
@@ -34,7 +36,8 @@ impl Part {
             Stage::Empty => Self::Empty,
             Stage::Figure { .. } => Self::Figure,
             Stage::Lines(_) => Self::Lines,
-            Stage::Picture { .. } | Stage::Drawing { .. } => Self::Picture,
+            Stage::Picture { .. } => Self::Picture,
+            Stage::Drawing { .. } => Self::Chart,
             Stage::Text { .. } => Self::Text,
         }
     }
@@ -54,8 +57,8 @@ pub struct Tile {
     /// `type` on the wire.
     pub kind: Watched<String>,
     pub note: Watched<String>,
-    /// See [`Cell::across`]; that of the time when the cell came.
-    pub across: Option<String>,
+    /// See [`Cell::across`].
+    pub across: Watched<String>,
     pub stage: Watched<Stage>,
     pub part: Watched<Part>,
     /// How high a drawing is in full screen, in CSS pixels; 0 in its tile.
@@ -77,7 +80,7 @@ impl Tile {
             name,
             kind,
             note,
-            across: cell.across.clone(),
+            across: Watched::new(String::new()),
             stage: Watched::new(Stage::Empty),
             part: Watched::new(Part::Empty),
             room: Watched::new(0),
@@ -98,6 +101,7 @@ impl Tile {
         self.name.set(cell.name.replace('\0', REPLACED));
         self.kind.set(cell.kind.replace('\0', REPLACED));
         self.note.set(cell.note.replace('\0', REPLACED));
+        self.across.set(cell.across.clone().unwrap_or_default());
         let part = Part::of(&stage);
         self.stage.set(stage);
         self.part.set(part);
@@ -172,6 +176,8 @@ pub struct State {
     pub filter: Watched<String>,
     /// The cell that was just added here, until it has a name or is given up.
     pub fresh: Watched<Option<CellId>>,
+    /// The cell that is shown in full screen.
+    pub full: Watched<Option<CellId>>,
 }
 
 /// A handle to all of it, which costs nothing to copy.
@@ -204,6 +210,7 @@ impl Dashboard {
             toasts: Watched::new(Vec::new()),
             filter: Watched::new(String::new()),
             fresh: Watched::new(None),
+            full: Watched::new(None),
         };
         Self(StoredValue::new(Arc::new(state)))
     }
@@ -291,6 +298,10 @@ impl State {
         let tiles = settled(&rows, &order).iter().filter_map(tile).collect();
         drop(board);
         self.tiles.set(tiles);
+        // Those below a cell that is gone are reached again.
+        if self.full.peek(|full| full.as_ref().is_some_and(|full| !order.contains(full))) {
+            self.full.set(None);
+        }
         self.order.set(order);
     }
 }

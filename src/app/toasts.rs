@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use web_sys::{Element, MouseEvent};
 
+use super::filter;
 use super::state::Dashboard;
 use crate::client::browser;
 use crate::protocol::CellId;
@@ -22,8 +23,13 @@ pub struct Toast {
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     Error(String),
-    Deleted { id: CellId, name: String },
+    Deleted {
+        id: CellId,
+        name: String,
+    },
     Copied(&'static str),
+    /// So many cells have come, or have a new name, and are hidden by the filter.
+    Filtered(u32),
 }
 
 impl What {
@@ -31,7 +37,7 @@ impl What {
     const fn lasts(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
-            Self::Deleted { .. } => 10,
+            Self::Deleted { .. } | Self::Filtered(_) => 10,
             Self::Copied(_) => 3,
         })
     }
@@ -43,6 +49,17 @@ impl Dashboard {
         let state = self.state();
         let mut toasts = state.toasts.now();
         let number = toasts.last().map_or(0, |toast| toast.number.wrapping_add(1));
+        let what = match what {
+            What::Filtered(count) => {
+                let is_filtered = |toast: &Toast| matches!(toast.what, What::Filtered(_));
+                let before = toasts.iter().position(is_filtered).map(|at| toasts.remove(at));
+                match before.map(|toast| toast.what) {
+                    Some(What::Filtered(before)) => What::Filtered(before.saturating_add(count)),
+                    _ => What::Filtered(count),
+                }
+            }
+            what => what,
+        };
         // The same once more takes the place of the first.
         toasts.retain(|toast| toast.what != what);
         toasts.push(Toast { number, what });
@@ -78,7 +95,11 @@ pub fn listen(dashboard: Dashboard) {
         let number = browser::around(&event, ".toast button").and_then(|button| number(&button.parent_element()?));
         let pressed = dashboard.state().toasts.now().into_iter().find(|toast| Some(toast.number) == number);
         match pressed {
-            Some(Toast { number, what: What::Deleted { id, .. } }) => dashboard.restore(number, id),
+            Some(Toast { number, what: What::Deleted { id, name } }) => dashboard.restore(number, id, &name),
+            Some(Toast { number, what: What::Filtered(_) }) => {
+                dashboard.dismiss(number);
+                filter::clear(dashboard);
+            }
             Some(toast) => dashboard.dismiss(toast.number),
             None => {}
         }
@@ -105,13 +126,19 @@ fn show(place: &Element, toasts: &[Toast]) {
             What::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
             What::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
             What::Copied(what) => ["Copied ", what, "."].concat(),
+            What::Filtered(1) => "The filter hides 1 cell that is new or renamed.".to_owned(),
+            What::Filtered(count) => ["The filter hides ", &count.to_string(), " cells that are new or renamed."].concat(),
         };
         let (class, role) = if matches!(toast.what, What::Error(_)) { ("toast error", "alert") } else { ("toast", "status") };
         let Some(message) = browser::append(place, "div", class, "") else { continue };
         browser::mark(&message, "role", role);
         browser::mark(&message, NUMBER, &toast.number.to_string());
         browser::append(&message, "span", "", &text);
-        let word = if matches!(toast.what, What::Deleted { .. }) { "Undo" } else { "Dismiss" };
+        let word = match toast.what {
+            What::Deleted { .. } => "Undo",
+            What::Filtered(_) => "Show all",
+            _ => "Dismiss",
+        };
         if let Some(button) = browser::append(&message, "button", "", word) {
             browser::mark(&button, "type", "button");
         }

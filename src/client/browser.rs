@@ -122,12 +122,15 @@ pub fn focus_when_drawn(id: String) {
     });
 }
 
-/// The same for a field, whose text is marked.
-pub fn select_when_drawn(id: String) {
+/// The same for a field, which begins with this text, all of it marked.
+pub fn select_when_drawn(id: String, text: String) {
     effect(move || {
         if let Some(field) = by_id(&id).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
             let _ = field.focus();
-            field.select();
+            // The view sets it after its effects have run. A new text would take the marking away; the same one does not.
+            field.set_value(&text);
+            // The caret is at the end.
+            let _ = field.set_selection_range_with_direction(0, text.encode_utf16().count() as u32, "forward");
         }
     });
 }
@@ -135,6 +138,11 @@ pub fn select_when_drawn(id: String) {
 /// The nearest element around the target of an event, itself included, that matches.
 pub fn around(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+/// True while a dialog or a popover lies over the page.
+pub fn has_top_layer() -> bool {
+    document().query_selector(":popover-open, dialog[open]").is_ok_and(|over| over.is_some())
 }
 
 /// True while characters that are typed belong into a field.

@@ -34,6 +34,7 @@ pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
             _ => None,
         })
     });
+    let is_covered = tile.dynamic(move |tile| dashboard.state().full.with(|full| full.as_ref().is_some_and(|full| *full != tile.id)));
     let is_dragged = tile.dynamic(move |tile| dashboard.state().dragged.with(|dragged| dragged.as_ref() == Some(&tile.id)));
     view! {
         <article
@@ -42,7 +43,8 @@ pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
             class:dragged=is_dragged
             data-id=tile.id.to_string()
             data-place=place
-            style=tile.across.clone().unwrap_or_default()
+            style=tile.dynamic(|tile| tile.across.get())
+            inert=is_covered
             tabindex="0"
             aria-labelledby=title::element_id(&tile.id)
         >

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::either::EitherOf5;
+use leptos::either::EitherOf6;
 use leptos::prelude::*;
 
 use super::figure::Figure;
@@ -17,11 +17,12 @@ pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
     move || {
         let tile = tile.clone();
         match tile.part.get() {
-            Part::Empty => EitherOf5::A(view! { <Nothing tile /> }),
-            Part::Figure => EitherOf5::B(view! { <Figure tile /> }),
-            Part::Picture => EitherOf5::C(view! { <Picture tile /> }),
-            Part::Text => EitherOf5::D(view! { <Text tile /> }),
-            Part::Lines => EitherOf5::E(view! { <Lines tile /> }),
+            Part::Empty => EitherOf6::A(view! { <Nothing tile /> }),
+            Part::Figure => EitherOf6::B(view! { <Figure tile /> }),
+            Part::Picture => EitherOf6::C(view! { <Picture tile /> }),
+            Part::Chart => EitherOf6::F(view! { <Picture tile /> }),
+            Part::Text => EitherOf6::D(view! { <Text tile /> }),
+            Part::Lines => EitherOf6::E(view! { <Lines tile /> }),
         }
     }
 }

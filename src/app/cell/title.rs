@@ -78,7 +78,7 @@ fn NameField(tile: Arc<Tile>) -> impl IntoView {
     let (id, name) = (tile.id.clone(), tile.name.now());
     let field = ["name-", id.as_str()].concat();
     let begin = dashboard.begin_with(&id, Field::Name, &name);
-    browser::select_when_drawn(field.clone());
+    browser::select_when_drawn(field.clone(), begin.clone());
     let save = {
         let (id, before) = (id.clone(), name.clone());
         move |field: HtmlInputElement| {

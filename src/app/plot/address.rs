@@ -42,7 +42,7 @@ pub fn listen() {
             charts.stir();
         });
         // The entry may be older than what is in full screen.
-        full::keep_shown();
+        full::keep_shown(with(|charts| charts.dashboard));
     });
 }
 

@@ -27,6 +27,8 @@ use crate::series::Axis;
 const DRAWING_MS: f64 = 5.0;
 /// Questions of one chart are at least so far apart.
 const ASKING_MS: f64 = 250.0;
+/// The open panel follows what is drawn so much later.
+const PANEL: Duration = Duration::from_millis(250);
 /// After a question that was not answered.
 const TROUBLE: Duration = Duration::from_secs(2);
 /// Charts in one question: ids are long, addresses are not.
@@ -50,6 +52,12 @@ pub struct Charts {
     pub cross: Option<(Axis, f64)>,
     /// Where the pointer reads values.
     pub pointed: Option<tip::Pointed>,
+    /// The field of the panel in which something is being changed; empty when there is none.
+    pub edited: String,
+    /// The table of the open panel.
+    pub table: Vec<[String; 6]>,
+    /// The open panel is behind the charts, and will be brought up to date.
+    pub is_panel_due: bool,
     /// Views of the address, for charts that are not there yet.
     pub recalled: Vec<address::Recalled>,
     /// Kept from frame to frame; `None` when it may have changed.
@@ -70,6 +78,9 @@ thread_local! {
             dashboard: None,
             cross: None,
             pointed: None,
+            edited: String::new(),
+            table: Vec::new(),
+            is_panel_due: false,
             recalled: Vec::new(),
             look: None,
             first: 0,
@@ -112,7 +123,7 @@ impl Charts {
         let began = Date::now();
         let mut look = self.look.take().unwrap_or_else(paint::Look::now).here();
         let state = self.dashboard.map(Dashboard::state);
-        let (mut is_done, mut is_read_anew) = (true, false);
+        let (mut is_done, mut is_read_anew, mut is_any_drawn) = (true, false, false);
         let count = self.list.len();
         // From the one that had to wait: charts that always have something new must not keep the others from their turn.
         for at in (0..count).map(|turn| (self.first + turn) % count) {
@@ -127,10 +138,15 @@ impl Charts {
                 break;
             }
             chart.draw(&mut look, self.cross, state.as_ref().map_or("", |state| &state.origin));
+            is_any_drawn = true;
             is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
         }
         self.paint_drawings(&look);
         self.look = Some(look);
+        if is_any_drawn && !self.is_panel_due && panel::is_open() {
+            self.is_panel_due = true;
+            set_timeout(panel::renew, PANEL);
+        }
         if is_read_anew {
             tip::refresh(self);
         }
@@ -314,10 +330,26 @@ pub fn start(dashboard: Dashboard) {
     if let Ok(Some(system)) = window().match_media("(prefers-color-scheme: dark)") {
         browser::listen(&system, "change", |_: Event| repaint());
     }
+    browser::listen(&window(), "beforeprint", |_: Event| print(Some("")));
+    browser::listen(&window(), "afterprint", |_: Event| print(None));
     address::listen();
     pointer::listen();
     legend::listen();
     panel::listen();
+}
+
+/// For paper everything is drawn at once, as wide as it is there and in light colours; afterwards as it was.
+fn print(mark: Option<&str>) {
+    browser::mark_root(paint::PRINTING, mark);
+    with(|charts| {
+        charts.repaint();
+        let mut look = paint::Look::now().here();
+        for chart in charts.list.iter_mut().filter(|chart| chart.frame.is_some()) {
+            chart.measure();
+            chart.draw(&mut look, None, "");
+        }
+        charts.paint_drawings(&look);
+    });
 }
 
 /// A chart has come into the document, in this element, or it has new settings, from here or from another browser.
@@ -334,6 +366,7 @@ pub fn begin(id: &CellId, settings: Settings, lines: &HtmlElement) {
         charts.places.insert(id.clone(), last);
         charts.list[last].view = charts.recalled(last);
     });
+    panel::renew();
 }
 
 /// Ends reading. False when nothing was read.
@@ -365,6 +398,7 @@ pub fn remove(id: &CellId) {
             }
         }
     });
+    panel::renew();
 }
 
 /// New points have come. Who cannot be seen will ask when it can.

@@ -26,9 +26,16 @@ pub struct Look {
     pixels: Pixels,
 }
 
+/// Marks the page while it is printed; the style sheet knows it.
+pub const PRINTING: &str = "data-printing";
+
 /// The theme, chosen here or by the system.
 pub fn is_dark() -> bool {
     let root = document().document_element();
+    // On paper everything is light.
+    if root.as_ref().is_some_and(|root| root.has_attribute(PRINTING)) {
+        return false;
+    }
     match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
         Some(theme) => theme == "dark",
         None => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),

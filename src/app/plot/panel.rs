@@ -7,6 +7,7 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, 
 
 use super::chart::Chart;
 use super::charts::{Charts, Press, press, with};
+use super::curves::Curve;
 use super::{legend, paint, tip};
 use crate::app::{focus, full, menu};
 use crate::chart::number;
@@ -129,43 +130,83 @@ fn about() -> Option<CellId> {
 
 fn open(button: &HtmlElement, id: Option<&CellId>) {
     let Some(panel) = browser::by_id(ID) else { return };
+    browser::mark(&panel, OF, id.map_or("", CellId::as_str));
+    browser::mark(&panel, "aria-label", if id.is_some() { "Chart" } else { "All charts of the board" });
     with(|charts| {
-        let Some(chart) = charts.list.iter().find(|chart| id.is_none_or(|id| chart.id == *id)) else { return };
-        let settings = &chart.settings;
-        let (mut is_mixed, mut has_mixed_axes) = (false, false);
-        if id.is_none() {
-            for other in &charts.list {
-                is_mixed |= other.settings.smooth != settings.smooth;
-                has_mixed_axes |= other.settings.x != settings.x;
-            }
-        }
-        let x = match settings.x {
-            _ if has_mixed_axes => "",
-            Along::Step => "step",
-            Along::Relative => "relative",
-            Along::Wall => "wall",
-        };
-        let smooth = if is_mixed { String::new() } else { browser::number_text(settings.smooth) };
-        let values = [
-            (X, x),
-            (Y, if settings.y == Scale::Log { "log" } else { "linear" }),
-            (SMOOTH, if is_mixed { "0" } else { &smooth }),
-            (WEIGHT, &smooth),
-            (UNIT, &settings.unit),
-        ];
-        for (name, value) in values {
-            set(name, value);
-        }
-        let _ = browser::by_id(WEIGHT).map(|field| field.set_attribute("placeholder", if is_mixed { MIXED } else { "" }));
-        browser::mark(&panel, OF, id.map_or("", CellId::as_str));
-        browser::mark(&panel, "aria-label", if id.is_some() { "Chart" } else { "All charts of the board" });
-        browser::mark(&panel, OWN, if chart.own.is_some() { "1" } else { "" });
-        if id.is_some() {
-            fill(chart);
-        }
+        charts.edited.clear();
+        charts.table.clear();
+        show(charts, &panel, id)
     });
     let cell = id.and_then(focus::element);
     menu::beside(&panel, cell.as_ref().unwrap_or(button), cell.is_some());
+}
+
+pub fn is_open() -> bool {
+    browser::by_id(ID).is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false))
+}
+
+/// Brings the open panel up to date, and closes it when its chart is gone. Not to be called while somebody looks at the charts: closing it
+/// takes the focus from a field, which may be one that has changed.
+pub fn renew() {
+    // On the server nothing has started, and there is no document.
+    let is_started = with(|charts| {
+        charts.is_panel_due = false;
+        charts.dashboard.is_some()
+    });
+    if !is_started {
+        return;
+    }
+    let Some(panel) = browser::by_id(ID).filter(|_| is_open()) else { return };
+    let id = about();
+    let is_there = with(|charts| show(charts, &panel, id.as_ref()));
+    if !is_there {
+        close();
+    }
+}
+
+/// Shows what is set, except in the field that is being edited. False when there is no such chart.
+fn show(charts: &mut Charts, panel: &Element, id: Option<&CellId>) -> bool {
+    let Some(at) = charts.list.iter().position(|chart| id.is_none_or(|id| chart.id == *id)) else { return false };
+    let chart = &charts.list[at];
+    let settings = &chart.settings;
+    let (mut is_mixed, mut has_mixed_axes) = (false, false);
+    if id.is_none() {
+        for other in &charts.list {
+            is_mixed |= other.settings.smooth != settings.smooth;
+            has_mixed_axes |= other.settings.x != settings.x;
+        }
+    }
+    let x = match settings.x {
+        _ if has_mixed_axes => "",
+        Along::Step => "step",
+        Along::Relative => "relative",
+        Along::Wall => "wall",
+    };
+    let smooth = if is_mixed { String::new() } else { browser::number_text(settings.smooth) };
+    let values = [
+        (X, x),
+        (Y, if settings.y == Scale::Log { "log" } else { "linear" }),
+        (SMOOTH, if is_mixed { "0" } else { &smooth }),
+        (WEIGHT, &smooth),
+        (UNIT, &settings.unit),
+    ];
+    // The slider and its number are one field.
+    let is_edited =
+        |name: &str| charts.edited == name || (charts.edited == SMOOTH && name == WEIGHT) || (charts.edited == WEIGHT && name == SMOOTH);
+    for (name, value) in values.into_iter().filter(|(name, _)| !is_edited(name)) {
+        set(name, value);
+    }
+    let _ = browser::by_id(WEIGHT).map(|field| field.set_attribute("placeholder", if is_mixed { MIXED } else { "" }));
+    browser::mark(panel, OWN, if chart.own.is_some() { "1" } else { "" });
+    if id.is_some() {
+        let rows = rows(chart);
+        if rows != charts.table {
+            fill(&rows);
+            charts.table = rows;
+        }
+        links(&charts.list[at]);
+    }
+    true
 }
 
 /// Where charts differ.
@@ -180,28 +221,37 @@ fn set(name: &str, value: &str) {
     }
 }
 
-/// Addresses of files, and the table of values.
-fn fill(chart: &Chart) {
+/// The addresses of files.
+fn links(chart: &Chart) {
     for (name, address) in [(SVG, urls::svg_file(&chart.id, &query(chart))), (CSV, urls::csv_file(&chart.id))] {
         if let Some(link) = browser::by_id(name) {
             browser::mark(&link, "href", &address);
             browser::mark(&link, "download", "");
         }
     }
+}
+
+/// The newest values of each series: name, last, lowest, highest, what is no number, points.
+fn rows(chart: &Chart) -> Vec<[String; 6]> {
+    let row = |curve: &Curve| {
+        let mut all = *curve.columns.list.last()?;
+        let last = all.last;
+        curve.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
+        Some([curve.name.clone(), number(last), number(all.min), number(all.max), tip::odd(&all), curve.total.to_string()])
+    };
+    chart.curves.list.iter().filter_map(row).collect()
+}
+
+fn fill(rows: &[[String; 6]]) {
     let Some(table) = browser::by_id(TABLE) else { return };
     table.set_text_content(None);
-    let row = |kind: &str, cells: [&str; 6]| {
+    let add = |kind: &str, cells: [&str; 6]| {
         if let Some(row) = browser::append(&table, "tr", "", "") {
             cells.iter().for_each(|text| drop(browser::append(&row, kind, "", text)));
         }
     };
-    row("th", ["series", "last", "lowest", "highest", "NaN, ∞", "points"]);
-    for curve in &chart.curves.list {
-        let Some(last) = curve.columns.list.last() else { continue };
-        let mut all = *last;
-        curve.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
-        row("td", [&curve.name, &number(last.last), &number(all.min), &number(all.max), &tip::odd(&all), &curve.total.to_string()]);
-    }
+    add("th", ["series", "last", "lowest", "highest", "NaN, ∞", "points"]);
+    rows.iter().for_each(|row| add("td", std::array::from_fn(|at| row[at].as_str())));
 }
 
 /// What is set in the panel: at once for the person who drags the slider, and then for everybody.
@@ -212,23 +262,27 @@ fn change(event: &Event, is_final: bool) {
         None => field.dyn_ref::<HtmlSelectElement>().map(HtmlSelectElement::value).unwrap_or_default(),
     };
     let id = about();
-    with(|charts| match field.id().as_str() {
+    with(|charts| {
+        // Between these two events what stands in a field is not what is set.
+        charts.edited = if is_final { String::new() } else { field.id() };
+        set_one(charts, id.as_ref(), &field.id(), &value, is_final);
+    });
+}
+
+fn set_one(charts: &mut Charts, id: Option<&CellId>, name: &str, value: &str, is_final: bool) {
+    match name {
         name @ (SMOOTH | WEIGHT) => {
-            let smooth = browser::number_of(&value).clamp(0.0, HEAVIEST);
+            let smooth = browser::number_of(value).clamp(0.0, HEAVIEST);
             if smooth.is_nan() {
                 return;
             }
             let text = browser::number_text(smooth);
             set(if name == SMOOTH { WEIGHT } else { SMOOTH }, &text);
-            charts
-                .list
-                .iter_mut()
-                .filter(|chart| id.as_ref().is_none_or(|id| chart.id == *id))
-                .for_each(|chart| chart.settings.smooth = smooth);
+            charts.list.iter_mut().filter(|chart| id.is_none_or(|id| chart.id == *id)).for_each(|chart| chart.settings.smooth = smooth);
             charts.repaint();
             if is_final {
                 set(name, &text);
-                save(charts, id.as_ref(), "smooth", text);
+                save(charts, id, "smooth", text);
             }
         }
         name if is_final => {
@@ -237,10 +291,10 @@ fn change(event: &Event, is_final: bool) {
                 Y => "y",
                 _ => "unit",
             };
-            save(charts, id.as_ref(), key, rpc::text(&value));
+            save(charts, id, key, rpc::text(value));
         }
         _ => {}
-    });
+    }
 }
 
 fn save(charts: &Charts, id: Option<&CellId>, key: &str, json: String) {
