@@ -36,7 +36,8 @@ fn beginning(html: &[u8]) -> Option<usize> {
     loop {
         rest = rest.trim_ascii_start();
         let starts = |tag: &str| rest.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
-        let after = |end: &[u8], from: usize| rest.get(from..)?.windows(end.len()).position(|part| part == end).map(|at| from + at + end.len());
+        let after =
+            |end: &[u8], from: usize| rest.get(from..)?.windows(end.len()).position(|part| part == end).map(|at| from + at + end.len());
         let end = if rest.starts_with(MARK) {
             MARK.len()
         } else if starts("<!doctype") {
