@@ -17,6 +17,7 @@ use crate::protocol::Stage;
 /// The first frames are a part of the page, so that they show without a script; those further down are made when they come near the screen.
 /// Those that follow are put beside it by [`frames::Pane`], which also says below the paper what a figure could not load.
 #[component]
+#[expect(clippy::disallowed_methods, reason = "the server's own markup, in which every text of clients is escaped")]
 pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     let (first, address) = tile.stage.peek(|stage| version(&tile, stage)).unwrap_or_default();
     // Tables and texts follow the theme.
