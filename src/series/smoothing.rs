@@ -214,16 +214,17 @@ impl Smoothing {
     }
 
     fn run(&mut self, base: u64, points: &Points, to: u64) {
-        let along = points.along(self.asked.axis);
-        for at in (self.position - base) as usize..(to - base) as usize {
-            let (step, y) = (points.x[at], points.y[at]);
+        let range = (self.position - base) as usize..(to - base) as usize;
+        let places = &points.along(self.asked.axis)[range.clone()];
+        for ((at, place), (step, y)) in (self.position..).zip(places).zip(points.x[range.clone()].iter().zip(&points.y[range])) {
+            let (step, y) = (*step, *y);
             if self.past > 0.0 {
                 self.size.push(step, y.abs());
                 self.past = if self.average.is_begun_by(step) { 0.0 } else { self.past };
                 self.past *= if y.is_finite() { self.asked.weight } else { 1.0 };
             }
             if let Some(average) = self.average.push(step, y) {
-                self.finite = Some((base + at as u64, (along[at], average)));
+                self.finite = Some((at, (*place, average)));
             }
         }
         self.position = to;

@@ -135,7 +135,8 @@ fn write_fields(out: &mut String, columns: &[Column]) {
 
 /// The places that there are, and what continues the line.
 fn write_smoothed(out: &mut String, Smoothed { places, last }: &Smoothed) {
-    let lists: [(&str, fn(&Place) -> f64); 2] = [(",\"smoothed\":{\"x\":[", |place| place.0), ("],\"y\":[", |place| place.1)];
+    type Of = fn(&Place) -> f64;
+    let lists: [(&str, Of); 2] = [(",\"smoothed\":{\"x\":[", |place| place.0), ("],\"y\":[", |place| place.1)];
     for (name, of) in lists {
         out.push_str(name);
         for (at, place) in places.iter().filter(|place| !place.0.is_nan()).enumerate() {
