@@ -58,8 +58,6 @@ fn beginning(html: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn framed(html: &str, word: Option<&str>) -> String {
         String::from_utf8(super::framed(html.to_owned().into(), word).concat()).unwrap()
     }
