@@ -91,7 +91,7 @@ fn policy(word: Option<&str>, host: &str, base: &str) -> String {
         Some(word) => ("allow-scripts allow-popups allow-popups-to-escape-sandbox", format!("'nonce-{word}'")),
         None => {
             let is_named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
-            let named = is_named.then(|| format!(" http://{host}{base}/vendor/ https://{host}{base}/vendor/")).unwrap_or_default();
+            let named = if is_named { format!(" http://{host}{base}/vendor/ https://{host}{base}/vendor/") } else { String::new() };
             ("allow-scripts", format!("'unsafe-inline' 'unsafe-eval' 'self'{named}"))
         }
     };

@@ -12,7 +12,7 @@ const GATE: &str = include_str!("gate.html");
 pub fn policy(nonce: &str, host: &str, pictures: &str) -> String {
     // A policy has no words for an IPv6 address; there, browsers take `'self'` for the live connection, too.
     let is_named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
-    let live = is_named.then(|| format!(" ws://{host} wss://{host}")).unwrap_or_default();
+    let live = if is_named { format!(" ws://{host} wss://{host}") } else { String::new() };
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{pictures}; \
          font-src 'self'; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action 'none'; \

@@ -177,7 +177,16 @@ mod tests {
     fn held(of: &Renderer, name: &str, bytes: usize) -> (tokio::task::JoinHandle<Result<(), Problem>>, oneshot::Sender<()>) {
         let (go, wait) = oneshot::channel();
         let (of, who) = (of.clone(), who(name));
-        (tokio::spawn(async move { of.run(&who, bytes, async { Ok(drop(wait.await)) }).await }), go)
+        (
+            tokio::spawn(async move {
+                of.run(&who, bytes, async {
+                    let _ = wait.await;
+                    Ok(())
+                })
+                .await
+            }),
+            go,
+        )
     }
 
     fn free(of: &Renderer) -> (usize, usize) {
@@ -222,7 +231,10 @@ mod tests {
             let (of, order) = (renderer.clone(), order.clone());
             let count = waiting.len();
             waiting.push(tokio::spawn(async move {
-                let make = async move { Ok(order.lock().unwrap().push(name)) };
+                let make = async move {
+                    order.lock().unwrap().push(name);
+                    Ok(())
+                };
                 of.run(&who(name), 1, make).await.unwrap();
             }));
             until(|| renderer.lock().lines.iter().map(|(_, line)| line.len()).sum::<usize>() == count + 1).await;

@@ -134,11 +134,15 @@ impl Walk {
                     let weights = Weights { of: &|_| weight, together };
                     let series = match self.app.boards.store.columns(&cell, self.window, weights).await {
                         Ok(Some(found)) => found.series,
-                        Ok(None) => return Ok(self.leave_out(&cell, None)),
+                        Ok(None) => {
+                            self.leave_out(&cell, None);
+                            return Ok(());
+                        }
                         Err(problem @ Problem::Damaged(_)) if self.or_damage => {
                             problem.log();
                             self.app.boards.store.tally().met_damage();
-                            return Ok(self.leave_out(&cell, Some(DAMAGED_POINTS)));
+                            self.leave_out(&cell, Some(DAMAGED_POINTS));
+                            return Ok(());
                         }
                         Err(problem) => return Err(problem),
                     };
