@@ -1,6 +1,7 @@
 """Scripts for Weights & Biases: what they do besides logging numbers, under ``import agnez as wandb``."""
 
 import io
+import os
 import sys
 import types
 
@@ -126,6 +127,41 @@ def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path
     (folder,) = place.folders(tmp_path / "off")
     replay(folder)
     assert own_server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(10)] and not folder.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_an_offline_run_sends_nothing_of_its_children_either(own_server, name, tmp_path):
+    from agnez.replay import replay
+
+    board = wandb.Board(name, url=own_server.url, spool=str(tmp_path / "off"), mode="offline")
+    board.log(loss=1, step=0)
+    child = os.fork()
+    if child == 0:
+        # Ends without a word, as a worker that is killed.
+        board.log(loss=2, step=1)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert not board.close(5)
+    assert own_server.cells(name) == {}
+    folders = place.folders(tmp_path / "off")
+    assert len(folders) == 2
+    for folder in folders:
+        replay(folder)
+    assert sorted(own_server.pairs(f"{name}-loss", "loss")) == [(0, 1), (1, 2)]
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_metrics_that_are_no_dict_and_names_of_the_module(name, mode):
+    pandas = pytest.importorskip("pandas")
+    run = wandb.init(project=name, url=f"http://127.0.0.1:{free_port()}", mode=mode)
+    assert (run.mode, run.offline, run.disabled) == (mode, mode == "offline", mode == "disabled")
+    wandb.log(pandas.Series({"loss": 1.5, "acc": 0.5}))
+    assert (run.summary["loss"], run.summary["acc"], run.step) == (1.5, 0.5, 1)
+    wandb.log(pandas.DataFrame({"f1": [1, 2]}))
+    assert list(run.summary["f1"]) == [1, 2]
+    wandb.log({"boxes": wandb.Image(np.zeros((4, 4)), classes=wandb.Classes([{"id": 0, "name": "cat"}]))})
+    assert wandb.util.generate_id() != wandb.util.generate_id() and len(wandb.util.generate_id(5)) == 5
+    wandb.finish(timeout=0)
 
 
 @pytest.mark.parametrize(

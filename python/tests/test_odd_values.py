@@ -506,6 +506,32 @@ def test_sparse_arrays_are_not_written_out_without_a_bound():
         plain.listed(Wide(), "it")
 
 
+def test_columns_of_tables_are_chosen_by_name_or_named_anew(server, board, name):
+    pandas = pytest.importorskip("pandas")
+    whole = pandas.DataFrame({"a": [1], "b": [2]})
+    for at, rows in enumerate((whole, {"a": [1], "b": [2]}, [{"a": 1, "b": 2}])):
+        board.table(f"turned {at}", rows, columns=["b", "a"])
+        board.table(f"one {at}", rows, columns=["b"])
+    for at, rows in enumerate((whole, {"a": [1], "b": [2]})):
+        board.table(f"renamed {at}", rows, columns=["a", "c"])
+        for wrong in (["b", "c"], ["c"], ["a", "b", "c"]):
+            with pytest.raises(ValueError, match="columns= must be some of a, b, or 2 new names"):
+                board.table("wrong", rows, columns=wrong)
+    board.table("texts", [{1: "x", 2: "y"}], columns=["2", "1"])
+    board.table("places", pandas.DataFrame([[3, 4]]), columns=["1"])
+    board.histogram("frame", whole)
+    assert board.flush(60)
+    cells = {cell: document["value"] for cell, document in server.named(name).items()}
+    for at in range(3):
+        assert cells[f"turned {at}"] == {"columns": ["b", "a"], "rows": [[2, 1]]}
+        assert cells[f"one {at}"] == {"columns": ["b"], "rows": [[2]]}
+    for at in range(2):
+        assert cells[f"renamed {at}"] == {"columns": ["a", "c"], "rows": [[1, 2]]}
+    assert cells["texts"] == {"columns": ["2", "1"], "rows": [["y", "x"]]}
+    assert cells["places"] == {"columns": ["1"], "rows": [[4]]}
+    assert cells["frame"] == {"values": [1, 2]}
+
+
 def test_tables_of_frames(server, board, name):
     pandas = pytest.importorskip("pandas")
     board.table("index", frame())

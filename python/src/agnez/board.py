@@ -258,7 +258,8 @@ class Board:
     @in_a_sentence
     def table(self, name: str, rows: Any, *, columns: Optional[Sequence[str]] = None) -> Cell:
         """A table: rows as lists or dicts, a dict of columns, or a DataFrame. Items are texts, numbers, booleans
-        or None; anything else is its text. Before the columns of a DataFrame stands its index, where that is more than a count from 0."""
+        or None; anything else is its text. Before the columns of a DataFrame stands its index, where that is more than a count from 0.
+        ``columns`` are the names of rows that are lists; of other rows and of columns those that are shown, in this order, or new names for all."""
         return self._set(name, "table", kinds.table(rows, columns))
 
     @in_a_sentence

@@ -196,7 +196,7 @@ class Client:
         else:
             spool.trim()
             spool.release()
-        if spool.folder is not None:
+        if spool.folder is not None and not self._is_offline:
             self._adopt(spool.folder.parent, spool.writer, until)
         lost = ", ".join(f"{count} {WHY[what]}" for what, count in spool.dropped().items() if count)
         if lost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from . import plain
@@ -52,6 +53,19 @@ class Settings(Idle):
     """Settings of Weights & Biases have no meaning here."""
 
 
+class Classes(Settings):
+    """Names of classes, of boxes and masks that are not shown."""
+
+
+class Util:
+    """Of ``wandb.util``."""
+
+    @staticmethod
+    def generate_id(length: int = 8) -> str:
+        """A name for a run that no other has."""
+        return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(length))
+
+
 class Api(Artifact):
     """Runs are not asked for here: GET /values does (docs/rest.md)."""
 
@@ -89,7 +103,7 @@ class Habits:
 
     #: Where files of the run would be.
     dir = "."
-    offline = resumed = False
+    resumed = False
     sweep_id: Any = None
 
     def __getattr__(self, name: str) -> Any:

@@ -18,20 +18,19 @@ def _told(**keys: Any) -> Dict[str, Any]:
 def table(rows: Any, columns: Optional[Sequence[Any]]) -> Dict[str, Any]:
     """Rows as lists or as dicts, a dict of columns, or a DataFrame, before whose columns its index stands where it says something."""
     found = frames.columns_of(rows)
-    if found is not None:
-        if columns is not None and len(columns) != len(found):
-            raise ValueError(f"columns= must have {len(found)} names, {', '.join(found)} among them, not {len(columns)}")
-        rows, columns = found, columns if columns is not None else list(found)
+    rows = rows if found is None else found
     if isinstance(rows, dict):
         lists = [listed(column, f"the column {name!r}") for name, column in rows.items()]
         if len({len(column) for column in lists}) > 1:
             raise ValueError(f"columns must have the same length, not {[len(column) for column in lists]}")
-        columns = list(rows) if columns is None or found is None else columns
-        rows = [list(row) for row in zip(*lists)]
+        chosen = list(range(len(lists))) if columns is None else _chosen(list(rows), list(columns))
+        columns = list(rows) if columns is None else columns
+        rows = [list(row) for row in zip(*(lists[at] for at in chosen))]
     rows = listed(rows, "rows")
     if rows and all(isinstance(row, dict) for row in rows):
         # 1 and "1" are two columns.
-        keys = list(dict.fromkeys(_key(name) for row in rows for name in row)) if columns is None else [_key(name) for name in columns]
+        known = dict.fromkeys(_key(name) for row in rows for name in row)
+        keys = list(known) if columns is None else [_known(_key(name), known) for name in columns]
         columns = [name for _, name in keys] if columns is None else columns
         rows = [[{_key(name): item for name, item in row.items()}.get(key) for key in keys] for row in rows]
     rows = [[entry(item) for item in listed(row, "a row")] for row in rows]
@@ -47,6 +46,24 @@ def _key(name: Any) -> Tuple[bool, str]:
     return isinstance(name, str), label(name)
 
 
+def _known(key: Tuple[bool, str], known: Dict[Tuple[bool, str], Any]) -> Tuple[bool, str]:
+    """The key itself, or that of the same text where only this one is there: ``columns=["1"]`` of ``{1: "a"}``."""
+    other = (not key[0], key[1])
+    return other if key not in known and other in known else key
+
+
+def _chosen(names: List[Any], columns: List[Any]) -> List[int]:
+    """The places of the columns that ``columns=`` names; of all of them where it gives them other names."""
+    places = {key: at for at, key in reversed(list(enumerate(map(_key, names))))}
+    wanted = [_known(_key(name), places) for name in columns]
+    if all(key in places for key in wanted):
+        return [places[key] for key in wanted]
+    # A name that stands elsewhere is meant as a choice, and what is missing beside it is a mistake.
+    if len(columns) != len(names) or any(places.get(key, at) != at for at, key in enumerate(wanted)):
+        raise ValueError(f"columns= must be some of {', '.join(map(label, names))}, or {len(names)} new names")
+    return list(range(len(names)))
+
+
 def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
     """Raw values of any shape, or counts with their edges; over steps one list for each."""
     if (values is None) == (counts is None):
@@ -57,8 +74,7 @@ def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[s
         rows = listed(counts, "counts")
         told = _told(counts=numbers(rows, "counts") if steps is None else [numbers(row, "each item of counts, with steps=,") for row in rows], edges=numbers(edges, "edges"))
     else:
-        lists = listed(values, "values")
-        told = {"values": [_flat(item, "values") for item in lists] if steps is not None else _flat(lists, "values")}
+        told = {"values": [_flat(item, "values") for item in listed(values, "values")] if steps is not None else _flat(values, "values")}
     return {**told, **_told(steps=None if steps is None else numbers(steps, "steps"), view=view, unit=unit)}
 
 

@@ -137,6 +137,16 @@ class Run(habits.Habits):
         return f"{self.board.url}/b/{self.board.name}"
 
     @property
+    def mode(self) -> str:
+        """``online``, ``offline`` or ``disabled``."""
+        return self.board.mode
+
+    @property
+    def offline(self) -> bool:
+        """Whether everything stays in the spool."""
+        return self.board.mode == "offline"
+
+    @property
     def disabled(self) -> bool:
         """Whether it sends nothing."""
         return self.board.mode == "disabled"
@@ -153,7 +163,7 @@ class Run(habits.Habits):
             step = plain.step(step)
             self.step = int(step) if step == int(step) else step
         self.board.log(metrics, step=self.step, **named)
-        self.summary._heed({**(metrics or {}), **named})
+        self.summary._heed({**({} if metrics is None else metrics), **named})
         if commit or commit is None and step is None:
             self.step += 1
 
