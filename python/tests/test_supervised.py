@@ -57,6 +57,29 @@ def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(server, board, 
     assert server.named(name)["bad"]["value"] == "x" and not folder.exists()
 
 
+def test_each_window_has_its_own_tries(server, board, name, monkeypatch):
+    real, failed = sender.Delivery.send, []
+
+    def send(self, window, first):
+        # All tries of the first one fail, and of the second one all but the last.
+        if len(failed) < 5:
+            failed.append(bytes(self.outbox._bytes))
+            raise MemoryError
+        return real(self, window, first)
+
+    monkeypatch.setattr(sender.Delivery, "send", send)
+    monkeypatch.setattr(sender, "_BACK_OFF_S", (0.001, 0.01))
+    board.text("first", "x")
+    eventually(lambda: len(failed) >= 3)
+    board.text("second", "y")
+    eventually(lambda: "second" in server.named(name))
+    assert board.flush(60) and len(set(failed)) == 2
+    named = server.named(name)
+    assert named["second"]["value"] == "y" and "first" not in named
+    folder = board._client.spool.folder
+    assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
+
+
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, KeyError, UnicodeDecodeError("utf-8", b"x", 0, 1, "no"), SystemError])
 @pytest.mark.parametrize("where", ["next", "done", "_note", "has_more"])
 def test_the_thread_survives_whatever_fails_for_a_while(server, board, name, monkeypatch, error, where):

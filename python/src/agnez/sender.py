@@ -158,6 +158,8 @@ class Sender:
         self._ended = threading.Event()
         self._stopped = threading.Event()
         self._told: Dict[str, int] = {}
+        #: How often something has failed over the window that is held.
+        self._tries = 0
         self._thread = threading.Thread(target=self._run, name="agnez", daemon=True)
         self._thread.start()
 
@@ -202,7 +204,7 @@ class Sender:
                     has_sent = self._step()
                     if not has_sent:
                         self._report()
-                    failures = 0
+                    failures = self._tries = 0
                     self._ended.clear()
                 except Stopped:
                     break
@@ -227,7 +229,10 @@ class Sender:
         try:
             self._wire.close()
             window = self._outbox.held
-            if window is not None and failures >= _TRIES:
+            self._tries = 0 if window is None else self._tries + 1
+            if window is not None and self._tries >= _TRIES:
+                # The next one has as many tries.
+                self._tries = 0
                 self._outbox.put_aside(window, f"{type(error).__name__}: {error}")
                 self._outbox.done()
         except Exception as again:
