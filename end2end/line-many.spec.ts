@@ -104,6 +104,25 @@ test("long names are cut where they are alike", async ({ page, agnez }) => {
   for (const [at, name] of names.entries()) expect(svg).toMatch(new RegExp(`<title>${name}</title>p+…${at}…s+<`));
 });
 
+test("names that are shown are cut anew when a series comes that makes them alike", async ({ page, agnez }) => {
+  const [head, middle, tail] = ["h".repeat(30), "m".repeat(30), "t".repeat(30)];
+  const id = await line(agnez, "runs", { [`${head}-1-${middle}-1-${tail}`]: [[0, 1]], [`${head}-2-${middle}-1-${tail}`]: [[0, 2]] });
+  const texts = () => cell(page, id).locator(".legend .series").allTextContents();
+  await openBoard(page);
+  await drawn(page, id, 2);
+  const before = await texts();
+  expect(new Set(before).size).toBe(2);
+  await agnez.call("POST", `/values/${id}/points`, { [`${head}-1-${middle}-2-${tail}`]: [[0, 3]] });
+  await expect.poll(async () => (await texts()).length).toBe(3);
+  // All of them are told apart, as on a page that is loaded now.
+  const after = await texts();
+  expect(new Set(after).size).toBe(3);
+  expect(after[0]).not.toBe(before[0]);
+  await page.reload();
+  await drawn(page, id, 3);
+  expect(await texts()).toEqual(after);
+});
+
 test.describe("in Berlin, in winter", () => {
   test.use({ timezoneId: "Europe/Berlin" });
 

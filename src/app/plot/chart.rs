@@ -54,6 +54,8 @@ pub struct Chart {
 pub struct Names {
     all: Vec<String>,
     pub short: Vec<String>,
+    /// Counts how often they have changed.
+    pub turn: u32,
 }
 
 /// What is put beside the picture, or in its place.
@@ -173,6 +175,7 @@ impl Chart {
         }
         self.names.all = self.curves.list.iter().map(|curve| curve.name.clone()).collect();
         self.names.short = shown(&self.names.all);
+        self.names.turn = self.names.turn.wrapping_add(1);
     }
 
     pub fn axis(&self) -> Axis {

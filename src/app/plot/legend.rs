@@ -122,7 +122,9 @@ pub fn show(chart: &Chart, parts: &Parts, is_dark: bool) {
         keep_marked(&button, "aria-pressed", if is_shown { "true" } else { "false" });
         keep_marked(&button, "style", &["--series:", &hex(palette::colour(at, is_dark))].concat());
         let title = [&curve.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat();
-        if button.get_attribute("title").as_ref() != Some(&title) {
+        let is_named = button.get_attribute("title").as_ref() == Some(&title);
+        // A series that has come may change how the others are shown: each is cut by what it has in common with them.
+        if !is_named || button.text_content().as_ref() != Some(short) {
             browser::mark(&button, "title", &title);
             // Names of every script stand in their own direction, beside the swatch.
             let name = button.first_element_child().or_else(|| browser::append(&button, "bdi", "", ""));
@@ -149,14 +151,14 @@ fn keep_marked(button: &Element, name: &str, value: &str) {
     }
 }
 
-/// What the room was measured for: the number of series, and the width.
+/// What the room was measured for: the names, and the width.
 const MEASURED: &str = "data-for";
 
 /// Two rows for a long legend, and a button that says how many names they have no room for. The document is measured only when that can have changed.
 fn wrap(chart: &Chart, parts: &Parts) {
     let (legend, count) = (&parts.legend, chart.curves.list.len());
     let is_whole = if chart.is_whole { " whole" } else { "" };
-    let measured = [&count.to_string(), " ", &browser::number_text(chart.size.width), is_whole].concat();
+    let measured = [&chart.names.turn.to_string(), " ", &browser::number_text(chart.size.width), is_whole].concat();
     if legend.get_attribute(MEASURED).as_ref() == Some(&measured) {
         return;
     }
