@@ -96,6 +96,40 @@ test("a picture that is not there is told in words", async ({ page, agnez, probl
   await expect(stage(cell(page, _id))).not.toContainText("could not be loaded");
 });
 
+test("no picture is higher than the window, and a strip keeps its pixels", async ({ page, agnez }) => {
+  const svg = (width: number, height: number) =>
+    `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="red"/></svg>`)}`;
+  const sizes = { strip: [10, 4000], ribbon: [4000, 10], tall: [700, 2000], wide: [2000, 700], digit: [28, 28], column: [10, 90] } as const;
+  const ids: Record<string, string> = {};
+  for (const [name, [width, height]] of Object.entries(sizes)) ids[name] = (await agnez.create({ name, type: "img", value: svg(width, height) }))._id;
+  await openBoard(page);
+  const size = (name: string) => picture(cell(page, ids[name]!)).evaluate(({ offsetWidth, offsetHeight }: HTMLImageElement) => [offsetWidth, offsetHeight]);
+  const most = 0.8 * 800;
+  // What is scrolled keeps its size.
+  await expect.poll(() => size("strip")).toEqual([10, 4000]);
+  await expect.poll(() => size("ribbon")).toEqual([4000, 10]);
+  for (const name of ["strip", "ribbon"]) {
+    const box = stage(cell(page, ids[name]!)).locator(".picture");
+    const [high, inside, wide, across] = await box.evaluate((box) => [box.clientHeight, box.scrollHeight, box.clientWidth, box.scrollWidth]);
+    expect(high, name).toBeLessThanOrEqual(most);
+    expect([inside! > high!, across! > wide!], name).toEqual([name === "strip", name === "ribbon"]);
+  }
+  expect(await size("tall")).toEqual([0.35 * most, most]);
+  const [wide, high] = await size("wide");
+  expect(Math.abs(wide! / high! - 20 / 7)).toBeLessThan(0.02);
+  expect(await size("digit")).toEqual([192, 192]);
+  expect((await size("column"))[1]).toBe(192);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  // Whole in full screen, where the cell is scrolled.
+  for (const name of ["strip", "tall"]) {
+    await page.goto(`${agnez.url}/?full=${ids[name]}`);
+    await expect(cell(page, ids[name]!)).toHaveClass(/full/);
+    await expect.poll(async () => (await size(name))[1]).toBe(sizes[name as "tall"][1]);
+    const [seen, all] = await stage(cell(page, ids[name]!)).evaluate((stage) => [stage.clientHeight, stage.scrollHeight]);
+    expect(all).toBeGreaterThan(seen!);
+  }
+});
+
 test("a cell changes its kind", async ({ page, agnez }) => {
   const { _id } = await agnez.create({ name: "sample", type: "img", value: [] });
   await openBoard(page);

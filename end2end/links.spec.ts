@@ -55,7 +55,10 @@ test("to share a board a token is needed, and the page says how to get one", asy
   await page.getByRole("button", { name: "Share" }).click();
   const dialog = page.getByRole("dialog", { name: "Share this board" });
   await expect(dialog.getByRole("alert")).toContainText("agnez token new");
-  await dialog.getByRole("button", { name: "Make a link" }).click();
   await expect(dialog.getByRole("alert")).toContainText("agnez token new share");
+  // Nothing is offered that would be refused.
+  await expect(dialog.getByRole("button", { name: "Make a link" })).toBeHidden();
+  await expect(dialog.getByLabel("For whom")).toBeHidden();
+  await expect(dialog.getByRole("button", { name: "Close" })).toBeFocused();
   await expect(dialog.getByLabel("Link", { exact: true })).toHaveCount(0);
 });

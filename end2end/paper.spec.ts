@@ -1,11 +1,11 @@
 // What is read closely: numbers of tables, pictures on white paper in the dark theme, and the board on paper.
 import { readFileSync } from "node:fs";
 
-import type { Locator } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
 import { GREEN, gif } from "./support/gif.ts";
 import { cell, figure, openBoard, picture, stage } from "./support/page.ts";
-import { drawn, line } from "./support/line.ts";
+import { drawn, line, type Points } from "./support/line.ts";
 import { expect, test } from "./support/test.ts";
 
 test.describe("tables", () => {
@@ -125,4 +125,71 @@ test("on paper the board is light, whole and without what can only be pressed", 
   expect(box).toBeLessThan(370);
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await expect(page.locator("html")).not.toHaveAttribute("data-printing", "");
+});
+
+/** What stands in the page for paper. */
+const made = (page: Page) =>
+  page.evaluate(() => ({
+    frames: document.querySelectorAll(".paper iframe").length,
+    pictures: document.querySelectorAll("img.drawn").length,
+    lazy: [...document.images].filter((image) => image.loading === "lazy" && !image.complete).length,
+    // Said in place of what is not made.
+    said: [...document.querySelectorAll(".lines, .paper")].filter((one) => getComputedStyle(one, "::before").content.includes("Not printed")).length,
+    isPrinting: document.documentElement.hasAttribute("data-printing"),
+  }));
+
+test("what has never been near the screen is printed, too, and afterwards the board is as before", async ({ page, agnez }) => {
+  const steps: Points = [[0, 3], [1, 2], [2, 1]];
+  for (let at = 0; at < 20; at++) {
+    await line(agnez, `loss ${at}`, { train: steps });
+    await agnez.create([
+      { name: `bars ${at}`, type: "bar", value: { a: 1, b: 2 } },
+      { name: `figure ${at}`, type: "html", value: `<p style="height:60px">figure ${at}</p>` },
+      { name: `table ${at}`, type: "table", value: { columns: ["a"], rows: [[`table ${at}`]] } },
+    ]);
+  }
+  await page.addInitScript(() => {
+    // Before the page's own: it sees what went to the printer.
+    addEventListener("afterprint", () => Object.assign(window, { printed: [document.querySelectorAll(".paper iframe").length, document.querySelectorAll(".lines:not(:has(canvas, .drawn))").length] }));
+  });
+  await openBoard(page);
+  await drawn(page, (await agnez.values()).find(({ name }) => name === "loss 0")._id, 3);
+  const before = await made(page);
+  expect(before.frames).toBeLessThan(40);
+  await page.pdf({ format: "A4" });
+  expect(await page.evaluate(() => Reflect.get(window, "printed"))).toEqual([40, 0]);
+  // Frames that are there stay, as after scrolling; pictures and marks do not.
+  expect(await made(page)).toMatchObject({ frames: 40, pictures: before.pictures, said: 0, isPrinting: false });
+
+  // Tools that only change the medium, and take the picture when all is there.
+  await page.reload();
+  await openBoard(page);
+  await page.emulateMedia({ media: "print" });
+  await expect.poll(() => made(page)).toMatchObject({ frames: 40, lazy: 0, said: 0, isPrinting: true });
+  const charts = page.locator(".lines");
+  await expect(charts).toHaveCount(20);
+  for (const chart of await charts.all()) {
+    const isThere = () => chart.evaluate((chart) => [...chart.querySelectorAll<HTMLElement>(".drawn, canvas")].some((one) => (one instanceof HTMLImageElement ? one.naturalWidth > 0 : one.clientWidth > 0)));
+    await expect.poll(isThere).toBe(true);
+  }
+  await expect(page.frameLocator("iframe[title='table 19']").getByText("table 19")).toBeVisible();
+  await page.emulateMedia({ media: "screen" });
+  await expect.poll(() => made(page)).toMatchObject({ said: 0, isPrinting: false });
+});
+
+test("of a board of hundreds so much is made for paper, and the rest says so", async ({ page, agnez }) => {
+  const many = (count: number, type: string, value?: unknown) => Array.from({ length: count }, (_, at) => ({ name: `${type} ${at}`, type, ...(value === undefined ? {} : { value }) }));
+  await agnez.create([...many(260, "line"), ...many(140, "text", "words")]);
+  await openBoard(page);
+  const before = await made(page);
+  expect(before).toMatchObject({ said: 0, isPrinting: false });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const during = await made(page);
+  expect(during).toMatchObject({ pictures: 200 + before.pictures, isPrinting: true });
+  expect(during.frames).toBe(100);
+  const blank = await page.locator(".lines:not(:has(canvas, .drawn))").count();
+  expect(blank).toBeGreaterThan(0);
+  expect(during.said).toBe(blank + 140 - during.frames);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  expect(await made(page)).toMatchObject({ pictures: before.pictures, said: 0, isPrinting: false });
 });

@@ -6,7 +6,8 @@ const STYLE = `
   #share li { padding: 4px 0; border-top: 1px solid var(--line) }
   #share li span { flex: 1; min-width: 0; overflow-wrap: anywhere }
   #share time { color: var(--muted); font-size: 0.875rem; white-space: nowrap }
-  #share [role="alert"] { color: var(--bad) }
+  #share [role="alert"] { margin: 14px 0; color: var(--bad) }
+  #share [role="alert"].need { color: inherit }
   #share .new { margin: 14px 0; padding: 12px; background: var(--well); border: 1px solid var(--line); border-radius: 4px }
   #share .new p { margin: 8px 0 0 }`;
 const page = JSON.parse(document.getElementById("agnez-page").textContent);
@@ -26,7 +27,7 @@ const ask = async (method, address, body) => {
     throw new Error("The server could not be reached; nothing was changed.");
   });
   const told = await reply.json().catch(() => ({ message: `The server answered ${reply.status}.` }));
-  if (!reply.ok) throw new Error(told.message);
+  if (!reply.ok) throw Object.assign(new Error(told.message), { isRefused: reply.status === 401 || reply.status === 403 });
   return told;
 };
 
@@ -35,6 +36,7 @@ const said = element("p", { role: "alert", hidden: true });
 const made = element("div", { className: "new", hidden: true });
 const name = element("input", { maxLength: 100, placeholder: "For whom (optional)", ariaLabel: "For whom", autocomplete: "off" });
 const form = element("form", {}, name, element("button", {}, "Make a link"));
+const close = element("button", {}, "Close");
 const isHere = /\/\/(localhost|127\.|\[::1\])/.test(page.origin);
 const dialog = element(
   "dialog",
@@ -46,7 +48,7 @@ const dialog = element(
   said,
   made,
   list,
-  element("form", { method: "dialog" }, element("button", {}, "Close")),
+  element("form", { method: "dialog" }, close),
 );
 dialog.setAttribute("aria-labelledby", "share-title");
 dialog.setAttribute("closedby", "any");
@@ -55,11 +57,16 @@ document.body.append(dialog);
 /** Does it, and says what went wrong. */
 const attempt = async (what) => {
   said.hidden = true;
+  form.hidden = false;
   try {
     await what();
   } catch (error) {
     said.textContent = error.message;
     said.hidden = false;
+    // Without a token there is nothing to fill in, only something to read. It is no fault, either.
+    said.className = error.isRefused ? "need" : "";
+    form.hidden = Boolean(error.isRefused);
+    if (form.hidden) close.focus();
   }
 };
 

@@ -28,8 +28,8 @@ pub struct Row {
     pub slot: usize,
     /// The point, or the column where it stands for several.
     pub column: Column,
-    /// The smoothed line there.
-    pub smoothed: Option<f64>,
+    /// The smoothed line after the last number of the column: where that is, and the value. The place may be far from that of the reading.
+    pub smoothed: Option<(f64, f64)>,
     pub is_nearest: bool,
 }
 
@@ -82,7 +82,7 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
         let Some(column) = curve.columns.get(place) else { continue };
         let smoothed = smoothed_at(curve, place);
         let mut down = aside(frame, column, on).0;
-        if let Some(y) = smoothed {
+        if let Some((_, y)) = smoothed {
             // The other way round, NaN would win.
             down = (frame.py(y) - on.1).abs().min(down);
         }
@@ -125,9 +125,9 @@ fn aside(frame: &Frame, column: &Column, (_, y): (f64, f64)) -> (f64, Option<f64
     }
 }
 
-/// The smoothed value at the place of the column at `at`.
-fn smoothed_at(curve: &Curve, at: usize) -> Option<f64> {
-    curve.smoothed.get(at).map(|place| place.1).filter(|y| !y.is_nan())
+/// The smoothed line at the end of the column at `at`.
+fn smoothed_at(curve: &Curve, at: usize) -> Option<(f64, f64)> {
+    curve.smoothed.get(at).copied().filter(|place| !place.1.is_nan())
 }
 
 #[cfg(test)]
@@ -208,11 +208,29 @@ mod tests {
         let curves = [Curve { smoothed: &line, ..curve(0, &columns) }];
         let frame = Frame::new(&Ask::default(), &curves, SIZE);
         let of = |x: f64, y: f64| read(&frame, &curves, &[], (frame.px(x), frame.py(y))).unwrap().rows[0].smoothed;
-        assert_eq!(of(3.0, 3.0), Some(line[3].1));
+        assert_eq!(of(3.0, 3.0), Some((3.0, line[3].1)));
         assert_eq!(of(5.0, 3.0), None, "there is no number to smooth");
         let both: Vec<_> =
             read(&frame, &curves, &[], (frame.px(2.0), frame.py(8.0))).unwrap().rows.iter().map(|row| row.smoothed).collect();
-        assert_eq!(both, [Some(8.0), Some(line[2].1)], "each segment has its own value at a step");
+        assert_eq!(both, [Some((2.0, 8.0)), Some((2.0, line[2].1))], "each segment has its own value at a step");
+    }
+
+    #[test]
+    fn the_smoothed_value_of_a_wide_column_says_where_it_is() {
+        let mut wide = Column::point(300.0, 1.0);
+        for (x, y) in [(310.0, 9.0), (320.0, 2.0), (330.0, 3.0), (340.0, f64::NAN)] {
+            wide.merge(&Column::point(x, y));
+        }
+        let columns = [Column::point(0.0, 0.0), wide, Column::point(640.0, 4.0)];
+        let line = [(0.0, 0.0), (330.0, 2.5), (640.0, 3.0)];
+        let curves = [Curve { smoothed: &line, ..curve(0, &columns) }];
+        let frame = Frame::new(&Ask::default(), &curves, SIZE);
+        let reading = read(&frame, &curves, &[], (frame.px(311.0), frame.py(9.0) - 2.0)).unwrap();
+        assert_eq!(
+            (reading.x, reading.rows[0].smoothed),
+            (310.0, Some((330.0, 2.5))),
+            "the spike is read, the line is that of the last number"
+        );
     }
 
     #[test]

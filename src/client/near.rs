@@ -41,6 +41,12 @@ pub fn once(element: &Element, run: impl FnOnce() + 'static) {
     }
 }
 
+/// Runs what waits, wherever it stands, but no more than so many, from the top of the page down: paper has no screen. What is not shown goes on waiting.
+pub fn hurry(most: usize) {
+    let due = NEAR.with_borrow_mut(|near| near.as_mut().map(|near| near.first(most)).unwrap_or_default());
+    due.into_iter().for_each(|run| run());
+}
+
 fn begun() -> Option<Near> {
     let seen = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(|entries: Vec<IntersectionObserverEntry>| {
         let due = NEAR.with_borrow_mut(|near| near.as_mut().map(|near| near.take(&entries)).unwrap_or_default());
@@ -55,6 +61,27 @@ fn begun() -> Option<Near> {
 }
 
 impl Near {
+    fn first(&mut self, most: usize) -> Vec<Box<dyn FnOnce()>> {
+        let mut places: Vec<(f64, usize)> = Vec::new();
+        for (at, (element, _)) in self.waiting.iter().enumerate() {
+            let place = element.get_bounding_client_rect();
+            if place.width() > 0.0 {
+                places.push((place.top(), at));
+            }
+        }
+        places.sort_by(|one, other| one.0.total_cmp(&other.0));
+        places.truncate(most);
+        // From the last to the first, so that those before stay where they are.
+        places.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+        let mut due = Vec::with_capacity(places.len());
+        for (_, at) in places {
+            let (element, run) = self.waiting.swap_remove(at);
+            self.observer.unobserve(&element);
+            due.push(run);
+        }
+        due
+    }
+
     fn take(&mut self, entries: &[IntersectionObserverEntry]) -> Vec<Box<dyn FnOnce()>> {
         let mut due = Vec::new();
         for entry in entries.iter().filter(|entry| entry.is_intersecting()) {

@@ -61,8 +61,12 @@ fn markup(title: &str, sandbox: &str, address: &str) -> String {
 /// The paper has come near the screen: it gets its frame, unless the server has put one there, of the revision `first`.
 fn begin(tile: &Tile, paper: Element, first: u64) -> Option<frames::Pane> {
     let (rev, address) = tile.stage.peek(|stage| version(tile, stage))?;
-    let is_there = paper.first_element_child().is_some_and(|child| child.tag_name() == "IFRAME");
-    if !is_there {
+    let there = paper.first_element_child().filter(|child| child.tag_name() == "IFRAME");
+    if let Some(frame) = &there {
+        // Its time has come, also where there is no screen that it could be near to: on paper.
+        browser::mark(frame, "loading", "eager");
+    }
+    if there.is_none() {
         paper.set_text_content(None);
         let frame = document().create_element("iframe").ok()?;
         let (title, sandbox) = (tile.title(), tile.kind.peek(|kind| frames::sandbox(kind)));

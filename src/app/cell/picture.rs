@@ -18,6 +18,8 @@ use crate::protocol::{CellId, Stage};
 
 /// Pictures with fewer pixels on both sides are enlarged.
 const TINY: u32 = 96;
+/// Pictures of which one side is so many times the other would be a hairline when they are as wide or as high as their cell: they keep their size, and are scrolled.
+const STRIP: u32 = 24;
 
 /// A picture as it was sent: where it is, and the revision in which it was sent.
 #[derive(Clone, PartialEq)]
@@ -201,11 +203,22 @@ impl Loader {
         self.shown.failed.set((!is_there).then(|| src.clone()));
     }
 
-    /// A picture of a few pixels, a digit or a filter, would be a dot: its pixels are shown as squares.
+    /// How it is shown is a matter of its size.
     fn enlarge(&self, like: Option<&HtmlImageElement>) {
         if let (Some(shown), Some(like)) = (element(&self.tile.id), like) {
-            browser::mark(&shown, "class", if like.natural_width().max(like.natural_height()) < TINY { "tiny" } else { "" });
+            browser::mark(&shown, "class", form(like.natural_width(), like.natural_height()));
         }
+    }
+}
+
+/// The class of a picture with so many pixels. One of a few pixels, a digit or a filter, would be a dot: its pixels are shown as squares.
+fn form(width: u32, height: u32) -> &'static str {
+    let (long, short) = (width.max(height), width.min(height));
+    match () {
+        () if long < TINY && height > width => "tiny tall",
+        () if long < TINY => "tiny",
+        () if short > 0 && long / short >= STRIP => "strip",
+        () => "",
     }
 }
 
@@ -218,4 +231,16 @@ fn is_far(picture: &HtmlImageElement) -> bool {
 
 fn element(id: &CellId) -> Option<HtmlImageElement> {
     focus::element(id)?.query_selector(".picture img").ok()??.dyn_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::form;
+
+    #[test]
+    fn small_pictures_are_enlarged_and_strips_are_not_shrunk() {
+        let forms = [(28, 28), (10, 90), (95, 2), (96, 96), (700, 2000), (1000, 50), (10, 4000), (4000, 10), (0, 0), (0, 500)];
+        let of: Vec<_> = forms.into_iter().map(|(width, height)| form(width, height)).collect();
+        assert_eq!(of, ["tiny", "tiny tall", "tiny", "", "", "", "strip", "strip", "tiny", ""]);
+    }
 }

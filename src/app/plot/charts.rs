@@ -7,15 +7,13 @@ use std::time::Duration;
 use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, Event, HtmlElement, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, ResizeObserver};
+use web_sys::{Element, Event, HtmlElement, IntersectionObserver, ResizeObserver};
 
 use super::chart::Chart;
 use super::curves::{Answered, Asked, Taken};
 use super::drawing::Drawing;
 use super::view::View;
-use super::{address, legend, paint, panel, pointer, tip};
+use super::{address, legend, paint, panel, pointer, print, seen, tip};
 use crate::app::focus;
 use crate::app::state::Dashboard;
 use crate::client::{browser, columns, urls};
@@ -33,18 +31,12 @@ const PANEL: Duration = Duration::from_millis(250);
 const TROUBLE: Duration = Duration::from_secs(2);
 /// Charts in one question: ids are long, addresses are not.
 const TOGETHER: usize = 50;
-/// One step of a key.
-const STEP: f64 = 0.25;
-
-/// Canvases that are kept: those that were seen least recently give their memory back.
-const CANVASES: usize = 48;
-
 pub struct Charts {
     pub list: Vec<Chart>,
     /// Where each chart stands in the list.
-    places: BTreeMap<CellId, usize>,
+    pub places: BTreeMap<CellId, usize>,
     /// Counts when something is seen or no longer seen.
-    turn: u64,
+    pub turn: u64,
     /// Charts of other kinds, each drawn from one value.
     pub drawings: Vec<Drawing>,
     pub dashboard: Option<Dashboard>,
@@ -65,7 +57,9 @@ pub struct Charts {
     /// The place of the chart whose turn is first in the next frame.
     first: usize,
     is_stirred: bool,
-    observers: Option<(IntersectionObserver, ResizeObserver)>,
+    pub observers: Option<(IntersectionObserver, ResizeObserver)>,
+    /// What is in the page for paper only, while it is printed.
+    pub sheet: print::Sheet,
 }
 
 thread_local! {
@@ -86,6 +80,7 @@ thread_local! {
             first: 0,
             is_stirred: false,
             observers: None,
+            sheet: print::Sheet { pictures: Vec::new(), lazy: Vec::new() },
         })
     };
 }
@@ -213,20 +208,6 @@ impl Charts {
         self.stir();
     }
 
-    pub fn watch(&self, element: &Element) {
-        if let Some((seeing, resizing)) = &self.observers {
-            seeing.observe(element);
-            resizing.observe(element);
-        }
-    }
-
-    pub fn unwatch(&self, element: &Element) {
-        if let Some((seeing, resizing)) = &self.observers {
-            seeing.unobserve(element);
-            resizing.unobserve(element);
-        }
-    }
-
     /// The view of the address for the chart at this place, once; none where it is one along another axis.
     pub fn recalled(&mut self, at: usize) -> Option<View> {
         let chart = &self.list[at];
@@ -239,33 +220,6 @@ impl Charts {
             return None;
         }
         Some(view)
-    }
-
-    /// The chart has come near the screen, or has left it.
-    fn notice(&mut self, element: &Element, is_seen: bool) {
-        let Some(at) = focus::owner(element).and_then(|id| self.places.get(&id).copied()) else { return };
-        self.turn += 1;
-        let chart = &mut self.list[at];
-        (chart.is_seen, chart.seen_at) = (is_seen, self.turn);
-        if is_seen {
-            if chart.wake()
-                && let Some((_, resizing)) = &self.observers
-            {
-                resizing.observe(&chart.lines);
-            }
-            chart.measure();
-        } else {
-            let id = chart.id.clone();
-            tip::leave(self, &id);
-        }
-    }
-
-    /// No more canvases than that.
-    fn release(&mut self) {
-        let mut far: Vec<&mut Chart> = self.list.iter_mut().filter(|chart| !chart.is_seen && chart.holds()).collect();
-        let seen = far.len();
-        far.sort_by_key(|chart| chart.seen_at);
-        far.into_iter().take(seen.saturating_sub(CANVASES)).for_each(Chart::rest);
     }
 
     /// Every browser's view of the axis: kept in the address.
@@ -298,31 +252,10 @@ async fn ask(asked: Asked, ids: Vec<CellId>) {
 
 /// Listens. Once, when the page wakes.
 pub fn start(dashboard: Dashboard) {
-    let seen = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(|entries: Vec<IntersectionObserverEntry>| {
-        with(|charts| {
-            for entry in entries {
-                charts.notice(&entry.target(), entry.is_intersecting());
-            }
-            charts.release();
-            charts.stir();
-        });
-    });
-    let resized = Closure::<dyn FnMut()>::new(|| {
-        with(|charts| {
-            charts.list.iter_mut().for_each(Chart::measure);
-            charts.drawings.iter_mut().for_each(|drawing| drawing.is_dirty = true);
-            charts.stir();
-        });
-    });
-    let margin = IntersectionObserverInit::new();
-    margin.set_root_margin("200px");
-    let seeing = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &margin);
-    let resizing = ResizeObserver::new(resized.as_ref().unchecked_ref());
-    seen.forget();
-    resized.forget();
+    let observers = seen::observers();
     with(|charts| {
         charts.dashboard = Some(dashboard);
-        charts.observers = seeing.ok().zip(resizing.ok());
+        charts.observers = observers;
         charts.recalled = address::recall();
     });
     browser::listen(&document(), "visibilitychange", |_: Event| with(Charts::stir));
@@ -330,26 +263,11 @@ pub fn start(dashboard: Dashboard) {
     if let Ok(Some(system)) = window().match_media("(prefers-color-scheme: dark)") {
         browser::listen(&system, "change", |_: Event| repaint());
     }
-    browser::listen(&window(), "beforeprint", |_: Event| print(Some("")));
-    browser::listen(&window(), "afterprint", |_: Event| print(None));
+    print::listen();
     address::listen();
     pointer::listen();
     legend::listen();
     panel::listen();
-}
-
-/// For paper everything is drawn at once, as wide as it is there and in light colours; afterwards as it was.
-fn print(mark: Option<&str>) {
-    browser::mark_root(paint::PRINTING, mark);
-    with(|charts| {
-        charts.repaint();
-        let mut look = paint::Look::now().here();
-        for chart in charts.list.iter_mut().filter(|chart| chart.frame.is_some()) {
-            chart.measure();
-            chart.draw(&mut look, None, "");
-        }
-        charts.paint_drawings(&look);
-    });
 }
 
 /// A chart has come into the document, in this element, or it has new settings, from here or from another browser.
@@ -433,48 +351,4 @@ pub fn refresh() {
 
 pub fn repaint() {
     with(Charts::repaint);
-}
-
-/// What a key or a button does to a chart.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Press {
-    In,
-    Out,
-    Left,
-    Right,
-    Reset,
-    Follow,
-    Log,
-    /// Reads the next value, or the one before.
-    Next,
-    Before,
-}
-
-/// False when the cell is no chart.
-pub fn press(id: &CellId, what: Press) -> bool {
-    with(|charts| {
-        let Some(chart) = charts.chart(id) else { return false };
-        let Some(seen) = chart.seen() else { return true };
-        let extent = chart.curves.extent;
-        let middle = (seen.from + seen.to) / 2.0;
-        let least = chart.curves.least(middle);
-        let view = match what {
-            Press::In => seen.zoom(middle, 1.0 / (1.0 + STEP), least, extent),
-            Press::Out => seen.zoom(middle, 1.0 + STEP, least, extent),
-            Press::Left => chart.view.map(|view| view.pan(-STEP, extent)),
-            Press::Right => chart.view.map(|view| view.pan(STEP, extent)),
-            Press::Reset => None,
-            Press::Follow => chart.view.map(|view| if view.follows { View { follows: false, ..view } } else { view.at_tail(extent.1) }),
-            Press::Next | Press::Before => {
-                tip::step(charts, id, what == Press::Next);
-                return true;
-            }
-            Press::Log => {
-                panel::switch_scale(charts, id);
-                return true;
-            }
-        };
-        charts.see(id, view);
-        true
-    })
 }

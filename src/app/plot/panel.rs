@@ -6,8 +6,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, MouseEvent};
 
 use super::chart::Chart;
-use super::charts::{Charts, Press, press, with};
+use super::charts::{Charts, with};
 use super::curves::Curve;
+use super::press::{Press, press};
 use super::{legend, paint, tip};
 use crate::app::{focus, full, menu};
 use crate::chart::number;

@@ -172,7 +172,7 @@ fn fill(list: &Element, chart: &Chart, on: (f64, f64), is_dark: bool) -> Option<
     sort(&mut reading.rows);
     let shown = around(&reading.rows);
     for row in &reading.rows[shown.clone()] {
-        let text = said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head);
+        let text = said(row, &chart.settings.unit) + &scene.elsewhere(row, reading.x, &head) + &scene.smoothed(row, &head);
         tell(row.slot, if row.is_nearest { "nearest" } else { "" }, &text);
     }
     if shown.len() < reading.rows.len() {
@@ -221,10 +221,7 @@ fn said(row: &Row, unit: &str) -> String {
         let comma = if text.is_empty() || odd.is_empty() { "" } else { ", " };
         text = [text.as_str(), comma, &odd, " of ", &column.count.to_string(), " points"].concat();
     }
-    match row.smoothed {
-        Some(y) => [&text, "; smoothed ", &number(y)].concat(),
-        None => text,
-    }
+    text
 }
 
 /// How many are no finite number: `3 NaN, 1 ∞`; empty when all are.
@@ -273,14 +270,27 @@ impl Scene {
 
     /// Where a row stands that does not stand where the heading says.
     fn elsewhere(&self, row: &Row, x: f64, head: &str) -> String {
+        let column = &row.column;
+        if row.is_at(x) { String::new() } else { self.aside(if x < column.x_min { column.x_min } else { column.x_max }, head) }
+    }
+
+    /// The smoothed line at the row. A column has the value after its last number, which is not where the heading or the spike is; of a point
+    /// it has been said where it stands.
+    fn smoothed(&self, row: &Row, head: &str) -> String {
+        let Some((at, y)) = row.smoothed else { return String::new() };
+        let aside = if row.column.count == 1 { String::new() } else { self.aside(at, head) };
+        ["; smoothed ", &number(y), &aside].concat()
+    }
+
+    /// A place, where it is another one than the heading says.
+    fn aside(&self, at: f64, head: &str) -> String {
         /// The date of a moment, and the blank behind it.
         const DATE: usize = 11;
-        let column = &row.column;
-        let own = self.place(if x < column.x_min { column.x_min } else { column.x_max });
-        if row.is_at(x) || own == head {
+        let own = self.place(at);
+        if own == head {
             return String::new();
         }
-        let has_date = self.along == Along::Wall && clock::tells([x, 0.0, 0.0]);
+        let has_date = self.along == Along::Wall && clock::tells([at, 0.0, 0.0]);
         let time = own.get(DATE..).filter(|_| has_date && head.get(..DATE) == own.get(..DATE));
         [" @", time.unwrap_or(&own)].concat()
     }
@@ -296,7 +306,7 @@ pub fn stand_beside(list: &HtmlElement, (x, y): (f64, f64)) {
 mod tests {
     use super::*;
 
-    fn row(column: Column, smoothed: Option<f64>) -> Row {
+    fn row(column: Column, smoothed: Option<(f64, f64)>) -> Row {
         Row { slot: 0, column, smoothed, is_nearest: false }
     }
 
@@ -312,7 +322,18 @@ mod tests {
     #[test]
     fn a_mean_and_a_smoothed_value_are_marked_as_such() {
         assert_eq!(said(&row(Column::point(1.0, 0.5), None), "s"), "0.5 s");
-        assert_eq!(said(&row(Column::point(1.0, 0.5), Some(0.25)), "%"), "0.5%; smoothed 0.25");
+        let scene = Scene { along: Along::Step, pixel: 1.0, origin: 0.0, zone: Zone::fixed(0) };
+        let whole = |row: &Row, x: f64, unit: &str| {
+            let head = scene.place(x);
+            said(row, unit) + &scene.elsewhere(row, x, &head) + &scene.smoothed(row, &head)
+        };
+        let point = row(Column::point(1.0, 0.5), Some((1.0, 0.25)));
+        assert_eq!(whole(&point, 1.0, "%"), "0.5%; smoothed 0.25");
+        assert_eq!(whole(&point, 3.0, ""), "0.5 @1; smoothed 0.25");
+        let wide = |at: f64| row(joined(&[(300.0, 1.0), (310.0, 9.0), (330.0, 2.0)]), Some((at, 2.5)));
+        assert_eq!(whole(&wide(330.0), 310.0, ""), "mean 4, 1 to 9 of 3 points; smoothed 2.5 @330");
+        assert_eq!(whole(&wide(330.0), 330.0, "s"), "mean 4 s, 1 to 9 of 3 points; smoothed 2.5");
+        assert_eq!(whole(&wide(310.0), 290.0, ""), "mean 4, 1 to 9 of 3 points @300; smoothed 2.5 @310");
         let column = joined(&[(0.0, 1.0), (1.0, 5.0), (2.0, f64::NAN), (3.0, f64::NEG_INFINITY)]);
         assert_eq!(said(&row(column, None), "ms"), "mean 3 ms, 1 to 5, 1 NaN, 1 −∞ of 4 points");
         assert_eq!(said(&row(joined(&[(0.0, f64::NAN), (1.0, f64::NAN)]), None), ""), "2 NaN of 2 points");

@@ -11,7 +11,7 @@ static FRAME: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// White, as figures are drawn for; margins and letters that suit plain text. A figure's own style goes before it.
-const PAPER: &str = "html{background:#fff;color:#1b1f24;font:14px/1.5 system-ui,sans-serif}body{margin:12px;display:flow-root}";
+const PAPER: &str = "html{background:#fff;color:#1b1f24;print-color-adjust:exact;-webkit-print-color-adjust:exact;font:14px/1.5 system-ui,sans-serif}body{margin:12px;display:flow-root}";
 
 /// The three parts of what is sent. `word`: the nonce of the server's script, where no other may run.
 ///
