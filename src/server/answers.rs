@@ -84,7 +84,8 @@ impl Answers {
         found.await.map_err(|_| full())
     }
 
-    fn try_share(self: &Arc<Self>, who: &Who, bytes: usize) -> Option<Share> {
+    /// The same where there is room now.
+    pub fn try_share(self: &Arc<Self>, who: &Who, bytes: usize) -> Option<Share> {
         let bytes = if bytes < SMALL { 0 } else { bytes };
         let taken = bytes == 0 || self.lock().take(who, bytes);
         taken.then(|| Share { answers: self.clone(), who: who.clone(), bytes })

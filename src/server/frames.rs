@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::Message;
 use serde_json::{Value, json};
 
 use super::access::Access;
-use super::hub::Frame;
-use super::store::{Appended, AppendedCell, Kind, Record, number};
+use super::hub::{Frame, News, View};
+use super::store::{Appended, AppendedCell, CellChange, Change, Held, Kind, Record, number};
 use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
@@ -17,16 +16,9 @@ pub const STALLED: Duration = Duration::from_secs(10);
 /// Bytes a millisecond: who takes less is cut in the end.
 const SLOWEST: usize = 32;
 
-pub fn message(frame: Frame) -> Message {
-    match frame {
-        Frame::Text(text) => Message::Text(text),
-        Frame::Binary(bytes) => Message::Binary(bytes),
-    }
-}
-
-/// A slow line gets time for a large frame.
-pub fn patience(frame: &Frame) -> Duration {
-    STALLED + Duration::from_millis((frame.len() / SLOWEST) as u64)
+/// A slow line gets time for many bytes.
+pub fn patience(bytes: usize) -> Duration {
+    STALLED + Duration::from_millis((bytes / SLOWEST) as u64)
 }
 
 /// What is wrong with the server, for the page; nothing: it is well again.
@@ -58,6 +50,25 @@ pub fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>
         Kind::Removed => "removed",
     };
     Frame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
+}
+
+/// Whether the document of news is to be read before it is told.
+pub fn is_read_first(news: &News, view: View) -> bool {
+    let Change::Cell(CellChange { record, value, .. }) = &news.change else { return false };
+    view == View::Document && (record.is_line() || (value.is_none() && matches!(record.value, Held::Stored(_))))
+}
+
+/// What is told of other news; written once for all readers.
+pub fn news_frame(news: &News, view: View, access: &Access) -> Frame {
+    news.frame(view, || match (&news.change, view) {
+        (Change::Points(appended), View::Page) => points_frame(appended),
+        (Change::Points(appended), View::Document) => appended_frame(appended),
+        (Change::Cell(change), View::Page) => page_frame(change.kind, change.seq, &change.record, access),
+        (Change::Cell(change), View::Document) => {
+            let held = if let Held::Inline(json) = &change.record.value { Some(&**json) } else { None };
+            document_frame(change.kind, change.seq, &change.record, change.value.as_deref().or(held))
+        }
+    })
 }
 
 /// For the page that was away: as many frames as these parts need.

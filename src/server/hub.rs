@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
-use super::store::{Appended, Change};
+use super::store::{Appended, Change, Record};
 use crate::protocol::points;
 use crate::series::Points;
 
@@ -65,7 +65,7 @@ impl News {
         let bytes = match &change {
             Change::Cell(change) => {
                 let value = change.value.as_ref().map_or(0, |value| value.len());
-                value + change.record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>()
+                value + weight_of(&change.record)
             }
             Change::Points(appended) => {
                 let gone = appended.cells.iter().flat_map(|cell| &cell.gone).map(|name| PART_BYTES + name.len());
@@ -75,6 +75,15 @@ impl News {
             }
         };
         Self { change, frames: Default::default(), bytes: 256 + bytes }
+    }
+
+    /// Whether a frame of it is still to be written, and large.
+    pub fn is_to_write(&self, view: View, large: usize) -> bool {
+        self.bytes >= large && self.frames[view as usize].get().is_none()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn frame(&self, view: View, write: impl FnOnce() -> Frame) -> Frame {
@@ -238,6 +247,11 @@ impl Drop for Subscription {
     }
 }
 
+/// About how many bytes a document has as JSON, without its value.
+pub fn weight_of(record: &Record) -> usize {
+    record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum()
+}
+
 /// About how many bytes a value has as JSON.
 fn weight(value: &Value) -> usize {
     match value {
@@ -256,7 +270,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::protocol::{CellId, Stage};
-    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, Held, Kind, Record};
+    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, Held, Kind};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));

@@ -73,7 +73,7 @@ pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: He
     let shown = path.clone();
     let opened = tokio::task::spawn_blocking(move || open_file(&folder, &path)).await;
     let missing = || ErrorKind::NotFound.with(format!("There is no picture '{shown}' in the folder that --images names."));
-    let found = opened.ok().flatten().ok_or_else(missing)?;
+    let found = opened.map_err(|_| Problem::Panicked)?.ok_or_else(missing)?;
     // Always asked again: old clients write the same file anew and send the same address.
     let fresh = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, found.tag.clone())];
     if conditional::is_known(&headers, &found.tag) {

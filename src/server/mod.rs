@@ -13,6 +13,7 @@ mod data_uri;
 mod drawings;
 mod error;
 mod error_page;
+mod feed;
 mod figure;
 mod flood;
 mod frames;
@@ -44,6 +45,7 @@ mod routes;
 mod rpc;
 mod serve;
 mod site;
+mod socket;
 mod store;
 pub mod zones;
 

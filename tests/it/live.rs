@@ -241,3 +241,25 @@ async fn what_is_asked_wrongly_is_refused() {
     while let Some(Ok(_)) = live.socket.next().await {}
     server.create("{}").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_frames_come_whole() {
+    let server = spawn().await;
+    let value = |at: usize| "é".repeat((300 << 10) * at + at);
+    server.create(&json!({ "_id": "a", "type": "html", "value": value(4) }).to_string()).await;
+    let note = "n".repeat(100 << 10);
+    for at in 0..5 {
+        server.create(&json!({ "_id": format!("n{at}"), "description": note }).to_string()).await;
+    }
+    // The page's snapshot, a document that was missed, and one that is news.
+    assert_eq!(server.board("main").await.cells.iter().filter(|cell| cell.note == note).count(), 5);
+    let mut live = server.live("epoch=none&since=0").await;
+    let frames = live.until(6).await;
+    assert!(frames.iter().any(|frame| frame["data"]["value"] == json!(value(4))));
+    assert_eq!(server.call("PATCH", "/values/a", json!({ "value": value(1) }).to_string()).await.status, 200);
+    assert!(live.until(7).await.iter().any(|frame| frame["data"]["value"] == json!(value(1))));
+    // A reader that speaks in between is heard, and the next frames come.
+    live.socket.send(tokio_tungstenite::tungstenite::Message::Ping(vec![1].into())).await.unwrap();
+    assert_eq!(server.call("PATCH", "/values/a", json!({ "value": value(2) }).to_string()).await.status, 200);
+    assert!(live.until(8).await.iter().any(|frame| frame["data"]["value"] == json!(value(2))));
+}

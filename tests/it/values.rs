@@ -243,3 +243,17 @@ async fn huge_bodies_are_refused() {
     let picture = format!(r#"{{"type":"img","value":"data:image/png;base64,{}"}}"#, "A".repeat(9 << 20));
     assert_eq!(server.call("POST", "/values", picture).await.status, 201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_large_documents_are_selected() {
+    let server = spawn().await;
+    let value = "x".repeat(1 << 20);
+    server.create(&json!({ "_id": "a", "value": value, "big": 1.5, "k": [1] }).to_string()).await;
+    let wanted = json!({ "_id": "a", "k": [1] });
+    assert_eq!(server.get("/values/a?$select[]=k").await, wanted);
+    assert_eq!(server.get("/values?$select[]=k").await, json!([wanted]));
+    let whole = json!({ "_id": "a", "k": [2], "value": value });
+    let patched = server.call("PATCH", "/values/a?$select[]=k&$select[]=value", r#"{"k":[2]}"#).await;
+    assert_eq!((patched.status, patched.json()), (200, whole.clone()));
+    assert_eq!(server.get("/values?$select[]=k&$select[]=value").await, json!([whole]));
+}

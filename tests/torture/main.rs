@@ -22,6 +22,7 @@ mod kills;
 mod ledger;
 mod load;
 mod overload;
+mod places;
 mod proxy;
 mod readers;
 mod replies;
@@ -56,6 +57,12 @@ const CLAIMS: &[(&str, &str, u32, Claim)] = &[
         Box::pin(overload::run(share))
     }),
     ("readers", "who asks for much and takes nothing of it holds bounded memory; health answers", 2, |share| Box::pin(readers::run(share))),
+    (
+        "places",
+        "500 sockets without a token that take nothing hold no place that another wants; health, reads and changes are answered",
+        1,
+        |share| Box::pin(places::run(share)),
+    ),
     ("frozen", "200 readers that take nothing cost no memory, are cut, and nobody else notices", 2, |share| Box::pin(frozen::run(share))),
 ];
 

@@ -31,6 +31,9 @@ pub async fn run(share: &mut Share) -> Row {
             ("readers of a document of 12 MB", list(40, &|_| "/values/picture".into())),
             ("readers of every width", list(200, &|at| format!("/values/map.svg?width={}", 400 + at))),
             ("readers of a description", list(500, &|_| "/openapi.json".into())),
+            ("pages of a board of 32 MB", list(60, &|_| "/live?view=page&board=wide&epoch=none&since=0".into())),
+            ("sockets that get a document of 12 MB", list(60, &|_| "/live?epoch=none&since=0".into())),
+            ("streams that get a document of 12 MB", list(60, &|_| "/events?epoch=none&since=0".into())),
         ] {
             let (before, watch) = (server.memory(), Watch::over(&server));
             let held = join_all(paths.iter().map(|path| stalled(server.port, path))).await;
@@ -70,7 +73,11 @@ fn get(port: u16, path: &str) -> String {
 /// Asks, and takes nothing.
 async fn stalled(port: u16, path: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-    stream.write_all(get(port, path).as_bytes()).await.ok()?;
+    let upgrade =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let more = if path.starts_with("/live") { upgrade } else { "" };
+    let head = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{more}\r\n");
+    stream.write_all(head.as_bytes()).await.ok()?;
     Some(stream)
 }
 
@@ -82,11 +89,17 @@ async fn fill(server: &Server) {
     // The first bytes of a PNG.
     let picture = format!("data:image/png;base64,iVBORw0KGgo{}", "A".repeat((12 << 20) + 1));
     let series: serde_json::Map<_, _> = (0..500).map(|at| (format!("s{at}"), json!(vec![at as f64 / 7.0; 1000]))).collect();
-    for cell in [
+    let (note, wide) = ("n".repeat(8 << 10), 4000);
+    let wide = (0..4).map(|part| {
+        let cells: Vec<_> =
+            (0..wide / 4).map(|at| json!({ "_id": format!("w{part}-{at}"), "board": "wide", "description": note })).collect();
+        json!(cells)
+    });
+    for cell in wide.chain([
         json!({ "_id": "map", "type": "heatmap", "value": map }),
         json!({ "_id": "picture", "type": "img", "value": picture }),
         json!({ "_id": "lines", "type": "line", "value": { "series": series } }),
-    ] {
+    ]) {
         let body = cell.to_string();
         let head = format!("POST /values HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: {}\r\n\r\n{body}", server.port, body.len());
         let answer = ask(server.port, &head).await;

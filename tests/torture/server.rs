@@ -18,6 +18,8 @@ pub struct Server {
     pub flags: Vec<String>,
     /// Of the process.
     pub environment: Vec<(&'static str, PathBuf)>,
+    /// How many files it may have open.
+    pub handles: Option<u32>,
     program: PathBuf,
     child: Option<Child>,
 }
@@ -33,7 +35,7 @@ impl Server {
 
     /// One that is not started yet, on a folder as it is.
     pub fn on(program: &Path, folder: TempDir) -> Self {
-        Self { folder, port: 0, flags: Vec::new(), environment: Vec::new(), program: program.to_owned(), child: None }
+        Self { folder, port: 0, flags: Vec::new(), environment: Vec::new(), handles: None, program: program.to_owned(), child: None }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -43,7 +45,15 @@ impl Server {
     /// Starts it on its folder, on the port that it had; answers how long it took until it was ready.
     pub async fn again(&mut self) -> Duration {
         let begun = Instant::now();
-        let mut child = Command::new(&self.program)
+        let mut command = match self.handles {
+            None => Command::new(&self.program),
+            Some(handles) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {handles} && exec \"$0\" \"$@\"")]).arg(&self.program);
+                shell
+            }
+        };
+        let mut child = command
             .args(["--port", &self.port.to_string(), "--log", "error", "--data"])
             .arg(self.data())
             .arg("--images")

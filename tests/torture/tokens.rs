@@ -200,7 +200,8 @@ async fn key(port: u16, path: &str, headers: &str) -> String {
     base.trim_end_matches('/').to_owned()
 }
 
-fn command(program: &Path, data: &Path, arguments: &[&str]) -> String {
+/// What a command about tokens says.
+pub fn command(program: &Path, data: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program).arg("--data").arg(data).arg("token").args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

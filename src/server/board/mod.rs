@@ -24,7 +24,7 @@ pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use epoch::parse_epoch;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use filter::Budget;
-pub use once::{Answer, Form, Once};
+pub use once::{Answer, Came, Form, Once};
 pub use query::Query;
 pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 

@@ -49,6 +49,16 @@ pub enum Came {
     Told(Answer),
 }
 
+impl Came {
+    /// About how many bytes are to be written for an answer.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Now(_, documents) => documents.iter().filter_map(|document| document.value.as_ref()).map(|value| value.len()).sum(),
+            Self::Told(_) => 0,
+        }
+    }
+}
+
 impl Form {
     pub fn text(&self, documents: &[Document]) -> String {
         let (query, is_list) = match self {

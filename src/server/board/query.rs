@@ -192,11 +192,16 @@ impl Query {
         self.select.as_ref().is_none_or(|select| select.iter().any(|selected| selected == key || selected.starts_with(&format!("{key}."))))
     }
 
+    /// Whether [`Self::project`] has anything to do.
+    pub fn is_projection(&self) -> bool {
+        self.select.is_some()
+    }
+
     /// A document reduced to `$select` (and `_id`, always), or as it is.
     pub fn project(&self, document: String) -> String {
         let Some(select) = &self.select else { return document };
         // Texts as they are: a number that no float holds comes back as it was sent.
-        let mut keys: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&document).unwrap_or_default();
+        let mut keys: BTreeMap<String, &RawValue> = serde_json::from_str(&document).unwrap_or_default();
         let has_value = self.wants("value");
         keys.retain(|key, _| key == "_id" || (key == DAMAGED && has_value) || select.iter().any(|selected| selected == key));
         serde_json::to_string(&keys).unwrap_or_default()

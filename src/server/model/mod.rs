@@ -12,6 +12,7 @@ mod reader;
 mod run;
 mod steps;
 
+pub use run::app;
 use steps::{Fate, Plan, Step, plan};
 
 /// With the short share that every test run has.

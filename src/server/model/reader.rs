@@ -9,8 +9,9 @@ use crate::protocol::points;
 use crate::protocol::{Board, Cell, CellId, Effect, Event, Stage};
 use crate::server::App;
 use crate::server::board::Boards;
+use crate::server::feed::Feed;
 use crate::server::hub::{Frame, View};
-use crate::server::live::{Asked, Feed};
+use crate::server::live::Asked;
 
 type Name = (String, String);
 
@@ -47,7 +48,7 @@ impl Reader {
 
     pub fn connect(&mut self, app: &App) {
         let asked = Asked { board: self.board.to_owned(), from: Some((self.epoch.clone(), self.last)), view: self.view };
-        self.feed = Some(Feed::new(app, asked));
+        self.feed = Some(Feed::new(app, None, asked));
     }
 
     pub fn cut(&mut self) {
@@ -64,7 +65,7 @@ impl Reader {
                 None if feed.has_missed() => feed.next().await.map_err(|why| format!("a value could not be read: {why}"))?,
                 None => return Ok(()),
             };
-            self.take(app, frame, lagged)?;
+            self.take(app, frame.frame, lagged)?;
         }
         Ok(())
     }
@@ -75,7 +76,7 @@ impl Reader {
         let lagged = app.hub.readers().1;
         let frame = futures::FutureExt::now_or_never(feed.next());
         match frame {
-            Some(frame) => self.take(app, frame.map_err(|why| format!("a value could not be read: {why}"))?, lagged),
+            Some(frame) => self.take(app, frame.map_err(|why| format!("a value could not be read: {why}"))?.frame, lagged),
             None => Ok(()),
         }
     }

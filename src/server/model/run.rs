@@ -58,6 +58,11 @@ async fn history(plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
+/// A server's inside on a folder, for other tests.
+pub async fn app(folder: &std::path::Path) -> App {
+    start(folder, Durability::Normal, Arc::default()).await
+}
+
 async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex<Vec<Told>>>) -> App {
     let hub = Arc::new(Hub::default());
     let publish = {

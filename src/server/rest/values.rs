@@ -13,7 +13,7 @@ use super::{aside, drawing, once, told_once, wrong};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
 use crate::server::answers::counted;
-use crate::server::board::{Form, Query, Target, parse_many, parse_one};
+use crate::server::board::{Came, Form, Query, Target, parse_many, parse_one};
 use crate::server::error::Problem;
 use crate::server::guard::{Caller, Need, Of};
 use crate::server::routes::Routes;
@@ -22,6 +22,8 @@ use crate::server::routes::Routes;
 const BODY_BYTES: usize = 16 << 20;
 /// What a document takes while it is written, as a multiple of its value.
 const HELD: usize = 3;
+/// From here on a document takes more than a millisecond to be read or written.
+const LARGE: usize = 256 << 10;
 const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
 
 /// The service at `base`, with or without a slash at the end.
@@ -56,10 +58,11 @@ async fn find(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>,
     };
     // One document at a time: together they may be larger than the memory. An error on the way cuts the reply.
     let documents = stream::iter(records.into_iter().enumerate()).then(move |(at, record)| {
-        let (boards, query) = (app.boards.clone(), query.clone());
+        let (app, caller, query) = (app.clone(), caller.clone(), query.clone());
         async move {
-            let document = boards.document(record, &query).await.inspect_err(Problem::log)?;
-            Ok::<_, Problem>([if at > 0 { "," } else { "" }, &query.project(document.to_json())].concat())
+            let document = app.boards.document(record, &query).await.inspect_err(Problem::log)?;
+            let text = projected(&app, &caller, &query, document.to_json()).await?;
+            Ok::<_, Problem>([if at > 0 { "," } else { "" }, &text].concat())
         }
     });
     let body = stream::iter([Ok(start)]).chain(documents).chain(stream::iter([Ok(end.to_owned())]));
@@ -81,13 +84,19 @@ async fn read(
     let query = parsed(query)?;
     let bytes = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.value.bytes()));
     let share = app.answers.share(&caller.token, HELD * bytes.unwrap_or(0)).await?;
-    let document = query.project(app.boards.get(&id, &query).await?.to_json());
+    let document = projected(&app, &caller, &query, app.boards.get(&id, &query).await?.to_json()).await?;
     let share = Arc::new(share.fit(document.len())?);
     Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
 }
 
 /// Of the query, `$select` cuts the answer; conditions mean nothing for what is not there yet, and are passed over as Feathers does.
-async fn create(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let place = place("POST", "", query.as_deref());
     let query = parsed(query)?;
     let body = whole(body).await?;
@@ -95,11 +104,12 @@ async fn create(State(app): State<App>, RawQuery(query): RawQuery, headers: Head
     let with_values = query.wants("value");
     let form = if many { Form::Many(query) } else { Form::One(query) };
     let came = app.boards.create(drafts, with_values, once(&headers, &place, &body, &form)?).await?;
-    Ok(told_once(form.answer(came)))
+    told(&app, &caller, form, came).await
 }
 
 async fn update(
     State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -110,11 +120,12 @@ async fn update(
     let body = whole(body).await?;
     let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
     let came = app.boards.update(target, draft, once(&headers, &place, &body, &form)?).await?;
-    Ok(told_once(form.answer(came)))
+    told(&app, &caller, form, came).await
 }
 
 async fn patch(
     State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -130,11 +141,12 @@ async fn patch(
     let body = whole(body).await?;
     let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
     let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;
-    Ok(told_once(form.answer(came)))
+    told(&app, &caller, form, came).await
 }
 
 async fn remove(
     State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -143,10 +155,16 @@ async fn remove(
     let query = parsed(query)?;
     let (target, form) = (Target::one(&id, query.clone())?, Form::One(query));
     let came = app.boards.remove(target, once(&headers, &place, &[], &form)?).await?;
-    Ok(told_once(form.answer(came)))
+    told(&app, &caller, form, came).await
 }
 
-async fn patch_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn patch_many(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let place = place("PATCH", "", query.as_deref());
     let (query, upsert) = upsert(query)?;
     if upsert {
@@ -158,15 +176,39 @@ async fn patch_many(State(app): State<App>, RawQuery(query): RawQuery, headers: 
     let body = whole(body).await?;
     let (draft, form) = (aside(&body, parse_one).await?, Form::Many(query.clone()));
     let came = app.boards.patch(Target::Matching(query), draft, false, once(&headers, &place, &body, &form)?).await?;
-    Ok(told_once(form.answer(came)))
+    told(&app, &caller, form, came).await
 }
 
-async fn remove_many(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+async fn remove_many(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let place = place("DELETE", "", query.as_deref());
     let query = some(query, "remove")?;
     let form = Form::Many(query.clone());
     let came = app.boards.remove(Target::Matching(query), once(&headers, &place, &[], &form)?).await?;
-    Ok(told_once(form.answer(came)))
+    told(&app, &caller, form, came).await
+}
+
+/// The document as the query selects it. A large one is read beside the threads that answer.
+async fn projected(app: &App, caller: &Caller, query: &Query, document: String) -> Result<String, Problem> {
+    if !query.is_projection() || document.len() < LARGE {
+        return Ok(query.project(document));
+    }
+    let (query, bytes) = (query.clone(), 2 * document.len());
+    app.renderer.go_on(&caller.token, bytes, async move { Ok(query.project(document)) }).await
+}
+
+/// What a change came to; large documents are written beside the threads that answer.
+async fn told(app: &App, caller: &Caller, form: Form, came: Came) -> Result<Response, Problem> {
+    let bytes = came.bytes();
+    if bytes < LARGE {
+        return Ok(told_once(form.answer(came)));
+    }
+    let answer = app.renderer.go_on(&caller.token, HELD * bytes, async move { Ok(form.answer(came)) }).await?;
+    Ok(told_once(answer))
 }
 
 /// Tells requests apart that have the same body.

@@ -106,6 +106,16 @@ impl Record {
         }
     }
 
+    /// How long the texts are that the page is given of it, about.
+    pub fn shown(&self) -> usize {
+        let stage = match &self.stage {
+            Stage::Text { text, .. } => text.len(),
+            Stage::Picture { src, .. } => src.len(),
+            _ => 0,
+        };
+        ["name", "type", "description"].into_iter().map(|key| self.text(key).len()).sum::<usize>() + stage
+    }
+
     /// The document as REST clients see it. `value` is the JSON text of the value if there is one.
     pub fn document(&self, value: Option<&str>) -> String {
         let mut out = String::with_capacity(256 + value.map_or(0, str::len));
