@@ -107,19 +107,26 @@ test("on paper the board is light, whole and without what can only be pressed", 
   expect(readFileSync(info.outputPath("board.pdf")).length).toBe(pdf.length);
   expect(pdf.length).toBeGreaterThan(10_000);
 
+  /** How many pixels are nearly white, and how much wider than drawn the chart is shown. */
+  const inks = () =>
+    stage(cell(page, loss)).locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      let light = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at + 3]! > 200 && data[at]! + data[at + 1]! + data[at + 2]! > 600) light++;
+      return [light, canvas.width / devicePixelRatio - canvas.clientWidth];
+    });
+  // The grid of the dark theme is dark.
+  await expect.poll(async () => (await inks())[0]).toBe(0);
+
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   await expect(cell(page, loss)).toHaveCSS("break-inside", "avoid");
   await expect(cell(page, loss)).toHaveCSS("background-color", "rgb(255, 255, 255)");
   await expect(page.locator("h1")).toBeVisible();
   for (const hidden of [".menu-button", ".add", "#filter", ".tools", ".live", ".icon", "[data-share]"]) await expect(page.locator(hidden).first(), hidden).toBeHidden();
-  // Its lines are dark on white, and it is as wide as it is drawn.
-  const ink = await stage(cell(page, loss)).locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
-    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-    let light = 0;
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3]! > 200 && data[at]! + data[at + 1]! + data[at + 2]! > 600) light++;
-    return [light, canvas.width / devicePixelRatio - canvas.clientWidth];
-  });
+  // The grid is light as on white paper, and it is as wide as it is drawn.
+  const ink = await inks();
+  expect(ink[0]).toBeGreaterThan(0);
   expect(Math.abs(ink[1]!)).toBeLessThanOrEqual(1);
   const box = await cell(page, loss).evaluate((one) => one.getBoundingClientRect().width);
   expect(box).toBeLessThan(370);
