@@ -18,6 +18,7 @@ use super::mark::{Mark, Noted};
 use super::state::{ENDED, State};
 use super::watch::Watch;
 use super::{Index, place, replay, seal::Ledger};
+use crate::server::error::Problem;
 use crate::server::ids;
 
 /// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
@@ -203,6 +204,9 @@ async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection,
     let mut connection = own.auto_vacuum(SqliteAutoVacuum::Incremental).connect().await.map_err(failed)?;
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
+    if seen.is_some_and(|seen| seen.session != ENDED) {
+        empty_log(&mut connection).await.map_err(failed)?;
+    }
     let mut state = begin(&mut connection, start.durability, is_doubtful).await.map_err(failed)?;
     let mut found = Census::default();
     let mut index = read_index(&mut connection, &mut found).await.map_err(failed)?;
@@ -291,6 +295,16 @@ pub(super) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError
         Ok((Some(older), ..)) if older < SCHEMA => Err(OpenError::Older(path.into(), older)),
         Ok((.., state)) => Ok(state),
         Err(why) => Err(OpenError::Database(path.into(), why)),
+    }
+}
+
+/// After a crash, frames that nobody reads any more may stand behind what is read of SQLite's log: commits would be written over the first of
+/// them, and the next start would take the rest for commits that damage cut off. On a full disk they stay.
+async fn empty_log(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await;
+    match done.map_err(Problem::from_write) {
+        Err(Problem::Broken(why)) => Err(sqlx::Error::Configuration(why.into())),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

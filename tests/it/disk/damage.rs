@@ -314,14 +314,16 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
         assert!(told.contains("acknowledged") && told.contains("agnez.sqlite-wal") && told.contains("byte") || at == 0, "{told}");
         assert!(told.contains("restore") && told.contains("--accept-loss"), "{told}");
         assert!(!other.command(false).arg("check").output().unwrap().status.success());
-        if round % 4 == 0 {
+        if round % 4 < 2 {
             let server = other.serve_with(false, &["--accept-loss"]);
             let (new, reached) = moment(&server).await;
             assert!(new != epoch && reached <= seq, "a number that went back is one of a new epoch");
             let (status, page) = get(&server, "/values/run/points").await;
             assert!(status == 404 || y(&page).iter().enumerate().all(|(at, y)| *y == at as f64), "round {round}: {page}");
             server.kill();
-            assert!(start(&other).is_ok(), "once is enough");
+            // After a power cut, too, which takes what was noted beside the database: nothing is left of the damaged log.
+            std::fs::remove_file(other.data().join("agnez.mark")).unwrap();
+            assert!(start(&other).is_ok(), "round {round}: once is enough");
         }
         // What the log itself says: damage before the last two commits.
         if !is_cut && at > 32 && at < length - 40_000 {
