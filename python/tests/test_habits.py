@@ -9,7 +9,7 @@ import pytest
 
 import agnez as wandb
 from agnez import pictures, place
-from server import free_port
+from server import PATIENCE_S, free_port, script
 
 np = pytest.importorskip("numpy")
 PIL = pytest.importorskip("PIL.Image")
@@ -133,15 +133,19 @@ def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path
 def test_an_offline_run_sends_nothing_of_its_children_either(own_server, name, tmp_path):
     from agnez.replay import replay
 
-    board = wandb.Board(name, url=own_server.url, spool=str(tmp_path / "off"), mode="offline")
-    board.log(loss=1, step=0)
-    child = os.fork()
-    if child == 0:
-        # Ends without a word, as a worker that is killed.
-        board.log(loss=2, step=1)
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert not board.close(5)
+    # The child ends without a word, as a worker that is killed.
+    code = f"""
+        import os
+        import agnez
+        board = agnez.Board({name!r}, mode="offline")
+        board.log(loss=1, step=0)
+        if os.fork() == 0:
+            board.log(loss=2, step=1)
+            os._exit(0)
+        os.wait()
+        assert not board.close(5)
+        """
+    assert script(code, tmp_path / "off", own_server.url).wait(PATIENCE_S) == 0
     assert own_server.cells(name) == {}
     folders = place.folders(tmp_path / "off")
     assert len(folders) == 2

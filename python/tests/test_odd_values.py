@@ -506,6 +506,38 @@ def test_sparse_arrays_are_not_written_out_without_a_bound():
         plain.listed(Wide(), "it")
 
 
+class Named:
+    """A key that shows as some text, as others do."""
+
+    def __init__(self, text):
+        self._text = text
+
+    def __str__(self):
+        return self._text
+
+
+def test_names_that_come_again_and_again_stay_apart(caplog):
+    from agnez import plain
+
+    many = metrics.METRICS - 1
+    found = metrics.Metrics({Named("same"): float(at) for at in range(many)})
+    assert list(found.numbers) == ["same", *(f"same ({at})" for at in range(2, many + 1))] and list(found.numbers.values()) == list(map(float, range(many)))
+    # As long as names may be: with its number each is cut.
+    long = metrics.Metrics({Named("x" * 200): float(at) for at in range(5)})
+    assert sorted(long.numbers.values()) == [0, 1, 2, 3, 4] and all(len(name) <= 200 for name in long.numbers)
+    taken = metrics.Metrics({"a": 0.0, "a (2)": 1.0, Named("a"): 2.0, Named("a (2)"): 3.0})
+    assert taken.numbers == {"a": 0, "a (2)": 1, "a (3)": 2, "a (2) (2)": 3}
+    assert plain.labels(["a"] * 20_000) == ["a", *(f"a ({at})" for at in range(2, 20_001))]
+    assert plain.labels(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
+
+
+def test_a_config_may_be_whatever_a_dict_can_be_made_of(server, name, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    with agnez.Board(name, url=server.url, spool=str(tmp_path / "s"), config=pandas.Series({"lr": 0.5})) as board:
+        assert board.flush(60)
+    assert server.named(name)["config"]["value"]["rows"] == [["lr", 0.5]]
+
+
 def test_columns_of_tables_are_chosen_by_name_or_named_anew(server, board, name):
     pandas = pytest.importorskip("pandas")
     whole = pandas.DataFrame({"a": [1], "b": [2]})

@@ -45,7 +45,7 @@ class Board:
         self.url = access.address(url, token)
         self.mode = names.mode(mode)
         self.run = None if run is None else names.cell_name(run)
-        self.config: Dict[str, Any] = dict(config or {})
+        self.config: Dict[str, Any] = {} if config is None else dict(config)
         self._spool = spool
         self._client = Client.of(self.url, spool, self.mode)
         if not access.is_chosen(url) and self.mode == "online":

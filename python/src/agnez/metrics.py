@@ -65,6 +65,8 @@ class Metrics:
         #: How many values were left out.
         self.odd = 0
         self._around: Set[int] = set()
+        #: How many metrics of each name there are, where there are several.
+        self._again: Dict[str, int] = {}
         self._group(named, "", 0)
 
     def leave_out(self, name: str, value: Any, why: str = "") -> None:
@@ -174,13 +176,15 @@ class Metrics:
         if len(self.numbers) + len(self.shown) >= METRICS:
             self.leave_out(name, value, f" after {METRICS} others in one call")
             return ""
-        if name not in self.numbers and name not in self.shown:
-            return name
-        number = 2
-        while f"{name} ({number})" in self.numbers or f"{name} ({number})" in self.shown:
+        # From where the last one of this name ended: thousands of keys may have one text.
+        free, number = name, self._again.get(name, 1)
+        while free in self.numbers or free in self.shown:
             number += 1
-        tell_once(f"twice {name}", f"The metric {name!r} is there twice in one call: the second one is shown as {f'{name} ({number})'!r}.")
-        return names.name_like(f"{name} ({number})")
+            free = names.name_like(f"{name} ({number})")
+        if free != name:
+            self._again[name] = number
+            tell_once(f"twice {name}", f"The metric {name!r} is there twice in one call: the second one is shown as {free!r}.")
+        return free
 
 
 def _count(value: Any) -> int:

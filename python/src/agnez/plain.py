@@ -9,7 +9,7 @@ import threading
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _TEXTS = ("NaN", "Infinity", "-Infinity")
@@ -315,12 +315,15 @@ def labels(values: List[Any]) -> List[str]:
     """A text for each of them, all different: one that comes again gets its number."""
     out: List[str] = []
     seen: Set[str] = set()
+    again: Dict[str, int] = {}
     for value in values:
         name = result = label(value)
-        number = 1
+        # From where the last one of this name ended: all may be equal.
+        number = again.get(result, 1)
         while name in seen:
             number += 1
             name = f"{result} ({number})"
+        again[result] = number
         seen.add(name)
         out.append(name)
     return out
