@@ -54,7 +54,7 @@ pub struct Feed {
     /// Memory for the first frame that is made.
     reserved: Option<Share>,
     /// The next frame, which takes its time; kept where nobody waits for it any more.
-    making: Option<Pin<Box<dyn Future<Output = Result<Made, Problem>> + Send>>>,
+    making: Option<Making>,
     quiet_until: Instant,
 }
 
@@ -90,6 +90,8 @@ struct Made {
     seq: u64,
     is_missed: bool,
 }
+
+type Making = Pin<Box<dyn Future<Output = Result<Made, Problem>> + Send>>;
 
 enum Step {
     Ready(Ready),
