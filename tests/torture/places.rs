@@ -44,7 +44,7 @@ pub async fn run(share: &mut Share) -> Row {
         let authorization = format!("Authorization: Bearer {token}\r\n");
         let change = "Content-Length: 12\r\n\r\n{\"name\":\"x\"}";
         for (name, head, wanted) in [
-            ("a read with a token", format!("GET /values HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{authorization}\r\n", server.port), 200),
+            ("a read with a token", format!("GET /boards HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{authorization}\r\n", server.port), 200),
             ("a change", format!("POST /values HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{change}", server.port), 201),
         ] {
             let begun = Instant::now();
