@@ -3,6 +3,7 @@ import { Nginx, hasNginx } from "./support/nginx.ts";
 import { Stranger } from "./support/stranger.ts";
 import { cell, live, openBoard } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
+import { newToken } from "./support/tokens.ts";
 
 test("a link on another site opens a board, here and not through a proxy", async ({ page, agnez, problems }) => {
   problems.allow(/console error: Failed to load resource: the server responded with a status of 401/, /request to another place: http:\/\/127\.0\.0\.1/);
@@ -61,4 +62,35 @@ test("to share a board a token is needed, and the page says how to get one", asy
   await expect(dialog.getByLabel("For whom")).toBeHidden();
   await expect(dialog.getByRole("button", { name: "Close" })).toBeFocused();
   await expect(dialog.getByLabel("Link", { exact: true })).toHaveCount(0);
+});
+
+test("a link with a token is heeded where none is needed: it makes links, and a share shows one board", async ({ page, agnez, problems, open }) => {
+  problems.allow(/console error: Failed to load resource: the server responded with a status of 401/);
+  await agnez.create({ _id: "c", name: "loss" });
+  await agnez.create({ _id: "d", name: "elsewhere", board: "other" });
+  const { token } = await newToken(agnez, "write");
+  await page.goto(`/#token=${token}`);
+  await live(page);
+  expect(page.url()).toBe(`${agnez.url}/`);
+  await page.getByRole("button", { name: "Share" }).click();
+  const dialog = page.getByRole("dialog", { name: "Share this board" });
+  await dialog.getByRole("button", { name: "Make a link" }).click();
+  const link = await dialog.getByLabel("Link", { exact: true }).inputValue();
+
+  // What the link shows here is what it shows elsewhere, after a reload, too.
+  const shared = await open();
+  await shared.goto(link);
+  for (const again of [false, true]) {
+    if (again) await shared.reload();
+    await live(shared);
+    await expect(cell(shared, "c")).toContainText("loss");
+    await expect(shared.getByRole("button", { name: "Add cell" })).toBeHidden();
+  }
+  expect(shared.url()).not.toContain("token");
+
+  // A token that the server does not know is forgotten: the page is that of the machine's user.
+  const wrong = await open();
+  await wrong.goto(`/#token=agz_${"x".repeat(43)}`);
+  await live(wrong);
+  await expect(wrong.getByRole("button", { name: "Add cell" })).toBeVisible();
 });

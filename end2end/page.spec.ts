@@ -213,7 +213,7 @@ test("a filter that finds nothing says so", async ({ page, agnez }) => {
   const note = () => page.evaluate(() => getComputedStyle(document.querySelector("main")!, "::after").content);
   expect(await note()).toBe("none");
   await page.getByRole("searchbox").fill("accuracy");
-  await expect.poll(note).toBe('"No cell has a name like that."');
+  await expect.poll(note).toBe('"No cells match the filter."');
   await page.getByRole("searchbox").fill("lo");
   await expect.poll(note).toBe("none");
 });

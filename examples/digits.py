@@ -8,6 +8,7 @@ Sending needs the standard library only. Each run begins the board's cells anew.
 
 import argparse
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -133,7 +134,7 @@ def progress(epoch, epochs, told):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--url", default="http://localhost:3000")
+    parser.add_argument("--url", default=os.environ.get("AGNEZ_URL", "http://localhost:3000"))
     parser.add_argument("--board", default="main")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds to wait after each batch of 32")

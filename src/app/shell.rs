@@ -15,14 +15,24 @@ pub struct Assets {
     pub css: String,
 }
 
-/// Before the first paint, or a dark page would flash white. A token in the address is for the gate (src/server/gate.html): who was let in
-/// without it does not need it, who pastes a link to where he is goes there again; new tabs of this browser are told it, unless the server
-/// is below a path, where the origin may have other applications. The dialog for links is loaded when somebody wants it, and so is what brings the
-/// list of boards up to date: when somebody opens it, and again and again where it is all that there is to see.
+/// Runs before the first paint.
+/// - Applies the stored theme: a dark page would flash white.
+/// - Gives this tab's token to new tabs, unless the server is below a path, where the origin may have other applications.
+/// - A page that was let in without a token, as on the server's own machine, but opened by a link with one (or in a tab that has one), is
+///   replaced by what that token shows, as the gate does (src/server/gate.html). A token that is refused is forgotten.
+/// - Loads the dialog for links when it is opened, and the list of boards when it is opened or is all that there is to see.
 const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
 try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
-{const sent=()=>/[#&]token=/.test(location.hash);
-if(sent())history.replaceState(null,"",location.pathname+location.search);
+{const sent=()=>/[#&]token=([\w-]+)/.exec(location.hash)?.[1],HERE=location.pathname+location.search,{nonce}=document.currentScript;
+let token=sent();if(location.hash.includes("token="))history.replaceState(null,"",HERE);
+try{token??=sessionStorage.getItem("agnez-token");
+if(token&&!new URL(document.baseURI).pathname.includes("/~")){const root=document.documentElement;root.dataset.replaced="";root.style.visibility="hidden";
+const parsed=new Promise(done=>addEventListener("DOMContentLoaded",done));
+fetch(HERE,{headers:{Authorization:"Bearer "+token,Accept:"text/html"},cache:"no-store"}).then(async reply=>{const text=await reply.text();await parsed;
+if(!reply.ok){sessionStorage.removeItem("agnez-token");return location.replace(HERE)}
+sessionStorage.setItem("agnez-token",token);
+const word=/'nonce-([^']+)'/.exec(reply.headers.get("content-security-policy"))?.[1];
+document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonce+'"'));document.close()},()=>location.replace(HERE))}}catch{}
 addEventListener("hashchange",()=>{if(sent())location.reload()});
 addEventListener("click",event=>{const{target}=event;if(target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."));
 if(target.closest?.(".board-switch"))boards()});
@@ -44,7 +54,10 @@ pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static s
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
-    let wake = format!("import init, {{ hydrate }} from {js:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
+    // A document that is about to be replaced is not hydrated (see FIRST).
+    let wake = format!(
+        "import init, {{ hydrate }} from {js:?};\nif (!(\"replaced\" in document.documentElement.dataset)) {{\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();\n}}"
+    );
     let title = format!("{} · Agnez", page.board.name);
     let first = FIRST.replace("RANK", &rank.to_string());
     let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });

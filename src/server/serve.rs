@@ -151,7 +151,7 @@ fn first_token(access: &Access, folder: &Path, address: &str, is_needed: bool, i
         )));
     }
     let tokens = if count == 1 { "1 token" } else { &format!("{count} tokens") };
-    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new' makes another, with a link.{why}")))
+    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new{}' makes another, with a link.{why}", named(folder))))
 }
 
 fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {

@@ -60,8 +60,16 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
                 Right::Read => "reads all boards",
                 Right::Share => "reads this board only",
             };
+            // Without --data in another folder, the running server would never see the token.
+            let warning = match folder.join("agnez.sqlite").exists() {
+                true => String::new(),
+                false => format!(
+                    "\nNo server has used {} yet. If yours keeps its data elsewhere, name that folder with --data.",
+                    folder.display()
+                ),
+            };
             Ok(format!(
-                "{}\n\nToken  {token}\nThis {name} token {reach}. It is told this once; 'agnez token revoke {id}{named}' ends it.",
+                "{}\n\nToken  {token}\nThis {name} token {reach}. It is shown only once; 'agnez token revoke {id}{named}' revokes it.{warning}",
                 link(address, &board, &token)
             ))
         }

@@ -32,16 +32,19 @@ const WINDOW: &str = "idempotency-window";
 
 /// The `Idempotency-Key` with what tells this body, sent to this place, from another.
 fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &Form) -> Result<Option<Once>, Problem> {
-    let Some(sent) = headers.get("idempotency-key") else { return Ok(None) };
     let refused = |header: &str, rule: String| Problem::from(ErrorKind::BadRequest.with(format!("'{header}' {rule}.")).at(header, &rule));
+    let window = headers.get(WINDOW).map(HeaderValue::as_bytes);
+    if window.is_some_and(|window| window != b"ascending") {
+        return Err(refused("Idempotency-Window", "must be 'ascending', or left out".to_owned()));
+    }
+    let Some(sent) = headers.get("idempotency-key") else { return Ok(None) };
     let sent = sent.to_str().ok();
-    let key = match headers.get(WINDOW).map(HeaderValue::as_bytes) {
+    let key = match window {
         None => sent.and_then(Key::opaque).ok_or_else(|| format!("must be 1 to {} printable ASCII characters", Key::MAX_LEN)),
-        Some(b"ascending") => sent.and_then(Key::ascending).ok_or_else(|| {
+        Some(_) => sent.and_then(Key::ascending).ok_or_else(|| {
             let most = Key::MAX_LEN;
             format!("must be <writer>:<number> beside 'Idempotency-Window: ascending', {most} printable ASCII characters at most and the number from 0 to 4294967295")
         }),
-        Some(_) => return Err(refused("Idempotency-Window", "must be 'ascending', or left out".to_owned())),
     };
     let key = key.map_err(|rule| refused("Idempotency-Key", rule))?;
     // Told apart by checksum and length: who sends another body under an old key errs, and does not attack.
