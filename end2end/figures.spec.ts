@@ -151,7 +151,8 @@ test("a figure cannot make the page say anything else", async ({ page, agnez }) 
   const { _id } = await agnez.create({ name: "liar", type: "html", value });
   await openBoard(page);
   const said = cell(page, _id).locator(".blocked");
-  await expect(said).toContainText("a picture from host-0.example");
+  // Which of the many come first depends on when the page begins to listen.
+  await expect(said).toContainText(/a picture from host-\d+\.example/);
   expect((await said.textContent())!.length).toBeLessThan(1000);
   await expect(said.locator("*")).toHaveCount(0);
 });

@@ -69,6 +69,11 @@ test("a link with a token is heeded where none is needed: it makes links, and a 
   await agnez.create({ _id: "c", name: "loss" });
   await agnez.create({ _id: "d", name: "elsewhere", board: "other" });
   const { token } = await newToken(agnez, "write");
+  // The page comes before its document has been parsed, whose scripts wait for code that is on its way.
+  await page.route("**/pkg/*.js", async (route) => {
+    await new Promise((late) => setTimeout(late, 300));
+    await route.continue();
+  });
   await page.goto(`/#token=${token}`);
   await live(page);
   expect(page.url()).toBe(`${agnez.url}/`);

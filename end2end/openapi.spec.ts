@@ -191,6 +191,7 @@ test("the document says what the server does", async ({ agnez }) => {
   await exchange(readPoints, "/values/line/points?series=one", 200, undefined, { accept: "application/x-ndjson" });
   await exchange(readPoints, "/values/line/points", 400);
   await exchange(readPoints, "/values/line/points?series=none", 404);
+  await exchange(readPoints, "/values/line/points?series=one&generation=replaced.1", 409);
   await exchange(readPoints, "/values/line/points?series=one", 403, undefined, foreign);
   for (const [operation, path, absent] of [["GET /values/{}/columns", "/values/line/columns?", 404], ["GET /columns", "/columns?cells=line,new,nothing&", 200]] as const) {
     const some = await exchange(operation, `${path}from=0&to=20&width=300&x=step`, 200);

@@ -27,7 +27,7 @@ try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new Broadcas
 let token=sent();if(location.hash.includes("token="))history.replaceState(null,"",HERE);
 try{token??=sessionStorage.getItem("agnez-token");
 if(token&&!new URL(document.baseURI).pathname.includes("/~")){const root=document.documentElement;root.dataset.replaced="";root.style.visibility="hidden";
-const parsed=new Promise(done=>addEventListener("DOMContentLoaded",done));
+const parsed=new Promise(done=>addEventListener("DOMContentLoaded",()=>setTimeout(done)));
 fetch(HERE,{headers:{Authorization:"Bearer "+token,Accept:"text/html"},cache:"no-store"}).then(async reply=>{const text=await reply.text();await parsed;
 if(!reply.ok){sessionStorage.removeItem("agnez-token");return location.replace(HERE)}
 sessionStorage.setItem("agnez-token",token);
