@@ -80,7 +80,7 @@ async fn the_first_token_is_told_once() {
     }
     drop(program);
     let again = Program::start(folder.path(), &["--host", "0.0.0.0"], 3);
-    assert!(again.told[2].contains("1 token; 'agnez token new'") && !again.told[2].contains("agz_"), "{:?}", again.told);
+    assert!(again.told[2].contains("1 token; 'agnez token new --data") && !again.told[2].contains("agz_"), "{:?}", again.told);
     drop(again);
     let locked = Program::start(folder.path(), &["--require-token"], 3);
     let values = format!("{}/values", locked.word(0));
