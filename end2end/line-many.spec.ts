@@ -108,7 +108,7 @@ test("long names are cut where they are alike", async ({ page, agnez }) => {
   for (const [at, name] of names.entries()) expect(svg).toMatch(new RegExp(`<title>${name}</title>p+…${at}…s+<`));
 });
 
-test("names that are shown are cut anew when a series comes that makes them alike", async ({ page, agnez }) => {
+test("shown names are cut again when a new series makes them alike", async ({ page, agnez }) => {
   const [head, middle, tail] = ["h".repeat(30), "m".repeat(30), "t".repeat(30)];
   const id = await line(agnez, "runs", { [`${head}-1-${middle}-1-${tail}`]: [[0, 1]], [`${head}-2-${middle}-1-${tail}`]: [[0, 2]] });
   const texts = () => cell(page, id).locator(".legend .series").allTextContents();
@@ -118,7 +118,7 @@ test("names that are shown are cut anew when a series comes that makes them alik
   expect(new Set(before).size).toBe(2);
   await agnez.call("POST", `/values/${id}/points`, { [`${head}-1-${middle}-2-${tail}`]: [[0, 3]] });
   await expect.poll(async () => (await texts()).length).toBe(3);
-  // All of them are told apart, as on a page that is loaded now.
+  // All of them differ, as on a page that is loaded now.
   const after = await texts();
   expect(new Set(after).size).toBe(3);
   expect(after[0]).not.toBe(before[0]);
@@ -145,7 +145,7 @@ test.describe("in Berlin, in winter", () => {
     const svg = (await agnez.call("GET", `/${address}`)).text;
     expect(svg).toContain(">UTC+02:00</text>");
     expect(svg).toContain(">15:00</text>");
-    // Whoever says nothing gets UTC, which says so.
+    // Without a zone the picture is in UTC, and says so.
     const plain = (await agnez.call("GET", `/values/${id}.svg?width=640&height=300`)).text;
     expect(plain).toContain(">UTC</text>");
     expect(plain).toContain(">13:00</text>");

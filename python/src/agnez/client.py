@@ -231,7 +231,7 @@ class Client:
 
 
 class Silent(Client):
-    """Sends nothing and writes nothing: for a run that is switched off. Wrong arguments are told all the same."""
+    """Sends nothing and writes nothing: for a run that is switched off. Wrong arguments still raise."""
 
     def form(self, series: Sequence[Series]) -> Optional[Form]:
         return None

@@ -24,7 +24,7 @@ def is_series(value: Any) -> bool:
 def columns_of(frame: Any) -> Optional[Dict[str, List[Any]]]:
     """Each column with its own type, before them the index where it is more than a count from 0; nothing where it is no frame.
 
-    A Series is one column. Columns of one name are told apart by a number."""
+    A Series is one column. Columns of one name get a number."""
     if is_series(frame):
         title = frame.name if frame.name is not None else "value"
         return _with_index(frame, [title], [frame.tolist()])
