@@ -244,5 +244,4 @@ impl Answered {
 }
 
 #[cfg(test)]
-#[path = "curves_tests.rs"]
 mod tests;

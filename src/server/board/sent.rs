@@ -245,5 +245,4 @@ impl Gathered {
 }
 
 #[cfg(test)]
-#[path = "sent_tests.rs"]
 mod tests;
