@@ -1,7 +1,7 @@
 //! Agnez: a live dashboard for deep-learning training. ARCHITECTURE.md is the map.
 
 pub mod app;
-pub mod chart;
+pub mod charts;
 pub mod client;
 pub mod protocol;
 pub mod rpc;
@@ -13,7 +13,7 @@ pub mod server;
 #[cfg(feature = "hydrate")]
 #[leptos::wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    leptos::mount::hydrate_body(|| app::App(app::AppProps { page: app::page_from_document() }));
+    leptos::mount::hydrate_body(|| crate::app::App(crate::app::AppProps { page: crate::app::page_from_document() }));
 }
 
 #[cfg(all(feature = "hydrate", target_family = "wasm"))]
@@ -25,7 +25,7 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 #[unsafe(no_mangle)]
 #[allow(unsafe_code)]
 pub extern "C" fn agnez_stopped(at: &'static std::panic::Location<'static>) -> ! {
-    client::browser::stopped(at.file(), at.line())
+    crate::client::browser::stopped(at.file(), at.line())
 }
 
 /// Room for what the standard library would keep with an allocator of its own, for good: led here by tools/wasm.mjs.

@@ -22,21 +22,21 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// What every binary frame of Agnez begins with; u8 version, u8 kind and u16 0 follow.
-pub(super) const MAGIC: [u8; 4] = *b"AGNZ";
-pub(super) const VERSION: u8 = 1;
+pub(crate) const MAGIC: [u8; 4] = *b"AGNZ";
+pub(crate) const VERSION: u8 = 1;
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     size: usize,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { size: bytes.len(), rest: bytes }
     }
 
     /// The head of a frame: its `seq`, and how many parts it says it has.
-    pub(super) fn head(&mut self, kind: u8) -> Result<(u64, u32), Malformed> {
+    pub(crate) fn head(&mut self, kind: u8) -> Result<(u64, u32), Malformed> {
         if self.take(4)? != MAGIC {
             return Err(Malformed { at: 0, why: "the frame does not begin with 'AGNZ'" });
         }
@@ -46,23 +46,23 @@ impl<'a> Reader<'a> {
         Ok((self.u64()?, self.u32()?))
     }
 
-    pub(super) fn id(&mut self) -> Result<CellId, Malformed> {
+    pub(crate) fn id(&mut self) -> Result<CellId, Malformed> {
         let at = self.at();
         let bytes = self.uint(1)?;
         CellId::parse(self.text(bytes)?).ok_or(Malformed { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
     }
 
-    pub(super) fn name(&mut self) -> Result<String, Malformed> {
+    pub(crate) fn name(&mut self) -> Result<String, Malformed> {
         let bytes = self.uint(2)?;
         self.text(bytes).map(str::to_owned)
     }
 
     /// `whole`, when nothing is left.
-    pub(super) fn end<T>(&self, whole: T) -> Result<T, Malformed> {
+    pub(crate) fn end<T>(&self, whole: T) -> Result<T, Malformed> {
         if self.rest.is_empty() { Ok(whole) } else { Err(self.wrong("the frame goes on after its last part")) }
     }
 
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.size - self.rest.len()
     }
 
@@ -81,15 +81,15 @@ impl<'a> Reader<'a> {
         Ok(self.take(bytes)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
+    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
         self.uint(1).map(|number| number as u8)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
+    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
         self.uint(4).map(|number| number as u32)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
         self.uint(8)
     }
 
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `n` numbers, each f32 if `short`, else f64. Nothing is allocated that is not there.
-    pub(super) fn numbers(&mut self, n: u32, short: bool) -> Result<Vec<f64>, Malformed> {
+    pub(crate) fn numbers(&mut self, n: u32, short: bool) -> Result<Vec<f64>, Malformed> {
         let width = if short { 4 } else { 8 };
         if n as usize > self.rest.len() / width {
             return Err(self.wrong("the frame holds fewer numbers than it says"));
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
 
     /// The next list of `n` numbers, which is then the last one of those that are `known`. What is allocated is bounded by the first list, whose
     /// numbers are there one by one, and by how many lists a caller reads.
-    pub(super) fn list<'b>(&mut self, n: u32, known: &'b mut Vec<Vec<f64>>) -> Result<&'b Vec<f64>, Malformed> {
+    pub(crate) fn list<'b>(&mut self, n: u32, known: &'b mut Vec<Vec<f64>>) -> Result<&'b Vec<f64>, Malformed> {
         let at = self.at();
         let numbers = match self.u8()? {
             form @ (F32 | F64) => self.numbers(n, form == F32)?,
@@ -136,7 +136,7 @@ const F64: u8 = 2;
 const AS_LIST: u8 = 16;
 
 /// Writes a list to be read by [`Reader::list`], in the shortest form that keeps every bit; it is `known` then.
-pub(super) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: Vec<f64>) {
+pub(crate) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: Vec<f64>) {
     let equal = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
     match (known.iter().take(usize::from(u8::MAX - AS_LIST)).position(|known| equal(known, &numbers)), numbers.first()) {
         (Some(k), _) => out.push(AS_LIST + k as u8),
@@ -158,33 +158,33 @@ pub(super) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: 
 }
 
 /// The head of a frame, to be read by [`Reader::head`].
-pub(super) fn write_head(out: &mut Vec<u8>, kind: u8, seq: u64, parts: usize) {
+pub(crate) fn write_head(out: &mut Vec<u8>, kind: u8, seq: u64, parts: usize) {
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&[VERSION, kind, 0, 0]);
     out.extend_from_slice(&seq.to_le_bytes());
     out.extend_from_slice(&u32::try_from(parts).expect("a frame has fewer than 2^32 parts").to_le_bytes());
 }
 
-pub(super) fn write_id(out: &mut Vec<u8>, id: &CellId) {
+pub(crate) fn write_id(out: &mut Vec<u8>, id: &CellId) {
     out.push(id.as_str().len() as u8);
     out.extend_from_slice(id.as_str().as_bytes());
 }
 
-pub(super) fn write_name(out: &mut Vec<u8>, name: &str) {
+pub(crate) fn write_name(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(&u16::try_from(name.len()).expect("names of series are short").to_le_bytes());
     out.extend_from_slice(name.as_bytes());
 }
 
-pub(super) fn write_f64s(out: &mut Vec<u8>, numbers: &[f64]) {
+pub(crate) fn write_f64s(out: &mut Vec<u8>, numbers: &[f64]) {
     out.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
 }
 
 /// Numbers of which [`is_short`] is true.
-pub(super) fn write_f32s(out: &mut Vec<u8>, numbers: &[f64]) {
+pub(crate) fn write_f32s(out: &mut Vec<u8>, numbers: &[f64]) {
     out.extend(numbers.iter().flat_map(|number| (*number as f32).to_le_bytes()));
 }
 
 /// True when f32 keeps every bit of every number.
-pub(super) fn is_short(numbers: &[f64]) -> bool {
+pub(crate) fn is_short(numbers: &[f64]) -> bool {
     numbers.iter().all(|number| f64::from(*number as f32).to_bits() == number.to_bits())
 }

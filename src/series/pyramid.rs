@@ -120,8 +120,9 @@ impl Pyramid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{oracle::Dice, points_at};
     use super::*;
+    use crate::series::oracle::Dice;
+    use crate::series::points_at;
 
     fn noise(count: u64) -> Points {
         let mut dice = Dice(count);

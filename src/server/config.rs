@@ -216,7 +216,7 @@ fn log_filter(text: &str) -> Result<String, String> {
 
 impl Config {
     /// The rules for who gets in. An error is a sentence.
-    pub(super) fn door(&self) -> Result<Door, String> {
+    pub(crate) fn door(&self) -> Result<Door, String> {
         if self.same_user && self.any_local_user {
             return Err("--same-user and --any-local-user contradict each other; leave one of them out.".to_owned());
         }

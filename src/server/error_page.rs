@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 
-use crate::chart::svg::escaped;
+use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 
 const PAGE: &str = include_str!("error.html");

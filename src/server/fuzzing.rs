@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::board::line::parse_line_value;
+use super::board::sent::parse_line_value;
 use super::board::{Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points};
 use super::board::{Sent, SentSeries};
 use super::kinds::Content;
 use super::store::{Held, Record, fuzzed};
-use crate::chart::kinds::well_formed;
-use crate::chart::scene::{self, Scene, Style};
+use crate::charts::kinds::well_formed;
+use crate::charts::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
 use crate::protocol::{ApiError, Board, CellId, Event, Stage, columns, points, spots};
 

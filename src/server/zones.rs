@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::chart::Zone;
+use crate::charts::Zone;
 
 /// The longest name of the database has 32 letters.
 const LONGEST: usize = 64;

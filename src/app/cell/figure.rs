@@ -10,7 +10,7 @@ use web_sys::Element;
 
 use super::{Drawn, Picture};
 use crate::app::state::Tile;
-use crate::chart::svg::escaped;
+use crate::charts::render::svg::escaped;
 use crate::client::{browser, frames, near, urls};
 use crate::protocol::Stage;
 

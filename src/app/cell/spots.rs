@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlImageElement, PointerEvent};
 
 use crate::app::{focus, plot};
-use crate::chart::{number, palette};
+use crate::charts::{number, palette};
 use crate::client::{browser, columns};
 use crate::protocol::CellId;
 use crate::protocol::spots::{self, Colour, Field, Spots};

@@ -8,7 +8,7 @@ use super::curves::{Asked, Curves};
 use super::paint::Look;
 use super::view::View;
 use super::{legend, paint};
-use crate::chart::{Frame, Mark, Size, number, shown};
+use crate::charts::{Frame, Mark, Size, number, shown};
 use crate::client::{browser, urls};
 use crate::protocol::{Along, CellId, Settings};
 use crate::series::Axis;

@@ -6,10 +6,10 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 use super::charts::{Charts, with};
 use super::legend::hex;
 use super::paint::{Look, put};
-use crate::chart::path::{Path, UP};
-use crate::chart::raster::DOT;
-use crate::chart::scene::{Form, Style, read};
-use crate::chart::{Anchor, Pixels, Stroke};
+use crate::charts::polyline::{Path, UP};
+use crate::charts::render::raster::DOT;
+use crate::charts::scene::{Form, Style, read};
+use crate::charts::{Anchor, Pixels, Stroke};
 use crate::client::{browser, columns};
 use crate::protocol::tables::Tables;
 

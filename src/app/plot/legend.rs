@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::chart::{Chart, Parts};
 use super::charts::{Charts, with};
-use crate::chart::{FOLDED, is_long, palette};
+use crate::charts::{FOLDED, is_long, palette};
 use crate::client::{browser, rpc};
 use crate::protocol::CellId;
 

@@ -7,10 +7,10 @@ use web_sys::{CanvasRenderingContext2d, ImageData};
 
 use super::chart::{Chart, Parts};
 use super::legend::hex;
-use crate::chart::frame::LABEL_GAP;
-use crate::chart::palette::{self, Inks, inks};
-use crate::chart::text::FONT_SIZE;
-use crate::chart::{Anchor, Ask, Curve, Frame, Look as Weight, Mark, Pixels, Stroke, Zone, layers, marks};
+use crate::charts::layout::LABEL_GAP;
+use crate::charts::palette::{self, Inks, inks};
+use crate::charts::text_metrics::FONT_SIZE;
+use crate::charts::{Anchor, Ask, Curve, Frame, Look as Weight, Mark, Pixels, Stroke, Zone, layers, marks};
 use crate::client::browser;
 
 /// What all charts of one animation frame have in common.

@@ -11,7 +11,7 @@ use super::curves::Curve;
 use super::press::{Press, press};
 use super::{legend, paint, tip};
 use crate::app::{focus, full, menu};
-use crate::chart::number;
+use crate::charts::number;
 use crate::client::{browser, rpc, urls};
 use crate::protocol::{Along, CellId, Scale};
 

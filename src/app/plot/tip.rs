@@ -8,11 +8,11 @@ use super::chart::Chart;
 use super::charts::Charts;
 use super::legend::hex;
 use super::paint;
-use crate::chart::clock;
-use crate::chart::marks::{Kind, Mark};
-use crate::chart::reading::{Row, read};
-use crate::chart::text::place;
-use crate::chart::{Zone, number, palette};
+use crate::charts::hit_test::{Row, read};
+use crate::charts::markers::{Kind, Mark};
+use crate::charts::text_metrics::place;
+use crate::charts::time_ticks;
+use crate::charts::{Zone, number, palette};
 use crate::client::browser;
 use crate::protocol::{Along, CellId};
 use crate::series::{Axis, Column};
@@ -249,7 +249,7 @@ impl Scene {
         match self.along {
             Along::Step => place(x, self.pixel),
             Along::Relative => place(x - self.origin, self.pixel) + " s",
-            Along::Wall if clock::tells([x, 0.0, 0.0]) => clock::moment(x, self.pixel, &self.zone),
+            Along::Wall if time_ticks::tells([x, 0.0, 0.0]) => time_ticks::moment(x, self.pixel, &self.zone),
             Along::Wall => place(x, self.pixel) + " s",
         }
     }
@@ -263,7 +263,7 @@ impl Scene {
             Along::Step => ["step ", place].concat(),
             Along::Relative => ["after ", place].concat(),
             // The offset of that date, not of today.
-            Along::Wall if clock::tells([x, 0.0, 0.0]) => [place, " ", &self.zone.name_at(x)].concat(),
+            Along::Wall if time_ticks::tells([x, 0.0, 0.0]) => [place, " ", &self.zone.name_at(x)].concat(),
             Along::Wall => place.to_owned(),
         }
     }
@@ -290,7 +290,7 @@ impl Scene {
         if own == head {
             return String::new();
         }
-        let has_date = self.along == Along::Wall && clock::tells([at, 0.0, 0.0]);
+        let has_date = self.along == Along::Wall && time_ticks::tells([at, 0.0, 0.0]);
         let time = own.get(DATE..).filter(|_| has_date && head.get(..DATE) == own.get(..DATE));
         [" @", time.unwrap_or(&own)].concat()
     }

@@ -278,7 +278,7 @@ fn fits(chosen: &Chosen, draft: &Draft) -> Verdicts {
 }
 
 /// Puts a new cell on its board; `append` are the first points of a line.
-pub(super) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSeries>>) -> Result<Document, Problem> {
+pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSeries>>) -> Result<Document, Problem> {
     let id = draft.id.unwrap_or_else(ids::cell);
     if batch.cell(&id).is_some() {
         return Err(ErrorKind::Conflict

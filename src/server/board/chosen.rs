@@ -17,7 +17,7 @@ const CHANGED: usize = 64;
 static QUERIES: LazyLock<Pool> = LazyLock::new(|| Pool::new(processors() / 2, usize::MAX >> 1));
 
 /// The cells of a target as they were committed when it was looked at.
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     pub target: Arc<Target>,
     pub records: Vec<Arc<Record>>,
     /// All that were looked at, by their address in memory, and whether they match. As long as they are held, none gets the address of another.
@@ -71,7 +71,7 @@ fn candidates(store: &Store, query: &Query) -> Vec<Arc<Record>> {
 }
 
 impl Boards {
-    pub(super) async fn choose(&self, target: &Arc<Target>) -> Result<Chosen, Problem> {
+    pub(crate) async fn choose(&self, target: &Arc<Target>) -> Result<Chosen, Problem> {
         let (records, seen) = match &**target {
             Target::One(id, _) => (self.store.index().cell(id).cloned().into_iter().collect(), Vec::new()),
             Target::Matching(query) => {
@@ -85,7 +85,7 @@ impl Boards {
     }
 
     /// The cells that match, in the query's order; with what `keep` makes of all that are looked at.
-    pub(super) async fn look<T: Send + 'static>(
+    pub(crate) async fn look<T: Send + 'static>(
         &self,
         query: &Query,
         keep: impl FnOnce(&Vec<Arc<Record>>) -> T + Send + Clone + 'static,

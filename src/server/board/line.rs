@@ -79,7 +79,7 @@ pub struct Lines {
 }
 
 /// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
-pub(super) fn parse_line(chosen: &Chosen, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
+pub(crate) fn parse_line(chosen: &Chosen, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
     let Some(value) = draft.value.as_deref().filter(|_| !draft.keys.contains_key("type")) else { return Ok(draft.line.clone()) };
     let is_line = chosen.records.iter().any(|record| record.is_line());
     Ok(if is_line { Some(Arc::new(parse_line_value(value)?)) } else { None })
@@ -107,7 +107,7 @@ fn misplaced() -> ApiError {
 }
 
 /// Appends to a cell that is there and is a line, or nothing yet. Answers where the points of each series begin, and how many there are now.
-pub(super) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {
+pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {
     become_line(batch, cell)?;
     append_all(batch, cell, series)
 }

@@ -12,7 +12,7 @@ mod once;
 mod person;
 mod query;
 mod scan;
-mod sent;
+pub mod sent;
 mod shapes;
 mod size;
 
@@ -28,10 +28,10 @@ pub use once::{Answer, Came, Form, Once};
 pub use query::Query;
 pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 
-use self::change::create;
 use super::error::Problem;
 use super::store::{Held, Record, Store};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
+use change::create;
 
 pub const MAIN: &str = "main";
 

@@ -171,7 +171,7 @@ impl Once {
 
 impl Boards {
     /// The answer, where the request was done before; looked up before anything is done that depends on how things are now. The writer looks again.
-    pub(super) fn done(&self, once: Option<&Once>) -> Result<Option<Answer>, ApiError> {
+    pub(crate) fn done(&self, once: Option<&Once>) -> Result<Option<Answer>, ApiError> {
         once.map_or(Ok(None), |once| {
             let done = self.store.index().replies().done(&once.key);
             once.answer(done)

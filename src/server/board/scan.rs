@@ -15,7 +15,7 @@ const TOLD_CHARS: usize = 200;
 const WORD_CHARS: usize = 20;
 
 /// What is wrong with a text, and where.
-pub(super) struct Wrong {
+pub(crate) struct Wrong {
     kind: ErrorKind,
     /// `train[3][0]`; empty when the text itself is meant.
     path: String,
@@ -25,17 +25,17 @@ pub(super) struct Wrong {
     at: usize,
 }
 
-pub(super) type Scanned<T> = Result<T, Box<Wrong>>;
+pub(crate) type Scanned<T> = Result<T, Box<Wrong>>;
 
 impl Wrong {
-    pub(super) fn within(mut self: Box<Self>, outer: &str) -> Box<Self> {
+    pub(crate) fn within(mut self: Box<Self>, outer: &str) -> Box<Self> {
         let joint = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = [outer, joint, &self.path].concat();
         self
     }
 
     /// The error as a client gets it. `text` is what was scanned and `first_line` the number of its first line.
-    pub(super) fn told(self, text: &str, first_line: usize) -> ApiError {
+    pub(crate) fn told(self, text: &str, first_line: usize) -> ApiError {
         let before = &text.as_bytes()[..self.at.min(text.len())];
         let line = first_line + before.iter().filter(|byte| **byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
@@ -45,29 +45,29 @@ impl Wrong {
     }
 }
 
-pub(super) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    pub(super) fn back_to(&mut self, at: usize) {
+    pub(crate) fn back_to(&mut self, at: usize) {
         self.at = at;
     }
 
-    pub(super) fn wrong(&self, what: impl Into<String>) -> Box<Wrong> {
+    pub(crate) fn wrong(&self, what: impl Into<String>) -> Box<Wrong> {
         self.refused(ErrorKind::BadRequest, what)
     }
 
-    pub(super) fn refused(&self, kind: ErrorKind, what: impl Into<String>) -> Box<Wrong> {
+    pub(crate) fn refused(&self, kind: ErrorKind, what: impl Into<String>) -> Box<Wrong> {
         Box::new(Wrong { kind, path: String::new(), what: what.into(), at: self.at })
     }
 
@@ -76,7 +76,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The first byte of the next token; `None` at the end.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
@@ -92,12 +92,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Nothing but white space may follow.
-    pub(super) fn end(&mut self) -> Scanned<()> {
+    pub(crate) fn end(&mut self) -> Scanned<()> {
         if self.peek().is_none() { Ok(()) } else { Err(self.wrong("goes on after its end")) }
     }
 
     /// What stands here, in words.
-    pub(super) fn found(&mut self) -> String {
+    pub(crate) fn found(&mut self) -> String {
         let found = match self.peek() {
             None => "the end",
             Some(b'"') => "a string",
@@ -139,7 +139,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `word` if it stands here.
-    pub(super) fn word(&mut self, word: &str) -> bool {
+    pub(crate) fn word(&mut self, word: &str) -> bool {
         self.peek();
         let found = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
         self.at += if found { word.len() } else { 0 };
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Calls `each` at every item of the array that begins here.
-    pub(super) fn items(&mut self, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
+    pub(crate) fn items(&mut self, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
         if !self.take(b'[') {
             let found = self.found();
             return Err(self.wrong(format!("must be an array, not {found}")));
@@ -172,7 +172,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Calls `each` with every key of the object that begins here, at the key's value.
-    pub(super) fn keys(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Scanned<()>) -> Scanned<()> {
+    pub(crate) fn keys(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Scanned<()>) -> Scanned<()> {
         if !self.take(b'{') {
             let found = self.found();
             return Err(self.wrong(format!("must be an object, not {found}")));
@@ -203,7 +203,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn string(&mut self) -> Scanned<Cow<'a, str>> {
+    pub(crate) fn string(&mut self) -> Scanned<Cow<'a, str>> {
         if !self.take(b'"') {
             let found = self.found();
             return Err(self.wrong(format!("must be a string, not {found}")));
@@ -282,7 +282,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value: a number; NaN and the infinities as Python's tokens or as strings; null for NaN, as JavaScript writes it.
-    pub(super) fn value(&mut self) -> Scanned<f64> {
+    pub(crate) fn value(&mut self) -> Scanned<f64> {
         const RULE: &str = "must be a number, null, \"NaN\", \"Infinity\" or \"-Infinity\"";
         match self.peek() {
             Some(b'0'..=b'9') => self.number(),
@@ -314,7 +314,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A place along an axis: a number that is finite.
-    pub(super) fn place(&mut self) -> Scanned<f64> {
+    pub(crate) fn place(&mut self) -> Scanned<f64> {
         self.peek();
         if self.is_number() {
             return self.number();
@@ -324,7 +324,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A wall time: seconds since 1970, no more than `most` before or after it.
-    pub(super) fn time(&mut self, most: f64) -> Scanned<f64> {
+    pub(crate) fn time(&mut self, most: f64) -> Scanned<f64> {
         self.peek();
         let at = self.at;
         let time = self.place()?;
@@ -336,7 +336,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over whatever stands here, and gives its keys when it is an object.
-    pub(super) fn skip(&mut self) -> Scanned<Vec<Cow<'a, str>>> {
+    pub(crate) fn skip(&mut self) -> Scanned<Vec<Cow<'a, str>>> {
         self.skip_within(DEPTH)
     }
 

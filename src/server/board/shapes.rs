@@ -8,7 +8,7 @@ use super::sent::{Gathered, LineSeries, LineValue, MOST_TIME, SentSeries, check_
 use crate::protocol::{CellId, ErrorKind};
 
 /// `{"train": <points>, ...}`, or a list of entries.
-pub(super) fn of_one(scanner: &mut Scanner, id: &CellId, gathered: &mut Gathered) -> Scanned<()> {
+pub(crate) fn of_one(scanner: &mut Scanner, id: &CellId, gathered: &mut Gathered) -> Scanned<()> {
     match scanner.peek() {
         Some(b'[') => scanner.items(|scanner| entry(scanner, Some(id), gathered)),
         _ => all_series(scanner, id, gathered),
@@ -16,7 +16,7 @@ pub(super) fn of_one(scanner: &mut Scanner, id: &CellId, gathered: &mut Gathered
 }
 
 /// `{"cells": {"<id>": {"train": <points>, ...}, ...}}`, or a list of entries.
-pub(super) fn of_many(scanner: &mut Scanner, gathered: &mut Gathered) -> Scanned<()> {
+pub(crate) fn of_many(scanner: &mut Scanner, gathered: &mut Gathered) -> Scanned<()> {
     if scanner.peek() == Some(b'[') {
         return scanner.items(|scanner| entry(scanner, None, gathered));
     }
@@ -43,7 +43,7 @@ fn add(scanner: &Scanner, id: &CellId, series: SentSeries, gathered: &mut Gather
 
 /// One or more points that name their cell and series: `{"cell", "series", "step", "value", "time"}` with numbers or lists, or
 /// `{"cell", "points": {"train": <points>, ...}}`. With `home` the cell need not be named, and must be that one.
-pub(super) fn entry(scanner: &mut Scanner, home: Option<&CellId>, gathered: &mut Gathered) -> Scanned<()> {
+pub(crate) fn entry(scanner: &mut Scanner, home: Option<&CellId>, gathered: &mut Gathered) -> Scanned<()> {
     let (mut cell, mut series, mut columns) = (None, None, Columns::default());
     let mut apart: Option<Vec<SentSeries>> = None;
     scanner.keys(|scanner, key| match &*key {
@@ -195,7 +195,7 @@ impl Columns {
     }
 }
 
-pub(super) fn line_value(scanner: &mut Scanner) -> Scanned<LineValue> {
+pub(crate) fn line_value(scanner: &mut Scanner) -> Scanned<LineValue> {
     let mut value = LineValue::default();
     let is_empty = match scanner.peek() {
         Some(b'[') => {

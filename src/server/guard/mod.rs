@@ -11,6 +11,8 @@ mod need;
 mod origin;
 mod place;
 mod proxy;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,12 +22,9 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub use self::host::Host;
-pub use self::need::{Need, Needs, Of, enforce};
+pub use host::Host;
+pub use need::{Need, Needs, Of, enforce};
 
-use self::credential::{Grant, Shown};
-use self::origin::Asking;
-use self::place::Place;
 use super::access::Access;
 use super::config::USUAL_PORT;
 use super::error::Problem;
@@ -33,6 +32,9 @@ use super::patience::Peer;
 use super::requests::Client;
 use super::{App, gate};
 use crate::protocol::{ApiError, ErrorKind};
+use credential::{Grant, Shown};
+use origin::Asking;
+use place::Place;
 
 /// The rules that the command line sets.
 #[derive(Clone, Debug, Default)]
@@ -252,6 +254,3 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiErr
     }
     first.map(|value| value.to_str().map_err(|_| unreadable())).transpose()
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 
 use super::csv::Csv;
 use super::node::Node;
-use crate::chart::kinds::{Bar, Series};
+use crate::charts::kinds::{Bar, Series};
 use crate::protocol::ApiError;
 
 /// More bars than a screen has room for are no bars.

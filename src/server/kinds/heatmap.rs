@@ -2,7 +2,7 @@
 
 use super::csv::Csv;
 use super::node::Node;
-use crate::chart::kinds::Heatmap;
+use crate::charts::kinds::Heatmap;
 use crate::protocol::ApiError;
 
 /// Numbers in one heatmap.

@@ -2,7 +2,7 @@
 
 use super::csv::Csv;
 use super::node::Node;
-use crate::chart::kinds::{Bins, Histogram, View, bins, count_into};
+use crate::charts::kinds::{Bins, Histogram, View, bins, count_into};
 use crate::protocol::ApiError;
 
 const BINS: usize = 1000;

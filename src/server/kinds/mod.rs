@@ -10,9 +10,9 @@ mod scatter;
 mod table;
 mod text;
 
-use crate::chart::kinds::Sheet;
-use crate::chart::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
-use crate::chart::scene::Scene;
+use crate::charts::kinds::Sheet;
+use crate::charts::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
+use crate::charts::scene::Scene;
 use crate::protocol::ApiError;
 use crate::protocol::spots::Spots;
 pub use csv::quoted;

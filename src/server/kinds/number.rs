@@ -2,7 +2,7 @@
 
 use super::csv::Csv;
 use super::node::Node;
-use crate::chart::kinds::{Better, Number};
+use crate::charts::kinds::{Better, Number};
 use crate::protocol::ApiError;
 
 const TREND: usize = 100_000;

@@ -2,7 +2,7 @@
 
 use super::csv::Csv;
 use super::node::Node;
-use crate::chart::kinds::Scatter;
+use crate::charts::kinds::Scatter;
 use crate::protocol::ApiError;
 
 const POINTS: usize = 100_000;

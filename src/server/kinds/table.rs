@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::HTML_BYTES;
 use super::csv::{Csv, written};
 use super::node::{Node, plain_number};
-use crate::chart::svg::escaped;
+use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 
 const ROWS: usize = 10_000;
@@ -209,7 +209,7 @@ fn rounded(cell: &Value) -> Option<(String, String)> {
     if number.is_i64() || number.is_u64() {
         return None;
     }
-    let (short, full) = (crate::chart::number(number.as_f64()?), number.to_string());
+    let (short, full) = (crate::charts::number(number.as_f64()?), number.to_string());
     // `2.0` and `2` are one number.
     (short.parse() != full.parse::<f64>()).then_some((short, full))
 }

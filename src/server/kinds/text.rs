@@ -4,7 +4,7 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
 
 use super::HTML_BYTES;
 use super::node::Node;
-use crate::chart::svg::escaped;
+use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 
 /// Of a longer text so much is shown.

@@ -11,12 +11,12 @@ use super::steps::{Part, values};
 pub type Done = Result<Answer, u16>;
 
 impl Plain {
-    pub(super) fn create_all(&mut self, drafts: &[Value], events: &mut Vec<Told>) -> Done {
+    pub(crate) fn create_all(&mut self, drafts: &[Value], events: &mut Vec<Told>) -> Done {
         let made = drafts.iter().map(|draft| self.create(draft, None, events)).collect::<Result<_, _>>()?;
         Ok(Answer::Cells(201, made))
     }
 
-    pub(super) fn create(&mut self, draft: &Value, append: Option<Value>, events: &mut Vec<Told>) -> Result<(String, u64), u16> {
+    pub(crate) fn create(&mut self, draft: &Value, append: Option<Value>, events: &mut Vec<Told>) -> Result<(String, u64), u16> {
         let id = draft["_id"].as_str().unwrap().to_owned();
         if self.cells.contains_key(&id) {
             return Err(409);
@@ -33,7 +33,7 @@ impl Plain {
         Ok((id, rev))
     }
 
-    pub(super) fn patch(&mut self, id: &str, before: Cell, draft: &Value, events: &mut Vec<Told>) -> Result<u64, u16> {
+    pub(crate) fn patch(&mut self, id: &str, before: Cell, draft: &Value, events: &mut Vec<Told>) -> Result<u64, u16> {
         let mut cell = before.clone();
         cell.keys.extend(keys(draft));
         cell.keys.remove("append");
@@ -53,7 +53,7 @@ impl Plain {
         Ok(self.put("patched", id, cell, events))
     }
 
-    pub(super) fn append_key(&mut self, cell: &mut Cell, append: Option<&Value>) -> Result<(), u16> {
+    pub(crate) fn append_key(&mut self, cell: &mut Cell, append: Option<&Value>) -> Result<(), u16> {
         let Some(append) = append else { return Ok(()) };
         if !cell.is_line() {
             return Err(400);
@@ -64,7 +64,7 @@ impl Plain {
         Ok(())
     }
 
-    pub(super) fn append(&mut self, parts: &[Part], events: &mut Vec<Told>) -> Done {
+    pub(crate) fn append(&mut self, parts: &[Part], events: &mut Vec<Told>) -> Done {
         let (mut told, mut sum) = (Map::new(), 0_u64);
         // Points of one cell are taken together.
         let mut ids: Vec<&String> = Vec::new();
@@ -100,14 +100,14 @@ impl Plain {
         Ok(Answer::Points(json!({ "appended": sum, "cells": told })))
     }
 
-    pub(super) fn extend(&mut self, cell: &mut Cell, name: &str, y: &[f64]) {
+    pub(crate) fn extend(&mut self, cell: &mut Cell, name: &str, y: &[f64]) {
         if !y.is_empty() {
             self.count += 1;
             cell.series.entry(name.to_owned()).or_insert((self.count, Vec::new())).1.extend(y);
         }
     }
 
-    pub(super) fn set_line(&mut self, cell: &mut Cell, value: &Value) -> Result<(), u16> {
+    pub(crate) fn set_line(&mut self, cell: &mut Cell, value: &Value) -> Result<(), u16> {
         let given = match value {
             Value::String(text) if !text.is_empty() => return Err(400),
             Value::Object(value) => value.get("series").and_then(Value::as_object).cloned().unwrap_or_default(),

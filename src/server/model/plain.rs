@@ -78,7 +78,7 @@ pub struct Plain {
     pub cells: BTreeMap<String, Cell>,
     graves: BTreeMap<String, (u64, Cell)>,
     replies: BTreeMap<String, BTreeMap<u64, Kept>>,
-    pub(super) count: u64,
+    pub(crate) count: u64,
 }
 
 impl Plain {
@@ -243,19 +243,19 @@ impl Plain {
         }
     }
 
-    pub(super) fn next(&mut self, board: &str) -> u64 {
+    pub(crate) fn next(&mut self, board: &str) -> u64 {
         let seq = self.boards.entry(board.to_owned()).or_default();
         *seq += 1;
         *seq
     }
 
-    pub(super) fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<Told>) -> u64 {
+    pub(crate) fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<Told>) -> u64 {
         let seq = self.next(board);
         events.push(Told { board: board.to_owned(), seq, what: Some((kind.to_owned(), id.to_owned())) });
         seq
     }
 
-    pub(super) fn put(&mut self, kind: &str, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
+    pub(crate) fn put(&mut self, kind: &str, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
         let left = self.cells.get(id).map(|before| before.board.clone()).filter(|board| *board != cell.board);
         if let Some(left) = &left {
             self.tell("removed", left, id, events);
@@ -268,7 +268,7 @@ impl Plain {
         rev
     }
 
-    pub(super) fn remove(&mut self, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
+    pub(crate) fn remove(&mut self, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
         let seq = self.tell("removed", &cell.board, id, events);
         cell.rev += 1;
         let rev = cell.rev;
@@ -278,7 +278,7 @@ impl Plain {
     }
 
     /// In the order of the grid.
-    pub(super) fn matching(&self, field: &str, text: &str) -> Vec<(String, Cell)> {
+    pub(crate) fn matching(&self, field: &str, text: &str) -> Vec<(String, Cell)> {
         let is_meant = |cell: &Cell| match field {
             "board" => cell.board == text,
             _ => cell.keys.get(field).and_then(Value::as_str) == Some(text),

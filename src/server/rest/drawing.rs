@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{series, wrong};
-use crate::chart::kinds::Sheet;
-use crate::chart::{Place, Theme, Zone, line, scene};
+use crate::charts::kinds::Sheet;
+use crate::charts::{Place, Theme, Zone, line, scene};
 use crate::protocol::{ApiError, CellId, ErrorKind, spots};
 use crate::server::answers::{Who, counted};
 use crate::server::board::{Document, Query};

@@ -72,7 +72,7 @@ where
     F: FnOnce(&[u8]) -> Result<T, ApiError> + Send + 'static,
 {
     let body = body.clone();
-    Ok(crate::server::aside::aside(body.len(), move || parse(&body)).await??)
+    Ok(super::aside::aside(body.len(), move || parse(&body)).await??)
 }
 
 /// A key of an address's query that is not as it must be. Long texts are not repeated whole.

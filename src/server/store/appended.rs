@@ -131,9 +131,9 @@ impl Appended {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Batch, Change, Held, Index, Kind, NewPoints, Record};
     use super::*;
     use crate::protocol::Stage;
+    use crate::server::store::{Batch, Change, Held, Index, Kind, NewPoints, Record};
 
     const KNOWN: &[&str] = &["l"];
 

@@ -65,7 +65,7 @@ pub enum Fate {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Layer {
+pub(crate) struct Layer {
     pub cells: HashMap<CellId, Fate>,
     /// New values; `None` where the document lost its value.
     values: HashMap<CellId, (u64, Option<Arc<str>>)>,
@@ -77,9 +77,9 @@ pub(super) struct Layer {
 }
 
 pub struct Batch<'a> {
-    pub(super) index: &'a Index,
-    pub(super) done: Layer,
-    pub(super) current: Layer,
+    pub(crate) index: &'a Index,
+    pub(crate) done: Layer,
+    pub(crate) current: Layer,
     pub now_ms: u64,
     /// The last number that was given out by [`Self::next_stamp`].
     pub stamp: u64,
@@ -154,7 +154,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The next event of a board, after all operations.
-    pub(super) fn next_done_seq(&mut self, board: &Arc<str>) -> u64 {
+    pub(crate) fn next_done_seq(&mut self, board: &Arc<str>) -> u64 {
         let (seq, floor) = self.board(board);
         self.done.boards.insert(board.clone(), (seq + 1, floor));
         seq + 1

@@ -82,7 +82,7 @@ pub async fn check(file: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
-pub(super) fn read_only(file: &Path) -> SqliteConnectOptions {
+pub(crate) fn read_only(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5)).disable_statement_logging()
 }
 

@@ -164,7 +164,7 @@ impl Batch<'_> {
     }
 
     /// Numbers the events of the boards whose cells grew, and lists what is to be written. Keys of new series count on from `key`.
-    pub(super) fn plan_growth(&mut self, key: &mut i64) -> Vec<Planned> {
+    pub(crate) fn plan_growth(&mut self, key: &mut i64) -> Vec<Planned> {
         let mut appended: HashMap<Arc<str>, Appended> = HashMap::new();
         let mut planned = Vec::new();
         for (id, growth) in std::mem::take(&mut self.done.growth) {
@@ -228,8 +228,8 @@ impl Batch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Index;
     use super::*;
+    use crate::server::store::Index;
 
     fn new(y: &[f64]) -> NewPoints {
         NewPoints { x: None, y: y.to_vec(), t: None }

@@ -62,7 +62,7 @@ impl Index {
     }
 
     /// After a start, when the points of removed cells are known.
-    pub(super) fn weigh_tombstones(&mut self) {
+    pub(crate) fn weigh_tombstones(&mut self) {
         for grave in self.boards.values().flat_map(|board| board.graves.values()) {
             self.tombstones.insert(grave, points(&self.series, &grave.id));
         }
@@ -78,16 +78,16 @@ impl Index {
     }
 
     /// Looks through all series: for what is rare.
-    pub(super) fn with_key(&self, key: i64) -> Option<&Series> {
+    pub(crate) fn with_key(&self, key: i64) -> Option<&Series> {
         self.series.values().find_map(|known| known.with_key(key))
     }
 
-    pub(super) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
+    pub(crate) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
         self.series.entry(id.clone()).or_default()
     }
 
     /// Makes the series what the disk already has.
-    pub(super) fn grow(&mut self, planned: Planned) {
+    pub(crate) fn grow(&mut self, planned: Planned) {
         let Planned { cell, seq, series, gone } = planned;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
@@ -111,7 +111,7 @@ impl Index {
         &self.replies
     }
 
-    pub(super) fn replies_mut(&mut self) -> &mut Replies {
+    pub(crate) fn replies_mut(&mut self) -> &mut Replies {
         &mut self.replies
     }
 
@@ -122,7 +122,7 @@ impl Index {
     }
 
     /// After a start: events of a board that the cell has left mean nothing on the one where it stands.
-    pub(super) fn heed_board(&mut self, id: &CellId) {
+    pub(crate) fn heed_board(&mut self, id: &CellId) {
         let Some(record) = self.cell(id).cloned() else { return };
         let head = self.board(&record.board).map_or(0, |board| board.seq);
         if let Some(known) = self.series.get_mut(id).filter(|known| known.seq > head) {

@@ -1,12 +1,12 @@
 //! Everything on disk, and the only place with SQL: one writer with group commit, read-only readers, an index in memory.
 
 mod appended;
-mod backup;
+pub mod backup;
 mod ballast;
 mod batch;
 mod cells;
 mod census;
-mod check;
+pub mod check;
 mod checkpoint;
 #[cfg(test)]
 mod damage_tests;

@@ -93,7 +93,7 @@ impl OpenError {
     }
 }
 
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub connection: SqliteConnection,
     pub readers: SqlitePool,
     pub epoch: String,
@@ -114,7 +114,7 @@ pub struct Start {
 }
 
 /// The folder belongs to this process while this lives.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _files: Vec<File>,
     options: SqliteConnectOptions,
     owner: String,
@@ -138,7 +138,7 @@ impl Lock {
     }
 }
 
-pub(super) async fn open(folder: &Path, start: Start) -> Result<Opened, OpenError> {
+pub(crate) async fn open(folder: &Path, start: Start) -> Result<Opened, OpenError> {
     place::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     if let Some(kind) = place::network(folder) {
         tracing::warn!(
@@ -225,12 +225,12 @@ async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection,
 }
 
 /// Whether a server uses the folder: what its files say of each other changes while they are read then.
-pub(super) fn is_in_use(folder: &Path) -> bool {
+pub(crate) fn is_in_use(folder: &Path) -> bool {
     File::open(folder.join("agnez.lock")).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// The folder is this process's for as long as the files are open.
-pub(super) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
+pub(crate) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
     let file = place::to_lock(&folder.join("agnez.lock")).and_then(|file| place::give(&file, folder).map(|()| file));
     let file = file.map_err(|why| OpenError::Folder(folder.into(), why))?;
     file.try_lock().map_err(|why| match why {
@@ -249,7 +249,7 @@ pub(super) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
     Ok(files)
 }
 
-pub(super) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+pub(crate) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let version: String =
         sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await.map_err(|why| OpenError::Database(path.into(), why))?;
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
@@ -259,7 +259,7 @@ pub(super) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path)
 }
 
 /// Looks without writing: a database of another program, or with another schema, stays as it is. What it says of itself, where it has tables.
-pub(super) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError> {
+pub(crate) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError> {
     // SQLite would throw away the log of a database without a byte.
     if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
         return Ok(None);

@@ -23,7 +23,7 @@ enum Upkeep {
 
 impl Writer {
     /// A commit found no room and was undone. Tries once more: a removal with the ballast's room, all else with that of removed cells.
-    pub(super) async fn persist_again(&mut self, outcome: &mut Outcome, frees: bool) -> Result<(), Problem> {
+    pub(crate) async fn persist_again(&mut self, outcome: &mut Outcome, frees: bool) -> Result<(), Problem> {
         if frees {
             self.lend().await?;
         } else if !self.ballast.is_whole() {
@@ -80,7 +80,7 @@ impl Writer {
     }
 
     /// Looks whether there is room again.
-    pub(super) async fn settle(&mut self) {
+    pub(crate) async fn settle(&mut self) {
         let was_whole = self.ballast.is_whole();
         if let Err(why) = self.ballast.settle(&mut self.connection).await {
             self.doubt(&Problem::from_write(why), "the database could not be bounded");
@@ -90,7 +90,7 @@ impl Writer {
     }
 
     /// One step of deleting what belongs to nobody, or of giving free pages back. False when there is nothing to do, or it could not be done now.
-    pub(super) async fn sweep(&mut self) -> bool {
+    pub(crate) async fn sweep(&mut self) -> bool {
         if self.tally.failed().is_some() {
             return false;
         }
@@ -173,14 +173,14 @@ impl Writer {
     }
 
     /// A checkpoint that found no room is done later; after a failed flush there is no later.
-    pub(super) fn heed(&self, checkpoint: sqlx::Result<()>) {
+    pub(crate) fn heed(&self, checkpoint: sqlx::Result<()>) {
         if let Err(problem) = checkpoint.map_err(Problem::from_write) {
             self.doubt(&problem, "the database file could not be brought up to date now");
         }
     }
 
     /// After a failed fsync nobody knows what is on disk: no further write until a restart has read it again.
-    pub(super) fn doubt(&self, problem: &Problem, what: &str) {
+    pub(crate) fn doubt(&self, problem: &Problem, what: &str) {
         match problem {
             Problem::Broken(why) if self.tally.failed().is_none() => {
                 tracing::error!("the database failed, no more changes are taken: {why}");

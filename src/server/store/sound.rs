@@ -117,8 +117,8 @@ async fn of_table(connection: &mut SqliteConnection, table: &'static str) -> sql
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Durability, Start, Store, open};
     use super::*;
+    use crate::server::store::{Durability, Start, Store, open};
 
     #[tokio::test]
     async fn a_damaged_structure_is_found_and_a_long_look_ends() {
@@ -127,7 +127,7 @@ mod tests {
         let store = Store::open(folder.path(), start, Box::new(drop)).await.unwrap();
         store.close().await;
         drop(store);
-        let file = super::super::database(folder.path());
+        let file = crate::server::store::database(folder.path());
         let later = || Until(Instant::now() + LONGEST, Arc::default());
         assert_eq!(look(&file, later()).await.unwrap(), Looked::Sound);
         assert_eq!(look(&file, Until(Instant::now(), Arc::default())).await.unwrap(), Looked::SoundSoFar);

@@ -20,7 +20,7 @@ pub struct Tally {
 
 impl Tally {
     /// A commit of so many operations is on disk, or was undone.
-    pub(super) fn commit(&self, operations: usize, durable: bool) {
+    pub(crate) fn commit(&self, operations: usize, durable: bool) {
         match durable {
             true => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
@@ -31,7 +31,7 @@ impl Tally {
     }
 
     /// The database failed: it takes no more writes until a restart. The first reason stays.
-    pub(super) fn fail(&self, why: &str) {
+    pub(crate) fn fail(&self, why: &str) {
         let _ = self.failed.set(why.to_owned());
     }
 
@@ -40,16 +40,16 @@ impl Tally {
     }
 
     /// A commit found the disk full.
-    pub(super) fn short_of_room(&self) {
+    pub(crate) fn short_of_room(&self) {
         self.short.store(SMALL_COMMITS, Ordering::Relaxed);
     }
 
     /// A commit found room, which it may not have needed.
-    pub(super) fn found_room(&self) {
+    pub(crate) fn found_room(&self) {
         let _ = self.short.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
     }
 
-    pub(super) fn has_room(&self) {
+    pub(crate) fn has_room(&self) {
         self.short.store(0, Ordering::Relaxed);
     }
 
@@ -59,7 +59,7 @@ impl Tally {
     }
 
     /// So many faults were found in the structure of the file.
-    pub(super) fn found_damage(&self, faults: usize) {
+    pub(crate) fn found_damage(&self, faults: usize) {
         self.faults.fetch_max(faults as u64 + 1, Ordering::Relaxed);
     }
 

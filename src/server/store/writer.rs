@@ -45,13 +45,13 @@ const LOOK_FOR_ROOM: Duration = Duration::from_secs(60);
 /// Called after each commit, with its changes in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
 
-pub(super) trait Job: Send {
+pub(crate) trait Job: Send {
     /// Works on the batch; true when accepted.
     fn run(&mut self, batch: &mut Batch) -> bool;
     fn answer(self: Box<Self>, durable: Result<(), Problem>);
 }
 
-pub(super) struct Call<F, T> {
+pub(crate) struct Call<F, T> {
     pub operation: Option<F>,
     pub result: Option<Result<T, Problem>>,
     pub reply: oneshot::Sender<Result<T, Problem>>,
@@ -77,7 +77,7 @@ where
     }
 }
 
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     pub job: Box<dyn Job>,
     pub bytes: usize,
     /// It only removes. Once the disk is full, such operations have commits of their own, which find room.
@@ -86,7 +86,7 @@ pub(super) struct Waiting {
     pub _room: tokio::sync::OwnedSemaphorePermit,
 }
 
-pub(super) struct Writer {
+pub(crate) struct Writer {
     pub connection: SqliteConnection,
     pub index: Arc<RwLock<Index>>,
     pub queue: mpsc::Receiver<Waiting>,
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     /// All of it or nothing.
-    pub(super) async fn persist(&mut self, overdue: Vec<(Series, CellId, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
+    pub(crate) async fn persist(&mut self, overdue: Vec<(Series, CellId, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
         // Not a transaction of sqlx: SQLite ends one by itself when the disk is full, of which sqlx would hear nothing.
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
         match self.write(overdue, outcome).await {
@@ -216,7 +216,7 @@ impl Writer {
     }
 
     /// A commit is on disk; it counts only where the files are still those of the data folder.
-    pub(super) fn committed(&mut self) -> sqlx::Result<()> {
+    pub(crate) fn committed(&mut self) -> sqlx::Result<()> {
         self.watch.look().map_err(|why| sqlx::Error::Configuration(why.into()))?;
         self.mark.note(&self.ledger.state);
         Ok(())

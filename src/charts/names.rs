@@ -1,0 +1,161 @@
+//! Long names made short, each by what it has in common with the others: runs often differ somewhere in the middle.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::text_metrics::width;
+
+const CUT: &str = "…";
+/// How often names that still look alike are told apart once more.
+const ROUNDS: usize = 4;
+/// How far before its first difference a word may begin.
+const WORD: usize = 12;
+
+/// The names of one chart, none wider than `room` CSS pixels (by [`width`], of at least 40). What differs between them stays to be seen,
+/// with the beginning and the end of what they share; names that fit stay whole. Nothing is cut inside of what a reader takes for one character.
+pub fn short<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
+    let mut shown: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let mut groups: Vec<Vec<usize>> = vec![(0..names.len()).collect()];
+    for _ in 0..ROUNDS {
+        let mut alike: Vec<Vec<usize>> = Vec::new();
+        for group in &groups {
+            cut(&names, group, room.max(40.0), &mut shown);
+            let mut order = group.clone();
+            order.sort_by(|a, b| shown[*a].cmp(&shown[*b]));
+            let same = order.chunk_by(|a, b| shown[*a] == shown[*b]).filter(|same| same.len() > 1 && same.len() < group.len());
+            alike.extend(same.map(<[usize]>::to_vec));
+        }
+        if alike.is_empty() {
+            break;
+        }
+        groups = alike;
+    }
+    shown
+}
+
+/// One name that has no others beside it.
+pub fn shortened(name: &str, room: f64) -> String {
+    short(&[name], room).pop().unwrap_or_default()
+}
+
+/// Makes the long ones of a group short, by what all of the group have in common.
+fn cut(names: &[&str], group: &[usize], room: f64, shown: &mut [String]) {
+    if group.iter().all(|at| width(names[*at]) <= room) {
+        return;
+    }
+    let split: Vec<Vec<&str>> = group.iter().map(|at| names[*at].graphemes(true).collect()).collect();
+    let (first, others) = match split.split_first() {
+        Some((first, others)) if !others.is_empty() => (first, others),
+        // Alone: its middle is what matters least.
+        _ => {
+            group.iter().zip(&split).for_each(|(at, name)| shown[*at] = both_ends(name, room));
+            return;
+        }
+    };
+    let common = |other: &Vec<&str>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let mut prefix = others.iter().map(common).min().unwrap_or(0);
+    let last: Vec<&str> = first.iter().rev().copied().collect();
+    let common_end = |other: &Vec<&str>| last.iter().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    let shortest = split.iter().map(Vec::len).min().unwrap_or(0);
+    let mut suffix = others.iter().map(common_end).min().unwrap_or(0).min(shortest - prefix);
+    // From the beginning of a word or number to the end of one.
+    let joins = |part: &&str| !part.chars().all(char::is_alphanumeric) && *part != ".";
+    prefix -= first[..prefix].iter().rev().take(WORD).position(joins).unwrap_or(0);
+    suffix -= last[..suffix].iter().rev().take(WORD).position(joins).unwrap_or(0);
+    for (at, name) in group.iter().zip(&split) {
+        shown[*at] = if width(names[*at]) <= room { names[*at].to_owned() } else { around(name, prefix, suffix, room) };
+    }
+}
+
+/// A name by its own part, and as much of both sides of it as there is room for.
+fn around(name: &[&str], prefix: usize, suffix: usize, room: f64) -> String {
+    let (before, rest) = name.split_at(prefix);
+    let (own, after) = rest.split_at(rest.len() - suffix);
+    let left = room - width(&own.concat()) - 2.0 * width(CUT);
+    if left < 0.0 {
+        let cuts = [before, after].iter().filter(|side| !side.is_empty()).count() as f64;
+        let own = both_ends(own, room - cuts * width(CUT));
+        return [if before.is_empty() { "" } else { CUT }, &own, if after.is_empty() { "" } else { CUT }].concat();
+    }
+    // What one side does not need the other gets.
+    let needs = |side: &[&str]| width(&side.concat());
+    let head = (left - needs(after)).max(left / 2.0);
+    let tail = (left - needs(before)).max(left / 2.0);
+    let (head, tail) = (fitting(before.iter(), head), fitting(after.iter().rev(), tail));
+    let mark = |is_cut: bool| if is_cut { CUT } else { "" };
+    [&before[..head].concat(), mark(head < before.len()), &own.concat(), mark(tail < after.len()), &after[after.len() - tail..].concat()]
+        .concat()
+}
+
+/// The beginning and the end of a text that is too wide.
+fn both_ends(name: &[&str], room: f64) -> String {
+    if width(&name.concat()) <= room {
+        return name.concat();
+    }
+    let half = (room - width(CUT)) / 2.0;
+    let head = fitting(name.iter(), half);
+    let tail = fitting(name[head..].iter().rev(), half);
+    [&name[..head].concat(), CUT, &name[name.len() - tail..].concat()].concat()
+}
+
+/// How many of these fit.
+fn fitting<'a>(parts: impl Iterator<Item = &'a &'a str>, room: f64) -> usize {
+    let mut used = 0.0;
+    parts
+        .take_while(|part| {
+            used += width(part);
+            used <= room
+        })
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(names: &[String], room: f64) -> Vec<String> {
+        let shown = short(names, room);
+        let mut told = shown.clone();
+        told.sort();
+        told.dedup();
+        assert_eq!(told.len(), names.len(), "{shown:?}");
+        for (name, shown) in names.iter().zip(&shown) {
+            assert!(width(shown) <= room + 1e-9, "{shown} is {} wide", width(shown));
+            let whole: Vec<&str> = name.graphemes(true).collect();
+            let known = |part: &str| part.graphemes(true).all(|part| whole.contains(&part));
+            assert!(shown.split(CUT).all(known), "{shown} is not of {name}");
+        }
+        shown
+    }
+
+    #[test]
+    fn what_differs_stays_to_be_seen() {
+        let (prefix, suffix) = ("p".repeat(60), "s".repeat(60));
+        let runs: Vec<_> = (0..50).map(|run| format!("{prefix}-run{run}-{suffix}")).collect();
+        let shown = check(&runs, 200.0);
+        assert!(shown[17].contains("…run17…") && shown[17].starts_with("ppp") && shown[17].ends_with("sss"), "{}", shown[17]);
+        let rates: Vec<_> =
+            ["0.1", "0.15", "0.001"].map(|rate| format!("resnet50-imagenet-augmented-lr={rate}-with-a-long-tail-of-settings")).into();
+        assert!(check(&rates, 180.0)[1].contains("0.15"));
+        assert_eq!(short(&["train", "val"], 200.0), ["train", "val"]);
+    }
+
+    #[test]
+    fn groups_of_names_are_told_apart_too() {
+        let mut names: Vec<_> = (0..20).map(|at| format!("a{}{at}{}", "x".repeat(80), "y".repeat(80))).collect();
+        names.extend((0..20).map(|at| format!("b{}{at}{}", "x".repeat(80), "y".repeat(80))));
+        names.push("loss".into());
+        check(&names, 150.0);
+    }
+
+    #[test]
+    fn characters_of_every_script_stay_whole() {
+        for part in ["模型训练", "נסיון", "👨‍👩‍👧‍👦", "e\u{301}", "🇩🇪🇺🇸", "تجربة"] {
+            let names: Vec<_> = (0..10).map(|at| format!("{}{at}{}", part.repeat(30), part.repeat(30))).collect();
+            check(&names, 260.0);
+        }
+        assert_eq!(short::<&str>(&[], 100.0), Vec::<String>::new());
+        assert_eq!(shortened("", 100.0), "");
+        assert!(shortened(&"ab".repeat(70), 100.0).contains(CUT));
+    }
+}

@@ -1,0 +1,69 @@
+//! From where to where the axes of a line chart reach.
+
+use super::layout::Curve;
+use super::scale::{Scale, is_flat, padded};
+
+pub fn x_range(curves: &[Curve]) -> Scale {
+    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    for column in curves.iter().flat_map(|curve| curve.columns) {
+        lo = lo.min(column.x_min);
+        hi = hi.max(column.x_max);
+    }
+    // Steps that are equal but for rounding are one place.
+    if is_flat(lo, hi) { Scale::linear(lo, lo) } else { Scale::linear(lo, hi) }
+}
+
+/// From the lowest to the highest value of the columns that touch the window, of the lines that cross its edges, there, and of the
+/// smoothed lines. `None` when nothing of all that has a place on the axis.
+pub fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Option<Scale> {
+    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut see = |value: f64| {
+        if value.is_finite() && (!log || value > 0.0) {
+            // Comparisons: `min` and `max` are calls in the browser.
+            if value < lo {
+                lo = value;
+            }
+            if value > hi {
+                hi = value;
+            }
+        }
+    };
+    for curve in curves {
+        let mut before = (f64::INFINITY, 0.0);
+        for column in curve.columns {
+            at_edges(before, (column.x_first, column.first), x, log, &mut see);
+            before = (column.x_last, column.last);
+            if column.x_max < x.lo || column.x_min > x.hi {
+                continue;
+            }
+            see(column.min);
+            see(column.max);
+            // The lowest may be no value of a logarithmic axis where the ends are.
+            if log {
+                see(column.first);
+                see(column.last);
+            }
+        }
+        let mut before = (f64::INFINITY, 0.0);
+        for point in curve.smoothed.iter().filter(|point| !point.0.is_nan()) {
+            at_edges(before, *point, x, log, &mut see);
+            before = *point;
+            if (x.lo..=x.hi).contains(&point.0) {
+                see(point.1);
+            }
+        }
+    }
+    (lo <= hi).then(|| padded(lo, hi, log))
+}
+
+/// Tells the values of a straight piece where it crosses the edges of the window. A step backwards is no piece.
+fn at_edges(from: (f64, f64), to: (f64, f64), x: &Scale, log: bool, see: &mut dyn FnMut(f64)) {
+    for edge in [x.lo, x.hi] {
+        if from.0 < edge && edge < to.0 {
+            // Halved, so that not even the whole range of doubles overflows.
+            let share = (edge / 2.0 - from.0 / 2.0) / (to.0 / 2.0 - from.0 / 2.0);
+            let between = |one: f64, other: f64| one * (1.0 - share) + other * share;
+            see(if log { between(from.1.ln(), to.1.ln()).exp() } else { between(from.1, to.1) });
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! TODO-DOC
+pub mod pixels;
+pub mod raster;
+pub mod svg;

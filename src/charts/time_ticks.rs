@@ -1,0 +1,337 @@
+//! Ticks of time: round times of day and dates, and round durations.
+
+use super::text_metrics::{decimal, magnitude, power, value};
+use super::ticks::{Tick, round_step};
+use super::zone::{Zone, sign};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+
+/// Steps that divide the next larger unit, in seconds.
+const STEPS: [i64; 15] =
+    [1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR];
+
+/// Whether these places can be told as times: up to 1e12 s from 1970 whole seconds and their parts stay exact, and no year is longer than a label.
+pub fn tells(places: [f64; 3]) -> bool {
+    places.iter().all(|place| place.abs() <= 1e12)
+}
+
+/// A step in time: below a second 1, 2 or 5 times a power of ten (given as digit and exponent), else whole seconds.
+#[derive(Clone, Copy)]
+enum Step {
+    Part(i64, i32),
+    Whole(i64),
+}
+
+fn step(span: f64, most: usize) -> Step {
+    let rough = span / most as f64;
+    if rough <= 0.5 {
+        let (digit, exponent) = round_step(span, most);
+        // A microsecond is what a double of seconds since 1970 still tells.
+        return if exponent < -6 { Step::Part(1, -6) } else { Step::Part(digit, exponent) };
+    }
+    let fits = |step: &i64| *step as f64 >= rough;
+    if let Some(step) = STEPS.into_iter().chain([6 * HOUR, 12 * HOUR, DAY]).find(fits) {
+        return Step::Whole(step);
+    }
+    let (digit, exponent) = round_step(span / DAY as f64, most);
+    Step::Whole((value(digit, exponent) as i64).max(1) * DAY)
+}
+
+/// The ticks from `lo` to `hi`, as multiples of a step from `zero` on: `tell` gets whole seconds, and digits and exponent of the rest.
+fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: &dyn Fn(i64, i64, i32) -> String) -> Vec<Tick> {
+    let (unit, digit, exponent) = match step {
+        Step::Part(digit, exponent) => (value(digit, exponent), digit, exponent),
+        Step::Whole(seconds) => (seconds as f64, seconds, 0),
+    };
+    let (from, to) = (((lo - zero) / unit - 1e-9).ceil() as i64, ((hi - zero) / unit + 1e-9).floor() as i64);
+    // No time of a training needs more; a span of which a double tells no more than a few parts ends here.
+    let to = to.min(from.saturating_add(100));
+    let mut ticks: Vec<Tick> = Vec::new();
+    for i in from..=to {
+        let (units, per_second) = (i.saturating_mul(digit), 10_i64.pow(exponent.unsigned_abs()));
+        let (whole, rest) = (units.div_euclid(per_second), units.rem_euclid(per_second));
+        let at = zero + whole as f64 + value(rest, exponent);
+        if ticks.last().is_none_or(|last| last.at < at) {
+            ticks.push(Tick { at, label: tell(whole, rest, exponent) });
+        }
+    }
+    ticks
+}
+
+fn two(value: i64) -> String {
+    let mut text = value.to_string();
+    if text.len() < 2 {
+        text.insert(0, '0');
+    }
+    text
+}
+
+/// `.25` of a second, empty when there is no rest.
+fn fraction(rest: i64, exponent: i32) -> String {
+    if rest == 0 { String::new() } else { decimal(rest, exponent).split_off(1) }
+}
+
+/// Times of day on this clock: ticks stand at round local times, also on days of 23 or 25 hours. `lo` and `hi` are seconds since 1970
+/// that it [`tells`].
+pub fn times(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
+    let step = step(hi - lo, target);
+    let seconds = match step {
+        Step::Part(..) => 0,
+        Step::Whole(seconds) => seconds,
+    };
+    let long = hi - lo > DAY as f64;
+    // Within a year no day and month come twice.
+    let years = hi - lo > 365.0 * DAY as f64;
+    let tell = |local: i64, rest: i64, exponent: i32| {
+        let (year, month, day) = date(local);
+        let of_day = local.rem_euclid(DAY);
+        if of_day == 0 && rest == 0 {
+            let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][month as usize - 1];
+            let mut label = format!("{day} {month}");
+            if years {
+                label.push(' ');
+                label.push_str(&year.to_string());
+            }
+            return label;
+        }
+        let mut label = two(of_day / HOUR) + ":" + &two(of_day / MINUTE % 60);
+        if seconds < MINUTE {
+            label = label + ":" + &two(of_day % 60) + &fraction(rest, exponent);
+        } else if long {
+            // 1970 began with a Thursday.
+            label =
+                ["Thu ", "Fri ", "Sat ", "Sun ", "Mon ", "Tue ", "Wed "][local.div_euclid(DAY).rem_euclid(7) as usize].to_owned() + &label;
+        }
+        label
+    };
+    let mut axis = Axis { ticks: Vec::new(), apart: if seconds > HOUR { 0.75 * seconds as f64 } else { 0.0 } };
+    if seconds >= DAY {
+        days(lo, hi, zone, step, &tell, &mut axis)
+    } else {
+        hours(lo, hi, zone, step, &tell, &mut axis)
+    }
+    axis.ticks
+}
+
+/// Ticks in ascending order. Where the clock changes two could stand side by side: the second of them is left out.
+struct Axis {
+    ticks: Vec<Tick>,
+    apart: f64,
+}
+
+impl Axis {
+    /// `offset` is told where a clock that was put back shows the same time again.
+    fn add(&mut self, at: f64, label: String, offset: i32) {
+        if self.ticks.last().is_some_and(|last| at <= last.at || at - last.at < self.apart) {
+            return;
+        }
+        let comes_again = self.ticks.iter().any(|tick| tick.label == label);
+        self.ticks.push(Tick { at, label: if comes_again { label + " " + &sign(offset) } else { label } });
+    }
+}
+
+/// Steps below a day: each part of the axis on which the offset stays the same has ticks of its own.
+fn hours(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32) -> String, axis: &mut Axis) {
+    let (mut from, mut offset) = (lo, zone.offset(lo.floor() as i64));
+    for change in zone.changes(lo, hi).into_iter().map(Some).chain([None]) {
+        let to = change.map_or(hi, |change| change as f64);
+        for tick in multiples(from, to, f64::from(-offset), step, tell) {
+            // The moment of a change belongs to what comes after it.
+            if change.is_none() || tick.at < to {
+                axis.add(tick.at, tick.label, offset);
+            }
+        }
+        let Some(change) = change else { break };
+        let after = zone.offset(change);
+        let (ended, begins) = (change + i64::from(offset), change + i64::from(after));
+        let day = begins.div_euclid(DAY);
+        // A day whose midnight is passed over begins here.
+        if begins > ended && day > (ended - 1).div_euclid(DAY) && to > lo && to < hi {
+            axis.add(to, tell(day * DAY, 0, 0), after);
+        }
+        (from, offset) = (to, after);
+    }
+}
+
+/// Steps of whole days: at local midnights, or where the clock begins a day that has none.
+fn days(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32) -> String, axis: &mut Axis) {
+    let [first, last] = [lo, hi].map(|end| f64::from(zone.offset(end.floor() as i64)));
+    let (local_lo, local_hi) = (lo + first.min(last), hi + first.max(last));
+    let hair = (hi - lo) * 1e-9;
+    for midnight in multiples(local_lo, local_hi, 0.0, step, tell) {
+        let at = zone.moment(midnight.at as i64);
+        let shown = at + i64::from(zone.offset(at));
+        let label = if shown == midnight.at as i64 { midnight.label } else { tell(shown.div_euclid(DAY) * DAY, 0, 0) };
+        if at as f64 >= lo - hair && at as f64 <= hi + hair {
+            axis.add(at as f64, label, 0);
+        }
+    }
+}
+
+/// Durations since `origin`. All three are seconds that it [`tells`].
+pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
+    let step = step(hi - lo, target);
+    let seconds = match step {
+        Step::Part(..) => 0,
+        Step::Whole(seconds) => seconds,
+    };
+    let hours = (hi - origin).max(origin - lo) >= HOUR as f64;
+    multiples(lo, hi, origin, step, &|whole, rest, exponent| {
+        let (whole, rest, sign) = match (whole < 0, rest) {
+            (true, 0) => (-whole, 0, "-"),
+            (true, rest) => (-whole - 1, 10_i64.pow(exponent.unsigned_abs()) - rest, "-"),
+            (false, rest) => (whole, rest, ""),
+        };
+        let label = if whole == 0 && rest == 0 {
+            "0".to_owned()
+        } else if seconds >= DAY {
+            (whole / DAY).to_string() + " d"
+        } else if seconds >= HOUR {
+            (whole / HOUR).to_string() + " h"
+        } else if seconds >= MINUTE && !hours {
+            (whole / MINUTE).to_string() + " min"
+        } else if seconds >= MINUTE {
+            (whole / HOUR).to_string() + ":" + &two(whole / MINUTE % 60) + " h"
+        } else if hours {
+            (whole / HOUR).to_string() + ":" + &two(whole / MINUTE % 60) + ":" + &two(whole % 60) + &fraction(rest, exponent)
+        } else if hi - origin < 10.0 {
+            whole.to_string() + &fraction(rest, exponent) + " s"
+        } else {
+            (whole / MINUTE).to_string() + ":" + &two(whole % 60) + &fraction(rest, exponent)
+        };
+        sign.to_owned() + &label
+    })
+}
+
+/// A moment in seconds since 1970 as a date and a time of day on this clock, with the parts of a second that a pixel of so many seconds
+/// tells: `2026-11-22 18:00:00.25`.
+pub fn moment(seconds: f64, pixel: f64, zone: &Zone) -> String {
+    let exponent = magnitude(pixel).clamp(-6, 0);
+    let per_second = 10_i64.pow(exponent.unsigned_abs());
+    let parts = (seconds * power(-exponent)).round() as i64;
+    let whole = parts.div_euclid(per_second);
+    let local = whole.saturating_add(i64::from(zone.offset(whole)));
+    let ((year, month, day), of_day) = (date(local), local.rem_euclid(DAY));
+    let mut text = year.to_string();
+    for (before, part) in [("-", month), ("-", day), (" ", of_day / HOUR), (":", of_day / MINUTE % 60), (":", of_day % 60)] {
+        text = text + before + &two(part);
+    }
+    text + &fraction(parts.rem_euclid(per_second), exponent)
+}
+
+/// Year, month (1 to 12) and day of a moment in seconds since 1970, in the Gregorian calendar (Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", 2013: `civil_from_days`).
+pub fn date(seconds: i64) -> (i64, i64, i64) {
+    let days = seconds.div_euclid(DAY) + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(ticks: Vec<Tick>) -> Vec<String> {
+        ticks.into_iter().map(|tick| tick.label).collect()
+    }
+
+    /// Sunday, 22 November 2026, 18:00 UTC.
+    const EVENING: f64 = 1_795_370_400.0;
+
+    #[test]
+    fn dates() {
+        assert_eq!(date(0), (1970, 1, 1));
+        assert_eq!(date(EVENING as i64), (2026, 11, 22));
+        assert_eq!(date(951_782_400), (2000, 2, 29));
+        assert_eq!(date(-1), (1969, 12, 31));
+    }
+
+    #[test]
+    fn moments_are_told_to_a_pixel_and_with_the_zone() {
+        assert_eq!(moment(EVENING + 0.25, 0.003, &Zone::fixed(0)), "2026-11-22 18:00:00.25");
+        assert_eq!(moment(EVENING + 59.96, 0.2, &Zone::fixed(60)), "2026-11-22 19:01:00");
+        assert_eq!(moment(EVENING + 7.3, 40.0, &Zone::fixed(330)), "2026-11-22 23:30:07");
+        assert_eq!(moment(-0.5, 0.1, &Zone::fixed(-60)), "1969-12-31 22:59:59.5");
+    }
+
+    #[test]
+    fn times_of_day() {
+        assert_eq!(
+            labels(times(EVENING, EVENING + 60.0, &Zone::fixed(0), 5)),
+            ["18:00:00", "18:00:15", "18:00:30", "18:00:45", "18:01:00"]
+        );
+        assert_eq!(labels(times(EVENING, EVENING + 7200.0, &Zone::fixed(0), 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
+        assert_eq!(labels(times(EVENING, EVENING + 7200.0, &Zone::fixed(330), 5)), ["23:30", "23 Nov", "00:30", "01:00", "01:30"]);
+        assert_eq!(
+            labels(times(EVENING, EVENING + 1e5, &Zone::fixed(0), 5)),
+            ["Sun 18:00", "23 Nov", "Mon 06:00", "Mon 12:00", "Mon 18:00"]
+        );
+        assert_eq!(labels(times(EVENING, EVENING + 4e5, &Zone::fixed(0), 5)), ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]);
+        assert_eq!(labels(times(EVENING, EVENING + 5e6, &Zone::fixed(0), 3)), ["23 Nov", "13 Dec", "2 Jan"]);
+        assert_eq!(
+            labels(times(EVENING, EVENING + 0.9, &Zone::fixed(0), 5)),
+            ["18:00:00", "18:00:00.2", "18:00:00.4", "18:00:00.6", "18:00:00.8"]
+        );
+    }
+
+    /// The ticks of an axis on a named clock.
+    fn on(name: &str, from: f64, hours: f64, target: usize) -> Vec<String> {
+        labels(times(from, from + hours * 3600.0, &crate::server::zones::named(name).unwrap(), target))
+    }
+
+    #[test]
+    fn days_of_23_and_25_hours() {
+        // Berlin: 28 March 2026, 18:00 local, and the clock goes from 02:00 to 03:00 on the 29th.
+        let spring = 1_774_717_200.0;
+        assert_eq!(on("Europe/Berlin", spring, 17.0, 4), ["18:00", "29 Mar", "06:00", "12:00"]);
+        assert_eq!(on("Europe/Berlin", spring + 6.0 * 3600.0, 4.0, 5), ["29 Mar", "01:00", "03:00", "04:00", "05:00"]);
+        let days = times(spring, spring + 3.0 * 86_400.0, &crate::server::zones::named("Europe/Berlin").unwrap(), 3);
+        assert_eq!(days.windows(2).map(|pair| (pair[1].at - pair[0].at) / 3600.0).collect::<Vec<_>>(), [23.0, 24.0]);
+        // And from 03:00 back to 02:00 on 25 October.
+        let autumn = 1_792_879_200.0;
+        assert_eq!(on("Europe/Berlin", autumn, 5.0, 5), ["25 Oct", "01:00", "02:00", "02:00 +01:00", "03:00", "04:00"]);
+        assert_eq!(on("Europe/Berlin", autumn, 25.0, 5), ["25 Oct", "Sun 06:00", "Sun 12:00", "Sun 18:00", "26 Oct"]);
+        assert_eq!(moment(autumn + 2.5 * 3600.0, 1.0, &crate::server::zones::named("Europe/Berlin").unwrap()), "2026-10-25 02:30:00");
+        // New York: 8 March 2026, 00:00 local.
+        assert_eq!(on("America/New_York", 1_772_946_000.0, 23.0, 4), ["8 Mar", "06:00", "12:00", "18:00", "9 Mar"]);
+    }
+
+    #[test]
+    fn clocks_beside_the_hour_and_days_without_a_midnight() {
+        assert_eq!(on("Asia/Kolkata", EVENING, 3.0, 3), ["23 Nov", "01:00", "02:00"]);
+        assert_eq!(on("Asia/Kathmandu", EVENING, 3.0, 3), ["23 Nov", "01:00", "02:00"]);
+        // Beirut: 29 March 2026 begins at 01:00.
+        assert_eq!(on("Asia/Beirut", 1_774_648_800.0, 72.0, 3), ["28 Mar", "29 Mar", "30 Mar", "31 Mar"]);
+        assert_eq!(on("Asia/Beirut", 1_774_728_000.0, 4.0, 4), ["22:00", "23:00", "29 Mar", "02:00", "03:00"]);
+        // Samoa: no 30 December 2011.
+        assert_eq!(on("Pacific/Apia", 1_325_152_800.0, 48.0, 2), ["29 Dec", "31 Dec", "1 Jan"]);
+        // Lord Howe: half an hour back on 5 April 2026.
+        assert_eq!(on("Australia/Lord_Howe", 1_775_307_600.0, 4.0, 4), ["5 Apr", "01:00", "02:00", "03:00"]);
+        // Summer to winter over a year: each midnight is one.
+        let berlin = crate::server::zones::named("Europe/Berlin").unwrap();
+        for tick in times(EVENING, EVENING + 3e7, &berlin, 8) {
+            assert!(moment(tick.at, 1.0, &berlin).ends_with("00:00:00"), "{tick:?}");
+        }
+    }
+
+    #[test]
+    fn durations_from_the_start() {
+        let since = |lo: f64, hi: f64| labels(durations(EVENING + lo, EVENING + hi, EVENING, 5));
+        assert_eq!(since(0.0, 1.0), ["0", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1 s"]);
+        assert_eq!(since(0.0, 150.0), ["0", "0:30", "1:00", "1:30", "2:00", "2:30"]);
+        assert_eq!(since(0.0, 1500.0), ["0", "5 min", "10 min", "15 min", "20 min", "25 min"]);
+        assert_eq!(since(0.0, 8000.0), ["0", "0:30 h", "1:00 h", "1:30 h", "2:00 h"]);
+        assert_eq!(since(7200.0, 7260.0), ["2:00:00", "2:00:15", "2:00:30", "2:00:45", "2:01:00"]);
+        assert_eq!(since(0.0, 36_000.0), ["0", "2 h", "4 h", "6 h", "8 h", "10 h"]);
+        assert_eq!(since(0.0, 4e5), ["0", "1 d", "2 d", "3 d", "4 d"]);
+        assert_eq!(since(-60.0, 60.0), ["-1:00", "-0:30", "0", "0:30", "1:00"]);
+    }
+}

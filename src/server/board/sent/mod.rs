@@ -1,0 +1,247 @@
+//! Points as clients send them: JSON in several shapes, NDJSON, and the binary form, all checked before the store sees them.
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use super::scan::{Scanned, Scanner};
+use super::shapes;
+use crate::protocol::{ApiError, CellId, ErrorKind, points};
+
+/// Points in one request: others wait for it.
+pub const POINTS: usize = 1 << 20;
+/// Series in one request, over all its cells.
+pub const SERIES: usize = 1000;
+const NAME_CHARS: usize = 200;
+/// Seconds before and after 1970 that a wall time may be: 3,000 years. What is beyond is a mistake, and no clock could tell it.
+pub(crate) const MOST_TIME: f64 = 1e11;
+
+/// New points of one cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    pub cell: CellId,
+    /// In the order of arrival. A name stands here again where its points changed between having steps (or times) and not.
+    pub series: Vec<SentSeries>,
+}
+
+/// New points of one series, in the order of arrival. All lists have the same length, which is 0 where a client only names a series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SentSeries {
+    /// 1 to 200 characters, none a control character.
+    pub name: String,
+    /// Finite. `None`: each is the step before it and 1; the first of a series is 0.
+    pub x: Option<Vec<f64>>,
+    /// Any double.
+    pub y: Vec<f64>,
+    /// Seconds since 1970 (UTC), within `MOST_TIME`. `None`: the time of arrival.
+    pub t: Option<Vec<f64>>,
+}
+
+/// The whole content of a `line` cell: series that are not named in it are to be removed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineValue {
+    /// In the client's order, each name once.
+    pub series: Vec<LineSeries>,
+}
+
+impl LineValue {
+    /// How many points there are to be stored.
+    pub fn points(&self) -> usize {
+        let points = |series: &LineSeries| match series {
+            LineSeries::Points(points) => points.y.len(),
+            LineSeries::Kept(_) => 0,
+        };
+        self.series.iter().map(points).sum()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LineSeries {
+    /// To be replaced by these points.
+    Points(SentSeries),
+    /// Sent as the server's own summary: stays as it is.
+    Kept(String),
+}
+
+/// Reads the body of `POST /values/:id/points`, or the key `append` of a patch. Parts and lines may name the cell, and must mean this one.
+pub fn parse_points(id: &CellId, body: &[u8], content_type: Option<&str>) -> Result<Vec<SentSeries>, ApiError> {
+    let sent = parse(Some(id), body, content_type)?;
+    Ok(sent.into_iter().flat_map(|sent| sent.series).collect())
+}
+
+/// Reads the body of `POST /points`. Each cell stands in the answer once, in the order of its first appearance.
+pub fn parse_many_points(body: &[u8], content_type: Option<&str>) -> Result<Vec<Sent>, ApiError> {
+    parse(None, body, content_type)
+}
+
+/// Reads some lines of NDJSON out of a longer body; `first_line` is the number of the first of them, from 1.
+pub fn parse_lines(body: &[u8], first_line: usize) -> Result<Vec<Sent>, ApiError> {
+    lines(None, text(body)?, first_line)
+}
+
+/// Reads the `value` of a `line` cell that is given whole. `[]`, `null`, `""` and `{}` are a chart without series.
+pub fn parse_line_value(json: &str) -> Result<LineValue, ApiError> {
+    let mut scanner = Scanner::new(json);
+    let value = shapes::line_value(&mut scanner).and_then(|value| scanner.end().map(|()| value));
+    value.map_err(|wrong| wrong.within("value").told(json, 1))
+}
+
+/// The text with Python's tokens `NaN`, `Infinity` and `-Infinity` as strings, so that it is JSON; `None` when there are none.
+/// For bodies that hold points among other things, such as a patch with `append`.
+pub fn quote_tokens(json: &str) -> Option<String> {
+    let (mut out, mut copied, mut in_string) = (String::new(), 0, false);
+    let (bytes, mut at) = (json.as_bytes(), 0);
+    while at < bytes.len() {
+        let token = match bytes[at] {
+            b'"' => {
+                in_string = !in_string;
+                None
+            }
+            b'\\' if in_string => {
+                at += 1;
+                None
+            }
+            b'N' | b'I' | b'-' if !in_string => TOKENS.iter().find(|token| bytes[at..].starts_with(token.as_bytes())),
+            _ => None,
+        };
+        match token {
+            Some(token) => {
+                out.extend([&json[copied..at], "\"", token, "\""]);
+                at += token.len();
+                copied = at;
+            }
+            None => at += 1,
+        }
+    }
+    (copied > 0).then(|| out + &json[copied..])
+}
+
+const TOKENS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
+fn parse(home: Option<&CellId>, body: &[u8], content_type: Option<&str>) -> Result<Vec<Sent>, ApiError> {
+    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match kind.as_str() {
+        "application/octet-stream" | "application/vnd.agnez.points" => binary(home, body),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => lines(home, text(body)?, 1),
+        _ => {
+            let text = text(body)?;
+            let (mut scanner, mut gathered) = (Scanner::new(text), Gathered::default());
+            let read = match home {
+                Some(id) => shapes::of_one(&mut scanner, id, &mut gathered),
+                None => shapes::of_many(&mut scanner, &mut gathered),
+            };
+            read.and_then(|()| scanner.end()).map_err(|wrong| wrong.told(text, 1))?;
+            Ok(gathered.sent)
+        }
+    }
+}
+
+fn text(body: &[u8]) -> Result<&str, ApiError> {
+    std::str::from_utf8(body).map_err(|why| {
+        ErrorKind::BadRequest.with(format!("The body is not UTF-8 text: byte {} is not part of a character.", why.valid_up_to()))
+    })
+}
+
+fn lines(home: Option<&CellId>, text: &str, first_line: usize) -> Result<Vec<Sent>, ApiError> {
+    let mut gathered = Gathered::default();
+    for (line, number) in text.lines().zip(first_line..) {
+        let mut scanner = Scanner::new(line);
+        if scanner.peek().is_some() {
+            let read = shapes::entry(&mut scanner, home, &mut gathered).and_then(|()| scanner.end());
+            read.map_err(|wrong| wrong.told(line, number))?;
+        }
+    }
+    Ok(gathered.sent)
+}
+
+fn binary(home: Option<&CellId>, body: &[u8]) -> Result<Vec<Sent>, ApiError> {
+    let bad = |message: String| ErrorKind::BadRequest.with(message);
+    let frame = points::read(body).map_err(|why| bad(format!("The body is not a frame of points: {why}. docs/rest.md has the form.")))?;
+    let mut gathered = Gathered::default();
+    for (index, part) in frame.parts.into_iter().enumerate() {
+        let of = |rule: String| bad(format!("Part {index} (cell '{}') {rule}.", part.cell));
+        if home.is_some_and(|id| *id != part.cell) {
+            return Err(of("is of another cell than the address; send it to /points".into()));
+        }
+        check_name(&part.series).map_err(|rule| of(format!("has a name that {rule}")))?;
+        if part.start.is_some() {
+            return Err(of("has a start; clients only append and write u64::MAX there".into()));
+        }
+        let numbers = part.numbers.ok_or_else(|| of("has flag 8, which is the server's; send the numbers".into()))?;
+        for (list, numbers) in [("x", &numbers.x), ("t", &numbers.t)] {
+            if let Some(at) = numbers.iter().flatten().position(|number| !number.is_finite()) {
+                return Err(of(format!("has a {list}[{at}] that is not finite; only y may be NaN or infinite")));
+            }
+        }
+        if let Some(at) = numbers.t.iter().flatten().position(|time| time.abs() > MOST_TIME) {
+            return Err(of(format!("has a t[{at}] that is not in seconds since 1970: it must be from -{MOST_TIME:e} to {MOST_TIME:e}")));
+        }
+        gathered
+            .count(numbers.y.len())
+            .and_then(|()| gathered.add(&part.cell, SentSeries { name: part.series, x: numbers.x, y: numbers.y, t: numbers.t }))
+            .map_err(|rule| ErrorKind::PayloadTooLarge.with(format!("The body {rule}.")))?;
+    }
+    Ok(gathered.sent)
+}
+
+/// What was wrong with the name, to go on from "a name that".
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    match name.chars().count() {
+        1..=NAME_CHARS if !name.contains(char::is_control) => Ok(()),
+        1..=NAME_CHARS => Err("must have no control characters".into()),
+        _ => Err(format!("must have 1 to {NAME_CHARS} characters")),
+    }
+}
+
+/// The points of a request by cell and series, and how many there are.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    sent: Vec<Sent>,
+    cells: HashMap<CellId, usize>,
+    /// For each cell of `sent`: the last place of each name in its `series`.
+    names: Vec<HashMap<String, usize>>,
+    series: usize,
+    points: usize,
+}
+
+impl Gathered {
+    /// Counts points before they take memory. Fails when there are too many, with what to go on from "The body".
+    pub(crate) fn count(&mut self, points: usize) -> Result<(), String> {
+        self.points += points;
+        if self.points <= POINTS { Ok(()) } else { Err(format!("may have {POINTS} points; send it in parts")) }
+    }
+
+    pub(crate) fn counted(&mut self, scanner: &Scanner) -> Scanned<()> {
+        self.count(1).map_err(|rule| scanner.refused(ErrorKind::PayloadTooLarge, rule))
+    }
+
+    /// Joins points to those of the same series. They have been counted.
+    pub(crate) fn add(&mut self, cell: &CellId, new: SentSeries) -> Result<(), String> {
+        let at = match self.cells.get(cell) {
+            Some(at) => *at,
+            None => {
+                self.cells.insert(cell.clone(), self.sent.len());
+                self.sent.push(Sent { cell: cell.clone(), series: Vec::new() });
+                self.names.push(HashMap::new());
+                self.sent.len() - 1
+            }
+        };
+        let (list, names) = (&mut self.sent[at].series, &mut self.names[at]);
+        if let Some(known) = names.get(&new.name).map(|known| &mut list[*known])
+            && known.x.is_some() == new.x.is_some()
+            && known.t.is_some() == new.t.is_some()
+        {
+            known.y.extend(new.y);
+            known.x.iter_mut().for_each(|x| x.extend(new.x.iter().flatten()));
+            known.t.iter_mut().for_each(|t| t.extend(new.t.iter().flatten()));
+            return Ok(());
+        }
+        self.series += 1;
+        if self.series > SERIES {
+            return Err(format!("may have {SERIES} series; send it in parts"));
+        }
+        names.insert(new.name.clone(), list.len());
+        list.push(new);
+        Ok(())
+    }
+}
