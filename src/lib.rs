@@ -1,13 +1,14 @@
 //! Agnez: a live dashboard for deep-learning training. ARCHITECTURE.md is the map.
 
 pub mod app;
+pub mod browser;
 pub mod charts;
-pub mod client;
 pub mod protocol;
-pub mod rpc;
+pub mod routes;
 pub mod series;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod server_functions;
 
 /// Wakes the page that the server has drawn.
 #[cfg(feature = "hydrate")]
@@ -25,7 +26,7 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 #[unsafe(no_mangle)]
 #[allow(unsafe_code)]
 pub extern "C" fn agnez_stopped(at: &'static std::panic::Location<'static>) -> ! {
-    crate::client::browser::stopped(at.file(), at.line())
+    crate::browser::dom::stopped(at.file(), at.line())
 }
 
 /// Room for what the standard library would keep with an allocator of its own, for good: led here by tools/wasm.mjs.

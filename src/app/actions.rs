@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use leptos::task::spawn_local;
 
+use super::components::filter;
+use super::components::toasts::What;
 use super::state::{Dashboard, Field, Part, Tile};
-use super::toasts::What;
-use super::{filter, focus, plot};
-use crate::client::clipboard;
-use crate::client::rpc::{self, Answer};
+use super::{charts, focus};
+use crate::browser::clipboard;
+use crate::browser::rpc::{self, Answer};
 use crate::protocol::CellId;
 
 impl Dashboard {
@@ -183,7 +184,7 @@ impl Dashboard {
             spawn_local(async move {
                 if let Err(message) = request.await {
                     self.tell(What::Error(message));
-                    plot::unset(self);
+                    charts::unset(self);
                 }
             });
         }

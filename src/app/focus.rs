@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
-use crate::client::browser;
+use crate::browser::dom;
 use crate::protocol::CellId;
 
 /// What the element of a cell is called in the document. Found by its id, which browsers have an index of.
@@ -12,7 +12,7 @@ pub fn element_id(id: &CellId) -> String {
 }
 
 pub fn element(id: &CellId) -> Option<HtmlElement> {
-    browser::by_id(&element_id(id))
+    dom::by_id(&element_id(id))
 }
 
 /// The cell that this element belongs to.
@@ -33,7 +33,7 @@ pub fn cell(id: &CellId) {
 }
 
 pub fn board() {
-    if let Some(board) = browser::by_id("board") {
+    if let Some(board) = dom::by_id("board") {
         let _ = board.focus();
     }
 }

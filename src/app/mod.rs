@@ -3,41 +3,31 @@
 //! `state` holds what is known and what is going on, `actions` what a person can do; every other file is a part that is seen.
 
 mod actions;
-mod cell;
-mod command;
-mod drag;
-mod filter;
+mod cells;
+mod charts;
+mod components;
+mod export_png;
 mod focus;
-mod full;
-mod grid;
-mod header;
-mod help;
-mod hero;
-mod keys;
-mod live;
-mod menu;
-mod plot;
-mod png;
+mod fullscreen;
 mod shell;
+mod shortcuts;
 mod state;
-mod theme;
-mod toasts;
 mod watched;
 
 use leptos::prelude::*;
 
-use crate::client::{browser, frames, wire};
+use crate::browser::{dom, iframe, wire};
 use crate::protocol::Page;
 
-pub use cell::{Drawn, Picture};
+pub use cells::{Drawn, Picture};
 pub use shell::{Assets, Shell, ShellProps};
 
-use grid::Grid;
-use header::Header;
-use help::Help;
-use menu::CellMenu;
+use components::grid::Grid;
+use components::header::Header;
+use components::help::Help;
+use components::menu::CellMenu;
+use components::toasts::Toasts;
 use state::Dashboard;
-use toasts::Toasts;
 
 /// Where the shell puts the page's data.
 const DATA_ID: &str = "agnez-page";
@@ -47,19 +37,19 @@ const DATA_ID: &str = "agnez-page";
 pub fn App(page: Page) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
-    browser::effect(move || {
-        plot::start(dashboard);
-        cell::spots::listen();
-        frames::listen();
-        keys::listen(dashboard);
-        filter::listen(dashboard);
-        drag::listen(dashboard);
-        menu::listen(dashboard);
-        toasts::listen(dashboard);
-        full::recall(dashboard);
-        live::start(dashboard);
-        theme::recall(dashboard);
-        browser::mark_root("data-awake", Some(""));
+    dom::effect(move || {
+        charts::start(dashboard);
+        cells::hover::listen();
+        iframe::listen();
+        shortcuts::listen(dashboard);
+        components::filter::listen(dashboard);
+        components::drag::listen(dashboard);
+        components::menu::listen(dashboard);
+        components::toasts::listen(dashboard);
+        fullscreen::recall(dashboard);
+        components::live_status::start(dashboard);
+        components::theme::recall(dashboard);
+        dom::mark_root("data-awake", Some(""));
     });
     view! {
         <Header />

@@ -4,8 +4,8 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use super::{App, DATA_ID};
-use crate::client::urls;
 use crate::protocol::Page;
+use crate::routes;
 
 /// The addresses of what wakes and dresses the page.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static s
                 <base href=base />
                 <title>{title}</title>
                 <script nonce=use_nonce()>{first}</script>
-                <link rel="icon" type="image/svg+xml" href=urls::favicon() />
+                <link rel="icon" type="image/svg+xml" href=routes::favicon() />
                 <link rel="stylesheet" href=css />
                 {reads}
                 <style>{NOTICE}</style>

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use leptos::prelude::*;
 
-use super::theme::Theme;
-use super::toasts::Toast;
+use super::components::theme::Theme;
+use super::components::toasts::Toast;
 use super::watched::{Dynamic, Handler, Watched, dynamic, handler};
-use crate::client::live::Live;
+use crate::browser::connection::Live;
 use crate::protocol::{Board, Cell, CellId, Effect as Change, Event, Page, Settings, Stage};
 
 /// What of a cell is being edited.

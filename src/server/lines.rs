@@ -10,8 +10,8 @@ use crate::app::Picture;
 use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::escaped;
 use crate::charts::{Ask, Curve, FOLDED, Look, Place, Sheet, Theme, Zone, is_long, line, shown};
-use crate::client::urls::{self, PLOT_HEIGHT};
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
+use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
@@ -111,7 +111,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let svg = if at < DRAWN { svg(boards, &record, &Seen::default(), sheet).await.ok() } else { None };
         let mut html = svg.filter(|svg| svg.len() < INLINE_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
-            format!("<img class=\"drawn\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">", escaped(&urls::drawn(&cell.id)))
+            format!("<img class=\"drawn\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">", escaped(&routes::drawn(&cell.id)))
         });
         let index = boards.store.index();
         let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();

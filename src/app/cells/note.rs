@@ -1,0 +1,106 @@
+//! The notes under the stage: plain text, edited in place.
+
+use std::sync::Arc;
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use web_sys::{FocusEvent, HtmlTextAreaElement, KeyboardEvent, MouseEvent};
+
+use crate::app::focus;
+use crate::app::state::{Dashboard, Field, Tile};
+use crate::app::watched::handler;
+use crate::browser::dom;
+
+#[component]
+pub fn Note(tile: Arc<Tile>) -> impl IntoView {
+    let dashboard = Dashboard::here();
+    let edit = move |tile: &Tile, _: MouseEvent| {
+        if !dom::has_selection() {
+            dashboard.edit(tile.id.clone(), Field::Note);
+        }
+    };
+    let is_hidden = tile.dynamic(|tile| !tile.noting.get() && tile.note.with(String::is_empty));
+    let content = move || {
+        if tile.noting.get() {
+            Either::Left(view! { <NoteField tile=tile.clone() /> })
+        } else {
+            Either::Right(view! { <p on:click=tile.handler(edit)>{tile.dynamic(|tile| tile.note.get())}</p> })
+        }
+    };
+    view! {
+        <div class="chart-notes" hidden=is_hidden>
+            {content}
+        </div>
+    }
+}
+
+/// As a field gives it back, with line feeds alone. By characters: the search for texts is 3 KB of code that nothing else needs.
+fn as_typed(note: &str) -> String {
+    let mut typed = String::new();
+    let mut before = '\0';
+    for c in note.chars() {
+        if (before, c) != ('\r', '\n') {
+            typed.push(if c == '\r' { '\n' } else { c });
+        }
+        before = c;
+    }
+    typed
+}
+
+/// The field takes the note once; what comes meanwhile does not overwrite what is typed.
+#[component]
+fn NoteField(tile: Arc<Tile>) -> impl IntoView {
+    let dashboard = Dashboard::here();
+    let (id, note) = (tile.id.clone(), tile.note.now());
+    let field = ["note-", id.as_str()].concat();
+    let begin = dashboard.begin_with(&id, Field::Note, &note);
+    dom::focus_when_drawn(field.clone());
+    let save = {
+        // Fields know only one kind of line break, which is no change by the person.
+        let (id, before) = (id.clone(), as_typed(&note));
+        move |field: HtmlTextAreaElement| {
+            let text = field.value();
+            // Taking the field away blurs it, which asks to save again: `end_edit` tells the two apart.
+            if dashboard.end_edit(&id, Field::Note) && text != before {
+                dashboard.save(id.clone(), Field::Note, text);
+            }
+        }
+    };
+    let blur = {
+        let save = save.clone();
+        move |event: FocusEvent| save(event_target(&event))
+    };
+    let keys = move |event: KeyboardEvent| {
+        match event.key().as_str() {
+            "Enter" if event.ctrl_key() || event.meta_key() => save(event_target(&event)),
+            "Escape" => {
+                dashboard.end_edit(&id, Field::Note);
+            }
+            _ => return,
+        }
+        event.prevent_default();
+        focus::cell(&id);
+    };
+    view! {
+        <textarea
+            id=field
+            rows="3"
+            aria-label=tile.dynamic(|tile| ["Note of ", &tile.title()].concat())
+            title="Ctrl+Enter saves, Esc cancels"
+            prop:value=begin
+            on:blur=handler(blur)
+            on:keydown=handler(keys)
+        ></textarea>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_typed;
+
+    #[test]
+    fn line_breaks_become_those_of_a_field() {
+        assert_eq!(as_typed("a\r\nb\rc\n\r\n\n\r"), "a\nb\nc\n\n\n\n");
+        assert_eq!(as_typed(""), "");
+    }
+}

@@ -1,0 +1,55 @@
+//! What an empty board shows: how to send the first cell.
+
+use leptos::prelude::*;
+
+use super::copyable_code::Command;
+use crate::app::state::Dashboard;
+use crate::routes;
+
+#[component]
+pub fn Hero() -> impl IntoView {
+    let state = Dashboard::here().state();
+    let place = if state.name == routes::MAIN {
+        String::new()
+    } else {
+        // Written as JSON writes it, which Python reads the same way.
+        serde_json::to_string(&state.name).unwrap_or_default()
+    };
+    let title = if state.may_write { "Send the first cell" } else { "Nothing here yet" };
+    view! {
+        <section class="hero" aria-labelledby="hero-title">
+            <h2 id="hero-title">{title}</h2>
+            <p>"It appears here as soon as it is sent; nothing needs to be reloaded."</p>
+            <h3>"Shell"</h3>
+            <Command text=curl(&state.origin, &place) label="Copy the curl command" />
+            <h3>"Python"</h3>
+            <Command text=python(&state.origin, &place) label="Copy the Python code" />
+        </section>
+    }
+}
+
+fn curl(origin: &str, board: &str) -> String {
+    let (key, end) = if board.is_empty() { ("", "") } else { (r#","board":"#, board) };
+    // Inside single quotes a shell takes everything but a single quote as it is.
+    let end = end.replace('\'', r"'\''");
+    [r"curl ", origin, r#"/values -d '{"name":"hello","type":"html","value":"<h1>It works</h1>","pos":0"#, key, &end, "}'"].concat()
+}
+
+fn python(origin: &str, board: &str) -> String {
+    let key = if board.is_empty() { "" } else { r#", "board": "# };
+    let fields = r#"{"name": "hello", "type": "html", "value": "<h1>It works</h1>", "pos": 0"#;
+    ["import requests\n\nrequests.post(\"", origin, "/values\", json=", fields, key, board, "})"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_name_the_board_only_when_it_is_not_main() {
+        let main = r#"curl http://localhost:3000/values -d '{"name":"hello","type":"html","value":"<h1>It works</h1>","pos":0}'"#;
+        assert_eq!(curl("http://localhost:3000", ""), main);
+        assert!(curl("http://h", r#""it's""#).ends_with(r#""pos":0,"board":"it'\''s"}'"#));
+        assert!(python("http://h", r#""b""#).ends_with(r#""pos": 0, "board": "b"})"#));
+    }
+}

@@ -1,0 +1,104 @@
+//! Joins the connection to the page's state, and shows how it is.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::app::charts;
+use crate::app::state::Dashboard;
+use crate::app::watched::{dynamic, handler};
+use crate::browser::connection::{Live, Reader, follow, wake};
+use crate::browser::dom;
+use crate::protocol::{Cell, Event, points};
+use crate::routes;
+
+/// Connects, and stays connected. Browser only.
+pub fn start(dashboard: Dashboard) {
+    follow(dashboard);
+}
+
+impl Reader for Dashboard {
+    fn address(&self) -> String {
+        let state = self.state();
+        let (epoch, since) = state.position();
+        let base = document().base_uri().ok().flatten().unwrap_or_default();
+        // `wss` for `https`.
+        ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&state.name, &epoch, since)].concat()
+    }
+
+    fn take(&self, event: Event<Cell>) {
+        let state = self.state();
+        if let Event::Hello { build, .. } = &event
+            && state.build != *build
+        {
+            reload_for(*self, build);
+        }
+        // What was appended while the line was down is not told again.
+        if matches!(event, Event::Hello { .. }) {
+            charts::refresh();
+        }
+        state.apply(event);
+    }
+
+    fn take_points(&self, frame: points::Frame) {
+        self.state().apply(Event::Bookmark { seq: frame.seq });
+        charts::take(frame);
+    }
+
+    fn forget(&self) {
+        self.state().forget_position();
+    }
+
+    fn show(&self, state: Live) {
+        self.state().live.set(state);
+    }
+}
+
+/// Loads the page of the server's new build: once for each build and tab, so that a cache that answers with the old page cannot make a circle.
+/// Waits until nothing is being edited.
+fn reload_for(dashboard: Dashboard, build: &str) {
+    const RELOADED_FOR: &str = "agnez-reloaded-for";
+    let Some(storage) = dom::passing() else { return };
+    if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() == Some(build) || storage.set_item(RELOADED_FOR, build).is_err() {
+        return;
+    }
+    reload_when_idle(dashboard);
+}
+
+fn reload_when_idle(dashboard: Dashboard) {
+    if dashboard.state().editing.peek(Option::is_some) {
+        set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
+    } else {
+        let _ = window().location().reload();
+    }
+}
+
+/// A dot and a word. The word is announced; the seconds, which would be chatter, are not.
+#[component]
+pub fn LiveState() -> impl IntoView {
+    let dashboard = Dashboard::here();
+    let state = move || dashboard.state().live.get();
+    let word = move || match state() {
+        Live::Connecting => "connecting",
+        Live::Live => "live",
+        Live::Waiting(_) => "reconnecting",
+    };
+    let is_waiting = move || matches!(state(), Live::Waiting(_));
+    let countdown = move || match state() {
+        Live::Waiting(seconds) => ["in ", &seconds.to_string(), " s"].concat(),
+        _ => String::new(),
+    };
+    let retry = |_| wake();
+    view! {
+        <span class="live" data-state=dynamic(move || Some(word()))>
+            <span class="dot" aria-hidden="true"></span>
+            <span role="status">{dynamic(move || word().to_owned())}</span>
+            <span aria-hidden="true" hidden=dynamic(move || !is_waiting())>
+                {dynamic(countdown)}
+            </span>
+            <button type="button" class="quiet" aria-label="Reconnect now" hidden=dynamic(move || !is_waiting()) on:click=handler(retry)>
+                "now"
+            </button>
+        </span>
+    }
+}

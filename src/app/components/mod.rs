@@ -1,0 +1,12 @@
+//! TODO-DOC
+pub mod copyable_code;
+pub mod drag;
+mod empty_board;
+pub mod filter;
+pub mod grid;
+pub mod header;
+pub mod help;
+pub mod live_status;
+pub mod menu;
+pub mod theme;
+pub mod toasts;

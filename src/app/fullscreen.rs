@@ -1,0 +1,96 @@
+//! One cell over the whole window: with `f`, from a chart's panel, or by an address that ends with `?full=ID`.
+
+use leptos::prelude::*;
+use web_sys::Event;
+
+use super::state::Dashboard;
+use super::{charts, focus};
+use crate::browser::dom;
+use crate::protocol::CellId;
+
+const CLASS: &str = "full";
+/// The button that ends it, in the title bar.
+const EXIT: &str = "exit";
+const KEY: &str = "full=";
+/// The room around what is on a stage, in CSS pixels above and below together.
+const AROUND: i32 = 24;
+
+/// Shows this cell, or ends it when it is shown.
+pub fn toggle(dashboard: Dashboard, id: &CellId) {
+    charts::unread();
+    let before = dashboard.state().full.now();
+    leave(dashboard);
+    if before.as_ref() != Some(id) {
+        show(dashboard, id);
+    }
+}
+
+fn show(dashboard: Dashboard, id: &CellId) {
+    if let Some(cell) = focus::element(id) {
+        let _ = cell.class_list().add_1(CLASS);
+        if let Some(button) = cell.first_element_child().and_then(|title| dom::append(&title, "button", EXIT, "✕")) {
+            dom::mark(&button, "data-do", "full");
+            dom::mark(&button, "aria-label", "Exit full screen");
+        }
+        // What it covers is out of reach from now on: see `keys::Layer`, and `inert` in the views of cells and of the header.
+        dashboard.state().full.set(Some(id.clone()));
+        let _ = cell.focus();
+        keep(Some(id));
+        fit(dashboard);
+    }
+}
+
+/// Tells the shown cell how much room it has.
+fn fit(dashboard: Dashboard) {
+    let state = dashboard.state();
+    let tile = state.full.now().and_then(|id| state.tile(&id));
+    let stage = tile.as_ref().and_then(|tile| focus::element(&tile.id)).and_then(|cell| cell.children().item(1));
+    if let (Some(stage), Some(tile)) = (stage, tile) {
+        tile.room.set((stage.client_height() - AROUND).max(0) as u32);
+    }
+}
+
+/// False when no cell was over the others.
+pub fn leave(dashboard: Dashboard) -> bool {
+    let state = dashboard.state();
+    let Some(id) = state.full.now() else { return false };
+    state.full.set(None);
+    if let Some(cell) = focus::element(&id) {
+        let _ = cell.class_list().remove_1(CLASS);
+        let _ = cell.query_selector(".exit").map(|button| button.map(|button| button.remove()));
+        // The button had the focus.
+        let _ = cell.focus();
+    }
+    if let Some(tile) = state.tile(&id) {
+        tile.room.set(0);
+    }
+    keep(None);
+    true
+}
+
+/// As the page was opened.
+pub fn recall(dashboard: Dashboard) {
+    dom::listen(&window(), "resize", move |_: Event| fit(dashboard));
+    // The cell may be deleted while it is shown.
+    let mut before = None;
+    dom::effect(move || {
+        let now = dashboard.state().full.get();
+        if before.is_some() && now.is_none() {
+            keep(None);
+        }
+        before = now;
+    });
+    let search = window().location().search().unwrap_or_default();
+    if let Some(id) = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).and_then(CellId::parse) {
+        show(dashboard, &id);
+    }
+}
+
+/// Writes what is shown into the address, which may be that of another moment.
+pub fn keep_shown(dashboard: Option<Dashboard>) {
+    keep(dashboard.and_then(|dashboard| dashboard.state().full.now()).as_ref());
+}
+
+fn keep(id: Option<&CellId>) {
+    charts::keep_in_address(KEY, id.map_or("", CellId::as_str));
+}

@@ -1,0 +1,170 @@
+//! Keyboard shortcuts: one listener for the whole page. [`HELP`] is what the help dialog says about them.
+
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use super::cells::hover;
+use super::charts::{self, Press};
+use super::components::{filter, help, theme};
+use super::state::{Dashboard, Field};
+use super::{focus, fullscreen};
+use crate::browser::dom;
+use crate::protocol::CellId;
+
+/// The first ten only read: the style sheet hides the others from those who may not write.
+pub const HELP: [(&str, &str); 18] = [
+    ("j  k", "Next cell, previous cell"),
+    ("← → ↑ ↓", "Move between cells"),
+    ("f", "Full screen, and back; there, keys act on the shown cell only"),
+    ("+  -  0", "Chart: zoom in, zoom out, show everything"),
+    ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
+    (",  .", "Chart: read the value before, the next value"),
+    ("/", "Show only cells whose name matches"),
+    ("t", "Theme: system, light, dark"),
+    ("?", "This help"),
+    ("Esc", "Cancel an edit, close a menu or this help"),
+    ("n", "Add a cell"),
+    ("e  Enter", "Rename the cell"),
+    ("d", "Edit the note"),
+    ("Alt + ←  Alt + ↑", "Move the cell earlier"),
+    ("Alt + →  Alt + ↓", "Move the cell later"),
+    ("l", "Chart: linear or logarithmic"),
+    ("Delete", "Delete the cell"),
+    ("Ctrl + Z", "Undo the last deletion"),
+];
+
+/// What lies uppermost on the page: it alone has the keys, and nothing below it does.
+enum Layer {
+    /// A menu, a panel, a list or a dialog of the browser's top layer, which has keys of its own; Esc closes it.
+    Top,
+    /// One cell in full screen.
+    Full(CellId),
+    Board,
+}
+
+/// The one place that decides whose a key is.
+fn layer(dashboard: Dashboard) -> Layer {
+    if dom::has_top_layer() {
+        return Layer::Top;
+    }
+    dashboard.state().full.now().map_or(Layer::Board, Layer::Full)
+}
+
+pub fn listen(dashboard: Dashboard) {
+    dom::listen(&window(), "keydown", move |event: KeyboardEvent| {
+        let busy = event.default_prevented() || event.is_composing() || dom::is_typing(&event);
+        let is_taken = !busy
+            && match layer(dashboard) {
+                Layer::Top => false,
+                Layer::Full(id) => on_full(dashboard, &id, &event),
+                Layer::Board => press(dashboard, &event),
+            };
+        if is_taken {
+            event.prevent_default();
+        }
+    });
+}
+
+/// In full screen: what concerns the shown cell and takes nothing away, and what concerns no cell. What is covered cannot be seen, so no
+/// key moves, adds, deletes or brings back.
+fn on_full(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
+    let key = event.key();
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return false;
+    }
+    if on_chart(id, &key) {
+        return true;
+    }
+    if event.repeat() {
+        return false;
+    }
+    match key.as_str() {
+        "t" | "?" | "Escape" => on_page(dashboard, &key),
+        "e" | "Enter" | "d" | "f" | "l" => on_cell(dashboard, event, id, &key),
+        _ => false,
+    }
+}
+
+/// True when the key meant something on the board.
+fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
+    let key = event.key();
+    if event.ctrl_key() || event.meta_key() {
+        return !event.alt_key() && !event.shift_key() && key.eq_ignore_ascii_case("z") && dashboard.undo();
+    }
+    let id = focus::current();
+    if event.alt_key() {
+        let later = match key.as_str() {
+            "ArrowLeft" | "ArrowUp" => false,
+            "ArrowRight" | "ArrowDown" => true,
+            _ => return false,
+        };
+        return id.map(|id| dashboard.step(id, later)).is_some();
+    }
+    if walk(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(id, &key)) {
+        return true;
+    }
+    // A key that is held down must not delete or add many.
+    !event.repeat() && (on_page(dashboard, &key) || id.is_some_and(|id| on_cell(dashboard, event, &id, &key)))
+}
+
+fn on_page(dashboard: Dashboard, key: &str) -> bool {
+    match key {
+        "n" => dashboard.add(),
+        "t" => theme::next(dashboard),
+        "?" => help::open(),
+        "/" => filter::focus(),
+        "Escape" => return charts::unread() | fullscreen::leave(dashboard),
+        _ => return false,
+    }
+    true
+}
+
+fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) -> bool {
+    match key {
+        "e" => dashboard.edit(id.clone(), Field::Name),
+        // In a button or link of the cell, Enter means that button.
+        "Enter" if dom::around(event, "a, button").is_none() => dashboard.edit(id.clone(), Field::Name),
+        "d" => dashboard.edit(id.clone(), Field::Note),
+        "f" => fullscreen::toggle(dashboard, id),
+        "l" => return charts::press(id, Press::Log),
+        "Delete" => dashboard.remove(id.clone()),
+        _ => return false,
+    }
+    true
+}
+
+/// Keys that may be held down.
+fn on_chart(id: &CellId, key: &str) -> bool {
+    let what = match key {
+        "+" | "=" => Press::In,
+        "-" => Press::Out,
+        "[" => Press::Left,
+        "]" => Press::Right,
+        "0" => Press::Reset,
+        "End" => Press::Follow,
+        "," => Press::Before,
+        "." => Press::Next,
+        _ => return false,
+    };
+    charts::press(id, what) || matches!(what, Press::Left | Press::Right) && hover::step(id, what == Press::Right)
+}
+
+/// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
+fn walk(dashboard: Dashboard, key: &str) -> bool {
+    let from = focus::current();
+    let mut order = dashboard.state().order.now();
+    order.retain(|id| focus::element(id).is_some_and(|cell| cell.offset_height() > 0));
+    let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
+        ("j", None) => 0,
+        ("k", None) => order.len().wrapping_sub(1),
+        ("j" | "ArrowRight", Some(at)) => at + 1,
+        ("k" | "ArrowLeft", Some(at)) => at.wrapping_sub(1),
+        ("ArrowDown", Some(at)) => at + focus::columns(&order),
+        ("ArrowUp", Some(at)) => at.wrapping_sub(focus::columns(&order)),
+        _ => return false,
+    };
+    if let Some(id) = order.get(to) {
+        focus::cell(id);
+    }
+    true
+}

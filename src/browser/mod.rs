@@ -1,0 +1,16 @@
+//! The browser's side of things that are not views: addresses, the live connection, storage, clipboard, loading of pictures and messages of figures.
+//!
+//! It compiles for the server too, which draws with its addresses and constants; all else is called from effects and event handlers, which run
+//! in browsers only.
+
+pub mod blocked_scripts;
+pub mod clipboard;
+pub mod columns;
+pub mod connection;
+pub mod dom;
+pub mod http;
+pub mod iframe;
+pub mod images;
+pub mod near_viewport;
+pub mod rpc;
+pub mod wire;
