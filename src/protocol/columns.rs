@@ -8,7 +8,7 @@
 //! f64, 16 + k nothing: as in field k. So a list of single points costs little more than its x and y.
 
 use super::CellId;
-use super::bytes::{Malformed, Reader, write_f64s, write_head, write_id, write_list, write_name};
+use super::codec::{Malformed, Reader, write_f64s, write_head, write_id, write_list, write_name};
 use crate::series::{Average, Column, Smoothed};
 
 const KIND: u8 = 2;

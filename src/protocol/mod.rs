@@ -1,19 +1,19 @@
 //! The wire: what server, browser and tests say to each other. `serde` and `std` only.
 
 mod board;
-mod bytes;
 mod cell;
-pub mod chart;
+mod codec;
 pub mod columns;
 mod error;
 mod event;
+pub mod line_settings;
 pub mod points;
 pub mod spots;
 pub mod tables;
 
 pub use board::{Board, Effect, Page};
-pub use bytes::Malformed;
 pub use cell::{Cell, CellId, Stage};
-pub use chart::{Along, Change, Scale, Settings};
+pub use codec::Malformed;
 pub use error::{ApiError, ErrorKind};
 pub use event::Event;
+pub use line_settings::{Along, Change, Scale, Settings};

@@ -17,7 +17,7 @@
 //! After flag 8 no numbers follow: the reader asks for columns. With index 0 and `n` 0, what it knows of the series is over.
 
 use super::CellId;
-use super::bytes::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
+use super::codec::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
 
 const KIND: u8 = 1;
 /// More parts are refused: the smallest part takes 18 bytes in a frame and eight times as much in memory.

@@ -2,7 +2,7 @@
 //!
 //! As bytes it is a frame of tables: the places of all spots (from left, to right, from top, to bottom), then the fields, whose tags are their colours.
 
-use super::bytes::Malformed;
+use super::codec::Malformed;
 use super::tables::{self, Table, Tables};
 
 const KIND: u8 = 3;

@@ -1,21 +1,21 @@
 //! Numbers without I/O: points, the columns that stand for them on a screen, and the pyramid that columns are made from.
 
-mod budget;
+#[cfg(test)]
+mod brute_force_tests;
 mod column;
 mod columns;
 #[cfg(test)]
-mod costs;
+mod cost_tests;
 mod extent;
 mod node;
-#[cfg(test)]
-mod oracle;
-mod plot;
+mod pixel_grid;
 mod pyramid;
 mod query;
+mod read_budget;
 mod smooth;
 mod smoothing;
 #[cfg(test)]
-mod smoothing_oracle;
+mod smoothing_brute_force_tests;
 
 pub use column::Column;
 pub use columns::Columns;

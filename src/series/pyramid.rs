@@ -121,7 +121,7 @@ impl Pyramid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::oracle::Dice;
+    use crate::series::brute_force_tests::Dice;
     use crate::series::points_at;
 
     fn noise(count: u64) -> Points {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::budget::{Budget, Read, Urge, Wanted};
-use super::plot::{Fit, Grid, Writer};
+use super::pixel_grid::{Fit, Grid, Writer};
+use super::read_budget::{Budget, Read, Urge, Wanted};
 use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Nodes, Points, Span, nodes_at, points_at, roots};
 
 /// What is asked for.

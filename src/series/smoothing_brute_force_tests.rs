@@ -1,6 +1,6 @@
 //! Tests of smoothed lines against the average of all points, one by one: it is the same whatever is seen of them.
 
-use super::oracle::{Dice, STEPS, Stored, places, values, window};
+use super::brute_force_tests::{Dice, STEPS, Stored, places, values, window};
 use super::*;
 
 const MOST: u64 = 4000;

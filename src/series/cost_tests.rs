@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::oracle::Dice;
+use super::brute_force_tests::Dice;
 use super::*;
 
 /// A series of which nodes are known by formula, as long as one likes: only what it costs can be learnt from it.
