@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::access::token_command;
+
 use super::store::{CopyError, Report, backup, check, database, restore};
 use super::{Command, Config};
 

@@ -9,7 +9,7 @@ use super::board::sent::parse_line_value;
 use super::board::{Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points};
 use super::board::{Sent, SentSeries};
 use super::kinds::Content;
-use super::store::{Held, Record, fuzzed};
+use super::store::{Held, Record, fuzz_targets};
 use crate::charts::kinds::well_formed;
 use crate::charts::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
@@ -161,8 +161,8 @@ fn columns_read(data: &[u8]) {
 }
 
 fn stored(data: &[u8]) {
-    fuzzed::stored(data);
-    fuzzed::points(data);
+    fuzz_targets::stored(data);
+    fuzz_targets::points(data);
 }
 
 /// The query of an address, up to the first line's end; the rest is a document to be asked for.
@@ -248,7 +248,7 @@ fn tables_read(data: &[u8]) {
 
 fn headers(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    fuzzed::key(&text);
+    fuzz_targets::key(&text);
     if let Some(id) = CellId::parse(&text) {
         assert!(id.as_str() == text && id.as_str().len() <= CellId::MAX_LEN);
     }

@@ -1,48 +1,20 @@
 //! Everything on disk, and the only place with SQL: one writer with group commit, read-only readers, an index in memory.
 
-mod appended;
-pub mod backup;
-mod ballast;
-mod batch;
-mod cells;
-mod census;
-pub mod check;
-mod checkpoint;
-#[cfg(test)]
-mod damage_tests;
-#[cfg(test)]
-mod fragile;
+mod data_dir;
+mod disk_reserve;
 #[cfg(any(test, feature = "fuzzing"))]
-pub mod fuzzed;
-mod grow;
+pub mod fuzz_targets;
+mod idempotency;
 mod index;
-mod journal;
-#[cfg(test)]
-mod kept_tests;
-mod loss;
-mod mark;
-mod mend;
-mod named;
+mod integrity;
+pub mod maintenance;
 mod open;
-mod packed;
-mod place;
-mod reading;
-mod record;
-mod replay;
-mod replies;
-mod room;
-mod rows;
-mod seal;
 mod series;
-mod sound;
-mod state;
-mod sums;
-mod tally;
+mod stats;
+#[cfg(test)]
+mod test_store;
 #[cfg(test)]
 mod tests;
-mod tombstones;
-mod wal;
-mod watch;
 mod writer;
 
 use std::panic::AssertUnwindSafe;
@@ -55,25 +27,25 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-#[cfg(test)]
-pub use appended::AppendedSeries;
-pub use appended::{Appended, AppendedCell};
-pub use backup::{CopyError, backup, restore};
-pub use ballast::give_some;
-pub use batch::{Batch, CellChange, Change, Kind};
-pub use cells::DAMAGED_VALUE;
-pub use check::{Report, check, database};
-pub use grow::NewPoints;
+pub use data_dir::{give, to_lock};
+pub use disk_reserve::give_some;
+pub use idempotency::{Done, Key, Reply};
 pub use index::Index;
+pub use index::record::{DAMAGED, Held, Record, timestamp};
+pub use index::tombstones::PER_BOARD;
+pub use maintenance::backup::{CopyError, backup, restore};
+pub use maintenance::check::{Report, check, database};
+pub use open::load_cells::DAMAGED_VALUE;
 pub use open::{Durability, OpenError, Start, reason};
-pub use place::{give, to_lock};
-pub use reading::Weights;
-pub use record::{DAMAGED, Held, Record, timestamp};
-pub use replies::{Done, Key, Reply};
+pub use series::append::NewPoints;
+#[cfg(test)]
+pub use series::append_event::AppendedSeries;
+pub use series::append_event::{Appended, AppendedCell};
 pub use series::number;
-pub use tally::Tally;
-pub use tombstones::PER_BOARD;
+pub use series::read::Weights;
+pub use stats::Tally;
 pub use writer::Publish;
+pub use writer::batch::{Batch, CellChange, Change, Kind};
 
 use super::error::Problem;
 use crate::protocol::CellId;
@@ -86,13 +58,13 @@ pub struct Store {
     queue: RwLock<Option<mpsc::Sender<writer::Waiting>>>,
     room: Arc<Semaphore>,
     readers: SqlitePool,
-    cache: reading::Cache,
+    cache: series::read::Cache,
     epoch: String,
     tally: Arc<Tally>,
-    watch: Arc<watch::Watch>,
-    suspects: Arc<mend::Suspects>,
+    watch: Arc<integrity::file_watch::Watch>,
+    suspects: Arc<series::repair::Suspects>,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
-    look: std::sync::Mutex<Option<sound::Look>>,
+    look: std::sync::Mutex<Option<integrity::quick_check::Look>>,
     /// Held for as long as this process uses the folder.
     lock: open::Lock,
 }
@@ -101,14 +73,15 @@ impl Store {
     /// Opens or creates the database in `folder`; `publish` hears of every commit.
     pub async fn open(folder: &Path, start: Start, publish: Publish) -> Result<Self, OpenError> {
         let mut store = Self::begin(open::open(folder, start).await?, publish);
-        store.look = std::sync::Mutex::new(Some(sound::look_aside(check::database(folder), store.tally.clone())));
+        store.look =
+            std::sync::Mutex::new(Some(integrity::quick_check::look_aside(maintenance::check::database(folder), store.tally.clone())));
         Ok(store)
     }
 
     fn begin(opened: open::Opened, publish: Publish) -> Self {
         let open::Opened { connection, readers, epoch, index, ledger, lock, ballast, watch, mark } = opened;
         let index = Arc::new(RwLock::new(index));
-        let (tally, suspects) = (Arc::new(Tally::default()), Arc::new(mend::Suspects::default()));
+        let (tally, suspects) = (Arc::new(Tally::default()), Arc::new(series::repair::Suspects::default()));
         if !ballast.is_whole() {
             tally.short_of_room();
         }
@@ -121,7 +94,7 @@ impl Store {
             ledger,
             tally: tally.clone(),
             suspects: suspects.clone(),
-            checkpoints: checkpoint::Checkpoints::default(),
+            checkpoints: writer::checkpoint::Checkpoints::default(),
             ballast,
             watch: watch.clone(),
             mark,
@@ -134,7 +107,7 @@ impl Store {
             queue: RwLock::new(Some(queue)),
             room: Arc::new(Semaphore::new(writer::QUEUE_BYTES)),
             readers,
-            cache: reading::Cache::default(),
+            cache: series::read::Cache::default(),
             epoch,
             watch,
             suspects,
@@ -207,7 +180,7 @@ impl Store {
     pub async fn purge(&self) -> Result<usize, Problem> {
         let mut purged = 0;
         loop {
-            match self.free(|batch| Ok(batch.purge(tombstones::PURGED_PER_COMMIT))).await? {
+            match self.free(|batch| Ok(batch.purge(index::tombstones::PURGED_PER_COMMIT))).await? {
                 0 => return Ok(purged),
                 some => purged += some,
             }
@@ -324,7 +297,7 @@ impl Store {
         let Some((version, json, sum)) = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)? else {
             return Ok(None);
         };
-        let json = cells::sound_value(id, version, json, sum).map_err(|why| Problem::Damaged(reason(&why)))?;
+        let json = open::load_cells::sound_value(id, version, json, sum).map_err(|why| Problem::Damaged(reason(&why)))?;
         Ok(Some((version as u64, Arc::from(json))))
     }
 

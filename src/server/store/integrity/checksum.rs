@@ -1,0 +1,80 @@
+//! Checksums of rows: CRC-32 over all their columns, so that damage is noticed before a row is heeded, shown or deleted.
+
+use crate::server::store::{Held, Key, Record, Reply};
+
+/// Numbers are eight bytes, little-endian; texts their length as a number, then their bytes.
+#[derive(Default)]
+pub struct Sum(crc32fast::Hasher);
+
+impl Sum {
+    pub fn number(mut self, number: i64) -> Self {
+        self.0.update(&number.to_le_bytes());
+        self
+    }
+
+    pub fn text(self, text: &[u8]) -> Self {
+        let mut sum = self.number(text.len() as i64);
+        sum.0.update(text);
+        sum
+    }
+
+    pub fn end(self) -> i64 {
+        self.0.finalize().into()
+    }
+}
+
+/// `doc` is the text of `record.keys` in the row.
+pub fn cell(record: &Record, removed: bool, doc: &str) -> i64 {
+    let numbers = [record.seq, record.entered, record.born, record.rev, record.version, record.created_ms, record.updated_ms];
+    let sum = Sum::default().text(record.id.as_str().as_bytes()).text(record.board.as_bytes());
+    let sum = numbers.into_iter().fold(sum, |sum, number| sum.number(number as i64));
+    sum.number(removed.into()).number(bytes(&record.value).unwrap_or(-1)).text(doc.as_bytes()).end()
+}
+
+/// The column `bytes` of a cell.
+pub fn bytes(value: &Held) -> Option<i64> {
+    match value {
+        Held::Missing => None,
+        Held::Inline(json) => Some(json.len() as i64),
+        Held::Stored(bytes) => Some(*bytes as i64),
+    }
+}
+
+pub fn value(id: &str, version: i64, json: &[u8]) -> i64 {
+    Sum::default().text(id.as_bytes()).number(version).text(json).end()
+}
+
+pub fn board(name: &str, seq: u64, floor: u64) -> i64 {
+    Sum::default().text(name.as_bytes()).number(seq as i64).number(floor as i64).end()
+}
+
+pub fn tail(series: i64, start: i64, points: &[u8]) -> i64 {
+    Sum::default().number(series).number(start).text(points).end()
+}
+
+pub fn reply(key: &Key, reply: &Reply) -> i64 {
+    let sum = Sum::default().text(key.writer.as_bytes()).number(key.number as i64).number(reply.hash as i64);
+    sum.text(reply.answer.as_bytes()).number(reply.at_ms as i64).number(reply.status.into()).end()
+}
+
+/// Of a row of the journal, whose blob has its own.
+pub fn journal(id: i64, points: &[u8]) -> i64 {
+    Sum::default().number(id).text(points).end()
+}
+
+/// Makes the checksum at the end of a blob one over the row's key too; the same again takes that back. A blob that stands under another
+/// key does not have its checksum then.
+pub fn keyed(mut blob: Vec<u8>, key: i64) -> Vec<u8> {
+    if let Some(sum) = blob.last_chunk_mut::<4>() {
+        *sum = (u32::from_le_bytes(*sum) ^ crc32fast::hash(&key.to_le_bytes())).to_le_bytes();
+    }
+    blob
+}
+
+/// An error that names the row, unless it has the checksum that it was written with.
+pub fn check(known: i64, sum: i64, row: impl FnOnce() -> String) -> sqlx::Result<()> {
+    if known == sum {
+        return Ok(());
+    }
+    Err(sqlx::Error::Decode(format!("{} is damaged: it does not have its checksum", row()).into()))
+}

@@ -1,0 +1,195 @@
+//! Reading a whole database once to see that every part of it can be read; nothing is written.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+
+use crate::protocol::CellId;
+use crate::series::{BLOCK, nodes_at};
+use crate::server::store::integrity::checksum::keyed;
+use crate::server::store::integrity::commit_counter::Noted;
+use crate::server::store::integrity::row_counts::Census;
+use crate::server::store::open::load_cells::{read_index, sound_value};
+use crate::server::store::open::load_series::read_series;
+use crate::server::store::open::loss_check::{Loss, refuse_cut_off};
+use crate::server::store::open::{OpenError, check_sqlite, is_in_use, reason, refuse_other};
+use crate::server::store::series::CHUNK;
+use crate::server::store::series::codec::{unpack_nodes, unpack_points};
+use crate::server::store::series::compaction::{chunk_key, node_key};
+use crate::server::store::writer::state_row::State;
+
+/// More of the same are only counted.
+const FAULTS_TOLD: usize = 20;
+
+/// What a database holds, and what of it is damaged.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Those with cells.
+    pub boards: usize,
+    pub cells: usize,
+    /// Cells that can be brought back; their points are read, too, and counted nowhere.
+    pub removed: usize,
+    pub series: usize,
+    pub points: u64,
+    /// Sentences, the first 20 of them.
+    pub faults: Vec<String>,
+    /// How many there were in all.
+    pub found: usize,
+    /// Blocks of nodes that are made anew from the points when they are asked for: no loss.
+    pub mendable: usize,
+}
+
+impl Report {
+    fn fault(&mut self, what: String) {
+        self.found += 1;
+        if self.faults.len() < FAULTS_TOLD {
+            self.faults.push(what);
+        }
+    }
+}
+
+/// Reads the database `file` as it is at this moment; a server may be using it.
+pub async fn check(file: &Path) -> Result<Report, OpenError> {
+    if !file.is_file() {
+        return Err(OpenError::Missing(file.into()));
+    }
+    let mut report = Report::default();
+    // In its data folder; a copy stands alone.
+    let folder = file.parent().filter(|folder| database(folder) == file);
+    let noted = folder.and_then(Noted::read);
+    if let Some(folder) = folder {
+        refuse_cut_off(folder, noted.as_ref())?;
+    }
+    let seen = refuse_other(file).await?;
+    if let Some(folder) = folder.filter(|folder| !is_in_use(folder)) {
+        match Loss::of(folder, noted.as_ref(), seen.as_ref()) {
+            Ok(None) => {}
+            Ok(Some(loss)) => report.fault(format!("{loss}.")),
+            Err(why) => report.fault(format!("SQLite's log cannot be read: {why}.")),
+        }
+    }
+    let failed = |why: sqlx::Error| OpenError::Database(file.into(), why);
+    let mut connection = read_only(file).connect().await.map_err(failed)?;
+    check_sqlite(&mut connection, file).await?;
+    // One moment for all that follows.
+    sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
+    look(&mut connection, &mut report).await.map_err(failed)?;
+    connection.close().await.map_err(failed)?;
+    Ok(report)
+}
+
+pub(crate) fn read_only(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5)).disable_statement_logging()
+}
+
+async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+    for line in sqlx::query_scalar::<_, String>("PRAGMA integrity_check(20)").fetch_all(&mut *connection).await? {
+        if line != "ok" {
+            report.fault(format!("SQLite: {}", line.trim()));
+        }
+    }
+    let Some(state) = state(connection, report).await else { return Ok(()) };
+    let mut found = Census::default();
+    let mut index = match read_index(connection, &mut found).await {
+        Ok(index) => index,
+        Err(why) => {
+            report.fault(format!("The cells cannot be read: {}.", reason(&why)));
+            return Ok(());
+        }
+    };
+    report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
+    report.cells = index.cells().count();
+    report.removed = index.boards().map(|(_, board)| board.graves.len()).sum();
+    let astray = "SELECT cell.id FROM cell LEFT JOIN value ON value.id = cell.id
+                  WHERE cell.bytes IS NOT NULL AND (value.version IS NULL OR value.version <> cell.version)";
+    for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
+        report.fault(format!("The value of the cell '{id}' is damaged: it is missing, or another one's."));
+    }
+    damaged_values(connection, report).await?;
+    if let Err(why) = read_series(connection, &mut index, &mut found).await {
+        report.fault(format!("The newest points cannot be read: {}.", reason(&why)));
+        return Ok(());
+    }
+    if let Some(wrong) = state.census.compare(&found) {
+        report.fault(format!("Rows are missing or old: {wrong}."));
+    }
+    let mut living = HashSet::new();
+    for row in sqlx::query("SELECT key, cell, name, sealed FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await? {
+        let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        living.insert(key);
+        let is_there = CellId::parse(&cell).is_some_and(|id| index.cell(&id).is_some());
+        report.series += usize::from(is_there);
+        let sealed = row.try_get::<i64, _>(3)? as u64;
+        let chunks = sealed / CHUNK as u64;
+        report.mendable += missing_blocks(connection, key, sealed).await?;
+        for chunk in 0..chunks {
+            let chunk_key = chunk_key(key, chunk);
+            let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key);
+            let from = chunk * CHUNK as u64;
+            let place = format!("points {from} to {} of the series '{name}' of the cell '{cell}'", from + CHUNK as u64 - 1);
+            match select.fetch_optional(&mut *connection).await?.map(|points| unpack_points(&keyed(points, chunk_key))) {
+                Some(Ok(points)) if points.len() == CHUNK => report.points += if is_there { CHUNK as u64 } else { 0 },
+                Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
+                Some(Err(why)) => report.fault(format!("The {place} cannot be read: {why}.")),
+                None => report.fault(format!("The {place} are missing.")),
+            }
+        }
+    }
+    report.points += index.cells().flat_map(|cell| index.series(&cell.id)).map(|series| series.tail.len() as u64).sum::<u64>();
+    let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
+    while let Some(row) = blocks.try_next().await? {
+        report.mendable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
+    }
+    Ok(())
+}
+
+/// How many full blocks of nodes are not there. Those that still grow need not be.
+async fn missing_blocks(connection: &mut SqliteConnection, key: i64, sealed: u64) -> sqlx::Result<usize> {
+    let (mut missing, mut level) = (0, 0);
+    while nodes_at(level, sealed) > 0 {
+        let full = nodes_at(level, sealed) / BLOCK;
+        let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM node WHERE key >= ? AND key < ?");
+        let there = count.bind(node_key(key, level, 0)).bind(node_key(key, level, full)).fetch_one(&mut *connection).await?;
+        missing += full as usize - there as usize;
+        level += 1;
+    }
+    Ok(missing)
+}
+
+async fn state(connection: &mut SqliteConnection, report: &mut Report) -> Option<State> {
+    match State::read(connection).await {
+        Ok(Some(state)) => Some(state),
+        Ok(None) => {
+            report.fault("The row about the file as a whole is missing.".to_owned());
+            None
+        }
+        Err(why) => {
+            report.fault(format!("{}.", reason(&why)));
+            None
+        }
+    }
+}
+
+async fn damaged_values(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+    let mut values = sqlx::query("SELECT id, version, json, sum FROM value").fetch(&mut *connection);
+    while let Some(row) = values.try_next().await? {
+        let text: &str = row.try_get(0)?;
+        let Some(id) = CellId::parse(text) else {
+            report.fault(format!("The cell id {text:?} is damaged."));
+            continue;
+        };
+        if let Err(why) = sound_value(&id, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?) {
+            report.fault(format!("{}.", reason(&why)));
+        }
+    }
+    Ok(())
+}
+
+/// Where a data folder keeps its database.
+pub fn database(folder: &Path) -> PathBuf {
+    folder.join("agnez.sqlite")
+}

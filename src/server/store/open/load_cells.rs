@@ -1,0 +1,114 @@
+//! Reading boards and cells at a start: each row is checked before it is heeded.
+
+use std::sync::Arc;
+
+use sqlx::{Row, SqliteConnection};
+
+use super::reason;
+use crate::protocol::{CellId, Stage};
+use crate::server::store::index::record::INLINE_BYTES;
+use crate::server::store::integrity::checksum;
+use crate::server::store::integrity::row_counts::{Census, Table};
+use crate::server::store::{Held, Index, Record};
+
+pub async fn read_index(connection: &mut SqliteConnection, census: &mut Census) -> sqlx::Result<Index> {
+    let mut index = Index::default();
+    for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
+        let (name, seq, floor): (&str, _, _) = (row.try_get(0)?, number(&row, 1)?, number(&row, 2)?);
+        let sum = checksum::board(name, seq, floor);
+        checksum::check(row.try_get(3)?, sum, || format!("the row of the board '{name}'"))?;
+        census.add(Table::Board, sum);
+        index.set_board(&Arc::from(name), seq, floor);
+    }
+    // Large values are read one at a time, and only for the stage: they do not stay in memory. Those of removed cells are not read.
+    let select = "SELECT cell.id, board, seq, entered, born, rev, cell.version, created, updated, removed, doc, bytes,
+                         CASE WHEN removed = 0 AND bytes <= ?1 THEN json END, cell.sum, value.version, value.sum
+                  FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
+    let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
+    for row in rows {
+        let text: &str = row.try_get(0)?;
+        let Some(id) = CellId::parse(text) else {
+            return Err(sqlx::Error::Decode(format!("the cell id {text:?} is damaged").into()));
+        };
+        let doc: &str = row.try_get(10)?;
+        let place = || format!("the row of the cell '{text}'");
+        let keys = serde_json::from_str(doc).map_err(|why| sqlx::Error::Decode(format!("{} is damaged: {why}", place()).into()))?;
+        let bytes: Option<i64> = row.try_get(11)?;
+        let mut record = Record {
+            id,
+            board: Arc::from(row.try_get::<&str, _>(1)?),
+            seq: number(&row, 2)?,
+            entered: number(&row, 3)?,
+            born: number(&row, 4)?,
+            rev: number(&row, 5)?,
+            version: number(&row, 6)?,
+            created_ms: number(&row, 7)?,
+            updated_ms: number(&row, 8)?,
+            keys,
+            value: bytes.map_or(Held::Missing, |bytes| Held::Stored(bytes as u64)),
+            stage: Stage::Empty,
+        };
+        let removed: bool = row.try_get(9)?;
+        let sum = checksum::cell(&record, removed, doc);
+        checksum::check(row.try_get(13)?, sum, place)?;
+        if index.cell(&record.id).or(index.grave(&record.id)).is_some() {
+            return Err(sqlx::Error::Decode(format!("{} is there twice", place()).into()));
+        }
+        census.add(Table::Cell, sum);
+        if removed {
+            index.bury(Arc::new(record));
+            continue;
+        }
+        let Some(bytes) = bytes else {
+            record.set_stage(None);
+            index.put(Arc::new(record));
+            continue;
+        };
+        let is_inline = bytes <= INLINE_BYTES as i64;
+        let mut json: Option<Vec<u8>> = row.try_get(12)?;
+        if !is_inline {
+            json =
+                sqlx::query_scalar("SELECT json FROM value WHERE id = ?").bind(record.id.as_str()).fetch_optional(&mut *connection).await?;
+        }
+        match value_of(&record, row.try_get(14)?, json, row.try_get(15)?) {
+            Ok(json) => {
+                record.set_stage(Some(&json));
+                if is_inline {
+                    record.value = Held::Inline(json.into());
+                }
+            }
+            // The rest is there: who asks for this value is told so.
+            Err(why) => {
+                tracing::error!("{}; send it again, or restore a backup ('agnez restore FILE')", reason(&why));
+                let text = DAMAGED_VALUE;
+                record.stage = Stage::Text { text: text.to_owned(), bytes: text.len() as u64 };
+            }
+        }
+        index.put(Arc::new(record));
+    }
+    Ok(index)
+}
+
+/// In place of a value that cannot be read.
+pub const DAMAGED_VALUE: &str = "This value is damaged on disk. Send it again, or restore a backup.";
+
+/// The value that a record names, from what was found of its row.
+fn value_of(record: &Record, version: Option<i64>, json: Option<Vec<u8>>, sum: Option<i64>) -> sqlx::Result<String> {
+    let (Some(version), Some(json), Some(sum)) = (version, json, sum) else {
+        return Err(sqlx::Error::Decode(format!("the value of the cell '{}' is damaged: it is missing", record.id).into()));
+    };
+    if version as u64 != record.version {
+        return Err(sqlx::Error::Decode(format!("the value of the cell '{}' is damaged: it is another one's", record.id).into()));
+    }
+    sound_value(&record.id, version, json, sum)
+}
+
+/// The text of a value as it was written.
+pub fn sound_value(id: &CellId, version: i64, json: Vec<u8>, sum: i64) -> sqlx::Result<String> {
+    checksum::check(sum, checksum::value(id.as_str(), version, &json), || format!("the value of the cell '{id}'"))?;
+    String::from_utf8(json).map_err(|_| sqlx::Error::Decode(format!("the value of the cell '{id}' is damaged: it is no text").into()))
+}
+
+fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {
+    row.try_get::<i64, _>(column).map(|number| number as u64)
+}

@@ -1,0 +1,106 @@
+//! Reading the series at start-up: their rows, the tails written apart, and what is only in the journal. Chunks stay on disk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::protocol::CellId;
+use crate::server::store::Index;
+use crate::server::store::idempotency::{Key, Reply};
+use crate::server::store::integrity::checksum;
+use crate::server::store::integrity::checksum::keyed;
+use crate::server::store::integrity::row_counts::{Census, Table};
+use crate::server::store::series::codec::{Damaged, unpack_points};
+use crate::server::store::series::compaction::{JournalRow, Ledger};
+use crate::server::store::series::journal;
+use crate::server::store::series::rows::SeriesRow;
+use crate::server::store::series::{CHUNK, Series};
+
+fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(why.into())
+}
+
+pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index, census: &mut Census) -> sqlx::Result<Ledger> {
+    let mut ledger = Ledger::default();
+    // Where each living series stands in the index.
+    let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
+    for row in sqlx::query(sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT))).fetch_all(&mut *connection).await? {
+        let (row, sum) = SeriesRow::read(&row)?;
+        census.add(Table::Series, sum);
+        ledger.key = ledger.key.max(row.key);
+        if row.dead {
+            ledger.dying.push(row.key);
+            continue;
+        }
+        let cell = CellId::parse(row.cell).ok_or_else(|| damaged(format!("the cell id {:?} is damaged", row.cell)))?;
+        let known = index.series_mut(&cell);
+        known.seq = known.seq.max(row.seq);
+        let mut series = Series::new(row.key, Arc::from(row.name), row.began);
+        // Chunks are whole: after any other number the points of the journal would stand in wrong places.
+        if !row.sealed.is_multiple_of(CHUNK as u64) || (row.sealed > 0) != row.last.is_some() {
+            return Err(damaged(format!("the row of the series '{}' of the cell '{cell}' is damaged", series.name)));
+        }
+        (series.sealed, series.sealed_last, series.last) = (row.sealed, row.last, row.last);
+        places.insert(row.key, (cell.clone(), known.list.len()));
+        known.list.push(series);
+    }
+    for row in sqlx::query("SELECT series, start, points, sum FROM tail").fetch_all(&mut *connection).await? {
+        let (key, start, points): (i64, i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let sum = checksum::tail(key, start, points);
+        checksum::check(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
+        census.add(Table::Tail, sum);
+        let Some((cell, place)) = places.get(&key) else { continue };
+        ledger.saved.insert(key);
+        let series = &mut index.series_mut(cell).list[*place];
+        if series.sealed == start as u64 {
+            series
+                .push(&unpack_points(points).map_err(|why| damaged(format!("points of the series '{}' of '{cell}': {why}", series.name)))?);
+        }
+    }
+    let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
+        let (id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
+        let sum = checksum::journal(id, bytes);
+        census.add(Table::Journal, sum);
+        ledger.note(JournalRow { id, bytes: bytes.len(), sum });
+        let entries = journal::read(&keyed(bytes.to_vec(), id));
+        for entry in entries.map_err(|why| damaged(format!("the row {id} of the journal: {why}")))? {
+            ledger.key = ledger.key.max(entry.series);
+            let Some((cell, place)) = places.get(&entry.series) else { continue };
+            let known = index.series_mut(cell);
+            known.seq = known.seq.max(entry.seq);
+            let series = &mut known.list[*place];
+            let (count, end) = (series.count(), entry.start + entry.points.len() as u64);
+            if entry.start > count {
+                let gap = format!("points {count} to {} of the series '{}' of the cell '{cell}' are missing", entry.start - 1, series.name);
+                return Err(damaged(gap));
+            }
+            if end > count {
+                series.push(&entry.points.slice((count - entry.start) as usize, entry.points.len()));
+                ledger.wait(entry.series, id, cell.clone());
+            }
+        }
+    }
+    drop(rows);
+    for (cell, place) in places.values() {
+        index.heed_board(cell);
+        let series = &index.series_mut(cell).list[*place];
+        if series.tail.len() >= CHUNK {
+            return Err(damaged(Damaged::Content));
+        }
+    }
+    index.weigh_tombstones();
+    for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
+        let key = Key { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
+        let answer = Arc::from(row.try_get::<&str, _>(3)?);
+        let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
+        let reply = Reply { hash, status: row.try_get(5)?, answer, at_ms };
+        let sum = checksum::reply(&key, &reply);
+        checksum::check(row.try_get(6)?, sum, || format!("the answer to '{key}'"))?;
+        census.add(Table::Reply, sum);
+        index.replies_mut().put(key, reply);
+    }
+    Ok(ledger)
+}

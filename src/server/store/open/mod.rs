@@ -1,0 +1,364 @@
+//! Opening a data folder: lock, gates, the schema, and what is read before anybody is answered.
+pub mod load_cells;
+pub mod load_series;
+pub mod loss_check;
+mod wal_check;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool};
+
+use super::disk_reserve::Ballast;
+use super::integrity::commit_counter::{Mark, Noted};
+use super::integrity::file_watch::Watch;
+use super::integrity::row_counts::Census;
+use super::maintenance::check::database;
+use super::series::compaction::Ledger;
+use super::writer::state_row::{ENDED, State};
+use super::{Index, data_dir};
+use crate::server::error::Problem;
+use crate::server::ids;
+use load_cells::read_index;
+use loss_check::{Loss, refuse_cut_off};
+
+/// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
+const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
+const READERS: u32 = 4;
+/// SQLite's code for a database that only somebody who writes can make readable.
+const READONLY_ROLLBACK: &str = "776";
+/// The schema that this program knows.
+const SCHEMA: i64 = 7;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Durability {
+    /// every acknowledged change survives a power cut
+    Full,
+    /// every acknowledged change survives a crash of the process; a power cut may undo the last moments
+    Normal,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("The data folder {0} cannot be used: {1}. Name another one with --data.")]
+    Folder(PathBuf, std::io::Error),
+    #[error("The data folder {0} is in use by another Agnez. Stop that one, or name another folder with --data.")]
+    Locked(PathBuf),
+    #[error("{0} was written by a newer Agnez than this one; nothing was changed. Use the newer program, or another folder with --data.")]
+    Newer(PathBuf),
+    #[error(
+        "{0} has the schema {1}, and this Agnez needs the schema {SCHEMA}; nothing was changed. Use the Agnez that wrote it, or another folder with --data."
+    )]
+    Older(PathBuf, i64),
+    #[error("{0}. Restore a backup ('agnez restore FILE'), or go on without what is lost: start once with --accept-loss.")]
+    Lost(Loss),
+    #[error(
+        "{0} has {1} bytes, and is no database any more; files beside it say that it was one. Nothing was changed. Restore a backup ('agnez restore FILE'), or begin an empty one: start once with --accept-loss."
+    )]
+    CutOff(PathBuf, u64),
+    #[error("This program was built with SQLite {0}, which can lose committed data; it needs 3.51.3 or newer.")]
+    OldSqlite(String),
+    #[error("The database {0} cannot be read: {reason}. Restore a backup ('agnez restore FILE'), or name another folder with --data.", reason = reason(.1))]
+    Database(PathBuf, sqlx::Error),
+    #[error(
+        "{0} is a database of another program; nothing was changed. Name another folder with --data, or restore a backup ('agnez restore FILE')."
+    )]
+    Foreign(PathBuf),
+    #[error("The disk of {0} is full, so that it cannot be opened; nothing was changed. Free about 10 MB there, then start again.")]
+    Full(PathBuf),
+    #[error("There is no database at {0}. Name the data folder with --data.")]
+    Missing(PathBuf),
+}
+
+/// SQLite's codes where there is no room: for a page, for its shared memory.
+const NO_ROOM: [&str; 2] = ["13", "4874"];
+
+impl OpenError {
+    /// The same of a file that somebody has named: a backup would be no help.
+    pub fn of_file(&self) -> String {
+        const HINT: &str = "Name a file that 'agnez backup' has written, or the agnez.sqlite of a data folder";
+        match self {
+            Self::Missing(file) => format!("There is no file {}. {HINT}.", file.display()),
+            Self::Foreign(file) => format!("{} is a database of another program; nothing was changed. {HINT}.", file.display()),
+            Self::Database(file, why) => format!("{} cannot be read: {}. {HINT}.", file.display(), reason(why)),
+            other => other.to_string(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Database(_, sqlx::Error::Database(why)) => why.code().is_some_and(|code| NO_ROOM.contains(&&*code)),
+            Self::Folder(_, why) => why.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+}
+
+pub(crate) struct Opened {
+    pub connection: SqliteConnection,
+    pub readers: SqlitePool,
+    pub epoch: String,
+    pub index: Index,
+    pub ledger: Ledger,
+    pub lock: Lock,
+    pub ballast: Ballast,
+    pub watch: Arc<Watch>,
+    pub mark: Mark,
+}
+
+/// How a store is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    pub durability: Durability,
+    /// Also where acknowledged changes are missing: in a new epoch.
+    pub accept_loss: bool,
+}
+
+/// The folder belongs to this process while this lives.
+pub(crate) struct Lock {
+    _files: Vec<File>,
+    options: SqliteConnectOptions,
+    owner: String,
+}
+
+impl Lock {
+    /// The writer has ended.
+    pub async fn ended_well(&self) {
+        let note = async {
+            let mut connection = self.options.clone().create_if_missing(false).connect().await?;
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+            if let Some(state) = State::read(&mut connection).await?.filter(|state| state.owner == self.owner) {
+                State { session: ENDED.to_owned(), ..state.clone() }.replace(&state, &mut connection).await?;
+            }
+            sqlx::query("COMMIT").execute(&mut connection).await?;
+            connection.close().await
+        };
+        if let Err(why) = note.await {
+            tracing::warn!("the end could not be noted in the database: {}", reason(&why));
+        }
+    }
+}
+
+pub(crate) async fn open(folder: &Path, start: Start) -> Result<Opened, OpenError> {
+    data_dir::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    if let Some(kind) = data_dir::network(folder) {
+        tracing::warn!(
+            "the data folder {} is on a network file system ({kind}), where a crash may lose what was acknowledged: name a local one with --data",
+            folder.display()
+        );
+    }
+    let files = lock(folder)?;
+    let mut ballast = Ballast::of(folder);
+    let mut found = open_database(folder, start).await;
+    // A start writes, too.
+    if found.as_ref().is_err_and(OpenError::is_full) && ballast.give_up() {
+        found = open_database(folder, start).await;
+    }
+    let (mut connection, options, index, ledger) = match found {
+        Err(why) if why.is_full() => return Err(OpenError::Full(database(folder))),
+        found => found?,
+    };
+    let settled = ballast.settle(&mut connection).await;
+    settled.map_err(|why| OpenError::Database(database(folder), why))?;
+    if !ballast.is_whole() {
+        tracing::warn!("the disk of {} is full: cells can be removed, little else is taken until there is room", folder.display());
+    }
+    let read_only = options.clone().read_only(true).create_if_missing(false);
+    // There is no network on which a connection could have died.
+    let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(read_only);
+    let watch = Arc::new(Watch::of(folder).map_err(|why| OpenError::Folder(folder.into(), why))?);
+    let mut mark = Mark::of(folder, start.durability);
+    mark.note(&ledger.state);
+    let lock = Lock { _files: files, options, owner: ledger.state.owner.clone() };
+    let epoch = ledger.state.epoch.clone();
+    Ok(Opened { connection, readers, epoch, index, ledger, lock, ballast, watch, mark })
+}
+
+async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection, SqliteConnectOptions, Index, Ledger), OpenError> {
+    let path = database(folder);
+    let noted = Noted::read(folder);
+    if !start.accept_loss {
+        refuse_cut_off(folder, noted.as_ref())?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging();
+    let failed = |why: sqlx::Error| OpenError::Database(path.clone(), why);
+    let seen = refuse_other(&path).await?;
+    // Before SQLite writes: it would take a damaged log for one that ends there.
+    let loss = Loss::of(folder, noted.as_ref(), seen.as_ref()).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    let is_doubtful = match loss {
+        Some(loss) if !start.accept_loss => return Err(OpenError::Lost(loss)),
+        Some(loss) => {
+            tracing::warn!("{loss}; this was accepted");
+            true
+        }
+        None => false,
+    };
+    // Checkpoints are the writer's, which hears when they fail.
+    let own = options.clone().pragma("wal_autocheckpoint", "0");
+    // Of a database that is made now: free pages can be given back.
+    let mut connection = own.auto_vacuum(SqliteAutoVacuum::Incremental).connect().await.map_err(failed)?;
+    check_sqlite(&mut connection, &path).await?;
+    migrate(&mut connection, &path).await?;
+    if seen.is_some_and(|seen| seen.session != ENDED) {
+        empty_log(&mut connection).await.map_err(failed)?;
+    }
+    let mut state = begin(&mut connection, start.durability, is_doubtful).await.map_err(failed)?;
+    let mut found = Census::default();
+    let mut index = read_index(&mut connection, &mut found).await.map_err(failed)?;
+    let mut ledger = load_series::read_series(&mut connection, &mut index, &mut found).await.map_err(failed)?;
+    if let Some(wrong) = state.census.compare(&found) {
+        return Err(failed(sqlx::Error::Decode(wrong.into())));
+    }
+    // Numbers that damage could make too small are never given out again.
+    state.series = state.series.max(ledger.key);
+    (ledger.key, ledger.version, ledger.state) = (state.series, state.version, state);
+    if start.durability == Durability::Normal {
+        // Only now: the note of how this session was started must be on disk before anything that it is about.
+        sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
+    }
+    Ok((connection, options, index, ledger))
+}
+
+/// Whether a server uses the folder: what its files say of each other changes while they are read then.
+pub(crate) fn is_in_use(folder: &Path) -> bool {
+    File::open(folder.join("agnez.lock")).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// The folder is this process's for as long as the files are open.
+pub(crate) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
+    let file = data_dir::to_lock(&folder.join("agnez.lock")).and_then(|file| data_dir::give(&file, folder).map(|()| file));
+    let file = file.map_err(|why| OpenError::Folder(folder.into(), why))?;
+    file.try_lock().map_err(|why| match why {
+        TryLockError::WouldBlock => OpenError::Locked(folder.into()),
+        TryLockError::Error(why) => OpenError::Folder(folder.into(), why),
+    })?;
+    let mut files = vec![file];
+    // A lock that is removed while a server runs keeps nobody away; the folder itself stays locked. Some network file systems cannot do that.
+    if let Ok(opened) = File::open(folder) {
+        match opened.try_lock() {
+            Ok(()) => files.push(opened),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(folder.into())),
+            Err(TryLockError::Error(why)) => tracing::debug!("the data folder itself cannot be locked: {why}"),
+        }
+    }
+    Ok(files)
+}
+
+pub(crate) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let version: String =
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await.map_err(|why| OpenError::Database(path.into(), why))?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    let found = (next(), next(), next());
+    if found < SQLITE_AT_LEAST { Err(OpenError::OldSqlite(version)) } else { Ok(()) }
+}
+
+/// Looks without writing: a database of another program, or with another schema, stays as it is. What it says of itself, where it has tables.
+pub(crate) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError> {
+    // SQLite would throw away the log of a database without a byte.
+    if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
+        return Ok(None);
+    }
+    let look = async |read_only| {
+        let mut connection = SqliteConnectOptions::new().filename(path).read_only(read_only).connect().await?;
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+        let migrated: bool = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
+        let newest: Option<i64> = match migrated {
+            true => sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?,
+            false => None,
+        };
+        if newest == Some(SCHEMA) {
+            let sound = "SELECT count(*) FROM _sqlx_migrations WHERE version = ? AND success = 1 AND checksum = ?";
+            let sound: bool = sqlx::query_scalar(sound).bind(SCHEMA).bind(&*schema().checksum).fetch_one(&mut connection).await?;
+            if !sound {
+                return Err(sqlx::Error::Decode("what it says of its schema is damaged, or from another version of this program".into()));
+            }
+        }
+        let other: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
+        let state = if newest == Some(SCHEMA) { State::read(&mut connection).await? } else { None };
+        connection.close().await?;
+        Ok((newest, other && !migrated, state))
+    };
+    let mut seen = look(true).await;
+    // A cut in the first moments of a new database: before anybody can read it, SQLite must take back what was half written.
+    if seen.as_ref().err().and_then(sqlx::Error::as_database_error).and_then(|why| why.code()).as_deref() == Some(READONLY_ROLLBACK) {
+        seen = look(false).await;
+    }
+    match seen {
+        Ok((_, true, _)) => Err(OpenError::Foreign(path.into())),
+        Ok((Some(newest), ..)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
+        Ok((Some(older), ..)) if older < SCHEMA => Err(OpenError::Older(path.into(), older)),
+        Ok((.., state)) => Ok(state),
+        Err(why) => Err(OpenError::Database(path.into(), why)),
+    }
+}
+
+/// After a crash, frames that nobody reads any more may stand behind what is read of SQLite's log: commits would be written over the first of
+/// them, and the next start would take the rest for commits that damage cut off. On a full disk they stay.
+async fn empty_log(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await;
+    match done.map_err(Problem::from_write) {
+        Err(Problem::Broken(why)) => Err(sqlx::Error::Configuration(why.into())),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn schema() -> Migration {
+    let sql = include_str!("../../../../migrations/0007_schema.sql").into_sql_str();
+    Migration::new(SCHEMA, "schema".into(), MigrationType::Simple, sql, false)
+}
+
+async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    Migrator::with_migrations(vec![schema()]).run(connection).await.map_err(|why| match why {
+        MigrateError::VersionMissing(other) if other < SCHEMA => OpenError::Older(path.into(), other),
+        MigrateError::VersionMissing(_) => OpenError::Newer(path.into()),
+        MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => OpenError::Database(path.into(), why),
+        other => OpenError::Database(path.into(), sqlx::Error::Migrate(Box::new(other))),
+    })
+}
+
+/// The file is this process's from here on. The epoch goes on, unless events may have been published that are undone.
+async fn begin(connection: &mut SqliteConnection, durability: Durability, is_doubtful: bool) -> sqlx::Result<State> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    let before = match State::read(connection).await? {
+        Some(state) => state,
+        None => {
+            let is_used = "SELECT EXISTS (SELECT 1 FROM board) OR EXISTS (SELECT 1 FROM cell) OR EXISTS (SELECT 1 FROM series)";
+            if sqlx::query_scalar(is_used).fetch_one(&mut *connection).await? {
+                return Err(sqlx::Error::Decode("the row about the file as a whole is missing".into()));
+            }
+            let state = State::fresh();
+            state.insert(connection).await?;
+            state
+        }
+    };
+    let normal = "normal";
+    let session = if durability == Durability::Normal { normal } else { "full" };
+    let mut state = State { session: session.to_owned(), owner: ids::random(), ..before.next() };
+    if is_doubtful || before.session == normal {
+        state.begin_epoch();
+    }
+    state.replace(&before, connection).await?;
+    sqlx::query("COMMIT").execute(connection).await?;
+    Ok(state)
+}
+
+/// What is wrong, without sqlx's words around it.
+pub fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Decode(why) => why.to_string(),
+        sqlx::Error::Configuration(why) => why.to_string(),
+        sqlx::Error::Database(why) => why.message().to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Blocks of nodes of which single ones are read where they lie: a query looks at few nodes of each of many blocks.
+//!
+//! Version 2: the same frame as points, but each column has numbers of one width, counted in bits, so that the place of each is known.
+//! Version 1, in which `pco` packed whole columns, is read and no longer written.
+
+use std::sync::Arc;
+
+use super::bitpack::{Column, Counts, Finding, PAD, pack_counts, pack_doubles};
+use super::{Damaged, NODES, Unpacking, same, unpack_first_nodes};
+use crate::series::{Axis, Node, Nodes, Span};
+
+const VERSION: u8 = 2;
+
+/// Any number of nodes that fits a u32, of any levels; those of one level, in order, become smallest.
+pub fn pack_nodes(nodes: &[Node]) -> Vec<u8> {
+    let mut bytes = vec![VERSION, NODES];
+    bytes.extend((nodes.len() as u32).to_le_bytes());
+    pack_spans(&mut bytes, nodes, |node| &node.x);
+    pack_spans(&mut bytes, nodes, |node| &node.t);
+    let doubles: [fn(&Node) -> f64; 5] = [|node| node.first, |node| node.last, |node| node.min, |node| node.max, |node| node.sum];
+    for field in doubles {
+        pack_doubles(&mut bytes, &nodes.iter().map(field).collect::<Vec<_>>());
+    }
+    let counts: [fn(&Node) -> u64; 6] =
+        [|node| node.count, |node| node.at_min, |node| node.at_max, |node| node.nan, |node| node.pos_inf, |node| node.neg_inf];
+    for field in counts {
+        pack_counts(&mut bytes, nodes.iter().map(field));
+    }
+    bytes.extend(PAD);
+    let sum = crc32fast::hash(&bytes);
+    bytes.extend(sum.to_le_bytes());
+    bytes
+}
+
+/// First and last; then the rest only where points went back, else it says nothing new.
+fn pack_spans(bytes: &mut Vec<u8>, nodes: &[Node], span: fn(&Node) -> &Span) {
+    let column = |field: fn(&Span) -> f64| nodes.iter().map(|node| field(span(node))).collect::<Vec<_>>();
+    pack_doubles(bytes, &column(|span| span.first));
+    pack_doubles(bytes, &column(|span| span.last));
+    let plain = |span: &Span| span.breaks == 0 && same(span.min, span.first) && same(span.max, span.last);
+    let all_plain = nodes.iter().all(|node| plain(span(node)));
+    bytes.push(u8::from(!all_plain));
+    if !all_plain {
+        pack_doubles(bytes, &column(|span| span.min));
+        pack_doubles(bytes, &column(|span| span.max));
+        pack_counts(bytes, nodes.iter().map(|node| span(node).breaks));
+    }
+}
+
+/// A block as it is stored.
+struct Packed {
+    bytes: Vec<u8>,
+    count: usize,
+    x: Spans,
+    t: Spans,
+    doubles: [Column; 5],
+    counts: [Counts; 6],
+}
+
+struct Spans {
+    first: Column,
+    last: Column,
+    /// Lowest, highest and breaks, where the ends do not say them.
+    rest: Option<(Column, Column, Counts)>,
+}
+
+impl Spans {
+    fn get(&self, bytes: &[u8], at: usize) -> Span {
+        let (first, last) = (self.first.get(bytes, at), self.last.get(bytes, at));
+        let (min, max, breaks) = match &self.rest {
+            None => (first, last, 0),
+            Some((min, max, breaks)) => (min.get(bytes, at), max.get(bytes, at), breaks.get(bytes, at)),
+        };
+        Span { first, last, min, max, breaks }
+    }
+}
+
+impl Nodes for Packed {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn node(&self, at: usize) -> Node {
+        let bytes = &self.bytes[..];
+        let [first, last, min, max, sum] = self.doubles.map(|column| column.get(bytes, at));
+        let [count, at_min, at_max, nan, pos_inf, neg_inf] = self.counts.map(|column| column.get(bytes, at));
+        let (x, t) = (self.x.get(bytes, at), self.t.get(bytes, at));
+        Node { count, x, t, first, last, min, max, at_min, at_max, sum, nan, pos_inf, neg_inf }
+    }
+
+    fn span(&self, at: usize, axis: Axis) -> Span {
+        match axis {
+            Axis::Step => self.x.get(&self.bytes, at),
+            Axis::Time => self.t.get(&self.bytes, at),
+        }
+    }
+}
+
+fn spans(finding: &mut Finding) -> Result<Spans, Damaged> {
+    let (first, last) = (finding.column()?, finding.column()?);
+    let rest = match finding.unpacking.u8()? {
+        0 => None,
+        _ => Some((finding.column()?, finding.column()?, finding.counts()?)),
+    };
+    Ok(Spans { first, last, rest })
+}
+
+/// The block, and about how many bytes it holds. Its checksum is right, and all its columns are there.
+pub fn open_nodes(bytes: Vec<u8>) -> Result<(Arc<dyn Nodes>, usize), Damaged> {
+    if bytes.first() == Some(&super::VERSION) {
+        let nodes = unpack_first_nodes(&bytes)?;
+        let size = nodes.len() * size_of::<Node>();
+        return Ok((Arc::new(nodes), size));
+    }
+    let unpacking = Unpacking::new(NODES, VERSION, &bytes)?;
+    let (count, length) = (unpacking.count, bytes.len() - 4);
+    let mut finding = Finding { unpacking, length };
+    let (x, t) = (spans(&mut finding)?, spans(&mut finding)?);
+    let doubles = [finding.column()?, finding.column()?, finding.column()?, finding.column()?, finding.column()?];
+    let mut counts = || finding.counts();
+    let counts = [counts()?, counts()?, counts()?, counts()?, counts()?, counts()?];
+    if finding.unpacking.rest != PAD {
+        return Err(Damaged::Content);
+    }
+    let size = size_of::<Packed>() + bytes.len();
+    Ok((Arc::new(Packed { bytes, count, x, t, doubles, counts }), size))
+}
+
+pub fn unpack_nodes(bytes: Vec<u8>) -> Result<Vec<Node>, Damaged> {
+    let (nodes, _) = open_nodes(bytes)?;
+    Ok((0..nodes.count()).map(|at| nodes.node(at)).collect())
+}

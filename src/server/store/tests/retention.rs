@@ -1,0 +1,190 @@
+//! What is kept for how long: removed cells, free pages, numbers that are given out once.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{again, append, change, create, id, start, values};
+use crate::protocol::Stage;
+use crate::server::store::*;
+
+pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
+    let keys = json!({ "type": "note" }).as_object().unwrap().clone();
+    let (id, board, stage) = (id(name), Arc::from(board), Stage::Empty);
+    let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
+    let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value: Held::Missing, stage };
+    batch.put(Kind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
+}
+
+fn remove(batch: &mut Batch, name: &str) {
+    let record = batch.cell(&id(name)).unwrap();
+    batch.remove(&record);
+}
+
+#[tokio::test]
+async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    let large = "y".repeat(20_000);
+    let values = [("small", "x".to_owned()), ("large", large)];
+    for (name, value) in values.clone() {
+        change(&store, move |batch| note(batch, name, "main", &value)).await;
+        change(&store, move |batch| remove(batch, name)).await;
+    }
+    for _ in 0..2 {
+        for (name, value) in &values {
+            let grave = store.index().grave(&id(name)).cloned().unwrap();
+            assert!(matches!(grave.value, Held::Stored(bytes) if bytes == value.len() as u64 + 2) && grave.stage == Stage::Empty);
+            let (_, read) = store.read_removed(&id(name)).await.unwrap().unwrap();
+            assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
+        }
+        store = again(store, folder.path()).await;
+    }
+    let boards = crate::server::board::Boards { store: Arc::new(store) };
+    for (name, value) in &values {
+        boards.restore(id(name)).await.unwrap();
+        let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();
+        assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
+        assert!(matches!(record.stage, Stage::Text { .. }) && boards.store.index().grave(&id(name)).is_none());
+    }
+    boards.store.close().await;
+}
+
+/// Each of these boards is used once; together they would keep more than the bounds.
+#[tokio::test]
+async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
+    let mut index = Index::default();
+    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::new(index, now_ms, 0);
+        operation(&mut batch);
+        batch.end(true);
+        let mut outcome = batch.finish(&mut 0);
+        outcome.apply(index);
+    };
+    let one = "x".repeat(1 << 20);
+    for number in 0..200 {
+        let name = format!("c{number}");
+        commit(&mut index, 1000 + number, &|batch| note(batch, &name, &name, &one));
+        commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
+    }
+    assert!(index.tombstones().bytes() <= index::tombstones::BYTES + (1 << 21) && index.tombstones().len() > 120);
+    assert!(index.grave(&id("c199")).is_some() && index.grave(&id("c0")).is_none(), "the oldest go first");
+    let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
+    assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
+    // One that is larger than all stays until the next comes.
+    let most = "z".repeat(usize::try_from(index::tombstones::BYTES).unwrap());
+    commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
+    commit(&mut index, 5000, &|batch| remove(batch, "most"));
+    commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
+    assert_eq!((index.tombstones().len(), index.grave(&id("most")).is_some()), (1, true));
+    commit(&mut index, 5000, &|batch| remove(batch, "other"));
+    assert!(index.grave(&id("other")).is_some() && index.grave(&id("most")).is_none());
+    let many = index::tombstones::IN_ALL + 200;
+    for number in 0..many {
+        let name = format!("d{number}");
+        commit(&mut index, 6000, &|batch| note(batch, &name, &name, ""));
+        commit(&mut index, 6000, &|batch| remove(batch, &name));
+    }
+    assert!(index.tombstones().len() <= index::tombstones::IN_ALL + 1);
+    let late = 6001 + index::tombstones::AGE_MS;
+    for number in 0..many / index::tombstones::PURGED_PER_COMMIT + 2 {
+        commit(&mut index, late, &|batch| note(batch, &format!("e{number}"), "e", ""));
+    }
+    assert_eq!((index.tombstones().len(), index.tombstones().bytes()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_purge_forgets_all_that_was_removed_and_gives_its_space_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    for (name, points) in [("a", 819_200), ("b", 40_960)] {
+        create(&store, name).await;
+        append(&store, name, "l", (0..points).map(|at| f64::from(at).sin()).collect()).await.unwrap();
+    }
+    // After so many commits SQLite's log is moved into the file.
+    for _ in 0..20 {
+        change(&store, |_| ()).await;
+    }
+    let length = || std::fs::metadata(database(folder.path())).unwrap().len();
+    let full = length();
+    assert!(full > 5 << 20, "{full}");
+    change(&store, |batch| remove(batch, "a")).await;
+    assert_eq!((store.purge().await.unwrap(), store.purge().await.unwrap()), (1, 0));
+    assert!(store.index().grave(&id("a")).is_none() && store.index().series(&id("a")).is_empty());
+    let removed = store.index().board("main").unwrap().seq;
+    assert_eq!(store.index().board("main").unwrap().floor, removed, "a reader that has not heard of it starts over");
+    let shorter = async {
+        while length() > full * 3 / 4 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), shorter).await.expect("the file becomes shorter");
+    let store = again(store, folder.path()).await;
+    assert_eq!(values(&store, "b", "l").await.len(), 40_960);
+    store.close().await;
+    assert_eq!(check(&database(folder.path())).await.unwrap().found, 0);
+}
+
+#[tokio::test]
+async fn deleted_points_give_their_space_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&store.readers).await.unwrap();
+    assert_eq!(mode, 2, "incremental");
+    create(&store, "a").await;
+    let length = || std::fs::metadata(database(folder.path())).unwrap().len();
+    for part in 0..20 {
+        let y = (0..40_960).map(|at| (f64::from(part) + f64::from(at)).sin()).collect();
+        append(&store, "a", "l", y).await.unwrap();
+    }
+    let full = length();
+    assert!(full > 4 << 20, "{full}");
+    change(&store, |batch| batch.keep_series(&id("a"), &[])).await;
+    // It is done when nothing else is to be done; nobody is told.
+    let shorter = async {
+        while length() > full / 8 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), shorter).await.expect("the file becomes shorter");
+    append(&store, "a", "l", vec![1.0; 5000]).await.unwrap();
+    let store = again(store, folder.path()).await;
+    assert_eq!(values(&store, "a", "l").await, vec![1.0; 5000]);
+    store.close().await;
+    assert_eq!(check(&database(folder.path())).await.unwrap().found, 0);
+}
+
+#[tokio::test]
+async fn versions_and_the_order_of_cells_do_not_depend_on_the_clock() {
+    let mut index = Index::default();
+    let mut stamp = 7;
+    let mut seen = Vec::new();
+    // The clock goes back, and back again.
+    for now_ms in [5_000_000, 4_000_000, 9, 0, u64::MAX / 2000] {
+        let mut batch = Batch::new(&index, now_ms, stamp);
+        note(&mut batch, &format!("c{now_ms}"), "main", "x");
+        batch.end(true);
+        stamp = batch.stamp;
+        batch.finish(&mut 0).apply(&mut index);
+        let record = index.cell(&id(&format!("c{now_ms}"))).unwrap();
+        seen.extend([record.version, record.born]);
+    }
+    assert!(seen.is_sorted_by(|a, b| a < b) && seen.last() == Some(&17), "{seen:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    let version = |store: &Store, name: &str| store.index().cell(&id(name)).unwrap().version;
+    change(&store, |batch| note(batch, "a", "main", "x")).await;
+    change(&store, |batch| note(batch, "b", "main", "x")).await;
+    let newest = version(&store, "b");
+    // What is forgotten for good had a number, too.
+    change(&store, |batch| {
+        remove(batch, "b");
+        batch.end(true);
+        batch.forget_graves(|_| false);
+    })
+    .await;
+    store = again(store, folder.path()).await;
+    change(&store, |batch| note(batch, "c", "main", "x")).await;
+    assert!(version(&store, "c") > newest);
+    store.close().await;
+}
