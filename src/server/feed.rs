@@ -13,12 +13,12 @@ use tokio::time::{Instant, timeout_at};
 use super::App;
 use super::access::Access;
 use super::answers::{Answers, SMALL, Share, Who};
-use super::board::Boards;
+use super::boards::Boards;
+use super::cells::render::pool::Renderer;
 use super::error::Problem;
 use super::frames::{count_frames, document_frame, encode, is_read_first, news_frame, page_frame};
 use super::hub::{Delivery, Frame, News, Subscription, View, weight_of};
 use super::live::Asked;
-use super::render::Renderer;
 use super::store::{Change, Kind, Record};
 use crate::protocol::Event;
 use crate::protocol::points::PartRef;
@@ -390,7 +390,7 @@ impl Feed {
 mod tests {
     use super::*;
     use crate::server::answers::EACH;
-    use crate::server::board::parse_many;
+    use crate::server::boards::parse_many;
     use crate::server::model::app;
 
     /// A server's inside with cells that have long notes, and a document.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::board::sent::parse_line_value;
-use super::board::{Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points};
-use super::board::{Sent, SentSeries};
-use super::kinds::Content;
+use super::boards::ingest::parse_line_value;
+use super::boards::{Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points};
+use super::boards::{Sent, SentSeries};
+use super::cells::Content;
 use super::store::{Held, Record, fuzz_targets};
 use crate::charts::kinds::well_formed;
 use crate::charts::scene::{self, Scene, Style};

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::App;
-use super::board;
+use super::boards;
 use super::error::Problem;
 use super::feed::{Feed, Ready};
 use super::frames::{STALLED, notice_frame};
@@ -48,7 +48,7 @@ pub struct Asked {
 
 impl Ask {
     fn check(self) -> Result<Asked, Problem> {
-        let board = board::board_name(&self.board)?.to_owned();
+        let board = boards::board_name(&self.board)?.to_owned();
         let view = match self.view.as_deref() {
             None | Some("document") => View::Document,
             Some("page") => View::Page,

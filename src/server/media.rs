@@ -15,9 +15,9 @@ use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
 use super::answers::counted;
-use super::board::Query;
+use super::boards::Query;
+use super::cells::render::cache::{Key, Made, Needs, common};
 use super::data_uri::decode;
-use super::drawings::{Key, Made, Needs, common};
 use super::error::Problem;
 use super::guard::Caller;
 use super::{App, conditional};

@@ -3,14 +3,14 @@
 mod access;
 mod answers;
 mod aside;
-pub mod board;
+pub mod boards;
 mod caught;
+mod cells;
 mod commands;
 mod conditional;
 mod config;
 mod connections;
 mod data_uri;
-mod drawings;
 mod error;
 mod error_page;
 mod feed;
@@ -24,8 +24,6 @@ mod gate;
 mod guard;
 mod hub;
 mod ids;
-mod kinds;
-mod lines;
 mod live;
 mod log;
 mod media;
@@ -37,7 +35,6 @@ mod page;
 mod parting;
 mod patience;
 mod pool;
-mod render;
 mod requests;
 mod rest;
 mod router;
@@ -62,8 +59,8 @@ pub use serve::{Server, StartError};
 pub use store::{Durability, OpenError};
 
 use access::Access;
-use board::Boards;
-use drawings::Drawings;
+use boards::Boards;
+use cells::render::cache::Drawings;
 use guard::Door;
 use hub::Hub;
 use requests::Requests;
@@ -76,7 +73,7 @@ pub struct App {
     hub: Arc<Hub>,
     site: Arc<Site>,
     drawings: Arc<Drawings>,
-    renderer: render::Renderer,
+    renderer: cells::render::pool::Renderer,
     answers: Arc<answers::Answers>,
     requests: Arc<Requests>,
     access: Arc<Access>,

@@ -11,10 +11,11 @@ use leptos::prelude::*;
 
 use super::App;
 use super::answers::counted;
-use super::board::{self, MAIN};
+use super::boards::{self, MAIN};
+use super::cells::render::line_chart;
 use super::error::Problem;
+use super::gate;
 use super::guard::{Caller, Reach};
-use super::{gate, lines};
 use crate::app::{Drawn, Shell, ShellProps};
 use crate::protocol::{ErrorKind, Page};
 
@@ -32,7 +33,7 @@ pub async fn named(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let name = board::board_name(&name)?.to_owned();
+    let name = boards::board_name(&name)?.to_owned();
     drawn(app, caller, name, request).await
 }
 
@@ -66,7 +67,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         build: app.site.build().to_owned(),
         may_write: caller.may_write(),
     };
-    let charts = Arc::new(lines::drawn(&app.boards, &page.board).await);
+    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.access, &name));
     let rank = match caller.reach {
         Reach::Writing => 2,

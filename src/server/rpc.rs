@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use super::board::Boards;
+use super::boards::Boards;
 use super::error::Problem;
 use crate::protocol::{ApiError, ErrorKind};
 

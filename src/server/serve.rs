@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::access::{Access, Right, is_private, keep_link, link, named, note_address};
-use super::board::{Boards, MAIN};
+use super::boards::{Boards, MAIN};
+use super::cells::render::pool::Renderer;
 use super::connections::Connections;
 use super::guard::Local;
 use super::hub::Hub;
-use super::render::Renderer;
 use super::router::router;
 use super::site::Site;
 use super::store::{Durability, OpenError, Start, Store};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::file::{self, Right};
 use super::{create, revoke};
-use crate::server::board::{MAIN, board_name};
+use crate::server::boards::{MAIN, board_name};
 use crate::server::config::{TokenCommand, USUAL_FOLDER};
 use crate::server::store::timestamp;
 

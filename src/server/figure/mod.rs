@@ -16,12 +16,12 @@ use futures::stream;
 
 use super::App;
 use super::answers::counted;
-use super::board::Query;
-use super::drawings::{Key, Made, Needs, common};
+use super::boards::Query;
+use super::cells::render::cache::{Key, Made, Needs, common};
+use super::cells::{Content, HTML_BYTES, place};
 use super::error::Problem;
 use super::guard::Caller;
 use super::ids;
-use super::kinds::{Content, HTML_BYTES, place};
 use super::media::{cache_control, revision};
 use super::store::Record;
 use crate::protocol::{ApiError, CellId, ErrorKind};

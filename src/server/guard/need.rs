@@ -12,7 +12,7 @@ use axum::{RequestExt, body::Body};
 use super::{Caller, Reach, refused};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::App;
-use crate::server::board::MAIN;
+use crate::server::boards::MAIN;
 use crate::server::live;
 
 /// What somebody needs to be let through to a handler.

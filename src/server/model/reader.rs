@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::protocol::points;
 use crate::protocol::{Board, Cell, CellId, Effect, Event, Stage};
 use crate::server::App;
-use crate::server::board::Boards;
+use crate::server::boards::Boards;
 use crate::server::feed::Feed;
 use crate::server::hub::{Frame, View};
 use crate::server::live::Asked;

@@ -15,7 +15,7 @@ use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
 use crate::protocol::CellId;
 use crate::server::App;
 use crate::server::access::Access;
-use crate::server::board::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
+use crate::server::boards::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
 use crate::server::connections::Connections;
 use crate::server::error::Problem;
 use crate::server::hub::Hub;
@@ -78,7 +78,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         hub,
         site: Arc::new(Site::load()),
         drawings: Arc::default(),
-        renderer: crate::server::render::Renderer::new(),
+        renderer: crate::server::cells::render::pool::Renderer::new(),
         answers: Arc::default(),
         requests: Arc::default(),
         access: Arc::new(Access::open(folder).unwrap()),

@@ -6,7 +6,7 @@ use super::wrong;
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{ApiError, CellId};
 use crate::series::{Axis, Column, Place, Smoothed};
-use crate::server::board::SMOOTHEST;
+use crate::server::boards::SMOOTHEST;
 
 /// Wider than any screen; columns for it take about 1 MiB a series.
 const WIDTH: u32 = 16_384;

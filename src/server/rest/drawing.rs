@@ -11,13 +11,14 @@ use crate::charts::kinds::Sheet;
 use crate::charts::{Place, Theme, Zone, line, scene};
 use crate::protocol::{ApiError, CellId, ErrorKind, spots};
 use crate::server::answers::{Who, counted};
-use crate::server::board::{Document, Query};
-use crate::server::drawings::{Key, Made, Needs, Version, common};
+use crate::server::boards::{Document, Query};
+use crate::server::cells::Content;
+use crate::server::cells::render::cache::{Key, Made, Needs, Version, common};
+use crate::server::cells::render::line_chart;
 use crate::server::error::Problem;
-use crate::server::kinds::Content;
 use crate::server::media::cache_control;
 use crate::server::store::Record;
-use crate::server::{App, conditional, lines, zones};
+use crate::server::{App, conditional, zones};
 
 /// CSS pixels.
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
@@ -47,7 +48,7 @@ struct Asked {
     /// Of a line chart: whether the names of its series are part of it.
     legend: bool,
     /// Of a line chart: what of it is shown.
-    seen: lines::Seen,
+    seen: line_chart::Seen,
 }
 
 impl Asked {
@@ -61,7 +62,7 @@ impl Asked {
             version: None,
             download: false,
             legend: true,
-            seen: lines::Seen::default(),
+            seen: line_chart::Seen::default(),
         };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
@@ -212,7 +213,7 @@ async fn make(app: &App, record: Arc<Record>, form: Form, asked: &Asked) -> Resu
     let title = title(asked, &record).to_owned();
     if record.is_line() && form == Form::Svg {
         let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
-        return Ok(Made::new(lines::svg(&app.boards, &record, &asked.seen, sheet).await?, "", record.version));
+        return Ok(Made::new(line_chart::svg(&app.boards, &record, &asked.seen, sheet).await?, "", record.version));
     }
     let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
     Ok(Made::new(made(&document, form, &asked.sheet(&title))?, "", document.record.version))
@@ -220,7 +221,7 @@ async fn make(app: &App, record: Arc<Record>, form: Form, asked: &Asked) -> Resu
 
 fn tag(app: &App, record: &Record) -> String {
     // Another release may draw in another way, and the name stands in the drawing.
-    format!("\"{}-{}\"", app.site.build(), lines::version(&app.boards, record))
+    format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, record))
 }
 
 /// What stands before every form of a cell.
@@ -296,7 +297,7 @@ mod tests {
                 version: Some(7),
                 download: true,
                 legend: false,
-                seen: lines::Seen::default(),
+                seen: line_chart::Seen::default(),
             }
         );
         for (query, field) in
@@ -330,7 +331,7 @@ mod tests {
         let asked = Asked::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
         assert_eq!(
             asked.seen,
-            lines::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
+            line_chart::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
         );
         let zone = |query| Asked::parse(query).unwrap().seen.zone;
         // 1 July 2026.

@@ -19,7 +19,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 pub use body::{broken, part, whole};
 
-use super::board::{Answer, Form, Once};
+use super::boards::{Answer, Form, Once};
 use super::error::Problem;
 use super::store::Key;
 use crate::protocol::{ApiError, ErrorKind};

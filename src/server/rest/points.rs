@@ -4,7 +4,7 @@ use super::numbers::{push_json, push_plain, push_string};
 use super::wrong;
 use crate::protocol::ApiError;
 use crate::series::Points;
-use crate::server::kinds::quoted;
+use crate::server::cells::quoted;
 
 /// Points in one answer; `next` says where to go on.
 pub const PAGE: u64 = 10_000;
@@ -184,7 +184,7 @@ impl Page<'_> {
 mod tests {
     use super::*;
     use crate::protocol::CellId;
-    use crate::server::board::parse_points;
+    use crate::server::boards::parse_points;
 
     fn awkward() -> Points {
         let mut points = Points::default();

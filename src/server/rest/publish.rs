@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::{aside, once, told_once, whole, wrong};
 use crate::protocol::ApiError;
 use crate::server::App;
-use crate::server::board::{Form, board_name, epoch, parse_epoch};
+use crate::server::boards::{Form, board_name, keras_epoch, parse_epoch};
 use crate::server::error::Problem;
 use crate::server::routes::Routes;
 
@@ -29,7 +29,7 @@ async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: H
 }
 
 fn asked_board(query: &str) -> Result<String, ApiError> {
-    let mut board = epoch::BOARD.to_owned();
+    let mut board = keras_epoch::BOARD.to_owned();
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*key {
             "board" => board = board_name(&value)?.to_owned(),

@@ -14,7 +14,7 @@ use super::{whole, wrong};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::access::{Refusal, Right, Token, link};
-use crate::server::board::board_name;
+use crate::server::boards::board_name;
 use crate::server::error::Problem;
 use crate::server::guard::{Caller, Need};
 use crate::server::routes::Routes;

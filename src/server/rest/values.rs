@@ -13,7 +13,7 @@ use super::{aside, drawing, once, told_once, wrong};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
 use crate::server::answers::counted;
-use crate::server::board::{Came, Form, Query, Target, parse_many, parse_one};
+use crate::server::boards::{Came, Form, Query, Target, parse_many, parse_one};
 use crate::server::error::Problem;
 use crate::server::guard::{Caller, Need, Of};
 use crate::server::routes::Routes;

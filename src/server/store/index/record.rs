@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::protocol::{Cell, CellId, Change, Settings, Stage};
-use crate::server::kinds::{Place, is_nothing, place};
+use crate::server::cells::{Place, is_nothing, place};
 
 /// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
 pub const INLINE_BYTES: usize = 16 * 1024;

@@ -40,7 +40,7 @@ async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
         }
         store = again(store, folder.path()).await;
     }
-    let boards = crate::server::board::Boards { store: Arc::new(store) };
+    let boards = crate::server::boards::Boards { store: Arc::new(store) };
     for (name, value) in &values {
         boards.restore(id(name)).await.unwrap();
         let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();

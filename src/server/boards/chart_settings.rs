@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::person::row_of;
+use super::page_actions::row_of;
 use super::size::check_keys;
 use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};

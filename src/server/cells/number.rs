@@ -1,7 +1,7 @@
 //! `number`: one value, what it was before, and how it came there.
 
 use super::csv::Csv;
-use super::node::Node;
+use super::json_path::Node;
 use crate::charts::kinds::{Better, Number};
 use crate::protocol::ApiError;
 

@@ -1,7 +1,7 @@
 //! `histogram`: how often values fall between edges, once or over the steps of a training.
 
 use super::csv::Csv;
-use super::node::Node;
+use super::json_path::Node;
 use crate::charts::kinds::{Bins, Histogram, View, bins, count_into};
 use crate::protocol::ApiError;
 

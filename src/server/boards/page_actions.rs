@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Boards, Draft, MAIN, Target, create, filter, not_found};
+use super::query::filter;
+use super::{Boards, Draft, MAIN, Target, create, not_found};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::Problem;
 use crate::server::store::{Batch, Kind, PER_BOARD, Record};

@@ -9,9 +9,9 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::answers::Who;
-use super::error::Problem;
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::answers::Who;
+use crate::server::error::Problem;
 
 /// What all that is being made takes at most, as it is estimated. One that needs more is made alone.
 const MEMORY: usize = 256 << 20;

@@ -1,12 +1,13 @@
 //! Points as clients send them: JSON in several shapes, NDJSON, and the binary form, all checked before the store sees them.
+pub mod json_reader;
+mod json_shapes;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
-use super::scan::{Scanned, Scanner};
-use super::shapes;
 use crate::protocol::{ApiError, CellId, ErrorKind, points};
+use json_reader::{Scanned, Scanner};
 
 /// Points in one request: others wait for it.
 pub const POINTS: usize = 1 << 20;
@@ -82,7 +83,7 @@ pub fn parse_lines(body: &[u8], first_line: usize) -> Result<Vec<Sent>, ApiError
 /// Reads the `value` of a `line` cell that is given whole. `[]`, `null`, `""` and `{}` are a chart without series.
 pub fn parse_line_value(json: &str) -> Result<LineValue, ApiError> {
     let mut scanner = Scanner::new(json);
-    let value = shapes::line_value(&mut scanner).and_then(|value| scanner.end().map(|()| value));
+    let value = json_shapes::line_value(&mut scanner).and_then(|value| scanner.end().map(|()| value));
     value.map_err(|wrong| wrong.within("value").told(json, 1))
 }
 
@@ -127,8 +128,8 @@ fn parse(home: Option<&CellId>, body: &[u8], content_type: Option<&str>) -> Resu
             let text = text(body)?;
             let (mut scanner, mut gathered) = (Scanner::new(text), Gathered::default());
             let read = match home {
-                Some(id) => shapes::of_one(&mut scanner, id, &mut gathered),
-                None => shapes::of_many(&mut scanner, &mut gathered),
+                Some(id) => json_shapes::of_one(&mut scanner, id, &mut gathered),
+                None => json_shapes::of_many(&mut scanner, &mut gathered),
             };
             read.and_then(|()| scanner.end()).map_err(|wrong| wrong.told(text, 1))?;
             Ok(gathered.sent)
@@ -147,7 +148,7 @@ fn lines(home: Option<&CellId>, text: &str, first_line: usize) -> Result<Vec<Sen
     for (line, number) in text.lines().zip(first_line..) {
         let mut scanner = Scanner::new(line);
         if scanner.peek().is_some() {
-            let read = shapes::entry(&mut scanner, home, &mut gathered).and_then(|()| scanner.end());
+            let read = json_shapes::entry(&mut scanner, home, &mut gathered).and_then(|()| scanner.end());
             read.map_err(|wrong| wrong.told(line, number))?;
         }
     }

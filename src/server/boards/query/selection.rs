@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use super::filter::{self, Budget};
-use super::{Boards, Query, Target, not_found};
 use crate::protocol::ApiError;
+use crate::server::boards::{Boards, Query, Target, not_found};
 use crate::server::error::Problem;
 use crate::server::pool::{Pool, processors};
 use crate::server::store::{Batch, Record, Store};

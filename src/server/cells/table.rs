@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::HTML_BYTES;
 use super::csv::{Csv, written};
-use super::node::{Node, plain_number};
+use super::json_path::{Node, plain_number};
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 

@@ -1,4 +1,7 @@
 //! Feathers' query language, in the bracket syntax of `qs`: `?pos[$gt]=3&$or[0][name]=a&$sort[pos]=-1&$select[]=name`.
+pub mod filter;
+mod number;
+pub mod selection;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -6,9 +9,9 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::filter::{Among, Budget, Condition, Field, Operand, Seen, SortKey, Test, by_place};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{DAMAGED, Record};
+use filter::{Among, Budget, Condition, Field, Operand, Seen, SortKey, Test, by_place};
 
 /// Brackets within brackets: `a[b][c]...`.
 const DEPTH: usize = 16;

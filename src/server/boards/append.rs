@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::chosen::Chosen;
-use super::once::CREATED;
-pub use super::sent::parse_line_value;
-use super::sent::{LineSeries, LineValue, Sent, SentSeries, parse_points};
+use super::idempotency::CREATED;
+pub use super::ingest::parse_line_value;
+use super::ingest::{LineSeries, LineValue, Sent, SentSeries, parse_points};
+use super::query::selection::Chosen;
 use super::size::held;
 use super::{Answer, Boards, Draft, Once, Target, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};

@@ -4,8 +4,9 @@ mod bar;
 mod csv;
 mod heatmap;
 mod histogram;
-mod node;
+mod json_path;
 mod number;
+pub mod render;
 mod scatter;
 mod table;
 mod text;
@@ -16,8 +17,8 @@ use crate::charts::scene::Scene;
 use crate::protocol::ApiError;
 use crate::protocol::spots::Spots;
 pub use csv::quoted;
-use node::Node;
-pub use node::sort_of;
+use json_path::Node;
+pub use json_path::sort_of;
 
 /// The document of a table or a text has about so many bytes at most: what does not fit is left out, and the document says so.
 pub const HTML_BYTES: usize = 16 << 20;

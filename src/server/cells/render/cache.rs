@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use axum::body::Bytes;
 use tokio::sync::OnceCell;
 
-use super::App;
-use super::answers::{Share, Who};
-use super::error::Problem;
 use crate::protocol::{ApiError, CellId};
+use crate::server::App;
+use crate::server::answers::{Share, Who};
+use crate::server::error::Problem;
 
 /// What is kept at most, in bytes.
 const ROOM: usize = 64 << 20;

@@ -3,9 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::board::Boards;
-use super::error::Problem;
-use super::store::{Record, Weights};
 use crate::app::Picture;
 use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::escaped;
@@ -13,6 +10,9 @@ use crate::charts::{Ask, Curve, FOLDED, Look, Place, Sheet, Theme, Zone, is_long
 use crate::protocol::{Along, Board, CellId, Settings, Stage};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
+use crate::server::boards::Boards;
+use crate::server::error::Problem;
+use crate::server::store::{Record, Weights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;

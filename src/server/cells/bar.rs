@@ -1,7 +1,7 @@
 //! `bar`: names and numbers, in one series or in several side by side.
 
 use super::csv::Csv;
-use super::node::Node;
+use super::json_path::Node;
 use crate::charts::kinds::{Bar, Series};
 use crate::protocol::ApiError;
 

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::chosen::Chosen;
-use super::once::{CREATED, Came};
-use super::sent::{LineValue, SentSeries};
+use super::idempotency::{CREATED, Came};
+use super::ingest::{LineValue, SentSeries};
+use super::query::selection::Chosen;
 use super::size::{answered, bounded, check_keys, held, stored};
-use super::{Boards, Document, Draft, MAIN, Once, Target, line};
+use super::{Boards, Document, Draft, MAIN, Once, Target, append};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::aside::aside;
+use crate::server::cells::{Content, Verdicts};
 use crate::server::error::Problem;
 use crate::server::ids;
-use crate::server::kinds::{Content, Verdicts};
 use crate::server::store::{Batch, Held, Kind, Record};
 
 /// How often a change is begun again whose cells have changed meanwhile.
@@ -34,7 +34,7 @@ impl Boards {
             }
             let mut made = Vec::with_capacity(drafts.len());
             for draft in drafts {
-                line::refuse_append(&draft)?;
+                append::refuse_append(&draft)?;
                 made.push(create(batch, draft, None)?);
             }
             Ok(Once::came(once, batch, CREATED, made))
@@ -45,7 +45,7 @@ impl Boards {
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
     pub async fn update(&self, target: Target, draft: Draft, once: Option<Once>) -> Result<Came, Problem> {
-        line::refuse_append(&draft)?;
+        append::refuse_append(&draft)?;
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
         }
@@ -70,7 +70,7 @@ impl Boards {
                 batch.keep_series(&record.id, &[]);
             }
             let value = draft.value.clone();
-            let record = line::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
+            let record = append::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
             Ok(Once::came(once, batch, 200, vec![Document { record, value }]))
         };
         let came = self.store.write(bytes, operation).await?;
@@ -98,7 +98,7 @@ impl Boards {
         let retyped = draft.keys.contains_key("type") && draft.value.is_none();
         let append = {
             let (target, draft) = (target.clone(), draft.clone());
-            aside(draft.bytes(), move || line::parse_append(&target, draft.append.as_deref())).await??
+            aside(draft.bytes(), move || append::parse_append(&target, draft.append.as_deref())).await??
         };
         let appended: usize = append.iter().flatten().map(|series| series.y.len()).sum();
         let (with_values, draft_bytes) = (target.query().wants("value"), draft.bytes());
@@ -106,7 +106,7 @@ impl Boards {
             let chosen = Arc::new(self.choose(&target).await?);
             let (fits, parsed) = {
                 let (chosen, draft) = (chosen.clone(), draft.clone());
-                let read = move || line::parse_line(&chosen, &draft).map(|parsed| (fits(&chosen, &draft), parsed));
+                let read = move || append::parse_line(&chosen, &draft).map(|parsed| (fits(&chosen, &draft), parsed));
                 aside(draft_bytes, read).await??
             };
             let known = if retyped {
@@ -167,14 +167,14 @@ impl Boards {
                         Some(value) if redraw && record.is_line() => {
                             let parsed = match is_known.and_then(|known| known.line.clone()) {
                                 Some(parsed) => parsed,
-                                None => Arc::new(line::parse_line_value(value)?),
+                                None => Arc::new(append::parse_line_value(value)?),
                             };
                             bytes = bounded(held(0, parsed.points()).saturating_add(bytes))?;
                             Some(parsed)
                         }
                         _ => parsed.clone(),
                     };
-                    let record = line::put(batch, Kind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
+                    let record = append::put(batch, Kind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
                     patched.push(Document { record, value });
                 }
                 Ok(Some(Once::came(once, batch, 200, patched)))
@@ -262,7 +262,7 @@ fn read_anew(kind: &str, values: Vec<(CellId, u64, Arc<str>)>) -> Result<Vec<Kno
     let (mut known, mut bytes) = (Vec::with_capacity(values.len()), 0);
     for (id, version, value) in values {
         Content::check(kind, Some(&value))?;
-        let line = (kind == "line").then(|| line::parse_line_value(&value)).transpose()?.map(Arc::new);
+        let line = (kind == "line").then(|| append::parse_line_value(&value)).transpose()?.map(Arc::new);
         bytes = bounded(held(0, line.as_deref().map_or(0, LineValue::points)).saturating_add(bytes))?;
         known.push(Known { id, version, value, line });
     }
@@ -302,6 +302,6 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSer
     let value = draft.value.clone();
     // Of an earlier life of this id nothing comes back.
     batch.keep_series(&record.id, &[]);
-    let record = line::put(batch, Kind::Created, record, Some(draft.value), draft.line, append)?;
+    let record = append::put(batch, Kind::Created, record, Some(draft.value), draft.line, append)?;
     Ok(Document { record, value })
 }

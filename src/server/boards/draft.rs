@@ -8,11 +8,11 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::sent::{LineValue, parse_line_value, quote_tokens};
+use super::ingest::{LineValue, parse_line_value, quote_tokens};
 use super::size::{KEYS_BYTES, check_keys};
-use super::{DOCUMENT_BYTES, MAIN, charts};
+use super::{DOCUMENT_BYTES, MAIN, chart_settings};
 use crate::protocol::{ApiError, CellId, ErrorKind};
-use crate::server::kinds::{Content, sort_of};
+use crate::server::cells::{Content, sort_of};
 
 /// Containers within containers: what `value` may hold. serde_json itself stops at 128 for everything else.
 const DEPTH: usize = 128;
@@ -87,7 +87,7 @@ impl Draft {
                 .at("value", rule));
         }
         if let Some(chart) = keys.get("chart") {
-            charts::check(&charts::read(chart)?, "chart")?;
+            chart_settings::check(&chart_settings::read(chart)?, "chart")?;
         }
         // A patch of the type or of the value alone is checked against what results from it, where that is known.
         if let Some(kind) = keys.get("type").and_then(Value::as_str) {

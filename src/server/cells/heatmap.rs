@@ -1,7 +1,7 @@
 //! `heatmap`: a matrix of numbers, such as a confusion matrix.
 
 use super::csv::Csv;
-use super::node::Node;
+use super::json_path::Node;
 use crate::charts::kinds::Heatmap;
 use crate::protocol::ApiError;
 

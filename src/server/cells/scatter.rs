@@ -1,7 +1,7 @@
 //! `scatter`: points on a plane, coloured by what they are called.
 
 use super::csv::Csv;
-use super::node::Node;
+use super::json_path::Node;
 use crate::charts::kinds::Scatter;
 use crate::protocol::ApiError;
 

@@ -3,7 +3,7 @@
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
 
 use super::HTML_BYTES;
-use super::node::Node;
+use super::json_path::Node;
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 

@@ -1,37 +1,32 @@
 //! The use cases: validate, store, and let the hub publish. REST, server functions and the page all come through here.
 
-mod change;
-mod charts;
-mod chosen;
+pub mod append;
+mod chart_settings;
+mod documents;
 mod draft;
-pub mod epoch;
-mod filter;
-pub mod line;
-mod number;
-mod once;
-mod person;
+mod idempotency;
+pub mod ingest;
+pub mod keras_epoch;
+mod page_actions;
 mod query;
-mod scan;
-pub mod sent;
-mod shapes;
 mod size;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use charts::SMOOTHEST;
+pub use chart_settings::SMOOTHEST;
 pub use draft::{Draft, board_name, parse_many, parse_one};
-pub use epoch::parse_epoch;
-#[cfg(any(test, feature = "fuzzing"))]
-pub use filter::Budget;
-pub use once::{Answer, Came, Form, Once};
+pub use idempotency::{Answer, Came, Form, Once};
+pub use ingest::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+pub use keras_epoch::parse_epoch;
 pub use query::Query;
-pub use sent::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use query::filter::Budget;
 
 use super::error::Problem;
 use super::store::{Held, Record, Store};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
-use change::create;
+use documents::create;
 
 pub const MAIN: &str = "main";
 

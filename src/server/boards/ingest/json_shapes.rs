@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::scan::{Scanned, Scanner};
-use super::sent::{Gathered, LineSeries, LineValue, MOST_TIME, SentSeries, check_name};
+use super::json_reader::{Scanned, Scanner};
+use super::{Gathered, LineSeries, LineValue, MOST_TIME, SentSeries, check_name};
 use crate::protocol::{CellId, ErrorKind};
 
 /// `{"train": <points>, ...}`, or a list of entries.
@@ -168,7 +168,7 @@ impl Columns {
                 scanner.place()?
             });
             // Lists of x and t that are longer than any y may be must not fill the memory either.
-            if is_value || numbers.len() > super::sent::POINTS { gathered.counted(scanner) } else { Ok(()) }
+            if is_value || numbers.len() > super::POINTS { gathered.counted(scanner) } else { Ok(()) }
         };
         match scanner.peek() {
             Some(b'[') => scanner.items(one)?,
@@ -228,7 +228,7 @@ pub(crate) fn line_value(scanner: &mut Scanner) -> Scanned<LineValue> {
                 scanner.back_to(start);
                 LineSeries::Points(points(scanner, name, &mut gathered)?)
             });
-            if value.series.len() <= super::sent::SERIES {
+            if value.series.len() <= super::SERIES {
                 Ok(())
             } else {
                 Err(scanner.refused(ErrorKind::PayloadTooLarge, "is one too many: a chart may have 1000 series"))

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, json};
 
-use super::change::create;
-use super::line::append_to;
-use super::once::{Answer, CREATED, Once};
-use super::scan::{Scanned, Scanner};
-use super::sent::{SERIES, SentSeries, check_name};
+use super::append::append_to;
+use super::documents::create;
+use super::idempotency::{Answer, CREATED, Once};
+use super::ingest::json_reader::{Scanned, Scanner};
+use super::ingest::{SERIES, SentSeries, check_name};
 use super::size::held;
 use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};

@@ -1,0 +1,4 @@
+//! TODO-DOC
+pub mod cache;
+pub mod line_chart;
+pub mod pool;
