@@ -284,7 +284,7 @@ mod tests {
 
     /// The ticks of an axis on a named clock.
     fn on(name: &str, from: f64, hours: f64, target: usize) -> Vec<String> {
-        labels(times(from, from + hours * 3600.0, &crate::server::zones::named(name).unwrap(), target))
+        labels(times(from, from + hours * 3600.0, &crate::server::time_zones::named(name).unwrap(), target))
     }
 
     #[test]
@@ -293,13 +293,13 @@ mod tests {
         let spring = 1_774_717_200.0;
         assert_eq!(on("Europe/Berlin", spring, 17.0, 4), ["18:00", "29 Mar", "06:00", "12:00"]);
         assert_eq!(on("Europe/Berlin", spring + 6.0 * 3600.0, 4.0, 5), ["29 Mar", "01:00", "03:00", "04:00", "05:00"]);
-        let days = times(spring, spring + 3.0 * 86_400.0, &crate::server::zones::named("Europe/Berlin").unwrap(), 3);
+        let days = times(spring, spring + 3.0 * 86_400.0, &crate::server::time_zones::named("Europe/Berlin").unwrap(), 3);
         assert_eq!(days.windows(2).map(|pair| (pair[1].at - pair[0].at) / 3600.0).collect::<Vec<_>>(), [23.0, 24.0]);
         // And from 03:00 back to 02:00 on 25 October.
         let autumn = 1_792_879_200.0;
         assert_eq!(on("Europe/Berlin", autumn, 5.0, 5), ["25 Oct", "01:00", "02:00", "02:00 +01:00", "03:00", "04:00"]);
         assert_eq!(on("Europe/Berlin", autumn, 25.0, 5), ["25 Oct", "Sun 06:00", "Sun 12:00", "Sun 18:00", "26 Oct"]);
-        assert_eq!(moment(autumn + 2.5 * 3600.0, 1.0, &crate::server::zones::named("Europe/Berlin").unwrap()), "2026-10-25 02:30:00");
+        assert_eq!(moment(autumn + 2.5 * 3600.0, 1.0, &crate::server::time_zones::named("Europe/Berlin").unwrap()), "2026-10-25 02:30:00");
         // New York: 8 March 2026, 00:00 local.
         assert_eq!(on("America/New_York", 1_772_946_000.0, 23.0, 4), ["8 Mar", "06:00", "12:00", "18:00", "9 Mar"]);
     }
@@ -316,7 +316,7 @@ mod tests {
         // Lord Howe: half an hour back on 5 April 2026.
         assert_eq!(on("Australia/Lord_Howe", 1_775_307_600.0, 4.0, 4), ["5 Apr", "01:00", "02:00", "03:00"]);
         // Summer to winter over a year: each midnight is one.
-        let berlin = crate::server::zones::named("Europe/Berlin").unwrap();
+        let berlin = crate::server::time_zones::named("Europe/Berlin").unwrap();
         for tick in times(EVENING, EVENING + 3e7, &berlin, 8) {
             assert!(moment(tick.at, 1.0, &berlin).ends_with("00:00:00"), "{tick:?}");
         }

@@ -127,7 +127,7 @@ pub fn sign(offset: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::zones::named;
+    use crate::server::time_zones::named;
 
     #[test]
     fn a_moment_has_the_offset_of_its_own_date() {

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::cpu_pool::{Pool, processors};
 use super::error::Problem;
-use super::pool::{Pool, processors};
 
 /// What is smaller takes a millisecond or two, and is read where it is.
 const LARGE: usize = 128 << 10;

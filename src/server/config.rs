@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::access::Right;
-use super::guard::{Door, Host, Local};
-use super::owner;
+use super::auth::host::Host;
+use super::auth::peer_credentials;
+use super::auth::policy::{Door, Local};
+use super::auth::tokens::Right;
 use super::store::Durability;
 
 pub const USUAL_PORT: u16 = 3000;
@@ -230,7 +231,7 @@ impl Config {
             local: match (self.require_token || may_be_asked_for_others, self.any_local_user) {
                 (true, _) => Local::Nobody,
                 (false, true) => Local::EveryUser,
-                (false, false) if owner::can_tell() => Local::OwnUser,
+                (false, false) if peer_credentials::can_tell() => Local::OwnUser,
                 (false, false) => Local::Unknown,
             },
         })

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::flood::Lines;
+use super::log::throttle::Lines;
 use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]

@@ -11,14 +11,14 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use super::App;
-use super::access::Access;
-use super::answers::{Answers, SMALL, Share, Who};
+use super::auth::tokens::Access;
 use super::boards::Boards;
 use super::cells::render::pool::Renderer;
 use super::error::Problem;
 use super::frames::{count_frames, document_frame, encode, is_read_first, news_frame, page_frame};
 use super::hub::{Delivery, Frame, News, Subscription, View, weight_of};
 use super::live::Asked;
+use super::net::response_budget::{Answers, SMALL, Share, Who};
 use super::store::{Change, Kind, Record};
 use crate::protocol::Event;
 use crate::protocol::points::PartRef;
@@ -389,9 +389,9 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::answers::EACH;
     use crate::server::boards::parse_many;
-    use crate::server::model::app;
+    use crate::server::net::response_budget::EACH;
+    use crate::server::testing::model::app;
 
     /// A server's inside with cells that have long notes, and a document.
     async fn filled(folder: &std::path::Path) -> App {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::access::Access;
+use super::auth::tokens::Access;
 use super::hub::{Frame, News, View};
 use super::store::{Appended, AppendedCell, CellChange, Change, Held, Kind, Record, number};
 use crate::protocol::Event;

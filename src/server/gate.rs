@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::guard::Caller;
+use super::auth::policy::Caller;
 use super::ids;
 
 const GATE: &str = include_str!("gate.html");

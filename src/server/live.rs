@@ -17,11 +17,11 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::App;
+use super::auth::policy::Caller;
 use super::boards;
 use super::error::Problem;
 use super::feed::{Feed, Ready};
 use super::frames::{STALLED, notice_frame};
-use super::guard::Caller;
 use super::hub::{Frame, View};
 use super::socket::{INCOMING_BYTES, Socket, Turn};
 use crate::protocol::ErrorKind;

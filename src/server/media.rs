@@ -14,12 +14,12 @@ use axum::response::{IntoResponse, Response};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use super::answers::counted;
+use super::auth::policy::Caller;
 use super::boards::Query;
 use super::cells::render::cache::{Key, Made, Needs, common};
 use super::data_uri::decode;
 use super::error::Problem;
-use super::guard::Caller;
+use super::net::response_budget::counted;
 use super::{App, conditional};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 

@@ -10,12 +10,12 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::App;
-use super::answers::counted;
+use super::auth::policy::{Caller, Reach};
 use super::boards::{self, MAIN};
 use super::cells::render::line_chart;
 use super::error::Problem;
 use super::gate;
-use super::guard::{Caller, Reach};
+use super::net::response_budget::counted;
 use crate::app::{Drawn, Shell, ShellProps};
 use crate::protocol::{ErrorKind, Page};
 

@@ -12,9 +12,9 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::flood::Lines;
-use super::guard::Caller;
-use super::patience::Peer;
+use super::auth::policy::Caller;
+use super::log::throttle::Lines;
+use super::net::write_timeout::Peer;
 
 /// All requests since the start.
 #[derive(Default)]

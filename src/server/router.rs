@@ -6,12 +6,14 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
+use super::auth::authorization::{Need, Of};
+use super::auth::policy;
 use super::caught::caught;
 use super::error::Problem;
-use super::guard::{self, Need, Of};
+use super::net::response_budget;
 use super::rest::{self, boards, publish, purge, series, shares, values};
 use super::routes::Routes;
-use super::{App, answers, error_page, figure, live, media, operations, page, requests, site};
+use super::{App, error_page, figure, live, media, operations, page, requests, site};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// More of a framework's reason is not repeated.
@@ -21,10 +23,11 @@ const RPC_BYTES: usize = 512 * 1024;
 
 /// The door, behind it the addresses. A router of its own, because the door changes the path before one is looked for.
 pub fn router(app: App) -> Router {
-    let inside = routes().into_router(app.clone()).layer(from_fn_with_state(app.clone(), answers::count)).layer(from_fn(requests::note));
+    let inside =
+        routes().into_router(app.clone()).layer(from_fn_with_state(app.clone(), response_budget::count)).layer(from_fn(requests::note));
     Router::new()
         .fallback_service(inside)
-        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .layer(from_fn_with_state(app.clone(), policy::guard))
         .layer(from_fn(caught))
         .layer(from_fn_with_state(app.clone(), uniform))
         .layer(from_fn_with_state(app.requests, requests::log))

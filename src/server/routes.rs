@@ -9,7 +9,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::App;
-use super::guard::{Need, Needs, enforce};
+use super::auth::authorization::{Need, Needs, enforce};
 
 /// The router while it is made.
 #[derive(Default)]

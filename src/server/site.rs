@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
-use super::answers::counted;
 use super::error::Problem;
+use super::net::response_budget::counted;
 use super::{App, conditional};
 use crate::app::Assets;
 use crate::protocol::ErrorKind;

@@ -15,14 +15,14 @@ use axum::response::Response;
 use futures::stream;
 
 use super::App;
-use super::answers::counted;
+use super::auth::policy::Caller;
 use super::boards::Query;
 use super::cells::render::cache::{Key, Made, Needs, common};
 use super::cells::{Content, HTML_BYTES, place};
 use super::error::Problem;
-use super::guard::Caller;
 use super::ids;
 use super::media::{cache_control, revision};
+use super::net::response_budget::counted;
 use super::store::Record;
 use crate::protocol::{ApiError, CellId, ErrorKind};
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::wrong;
 use crate::server::App;
+use crate::server::auth::authorization::Need;
 use crate::server::error::Problem;
-use crate::server::guard::Need;
 use crate::server::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {

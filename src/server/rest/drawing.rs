@@ -10,15 +10,15 @@ use super::{series, wrong};
 use crate::charts::kinds::Sheet;
 use crate::charts::{Place, Theme, Zone, line, scene};
 use crate::protocol::{ApiError, CellId, ErrorKind, spots};
-use crate::server::answers::{Who, counted};
 use crate::server::boards::{Document, Query};
 use crate::server::cells::Content;
 use crate::server::cells::render::cache::{Key, Made, Needs, Version, common};
 use crate::server::cells::render::line_chart;
 use crate::server::error::Problem;
 use crate::server::media::cache_control;
+use crate::server::net::response_budget::{Who, counted};
 use crate::server::store::Record;
-use crate::server::{App, conditional, zones};
+use crate::server::{App, conditional, time_zones};
 
 /// CSS pixels.
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
@@ -99,7 +99,7 @@ impl Asked {
                 _ => {}
             }
         }
-        let named = tz.as_deref().and_then(zones::named);
+        let named = tz.as_deref().and_then(time_zones::named);
         asked.seen.zone = match (named, offset, tz) {
             (Some(zone), ..) => zone,
             // A browser may have a younger list of zones than this server: its offset of today is the next best.

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::server::App;
+use crate::server::auth::authorization::Need;
 use crate::server::error::Problem;
-use crate::server::guard::Need;
 use crate::server::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {

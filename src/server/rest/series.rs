@@ -19,11 +19,12 @@ use super::{aside, broken, once, part, told_once, whole};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
-use crate::server::answers::{Who, counted};
+use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::policy::Caller;
 use crate::server::boards::append::Lines;
 use crate::server::boards::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
 use crate::server::error::Problem;
-use crate::server::guard::{Caller, Need, Of};
+use crate::server::net::response_budget::{Who, counted};
 use crate::server::routes::Routes;
 use crate::server::store::Store;
 

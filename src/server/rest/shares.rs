@@ -13,10 +13,12 @@ use serde_json::{Value, json};
 use super::{whole, wrong};
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::access::{Refusal, Right, Token, link};
+use crate::server::auth::authorization::Need;
+use crate::server::auth::policy::Caller;
+use crate::server::auth::tokens::{Refusal, Right, Token};
 use crate::server::boards::board_name;
+use crate::server::cli::token::link;
 use crate::server::error::Problem;
-use crate::server::guard::{Caller, Need};
 use crate::server::routes::Routes;
 use crate::server::store::timestamp;
 

@@ -12,10 +12,11 @@ use futures::stream::{self, StreamExt};
 use super::{aside, drawing, once, told_once, wrong};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
-use crate::server::answers::counted;
+use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::policy::Caller;
 use crate::server::boards::{Came, Form, Query, Target, parse_many, parse_one};
 use crate::server::error::Problem;
-use crate::server::guard::{Caller, Need, Of};
+use crate::server::net::response_budget::counted;
 use crate::server::routes::Routes;
 
 /// The largest body: a picture as `data:` URI.

@@ -11,8 +11,8 @@ use crate::protocol::CellId;
 use crate::protocol::columns::{self as frames, SeriesColumns};
 use crate::series::{Column, Place, Window};
 use crate::server::App;
-use crate::server::answers::{Who, counted};
 use crate::server::error::Problem;
+use crate::server::net::response_budget::{Who, counted};
 use crate::server::store::Weights;
 
 /// A piece has so many bytes, and of one series what goes beyond.

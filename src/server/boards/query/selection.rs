@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use super::filter::{self, Budget};
 use crate::protocol::ApiError;
 use crate::server::boards::{Boards, Query, Target, not_found};
+use crate::server::cpu_pool::{Pool, processors};
 use crate::server::error::Problem;
-use crate::server::pool::{Pool, processors};
 use crate::server::store::{Batch, Record, Store};
 
 /// Cells that changed meanwhile, which the writer looks at itself; with more it is begun again.
@@ -99,7 +99,7 @@ impl Boards {
             }
         }
         let (store, query) = (self.store.clone(), query.clone());
-        let work = move |asker: &crate::server::pool::Asker| {
+        let work = move |asker: &crate::server::cpu_pool::Asker| {
             let records = candidates(&store, &query);
             let kept = keep(&records);
             query.select(records, &Budget::whole(), || asker.is_gone()).map(|found| (found, kept))

@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 
 use crate::protocol::{ApiError, CellId};
 use crate::server::App;
-use crate::server::answers::{Share, Who};
 use crate::server::error::Problem;
+use crate::server::net::response_budget::{Share, Who};
 
 /// What is kept at most, in bytes.
 const ROOM: usize = 64 << 20;
@@ -195,7 +195,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::server::answers::Answers;
+    use crate::server::net::response_budget::Answers;
 
     fn key(id: &str, asked: &str) -> Key {
         Key { id: CellId::parse(id).unwrap(), asked: asked.to_owned() }

@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::answers::Who;
 use crate::server::error::Problem;
+use crate::server::net::response_budget::Who;
 
 /// What all that is being made takes at most, as it is estimated. One that needs more is made alone.
 const MEMORY: usize = 256 << 20;

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Shape, is_page, one};
+use super::policy::{Shape, is_page, one};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// What a page elsewhere may send, and what of an answer it may read.

@@ -1,9 +1,8 @@
 //! Tokens: who they let in, made and revoked here, by the page or on the command line, also beside a running server.
 
-mod file;
 mod index;
-mod keys;
-mod told;
+mod signed_urls;
+pub mod store;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,10 +14,9 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::protocol::{Cell, Stage};
-pub use file::{Right, Token, is_private};
-use file::{Secret, Stamp};
 use index::Index;
-pub use told::{keep_link, link, named, note_address, token_command};
+pub use store::{Right, Token, is_private};
+use store::{Secret, Stamp};
 
 /// What every token begins with, so that one that has got somewhere is found.
 pub const PREFIX: &str = "agz_";
@@ -62,13 +60,13 @@ struct Known {
 
 impl Access {
     pub fn open(folder: &Path) -> Result<Self, String> {
-        let mut tokens = file::load(folder)?;
-        if !tokens.tokens.is_empty() && !file::has_key(folder) {
+        let mut tokens = store::load(folder)?;
+        if !tokens.tokens.is_empty() && !store::has_key(folder) {
             // Whoever removed it wanted all addresses to end that it had signed; from now on they last again.
-            file::change(folder, |_| Ok::<_, String>(()))?;
-            tokens = file::load(folder)?;
+            store::change(folder, |_| Ok::<_, String>(()))?;
+            tokens = store::load(folder)?;
         }
-        let known = Known { stamp: file::stamp(folder), tokens: Arc::new(Index::new(tokens)), looked: Instant::now() };
+        let known = Known { stamp: store::stamp(folder), tokens: Arc::new(Index::new(tokens)), looked: Instant::now() };
         Ok(Self { folder: folder.to_owned(), known: RwLock::new(known), changed: watch::Sender::new(()) })
     }
 
@@ -87,10 +85,10 @@ impl Access {
     fn look(&self) -> Arc<Index> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.looked = Instant::now();
-        let stamp = file::stamp(&self.folder);
+        let stamp = store::stamp(&self.folder);
         if stamp != known.stamp {
             known.stamp = stamp;
-            match file::load(&self.folder) {
+            match store::load(&self.folder) {
                 Ok(tokens) => {
                     known.tokens = Arc::new(Index::new(tokens));
                     self.changed.send_replace(());
@@ -139,9 +137,9 @@ impl Access {
 
     /// The token and the board that a page's key opens for reading.
     pub fn opened_by(&self, key: &str) -> Option<(Token, String)> {
-        let (id, board) = keys::parse(key)?;
+        let (id, board) = signed_urls::parse(key)?;
         let tokens = self.tokens();
-        let token = tokens.by_id(id).filter(|token| keys::opens_page(&tokens.signing, token, key))?.clone();
+        let token = tokens.by_id(id).filter(|token| signed_urls::opens_page(&tokens.signing, token, key))?.clone();
         let is_its_own = token.need != Right::Share || token.board.as_deref() == Some(board.as_str());
         is_its_own.then_some((token, board))
     }
@@ -149,20 +147,20 @@ impl Access {
     /// `None` when the token has just gone.
     pub fn page_key(&self, id: &str, board: &str) -> Option<String> {
         let tokens = self.tokens();
-        tokens.by_id(id).map(|token| keys::page(&tokens.signing, token, board))
+        tokens.by_id(id).map(|token| signed_urls::page(&tokens.signing, token, board))
     }
 
     /// Gives the frame of a figure on `board` the address that it opens at for those who come by a token; where there are none, nothing is added.
     pub fn sign(&self, board: &str, cell: &mut Cell) {
         if let Stage::Figure { sig, .. } = &mut cell.stage {
             let tokens = self.tokens();
-            *sig = (!tokens.tokens.is_empty()).then(|| keys::figure(&tokens.signing.figures, board, &cell.id));
+            *sig = (!tokens.tokens.is_empty()).then(|| signed_urls::figure(&tokens.signing.figures, board, &cell.id));
         }
     }
 
     pub fn opens_figure(&self, board: &str, cell: &str, signature: &str) -> bool {
         let tokens = self.tokens();
-        !tokens.tokens.is_empty() && keys::opens_figure(&tokens.signing.figures, board, cell, signature)
+        !tokens.tokens.is_empty() && signed_urls::opens_figure(&tokens.signing.figures, board, cell, signature)
     }
 
     /// Makes a token: what is known of it, and the token itself, which is told this once.
@@ -190,17 +188,17 @@ fn check_name(name: &str) -> Result<(), Refusal> {
 }
 
 /// `board` is the one that a share shows; it was checked.
-fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
+pub fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
     check_name(name)?;
     let name = name.trim();
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Secret::random().0));
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    file::change(folder, |tokens| {
+    store::change(folder, |tokens| {
         if tokens.tokens.len() >= TOKENS {
             return Err(Refusal::Full);
         }
         let id = loop {
-            let id: String = std::iter::once('t').chain(super::ids::random().to_ascii_lowercase().chars().take(5)).collect();
+            let id: String = std::iter::once('t').chain(crate::server::ids::random().to_ascii_lowercase().chars().take(5)).collect();
             if tokens.tokens.iter().all(|known| known.id != id) {
                 break id;
             }
@@ -212,8 +210,8 @@ fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Resu
 }
 
 /// Whether there was one, of this kind where one is named. Addresses of figures end too: they may have been kept.
-fn revoke(folder: &Path, id: &str, need: Option<Right>) -> Result<bool, Refusal> {
-    file::change(folder, |tokens| {
+pub fn revoke(folder: &Path, id: &str, need: Option<Right>) -> Result<bool, Refusal> {
+    store::change(folder, |tokens| {
         let before = tokens.tokens.len();
         tokens.tokens.retain(|token| token.id != id || need.is_some_and(|need| need != token.need));
         let is_gone = tokens.tokens.len() < before;
@@ -253,7 +251,7 @@ mod tests {
     fn the_last_place_is_refused_in_a_sentence_and_a_revoked_one_is_free_again() {
         let folder = tempfile::tempdir().unwrap();
         let (first, _) = create(folder.path(), Right::Read, None, "").unwrap();
-        file::change(folder.path(), |tokens| {
+        store::change(folder.path(), |tokens| {
             let more = (1..TOKENS).map(|at| Token { id: format!("x{at}"), hash: hash(&at.to_string()), ..first.clone() });
             tokens.tokens.extend(more);
             Ok::<_, String>(())
@@ -274,24 +272,24 @@ mod tests {
         let (known, token) = access.create(Right::Write, None, "").unwrap();
         let (other, _) = access.create(Right::Read, None, "").unwrap();
         let key = access.page_key(&known.id, "a").unwrap();
-        let kept = std::fs::read_to_string(file::path(folder.path())).unwrap();
+        let kept = std::fs::read_to_string(store::path(folder.path())).unwrap();
         assert!(!kept.contains(&token[4..]) && !kept.contains("secret"), "{kept}");
         // Whatever stands there, shown as a token or signed with.
         let listed: serde_json::Value = serde_json::from_str(&kept).unwrap();
         for word in listed["tokens"][0].as_object().unwrap().values().filter_map(|word| word.as_str()) {
             assert!(access.find(word).is_none() && access.opened_by(word).is_none(), "{word}");
         }
-        let by_hash = file::Signing { pages: known.hash.clone(), figures: known.hash.clone() };
-        assert!(access.opened_by(&keys::page(&by_hash, &known, "a")).is_none());
+        let by_hash = store::Signing { pages: known.hash.clone(), figures: known.hash.clone() };
+        assert!(access.opened_by(&signed_urls::page(&by_hash, &known, "a")).is_none());
         // Another server on a copy of the file alone: the key of a page that is open here is none there.
         let copy = tempfile::tempdir().unwrap();
-        std::fs::copy(file::path(folder.path()), file::path(copy.path())).unwrap();
+        std::fs::copy(store::path(folder.path()), store::path(copy.path())).unwrap();
         assert!(Access::open(copy.path()).unwrap().opened_by(&key).is_none());
         assert!(Access::open(folder.path()).unwrap().opened_by(&key).is_some());
         // Without the key all addresses end that it has signed; then there is another.
         std::fs::remove_file(folder.path().join("access.key")).unwrap();
         let again = Access::open(folder.path()).unwrap();
-        assert!(again.opened_by(&key).is_none() && again.find(&token).is_some() && file::has_key(folder.path()));
+        assert!(again.opened_by(&key).is_none() && again.find(&token).is_some() && store::has_key(folder.path()));
         let key = again.page_key(&known.id, "a").unwrap();
         let access = Access::open(folder.path()).unwrap();
         // The end of another token ends no page.
@@ -305,10 +303,10 @@ mod tests {
         let (_, token) = create(folder.path(), Right::Read, None, "").unwrap();
         access.look();
         assert!(access.find(&token).is_some());
-        std::fs::write(file::path(folder.path()), "{").unwrap();
+        std::fs::write(store::path(folder.path()), "{").unwrap();
         access.look();
         assert!(access.find(&token).is_some());
-        std::fs::remove_file(file::path(folder.path())).unwrap();
+        std::fs::remove_file(store::path(folder.path())).unwrap();
         access.look();
         assert!(access.find(&token).is_none());
     }

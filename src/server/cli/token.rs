@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::file::{self, Right};
-use super::{create, revoke};
+use crate::server::auth::tokens::store::{self, Right};
+use crate::server::auth::tokens::{create, revoke};
 use crate::server::boards::{MAIN, board_name};
 use crate::server::config::{TokenCommand, USUAL_FOLDER};
 use crate::server::store::timestamp;
@@ -21,7 +21,7 @@ pub fn note_address(folder: &Path, address: &str) {
 /// Beside the hashes, where programs of this user could not come in without it: they read it here, and only this user can.
 pub fn keep_link(folder: &Path, link: &str) -> Result<(), String> {
     let path = folder.join("token");
-    file::write(folder, &path, format!("{link}\n").as_bytes())
+    store::write(folder, &path, format!("{link}\n").as_bytes())
         .map_err(|why| format!("The link could not be kept in {}: {why}.", path.display()))
 }
 
@@ -74,7 +74,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             ))
         }
         TokenCommand::List => {
-            let tokens = file::load(folder)?.tokens;
+            let tokens = store::load(folder)?.tokens;
             if tokens.is_empty() {
                 return Ok(format!("There are no tokens in {}; 'agnez token new{named}' makes one.", folder.display()));
             }
@@ -86,7 +86,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
         }
         TokenCommand::Revoke { id } => {
             // Nothing is made in a folder that was not meant.
-            let is_there = file::load(folder)?.tokens.iter().any(|token| token.id == *id);
+            let is_there = store::load(folder)?.tokens.iter().any(|token| token.id == *id);
             if is_there && revoke(folder, id, None).map_err(|why| why.to_string())? {
                 return Ok(format!("The token {id} is revoked. Who came in with it is cut off within seconds."));
             }
@@ -120,7 +120,7 @@ mod tests {
         };
         let why = new(None, Some("mnist")).unwrap_err();
         assert!(why.contains("'agnez token new share --board mnist --data '") && why.contains("all boards"), "{why}");
-        assert_eq!(file::load(folder.path()).unwrap().tokens.len(), 0);
+        assert_eq!(store::load(folder.path()).unwrap().tokens.len(), 0);
         assert!(new(None, None).unwrap().contains("writes to all boards"));
         assert!(new(Some(Right::Write), Some("mnist")).unwrap().contains("/b/mnist#token="));
         assert!(new(Some(Right::Share), Some("mnist")).unwrap().contains("reads this board only"));

@@ -8,8 +8,8 @@ use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 
+use super::tokens::Access;
 use crate::protocol::ErrorKind;
-use crate::server::access::Access;
 
 /// What the sender is told, behind it what was kept.
 const REVOKED: &str = "The token was revoked.";

@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::owner;
+use crate::server::auth::peer_credentials;
 
 /// How long a write may wait for its reader to take a single byte.
 const STALLED: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub struct Peer {
 impl Peer {
     /// Looks up whose the other end is: now, because that can be told only as long as it is open.
     pub async fn of(stream: &TcpStream, address: SocketAddr) -> Self {
-        Self { address: Some(address), local: stream.local_addr().ok(), is_same_user: owner::is_ours(stream).await }
+        Self { address: Some(address), local: stream.local_addr().ok(), is_same_user: peer_credentials::is_ours(stream).await }
     }
 }
 

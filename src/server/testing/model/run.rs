@@ -14,11 +14,11 @@ use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
 use crate::protocol::CellId;
 use crate::server::App;
-use crate::server::access::Access;
+use crate::server::auth::tokens::Access;
 use crate::server::boards::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
-use crate::server::connections::Connections;
 use crate::server::error::Problem;
 use crate::server::hub::Hub;
+use crate::server::net::connections::Connections;
 use crate::server::site::Site;
 use crate::server::store::{Change, Done, Durability, Key, Store};
 

@@ -11,12 +11,13 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::access::{Access, Right, is_private, keep_link, link, named, note_address};
+use super::auth::policy::Local;
+use super::auth::tokens::{Access, Right, is_private};
 use super::boards::{Boards, MAIN};
 use super::cells::render::pool::Renderer;
-use super::connections::Connections;
-use super::guard::Local;
+use super::cli::token::{keep_link, link, named, note_address};
 use super::hub::Hub;
+use super::net::connections::Connections;
 use super::router::router;
 use super::site::Site;
 use super::store::{Durability, OpenError, Start, Store};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use subtle::ConstantTimeEq;
 
-use super::file::{Secret, Signing, Token, Tokens};
+use super::store::{Secret, Signing, Token, Tokens};
 
 /// The first bytes of a hash, by which it is found. Who measures the time learns at most those, and makes no token of them.
 type Start = [u8; 8];
@@ -46,7 +46,7 @@ fn start(hash: &Secret) -> Start {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::access::file::Right;
+    use crate::server::auth::tokens::store::Right;
 
     #[test]
     fn each_token_is_found_by_its_whole_hash_and_by_its_id() {

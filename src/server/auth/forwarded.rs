@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Version, header};
 
-use super::one;
+use super::policy::one;
 use crate::protocol::{ApiError, ErrorKind};
 
 /// A request that carries one of these did not come from a program of this machine by itself: proxies add them, and services that check who

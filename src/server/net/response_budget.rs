@@ -17,10 +17,10 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::App;
-use super::error::Problem;
-use super::guard::Caller;
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::App;
+use crate::server::auth::policy::Caller;
+use crate::server::error::Problem;
 
 /// What all answers hold together at most.
 pub const TOTAL: usize = 256 << 20;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::access::token_command;
+use super::token::token_command;
 
-use super::store::{CopyError, Report, backup, check, database, restore};
-use super::{Command, Config};
+use crate::server::store::{CopyError, Report, backup, check, database, restore};
+use crate::server::{Command, Config};
 
 /// Does it with the data folder that `config` names. Both answers are sentences for a terminal.
 pub async fn run_command(command: &Command, config: &Config) -> Result<String, String> {

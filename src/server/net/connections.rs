@@ -21,8 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use super::patience::{Patient, Peer, Stalled, Stream};
-use super::{parting, requests};
+use super::shutdown_body;
+use super::write_timeout::{Patient, Peer, Stalled, Stream};
+use crate::server::requests;
 
 /// The head of a request comes within this time, the wait for a connection's next request included.
 const HEAD_WITHIN: Duration = Duration::from_secs(60);
@@ -182,7 +183,7 @@ impl Connections {
             let (mut router, all, one, peer, stopping) = (router.clone(), self.clone(), one.clone(), peer.clone(), bodies.clone());
             async move {
                 one.idle_since.store(0, Ordering::Relaxed);
-                let mut request = request.map(|body| parting::body(body, &stopping));
+                let mut request = request.map(|body| shutdown_body::body(body, &stopping));
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let reply: Result<_, Infallible> = router.call(request).await;
                 one.has_token.store(reply.as_ref().is_ok_and(requests::shows_token), Ordering::Relaxed);

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::boards::ingest::parse_line_value;
-use super::boards::{Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points};
-use super::boards::{Sent, SentSeries};
-use super::cells::Content;
-use super::store::{Held, Record, fuzz_targets};
 use crate::charts::kinds::well_formed;
 use crate::charts::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
 use crate::protocol::{ApiError, Board, CellId, Event, Stage, columns, points, spots};
+use crate::server::boards::ingest::parse_line_value;
+use crate::server::boards::{
+    Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points,
+};
+use crate::server::boards::{Sent, SentSeries};
+use crate::server::cells::Content;
+use crate::server::store::{Held, Record, fuzz_targets};
 
 pub type Target = fn(&[u8]);
 

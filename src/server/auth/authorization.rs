@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, body::Body};
 
-use super::{Caller, Reach, refused};
+use super::policy::{Caller, Reach, refused};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::App;
 use crate::server::boards::MAIN;
@@ -67,7 +67,8 @@ pub type Needs = HashMap<(Method, String), Need>;
 /// Stands around every handler.
 pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request: Request, next: Next) -> Response {
     let Some(caller) = request.extensions().get::<Arc<Caller>>().cloned() else {
-        return super::Problem::from(ErrorKind::Forbidden.with("This request did not come through the door.")).into_response();
+        return crate::server::error::Problem::from(ErrorKind::Forbidden.with("This request did not come through the door."))
+            .into_response();
     };
     let need = match request.extensions().get::<MatchedPath>() {
         Some(path) => {

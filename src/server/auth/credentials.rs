@@ -4,9 +4,9 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Reach, one};
+use super::policy::{Reach, one};
+use super::tokens::{Access, PREFIX, Right, Token};
 use crate::protocol::ApiError;
-use crate::server::access::{Access, PREFIX, Right, Token};
 
 /// Among the subprotocols of a WebSocket, for which browsers let no header be set.
 const SUBPROTOCOL: &str = "agnez.token.";

@@ -4,13 +4,6 @@
 //! name of its own (DNS rebinding). Programs and browsers of the server's own user need no token, everyone else does: other users of the
 //! machine too, because one of them may be a proxy that asks for the whole world.
 
-mod credential;
-mod held;
-mod host;
-mod need;
-mod origin;
-mod place;
-mod proxy;
 #[cfg(test)]
 mod tests;
 
@@ -22,19 +15,18 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub use host::Host;
-pub use need::{Need, Needs, Of, enforce};
+use super::host::Host;
 
-use super::access::Access;
-use super::config::USUAL_PORT;
-use super::error::Problem;
-use super::patience::Peer;
-use super::requests::Client;
-use super::{App, gate};
+use super::base_path::Place;
+use super::cors::Asking;
+use super::credentials::{Grant, Shown};
+use super::tokens::Access;
 use crate::protocol::{ApiError, ErrorKind};
-use credential::{Grant, Shown};
-use origin::Asking;
-use place::Place;
+use crate::server::config::USUAL_PORT;
+use crate::server::error::Problem;
+use crate::server::net::write_timeout::Peer;
+use crate::server::requests::Client;
+use crate::server::{App, gate};
 
 /// The rules that the command line sets.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +81,7 @@ pub struct Caller {
     /// The id of the token that let it in.
     pub token: Option<String>,
     /// A token or a key was shown that opens nothing.
-    is_unknown: bool,
+    pub is_unknown: bool,
     /// As the browser knows this server, whatever stands in between: one of our own names.
     pub host: String,
     pub is_secure: bool,
@@ -122,13 +114,13 @@ impl Caller {
     }
 }
 
-struct Shape<'a> {
-    method: &'a Method,
-    path: &'a str,
+pub struct Shape<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
 }
 
 impl Shape<'_> {
-    fn only_reads(&self) -> bool {
+    pub fn only_reads(&self) -> bool {
         matches!(*self.method, Method::GET | Method::HEAD)
     }
 }
@@ -149,7 +141,7 @@ impl Door {
     fn admit<'a>(&self, line: (&Method, &'a Uri, Version), headers: &HeaderMap, peer: &Peer) -> Result<Admitted<'a>, ApiError> {
         let (method, uri, version) = line;
         let (remote, local) = (peer.address.map(|at| at.ip().to_canonical()), peer.local.map(|at| at.ip().to_canonical()));
-        let seen = proxy::origin(headers, version, remote, &self.proxies)?;
+        let seen = super::forwarded::origin(headers, version, remote, &self.proxies)?;
         // The host of an absolute address in the request line.
         let authority = uri.authority().map(|authority| authority.as_str());
         let host = Host::parse(seen.host).filter(|host| host.is_ours(&self.hosts, local));
@@ -162,10 +154,10 @@ impl Door {
                  Without one, use 'ssh -L {port}:localhost:{port} <this machine>'."
             )));
         };
-        let place = place::place(uri.path(), &self.base)?;
+        let place = super::base_path::place(uri.path(), &self.base)?;
         let shape = Shape { method, path: place.path };
-        let asking = origin::asking(&shape, headers, seen.host, &self.origins)?;
-        let is_direct = !seen.is_forwarded && !origin::is_of_another_address(headers, seen.host);
+        let asking = super::cors::asking(&shape, headers, seen.host, &self.origins)?;
+        let is_direct = !seen.is_forwarded && !super::cors::is_of_another_address(headers, seen.host);
         let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == Asking::Ours;
         Ok(Admitted { place, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }
@@ -182,7 +174,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let Place { path, key } = admitted.place;
     let reads = matches!(method, Method::GET | Method::HEAD);
     let foreign = match &admitted.asking {
-        Asking::Allowed(origin) if origin::is_preflight(&method, request.headers()) => return origin::preflight(origin),
+        Asking::Allowed(origin) if super::cors::is_preflight(&method, request.headers()) => return super::cors::preflight(origin),
         Asking::Allowed(origin) => Some(origin.clone()),
         Asking::Ours => None,
     };
@@ -190,7 +182,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     if key.is_some() && is_page(path) && reads {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{path}", app.door.base))]).into_response();
     }
-    let shown = match credential::shown(request.headers(), path, key, &app.access) {
+    let shown = match super::credentials::shown(request.headers(), path, key, &app.access) {
         Ok(shown) => shown,
         Err(error) => return Problem::from(error).into_response(),
     };
@@ -208,24 +200,24 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
         is_secure: admitted.is_secure,
         base: app.door.base.clone(),
     };
-    match place::moved(&uri, path) {
+    match super::base_path::moved(&uri, path) {
         Some(moved) => *request.uri_mut() = moved,
         None => return Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
     }
     if let Some(token) = caller.token.clone() {
-        request = request.map(|body| held::hold(body, app.access.clone(), token));
+        request = request.map(|body| super::revocation::hold(body, app.access.clone(), token));
     }
     request.extensions_mut().insert(Arc::new(caller));
     let mut reply = next.run(request).await;
     reply.extensions_mut().insert(Client(admitted.address));
     match foreign {
-        Some(origin) => origin::readable(reply, &origin),
+        Some(origin) => super::cors::readable(reply, &origin),
         None => reply,
     }
 }
 
 /// Who may not do it is told why, and how to get in; a browser that wants to show a page gets one that asks for the token.
-fn refused(app: &App, caller: &Caller, request: &Request, error: ApiError) -> Response {
+pub fn refused(app: &App, caller: &Caller, request: &Request, error: ApiError) -> Response {
     let wants_page =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     let is_locked = error.code == ErrorKind::NotAuthenticated.code();
@@ -245,7 +237,7 @@ pub fn is_page(path: &str) -> bool {
 }
 
 /// A header that may stand once: two could be read differently by two readers.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
+pub fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
     let mut all = headers.get_all(name).iter();
     let first = all.next();
     let unreadable = || ErrorKind::BadRequest.with(format!("The header '{name}' must be there once, in plain text."));

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::file::{Secret, Signing, Token};
+use super::store::{Secret, Signing, Token};
 use crate::protocol::CellId;
 
 const BYTES: usize = 16;
@@ -63,7 +63,7 @@ pub fn opens_page(signing: &Signing, token: &Token, key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::access::file::Right;
+    use crate::server::auth::tokens::store::Right;
 
     #[test]
     fn a_signature_opens_one_thing() {

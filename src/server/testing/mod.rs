@@ -1,0 +1,6 @@
+//! TODO-DOC
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz_targets;
+#[cfg(test)]
+pub mod model;
