@@ -1,36 +1,17 @@
 //! The server: REST, live feeds, the page, and the store behind them.
 
-mod aside;
 mod auth;
 pub mod boards;
-mod caught;
 mod cells;
 mod cli;
-mod conditional;
 mod config;
 mod cpu_pool;
-mod data_uri;
 mod error;
-mod error_page;
-mod feed;
-mod figure;
-mod frames;
-mod gate;
-mod hub;
+mod http;
 mod ids;
 mod live;
 mod log;
-mod media;
 mod net;
-mod operations;
-mod page;
-mod requests;
-mod rest;
-mod router;
-mod routes;
-mod rpc;
-mod site;
-mod socket;
 mod startup;
 mod store;
 mod testing;
@@ -42,9 +23,9 @@ use std::time::SystemTime;
 
 pub use cli::run::run_command;
 pub use config::{Command, Config, LogFormat, TokenCommand};
+pub use http::router::addresses;
+pub use http::server_functions::{boards, told};
 pub use log::{begin_log, format_of, tell_failure};
-pub use router::addresses;
-pub use rpc::{boards, told};
 pub use startup::{Server, StartError};
 pub use store::{Durability, OpenError};
 
@@ -52,9 +33,9 @@ use auth::policy::Door;
 use auth::tokens::Access;
 use boards::Boards;
 use cells::render::cache::Drawings;
-use hub::Hub;
-use requests::Requests;
-use site::Site;
+use http::pages::assets::Site;
+use http::request_log::Requests;
+use live::hub::Hub;
 
 /// What every handler may use.
 #[derive(Clone)]

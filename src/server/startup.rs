@@ -16,10 +16,10 @@ use super::auth::tokens::{Access, Right, is_private};
 use super::boards::{Boards, MAIN};
 use super::cells::render::pool::Renderer;
 use super::cli::token::{keep_link, link, named, note_address};
-use super::hub::Hub;
+use super::http::pages::assets::Site;
+use super::http::router::router;
+use super::live::hub::Hub;
 use super::net::connections::Connections;
-use super::router::router;
-use super::site::Site;
 use super::store::{Durability, OpenError, Start, Store};
 use super::{App, Config};
 

@@ -1,4 +1,5 @@
-//! TODO-DOC
+//! The parts of the page around the cells.
+
 pub mod copyable_code;
 pub mod drag;
 mod empty_board;

@@ -13,7 +13,7 @@ use super::policy::{Caller, Reach, refused};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
 use crate::server::App;
 use crate::server::boards::MAIN;
-use crate::server::live;
+use crate::server::http::live;
 
 /// What somebody needs to be let through to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ async fn is_on(app: &App, board: &str, of: Of, request: &mut Request<Body>) -> R
 fn shows(src: &str, path: &str) -> bool {
     let Some(named) = src.strip_prefix("images/") else { return false };
     let named = named.split(['?', '#']).next().unwrap_or_default();
-    named == path || crate::server::media::percent_decode(named) == path.as_bytes()
+    named == path || crate::server::http::pages::images::percent_decode(named) == path.as_bytes()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! TODO-DOC
+//! Access control: which requests are let in, what they may do, and the tokens that decide it.
+
 pub mod authorization;
 mod base_path;
 mod cors;

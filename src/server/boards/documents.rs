@@ -10,9 +10,9 @@ use super::query::selection::Chosen;
 use super::size::{answered, bounded, check_keys, held, stored};
 use super::{Boards, Document, Draft, MAIN, Once, Target, append};
 use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
-use crate::server::aside::aside;
 use crate::server::cells::{Content, Verdicts};
 use crate::server::error::Problem;
+use crate::server::http::body::parse_pool::aside;
 use crate::server::ids;
 use crate::server::store::{Batch, Held, Kind, Record};
 

@@ -1,3 +1,4 @@
-//! TODO-DOC
+//! The command line beside serving: tokens, backups and checks.
+
 pub mod run;
 pub mod token;

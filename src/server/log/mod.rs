@@ -2,6 +2,7 @@
 //!
 //! Only the server's own lines are written, at every level: libraries repeat what was sent to them (rejected bodies, header values, statements),
 //! and what was sent may be a secret. Our own lines name routes, codes and ids. And one event is one line, whatever it says.
+
 pub mod throttle;
 
 use std::ffi::OsString;

@@ -23,7 +23,7 @@ use tower_service::Service;
 
 use super::shutdown_body;
 use super::write_timeout::{Patient, Peer, Stalled, Stream};
-use crate::server::requests;
+use crate::server::http::request_log;
 
 /// The head of a request comes within this time, the wait for a connection's next request included.
 const HEAD_WITHIN: Duration = Duration::from_secs(60);
@@ -186,7 +186,7 @@ impl Connections {
                 let mut request = request.map(|body| shutdown_body::body(body, &stopping));
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let reply: Result<_, Infallible> = router.call(request).await;
-                one.has_token.store(reply.as_ref().is_ok_and(requests::shows_token), Ordering::Relaxed);
+                one.has_token.store(reply.as_ref().is_ok_and(request_log::shows_token), Ordering::Relaxed);
                 let sent = Sent { all, one };
                 reply.map(|reply| reply.map(|body| Body::new(Sending { body, _sent: sent })))
             }
@@ -370,7 +370,7 @@ mod tests {
         let large = Bytes::from(vec![7; LARGE]);
         let with_token = {
             let large = large.clone();
-            async move || requests::with_token(axum::response::Response::new(Body::from(large)), "t1")
+            async move || request_log::with_token(axum::response::Response::new(Body::from(large)), "t1")
         };
         let router = Router::new().route("/", axum::routing::get(async || "here"));
         router.route("/large", axum::routing::get(async move || large)).route("/token", axum::routing::get(with_token))

@@ -1,4 +1,5 @@
-//! TODO-DOC
+//! A model of the server for random histories, and the targets of the fuzzer.
+
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz_targets;

@@ -1,4 +1,5 @@
 //! What the page knows of a chart's points: columns over a range, into which new points are merged as they come.
+
 #[cfg(test)]
 mod tests;
 

@@ -22,11 +22,12 @@ use super::cors::Asking;
 use super::credentials::{Grant, Shown};
 use super::tokens::Access;
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::App;
 use crate::server::config::USUAL_PORT;
 use crate::server::error::Problem;
+use crate::server::http::pages::login;
+use crate::server::http::request_log::Client;
 use crate::server::net::write_timeout::Peer;
-use crate::server::requests::Client;
-use crate::server::{App, gate};
 
 /// The rules that the command line sets.
 #[derive(Clone, Debug, Default)]
@@ -222,7 +223,7 @@ pub fn refused(app: &App, caller: &Caller, request: &Request, error: ApiError) -
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     let is_locked = error.code == ErrorKind::NotAuthenticated.code();
     if is_locked && !caller.is_unknown && wants_page && is_page(request.uri().path()) {
-        return gate::gate(caller, app.external_images);
+        return login::gate(caller, app.external_images);
     }
     let mut reply = Problem::from(error).into_response();
     if is_locked {

@@ -1,4 +1,5 @@
 //! Points as clients send them: JSON in several shapes, NDJSON, and the binary form, all checked before the store sees them.
+
 pub mod json_reader;
 mod json_shapes;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Feathers' query language, in the bracket syntax of `qs`: `?pos[$gt]=3&$or[0][name]=a&$sort[pos]=-1&$select[]=name`.
+
 pub mod filter;
 mod number;
 pub mod selection;

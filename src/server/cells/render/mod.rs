@@ -1,4 +1,5 @@
-//! TODO-DOC
+//! Drawings made on the server, and the threads and the cache behind them.
+
 pub mod cache;
 pub mod line_chart;
 pub mod pool;

@@ -1,4 +1,5 @@
 //! What is committed, in memory: every reader looks here first, and nothing stands here that a crash could undo.
+
 pub mod names;
 pub mod record;
 pub mod tombstones;

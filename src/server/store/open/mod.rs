@@ -1,4 +1,5 @@
 //! Opening a data folder: lock, gates, the schema, and what is read before anybody is answered.
+
 pub mod load_cells;
 pub mod load_series;
 pub mod loss_check;

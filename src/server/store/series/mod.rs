@@ -1,4 +1,5 @@
 //! The series of line cells as they are committed: how many points are in chunks on disk, and the points after them.
+
 pub mod append;
 pub mod append_event;
 pub mod codec;

@@ -1,4 +1,5 @@
 //! The store with small bounds, so that chunks, tails, the journal's end and the sweep all come about within a short test.
+
 #[cfg(test)]
 mod damage;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! The only writer: takes what waits, decides it in memory, makes it durable in one commit, then tells everyone.
+
 pub mod batch;
 pub mod checkpoint;
 mod disk_full;

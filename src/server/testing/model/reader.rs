@@ -9,9 +9,9 @@ use crate::protocol::points;
 use crate::protocol::{Board, Cell, CellId, Effect, Event, Stage};
 use crate::server::App;
 use crate::server::boards::Boards;
-use crate::server::feed::Feed;
-use crate::server::hub::{Frame, View};
-use crate::server::live::Asked;
+use crate::server::http::live::Asked;
+use crate::server::live::feed::Feed;
+use crate::server::live::hub::{Frame, View};
 
 type Name = (String, String);
 

@@ -17,9 +17,9 @@ use crate::server::App;
 use crate::server::auth::tokens::Access;
 use crate::server::boards::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
 use crate::server::error::Problem;
-use crate::server::hub::Hub;
+use crate::server::http::pages::assets::Site;
+use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
-use crate::server::site::Site;
 use crate::server::store::{Change, Done, Durability, Key, Store};
 
 type Heard = Result<(u16, String, bool), Problem>;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::server::hub::View;
+use crate::server::live::hub::View;
 
 pub const BOARDS: [&str; 2] = ["main", "b"];
 const IDS: [&str; 6] = ["a", "c", "d", "e", "f", "g"];

@@ -1,0 +1,4 @@
+//! How numbers and columns are written in responses.
+
+pub mod columns;
+pub mod number;

@@ -1,0 +1,41 @@
+//! Addresses of other tools' clients: `POST /publish/epoch/end/`, which stock Keras calls.
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::{aside, once, told_once, wrong};
+use crate::protocol::ApiError;
+use crate::server::App;
+use crate::server::boards::{Form, board_name, keras_epoch, parse_epoch};
+use crate::server::error::Problem;
+use crate::server::http::body::read::whole;
+use crate::server::http::route_table::Routes;
+
+/// A thousand metrics with long names.
+const BODY_BYTES: usize = 1 << 20;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes.post("/publish/epoch/end", epoch_end).post("/publish/epoch/end/", epoch_end)
+}
+
+/// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.
+async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let board = asked_board(query.as_deref().unwrap_or_default())?;
+    let body = whole(body, BODY_BYTES).await?;
+    let epoch = aside(&body, parse_epoch).await?;
+    let once = once(&headers, &format!("epoch of {board}"), &body, &Form::Points)?;
+    Ok(told_once(app.boards.epoch_end(&board, epoch, once).await?))
+}
+
+fn asked_board(query: &str) -> Result<String, ApiError> {
+    let mut board = keras_epoch::BOARD.to_owned();
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*key {
+            "board" => board = board_name(&value)?.to_owned(),
+            key => return Err(wrong(key, "is no key of this query; known is board", &value)),
+        }
+    }
+    Ok(board)
+}

@@ -1,0 +1,305 @@
+//! The numbers of line cells: `POST /points` and `/values/:id/points` take them, `GET` gives them back, and columns to draw from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::columns::Asked as ColumnsAsked;
+use super::format::columns::{Smoothing, Walk};
+use super::points_page::{Asked, HEAD, PAGE, Page};
+use super::{aside, once, told_once};
+use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::series::Window;
+use crate::server::App;
+use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::policy::Caller;
+use crate::server::boards::append::Lines;
+use crate::server::boards::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+use crate::server::error::Problem;
+use crate::server::http::body::memory_budget::{self, SMALL};
+use crate::server::http::body::read::{broken, part, whole};
+use crate::server::http::route_table::Routes;
+use crate::server::net::response_budget::{Who, counted};
+use crate::server::store::Store;
+
+/// One request, whether it is done at once or, as a stream of lines, piece by piece.
+const BODY_BYTES: usize = 64 << 20;
+/// Lines of a stream that are accepted together; what has come by then is accepted after a moment, too: a stream may be what a program logs just now.
+const PIECE_BYTES: usize = 1 << 20;
+const PIECE_WITHIN: Duration = Duration::from_millis(20);
+/// Pixels of all series of one question for columns: those of a cell are held whole, 256 bytes a pixel. Beyond it each series has fewer.
+const PIXELS: usize = 500_000;
+/// A point as it is written, at most, and while it is read.
+const POINT_BYTES: usize = 160;
+/// Says which points a page is of.
+const GENERATION: HeaderName = HeaderName::from_static("agnez-generation");
+/// Series that an error names.
+const NAMED: usize = 20;
+const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+
+/// The addresses of one cell's numbers, at `base`.
+pub fn routes(routes: Routes, base: &str) -> Routes {
+    let (points, columns) = (format!("{base}/{{id}}/points"), format!("{base}/{{id}}/columns"));
+    let here = Need::Board(Of::Cell);
+    routes.get(here, &points, read).post(&points, append).get(here, &columns, columns_of_one)
+}
+
+/// The addresses of many cells' numbers.
+pub fn many(routes: Routes) -> Routes {
+    routes.post("/points", append_many).get(Need::Board(Of::Cells), "/columns", columns_of_many)
+}
+
+fn cell_id(id: &str) -> Result<CellId, Problem> {
+    CellId::parse(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let id = cell_id(&id)?;
+    let body = whole(body, BODY_BYTES).await?;
+    let (cell, kind) = (id.clone(), text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
+    let series = aside(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
+    let answer = app.boards.append(vec![Sent { cell: id.clone(), series }], once(&headers, id.as_str(), &body, &Form::Points)?).await?;
+    Ok(told_once(answer))
+}
+
+async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let kind = text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
+    if is_stream && !headers.contains_key("idempotency-key") {
+        return stream(&app, body).await;
+    }
+    let body = whole(body, BODY_BYTES).await?;
+    let sent = aside(&body, move |body| parse_many_points(body, Some(&kind))).await?;
+    let answer = app.boards.append(sent, once(&headers, "", &body, &Form::Points)?).await?;
+    Ok(told_once(answer))
+}
+
+/// Accepts lines while they come. An error says which lines before it are kept.
+async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
+    let (mut body, mut waiting, mut share) = (body.into_data_stream(), Vec::<u8>::new(), None);
+    let (mut lines, mut points, mut bytes) = (0, 0, 0);
+    // When what waits is accepted: none while there is no whole line.
+    let mut due: Option<Instant> = None;
+    loop {
+        let next = match due {
+            Some(due) => timeout_at(due, body.next()).await.ok(),
+            None => Some(part(&mut body).await.map_err(|silent| cut(lines, points, silent))?),
+        };
+        let is_end = matches!(next, Some(None));
+        match next.flatten() {
+            Some(Ok(part)) => {
+                bytes += part.len();
+                if due.is_none() && part.contains(&b'\n') {
+                    due = Some(Instant::now() + PIECE_WITHIN);
+                }
+                waiting.extend_from_slice(&part);
+            }
+            Some(Err(why)) => return Err(cut(lines, points, broken(why)).into()),
+            None => {}
+        }
+        if bytes > BODY_BYTES {
+            let most = format!("A stream may have {} MiB.", BODY_BYTES >> 20);
+            return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(most)).into());
+        }
+        share = match share {
+            _ if waiting.len() < SMALL => None,
+            None => memory_budget::share(PIECE_BYTES).await.map_err(|full| cut(lines, points, full))?,
+            held => held,
+        };
+        let is_due = due.is_some_and(|due| Instant::now() >= due);
+        if !is_end && !is_due && waiting.len() < PIECE_BYTES {
+            continue;
+        }
+        due = None;
+        let end = if is_end { waiting.len() } else { waiting.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) };
+        if end == 0 && waiting.len() > PIECE_BYTES {
+            let long = format!("Line {} is longer than {} MiB.", lines + 1, PIECE_BYTES >> 20);
+            return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(long)).into());
+        }
+        let piece: Vec<u8> = waiting.drain(..end).collect();
+        let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(lines, points, error))?;
+        let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
+        if new > 0 {
+            app.boards.append(sent, None).await.inspect_err(Problem::log).map_err(|why| cut(lines, points, why.told()))?;
+        }
+        points += new;
+        lines += piece.iter().filter(|byte| **byte == b'\n').count();
+        if is_end {
+            return Ok(created(format!("{{\"appended\":{points}}}")));
+        }
+    }
+}
+
+/// An error of a stream with what was accepted before it.
+fn cut(lines: usize, points: usize, error: ApiError) -> ApiError {
+    let kept = match lines {
+        _ if error.code == StatusCode::INTERNAL_SERVER_ERROR.as_u16() => {
+            let after = if lines == 0 {
+                "Some lines".to_owned()
+            } else {
+                format!("Lines 1 to {lines} ({points} points) are kept, and some after them")
+            };
+            format!("{after} may be on disk: ask for the totals (GET /values/:id) before sending again.")
+        }
+        0 => "Nothing was appended; send all of it again.".to_owned(),
+        _ => format!("Lines 1 to {lines} ({points} points) are kept; send the rest again."),
+    };
+    ApiError { message: format!("{} {kept}", error.message), ..error }
+}
+
+fn created(json: String) -> Response {
+    (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json"), NO_STORE], json).into_response()
+}
+
+async fn read(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = cell_id(&id)?;
+    let asked = Asked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let names = app.boards.series_names(&id)?;
+    let name = match (asked.series, names.as_slice()) {
+        (Some(name), _) => name,
+        (None, [only]) => only.to_string(),
+        (None, []) => return Err(ErrorKind::NotFound.with(format!("The cell '{id}' has no points yet.")).into()),
+        (None, several) => {
+            let more = if several.len() > NAMED { format!(" and {} more", several.len() - NAMED) } else { String::new() };
+            let names = several[..several.len().min(NAMED)].join(", ");
+            let message = format!("Name one of the series with ?series=: {names}{more}.");
+            return Err(ErrorKind::BadRequest.with(message).at("series", "must be named").into());
+        }
+    };
+    let bytes = POINT_BYTES * asked.limit as usize;
+    let share = app.answers.share(&caller.token, bytes).await?;
+    let made = app.renderer.run(&caller.token, bytes, {
+        let boards = app.boards.clone();
+        async move {
+            let page = boards.store.points(&id, &name, asked.from, asked.limit as usize).await?;
+            let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
+            let generation = generation(&boards.store, page.key);
+            if asked.generation.is_some_and(|known| known != generation) {
+                let message = format!(
+                    "The points of the series '{name}' were replaced: read it again, from its first point and without 'generation'."
+                );
+                return Err(ErrorKind::Conflict.with(message).at("generation", "is over").into());
+            }
+            let page = Page { series: &name, generation: &generation, from: asked.from, points: &page.points, total: page.total };
+            Ok((page.write(asked.format), generation))
+        }
+    });
+    let (body, generation) = made.await?;
+    let share = Arc::new(share.fit(body.len())?);
+    let head = [(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE];
+    Ok(counted((head, [(GENERATION, generation)], share.lend(body.into()))))
+}
+
+/// Names the points of a series for ever: others under the same name have another one, and so have those that came after a part of the past was lost.
+fn generation(store: &Store, key: i64) -> String {
+    format!("{}.{key}", store.epoch())
+}
+
+/// All points of all series as CSV, written while they are read. An error on the way cuts the reply, and so does a series that is replaced or
+/// removed meanwhile: what was sent and what would follow do not belong together.
+pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, Problem> {
+    let wanted: Vec<_> = {
+        let index = app.boards.store.index();
+        index.series(id).iter().map(|series| (series.name.clone(), series.key, series.count())).collect()
+    };
+    let bytes = POINT_BYTES * PAGE as usize;
+    let share = Arc::new(app.answers.share(who, if wanted.is_empty() { 0 } else { bytes }).await?);
+    let (app, who, id) = (app.clone(), who.clone(), id.clone());
+    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+        let (renderer, boards, id, series) = (app.renderer.clone(), app.boards.clone(), id.clone(), wanted.get(place).cloned());
+        let (who, share) = (who.clone(), share.clone());
+        async move {
+            let Some((name, key, least)) = series else { return Ok(None) };
+            let make = async move {
+                let page = boards.store.points(&id, &name, from, PAGE as usize).await?;
+                let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
+                    let message = format!("The series '{name}' was replaced or removed while it was read; read it again.");
+                    return Err(ErrorKind::Conflict.with(message).into());
+                };
+                let page = Page { series: &name, generation: "", from, points: &page.points, total: page.total };
+                Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
+            };
+            let (rows, next) = renderer.go_on(&who, bytes, make).await.inspect_err(Problem::log)?;
+            Ok::<_, Problem>(Some((share.lend(rows.into()), next)))
+        }
+    });
+    Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
+}
+
+async fn columns_of_one(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let id = cell_id(&id)?;
+    app.boards.series_names(&id)?;
+    answer(&app, &caller, vec![id], &asked, false).await
+}
+
+/// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
+async fn columns_of_many(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let mut cells = std::mem::take(&mut asked.cells);
+    if cells.is_empty() {
+        let rule = "must be ids with commas between them";
+        return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
+    }
+    if let Some(board) = caller.only_board() {
+        let index = app.boards.store.index();
+        cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
+    }
+    answer(&app, &caller, cells, &asked, true).await
+}
+
+/// `or_damage`: a cell whose points cannot be read does not take away the others.
+async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Response, Problem> {
+    let ColumnsAsked { axis, from, to, smooth, .. } = *asked;
+    let Lines { seq, series, ids } = app.boards.lines(ids);
+    let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
+    let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
+    let kind = if asked.binary { "application/octet-stream" } else { "application/json" };
+    let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
+    let smoothing = Smoothing { weight: smooth, together: series };
+    Walk::new(app, ids, window, smoothing, (seq.unwrap_or(0), asked.binary, or_damage)).answer(&caller.token, head).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_ends_early_says_what_is_kept() {
+        let told = |lines, problem: Problem| cut(lines, 2 * lines, problem.told()).message;
+        assert!(told(0, Problem::Busy).ends_with("Nothing was appended; send all of it again."));
+        assert!(told(3, Problem::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
+        for lines in [0, 3] {
+            let message = told(lines, Problem::Broken("x".into()));
+            assert!(message.ends_with("ask for the totals (GET /values/:id) before sending again."), "{message}");
+        }
+    }
+}

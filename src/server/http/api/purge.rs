@@ -1,0 +1,20 @@
+//! `POST /purge`: removed cells are kept for undo; this deletes them for good.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::server::App;
+use crate::server::auth::authorization::Need;
+use crate::server::error::Problem;
+use crate::server::http::route_table::Routes;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes.on(axum::http::Method::POST, Need::Write, "/purge", purge)
+}
+
+async fn purge(State(app): State<App>) -> Result<Response, Problem> {
+    let purged = app.boards.store.purge().await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(json!({ "purged": purged }))).into_response())
+}

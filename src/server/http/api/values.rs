@@ -1,0 +1,267 @@
+//! `/values`, as Feathers speaks it. An official Feathers client notices no difference.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, StreamExt};
+
+use super::{aside, export, once, told_once, wrong};
+use crate::protocol::{CellId, ErrorKind};
+use crate::server::App;
+use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::policy::Caller;
+use crate::server::boards::{Came, Form, Query, Target, parse_many, parse_one};
+use crate::server::error::Problem;
+use crate::server::http::route_table::Routes;
+use crate::server::net::response_budget::counted;
+
+/// The largest body: a picture as `data:` URI.
+const BODY_BYTES: usize = 16 << 20;
+/// What a document takes while it is written, as a multiple of its value.
+const HELD: usize = 3;
+/// From here on a document takes more than a millisecond to be read or written.
+const LARGE: usize = 256 << 10;
+const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+
+/// The service at `base`, with or without a slash at the end.
+pub fn routes(routes: Routes, base: &str) -> Routes {
+    [base.to_owned(), format!("{base}/")].iter().fold(routes, |routes, many| {
+        let one = format!("{base}/{{id}}{}", &many[base.len()..]);
+        routes
+            .get(Need::Read, many, find)
+            .on(Method::POST, Need::Write, many, create)
+            .on(Method::PATCH, Need::Write, many, patch_many)
+            .on(Method::DELETE, Need::Write, many, remove_many)
+            .otherwise(many, not_allowed)
+            .get(Need::Board(Of::Form), &one, read)
+            .on(Method::PUT, Need::Write, &one, update)
+            .on(Method::PATCH, Need::Write, &one, patch)
+            .on(Method::DELETE, Need::Write, &one, remove)
+            .otherwise(&one, not_allowed)
+    })
+}
+
+async fn find(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let query = parsed(query)?;
+    let (records, total) = app.boards.find(&query).await?;
+    let largest = if query.wants("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
+    let share = Arc::new(app.answers.share(&caller.token, HELD * largest.unwrap_or(0)).await?);
+    let (start, end) = match query.paged {
+        false => ("[".to_owned(), "]"),
+        true => {
+            let (limit, skip) = query.bounds(total);
+            (format!("{{\"total\":{total},\"limit\":{limit},\"skip\":{skip},\"data\":["), "]}")
+        }
+    };
+    // One document at a time: together they may be larger than the memory. An error on the way cuts the reply.
+    let documents = stream::iter(records.into_iter().enumerate()).then(move |(at, record)| {
+        let (app, caller, query) = (app.clone(), caller.clone(), query.clone());
+        async move {
+            let document = app.boards.document(record, &query).await.inspect_err(Problem::log)?;
+            let text = projected(&app, &caller, &query, document.to_json()).await?;
+            Ok::<_, Problem>([if at > 0 { "," } else { "" }, &text].concat())
+        }
+    });
+    let body = stream::iter([Ok(start)]).chain(documents).chain(stream::iter([Ok(end.to_owned())]));
+    let body = body.map(move |part| part.map(|part| share.lend(part.into())));
+    Ok(counted((StatusCode::OK, JSON, Body::from_stream(body))))
+}
+
+async fn read(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // Ids have no dots: what has one asks for the value in another form.
+    if let Some((id, form)) = id.rsplit_once('.') {
+        return export::form(&app, &caller.token, id, form, query.as_deref().unwrap_or_default(), &headers).await;
+    }
+    let query = parsed(query)?;
+    let bytes = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.value.bytes()));
+    let share = app.answers.share(&caller.token, HELD * bytes.unwrap_or(0)).await?;
+    let document = projected(&app, &caller, &query, app.boards.get(&id, &query).await?.to_json()).await?;
+    let share = Arc::new(share.fit(document.len())?);
+    Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
+}
+
+/// Of the query, `$select` cuts the answer; conditions mean nothing for what is not there yet, and are passed over as Feathers does.
+async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let place = place("POST", "", query.as_deref());
+    let query = parsed(query)?;
+    let body = whole(body).await?;
+    let (drafts, many) = aside(&body, parse_many).await?;
+    let with_values = query.wants("value");
+    let form = if many { Form::Many(query) } else { Form::One(query) };
+    let came = app.boards.create(drafts, with_values, once(&headers, &place, &body, &form)?).await?;
+    told(&app, &caller, form, came).await
+}
+
+async fn update(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let place = place("PUT", &id, query.as_deref());
+    let query = parsed(query)?;
+    let body = whole(body).await?;
+    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
+    let came = app.boards.update(target, draft, once(&headers, &place, &body, &form)?).await?;
+    told(&app, &caller, form, came).await
+}
+
+async fn patch(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let place = place("PATCH", &id, query.as_deref());
+    let (query, upsert) = upsert(query)?;
+    let query = parsed(query)?;
+    if upsert && !query.is_empty() {
+        let rule = "is for one cell by its id, without conditions";
+        return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
+    }
+    let body = whole(body).await?;
+    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
+    let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;
+    told(&app, &caller, form, came).await
+}
+
+async fn remove(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = place("DELETE", &id, query.as_deref());
+    let query = parsed(query)?;
+    let (target, form) = (Target::one(&id, query.clone())?, Form::One(query));
+    let came = app.boards.remove(target, once(&headers, &place, &[], &form)?).await?;
+    told(&app, &caller, form, came).await
+}
+
+async fn patch_many(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let place = place("PATCH", "", query.as_deref());
+    let (query, upsert) = upsert(query)?;
+    if upsert {
+        let rule = "is for one cell";
+        let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
+        return Err(ErrorKind::BadRequest.with(message).at("upsert", rule).into());
+    }
+    let query = some(query, "change")?;
+    let body = whole(body).await?;
+    let (draft, form) = (aside(&body, parse_one).await?, Form::Many(query.clone()));
+    let came = app.boards.patch(Target::Matching(query), draft, false, once(&headers, &place, &body, &form)?).await?;
+    told(&app, &caller, form, came).await
+}
+
+async fn remove_many(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = place("DELETE", "", query.as_deref());
+    let query = some(query, "remove")?;
+    let form = Form::Many(query.clone());
+    let came = app.boards.remove(Target::Matching(query), once(&headers, &place, &[], &form)?).await?;
+    told(&app, &caller, form, came).await
+}
+
+/// The document as the query selects it. A large one is read beside the threads that answer.
+async fn projected(app: &App, caller: &Caller, query: &Query, document: String) -> Result<String, Problem> {
+    if !query.is_projection() || document.len() < LARGE {
+        return Ok(query.project(document));
+    }
+    let (query, bytes) = (query.clone(), 2 * document.len());
+    app.renderer.go_on(&caller.token, bytes, async move { Ok(query.project(document)) }).await
+}
+
+/// What a change came to; large documents are written beside the threads that answer.
+async fn told(app: &App, caller: &Caller, form: Form, came: Came) -> Result<Response, Problem> {
+    let bytes = came.bytes();
+    if bytes < LARGE {
+        return Ok(told_once(form.answer(came)));
+    }
+    let answer = app.renderer.go_on(&caller.token, HELD * bytes, async move { Ok(form.answer(came)) }).await?;
+    Ok(told_once(answer))
+}
+
+/// Tells requests apart that have the same body.
+fn place(method: &str, id: &str, query: Option<&str>) -> String {
+    format!("{method} {id}?{}", query.unwrap_or_default())
+}
+
+/// The query without `upsert`, and what that says.
+fn upsert(query: Option<String>) -> Result<(Option<String>, bool), Problem> {
+    let Some(query) = query else { return Ok((None, false)) };
+    let (mut rest, mut upsert) = (form_urlencoded::Serializer::new(String::new()), false);
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        match (&*key, &*value) {
+            ("upsert", "true") => upsert = true,
+            ("upsert", "false") => upsert = false,
+            ("upsert", _) => return Err(wrong("upsert", "must be true or false", &value).into()),
+            _ => drop(rest.append_pair(&key, &value)),
+        }
+    }
+    Ok((Some(rest.finish()), upsert))
+}
+
+async fn not_allowed(uri: Uri) -> Response {
+    let refused =
+        ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.");
+    let mut reply = Problem::from(refused).into_response();
+    // Ids have no dots: the value in another form is only read.
+    if uri.path().rsplit('/').next().is_some_and(|last| last.contains('.')) {
+        reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    }
+    reply
+}
+
+fn parsed(query: Option<String>) -> Result<Query, Problem> {
+    Ok(Query::parse(query.as_deref().unwrap_or_default())?)
+}
+
+/// A query that does not match everything: one slip must not touch every cell.
+fn some(query: Option<String>, verb: &str) -> Result<Query, Problem> {
+    let query = parsed(query)?;
+    if query.is_cut() {
+        return Err(ErrorKind::BadRequest
+            .with(format!("To {verb} many cells, $limit and $skip cannot be used: every cell that matches is meant."))
+            .into());
+    }
+    if query.is_empty() {
+        let message = format!("To {verb} many cells a query is needed, such as ?board=main; with an id in the path, one cell.");
+        return Err(ErrorKind::MethodNotAllowed.with(message).into());
+    }
+    Ok(query)
+}
+
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    crate::server::http::body::read::whole(body, BODY_BYTES).await
+}

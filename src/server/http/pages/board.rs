@@ -1,0 +1,107 @@
+//! The page, drawn on the server: it holds the real cells before any script runs.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use leptos::prelude::*;
+
+use super::login;
+use crate::app::{Drawn, Shell, ShellProps};
+use crate::protocol::{ErrorKind, Page};
+use crate::server::App;
+use crate::server::auth::policy::{Caller, Reach};
+use crate::server::boards::{self, MAIN};
+use crate::server::cells::render::line_chart;
+use crate::server::error::Problem;
+use crate::server::net::response_budget::counted;
+
+/// What a page takes while it is drawn, about: without cells, and for each of them.
+const PAGE: usize = 1 << 20;
+const CELL: usize = 8 << 10;
+
+pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, Problem> {
+    drawn(app, caller, MAIN.to_owned(), request).await
+}
+
+pub async fn named(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let name = boards::board_name(&name)?.to_owned();
+    drawn(app, caller, name, request).await
+}
+
+/// The whole document, held until it is sent.
+async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, Problem> {
+    let cells = app.boards.store.index().board(&name).map_or(0, |board| board.cells.len());
+    let bytes = PAGE + cells * CELL;
+    let share = app.answers.share(&caller.token, bytes).await?;
+    let make = {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move {
+            let (head, body) = draw(app, caller, name, request).await.into_parts();
+            let whole = axum::body::to_bytes(body, usize::MAX).await;
+            Ok((head, whole.map_err(|_| ErrorKind::GeneralError.with("The page could not be drawn; the server's log says why."))?))
+        }
+    };
+    let (head, whole) = app.renderer.run(&caller.token, bytes, make).await?;
+    let share = Arc::new(share.fit(whole.len())?);
+    Ok(counted(Response::from_parts(head, Body::from(share.lend(whole)))))
+}
+
+async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
+    let mut board = app.boards.snapshot(&name);
+    board.cells.iter_mut().for_each(|cell| app.access.sign(&name, cell));
+    let page = Page {
+        board,
+        // Who may read one board is told of no other.
+        boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },
+        origin: commands_to(&caller),
+        durable: app.durable,
+        build: app.site.build().to_owned(),
+        may_write: caller.may_write(),
+    };
+    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board).await);
+    let (assets, base) = (app.site.assets(), caller.page_base(&app.access, &name));
+    let rank = match caller.reach {
+        Reach::Writing => 2,
+        Reach::Reading => 1,
+        _ => 0,
+    };
+    let notice = app.boards.store.tally().notice();
+    let view = move || {
+        if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
+            let policy = login::policy(&nonce.to_string(), &caller.host, login::pictures(app.external_images));
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            options.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        let charts = charts.clone();
+        provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
+        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice, rank })
+    };
+    leptos_axum::render_app_to_stream(view)(request).await
+}
+
+/// All boards that hold cells, and this one.
+fn boards_beside(app: &App, name: &str) -> Vec<String> {
+    let mut boards = app.boards.list();
+    boards.entry(name.to_owned()).or_default();
+    boards.into_keys().collect()
+}
+
+/// The address in the commands that the page shows. Who came in by a token puts it where `TOKEN` stands: curl and Python's requests send it then.
+fn commands_to(caller: &Caller) -> String {
+    let origin = caller.origin();
+    match caller.token {
+        Some(_) => origin.replacen("://", "://any:TOKEN@", 1),
+        None => origin,
+    }
+}

@@ -1,0 +1,122 @@
+//! `html` cells: strangers' HTML in a frame of its own, isolated by its headers, not sanitised. What is stored stays as it is.
+//! Tables and texts are shown in the same way, as documents made here.
+
+mod document;
+mod libraries;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use futures::stream;
+
+use super::images::{cache_control, revision};
+use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::server::App;
+use crate::server::auth::policy::Caller;
+use crate::server::boards::Query;
+use crate::server::cells::render::cache::{Key, Made, Needs, common};
+use crate::server::cells::{Content, HTML_BYTES, place};
+use crate::server::error::Problem;
+use crate::server::ids;
+use crate::server::net::response_budget::counted;
+use crate::server::store::Record;
+
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
+    gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
+    screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
+
+pub async fn figure(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path((id, rev)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let rev = revision(&rev)?;
+    let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
+    let key = Key { id: record.id.clone(), asked: "frame".to_owned() };
+    let (made, html) = common(&app, &caller.token, (key, (record.version, 0)), needs(&record), {
+        let app = app.clone();
+        async move { made(&app, &id).await }
+    })
+    .await?;
+    // In a text no script is meant to be, and its links open pages of their own: only the script from here has this word.
+    let word = (made.kind == TEXT).then(ids::random);
+    let policy = policy(word.as_deref(), &caller.host, &caller.base);
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::HeaderName::from_static("permissions-policy"), PERMISSIONS.to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::CACHE_CONTROL, cache_control(rev == made.version).to_owned()),
+    ];
+    let parts = document::framed(html, word.as_deref());
+    let length = [(header::CONTENT_LENGTH, parts.iter().map(Bytes::len).sum::<usize>().to_string())];
+    let body = Body::from_stream(stream::iter(parts.map(Ok::<_, Infallible>)));
+    Ok(counted((StatusCode::OK, headers, length, body)))
+}
+
+/// What a document is made of, where not of HTML that somebody sent.
+const TEXT: &str = "text";
+
+/// What a document of this value takes, and while it is made. Tables and texts become larger than they are sent, up to a bound.
+fn needs(record: &Record) -> Needs {
+    let value = record.value.bytes();
+    match place(record.text("type")) {
+        Some(_) => Needs { making: 24 * value + (1 << 20), made: (8 * value).clamp(1 << 16, HTML_BYTES) },
+        None => Needs { making: 5 * value, made: value },
+    }
+}
+
+/// The document of a frame but for what is put around it for each reader.
+async fn made(app: &App, id: &str) -> Result<Made, Problem> {
+    let document = app.boards.get(id, &Query::default()).await?;
+    // Checked when it came; only a value that an earlier release took as text can be refused here.
+    let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
+    let content = Content::read(document.record.text("type"), document.value.as_deref()).map_err(refused)?;
+    let made = content.as_ref().and_then(Content::html);
+    let html = made.or_else(|| document.value.as_deref().and_then(|json| serde_json::from_str(json).ok())).unwrap_or_default();
+    let kind = if matches!(content, Some(Content::Text(_))) { TEXT } else { "" };
+    Ok(Made::new(libraries::with_local_scripts(&html), kind, document.record.version))
+}
+
+/// What a figure may. `'self'` opens the libraries at every address of the server; where it can be written, their place is named as well,
+/// for browsers to which a document without an origin has no self. Evaluated text may do no more than the scripts of a figure.
+fn policy(word: Option<&str>, host: &str, base: &str) -> String {
+    let (sandbox, scripts) = match word {
+        Some(word) => ("allow-scripts allow-popups allow-popups-to-escape-sandbox", format!("'nonce-{word}'")),
+        None => {
+            let is_named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
+            let named = if is_named { format!(" http://{host}{base}/vendor/ https://{host}{base}/vendor/") } else { String::new() };
+            ("allow-scripts", format!("'unsafe-inline' 'unsafe-eval' 'self'{named}"))
+        }
+    };
+    format!(
+        "sandbox {sandbox}; default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; \
+         img-src data: blob:; media-src data: blob:; font-src data:; connect-src 'none'; frame-src 'none'; worker-src 'none'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    #[test]
+    fn the_libraries_are_let_in_at_every_address() {
+        let of = |host: &str, base: &str| policy(None, host, base);
+        assert!(
+            of("gpu-7.lan:3000", "/agnez").contains("'self' http://gpu-7.lan:3000/agnez/vendor/ https://gpu-7.lan:3000/agnez/vendor/;")
+        );
+        assert!(of("example.org", "").contains(" https://example.org/vendor/;"));
+        // A policy has no words for these.
+        for host in ["[::1]:3000", "[fe80::1]", "my_machine:3000"] {
+            assert!(of(host, "").contains("'unsafe-eval' 'self'; style-src"), "{host}");
+        }
+        assert!(policy(Some("w"), "h", "").contains("script-src 'nonce-w'; "));
+    }
+}

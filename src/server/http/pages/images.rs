@@ -1,0 +1,194 @@
+//! Pictures: those from the server's folder, and those that were sent as `data:` URIs. Told by their first bytes, not by their names.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path as FsPath, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
+
+use super::data_uri::decode;
+use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::server::App;
+use crate::server::auth::policy::Caller;
+use crate::server::boards::Query;
+use crate::server::cells::render::cache::{Key, Made, Needs, common};
+use crate::server::error::Problem;
+use crate::server::http::conditional;
+use crate::server::net::response_budget::counted;
+
+/// The part of an address that names the version of the value.
+pub fn revision(text: &str) -> Result<u64, ApiError> {
+    text.parse().map_err(|_| ErrorKind::BadRequest.with(format!("The version in the address must be a number, not '{text}'.")))
+}
+
+const FILE_BYTES: u64 = 64 << 20;
+/// What of a file is in memory for a reader.
+const PIECE: usize = 64 << 10;
+/// What tells the kind of a picture stands within its first bytes.
+const SNIFFED: usize = 1024;
+
+/// An address with a revision in it never changes its content.
+pub fn cache_control(immutable: bool) -> &'static str {
+    if immutable { "private, max-age=31536000, immutable" } else { "no-store" }
+}
+
+/// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI, decoded once for all its readers.
+pub async fn media(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path((id, rev)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let rev = revision(&rev)?;
+    let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
+    let key = Key { id: record.id.clone(), asked: "media".to_owned() };
+    let bytes = record.value.bytes();
+    // The value as it is stored, as a text, and decoded.
+    let needs = Needs { making: 4 * bytes, made: bytes };
+    let (made, bytes) = common(&app, &caller.token, (key, (record.version, 0)), needs, {
+        let (app, id) = (app.clone(), id.clone());
+        async move {
+            let document = app.boards.get(&id, &Query::default()).await?;
+            let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            let bytes = decode(uri.trim())?;
+            let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The value of '{id}'")).into()) };
+            Ok(Made::new(bytes, kind, document.record.version))
+        }
+    })
+    .await?;
+    let cache = [(header::CACHE_CONTROL, cache_control(rev == made.version))];
+    Ok(counted((cache, picture(made.kind, bytes.into()))))
+}
+
+/// `GET /images/{path}`: a file of the folder that `--images` names, read while it is sent.
+pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    let folder = app.images.clone();
+    let shown = path.clone();
+    let opened = tokio::task::spawn_blocking(move || open_file(&folder, &path)).await;
+    let missing = || ErrorKind::NotFound.with(format!("There is no picture '{shown}' in the folder that --images names."));
+    let found = opened.map_err(|_| Problem::Panicked)?.ok_or_else(missing)?;
+    // Always asked again: old clients write the same file anew and send the same address.
+    let fresh = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, found.tag.clone())];
+    if conditional::is_known(&headers, &found.tag) {
+        return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
+    }
+    let Some(kind) = found.kind else { return Err(no_picture(&format!("The file '{shown}'")).into()) };
+    // A file that has become shorter meanwhile cuts the reply: its length has been said.
+    let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(found.file).take(found.bytes), PIECE);
+    let length = [(header::CONTENT_LENGTH, found.bytes.to_string())];
+    Ok(counted((fresh, length, picture(kind, Body::from_stream(pieces)))))
+}
+
+fn no_picture(what: &str) -> ApiError {
+    ErrorKind::Unprocessable.with(format!("{what} is not a PNG, JPEG, GIF, WebP, AVIF, BMP or SVG picture."))
+}
+
+/// A file that is about to be sent.
+struct Opened {
+    file: File,
+    bytes: u64,
+    tag: String,
+    /// `None`: it is no picture.
+    kind: Option<&'static str>,
+}
+
+/// A plain file below the folder, links followed only within it; `None` for everything else.
+fn open_file(folder: &FsPath, path: &str) -> Option<Opened> {
+    let plain = path.split('/').all(|part| !part.is_empty() && part != ".." && part != "." && !part.contains(['\\', '\0']));
+    if !plain {
+        return None;
+    }
+    let folder: PathBuf = folder.canonicalize().ok()?;
+    let name = folder.join(path).canonicalize().ok().filter(|file| file.starts_with(&folder))?;
+    // Before it is opened: opening a pipe waits for its writer.
+    name.metadata().ok().filter(|about| about.is_file())?;
+    let mut file = File::open(&name).ok()?;
+    let about = file.metadata().ok().filter(|about| about.is_file() && about.len() <= FILE_BYTES)?;
+    let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    let mut start = Vec::with_capacity(SNIFFED);
+    std::io::Read::by_ref(&mut file).take(SNIFFED as u64).read_to_end(&mut start).ok()?;
+    file.rewind().ok()?;
+    Some(Opened { file, bytes: about.len(), tag: format!("\"{changed:x}-{:x}\"", about.len()), kind: sniff(&start) })
+}
+
+pub fn percent_decode(text: &str) -> Vec<u8> {
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        out.push(hex.unwrap_or(*byte));
+        at += if hex.is_some() { 3 } else { 1 };
+    }
+    out
+}
+
+fn sniff(bytes: &[u8]) -> Option<&'static str> {
+    let has = |at: usize, magic: &[u8]| bytes.get(at..at + magic.len()) == Some(magic);
+    match () {
+        () if has(0, b"\x89PNG\r\n\x1a\n") => Some("image/png"),
+        () if has(0, b"\xff\xd8\xff") => Some("image/jpeg"),
+        () if has(0, b"GIF87a") || has(0, b"GIF89a") => Some("image/gif"),
+        () if has(0, b"RIFF") && has(8, b"WEBP") => Some("image/webp"),
+        () if has(4, b"ftypavif") || has(4, b"ftypavis") => Some("image/avif"),
+        () if has(0, b"BM") => Some("image/bmp"),
+        () => {
+            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFFED)]).to_ascii_lowercase();
+            let start = start.trim_start_matches('\u{feff}').trim_start();
+            let drawing = start.starts_with("<svg") || ((start.starts_with("<?xml") || start.starts_with("<!")) && start.contains("<svg"));
+            drawing.then_some("image/svg+xml")
+        }
+    }
+}
+
+/// An SVG opened by itself is a document with scripts: the sandbox takes them away.
+fn picture(kind: &'static str, body: Body) -> Response {
+    let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_told_by_their_first_bytes() {
+        assert_eq!(sniff(b"GIF89a..."), Some("image/gif"));
+        assert_eq!(sniff(b"<?xml version='1.0'?>\n<!-- x --><svg xmlns="), Some("image/svg+xml"));
+        assert_eq!(sniff(b"<html><svg>"), None);
+        assert_eq!(sniff(b"<!doctype html>"), None);
+        assert_eq!(sniff(b""), None);
+    }
+
+    #[test]
+    fn files_outside_the_folder_do_not_exist() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("images");
+        std::fs::create_dir_all(folder.join("sub")).unwrap();
+        std::fs::write(root.path().join("secret.png"), b"s").unwrap();
+        std::fs::write(folder.join("sub/a b.gif"), b"GIF89a").unwrap();
+        std::os::unix::fs::symlink(root.path().join("secret.png"), folder.join("link.png")).unwrap();
+        assert!(open_file(&folder, "sub/a b.gif").is_some());
+        for path in [
+            "../secret.png",
+            "sub/../../secret.png",
+            "link.png",
+            "/etc/passwd",
+            "sub",
+            "",
+            ".",
+            "sub//a b.gif",
+            "..\\secret.png",
+            "a\0b",
+            "sub/./a b.gif",
+        ] {
+            assert!(open_file(&folder, path).is_none(), "{path}");
+        }
+    }
+}

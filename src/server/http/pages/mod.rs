@@ -1,0 +1,8 @@
+//! What a browser loads: the board, the login page, assets, images and figures.
+
+pub mod assets;
+pub mod board;
+mod data_uri;
+pub mod figure;
+pub mod images;
+pub mod login;

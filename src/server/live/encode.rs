@@ -1,0 +1,146 @@
+//! What is sent to who listens, written out: events as text, points as bytes for the page.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::hub::{Frame, News, View};
+use crate::protocol::Event;
+use crate::protocol::points::{self, NumbersRef, PartRef};
+use crate::series::Points;
+use crate::server::auth::tokens::Access;
+use crate::server::store::{Appended, AppendedCell, CellChange, Change, Held, Kind, Record, number};
+
+/// A socket that takes nothing for so long is closed.
+pub const STALLED: Duration = Duration::from_secs(10);
+/// Bytes a millisecond: who takes less is cut in the end.
+const SLOWEST: usize = 32;
+
+/// A slow line gets time for many bytes.
+pub fn patience(bytes: usize) -> Duration {
+    STALLED + Duration::from_millis((bytes / SLOWEST) as u64)
+}
+
+/// What is wrong with the server, for the page; nothing: it is well again.
+pub fn notice_frame(notice: Option<&str>) -> Frame {
+    Frame::Text(format!("!{}", notice.unwrap_or_default()).into())
+}
+
+pub fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
+    Frame::Text(serde_json::to_string(event).unwrap_or_default().into())
+}
+
+pub fn page_frame(kind: Kind, seq: u64, record: &Record, access: &Access) -> Frame {
+    let mut data = record.cell();
+    access.sign(&record.board, &mut data);
+    encode(&match kind {
+        Kind::Created => Event::Created { seq, data },
+        Kind::Updated => Event::Updated { seq, data },
+        Kind::Patched => Event::Patched { seq, data },
+        Kind::Removed => Event::Removed { seq, data },
+    })
+}
+
+/// The same shape; the document is already text.
+pub fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> Frame {
+    let name = match kind {
+        Kind::Created => "created",
+        Kind::Updated => "updated",
+        Kind::Patched => "patched",
+        Kind::Removed => "removed",
+    };
+    Frame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
+}
+
+/// Whether the document of news is to be read before it is told.
+pub fn is_read_first(news: &News, view: View) -> bool {
+    let Change::Cell(CellChange { record, value, .. }) = &news.change else { return false };
+    view == View::Document && (record.is_line() || (value.is_none() && matches!(record.value, Held::Stored(_))))
+}
+
+/// What is told of other news; written once for all readers.
+pub fn news_frame(news: &News, view: View, access: &Access) -> Frame {
+    news.frame(view, || match (&news.change, view) {
+        (Change::Points(appended), View::Page) => points_frame(appended),
+        (Change::Points(appended), View::Document) => appended_frame(appended),
+        (Change::Cell(change), View::Page) => page_frame(change.kind, change.seq, &change.record, access),
+        (Change::Cell(change), View::Document) => {
+            let held = if let Held::Inline(json) = &change.record.value { Some(&**json) } else { None };
+            document_frame(change.kind, change.seq, &change.record, change.value.as_deref().or(held))
+        }
+    })
+}
+
+/// For the page that was away: as many frames as these parts need.
+pub fn count_frames(seq: u64, parts: &[PartRef]) -> Vec<Frame> {
+    parts.chunks(points::PARTS as usize).map(|parts| Frame::Binary(points::write(seq, parts).into())).collect()
+}
+
+/// For the page: the points themselves, or of very many only their number. Of a series that is gone or begins anew comes a part of
+/// no points at 0 without numbers: what is known of it is over, and columns are to be asked for.
+pub fn points_frame(appended: &Appended) -> Frame {
+    let parts: Vec<PartRef> = appended
+        .cells
+        .iter()
+        .flat_map(|AppendedCell { cell, gone, series }| {
+            let over = |name| PartRef { cell, series: name, start: Some(0), n: 0, numbers: None };
+            let gone = gone.iter().map(move |name| over(name));
+            gone.chain(series.iter().map(move |series| {
+                if series.is_anew {
+                    return over(&series.name);
+                }
+                let numbers = series.points.as_ref().map(|Points { x, y, t }| NumbersRef { x: Some(x), y, t: Some(t) });
+                let n = u32::try_from(series.count).unwrap_or(u32::MAX);
+                PartRef { cell, series: &series.name, start: Some(series.start), n, numbers }
+            }))
+        })
+        .collect();
+    Frame::Binary(points::write(appended.seq, &parts).into())
+}
+
+/// For everybody else:
+/// `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`, with
+/// `"anew":true` beside `start` where another series had the name, and `"gone":{"<id>":["train"]}` beside `data` where series are gone.
+pub fn appended_frame(appended: &Appended) -> Frame {
+    let list = |numbers: &[f64]| numbers.iter().map(|value| number(*value)).collect::<Vec<_>>();
+    let grown = appended.cells.iter().filter(|cell| !cell.series.is_empty()).map(|AppendedCell { cell, series, .. }| {
+        let series = series.iter().map(|series| {
+            let mut told = json!({ "start": series.start, "points": series.count });
+            if series.is_anew {
+                told["anew"] = true.into();
+            }
+            if let Some(Points { x, y, t }) = &series.points {
+                (told["x"], told["y"], told["t"]) = (list(x).into(), list(y).into(), list(t).into());
+            }
+            (series.name.to_string(), told)
+        });
+        (cell.to_string(), Value::Object(series.collect()))
+    });
+    let data = Value::Object(grown.collect());
+    let mut event = json!({ "event": "appended", "first": appended.first, "seq": appended.seq, "data": data });
+    let gone = appended.cells.iter().filter(|cell| !cell.gone.is_empty());
+    let gone: Vec<_> = gone.map(|cell| (cell.cell.to_string(), json!(cell.gone.iter().map(|name| &**name).collect::<Vec<_>>()))).collect();
+    if !gone.is_empty() {
+        event["gone"] = Value::Object(gone.into_iter().collect());
+    }
+    Frame::Text(event.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::CellId;
+
+    #[test]
+    fn no_frame_has_more_parts_than_are_read() {
+        let cell = CellId::parse("a").unwrap();
+        let count = points::PARTS as usize + 1;
+        let parts = vec![PartRef { cell: &cell, series: "l", start: Some(7), n: 0, numbers: None }; count];
+        let read = count_frames(3, &parts).into_iter().map(|frame| match frame {
+            Frame::Binary(bytes) => points::read(&bytes).unwrap().parts.len(),
+            Frame::Text(_) => 0,
+        });
+        assert_eq!(read.collect::<Vec<_>>(), [count - 1, 1]);
+        assert!(count_frames(3, &[]).is_empty());
+    }
+}

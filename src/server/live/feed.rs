@@ -1,0 +1,487 @@
+//! The frames for one reader of a board, in order: hello, what it missed, then what happens. Each large one has its share of the answers' memory
+//! before it is made, until it is sent; and the largest are made beside the threads that answer.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::Utf8Bytes;
+use tokio::time::{Instant, timeout_at};
+
+use super::encode::{count_frames, document_frame, encode, is_read_first, news_frame, page_frame};
+use super::hub::{Delivery, Frame, News, Subscription, View, weight_of};
+use crate::protocol::Event;
+use crate::protocol::points::PartRef;
+use crate::server::App;
+use crate::server::auth::tokens::Access;
+use crate::server::boards::Boards;
+use crate::server::cells::render::pool::Renderer;
+use crate::server::error::Problem;
+use crate::server::http::live::Asked;
+use crate::server::net::response_budget::{Answers, SMALL, Share, Who};
+use crate::server::store::{Change, Kind, Record};
+
+/// Also the longest silence on a healthy line.
+const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
+/// A frame from here on is made by the renderer: it takes more than a millisecond.
+const LARGE: usize = 256 << 10;
+/// What a document takes while it is written, as a multiple of itself: as it is read from disk, as a text, and within the frame.
+const WRITTEN: usize = 3;
+/// The same of a snapshot: the cells, and the frame.
+const GATHERED: usize = 2;
+/// What a cell takes in a snapshot beside its texts.
+const CELL: usize = 256;
+
+pub struct Feed {
+    boards: Arc<Boards>,
+    access: Arc<Access>,
+    answers: Arc<Answers>,
+    renderer: Renderer,
+    who: Who,
+    subscription: Subscription,
+    view: View,
+    /// Everything up to here was given out.
+    seq: u64,
+    /// Written frames that come before everything else.
+    first: VecDeque<Ready>,
+    /// All cells in one frame come next.
+    is_anew: bool,
+    /// The newest state of cells that changed while the reader was away, oldest change first; then, up to where that reaches.
+    missed: VecDeque<(Kind, Arc<Record>)>,
+    reaches: u64,
+    /// Memory for the first frame that is made.
+    reserved: Option<Share>,
+    /// The next frame, which takes its time; kept where nobody waits for it any more.
+    making: Option<Making>,
+    quiet_until: Instant,
+}
+
+/// A frame, and what it takes of the answers' memory until it is sent.
+pub struct Ready {
+    pub frame: Frame,
+    share: Option<Share>,
+}
+
+impl Ready {
+    /// The frame alone; its bytes hold its share.
+    pub fn into_frame(self) -> Frame {
+        let Some(share) = self.share.map(Arc::new) else { return self.frame };
+        match self.frame {
+            // They are the same bytes: a check finds nothing.
+            Frame::Text(text) => match Utf8Bytes::try_from(share.lend(Bytes::from(text))) {
+                Ok(text) => Frame::Text(text),
+                Err(_) => Frame::Text(Utf8Bytes::from_static("")),
+            },
+            Frame::Binary(bytes) => Frame::Binary(share.lend(bytes)),
+        }
+    }
+
+    /// The share alone, where the frame was copied.
+    pub fn without_frame(self) -> Self {
+        Self { frame: Frame::Binary(Bytes::new()), share: self.share }
+    }
+}
+
+/// A frame that was made, up to where it tells, and whether it is the first of what was missed.
+struct Made {
+    ready: Ready,
+    seq: u64,
+    is_missed: bool,
+}
+
+type Making = Pin<Box<dyn Future<Output = Result<Made, Problem>> + Send>>;
+
+enum Step {
+    Ready(Ready),
+    /// The next frame is being made.
+    Making,
+    Nothing,
+}
+
+impl Feed {
+    pub fn new(app: &App, who: Who, asked: Asked) -> Self {
+        let Asked { board, from, view } = asked;
+        // Subscribed before the state is read: what happens in between is in the mailbox, and passed over by its number.
+        let subscription = app.hub.subscribe(&board);
+        let boards = app.boards.clone();
+        let head = boards.store.index().board(&board).map_or(0, |board| board.seq);
+        let epoch = boards.store.epoch().to_owned();
+        let mut feed = Self {
+            boards,
+            access: app.access.clone(),
+            answers: app.answers.clone(),
+            renderer: app.renderer.clone(),
+            who,
+            subscription,
+            view,
+            seq: head,
+            first: VecDeque::new(),
+            is_anew: false,
+            missed: VecDeque::new(),
+            reaches: 0,
+            reserved: None,
+            making: None,
+            quiet_until: Instant::now() + BOOKMARK_EVERY,
+        };
+        match from {
+            None => {}
+            Some((known, since)) if known == epoch && since <= head => {
+                feed.seq = since;
+                feed.catch_up();
+            }
+            Some(_) => feed.start_over(),
+        }
+        // It says how far the feed catches up, which may be past `head`: only what comes after that is told change by change.
+        let hello = Event::<()>::Hello { epoch, seq: feed.seq.max(feed.reaches), build: app.site.build().to_owned() };
+        feed.first.push_front(Ready { frame: encode(&hello), share: None });
+        feed
+    }
+
+    pub fn is_page(&self) -> bool {
+        self.view == View::Page
+    }
+
+    /// The epoch and the change up to which the reader has everything, once it has all that comes first.
+    pub fn reached(&self) -> Option<(&str, u64)> {
+        self.first.is_empty().then(|| (self.boards.store.epoch(), self.seq))
+    }
+
+    /// Takes the memory for what comes first, while its reader can still be told that there is none: 503.
+    pub async fn begin(&mut self) -> Result<(), Problem> {
+        for ready in self.first.iter_mut().filter(|ready| ready.frame.len() >= SMALL) {
+            ready.share = Some(self.answers.share(&self.who, ready.frame.len()).await?);
+        }
+        let bytes = if self.is_anew { self.gathered().1 } else { self.missed.front().map_or(0, |(_, record)| self.written(record)) };
+        self.reserved = Some(self.answers.share(&self.who, bytes).await?);
+        Ok(())
+    }
+
+    /// Plans what the reader misses: the newest version of each cell that changed, and the removals.
+    fn catch_up(&mut self) {
+        let seq = self.seq;
+        let mut missed: Vec<(Kind, Arc<Record>)> = {
+            let index = self.boards.store.index();
+            let Some(board) = index.board(&self.subscription.board) else { return };
+            if seq < board.floor {
+                drop(index);
+                return self.start_over();
+            }
+            self.reaches = board.seq;
+            let grew = |record: &Record| record.is_line() && index.cell_series(&record.id).is_some_and(|known| known.seq > seq);
+            if self.view == View::Page {
+                let parts = board.cells.values().filter(|record| record.is_line()).flat_map(|record| {
+                    let (cell, series) = (&record.id, index.series(&record.id));
+                    // The number alone: the page asks for the columns of what it shows. After 0, what it knows of that name is over.
+                    let count = |(name, count)| PartRef { cell, series: name, start: Some(count), n: 0, numbers: None };
+                    // Of a line that lost its last series nothing is left that could say when.
+                    let is_empty = series.is_empty() && record.seq > seq && record.entered <= seq;
+                    let known = series.iter().filter(|_| grew(record)).flat_map(move |series| {
+                        let over = (series.began > seq).then_some((&*series.name, 0));
+                        over.into_iter().chain([(&*series.name, series.count())])
+                    });
+                    known.chain(is_empty.then_some(("", 0))).map(count)
+                });
+                let parts: Vec<PartRef> = parts.collect();
+                self.first.extend(count_frames(seq, &parts).into_iter().map(|frame| Ready { frame, share: None }));
+            }
+            let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
+            let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == View::Document && grew(record)));
+            let removed = board.graves.range(seq + 1..).map(|(_, record)| (Kind::Removed, record));
+            alive.chain(removed).map(|(kind, record)| (kind, record.clone())).collect()
+        };
+        missed.sort_by_key(|(_, record)| record.seq);
+        self.missed = missed.into();
+    }
+
+    /// The reader's past cannot be continued. The page gets all cells in one frame, so that it can keep what it shows; a
+    /// reader of documents gets an empty snapshot and then each document, so that no frame is larger than one of them.
+    fn start_over(&mut self) {
+        let index = self.boards.store.index();
+        let known = index.board(&self.subscription.board);
+        match self.view {
+            View::Page => {
+                self.seq = known.map_or(0, |board| board.seq);
+                self.is_anew = true;
+                self.missed.clear();
+            }
+            View::Document => {
+                self.seq = 0;
+                let epoch = self.boards.store.epoch().to_owned();
+                let frame = encode(&Event::<()>::Snapshot { epoch, seq: 0, cells: Vec::new() });
+                self.first.push_back(Ready { frame, share: None });
+                let Some(known) = known else { return };
+                let mut all: Vec<_> = known.cells.values().cloned().collect();
+                all.sort_by_key(|record| record.seq);
+                self.missed = all.into_iter().map(|record| (Kind::Created, record)).collect();
+                self.reaches = known.seq;
+            }
+        }
+    }
+
+    /// What comes next, without waiting and without the disk.
+    fn step(&mut self) -> Step {
+        loop {
+            if self.making.is_some() {
+                return Step::Making;
+            }
+            if let Some(ready) = self.first.pop_front() {
+                return self.give(ready);
+            }
+            if std::mem::take(&mut self.is_anew) {
+                return self.gather();
+            }
+            if let Some((kind, record)) = self.missed.front().cloned() {
+                return self.write(kind, record);
+            }
+            if self.reaches > self.seq {
+                self.seq = self.reaches;
+                return Step::Ready(self.bookmark());
+            }
+            match self.subscription.try_next() {
+                None => return Step::Nothing,
+                Some(Delivery::Lagged) => self.catch_up(),
+                Some(Delivery::News(news)) if news.change.seq() <= self.seq => {}
+                Some(Delivery::News(news)) if is_read_first(&news, self.view) => {
+                    if let Change::Cell(change) = &news.change {
+                        self.missed.push_front((change.kind, change.record.clone()));
+                    }
+                }
+                Some(Delivery::News(news)) if news.is_to_write(self.view, LARGE) => return self.write_news(news),
+                Some(Delivery::News(news)) => {
+                    let frame = news_frame(&news, self.view, &self.access);
+                    self.seq = news.change.seq();
+                    return self.give(Ready { frame, share: None });
+                }
+            }
+        }
+    }
+
+    /// The next frame if nothing has to be waited for.
+    pub fn ready(&mut self) -> Option<Ready> {
+        match self.step() {
+            Step::Ready(ready) => Some(ready),
+            Step::Making | Step::Nothing => None,
+        }
+    }
+
+    /// Can be dropped and called again without losing anything.
+    pub async fn next(&mut self) -> Result<Ready, Problem> {
+        loop {
+            match (self.step(), &mut self.making) {
+                (Step::Ready(ready), _) => return Ok(ready),
+                (_, Some(making)) => {
+                    let made = making.as_mut().await;
+                    self.making = None;
+                    let Made { ready, seq, is_missed } = made?;
+                    if is_missed {
+                        self.missed.pop_front();
+                    }
+                    self.seq = self.seq.max(seq);
+                    self.quiet_until = Instant::now() + BOOKMARK_EVERY;
+                    return Ok(ready);
+                }
+                (_, None) => {
+                    if timeout_at(self.quiet_until, self.subscription.changed()).await.is_err() {
+                        return Ok(self.bookmark());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the next frame is there but for the disk.
+    #[cfg(test)]
+    pub fn has_missed(&self) -> bool {
+        self.making.is_some() || !self.missed.is_empty()
+    }
+
+    /// The cells of the board, and about how many bytes a snapshot of them takes while it is made.
+    fn gathered(&self) -> (Vec<Arc<Record>>, usize) {
+        let index = self.boards.store.index();
+        let records: Vec<_> =
+            index.board(&self.subscription.board).map(|board| board.cells.values().cloned().collect()).unwrap_or_default();
+        drop(index);
+        let shown = |record: &Arc<Record>| CELL + record.shown();
+        let bytes = records.iter().map(shown).sum::<usize>();
+        (records, GATHERED * bytes)
+    }
+
+    /// About how many bytes a frame of the document takes while it is written.
+    fn written(&self, record: &Record) -> usize {
+        match self.view {
+            View::Page => GATHERED * (CELL + record.shown()),
+            View::Document => WRITTEN * (CELL + record.value.bytes() + weight_of(record)),
+        }
+    }
+
+    /// All cells in one frame.
+    fn gather(&mut self) -> Step {
+        let (boards, access, board) = (self.boards.clone(), self.access.clone(), self.subscription.board.clone());
+        let bytes = self.gathered().1;
+        self.make(bytes, false, async move {
+            let mut snapshot = boards.snapshot(&board);
+            snapshot.cells.iter_mut().for_each(|cell| access.sign(&board, cell));
+            let seq = snapshot.seq;
+            Ok((encode(&Event::Snapshot { epoch: snapshot.epoch, seq, cells: snapshot.cells }), seq))
+        })
+    }
+
+    /// The first of what was missed: its value may be only on disk.
+    fn write(&mut self, kind: Kind, record: Arc<Record>) -> Step {
+        let (boards, access, view) = (self.boards.clone(), self.access.clone(), self.view);
+        let bytes = self.written(&record);
+        self.make(bytes, true, async move {
+            let seq = record.seq;
+            if view == View::Page {
+                return Ok((page_frame(kind, seq, &record, &access), seq));
+            }
+            let (record, value) = boards.store.value_or_damage(&record).await?;
+            Ok((document_frame(kind, seq, &record, value.as_deref()), seq))
+        })
+    }
+
+    /// Large news that no reader has seen yet.
+    fn write_news(&mut self, news: Arc<News>) -> Step {
+        let (access, view) = (self.access.clone(), self.view);
+        self.make(GATHERED * news.bytes(), false, async move { Ok((news_frame(&news, view, &access), news.change.seq())) })
+    }
+
+    /// Has the next frame made, which takes so many bytes meanwhile.
+    fn make(&mut self, bytes: usize, is_missed: bool, make: impl Future<Output = Result<(Frame, u64), Problem>> + Send + 'static) -> Step {
+        let (answers, renderer, who, reserved) = (self.answers.clone(), self.renderer.clone(), self.who.clone(), self.reserved.take());
+        self.making = Some(Box::pin(async move {
+            let share = match reserved {
+                Some(share) => share.fit(bytes)?,
+                None => answers.share(&who, bytes).await?,
+            };
+            let (frame, seq) = if bytes >= LARGE { renderer.go_on(&who, bytes, make).await? } else { make.await? };
+            let share = share.fit(frame.len())?;
+            Ok(Made { ready: Ready { frame, share: Some(share) }, seq, is_missed })
+        }));
+        Step::Making
+    }
+
+    fn bookmark(&mut self) -> Ready {
+        self.quiet_until = Instant::now() + BOOKMARK_EVERY;
+        Ready { frame: encode(&Event::<()>::Bookmark { seq: self.seq }), share: None }
+    }
+
+    /// A frame that is there: a large one may have to wait for memory.
+    fn give(&mut self, mut ready: Ready) -> Step {
+        self.quiet_until = Instant::now() + BOOKMARK_EVERY;
+        if ready.share.is_none() && ready.frame.len() >= SMALL {
+            ready.share = self.answers.try_share(&self.who, ready.frame.len());
+            if ready.share.is_none() {
+                let (answers, who, seq) = (self.answers.clone(), self.who.clone(), self.seq);
+                self.making = Some(Box::pin(async move {
+                    ready.share = Some(answers.share(&who, ready.frame.len()).await?);
+                    Ok(Made { ready, seq, is_missed: false })
+                }));
+                return Step::Making;
+            }
+        }
+        Step::Ready(ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::boards::parse_many;
+    use crate::server::net::response_budget::EACH;
+    use crate::server::testing::model::app;
+
+    /// A server's inside with cells that have long notes, and a document.
+    async fn filled(folder: &std::path::Path) -> App {
+        let app = app(folder).await;
+        let note = "n".repeat(4 << 10);
+        let cells: Vec<_> = (0..200).map(|at| serde_json::json!({ "_id": format!("c{at}"), "description": note })).collect();
+        let large = serde_json::json!({ "_id": "large", "type": "html", "value": "<p>".repeat(1 << 20) });
+        for body in [serde_json::json!(cells), large] {
+            let (drafts, _) = parse_many(body.to_string().as_bytes()).unwrap();
+            app.boards.create(drafts, false, None).await.unwrap();
+        }
+        app
+    }
+
+    fn feed(app: &App, view: View) -> Feed {
+        Feed::new(app, None, Asked { board: "main".into(), from: Some(("another".into(), 0)), view })
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_has_its_share_of_memory_until_it_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = filled(folder.path()).await;
+        let mut feed = feed(&app, View::Page);
+        feed.begin().await.unwrap();
+        assert!(app.answers.bytes() >= GATHERED * 200 * (4 << 10), "before it is made");
+        assert!(app.answers.bytes() < GATHERED * 200 * (6 << 10));
+        let hello = feed.next().await.unwrap();
+        assert!(hello.frame.len() < SMALL);
+        // Whoever hears something meanwhile asks once more; it is made once.
+        assert!(futures::FutureExt::now_or_never(feed.next()).is_none());
+        let snapshot = feed.next().await.unwrap().into_frame();
+        assert_eq!(app.answers.bytes(), snapshot.len());
+        drop(feed);
+        assert_eq!(app.answers.bytes(), snapshot.len());
+        drop(snapshot);
+        assert_eq!(app.answers.bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_document_has_its_share_however_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = filled(folder.path()).await;
+        let mut anew = feed(&app, View::Document);
+        anew.begin().await.unwrap();
+        let mut large = None;
+        while large.is_none() {
+            large = anew.next().await.ok().filter(|ready| ready.frame.len() > LARGE);
+        }
+        let large = large.unwrap();
+        assert_eq!(app.answers.bytes(), large.frame.len());
+        drop(large);
+        // As news: written by the renderer for the first, and there for the next.
+        let mut readers = [feed(&app, View::Document), feed(&app, View::Document)];
+        for reader in &mut readers {
+            while reader.next().await.unwrap().frame.len() < LARGE {}
+            while reader.ready().is_some() {}
+        }
+        assert_eq!(app.answers.bytes(), 0);
+        let (drafts, _) = parse_many(serde_json::json!({ "value": "x".repeat(LARGE) }).to_string().as_bytes()).unwrap();
+        app.boards.create(drafts, false, None).await.unwrap();
+        let [first, second] = &mut readers;
+        let first = first.next().await.unwrap();
+        let second = second.ready().expect("it is written already");
+        assert!(first.frame.len() > LARGE && first.frame.len() == second.frame.len());
+        assert_eq!(app.answers.bytes(), 2 * first.frame.len());
+        drop((first, second.without_frame()));
+        assert_eq!(app.answers.bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_memory_is_not_let_in_and_who_is_in_is_sent_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = filled(folder.path()).await;
+        let mut inside = feed(&app, View::Document);
+        inside.begin().await.unwrap();
+        let others = app.answers.try_share(&None, EACH - (1 << 20)).unwrap();
+        tokio::time::pause();
+        for view in [View::Page, View::Document] {
+            let mut feed = feed(&app, view);
+            // The first document is small.
+            assert_eq!(feed.begin().await.err().map(|problem| problem.told().code), (view == View::Page).then_some(503), "{view:?}");
+        }
+        let refused = loop {
+            if let Err(problem) = inside.next().await {
+                break problem;
+            }
+        };
+        assert_eq!(refused.told().code, 503);
+        drop((inside, others));
+        assert_eq!(app.answers.bytes(), 0);
+        assert!(feed(&app, View::Page).begin().await.is_ok());
+    }
+}

@@ -1,0 +1,355 @@
+//! Who listens to which board: each reader has a bounded mailbox, and a slow one never makes anybody wait.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::ws::Utf8Bytes;
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
+
+use crate::protocol::points;
+use crate::series::Points;
+use crate::server::store::{Appended, Change, Record};
+
+/// What may wait for one reader; past either bound its mailbox is emptied and it gets the newest state instead.
+const MAILBOX_EVENTS: usize = 256;
+const MAILBOX_BYTES: usize = 1 << 20;
+
+/// Points of one board are told at most this often, those in between together: a frame of a screen.
+const TICK: Duration = Duration::from_millis(16);
+/// About what a part of a frame of points takes, beside its name and its numbers.
+const PART_BYTES: usize = 100;
+// News with more parts would lag every reader, so none is ever written into a frame that cannot be read.
+const _: () = assert!(MAILBOX_BYTES / PART_BYTES <= points::PARTS as usize);
+
+/// Which form of a cell a reader wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// `protocol::Cell`: what the page shows.
+    Page,
+    /// The whole document, as REST gives it.
+    Document,
+}
+
+/// What a reader is sent.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    Text(Utf8Bytes),
+    /// Points, for the page.
+    Binary(Bytes),
+}
+
+impl Frame {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// A change on its way to readers: each form is written once for all of them.
+#[derive(Debug)]
+pub struct News {
+    pub change: Change,
+    frames: [OnceLock<Frame>; 2],
+    /// About how much a frame of it takes.
+    bytes: usize,
+}
+
+impl News {
+    fn new(change: Change) -> Self {
+        let bytes = match &change {
+            Change::Cell(change) => {
+                let value = change.value.as_ref().map_or(0, |value| value.len());
+                value + weight_of(&change.record)
+            }
+            Change::Points(appended) => {
+                let gone = appended.cells.iter().flat_map(|cell| &cell.gone).map(|name| PART_BYTES + name.len());
+                let series = appended.cells.iter().flat_map(|cell| &cell.series);
+                let numbers = series.map(|series| PART_BYTES + series.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
+                gone.chain(numbers).sum()
+            }
+        };
+        Self { change, frames: Default::default(), bytes: 256 + bytes }
+    }
+
+    /// Whether a frame of it is still to be written, and large.
+    pub fn is_to_write(&self, view: View, large: usize) -> bool {
+        self.bytes >= large && self.frames[view as usize].get().is_none()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn frame(&self, view: View, write: impl FnOnce() -> Frame) -> Frame {
+        self.frames[view as usize].get_or_init(write).clone()
+    }
+}
+
+#[derive(Default)]
+pub struct Hub {
+    boards: Mutex<HashMap<Arc<str>, Readers>>,
+    lagged: AtomicU64,
+}
+
+/// Those who listen to a board.
+#[derive(Default)]
+struct Readers {
+    mailboxes: Vec<Arc<Mailbox>>,
+    /// Points that wait for the next tick, and when the last was.
+    points: Option<Appended>,
+    ticked: Option<Instant>,
+}
+
+impl Readers {
+    fn tell(&self, change: Change) {
+        let news = Arc::new(News::new(change));
+        for mailbox in &self.mailboxes {
+            mailbox.put(&news);
+        }
+    }
+
+    /// Tells of the points that wait.
+    fn tick(&mut self) {
+        if let Some(points) = self.points.take() {
+            self.ticked = Some(Instant::now());
+            self.tell(Change::Points(points));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Mailbox {
+    waiting: Mutex<Waiting>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    news: VecDeque<Arc<News>>,
+    bytes: usize,
+    lagged: bool,
+}
+
+pub enum Delivery {
+    News(Arc<News>),
+    /// Some were dropped: read the newest state instead.
+    Lagged,
+}
+
+impl Hub {
+    /// Hands the changes of a commit to all who listen; never waits for any of them.
+    pub fn publish(self: &Arc<Self>, changes: Vec<Change>) {
+        let mut boards = lock(&self.boards);
+        for change in changes {
+            let board = change.board().clone();
+            let Some(readers) = boards.get_mut(&board) else { continue };
+            match change {
+                Change::Cell(_) => {
+                    // Points that came before it are told before it.
+                    readers.tick();
+                    readers.tell(change);
+                }
+                Change::Points(new) => match &mut readers.points {
+                    Some(waiting) => waiting.merge(new),
+                    None => {
+                        readers.points = Some(new);
+                        match readers.ticked.map(|last| last + TICK).filter(|next| *next > Instant::now()) {
+                            None => readers.tick(),
+                            Some(next) => self.tick_at(board, next),
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    fn tick_at(self: &Arc<Self>, board: Arc<str>, next: Instant) {
+        let hub = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep_until(next).await;
+            if let Some(hub) = hub.upgrade()
+                && let Some(readers) = lock(&hub.boards).get_mut(&board)
+            {
+                readers.tick();
+            }
+        });
+    }
+
+    /// How many listen, and how often one of them was too slow since the start.
+    pub fn readers(&self) -> (usize, u64) {
+        let listening = lock(&self.boards).values().map(|readers| readers.mailboxes.len()).sum();
+        (listening, self.lagged.load(Ordering::Relaxed))
+    }
+
+    pub fn subscribe(self: &Arc<Self>, board: &str) -> Subscription {
+        let (board, mailbox) = (Arc::<str>::from(board), Arc::new(Mailbox::default()));
+        lock(&self.boards).entry(board.clone()).or_default().mailboxes.push(mailbox.clone());
+        Subscription { hub: self.clone(), board, mailbox }
+    }
+}
+
+impl Mailbox {
+    fn put(&self, news: &Arc<News>) {
+        let mut waiting = lock(&self.waiting);
+        if waiting.lagged {
+            return;
+        }
+        waiting.bytes += news.bytes;
+        waiting.news.push_back(news.clone());
+        if waiting.news.len() > MAILBOX_EVENTS || waiting.bytes > MAILBOX_BYTES {
+            *waiting = Waiting { lagged: true, ..Waiting::default() };
+        }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+}
+
+/// Ends with its drop.
+pub struct Subscription {
+    hub: Arc<Hub>,
+    pub board: Arc<str>,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Subscription {
+    pub fn try_next(&self) -> Option<Delivery> {
+        let mut waiting = lock(&self.mailbox.waiting);
+        if std::mem::take(&mut waiting.lagged) {
+            self.hub.lagged.fetch_add(1, Ordering::Relaxed);
+            return Some(Delivery::Lagged);
+        }
+        let news = waiting.news.pop_front()?;
+        waiting.bytes -= news.bytes;
+        Some(Delivery::News(news))
+    }
+
+    /// Waits until something may have come since the mailbox was found empty.
+    pub async fn changed(&self) {
+        self.mailbox.wake.notified().await;
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut boards = lock(&self.hub.boards);
+        if let Some(readers) = boards.get_mut(&self.board) {
+            readers.mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
+            if readers.mailboxes.is_empty() {
+                boards.remove(&self.board);
+            }
+        }
+    }
+}
+
+/// About how many bytes a document has as JSON, without its value.
+pub fn weight_of(record: &Record) -> usize {
+    record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum()
+}
+
+/// About how many bytes a value has as JSON.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + items.len(),
+        Value::Object(keys) => keys.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        _ => 8,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{CellId, Stage};
+    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, Held, Kind};
+
+    fn change(board: &str, seq: u64, bytes: usize) -> Change {
+        let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
+        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, Stage::Empty);
+        let (entered, born, rev, version, created_ms, updated_ms) = (1, 1, seq, 1, 0, 0);
+        let record = Record { id, board: board.clone(), seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
+        Change::Cell(CellChange { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) })
+    }
+
+    fn seqs(subscription: &Subscription) -> Vec<Option<u64>> {
+        std::iter::from_fn(|| subscription.try_next())
+            .map(|delivery| match delivery {
+                Delivery::News(news) => Some(news.change.seq()),
+                Delivery::Lagged => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn readers_get_their_boards_changes_in_order() {
+        let hub = Arc::new(Hub::default());
+        let (a, b) = (hub.subscribe("a"), hub.subscribe("b"));
+        hub.publish(vec![change("a", 1, 1), change("b", 1, 1), change("a", 2, 1)]);
+        assert_eq!((seqs(&a), seqs(&b)), (vec![Some(1), Some(2)], vec![Some(1)]));
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_that_it_lags_and_holds_nothing() {
+        let hub = Arc::new(Hub::default());
+        let slow = hub.subscribe("a");
+        hub.publish((1..=MAILBOX_EVENTS as u64 + 10).map(|seq| change("a", seq, 1)).collect());
+        assert_eq!(seqs(&slow), [None]);
+        hub.publish(vec![change("a", 300, 1)]);
+        assert_eq!(seqs(&slow), [Some(300)]);
+        hub.publish(vec![change("a", 301, MAILBOX_BYTES / 2), change("a", 302, MAILBOX_BYTES / 2)]);
+        assert_eq!(seqs(&slow), [None]);
+    }
+
+    fn points(seq: u64, start: u64, y: &[f64]) -> Change {
+        let (x, t) = (y.to_vec(), y.to_vec());
+        let points = Some(Points { x, y: y.to_vec(), t });
+        let series = [AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_anew: false, points }].into_iter().collect();
+        let cell = AppendedCell { cell: CellId::parse("c").unwrap(), gone: Vec::new(), series };
+        Change::Points(Appended { board: "a".into(), first: seq, seq, cells: vec![cell] })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn points_are_told_at_once_then_together_and_never_after_what_came_later() {
+        let hub = Arc::new(Hub::default());
+        let reader = hub.subscribe("a");
+        let told = || {
+            std::iter::from_fn(|| reader.try_next())
+                .map(|delivery| match delivery {
+                    Delivery::News(news) => match &news.change {
+                        Change::Points(told) => (told.first, told.seq, told.cells[0].series[0].count),
+                        Change::Cell(change) => (change.seq, change.seq, 0),
+                    },
+                    Delivery::Lagged => (0, 0, 0),
+                })
+                .collect::<Vec<_>>()
+        };
+        hub.publish(vec![points(1, 0, &[1.0])]);
+        assert_eq!(told(), [(1, 1, 1)]);
+        hub.publish(vec![points(2, 1, &[1.0])]);
+        hub.publish(vec![points(3, 2, &[1.0, 2.0])]);
+        assert_eq!(told(), []);
+        tokio::time::sleep(2 * TICK).await;
+        assert_eq!(told(), [(2, 3, 3)]);
+        hub.publish(vec![points(4, 4, &[1.0])]);
+        assert_eq!(told(), [(4, 4, 1)]);
+        hub.publish(vec![points(5, 5, &[1.0])]);
+        hub.publish(vec![change("a", 6, 1)]);
+        assert_eq!(told(), [(5, 5, 1), (6, 6, 0)]);
+    }
+
+    #[test]
+    fn who_leaves_is_forgotten() {
+        let hub = Arc::new(Hub::default());
+        drop(hub.subscribe("a"));
+        assert!(lock(&hub.boards).is_empty());
+    }
+}
