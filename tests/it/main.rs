@@ -3,14 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
-mod bounds;
 mod deploy;
 mod disk;
 mod guard;
+mod idempotency;
 mod kinds;
+mod limits;
 mod live;
 mod log;
-mod once;
+mod maintenance;
 mod operations;
 mod outgoing;
 mod pages;
@@ -21,5 +22,4 @@ mod queries;
 mod restart;
 mod smoothing;
 mod support;
-mod upkeep;
 mod values;

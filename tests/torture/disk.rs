@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::harness::{Row, Share};
 use crate::load::{Refused, Writer};
 use crate::server::Server;
-use crate::share::{Row, Share};
 
 #[path = "../it/disk/image.rs"]
 #[expect(dead_code, reason = "a cut is at the end of the record here, and not where an answer came")]

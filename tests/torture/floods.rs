@@ -9,9 +9,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::doors::{ask, status};
+use crate::harness::{Row, Share};
+use crate::origin_attacks::{ask, status};
 use crate::server::{PATIENCE, Server};
-use crate::share::{Row, Share};
 
 /// More than the largest body (64 MiB) that may be taken by several at once, and what the allocator keeps.
 const GROWTH: u64 = 512 << 20;

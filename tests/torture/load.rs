@@ -6,9 +6,9 @@ use agnez::protocol::CellId;
 use agnez::protocol::points::{self, NumbersRef, PartRef};
 use serde_json::{Value, json};
 
+use crate::harness::Rng;
 use crate::ledger::{self, Change, Points, State};
 use crate::server::{PATIENCE, Server};
-use crate::share::Rng;
 
 /// Documents of a writer.
 const SLOTS: usize = 3;

@@ -3,8 +3,28 @@
 //! Each claim gets its share of the time, a folder and servers of its own. `--seed` gives the same attempts in the same
 //! order, as far as the scheduling of threads is the same. Anything lost: exit code 1.
 
-// A harness: what cannot be set up is told by a panic, as in tests.
 #![allow(clippy::unwrap_used)]
+
+mod crash;
+mod disk;
+mod dropped_connections;
+mod floods;
+mod follower;
+mod harness;
+mod ledger;
+mod load;
+mod origin_attacks;
+mod overload;
+mod places;
+mod proxy;
+mod readers;
+mod replies;
+mod server;
+mod stalled_readers;
+mod stop;
+mod tokens;
+
+// A harness: what cannot be set up is told by a panic, as in tests.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -12,58 +32,47 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-mod cuts;
-mod disk;
-mod doors;
-mod floods;
-mod follower;
-mod frozen;
-mod kills;
-mod ledger;
-mod load;
-mod overload;
-mod places;
-mod proxy;
-mod readers;
-mod replies;
-mod server;
-mod share;
-mod stop;
-mod tokens;
-
-use share::{Rng, Row, Share};
+use crate::harness::{Rng, Row, Share};
 
 type Claim = for<'a> fn(&'a mut Share) -> Pin<Box<dyn Future<Output = Row> + 'a>>;
 
 /// Name, what is claimed, its part of the time, and how it is tried.
 const CLAIMS: &[(&str, &str, u32, Claim)] = &[
-    ("kills", "kill -9: what was acknowledged is there, once, in order", 4, |share| Box::pin(kills::run(share))),
-    ("replies", "an answer that is lost after the commit doubles nothing", 2, |share| Box::pin(replies::run(share))),
-    ("cuts", "readers that are cut anywhere and go on miss nothing and get nothing twice", 2, |share| Box::pin(cuts::run(share))),
+    ("kills", "kill -9: what was acknowledged is there, once, in order", 4, |share| Box::pin(crate::crash::run(share))),
+    ("replies", "an answer that is lost after the commit doubles nothing", 2, |share| Box::pin(crate::replies::run(share))),
+    ("cuts", "readers that are cut anywhere and go on miss nothing and get nothing twice", 2, |share| {
+        Box::pin(crate::dropped_connections::run(share))
+    }),
     ("doors", "foreign names, foreign pages, paths that lead outside and who has no right are refused", 1, |share| {
-        Box::pin(doors::run(share))
+        Box::pin(crate::origin_attacks::run(share))
     }),
     (
         "disk",
         "power cuts, a full disk and failing flushes, with kill -9 in between: what was acknowledged is there, removals make room",
         3,
-        |share| Box::pin(disk::run(share)),
+        |share| Box::pin(crate::disk::run(share)),
     ),
     ("stop", "SIGTERM under traffic ends within 10 s; a start on the same port loses and doubles nothing", 2, |share| {
-        Box::pin(stop::run(share))
+        Box::pin(crate::stop::run(share))
     }),
-    ("floods", "too much of everything is refused or cut; memory is bounded, health answers", 2, |share| Box::pin(floods::run(share))),
+    ("floods", "too much of everything is refused or cut; memory is bounded, health answers", 2, |share| {
+        Box::pin(crate::floods::run(share))
+    }),
     ("overload", "one request that asks or sends too much is refused in small memory; health answers", 2, |share| {
-        Box::pin(overload::run(share))
+        Box::pin(crate::overload::run(share))
     }),
-    ("readers", "who asks for much and takes nothing of it holds bounded memory; health answers", 2, |share| Box::pin(readers::run(share))),
+    ("readers", "who asks for much and takes nothing of it holds bounded memory; health answers", 2, |share| {
+        Box::pin(crate::readers::run(share))
+    }),
     (
         "places",
         "500 sockets without a token that take nothing hold no place that another wants; health, reads and changes are answered",
         1,
-        |share| Box::pin(places::run(share)),
+        |share| Box::pin(crate::places::run(share)),
     ),
-    ("frozen", "200 readers that take nothing cost no memory, are cut, and nobody else notices", 2, |share| Box::pin(frozen::run(share))),
+    ("frozen", "200 readers that take nothing cost no memory, are cut, and nobody else notices", 2, |share| {
+        Box::pin(crate::stalled_readers::run(share))
+    }),
 ];
 
 struct Wanted {

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::doors::{ask, shown, status};
 use crate::floods::Watch;
+use crate::harness::{Row, Share};
+use crate::origin_attacks::{ask, shown, status};
 use crate::server::Server;
-use crate::share::{Row, Share};
 
 /// What a refused body of 16 MiB may take: itself, a copy of it, and what its reader keeps of it.
 const GROWTH: u64 = 96 << 20;

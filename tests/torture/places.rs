@@ -9,10 +9,10 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::doors::{ask, shown, status};
 use crate::floods::Watch;
+use crate::harness::{Row, Share};
+use crate::origin_attacks::{ask, shown, status};
 use crate::server::Server;
-use crate::share::{Row, Share};
 use crate::tokens::command;
 
 const SOCKETS: usize = 500;

@@ -7,10 +7,10 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::doors::{ask, shown, status};
 use crate::floods::Watch;
+use crate::harness::{Row, Share};
+use crate::origin_attacks::{ask, shown, status};
 use crate::server::Server;
-use crate::share::{Row, Share};
 
 /// 256 MiB of answers, 256 MiB for what is drawn, 64 MiB of what was drawn, and what the allocator keeps.
 const GROWTH: u64 = 640 << 20;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::harness::{Row, Share};
 use crate::load::Writer;
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::share::{Row, Share};
 
 const WRITERS: usize = 6;
 const GOAL: u64 = 10_000;

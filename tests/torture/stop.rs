@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::harness::{Row, Share};
 use crate::load::Writer;
 use crate::server::Server;
-use crate::share::{Row, Share};
 
 const WRITERS: usize = 4;
 const GOAL: u64 = 200;

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use agnez::server::addresses;
 
-use crate::doors::{ask, shown, status};
+use crate::harness::{Rng, Row, Share};
+use crate::origin_attacks::{ask, shown, status};
 use crate::server::{PATIENCE, Server};
-use crate::share::{Rng, Row, Share};
 
 const BENT: u64 = 2000;
 /// Stands in the cells of board `a`, which nobody here may see.

@@ -1,11 +1,11 @@
 //! Tokens, over real sockets: who gets in, how far, and for how long.
 
-mod doors;
-mod ends;
-mod program;
+mod cli;
+mod origins;
+mod revocation;
+mod route_matrix;
 mod shares;
 mod users;
-mod walk;
 
 use agnez::server::{Config, run_command};
 use clap::Parser;

@@ -9,7 +9,7 @@ use agnez::server::addresses;
 use serde_json::Value;
 
 use super::bearer;
-use super::program::Program;
+use super::cli::Program;
 
 /// `nobody`, as proxies often are.
 const OTHER: u32 = 65534;

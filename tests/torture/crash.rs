@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::harness::{Row, Share};
 use crate::load::Writer;
 use crate::server::Server;
-use crate::share::{Row, Share};
 
 const WRITERS: usize = 4;
 const GOAL: u64 = 1000;

@@ -12,10 +12,10 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::cuts::metric;
+use crate::dropped_connections::metric;
 use crate::floods::Watch;
+use crate::harness::{Row, Share};
 use crate::server::{PATIENCE, Server};
-use crate::share::{Row, Share};
 
 const FROZEN: usize = 200;
 const COMING: usize = 500;

@@ -11,10 +11,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::follower::{Follower, View};
+use crate::harness::{Row, Share};
 use crate::load::Writer;
 use crate::proxy::Proxy;
 use crate::server::{PATIENCE, Server};
-use crate::share::{Row, Share};
 
 const READERS: usize = 8;
 const WRITERS: usize = 2;

@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::harness::{Rng, Row, Share};
 use crate::server::{PATIENCE, Server};
-use crate::share::{Rng, Row, Share};
 use crate::tokens;
 
 const PATHS: u64 = 2000;
