@@ -9,7 +9,7 @@ use super::components::theme::Theme;
 use super::components::toasts::Toast;
 use super::watched::{Dynamic, Handler, Watched, dynamic, handler};
 use crate::browser::connection::Live;
-use crate::protocol::{Board, Cell, CellId, Effect as Change, Event, Page, Settings, Stage};
+use crate::protocol::{Board, Cell, CellContent, CellId, Effect as Change, Event, LineSettings, Page};
 
 /// What of a cell is being edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub enum Part {
 }
 
 impl Part {
-    const fn of(stage: &Stage) -> Self {
+    const fn of(stage: &CellContent) -> Self {
         match stage {
-            Stage::Empty => Self::Empty,
-            Stage::Figure { .. } => Self::Figure,
-            Stage::Lines(_) => Self::Lines,
-            Stage::Picture { .. } => Self::Picture,
-            Stage::Drawing { .. } => Self::Chart,
-            Stage::Text { .. } => Self::Text,
+            CellContent::Empty => Self::Empty,
+            CellContent::Figure { .. } => Self::Figure,
+            CellContent::Lines(_) => Self::Lines,
+            CellContent::Picture { .. } => Self::Picture,
+            CellContent::Drawing { .. } => Self::Chart,
+            CellContent::Text { .. } => Self::Text,
         }
     }
 }
@@ -59,7 +59,7 @@ pub struct Tile {
     pub note: Watched<String>,
     /// See [`Cell::across`].
     pub across: Watched<String>,
-    pub stage: Watched<Stage>,
+    pub stage: Watched<CellContent>,
     pub part: Watched<Part>,
     /// How high a drawing is in full screen, in CSS pixels; 0 in its tile.
     pub room: Watched<u32>,
@@ -81,7 +81,7 @@ impl Tile {
             kind,
             note,
             across: Watched::new(String::new()),
-            stage: Watched::new(Stage::Empty),
+            stage: Watched::new(CellContent::Empty),
             part: Watched::new(Part::Empty),
             room: Watched::new(0),
             naming,
@@ -94,8 +94,8 @@ impl Tile {
 
     fn show(&self, cell: &Cell) {
         let stage = match &cell.stage {
-            Stage::Text { text, bytes } => Stage::Text { text: text.replace('\0', REPLACED), bytes: *bytes },
-            Stage::Picture { src, rev } => Stage::Picture { src: src.replace('\0', REPLACED), rev: *rev },
+            CellContent::Text { text, bytes } => CellContent::Text { text: text.replace('\0', REPLACED), bytes: *bytes },
+            CellContent::Picture { src, rev } => CellContent::Picture { src: src.replace('\0', REPLACED), rev: *rev },
             other => other.clone(),
         };
         self.name.set(cell.name.replace('\0', REPLACED));
@@ -125,10 +125,10 @@ impl Tile {
     }
 
     /// How it is drawn, where it is a line chart.
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> LineSettings {
         self.stage.with(|stage| match stage {
-            Stage::Lines(settings) => settings.clone(),
-            _ => Settings::default(),
+            CellContent::Lines(settings) => settings.clone(),
+            _ => LineSettings::default(),
         })
     }
 

@@ -133,7 +133,7 @@ pub fn text(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Along, Scale};
+    use crate::protocol::{Scale, XAxis};
 
     #[test]
     fn the_server_reads_what_is_written() {
@@ -159,7 +159,7 @@ mod tests {
             ("hidden", texts(&["a\"".into(), "b".into()])),
         ]);
         let read: crate::protocol::Change = serde_json::from_str(&settings).unwrap();
-        assert_eq!((read.x, read.y, read.smooth, read.unit), (Some(Along::Wall), Some(Scale::Log), Some(0.9), None));
+        assert_eq!((read.x, read.y, read.smooth, read.unit), (Some(XAxis::Wall), Some(Scale::Log), Some(0.9), None));
         assert_eq!(read.hidden.unwrap(), ["a\"", "b"]);
         assert_eq!(texts(&[]), "[]");
     }

@@ -5,7 +5,7 @@
 use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::protocol::{Along, Board, Cell, CellId, Event, Page, Scale, Settings, Stage};
+use crate::protocol::{Board, Cell, CellContent, CellId, Event, LineSettings, Page, Scale, XAxis};
 
 const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
 const CELL: [&str; 9] = ["id", "name", "kind", "note", "order", "across", "born", "rev", "stage"];
@@ -61,39 +61,39 @@ fn cell(json: Json) -> Option<Cell> {
 }
 
 /// The name of the kind alone, or an object with that name as its only key.
-fn stage(json: &Json) -> Option<Stage> {
+fn stage(json: &Json) -> Option<CellContent> {
     if let Some(kind) = json.text() {
-        return (kind == "Empty").then_some(Stage::Empty);
+        return (kind == "Empty").then_some(CellContent::Empty);
     }
     let [figure, picture, lines, drawing, text] = json.fields(STAGE);
     if figure.0.is_object() {
         let [rev, sig] = figure.fields(FIGURE);
-        return Some(Stage::Figure { rev: rev.number()?, sig: sig.text() });
+        return Some(CellContent::Figure { rev: rev.number()?, sig: sig.text() });
     }
     if picture.0.is_object() {
         let [src, rev] = picture.fields(PICTURE);
-        return Some(Stage::Picture { src: src.text()?, rev: rev.number()? });
+        return Some(CellContent::Picture { src: src.text()?, rev: rev.number()? });
     }
     if lines.0.is_object() {
-        return Some(Stage::Lines(settings(&lines)?));
+        return Some(CellContent::Lines(settings(&lines)?));
     }
     if drawing.0.is_object() {
         let [rev] = drawing.fields(DRAWING);
-        return Some(Stage::Drawing { rev: rev.number()? });
+        return Some(CellContent::Drawing { rev: rev.number()? });
     }
     let [text, bytes] = text.fields(TEXT);
-    Some(Stage::Text { text: text.text()?, bytes: bytes.number()? })
+    Some(CellContent::Text { text: text.text()?, bytes: bytes.number()? })
 }
 
-fn settings(json: &Json) -> Option<Settings> {
+fn settings(json: &Json) -> Option<LineSettings> {
     let [x, y, smooth, unit, hidden] = json.fields(LINES);
     let x = match x.text()?.as_str() {
-        "relative" => Along::Relative,
-        "wall" => Along::Wall,
-        _ => Along::Step,
+        "relative" => XAxis::Relative,
+        "wall" => XAxis::Wall,
+        _ => XAxis::Step,
     };
     let y = if y.text()? == "log" { Scale::Log } else { Scale::Linear };
-    Some(Settings { x, y, smooth: smooth.0.as_f64()?, unit: unit.text()?, hidden: hidden.list(|name| name.text())? })
+    Some(LineSettings { x, y, smooth: smooth.0.as_f64()?, unit: unit.text()?, hidden: hidden.list(|name| name.text())? })
 }
 
 /// A piece of JSON; what is missing is `undefined`, which is neither text nor number.
@@ -151,7 +151,7 @@ mod tests {
             across: Some("a".into()),
             born: 2,
             rev: 3,
-            stage: Stage::Empty,
+            stage: CellContent::Empty,
         }
     }
 
@@ -160,12 +160,15 @@ mod tests {
         let cell = to_value(a_cell()).unwrap();
         assert_eq!(named(&CELL, &cell), cell);
         assert_eq!((&cell["id"], &cell["order"], &cell["stage"]), (&json!("a"), &Value::Null, &json!("Empty")));
-        assert_eq!(to_value(Stage::Figure { rev: 1, sig: None }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
-        let signed = Stage::Figure { rev: 1, sig: Some("s".into()) };
+        assert_eq!(to_value(CellContent::Figure { rev: 1, sig: None }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
+        let signed = CellContent::Figure { rev: 1, sig: Some("s".into()) };
         assert_eq!(to_value(signed).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1, FIGURE[1]: "s"}}));
-        assert_eq!(to_value(Stage::Picture { src: "s".into(), rev: 1 }).unwrap(), json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}}));
-        assert_eq!(to_value(Stage::Drawing { rev: 1 }).unwrap(), json!({STAGE[3]: {DRAWING[0]: 1}}));
-        assert_eq!(to_value(Stage::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[4]: {TEXT[0]: "t", TEXT[1]: 1}}));
+        assert_eq!(
+            to_value(CellContent::Picture { src: "s".into(), rev: 1 }).unwrap(),
+            json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}})
+        );
+        assert_eq!(to_value(CellContent::Drawing { rev: 1 }).unwrap(), json!({STAGE[3]: {DRAWING[0]: 1}}));
+        assert_eq!(to_value(CellContent::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[4]: {TEXT[0]: "t", TEXT[1]: 1}}));
         let page =
             Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new(), may_write: true };
         let page = to_value(page).unwrap();
@@ -175,12 +178,12 @@ mod tests {
 
     #[test]
     fn settings_are_written_with_these_words() {
-        let written = |x, y| to_value(Settings { x, y, smooth: 0.5, unit: "s".into(), hidden: vec!["a".into()] }).unwrap();
+        let written = |x, y| to_value(LineSettings { x, y, smooth: 0.5, unit: "s".into(), hidden: vec!["a".into()] }).unwrap();
         let of = |x: &str, y: &str| json!({LINES[0]: x, LINES[1]: y, LINES[2]: 0.5, LINES[3]: "s", LINES[4]: ["a"]});
-        assert_eq!(written(Along::Step, Scale::Linear), of("step", "linear"));
-        assert_eq!(written(Along::Relative, Scale::Log), of("relative", "log"));
-        assert_eq!(written(Along::Wall, Scale::Log), of("wall", "log"));
-        let stage = to_value(Stage::Lines(Settings::default())).unwrap();
+        assert_eq!(written(XAxis::Step, Scale::Linear), of("step", "linear"));
+        assert_eq!(written(XAxis::Relative, Scale::Log), of("relative", "log"));
+        assert_eq!(written(XAxis::Wall, Scale::Log), of("wall", "log"));
+        let stage = to_value(CellContent::Lines(LineSettings::default())).unwrap();
         assert!(stage[STAGE[2]].is_object());
     }
 

@@ -6,21 +6,21 @@ use super::text_metrics::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
 use super::time_ticks;
 use super::zone::Zone;
-use crate::protocol::{Along, Scale as Kind};
+use crate::protocol::{Scale as Kind, XAxis};
 use crate::series::{Column, Place};
 
 /// What is asked for, apart from the numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask<'a> {
-    pub along: Along,
+    pub along: XAxis,
     pub scale: Kind,
     /// The unit of the values; empty for plain numbers.
     pub unit: &'a str,
     /// The part of the x axis that is shown, in the columns' own numbers (steps, or seconds since 1970); all of it when `None`.
     pub window: Option<(f64, f64)>,
-    /// Seconds since 1970 of the chart's first point: what [`Along::Relative`] counts from. The left end of the axis when `None`.
+    /// Seconds since 1970 of the chart's first point: what [`XAxis::Relative`] counts from. The left end of the axis when `None`.
     pub origin: Option<f64>,
-    /// The reader's clock: told by [`Along::Wall`]. The server uses UTC where it does not know better.
+    /// The reader's clock: told by [`XAxis::Wall`]. The server uses UTC where it does not know better.
     pub zone: Zone,
     /// There are series, and all of them are hidden.
     pub all_hidden: bool,
@@ -106,9 +106,9 @@ impl Frame {
         let range = y_range(curves, &x, ask.scale == Kind::Log);
         let y = range.unwrap_or(if ask.scale == Kind::Log { Scale::log(0.1, 10.0) } else { Scale::linear(0.0, 1.0) });
         let along = match ask.along {
-            Along::Step => Measure::Number(""),
-            Along::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
-            Along::Wall => Measure::Clock(&ask.zone),
+            XAxis::Step => Measure::Number(""),
+            XAxis::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
+            XAxis::Wall => Measure::Clock(&ask.zone),
         };
         let mut frame = Self::laid_out(x, y, along, Measure::Number(ask.unit), size);
         if range.is_none() {

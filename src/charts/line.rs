@@ -12,7 +12,7 @@ use super::scale::Scale;
 use super::strokes::layers;
 use super::text_metrics::number;
 use super::time_ticks::tells;
-use crate::protocol::{Along, Scale as Curved};
+use crate::protocol::{Scale as Curved, XAxis};
 use crate::series::Column;
 
 /// How a chart is put on its sheet.
@@ -179,10 +179,10 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
     let mut text = match (curves.len(), ask.along) {
         (0, _) if ask.all_hidden => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
-        (1, Along::Step) => "1 series over steps.".to_owned(),
-        (n, Along::Step) => n.to_string() + " series over steps.",
-        (n, Along::Relative) => n.to_string() + " series over time.",
-        (n, Along::Wall) => {
+        (1, XAxis::Step) => "1 series over steps.".to_owned(),
+        (n, XAxis::Step) => n.to_string() + " series over steps.",
+        (n, XAxis::Relative) => n.to_string() + " series over time.",
+        (n, XAxis::Wall) => {
             let x = ask.window.map_or_else(|| x_range(curves), |(from, to)| Scale::linear(from, to));
             let zone = if tells([x.lo, x.hi, 0.0]) { ask.zone.over(x.lo, x.hi) } else { "in seconds since 1970".to_owned() };
             n.to_string() + " series over time, " + &zone + "."
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
         assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
         assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
-        let wall = Ask { along: Along::Wall, zone: Zone::fixed(60), ..Ask::default() };
+        let wall = Ask { along: XAxis::Wall, zone: Zone::fixed(60), ..Ask::default() };
         assert!(summary(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
     }
 
@@ -343,7 +343,7 @@ mod tests {
             let curves = [Curve { name: "loss", columns: &columns, smoothed: &smoothed, ..Curve::default() }];
             let (from, to) = (pick(&far), pick(&far));
             let ask = Ask {
-                along: [Along::Step, Along::Relative, Along::Wall][round % 3],
+                along: [XAxis::Step, XAxis::Relative, XAxis::Wall][round % 3],
                 scale: [Curved::Linear, Curved::Log][round / 3 % 2],
                 unit: ["", "s"][round % 2],
                 window: (round % 4 == 0 && from < to).then_some((from, to)),

@@ -106,11 +106,21 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Stage;
+    use crate::protocol::CellContent;
 
     fn cell(id: &str, order: Option<f64>, born: u64) -> Cell {
         let id = CellId::parse(id).unwrap();
-        Cell { id, name: String::new(), kind: String::new(), note: String::new(), order, across: None, born, rev: 1, stage: Stage::Empty }
+        Cell {
+            id,
+            name: String::new(),
+            kind: String::new(),
+            note: String::new(),
+            order,
+            across: None,
+            born,
+            rev: 1,
+            stage: CellContent::Empty,
+        }
     }
 
     fn ids(board: &Board) -> String {

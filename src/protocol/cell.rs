@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
+use super::LineSettings;
 
 /// The `_id` of a cell: 1 to 64 letters, digits, `-` or `_`. Those made here have 16 letters and digits, as NeDB's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct Cell {
     pub born: u64,
     /// Counts the changes of this cell, from 1.
     pub rev: u64,
-    pub stage: Stage,
+    pub stage: CellContent,
 }
 
 impl Cell {
@@ -63,7 +63,7 @@ impl Cell {
 
 /// What stands on the stage of a cell. `rev` is the cell's revision in which the value was last sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Stage {
+pub enum CellContent {
     /// No value yet (`[]`, `""`, `null`, or none).
     Empty,
     /// HTML, drawn in a frame of its own from `figure/{id}/{rev}`, with `?sig={sig}` where that is needed: the frame may know nothing
@@ -76,7 +76,7 @@ pub enum Stage {
     /// A picture: `images/...` (the server's folder), `media/{id}/{rev}` (sent as a `data:` URI), or any other address.
     Picture { src: String, rev: u64 },
     /// Lines drawn from points, which are asked for apart: the page holds columns, not points.
-    Lines(Settings),
+    Lines(LineSettings),
     /// A chart drawn from the value: `values/{id}.svg`, new with each `rev`.
     Drawing { rev: u64 },
     /// Anything else, shown as what it is: the beginning of the value as text or JSON, and its whole size in bytes.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What runs along the horizontal axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Along {
+pub enum XAxis {
     #[default]
     Step,
     /// Wall time since the first point of the chart.
@@ -24,8 +24,8 @@ pub enum Scale {
 /// Each key may be missing; unknown ones are kept in the document and have no effect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Settings {
-    pub x: Along,
+pub struct LineSettings {
+    pub x: XAxis,
     pub y: Scale,
     /// Weight of the debiased exponential moving average, 0 (off) to 0.999.
     pub smooth: f64,
@@ -41,7 +41,7 @@ pub struct Settings {
 #[serde(default)]
 pub struct Change {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub x: Option<Along>,
+    pub x: Option<XAxis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<Scale>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub struct Change {
     pub hidden: Option<Vec<String>>,
 }
 
-impl From<Change> for Settings {
+impl From<Change> for LineSettings {
     fn from(Change { x, y, smooth, unit, hidden }: Change) -> Self {
         Self {
             x: x.unwrap_or_default(),

@@ -12,8 +12,8 @@ pub mod spots;
 pub mod tables;
 
 pub use board::{Board, Effect, Page};
-pub use cell::{Cell, CellId, Stage};
+pub use cell::{Cell, CellContent, CellId};
 pub use codec::Malformed;
 pub use error::{ApiError, ErrorKind};
 pub use event::Event;
-pub use line_settings::{Along, Change, Scale, Settings};
+pub use line_settings::{Change, LineSettings, Scale, XAxis};

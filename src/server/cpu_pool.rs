@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::error::Problem;
+use super::error::ServerError;
 
 /// How long work waits for its turn, and how much of it may wait; what is beyond is answered 503.
 const WAIT: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ impl Pool {
 
     /// Runs `work` when there is a place for something of so many bytes. It keeps the place until it is done, also when nobody waits for it any more: it can
     /// ask, and end early.
-    pub async fn run<T, F>(&self, bytes: usize, work: F) -> Result<T, Problem>
+    pub async fn run<T, F>(&self, bytes: usize, work: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
         F: FnOnce(&Asker) -> T + Send + 'static,
@@ -76,10 +76,10 @@ impl Pool {
             let _held = held;
             work(&asker)
         });
-        done.await.map_err(|_| Problem::Panicked)
+        done.await.map_err(|_| ServerError::Panicked)
     }
 
-    async fn place(&self, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], Problem> {
+    async fn place(&self, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], ServerError> {
         let _waits = Waits::among(&self.waiting)?;
         let units = bytes.div_ceil(self.unit).clamp(1, self.most) as u32;
         let both = async {
@@ -88,7 +88,7 @@ impl Pool {
         };
         match timeout(WAIT, both).await {
             Ok((Ok(bytes), Ok(place))) => Ok([bytes, place]),
-            _ => Err(Problem::Crowded),
+            _ => Err(ServerError::Crowded),
         }
     }
 
@@ -102,9 +102,9 @@ impl Pool {
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {
-    fn among(waiting: &'a AtomicUsize) -> Result<Self, Problem> {
+    fn among(waiting: &'a AtomicUsize) -> Result<Self, ServerError> {
         let one = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < WAITING { Ok(one) } else { Err(Problem::Crowded) }
+        if waiting.fetch_add(1, Ordering::Relaxed) < WAITING { Ok(one) } else { Err(ServerError::Crowded) }
     }
 }
 

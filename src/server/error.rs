@@ -10,7 +10,7 @@ use super::log::throttle::Lines;
 use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Problem {
+pub enum ServerError {
     /// The client's own doing, in the words it gets.
     #[error("{0}")]
     Client(#[from] ApiError),
@@ -43,7 +43,7 @@ const SQLITE_NOTADB: i64 = 26;
 /// The extended code of a write that the system refused: a quota, a disk that has become read-only. What was not yet flushed is not in doubt.
 const SQLITE_IOERR_WRITE: i64 = 778;
 
-impl Problem {
+impl ServerError {
     /// A transaction that SQLite refused was undone as a whole; everything else leaves the state of the disk unknown.
     pub fn from_write(error: sqlx::Error) -> Self {
         let code = match &error {
@@ -118,13 +118,13 @@ impl Problem {
 static FULL: Lines = Lines::new();
 static FAILED: Lines = Lines::new();
 
-fn told_now_and_then(lines: &Lines, problem: &Problem) {
+fn told_now_and_then(lines: &Lines, problem: &ServerError) {
     if let Some(untold) = lines.room(Instant::now()) {
         tracing::error!(untold, "{problem}");
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for ServerError {
     fn into_response(self) -> Response {
         self.log();
         respond(&self.told())

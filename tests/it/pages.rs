@@ -1,6 +1,6 @@
 //! The page as it comes from the server, figures, pictures, and what a person does.
 
-use agnez::protocol::Stage;
+use agnez::protocol::CellContent;
 use serde_json::json;
 
 use crate::support::spawn;
@@ -65,7 +65,7 @@ async fn figures_are_served_alone_with_local_scripts() {
     let html = r#"<div id='f'></div><script src='https://d3js.org/d3.v5.js'></script>"#;
     server.create(&json!({"_id": "f", "type": "html", "value": html}).to_string()).await;
     let address = async || match server.stage("f").await {
-        Stage::Figure { rev, .. } => format!("/figure/f/{rev}"),
+        CellContent::Figure { rev, .. } => format!("/figure/f/{rev}"),
         other => panic!("{other:?}"),
     };
     let cached = async |address: &str| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use agnez::protocol::{Board, Cell, CellId, Event, Stage};
+use agnez::protocol::{Board, Cell, CellContent, CellId, Event};
 use agnez::server::{Config, Server};
 use clap::Parser;
 use futures_util::StreamExt;
@@ -125,7 +125,7 @@ impl Running {
     }
 
     /// What stands on the stage of a cell.
-    pub async fn stage(&self, id: &str) -> Stage {
+    pub async fn stage(&self, id: &str) -> CellContent {
         let board = self.board("main").await;
         board.cell(&CellId::parse(id).unwrap()).unwrap().stage.clone()
     }

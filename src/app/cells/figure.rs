@@ -12,7 +12,7 @@ use super::{Drawn, Picture};
 use crate::app::state::Tile;
 use crate::browser::{dom, iframe, near_viewport};
 use crate::charts::render::svg::escaped;
-use crate::protocol::Stage;
+use crate::protocol::CellContent;
 use crate::routes;
 
 /// The first frames are a part of the page, so that they show without a script; those further down are made when they come near the screen.
@@ -82,9 +82,9 @@ fn begin(tile: &Tile, paper: Element, first: u64) -> Option<iframe::Pane> {
 }
 
 /// The revision of the figure, and its address.
-fn version(tile: &Tile, stage: &Stage) -> Option<(u64, String)> {
+fn version(tile: &Tile, stage: &CellContent) -> Option<(u64, String)> {
     match stage {
-        Stage::Figure { rev, sig } => Some((*rev, routes::figure(&tile.id, *rev, sig.as_deref()))),
+        CellContent::Figure { rev, sig } => Some((*rev, routes::figure(&tile.id, *rev, sig.as_deref()))),
         _ => None,
     }
 }

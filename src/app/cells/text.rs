@@ -5,19 +5,19 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::app::state::Tile;
-use crate::protocol::Stage;
+use crate::protocol::CellContent;
 
 #[component]
 pub fn Text(tile: Arc<Tile>) -> impl IntoView {
     let text = tile.dynamic(|tile| {
         tile.stage.with(|stage| match stage {
-            Stage::Text { text, .. } => text.clone(),
+            CellContent::Text { text, .. } => text.clone(),
             _ => String::new(),
         })
     });
     let caption = tile.dynamic(|tile| {
         tile.stage.with(|stage| match stage {
-            Stage::Text { text, bytes } => tile.kind.with(|kind| caption(kind, text.len() as u64, *bytes)),
+            CellContent::Text { text, bytes } => tile.kind.with(|kind| caption(kind, text.len() as u64, *bytes)),
             _ => String::new(),
         })
     });

@@ -10,13 +10,13 @@ use super::viewport::View;
 use super::{canvas, legend};
 use crate::browser::dom;
 use crate::charts::{Frame, Mark, Size, number, shown};
-use crate::protocol::{Along, CellId, Settings};
+use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::routes;
 use crate::series::Axis;
 
 pub struct Chart {
     pub id: CellId,
-    pub settings: Settings,
+    pub settings: LineSettings,
     /// The names of the series that this reader hides, where that is not what the settings say.
     pub own: Option<Vec<String>>,
     pub curves: Curves,
@@ -107,7 +107,7 @@ fn added(plot: &Element, class: &str) -> Option<HtmlElement> {
 
 impl Chart {
     /// In this element. Nothing is made before the chart comes near the screen: a board may have thousands.
-    pub fn of(id: &CellId, settings: Settings, lines: &HtmlElement) -> Self {
+    pub fn of(id: &CellId, settings: LineSettings, lines: &HtmlElement) -> Self {
         // The canvas is there before a picture that has not come yet would be.
         if let Some(picture) = lines.first_element_child().and_then(|first| first.dyn_into::<HtmlImageElement>().ok())
             && !picture.complete()
@@ -180,11 +180,11 @@ impl Chart {
     }
 
     pub fn axis(&self) -> Axis {
-        if self.settings.x == Along::Step { Axis::Step } else { Axis::Time }
+        if self.settings.x == XAxis::Step { Axis::Step } else { Axis::Time }
     }
 
     /// True when the view was given up: it was one along another axis.
-    pub fn settle(&mut self, settings: Settings) -> bool {
+    pub fn settle(&mut self, settings: LineSettings) -> bool {
         let before = self.axis();
         self.settings = settings;
         if self.own.as_ref() == Some(&self.settings.hidden) {

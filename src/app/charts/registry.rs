@@ -18,7 +18,7 @@ use crate::app::focus;
 use crate::app::state::Dashboard;
 use crate::browser::{columns, dom};
 use crate::protocol::columns::{self as words, CellColumns, SeriesColumns};
-use crate::protocol::{CellId, Settings, points};
+use crate::protocol::{CellId, LineSettings, points};
 use crate::routes;
 use crate::series::Axis;
 
@@ -194,7 +194,7 @@ impl Charts {
     }
 
     /// New settings, or those of before. A zoom along another axis means nothing on this one: the address forgets it, too.
-    fn settle(&mut self, id: &CellId, settings: Settings) {
+    fn settle(&mut self, id: &CellId, settings: LineSettings) {
         if self.chart(id).is_some_and(|chart| chart.settle(settings)) {
             url_state::keep_soon();
         }
@@ -272,7 +272,7 @@ pub fn start(dashboard: Dashboard) {
 }
 
 /// A chart has come into the document, in this element, or it has new settings, from here or from another browser.
-pub fn begin(id: &CellId, settings: Settings, lines: &HtmlElement) {
+pub fn begin(id: &CellId, settings: LineSettings, lines: &HtmlElement) {
     with(|charts| {
         if charts.places.contains_key(id) {
             return charts.settle(id, settings);

@@ -14,7 +14,7 @@ use crate::app::components::menu;
 use crate::app::{focus, fullscreen};
 use crate::browser::{dom, rpc};
 use crate::charts::number;
-use crate::protocol::{Along, CellId, Scale};
+use crate::protocol::{CellId, Scale, XAxis};
 use crate::routes;
 
 const ID: &str = "chart-panel";
@@ -181,9 +181,9 @@ fn show(charts: &mut Charts, panel: &Element, id: Option<&CellId>) -> bool {
     }
     let x = match settings.x {
         _ if has_mixed_axes => "",
-        Along::Step => "step",
-        Along::Relative => "relative",
-        Along::Wall => "wall",
+        XAxis::Step => "step",
+        XAxis::Relative => "relative",
+        XAxis::Wall => "wall",
     };
     let smooth = if is_mixed { String::new() } else { dom::number_text(settings.smooth) };
     let values = [
@@ -334,7 +334,7 @@ fn query(chart: &Chart) -> String {
             }
         }
     }
-    if chart.settings.x == Along::Wall {
+    if chart.settings.x == XAxis::Wall {
         // The zone has the offset of each date. Where the server does not know it, that of the last one counts.
         let zone = dom::time_zone();
         if !zone.is_empty() {

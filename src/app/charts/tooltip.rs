@@ -14,7 +14,7 @@ use crate::charts::markers::{Kind, Mark};
 use crate::charts::text_metrics::place;
 use crate::charts::time_ticks;
 use crate::charts::{Zone, number, palette};
-use crate::protocol::{Along, CellId};
+use crate::protocol::{CellId, XAxis};
 use crate::series::{Axis, Column};
 
 /// The element, which the page's view holds.
@@ -237,7 +237,7 @@ pub fn odd(column: &Column) -> String {
 
 /// How places on the x axis are told.
 struct Scene {
-    along: Along,
+    along: XAxis,
     /// What a pixel spans.
     pixel: f64,
     origin: f64,
@@ -247,24 +247,24 @@ struct Scene {
 impl Scene {
     fn place(&self, x: f64) -> String {
         match self.along {
-            Along::Step => place(x, self.pixel),
-            Along::Relative => place(x - self.origin, self.pixel) + " s",
-            Along::Wall if time_ticks::tells([x, 0.0, 0.0]) => time_ticks::moment(x, self.pixel, &self.zone),
-            Along::Wall => place(x, self.pixel) + " s",
+            XAxis::Step => place(x, self.pixel),
+            XAxis::Relative => place(x - self.origin, self.pixel) + " s",
+            XAxis::Wall if time_ticks::tells([x, 0.0, 0.0]) => time_ticks::moment(x, self.pixel, &self.zone),
+            XAxis::Wall => place(x, self.pixel) + " s",
         }
     }
 
     fn word(&self) -> &'static str {
-        if self.along == Along::Step { "step " } else { "" }
+        if self.along == XAxis::Step { "step " } else { "" }
     }
 
     fn head(&self, x: f64, place: &str) -> String {
         match self.along {
-            Along::Step => ["step ", place].concat(),
-            Along::Relative => ["after ", place].concat(),
+            XAxis::Step => ["step ", place].concat(),
+            XAxis::Relative => ["after ", place].concat(),
             // The offset of that date, not of today.
-            Along::Wall if time_ticks::tells([x, 0.0, 0.0]) => [place, " ", &self.zone.name_at(x)].concat(),
-            Along::Wall => place.to_owned(),
+            XAxis::Wall if time_ticks::tells([x, 0.0, 0.0]) => [place, " ", &self.zone.name_at(x)].concat(),
+            XAxis::Wall => place.to_owned(),
         }
     }
 
@@ -290,7 +290,7 @@ impl Scene {
         if own == head {
             return String::new();
         }
-        let has_date = self.along == Along::Wall && time_ticks::tells([at, 0.0, 0.0]);
+        let has_date = self.along == XAxis::Wall && time_ticks::tells([at, 0.0, 0.0]);
         let time = own.get(DATE..).filter(|_| has_date && head.get(..DATE) == own.get(..DATE));
         [" @", time.unwrap_or(&own)].concat()
     }
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn a_mean_and_a_smoothed_value_are_marked_as_such() {
         assert_eq!(said(&row(Column::point(1.0, 0.5), None), "s"), "0.5 s");
-        let scene = Scene { along: Along::Step, pixel: 1.0, origin: 0.0, zone: Zone::fixed(0) };
+        let scene = Scene { along: XAxis::Step, pixel: 1.0, origin: 0.0, zone: Zone::fixed(0) };
         let whole = |row: &Row, x: f64, unit: &str| {
             let head = scene.place(x);
             said(row, unit) + &scene.elsewhere(row, x, &head) + &scene.smoothed(row, &head)
@@ -346,15 +346,15 @@ mod tests {
             let scene = scene(along);
             scene.elsewhere(&row(column, None), x, &scene.place(x))
         };
-        assert_eq!(elsewhere(Along::Step, Column::point(335.0, 1.0), 340.0), " @335");
-        assert_eq!(elsewhere(Along::Step, Column::point(340.0, 1.0), 340.0), "");
-        assert_eq!(elsewhere(Along::Step, joined(&[(330.0, 1.0), (350.0, 1.0)]), 340.0), "");
-        assert_eq!(elsewhere(Along::Step, joined(&[(310.0, 1.0), (330.0, 1.0)]), 340.0), " @330");
-        assert_eq!(elsewhere(Along::Relative, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @2.5 s");
-        assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @23:13:22.5");
-        assert_eq!(elsewhere(Along::Wall, Column::point(1.7e9 - 1e5, 1.0), 1.7e9 + 3.0), " @2023-11-13 19:26:40");
-        assert_eq!(elsewhere(Along::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0), " @1795388636347");
-        let wall = scene(Along::Wall);
+        assert_eq!(elsewhere(XAxis::Step, Column::point(335.0, 1.0), 340.0), " @335");
+        assert_eq!(elsewhere(XAxis::Step, Column::point(340.0, 1.0), 340.0), "");
+        assert_eq!(elsewhere(XAxis::Step, joined(&[(330.0, 1.0), (350.0, 1.0)]), 340.0), "");
+        assert_eq!(elsewhere(XAxis::Step, joined(&[(310.0, 1.0), (330.0, 1.0)]), 340.0), " @330");
+        assert_eq!(elsewhere(XAxis::Relative, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @2.5 s");
+        assert_eq!(elsewhere(XAxis::Wall, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @23:13:22.5");
+        assert_eq!(elsewhere(XAxis::Wall, Column::point(1.7e9 - 1e5, 1.0), 1.7e9 + 3.0), " @2023-11-13 19:26:40");
+        assert_eq!(elsewhere(XAxis::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0), " @1795388636347");
+        let wall = scene(XAxis::Wall);
         assert_eq!(wall.head(1.7e9, &wall.place(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
     }
 

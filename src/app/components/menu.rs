@@ -8,7 +8,7 @@ use crate::app::state::{Dashboard, Field, Tile};
 use crate::app::watched::handler;
 use crate::app::{charts, focus};
 use crate::browser::dom;
-use crate::protocol::{CellId, Stage};
+use crate::protocol::{CellContent, CellId};
 use crate::routes;
 
 const ID: &str = "cell-menu";
@@ -68,7 +68,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
 
 /// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. Who may not write is offered what only reads.
 fn show_items(menu: &HtmlElement, tile: Option<&Tile>, may_write: bool) {
-    let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, Stage::Lines(_) | Stage::Drawing { .. })));
+    let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, CellContent::Lines(_) | CellContent::Drawing { .. })));
     let is_table = tile.is_some_and(|tile| tile.kind.peek(|kind| kind == "table"));
     for (at, (item, _)) in (0..).zip(ITEMS) {
         let is_shown = match item {

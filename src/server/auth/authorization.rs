@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, body::Body};
 
 use super::policy::{Caller, Reach, refused};
-use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::App;
 use crate::server::boards::MAIN;
 use crate::server::http::live;
@@ -67,7 +67,7 @@ pub type Needs = HashMap<(Method, String), Need>;
 /// Stands around every handler.
 pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request: Request, next: Next) -> Response {
     let Some(caller) = request.extensions().get::<Arc<Caller>>().cloned() else {
-        return crate::server::error::Problem::from(ErrorKind::Forbidden.with("This request did not come through the door."))
+        return crate::server::error::ServerError::from(ErrorKind::Forbidden.with("This request did not come through the door."))
             .into_response();
     };
     let need = match request.extensions().get::<MatchedPath>() {
@@ -155,7 +155,7 @@ async fn is_on(app: &App, board: &str, of: Of, request: &mut Request<Body>) -> R
             let path = parameter(request, "path").await.unwrap_or_default();
             let index = app.boards.store.index();
             let mut cells = index.board(board).into_iter().flat_map(|board| board.cells.values());
-            let is_shown = cells.any(|record| matches!(&record.stage, Stage::Picture { src, .. } if shows(src, &path)));
+            let is_shown = cells.any(|record| matches!(&record.stage, CellContent::Picture { src, .. } if shows(src, &path)));
             drop(index);
             if is_shown { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("There is no picture '{path}' on this board."))) }
         }

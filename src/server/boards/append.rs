@@ -11,8 +11,8 @@ use super::ingest::{LineSeries, LineValue, Sent, SentSeries, parse_points};
 use super::query::selection::Chosen;
 use super::size::held;
 use super::{Answer, Boards, Draft, Once, Target, not_found};
-use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
-use crate::server::error::Problem;
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
+use crate::server::error::ServerError;
 use crate::server::store::{Batch, Kind, NewPoints, Record};
 
 /// Series in one cell.
@@ -22,7 +22,7 @@ impl Boards {
     /// Appends to series of cells: all or nothing. Answers JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.
     ///
     /// A cell without type and value becomes a `line`. 404: no such cell. 409: it is of another type. 422: the key came with another body.
-    pub async fn append(&self, sent: Vec<Sent>, once: Option<Once>) -> Result<Answer, Problem> {
+    pub async fn append(&self, sent: Vec<Sent>, once: Option<Once>) -> Result<Answer, ServerError> {
         let points: usize = sent.iter().flat_map(|sent| &sent.series).map(|series| series.y.len()).sum();
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = Once::done(once.as_ref(), batch)? {
@@ -136,7 +136,7 @@ fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
     let record = batch.cell(id).ok_or_else(|| not_found(id.as_str()))?;
     match record.text("type") {
         "line" => Ok(()),
-        "" if record.stage == Stage::Empty => {
+        "" if record.stage == CellContent::Empty => {
             let mut record = Record::clone(&record);
             record.keys.insert("type".to_owned(), "line".into());
             batch.put(Kind::Patched, record, Some(None));

@@ -7,7 +7,7 @@ use super::page_actions::row_of;
 use super::size::check_keys;
 use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, Change, ErrorKind};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::{Batch, Kind, Record};
 
 /// A larger weight would need more points than anybody looks at before the line means anything.
@@ -21,7 +21,7 @@ const NAME: usize = 200;
 const LINE: &str = "line";
 
 impl Boards {
-    pub async fn set_chart(&self, id: CellId, change: Change) -> Result<(), Problem> {
+    pub async fn set_chart(&self, id: CellId, change: Change) -> Result<(), ServerError> {
         check(&change, "settings")?;
         let operation = move |batch: &mut Batch| {
             let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
@@ -31,7 +31,7 @@ impl Boards {
     }
 
     /// All line charts of the board, or none.
-    pub async fn set_charts(&self, board: String, change: Change) -> Result<(), Problem> {
+    pub async fn set_charts(&self, board: String, change: Change) -> Result<(), ServerError> {
         check(&change, "settings")?;
         let board = board_name(&board)?.to_owned();
         let operation = move |batch: &mut Batch| {

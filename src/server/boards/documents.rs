@@ -9,9 +9,9 @@ use super::ingest::{LineValue, SentSeries};
 use super::query::selection::Chosen;
 use super::size::{answered, bounded, check_keys, held, stored};
 use super::{Boards, Document, Draft, MAIN, Once, Target, append};
-use crate::protocol::{ApiError, CellId, ErrorKind, Stage};
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::cells::{Content, Verdicts};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::body::parse_pool::aside;
 use crate::server::ids;
 use crate::server::store::{Batch, Held, Kind, Record};
@@ -21,7 +21,7 @@ const TRIES: usize = 8;
 
 impl Boards {
     /// Creates all or none. `with_values`: whether the answer has values that are only on disk.
-    pub async fn create(&self, drafts: Vec<Draft>, with_values: bool, once: Option<Once>) -> Result<Came, Problem> {
+    pub async fn create(&self, drafts: Vec<Draft>, with_values: bool, once: Option<Once>) -> Result<Came, ServerError> {
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
         }
@@ -44,7 +44,7 @@ impl Boards {
     }
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
-    pub async fn update(&self, target: Target, draft: Draft, once: Option<Once>) -> Result<Came, Problem> {
+    pub async fn update(&self, target: Target, draft: Draft, once: Option<Once>) -> Result<Came, ServerError> {
         append::refuse_append(&draft)?;
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
@@ -57,7 +57,7 @@ impl Boards {
                 return Ok(Came::Told(answer));
             }
             // One by its id is always looked at here.
-            let before = chosen.records(batch)?.and_then(|mut records| records.pop()).ok_or(Problem::Busy)?;
+            let before = chosen.records(batch)?.and_then(|mut records| records.pop()).ok_or(ServerError::Busy)?;
             let mut record = Record::clone(&before);
             let layout = record.keys.remove("layout");
             record.keys = draft.keys;
@@ -78,7 +78,7 @@ impl Boards {
     }
 
     /// Documents as they are told after a change: with values that the change did not bring, and of a line, what its series have now.
-    async fn told(&self, mut came: Came, with_values: bool) -> Result<Came, Problem> {
+    async fn told(&self, mut came: Came, with_values: bool) -> Result<Came, ServerError> {
         if let (Came::Now(_, documents), true) = (&mut came, with_values) {
             for document in documents.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
                 (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
@@ -88,7 +88,7 @@ impl Boards {
     }
 
     /// Merges the draft's keys into each target: all or none. `upsert`: one that is missing is created, as by [`Self::create`].
-    pub async fn patch(&self, target: Target, draft: Draft, upsert: bool, once: Option<Once>) -> Result<Came, Problem> {
+    pub async fn patch(&self, target: Target, draft: Draft, upsert: bool, once: Option<Once>) -> Result<Came, ServerError> {
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
         }
@@ -183,11 +183,11 @@ impl Boards {
                 return self.told(came, with_values).await;
             }
         }
-        Err(Problem::Busy)
+        Err(ServerError::Busy)
     }
 
     /// Removes all or none, and answers what they were.
-    pub async fn remove(&self, target: Target, once: Option<Once>) -> Result<Came, Problem> {
+    pub async fn remove(&self, target: Target, once: Option<Once>) -> Result<Came, ServerError> {
         if let Some(answer) = self.done(once.as_ref())? {
             return Ok(Came::Told(answer));
         }
@@ -222,7 +222,7 @@ impl Boards {
             }
             tries += 1;
             if tries == TRIES {
-                return Err(Problem::Busy);
+                return Err(ServerError::Busy);
             }
         };
         if let (Came::Now(_, removed), true) = (&mut came, with_values) {
@@ -234,11 +234,11 @@ impl Boards {
     }
 
     /// The values of the targets that are only on disk, each with the revision it belongs to; without those that are damaged, where the others do.
-    async fn large_values(&self, records: &[Arc<Record>], or_damage: bool) -> Result<Vec<(CellId, u64, Arc<str>)>, Problem> {
+    async fn large_values(&self, records: &[Arc<Record>], or_damage: bool) -> Result<Vec<(CellId, u64, Arc<str>)>, ServerError> {
         let mut values = Vec::new();
         for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
             match self.store.read(&record.id).await {
-                Err(Problem::Damaged(_)) if or_damage => {}
+                Err(ServerError::Damaged(_)) if or_damage => {}
                 read => {
                     if let Some((record, Some(value))) = read? {
                         values.push((record.id.clone(), record.version, value));
@@ -278,7 +278,7 @@ fn fits(chosen: &Chosen, draft: &Draft) -> Verdicts {
 }
 
 /// Puts a new cell on its board; `append` are the first points of a line.
-pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSeries>>) -> Result<Document, Problem> {
+pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSeries>>) -> Result<Document, ServerError> {
     let id = draft.id.unwrap_or_else(ids::cell);
     if batch.cell(&id).is_some() {
         return Err(ErrorKind::Conflict
@@ -297,7 +297,7 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSer
         updated_ms: batch.now_ms,
         keys: draft.keys,
         value: Held::Missing,
-        stage: Stage::Empty,
+        stage: CellContent::Empty,
     };
     let value = draft.value.clone();
     // Of an earlier life of this id nothing comes back.

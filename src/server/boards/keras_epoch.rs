@@ -10,7 +10,7 @@ use super::ingest::{SERIES, SentSeries, check_name};
 use super::size::held;
 use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::Batch;
 
 /// Where metrics go whose sender names no board.
@@ -99,7 +99,7 @@ impl Boards {
     /// series `val`. Cells that are not there are made. Answers JSON in the form of [`Boards::append`].
     ///
     /// 409: the cell of a metric is there and is no line. 422: the key came with another body.
-    pub async fn epoch_end(&self, board: &str, epoch: Epoch, once: Option<Once>) -> Result<Answer, Problem> {
+    pub async fn epoch_end(&self, board: &str, epoch: Epoch, once: Option<Once>) -> Result<Answer, ServerError> {
         let board = board.to_owned();
         let bytes = held(256 * epoch.metrics.len(), epoch.metrics.len());
         let operation = move |batch: &mut Batch| {

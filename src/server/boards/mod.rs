@@ -23,7 +23,7 @@ pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::Budget;
 
-use super::error::Problem;
+use super::error::ServerError;
 use super::store::{Held, Record, Store};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
 use documents::create;
@@ -79,7 +79,7 @@ impl Target {
 }
 
 impl Boards {
-    pub async fn get(&self, id: &str, query: &Query) -> Result<Document, Problem> {
+    pub async fn get(&self, id: &str, query: &Query) -> Result<Document, ServerError> {
         let found = match CellId::parse(id) {
             Some(id) => self.store.read(&id).await?,
             None => None,
@@ -92,14 +92,14 @@ impl Boards {
     }
 
     /// The cells that match, in the query's order, and how many there are without its `$limit` and `$skip`.
-    pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), Problem> {
+    pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), ServerError> {
         let (matching, ()) = self.look(query, |_| ()).await?;
         let total = matching.len();
         Ok((query.page(matching).collect(), total))
     }
 
     /// The document of a record that was found, among others: a damaged value does not take those away, but is told.
-    pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, Problem> {
+    pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, ServerError> {
         let large = matches!(record.value, Held::Stored(_)) && query.wants("value");
         let read = if large { self.store.read(&record.id).await.transpose() } else { None };
         let (record, value) = match read {

@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 use super::query::filter;
 use super::{Boards, Draft, MAIN, Target, create, not_found};
 use crate::protocol::{CellId, ErrorKind};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::{Batch, Kind, PER_BOARD, Record};
 
 /// A cell that comes back may be removed again at the same time, but not again and again.
 const RESTORE_TRIES: u32 = 8;
 
 impl Boards {
-    pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, Problem> {
+    pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, ServerError> {
         let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
         let operation = move |batch: &mut Batch| {
             let mut draft = draft;
@@ -30,7 +30,7 @@ impl Boards {
         Ok(made.record.id.clone())
     }
 
-    pub async fn edit(&self, id: CellId, name: Option<String>, note: Option<String>) -> Result<(), Problem> {
+    pub async fn edit(&self, id: CellId, name: Option<String>, note: Option<String>) -> Result<(), ServerError> {
         let mut keys = Map::new();
         keys.extend(name.map(|name| ("name".to_owned(), Value::String(name))));
         keys.extend(note.map(|note| ("description".to_owned(), Value::String(note))));
@@ -40,7 +40,7 @@ impl Boards {
 
     /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
     /// neighbours can be found; else the whole board is numbered anew.
-    pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), Problem> {
+    pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), ServerError> {
         let operation = move |batch: &mut Batch| {
             let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
             let mut row = row_of(batch, &moved.board);
@@ -67,11 +67,11 @@ impl Boards {
         self.store.write(1, operation).await
     }
 
-    pub async fn discard(&self, id: CellId) -> Result<(), Problem> {
+    pub async fn discard(&self, id: CellId) -> Result<(), ServerError> {
         self.remove(Target::person(id), None).await.map(drop)
     }
 
-    pub async fn restore(&self, id: CellId) -> Result<(), Problem> {
+    pub async fn restore(&self, id: CellId) -> Result<(), ServerError> {
         let gone = {
             let id = id.clone();
             move || {
@@ -99,7 +99,7 @@ impl Boards {
                 return Ok(());
             }
         }
-        Err(Problem::Busy)
+        Err(ServerError::Busy)
     }
 }
 

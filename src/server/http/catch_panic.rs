@@ -7,11 +7,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 
 /// Stands around everything that answers. What a handler held is given back while it unwinds.
 pub async fn caught(request: Request, next: Next) -> Response {
-    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| Problem::Panicked.into_response())
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| ServerError::Panicked.into_response())
 }
 
 #[cfg(test)]

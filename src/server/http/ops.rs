@@ -8,7 +8,7 @@ use axum::http::{HeaderName, header};
 
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 
 const FULL: &str = "The disk is full: only removals, and what finds the room that they made, are taken; reading goes on. Free some space or remove cells.\n";
 
@@ -19,9 +19,9 @@ pub async fn healthy() -> ([(HeaderName, &'static str); 1], &'static str) {
 
 /// `GET /readyz`: 200 when changes are taken, 503 with the reason when they are not. On a full disk 200, which says so: whoever turned readers away
 /// from this server now would take away the page on which cells are removed.
-pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], &'static str), Problem> {
+pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], &'static str), ServerError> {
     if app.stopping.is_cancelled() {
-        return Err(Problem::Stopped);
+        return Err(ServerError::Stopped);
     }
     app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(why.told().message))?;
     let (head, well) = healthy().await;

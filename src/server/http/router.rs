@@ -15,7 +15,7 @@ use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::authorization::{Need, Of};
 use crate::server::auth::policy;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::net::response_budget;
 
 /// More of a framework's reason is not repeated.
@@ -64,9 +64,9 @@ fn routes() -> Routes {
     purge::routes(shares::routes(boards::routes(keras::routes(points::many(routes))))).with(|router| {
         router
             .method_not_allowed_fallback(async || {
-                Problem::from(ErrorKind::MethodNotAllowed.with("This address does not take that method."))
+                ServerError::from(ErrorKind::MethodNotAllowed.with("This address does not take that method."))
             })
-            .fallback(async || Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")))
+            .fallback(async || ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")))
     })
 }
 
@@ -78,7 +78,7 @@ async fn uniform(State(app): State<App>, request: Request, next: Next) -> Respon
     if let Some(kind) = ErrorKind::of_code(reply.status().as_u16()).filter(|_| is_plain) {
         let body = axum::body::to_bytes(reply.into_body(), REASON_BYTES).await.unwrap_or_default();
         let reason = String::from_utf8_lossy(&body);
-        reply = Problem::from(kind.with(format!("The request was refused: {}.", reason.trim().trim_end_matches('.')))).into_response();
+        reply = ServerError::from(kind.with(format!("The request was refused: {}.", reason.trim().trim_end_matches('.')))).into_response();
     }
     if is_page {
         reply = error_page::shown(reply, &app.door.base);
@@ -97,7 +97,7 @@ async fn uniform(State(app): State<App>, request: Request, next: Next) -> Respon
 }
 
 /// The page's server functions.
-async fn rpc(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+async fn rpc(State(app): State<App>, request: Request) -> Result<Response, ServerError> {
     let (parts, body) = request.into_parts();
     let body = super::body::read::whole(body, RPC_BYTES).await?;
     let request = Request::from_parts(parts, body.into());

@@ -8,7 +8,7 @@ use leptos_axum::ResponseOptions;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::Boards;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 
 /// The boards of the request that a server function answers.
 pub fn boards() -> Result<Arc<Boards>, ApiError> {
@@ -16,7 +16,7 @@ pub fn boards() -> Result<Arc<Boards>, ApiError> {
 }
 
 /// Turns a problem into what the page is told, with the right HTTP status.
-pub fn told<T>(result: Result<T, Problem>) -> Result<T, ApiError> {
+pub fn told<T>(result: Result<T, ServerError>) -> Result<T, ApiError> {
     result.map_err(|problem| {
         problem.log();
         let error = problem.told();

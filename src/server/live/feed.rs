@@ -18,7 +18,7 @@ use crate::server::App;
 use crate::server::auth::tokens::Access;
 use crate::server::boards::Boards;
 use crate::server::cells::render::pool::Renderer;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::live::Asked;
 use crate::server::net::response_budget::{Answers, SMALL, Share, Who};
 use crate::server::store::{Change, Kind, Record};
@@ -91,7 +91,7 @@ struct Made {
     is_missed: bool,
 }
 
-type Making = Pin<Box<dyn Future<Output = Result<Made, Problem>> + Send>>;
+type Making = Pin<Box<dyn Future<Output = Result<Made, ServerError>> + Send>>;
 
 enum Step {
     Ready(Ready),
@@ -149,7 +149,7 @@ impl Feed {
     }
 
     /// Takes the memory for what comes first, while its reader can still be told that there is none: 503.
-    pub async fn begin(&mut self) -> Result<(), Problem> {
+    pub async fn begin(&mut self) -> Result<(), ServerError> {
         for ready in self.first.iter_mut().filter(|ready| ready.frame.len() >= SMALL) {
             ready.share = Some(self.answers.share(&self.who, ready.frame.len()).await?);
         }
@@ -267,7 +267,7 @@ impl Feed {
     }
 
     /// Can be dropped and called again without losing anything.
-    pub async fn next(&mut self) -> Result<Ready, Problem> {
+    pub async fn next(&mut self) -> Result<Ready, ServerError> {
         loop {
             match (self.step(), &mut self.making) {
                 (Step::Ready(ready), _) => return Ok(ready),
@@ -349,7 +349,12 @@ impl Feed {
     }
 
     /// Has the next frame made, which takes so many bytes meanwhile.
-    fn make(&mut self, bytes: usize, is_missed: bool, make: impl Future<Output = Result<(Frame, u64), Problem>> + Send + 'static) -> Step {
+    fn make(
+        &mut self,
+        bytes: usize,
+        is_missed: bool,
+        make: impl Future<Output = Result<(Frame, u64), ServerError>> + Send + 'static,
+    ) -> Step {
         let (answers, renderer, who, reserved) = (self.answers.clone(), self.renderer.clone(), self.who.clone(), self.reserved.take());
         self.making = Some(Box::pin(async move {
             let share = match reserved {

@@ -269,12 +269,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{CellId, Stage};
+    use crate::protocol::{CellContent, CellId};
     use crate::server::store::{AppendedCell, AppendedSeries, CellChange, Held, Kind};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
-        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, Stage::Empty);
+        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, CellContent::Empty);
         let (entered, born, rev, version, created_ms, updated_ms) = (1, 1, seq, 1, 0, 0);
         let record = Record { id, board: board.clone(), seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
         Change::Cell(CellChange { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) })

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 
 /// What all answers hold together at most.
 pub const TOTAL: usize = 256 << 20;
@@ -183,7 +183,7 @@ pub async fn count(State(app): State<App>, request: Request, next: Next) -> Resp
     }
     match app.answers.try_share(&who, bytes) {
         Some(share) => reply.map(|body| Body::new(Shared { body, share: Arc::new(share) })),
-        None => Problem::from(full()).into_response(),
+        None => ServerError::from(full()).into_response(),
     }
 }
 

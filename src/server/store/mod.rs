@@ -47,7 +47,7 @@ pub use stats::Tally;
 pub use writer::Publish;
 pub use writer::batch::{Batch, CellChange, Change, Kind};
 
-use super::error::Problem;
+use super::error::ServerError;
 use crate::protocol::CellId;
 
 /// How often a value is read again that changes while it is read.
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Whether changes are taken, and if not, why.
-    pub fn ready(&self) -> Result<(), Problem> {
+    pub fn ready(&self) -> Result<(), ServerError> {
         if self.tally.failed().is_none()
             && let Err(why) = self.watch.look()
         {
@@ -136,9 +136,9 @@ impl Store {
             self.tally.fail(&why);
         }
         match self.tally.failed() {
-            Some(why) => Err(Problem::Broken(why.to_owned())),
+            Some(why) => Err(ServerError::Broken(why.to_owned())),
             None => match &*read(&self.queue) {
-                None => Err(Problem::Stopped),
+                None => Err(ServerError::Stopped),
                 Some(queue) if queue.is_closed() => Err(ended()),
                 Some(_) => Ok(()),
             },
@@ -159,25 +159,25 @@ impl Store {
     /// Runs `operation` in the writer. `Ok` means that its changes are on disk; on `Err` nothing has changed.
     ///
     /// `bytes` is about how much it will write. It goes on when the caller goes away.
-    pub async fn write<T, F>(&self, bytes: usize, operation: F) -> Result<T, Problem>
+    pub async fn write<T, F>(&self, bytes: usize, operation: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
+        F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send + 'static,
     {
         self.queue_up(bytes, false, operation).await
     }
 
     /// As [`Self::write`], for an operation that only removes: it is done on a full disk too.
-    pub async fn free<T, F>(&self, operation: F) -> Result<T, Problem>
+    pub async fn free<T, F>(&self, operation: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
+        F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send + 'static,
     {
         self.queue_up(1, true, operation).await
     }
 
     /// Forgets all removed cells for good, and answers how many those were. Their space is given back afterwards, step by step.
-    pub async fn purge(&self) -> Result<usize, Problem> {
+    pub async fn purge(&self) -> Result<usize, ServerError> {
         let mut purged = 0;
         loop {
             match self.free(|batch| Ok(batch.purge(index::tombstones::PURGED_PER_COMMIT))).await? {
@@ -187,31 +187,31 @@ impl Store {
         }
     }
 
-    async fn queue_up<T, F>(&self, bytes: usize, frees: bool, operation: F) -> Result<T, Problem>
+    async fn queue_up<T, F>(&self, bytes: usize, frees: bool, operation: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Batch) -> Result<T, Problem> + Send + 'static,
+        F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send + 'static,
     {
         let permits = u32::try_from(bytes.clamp(1, writer::QUEUE_BYTES)).unwrap_or(u32::MAX);
-        let room = self.room.clone().try_acquire_many_owned(permits).map_err(|_| Problem::Busy)?;
+        let room = self.room.clone().try_acquire_many_owned(permits).map_err(|_| ServerError::Busy)?;
         let (reply, answer) = oneshot::channel();
         let job = Box::new(writer::Call { operation: Some(operation), result: None, reply });
         let waiting = writer::Waiting { job, bytes, frees, _room: room };
-        let queue = read(&self.queue).clone().ok_or(Problem::Stopped)?;
+        let queue = read(&self.queue).clone().ok_or(ServerError::Stopped)?;
         queue.try_send(waiting).map_err(|full| match full {
-            mpsc::error::TrySendError::Full(_) => Problem::Busy,
+            mpsc::error::TrySendError::Full(_) => ServerError::Busy,
             mpsc::error::TrySendError::Closed(_) => ended(),
         })?;
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// The value of a committed cell as JSON text, with the record that it belongs to; `None` when the cell is gone.
-    pub async fn read(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+    pub async fn read(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, ServerError> {
         self.read_of(id, |index| index.cell(id).cloned()).await
     }
 
     /// A removed cell that can be brought back, with its value; a line's points stay where they are.
-    pub async fn read_removed(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+    pub async fn read_removed(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, ServerError> {
         self.read_of(id, |index| index.grave(id).cloned()).await
     }
 
@@ -219,7 +219,7 @@ impl Store {
         &self,
         id: &CellId,
         find: impl Fn(&Index) -> Option<Arc<Record>>,
-    ) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, Problem> {
+    ) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, ServerError> {
         let mut waited_for = None;
         for _ in 0..READ_TRIES {
             let Some(record) = find(&self.index()) else { return Ok(None) };
@@ -238,12 +238,12 @@ impl Store {
         }
         match find(&self.index()) {
             Some(record) if waited_for == Some(record.version) => Err(missing(id)),
-            _ => Err(Problem::Busy),
+            _ => Err(ServerError::Busy),
         }
     }
 
     /// The value as JSON text: the record's own, or, when that is only on disk, the newest there. `None` also where the cell is gone for good.
-    pub async fn value(&self, record: &Record) -> Result<Option<Arc<str>>, Problem> {
+    pub async fn value(&self, record: &Record) -> Result<Option<Arc<str>>, ServerError> {
         match &record.value {
             _ if record.is_line() => return Ok(Some(series::summary(self.index().series(&record.id)).into())),
             Held::Missing => return Ok(None),
@@ -271,7 +271,7 @@ impl Store {
     }
 
     /// As [`Self::value`], for one among many: where the value is damaged, the record says so, and the others are told as they are.
-    pub async fn value_or_damage(&self, record: &Arc<Record>) -> Result<(Arc<Record>, Option<Arc<str>>), Problem> {
+    pub async fn value_or_damage(&self, record: &Arc<Record>) -> Result<(Arc<Record>, Option<Arc<str>>), ServerError> {
         let value = self.value(record).await;
         self.or_damage(record, value.map(|value| (record.clone(), value)))
     }
@@ -280,10 +280,10 @@ impl Store {
     pub fn or_damage<T>(
         &self,
         record: &Arc<Record>,
-        read: Result<(Arc<Record>, Option<T>), Problem>,
-    ) -> Result<(Arc<Record>, Option<T>), Problem> {
+        read: Result<(Arc<Record>, Option<T>), ServerError>,
+    ) -> Result<(Arc<Record>, Option<T>), ServerError> {
         match read {
-            Err(problem @ Problem::Damaged(_)) => {
+            Err(problem @ ServerError::Damaged(_)) => {
                 problem.log();
                 self.tally.met_damage();
                 Ok((Arc::new(record.damaged()), None))
@@ -292,12 +292,12 @@ impl Store {
         }
     }
 
-    async fn stored(&self, id: &CellId) -> Result<Option<(u64, Arc<str>)>, Problem> {
+    async fn stored(&self, id: &CellId) -> Result<Option<(u64, Arc<str>)>, ServerError> {
         let select = sqlx::query_as::<_, (i64, Vec<u8>, i64)>("SELECT version, json, sum FROM value WHERE id = ?").bind(id.as_str());
-        let Some((version, json, sum)) = select.fetch_optional(&self.readers).await.map_err(Problem::from_read)? else {
+        let Some((version, json, sum)) = select.fetch_optional(&self.readers).await.map_err(ServerError::from_read)? else {
             return Ok(None);
         };
-        let json = open::load_cells::sound_value(id, version, json, sum).map_err(|why| Problem::Damaged(reason(&why)))?;
+        let json = open::load_cells::sound_value(id, version, json, sum).map_err(|why| ServerError::Damaged(reason(&why)))?;
         Ok(Some((version as u64, Arc::from(json))))
     }
 
@@ -323,19 +323,19 @@ impl Store {
 /// Runs the writer to its end. A panic in it is as a database that failed: nobody knows what of the last commit is on disk.
 async fn supervised(writer: writer::Writer, tally: Arc<Tally>) {
     if AssertUnwindSafe(writer.run()).catch_unwind().await.is_err() {
-        let Problem::Broken(why) = ended() else { return };
+        let ServerError::Broken(why) = ended() else { return };
         tracing::error!("{why}; no more changes are taken");
         tally.fail(&why);
     }
 }
 
 /// A writer that was not asked to end has panicked: it answers everything before it ends.
-fn ended() -> Problem {
-    Problem::Broken("the writer ended by a panic".to_owned())
+fn ended() -> ServerError {
+    ServerError::Broken("the writer ended by a panic".to_owned())
 }
 
-fn missing(id: &CellId) -> Problem {
-    Problem::Damaged(format!("the value of the cell '{id}' is missing, or another one's"))
+fn missing(id: &CellId) -> ServerError {
+    ServerError::Damaged(format!("the value of the cell '{id}' is missing, or another one's"))
 }
 
 /// A panic while the lock was held cannot leave the index half-changed in a way that matters: it is replaced cell by cell.

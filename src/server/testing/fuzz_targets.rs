@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::charts::kinds::well_formed;
 use crate::charts::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
-use crate::protocol::{ApiError, Board, CellId, Event, Stage, columns, points, spots};
+use crate::protocol::{ApiError, Board, CellContent, CellId, Event, columns, points, spots};
 use crate::server::boards::ingest::parse_line_value;
 use crate::server::boards::{
     Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points,
@@ -57,7 +57,7 @@ fn cells(data: &[u8]) {
 fn document(draft: &Draft) {
     let id = draft.id.clone().unwrap_or_else(|| CellId::parse("a").expect("an id"));
     let board = draft.board.clone().unwrap_or_else(|| Arc::from("main"));
-    let (keys, value, stage) = (draft.keys.clone(), Held::of(draft.value.as_ref()), Stage::Empty);
+    let (keys, value, stage) = (draft.keys.clone(), Held::of(draft.value.as_ref()), CellContent::Empty);
     let (seq, entered, born, rev, version, created_ms, updated_ms) = (1, 1, 1, 1, 1, 0, 0);
     let mut record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
     record.set_stage(draft.value.as_deref());
@@ -178,7 +178,7 @@ fn query(data: &[u8]) {
     let Ok(draft) = parse_one(document.as_bytes()) else { return };
     let record = |id: &str, born: u64| {
         let (id, board) = (CellId::parse(id).expect("an id"), Arc::<str>::from("main"));
-        let (keys, value, stage) = (draft.keys.clone(), Held::of(draft.value.as_ref()), Stage::Empty);
+        let (keys, value, stage) = (draft.keys.clone(), Held::of(draft.value.as_ref()), CellContent::Empty);
         let (seq, entered, rev, version, created_ms, updated_ms) = (born, born, 1, born, 0, 0);
         Arc::new(Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage })
     };

@@ -24,7 +24,7 @@ use super::tokens::Access;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::config::USUAL_PORT;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::pages::login;
 use crate::server::http::request_log::Client;
 use crate::server::net::write_timeout::Peer;
@@ -170,7 +170,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let admitted = match app.door.admit((&method, &uri, request.version()), request.headers(), &peer) {
         Ok(admitted) => admitted,
-        Err(error) => return Problem::from(error).into_response(),
+        Err(error) => return ServerError::from(error).into_response(),
     };
     let Place { path, key } = admitted.place;
     let reads = matches!(method, Method::GET | Method::HEAD);
@@ -185,7 +185,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     let shown = match super::credentials::shown(request.headers(), path, key, &app.access) {
         Ok(shown) => shown,
-        Err(error) => return Problem::from(error).into_response(),
+        Err(error) => return ServerError::from(error).into_response(),
     };
     let is_unknown = shown == Shown::Unknown;
     let grant = match shown {
@@ -203,7 +203,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     match super::base_path::moved(&uri, path) {
         Some(moved) => *request.uri_mut() = moved,
-        None => return Problem::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
+        None => return ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
     }
     if let Some(token) = caller.token.clone() {
         request = request.map(|body| super::revocation::hold(body, app.access.clone(), token));
@@ -225,7 +225,7 @@ pub fn refused(app: &App, caller: &Caller, request: &Request, error: ApiError) -
     if is_locked && !caller.is_unknown && wants_page && is_page(request.uri().path()) {
         return login::gate(caller, app.external_images);
     }
-    let mut reply = Problem::from(error).into_response();
+    let mut reply = ServerError::from(error).into_response();
     if is_locked {
         reply.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer realm=\"Agnez\""));
         reply.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));

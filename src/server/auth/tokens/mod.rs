@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::protocol::{Cell, Stage};
+use crate::protocol::{Cell, CellContent};
 use index::Index;
 pub use store::{Right, Token, is_private};
 use store::{Secret, Stamp};
@@ -152,7 +152,7 @@ impl Access {
 
     /// Gives the frame of a figure on `board` the address that it opens at for those who come by a token; where there are none, nothing is added.
     pub fn sign(&self, board: &str, cell: &mut Cell) {
-        if let Stage::Figure { sig, .. } = &mut cell.stage {
+        if let CellContent::Figure { sig, .. } = &mut cell.stage {
             let tokens = self.tokens();
             *sig = (!tokens.tokens.is_empty()).then(|| signed_urls::figure(&tokens.signing.figures, board, &cell.id));
         }

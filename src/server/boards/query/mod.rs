@@ -359,7 +359,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::protocol::{CellId, Stage};
+    use crate::protocol::{CellContent, CellId};
     use crate::server::store::Held;
 
     fn record(json: &str, at: u64) -> Arc<Record> {
@@ -379,7 +379,7 @@ mod tests {
             updated_ms: at,
             keys,
             value,
-            stage: Stage::Empty,
+            stage: CellContent::Empty,
         })
     }
 

@@ -7,7 +7,7 @@ use super::filter::{self, Budget};
 use crate::protocol::ApiError;
 use crate::server::boards::{Boards, Query, Target, not_found};
 use crate::server::cpu_pool::{Pool, processors};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::{Batch, Record, Store};
 
 /// Cells that changed meanwhile, which the writer looks at itself; with more it is begun again.
@@ -71,7 +71,7 @@ fn candidates(store: &Store, query: &Query) -> Vec<Arc<Record>> {
 }
 
 impl Boards {
-    pub(crate) async fn choose(&self, target: &Arc<Target>) -> Result<Chosen, Problem> {
+    pub(crate) async fn choose(&self, target: &Arc<Target>) -> Result<Chosen, ServerError> {
         let (records, seen) = match &**target {
             Target::One(id, _) => (self.store.index().cell(id).cloned().into_iter().collect(), Vec::new()),
             Target::Matching(query) => {
@@ -89,7 +89,7 @@ impl Boards {
         &self,
         query: &Query,
         keep: impl FnOnce(&Vec<Arc<Record>>) -> T + Send + Clone + 'static,
-    ) -> Result<(Vec<Arc<Record>>, T), Problem> {
+    ) -> Result<(Vec<Arc<Record>>, T), ServerError> {
         if query.is_light(self.count(query)) {
             let records = candidates(&self.store, query);
             let kept = keep.clone()(&records);

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::protocol::{ApiError, CellId};
 use crate::server::App;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::net::response_budget::{Share, Who};
 
 /// What is kept at most, in bytes.
@@ -83,8 +83,8 @@ pub async fn common(
     who: &Who,
     (key, version): (Key, Version),
     needs: Needs,
-    make: impl Future<Output = Result<Made, Problem>> + Send + 'static,
-) -> Result<(Arc<Made>, Bytes), Problem> {
+    make: impl Future<Output = Result<Made, ServerError>> + Send + 'static,
+) -> Result<(Arc<Made>, Bytes), ServerError> {
     if let Some(known) = app.drawings.known(&key, version)
         && let Some(bytes) = known.lend_again()
     {

@@ -7,11 +7,11 @@ use crate::app::Picture;
 use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::escaped;
 use crate::charts::{Ask, Curve, FOLDED, Look, Place, Sheet, Theme, Zone, is_long, line, shown};
-use crate::protocol::{Along, Board, CellId, Settings, Stage};
+use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::{Record, Weights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
@@ -27,10 +27,10 @@ const COLUMNS: usize = 20_000;
 /// Columns that are read for it, also of series that are not drawn: 128 bytes each.
 const READ: usize = 200_000;
 
-fn settings(record: &Record) -> Settings {
+fn settings(record: &Record) -> LineSettings {
     match &record.stage {
-        Stage::Lines(settings) => settings.clone(),
-        _ => Settings::default(),
+        CellContent::Lines(settings) => settings.clone(),
+        _ => LineSettings::default(),
     }
 }
 
@@ -46,7 +46,7 @@ pub struct Seen {
 }
 
 /// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
-fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings, seen: &Seen) -> (Vec<(usize, &'a str)>, usize) {
+fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, seen: &Seen) -> (Vec<(usize, &'a str)>, usize) {
     let is_in = |list: &[String], name: &str| list.iter().any(|known| known == name);
     let is_shown = |name: &str| seen.series.as_ref().map_or_else(|| !is_in(&settings.hidden, name), |series| is_in(series, name));
     let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| is_shown(name)).collect();
@@ -56,9 +56,9 @@ fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings, seen: &
 }
 
 /// The chart with what is on disk now: of many series the first 50, with fewer columns each.
-pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Sheet<'_>) -> Result<String, Problem> {
+pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Sheet<'_>) -> Result<String, ServerError> {
     let settings = settings(record);
-    let axis = if settings.x == Along::Step { Axis::Step } else { Axis::Time };
+    let axis = if settings.x == XAxis::Step { Axis::Step } else { Axis::Time };
     let width = match sheet.place {
         Place::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
         Place::Fluid { .. } => FLUID_COLUMNS,
@@ -102,7 +102,7 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 /// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
 pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
     let mut drawn: HashMap<CellId, Picture> = HashMap::new();
-    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Lines(_)));
+    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, CellContent::Lines(_)));
     for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
         let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
@@ -120,7 +120,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let is_long = is_long(short.iter().map(String::as_str));
         drawn.insert(cell.id.clone(), Picture { html, is_long, ..Picture::default() });
     }
-    let figures = page.cells.iter().filter(|cell| matches!(cell.stage, Stage::Figure { .. }));
+    let figures = page.cells.iter().filter(|cell| matches!(cell.stage, CellContent::Figure { .. }));
     drawn.extend(figures.take(DRAWN).map(|cell| (cell.id.clone(), Picture { is_first: true, ..Picture::default() })));
     drawn
 }

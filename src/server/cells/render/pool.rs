@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::net::response_budget::Who;
 
 /// What all that is being made takes at most, as it is estimated. One that needs more is made alone.
@@ -62,20 +62,20 @@ impl Renderer {
     }
 
     /// Makes something that takes about so many bytes meanwhile. Nothing of it has begun before its turn. 503 when too many wait, or for too long.
-    pub async fn run<T, F>(&self, who: &Who, bytes: usize, make: F) -> Result<T, Problem>
+    pub async fn run<T, F>(&self, who: &Who, bytes: usize, make: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, Problem>> + Send + 'static,
+        F: Future<Output = Result<T, ServerError>> + Send + 'static,
     {
         let turn = timeout(WAIT, self.turn(who, bytes, true)?).await;
         on_a_thread(turn.ok().and_then(Result::ok).ok_or_else(busy)?, make).await
     }
 
     /// As [`Self::run`], for the next piece of an answer that has begun: it waits as long as it must.
-    pub async fn go_on<T, F>(&self, who: &Who, bytes: usize, make: F) -> Result<T, Problem>
+    pub async fn go_on<T, F>(&self, who: &Who, bytes: usize, make: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, Problem>> + Send + 'static,
+        F: Future<Output = Result<T, ServerError>> + Send + 'static,
     {
         let turn = self.turn(who, bytes, false)?.await;
         on_a_thread(turn.map_err(|_| busy())?, make).await
@@ -145,10 +145,10 @@ impl Places {
 }
 
 /// Keeps its turn until it is done, also when nobody waits for it any more.
-async fn on_a_thread<T, F>(turn: Turn, make: F) -> Result<T, Problem>
+async fn on_a_thread<T, F>(turn: Turn, make: F) -> Result<T, ServerError>
 where
     T: Send + 'static,
-    F: Future<Output = Result<T, Problem>> + Send + 'static,
+    F: Future<Output = Result<T, ServerError>> + Send + 'static,
 {
     let runtime = Handle::current();
     let made = tokio::task::spawn_blocking(move || {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     /// Something that is made until it is let go; and how to let it go.
-    fn held(of: &Renderer, name: &str, bytes: usize) -> (tokio::task::JoinHandle<Result<(), Problem>>, oneshot::Sender<()>) {
+    fn held(of: &Renderer, name: &str, bytes: usize) -> (tokio::task::JoinHandle<Result<(), ServerError>>, oneshot::Sender<()>) {
         let (go, wait) = oneshot::channel();
         let (of, who) = (of.clone(), who(name));
         (

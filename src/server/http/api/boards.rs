@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::wrong;
 use crate::server::App;
 use crate::server::auth::authorization::Need;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::route_table::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
     routes.get(Need::Read, "/boards", list)
 }
 
-async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
     if let Some((key, value)) = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()).next() {
         return Err(wrong(&key, "is no key of this query, which has none", &value).into());
     }

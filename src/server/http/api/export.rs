@@ -14,7 +14,7 @@ use crate::server::boards::{Document, Query};
 use crate::server::cells::Content;
 use crate::server::cells::render::cache::{Key, Made, Needs, Version, common};
 use crate::server::cells::render::line_chart;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::pages::images::cache_control;
 use crate::server::net::response_budget::{Who, counted};
@@ -153,7 +153,7 @@ enum Form {
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
-pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, ServerError> {
     let (form_asked, media_type) = match form {
         "svg" => (Form::Svg, "image/svg+xml"),
         "scene" => (Form::Scene, "application/octet-stream"),
@@ -210,7 +210,7 @@ fn needs(record: &Record, form: Form) -> Needs {
     }
 }
 
-async fn make(app: &App, record: Arc<Record>, form: Form, asked: &Asked) -> Result<Made, Problem> {
+async fn make(app: &App, record: Arc<Record>, form: Form, asked: &Asked) -> Result<Made, ServerError> {
     let title = title(asked, &record).to_owned();
     if record.is_line() && form == Form::Svg {
         let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };

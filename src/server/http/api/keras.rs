@@ -9,7 +9,7 @@ use super::{aside, once, told_once, wrong};
 use crate::protocol::ApiError;
 use crate::server::App;
 use crate::server::boards::{Form, board_name, keras_epoch, parse_epoch};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::body::read::whole;
 use crate::server::http::route_table::Routes;
 
@@ -21,7 +21,7 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.
-async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let board = asked_board(query.as_deref().unwrap_or_default())?;
     let body = whole(body, BODY_BYTES).await?;
     let epoch = aside(&body, parse_epoch).await?;

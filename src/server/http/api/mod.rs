@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::{Answer, Form, Once};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::Key;
 
 /// Says of an answer that its request had been done before.
@@ -27,8 +27,9 @@ const REPEATED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const WINDOW: &str = "idempotency-window";
 
 /// The `Idempotency-Key` with what tells this body, sent to this place, from another.
-fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &Form) -> Result<Option<Once>, Problem> {
-    let refused = |header: &str, rule: String| Problem::from(ErrorKind::BadRequest.with(format!("'{header}' {rule}.")).at(header, &rule));
+fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &Form) -> Result<Option<Once>, ServerError> {
+    let refused =
+        |header: &str, rule: String| ServerError::from(ErrorKind::BadRequest.with(format!("'{header}' {rule}.")).at(header, &rule));
     let window = headers.get(WINDOW).map(HeaderValue::as_bytes);
     if window.is_some_and(|window| window != b"ascending") {
         return Err(refused("Idempotency-Window", "must be 'ascending', or left out".to_owned()));
@@ -62,7 +63,7 @@ fn told_once(answer: Answer) -> Response {
 }
 
 /// What `parse` makes of the body, beside the threads that answer where it is large.
-async fn aside<T, F>(body: &Bytes, parse: F) -> Result<T, Problem>
+async fn aside<T, F>(body: &Bytes, parse: F) -> Result<T, ServerError>
 where
     T: Send + 'static,
     F: FnOnce(&[u8]) -> Result<T, ApiError> + Send + 'static,

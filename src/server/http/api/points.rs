@@ -22,7 +22,7 @@ use crate::server::auth::authorization::{Need, Of};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::append::Lines;
 use crate::server::boards::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::body::memory_budget::{self, SMALL};
 use crate::server::http::body::read::{broken, part, whole};
 use crate::server::http::route_table::Routes;
@@ -56,7 +56,7 @@ pub fn many(routes: Routes) -> Routes {
     routes.post("/points", append_many).get(Need::Board(Of::Cells), "/columns", columns_of_many)
 }
 
-fn cell_id(id: &str) -> Result<CellId, Problem> {
+fn cell_id(id: &str) -> Result<CellId, ServerError> {
     CellId::parse(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into())
 }
 
@@ -64,7 +64,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
     let body = whole(body, BODY_BYTES).await?;
     let (cell, kind) = (id.clone(), text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
@@ -73,7 +73,7 @@ async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderM
     Ok(told_once(answer))
 }
 
-async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let kind = text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
     if is_stream && !headers.contains_key("idempotency-key") {
@@ -86,7 +86,7 @@ async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> 
 }
 
 /// Accepts lines while they come. An error says which lines before it are kept.
-async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
+async fn stream(app: &App, body: Body) -> Result<Response, ServerError> {
     let (mut body, mut waiting, mut share) = (body.into_data_stream(), Vec::<u8>::new(), None);
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
     // When what waits is accepted: none while there is no whole line.
@@ -131,7 +131,7 @@ async fn stream(app: &App, body: Body) -> Result<Response, Problem> {
         let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(lines, points, error))?;
         let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
         if new > 0 {
-            app.boards.append(sent, None).await.inspect_err(Problem::log).map_err(|why| cut(lines, points, why.told()))?;
+            app.boards.append(sent, None).await.inspect_err(ServerError::log).map_err(|why| cut(lines, points, why.told()))?;
         }
         points += new;
         lines += piece.iter().filter(|byte| **byte == b'\n').count();
@@ -168,7 +168,7 @@ async fn read(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
     let asked = Asked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let names = app.boards.series_names(&id)?;
@@ -214,7 +214,7 @@ fn generation(store: &Store, key: i64) -> String {
 
 /// All points of all series as CSV, written while they are read. An error on the way cuts the reply, and so does a series that is replaced or
 /// removed meanwhile: what was sent and what would follow do not belong together.
-pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, Problem> {
+pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError> {
     let wanted: Vec<_> = {
         let index = app.boards.store.index();
         index.series(id).iter().map(|series| (series.name.clone(), series.key, series.count())).collect()
@@ -236,8 +236,8 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, Problem> {
                 let page = Page { series: &name, generation: "", from, points: &page.points, total: page.total };
                 Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
             };
-            let (rows, next) = renderer.go_on(&who, bytes, make).await.inspect_err(Problem::log)?;
-            Ok::<_, Problem>(Some((share.lend(rows.into()), next)))
+            let (rows, next) = renderer.go_on(&who, bytes, make).await.inspect_err(ServerError::log)?;
+            Ok::<_, ServerError>(Some((share.lend(rows.into()), next)))
         }
     });
     Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
@@ -249,7 +249,7 @@ async fn columns_of_one(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
     app.boards.series_names(&id)?;
@@ -262,7 +262,7 @@ async fn columns_of_many(
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let mut cells = std::mem::take(&mut asked.cells);
     if cells.is_empty() {
@@ -277,7 +277,7 @@ async fn columns_of_many(
 }
 
 /// `or_damage`: a cell whose points cannot be read does not take away the others.
-async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Response, Problem> {
+async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Response, ServerError> {
     let ColumnsAsked { axis, from, to, smooth, .. } = *asked;
     let Lines { seq, series, ids } = app.boards.lines(ids);
     let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
@@ -294,11 +294,11 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {
-        let told = |lines, problem: Problem| cut(lines, 2 * lines, problem.told()).message;
-        assert!(told(0, Problem::Busy).ends_with("Nothing was appended; send all of it again."));
-        assert!(told(3, Problem::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
+        let told = |lines, problem: ServerError| cut(lines, 2 * lines, problem.told()).message;
+        assert!(told(0, ServerError::Busy).ends_with("Nothing was appended; send all of it again."));
+        assert!(told(3, ServerError::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
         for lines in [0, 3] {
-            let message = told(lines, Problem::Broken("x".into()));
+            let message = told(lines, ServerError::Broken("x".into()));
             assert!(message.ends_with("ask for the totals (GET /values/:id) before sending again."), "{message}");
         }
     }

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::server::App;
 use crate::server::auth::authorization::Need;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::route_table::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
     routes.on(axum::http::Method::POST, Need::Write, "/purge", purge)
 }
 
-async fn purge(State(app): State<App>) -> Result<Response, Problem> {
+async fn purge(State(app): State<App>) -> Result<Response, ServerError> {
     let purged = app.boards.store.purge().await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(json!({ "purged": purged }))).into_response())
 }

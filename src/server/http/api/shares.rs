@@ -18,7 +18,7 @@ use crate::server::auth::policy::Caller;
 use crate::server::auth::tokens::{Refusal, Right, Token};
 use crate::server::boards::board_name;
 use crate::server::cli::token::link;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::body::read::whole;
 use crate::server::http::route_table::Routes;
 use crate::server::store::timestamp;
@@ -48,7 +48,7 @@ fn told(share: &Token) -> Value {
     json!({ "id": share.id, "board": share.board, "name": share.name, "createdAt": timestamp(share.created) })
 }
 
-fn refused(why: Refusal) -> Problem {
+fn refused(why: Refusal) -> ServerError {
     match why {
         Refusal::Full => ErrorKind::Conflict.with(why.to_string()).into(),
         Refusal::Name => ErrorKind::BadRequest.with(why.to_string()).into(),
@@ -56,12 +56,12 @@ fn refused(why: Refusal) -> Problem {
     }
 }
 
-fn failed(why: &str) -> Problem {
+fn failed(why: &str) -> ServerError {
     tracing::error!("{why}");
     ErrorKind::GeneralError.with("The tokens could not be written; nothing was changed. The server's log says why.").into()
 }
 
-async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
     let mut board = None;
     for (key, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
         match &*key {
@@ -74,7 +74,7 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Respo
 }
 
 /// 201 with the token and its link, which are told this once.
-async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, Problem> {
+async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, ServerError> {
     let body = whole(body, BODY_BYTES).await?;
     let asked: Asked = if body.is_empty() { Ok(Asked::default()) } else { serde_json::from_slice(&body) }.map_err(|why| {
         ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
@@ -89,7 +89,7 @@ async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>
     Ok((StatusCode::CREATED, [NO_STORE], axum::Json(told)).into_response())
 }
 
-async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ServerError> {
     let (access, named) = (app.access.clone(), id.clone());
     let done = tokio::task::spawn_blocking(move || access.revoke(&named, Right::Share)).await;
     match done.map_err(|why| failed(&why.to_string()))?.map_err(refused)? {

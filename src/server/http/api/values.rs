@@ -15,7 +15,7 @@ use crate::server::App;
 use crate::server::auth::authorization::{Need, Of};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::{Came, Form, Query, Target, parse_many, parse_one};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::route_table::Routes;
 use crate::server::net::response_budget::counted;
 
@@ -45,7 +45,11 @@ pub fn routes(routes: Routes, base: &str) -> Routes {
     })
 }
 
-async fn find(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn find(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ServerError> {
     let query = parsed(query)?;
     let (records, total) = app.boards.find(&query).await?;
     let largest = if query.wants("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
@@ -61,9 +65,9 @@ async fn find(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>,
     let documents = stream::iter(records.into_iter().enumerate()).then(move |(at, record)| {
         let (app, caller, query) = (app.clone(), caller.clone(), query.clone());
         async move {
-            let document = app.boards.document(record, &query).await.inspect_err(Problem::log)?;
+            let document = app.boards.document(record, &query).await.inspect_err(ServerError::log)?;
             let text = projected(&app, &caller, &query, document.to_json()).await?;
-            Ok::<_, Problem>([if at > 0 { "," } else { "" }, &text].concat())
+            Ok::<_, ServerError>([if at > 0 { "," } else { "" }, &text].concat())
         }
     });
     let body = stream::iter([Ok(start)]).chain(documents).chain(stream::iter([Ok(end.to_owned())]));
@@ -77,7 +81,7 @@ async fn read(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     // Ids have no dots: what has one asks for the value in another form.
     if let Some((id, form)) = id.rsplit_once('.') {
         return export::form(&app, &caller.token, id, form, query.as_deref().unwrap_or_default(), &headers).await;
@@ -97,7 +101,7 @@ async fn create(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let place = place("POST", "", query.as_deref());
     let query = parsed(query)?;
     let body = whole(body).await?;
@@ -115,7 +119,7 @@ async fn update(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let place = place("PUT", &id, query.as_deref());
     let query = parsed(query)?;
     let body = whole(body).await?;
@@ -131,7 +135,7 @@ async fn patch(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let place = place("PATCH", &id, query.as_deref());
     let (query, upsert) = upsert(query)?;
     let query = parsed(query)?;
@@ -151,7 +155,7 @@ async fn remove(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let place = place("DELETE", &id, query.as_deref());
     let query = parsed(query)?;
     let (target, form) = (Target::one(&id, query.clone())?, Form::One(query));
@@ -165,7 +169,7 @@ async fn patch_many(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let place = place("PATCH", "", query.as_deref());
     let (query, upsert) = upsert(query)?;
     if upsert {
@@ -185,7 +189,7 @@ async fn remove_many(
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let place = place("DELETE", "", query.as_deref());
     let query = some(query, "remove")?;
     let form = Form::Many(query.clone());
@@ -194,7 +198,7 @@ async fn remove_many(
 }
 
 /// The document as the query selects it. A large one is read beside the threads that answer.
-async fn projected(app: &App, caller: &Caller, query: &Query, document: String) -> Result<String, Problem> {
+async fn projected(app: &App, caller: &Caller, query: &Query, document: String) -> Result<String, ServerError> {
     if !query.is_projection() || document.len() < LARGE {
         return Ok(query.project(document));
     }
@@ -203,7 +207,7 @@ async fn projected(app: &App, caller: &Caller, query: &Query, document: String) 
 }
 
 /// What a change came to; large documents are written beside the threads that answer.
-async fn told(app: &App, caller: &Caller, form: Form, came: Came) -> Result<Response, Problem> {
+async fn told(app: &App, caller: &Caller, form: Form, came: Came) -> Result<Response, ServerError> {
     let bytes = came.bytes();
     if bytes < LARGE {
         return Ok(told_once(form.answer(came)));
@@ -218,7 +222,7 @@ fn place(method: &str, id: &str, query: Option<&str>) -> String {
 }
 
 /// The query without `upsert`, and what that says.
-fn upsert(query: Option<String>) -> Result<(Option<String>, bool), Problem> {
+fn upsert(query: Option<String>) -> Result<(Option<String>, bool), ServerError> {
     let Some(query) = query else { return Ok((None, false)) };
     let (mut rest, mut upsert) = (form_urlencoded::Serializer::new(String::new()), false);
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -235,7 +239,7 @@ fn upsert(query: Option<String>) -> Result<(Option<String>, bool), Problem> {
 async fn not_allowed(uri: Uri) -> Response {
     let refused =
         ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.");
-    let mut reply = Problem::from(refused).into_response();
+    let mut reply = ServerError::from(refused).into_response();
     // Ids have no dots: the value in another form is only read.
     if uri.path().rsplit('/').next().is_some_and(|last| last.contains('.')) {
         reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
@@ -243,12 +247,12 @@ async fn not_allowed(uri: Uri) -> Response {
     reply
 }
 
-fn parsed(query: Option<String>) -> Result<Query, Problem> {
+fn parsed(query: Option<String>) -> Result<Query, ServerError> {
     Ok(Query::parse(query.as_deref().unwrap_or_default())?)
 }
 
 /// A query that does not match everything: one slip must not touch every cell.
-fn some(query: Option<String>, verb: &str) -> Result<Query, Problem> {
+fn some(query: Option<String>, verb: &str) -> Result<Query, ServerError> {
     let query = parsed(query)?;
     if query.is_cut() {
         return Err(ErrorKind::BadRequest
@@ -262,6 +266,6 @@ fn some(query: Option<String>, verb: &str) -> Result<Query, Problem> {
     Ok(query)
 }
 
-async fn whole(body: Body) -> Result<Bytes, Problem> {
+async fn whole(body: Body) -> Result<Bytes, ServerError> {
     crate::server::http::body::read::whole(body, BODY_BYTES).await
 }

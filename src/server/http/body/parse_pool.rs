@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::server::cpu_pool::{Pool, processors};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 
 /// What is smaller takes a millisecond or two, and is read where it is.
 const LARGE: usize = 128 << 10;
@@ -13,7 +13,7 @@ const BYTES: usize = 128 << 20;
 static READERS: LazyLock<Pool> = LazyLock::new(|| Pool::new(processors(), BYTES));
 
 /// What `read` makes of so many bytes.
-pub async fn aside<T, F>(bytes: usize, read: F) -> Result<T, Problem>
+pub async fn aside<T, F>(bytes: usize, read: F) -> Result<T, ServerError>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::memory_budget::{self, SMALL, Share};
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 
 /// So many bytes of a body, or its end, come within this time: nothing is held for long that hardly comes.
 const STRETCH: usize = 120 << 10;
@@ -17,7 +17,7 @@ const STRETCH_WITHIN: Duration = Duration::from_secs(30);
 const SILENT: Duration = Duration::from_secs(300);
 
 /// The whole body, refused by its announced length before anything is read.
-pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
+pub async fn whole(body: Body, most: usize) -> Result<Bytes, ServerError> {
     let size = if most < 1 << 20 { format!("{} KiB", most >> 10) } else { format!("{} MiB", most >> 20) };
     let too_large = || ErrorKind::PayloadTooLarge.with(format!("The body may have {size}; nothing was changed."));
     let announced = body.size_hint().lower();

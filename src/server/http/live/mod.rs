@@ -22,7 +22,7 @@ use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::live::encode::{STALLED, notice_frame};
 use crate::server::live::feed::{Feed, Ready};
 use crate::server::live::hub::{Frame, View};
@@ -49,7 +49,7 @@ pub struct Asked {
 }
 
 impl Ask {
-    fn check(self) -> Result<Asked, Problem> {
+    fn check(self) -> Result<Asked, ServerError> {
         let board = boards::board_name(&self.board)?.to_owned();
         let view = match self.view.as_deref() {
             None | Some("document") => View::Document,
@@ -72,7 +72,7 @@ pub async fn socket(
     headers: HeaderMap,
     turns: Option<Extension<OnUpgrade>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let asked = ask.check()?;
     let no_socket = || ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events.");
     // Who shows a token as a subprotocol asks for this one too, and is answered with it.
@@ -145,7 +145,7 @@ pub async fn events(
     Extension(caller): Extension<Arc<Caller>>,
     Query(mut ask): Query<Ask>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     // What EventSource sends when it reconnects by itself.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.split_once(':'));
     if let Some((epoch, Ok(since))) = last.map(|(epoch, since)| (epoch, since.parse())) {
@@ -166,7 +166,7 @@ fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<S
     futures::stream::unfold((feed, app, caller, last), async |(mut feed, app, caller, last)| {
         drop(last);
         let ready = tokio::select! {
-            ready = feed.next() => ready.inspect_err(Problem::log).ok()?,
+            ready = feed.next() => ready.inspect_err(ServerError::log).ok()?,
             () = app.access.ended(caller.token.as_deref()) => return None,
             () = app.stopping.cancelled() => return None,
         };

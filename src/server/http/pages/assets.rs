@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::app::Assets;
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::net::response_budget::counted;
 
@@ -72,7 +72,12 @@ impl Site {
 }
 
 /// `GET /pkg/...` and `/vendor/...`, and the icons at the root.
-pub async fn file(State(app): State<App>, Path(path): Path<String>, uri: axum::http::Uri, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn file(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    uri: axum::http::Uri,
+    headers: HeaderMap,
+) -> Result<Response, ServerError> {
     let name = uri.path().trim_start_matches('/');
     let has = |coding: &str| FILES.get(&format!("{name}{}", if coding == "br" { ".br" } else { ".gz" }));
     let ours: Vec<&str> = ["br", "gzip"].into_iter().filter(|coding| has(coding).is_some()).collect();

@@ -16,14 +16,14 @@ use crate::server::App;
 use crate::server::auth::policy::{Caller, Reach};
 use crate::server::boards::{self, MAIN};
 use crate::server::cells::render::line_chart;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::net::response_budget::counted;
 
 /// What a page takes while it is drawn, about: without cells, and for each of them.
 const PAGE: usize = 1 << 20;
 const CELL: usize = 8 << 10;
 
-pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, Problem> {
+pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, ServerError> {
     drawn(app, caller, MAIN.to_owned(), request).await
 }
 
@@ -32,13 +32,13 @@ pub async fn named(
     Extension(caller): Extension<Arc<Caller>>,
     Path(name): Path<String>,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let name = boards::board_name(&name)?.to_owned();
     drawn(app, caller, name, request).await
 }
 
 /// The whole document, held until it is sent.
-async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, Problem> {
+async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, ServerError> {
     let cells = app.boards.store.index().board(&name).map_or(0, |board| board.cells.len());
     let bytes = PAGE + cells * CELL;
     let share = app.answers.share(&caller.token, bytes).await?;

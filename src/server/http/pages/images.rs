@@ -20,7 +20,7 @@ use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
 use crate::server::cells::render::cache::{Key, Made, Needs, common};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::net::response_budget::counted;
 
@@ -45,7 +45,7 @@ pub async fn media(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path((id, rev)): Path<(String, String)>,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let rev = revision(&rev)?;
     let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
@@ -69,12 +69,12 @@ pub async fn media(
 }
 
 /// `GET /images/{path}`: a file of the folder that `--images` names, read while it is sent.
-pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, ServerError> {
     let folder = app.images.clone();
     let shown = path.clone();
     let opened = tokio::task::spawn_blocking(move || open_file(&folder, &path)).await;
     let missing = || ErrorKind::NotFound.with(format!("There is no picture '{shown}' in the folder that --images names."));
-    let found = opened.map_err(|_| Problem::Panicked)?.ok_or_else(missing)?;
+    let found = opened.map_err(|_| ServerError::Panicked)?.ok_or_else(missing)?;
     // Always asked again: old clients write the same file anew and send the same address.
     let fresh = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, found.tag.clone())];
     if conditional::is_known(&headers, &found.tag) {

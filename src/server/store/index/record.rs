@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::protocol::{Cell, CellId, Change, Settings, Stage};
+use crate::protocol::{Cell, CellContent, CellId, Change, LineSettings};
 use crate::server::cells::{Place, is_nothing, place};
 
 /// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
@@ -35,7 +35,7 @@ pub struct Record {
     pub keys: Map<String, Value>,
     pub value: Held,
     /// What the page shows of the value; kept, since the value itself may be on disk.
-    pub stage: Stage,
+    pub stage: CellContent,
 }
 
 /// Where the value is, as JSON text.
@@ -109,8 +109,8 @@ impl Record {
     /// How long the texts are that the page is given of it, about.
     pub fn shown(&self) -> usize {
         let stage = match &self.stage {
-            Stage::Text { text, .. } => text.len(),
-            Stage::Picture { src, .. } => src.len(),
+            CellContent::Text { text, .. } => text.len(),
+            CellContent::Picture { src, .. } => src.len(),
             _ => 0,
         };
         ["name", "type", "description"].into_iter().map(|key| self.text(key).len()).sum::<usize>() + stage
@@ -145,8 +145,8 @@ impl Record {
     pub fn set_stage(&mut self, value: Option<&str>) {
         self.stage = match self.keys.get("chart") {
             // It was checked when it came, as what it is read as here.
-            Some(chart) if self.is_line() => Stage::Lines(Change::deserialize(chart).unwrap_or_default().into()),
-            None if self.is_line() => Stage::Lines(Settings::default()),
+            Some(chart) if self.is_line() => CellContent::Lines(Change::deserialize(chart).unwrap_or_default().into()),
+            None if self.is_line() => CellContent::Lines(LineSettings::default()),
             _ => stage(&self.id, self.text("type"), value, self.version),
         };
     }
@@ -164,7 +164,7 @@ impl Record {
             Held::Inline(json) => Held::Stored(json.len() as u64),
             other => other.clone(),
         };
-        Self { value, stage: Stage::Empty, ..self.clone() }
+        Self { value, stage: CellContent::Empty, ..self.clone() }
     }
 
     /// Its value is series of points, stored apart.
@@ -190,32 +190,32 @@ fn push_json<T: serde::Serialize + ?Sized>(out: &mut String, value: &T) {
     out.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
 }
 
-fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> Stage {
+fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> CellContent {
     let json = value.unwrap_or("null").trim();
     if is_nothing(json) {
-        return Stage::Empty;
+        return CellContent::Empty;
     }
     match place(kind) {
-        Some(Place::Drawing) => return Stage::Drawing { rev },
-        Some(Place::Frame) => return Stage::Figure { rev, sig: None },
+        Some(Place::Drawing) => return CellContent::Drawing { rev },
+        Some(Place::Frame) => return CellContent::Figure { rev, sig: None },
         None => {}
     }
     match (kind, json.starts_with('"')) {
-        ("html", true) => Stage::Figure { rev, sig: None },
+        ("html", true) => CellContent::Figure { rev, sig: None },
         ("img", true) => match serde_json::from_str::<String>(json) {
             Ok(src) => picture(id, &src, rev),
-            Err(_) => Stage::Empty,
+            Err(_) => CellContent::Empty,
         },
         (_, true) => {
             let text = serde_json::from_str::<String>(json).unwrap_or_default();
-            Stage::Text { bytes: text.len() as u64, text: beginning(&text) }
+            CellContent::Text { bytes: text.len() as u64, text: beginning(&text) }
         }
-        _ => Stage::Text { bytes: json.len() as u64, text: beginning(json) },
+        _ => CellContent::Text { bytes: json.len() as u64, text: beginning(json) },
     }
 }
 
 /// `./images/x`, `images/x` and `/images/x` mean the server's folder, as they did when the page lived beside it.
-fn picture(id: &CellId, src: &str, rev: u64) -> Stage {
+fn picture(id: &CellId, src: &str, rev: u64) -> CellContent {
     let src = src.trim();
     let local = src.strip_prefix("./").or_else(|| src.strip_prefix('/')).unwrap_or(src);
     let starts = |scheme: &str| src.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
@@ -223,9 +223,9 @@ fn picture(id: &CellId, src: &str, rev: u64) -> Stage {
         _ if starts("data:") => format!("media/{id}/{rev}"),
         _ if local.starts_with("images/") => local.to_owned(),
         _ if starts("http://") || starts("https://") => src.to_owned(),
-        _ => return Stage::Text { bytes: src.len() as u64, text: beginning(src) },
+        _ => return CellContent::Text { bytes: src.len() as u64, text: beginning(src) },
     };
-    Stage::Picture { src, rev }
+    CellContent::Picture { src, rev }
 }
 
 fn beginning(text: &str) -> String {
@@ -240,47 +240,50 @@ fn beginning(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn stage_of(kind: &str, value: &str) -> Stage {
+    fn stage_of(kind: &str, value: &str) -> CellContent {
         stage(&CellId::parse("c1").unwrap(), kind, Some(value), 3)
     }
 
     #[test]
     fn empty_means_empty_whatever_the_type() {
         for value in ["[]", "\"\"", "null", " [] "] {
-            assert_eq!(stage_of("html", value), Stage::Empty);
+            assert_eq!(stage_of("html", value), CellContent::Empty);
         }
     }
 
     #[test]
     fn pictures_are_told_apart_by_address() {
-        let picture = |src: &str| Stage::Picture { src: src.into(), rev: 3 };
+        let picture = |src: &str| CellContent::Picture { src: src.into(), rev: 3 };
         assert_eq!(stage_of("img", "\"./images/a b.gif\""), picture("images/a b.gif"));
         assert_eq!(stage_of("img", "\"/images/a.gif\""), picture("images/a.gif"));
         assert_eq!(stage_of("img", "\"data:image/png;base64,AAAA\""), picture("media/c1/3"));
         assert_eq!(stage_of("img", "\"https://example.org/x.png?sig=1\""), picture("https://example.org/x.png?sig=1"));
-        assert!(matches!(stage_of("img", "\"javascript:alert(1)\""), Stage::Text { .. }));
-        assert!(matches!(stage_of("img", "\"//evil.example/images/x.png\""), Stage::Text { .. }));
+        assert!(matches!(stage_of("img", "\"javascript:alert(1)\""), CellContent::Text { .. }));
+        assert!(matches!(stage_of("img", "\"//evil.example/images/x.png\""), CellContent::Text { .. }));
     }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let text = "é".repeat(PREVIEW_BYTES);
-        let Stage::Text { text: shown, bytes } = stage_of("note", &serde_json::to_string(&text).unwrap()) else { panic!("text") };
+        let CellContent::Text { text: shown, bytes } = stage_of("note", &serde_json::to_string(&text).unwrap()) else { panic!("text") };
         assert_eq!((shown.len(), bytes), (PREVIEW_BYTES, 2 * PREVIEW_BYTES as u64));
     }
 
     #[test]
     fn numbers_and_objects_are_shown_as_json() {
-        assert_eq!(stage_of("other", "{\"a\":1.0}"), Stage::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
+        assert_eq!(stage_of("other", "{\"a\":1.0}"), CellContent::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
     }
 
     #[test]
     fn kinds_of_numbers_are_drawn_and_tables_and_texts_are_framed() {
         for kind in ["bar", "histogram", "heatmap", "scatter", "number"] {
-            assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (Stage::Drawing { rev: 3 }, Stage::Empty));
+            assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (CellContent::Drawing { rev: 3 }, CellContent::Empty));
         }
         for kind in ["table", "text"] {
-            assert_eq!((stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")), (Stage::Figure { rev: 3, sig: None }, Stage::Empty));
+            assert_eq!(
+                (stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")),
+                (CellContent::Figure { rev: 3, sig: None }, CellContent::Empty)
+            );
         }
     }
 }

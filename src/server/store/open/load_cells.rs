@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::{Row, SqliteConnection};
 
 use super::reason;
-use crate::protocol::{CellId, Stage};
+use crate::protocol::{CellContent, CellId};
 use crate::server::store::index::record::INLINE_BYTES;
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{Census, Table};
@@ -46,7 +46,7 @@ pub async fn read_index(connection: &mut SqliteConnection, census: &mut Census) 
             updated_ms: number(&row, 8)?,
             keys,
             value: bytes.map_or(Held::Missing, |bytes| Held::Stored(bytes as u64)),
-            stage: Stage::Empty,
+            stage: CellContent::Empty,
         };
         let removed: bool = row.try_get(9)?;
         let sum = checksum::cell(&record, removed, doc);
@@ -81,7 +81,7 @@ pub async fn read_index(connection: &mut SqliteConnection, census: &mut Census) 
             Err(why) => {
                 tracing::error!("{}; send it again, or restore a backup ('agnez restore FILE')", reason(&why));
                 let text = DAMAGED_VALUE;
-                record.stage = Stage::Text { text: text.to_owned(), bytes: text.len() as u64 };
+                record.stage = CellContent::Text { text: text.to_owned(), bytes: text.len() as u64 };
             }
         }
         index.put(Arc::new(record));

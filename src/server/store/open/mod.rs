@@ -22,7 +22,7 @@ use super::maintenance::check::database;
 use super::series::compaction::Ledger;
 use super::writer::state_row::{ENDED, State};
 use super::{Index, data_dir};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::ids;
 use load_cells::read_index;
 use loss_check::{Loss, refuse_cut_off};
@@ -308,8 +308,8 @@ pub(crate) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError
 /// them, and the next start would take the rest for commits that damage cut off. On a full disk they stay.
 async fn empty_log(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await;
-    match done.map_err(Problem::from_write) {
-        Err(Problem::Broken(why)) => Err(sqlx::Error::Configuration(why.into())),
+    match done.map_err(ServerError::from_write) {
+        Err(ServerError::Broken(why)) => Err(sqlx::Error::Configuration(why.into())),
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -132,7 +132,7 @@ impl Appended {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Stage;
+    use crate::protocol::CellContent;
     use crate::server::store::{Batch, Change, Held, Index, Kind, NewPoints, Record};
 
     const KNOWN: &[&str] = &["l"];
@@ -236,7 +236,7 @@ mod tests {
     fn a_batch_that_changes_no_series_has_no_event() {
         let index = Index::default();
         let mut batch = Batch::new(&index, 0, 0);
-        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, Stage::Empty);
+        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, CellContent::Empty);
         let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
         let board = Arc::from("main");
         let record = Record { id: id(), board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };

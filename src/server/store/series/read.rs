@@ -13,7 +13,7 @@ use super::{CHUNK, Series};
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
 use crate::series::{BLOCK, BlockRead, Column, Extent, Missing, Nodes, Points, Query, Smooth, Smoothed, Smoothing, Window, nodes_at};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::integrity::checksum::keyed;
 use crate::server::store::{READ_TRIES, Store};
 
@@ -134,7 +134,7 @@ struct Gone;
 impl Store {
     /// The columns of all series of a cell, and their smoothed lines. Infinite ends of the window are those of all series together.
     /// `None`: no such cell.
-    pub async fn columns(&self, id: &CellId, window: Window, weights: Weights<'_>) -> Result<Option<Found>, Problem> {
+    pub async fn columns(&self, id: &CellId, window: Window, weights: Weights<'_>) -> Result<Option<Found>, ServerError> {
         for attempt in 1..=READ_TRIES {
             let series: Vec<Series> = {
                 let index = self.index();
@@ -148,18 +148,18 @@ impl Store {
                 Ok(Ok(columns)) => return Ok(Some(columns)),
                 // Rows may be deleted at this moment, but not again and again.
                 Ok(Err(Gone)) if attempt < MISSING_AFTER => tokio::task::yield_now().await,
-                Ok(Err(Gone)) | Err(Problem::Damaged(_)) if self.suspects.add(&series) => {
+                Ok(Err(Gone)) | Err(ServerError::Damaged(_)) if self.suspects.add(&series) => {
                     // The writer mends before it does anything else.
                     self.write(1, |_| Ok(())).await?;
                 }
-                Ok(Err(Gone)) => return Err(Problem::Damaged(format!("nodes or points of the cell '{id}' are missing"))),
+                Ok(Err(Gone)) => return Err(ServerError::Damaged(format!("nodes or points of the cell '{id}' are missing"))),
                 Err(why) => return Err(why),
             }
         }
-        Err(Problem::Busy)
+        Err(ServerError::Busy)
     }
 
-    async fn try_columns(&self, series: &[Series], window: Window, weights: Weights<'_>) -> Result<Result<Found, Gone>, Problem> {
+    async fn try_columns(&self, series: &[Series], window: Window, weights: Weights<'_>) -> Result<Result<Found, Gone>, ServerError> {
         let mut extent = Extent::EMPTY;
         let mut reader = Reader::default();
         let whole = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
@@ -208,7 +208,7 @@ impl Store {
         columns: &[Column],
         ends: &[u64],
         reader: &mut Reader,
-    ) -> Result<Result<Smoothed, Gone>, Problem> {
+    ) -> Result<Result<Smoothed, Gone>, ServerError> {
         let mut smoothing = Smoothing::new(asked, columns, ends);
         let size = CHUNK as u64;
         loop {
@@ -222,7 +222,7 @@ impl Store {
             if numbers.len() > INLINE {
                 // Nobody who waits for a turn keeps a connection from others.
                 *reader = Reader::default();
-                turn = Some(TURNS.acquire().await.map_err(|_| Problem::Busy)?);
+                turn = Some(TURNS.acquire().await.map_err(|_| ServerError::Busy)?);
             }
             let packed = self.packed(series.key, &numbers, reader).await?;
             if packed.len() < numbers.len() {
@@ -232,25 +232,25 @@ impl Store {
                 for (number, chunk) in packed {
                     let points = match chunk {
                         Chunk::Open(points) => points,
-                        Chunk::Packed(bytes) => Arc::new(unpack_points(&bytes).map_err(|why| Problem::Damaged(why.to_string()))?),
+                        Chunk::Packed(bytes) => Arc::new(unpack_points(&bytes).map_err(|why| ServerError::Damaged(why.to_string()))?),
                     };
                     smoothing.take(number * size, &points);
                 }
                 if let Some(tail) = tail {
                     smoothing.take(asked.sealed, &tail);
                 }
-                Ok::<_, Problem>(smoothing)
+                Ok::<_, ServerError>(smoothing)
             };
             smoothing = match turn {
                 None => work()?,
-                Some(_) => tokio::task::spawn_blocking(work).await.map_err(|why| Problem::Broken(why.to_string()))??,
+                Some(_) => tokio::task::spawn_blocking(work).await.map_err(|why| ServerError::Broken(why.to_string()))??,
             };
         }
     }
 
     /// Chunks in the order of their numbers, as far as they are there. Long runs would drive everything else out of the cache: what is not in
     /// it is not put there.
-    async fn packed(&self, series: i64, wanted: &[u64], reader: &mut Reader) -> Result<Vec<(u64, Chunk)>, Problem> {
+    async fn packed(&self, series: i64, wanted: &[u64], reader: &mut Reader) -> Result<Vec<(u64, Chunk)>, ServerError> {
         let mut found: Vec<(u64, Chunk)> = Vec::with_capacity(wanted.len());
         let mut missing: HashMap<i64, u64> = HashMap::new();
         for number in wanted {
@@ -267,14 +267,14 @@ impl Store {
         Ok(found)
     }
 
-    async fn feed(&self, series: &Series, query: &mut Query, reader: &mut Reader) -> Result<Result<(), Gone>, Problem> {
+    async fn feed(&self, series: &Series, query: &mut Query, reader: &mut Reader) -> Result<Result<(), Gone>, ServerError> {
         let needs = query.needs().clone();
         let blocks = self.blocks(series, &needs.blocks, reader).await?;
         let chunks = self.chunks(series.key, &needs.chunks, reader).await?;
         Ok(query.give(&blocks, &chunks).map_err(|_: Missing| Gone))
     }
 
-    async fn blocks(&self, series: &Series, wanted: &[(u8, u64)], reader: &mut Reader) -> Result<Vec<BlockRead>, Problem> {
+    async fn blocks(&self, series: &Series, wanted: &[(u8, u64)], reader: &mut Reader) -> Result<Vec<BlockRead>, ServerError> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut missing: HashMap<i64, (u8, u64)> = HashMap::new();
         for (level, number) in wanted {
@@ -286,14 +286,14 @@ impl Store {
             }
         }
         for (key, bytes) in self.rows(SELECT_NODES, missing.keys(), reader).await? {
-            let (block, size) = open_nodes(bytes).map_err(|why| Problem::Damaged(why.to_string()))?;
+            let (block, size) = open_nodes(bytes).map_err(|why| ServerError::Damaged(why.to_string()))?;
             lock(&self.cache.blocks).put(key, block.clone(), size);
             found.push((missing[&key], block));
         }
         Ok(found)
     }
 
-    async fn chunks(&self, series: i64, wanted: &[u64], reader: &mut Reader) -> Result<Vec<(u64, Arc<Points>)>, Problem> {
+    async fn chunks(&self, series: i64, wanted: &[u64], reader: &mut Reader) -> Result<Vec<(u64, Arc<Points>)>, ServerError> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut missing: HashMap<i64, u64> = HashMap::new();
         for number in wanted {
@@ -304,7 +304,7 @@ impl Store {
             }
         }
         for (key, bytes) in self.rows(SELECT_CHUNKS, missing.keys(), reader).await? {
-            let chunk = Arc::new(unpack_points(&bytes).map_err(|why| Problem::Damaged(why.to_string()))?);
+            let chunk = Arc::new(unpack_points(&bytes).map_err(|why| ServerError::Damaged(why.to_string()))?);
             lock(&self.cache.chunks).put(key, chunk.clone(), 3 * 8 * chunk.len());
             found.push((missing[&key], chunk));
         }
@@ -316,25 +316,25 @@ impl Store {
         select: &'static str,
         keys: impl ExactSizeIterator<Item = &i64>,
         Reader(held): &mut Reader,
-    ) -> Result<Vec<(i64, Vec<u8>)>, Problem> {
+    ) -> Result<Vec<(i64, Vec<u8>)>, ServerError> {
         if keys.len() == 0 {
             return Ok(Vec::new());
         }
         let connection = match held {
             Some(connection) => connection,
-            None => held.insert(self.readers.acquire().await.map_err(Problem::from_read)?),
+            None => held.insert(self.readers.acquire().await.map_err(ServerError::from_read)?),
         };
         let keys: Vec<String> = keys.map(i64::to_string).collect();
         let rows =
-            sqlx::query(select).bind(format!("[{}]", keys.join(","))).fetch_all(&mut **connection).await.map_err(Problem::from_read)?;
+            sqlx::query(select).bind(format!("[{}]", keys.join(","))).fetch_all(&mut **connection).await.map_err(ServerError::from_read)?;
         rows.iter()
             .map(|row| row.try_get(0).and_then(|key| Ok((key, keyed(row.try_get(1)?, key)))))
             .collect::<sqlx::Result<_>>()
-            .map_err(Problem::from_read)
+            .map_err(ServerError::from_read)
     }
 
     /// At most `limit` points of a series from index `from` on. `None`: the cell has no such series.
-    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<Page>, Problem> {
+    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<Page>, ServerError> {
         for _ in 0..READ_TRIES {
             let Some(series) = self.index().cell_series(id).and_then(|known| known.named(name)).cloned() else { return Ok(None) };
             let (total, key) = (series.count(), series.key);
@@ -359,6 +359,6 @@ impl Store {
             }
             return Ok(Some(Page { points, total, key }));
         }
-        Err(Problem::Busy)
+        Err(ServerError::Busy)
     }
 }

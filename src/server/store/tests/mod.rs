@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::series::compaction::Limits;
 use super::*;
-use crate::protocol::Stage;
+use crate::protocol::CellContent;
 use crate::series::Window;
 
 const NORMAL: Start = Start { durability: Durability::Normal, accept_loss: false };
@@ -46,7 +46,7 @@ pub fn id(name: &str) -> CellId {
 
 fn line(batch: &mut Batch, name: &str) {
     let keys = json!({ "type": "line" }).as_object().unwrap().clone();
-    let (id, board, value, stage) = (id(name), Arc::from("main"), Held::Missing, Stage::Empty);
+    let (id, board, value, stage) = (id(name), Arc::from("main"), Held::Missing, CellContent::Empty);
     let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
     batch.keep_series(&id, &[]);
     let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
@@ -65,7 +65,7 @@ pub async fn create(store: &Store, name: &'static str) {
     change(store, move |batch| line(batch, name)).await;
 }
 
-pub async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), Problem> {
+pub async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), ServerError> {
     let (cell, series) = (id(cell), series.to_owned());
     store.write(1, move |batch| Ok(batch.append(&cell, &series, NewPoints { x: None, y, t: None }))).await
 }
@@ -173,7 +173,7 @@ async fn a_full_disk_refuses_and_then_goes_on() {
     append(&store, "a", "l", vec![1.0]).await.unwrap();
     for _ in 0..3 {
         let large: Vec<f64> = (0..200_000).map(|at| f64::from(at).sin()).collect();
-        assert!(matches!(append(&store, "a", "l", large).await, Err(Problem::Full)));
+        assert!(matches!(append(&store, "a", "l", large).await, Err(ServerError::Full)));
         append(&store, "a", "l", vec![2.0]).await.unwrap();
     }
     assert_eq!(values(&store, "a", "l").await, [1.0, 2.0, 2.0, 2.0]);
@@ -293,10 +293,10 @@ async fn a_writer_that_panics_is_seen() {
     let (first, second) = tokio::join!(write(), write());
     for answer in [first, second, write().await] {
         let problem = answer.unwrap_err();
-        assert!(matches!(problem, Problem::Broken(_)), "{problem:?}");
+        assert!(matches!(problem, ServerError::Broken(_)), "{problem:?}");
         assert_eq!(problem.told().code, 500);
     }
-    assert!(matches!(store.ready(), Err(Problem::Broken(_))));
+    assert!(matches!(store.ready(), Err(ServerError::Broken(_))));
     assert!(store.tally().failed().is_some());
     assert_eq!(store.index().cells().count(), 1, "reading goes on");
     store.close().await;
@@ -306,9 +306,9 @@ async fn a_writer_that_panics_is_seen() {
 async fn an_operation_that_panics_ends_alone() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), NORMAL, Box::new(drop)).await.unwrap();
-    let broken = store.write(1, |_: &mut Batch| -> Result<(), Problem> { panic!("on purpose") }).await;
-    assert!(matches!(broken, Err(Problem::Undone(_))));
+    let broken = store.write(1, |_: &mut Batch| -> Result<(), ServerError> { panic!("on purpose") }).await;
+    assert!(matches!(broken, Err(ServerError::Undone(_))));
     assert_eq!(store.write(1, |batch| Ok(batch.cells().len())).await.unwrap(), 0);
     store.close().await;
-    assert!(matches!(store.write(1, |_| Ok(())).await, Err(Problem::Stopped)));
+    assert!(matches!(store.write(1, |_| Ok(())).await, Err(ServerError::Stopped)));
 }

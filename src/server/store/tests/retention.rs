@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{again, append, change, create, id, start, values};
-use crate::protocol::Stage;
+use crate::protocol::CellContent;
 use crate::server::store::*;
 
 pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
     let keys = json!({ "type": "note" }).as_object().unwrap().clone();
-    let (id, board, stage) = (id(name), Arc::from(board), Stage::Empty);
+    let (id, board, stage) = (id(name), Arc::from(board), CellContent::Empty);
     let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
     let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value: Held::Missing, stage };
     batch.put(Kind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
@@ -34,7 +34,7 @@ async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
     for _ in 0..2 {
         for (name, value) in &values {
             let grave = store.index().grave(&id(name)).cloned().unwrap();
-            assert!(matches!(grave.value, Held::Stored(bytes) if bytes == value.len() as u64 + 2) && grave.stage == Stage::Empty);
+            assert!(matches!(grave.value, Held::Stored(bytes) if bytes == value.len() as u64 + 2) && grave.stage == CellContent::Empty);
             let (_, read) = store.read_removed(&id(name)).await.unwrap().unwrap();
             assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
         }
@@ -45,7 +45,7 @@ async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
         boards.restore(id(name)).await.unwrap();
         let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();
         assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
-        assert!(matches!(record.stage, Stage::Text { .. }) && boards.store.index().grave(&id(name)).is_none());
+        assert!(matches!(record.stage, CellContent::Text { .. }) && boards.store.index().grave(&id(name)).is_none());
     }
     boards.store.close().await;
 }

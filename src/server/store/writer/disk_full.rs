@@ -3,7 +3,7 @@
 use super::Writer;
 use super::batch::{Batch, Outcome};
 use super::checkpoint;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::store::series::compaction;
 use crate::server::store::{now_ms, read, write};
 
@@ -25,31 +25,31 @@ enum Upkeep {
 
 impl Writer {
     /// A commit found no room and was undone. Tries once more: a removal with the ballast's room, all else with that of removed cells.
-    pub(crate) async fn persist_again(&mut self, outcome: &mut Outcome, frees: bool) -> Result<(), Problem> {
+    pub(crate) async fn persist_again(&mut self, outcome: &mut Outcome, frees: bool) -> Result<(), ServerError> {
         if frees {
             self.lend().await?;
         } else if !self.ballast.is_whole() {
             self.settle().await;
         }
         // SQLite's log can be written from its beginning again once all of it has been moved: that takes no room.
-        match checkpoint::now(&mut self.connection).await.map_err(Problem::from_write) {
-            Ok(()) | Err(Problem::Full) => {}
+        match checkpoint::now(&mut self.connection).await.map_err(ServerError::from_write) {
+            Ok(()) | Err(ServerError::Full) => {}
             Err(other) => return Err(other),
         }
-        let mut done = self.persist(Vec::new(), outcome).await.map_err(Problem::from_write);
+        let mut done = self.persist(Vec::new(), outcome).await.map_err(ServerError::from_write);
         if frees {
             self.settle().await;
-        } else if matches!(done, Err(Problem::Full)) && self.make_room(outcome).await? {
-            done = self.persist(Vec::new(), outcome).await.map_err(Problem::from_write);
+        } else if matches!(done, Err(ServerError::Full)) && self.make_room(outcome).await? {
+            done = self.persist(Vec::new(), outcome).await.map_err(ServerError::from_write);
         }
-        if matches!(done, Err(Problem::Full)) || frees {
+        if matches!(done, Err(ServerError::Full)) || frees {
             self.tally.short_of_room();
         }
         done
     }
 
     /// Keeps nothing that was removed, so that its pages are free; what `outcome` needs of it stays. False where nothing was kept.
-    async fn make_room(&mut self, outcome: &mut Outcome) -> Result<bool, Problem> {
+    async fn make_room(&mut self, outcome: &mut Outcome) -> Result<bool, ServerError> {
         let mut forgotten = {
             let index = read(&self.index);
             let mut batch = Batch::new(&index, now_ms(), 0);
@@ -60,7 +60,7 @@ impl Writer {
             return Ok(false);
         }
         self.lend().await?;
-        let done = self.persist(Vec::new(), &mut forgotten).await.map_err(Problem::from_write);
+        let done = self.persist(Vec::new(), &mut forgotten).await.map_err(ServerError::from_write);
         if done.is_ok() {
             outcome.heed_floors(&forgotten);
             forgotten.apply(&mut write(&self.index));
@@ -76,16 +76,16 @@ impl Writer {
     }
 
     /// The ballast's room, until it is settled.
-    async fn lend(&mut self) -> Result<(), Problem> {
+    async fn lend(&mut self) -> Result<(), ServerError> {
         let lent = self.ballast.lend(&mut self.connection).await;
-        lent.map_err(Problem::from_write)
+        lent.map_err(ServerError::from_write)
     }
 
     /// Looks whether there is room again.
     pub(crate) async fn settle(&mut self) {
         let was_whole = self.ballast.is_whole();
         if let Err(why) = self.ballast.settle(&mut self.connection).await {
-            self.doubt(&Problem::from_write(why), "the database could not be bounded");
+            self.doubt(&ServerError::from_write(why), "the database could not be bounded");
         } else if self.ballast.is_whole() && !was_whole {
             self.tally.has_room();
         }
@@ -110,9 +110,9 @@ impl Writer {
         let done = self.upkeep(step).await;
         let moved = self.checkpoints.after(&mut self.connection, SWEPT_BYTES).await;
         self.heed(moved);
-        match done.map_err(Problem::from_write) {
+        match done.map_err(ServerError::from_write) {
             Ok(()) => true,
-            Err(problem @ Problem::Broken(_)) => {
+            Err(problem @ ServerError::Broken(_)) => {
                 self.doubt(&problem, "");
                 false
             }
@@ -176,15 +176,15 @@ impl Writer {
 
     /// A checkpoint that found no room is done later; after a failed flush there is no later.
     pub(crate) fn heed(&self, checkpoint: sqlx::Result<()>) {
-        if let Err(problem) = checkpoint.map_err(Problem::from_write) {
+        if let Err(problem) = checkpoint.map_err(ServerError::from_write) {
             self.doubt(&problem, "the database file could not be brought up to date now");
         }
     }
 
     /// After a failed fsync nobody knows what is on disk: no further write until a restart has read it again.
-    pub(crate) fn doubt(&self, problem: &Problem, what: &str) {
+    pub(crate) fn doubt(&self, problem: &ServerError, what: &str) {
         match problem {
-            Problem::Broken(why) if self.tally.failed().is_none() => {
+            ServerError::Broken(why) if self.tally.failed().is_none() => {
                 tracing::error!("the database failed, no more changes are taken: {why}");
                 self.tally.fail(why);
             }

@@ -26,7 +26,7 @@ use super::series::rows::damaged;
 use super::stats::Tally;
 use super::{Index, now_ms, read, write};
 use crate::protocol::CellId;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use batch::{Batch, Change, Fate, Outcome};
 use checkpoint::Checkpoints;
 
@@ -54,30 +54,30 @@ pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
 pub(crate) trait Job: Send {
     /// Works on the batch; true when accepted.
     fn run(&mut self, batch: &mut Batch) -> bool;
-    fn answer(self: Box<Self>, durable: Result<(), Problem>);
+    fn answer(self: Box<Self>, durable: Result<(), ServerError>);
 }
 
 pub(crate) struct Call<F, T> {
     pub operation: Option<F>,
-    pub result: Option<Result<T, Problem>>,
-    pub reply: oneshot::Sender<Result<T, Problem>>,
+    pub result: Option<Result<T, ServerError>>,
+    pub reply: oneshot::Sender<Result<T, ServerError>>,
 }
 
 impl<F, T> Job for Call<F, T>
 where
-    F: FnOnce(&mut Batch) -> Result<T, Problem> + Send,
+    F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send,
     T: Send,
 {
     fn run(&mut self, batch: &mut Batch) -> bool {
         // A defect in one operation must not end the writer: what it did to the batch is thrown away with its refusal.
         let mut guarded = |operation: F| catch_unwind(AssertUnwindSafe(|| operation(batch)));
-        let panicked = || Problem::Undone("an operation panicked".to_owned());
+        let panicked = || ServerError::Undone("an operation panicked".to_owned());
         self.result = self.operation.take().map(|operation| guarded(operation).unwrap_or_else(|_| Err(panicked())));
         matches!(self.result, Some(Ok(_)))
     }
 
-    fn answer(self: Box<Self>, durable: Result<(), Problem>) {
-        let result = self.result.unwrap_or(Err(Problem::Stopped));
+    fn answer(self: Box<Self>, durable: Result<(), ServerError>) {
+        let result = self.result.unwrap_or(Err(ServerError::Stopped));
         // A refusal stands on its own; what was accepted stands only when it is on disk. Nobody may be listening any more.
         let _ = self.reply.send(result.and_then(|value| durable.map(|()| value)));
     }
@@ -149,10 +149,10 @@ impl Writer {
                 (outcome, self.ledger.overdue(&index))
             };
             let durable = match self.tally.failed() {
-                Some(why) => Err(Problem::Broken(why.to_owned())),
+                Some(why) => Err(ServerError::Broken(why.to_owned())),
                 None if outcome.is_empty() => Ok(()),
-                None => match self.persist(overdue, &mut outcome).await.map_err(Problem::from_write) {
-                    Err(Problem::Full) => self.persist_again(&mut outcome, frees).await,
+                None => match self.persist(overdue, &mut outcome).await.map_err(ServerError::from_write) {
+                    Err(ServerError::Full) => self.persist_again(&mut outcome, frees).await,
                     done => done,
                 },
             };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::protocol::points;
-use crate::protocol::{Board, Cell, CellId, Effect, Event, Stage};
+use crate::protocol::{Board, Cell, CellContent, CellId, Effect, Event};
 use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::http::live::Asked;
@@ -153,7 +153,7 @@ impl Reader {
     }
 
     fn page_event(&mut self, boards: &Boards, event: Event<Cell>) {
-        let is_lines = |page: &Board, id: &CellId| page.cell(id).is_some_and(|cell| matches!(cell.stage, Stage::Lines(_)));
+        let is_lines = |page: &Board, id: &CellId| page.cell(id).is_some_and(|cell| matches!(cell.stage, CellContent::Lines(_)));
         let (id, is_new) = match &event {
             Event::Created { data, .. } => (Some(data.id.clone()), true),
             Event::Updated { data, .. } | Event::Patched { data, .. } | Event::Removed { data, .. } => (Some(data.id.clone()), false),

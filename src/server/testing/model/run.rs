@@ -16,13 +16,13 @@ use crate::protocol::CellId;
 use crate::server::App;
 use crate::server::auth::tokens::Access;
 use crate::server::boards::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::pages::assets::Site;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
 use crate::server::store::{Change, Done, Durability, Key, Store};
 
-type Heard = Result<(u16, String, bool), Problem>;
+type Heard = Result<(u16, String, bool), ServerError>;
 type Calling = Pin<Box<dyn Future<Output = Heard>>>;
 
 struct World {
@@ -208,7 +208,7 @@ impl World {
         let (status, text, is_repeated) = match (heard, wanted) {
             (Err(problem), Answer::Refused(code)) if problem.told().code == *code => return Ok(()),
             (Err(problem), Answer::Refused(_) | Answer::Again(true)) => return wrong(&format!("{problem:?}")),
-            (Err(Problem::Undone(_)), _) if is_undone => return Ok(()),
+            (Err(ServerError::Undone(_)), _) if is_undone => return Ok(()),
             (Err(problem), _) => return wrong(&format!("{problem:?}")),
             (Ok(_), Answer::Cells(..) | Answer::Points(_)) if is_undone => return wrong("as done"),
             (Ok(answer), _) => answer,

@@ -10,7 +10,7 @@ use crate::protocol::CellId;
 use crate::protocol::columns::{self as frames, SeriesColumns};
 use crate::series::{Column, Place, Window};
 use crate::server::App;
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::http::api::columns::write_series;
 use crate::server::net::response_budget::{Who, counted};
 use crate::server::store::Weights;
@@ -74,7 +74,7 @@ impl Walk {
     }
 
     /// The whole answer where it is one piece; else the first piece, and the rest while it is sent.
-    pub async fn answer(self, who: &Who, head: impl IntoResponseParts) -> Result<Response, Problem> {
+    pub async fn answer(self, who: &Who, head: impl IntoResponseParts) -> Result<Response, ServerError> {
         let bytes = self.bytes();
         let share = self.app.answers.share(who, bytes).await?;
         let renderer = self.app.renderer.clone();
@@ -92,8 +92,8 @@ impl Walk {
                 if walk.is_done {
                     return Ok(None);
                 }
-                let (walk, piece) = renderer.go_on(&who, PIECE, walk.next()).await.inspect_err(Problem::log)?;
-                Ok::<_, Problem>(Some((share.lend(piece), walk)))
+                let (walk, piece) = renderer.go_on(&who, PIECE, walk.next()).await.inspect_err(ServerError::log)?;
+                Ok::<_, ServerError>(Some((share.lend(piece), walk)))
             }
         });
         use futures::StreamExt;
@@ -101,7 +101,7 @@ impl Walk {
         Ok(counted((head, body)))
     }
 
-    async fn next(mut self) -> Result<(Self, Bytes), Problem> {
+    async fn next(mut self) -> Result<(Self, Bytes), ServerError> {
         while self.out.len() < PIECE && !self.is_done {
             self.step().await?;
         }
@@ -111,7 +111,7 @@ impl Walk {
     }
 
     /// The next series, or the beginning or end of a cell.
-    async fn step(&mut self) -> Result<(), Problem> {
+    async fn step(&mut self) -> Result<(), ServerError> {
         match self.series.as_mut().map(VecDeque::pop_front) {
             Some(Some(series)) if self.binary => frames::write_series(&mut self.out, &series),
             Some(Some(series)) => {
@@ -138,7 +138,7 @@ impl Walk {
                             self.leave_out(&cell, None);
                             return Ok(());
                         }
-                        Err(problem @ Problem::Damaged(_)) if self.or_damage => {
+                        Err(problem @ ServerError::Damaged(_)) if self.or_damage => {
                             problem.log();
                             self.app.boards.store.tally().met_damage();
                             self.leave_out(&cell, Some(DAMAGED_POINTS));

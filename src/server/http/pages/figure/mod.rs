@@ -21,7 +21,7 @@ use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
 use crate::server::cells::render::cache::{Key, Made, Needs, common};
 use crate::server::cells::{Content, HTML_BYTES, place};
-use crate::server::error::Problem;
+use crate::server::error::ServerError;
 use crate::server::ids;
 use crate::server::net::response_budget::counted;
 use crate::server::store::Record;
@@ -34,7 +34,7 @@ pub async fn figure(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path((id, rev)): Path<(String, String)>,
-) -> Result<Response, Problem> {
+) -> Result<Response, ServerError> {
     let rev = revision(&rev)?;
     let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
@@ -73,7 +73,7 @@ fn needs(record: &Record) -> Needs {
 }
 
 /// The document of a frame but for what is put around it for each reader.
-async fn made(app: &App, id: &str) -> Result<Made, Problem> {
+async fn made(app: &App, id: &str) -> Result<Made, ServerError> {
     let document = app.boards.get(id, &Query::default()).await?;
     // Checked when it came; only a value that an earlier release took as text can be refused here.
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
