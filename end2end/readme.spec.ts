@@ -1,4 +1,4 @@
-// The commands of the README, as they stand there but for the address: twice, as a person runs them.
+// The commands of README.md and docs/rest.md, as they stand there but for the address: twice, as a person runs them.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,9 +8,9 @@ import { expect, test } from "./support/test.ts";
 
 const PYTHON = resolve(process.env.AGNEZ_PYTHON ?? "../target/venv/bin/python");
 
-/** The code blocks of a chapter in this language. */
-function blocks(chapter: string, language: string): string[] {
-  const text = readFileSync(resolve("../README.md"), "utf8").split(/^## /m).find((part) => part.startsWith(chapter));
+/** The code blocks of a document's chapter in this language. */
+function blocks(document: string, chapter: string, language: string): string[] {
+  const text = readFileSync(resolve("..", document), "utf8").split(/^#{2,4} /m).find((part) => part.startsWith(chapter));
   return [...text!.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map((found) => found[1]!);
 }
 
@@ -20,7 +20,8 @@ function run(command: string, args: string[]): void {
 }
 
 test("numbers: by shell and by Python", async ({ agnez }) => {
-  const [shell, python] = [blocks("Numbers", "sh")[0]!, blocks("Numbers", "python")[0]!];
+  const shell = blocks("README.md", "First curve", "sh")[0]!;
+  const python = blocks("README.md", "First curve", "python").find((block) => block.includes("urllib"))!;
   for (let time = 1; time <= 2; time++) {
     run("sh", ["-ec", shell.replaceAll("curl ", "curl -fsS ").replaceAll("localhost:3000", new URL(agnez.url).host)]);
     run(PYTHON, ["-c", python.replaceAll("http://localhost:3000", agnez.url)]);
@@ -30,7 +31,7 @@ test("numbers: by shell and by Python", async ({ agnez }) => {
 
 test("comparing runs: a series for each", async ({ page, agnez }) => {
   const script = join(agnez.folder, "compare.py");
-  writeFileSync(script, blocks("Comparing runs", "python")[0]!.replaceAll("http://localhost:3000", agnez.url));
+  writeFileSync(script, blocks("docs/rest.md", "Comparing runs", "python")[0]!.replaceAll("http://localhost:3000", agnez.url));
   for (const name of ["lr 0.1", "lr 0.3"]) run(PYTHON, [script, name]);
   await openBoard(page);
   for (const id of ["compare-loss", "compare-accuracy"]) {

@@ -16,15 +16,26 @@ def blocks(document):
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.S)
 
 
-def test_the_readme_shows_the_example(server, tmp_path):
+def test_the_recipes_show_the_example(server, tmp_path):
     example = ROOT / "examples/client.py"
-    assert example.read_text(encoding="utf-8") in blocks("README.md")
+    assert example.read_text(encoding="utf-8") in blocks("docs/python.md")
     done = subprocess.run([sys.executable, str(example)], env={**os.environ, "AGNEZ_URL": server.url}, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     cells = {cell["name"]: cell for cell in server.cells("digits").values()}
     assert set(cells) == {"config/first", "loss", "acc", "sample", "Loss by epoch", "Weights"}
     assert cells["loss"]["value"]["series"]["first"]["points"] == 200
     assert set(cells["acc"]["value"]["series"]) == {"first/train", "first/val"}
+
+
+def test_the_readme_runs(own_server, monkeypatch):
+    monkeypatch.setenv("AGNEZ_URL", own_server.url)
+    for block in blocks("README.md"):
+        if "agnez" in block:
+            exec(compile(block, "README.md", "exec"), {})
+    assert agnez.Board("digits").flush(60)
+    assert {"loss", "acc"} == {cell["name"] for cell in own_server.cells("digits").values()}
+    compared = own_server.cells("compare").values()
+    assert [(cell["name"], list(cell["value"]["series"])) for cell in compared] == [("loss", ["lr 0.1", "lr 0.3"])]
 
 
 def test_every_recipe_runs(server, monkeypatch):
