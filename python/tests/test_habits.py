@@ -8,7 +8,8 @@ import types
 import pytest
 
 import agnez as wandb
-from agnez import pictures, place
+from agnez._values import images as pictures
+from agnez import place
 from server import PATIENCE_S, free_port, script
 
 np = pytest.importorskip("numpy")

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 import agnez
-from agnez import plain
+from agnez._values import convert as plain
 from agnez.wake import Wake
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")

@@ -91,7 +91,7 @@ def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
 
 def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypatch, caplog):
     with monkeypatch.context() as patch:
-        patch.setattr("agnez.names.cell_name", lambda name: name)
+        patch.setattr("agnez._values.names.cell_name", lambda name: name)
         board.log({"x/bad\ud800": 1}, step=0)
         board.html("page", "x" * 100_000)
         assert board.flush(60)

@@ -500,7 +500,7 @@ def test_sparse_arrays_are_not_written_out_without_a_bound():
         def toarray(self):
             raise MemoryError
 
-    from agnez import plain
+    from agnez._values import convert as plain
 
     with pytest.raises(TypeError):
         plain.listed(Wide(), "it")
@@ -517,7 +517,7 @@ class Named:
 
 
 def test_names_that_come_again_and_again_stay_apart(caplog):
-    from agnez import plain
+    from agnez._values import convert as plain
 
     many = metrics.METRICS - 1
     found = metrics.Metrics({Named("same"): float(at) for at in range(many)})
@@ -600,7 +600,7 @@ def test_tables_of_frames(server, board, name):
 def test_the_rule_for_boards_is_that_of_the_server(server, board_name):
     import urllib.error
 
-    from agnez import names
+    from agnez._values import names
 
     try:
         server.ask("/values", {"board": board_name, "name": "x"})

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 import agnez
-from agnez import pictures, png
+from agnez._values import images as pictures, png
 
 np = pytest.importorskip("numpy")
 PIL = pytest.importorskip("PIL.Image")

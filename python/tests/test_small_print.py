@@ -5,7 +5,7 @@ import math
 import pytest
 
 import agnez
-from agnez import pictures
+from agnez._values import images as pictures
 
 np = pytest.importorskip("numpy")
 

@@ -7,7 +7,8 @@ import sys
 from time import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
-from . import access, figures, kinds, names, pictures, plain
+from . import access
+from ._values import figures, cell_values as kinds, names, images as pictures, convert as plain
 from .cell import Cell, Line, chart
 from .client import Client
 from .harmless import in_a_sentence

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar
 
-from . import names, plain
+from ._values import names, convert as plain
 from .tell import tell_once
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from . import place, plain, tell
+from . import place, tell
+from ._values import convert as plain
 from .overflow import WHY
 from .replay import replay
 from .sender import Sender

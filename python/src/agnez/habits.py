@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from . import plain
+from ._values import convert as plain
 from .harmless import harmless
 from .tell import tell_once
 

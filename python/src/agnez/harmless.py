@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, TypeVar, cast
 
-from .plain import described, kind
+from ._values.convert import described, kind
 from .tell import tell_once
 
 F = TypeVar("F", bound=Callable[..., Any])

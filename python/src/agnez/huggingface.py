@@ -7,7 +7,7 @@ from typing import Any, Mapping, Optional, Union
 from .board import Board
 from .harmless import harmless
 from .need import need
-from .plain import label
+from ._values.convert import label
 from .tensors import board_of, phased
 
 _transformers = need("transformers", "agnez.huggingface")

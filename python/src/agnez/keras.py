@@ -13,7 +13,7 @@ from .board import Board
 from .cell import Cell
 from .harmless import harmless
 from .need import need
-from .plain import label
+from ._values.convert import label
 from .tell import tell_once
 from .tensors import Spreads, array, board_of, log_norms, norm
 

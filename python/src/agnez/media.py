@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
-from . import films, kinds, pictures
+from ._values import video_frames as films, cell_values as kinds, images as pictures
 from .tell import tell_once
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ import dataclasses
 from collections import abc
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from . import frames, kinds, media, names, plain
+from ._values import dataframes as frames, cell_values as kinds, names, convert as plain
+from . import media
 from .tell import tell_once
 
 if TYPE_CHECKING:

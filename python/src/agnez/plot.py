@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
-from . import kinds, plain
+from ._values import cell_values as kinds, convert as plain
 from .media import Plot, Table, Unshown
 
 

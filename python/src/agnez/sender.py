@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Set
 from . import window as windows
 from . import record
 from .access import token_for
-from .names import cell_id
+from ._values.names import cell_id
 from .outbox import Outbox
 from .overflow import WHY
 from .spool import Spool

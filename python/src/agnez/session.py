@@ -7,7 +7,8 @@ import os
 import secrets
 from typing import Any, Dict, Iterator, List, Mapping, MutableMapping, Optional
 
-from . import habits, names, plain
+from . import habits
+from ._values import names, convert as plain
 from .board import Board
 from .tell import tell_once
 

@@ -7,7 +7,7 @@ import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Union
 
-from . import kinds, names, pictures, plain
+from ._values import cell_values as kinds, names, images as pictures, convert as plain
 from .cell import Cell, chart
 from .harmless import in_a_sentence
 

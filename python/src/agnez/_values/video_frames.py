@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import pictures, scale
+from . import images as pictures, image_scale as scale
 
 
 def frames_of(frames: Any) -> Any:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from .plain import described
+from .convert import described
 
 #: As the server has it.
 _BOARD = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from .plain import labels
+from .convert import labels
 
 
 def is_frame(value: Any) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from . import frames
-from .plain import clean, entry, label, labels as different, listed, numbers
+from . import dataframes as frames
+from .convert import clean, entry, label, labels as different, listed, numbers
 
 #: How deep arrays and lists of numbers may be nested.
 _DEPTH = 32

@@ -1,0 +1,1 @@
+"""Values of any library as what the server stores: numbers, names, pictures and the documents of cells."""
