@@ -8,7 +8,7 @@ import time
 import pytest
 
 import agnez
-from agnez import place
+from agnez._spool import paths as place
 from agnez.__main__ import main
 from agnez.replay import replay
 from server import PATIENCE_S, Server, eventually, free_port, script, steps

@@ -5,12 +5,12 @@ import sys
 import pytest
 
 import agnez
-from agnez import overflow, place, segment
+from agnez._spool import memory_buffer as overflow, paths as place, segment
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
 
 def test_many_segments(server, board, name, monkeypatch):
-    monkeypatch.setattr("agnez.disk.SEGMENT_BYTES", 1 << 16)
+    monkeypatch.setattr("agnez._spool.spool_dir.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     for step in range(30_000):
         board.log(step=step, loss=step)
@@ -21,7 +21,7 @@ def test_many_segments(server, board, name, monkeypatch):
 
 
 def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
-    for module in ("agnez.disk", "agnez.segment"):
+    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     board.log(step=0, loss=0)
     disk = board._client.spool.disk
@@ -47,7 +47,7 @@ def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
 
 def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, monkeypatch, caplog):
     monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
-    for module in ("agnez.disk", "agnez.segment"):
+    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(overflow, "MEMORY_BYTES", 1 << 17)
     server = Server(tmp_path / "server", free_port())
@@ -80,9 +80,9 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, 
 
 
 def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch, caplog):
-    for module in ("agnez.disk", "agnez.segment"):
+    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr("agnez.spool._RETRY_DISK_S", 0.0)
+    monkeypatch.setattr("agnez._spool.spool._RETRY_DISK_S", 0.0)
     real = segment._take_room
     is_full = False
 

@@ -9,7 +9,7 @@ import pytest
 
 import agnez as wandb
 from agnez._values import images as pictures
-from agnez import place
+from agnez._spool import paths as place
 from server import PATIENCE_S, free_port, script
 
 np = pytest.importorskip("numpy")

@@ -12,7 +12,7 @@ import pytest
 
 import agnez
 from agnez._values import convert as plain
-from agnez.wake import Wake
+from agnez._spool.event import Wake
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
 
@@ -21,7 +21,8 @@ needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there
 def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
     source = f"""
         import agnez, os, signal, time
-        from agnez import segment, tell
+        from agnez._spool import segment
+        from agnez import tell
         segment.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         count = 0

@@ -13,7 +13,7 @@ import pytest
 
 import agnez
 import agnez.replay
-from agnez import place
+from agnez._spool import paths as place
 from agnez.outbox import own_key
 from agnez.replay import replay
 
@@ -203,7 +203,7 @@ def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, s
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty", "missing", "old"])
 def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
     folder = left(tmp_path / "spool", f"""
-        for module in (agnez.disk, agnez.segment):
+        for module in (agnez._spool.spool_dir, agnez._spool.segment):
             module.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         for step in range(5000):
@@ -246,7 +246,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
 
 def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
     folder = left(tmp_path / "spool", f"""
-        for module in (agnez.disk, agnez.segment):
+        for module in (agnez._spool.spool_dir, agnez._spool.segment):
             module.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         for step in range(6000):

@@ -2,7 +2,9 @@
 
 import random
 
-from agnez import record, window
+from agnez._spool import record
+
+from agnez import window
 
 SYNC = b"\x01\x02\x03\x04"
 LAYOUTS = {0: record.Layout(0, [("a", "x")]), 1: record.Layout(1, [("a", "x"), ("b", "y")])}

@@ -5,7 +5,7 @@ import os
 import pytest
 
 import agnez
-from agnez import place, record, segment, spool
+from agnez._spool import paths as place, record, segment, spool
 from agnez.replay import replay
 from server import free_port
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from . import __version__, place
+from . import __version__
+from ._spool import paths as place
 from .replay import Busy, replay
 
 

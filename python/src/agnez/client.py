@@ -12,12 +12,13 @@ import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from . import place, tell
+from ._spool import paths as place
+from . import tell
 from ._values import convert as plain
-from .overflow import WHY
+from ._spool.memory_buffer import WHY
 from .replay import replay
 from .sender import Sender
-from .spool import Form, Series, Spool
+from ._spool.spool import Form, Series, Spool
 from .tell import tell_once
 
 #: Of everything that waits to be sent by one process to one server.

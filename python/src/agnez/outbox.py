@@ -10,9 +10,10 @@ import zlib
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
-from . import record, window as windows
-from .disk import STATE_BYTES
-from .spool import Spool
+from ._spool import record
+from . import window as windows
+from ._spool.spool_dir import STATE_BYTES
+from ._spool.spool import Spool
 from .tell import tell_once
 from .wire import Answer, Request, parsed
 

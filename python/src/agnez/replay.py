@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from . import place, record, window as windows
+from ._spool import paths as place, record
+from . import window as windows
 from .outbox import Outbox, own_key
 from .sender import Delivery, Stopped
 from .access import address

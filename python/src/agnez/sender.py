@@ -9,12 +9,12 @@ import time
 from typing import Any, Callable, Dict, List, Set
 
 from . import window as windows
-from . import record
+from ._spool import record
 from .access import token_for
 from ._values.names import cell_id
 from .outbox import Outbox
-from .overflow import WHY
-from .spool import Spool
+from ._spool.memory_buffer import WHY
+from ._spool.spool import Spool
 from .tell import tell_once
 from .wire import Answer, Request, Unreachable, Wire, address_of
 

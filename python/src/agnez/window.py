@@ -11,7 +11,7 @@ from array import array
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from . import record
+from ._spool import record
 from .wire import Request, address_of
 
 #: The server takes 1000 series in a request.

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from . import place
+from . import paths as place
 from .segment import SEGMENT_BYTES, Segment, newest
 
 #: ``state``, padded with blanks.

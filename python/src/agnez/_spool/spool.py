@@ -11,11 +11,11 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from . import place, record
-from .disk import Disk
-from .overflow import Overflow
-from .tell import tell_once
-from .wake import Wake
+from . import paths as place, record
+from .spool_dir import Disk
+from .memory_buffer import Overflow
+from ..tell import tell_once
+from .event import Wake
 
 #: The disk is tried again so often.
 _RETRY_DISK_S = 1.0
