@@ -8,7 +8,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import agnez  # noqa: E402
-from agnez import client, tell  # noqa: E402
+from agnez._transport import client  # noqa: E402
+from agnez import tell  # noqa: E402
 from server import Server, temporary  # noqa: E402
 
 

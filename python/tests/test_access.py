@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import agnez
 import pytest
-from agnez import access, replay
+from agnez._transport import credentials as access, replay
 from agnez.__main__ import main
 from server import BINARY, Server, eventually, script
 

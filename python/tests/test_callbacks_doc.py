@@ -8,7 +8,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import agnez  # noqa: E402
-from agnez import client  # noqa: E402
+from agnez._transport import client  # noqa: E402
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(), re.S)
 

@@ -10,7 +10,7 @@ import pytest
 import agnez
 from agnez._spool import paths as place
 from agnez.__main__ import main
-from agnez.replay import replay
+from agnez._transport.replay import replay
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -296,7 +296,7 @@ def test_a_crash_after_a_refused_request_was_taken_apart(server, tmp_path, name)
     process = script(
         f"""
         import agnez, os
-        from agnez.outbox import Outbox
+        from agnez._transport.outbox import Outbox
         Outbox.refuse = lambda *_: os.kill(os.getpid(), 9)
         board = agnez.Board({name!r})
         board.log(step=0, good=0, bad=0)

@@ -118,7 +118,7 @@ def test_a_run_that_is_switched_off_sends_and_writes_nothing(own_server, name, m
 
 
 def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path, caplog):
-    from agnez.replay import replay
+    from agnez._transport.replay import replay
 
     board = wandb.Board(name, url=own_server.url, spool=str(tmp_path / "off"), mode="offline")
     for step in range(10):
@@ -132,7 +132,7 @@ def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_an_offline_run_sends_nothing_of_its_children_either(own_server, name, tmp_path):
-    from agnez.replay import replay
+    from agnez._transport.replay import replay
 
     # The child ends without a word, as a worker that is killed.
     code = f"""

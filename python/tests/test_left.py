@@ -14,8 +14,8 @@ import pytest
 import agnez
 import agnez.replay
 from agnez._spool import paths as place
-from agnez.outbox import own_key
-from agnez.replay import replay
+from agnez._transport.outbox import own_key
+from agnez._transport.replay import replay
 
 AWAY = "http://127.0.0.1:9"
 
@@ -58,7 +58,7 @@ def test_what_was_refused_outlives_a_replay_without_a_server(server, tmp_path, n
 def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, monkeypatch):
     folder = refused(server, tmp_path, name)
     with monkeypatch.context() as patch:
-        patch.setattr("agnez.replay.Delivery.deliver", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("agnez._transport.replay.Delivery.deliver", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             replay(folder, refused=True)
     # Refused again, with a line that is no request.
@@ -104,7 +104,7 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
     assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
     assert "request was refused" in replay(folder, refused=True)
     # As a later version would that can send it.
-    monkeypatch.setattr("agnez.window._points", lambda numbers, key, real=agnez.replay.windows._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
+    monkeypatch.setattr("agnez._transport.batch._points", lambda numbers, key, real=agnez.replay.windows._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
     replay(folder, refused=True)
     assert not folder.exists()
     assert any("bad" in cell.get("value", {}).get("series", {}) for cell in server.cells(name).values() if isinstance(cell.get("value"), dict))
@@ -212,7 +212,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
     state = folder / "state"
     with pytest.MonkeyPatch.context() as patch:
         count = []
-        real = agnez.replay.Delivery.send
+        real = agnez._transport.replay.Delivery.send
 
         def send(self, window, first):
             count.append(first)
@@ -220,7 +220,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
                 raise KeyboardInterrupt
             real(self, window, first)
 
-        patch.setattr(agnez.replay.Delivery, "send", send)
+        patch.setattr(agnez._transport.replay.Delivery, "send", send)
         with pytest.raises(KeyboardInterrupt):
             replay(folder, url=server.url)
     good = json.loads(state.read_bytes())
@@ -235,7 +235,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
     # Cut off once more: the second run goes on with the keys of the first.
     with pytest.MonkeyPatch.context() as patch:
         count[:] = [0] * 3
-        patch.setattr(agnez.replay.Delivery, "send", lambda self, window, first: (real(self, window, first), send(self, window, first)))
+        patch.setattr(agnez._transport.replay.Delivery, "send", lambda self, window, first: (real(self, window, first), send(self, window, first)))
         with pytest.raises(KeyboardInterrupt):
             replay(folder, url=server.url)
     replay(folder, url=server.url)
@@ -262,7 +262,7 @@ def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
 def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch):
     folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     with monkeypatch.context() as patch:
-        patch.setattr("agnez.outbox.Left", lambda path: (_ for _ in ()).throw(PermissionError()))
+        patch.setattr("agnez._transport.outbox.Left", lambda path: (_ for _ in ()).throw(PermissionError()))
         assert "cannot be removed" in replay(folder, url=server.url)
     replay(folder, url=server.url)
     assert not folder.exists() and server.pairs(f"{name}-loss", "loss") == [(0, 1)]

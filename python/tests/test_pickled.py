@@ -8,7 +8,7 @@ import sys
 import textwrap
 
 import agnez
-from agnez import access
+from agnez._transport import credentials as access
 from server import PATIENCE_S
 
 
@@ -34,7 +34,7 @@ def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
 def test_a_cell_alone_is_made_where_the_server_has_lost_it(server, name):
     line = agnez.Board(name, url=server.url).line("curve")
     again = pickle.loads(pickle.dumps(line))
-    agnez.client._clients.clear()
+    agnez._transport.client._clients.clear()
     again = pickle.loads(pickle.dumps(again))
     again.append(a=1)
     assert again.board.flush(60) and server.pairs(again.id, "a") == [(0, 1)]

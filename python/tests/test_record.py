@@ -4,7 +4,7 @@ import random
 
 from agnez._spool import record
 
-from agnez import window
+from agnez._transport import batch as window
 
 SYNC = b"\x01\x02\x03\x04"
 LAYOUTS = {0: record.Layout(0, [("a", "x")]), 1: record.Layout(1, [("a", "x"), ("b", "y")])}

@@ -6,7 +6,7 @@ import pytest
 
 import agnez
 from agnez._spool import paths as place, record, segment, spool
-from agnez.replay import replay
+from agnez._transport.replay import replay
 from server import free_port
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

@@ -3,9 +3,9 @@
 import pytest
 
 import agnez
-from agnez import sender
+from agnez._transport import sender
 from agnez.__main__ import main
-from agnez.replay import replay
+from agnez._transport.replay import replay
 from server import eventually
 from test_left import Other
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import agnez
-from agnez import sender, wire
+from agnez._transport import sender, http as wire
 from proxy import Proxy
 
 SRC = str(Path(agnez.__file__).parents[1])

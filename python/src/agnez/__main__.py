@@ -9,7 +9,7 @@ from typing import List, Optional
 
 from . import __version__
 from ._spool import paths as place
-from .replay import Busy, replay
+from ._transport.replay import Busy, replay
 
 
 def main(argv: Optional[List[str]] = None) -> int:

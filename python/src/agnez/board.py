@@ -7,10 +7,10 @@ import sys
 from time import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
-from . import access
+from ._transport import credentials as access
 from ._values import figures, cell_values as kinds, names, images as pictures, convert as plain
 from .cell import Cell, Line, chart
-from .client import Client
+from ._transport.client import Client
 from .harmless import in_a_sentence
 from .metrics import Metrics
 from .subplots import Axes, Subplots

@@ -10,12 +10,12 @@ import zlib
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
-from ._spool import record
-from . import window as windows
-from ._spool.spool_dir import STATE_BYTES
-from ._spool.spool import Spool
-from .tell import tell_once
-from .wire import Answer, Request, parsed
+from .._spool import record
+from . import batch as windows
+from .._spool.spool_dir import STATE_BYTES
+from .._spool.spool import Spool
+from ..tell import tell_once
+from .http import Answer, Request, parsed
 
 #: Read at once: small enough that the thread does not hold the interpreter for long.
 CHUNK = 32 << 10

@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from ._spool import paths as place, record
-from . import window as windows
+from .._spool import paths as place, record
+from . import batch as windows
 from .outbox import Outbox, own_key
 from .sender import Delivery, Stopped
-from .access import address
-from .wire import Request, Wire, parsed
+from .credentials import address
+from .http import Request, Wire, parsed
 
 
 class Busy(Exception):

@@ -8,15 +8,15 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Set
 
-from . import window as windows
-from ._spool import record
-from .access import token_for
-from ._values.names import cell_id
+from . import batch as windows
+from .._spool import record
+from .credentials import token_for
+from .._values.names import cell_id
 from .outbox import Outbox
-from ._spool.memory_buffer import WHY
-from ._spool.spool import Spool
-from .tell import tell_once
-from .wire import Answer, Request, Unreachable, Wire, address_of
+from .._spool.memory_buffer import WHY
+from .._spool.spool import Spool
+from ..tell import tell_once
+from .http import Answer, Request, Unreachable, Wire, address_of
 
 #: While points come, what is new is looked for so often: a point is on the page within a frame or two.
 TICK_S = 0.015

@@ -11,8 +11,8 @@ from array import array
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ._spool import record
-from .wire import Request, address_of
+from .._spool import record
+from .http import Request, address_of
 
 #: The server takes 1000 series in a request.
 SERIES_PER_REQUEST = 500

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Optional, cast
 from urllib.parse import quote, urlsplit
 
-from .access import token_for
+from .credentials import token_for
 
 _CONNECT_S = 3.0
 # A connection would load the codec: a fork at that moment would leave the child without it.
