@@ -125,7 +125,7 @@ def test_gradients_on_jax_are_those_of_the_loss(own_server, tmp_path):
     """Against finite differences along the gradient: moving by h against it lowers the loss by h times the squared norm."""
     x, y, _, _ = digits()
     model = made_model()
-    gradients = [np.asarray(each, float) for each in agnez.keras._jax_gradients(model, x[:64], y[:64])]
+    gradients = [np.asarray(each, float) for each in agnez.integrations.keras._jax_gradients(model, x[:64], y[:64])]
     squared = sum(float((each**2).sum()) for each in gradients)
     before = model.get_weights()
 

@@ -4,7 +4,7 @@ import pytest
 
 np = pytest.importorskip("numpy")
 
-from agnez import tensors  # noqa: E402
+from agnez.integrations import _tensors as tensors  # noqa: E402
 
 
 class Shown:

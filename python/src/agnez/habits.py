@@ -144,7 +144,7 @@ class Habits:
         watched: List[Any] = []
         for model in models if isinstance(models, (list, tuple)) else [models]:
             try:
-                from . import torch
+                from .integrations import torch
 
                 every = max(1, int(log_freq))
                 watched.append(torch.watch(model, self.board, every=every, weights=log in ("all", "parameters"), gradients=log in ("all", "gradients")))

@@ -223,7 +223,7 @@ def _histogram(value: Any) -> Any:
         return media.Histogram(value)
     import numpy as np
 
-    from .tensors import array
+    from .integrations._tensors import array
 
     numbers = array(plain.dense(value) if hasattr(value, "shape") else kinds._flat(value, "values")).ravel()
     finite = numbers[np.isfinite(numbers)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
-from . import session
-from .board import Board
-from .need import need
-from .tell import tell_once
+from .. import session
+from ..board import Board
+from ..need import need
+from ..tell import tell_once
 
 #: Even: bins lie symmetrically to zero and are joined in pairs.
 BINS = 64

@@ -1,0 +1,52 @@
+"""Hugging Face: ``Trainer(..., callbacks=[agnez.huggingface.AgnezCallback("bert")])``."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Union
+
+from ..board import Board
+from ..harmless import harmless
+from ..need import need
+from .._values.convert import label
+from ._tensors import board_of, phased
+
+_transformers = need("transformers", "agnez.huggingface")
+
+
+class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-defined]
+    """Shows what a ``transformers.Trainer`` logs: ``loss`` and ``eval_loss`` are two series of the cell ``loss``; ``learning_rate``,
+    ``grad_norm`` and all other metrics have cells of their own. The arguments stand in a table, as does what the trainer says at its end.
+
+    Only the main process sends. The step is the trainer's.
+
+    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
+    """
+
+    def __init__(self, board: Union[Board, str, None] = None) -> None:
+        super().__init__()
+        self._board = board
+
+    @property
+    def board(self) -> Board:
+        if not isinstance(self._board, Board):
+            self._board = board_of(self._board)
+        return self._board
+
+    @harmless
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.is_world_process_zero:
+            told = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
+            rows = sorted(([label(name), value] for name, value in told.items()), key=lambda row: str(row[0]))
+            self.board.table("arguments", rows, columns=["name", "value"])
+
+    @harmless
+    def on_log(self, args: Any, state: Any, control: Any, logs: Optional[Mapping[str, Any]] = None, **_: Any) -> None:
+        if not state.is_world_process_zero or not logs:
+            return
+        if "train_runtime" in logs:
+            self.board.table("summary", [[label(name), value] for name, value in logs.items()], columns=["name", "value"])
+            return
+        # The loss of the training has no phase in its name. Whatever a metric is, the board takes it.
+        named = {"loss/train" if name == "loss" else phased(name): value for name, value in logs.items() if name != "epoch"}
+        if named:
+            self.board.log(named, step=state.global_step)

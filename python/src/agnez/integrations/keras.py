@@ -1,0 +1,280 @@
+"""Callbacks for Keras 3: ``model.fit(..., callbacks=[agnez.keras.AgnezCallback("mnist")])``.
+
+The four callbacks of 2015 keep their names and their places in the grid; what they show are numbers now, not drawings.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from urllib.parse import urlsplit, urlunsplit
+
+from .. import grids
+from ..board import Board
+from ..cell import Cell
+from ..harmless import harmless
+from ..need import need
+from .._values.convert import label
+from ..tell import tell_once
+from ._tensors import Spreads, array, board_of, log_norms, norm
+
+keras = need("keras", "agnez.keras")
+
+AnyBoard = Union[Board, str, None]
+
+
+class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+    """Shows a training: all metrics, the learning rate, norms and distributions of the weights, norms of the gradients.
+
+    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
+    :param batches: also log the metrics of every so many batches, as the series ``batch``; 0: epochs only. Keras' metrics within
+        an epoch are means since its beginning; the step is epochs, with decimals, so that both stand in one chart: those of epoch 0 end at 1.
+    :param weights: norms of each layer's weights, at the end of each epoch.
+    :param histograms: distributions of each layer's weights, likewise.
+    :param gradients: norms of each layer's gradients: with torch as the backend, those of the epoch's last batch; with jax those of
+        ``sample`` at the end of each epoch, since jax keeps none. With tensorflow there are none.
+    :param sample: ``(x, y)``: a small batch for the gradients with jax.
+    """
+
+    def __init__(
+        self,
+        board: AnyBoard = None,
+        *,
+        batches: int = 0,
+        weights: bool = True,
+        histograms: bool = True,
+        gradients: bool = True,
+        sample: Optional[Tuple[Any, Any]] = None,
+    ) -> None:
+        super().__init__()
+        self.board = board_of(board)
+        self._batches, self._weights, self._histograms, self._gradients = batches, weights, histograms, gradients
+        self._sample = sample
+        self._spreads = Spreads(self.board, "weights")
+        self._epoch = 0
+
+    @harmless
+    def on_epoch_begin(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        self._epoch = epoch
+
+    @harmless
+    def on_train_batch_end(self, batch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        if self._batches and logs and (batch + 1) % self._batches == 0:
+            count = (self.params or {}).get("steps")
+            # Without the number of batches an epoch's end is not known before it comes.
+            if count:
+                self.board.log({f"{name}/batch": value for name, value in logs.items()}, step=self._epoch + (batch + 1) / count)
+
+    @harmless
+    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        # Each for itself: what fails in one takes nothing from the others.
+        self._log_metrics(epoch, logs)
+        layers = _layers(self.model)
+        if self._weights:
+            self._log_weights(layers, epoch)
+        if self._histograms:
+            self._log_histograms(layers, epoch)
+        if self._gradients:
+            self._log_gradients(layers, epoch)
+
+    @harmless
+    def _log_metrics(self, epoch: int, logs: Optional[Mapping[str, Any]]) -> None:
+        metrics = dict(logs or {})
+        # Some schedules put it among the metrics, under this name.
+        rate = metrics.pop("learning_rate", None)
+        if rate is None:
+            rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
+        named = {_series(name): value for name, value in metrics.items()}
+        if rate is not None:
+            named["learning rate"] = _number(rate)
+        if named:
+            self.board.log(named, step=epoch)
+
+    @harmless
+    def _log_weights(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+        norms = {name: norm(variable.value for variable in variables) for name, variables in layers.items()}
+        log_norms(self.board, "weight norms", norms, epoch)
+
+    @harmless
+    def _log_histograms(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+        self._spreads.add({name: _joined(variables) for name, variables in layers.items()}, epoch)
+
+    @harmless
+    def _log_gradients(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+        log_norms(self.board, "gradient norms", self._gradient_norms(layers), epoch)
+
+    def _gradient_norms(self, layers: Mapping[str, List[Any]]) -> Dict[str, float]:
+        backend = keras.backend.backend()
+        if backend == "torch":
+            every = {name: [variable.value.grad for variable in variables] for name, variables in layers.items()}
+            return {name: norm(found) for name, some in every.items() if (found := [one for one in some if one is not None])}
+        if backend == "jax" and self._sample is not None:
+            gradients = iter(_jax_gradients(self.model, *self._sample))
+            by_variable = {variable.path: next(gradients) for variable in self.model.trainable_variables}
+            return {name: norm(by_variable[variable.path] for variable in variables) for name, variables in layers.items()}
+        hint = "give sample=(x, y)" if backend == "jax" else f"the backend {backend} does not give them"
+        tell_once("keras gradients", f"AgnezCallback shows no norms of gradients: {hint}, or say gradients=False.")
+        return {}
+
+
+def _jax_gradients(model: Any, x: Any, y: Any) -> List[Any]:
+    """The gradients of the loss on one batch, in the order of the trainable variables; nothing of the model changes."""
+    jax = need("jax", "agnez.keras")
+    states = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
+    values = [[variable.value for variable in variables] for variables in states]
+    gradients, _ = jax.grad(model.compute_loss_and_updates, has_aux=True)(*values, x, y, None, training=False)
+    return list(gradients)
+
+
+def _layers(model: Any) -> Dict[str, List[Any]]:
+    """The trainable variables by the innermost layer that owns them."""
+    layers: Dict[str, List[Any]] = {}
+    for variable in model.trainable_variables:
+        owner = variable.path.rpartition("/")[0]
+        prefix = f"{model.name}/"
+        layers.setdefault((owner[len(prefix) :] if owner.startswith(prefix) else owner) or model.name, []).append(variable)
+    return layers
+
+
+def _joined(variables: List[Any]) -> Any:
+    """A layer's kernel: biases and scales lie elsewhere and would hide in it."""
+    return max((array(variable.value) for variable in variables), key=lambda values: (values.ndim, values.size))
+
+
+def _series(name: Any) -> str:
+    """Keras' ``loss`` and ``val_loss`` as two series of one cell."""
+    name = label(name)
+    return f"{name[4:]}/val" if name.startswith("val_") and len(name) > 4 else f"{name}/train"
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(keras.ops.convert_to_numpy(value))
+    except Exception:  # A schedule of one's own: the board takes whatever it is.
+        return value
+
+
+class _Sender(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+    """A callback of 2015: a cell with a name, a description and a place. ``app_url`` may end in ``/api/v1/values``, as it did."""
+
+    def __init__(self, name: str, description: str, position: int, board: AnyBoard, app_url: Optional[str]) -> None:
+        super().__init__()
+        if app_url is not None and not isinstance(board, Board):
+            parts = urlsplit(app_url)
+            server = parts.path.rstrip("/")
+            for values in ("/api/v1/values", "/values"):
+                if server.endswith(values):
+                    server = server[: -len(values)]
+                    break
+            board = Board(board or "main", url=urlunsplit(parts._replace(path=server)))
+        self.board = board_of(board)
+        self.name, self.description, self.position = name, description, position
+
+    def _placed(self, cell: Cell) -> None:
+        cell.set(pos=self.position, description=self.description)
+
+
+class LossPlot(_Sender):
+    """The learning curves of training and validation, epoch by epoch."""
+
+    def __init__(
+        self,
+        name: str = "Loss plot",
+        position: int = 0,
+        app_url: Optional[str] = None,
+        description: str = "learning curves of training and validation",
+        *,
+        board: AnyBoard = None,
+    ) -> None:
+        super().__init__(name, description, position, board, app_url)
+        self._placed(self.board.line(name))
+
+    @harmless
+    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        found = {series: logs[key] for series, key in (("train", "loss"), ("val", "val_loss")) if logs and key in logs}
+        if found:
+            self.board.line(self.name).append(found, step=epoch)
+
+
+class SendFigure(_Sender):
+    """A figure of Matplotlib or Plotly, made anew after each epoch by ``generate_plot()``."""
+
+    def __init__(
+        self,
+        generate_plot: Callable[[], Any],
+        name: str = "plot",
+        description: str = "",
+        position: int = 0,
+        app_url: Optional[str] = None,
+        *,
+        board: AnyBoard = None,
+    ) -> None:
+        super().__init__(name, description, position, board, app_url)
+        self._generate = generate_plot
+
+    @harmless
+    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        self._placed(self.board.figure(self.name, self._generate()))
+
+
+class SendImage(_Sender):
+    """A picture, made anew after each epoch by ``generate_img()``: whatever :meth:`agnez.Board.image` takes."""
+
+    def __init__(
+        self,
+        generate_img: Callable[[], Any],
+        name: str = "img",
+        description: str = "",
+        position: int = 1,
+        app_url: Optional[str] = None,
+        *,
+        board: AnyBoard = None,
+    ) -> None:
+        super().__init__(name, description, position, board, app_url)
+        self._generate = generate_img
+
+    @harmless
+    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        self._placed(self.board.image(self.name, self._generate()))
+
+
+class VisualizeConvWeights(_Sender):
+    """The filters of a convolution as a grid of pictures, after each epoch.
+
+    :param weights: the kernel ``(height, width, channels, filters)``: a variable, a layer, or nothing for the model's first
+        convolution. Filters of 1 or 3 channels are shown in grey or colour, of others each channel for itself.
+    :param static_path: no longer needed: the picture goes to the server.
+    """
+
+    def __init__(
+        self,
+        weights: Any = None,
+        static_path: Optional[str] = None,
+        name: str = "Conv weights",
+        position: int = 1,
+        app_url: Optional[str] = None,
+        description: str = "weights of convolutional layer",
+        *,
+        board: AnyBoard = None,
+    ) -> None:
+        super().__init__(name, description, position, board, app_url)
+        del static_path
+        self._kernel = getattr(weights, "kernel", weights)
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if self._kernel is None:
+            kernels = [layer.kernel for layer in model._flatten_layers() if len(getattr(getattr(layer, "kernel", None), "shape", ())) == 4]
+            if not kernels:
+                raise ValueError("VisualizeConvWeights found no layer with a kernel (height, width, channels, filters): name one as weights=")
+            self._kernel = kernels[0]
+
+    @harmless
+    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        kernel = array(keras.ops.convert_to_numpy(self._kernel))
+        if kernel.ndim != 4:
+            raise ValueError(f"the kernel must have the shape (height, width, channels, filters), not {kernel.shape}")
+        # Filters first.
+        pictures = kernel.transpose(3, 0, 1, 2)
+        if pictures.shape[-1] not in (1, 3):
+            pictures = pictures.transpose(0, 3, 1, 2).reshape(-1, *pictures.shape[1:3])
+        self._placed(self.board.image(self.name, grids.img_grid(pictures, channels_last=pictures.ndim == 4)))

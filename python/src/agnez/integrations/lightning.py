@@ -1,0 +1,73 @@
+"""PyTorch Lightning: ``Trainer(logger=agnez.lightning.AgnezLogger("mnist"))``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Dict, Mapping, Optional, Union
+
+from ..board import Board
+from ..harmless import harmless
+from ..need import need
+from ._tensors import board_of, phased
+
+try:
+    _loggers = need("lightning.pytorch.loggers.logger", "agnez.lightning", "lightning")
+    _utilities = need("lightning.pytorch.utilities", "agnez.lightning", "lightning")
+except ModuleNotFoundError as missing:
+    try:
+        # Its older name.
+        _loggers = need("pytorch_lightning.loggers.logger", "agnez.lightning", "lightning")
+        _utilities = need("pytorch_lightning.utilities", "agnez.lightning", "lightning")
+    except ModuleNotFoundError:
+        raise missing from None
+
+
+class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
+    """Shows what a LightningModule logs: ``train_loss`` and ``val_loss`` (or ``train/loss``) are two series of the cell ``loss``.
+
+    Only the process of rank 0 sends. Lightning's counter ``epoch`` is passed over; the step is Lightning's.
+
+    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
+    :param run: the name of this run, for a board that is named: its series are named after it, so that runs meet in one chart.
+    """
+
+    def __init__(self, board: Union[Board, str, None] = None, *, run: Optional[str] = None) -> None:
+        super().__init__()
+        if run is not None and isinstance(board, Board):
+            raise TypeError("run= belongs to the board: Board(name, run=...)")
+        self._board = board if run is None else Board(board if isinstance(board, str) else "main", run=run)
+        self._made: Optional[Board] = None
+
+    @property
+    def experiment(self) -> Board:
+        """The board."""
+        if self._made is None:
+            self._made = board_of(self._board)
+        return self._made
+
+    @property
+    def name(self) -> str:
+        return self.experiment.name
+
+    @property
+    def version(self) -> str:
+        return self.experiment.run or ""
+
+    @harmless
+    def log_metrics(self, metrics: Mapping[str, Any], step: Optional[int] = None) -> None:
+        named = {phased(name): value for name, value in metrics.items() if name != "epoch"}
+        if named and _utilities.rank_zero_only.rank == 0:
+            self.experiment.log(named, step=step)
+
+    @harmless
+    def log_hyperparams(self, params: Union[Mapping[str, Any], argparse.Namespace, None], *_: Any, **__: Any) -> None:
+        if _utilities.rank_zero_only.rank != 0:
+            return
+        config: Dict[str, Any] = vars(params) if isinstance(params, argparse.Namespace) else dict(params or {})
+        if config:
+            self.experiment.config.update(config)
+            self.experiment.show_config()
+
+    def __getstate__(self) -> Dict[str, Any]:
+        # Strategies that spawn processes pickle the trainer with its loggers. A process of another rank begins no run of its own.
+        return {**self.__dict__, "_made": self.experiment}

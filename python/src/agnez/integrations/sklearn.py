@@ -1,0 +1,144 @@
+"""scikit-learn: loops over ``partial_fit``, and confusion matrices."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
+
+from ..board import Board
+from ..cell import Cell
+from ..harmless import harmless
+from ..need import need
+from ._tensors import array, board_of, log_norms, norm
+
+AnyBoard = Union[Board, str, None]
+
+
+def partial_fit(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    board: AnyBoard = None,
+    epochs: int = 10,
+    batch_size: int = 128,
+    validation: Optional[Tuple[Any, Any]] = None,
+    classes: Optional[Sequence[Any]] = None,
+    seed: int = 0,
+) -> Any:
+    """Trains by ``model.partial_fit`` in shuffled batches, and shows each epoch: loss, score, norms of the weights, confusion matrix.
+
+    :param model: a classifier or regressor with ``partial_fit``.
+    :param x: ``(N, ...)``; ``y``: ``(N,)`` or ``(N, outputs)``; ``validation``: the like, held back: series ``val`` beside ``train``.
+    :param classes: all classes, where ``y`` does not hold every one.
+    :returns: the model.
+    """
+    for _ in epochs_of(model, x, y, board=board, epochs=epochs, batch_size=batch_size, validation=validation, classes=classes, seed=seed):
+        pass
+    return model
+
+
+def epochs_of(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    board: AnyBoard = None,
+    epochs: int = 10,
+    batch_size: int = 128,
+    validation: Optional[Tuple[Any, Any]] = None,
+    classes: Optional[Sequence[Any]] = None,
+    seed: int = 0,
+) -> Iterator[int]:
+    """:func:`partial_fit` as a loop: yields after each epoch, so that it can be left early: ``for epoch in epochs_of(model, x, y): ...``."""
+    np = need("numpy", "agnez.sklearn")
+    told = board_of(board)
+    x, y = np.asarray(x), np.asarray(y)
+    if len(x) != len(y):
+        raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
+    if epochs < 1 or batch_size < 1:
+        raise ValueError("epochs and batch_size must be 1 or more")
+    extra: Dict[str, Any] = {"classes": np.unique(y) if classes is None else classes} if _is_classifier(model) else {}
+    random = np.random.default_rng(seed)
+    for epoch in range(epochs):
+        order = random.permutation(len(x))
+        for start in range(0, len(x), batch_size):
+            chosen = order[start : start + batch_size]
+            model.partial_fit(x[chosen], y[chosen], **extra)
+        # The model's own methods may fail where they only show it; what trains it is the caller's.
+        harmless(log_epoch)(model, epoch, train=(x, y), validation=validation, board=told)
+        yield epoch
+
+
+def log_epoch(
+    model: Any, step: Any, *, train: Tuple[Any, Any], validation: Optional[Tuple[Any, Any]] = None, board: AnyBoard = None
+) -> None:
+    """Shows a fitted model at a step, in a loop of one's own.
+
+    The loss is the mean cross-entropy where the classifier has probabilities, the mean squared error of a regressor; the score is the
+    model's own: accuracy or R squared. The confusion matrix is that of ``validation``, or of ``train`` where there is none.
+    """
+    told, sides = board_of(board), {"train": train, **({"val": validation} if validation is not None else {})}
+    score = "accuracy" if _is_classifier(model) else "R squared"
+    metrics: Dict[str, float] = {}
+    for side, (x, y) in sides.items():
+        metrics[f"{score}/{side}"] = float(model.score(x, y))
+        loss = _loss(model, x, y)
+        if loss is not None:
+            metrics[f"loss/{side}"] = loss
+    told.log(metrics, step=step)
+    log_norms(told, "weight norms", _norms(model), step)
+    if _is_classifier(model):
+        x, y = train if validation is None else validation
+        confusion_matrix(y, model.predict(x), board=told).note(f"{'validation' if validation is not None else 'training'} data, step {step}")
+
+
+def confusion_matrix(
+    truth: Any, predicted: Any, *, labels: Optional[Sequence[Any]] = None, name: str = "confusion", board: AnyBoard = None
+) -> Cell:
+    """How often each class was taken for each other, as a heatmap: a row for each true class, a column for each predicted one.
+
+    :param truth: ``(N,)``; ``predicted``: ``(N,)``.
+    :param labels: the classes in order; those that occur, sorted, when not given. Items of other classes raise ValueError.
+    """
+    np = need("numpy", "agnez.sklearn")
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.ndim != 1 or truth.shape != predicted.shape:
+        raise ValueError(f"truth and predicted must be lists of the same length, not of the shapes {truth.shape} and {predicted.shape}")
+    classes = list(np.unique(np.concatenate([truth, predicted]))) if labels is None else list(labels)
+    places = {label: at for at, label in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    try:
+        np.add.at(counts, ([places[item] for item in truth.tolist()], [places[item] for item in predicted.tolist()]), 1)
+    except KeyError as error:
+        raise ValueError(f"the class {error} is not among the labels") from None
+    names = [str(label) for label in classes]
+    return board_of(board).heatmap(name, counts, rows=names, columns=names, row_label="truth", column_label="predicted")
+
+
+def _is_classifier(model: Any) -> bool:
+    # Pipelines and searches answer for what they hold.
+    return bool(need("sklearn.base", "agnez.sklearn", "scikit-learn").is_classifier(model))
+
+
+def _loss(model: Any, x: Any, y: Any) -> Optional[float]:
+    np = need("numpy", "agnez.sklearn")
+    y = np.asarray(y)
+    if not _is_classifier(model):
+        return float(np.square(np.asarray(model.predict(x), float) - y).mean())
+    if y.ndim != 1 or not hasattr(model, "predict_proba"):
+        return None
+    chances = np.asarray(model.predict_proba(x), float)
+    places = np.searchsorted(model.classes_, y)
+    # A class that the model never saw has no chance: its loss is infinite, and is shown so.
+    known = (places < len(model.classes_)) & (np.asarray(model.classes_)[np.minimum(places, len(model.classes_) - 1)] == y)
+    with np.errstate(divide="ignore"):
+        losses = -np.log(np.where(known, chances[np.arange(len(y)), np.where(known, places, 0)], 0.0))
+    return float(losses.mean())
+
+
+def _norms(model: Any) -> Dict[str, float]:
+    """Of linear models and of multilayer perceptrons."""
+    if hasattr(model, "coefs_"):
+        pairs = zip(model.coefs_, model.intercepts_)
+        return {f"layer {at}": norm(pair) for at, pair in enumerate(pairs, 1)}
+    return {"weights": norm([array(model.coef_)])} if hasattr(model, "coef_") else {}

@@ -1,0 +1,94 @@
+"""PyTorch: ``agnez.torch.watch(model)`` shows norms and distributions of a model's weights and gradients while it trains."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, List, Union
+
+from ..board import Board
+from ..harmless import harmless
+from ..need import need
+from ._tensors import Spreads, board_of, log_norms
+
+
+class Watch:
+    """What :func:`watch` returns: ``stop()`` ends it, as leaving ``with`` does. ``step`` counts the optimizer's steps and may be set."""
+
+    def __init__(self, model: Any, board: Board, every: int, weights: bool, gradients: bool, histograms: bool) -> None:
+        self.board = board
+        self.step = 0
+        self._model, self._every = model, every
+        self._kinds = [kind for kind, wanted in (("weight", weights), ("gradient", gradients)) if wanted]
+        self._spreads = {kind: Spreads(board, f"{kind}s") for kind in self._kinds} if histograms else {}
+        self._mine = {id(parameter) for parameter in model.parameters()}
+        hooks = need("torch.optim.optimizer", "agnez.torch", "torch")
+        self._handle: Any = hooks.register_optimizer_step_post_hook(self._stepped)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @harmless
+    def _stepped(self, optimizer: Any, *_: Any) -> None:
+        # All optimizers of the process come by here.
+        if not any(id(parameter) in self._mine for group in optimizer.param_groups for parameter in group["params"]):
+            return
+        step, self.step = self.step, self.step + 1
+        if step % self._every == 0:
+            self.log(step)
+
+    def log(self, step: Any) -> None:
+        """Logs everything as it is now."""
+        layers: Dict[str, List[Any]] = {}
+        for name, parameter in self._model.named_parameters():
+            layers.setdefault(name.rpartition(".")[0] or type(self._model).__name__, []).append(parameter)
+        for kind in self._kinds:
+            found = {name: _tensors(parameters, kind) for name, parameters in layers.items()}
+            found = {name: tensors for name, tensors in found.items() if tensors}
+            log_norms(self.board, f"{kind} norms", {name: _norm(tensors) for name, tensors in found.items()}, step)
+            if kind in self._spreads:
+                # The kernel: biases lie elsewhere and would hide in it.
+                kernels = {name: max(tensors, key=lambda tensor: (tensor.dim(), tensor.numel())) for name, tensors in found.items()}
+                self._spreads[kind].add(kernels, step)
+
+
+def watch(
+    model: Any,
+    board: Union[Board, str, None] = None,
+    *,
+    every: int = 100,
+    weights: bool = True,
+    gradients: bool = True,
+    histograms: bool = True,
+) -> Watch:
+    """Shows a model's weights and gradients, layer by layer, after each ``every``-th step of its optimizer, the first included.
+
+    Nothing needs to be called in the loop, and any optimizer that changes the model's parameters is noticed. Norms are computed where
+    the tensors are; for the histograms one tensor of each layer is copied to the host, so with large models choose ``every`` accordingly
+    or ``histograms=False``. Gradients are those that the optimizer has seen: after clipping and unscaling, if there were any.
+
+    :param model: a ``torch.nn.Module``.
+    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
+    """
+    if not callable(getattr(model, "named_parameters", None)):
+        raise TypeError(f"watch takes a torch.nn.Module, not {type(model).__name__}")
+    if every < 1:
+        raise ValueError(f"every must be 1 or more steps, not {every}")
+    return Watch(model, board_of(board), every, weights, gradients, histograms)
+
+
+def _tensors(parameters: List[Any], kind: str) -> List[Any]:
+    tensors = parameters if kind == "weight" else [parameter.grad for parameter in parameters]
+    return [tensor.detach() for tensor in tensors if tensor is not None]
+
+
+def _norm(tensors: List[Any]) -> float:
+    # Halves are added up as floats.
+    return math.sqrt(math.fsum(float(tensor.float().pow(2).sum()) for tensor in tensors))
