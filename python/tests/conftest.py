@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import agnez  # noqa: E402
 from agnez._transport import client  # noqa: E402
-from agnez import tell  # noqa: E402
+from agnez import _log as tell  # noqa: E402
 from server import Server, temporary  # noqa: E402
 
 

@@ -6,7 +6,7 @@ import types
 import pytest
 
 import agnez
-from agnez.harmless import harmless, in_a_sentence
+from agnez._errors import harmless, in_a_sentence
 
 np = pytest.importorskip("numpy")
 

@@ -8,6 +8,7 @@ import types
 import pytest
 
 import agnez as wandb
+from agnez import _log, _wandb
 from agnez._values import images as pictures
 from agnez._spool import paths as place
 from server import PATIENCE_S, free_port, script
@@ -78,7 +79,7 @@ def test_a_script_with_every_habit(server, name, monkeypatch, caplog, capsys, tm
     assert "secret" not in caplog.text + capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(wandb.habits.MODULE))
+@pytest.mark.parametrize("name", sorted(_wandb.MODULE))
 def test_what_does_nothing_takes_anything_and_says_so_once(name, caplog):
     for _ in range(2):
         getattr(wandb, name)(1, "two", three=3)
@@ -202,7 +203,7 @@ def test_a_client_that_chose_no_server_says_where_it_writes(monkeypatch, capsys,
     wandb.Board("other")
     assert capsys.readouterr().err == f"agnez: AGNEZ_URL is not set: writing to http://localhost:3000/b/{name}, whatever answers there.\n"
     for chosen in ({"url": f"http://127.0.0.1:{free_port()}"}, {"mode": "disabled"}):
-        wandb.tell._told.clear()
+        _log._told.clear()
         wandb.Board(name, **chosen)
         assert capsys.readouterr().err == ""
     monkeypatch.setenv("AGNEZ_URL", "http://127.0.0.1:9")
@@ -247,6 +248,6 @@ def test_a_film_that_is_none_is_left_out(board, server, name, tmp_path, caplog):
 
 
 def test_warnings_have_a_bound(caplog):
-    for at in range(wandb.tell.MOST + 50):
-        wandb.tell.tell_once(f"what {at}", "text")
-    assert caplog.text.count("\n") == wandb.tell.MOST + 1 and "no further ones" in caplog.text
+    for at in range(_log.MOST + 50):
+        _log.tell_once(f"what {at}", "text")
+    assert caplog.text.count("\n") == _log.MOST + 1 and "no further ones" in caplog.text

@@ -22,7 +22,7 @@ def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
     source = f"""
         import agnez, os, signal, time
         from agnez._spool import segment
-        from agnez import tell
+        from agnez import _log as tell
         segment.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         count = 0

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 import agnez
-import agnez.replay
+from agnez._transport import batch, replay as replay_module
 from agnez._spool import paths as place
 from agnez._transport.outbox import own_key
 from agnez._transport.replay import replay
@@ -104,7 +104,7 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
     assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
     assert "request was refused" in replay(folder, refused=True)
     # As a later version would that can send it.
-    monkeypatch.setattr("agnez._transport.batch._points", lambda numbers, key, real=agnez.replay.windows._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
+    monkeypatch.setattr("agnez._transport.batch._points", lambda numbers, key, real=batch._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
     replay(folder, refused=True)
     assert not folder.exists()
     assert any("bad" in cell.get("value", {}).get("series", {}) for cell in server.cells(name).values() if isinstance(cell.get("value"), dict))

@@ -11,7 +11,7 @@ import math
 import pytest
 
 import agnez
-from agnez import metrics
+from agnez import _metrics as metrics
 
 np = pytest.importorskip("numpy")
 ml_dtypes = pytest.importorskip("ml_dtypes")

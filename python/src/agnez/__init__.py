@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import habits, plot, session
+from . import _wandb as habits, plot, session
 from .board import Board
 from .cell import Cell, Line
-from .habits import AlertLevel, Api, Artifact, Classes, Error, Settings, Util as util
+from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings, Util as util
 from .media import Audio, Histogram, Html, Image, Molecule, Object3D, Plotly, Table, Video
 from .session import Config, Run, alert, finish, init, log, unwatch, watch
 from .subplots import Axes, Subplots

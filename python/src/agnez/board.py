@@ -11,10 +11,10 @@ from ._transport import credentials as access
 from ._values import figures, cell_values as kinds, names, images as pictures, convert as plain
 from .cell import Cell, Line, chart
 from ._transport.client import Client
-from .harmless import in_a_sentence
-from .metrics import Metrics
+from ._errors import in_a_sentence
+from ._metrics import Metrics
 from .subplots import Axes, Subplots
-from .tell import say_once, tell_once
+from ._log import say_once, tell_once
 
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar
 
 from ._values import names, convert as plain
-from .tell import tell_once
+from ._log import tell_once
 
 if TYPE_CHECKING:
     from .board import Board

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
-from .need import need
+from ._optional import need
 
 if TYPE_CHECKING:
     import numpy

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from ._values import video_frames as films, cell_values as kinds, images as pictures
-from .tell import tell_once
+from ._log import tell_once
 
 if TYPE_CHECKING:
     from .board import Board

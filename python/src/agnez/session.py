@@ -7,10 +7,10 @@ import os
 import secrets
 from typing import Any, Dict, Iterator, List, Mapping, MutableMapping, Optional
 
-from . import habits
+from . import _wandb as habits
 from ._values import names, convert as plain
 from .board import Board
-from .tell import tell_once
+from ._log import tell_once
 
 #: Arguments of ``wandb.init`` that have no meaning here.
 _PASSED_OVER = {"entity", "dir", "tags", "notes", "group", "job_type", "id", "resume", "reinit", "save_code", "settings", "sync_tensorboard", "anonymous", "allow_val_change", "force", "magic", "config_exclude_keys", "config_include_keys", "monitor_gym", "tensorboard", "fork_from", "resume_from"}

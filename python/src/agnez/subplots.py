@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Un
 
 from ._values import cell_values as kinds, names, images as pictures, convert as plain
 from .cell import Cell, chart
-from .harmless import in_a_sentence
+from ._errors import in_a_sentence
 
 if TYPE_CHECKING:
     from .board import Board

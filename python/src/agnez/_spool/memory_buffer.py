@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Deque, Dict, List
 
-from ..tell import tell_once
+from .._log import tell_once
 
 MEMORY_BYTES = 64 << 20
 #: What is counted, and how it is said behind the number.

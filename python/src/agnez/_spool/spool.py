@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tupl
 from . import paths as place, record
 from .spool_dir import Disk
 from .memory_buffer import Overflow
-from ..tell import tell_once
+from .._log import tell_once
 from .event import Wake
 
 #: The disk is tried again so often.

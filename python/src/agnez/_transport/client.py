@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .._spool import paths as place
-from .. import tell
+from .. import _log as tell
 from .._values import convert as plain
 from .._spool.memory_buffer import WHY
 from .replay import replay
 from .sender import Sender
 from .._spool.spool import Form, Series, Spool
-from ..tell import tell_once
+from .._log import tell_once
 
 #: Of everything that waits to be sent by one process to one server.
 SPOOL_BYTES = 1 << 30

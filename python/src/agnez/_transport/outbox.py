@@ -14,7 +14,7 @@ from .._spool import record
 from . import batch as windows
 from .._spool.spool_dir import STATE_BYTES
 from .._spool.spool import Spool
-from ..tell import tell_once
+from .._log import tell_once
 from .http import Answer, Request, parsed
 
 #: Read at once: small enough that the thread does not hold the interpreter for long.

@@ -15,7 +15,7 @@ from .._values.names import cell_id
 from .outbox import Outbox
 from .._spool.memory_buffer import WHY
 from .._spool.spool import Spool
-from ..tell import tell_once
+from .._log import tell_once
 from .http import Answer, Request, Unreachable, Wire, address_of
 
 #: While points come, what is new is looked for so often: a point is on the page within a frame or two.

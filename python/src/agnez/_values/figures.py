@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from ..tell import tell_once
+from .._log import tell_once
 
 
 def html_of(figure: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any, List, Optional, Tuple
 from . import image_scale as scale
 from .convert import listed, numbers
 from .png import Pixels, animated, still
-from ..tell import tell_once
+from .._log import tell_once
 
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"), (b"BM", "image/bmp"))
 #: Of a film: what has more would be too large for the server long before.

@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from .. import session
 from ..board import Board
-from ..need import need
-from ..tell import tell_once
+from .._optional import need
+from .._log import tell_once
 
 #: Even: bins lie symmetrically to zero and are joined in pairs.
 BINS = 64

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional, Union
 
 from ..board import Board
-from ..harmless import harmless
-from ..need import need
+from .._errors import harmless
+from .._optional import need
 from .._values.convert import label
 from ._tensors import board_of, phased
 

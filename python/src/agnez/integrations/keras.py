@@ -11,10 +11,10 @@ from urllib.parse import urlsplit, urlunsplit
 from .. import grids
 from ..board import Board
 from ..cell import Cell
-from ..harmless import harmless
-from ..need import need
+from .._errors import harmless
+from .._optional import need
 from .._values.convert import label
-from ..tell import tell_once
+from .._log import tell_once
 from ._tensors import Spreads, array, board_of, log_norms, norm
 
 keras = need("keras", "agnez.keras")

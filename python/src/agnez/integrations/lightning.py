@@ -6,8 +6,8 @@ import argparse
 from typing import Any, Dict, Mapping, Optional, Union
 
 from ..board import Board
-from ..harmless import harmless
-from ..need import need
+from .._errors import harmless
+from .._optional import need
 from ._tensors import board_of, phased
 
 try:

@@ -6,8 +6,8 @@ from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 from ..board import Board
 from ..cell import Cell
-from ..harmless import harmless
-from ..need import need
+from .._errors import harmless
+from .._optional import need
 from ._tensors import array, board_of, log_norms, norm
 
 AnyBoard = Union[Board, str, None]

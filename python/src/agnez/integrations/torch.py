@@ -6,8 +6,8 @@ import math
 from typing import Any, Dict, List, Union
 
 from ..board import Board
-from ..harmless import harmless
-from ..need import need
+from .._errors import harmless
+from .._optional import need
 from ._tensors import Spreads, board_of, log_norms
 
 

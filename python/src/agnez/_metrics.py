@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, 
 
 from ._values import dataframes as frames, cell_values as kinds, names, convert as plain
 from . import media
-from .tell import tell_once
+from ._log import tell_once
 
 if TYPE_CHECKING:
     from .board import Board

@@ -6,8 +6,8 @@ import secrets
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from ._values import convert as plain
-from .harmless import harmless
-from .tell import tell_once
+from ._errors import harmless
+from ._log import tell_once
 
 if TYPE_CHECKING:
     from .board import Board

@@ -6,7 +6,7 @@ import functools
 from typing import Any, Callable, TypeVar, cast
 
 from ._values.convert import described, kind
-from .tell import tell_once
+from ._log import tell_once
 
 F = TypeVar("F", bound=Callable[..., Any])
 
