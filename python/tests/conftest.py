@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import agnez  # noqa: E402
 from agnez._transport import client  # noqa: E402
-from agnez import _log as tell  # noqa: E402
+from agnez import _log  # noqa: E402
 from server import Server, temporary  # noqa: E402
 
 
@@ -46,7 +46,7 @@ def board(server, name, tmp_path):
 def forgetful(monkeypatch, tmp_path):
     """Each test has its own warnings, and never the spools of the person who runs it."""
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
-    monkeypatch.setattr(tell, "_told", set())
+    monkeypatch.setattr(_log, "_seen", set())
     yield
     for one in client.clients():
         one.close(0.5)

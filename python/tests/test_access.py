@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import agnez
 import pytest
-from agnez._transport import credentials as access, replay
+from agnez._transport import credentials, replay
 from agnez.__main__ import main
 from server import BINARY, Server, eventually, script
 
@@ -77,7 +77,7 @@ def stand_in(monkeypatch, tmp_path):
     for name in ("AGNEZ_TOKEN", "AGNEZ_URL", "AGNEZ_DATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(access, "_tokens", {})
+    monkeypatch.setattr(credentials, "_tokens", {})
     server = StandIn()
     yield server
     server.end()
@@ -140,7 +140,7 @@ def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(stand_in, tmp_pat
     assert wrong.encode() not in files(spool) and b"loss" in files(spool)
 
     # The right one sends all of it, once.
-    access._tokens.clear()
+    credentials._tokens.clear()
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
     assert main(["replay", str(folder), "--timeout", "20"]) == 0
     assert not folder.exists() and len(stand_in.points()) == 1 and TOKEN not in capsys.readouterr().out
@@ -157,7 +157,7 @@ def test_a_better_token_is_taken_while_the_run_goes_on(stand_in, tmp_path):
 def test_a_token_is_sent_to_its_own_server_only(stand_in, tmp_path, monkeypatch):
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
     monkeypatch.setenv("AGNEZ_URL", "http://gpu.example:3000")
-    assert access.token_for("http://gpu.example:3000") == TOKEN and access.token_for(stand_in.url) is None
+    assert credentials.token_for("http://gpu.example:3000") == TOKEN and credentials.token_for(stand_in.url) is None
     board = agnez.Board("main", url=stand_in.url, spool=str(tmp_path / "spool"))
     board.log(loss=1)
     eventually(lambda: len(stand_in.seen) > 1)
@@ -245,19 +245,19 @@ def told(url, token=TOKEN):
 def test_a_token_is_found_in_the_users_own_file(stand_in, monkeypatch, tmp_path):
     file = tmp_path / "config" / "agnez" / "token"
     file.parent.mkdir(parents=True)
-    assert access.token_for(stand_in.url) is None
+    assert credentials.token_for(stand_in.url) is None
     # Another server's is not sent to this one.
     file.write_text(told("http://localhost:1", WRONG))
-    assert access.token_for(stand_in.url) is None
+    assert credentials.token_for(stand_in.url) is None
     file.write_text(told("http://localhost:1", WRONG) + told(stand_in.url))
-    assert access.token_for(stand_in.url) == TOKEN
+    assert credentials.token_for(stand_in.url) == TOKEN
     # This machine has several names; another port, path or scheme is another server.
-    assert access.token_for(stand_in.url.replace("localhost", "127.0.0.1")) == TOKEN
+    assert credentials.token_for(stand_in.url.replace("localhost", "127.0.0.1")) == TOKEN
     for other in (stand_in.url + "x", stand_in.url.replace("http:", "https:"), stand_in.url.replace("localhost", "gpu-box")):
-        assert access.token_for(other) is None, other
+        assert credentials.token_for(other) is None, other
     # What the script or the environment says comes first.
     monkeypatch.setenv("AGNEZ_TOKEN", WRONG)
-    assert access.token_for(stand_in.url) == WRONG
+    assert credentials.token_for(stand_in.url) == WRONG
     monkeypatch.delenv("AGNEZ_TOKEN")
     board = agnez.Board("b", url=stand_in.url, spool=tmp_path / "spool")
     board.log(step=0, loss=1.0)
@@ -275,8 +275,8 @@ def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(stand_in, mo
     file = data / "token"
     for text in ("", "agz_x", "http://#token=x", "http://[::1#token=x\n", "#token=x", "http://u:p@h/#token=x"):
         file.write_text(text)
-        assert access.token_for(stand_in.url) is None, text
+        assert credentials.token_for(stand_in.url) is None, text
     file.write_bytes(b"\xff\x00" + told(stand_in.url).encode())
-    assert access.token_for(stand_in.url) == TOKEN
+    assert credentials.token_for(stand_in.url) == TOKEN
     monkeypatch.setenv("AGNEZ_DATA", str(tmp_path / "elsewhere"))
-    assert access.token_for(stand_in.url) is None
+    assert credentials.token_for(stand_in.url) is None

@@ -6,7 +6,7 @@ import types
 import pytest
 
 import agnez
-from agnez._errors import harmless, in_a_sentence
+from agnez._errors import log_exceptions, wrap_exceptions
 
 np = pytest.importorskip("numpy")
 
@@ -110,6 +110,6 @@ def test_interrupts_are_not_held_back():
     def stop(*_):
         raise KeyboardInterrupt
 
-    for guard in (harmless, in_a_sentence):
+    for guard in (log_exceptions, wrap_exceptions):
         with pytest.raises(KeyboardInterrupt):
             guard(stop)(1)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import agnez
-from agnez._spool import paths as place
+from agnez._spool import paths
 from agnez.__main__ import main
 from agnez._transport.replay import replay
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
@@ -117,7 +117,7 @@ def test_killed_and_sent_again_twice(own_server, tmp_path, name, capsys):
     rest = process.communicate()[0].split()
     logged = max([logged, *map(int, rest[:-1])])
     own_server.start()
-    (folder,) = place.folders(spool)
+    (folder,) = paths.list_spools(spool)
     copy = tmp_path / "copy"
     subprocess.run(["cp", "-r", folder, copy], check=True)
     assert main(["replay", str(spool)]) == 0 and not folder.exists()
@@ -147,7 +147,7 @@ def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path
     )
     assert process.wait(PATIENCE_S) == 0
     runs = 0
-    while place.folders(spool):
+    while paths.list_spools(spool):
         again = subprocess.Popen([sys.executable, "-m", "agnez", "replay", str(spool), "--url", own_server.url], stdout=subprocess.PIPE)
         before = len(own_server.points(f"{name}-loss", "loss")) if own_server.has(f"{name}-loss") else 0
         if runs < 3:
@@ -193,7 +193,7 @@ def test_the_exit_takes_at_most_five_seconds(tmp_path, name, address):
     # Five, and what a busy machine takes for the interpreter's own end; a request alone would wait for ten.
     assert took < 7.5, f"{took} s"
     assert errors.count("\n") == (2 if address == "refused" else 1) and "python -m agnez replay" in errors
-    assert len(place.folders(tmp_path / "spool")) == 1
+    assert len(paths.list_spools(tmp_path / "spool")) == 1
 
 
 def test_a_new_process_mentions_old_spools_once(server, tmp_path, name):
@@ -202,7 +202,7 @@ def test_a_new_process_mentions_old_spools_once(server, tmp_path, name):
     assert script(code.format("os._exit(0)"), spool, "http://127.0.0.1:9").wait(PATIENCE_S) == 0
     process = script(code.format("agnez.Board('c').log(loss=2)"), spool, server.url)
     assert "1 earlier runs left values unsent" in process.communicate(timeout=PATIENCE_S)[1]
-    assert len(place.folders(spool)) == 1
+    assert len(paths.list_spools(spool)) == 1
 
 
 @needs_fork
@@ -231,7 +231,7 @@ def test_a_fork_has_a_spool_of_its_own(server, tmp_path, name):
     assert steps(server, f"{name}-parent", "parent") == list(range(1000))
     for child in range(3):
         assert steps(server, f"{name}-child{child}", f"child{child}") == list(range(500))
-    assert place.folders(tmp_path / "spool") == []
+    assert paths.list_spools(tmp_path / "spool") == []
 
 
 @needs_fork
@@ -308,5 +308,5 @@ def test_a_crash_after_a_refused_request_was_taken_apart(server, tmp_path, name)
     assert process.wait(PATIENCE_S) == -9
     assert steps(server, f"{name}-good", "good") == [0]
     server.ask(f"/values/{name}-bad", method="DELETE")
-    assert main(["replay", str(spool)]) == 0 and place.folders(spool) == []
+    assert main(["replay", str(spool)]) == 0 and paths.list_spools(spool) == []
     assert steps(server, f"{name}-good", "good") == steps(server, f"{name}-bad", "bad") == [0]

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import agnez
-from agnez._spool import memory_buffer as overflow, paths as place, segment
+from agnez._spool import memory_buffer, paths, segment
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
 
@@ -14,7 +14,7 @@ def test_many_segments(server, board, name, monkeypatch):
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     for step in range(30_000):
         board.log(step=step, loss=step)
-    assert board._client.spool.disk._next > 10
+    assert board._client.spool.dir._next > 10
     assert board.flush(60)
     assert steps(server, f"{name}-loss", "loss") == list(range(30_000))
     assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
@@ -24,7 +24,7 @@ def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     board.log(step=0, loss=0)
-    disk = board._client.spool.disk
+    disk = board._client.spool.dir
     real, interrupts = disk._use, []
 
     def use(segment):
@@ -41,7 +41,7 @@ def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
             logged.append(step)
         except KeyboardInterrupt:
             assert interrupts == [1]
-    assert board.flush(60) and not board._client.spool.is_broken
+    assert board.flush(60) and not board._client.spool.is_disk_failed
     assert len(logged) == 4999 and steps(server, f"{name}-loss", "loss") == logged
 
 
@@ -49,7 +49,7 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, 
     monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr(overflow, "MEMORY_BYTES", 1 << 17)
+    monkeypatch.setattr(memory_buffer, "MEMORY_BYTES", 1 << 17)
     server = Server(tmp_path / "server", free_port())
     board = agnez.Board(name, url=server.url)
     for number in range(20):
@@ -83,7 +83,7 @@ def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch,
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr("agnez._spool.spool._RETRY_DISK_S", 0.0)
-    real = segment._take_room
+    real = segment._allocate
     is_full = False
 
     def take_room(fd, size):
@@ -91,7 +91,7 @@ def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch,
             raise OSError(28, "No space left on device")
         real(fd, size)
 
-    monkeypatch.setattr(segment, "_take_room", take_room)
+    monkeypatch.setattr(segment, "_allocate", take_room)
     for step in range(12_000):
         is_full = 3000 <= step < 9000
         board.log(step=step, loss=step)
@@ -100,7 +100,7 @@ def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch,
     assert board.flush(60)
     assert steps(server, f"{name}-loss", "loss") == list(range(12_000))
     assert server.cell(f"{name}-note")["value"] == "11000"
-    assert "takes no more (No space left on device)" in caplog.text and not board._client.spool.is_broken
+    assert "takes no more (No space left on device)" in caplog.text and not board._client.spool.is_disk_failed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
@@ -125,7 +125,7 @@ def test_a_limit_on_the_size_of_files(server, tmp_path, name):
 
 def test_a_folder_that_cannot_be_made(server, tmp_path, name, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(place, "fallback", lambda: tmp_path / "file" / "no")
+    monkeypatch.setattr(paths, "fallback_root", lambda: tmp_path / "file" / "no")
     board = agnez.Board(name, url=server.url, spool=str(tmp_path / "file" / "spool"))
     for step in range(1000):
         board.log(step=step, loss=step)

@@ -9,8 +9,8 @@ import pytest
 
 import agnez as wandb
 from agnez import _log, _wandb
-from agnez._values import images as pictures
-from agnez._spool import paths as place
+from agnez._values import images
+from agnez._spool import paths
 from server import PATIENCE_S, free_port, script
 
 np = pytest.importorskip("numpy")
@@ -126,7 +126,7 @@ def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path
         board.log(loss=step, step=step)
     assert not board.flush(5) and own_server.cells(name) == {}
     assert not board.close(1) and "python -m agnez replay" in caplog.text
-    (folder,) = place.folders(tmp_path / "off")
+    (folder,) = paths.list_spools(tmp_path / "off")
     replay(folder)
     assert own_server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(10)] and not folder.exists()
 
@@ -149,7 +149,7 @@ def test_an_offline_run_sends_nothing_of_its_children_either(own_server, name, t
         """
     assert script(code, tmp_path / "off", own_server.url).wait(PATIENCE_S) == 0
     assert own_server.cells(name) == {}
-    folders = place.folders(tmp_path / "off")
+    folders = paths.list_spools(tmp_path / "off")
     assert len(folders) == 2
     for folder in folders:
         replay(folder)
@@ -194,7 +194,7 @@ def test_colours_of_films_stay_with_their_pixels():
     for at in range(2):
         file.seek(at)
         assert (np.asarray(file.convert("RGB")) == film[at].transpose(1, 2, 0)).all()
-    assert pictures.moving(film.transpose(0, 2, 3, 1), 10) == wandb.Video(film)._data
+    assert images.encode_animation(film.transpose(0, 2, 3, 1), 10) == wandb.Video(film)._data
 
 
 def test_a_client_that_chose_no_server_says_where_it_writes(monkeypatch, capsys, name):
@@ -203,7 +203,7 @@ def test_a_client_that_chose_no_server_says_where_it_writes(monkeypatch, capsys,
     wandb.Board("other")
     assert capsys.readouterr().err == f"agnez: AGNEZ_URL is not set: writing to http://localhost:3000/b/{name}, whatever answers there.\n"
     for chosen in ({"url": f"http://127.0.0.1:{free_port()}"}, {"mode": "disabled"}):
-        _log._told.clear()
+        _log._seen.clear()
         wandb.Board(name, **chosen)
         assert capsys.readouterr().err == ""
     monkeypatch.setenv("AGNEZ_URL", "http://127.0.0.1:9")
@@ -249,5 +249,5 @@ def test_a_film_that_is_none_is_left_out(board, server, name, tmp_path, caplog):
 
 def test_warnings_have_a_bound(caplog):
     for at in range(_log.MOST + 50):
-        _log.tell_once(f"what {at}", "text")
+        _log.warn_once(f"what {at}", "text")
     assert caplog.text.count("\n") == _log.MOST + 1 and "no further ones" in caplog.text

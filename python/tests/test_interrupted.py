@@ -11,8 +11,8 @@ import threading
 import pytest
 
 import agnez
-from agnez._values import convert as plain
-from agnez._spool.event import Wake
+from agnez._values import convert
+from agnez._spool.event import WakeEvent
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
 
@@ -22,7 +22,7 @@ def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
     source = f"""
         import agnez, os, signal, time
         from agnez._spool import segment
-        from agnez import _log as tell
+        from agnez import _log
         segment.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         count = 0
@@ -30,8 +30,8 @@ def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
             global count
             board.log(step=count, handled=count, other=1)
             board.text(f"t{{count % 7}}", "x")
-            tell._told.clear()
-            tell.tell_once("a", "b")
+            _log._seen.clear()
+            _log.warn_once("a", "b")
             if count % 3 == 0:
                 board.flush(0.002)
             count += 1
@@ -43,7 +43,7 @@ def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
         while time.monotonic() < until:
             board.line("long").append(a=step, step=step)
             board.log(step=step, loss=step)
-            tell.tell_once(str(step), "c")
+            _log.warn_once(str(step), "c")
             if step % 50 == 0:
                 board.flush(0.01)
             step += 1
@@ -70,7 +70,7 @@ def test_a_flush_amid_a_write_of_the_same_thread_says_no_at_once(board):
 
 
 def test_wake():
-    wake = Wake()
+    wake = WakeEvent()
     assert not wake.wait(0.01)
     wake.set()
     wake.set()
@@ -90,7 +90,7 @@ def test_any_time_to_wait(server, board):
             board.flush(wrong)
         with pytest.raises(error, match="timeout must be a number"):
             board.close(wrong)
-    assert plain.seconds(-1) == 0 and plain.seconds(None) == threading.TIMEOUT_MAX
+    assert convert.to_timeout(-1) == 0 and convert.to_timeout(None) == threading.TIMEOUT_MAX
     assert board.close(math.inf)
     board.log(loss=2)
     assert board.close(None)

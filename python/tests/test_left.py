@@ -12,9 +12,9 @@ import urllib.request
 import pytest
 
 import agnez
-from agnez._transport import batch, replay as replay_module
-from agnez._spool import paths as place
-from agnez._transport.outbox import own_key
+from agnez._transport import request_builder, replay as replay_module
+from agnez._spool import paths
+from agnez._transport.outbox import retry_key
 from agnez._transport.replay import replay
 
 AWAY = "http://127.0.0.1:9"
@@ -25,7 +25,7 @@ def left(spool, code, url=AWAY):
     env = {**os.environ, "AGNEZ_SPOOL": str(spool), "AGNEZ_URL": url}
     code = "import agnez, os\n" + textwrap.dedent(code) + "\nos._exit(0)"
     assert subprocess.run([sys.executable, "-c", code], env=env, timeout=60).returncode == 0
-    return place.folders(spool)[-1]
+    return paths.list_spools(spool)[-1]
 
 
 def refused(server, tmp_path, name, rest=0):
@@ -78,8 +78,8 @@ def test_what_was_refused_is_sent_though_many_requests_followed(server, tmp_path
     assert not folder.exists() and server.pairs(f"{name}-bad", "bad") == [(0, 7)]
     # The same once more has no effect, also as an older version has written it.
     told = json.loads(line)
-    assert ".r" in told["key"] and own_key(told["key"]) == told["key"]
-    assert own_key("ab:5") == "ab.r5:0" and own_key("ab.5:3") == "ab.5.r3:0"
+    assert ".r" in told["key"] and retry_key(told["key"]) == told["key"]
+    assert retry_key("ab:5") == "ab.r5:0" and retry_key("ab.5:3") == "ab.5.r3:0"
 
 
 def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
@@ -91,7 +91,7 @@ def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
 
 def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypatch, caplog):
     with monkeypatch.context() as patch:
-        patch.setattr("agnez._values.names.cell_name", lambda name: name)
+        patch.setattr("agnez._values.names.check_name", lambda name: name)
         board.log({"x/bad\ud800": 1}, step=0)
         board.html("page", "x" * 100_000)
         assert board.flush(60)
@@ -104,7 +104,7 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
     assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
     assert "request was refused" in replay(folder, refused=True)
     # As a later version would that can send it.
-    monkeypatch.setattr("agnez._transport.batch._points", lambda numbers, key, real=batch._points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
+    monkeypatch.setattr("agnez._transport.request_builder._encode_points", lambda numbers, key, real=request_builder._encode_points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
     replay(folder, refused=True)
     assert not folder.exists()
     assert any("bad" in cell.get("value", {}).get("series", {}) for cell in server.cells(name).values() if isinstance(cell.get("value"), dict))
@@ -114,7 +114,7 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
 def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatch):
     board.log(loss=1)
     assert board.flush(60)
-    monkeypatch.setattr(board._client._sender._outbox, "next", lambda: 1 / 0)
+    monkeypatch.setattr(board._client._sender._outbox, "next_batch", lambda: 1 / 0)
     board.log(loss=2)
     assert board._client._sender._ended.wait(60)
     folder = board._client.spool.folder
@@ -214,11 +214,11 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
         count = []
         real = agnez._transport.replay.Delivery.send
 
-        def send(self, window, first):
+        def send(self, batch, first):
             count.append(first)
             if len(count) == 5:
                 raise KeyboardInterrupt
-            real(self, window, first)
+            real(self, batch, first)
 
         patch.setattr(agnez._transport.replay.Delivery, "send", send)
         with pytest.raises(KeyboardInterrupt):
@@ -235,7 +235,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
     # Cut off once more: the second run goes on with the keys of the first.
     with pytest.MonkeyPatch.context() as patch:
         count[:] = [0] * 3
-        patch.setattr(agnez._transport.replay.Delivery, "send", lambda self, window, first: (real(self, window, first), send(self, window, first)))
+        patch.setattr(agnez._transport.replay.Delivery, "send", lambda self, batch, first: (real(self, batch, first), send(self, batch, first)))
         with pytest.raises(KeyboardInterrupt):
             replay(folder, url=server.url)
     replay(folder, url=server.url)
@@ -262,7 +262,7 @@ def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
 def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch):
     folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     with monkeypatch.context() as patch:
-        patch.setattr("agnez._transport.outbox.Left", lambda path: (_ for _ in ()).throw(PermissionError()))
+        patch.setattr("agnez._transport.outbox.SegmentFile", lambda path: (_ for _ in ()).throw(PermissionError()))
         assert "cannot be removed" in replay(folder, url=server.url)
     replay(folder, url=server.url)
     assert not folder.exists() and server.pairs(f"{name}-loss", "loss") == [(0, 1)]
@@ -298,7 +298,7 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="files have no owners"
 def test_a_common_folder_that_another_may_have_made_is_not_used(tmp_path, name, monkeypatch, caplog, wrong):
     common = tmp_path / "common"
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(place, "fallback", lambda: common)
+    monkeypatch.setattr(paths, "fallback_root", lambda: common)
     if wrong == "link":
         (tmp_path / "elsewhere").mkdir(mode=0o700)
         common.symlink_to(tmp_path / "elsewhere")
@@ -322,7 +322,7 @@ def test_the_spool_of_another_user_is_left_alone(server, tmp_path, name, monkeyp
         patch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
         with pytest.raises(ValueError, match="another user"):
             replay(folder, url=server.url)
-        assert not list(place.abandoned(tmp_path / "spool"))
+        assert not list(paths.abandoned_spools(tmp_path / "spool"))
     assert sorted(entry.name for entry in folder.iterdir()) == before and not server.has(f"{name}-loss")
     replay(folder, url=server.url)
     assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]

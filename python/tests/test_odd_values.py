@@ -11,7 +11,7 @@ import math
 import pytest
 
 import agnez
-from agnez import _metrics as metrics
+from agnez import _metrics
 
 np = pytest.importorskip("numpy")
 ml_dtypes = pytest.importorskip("ml_dtypes")
@@ -483,7 +483,7 @@ def test_a_log_call_without_metrics(server, board, name):
 
 
 def test_the_limits_of_one_call(server, board, name, monkeypatch, caplog):
-    monkeypatch.setattr(metrics, "METRICS", 5)
+    monkeypatch.setattr(_metrics, "METRICS", 5)
     board.log({f"m{at}": at for at in range(9)}, step=0)
     board.log(picture=[object()] * 100, step=0)
     assert board.flush(60)
@@ -500,10 +500,10 @@ def test_sparse_arrays_are_not_written_out_without_a_bound():
         def toarray(self):
             raise MemoryError
 
-    from agnez._values import convert as plain
+    from agnez._values import convert
 
     with pytest.raises(TypeError):
-        plain.listed(Wide(), "it")
+        convert.to_list(Wide(), "it")
 
 
 class Named:
@@ -517,18 +517,18 @@ class Named:
 
 
 def test_names_that_come_again_and_again_stay_apart(caplog):
-    from agnez._values import convert as plain
+    from agnez._values import convert
 
-    many = metrics.METRICS - 1
-    found = metrics.Metrics({Named("same"): float(at) for at in range(many)})
+    many = _metrics.METRICS - 1
+    found = _metrics.Metrics({Named("same"): float(at) for at in range(many)})
     assert list(found.numbers) == ["same", *(f"same ({at})" for at in range(2, many + 1))] and list(found.numbers.values()) == list(map(float, range(many)))
     # As long as names may be: with its number each is cut.
-    long = metrics.Metrics({Named("x" * 200): float(at) for at in range(5)})
+    long = _metrics.Metrics({Named("x" * 200): float(at) for at in range(5)})
     assert sorted(long.numbers.values()) == [0, 1, 2, 3, 4] and all(len(name) <= 200 for name in long.numbers)
-    taken = metrics.Metrics({"a": 0.0, "a (2)": 1.0, Named("a"): 2.0, Named("a (2)"): 3.0})
+    taken = _metrics.Metrics({"a": 0.0, "a (2)": 1.0, Named("a"): 2.0, Named("a (2)"): 3.0})
     assert taken.numbers == {"a": 0, "a (2)": 1, "a (3)": 2, "a (2) (2)": 3}
-    assert plain.labels(["a"] * 20_000) == ["a", *(f"a ({at})" for at in range(2, 20_001))]
-    assert plain.labels(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
+    assert convert.unique_labels(["a"] * 20_000) == ["a", *(f"a ({at})" for at in range(2, 20_001))]
+    assert convert.unique_labels(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
 
 
 def test_a_config_may_be_whatever_a_dict_can_be_made_of(server, name, tmp_path):
@@ -608,8 +608,8 @@ def test_the_rule_for_boards_is_that_of_the_server(server, board_name):
     except urllib.error.HTTPError:
         is_taken = False
     try:
-        names.board_name(board_name)
+        names.check_board_name(board_name)
         assert is_taken
     except ValueError:
         assert not is_taken
-    assert names.board_name(names.board_like(board_name))
+    assert names.check_board_name(names.to_board_name(board_name))

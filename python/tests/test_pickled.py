@@ -8,7 +8,7 @@ import sys
 import textwrap
 
 import agnez
-from agnez._transport import credentials as access
+from agnez._transport import credentials
 from server import PATIENCE_S
 
 
@@ -83,16 +83,16 @@ def test_children_that_are_spawned(server, name, tmp_path):
 
 
 def test_a_token_is_in_no_pickle(monkeypatch):
-    monkeypatch.setattr(access, "_tokens", {})
+    monkeypatch.setattr(credentials, "_tokens", {})
     board = agnez.Board("b", url="http://127.0.0.1:9", token="agz_secret")
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         assert b"agz_secret" not in pickle.dumps((board, board.line("l")), protocol)
     state = pickle.dumps(board)
-    access._tokens.clear()
+    credentials._tokens.clear()
     again = pickle.loads(state)
-    assert access.token_for(again.url) is None
+    assert credentials.token_for(again.url) is None
     monkeypatch.setenv("AGNEZ_TOKEN", "agz_of_the_environment")
-    assert access.token_for(again.url) == "agz_of_the_environment"
+    assert credentials.token_for(again.url) == "agz_of_the_environment"
 
 
 def test_a_token_goes_to_a_child_that_is_spawned(server, name, tmp_path):

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 import agnez
-from agnez._values import images as pictures, png
+from agnez._values import images, png
 
 np = pytest.importorskip("numpy")
 PIL = pytest.importorskip("PIL.Image")
@@ -21,7 +21,7 @@ def opened(document):
 
 
 def seen(data, **named):
-    return np.asarray(PIL.open(io.BytesIO(pictures.picture(data, **named))))
+    return np.asarray(PIL.open(io.BytesIO(images.encode_image(data, **named))))
 
 
 def test_an_image_reaches_the_board(server, board, name, tmp_path):
@@ -44,7 +44,7 @@ def test_an_image_reaches_the_board(server, board, name, tmp_path):
 @pytest.mark.parametrize("shape, mode", [((4, 5), "L"), ((4, 5, 1), "L"), ((4, 5, 2), "LA"), ((4, 5, 3), "RGB"), ((4, 5, 4), "RGBA")])
 def test_shapes(shape, mode):
     array = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
-    picture = PIL.open(io.BytesIO(pictures.picture(array)))
+    picture = PIL.open(io.BytesIO(images.encode_image(array)))
     assert (picture.mode, picture.size) == (mode, (5, 4))
     assert (np.asarray(picture).reshape(shape) == array).all()
 
@@ -69,24 +69,24 @@ def test_ranges():
 
 
 def test_lists_without_numpy(monkeypatch):
-    monkeypatch.setitem(pictures.sys.modules, "numpy", None)
-    monkeypatch.delitem(pictures.sys.modules, "numpy")
+    monkeypatch.setitem(images.sys.modules, "numpy", None)
+    monkeypatch.delitem(images.sys.modules, "numpy")
     for data in ([[0.0, 0.5], [1.0, 0.25]], [[0, 255], [7, 9]], [[[1, 2, 3], [4, 5, 6]]], [[0.0, math.nan]]):
-        bare = PIL.open(io.BytesIO(pictures.picture(data)))
-        monkeypatch.setitem(pictures.sys.modules, "numpy", np)
+        bare = PIL.open(io.BytesIO(images.encode_image(data)))
+        monkeypatch.setitem(images.sys.modules, "numpy", np)
         assert (np.asarray(bare) == seen(data)).all()
-        monkeypatch.delitem(pictures.sys.modules, "numpy")
-    monkeypatch.setitem(pictures.sys.modules, "numpy", np)
+        monkeypatch.delitem(images.sys.modules, "numpy")
+    monkeypatch.setitem(images.sys.modules, "numpy", np)
 
 
 def test_wrong_pictures():
     for wrong in (np.zeros(3), np.zeros((0, 3)), np.zeros((2, 2, 2, 2, 2)), np.zeros((1, 2, 3, 7)), [[1, 2], [1]], "no file", 3):
         with pytest.raises((ValueError, TypeError, OSError)):
-            pictures.picture(wrong)
+            images.encode_image(wrong)
     with pytest.raises(ValueError, match="same size"):
-        pictures.moving([np.zeros((2, 2)), np.zeros((2, 3))], 10)
+        images.encode_animation([np.zeros((2, 2)), np.zeros((2, 3))], 10)
     with pytest.raises(ValueError, match="fps"):
-        pictures.moving([np.zeros((2, 2))], 0)
+        images.encode_animation([np.zeros((2, 2))], 0)
 
 
 def test_moving_pictures(server, board, name):
@@ -110,7 +110,7 @@ def test_a_gif_file_stays_one(server, board, name, tmp_path):
 
 
 def test_png_checksums():
-    data = png.still(png.Pixels(1, 1, 1, b"\x07"))
+    data = png.encode_png(png.Pixels(1, 1, 1, b"\x07"))
     at = 8
     while at < len(data):
         length = int.from_bytes(data[at : at + 4], "big")
@@ -129,7 +129,7 @@ def test_figures(server, board, name, monkeypatch):
     axes.plot([1, 2, 3])
     board.figure("mpld3", figure)
     board.figure("axes", axes)
-    monkeypatch.setitem(pictures.sys.modules, "mpld3", None)
+    monkeypatch.setitem(images.sys.modules, "mpld3", None)
     board.figure("svg", figure)
     pyplot.close(figure)
 
@@ -163,7 +163,7 @@ def test_colours_a_hair_above_one_are_colours():
         picture[1, 1] = 0
         assert seen(picture)[2, 2].tolist() == [128] * 3 and seen(picture)[0, 0].tolist() == [255] * 3
         assert (seen(picture.astype(np.float32)) == seen(picture)).all()
-        assert pictures.pixels(picture.tolist()) == pictures.pixels(picture)
+        assert images.to_pixels(picture.tolist()) == images.to_pixels(picture)
     under = np.full((4, 5, 3), 0.5)
     under[0, 0] = -0.01
     assert seen(under)[2, 2].tolist() == [128] * 3
@@ -185,22 +185,22 @@ def frames_of(film):
 def test_all_frames_of_a_film_have_one_scale(as_list):
     levels = [0.9, 1.0, 1.1, 2.0]
     film = np.stack([np.array([[0.0, level]]) for level in levels])
-    assert frames_of(pictures.moving(list(film) if as_list else film, 10)) == [[[0, round(255 * level / 2)]] for level in levels]
+    assert frames_of(images.encode_animation(list(film) if as_list else film, 10)) == [[[0, round(255 * level / 2)]] for level in levels]
     single = np.stack([np.full((2, 2), level) for level in (1.0, 2.0, 3.0)])
-    assert [frame[0][0] for frame in frames_of(pictures.moving(single, 10))] == [0, 128, 255]
+    assert [frame[0][0] for frame in frames_of(images.encode_animation(single, 10))] == [0, 128, 255]
     grey = np.stack([np.full((2, 2), level) for level in (0.25, 0.5)])
-    assert [frame[0][0] for frame in frames_of(pictures.moving(grey, 10))] == [64, 128]
+    assert [frame[0][0] for frame in frames_of(images.encode_animation(grey, 10))] == [64, 128]
     mixed = [np.full((2, 2), 7, np.uint8), np.full((2, 2), 0.5)]
-    assert [frame[0][0] for frame in frames_of(pictures.moving(mixed, 10))] == [7, 128]
+    assert [frame[0][0] for frame in frames_of(images.encode_animation(mixed, 10))] == [7, 128]
 
 
 def test_films_have_a_bound():
     import itertools
 
     with pytest.raises(ValueError, match="at most 5000 frames"):
-        pictures.moving(itertools.repeat(np.zeros((2, 2))), 10)
+        images.encode_animation(itertools.repeat(np.zeros((2, 2))), 10)
     with pytest.raises(TypeError, match="frames must be"):
-        pictures.moving(3, 10)
+        images.encode_animation(3, 10)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_films_have_a_bound():
 )
 def test_which_shapes_are_grids(shape, size):
     array = np.zeros(shape, np.uint8)
-    assert PIL.open(io.BytesIO(pictures.picture(array))).size == size
+    assert PIL.open(io.BytesIO(images.encode_image(array))).size == size
 
 
 class Tensor:
@@ -260,14 +260,14 @@ def test_very_long_pictures_are_folded(shape, caplog):
     length = flat.shape[0] if shape[0] > shape[1] else flat.shape[1]
     assert (flat == array[:length, : flat.shape[1]]).all() if shape[0] > 1 and shape[1] > 1 else True
     assert seen(np.zeros((4000, 400), np.uint8)).shape == (4000, 400)
-    assert max(PIL.open(io.BytesIO(pictures.picture(PIL.new("RGB", (10, 4000))))).size) < 1000
+    assert max(PIL.open(io.BytesIO(images.encode_image(PIL.new("RGB", (10, 4000))))).size) < 1000
 
 
 def test_grids_of_lists_need_no_numpy(monkeypatch):
     many = [[[0.0, 0.5], [1.0, 0.25]]] * 5
     expected = seen(many)
-    monkeypatch.delitem(pictures.sys.modules, "numpy")
-    assert pictures.pixels(many).data == expected.tobytes()
+    monkeypatch.delitem(images.sys.modules, "numpy")
+    assert images.to_pixels(many).data == expected.tobytes()
 
 
 @pytest.mark.parametrize("kind", ["3d", "polar"])

@@ -4,7 +4,7 @@ import random
 
 from agnez._spool import record
 
-from agnez._transport import batch as window
+from agnez._transport import request_builder
 
 SYNC = b"\x01\x02\x03\x04"
 LAYOUTS = {0: record.Layout(0, [("a", "x")]), 1: record.Layout(1, [("a", "x"), ("b", "y")])}
@@ -15,11 +15,11 @@ def row(number, step):
 
 
 def read(data, is_end=True):
-    return record.read(data, SYNC, LAYOUTS, is_end=is_end)
+    return record.decode(data, SYNC, LAYOUTS, is_end=is_end)
 
 
 def test_a_torn_record_costs_only_itself():
-    whole = [row(0, 1), row(1, 2), record.change(SYNC, "c", {"value": "x" * 50}), row(0, 3)]
+    whole = [row(0, 1), row(1, 2), record.encode_change(SYNC, "c", {"value": "x" * 50}), row(0, 3)]
     rng = random.Random(4)
     for at in range(len(whole)):
         for cut in range(1, len(whole[at])):
@@ -47,8 +47,8 @@ def test_zeros_are_the_end_and_nothing_torn():
 
 
 def test_a_new_value_never_overtakes_points():
-    value = record.change(SYNC, "a", {"value": None})
-    data = value + row(0, 1) + record.change(SYNC, "a", {"name": "n"}) + record.change(SYNC, "c", {"value": 1}) + value + row(0, 2)
+    value = record.encode_change(SYNC, "a", {"value": None})
+    data = value + row(0, 1) + record.encode_change(SYNC, "a", {"name": "n"}) + record.encode_change(SYNC, "c", {"value": 1}) + value + row(0, 2)
     first = read(data)
     assert first.changes == {"a": {"value": None, "name": "n"}, "c": {"value": 1}} and first.rows[0][0][1] == 1
     second = read(data[first.size :])
@@ -56,20 +56,20 @@ def test_a_new_value_never_overtakes_points():
 
 
 def test_the_same_bytes_give_the_same_requests():
-    data = b"".join(row(step % 2, step) for step in range(100)) + record.change(SYNC, "c", {"value": 1})
-    made = [window.requests(read(data), LAYOUTS, None, "w", 5) for _ in range(2)]
+    data = b"".join(row(step % 2, step) for step in range(100)) + record.encode_change(SYNC, "c", {"value": 1})
+    made = [request_builder.to_requests(read(data), LAYOUTS, None, "w", 5) for _ in range(2)]
     assert made[0] == made[1] and [request.key for request in made[0]] == ["w:5", "w:6"]
-    assert window.count(read(data), LAYOUTS) == 2
-    parts = window.frame(made[0][1].body)
+    assert request_builder.count_requests(read(data), LAYOUTS) == 2
+    parts = request_builder.decode_points(made[0][1].body)
     assert list(parts["a", "x"][0]) == list(range(100))
-    apart = window.apart(made[0][1])
+    apart = request_builder.split_by_cell(made[0][1])
     assert [request.cells for request in apart] == [["a"], ["b"]] and [request.key for request in apart] == ["w.6:0", "w.6:1"]
-    assert window.frame(apart[0].body) == {("a", "x"): parts["a", "x"]}
+    assert request_builder.decode_points(apart[0].body) == {("a", "x"): parts["a", "x"]}
 
 
 def test_many_series_are_several_requests():
     layout = {0: record.Layout(0, [(f"c{at % 7}", f"s{at}") for at in range(1200)])}
-    found = record.read(layout[0].row(SYNC, 1, 2, range(1200)), SYNC, layout, is_end=True)
-    made = window.requests(found, layout, None, "w", 0)
-    assert len(made) == window.count(found, layout) == 3
-    assert sum(len(window.frame(request.body)) for request in made) == 1200
+    found = record.decode(layout[0].row(SYNC, 1, 2, range(1200)), SYNC, layout, is_end=True)
+    made = request_builder.to_requests(found, layout, None, "w", 0)
+    assert len(made) == request_builder.count_requests(found, layout) == 3
+    assert sum(len(request_builder.decode_points(request.body)) for request in made) == 1200

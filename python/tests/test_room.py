@@ -5,7 +5,7 @@ import os
 import pytest
 
 import agnez
-from agnez._spool import paths as place, record, segment, spool
+from agnez._spool import paths, record, segment, spool
 from agnez._transport.replay import replay
 from server import free_port
 
@@ -61,7 +61,7 @@ def test_a_spool_that_is_left_takes_what_it_holds(server, name, tmp_path):
     folder = board._client.spool.folder
     assert not board.close(1)
     assert (folder / "000000.seg").stat().st_size < 8192 and not (folder / "spare").exists()
-    assert place.folders(tmp_path / "left") == [folder]
+    assert paths.list_spools(tmp_path / "left") == [folder]
     replay(folder, url=server.url)
     assert server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(100)] and not folder.exists()
 
@@ -90,14 +90,14 @@ def test_what_comes_from_memory_is_counted_all_the_time(board, monkeypatch):
     outbox, one = board._client._sender._outbox, board._client.spool
     seen = []
     monkeypatch.setattr(outbox, "_from_disk", lambda: None)
-    read = record.read
+    read = record.decode
 
     def watched(*args, **named):
-        seen.append(outbox.is_past(None))
+        seen.append(outbox.is_done_until(None))
         return read(*args, **named)
 
-    monkeypatch.setattr(record, "read", watched)
+    monkeypatch.setattr(record, "decode", watched)
     with one.lock:
-        one.overflow.keep(one.layouts[0].row(one.sync, 0.0, 5, [7.0]), 1)
-    one.wake.set()
+        one.memory.keep(one.layouts[0].row(one.sync, 0.0, 5, [7.0]), 1)
+    one.wakeup.set()
     assert board.flush(60) and seen and not any(seen)

@@ -5,13 +5,13 @@ import math
 import pytest
 
 import agnez
-from agnez._values import images as pictures
+from agnez._values import images
 
 np = pytest.importorskip("numpy")
 
 
 def grey(value, **named):
-    return pictures.pixels(value, **named).data
+    return images.to_pixels(value, **named).data
 
 
 def test_colours_that_were_normalised_are_not_black():
@@ -27,11 +27,11 @@ def test_colours_that_were_normalised_are_not_black():
 
 
 def test_colours_in_the_first_axis_are_told_once(caplog):
-    pictures.pixels(np.zeros((3, 8, 8)))
-    pictures.pixels(np.zeros((3, 9, 9)))
+    images.to_pixels(np.zeros((3, 8, 8)))
+    images.to_pixels(np.zeros((3, 9, 9)))
     assert caplog.text.count("permute(1, 2, 0)") == 1
     with pytest.raises(ValueError, match="permute"):
-        pictures.pixels(np.zeros((2, 3, 8, 8)))
+        images.to_pixels(np.zeros((2, 3, 8, 8)))
 
 
 @pytest.mark.parametrize("step, after", [(np.uint8(255), 256), (np.int8(127), 128), (np.float16(2048), 2049), (np.float32(2**24), 2**24 + 1), (2.5, 3.5), (True, 2)])

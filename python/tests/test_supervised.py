@@ -60,12 +60,12 @@ def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(server, board, 
 def test_each_window_has_its_own_tries(server, board, name, monkeypatch):
     real, failed = sender.Delivery.send, []
 
-    def send(self, window, first):
+    def send(self, batch, first):
         # All tries of the first one fail, and of the second one all but the last.
         if len(failed) < 5:
             failed.append(bytes(self.outbox._bytes))
             raise MemoryError
-        return real(self, window, first)
+        return real(self, batch, first)
 
     monkeypatch.setattr(sender.Delivery, "send", send)
     monkeypatch.setattr(sender, "_BACK_OFF_S", (0.001, 0.01))
@@ -81,7 +81,7 @@ def test_each_window_has_its_own_tries(server, board, name, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, KeyError, UnicodeDecodeError("utf-8", b"x", 0, 1, "no"), SystemError])
-@pytest.mark.parametrize("where", ["next", "done", "_note", "has_more"])
+@pytest.mark.parametrize("where", ["next_batch", "finish_batch", "_save_state", "has_more"])
 def test_the_thread_survives_whatever_fails_for_a_while(server, board, name, monkeypatch, error, where):
     board.log(loss=0, step=0)
     assert board.flush(60)

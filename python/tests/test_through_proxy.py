@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import agnez
-from agnez._transport import sender, http as wire
+from agnez._transport import sender, http
 from proxy import Proxy
 
 SRC = str(Path(agnez.__file__).parents[1])
@@ -29,7 +29,7 @@ def proxy(own_server):
 @pytest.fixture
 def impatient(monkeypatch):
     """The client's limits, shorter, so that a test sees many of them pass. What it does then is the same."""
-    monkeypatch.setattr(wire, "_REQUEST_S", 0.5)
+    monkeypatch.setattr(http, "_REQUEST_S", 0.5)
     monkeypatch.setattr(sender, "_BACK_OFF_S", (0.02, 0.2))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _wandb as habits, plot, session
+from . import _wandb, plot, session
 from .board import Board
 from .cell import Cell, Line
 from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings, Util as util
@@ -27,6 +27,6 @@ def __getattr__(name: str) -> Any:
         return getattr(session, name)
     if name == "summary":
         return session.run.summary if session.run is not None else {}
-    if name in habits.MODULE:
-        return habits.MODULE[name]
+    if name in _wandb.MODULE:
+        return _wandb.MODULE[name]
     raise AttributeError(f"module 'agnez' has no attribute {name!r}")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import List, Optional
 
 from . import __version__
-from ._spool import paths as place
-from ._transport.replay import Busy, replay
+from ._spool import paths
+from ._transport.replay import SpoolInUse, replay
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -25,13 +25,13 @@ def main(argv: Optional[List[str]] = None) -> int:
     show = commands.add_parser("spools", help="list the spools and whether their runs have ended")
     show.add_argument("dir", nargs="?", help="a folder with spools; without it the user's own")
     asked = parser.parse_args(argv)
-    root = Path(asked.dir) if asked.dir else place.spools(None)
-    folders = place.folders(root)
+    root = Path(asked.dir) if asked.dir else paths.spool_root(None)
+    folders = paths.list_spools(root)
     if not folders:
         print(f"There is no spool in {root}.")
         return 0
     if asked.command == "spools":
-        ended = set(place.abandoned(root))
+        ended = set(paths.abandoned_spools(root))
         for folder in folders:
             try:
                 size = sum(entry.stat().st_size for entry in folder.iterdir())
@@ -46,7 +46,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         try:
             print(replay(folder, url=asked.url, refused=asked.refused, timeout=asked.timeout))
             is_left |= folder.exists()
-        except Busy as busy:
+        except SpoolInUse as busy:
             print(busy)
         except Exception as error:  # Whatever one of them holds, the others are sent.
             is_told = isinstance(error, (ValueError, OSError)) and str(error)

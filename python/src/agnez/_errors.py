@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, TypeVar, cast
 
-from ._values.convert import described, kind
-from ._log import tell_once
+from ._values.convert import describe, describe_type
+from ._log import warn_once
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def harmless(method: F) -> F:
+def log_exceptions(method: F) -> F:
     """The method, whose exceptions are said once for each kind instead: what shows a training must not end it. Ctrl+C and the end of the
     process are none of these."""
 
@@ -20,13 +20,13 @@ def harmless(method: F) -> F:
         try:
             return method(*args, **named)
         except Exception as error:
-            report_failure(f"{method.__module__}.{method.__qualname__}", error)
+            warn_failure(f"{method.__module__}.{method.__qualname__}", error)
             return None
 
     return cast(F, guarded)
 
 
-def in_a_sentence(method: F) -> F:
+def wrap_exceptions(method: F) -> F:
     """The method; where an argument's own methods raise whatever they raise, that is a TypeError which says so."""
 
     @functools.wraps(method)
@@ -36,12 +36,12 @@ def in_a_sentence(method: F) -> F:
         except (TypeError, ValueError, OSError, MemoryError, ImportError):
             raise
         except Exception as error:
-            given = ", ".join([*(kind(each) for each in args[1:]), *(f"{name}={kind(each)}" for name, each in named.items())])
-            raise TypeError(f"{method.__name__} cannot show {given} ({type(error).__name__}: {described(error)})") from error
+            given = ", ".join([*(describe_type(each) for each in args[1:]), *(f"{name}={describe_type(each)}" for name, each in named.items())])
+            raise TypeError(f"{method.__name__} cannot show {given} ({type(error).__name__}: {describe(error)})") from error
 
     return cast(F, checked)
 
 
-def report_failure(what: str, error: Exception) -> None:
+def warn_failure(what: str, error: Exception) -> None:
     """Says once what has failed and why."""
-    tell_once(f"{what} {type(error).__name__}", f"{what} has failed, and its values are not shown ({type(error).__name__}: {described(error)}). Training goes on.")
+    warn_once(f"{what} {type(error).__name__}", f"{what} has failed, and its values are not shown ({type(error).__name__}: {describe(error)}). Training goes on.")

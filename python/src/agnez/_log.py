@@ -10,39 +10,39 @@ from typing import Set
 #: Different things that are said in one process.
 MOST = 1000
 _log = logging.getLogger("agnez")
-_told: Set[str] = set()
+_seen: Set[str] = set()
 #: One that a signal's handler can take again.
 _lock = threading.RLock()
 
 
-def tell_once(what: str, text: str) -> None:
+def warn_once(what: str, text: str) -> None:
     """Logs a warning, unless this process was warned of ``what`` before."""
     with _lock:
-        if what in _told or len(_told) > MOST:
+        if what in _seen or len(_seen) > MOST:
             return
-        _told.add(what)
-        if len(_told) > MOST:
+        _seen.add(what)
+        if len(_seen) > MOST:
             text = f"There were {MOST} different warnings; no further ones are shown."
     _log.warning(text)
 
 
-def say_once(what: str, text: str) -> None:
+def print_once(what: str, text: str) -> None:
     """Prints a line on standard error, which is no warning, unless this process has said ``what`` before."""
     with _lock:
-        if what in _told:
+        if what in _seen:
             return
-        _told.add(what)
+        _seen.add(what)
     try:
         print(text, file=sys.stderr)
     except Exception:  # There is none, or it is closed.
         return
 
 
-def tell(text: str) -> None:
+def warn(text: str) -> None:
     _log.warning(text)
 
 
-def forked() -> None:
+def after_fork() -> None:
     """In the child of a fork: another thread may have held the lock."""
     global _lock
     _lock = threading.RLock()

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 
-def need(module: str, user: str, install: str | None = None) -> Any:
+def import_optional(module: str, user: str, install: str | None = None) -> Any:
     """The module; ImportError says which part of agnez needs it and what to install."""
     try:
         return importlib.import_module(module)

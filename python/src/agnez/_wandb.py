@@ -5,22 +5,22 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from ._values import convert as plain
-from ._errors import harmless
-from ._log import tell_once
+from ._values import convert
+from ._errors import log_exceptions
+from ._log import warn_once
 
 if TYPE_CHECKING:
     from .board import Board
 
 #: Functions of the module that do nothing, and what they answer.
-_IDLE: Dict[str, Any] = {
+_NO_OPS: Dict[str, Any] = {
     "login": True, "setup": None, "define_metric": None, "save": [], "restore": None, "log_artifact": None, "use_artifact": None, "log_code": None,
     "log_model": None, "use_model": None, "link_model": None, "link_artifact": None, "mark_preempting": None, "termlog": None, "termwarn": None, "termerror": None,
     "sweep": "", "agent": None, "controller": None, "require": None, "ensure_configured": None, "teardown": None, "join": None,
 }  # fmt: skip
 
 
-class Idle:
+class NoOp:
     """In place of a class that has no meaning here, as ``Artifact`` and ``Settings``: takes any arguments, has any attribute, and whatever
     is called on it does nothing."""
 
@@ -31,25 +31,25 @@ class Idle:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return idle(f"{type(self).__name__}.{name}", Idle())
+        return no_op(f"{type(self).__name__}.{name}", NoOp())
 
-    def __enter__(self) -> "Idle":
+    def __enter__(self) -> "NoOp":
         return self
 
     def __exit__(self, *_: object) -> None:
         return
 
 
-class Artifact(Idle):
+class Artifact(NoOp):
     """Files of a run are not kept here: says so once and does nothing."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         what = type(self).__name__
-        tell_once(f"idle {what}", f"agnez.{what} does nothing here.")
+        warn_once(f"idle {what}", f"agnez.{what} does nothing here.")
         super().__init__(*args, **named)
 
 
-class Settings(Idle):
+class Settings(NoOp):
     """Settings of Weights & Biases have no meaning here."""
 
 
@@ -80,11 +80,11 @@ class AlertLevel:
     INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
 
 
-def idle(name: str, answer: Any = None) -> Callable[..., Any]:
+def no_op(name: str, answer: Any = None) -> Callable[..., Any]:
     """A function that says once that it does nothing."""
 
     def nothing(*_: Any, **__: Any) -> Any:
-        tell_once(f"idle {name}", f"agnez.{name} does nothing here.")
+        warn_once(f"idle {name}", f"agnez.{name} does nothing here.")
         return answer
 
     nothing.__name__ = nothing.__qualname__ = name.rpartition(".")[2]
@@ -93,10 +93,10 @@ def idle(name: str, answer: Any = None) -> Callable[..., Any]:
 
 
 #: What ``import agnez as wandb`` finds in the module besides its own.
-MODULE: Dict[str, Callable[..., Any]] = {name: idle(name, answer) for name, answer in _IDLE.items()}
+MODULE: Dict[str, Callable[..., Any]] = {name: no_op(name, answer) for name, answer in _NO_OPS.items()}
 
 
-class Habits:
+class WandbMethods:
     """Those of a run."""
 
     board: "Board"
@@ -108,7 +108,7 @@ class Habits:
 
     def __getattr__(self, name: str) -> Any:
         # Not found otherwise.
-        if name in _IDLE:
+        if name in _NO_OPS:
             return MODULE[name]
         raise AttributeError(f"a run of agnez has no {name!r}")
 
@@ -131,12 +131,12 @@ class Habits:
         """Whether everything was sent."""
         return {"sent": self.board.flush(0)}
 
-    @harmless
+    @log_exceptions
     def alert(self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None) -> None:
         """Shows an alert as a text cell, ``alert: <title>``. Nobody is written to."""
         del wait_duration
-        result = f"**{plain.label(title)}**\n\n{plain.label(text)}"
-        self.board.text(plain.label(f"alert: {title}")[:200].replace("\n", " "), result if level is None else f"{getattr(level, 'name', level)}: {result}")
+        result = f"**{convert.to_label(title)}**\n\n{convert.to_label(text)}"
+        self.board.text(convert.to_label(f"alert: {title}")[:200].replace("\n", " "), result if level is None else f"{getattr(level, 'name', level)}: {result}")
 
     def watch(self, models: Any = None, criterion: Any = None, log: Any = "gradients", log_freq: int = 100, idx: Any = None, log_graph: bool = False) -> List[Any]:
         """As :func:`agnez.torch.watch`, for one model of torch or several; for any other it says once that it does nothing."""
@@ -149,7 +149,7 @@ class Habits:
                 every = max(1, int(log_freq))
                 watched.append(torch.watch(model, self.board, every=every, weights=log in ("all", "parameters"), gradients=log in ("all", "gradients")))
             except Exception as error:
-                tell_once("watch", f"agnez.watch shows nothing of this model ({type(error).__name__}: {plain.described(error)}).")
+                warn_once("watch", f"agnez.watch shows nothing of this model ({type(error).__name__}: {convert.describe(error)}).")
         self.__dict__.setdefault("_watched", []).extend(watched)
         return watched
 

@@ -7,20 +7,20 @@ import sys
 from time import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
-from ._transport import credentials as access
-from ._values import figures, cell_values as kinds, names, images as pictures, convert as plain
-from .cell import Cell, Line, chart
+from ._transport import credentials
+from ._values import figures, cell_values, names, images, convert
+from .cell import Cell, Line, line_settings
 from ._transport.client import Client
-from ._errors import in_a_sentence
+from ._errors import wrap_exceptions
 from ._metrics import Metrics
 from .subplots import Axes, Subplots
-from ._log import say_once, tell_once
+from ._log import print_once, warn_once
 
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.
-_FORMS = 2000
+_MAX_FAST_PATHS = 2000
 #: Rows of a table that the server takes.
-_CONFIG = 10_000
+_MAX_CONFIG_ROWS = 10_000
 
 C = TypeVar("C", bound=Cell)
 
@@ -42,22 +42,22 @@ class Board:
     """
 
     def __init__(self, name: str = "main", *, url: Optional[str] = None, token: Optional[str] = None, run: Optional[str] = None, spool: Optional[str] = None, config: Optional[Mapping[str, Any]] = None, mode: Optional[str] = None) -> None:
-        self.name = names.board_name(name)
-        self.url = access.address(url, token)
-        self.mode = names.mode(mode)
-        self.run = None if run is None else names.cell_name(run)
+        self.name = names.check_board_name(name)
+        self.url = credentials.register_server(url, token)
+        self.mode = names.check_mode(mode)
+        self.run = None if run is None else names.check_name(run)
         self.config: Dict[str, Any] = {} if config is None else dict(config)
         self._spool = spool
         self._client = Client.of(self.url, spool, self.mode)
-        if not access.is_chosen(url) and self.mode == "online":
-            say_once("address", f"agnez: AGNEZ_URL is not set: writing to {self.url}/b/{self.name}, whatever answers there.")
-        self._forms = self._client.forms()
+        if not credentials.is_configured(url) and self.mode == "online":
+            print_once("address", f"agnez: AGNEZ_URL is not set: writing to {self.url}/b/{self.name}, whatever answers there.")
+        self._fast_paths = self._client.new_fast_paths()
         self._cells: Dict[str, Cell] = {}
         #: With what each of them is created where the server has none of its id.
-        self._abouts: Dict[str, Dict[str, Any]] = {}
+        self._metadata: Dict[str, Dict[str, Any]] = {}
         self._step: Any = 0
         #: Of each metric the series, and of each series the metric.
-        self._places: Dict[str, Tuple[str, str]] = {}
+        self._series_of: Dict[str, Tuple[str, str]] = {}
         self._metrics: Dict[Tuple[str, str], str] = {}
         if config is not None:
             self.show_config()
@@ -66,8 +66,8 @@ class Board:
         return f"<agnez.Board {self.name!r} at {self.url}>"
 
     def __getstate__(self) -> Dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in ("_client", "_forms")}
-        secret = access.given(self.url)
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_client", "_fast_paths")}
+        secret = credentials.explicit_token(self.url)
         if secret is not None and _is_spawning():
             # It goes through a pipe to a child of this process, as the keys of multiprocessing do, and nowhere else.
             state["token"] = secret
@@ -76,10 +76,10 @@ class Board:
     def __setstate__(self, state: Dict[str, Any]) -> None:
         secret = state.pop("token", None)
         self.__dict__.update(state)
-        access.address(self.url, secret)
+        credentials.register_server(self.url, secret)
         self._client = Client.of(self.url, self._spool, self.mode)
-        self._forms = self._client.forms()
-        for id, about in self._abouts.items():
+        self._fast_paths = self._client.new_fast_paths()
+        for id, about in self._metadata.items():
             self._client.cell(id, about)
 
     def __enter__(self) -> "Board":
@@ -94,7 +94,7 @@ class Board:
         """Logs metrics: ``log(step=i, loss=0.3)``, ``log({"loss": 0.3, "acc/val": 0.9}, step=i)``.
 
         Each becomes a point of a line cell that is made when missing: ``loss`` of the cell ``loss``, ``acc/val`` of the series
-        ``val`` in the cell ``acc``. Values are scalars of Python, numpy, torch, jax or tensorflow, NaN and infinities included;
+        ``val`` in the cell ``acc``. ImageArray are scalars of Python, numpy, torch, jax or tensorflow, NaN and infinities included;
         nested dicts are groups; ``agnez.Image`` and its kind, texts, figures and DataFrames go to cells of their own; a list or an
         array is a line for each of its values, a histogram where they are more than 64. What cannot be shown is left out, counted,
         and said once: no value and no name raises. ``step``: a finite number; without it the last one
@@ -109,84 +109,84 @@ class Board:
         if step is None:
             step = self._step
         try:
-            write, pack, sync, number, tail, spool = self._forms[tuple(named)]
+            write, pack, sync, number, tail, spool = self._fast_paths[tuple(named)]
             if step.__class__ is float:
                 if not _finite(step):
                     raise ValueError
             elif step.__class__ is not int:
                 # Small numbers of numpy would begin again at zero.
-                step = plain.step(step)
+                step = convert.to_step(step)
             write(pack(sync, number, now, step, *named.values(), tail))
         except Exception:
             # The first time, when a segment is full, and for all that is not plain. It also says what is wrong.
             self._log(named, step, now, commit)
             return
         self._step = step if commit is False else step + 1
-        if spool.asleep:
-            spool.wake.set()
+        if spool.is_sender_asleep:
+            spool.wakeup.set()
 
     def _log(self, named: Dict[Any, Any], step: Any, now: float, commit: Optional[bool]) -> None:
         """The long way of :meth:`log`: makes cells, takes scalars and media of all sorts."""
-        at = plain.step(step)
+        at = convert.to_step(step)
         found = Metrics(named)
         for name in found.numbers:
             group, _, last = name.rpartition("/")
             if group == last and group in found.numbers:
                 # Of loss and loss/loss the former keeps its name, whatever their order.
-                self._place(group)
-        series = [self._place(name) for name in found.numbers]
+                self._series_for(group)
+        series = [self._series_for(name) for name in found.numbers]
         after = 0 if commit is False else 1
         self._step = int(at) + after if at == int(at) else at + after
         values = list(found.numbers.values())
         if values:
-            if len(self._forms) < _FORMS:
+            if len(self._fast_paths) < _MAX_FAST_PATHS:
                 self._client.points(series, now, [at], [values])
-                form = self._client.form(series)
+                form = self._client.fast_path(series)
                 if form is not None and list(named) == list(found.numbers):
-                    self._forms[tuple(named)] = form
+                    self._fast_paths[tuple(named)] = form
             else:
                 for one, value in zip(series, values):
                     self._client.points([one], now, [at], [[value]])
         for name, shown in found.shown.items():
             try:
-                shown._show(self, self._free(name, (Cell,), "value"))
+                shown._show(self, self._free_name(name, (Cell,), "value"))
             except Exception as error:  # A picture that is none, a figure that cannot be drawn.
-                found.leave_out(name, shown, f" ({type(error).__name__}: {plain.described(error)})")
+                found.skip(name, shown, f" ({type(error).__name__}: {convert.describe(error)})")
         if found.odd:
-            self._client.leave_out(found.odd)
+            self._client.skip(found.odd)
 
-    def _place(self, metric: str) -> Tuple[str, str]:
+    def _series_for(self, metric: str) -> Tuple[str, str]:
         """The series of a metric, a cell's id and a name, which no other metric of this board has."""
-        known = self._places.get(metric)
+        known = self._series_of.get(metric)
         if known is not None:
             return known
-        cell, part = names.of_metric(metric, self.run)
-        id = self._made(self._free(cell, (Line,), "line"), Line, {"type": "line"}).id
+        cell, part = names.split_metric(metric, self.run)
+        id = self._get_or_create(self._free_name(cell, (Line,), "line"), Line, {"type": "line"}).id
         series, number = part, 1
         while self._metrics.setdefault((id, series), metric) != metric:
             # loss/loss beside loss has its whole name.
-            whole = names.name_like(metric if self.run is None else f"{self.run}/{metric}")
-            series = whole if number == 1 and whole != part else names.name_like(f"{part} ({number})")
+            whole = names.to_name(metric if self.run is None else f"{self.run}/{metric}")
+            series = whole if number == 1 and whole != part else names.to_name(f"{part} ({number})")
             number += 1
         if series != part:
-            tell_once(f"series {metric}", f"The metric {metric!r} is shown as {series!r}: {self._metrics[id, part]!r} is {part!r} in the cell {cell!r}.")
-        return self._places.setdefault(metric, (id, series))
+            warn_once(f"series {metric}", f"The metric {metric!r} is shown as {series!r}: {self._metrics[id, part]!r} is {part!r} in the cell {cell!r}.")
+        return self._series_of.setdefault(metric, (id, series))
 
-    def _free(self, name: str, kinds: Tuple[Type[Cell], ...], what: str) -> str:
+    def _free_name(self, name: str, kinds: Tuple[Type[Cell], ...], what: str) -> str:
         """The name itself, or one like it where a cell of another kind has it."""
         free, number = name, 1
         while type(self._cells.get(free)) not in (type(None), *kinds):
-            free = names.name_like(f"{name} ({what}{'' if number == 1 else f' {number}'})")
+            free = names.to_name(f"{name} ({what}{'' if number == 1 else f' {number}'})")
             number += 1
         if free != name:
-            tell_once(f"kind {name}", f"The metric {name!r} is shown in the cell {free!r}: {name!r} is a cell of another kind.")
+            warn_once(f"kind {name}", f"The metric {name!r} is shown in the cell {free!r}: {name!r} is a cell of another kind.")
         return free
 
     def _points(self, cell: Line, columns: Dict[str, List[float]], steps: Sequence[float], now: float) -> None:
         self._client.points([(cell.id, series) for series in columns], now, steps, list(zip(*columns.values())))
 
     def _series(self, name: Any) -> str:
-        return names.name_like(name if self.run is None else f"{self.run}/{names.name_like(name)}")
+        return names.to_name(name if self.run is None else f"{self.run}/{names.to_name(name)}")
 
     def line(self, name: str, *, title: Optional[str] = None, x: Optional[str] = None, y: Optional[str] = None, smooth: Optional[float] = None, unit: Optional[str] = None, hidden: Optional[List[str]] = None) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
@@ -195,19 +195,19 @@ class Board:
         ``hidden``: series that are not drawn. Settings that are given
         are added to those that this process gave before; together they replace all that the page has.
         """
-        cell = self._made(name, Line, {"type": "line"})
+        cell = self._get_or_create(name, Line, {"type": "line"})
         keys: Dict[str, Any] = {} if title is None else {"name": title}
-        settings = chart(x, y, smooth, unit, hidden)
+        settings = line_settings(x, y, smooth, unit, hidden)
         if settings:
             cell._chart = {**cell._chart, **settings}
             keys["chart"] = cell._chart
         if keys:
-            self._client.change(cell.id, keys)
+            self._client.patch(cell.id, keys)
         return cell
 
     # ---- pictures and figures --------------------------------------------------------------------------------------
 
-    @in_a_sentence
+    @wrap_exceptions
     def image(self, name: str, data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None, caption: Optional[str] = None) -> Cell:
         """A picture: a path, an http address, the bytes of a file, a PIL image, or an array or tensor.
 
@@ -219,77 +219,77 @@ class Board:
         axis; other arrays need a transpose. One of more than 1000 pixels that is 16 times as long as wide is folded into pieces.
         What changes after the call does not change the picture.
         """
-        cell = self._made(name, Cell, {})
+        cell = self._get_or_create(name, Cell, {})
         keys: Dict[str, Any] = {"type": "img", **_note(caption)}
-        if pictures.is_address(data):
-            self._client.change(cell.id, {**keys, "value": data})
+        if images.is_url(data):
+            self._client.patch(cell.id, {**keys, "value": data})
         else:
-            content = pictures.picture(data, vmin=vmin, vmax=vmax)
-            self._client.media(cell.id, keys, content, pictures.media_type(content))
+            content = images.encode_image(data, vmin=vmin, vmax=vmax)
+            self._client.patch_image(cell.id, keys, content, images.media_type(content))
         return cell
 
-    @in_a_sentence
+    @wrap_exceptions
     def gif(self, name: str, frames: Any, *, fps: float = 10, caption: Optional[str] = None) -> Cell:
         """A moving picture: the path or the bytes of a file, or frames as :meth:`image` takes them, of one size.
 
         Frames become an animated PNG, which keeps every colour; all of them have one scale. An array has the shape (N, H, W, C) or (N, H, W).
         """
-        cell = self._made(name, Cell, {})
-        content = pictures.moving(frames, fps)
-        self._client.media(cell.id, {"type": "img", **_note(caption)}, content, pictures.media_type(content))
+        cell = self._get_or_create(name, Cell, {})
+        content = images.encode_animation(frames, fps)
+        self._client.patch_image(cell.id, {"type": "img", **_note(caption)}, content, images.media_type(content))
         return cell
 
-    @in_a_sentence
+    @wrap_exceptions
     def figure(self, name: str, figure: Any) -> Cell:
         """A figure of Matplotlib (interactive where mpld3 is installed, else SVG), Plotly, or anything with ``to_html``."""
-        return self.html(name, figures.html_of(figure))
+        return self.html(name, figures.to_html(figure))
 
-    @in_a_sentence
+    @wrap_exceptions
     def html(self, name: str, text: str) -> Cell:
         """HTML in a frame of its own: its scripts run, nothing is loaded from other addresses."""
         return self._set(name, "html", _text(text, "html"))
 
-    @in_a_sentence
+    @wrap_exceptions
     def text(self, name: str, markdown: str) -> Cell:
         """Markdown."""
         return self._set(name, "text", _text(markdown, "text"))
 
     # ---- values ----------------------------------------------------------------------------------------------------
 
-    @in_a_sentence
+    @wrap_exceptions
     def table(self, name: str, rows: Any, *, columns: Optional[Sequence[str]] = None) -> Cell:
         """A table: rows as lists or dicts, a dict of columns, or a DataFrame. Items are texts, numbers, booleans
         or None; anything else is its text. Before the columns of a DataFrame stands its index, where that is more than a count from 0.
         ``columns`` are the names of rows that are lists; of other rows and of columns those that are shown, in this order, or new names for all."""
-        return self._set(name, "table", kinds.table(rows, columns))
+        return self._set(name, "table", cell_values.table(rows, columns))
 
-    @in_a_sentence
+    @wrap_exceptions
     def histogram(self, name: str, values: Any = None, *, counts: Any = None, edges: Any = None, steps: Any = None, view: Optional[str] = None, unit: Optional[str] = None) -> Cell:
         """Raw ``values`` of any shape, which the server puts into bins, or ``counts`` (N) with ``edges`` (N + 1).
 
         With ``steps`` (S) it is one over steps: ``values`` a list of S lists, ``counts`` (S, N); ``view``: ``heat`` or ``ridge``.
         """
-        return self._set(name, "histogram", kinds.histogram(values, counts, edges, steps, view, unit))
+        return self._set(name, "histogram", cell_values.histogram(values, counts, edges, steps, view, unit))
 
-    @in_a_sentence
+    @wrap_exceptions
     def heatmap(self, name: str, matrix: Any, *, rows: Any = None, columns: Any = None, row_label: Optional[str] = None, column_label: Optional[str] = None, unit: Optional[str] = None) -> Cell:
         """A matrix (R, C), as a confusion matrix; ``rows`` and ``columns`` name its R rows, from the top, and C columns."""
-        return self._set(name, "heatmap", kinds.heatmap(matrix, rows, columns, row_label, column_label, unit))
+        return self._set(name, "heatmap", cell_values.heatmap(matrix, rows, columns, row_label, column_label, unit))
 
-    @in_a_sentence
+    @wrap_exceptions
     def bar(self, name: str, values: Any, *, labels: Any = None, unit: Optional[str] = None, horizontal: Optional[bool] = None) -> Cell:
         """Bars: ``{"adam": 0.93, "sgd": 0.91}``, a list with ``labels``, or lists side by side: ``{"train": [1, 2], "val": [2, 3]}``."""
-        return self._set(name, "bar", kinds.bar(values, labels, unit, horizontal))
+        return self._set(name, "bar", cell_values.bar(values, labels, unit, horizontal))
 
-    @in_a_sentence
+    @wrap_exceptions
     def scatter(self, name: str, x: Any, y: Any, *, labels: Any = None, x_label: Optional[str] = None, y_label: Optional[str] = None) -> Cell:
         """Points (N) and (N), coloured by ``labels`` (N); at most 100,000 and 100 labels."""
-        return self._set(name, "scatter", kinds.scatter(x, y, labels, x_label, y_label))
+        return self._set(name, "scatter", cell_values.scatter(x, y, labels, x_label, y_label))
 
-    @in_a_sentence
+    @wrap_exceptions
     def number(self, name: str, value: Any, *, unit: Optional[str] = None, previous: Any = None, trend: Any = None, better: Optional[str] = None) -> Cell:
         """One large number, with the one before, the line of its ``trend``, and whether ``up`` or ``down`` is ``better``."""
-        return self._set(name, "number", kinds.single(plain.number(value, "value"), unit, previous, trend, better))
+        return self._set(name, "number", cell_values.number(convert.to_number(value, "value"), unit, previous, trend, better))
 
     def subplots(self, rows: int = 1, columns: int = 1, *, name: str = "subplots") -> Subplots:
         """Cells in Matplotlib's arrangement: ``cells = board.subplots(2, 3)``, then ``cells[0, 1].plot(y)``."""
@@ -299,9 +299,9 @@ class Board:
         """Shows ``config`` as a table."""
         name = "config" if self.run is None else f"config/{self.run}"
         items = list(self.config.items())
-        if len(items) > _CONFIG:
-            tell_once("config", f"The first {_CONFIG} of {len(items)} hyperparameters are shown.")
-        return self.table(names.name_like(name), [[plain.label(key), value] for key, value in items[:_CONFIG]], columns=["name", "value"])
+        if len(items) > _MAX_CONFIG_ROWS:
+            warn_once("config", f"The first {_MAX_CONFIG_ROWS} of {len(items)} hyperparameters are shown.")
+        return self.table(names.to_name(name), [[convert.to_label(key), value] for key, value in items[:_MAX_CONFIG_ROWS]], columns=["name", "value"])
 
     # ---- the end ---------------------------------------------------------------------------------------------------
 
@@ -320,18 +320,18 @@ class Board:
     # ---- cells -----------------------------------------------------------------------------------------------------
 
     def _set(self, name: str, kind: str, value: Any) -> Cell:
-        cell = self._made(name, Cell, {})
-        self._client.change(cell.id, {"type": kind, "value": value})
+        cell = self._get_or_create(name, Cell, {})
+        self._client.patch(cell.id, {"type": kind, "value": value})
         return cell
 
-    def _made(self, name: str, kind: Type[C], about: Dict[str, Any]) -> C:
+    def _get_or_create(self, name: str, kind: Type[C], about: Dict[str, Any]) -> C:
         """The cell of this name; made where it is missing."""
         cell = self._cells.get(name)
         if cell is None:
-            names.cell_name(name)
+            names.check_name(name)
             cell = kind(self, name, names.cell_id(self.name, name))
-            self._abouts[cell.id] = {"board": self.name, "name": name, **about}
-            self._client.cell(cell.id, self._abouts[cell.id])
+            self._metadata[cell.id] = {"board": self.name, "name": name, **about}
+            self._client.cell(cell.id, self._metadata[cell.id])
             cell = self._cells.setdefault(name, cell)
         if type(cell) is not kind:
             what = {Line: "a line", Axes: "a subplot"}.get(type(cell), "no line")
@@ -346,13 +346,13 @@ def _is_spawning() -> bool:
 
 
 def _note(caption: Optional[str]) -> Dict[str, Any]:
-    return {} if caption is None else {"description": plain.label(caption)}
+    return {} if caption is None else {"description": convert.to_label(caption)}
 
 
 def _text(text: Any, what: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a string, not {type(text).__name__}")
-    return plain.text(text)
+    return convert.to_utf8(text)
 
 
 def _merged(metrics: Any, named: Dict[str, Any]) -> Dict[Any, Any]:
@@ -362,8 +362,8 @@ def _merged(metrics: Any, named: Dict[str, Any]) -> Dict[Any, Any]:
     except TypeError:
         if hasattr(metrics, "keys"):
             raise
-        raise TypeError(f"log takes a dict of metrics, not {plain.kind(metrics)}: log({{'loss': 0.3}})") from None
+        raise TypeError(f"log takes a dict of metrics, not {convert.describe_type(metrics)}: log({{'loss': 0.3}})") from None
     if named and len(merged) < len(metrics) + len(named):
         both = next(name for name in named if name in metrics)
-        tell_once(f"both {both}", f"The metric {both!r} is there twice in one call, in the dict and by its name: the latter is shown.")
+        warn_once(f"both {both}", f"The metric {both!r} is there twice in one call, in the dict and by its name: the latter is shown.")
     return merged

@@ -6,8 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar
 
-from ._values import names, convert as plain
-from ._log import tell_once
+from ._values import names, convert
+from ._log import warn_once
 
 if TYPE_CHECKING:
     from .board import Board
@@ -32,16 +32,16 @@ class Cell:
         """Changes keys of the cell's document, as a PATCH does: ``set(pos=3)``, ``set(chart={"y": "log"})``. Any JSON; arrays become lists."""
         if "_id" in keys or "board" in keys:
             raise TypeError("a cell keeps its id and its board")
-        self.board._client.change(self.id, plain.clean(keys))
+        self.board._client.patch(self.id, convert.to_json(keys))
         return self
 
     def title(self: Self, text: str) -> Self:
         """The title above the cell."""
-        return self.set(name=plain.label(text))
+        return self.set(name=convert.to_label(text))
 
     def note(self: Self, text: str) -> Self:
         """The note below the cell."""
-        return self.set(description=plain.label(text))
+        return self.set(description=convert.to_label(text))
 
     def append(self, points: Optional[Mapping[str, Any]] = None, /, *, step: Any = None, **series: Any) -> "Cell":
         """Only a line takes points."""
@@ -60,7 +60,7 @@ class Line(Cell):
     def set(self, **keys: Any) -> "Line":
         super().set(**keys)
         if "chart" in keys:
-            told = plain.clean(keys["chart"])
+            told = convert.to_json(keys["chart"])
             self._chart = told if isinstance(told, dict) else {}
         return self
 
@@ -77,8 +77,8 @@ class Line(Cell):
         values = {**(points or {}), **series}
         if not values:
             raise TypeError("append takes at least one series: append(train=0.3)")
-        steps = None if step is None or plain.is_scalar(step) else [plain.step(item) for item in plain.listed(step, "step")]
-        first = self._step if step is None else plain.step(step) if steps is None else (steps or [0.0])[0]
+        steps = None if step is None or convert.is_scalar(step) else [convert.to_step(item) for item in convert.to_list(step, "step")]
+        first = self._step if step is None else convert.to_step(step) if steps is None else (steps or [0.0])[0]
         columns: Dict[str, List[float]] = {}
         for name, value in values.items():
             items = _numbers(value)
@@ -86,8 +86,8 @@ class Line(Cell):
                 raise ValueError(f"step has {len(steps)} items and the series {name!r} has {len(items)}")
             odd = 1 if items is None else items.count(None)
             if odd:
-                tell_once(f"odd {type(value).__name__}", f"The series {name!r} is {plain.kind(value)}: what is no number is left out and counted.")
-                self.board._client.leave_out(odd)
+                warn_once(f"odd {type(value).__name__}", f"The series {name!r} is {convert.describe_type(value)}: what is no number is left out and counted.")
+                self.board._client.skip(odd)
             if items is not None:
                 columns[self.board._series(name)] = [math.nan if item is None else item for item in items]
         if not columns:
@@ -104,15 +104,15 @@ class Line(Cell):
 def _numbers(value: Any) -> Optional[List[Optional[float]]]:
     """The numbers of a series, nothing for an item that is none; nothing at all where there is neither one nor a list of them."""
     try:
-        items = [value] if plain.is_scalar(value) else plain.listed(value, "a series")
+        items = [value] if convert.is_scalar(value) else convert.to_list(value, "a series")
     except TypeError:
         return None
-    told = [plain.scalar(item) for item in items]
+    told = [convert.to_scalar(item) for item in items]
     numbers: List[Optional[float]] = [item if isinstance(item, float) else None for item in told]
     return numbers if len(numbers) != 1 or numbers[0] is not None else None
 
 
-def chart(x: Optional[str], y: Optional[str], smooth: Optional[float], unit: Optional[str], hidden: Optional[List[str]]) -> Dict[str, Any]:
+def line_settings(x: Optional[str], y: Optional[str], smooth: Optional[float], unit: Optional[str], hidden: Optional[List[str]]) -> Dict[str, Any]:
     """A line's ``chart`` as docs/rest.md has it; ValueError where the server would refuse it."""
     if x is not None and x not in _AXES:
         raise ValueError(f"x must be one of {', '.join(_AXES)}, not {x!r}")
@@ -120,5 +120,5 @@ def chart(x: Optional[str], y: Optional[str], smooth: Optional[float], unit: Opt
         raise ValueError(f"y must be one of {', '.join(_SCALES)}, not {y!r}")
     if smooth is not None and not 0 <= smooth <= 0.999:
         raise ValueError(f"smooth must be 0 to 0.999, not {smooth}")
-    keys = {"x": x, "y": y, "smooth": smooth, "unit": unit, "hidden": None if hidden is None else [names.cell_name(name) for name in hidden]}
+    keys = {"x": x, "y": y, "smooth": smooth, "unit": unit, "hidden": None if hidden is None else [names.check_name(name) for name in hidden]}
     return {name: value for name, value in keys.items() if value is not None}

@@ -1,6 +1,6 @@
 """Many images as one: the grids of the 2015 collection, with their names, on NumPy.
 
-All of them give ``uint8`` arrays that :meth:`agnez.Board.image` and :meth:`agnez.Board.gif` take as they are. Values are scaled to
+All of them give ``uint8`` arrays that :meth:`agnez.Board.image` and :meth:`agnez.Board.gif` take as they are. ImageArray are scaled to
 0 to 255; NaN is black, minus infinity black, infinity white.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
-from ._optional import need
+from ._optional import import_optional
 
 if TYPE_CHECKING:
     import numpy
@@ -39,7 +39,7 @@ def video_grid(
     :param videos: ``(T, N, H, W)``, ``(T, N, C, H, W)``, or with ``channels_last`` ``(T, N, H, W, C)``: T frames of N videos.
     :returns: ``(T, height, width)`` or ``(T, height, width, C)``, for :meth:`agnez.Board.gif`.
     """
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     videos = _images(videos, 5, channels_last)
     rows, cols = _arrangement(videos.shape[1], rows_cols)
     # Each video's own scale is one over all its frames, else it would flicker.
@@ -67,7 +67,7 @@ def grid2d(
     :param rescale: to the whole range from black to white; otherwise -1 is black, 0 grey and 1 white.
     :returns: ``(pad_row + rows * (height + pad_row), pad_col + cols * (width + pad_col))``.
     """
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     weights = np.asarray(weights, float)
     if weights.ndim != 2 or 0 in weights.shape:
         raise ValueError(f"weights must be a matrix with one picture in each row, not an array of shape {weights.shape}")
@@ -99,7 +99,7 @@ def pref_grid(above: Any, below: Any, num_preferred: int = 9, abs_value: bool = 
     :param pad_row: black pixels between the rows.
     :returns: the picture of U rows and ``num_preferred`` columns.
     """
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     above, below = np.asarray(above, float), np.asarray(below, float)
     if above.ndim != 2 or below.ndim != 2 or above.shape[1] != below.shape[0]:
         raise ValueError(f"above must be (U, N) and below (N, P), not {above.shape} and {below.shape}")
@@ -111,7 +111,7 @@ def pref_grid(above: Any, below: Any, num_preferred: int = 9, abs_value: bool = 
 
 def _images(images: Any, axes: int, channels_last: bool) -> "Array":
     """As floats with the channels last; ``axes`` counts them in."""
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     images = np.asarray(images, float)
     if images.ndim == axes - 1:
         images = images[..., None]
@@ -137,7 +137,7 @@ def _arrangement(count: int, rows_cols: Optional[Tuple[int, int]]) -> Tuple[int,
 
 def _pasted(images: "Array", rows: int, cols: int) -> "Array":
     """``(N, H, W, C)`` from 0 to 1 as one image on white."""
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     _, height, width, channels = images.shape
     whole = np.ones((rows * (height + 1) - 1, cols * (width + 1) - 1, channels))
     for at, image in enumerate(images):
@@ -147,13 +147,13 @@ def _pasted(images: "Array", rows: int, cols: int) -> "Array":
 
 
 def _each(images: "Array") -> "Array":
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     return np.stack([_unit(image) for image in images]) if len(images) else images
 
 
 def _unit(values: "Array") -> "Array":
     """From 0, the lowest finite value, to 1, the highest; all the same value: 0.5."""
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if low == high:
@@ -165,5 +165,5 @@ def _unit(values: "Array") -> "Array":
 
 
 def _bytes(unit: "Array") -> "Array":
-    np = need("numpy", "agnez.grids")
+    np = import_optional("numpy", "agnez.grids")
     return np.round(255 * unit).astype(np.uint8)  # type: ignore[no-any-return]

@@ -1,12 +1,12 @@
-"""Values that stand among metrics: ``agnez.log({"loss": 0.3, "sample": agnez.Image(array)})``."""
+"""ImageArray that stand among metrics: ``agnez.log({"loss": 0.3, "sample": agnez.Image(array)})``."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
-from ._values import video_frames as films, cell_values as kinds, images as pictures
-from ._log import tell_once
+from ._values import video_frames, cell_values, images
+from ._log import warn_once
 
 if TYPE_CHECKING:
     from .board import Board
@@ -28,12 +28,12 @@ class Image(Media):
 
     def __init__(self, data: Any = None, mode: Optional[str] = None, caption: Optional[str] = None, *_: Any, vmin: Optional[float] = None, vmax: Optional[float] = None, **others: Any) -> None:
         data = others.pop("data_or_path", data)
-        passed_over("Image", others, ("grouping", "classes", "boxes", "masks", "file_type", "normalize"))
+        warn_ignored("Image", others, ("grouping", "classes", "boxes", "masks", "file_type", "normalize"))
         if isinstance(data, Image):
             data, caption = data._data, caption if caption is not None else data._caption
-        self._data: Any = data if pictures.is_address(data) else pictures.picture(data, vmin=vmin, vmax=vmax)
-        if mode is not None and not pictures.is_address(data):
-            self._data = pictures.in_mode(self._data, mode)
+        self._data: Any = data if images.is_url(data) else images.encode_image(data, vmin=vmin, vmax=vmax)
+        if mode is not None and not images.is_url(data):
+            self._data = images.convert_mode(self._data, mode)
         self._caption = caption
 
     def _show(self, board: "Board", name: str) -> None:
@@ -50,11 +50,11 @@ class Video(Media):
     def __init__(self, frames: Any = None, caption: Optional[str] = None, fps: Optional[float] = 10, format: Optional[str] = None, **others: Any) -> None:
         del format
         frames = others.pop("data_or_path", frames)
-        passed_over("Video", others, ())
+        warn_ignored("Video", others, ())
         self._caption = caption
         is_file = isinstance(frames, (str, bytes, bytearray, os.PathLike))
         try:
-            self._data: Optional[bytes] = pictures.moving(frames if is_file else films.frames_of(frames), 10 if fps is None else fps)
+            self._data: Optional[bytes] = images.encode_animation(frames if is_file else video_frames.to_frames(frames), 10 if fps is None else fps)
         except ValueError:
             if not is_file:
                 raise
@@ -72,7 +72,7 @@ class Html(Media):
 
     def __init__(self, data: Any, inject: bool = True, **others: Any) -> None:
         del inject
-        passed_over("Html", others, ("data_is_not_path",))
+        warn_ignored("Html", others, ("data_is_not_path",))
         if hasattr(data, "read"):
             data = data.read()
         if isinstance(data, os.PathLike) or isinstance(data, str) and data.endswith(".html") and "<" not in data:
@@ -92,19 +92,19 @@ class Table(Media):
     """A table: ``Table(columns=["a", "b"], data=[[1, 2]])``, ``Table(dataframe=frame)``; :meth:`add_data` adds a row."""
 
     def __init__(self, columns: Optional[Sequence[Any]] = None, data: Any = None, rows: Any = None, dataframe: Any = None, **others: Any) -> None:
-        passed_over("Table", others, ("dtype", "optional", "allow_mixed_types", "log_mode"))
+        warn_ignored("Table", others, ("dtype", "optional", "allow_mixed_types", "log_mode"))
         given: Any = next((one for one in (dataframe, data, rows) if one is not None), [])
-        result = kinds.table(given, columns)
+        result = cell_values.table(given, columns)
         self.columns, self.data = result["columns"], result["rows"]
 
     def add_data(self, *row: Any) -> None:
         """A row with one item for each column."""
-        self.data.append(kinds.table([list(row)], self.columns)["rows"][0])
+        self.data.append(cell_values.table([list(row)], self.columns)["rows"][0])
 
     def add_column(self, name: Any, data: Any, optional: bool = False) -> None:
         """A column with one item for each row."""
         del optional
-        column = kinds.table({name: data}, None)
+        column = cell_values.table({name: data}, None)
         if self.columns and len(column["rows"]) != len(self.data):
             raise ValueError(f"the column {name!r} must have {len(self.data)} items, one for each row, not {len(column['rows'])}")
         before = self.data if self.columns else [[] for _ in column["rows"]]
@@ -121,7 +121,7 @@ class Histogram(Media):
     def __init__(self, sequence: Any = None, np_histogram: Any = None, num_bins: Optional[int] = None) -> None:
         del num_bins
         counts, edges = (None, None) if np_histogram is None else np_histogram
-        self._value = kinds.histogram(sequence, counts, edges, None, None, None)
+        self._value = cell_values.histogram(sequence, counts, edges, None, None, None)
 
     def _show(self, board: "Board", name: str) -> None:
         board._set(name, "histogram", self._value)
@@ -137,7 +137,7 @@ class Plotly(Media):
         board.figure(name, self._figure)
 
 
-class Unshown(Media):
+class Unsupported(Media):
     """In place of what has no cell here, as sounds and molecules: takes any arguments, and is left out and counted where it is logged."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
@@ -147,25 +147,25 @@ class Unshown(Media):
         raise TypeError(f"{type(self).__name__} has no cell here")
 
 
-class Audio(Unshown):
+class Audio(Unsupported):
     """Sounds have no cell here."""
 
 
-class Object3D(Unshown):
+class Object3D(Unsupported):
     """Bodies in space have no cell here."""
 
 
-class Molecule(Unshown):
+class Molecule(Unsupported):
     """Molecules have no cell here."""
 
 
-def passed_over(what: str, given: Dict[str, Any], known: Sequence[str]) -> None:
+def warn_ignored(what: str, given: Dict[str, Any], known: Sequence[str]) -> None:
     """Says once which arguments have no meaning here; TypeError for one that nobody knows."""
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise TypeError(f"{what} takes no argument {unknown[0]!r}")
     if given:
-        tell_once(f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}.")
+        warn_once(f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}.")
 
 
 class Plot(Media):

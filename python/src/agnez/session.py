@@ -7,13 +7,13 @@ import os
 import secrets
 from typing import Any, Dict, Iterator, List, Mapping, MutableMapping, Optional
 
-from . import _wandb as habits
-from ._values import names, convert as plain
+from . import _wandb
+from ._values import names, convert
 from .board import Board
-from ._log import tell_once
+from ._log import warn_once
 
 #: Arguments of ``wandb.init`` that have no meaning here.
-_PASSED_OVER = {"entity", "dir", "tags", "notes", "group", "job_type", "id", "resume", "reinit", "save_code", "settings", "sync_tensorboard", "anonymous", "allow_val_change", "force", "magic", "config_exclude_keys", "config_include_keys", "monitor_gym", "tensorboard", "fork_from", "resume_from"}
+_IGNORED_ARGUMENTS = {"entity", "dir", "tags", "notes", "group", "job_type", "id", "resume", "reinit", "save_code", "settings", "sync_tensorboard", "anonymous", "allow_val_change", "force", "magic", "config_exclude_keys", "config_include_keys", "monitor_gym", "tensorboard", "fork_from", "resume_from"}
 #: Modes of ``wandb.init`` in which it sends.
 _SENDING = ("online", "shared", "run", "dryrun")
 
@@ -59,19 +59,19 @@ class Config(MutableMapping[str, Any]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        return plain.described(self._values)
+        return convert.describe(self._values)
 
     def update(self, *args: Any, **named: Any) -> None:
         """As that of a dict, also of an object with attributes; ``allow_val_change`` is passed over."""
         named.pop("allow_val_change", None)
         for values in args:
-            self._values.update(_config(values))
+            self._values.update(_to_dict(values))
         self._values.update(named)
         self._changed()
 
     def setdefaults(self, values: Any) -> None:
         """Sets what is not set yet."""
-        for name, value in _config(values).items():
+        for name, value in _to_dict(values).items():
             self._values.setdefault(name, value)
         self._changed()
 
@@ -111,12 +111,12 @@ class Summary(Dict[str, Any]):
         if self._run is not None:
             self._run._summarize(values)
 
-    def _heed(self, metrics: Mapping[Any, Any]) -> None:
+    def _record(self, metrics: Mapping[Any, Any]) -> None:
         """Takes what was logged, which the board has as lines."""
         super().update(metrics)
 
 
-class Run(habits.Habits):
+class Run(_wandb.WandbMethods):
     """A training run: what :func:`init` returns. ``with agnez.init(...) as run:`` finishes it."""
 
     def __init__(self, board: Board, config: Mapping[Any, Any], *, id: Optional[str] = None, tags: Any = None, notes: Any = None, group: Any = None, job_type: Any = None) -> None:
@@ -161,10 +161,10 @@ class Run(habits.Habits):
         if "sync" in named and isinstance(named["sync"], bool):
             del named["sync"]
         if step is not None:
-            step = plain.step(step)
+            step = convert.to_step(step)
             self.step = int(step) if step == int(step) else step
         self.board.log(metrics, step=self.step, **named)
-        self.summary._heed({**({} if metrics is None else metrics), **named})
+        self.summary._record({**({} if metrics is None else metrics), **named})
         if commit or commit is None and step is None:
             self.step += 1
 
@@ -181,13 +181,13 @@ class Run(habits.Habits):
     def _summarize(self, values: Mapping[Any, Any]) -> None:
         self._summarized.update(values)
         name = "summary" if self.name is None else f"summary/{self.name}"
-        self.board.table(names.name_like(name), [[plain.label(key), value] for key, value in self._summarized.items()], columns=["name", "value"])
+        self.board.table(names.to_name(name), [[convert.to_label(key), value] for key, value in self._summarized.items()], columns=["name", "value"])
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         self.__dict__.update(state)
         if run is None:
             # In a child process agnez.log goes on with it.
-            _begin(self)
+            _activate(self)
 
     def __enter__(self) -> "Run":
         return self
@@ -201,7 +201,7 @@ run: Optional[Run] = None
 config: Config = Config({}, None)
 
 
-def _config(values: Any) -> Dict[Any, Any]:
+def _to_dict(values: Any) -> Dict[Any, Any]:
     """Hyperparameters as a dict: of a dict, an object with attributes, a dataclass, or pairs."""
     if values is None:
         return {}
@@ -225,29 +225,29 @@ def init(project: Optional[str] = None, *, name: Optional[str] = None, config: A
     replay) or ``disabled`` (nothing is sent or written); without it ``AGNEZ_MODE`` or ``WANDB_MODE``. Arguments of ``wandb.init``
     that have no meaning here are passed over with one warning; others raise TypeError.
     """
-    unknown = sorted(set(others) - _PASSED_OVER)
+    unknown = sorted(set(others) - _IGNORED_ARGUMENTS)
     if unknown:
         raise TypeError(f"init takes no argument {unknown[0]!r}")
     if others:
         # The usual mode changes nothing, either.
         passed = sorted([*others, "mode"] if mode == "online" else others)
-        tell_once("init", f"agnez.init passes over {', '.join(passed)}.")
-    values = _config(config)
+        warn_once("init", f"agnez.init passes over {', '.join(passed)}.")
+    values = _to_dict(config)
     mode = mode or os.environ.get("AGNEZ_MODE") or os.environ.get("WANDB_MODE")
     mode = "online" if mode in _SENDING and mode != "dryrun" else "offline" if mode == "dryrun" else mode
-    called = None if name is None else names.name_like(name)
-    board = Board(names.board_like(str(project or os.environ.get("AGNEZ_PROJECT") or "main")), url=url, token=token, run=called, spool=spool, mode=mode)
+    called = None if name is None else names.to_name(name)
+    board = Board(names.to_board_name(str(project or os.environ.get("AGNEZ_PROJECT") or "main")), url=url, token=token, run=called, spool=spool, mode=mode)
     result = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
-    return _begin(Run(board, values, id=None if others.get("id") is None else str(others["id"]), **result))
+    return _activate(Run(board, values, id=None if others.get("id") is None else str(others["id"]), **result))
 
 
-def _begin(begun: Run) -> Run:
+def _activate(begun: Run) -> Run:
     global run, config
     run, config = begun, begun.config
     return begun
 
 
-def current(call: str) -> Run:
+def _current(call: str) -> Run:
     """The run of the last :func:`init`; RuntimeError without one."""
     if run is None:
         raise RuntimeError(f"agnez.{call} needs a run: call agnez.init() first")
@@ -256,7 +256,7 @@ def current(call: str) -> Run:
 
 def log(metrics: Optional[Mapping[Any, Any]] = None, /, step: Any = None, commit: Optional[bool] = None, **named: Any) -> None:
     """Logs to the run of the last :func:`init`, as its :meth:`Run.log`; RuntimeError without one."""
-    current("log").log(metrics, step, commit, **named)
+    _current("log").log(metrics, step, commit, **named)
 
 
 def finish(exit_code: Optional[int] = None, quiet: Optional[bool] = None, *, timeout: Optional[float] = 5) -> None:
@@ -267,12 +267,12 @@ def finish(exit_code: Optional[int] = None, quiet: Optional[bool] = None, *, tim
 
 def alert(title: str = "", text: str = "", level: Any = None, wait_duration: Any = None) -> None:
     """Shows an alert on the board, as :meth:`Run.alert`."""
-    current("alert").alert(title, text, level, wait_duration)
+    _current("alert").alert(title, text, level, wait_duration)
 
 
 def watch(models: Any = None, *args: Any, **named: Any) -> List[Any]:
     """Shows a model's weights and gradients, as :meth:`Run.watch`."""
-    return current("watch").watch(models, *args, **named)
+    return _current("watch").watch(models, *args, **named)
 
 
 def unwatch(models: Any = None) -> None:

@@ -7,9 +7,9 @@ import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Union
 
-from ._values import cell_values as kinds, names, images as pictures, convert as plain
-from .cell import Cell, chart
-from ._errors import in_a_sentence
+from ._values import cell_values, names, images, convert
+from .cell import Cell, line_settings
+from ._errors import wrap_exceptions
 
 if TYPE_CHECKING:
     from .board import Board
@@ -29,50 +29,50 @@ class Axes(Cell):
         self._labels: Dict[str, str] = {}
         self._note = ""
 
-    @in_a_sentence
+    @wrap_exceptions
     def plot(self, *data: Any, label: Optional[str] = None) -> "Axes":
         """``plot(y)``, ``plot(x, y)``: draws the line ``label`` anew, from lists of numbers (N). A format like ``"r--"`` is passed over."""
         lists = [item for item in data if not isinstance(item, str)]
         if len(lists) not in (1, 2) or len(data) - len(lists) > 1:
             raise TypeError("plot takes y, or x and y: plot([0, 1], [0.3, 0.2], label='train')")
-        y = [plain.number(item, "y") for item in plain.listed(lists[-1], "y")]
-        x = [plain.step(item) for item in plain.listed(lists[0], "x")] if len(lists) == 2 else [float(at) for at in range(len(y))]
+        y = [convert.to_number(item, "y") for item in convert.to_list(lists[-1], "y")]
+        x = [convert.to_step(item) for item in convert.to_list(lists[0], "x")] if len(lists) == 2 else [float(at) for at in range(len(y))]
         if len(x) != len(y):
             raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
-        self._lines[names.cell_name(label or "y")] = {"x": x, "y": plain.clean(y)}
+        self._lines[names.check_name(label or "y")] = {"x": x, "y": convert.to_json(y)}
         return self._show("line", {"series": self._lines}, chart=self._chart)
 
-    @in_a_sentence
+    @wrap_exceptions
     def imshow(self, data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None, cmap: Any = None) -> "Axes":
         """A picture, as :meth:`agnez.Board.image` takes it; grey values stay grey, whatever ``cmap`` says."""
         del cmap
         self._lines = {}
-        content = pictures.picture(data, vmin=vmin, vmax=vmax)
-        self.board._client.media(self.id, {"type": "img"}, content, pictures.media_type(content))
+        content = images.encode_image(data, vmin=vmin, vmax=vmax)
+        self.board._client.patch_image(self.id, {"type": "img"}, content, images.media_type(content))
         return self
 
-    @in_a_sentence
+    @wrap_exceptions
     def hist(self, values: Any, bins: Any = None, *, range: Optional[Tuple[float, float]] = None) -> "Axes":
         """A histogram of numbers of any shape. ``bins``: how many of one width (1 to 1000), from the lowest to the highest value or over
         ``range``, or their edges (N + 1); without them, and with a rule's name as ``"auto"``, the server chooses."""
         self._lines = {}
         if isinstance(bins, str) or bins is None and range is None:
-            return self._show("histogram", kinds.histogram(values, None, None, None, None, None))
-        numbers = [math.nan if value is None else float(value) for value in kinds._flat(values, "the values")]
+            return self._show("histogram", cell_values.histogram(values, None, None, None, None, None))
+        numbers = [math.nan if value is None else float(value) for value in cell_values.flatten(values, "the values")]
         edges = _edges(numbers, 10 if bins is None else bins, range)
-        return self._show("histogram", kinds.histogram(None, _counts(numbers, edges), edges, None, None, None))
+        return self._show("histogram", cell_values.histogram(None, _counts(numbers, edges), edges, None, None, None))
 
-    @in_a_sentence
+    @wrap_exceptions
     def scatter(self, x: Any, y: Any, *, c: Any = None) -> "Axes":
         """Points (N) and (N), coloured by the labels ``c`` (N)."""
         self._lines = {}
-        return self._show("scatter", kinds.scatter(x, y, c, self._labels.get("x"), self._labels.get("y")))
+        return self._show("scatter", cell_values.scatter(x, y, c, self._labels.get("x"), self._labels.get("y")))
 
-    @in_a_sentence
+    @wrap_exceptions
     def bar(self, labels: Any, values: Any) -> "Axes":
         """A bar of the height ``values`` (N) for each of ``labels`` (N)."""
         self._lines = {}
-        return self._show("bar", kinds.bar(values, labels, None, None))
+        return self._show("bar", cell_values.bar(values, labels, None, None))
 
     def set_title(self, text: str) -> "Axes":
         """The title above the place."""
@@ -80,17 +80,17 @@ class Axes(Cell):
 
     def note(self, text: str) -> "Axes":
         """The note below the place, before what the axes show."""
-        self._note = plain.label(text)
+        self._note = convert.to_label(text)
         return self._noted()
 
     def set_xlabel(self, text: str) -> "Axes":
         """What the x axis shows, shown below the note."""
-        self._labels["x"] = plain.label(text)
+        self._labels["x"] = convert.to_label(text)
         return self._noted()
 
     def set_ylabel(self, text: str) -> "Axes":
         """What the y axis shows, shown below the note."""
-        self._labels["y"] = plain.label(text)
+        self._labels["y"] = convert.to_label(text)
         return self._noted()
 
     def _noted(self) -> "Axes":
@@ -99,7 +99,7 @@ class Axes(Cell):
 
     def set_yscale(self, scale: str) -> "Axes":
         """``linear`` or ``log``."""
-        self._chart.update(chart(None, scale, None, None, None))
+        self._chart.update(line_settings(None, scale, None, None, None))
         return self.set(chart=self._chart) if self._lines else self
 
     def legend(self, *_: Any, **__: Any) -> "Axes":
@@ -118,7 +118,7 @@ class Axes(Cell):
     cla = clear
 
     def _show(self, kind: str, value: Any, **keys: Any) -> "Axes":
-        self.board._client.change(self.id, {"type": kind, "value": value, **{name: item for name, item in keys.items() if item}})
+        self.board._client.patch(self.id, {"type": kind, "value": value, **{name: item for name, item in keys.items() if item}})
         return self
 
 
@@ -140,8 +140,8 @@ class Subplots:
             for column in range(columns):
                 # Only where the cell is new: later the place is the reader's.
                 layout = {"group": name, "rows": rows, "columns": columns, "row": row, "column": column}
-                axis = board._made(f"{name} {row},{column}", Axes, {"name": "", "layout": layout})
-                board._client.change(axis.id, {})
+                axis = board._get_or_create(f"{name} {row},{column}", Axes, {"name": "", "layout": layout})
+                board._client.patch(axis.id, {})
                 axes[-1].append(axis)
         return Subplots(axes)
 
@@ -174,16 +174,16 @@ class Subplots:
 
 def _edges(numbers: List[float], bins: Any, range: Optional[Tuple[float, float]]) -> List[float]:
     """As those of numpy.histogram."""
-    if not plain.is_scalar(bins):
-        edges = [plain.step(edge) for edge in plain.listed(bins, "bins")]
+    if not convert.is_scalar(bins):
+        edges = [convert.to_step(edge) for edge in convert.to_list(bins, "bins")]
         if len(edges) < 2 or any(right <= left for left, right in zip(edges, edges[1:])):
             raise ValueError("bins must be at least two edges that ascend")
         return edges
-    count = plain.step(bins)
+    count = convert.to_step(bins)
     if count != int(count) or not 1 <= count <= BINS:
         raise ValueError(f"bins must be 1 to {BINS}, not {bins}")
     finite = [number for number in numbers if math.isfinite(number)]
-    low, high = (plain.step(end) for end in range) if range is not None else (min(finite, default=0.0), max(finite, default=1.0))
+    low, high = (convert.to_step(end) for end in range) if range is not None else (min(finite, default=0.0), max(finite, default=1.0))
     if low > high:
         raise ValueError(f"range must ascend, not be {low} to {high}")
     if low == high:

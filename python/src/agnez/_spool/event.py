@@ -6,7 +6,7 @@ import queue
 from typing import Optional
 
 
-class Wake:
+class WakeEvent:
     """As ``threading.Event``, for one thread that waits. :meth:`set` takes no lock that a signal's handler could find taken by the call
     that it has interrupted."""
 

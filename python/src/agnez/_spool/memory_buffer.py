@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Deque, Dict, List
 
-from .._log import tell_once
+from .._log import warn_once
 
 MEMORY_BYTES = 64 << 20
 #: What is counted, and how it is said behind the number.
-WHY = {
+DROP_REASONS = {
     "points": "points dropped: the spool was full",
     "changes": "pictures or values dropped: the spool was full",
     "large": "pictures or values dropped: larger than the server takes",
@@ -17,13 +17,13 @@ WHY = {
 }
 
 
-class Overflow:
+class MemoryBuffer:
     """Whole records, in order. Its owner holds a lock around every call."""
 
     def __init__(self) -> None:
         self.records: Deque[bytes] = deque()
         #: What is not on the board and never will be, by the reason: points, changes of cells (pictures, values), single values.
-        self.dropped: Dict[str, int] = dict.fromkeys(WHY, 0)
+        self.dropped: Dict[str, int] = dict.fromkeys(DROP_REASONS, 0)
         self._bytes = 0
 
     def keep(self, data: bytes, points: int) -> None:
@@ -36,7 +36,7 @@ class Overflow:
 
     def drop(self, what: str, count: int) -> None:
         self.dropped[what] += count
-        tell_once("dropped", "The spool is full: values are dropped and counted, pictures before numbers.")
+        warn_once("dropped", "The spool is full: values are dropped and counted, pictures before numbers.")
 
     def pop(self) -> bytes:
         data = self.records.popleft()

@@ -51,7 +51,7 @@ class Lock:
             self._fd = None
 
 
-def spools(spool: Optional[str]) -> Path:
+def spool_root(spool: Optional[str]) -> Path:
     """The folder of this user's spools: as named, or ``AGNEZ_SPOOL``, or where the system keeps a user's state."""
     named = spool or os.environ.get("AGNEZ_SPOOL")
     if named:
@@ -60,10 +60,10 @@ def spools(spool: Optional[str]) -> Path:
         state = os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()
         return Path(state) / "agnez" / "spool"
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(state) / "agnez" / "spool" if os.path.isabs(state) else fallback()
+    return Path(state) / "agnez" / "spool" if os.path.isabs(state) else fallback_root()
 
 
-def fallback() -> Path:
+def fallback_root() -> Path:
     """Where spools are when there is no home folder that can be written."""
     user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
     try:
@@ -74,7 +74,7 @@ def fallback() -> Path:
     return Path(folder) / f"agnez-spool-{user}"
 
 
-def is_own(folder: Path) -> bool:
+def is_owned_by_user(folder: Path) -> bool:
     """Whether the folder is this user's: what others put among the spools is never read, sent or removed."""
     return sys.platform == "win32" or folder.stat().st_uid == os.getuid()
 
@@ -87,7 +87,7 @@ def is_private(folder: Path) -> bool:
     return stat.S_ISDIR(told.st_mode) and told.st_uid == os.getuid() and not told.st_mode & 0o022
 
 
-def folders(root: Path) -> List[Path]:
+def list_spools(root: Path) -> List[Path]:
     """The spools in a folder, oldest first; the folder itself if it is one."""
     if (root / "spool.json").is_file():
         return [root]
@@ -97,7 +97,7 @@ def folders(root: Path) -> List[Path]:
         return []
 
 
-def about(folder: Path) -> Dict[str, Any]:
+def read_metadata(folder: Path) -> Dict[str, Any]:
     """What a spool says of itself; nothing where it cannot be read."""
     try:
         told = json.loads((folder / "spool.json").read_bytes())
@@ -106,12 +106,12 @@ def about(folder: Path) -> Dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def abandoned(root: Path) -> Iterator[Path]:
+def abandoned_spools(root: Path) -> Iterator[Path]:
     """The spools of processes that have ended. Those of this process must not be among them."""
-    for folder in folders(root):
+    for folder in list_spools(root):
         lock = Lock(folder)
         try:
-            if is_own(folder) and lock.take():
+            if is_owned_by_user(folder) and lock.take():
                 lock.drop()
                 yield folder
         except OSError:

@@ -34,21 +34,21 @@ Row = Tuple[float, ...]
 class Layout:
     """The series that one call of ``log`` names: each a cell's id and a series' name."""
 
-    __slots__ = ("number", "parts", "form", "tail")
+    __slots__ = ("number", "parts", "struct", "trailer")
 
     def __init__(self, number: int, parts: List[Tuple[str, str]]) -> None:
         self.number = number
         self.parts = parts
-        self.form = struct.Struct(f"<4sIdd{len(parts)}dI")
-        self.tail = number ^ 0xFFFFFFFF
+        self.struct = struct.Struct(f"<4sIdd{len(parts)}dI")
+        self.trailer = number ^ 0xFFFFFFFF
 
     def row(self, sync: bytes, time: float, step: float, values: Iterable[float]) -> bytes:
         """A record of one point for each series."""
-        return self.form.pack(sync, self.number, time, step, *values, self.tail)
+        return self.struct.pack(sync, self.number, time, step, *values, self.trailer)
 
 
 @dataclass
-class Window:
+class Batch:
     """Consecutive records, sorted by what they concern."""
 
     #: For each layout's number its rows, in the order of the calls.
@@ -65,37 +65,37 @@ class Window:
     is_torn: bool = False
 
 
-def change(sync: bytes, cell: str, keys: Mapping[str, Any]) -> bytes:
+def encode_change(sync: bytes, cell: str, keys: Mapping[str, Any]) -> bytes:
     """A change of a cell as a record. NaN and infinities in ``keys`` must be strings already (ValueError)."""
     text = json.dumps({"cell": cell, "keys": keys}, separators=(",", ":"), allow_nan=False).encode()
     return CHANGE_HEAD.pack(sync, CHANGE, len(text)) + text
 
 
-def read(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: bool) -> Window:
+def decode(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: bool) -> Batch:
     """The records at the beginning of ``data`` that can be sent together.
 
-    Without ``is_end`` an incomplete record at the end is left for later. The window ends before a change that gives a line
+    Without ``is_end`` an incomplete record at the end is left for later. The batch ends before a change that gives a line
     a new value after points of it, since the two must not change places.
     """
-    window = Window()
+    batch = Batch()
     at = 0
     while at < len(data):
-        past: Optional[int] = _points(data, at, sync, layouts, window)
+        past: Optional[int] = _decode_points(data, at, sync, layouts, batch)
         if past == at:
-            past = _change(data, at, sync, window, layouts)
+            past = _decode_change(data, at, sync, batch, layouts)
         if past == at:
             past = data.find(sync, at + 1)
             if past < 0:
                 past = len(data) if is_end else None
-            window.is_torn |= past is not None and data[at:past].strip(b"\0") != b""
+            batch.is_torn |= past is not None and data[at:past].strip(b"\0") != b""
         if past is None:
             break
         at = past
-    window.size = at
-    return window
+    batch.size = at
+    return batch
 
 
-def _points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], window: Window) -> int:
+def _decode_points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], batch: Batch) -> int:
     """Reads the run of points of one layout that begins here; answers where it ends."""
     if len(data) - at < HEAD.size:
         return at
@@ -103,23 +103,23 @@ def _points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], wi
     layout = layouts.get(number) if marker == sync else None
     if layout is None:
         return at
-    size, tail = layout.form.size, layout.tail
+    size, tail = layout.struct.size, layout.trailer
     count = (len(data) - at) // size
     rows: List[Row] = []
-    for row in layout.form.iter_unpack(memoryview(data)[at : at + count * size]):
+    for row in layout.struct.iter_unpack(memoryview(data)[at : at + count * size]):
         if row[0] != sync or row[1] != number or row[-1] != tail:
             break
         rows.append(row[2:-1])
     if rows:
-        window.runs.append((number, len(rows)))
-        known = window.rows.setdefault(number, rows)
+        batch.runs.append((number, len(rows)))
+        known = batch.rows.setdefault(number, rows)
         if known is not rows:
             known.extend(rows)
     return at + len(rows) * size
 
 
-def _change(data: bytes, at: int, sync: bytes, window: Window, layouts: Mapping[int, Layout]) -> Optional[int]:
-    """Reads the change that begins here; answers where it ends, `at` where there is none, nothing where the window must end."""
+def _decode_change(data: bytes, at: int, sync: bytes, batch: Batch, layouts: Mapping[int, Layout]) -> Optional[int]:
+    """Reads the change that begins here; answers where it ends, `at` where there is none, nothing where the batch must end."""
     if len(data) - at < CHANGE_HEAD.size:
         return at
     marker, kind, length = CHANGE_HEAD.unpack_from(data, at)
@@ -136,13 +136,13 @@ def _change(data: bytes, at: int, sync: bytes, window: Window, layouts: Mapping[
     if not isinstance(cell, str) or not isinstance(keys, dict):
         return at
     is_value = "value" in keys or "file" in keys
-    if is_value and any(cell == part[0] for number in window.rows for part in layouts[number].parts):
+    if is_value and any(cell == part[0] for number in batch.rows for part in layouts[number].parts):
         return None
-    before = window.changes.setdefault(cell, {})
+    before = batch.changes.setdefault(cell, {})
     if is_value:
         before.pop("value", None)
         before.pop("file", None)
     if "file" in keys:
-        window.files.append(file)
+        batch.files.append(file)
     before.update(keys)
     return past

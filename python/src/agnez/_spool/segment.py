@@ -23,7 +23,7 @@ class Segment:
         # Its room on disk is taken now. A page that a full disk could not store would end the process.
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            _take_room(fd, size)
+            _allocate(fd, size)
             self._map = mmap.mmap(fd, size)
         except (OSError, ValueError) as error:
             path.unlink()
@@ -65,7 +65,7 @@ class Segment:
         self._map.close()
 
 
-def newest(number: int, path: Path) -> Segment:
+def create_segment(number: int, path: Path) -> Segment:
     """A new segment, a small one where the disk has no room for another; OSError where it has none for that."""
     try:
         return Segment(number, path, SEGMENT_BYTES)
@@ -73,7 +73,7 @@ def newest(number: int, path: Path) -> Segment:
         return Segment(number, path, _LEAST_BYTES)
 
 
-def _take_room(fd: int, size: int) -> None:
+def _allocate(fd: int, size: int) -> None:
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(fd, 0, size)
         return

@@ -11,20 +11,20 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from . import paths as place
-from .segment import SEGMENT_BYTES, Segment, newest
+from . import paths
+from .segment import SEGMENT_BYTES, Segment, create_segment
 
 #: ``state``, padded with blanks.
 STATE_BYTES = 512
 
 
-class Disk:
+class SpoolDir:
     """Made with its folder; OSError where there is no room for it, then nothing of it is left. Its owner holds a lock around every call,
     except :attr:`write`, which any thread may call at any time."""
 
     def __init__(self, root: Path, about: Mapping[str, Any], cap: int) -> None:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if root == place.fallback() and not place.is_private(root):
+        if root == paths.fallback_root() and not paths.is_private(root):
             # Anybody may have made it first: its name is known, and all may write beside it.
             raise OSError(errno.EPERM, "it is not this user's alone")
         self.folder = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{about['writer']}"
@@ -36,14 +36,14 @@ class Disk:
         self.files: "OrderedDict[str, int]" = OrderedDict()
         #: Files that had to make room.
         self.dropped = 0
-        self.lock = place.Lock(self.folder)
+        self.lock = paths.Lock(self.folder)
         self._spare: Optional[Segment] = None
         self._file_number = 0
         self._told: List[bytes] = []
         try:
             self.lock.take()
             self.state = Segment(0, self.folder / "state", STATE_BYTES)
-            self._use(newest(0, self.folder / "000000.seg"))
+            self._use(create_segment(0, self.folder / "000000.seg"))
             told = {**about, "pid": os.getpid(), "program": os.path.basename((getattr(sys, "argv", None) or [""])[0])}
             # Last: a folder without it is not a spool yet.
             (self.folder / "spool.json").write_text(json.dumps(told))
@@ -90,7 +90,7 @@ class Disk:
         if segment is not None and segment.size >= least:
             segment.move(self._next, path)
         else:
-            segment = Segment(self._next, path, least) if least > SEGMENT_BYTES else newest(self._next, path)
+            segment = Segment(self._next, path, least) if least > SEGMENT_BYTES else create_segment(self._next, path)
         if segment.size < least:
             segment.path.unlink()
             raise OSError(errno.ENOSPC, "no space left")

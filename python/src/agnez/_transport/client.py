@@ -12,14 +12,14 @@ import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from .._spool import paths as place
-from .. import _log as tell
-from .._values import convert as plain
-from .._spool.memory_buffer import WHY
+from .._spool import paths
+from .. import _log
+from .._values import convert
+from .._spool.memory_buffer import DROP_REASONS
 from .replay import replay
 from .sender import Sender
-from .._spool.spool import Form, Series, Spool
-from .._log import tell_once
+from .._spool.spool import FastPath, Series, Spool
+from .._log import warn_once
 
 #: Of everything that waits to be sent by one process to one server.
 SPOOL_BYTES = 1 << 30
@@ -32,7 +32,7 @@ _clients: Dict[Tuple[str, str, str], "Client"] = {}
 _lock = threading.RLock()
 
 
-class Forms(Dict[Tuple[str, ...], Form]):
+class FastPaths(Dict[Tuple[str, ...], FastPath]):
     """The forms that a board has for the names of its metrics; emptied in the child of a fork."""
 
     __slots__ = ("__weakref__",)
@@ -50,7 +50,7 @@ class Client:
         self._cap = cap
         self._parent = ""
         self._cells: Dict[str, Dict[str, Any]] = {}
-        self._forms: "weakref.WeakSet[Forms]" = weakref.WeakSet()
+        self._fast_paths: "weakref.WeakSet[FastPaths]" = weakref.WeakSet()
         self._lock = threading.RLock()
         #: That of the newest form.
         self._write: Optional[Callable[[bytes], int]] = None
@@ -60,10 +60,10 @@ class Client:
     @staticmethod
     def of(url: str, root: Optional[str], mode: str = "online") -> "Client":
         if mode == "disabled":
-            return Silent(url, root, 0)
+            return DisabledClient(url, root, 0)
         cap = int(float(os.environ.get("AGNEZ_SPOOL_MIB", SPOOL_BYTES >> 20)) * (1 << 20))
         with _lock:
-            return _clients.setdefault((url, str(place.spools(root)), mode), Client(url, root, cap, mode == "offline"))
+            return _clients.setdefault((url, str(paths.spool_root(root)), mode), Client(url, root, cap, mode == "offline"))
 
     @property
     def spool(self) -> Spool:
@@ -84,47 +84,47 @@ class Client:
                 try:
                     self._sender = None if self._is_offline else Sender(self._spool)
                 except (RuntimeError, OSError) as error:
-                    tell_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.")
-                _finish_with_multiprocessing()
+                    warn_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.")
+                _register_multiprocessing_finalizer()
                 try:
-                    self._mention(self._spool)
+                    self._warn_abandoned(self._spool)
                 except Exception as error:  # Whatever others have left there.
-                    tell_once("mention", f"The folder of spools cannot be looked through ({type(error).__name__}: {error}).")
+                    warn_once("mention", f"The folder of spools cannot be looked through ({type(error).__name__}: {error}).")
             return self._spool
 
-    def _mention(self, spool: Spool) -> None:
+    def _warn_abandoned(self, spool: Spool) -> None:
         """Tells once that there are spools that nobody sends."""
         if spool.folder is None:
             return
         own = [client._spool for client in list(_clients.values()) if client._spool is not None]
         mine, family = {one.folder for one in own}, {name for one in own for name in (one.writer, one.parent) if name}
         root = spool.folder.parent
-        others = [folder for folder in place.folders(root)[-1000:] if folder not in mine and str(place.about(folder).get("parent")) not in family]
-        old = sum(1 for folder in others if next(place.abandoned(folder), None))
+        others = [folder for folder in paths.list_spools(root)[-1000:] if folder not in mine and str(paths.read_metadata(folder).get("parent")) not in family]
+        old = sum(1 for folder in others if next(paths.abandoned_spools(folder), None))
         if old:
-            tell_once("old", f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.")
+            warn_once("old", f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.")
 
     # ---- what is logged ------------------------------------------------------------------------------------------
 
-    def forms(self) -> Forms:
+    def new_fast_paths(self) -> FastPaths:
         """Of one board, for the short way of its ``log``."""
-        forms = Forms()
+        forms = FastPaths()
         with self._lock:
-            self._forms.add(forms)
+            self._fast_paths.add(forms)
         return forms
 
-    def form(self, series: Sequence[Series]) -> Optional[Form]:
+    def fast_path(self, series: Sequence[Series]) -> Optional[FastPath]:
         """For the short way of ``log``; nothing while records cannot go to the disk."""
-        form = self.spool.form(series)
+        form = self.spool.fast_path(series)
         if form is not None and form[0] is not self._write:
             # A new segment: forms that are seldom used would hold the ones before it open.
             with self._lock:
                 self._write = form[0]
-                self._clear_forms()
+                self._clear_fast_paths()
         return form
 
-    def _clear_forms(self) -> None:
-        for forms in list(self._forms):
+    def _clear_fast_paths(self) -> None:
+        for forms in list(self._fast_paths):
             forms.clear()
 
     def cell(self, id: str, about: Dict[str, Any]) -> None:
@@ -138,50 +138,50 @@ class Client:
         """A value for each series for each step."""
         self._put(lambda spool: spool.points(series, time_s, steps, rows))
 
-    def change(self, id: str, keys: Dict[str, Any]) -> None:
+    def patch(self, id: str, keys: Dict[str, Any]) -> None:
         """Changes keys of a cell: a PATCH. ``keys`` holds JSON's own types."""
         value = keys.get("value")
         # Texts alone: what is built of numbers has limits of its own, which the server tells.
         if isinstance(value, str) and len(value) > _VALUE_BYTES:
-            self._too_large(id, len(value), _VALUE_BYTES)
+            self._drop_too_large(id, len(value), _VALUE_BYTES)
             return
-        self._put(lambda spool: spool.change(id, keys))
+        self._put(lambda spool: spool.patch(id, keys))
 
-    def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
+    def patch_image(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
         """Changes a cell's value to a picture, and other keys with it."""
         if len(content) > _MEDIA_BYTES:
-            self._too_large(id, len(content), _MEDIA_BYTES)
+            self._drop_too_large(id, len(content), _MEDIA_BYTES)
             return
-        self._put(lambda spool: spool.change(id, keys, picture=content, kind=kind))
+        self._put(lambda spool: spool.patch(id, keys, picture=content, kind=kind))
 
     def _put(self, put: Callable[[Spool], bool]) -> None:
         # It may be closed by another thread meanwhile: then that one is let go on, and the next spool is taken.
         while not put(self.spool):
             time.sleep(0)
 
-    def leave_out(self, count: int) -> None:
+    def skip(self, count: int) -> None:
         """Counts values that cannot be shown."""
         spool = self.spool
         with spool.lock:
-            spool.overflow.dropped["odd"] += count
+            spool.memory.dropped["odd"] += count
 
-    def _too_large(self, id: str, size: int, most: int) -> None:
+    def _drop_too_large(self, id: str, size: int, most: int) -> None:
         spool = self.spool
         with spool.lock:
-            spool.overflow.dropped["large"] += 1
-        tell_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
+            spool.memory.dropped["large"] += 1
+        warn_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
 
     # ---- the end -------------------------------------------------------------------------------------------------
 
     def flush(self, timeout: Optional[float]) -> bool:
-        seconds, sender = plain.seconds(timeout), self._sender
+        seconds, sender = convert.to_timeout(timeout), self._sender
         if sender is None:
             return self._spool is None
         return sender.flush(seconds)
 
     def close(self, timeout: Optional[float]) -> bool:
         """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
-        until = time.monotonic() + plain.seconds(timeout)
+        until = time.monotonic() + convert.to_timeout(timeout)
         with self._lock:
             spool, sender = self._spool, self._sender
             self._spool = self._sender = None
@@ -191,7 +191,7 @@ class Client:
         spool.end_writing()
         with self._lock:
             self._write = None
-            self._clear_forms()
+            self._clear_fast_paths()
         was_sent = sender is not None and sender.flush(max(0.0, until - time.monotonic() - 0.2))
         if sender is not None:
             sender.stop(max(0.1, until - time.monotonic()))
@@ -199,43 +199,43 @@ class Client:
             spool.trim()
             spool.release()
         if spool.folder is not None and not self._is_offline:
-            self._adopt(spool.folder.parent, spool.writer, until)
-        lost = ", ".join(f"{count} {WHY[what]}" for what, count in spool.dropped().items() if count)
+            self._send_children(spool.folder.parent, spool.writer, until)
+        lost = ", ".join(f"{count} {DROP_REASONS[what]}" for what, count in spool.dropped().items() if count)
         if lost:
-            tell.tell(f"Not sent: {lost}.")
+            _log.warn(f"Not sent: {lost}.")
         if spool.folder is not None and spool.folder.exists():
             what = "What the server refused is" if was_sent else "Not everything was sent. The rest is"
-            tell.tell(f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it.")
+            _log.warn(f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it.")
         return was_sent
 
-    def _adopt(self, root: Path, writer: str, until: float) -> None:
+    def _send_children(self, root: Path, writer: str, until: float) -> None:
         """Sends what forked children left behind that ended without a word (``os._exit``, a worker that was killed)."""
-        for folder in place.folders(root):
-            told, left = place.about(folder), until - time.monotonic()
+        for folder in paths.list_spools(root):
+            told, left = paths.read_metadata(folder), until - time.monotonic()
             if told.get("parent") == writer and told.get("pid") != os.getpid() and left > 0.5:
                 try:
                     replay(folder, timeout=min(left, 1.0))
                 except Exception:  # Whatever it holds: it stays, and a replay says what it is.
                     continue
 
-    def forked(self) -> None:
+    def after_fork(self) -> None:
         """In the child of a fork: what is the parent's stays the parent's, and the child begins a spool of its own when it logs."""
         self._lock = threading.RLock()
         if self._spool is not None:
             self._parent = self._spool.writer
-            self._spool.forked()
+            self._spool.after_fork()
         if self._sender is not None:
-            self._sender.forked()
+            self._sender.after_fork()
         self._spool = self._sender = self._write = None
         self._cells = dict(self._cells)
         # They write into the parent's segment.
-        self._clear_forms()
+        self._clear_fast_paths()
 
 
-class Silent(Client):
+class DisabledClient(Client):
     """Sends nothing and writes nothing: for a run that is switched off. Wrong arguments still raise."""
 
-    def form(self, series: Sequence[Series]) -> Optional[Form]:
+    def fast_path(self, series: Sequence[Series]) -> Optional[FastPath]:
         return None
 
     def cell(self, id: str, about: Dict[str, Any]) -> None:
@@ -244,20 +244,20 @@ class Silent(Client):
     def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
         return
 
-    def change(self, id: str, keys: Dict[str, Any]) -> None:
+    def patch(self, id: str, keys: Dict[str, Any]) -> None:
         return
 
-    def media(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
+    def patch_image(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
         return
 
-    def leave_out(self, count: int) -> None:
+    def skip(self, count: int) -> None:
         return
 
     def flush(self, timeout: Optional[float]) -> bool:
-        return plain.seconds(timeout) >= 0
+        return convert.to_timeout(timeout) >= 0
 
     def close(self, timeout: Optional[float]) -> bool:
-        return plain.seconds(timeout) >= 0
+        return convert.to_timeout(timeout) >= 0
 
 
 def close_all(timeout: float = EXIT_S) -> None:
@@ -267,15 +267,15 @@ def close_all(timeout: float = EXIT_S) -> None:
         client.close(max(0.2, until - time.monotonic()))
 
 
-def _after_fork() -> None:
+def _after_fork_in_child() -> None:
     global _lock
     _lock = threading.RLock()
-    tell.forked()
+    _log.after_fork()
     for client in list(_clients.values()):
-        client.forked()
+        client.after_fork()
 
 
-def _finish_with_multiprocessing() -> None:
+def _register_multiprocessing_finalizer() -> None:
     """Children of ``multiprocessing`` leave without ``atexit``; they have finalizers of their own."""
     process = sys.modules.get("multiprocessing.process")
     util: Any = sys.modules.get("multiprocessing.util")
@@ -289,4 +289,4 @@ def clients() -> List[Client]:
 
 atexit.register(close_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_after_fork_in_child)

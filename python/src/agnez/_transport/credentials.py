@@ -8,56 +8,56 @@ from typing import Dict, Iterator, Optional, Tuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 _DEFAULT_URL = "http://localhost:3000"
-#: By the server's address, as :func:`address` gives it.
+#: By the server's address, as :func:`register_server` gives it.
 _tokens: Dict[str, str] = {}
 #: More of a file with tokens is not read.
 _FILE_BYTES = 64 << 10
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def address(url: Optional[str], token: Optional[str] = None) -> str:
+def register_server(url: Optional[str], token: Optional[str] = None) -> str:
     """The server's address without a slash at its end, ``AGNEZ_URL`` or ``http://localhost:3000`` without one; keeps the token
     that is given, or that the address holds (``#token=``), for the requests to it. ValueError where it is none."""
     url = url or os.environ.get("AGNEZ_URL") or _DEFAULT_URL
     bare, held = _split(url)
     given = token or held
     if given is not None:
-        _tokens[bare] = _checked(given)
+        _tokens[bare] = _check_token(given)
     return bare
 
 
-def is_chosen(url: Optional[str]) -> bool:
+def is_configured(url: Optional[str]) -> bool:
     """Whether somebody has said which server is meant: the one of this computer answers at the usual port, whosever it is."""
     return bool(url or os.environ.get("AGNEZ_URL"))
 
 
-def given(url: str) -> Optional[str]:
+def explicit_token(url: str) -> Optional[str]:
     """The token that this process was given for an address, by an argument or with the address, and not by the environment."""
     return _tokens.get(url)
 
 
 def token_for(url: str) -> Optional[str]:
-    """The token for requests to an address that :func:`address` gave. ``AGNEZ_TOKEN`` is meant for the server that
+    """The token for requests to an address that :func:`register_server` gave. ``AGNEZ_TOKEN`` is meant for the server that
     ``AGNEZ_URL`` names; without one, for any server. Without either, that of a link to this server in a file of this user."""
     given = _tokens.get(url)
     if given is not None:
         return given
     common = os.environ.get("AGNEZ_TOKEN", "").strip()
     if not common:
-        return _from_files(url)
+        return _token_from_files(url)
     named = os.environ.get("AGNEZ_URL")
     if named:
         try:
             if _split(named)[0] != url:
-                return _from_files(url)
+                return _token_from_files(url)
         except ValueError:
             return None
-    return _checked(common, "AGNEZ_TOKEN")
+    return _check_token(common, "AGNEZ_TOKEN")
 
 
-def _from_files(url: str) -> Optional[str]:
+def _token_from_files(url: str) -> Optional[str]:
     """From the first file that has a link to this server, such as the output of ``agnez token new``."""
-    for path in _files():
+    for path in _token_files():
         try:
             # Only what this user or root has put there says how this user comes in.
             if os.name == "posix" and os.stat(path).st_uid not in (0, os.geteuid()):
@@ -71,19 +71,19 @@ def _from_files(url: str) -> Optional[str]:
                 bare, token = _split(link)
             except ValueError:
                 continue
-            if token is not None and _place(bare) == _place(url):
-                return _checked(token, f"the token in {path}")
+            if token is not None and _server_identity(bare) == _server_identity(url):
+                return _check_token(token, f"the token in {path}")
     return None
 
 
-def _files() -> Iterator[str]:
+def _token_files() -> Iterator[str]:
     """The user's own file; and that of a server's data folder, which a server makes where the system does not tell it whose a connection is."""
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     yield os.path.join(config, "agnez", "token")
     yield os.path.join(os.environ.get("AGNEZ_DATA") or "agnez-data", "token")
 
 
-def _place(url: str) -> Tuple[str, str, Optional[int], str]:
+def _server_identity(url: str) -> Tuple[str, str, Optional[int], str]:
     """What two addresses of one server have in common; this machine has several names."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -109,7 +109,7 @@ def _split(url: str) -> Tuple[str, Optional[str]]:
     return re.sub(r"/b/[^/]*$", "", bare).rstrip("/"), unquote(held[1])
 
 
-def _checked(token: str, what: str = "token") -> str:
+def _check_token(token: str, what: str = "token") -> str:
     if not isinstance(token, str):
         raise TypeError(f"{what} must be a string, not {type(token).__name__}")
     if not re.fullmatch(r"[!-~]{1,500}", token):

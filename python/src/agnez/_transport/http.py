@@ -24,7 +24,7 @@ _BYTES_PER_S = 200_000
 _ANSWER_BYTES = 32 << 20
 _LONG_ANSWER_BYTES = 64 << 10
 #: Every answer to a change has one of these.
-_OURS = ("_id", "appended", "repeated")
+_RESPONSE_KEYS = ("_id", "appended", "repeated")
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Request:
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     body: bytes
     #: Seconds, as the server asked for.
@@ -49,7 +49,7 @@ class Answer:
 
     def error(self) -> Dict[str, Any]:
         """The server's error document, empty when somebody else answers at the address."""
-        told = parsed(self.body)
+        told = parse_json(self.body)
         return told if isinstance(told, dict) and "className" in told else {}
 
     @property
@@ -71,13 +71,13 @@ class Answer:
         if len(self.body) > _LONG_ANSWER_BYTES:
             # A cell with a large value: reading it would hold up the training.
             text = self.body.strip()
-            return text[:1] + text[-1:] in (b"{}", b"[]") and any(b'"%s"' % name.encode() in text for name in _OURS)
-        told = parsed(self.body)
+            return text[:1] + text[-1:] in (b"{}", b"[]") and any(b'"%s"' % name.encode() in text for name in _RESPONSE_KEYS)
+        told = parse_json(self.body)
         first = told[0] if isinstance(told, list) and told else told
-        return isinstance(first, dict) and any(name in first for name in _OURS)
+        return isinstance(first, dict) and any(name in first for name in _RESPONSE_KEYS)
 
 
-def parsed(text: bytes) -> Any:
+def parse_json(text: bytes) -> Any:
     """What JSON says; nothing where it is none, whatever is wrong with it: half a character, nested deeper than the stack, larger than
     the memory."""
     try:
@@ -86,11 +86,11 @@ def parsed(text: bytes) -> Any:
         return None
 
 
-class Unreachable(Exception):
+class ServerUnreachable(Exception):
     """No answer: refused, reset, silent, too slow, or not HTTP."""
 
 
-class _Patient(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """A socket's bytes until a point in time, however slowly they come."""
 
     def __init__(self, sock: socket.socket, until: float) -> None:
@@ -108,7 +108,7 @@ class _Patient(io.RawIOBase):
         return self._sock.recv_into(buffer)
 
 
-class _Answering:
+class _DeadlineSocket:
     """What ``http.client`` reads an answer from."""
 
     def __init__(self, sock: socket.socket, until: float) -> None:
@@ -116,14 +116,14 @@ class _Answering:
         self._until = until
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Patient(self._sock, self._until))
+        return io.BufferedReader(_DeadlineReader(self._sock, self._until))
 
 
-def address_of(id: str) -> str:
+def cell_path(id: str) -> str:
     return f"/values/{quote(id, safe='')}"
 
 
-class Wire:
+class ServerConnection:
     """To the server at an address that :func:`agnez.access.address` gave. Not for several threads at once."""
 
     def __init__(self, url: str) -> None:
@@ -141,15 +141,15 @@ class Wire:
             self._connection.close()
             self._connection = None
 
-    def forked(self) -> None:
+    def after_fork(self) -> None:
         """In the child of a fork: closes its copy of the socket, and nothing that a thread of the parent may have locked."""
         sock = self._connection.sock if self._connection is not None else None
         self._connection = None
         if sock is not None:
             sock.close()
 
-    def send(self, request: Request) -> Answer:
-        """Sends and waits for the answer. Raises nothing but :class:`Unreachable`."""
+    def send(self, request: Request) -> Response:
+        """Sends and waits for the answer. Raises nothing but :class:`ServerUnreachable`."""
         is_kept = self._connection is not None
         try:
             return self._once(request)
@@ -162,9 +162,9 @@ class Wire:
                 except Exception as again:
                     error = again
                     self.close()
-            raise Unreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+            raise ServerUnreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request) -> Response:
         now = time.monotonic()
         until = min(now + _REQUEST_S + len(request.body) / _BYTES_PER_S, self.until)
         if until <= now:
@@ -180,7 +180,7 @@ class Wire:
         headers = {"Content-Type": request.kind, "Accept": "application/json", "User-Agent": "agnez-python"}
         if request.key is not None:
             headers["Idempotency-Key"] = request.key
-            # The keys of a process are numbered: of those the server keeps a window, however long a request was kept here.
+            # The keys of a process are numbered: of those the server keeps a batch, however long a request was kept here.
             headers["Idempotency-Window"] = "ascending"
         token = token_for(self._url)
         if token is not None:
@@ -191,7 +191,7 @@ class Wire:
         connection.putheader("Content-Length", str(len(request.body)))
         connection.endheaders(request.body)
         # The answer is read from a socket that gives up when the time is over.
-        patient = cast(socket.socket, _Answering(sock, until))
+        patient = cast(socket.socket, _DeadlineSocket(sock, until))
         connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(patient, *args, **named)  # type: ignore[assignment]
         response = connection.getresponse()
         body = response.read(_ANSWER_BYTES)
@@ -202,4 +202,4 @@ class Wire:
             retry_after = None if wait is None else max(0.0, float(wait))
         except ValueError:
             retry_after = None
-        return Answer(response.status, body, retry_after)
+        return Response(response.status, body, retry_after)

@@ -10,32 +10,32 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from .._spool import paths as place, record
-from . import batch as windows
-from .outbox import Outbox, own_key
+from .._spool import paths, record
+from . import request_builder
+from .outbox import Outbox, retry_key
 from .sender import Delivery, Stopped
-from .credentials import address
-from .http import Request, Wire, parsed
+from .credentials import register_server
+from .http import Request, ServerConnection, parse_json
 
 
-class Busy(Exception):
+class SpoolInUse(Exception):
     """The spool belongs to a process that is running."""
 
 
-def load(folder: Path, url: Optional[str]) -> Outbox:
+def open_outbox(folder: Path, url: Optional[str]) -> Outbox:
     """A spool as its process left it; ValueError where the folder holds none."""
-    about = place.about(folder)
+    about = paths.read_metadata(folder)
     try:
         sync = bytes.fromhex(about["sync"])
         if len(sync) != 4 or not isinstance(about["writer"], str):
             raise ValueError("its marker or its writer is none")
-        outbox = Outbox(folder, address(url or about["url"]), about["writer"], sync, None)
+        outbox = Outbox(folder, register_server(url or about["url"]), about["writer"], sync, None)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder} holds no spool that this version can read ({error})") from error
-    for line in _lines(folder / "cells.jsonl"):
+    for line in _read_lines(folder / "cells.jsonl"):
         try:
             if "layout" in line:
-                outbox.layouts[line["layout"]] = _layout(line)
+                outbox.layouts[line["layout"]] = _parse_layout(line)
             elif isinstance(line["id"], str) and isinstance(line["cell"], dict):
                 outbox.cells.setdefault(line["id"], line["cell"])
         except (KeyError, TypeError, ValueError, struct.error):
@@ -45,7 +45,7 @@ def load(folder: Path, url: Optional[str]) -> Outbox:
     return outbox
 
 
-def _layout(line: Dict[str, Any]) -> record.Layout:
+def _parse_layout(line: Dict[str, Any]) -> record.Layout:
     number, series = line["layout"], [(cell, name) for cell, name in line["series"]]
     if not isinstance(number, int) or not 0 <= number < record.CHANGE or not all(isinstance(part, str) for pair in series for part in pair):
         raise ValueError("no layout")
@@ -56,19 +56,19 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
     """Sends the rest of a spool and removes the folder when nothing is left; a sentence about it.
 
     The server does what it has done before not again, so that this does no harm twice. ``url``: another server than the one it
-    was meant for. ``refused``: what a server refused is tried again. Raises :class:`Busy`, ValueError (no spool), and
+    was meant for. ``refused``: what a server refused is tried again. Raises :class:`SpoolInUse`, ValueError (no spool), and
     TimeoutError when the server cannot be reached for ``timeout`` seconds.
     """
-    lock = place.Lock(folder)
+    lock = paths.Lock(folder)
     if not (folder / "spool.json").is_file():
         raise ValueError(f"{folder} holds no spool")
-    if not place.is_own(folder):
+    if not paths.is_owned_by_user(folder):
         raise ValueError(f"{folder} belongs to another user; nothing of it is sent.")
     if not lock.take():
-        raise Busy(f"{folder} belongs to a process that is running; it sends by itself.")
+        raise SpoolInUse(f"{folder} belongs to a process that is running; it sends by itself.")
     try:
-        outbox = load(folder, url)
-        wire = Wire(outbox.url)
+        outbox = open_outbox(folder, url)
+        wire = ServerConnection(outbox.url)
         until = time.monotonic() + timeout
 
         def pause(seconds: float, least: float) -> None:
@@ -84,21 +84,21 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
         points = changes = 0
         try:
             if refused:
-                _again(folder, delivery, outbox)
+                _retry_refused(folder, delivery, outbox)
             while True:
-                window = outbox.next()
-                if window is None:
+                batch = outbox.next_batch()
+                if batch is None:
                     break
                 try:
-                    delivery.send(window, outbox.number)
+                    delivery.send(batch, outbox.number)
                 except Stopped:
                     raise
                 except Exception as error:  # Whatever it holds, or is answered: what comes after it must go on.
-                    outbox.put_aside(window, f"{type(error).__name__}: {error}")
-                outbox.done()
+                    outbox.quarantine(batch, f"{type(error).__name__}: {error}")
+                outbox.finish_batch()
                 until = time.monotonic() + timeout
-                points += sum(len(rows) * len(outbox.layouts[number].parts) for number, rows in window.rows.items())
-                changes += len(window.changes)
+                points += sum(len(rows) * len(outbox.layouts[number].parts) for number, rows in batch.rows.items())
+                changes += len(batch.changes)
         except Stopped:
             raise TimeoutError(f"{delivery.denied or f'{outbox.url} cannot be reached.'} The rest stays in {folder}.") from None
         finally:
@@ -116,11 +116,11 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
         lock.drop()
 
 
-def _again(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
+def _retry_refused(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
     """Tries what was refused once more; what is refused again is put back. ``refused.before`` has what is tried until all of it has been
     answered: a run that is cut off leaves it to the next one."""
     path, before, whole = folder / "refused.jsonl", folder / "refused.before", folder / "refused.whole"
-    lines = list({json.dumps(line, sort_keys=True): line for line in _lines(before) + _lines(path)}.values())
+    lines = list({json.dumps(line, sort_keys=True): line for line in _read_lines(before) + _read_lines(path)}.values())
     if not lines:
         return
     whole.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -130,30 +130,30 @@ def _again(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
     outbox.refused = 0
     for line in lines:
         try:
-            for request in _requests(line, outbox):
+            for request in _line_to_requests(line, outbox):
                 delivery.deliver(request)
         except Stopped:
             raise
         except Exception:  # It stays with what was refused, and the next one is tried.
-            outbox.put_away(line)
+            outbox.record_refused(line)
     before.unlink()
 
 
-def _requests(line: Dict[str, Any], outbox: Outbox) -> List[Request]:
+def _line_to_requests(line: Dict[str, Any], outbox: Outbox) -> List[Request]:
     """What a line holds, as requests; what cannot be sent is put back."""
-    kept, request = outbox.aside(line), _request(line)
+    kept, request = outbox.aside(line), _line_to_request(line)
     try:
         if kept is not None:
-            return windows.requests(kept[0], outbox.layouts, outbox.folder, kept[1], 0)
+            return request_builder.to_requests(kept[0], outbox.layouts, outbox.folder, kept[1], 0)
         if request is not None:
             return [request]
     except Exception:  # It is what could not be sent before, either.
         pass
-    outbox.put_away(line)
+    outbox.record_refused(line)
     return []
 
 
-def _request(line: Dict[str, Any]) -> Optional[Request]:
+def _line_to_request(line: Dict[str, Any]) -> Optional[Request]:
     """What was refused as a request; nothing where the line holds none."""
     try:
         method, path, body, kind = line["method"], line["path"], base64.b64decode(line["body"]), line["type"]
@@ -162,17 +162,17 @@ def _request(line: Dict[str, Any]) -> Optional[Request]:
         return None
     if method not in ("POST", "PATCH") or not all(isinstance(text, str) for text in (path, kind, key, *cells)) or not path.startswith("/"):
         return None
-    return Request(method, path, body, kind, own_key(key), cells)
+    return Request(method, path, body, kind, retry_key(key), cells)
 
 
-def _lines(path: Path) -> List[Dict[str, Any]]:
+def _read_lines(path: Path) -> List[Dict[str, Any]]:
     lines: List[Dict[str, Any]] = []
     try:
         text = path.read_bytes()
     except (OSError, MemoryError):
         return []
     for line in text.split(b"\n"):
-        told = parsed(line)
+        told = parse_json(line)
         if isinstance(told, dict):
             lines.append(told)
     return lines

@@ -1,1 +1,1 @@
-"""Values of any library as what the server stores: numbers, names, pictures and the documents of cells."""
+"""ImageArray of any library as what the server stores: numbers, names, pictures and the documents of cells."""

@@ -15,7 +15,7 @@ _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _TEXTS = ("NaN", "Infinity", "-Infinity")
 #: How deep lists and dicts are read; the server takes 128.
 DEPTH = 60
-#: How many items :func:`clean` reads, with all that is nested.
+#: How many items :func:`to_json` reads, with all that is nested.
 ITEMS = 2_000_000
 #: Characters of a text that stands for an object.
 TEXT = 1000
@@ -27,32 +27,32 @@ _short = reprlib.Repr()
 _short.maxlevel, _short.maxdict, _short.maxlist, _short.maxtuple, _short.maxset, _short.maxstring, _short.maxother = 4, 20, 20, 20, 20, 200, 200
 
 
-def is_nothing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Whether it says that there is no value: None, the NA and NaT of pandas, the NaT of numpy, what a mask hides."""
     if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
         return True
-    return _unit_kind(value) in ("m", "M") and getattr(value, "shape", None) == () and str(value) == "NaT"
+    return _dtype_kind(value) in ("m", "M") and getattr(value, "shape", None) == () and str(value) == "NaT"
 
 
-def _unit_kind(value: Any) -> str:
+def _dtype_kind(value: Any) -> str:
     """numpy's letter for the kind of its numbers, ``M`` and ``m`` for times; nothing for what has none."""
     return str(getattr(getattr(value, "dtype", None), "kind", ""))
 
 
-def scalar(value: Any) -> Optional[complex]:
+def to_scalar(value: Any) -> Optional[complex]:
     """One number of Python, numpy, torch, jax or tensorflow, a float where it is no complex one; nothing for anything else. A length of
     time is its seconds; an integer beyond all doubles is infinite. Whatever the value raises is no number."""
     if isinstance(value, (float, int)) and not isinstance(value, Enum):
-        return _double(value)
+        return _to_float(value)
     try:
-        if isinstance(value, (str, bytes, bytearray, memoryview, type)) or is_nothing(value):
+        if isinstance(value, (str, bytes, bytearray, memoryview, type)) or is_missing(value):
             return None
         if isinstance(value, timedelta):
             return value.total_seconds()
         shape = getattr(value, "shape", None)
-        if shape is not None and not _is_one(shape):
+        if shape is not None and not _has_one_item(shape):
             return None
-        kind = _unit_kind(value)
+        kind = _dtype_kind(value)
         if kind == "M" or kind in ("S", "U", "V", "O") and not callable(getattr(value, "item", None)):
             return None
         if kind == "m":
@@ -61,7 +61,7 @@ def scalar(value: Any) -> Optional[complex]:
             return complex(value)
         if kind not in ("c", "O"):
             try:
-                return _double(value)
+                return _to_float(value)
             except Exception:
                 pass
         if not callable(getattr(value, "item", None)):
@@ -69,16 +69,16 @@ def scalar(value: Any) -> Optional[complex]:
         result = value.item()
         if isinstance(result, complex):
             return complex(result)
-        return None if isinstance(result, (str, bytes)) else _double(result)
+        return None if isinstance(result, (str, bytes)) else _to_float(result)
     except Exception:  # Whatever an object's own methods raise.
         return None
 
 
-def _is_one(shape: Any) -> bool:
+def _has_one_item(shape: Any) -> bool:
     return all(side == 1 for side in shape)
 
 
-def _double(value: Any) -> float:
+def _to_float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
@@ -86,55 +86,55 @@ def _double(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def number(value: Any, what: str) -> float:
+def to_number(value: Any, what: str) -> float:
     """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else, ValueError for what no double holds."""
-    result = scalar(value)
+    result = to_scalar(value)
     if result is None or isinstance(result, complex):
-        raise TypeError(f"{what} must be a number, not {kind(value)}")
+        raise TypeError(f"{what} must be a number, not {describe_type(value)}")
     if math.isinf(result) and isinstance(value, int):
         raise ValueError(f"{what} must be a number that a double can hold, not one so large")
     return result
 
 
-def step(value: Any) -> float:
+def to_step(value: Any) -> float:
     """A step: a finite number; TypeError or ValueError for anything else."""
-    result = number(value, "step")
+    result = to_number(value, "step")
     if not math.isfinite(result):
         raise ValueError(f"step must be finite, not {result}")
     return result
 
 
-def seconds(value: Any) -> float:
+def to_timeout(value: Any) -> float:
     """A time to wait, None for as long as it takes; TypeError or ValueError for what is none."""
     if value is None:
         return threading.TIMEOUT_MAX
-    result = number(value, "timeout")
+    result = to_number(value, "timeout")
     if math.isnan(result):
         raise ValueError("timeout must be a number of seconds, not nan")
     return min(max(result, 0.0), threading.TIMEOUT_MAX)
 
 
-def listed(value: Any, what: str) -> List[Any]:
+def to_list(value: Any, what: str) -> List[Any]:
     """An array, tensor, series or any iterable as a list (of lists); TypeError for a scalar, a text, or what its own methods refuse."""
     found: Any = None
     try:
-        found = _listed(value)
+        found = _to_list(value)
     except MemoryError:
         raise
     except Exception as error:
-        raise TypeError(f"{what} must be a list or an array, not {kind(value)} ({type(error).__name__})") from error
+        raise TypeError(f"{what} must be a list or an array, not {describe_type(value)} ({type(error).__name__})") from error
     if found is None:
-        raise TypeError(f"{what} must be a list or an array, not {kind(value)}")
+        raise TypeError(f"{what} must be a list or an array, not {describe_type(value)}")
     return list(found)
 
 
-def _listed(value: Any) -> Optional[List[Any]]:
+def _to_list(value: Any) -> Optional[List[Any]]:
     if isinstance(value, (list, tuple)):
         return list(value)
     if isinstance(value, (str, bytes, bytearray, dict, type)):
         return None
-    value = dense(value)
-    if _unit_kind(value) in ("m", "M") and hasattr(value, "astype"):
+    value = to_dense(value)
+    if _dtype_kind(value) in ("m", "M") and hasattr(value, "astype"):
         # As integers the times would be in a unit of which they say nothing.
         return list(value)
     for name in ("detach", "cpu"):
@@ -154,64 +154,64 @@ def _listed(value: Any) -> Optional[List[Any]]:
     return list(value)
 
 
-def dense(value: Any) -> Any:
+def to_dense(value: Any) -> Any:
     """A sparse array of scipy or torch written out, unless that would be too large (TypeError)."""
     if callable(getattr(value, "toarray", None)) and hasattr(value, "nnz"):
-        _check_dense(value)
+        _check_dense_size(value)
         return value.toarray()
     if getattr(value, "is_sparse", False) is True and callable(getattr(value, "to_dense", None)):
-        _check_dense(value)
+        _check_dense_size(value)
         return value.to_dense()
     return value
 
 
-def _check_dense(value: Any) -> None:
+def _check_dense_size(value: Any) -> None:
     count = math.prod(value.shape)
     if count > _DENSE:
         raise TypeError(f"a sparse array may have {_DENSE} places here, not {count}")
 
 
-def numbers(value: Any, what: str) -> List[Any]:
+def to_json_numbers(value: Any, what: str) -> List[Any]:
     """A list of numbers as the server takes them: NaN and infinities as texts, None for no number; TypeError for anything else in it."""
     out: List[Any] = []
-    for item in listed(value, what):
+    for item in to_list(value, what):
         if item.__class__ is int and _WHOLE[0] <= item <= _WHOLE[1]:
             out.append(item)
             continue
-        if is_nothing(item) or isinstance(item, str) and item in _TEXTS:
+        if is_missing(item) or isinstance(item, str) and item in _TEXTS:
             out.append(None if not isinstance(item, str) else str(item))
             continue
-        result: Any = whole(item)
+        result: Any = to_json_int(item)
         if result is None:
-            result = scalar(item)
+            result = to_scalar(item)
         if result is None or isinstance(result, complex):
-            raise TypeError(f"{what} must hold numbers, not {kind(item)}")
-        out.append(result if isinstance(result, int) else _finite(result))
+            raise TypeError(f"{what} must hold numbers, not {describe_type(item)}")
+        out.append(result if isinstance(result, int) else _to_json_float(result))
     return out
 
 
-def whole(value: Any) -> Optional[int]:
+def to_json_int(value: Any) -> Optional[int]:
     """An integer of Python or numpy with all of its digits, true and false as 1 and 0; nothing for anything else, and for what is too
     large for JSON."""
     if not isinstance(value, int):
-        if _unit_kind(value) not in ("i", "u", "b") or getattr(value, "shape", None) != ():
+        if _dtype_kind(value) not in ("i", "u", "b") or getattr(value, "shape", None) != ():
             return None
         value = value.item()
     return int(value) if isinstance(value, int) and _WHOLE[0] <= value <= _WHOLE[1] else None
 
 
-def _finite(value: float) -> Any:
+def _to_json_float(value: float) -> Any:
     return value if math.isfinite(value) else _NAN.get(value, "NaN")
 
 
-def text(value: str) -> str:
+def to_utf8(value: str) -> str:
     """A text that can be written as UTF-8: half a character (of a file's name that is none) becomes a mark."""
     if value.isascii():
         return str(value)
-    return value.encode("utf-8", "replace").decode("utf-8") if _is_broken(value) else str(value)
+    return value.encode("utf-8", "replace").decode("utf-8") if _has_lone_surrogate(value) else str(value)
 
 
-def _is_broken(value: str) -> bool:
+def _has_lone_surrogate(value: str) -> bool:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -219,17 +219,17 @@ def _is_broken(value: str) -> bool:
     return False
 
 
-def clean(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """JSON's own types: arrays become lists, NaN and infinities texts that the server reads as numbers, anything else its text. What
     holds itself, is nested deeper than 60, or comes after 2,000,000 items is ``…``."""
-    return _clean(value, 0, set(), [ITEMS])
+    return _to_json(value, 0, set(), [ITEMS])
 
 
-def _clean(value: Any, depth: int, around: Set[int], left: List[int]) -> Any:
+def _to_json(value: Any, depth: int, around: Set[int], left: List[int]) -> Any:
     if value is None or value.__class__ is bool:
         return value
     if isinstance(value, str):
-        return text(value)
+        return to_utf8(value)
     left[0] -= 1
     if isinstance(value, (dict, list, tuple, set, frozenset, range)) or _is_array(value):
         if depth >= DEPTH or id(value) in around or left[0] < 0:
@@ -237,14 +237,14 @@ def _clean(value: Any, depth: int, around: Set[int], left: List[int]) -> Any:
         around.add(id(value))
         try:
             if isinstance(value, dict):
-                return {label(name): _clean(item, depth + 1, around, left) for name, item in value.items()}
-            items = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else listed(value, "an array")
-            return [_clean(item, depth + 1, around, left) for item in items]
+                return {to_label(name): _to_json(item, depth + 1, around, left) for name, item in value.items()}
+            items = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else to_list(value, "an array")
+            return [_to_json(item, depth + 1, around, left) for item in items]
         except TypeError:
-            return described(value)
+            return describe(value)
         finally:
             around.discard(id(value))
-    return entry(value)
+    return to_table_item(value)
 
 
 def _is_array(value: Any) -> bool:
@@ -254,70 +254,70 @@ def _is_array(value: Any) -> bool:
         return False
 
 
-def entry(value: Any) -> Any:
+def to_table_item(value: Any) -> Any:
     """What a table's cell may be: a text, a number, a boolean or nothing."""
     if value is None or value.__class__ is bool:
         return value
     if isinstance(value, str):
-        return text(value)
+        return to_utf8(value)
     if value.__class__ is float:
-        return _finite(value)
+        return _to_json_float(value)
     try:
-        if is_nothing(value):
+        if is_missing(value):
             return None
         if isinstance(value, Enum) and not isinstance(value, (int, float)):
-            return described(value)
-        kind = _unit_kind(value)
+            return describe(value)
+        kind = _dtype_kind(value)
         if kind == "b" and getattr(value, "shape", None) == ():
             return bool(value)
-        result = whole(value)
+        result = to_json_int(value)
         if result is not None:
             return result
         if isinstance(value, int) or isinstance(value, timedelta) or kind in ("m", "M", "c"):
-            return described(value)
-        one = scalar(value)
+            return describe(value)
+        one = to_scalar(value)
         if one is None or isinstance(one, complex):
-            return described(value)
+            return describe(value)
         if isinstance(value, Decimal) and Decimal(repr(one)) != value and value == value:
             # A double would lose digits.
-            return described(value)
-        return _finite(one)
+            return describe(value)
+        return _to_json_float(one)
     except Exception:  # Whatever an object's own methods raise.
-        return described(value)
+        return describe(value)
 
 
-def described(value: Any) -> str:
+def describe(value: Any) -> str:
     """Any object as a text of 1000 characters at most; its type's name where it has none."""
     try:
         is_long = isinstance(value, (list, tuple, dict, set, frozenset)) and len(value) > TEXT
         if not is_long:
-            return _cut(text(str(value)))
+            return _shorten(to_utf8(str(value)))
     except Exception:
         pass
     try:
-        return _cut(text(_short.repr(value)))
+        return _shorten(to_utf8(_short.repr(value)))
     except Exception:
         return f"<{type(value).__name__}>"
 
 
-def _cut(result: str) -> str:
+def _shorten(result: str) -> str:
     # Where an object lies in memory says nothing, and differs from run to run.
     result = re.sub(r" at 0x[0-9a-fA-F]+", "", result) if " at 0x" in result else result
     return result if len(result) <= TEXT else result[: TEXT - 1] + "…"
 
 
-def label(value: Any) -> str:
+def to_label(value: Any) -> str:
     """A key or a name of whatever type as a text."""
-    return text(value) if isinstance(value, str) else described(value)
+    return to_utf8(value) if isinstance(value, str) else describe(value)
 
 
-def labels(values: List[Any]) -> List[str]:
+def unique_labels(values: List[Any]) -> List[str]:
     """A text for each of them, all different: one that comes again gets its number."""
     out: List[str] = []
     seen: Set[str] = set()
     again: Dict[str, int] = {}
     for value in values:
-        name = result = label(value)
+        name = result = to_label(value)
         # From where the last one of this name ended: all may be equal.
         number = again.get(result, 1)
         while name in seen:
@@ -331,16 +331,16 @@ def labels(values: List[Any]) -> List[str]:
 
 def is_scalar(value: Any) -> bool:
     """Whether it is one number, of whatever library."""
-    return scalar(value) is not None
+    return to_scalar(value) is not None
 
 
-def kind(value: Any) -> str:
+def describe_type(value: Any) -> str:
     """What a wrong value is, for a sentence about it."""
     name = type(value).__name__
     try:
         shape = getattr(value, "shape", None)
         if isinstance(shape, (tuple, list)) and shape or shape is not None and type(value).__name__ in ("Tensor", "ndarray"):
             return f"{name} of shape {tuple(shape)}"
-        return f"{name} ({_cut(_short.repr(value)):.40})"
+        return f"{name} ({_shorten(_short.repr(value)):.40})"
     except Exception:
         return name

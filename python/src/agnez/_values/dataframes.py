@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from .convert import labels
+from .convert import unique_labels
 
 
-def is_frame(value: Any) -> bool:
+def is_dataframe(value: Any) -> bool:
     """Whether it is a table with named columns: one of pandas, polars, or a structured array."""
     if isinstance(value, (dict, type)):
         return False
@@ -21,55 +21,55 @@ def is_series(value: Any) -> bool:
     return not isinstance(value, type) and hasattr(value, "iloc") and hasattr(value, "index") and not hasattr(value, "columns")
 
 
-def columns_of(frame: Any) -> Optional[Dict[str, List[Any]]]:
+def to_columns(frame: Any) -> Optional[Dict[str, List[Any]]]:
     """Each column with its own type, before them the index where it is more than a count from 0; nothing where it is no frame.
 
     A Series is one column. Columns of one name get a number."""
     if is_series(frame):
         title = frame.name if frame.name is not None else "value"
-        return _with_index(frame, [title], [frame.tolist()])
-    if not is_frame(frame):
+        return _prepend_index(frame, [title], [frame.tolist()])
+    if not is_dataframe(frame):
         return None
     if hasattr(frame, "iloc"):
         titles = list(frame.columns)
         # By place: several may have one name. One by one: beside floats integers would become floats.
-        return _with_index(frame, titles, [frame.iloc[:, at].tolist() for at in range(len(titles))])
+        return _prepend_index(frame, titles, [frame.iloc[:, at].tolist() for at in range(len(titles))])
     if callable(getattr(frame, "get_column", None)):
-        return dict(zip(labels(list(frame.columns)), [frame.get_column(name).to_list() for name in frame.columns]))
+        return dict(zip(unique_labels(list(frame.columns)), [frame.get_column(name).to_list() for name in frame.columns]))
     return {name: list(frame[name]) for name in frame.dtype.names}
 
 
-def named_rows(frame: Any) -> Optional[List[str]]:
+def row_labels(frame: Any) -> Optional[List[str]]:
     """The names that an index gives to the rows, all different; nothing where it is a count from 0, or there is none."""
     index: Any = getattr(frame, "index", None)
-    if not hasattr(frame, "iloc") or not hasattr(index, "tolist") or _is_count(index):
+    if not hasattr(frame, "iloc") or not hasattr(index, "tolist") or _is_default_index(index):
         return None
-    return labels([_joined(name) for name in index.tolist()])
+    return unique_labels([_join_levels(name) for name in index.tolist()])
 
 
-def _is_count(index: Any) -> bool:
+def _is_default_index(index: Any) -> bool:
     return type(index).__name__ == "RangeIndex" and index.name is None and index.start == 0 and index.step == 1
 
 
-def values_of(frame: Any) -> Optional[Dict[str, List[Any]]]:
-    """As :func:`columns_of`, without the index."""
-    found, names = columns_of(frame), named_rows(frame)
+def to_value_columns(frame: Any) -> Optional[Dict[str, List[Any]]]:
+    """As :func:`to_columns`, without the index."""
+    found, names = to_columns(frame), row_labels(frame)
     if found is None or names is None:
         return found
     many = getattr(frame.index, "nlevels", 1)
     return dict(list(found.items())[many:])
 
 
-def _with_index(frame: Any, titles: List[Any], lists: List[List[Any]]) -> Dict[str, List[Any]]:
+def _prepend_index(frame: Any, titles: List[Any], lists: List[List[Any]]) -> Dict[str, List[Any]]:
     index = frame.index
-    if _is_count(index):
-        return dict(zip(labels([_joined(title) for title in titles]), lists))
+    if _is_default_index(index):
+        return dict(zip(unique_labels([_join_levels(title) for title in titles]), lists))
     many = getattr(index, "nlevels", 1)
     levels = [index.get_level_values(at).tolist() for at in range(many)] if many > 1 else [index.tolist()]
     names = [name if name is not None else "index" if many == 1 else f"level {at}" for at, name in enumerate(index.names)]
-    return dict(zip(labels([_joined(title) for title in names + titles]), levels + lists))
+    return dict(zip(unique_labels([_join_levels(title) for title in names + titles]), levels + lists))
 
 
-def _joined(title: Any) -> Any:
+def _join_levels(title: Any) -> Any:
     """A name of several levels as one."""
     return " / ".join(str(part) for part in title) if isinstance(title, tuple) else title

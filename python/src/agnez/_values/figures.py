@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from .._log import tell_once
+from .._log import warn_once
 
 
-def html_of(figure: Any) -> str:
+def to_html(figure: Any) -> str:
     """Matplotlib (through mpld3 where it is installed, else as SVG), Plotly, or anything with ``to_html`` or ``_repr_html_``; TypeError else."""
     if callable(getattr(figure, "to_plotly_json", None)):
         # A frame loads nothing from other addresses, so the script comes with the figure.
@@ -16,7 +16,7 @@ def html_of(figure: Any) -> str:
     if callable(getattr(figure, "get_figure", None)) and not callable(getattr(figure, "savefig", None)):
         figure = figure.get_figure()
     if callable(getattr(figure, "savefig", None)):
-        return _of_matplotlib(figure)
+        return _matplotlib_to_html(figure)
     for name in ("to_html", "_repr_html_"):
         method = getattr(figure, name, None)
         if callable(method):
@@ -24,7 +24,7 @@ def html_of(figure: Any) -> str:
     raise TypeError(f"figure must be one of Matplotlib or Plotly, not {type(figure).__name__}")
 
 
-def _of_matplotlib(figure: Any) -> str:
+def _matplotlib_to_html(figure: Any) -> str:
     # mpld3 knows flat axes only: it raises for axes in space, and draws others (polar, maps) wrong.
     is_flat = all(getattr(axes, "name", "rectilinear") == "rectilinear" for axes in getattr(figure, "axes", ()))
     if is_flat:
@@ -35,7 +35,7 @@ def _of_matplotlib(figure: Any) -> str:
         except ImportError:
             pass
         except Exception as error:  # Whatever a figure holds that it cannot draw.
-            tell_once("mpld3", f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); it is shown as SVG.")
+            warn_once("mpld3", f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); it is shown as SVG.")
     out = io.StringIO()
     figure.savefig(out, format="svg", bbox_inches="tight")
     return out.getvalue()

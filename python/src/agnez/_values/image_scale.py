@@ -35,7 +35,7 @@ def limits(low: float, high: float, channels: int, is_float: bool, is_whole: boo
     return least, most if most > least else least + 1.0
 
 
-def is_many(shape: Sequence[int]) -> bool:
+def is_batch(shape: Sequence[int]) -> bool:
     """Whether an array of this shape holds several pictures, in its first axis.
 
     (H, W, C) with 1 to 4 channels is one picture, (N, H, W) several; so are squares of 2, 3 or 4 pixels, which are kernels:
@@ -49,29 +49,29 @@ def is_many(shape: Sequence[int]) -> bool:
     return height == width != count and width > 1
 
 
-def is_first(shape: Sequence[int]) -> bool:
+def has_channels_first(shape: Sequence[int]) -> bool:
     """Whether the colours are in the first axis of a picture, or the second one of several, as in torch: (3, H, W), (N, 3, H, W)."""
     if len(shape) not in (3, 4) or shape[-1] in (1, 2, 3, 4):
         return False
     return shape[-3] in (3, 4) or len(shape) == 4 and shape[-3] == 1
 
 
-def is_last(shape: Sequence[int]) -> bool:
+def has_channels_last(shape: Sequence[int]) -> bool:
     """Whether the last axis holds 1, 3 or 4 colours, and the one that torch has for them does not."""
     return shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)
 
 
-def is_second(shape: Sequence[int]) -> bool:
+def has_frame_channels_first(shape: Sequence[int]) -> bool:
     """Whether frames are (T, C, H, W) and not (T, H, W, C). Where both may be meant they are the former, as films are elsewhere."""
-    return shape[1] in (1, 3, 4) and not is_last(shape)
+    return shape[1] in (1, 3, 4) and not has_channels_last(shape)
 
 
-def columns_of(count: int) -> int:
+def grid_columns(count: int) -> int:
     """How many of so many pictures stand side by side."""
     return math.ceil(math.sqrt(count))
 
 
-def folds(width: int, height: int) -> int:
+def fold_count(width: int, height: int) -> int:
     """Into how many pieces a very long picture is folded, so that it is about as wide as high; 1 for any other."""
     long, short = max(width, height), min(width, height)
     if long <= FOLD_LENGTH or long < FOLD_RATIO * short:

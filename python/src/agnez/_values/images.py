@@ -9,10 +9,10 @@ import os
 import sys
 from typing import Any, List, Optional, Tuple
 
-from . import image_scale as scale
-from .convert import listed, numbers
-from .png import Pixels, animated, still
-from .._log import tell_once
+from . import image_scale
+from .convert import to_list, to_json_numbers
+from .png import Pixels, encode_apng, encode_png
+from .._log import warn_once
 
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"), (b"BM", "image/bmp"))
 #: Of a film: what has more would be too large for the server long before.
@@ -35,12 +35,12 @@ def media_type(data: bytes) -> str:
     raise ValueError("the bytes are no PNG, JPEG, GIF, WebP, AVIF, BMP or SVG picture")
 
 
-def is_address(data: Any) -> bool:
+def is_url(data: Any) -> bool:
     """Whether it is a picture that the page fetches itself."""
     return isinstance(data, str) and data.startswith(("http://", "https://", "data:", "./images/"))
 
 
-def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> bytes:
+def encode_image(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> bytes:
     """A picture's file: bytes and paths as they are, anything else as PNG. Shapes as in :meth:`agnez.Board.image`."""
     if isinstance(data, (bytes, bytearray, memoryview)):
         media_type(bytes(data))
@@ -55,16 +55,16 @@ def picture(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = 
         data.savefig(out, format="png")
         return out.getvalue()
     if _is_pil(data):
-        if scale.folds(data.width, data.height) > 1:
-            return still(_folded(_from_pil(data)))
+        if image_scale.fold_count(data.width, data.height) > 1:
+            return encode_png(_fold(_pil_to_pixels(data)))
         out = io.BytesIO()
         (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(out, format="PNG")
         png: bytes = out.getvalue()
         return png
-    return still(pixels(data, vmin=vmin, vmax=vmax))
+    return encode_png(to_pixels(data, vmin=vmin, vmax=vmax))
 
 
-def in_mode(content: bytes, mode: str) -> bytes:
+def convert_mode(content: bytes, mode: str) -> bytes:
     """A picture's file in another mode of PIL (``L``, ``RGB``); as it is where PIL is not installed or does not know the mode."""
     try:
         from PIL import Image
@@ -73,16 +73,16 @@ def in_mode(content: bytes, mode: str) -> bytes:
         Image.open(io.BytesIO(content)).convert(mode).save(out, format="PNG")
         return out.getvalue()
     except Exception as error:
-        tell_once(f"mode {mode}", f"A picture is shown as it is, not in the mode {mode!r} ({type(error).__name__}: {error}).")
+        warn_once(f"mode {mode}", f"A picture is shown as it is, not in the mode {mode!r} ({type(error).__name__}: {error}).")
         return content
 
 
-def moving(frames: Any, fps: float) -> bytes:
+def encode_animation(frames: Any, fps: float) -> bytes:
     """A moving picture's file: a path or bytes as they are, frames as an animated PNG, all of them in one scale."""
     if isinstance(frames, (bytes, bytearray, str, os.PathLike)):
-        return picture(frames)
+        return encode_image(frames)
     if hasattr(frames, "shape"):
-        frames = array_of(frames)
+        frames = to_array(frames)
     if not hasattr(frames, "__iter__"):
         raise TypeError(f"frames must be a path, bytes, an array or a list of pictures, not {type(frames).__name__}")
     given = list(itertools.islice(iter(frames), _FRAMES + 1))
@@ -90,33 +90,33 @@ def moving(frames: Any, fps: float) -> bytes:
         raise ValueError(f"a film has at most {_FRAMES} frames")
     if not given:
         raise ValueError("frames must hold at least one picture")
-    read = [frame if _is_pil(frame) else _read(frame) for frame in given]
+    read = [frame if _is_pil(frame) else _parse(frame) for frame in given]
     # Frames in scales of their own would flicker, and say nothing of each other.
-    common = _common([frame for frame in read if isinstance(frame, Values) and not frame.is_bytes])
-    return animated([_drawn(frame, common) if isinstance(frame, Values) else _from_pil(frame) for frame in read], fps)
+    common = _common_limits([frame for frame in read if isinstance(frame, ImageArray) and not frame.is_bytes])
+    return encode_apng([_scale_to_pixels(frame, common) if isinstance(frame, ImageArray) else _pil_to_pixels(frame) for frame in read], fps)
 
 
 def _is_pil(data: Any) -> bool:
     return callable(getattr(data, "save", None)) and hasattr(data, "mode")
 
 
-def _from_pil(image: Any) -> Pixels:
+def _pil_to_pixels(image: Any) -> Pixels:
     image = image.convert("RGBA" if image.mode in ("LA", "RGBA", "P") else "RGB")
     return Pixels(image.width, image.height, len(image.getbands()), image.tobytes())
 
 
-def pixels(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> Pixels:
+def to_pixels(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> Pixels:
     """An array's pixels."""
-    read = _read(data)
+    read = _parse(data)
     if vmin is not None or vmax is not None:
         read.is_bytes = False
-    return _folded(_drawn(read, _common([read], vmin, vmax)))
+    return _fold(_scale_to_pixels(read, _common_limits([read], vmin, vmax)))
 
 
 # ---- values ----------------------------------------------------------------------------------------------------------
 
 
-class Values:
+class ImageArray:
     """A picture before its values are bytes, or several as a grid: ``array`` is of numpy, or nested lists where that is not at hand, and
     has the shape (N, H, W, C)."""
 
@@ -128,7 +128,7 @@ class Values:
         self.is_bytes = str(getattr(array, "dtype", "")) in ("uint8", "bool")
 
 
-def array_of(data: Any) -> Any:
+def to_array(data: Any) -> Any:
     """numpy's array of any library's array."""
     for name in ("detach", "cpu"):
         method = getattr(data, name, None)
@@ -143,7 +143,7 @@ def array_of(data: Any) -> Any:
         array = np.asarray(data)
     except Exception:
         # bfloat16 of torch has no other way.
-        array = np.asarray(listed(data, "a picture"))
+        array = np.asarray(to_list(data, "a picture"))
     if array.dtype.kind not in "biuf":
         if array.dtype.kind in "cmMSU":
             raise TypeError(f"a picture must hold numbers, not {array.dtype}")
@@ -151,31 +151,31 @@ def array_of(data: Any) -> Any:
             array = array.astype(np.float64)
         except Exception:
             raise TypeError(f"a picture must hold numbers, not {array.dtype}") from None
-    if is_torch and scale.is_first(array.shape):
+    if is_torch and image_scale.has_channels_first(array.shape):
         array = np.moveaxis(array, -3, -1)
     return array
 
 
-def _read(data: Any) -> Values:
+def _parse(data: Any) -> ImageArray:
     if not hasattr(data, "shape"):
-        data = listed(data, "a picture")
+        data = to_list(data, "a picture")
         if "numpy" not in sys.modules:
-            return _from_lists(data)
+            return _parse_lists(data)
         try:
             import numpy as np
 
-            data = np.stack([array_of(item) for item in data]) if data and all(hasattr(item, "shape") for item in data) else data
+            data = np.stack([to_array(item) for item in data]) if data and all(hasattr(item, "shape") for item in data) else data
             np.asarray(data, dtype=np.float64)
         except Exception:
             raise ValueError("all rows of a picture must have the same length, at least one pixel, and hold numbers") from None
     import numpy as np
 
-    array = array_of(data)
+    array = to_array(data)
     if array.ndim not in (2, 3, 4) or array.size == 0:
         raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {array.shape}")
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[1] > 4 and array.shape[2] > 4:
-        tell_once("channels first", f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.")
-    is_many = scale.is_many(array.shape)
+        warn_once("channels first", f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.")
+    is_many = image_scale.is_batch(array.shape)
     if array.ndim == 2 or array.ndim == 3 and is_many:
         array = array[..., None]
     if array.shape[-1] not in (1, 2, 3, 4):
@@ -185,51 +185,51 @@ def _read(data: Any) -> Values:
     if max(array.shape) > _SIDE:
         raise ValueError(f"a picture has at most {_SIDE} pixels in a row or column, not the shape {array.shape}")
     if array.dtype in (np.uint8, np.bool_):
-        return Values(array, array.shape, 0.0, 255.0, False, True)
+        return ImageArray(array, array.shape, 0.0, 255.0, False, True)
     finite = array[np.isfinite(array)].astype(np.float64)
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    return Values(array, array.shape, low, high, array.dtype.kind == "f", bool((finite == np.rint(finite)).all()))
+    return ImageArray(array, array.shape, low, high, array.dtype.kind == "f", bool((finite == np.rint(finite)).all()))
 
 
-def _from_lists(data: List[Any]) -> Values:
+def _parse_lists(data: List[Any]) -> ImageArray:
     """Nested lists of the shape (H, W), (H, W, C), (N, H, W) or (N, H, W, C), without numpy."""
     shape: List[int] = []
     level: List[Any] = [data]
     while level and hasattr(level[0], "__iter__") and not isinstance(level[0], (str, bytes)):
         if len(shape) == 4:
             raise ValueError("a picture has the shape (H, W), (H, W, C) or (N, H, W, C)")
-        lists = [listed(item, "a part of a picture") for item in level]
+        lists = [to_list(item, "a part of a picture") for item in level]
         if len({len(item) for item in lists}) > 1 or not lists[0]:
             raise ValueError("all rows of a picture must have the same length, at least one pixel")
         shape.append(len(lists[0]))
         level = [item for part in lists for item in part]
     if len(shape) not in (2, 3, 4):
         raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {tuple(shape)}")
-    is_many = scale.is_many(shape)
+    is_many = image_scale.is_batch(shape)
     full = tuple(shape if len(shape) == 4 else [*shape, 1] if len(shape) == 3 and is_many else [1, *shape] if len(shape) == 3 else [1, *shape, 1])
-    values = [math.nan if item is None else float(item) for item in numbers(level, "a picture")]
+    values = [math.nan if item is None else float(item) for item in to_json_numbers(level, "a picture")]
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     is_float = all(isinstance(value, bool) for value in level) or not all(isinstance(value, int) for value in level)
-    return Values(values, (full[0], full[1], full[2], full[3]), min(finite), max(finite), is_float, all(value.is_integer() for value in finite))
+    return ImageArray(values, (full[0], full[1], full[2], full[3]), min(finite), max(finite), is_float, all(value.is_integer() for value in finite))
 
 
 # ---- bytes -----------------------------------------------------------------------------------------------------------
 
 
-def _common(read: List[Values], vmin: Optional[float] = None, vmax: Optional[float] = None) -> Tuple[float, float]:
+def _common_limits(read: List[ImageArray], vmin: Optional[float] = None, vmax: Optional[float] = None) -> Tuple[float, float]:
     """What is black and white in all of them."""
     if not read:
         return 0.0, 255.0
     low, high, channels = min(one.low for one in read), max(one.high for one in read), max(one.shape[-1] for one in read)
-    return scale.limits(low, high, channels, any(one.is_float for one in read), all(one.is_whole for one in read), vmin, vmax)
+    return image_scale.limits(low, high, channels, any(one.is_float for one in read), all(one.is_whole for one in read), vmin, vmax)
 
 
-def _drawn(read: Values, common: Tuple[float, float]) -> Pixels:
+def _scale_to_pixels(read: ImageArray, common: Tuple[float, float]) -> Pixels:
     low, high = common
     if isinstance(read.array, list):
         # NaN is the only number that differs from itself; it is black.
         scaled = ((0.0 if value != value else (value - low) / (high - low)) for value in read.array)
-        return _grid_of_bytes(bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled), read.shape)
+        return _grid(bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled), read.shape)
     import numpy as np
 
     array = read.array
@@ -240,20 +240,20 @@ def _drawn(read: Values, common: Tuple[float, float]) -> Pixels:
             # Halves first: the range of doubles at both ends is no double.
             unit = (array.astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
             array = np.clip(np.rint(np.nan_to_num(unit * 255.0, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255).astype(np.uint8)
-    return _grid_of_bytes(np.ascontiguousarray(array).tobytes(), read.shape)
+    return _grid(np.ascontiguousarray(array).tobytes(), read.shape)
 
 
-def _grid_of_bytes(data: bytes, shape: Tuple[int, int, int, int]) -> Pixels:
+def _grid(data: bytes, shape: Tuple[int, int, int, int]) -> Pixels:
     """Pictures side by side, a pixel of white between them, about as many rows as columns."""
     count, height, width, channels = shape
     if count == 1:
         return Pixels(width, height, channels, data)
-    columns = scale.columns_of(count)
+    columns = image_scale.grid_columns(count)
     rows = math.ceil(count / columns)
-    return _pasted([data[at : at + height * width * channels] for at in range(0, len(data), height * width * channels)], width, height, channels, columns, rows)
+    return _tile([data[at : at + height * width * channels] for at in range(0, len(data), height * width * channels)], width, height, channels, columns, rows)
 
 
-def _pasted(parts: List[bytes], width: int, height: int, channels: int, columns: int, rows: int) -> Pixels:
+def _tile(parts: List[bytes], width: int, height: int, channels: int, columns: int, rows: int) -> Pixels:
     across, down = columns * (width + 1) - 1, rows * (height + 1) - 1
     out = bytearray(b"\xff" * (across * down * channels))
     stride = width * channels
@@ -265,9 +265,9 @@ def _pasted(parts: List[bytes], width: int, height: int, channels: int, columns:
     return Pixels(across, down, channels, bytes(out))
 
 
-def _folded(whole: Pixels) -> Pixels:
+def _fold(whole: Pixels) -> Pixels:
     """A very long picture in pieces side by side (a high one) or one below the other (a wide one), a pixel of white between them."""
-    count = scale.folds(whole.width, whole.height)
+    count = image_scale.fold_count(whole.width, whole.height)
     if count == 1:
         return whole
     is_high = whole.height > whole.width
@@ -282,6 +282,6 @@ def _folded(whole: Pixels) -> Pixels:
         parts = [b"".join(row[at * piece : (at + 1) * piece].ljust(piece, b"\xff") for row in rows) for at in range(count)]
     size = width * height * whole.channels
     parts = [part.ljust(size, b"\xff") for part in parts if part]
-    tell_once("folded", f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, {'from left to right' if is_high else 'from top to bottom'}: it would be a line in its cell.")
+    warn_once("folded", f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, {'from left to right' if is_high else 'from top to bottom'}: it would be a line in its cell.")
     columns, lines = (len(parts), 1) if is_high else (1, len(parts))
-    return _pasted(parts, width, height, whole.channels, columns, lines)
+    return _tile(parts, width, height, whole.channels, columns, lines)

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from .convert import described
+from .convert import describe
 
 #: As the server has it.
 _BOARD = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OTHER = re.compile(r"[^A-Za-z0-9_]+")
 
 
-def board_name(name: str) -> str:
+def check_board_name(name: str) -> str:
     """The name itself, if a board can have it: 1 to 64 letters, digits, ``-``, ``_``, ``.``, the first one no ``.``; else ValueError.
     An empty name is ``main``, as for the server."""
     if not isinstance(name, str):
@@ -27,7 +27,7 @@ def board_name(name: str) -> str:
     return name
 
 
-def mode(given: str | None) -> str:
+def check_mode(given: str | None) -> str:
     """How a board sends: ``online``, ``offline`` or ``disabled``; without one what ``AGNEZ_MODE`` says."""
     told = given if given is not None else os.environ.get("AGNEZ_MODE") or "online"
     if told not in ("online", "offline", "disabled"):
@@ -35,12 +35,12 @@ def mode(given: str | None) -> str:
     return told
 
 
-def board_like(text: str) -> str:
+def to_board_name(text: str) -> str:
     """A board's name that resembles any text: what is not allowed becomes ``-``."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip("-.").rstrip("-")[:64] or "main"
 
 
-def cell_name(name: str) -> str:
+def check_name(name: str) -> str:
     """The name itself, if a cell or a series can have it: 1 to 200 characters, none of them a control character; else an error."""
     if not isinstance(name, str):
         raise TypeError(f"a name must be a string, not {type(name).__name__}")
@@ -53,14 +53,14 @@ def cell_name(name: str) -> str:
     return name
 
 
-def name_like(name: Any) -> str:
+def to_name(name: Any) -> str:
     """The name that stands for anything that names a metric or a run: the name itself where it can be one. Other types are texts, control
     characters and halves of characters are written as Python writes them (``\\n``), and what is too long ends in a hash."""
     try:
-        return cell_name(name)
+        return check_name(name)
     except (TypeError, ValueError):
         pass
-    told = name if isinstance(name, str) else described(name)
+    told = name if isinstance(name, str) else describe(name)
     told = "".join(char if char.isprintable() or char == " " else char.encode("unicode_escape").decode() for char in told) or "(no name)"
     if len(told) > 200:
         told = f"{told[:187]}~{hashlib.sha256(told.encode()).hexdigest()[:12]}"
@@ -80,11 +80,11 @@ def cell_id(board: str, name: str) -> str:
     return f"{short[0]}-{short[1]}-{digest}"
 
 
-def of_metric(metric: str, run: str | None) -> tuple[str, str]:
+def split_metric(metric: str, run: str | None) -> tuple[str, str]:
     """A metric's cell and series: ``acc/val`` is the series ``val`` of the cell ``acc``, and with a run ``<run>/val``. Two metrics may
     have the same (``loss`` and ``loss/loss``): :class:`agnez.Board` tells them apart."""
-    metric = name_like(metric)
+    metric = to_name(metric)
     group, slash, name = metric.rpartition("/")
     if not slash or not group or not name:
         return metric, run or metric
-    return group, name_like(f"{run}/{name}") if run else name
+    return group, to_name(f"{run}/{name}") if run else name

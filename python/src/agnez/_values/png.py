@@ -26,12 +26,12 @@ class Pixels:
             raise ValueError("a picture's bytes do not fit its size")
 
 
-def still(pixels: Pixels) -> bytes:
+def encode_png(pixels: Pixels) -> bytes:
     """A PNG file."""
-    return b"\x89PNG\r\n\x1a\n" + _header(pixels) + _chunk(b"IDAT", _packed(pixels)) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + _header(pixels) + _chunk(b"IDAT", _compress(pixels)) + _chunk(b"IEND", b"")
 
 
-def animated(frames: Sequence[Pixels], fps: float) -> bytes:
+def encode_apng(frames: Sequence[Pixels], fps: float) -> bytes:
     """A PNG file that plays ``frames``, all of one size, ``fps`` a second, for ever. Other than GIF it keeps every colour."""
     first = frames[0]
     if any((frame.width, frame.height, frame.channels) != (first.width, first.height, first.channels) for frame in frames):
@@ -45,7 +45,7 @@ def animated(frames: Sequence[Pixels], fps: float) -> bytes:
     for at, frame in enumerate(frames):
         out.append(_chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, frame.width, frame.height, 0, 0, *delay, 0, 0)))
         number += 1
-        data = _packed(frame)
+        data = _compress(frame)
         if at == 0:
             out.append(_chunk(b"IDAT", data))
         else:
@@ -58,7 +58,7 @@ def _header(pixels: Pixels) -> bytes:
     return _chunk(b"IHDR", struct.pack(">IIBBBBB", pixels.width, pixels.height, 8, _COLOUR[pixels.channels], 0, 0, 0))
 
 
-def _packed(pixels: Pixels) -> bytes:
+def _compress(pixels: Pixels) -> bytes:
     stride = pixels.width * pixels.channels
     data = pixels.data
     # Each row is stored as it is (filter 0): differences would be smaller, and slow to make in Python.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import images as pictures, image_scale as scale
+from . import images, image_scale
 
 
-def frames_of(frames: Any) -> Any:
+def to_frames(frames: Any) -> Any:
     """Frames as :func:`agnez.pictures.moving` takes them: (T, C, H, W) with its colours last, and of (N, T, C, H, W) the N films side by
     side, a pixel of white between them. Anything else as it is."""
     shape = getattr(frames, "shape", None)
@@ -15,17 +15,17 @@ def frames_of(frames: Any) -> Any:
         return frames
     import numpy as np
 
-    array = pictures.array_of(frames)
+    array = images.to_array(frames)
     if array.ndim == 5:
-        array = _beside(np, array if scale.is_last(array.shape) else np.moveaxis(array, -3, -1))
-    elif scale.is_second(array.shape):
+        array = _side_by_side(np, array if image_scale.has_channels_last(array.shape) else np.moveaxis(array, -3, -1))
+    elif image_scale.has_frame_channels_first(array.shape):
         array = np.moveaxis(array, 1, -1)
     return array
 
 
-def _beside(np: Any, films: Any) -> Any:
+def _side_by_side(np: Any, films: Any) -> Any:
     count, length, height, width, channels = films.shape
-    columns = scale.columns_of(count)
+    columns = image_scale.grid_columns(count)
     rows = -(-count // columns)
     white = 1 if films.dtype.kind == "f" and films.size and np.nanmax(films) <= 1.1 else 255
     whole = np.full((length, rows * (height + 1) - 1, columns * (width + 1) - 1, channels), white, films.dtype)

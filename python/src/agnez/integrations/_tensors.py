@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from .. import session
 from ..board import Board
-from .._optional import need
-from .._log import tell_once
+from .._optional import import_optional
+from .._log import warn_once
 
 #: Even: bins lie symmetrically to zero and are joined in pairs.
 BINS = 64
@@ -20,7 +20,7 @@ CELLS = 32
 Weights = Mapping[str, Any]
 
 
-def board_of(board: Union[Board, str, None]) -> Board:
+def resolve_board(board: Union[Board, str, None]) -> Board:
     """The board itself, the one of this name, or that of the run that ``agnez.init`` began; ``main`` where there is none."""
     if isinstance(board, Board):
         return board
@@ -29,9 +29,9 @@ def board_of(board: Union[Board, str, None]) -> Board:
     return session.run.board if session.run is not None else Board("main")
 
 
-def array(tensor: Any) -> Any:
+def to_array(tensor: Any) -> Any:
     """A NumPy array of floats from a tensor of any library, wherever it is."""
-    np = need("numpy", "agnez")
+    np = import_optional("numpy", "agnez")
     for name in ("detach", "cpu", "float"):
         method = getattr(tensor, name, None)
         if callable(method):
@@ -41,11 +41,11 @@ def array(tensor: Any) -> Any:
 
 def norm(tensors: Any) -> float:
     """The Euclidean norm of one or several tensors together; NaN and infinities remain."""
-    np = need("numpy", "agnez")
-    return math.sqrt(math.fsum(float(np.square(array(tensor)).sum()) for tensor in tensors))
+    np = import_optional("numpy", "agnez")
+    return math.sqrt(math.fsum(float(np.square(to_array(tensor)).sum()) for tensor in tensors))
 
 
-def phased(name: Any) -> Any:
+def split_phase(name: Any) -> Any:
     """``train_loss``, ``val/loss`` and ``loss`` as series of one cell: ``loss/train``, ``loss/val``, ``loss``."""
     if not isinstance(name, str):
         return name
@@ -62,11 +62,11 @@ def log_norms(board: Board, cell: str, norms: Mapping[str, float], step: Any) ->
         board.line(cell).append(norms, step=step)
 
 
-class Spread:
+class HistogramOverSteps:
     """One tensor's distribution over steps, in a histogram cell.
 
     The bins lie symmetrically to zero up to a power of two. Where a value lies beyond, the range doubles and pairs of bins are joined,
-    which is exact; so all steps share their edges. Values that are not finite are counted in the cell's note.
+    which is exact; so all steps share their edges. ImageArray that are not finite are counted in the cell's note.
     """
 
     def __init__(self, board: Board, cell: str) -> None:
@@ -80,8 +80,8 @@ class Spread:
 
     def add(self, tensor: Any, step: Any) -> None:
         """Adds the tensor's values, of any shape, at a step, and shows all of them."""
-        np = need("numpy", "agnez")
-        values = array(tensor).ravel()
+        np = import_optional("numpy", "agnez")
+        values = to_array(tensor).ravel()
         finite = values[np.isfinite(values)]
         largest = float(np.abs(finite).max()) if finite.size else 0.0
         self._widen(largest)
@@ -113,19 +113,19 @@ class Spread:
                 self._rows[at] = (step, [0] * middle + pairs + [0] * middle)
 
 
-class Spreads:
+class LayerHistograms:
     """The distributions of several tensors, a cell for each."""
 
     def __init__(self, board: Board, title: str) -> None:
         self._board, self._title = board, title
-        self._spreads: Dict[str, Spread] = {}
+        self._spreads: Dict[str, HistogramOverSteps] = {}
 
     def add(self, tensors: Weights, step: Any) -> None:
         """``tensors``: by name; a name that is new gets a cell, ``<title> of <name>``."""
         for name, tensor in tensors.items():
             if name not in self._spreads:
                 if len(self._spreads) == CELLS:
-                    tell_once(f"{self._title} {id(self)}", f"The distributions of the first {CELLS} layers are shown; those of the others are left out.")
+                    warn_once(f"{self._title} {id(self)}", f"The distributions of the first {CELLS} layers are shown; those of the others are left out.")
                     return
-                self._spreads[name] = Spread(self._board, f"{self._title} of {name}"[:200])
+                self._spreads[name] = HistogramOverSteps(self._board, f"{self._title} of {name}"[:200])
             self._spreads[name].add(tensor, step)

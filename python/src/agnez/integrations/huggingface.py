@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional, Union
 
 from ..board import Board
-from .._errors import harmless
-from .._optional import need
-from .._values.convert import label
-from ._tensors import board_of, phased
+from .._errors import log_exceptions
+from .._optional import import_optional
+from .._values.convert import to_label
+from ._tensors import resolve_board, split_phase
 
-_transformers = need("transformers", "agnez.huggingface")
+_transformers = import_optional("transformers", "agnez.huggingface")
 
 
 class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-defined]
@@ -29,24 +29,24 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
     @property
     def board(self) -> Board:
         if not isinstance(self._board, Board):
-            self._board = board_of(self._board)
+            self._board = resolve_board(self._board)
         return self._board
 
-    @harmless
+    @log_exceptions
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.is_world_process_zero:
             told = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
-            rows = sorted(([label(name), value] for name, value in told.items()), key=lambda row: str(row[0]))
+            rows = sorted(([to_label(name), value] for name, value in told.items()), key=lambda row: str(row[0]))
             self.board.table("arguments", rows, columns=["name", "value"])
 
-    @harmless
+    @log_exceptions
     def on_log(self, args: Any, state: Any, control: Any, logs: Optional[Mapping[str, Any]] = None, **_: Any) -> None:
         if not state.is_world_process_zero or not logs:
             return
         if "train_runtime" in logs:
-            self.board.table("summary", [[label(name), value] for name, value in logs.items()], columns=["name", "value"])
+            self.board.table("summary", [[to_label(name), value] for name, value in logs.items()], columns=["name", "value"])
             return
         # The loss of the training has no phase in its name. Whatever a metric is, the board takes it.
-        named = {"loss/train" if name == "loss" else phased(name): value for name, value in logs.items() if name != "epoch"}
+        named = {"loss/train" if name == "loss" else split_phase(name): value for name, value in logs.items() if name != "epoch"}
         if named:
             self.board.log(named, step=state.global_step)

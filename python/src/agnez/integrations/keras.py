@@ -11,13 +11,13 @@ from urllib.parse import urlsplit, urlunsplit
 from .. import grids
 from ..board import Board
 from ..cell import Cell
-from .._errors import harmless
-from .._optional import need
-from .._values.convert import label
-from .._log import tell_once
-from ._tensors import Spreads, array, board_of, log_norms, norm
+from .._errors import log_exceptions
+from .._optional import import_optional
+from .._values.convert import to_label
+from .._log import warn_once
+from ._tensors import LayerHistograms, to_array, resolve_board, log_norms, norm
 
-keras = need("keras", "agnez.keras")
+keras = import_optional("keras", "agnez.keras")
 
 AnyBoard = Union[Board, str, None]
 
@@ -46,17 +46,17 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         sample: Optional[Tuple[Any, Any]] = None,
     ) -> None:
         super().__init__()
-        self.board = board_of(board)
+        self.board = resolve_board(board)
         self._batches, self._weights, self._histograms, self._gradients = batches, weights, histograms, gradients
         self._sample = sample
-        self._spreads = Spreads(self.board, "weights")
+        self._spreads = LayerHistograms(self.board, "weights")
         self._epoch = 0
 
-    @harmless
+    @log_exceptions
     def on_epoch_begin(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         self._epoch = epoch
 
-    @harmless
+    @log_exceptions
     def on_train_batch_end(self, batch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         if self._batches and logs and (batch + 1) % self._batches == 0:
             count = (self.params or {}).get("steps")
@@ -64,7 +64,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             if count:
                 self.board.log({f"{name}/batch": value for name, value in logs.items()}, step=self._epoch + (batch + 1) / count)
 
-    @harmless
+    @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         # Each for itself: what fails in one takes nothing from the others.
         self._log_metrics(epoch, logs)
@@ -76,7 +76,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         if self._gradients:
             self._log_gradients(layers, epoch)
 
-    @harmless
+    @log_exceptions
     def _log_metrics(self, epoch: int, logs: Optional[Mapping[str, Any]]) -> None:
         metrics = dict(logs or {})
         # Some schedules put it among the metrics, under this name.
@@ -89,16 +89,16 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         if named:
             self.board.log(named, step=epoch)
 
-    @harmless
+    @log_exceptions
     def _log_weights(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
         norms = {name: norm(variable.value for variable in variables) for name, variables in layers.items()}
         log_norms(self.board, "weight norms", norms, epoch)
 
-    @harmless
+    @log_exceptions
     def _log_histograms(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
         self._spreads.add({name: _joined(variables) for name, variables in layers.items()}, epoch)
 
-    @harmless
+    @log_exceptions
     def _log_gradients(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
         log_norms(self.board, "gradient norms", self._gradient_norms(layers), epoch)
 
@@ -112,13 +112,13 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             by_variable = {variable.path: next(gradients) for variable in self.model.trainable_variables}
             return {name: norm(by_variable[variable.path] for variable in variables) for name, variables in layers.items()}
         hint = "give sample=(x, y)" if backend == "jax" else f"the backend {backend} does not give them"
-        tell_once("keras gradients", f"AgnezCallback shows no norms of gradients: {hint}, or say gradients=False.")
+        warn_once("keras gradients", f"AgnezCallback shows no norms of gradients: {hint}, or say gradients=False.")
         return {}
 
 
 def _jax_gradients(model: Any, x: Any, y: Any) -> List[Any]:
     """The gradients of the loss on one batch, in the order of the trainable variables; nothing of the model changes."""
-    jax = need("jax", "agnez.keras")
+    jax = import_optional("jax", "agnez.keras")
     states = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
     values = [[variable.value for variable in variables] for variables in states]
     gradients, _ = jax.grad(model.compute_loss_and_updates, has_aux=True)(*values, x, y, None, training=False)
@@ -137,12 +137,12 @@ def _layers(model: Any) -> Dict[str, List[Any]]:
 
 def _joined(variables: List[Any]) -> Any:
     """A layer's kernel: biases and scales lie elsewhere and would hide in it."""
-    return max((array(variable.value) for variable in variables), key=lambda values: (values.ndim, values.size))
+    return max((to_array(variable.value) for variable in variables), key=lambda values: (values.ndim, values.size))
 
 
 def _series(name: Any) -> str:
     """Keras' ``loss`` and ``val_loss`` as two series of one cell."""
-    name = label(name)
+    name = to_label(name)
     return f"{name[4:]}/val" if name.startswith("val_") and len(name) > 4 else f"{name}/train"
 
 
@@ -153,7 +153,7 @@ def _number(value: Any) -> Any:
         return value
 
 
-class _Sender(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+class _LegacyCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
     """A callback of 2015: a cell with a name, a description and a place. ``app_url`` may end in ``/api/v1/values``, as it did."""
 
     def __init__(self, name: str, description: str, position: int, board: AnyBoard, app_url: Optional[str]) -> None:
@@ -166,14 +166,14 @@ class _Sender(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
                     server = server[: -len(values)]
                     break
             board = Board(board or "main", url=urlunsplit(parts._replace(path=server)))
-        self.board = board_of(board)
+        self.board = resolve_board(board)
         self.name, self.description, self.position = name, description, position
 
-    def _placed(self, cell: Cell) -> None:
+    def _place_cell(self, cell: Cell) -> None:
         cell.set(pos=self.position, description=self.description)
 
 
-class LossPlot(_Sender):
+class LossPlot(_LegacyCallback):
     """The learning curves of training and validation, epoch by epoch."""
 
     def __init__(
@@ -186,16 +186,16 @@ class LossPlot(_Sender):
         board: AnyBoard = None,
     ) -> None:
         super().__init__(name, description, position, board, app_url)
-        self._placed(self.board.line(name))
+        self._place_cell(self.board.line(name))
 
-    @harmless
+    @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
         found = {series: logs[key] for series, key in (("train", "loss"), ("val", "val_loss")) if logs and key in logs}
         if found:
             self.board.line(self.name).append(found, step=epoch)
 
 
-class SendFigure(_Sender):
+class SendFigure(_LegacyCallback):
     """A figure of Matplotlib or Plotly, made anew after each epoch by ``generate_plot()``."""
 
     def __init__(
@@ -211,12 +211,12 @@ class SendFigure(_Sender):
         super().__init__(name, description, position, board, app_url)
         self._generate = generate_plot
 
-    @harmless
+    @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
-        self._placed(self.board.figure(self.name, self._generate()))
+        self._place_cell(self.board.figure(self.name, self._generate()))
 
 
-class SendImage(_Sender):
+class SendImage(_LegacyCallback):
     """A picture, made anew after each epoch by ``generate_img()``: whatever :meth:`agnez.Board.image` takes."""
 
     def __init__(
@@ -232,12 +232,12 @@ class SendImage(_Sender):
         super().__init__(name, description, position, board, app_url)
         self._generate = generate_img
 
-    @harmless
+    @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
-        self._placed(self.board.image(self.name, self._generate()))
+        self._place_cell(self.board.image(self.name, self._generate()))
 
 
-class VisualizeConvWeights(_Sender):
+class VisualizeConvWeights(_LegacyCallback):
     """The filters of a convolution as a grid of pictures, after each epoch.
 
     :param weights: the kernel ``(height, width, channels, filters)``: a variable, a layer, or nothing for the model's first
@@ -268,13 +268,13 @@ class VisualizeConvWeights(_Sender):
                 raise ValueError("VisualizeConvWeights found no layer with a kernel (height, width, channels, filters): name one as weights=")
             self._kernel = kernels[0]
 
-    @harmless
+    @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
-        kernel = array(keras.ops.convert_to_numpy(self._kernel))
+        kernel = to_array(keras.ops.convert_to_numpy(self._kernel))
         if kernel.ndim != 4:
             raise ValueError(f"the kernel must have the shape (height, width, channels, filters), not {kernel.shape}")
         # Filters first.
         pictures = kernel.transpose(3, 0, 1, 2)
         if pictures.shape[-1] not in (1, 3):
             pictures = pictures.transpose(0, 3, 1, 2).reshape(-1, *pictures.shape[1:3])
-        self._placed(self.board.image(self.name, grids.img_grid(pictures, channels_last=pictures.ndim == 4)))
+        self._place_cell(self.board.image(self.name, grids.img_grid(pictures, channels_last=pictures.ndim == 4)))

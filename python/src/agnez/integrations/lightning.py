@@ -6,18 +6,18 @@ import argparse
 from typing import Any, Dict, Mapping, Optional, Union
 
 from ..board import Board
-from .._errors import harmless
-from .._optional import need
-from ._tensors import board_of, phased
+from .._errors import log_exceptions
+from .._optional import import_optional
+from ._tensors import resolve_board, split_phase
 
 try:
-    _loggers = need("lightning.pytorch.loggers.logger", "agnez.lightning", "lightning")
-    _utilities = need("lightning.pytorch.utilities", "agnez.lightning", "lightning")
+    _loggers = import_optional("lightning.pytorch.loggers.logger", "agnez.lightning", "lightning")
+    _utilities = import_optional("lightning.pytorch.utilities", "agnez.lightning", "lightning")
 except ModuleNotFoundError as missing:
     try:
         # Its older name.
-        _loggers = need("pytorch_lightning.loggers.logger", "agnez.lightning", "lightning")
-        _utilities = need("pytorch_lightning.utilities", "agnez.lightning", "lightning")
+        _loggers = import_optional("pytorch_lightning.loggers.logger", "agnez.lightning", "lightning")
+        _utilities = import_optional("pytorch_lightning.utilities", "agnez.lightning", "lightning")
     except ModuleNotFoundError:
         raise missing from None
 
@@ -42,7 +42,7 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
     def experiment(self) -> Board:
         """The board."""
         if self._made is None:
-            self._made = board_of(self._board)
+            self._made = resolve_board(self._board)
         return self._made
 
     @property
@@ -53,13 +53,13 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
     def version(self) -> str:
         return self.experiment.run or ""
 
-    @harmless
+    @log_exceptions
     def log_metrics(self, metrics: Mapping[str, Any], step: Optional[int] = None) -> None:
-        named = {phased(name): value for name, value in metrics.items() if name != "epoch"}
+        named = {split_phase(name): value for name, value in metrics.items() if name != "epoch"}
         if named and _utilities.rank_zero_only.rank == 0:
             self.experiment.log(named, step=step)
 
-    @harmless
+    @log_exceptions
     def log_hyperparams(self, params: Union[Mapping[str, Any], argparse.Namespace, None], *_: Any, **__: Any) -> None:
         if _utilities.rank_zero_only.rank != 0:
             return

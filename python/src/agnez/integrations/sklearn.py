@@ -6,9 +6,9 @@ from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 from ..board import Board
 from ..cell import Cell
-from .._errors import harmless
-from .._optional import need
-from ._tensors import array, board_of, log_norms, norm
+from .._errors import log_exceptions
+from .._optional import import_optional
+from ._tensors import to_array, resolve_board, log_norms, norm
 
 AnyBoard = Union[Board, str, None]
 
@@ -50,8 +50,8 @@ def epochs_of(
     seed: int = 0,
 ) -> Iterator[int]:
     """:func:`partial_fit` as a loop: yields after each epoch, so that it can be left early: ``for epoch in epochs_of(model, x, y): ...``."""
-    np = need("numpy", "agnez.sklearn")
-    told = board_of(board)
+    np = import_optional("numpy", "agnez.sklearn")
+    told = resolve_board(board)
     x, y = np.asarray(x), np.asarray(y)
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
@@ -65,7 +65,7 @@ def epochs_of(
             chosen = order[start : start + batch_size]
             model.partial_fit(x[chosen], y[chosen], **extra)
         # The model's own methods may fail where they only show it; what trains it is the caller's.
-        harmless(log_epoch)(model, epoch, train=(x, y), validation=validation, board=told)
+        log_exceptions(log_epoch)(model, epoch, train=(x, y), validation=validation, board=told)
         yield epoch
 
 
@@ -77,7 +77,7 @@ def log_epoch(
     The loss is the mean cross-entropy where the classifier has probabilities, the mean squared error of a regressor; the score is the
     model's own: accuracy or R squared. The confusion matrix is that of ``validation``, or of ``train`` where there is none.
     """
-    told, sides = board_of(board), {"train": train, **({"val": validation} if validation is not None else {})}
+    told, sides = resolve_board(board), {"train": train, **({"val": validation} if validation is not None else {})}
     score = "accuracy" if _is_classifier(model) else "R squared"
     metrics: Dict[str, float] = {}
     for side, (x, y) in sides.items():
@@ -100,7 +100,7 @@ def confusion_matrix(
     :param truth: ``(N,)``; ``predicted``: ``(N,)``.
     :param labels: the classes in order; those that occur, sorted, when not given. Items of other classes raise ValueError.
     """
-    np = need("numpy", "agnez.sklearn")
+    np = import_optional("numpy", "agnez.sklearn")
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.ndim != 1 or truth.shape != predicted.shape:
         raise ValueError(f"truth and predicted must be lists of the same length, not of the shapes {truth.shape} and {predicted.shape}")
@@ -112,16 +112,16 @@ def confusion_matrix(
     except KeyError as error:
         raise ValueError(f"the class {error} is not among the labels") from None
     names = [str(label) for label in classes]
-    return board_of(board).heatmap(name, counts, rows=names, columns=names, row_label="truth", column_label="predicted")
+    return resolve_board(board).heatmap(name, counts, rows=names, columns=names, row_label="truth", column_label="predicted")
 
 
 def _is_classifier(model: Any) -> bool:
     # Pipelines and searches answer for what they hold.
-    return bool(need("sklearn.base", "agnez.sklearn", "scikit-learn").is_classifier(model))
+    return bool(import_optional("sklearn.base", "agnez.sklearn", "scikit-learn").is_classifier(model))
 
 
 def _loss(model: Any, x: Any, y: Any) -> Optional[float]:
-    np = need("numpy", "agnez.sklearn")
+    np = import_optional("numpy", "agnez.sklearn")
     y = np.asarray(y)
     if not _is_classifier(model):
         return float(np.square(np.asarray(model.predict(x), float) - y).mean())
@@ -141,4 +141,4 @@ def _norms(model: Any) -> Dict[str, float]:
     if hasattr(model, "coefs_"):
         pairs = zip(model.coefs_, model.intercepts_)
         return {f"layer {at}": norm(pair) for at, pair in enumerate(pairs, 1)}
-    return {"weights": norm([array(model.coef_)])} if hasattr(model, "coef_") else {}
+    return {"weights": norm([to_array(model.coef_)])} if hasattr(model, "coef_") else {}

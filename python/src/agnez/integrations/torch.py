@@ -6,9 +6,9 @@ import math
 from typing import Any, Dict, List, Union
 
 from ..board import Board
-from .._errors import harmless
-from .._optional import need
-from ._tensors import Spreads, board_of, log_norms
+from .._errors import log_exceptions
+from .._optional import import_optional
+from ._tensors import LayerHistograms, resolve_board, log_norms
 
 
 class Watch:
@@ -19,9 +19,9 @@ class Watch:
         self.step = 0
         self._model, self._every = model, every
         self._kinds = [kind for kind, wanted in (("weight", weights), ("gradient", gradients)) if wanted]
-        self._spreads = {kind: Spreads(board, f"{kind}s") for kind in self._kinds} if histograms else {}
+        self._spreads = {kind: LayerHistograms(board, f"{kind}s") for kind in self._kinds} if histograms else {}
         self._mine = {id(parameter) for parameter in model.parameters()}
-        hooks = need("torch.optim.optimizer", "agnez.torch", "torch")
+        hooks = import_optional("torch.optim.optimizer", "agnez.torch", "torch")
         self._handle: Any = hooks.register_optimizer_step_post_hook(self._stepped)
 
     def stop(self) -> None:
@@ -35,7 +35,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    @harmless
+    @log_exceptions
     def _stepped(self, optimizer: Any, *_: Any) -> None:
         # All optimizers of the process come by here.
         if not any(id(parameter) in self._mine for group in optimizer.param_groups for parameter in group["params"]):
@@ -81,7 +81,7 @@ def watch(
         raise TypeError(f"watch takes a torch.nn.Module, not {type(model).__name__}")
     if every < 1:
         raise ValueError(f"every must be 1 or more steps, not {every}")
-    return Watch(model, board_of(board), every, weights, gradients, histograms)
+    return Watch(model, resolve_board(board), every, weights, gradients, histograms)
 
 
 def _tensors(parameters: List[Any], kind: str) -> List[Any]:

@@ -1,4 +1,4 @@
-"""A window of records as requests: the same bytes always give the same requests, with the same keys."""
+"""A batch of records as requests: the same bytes always give the same requests, with the same keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._spool import record
-from .http import Request, address_of
+from .http import Request, cell_path
 
 #: The server takes 1000 series in a request.
 SERIES_PER_REQUEST = 500
@@ -21,45 +21,45 @@ SERIES_PER_REQUEST = 500
 Numbers = Dict[Tuple[str, str], Tuple["array[float]", "array[float]", "array[float]"]]
 
 
-def requests(window: record.Window, layouts: Mapping[int, record.Layout], folder: Optional[Path], writer: str, first: int) -> List[Request]:
-    """The requests for a window, in order, with keys from ``<writer>:<first>`` on. One that has lost its file is left out."""
+def to_requests(batch: record.Batch, layouts: Mapping[int, record.Layout], folder: Optional[Path], writer: str, first: int) -> List[Request]:
+    """The requests for a batch, in order, with keys from ``<writer>:<first>`` on. One that has lost its file is left out."""
     made: List[Request] = []
     number = first
-    for cell, keys in window.changes.items():
-        body = _body(keys, folder)
+    for cell, keys in batch.changes.items():
+        body = _patch_body(keys, folder)
         if body is not None:
-            made.append(Request("PATCH", address_of(cell), body, key=f"{writer}:{number}", cells=[cell]))
+            made.append(Request("PATCH", cell_path(cell), body, key=f"{writer}:{number}", cells=[cell]))
         number += 1
-    numbers = _columns(window, layouts)
+    numbers = _points_by_series(batch, layouts)
     series = list(numbers)
     for at in range(0, len(series), SERIES_PER_REQUEST):
         part = {name: numbers[name] for name in series[at : at + SERIES_PER_REQUEST]}
-        made.append(_points(part, f"{writer}:{number}"))
+        made.append(_encode_points(part, f"{writer}:{number}"))
         number += 1
     return made
 
 
-def count(window: record.Window, layouts: Mapping[int, record.Layout]) -> int:
-    """How many keys :func:`requests` uses."""
-    series = {part for number in window.rows for part in layouts[number].parts}
-    return len(window.changes) + -(-len(series) // SERIES_PER_REQUEST)
+def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> int:
+    """How many keys :func:`to_requests` uses."""
+    series = {part for number in batch.rows for part in layouts[number].parts}
+    return len(batch.changes) + -(-len(series) // SERIES_PER_REQUEST)
 
 
-def apart(request: Request) -> List[Request]:
+def split_by_cell(request: Request) -> List[Request]:
     """A refused request for several cells as one for each, so that one cell cannot hold up the others."""
     groups: Dict[str, Numbers] = {}
-    for (cell, series), lists in frame(request.body).items():
+    for (cell, series), lists in decode_points(request.body).items():
         groups.setdefault(cell, {})[cell, series] = lists
     writer, _, number = (request.key or "").rpartition(":")
-    return [_points(numbers, f"{writer}.{number}:{at}") for at, numbers in enumerate(groups.values())]
+    return [_encode_points(numbers, f"{writer}.{number}:{at}") for at, numbers in enumerate(groups.values())]
 
 
-def _body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
+def _patch_body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
     """A change's JSON; nothing where its file was dropped."""
     kept = keys.get("file")
     if kept is None:
         return json.dumps(keys, separators=(",", ":"), allow_nan=False).encode()
-    path = file_of(folder, kept["name"])
+    path = value_file(folder, kept["name"])
     if path is None:
         return None
     try:
@@ -74,7 +74,7 @@ def _body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
     return text[:-1] + (b"," if rest else b"") + b'"value":' + value + b"}"
 
 
-def file_of(folder: Optional[Path], name: Any) -> Optional[Path]:
+def value_file(folder: Optional[Path], name: Any) -> Optional[Path]:
     """The file of a larger value; nothing where the name is not one that a spool gives, whatever its records say."""
     if folder is None or not isinstance(name, str) or not re.fullmatch(r"[0-9]{6,}\.value", name):
         return None
@@ -82,23 +82,23 @@ def file_of(folder: Optional[Path], name: Any) -> Optional[Path]:
     return None if path.is_symlink() else path
 
 
-def _columns(window: record.Window, layouts: Mapping[int, record.Layout]) -> Numbers:
+def _points_by_series(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> Numbers:
     numbers: Numbers = {}
-    parts = [part for number in window.rows for part in layouts[number].parts]
+    parts = [part for number in batch.rows for part in layouts[number].parts]
     if len(set(parts)) == len(parts):
-        for number, rows in window.rows.items():
-            _add(numbers, layouts[number], rows)
+        for number, rows in batch.rows.items():
+            _append_rows(numbers, layouts[number], rows)
         return numbers
     # A series that several layouts have gets its points in the order of the calls.
-    taken = dict.fromkeys(window.rows, 0)
-    for number, run in window.runs:
+    taken = dict.fromkeys(batch.rows, 0)
+    for number, run in batch.runs:
         start = taken[number]
-        _add(numbers, layouts[number], window.rows[number][start : start + run])
+        _append_rows(numbers, layouts[number], batch.rows[number][start : start + run])
         taken[number] = start + run
     return numbers
 
 
-def _add(numbers: Numbers, layout: record.Layout, rows: Sequence[record.Row]) -> None:
+def _append_rows(numbers: Numbers, layout: record.Layout, rows: Sequence[record.Row]) -> None:
     times, steps, *values = zip(*rows)
     x, t = array("d", steps), array("d", times)
     for part, column in zip(layout.parts, values):
@@ -118,7 +118,7 @@ def _bytes(numbers: "array[float]") -> bytes:
     return numbers.tobytes()
 
 
-def _points(numbers: Numbers, key: str) -> Request:
+def _encode_points(numbers: Numbers, key: str) -> Request:
     """The binary form of ``POST /points``, as docs/rest.md has it."""
     out = [struct.pack("<4sBBHQI", b"AGNZ", 1, 1, 0, 0, len(numbers))]
     for (cell, series), (x, y, t) in numbers.items():
@@ -129,15 +129,15 @@ def _points(numbers: Numbers, key: str) -> Request:
     return Request("POST", "/points", b"".join(out), "application/octet-stream", key, cells)
 
 
-def frame(body: bytes) -> Numbers:
-    """Reads what :func:`_points` has written."""
+def decode_points(body: bytes) -> Numbers:
+    """Reads what :func:`_encode_points` has written."""
     numbers: Numbers = {}
-    for part, *lists in _parts(body):
+    for part, *lists in _decode_parts(body):
         numbers[part] = (lists[0], lists[1], lists[2])
     return numbers
 
 
-def _parts(body: bytes) -> Iterator[Tuple[Any, ...]]:
+def _decode_parts(body: bytes) -> Iterator[Tuple[Any, ...]]:
     (parts,) = struct.unpack_from("<I", body, 16)
     at = 20
     for _ in range(parts):
