@@ -1,5 +1,6 @@
 //! Rules of the repository itself: it reads the sources and the documents, and uses nothing of the crate.
 
+mod imports;
 mod prose;
 
 use std::path::{Path, PathBuf};
