@@ -12,6 +12,9 @@ use super::{files, name, read, root};
 /// A module's path within the crate: `["server", "store"]`; the crate itself is the empty one.
 type Module = Vec<String>;
 
+/// In a folder, from one of its modules to another one: the files that make the edge.
+type Edges = BTreeMap<(Module, String, String), BTreeSet<String>>;
+
 /// What must not be used, and where: the first column is a module with all below it, the second a module of this crate or the name of
 /// another one.
 const FORBIDDEN: &[(&str, &[&str])] = &[
@@ -56,11 +59,12 @@ const TESTS: &[&str] = &["tests", "testing", "test_store", "fuzz_targets"];
 fn imports_point_in_one_direction() {
     let tree = Tree::read();
     let mut faults: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for ((folder, from, to), places) in tree.edges() {
-        if let Some(way) = tree.way_back(&folder, &to, &from) {
+    let edges = tree.edges();
+    for ((folder, from, to), places) in &edges {
+        if let Some(way) = way_back(&edges, folder, to, from) {
             let places: Vec<&str> = places.iter().map(String::as_str).take(2).collect();
             let fault = format!("{from} -> {to} ({}), and back by {}", places.join(", "), way.join(" -> "));
-            faults.entry(shown(&folder)).or_default().push(fault);
+            faults.entry(shown(folder)).or_default().push(fault);
         }
     }
     for (module, paths) in &tree.paths {
@@ -131,8 +135,8 @@ impl Tree {
     }
 
     /// For each folder: which of its modules uses which other one, and in which files.
-    fn edges(&self) -> BTreeMap<(Module, String, String), BTreeSet<String>> {
-        let mut edges: BTreeMap<(Module, String, String), BTreeSet<String>> = BTreeMap::new();
+    fn edges(&self) -> Edges {
+        let mut edges = Edges::new();
         for (from, paths) in &self.paths {
             for to in paths.iter().filter_map(|path| longest(path, &self.modules)) {
                 let common = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
@@ -146,25 +150,24 @@ impl Tree {
         }
         edges
     }
+}
 
-    /// A way from one module of a folder to another one of it.
-    fn way_back(&self, folder: &Module, from: &str, to: &str) -> Option<Vec<String>> {
-        let edges = self.edges();
-        let mut ways = vec![vec![from.to_owned()]];
-        let mut seen = BTreeSet::from([from.to_owned()]);
-        while let Some(way) = ways.pop() {
-            let last = way.last()?.clone();
-            if last == to {
-                return Some(way);
-            }
-            for (_, _, next) in edges.keys().filter(|(within, one, _)| within == folder && *one == last) {
-                if seen.insert(next.clone()) {
-                    ways.push([way.as_slice(), std::slice::from_ref(next)].concat());
-                }
+/// A way from one module of a folder to another one of it.
+fn way_back(edges: &Edges, folder: &Module, from: &str, to: &str) -> Option<Vec<String>> {
+    let mut ways = vec![vec![from.to_owned()]];
+    let mut seen = BTreeSet::from([from.to_owned()]);
+    while let Some(way) = ways.pop() {
+        let last = way.last()?.clone();
+        if last == to {
+            return Some(way);
+        }
+        for (_, _, next) in edges.keys().filter(|(within, one, _)| within == folder && *one == last) {
+            if seen.insert(next.clone()) {
+                ways.push([way.as_slice(), std::slice::from_ref(next)].concat());
             }
         }
-        None
     }
+    None
 }
 
 fn module_of(file: &Path) -> Module {
@@ -330,7 +333,7 @@ fn a_cycle_and_a_forbidden_import_are_found() {
     let exports = BTreeMap::from([(module("a::T"), module("a::c::T"))]);
     assert_eq!(followed(module("a::T::new"), &exports, &modules), module("a::c::T::new"));
     let tree = Tree { paths: [("a::b", "a::c"), ("a::c", "a::b")].map(|(from, to)| (module(from), [module(to)].into())).into(), modules };
-    assert_eq!(tree.way_back(&module("a"), "c", "b").unwrap(), ["c", "b"]);
+    assert_eq!(way_back(&tree.edges(), &module("a"), "c", "b").unwrap(), ["c", "b"]);
     assert!(forbidden(&module("series::query"), &module("server::store::Store")).is_some());
     assert!(forbidden(&module("series_of"), &module("server")).is_none() && root().is_dir());
 }
