@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
-use crate::protocol::{ApiError, CellId, Change, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
@@ -59,14 +59,14 @@ pub async fn restore_cell(id: CellId) -> Result<(), ApiError> {
 
 /// Changes how a chart is drawn, in every browser.
 #[server(prefix = "/rpc", endpoint = "cells/chart", input = Json)]
-pub async fn set_chart(id: CellId, settings: Change) -> Result<(), ApiError> {
+pub async fn set_chart(id: CellId, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.set_chart(id, settings).await)
 }
 
 /// The same for all line charts of a board, at once.
 #[server(prefix = "/rpc", endpoint = "board/chart", input = Json)]
-pub async fn set_charts(board: String, settings: Change) -> Result<(), ApiError> {
+pub async fn set_charts(board: String, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.set_charts(board, settings).await)
 }

@@ -17,7 +17,7 @@ mod watched;
 use leptos::prelude::*;
 
 use crate::browser::{dom, iframe, wire};
-use crate::protocol::Page;
+use crate::protocol::PageData;
 
 pub use cells::{Drawn, Picture};
 pub use shell::{Assets, Shell, ShellProps};
@@ -34,7 +34,7 @@ const DATA_ID: &str = "agnez-page";
 
 /// The content of `<body>`.
 #[component]
-pub fn App(page: Page) -> impl IntoView {
+pub fn App(page: PageData) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
     dom::effect(move || {
@@ -62,7 +62,7 @@ pub fn App(page: Page) -> impl IntoView {
 }
 
 /// What the server drew the page from. Browser only.
-pub fn page_from_document() -> Page {
+pub fn page_from_document() -> PageData {
     let data = document().get_element_by_id(DATA_ID).and_then(|element| element.text_content()).unwrap_or_default();
     wire::page(&data).expect("the shell of the same build wrote the page's data into the document")
 }

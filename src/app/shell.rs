@@ -4,7 +4,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use super::{App, DATA_ID};
-use crate::protocol::Page;
+use crate::protocol::PageData;
 use crate::routes;
 
 /// The addresses of what wakes and dresses the page.
@@ -50,7 +50,7 @@ const NOTICE: &str = "html[data-notice^=T]::after{content:attr(data-notice);disp
 /// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `notice`: what is
 /// wrong with the server, which begins with `T`; `rank`: how much the reader may, for other tabs to choose by.
 #[component]
-pub fn Shell(page: Page, assets: Assets, base: String, notice: Option<&'static str>, rank: u8) -> impl IntoView {
+pub fn Shell(page: PageData, assets: Assets, base: String, notice: Option<&'static str>, rank: u8) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");

@@ -9,7 +9,7 @@ use super::components::theme::Theme;
 use super::components::toasts::Toast;
 use super::watched::{Dynamic, Handler, Watched, dynamic, handler};
 use crate::browser::connection::Live;
-use crate::protocol::{Board, Cell, CellContent, CellId, Effect as Change, Event, LineSettings, Page};
+use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event, Layout, LineSettings, PageData};
 
 /// What of a cell is being edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,10 @@ impl Part {
     const fn of(stage: &CellContent) -> Self {
         match stage {
             CellContent::Empty => Self::Empty,
-            CellContent::Figure { .. } => Self::Figure,
-            CellContent::Lines(_) => Self::Lines,
-            CellContent::Picture { .. } => Self::Picture,
-            CellContent::Drawing { .. } => Self::Chart,
+            CellContent::Html { .. } => Self::Figure,
+            CellContent::LineChart(_) => Self::Lines,
+            CellContent::Image { .. } => Self::Picture,
+            CellContent::Chart { .. } => Self::Chart,
             CellContent::Text { .. } => Self::Text,
         }
     }
@@ -57,7 +57,7 @@ pub struct Tile {
     /// `type` on the wire.
     pub kind: Watched<String>,
     pub note: Watched<String>,
-    /// See [`Cell::across`].
+    /// The grid columns of a subplot as a CSS style, `--at:5/span 4`; empty for all other cells.
     pub across: Watched<String>,
     pub stage: Watched<CellContent>,
     pub part: Watched<Part>,
@@ -93,15 +93,15 @@ impl Tile {
     }
 
     fn show(&self, cell: &Cell) {
-        let stage = match &cell.stage {
+        let stage = match &cell.content {
             CellContent::Text { text, bytes } => CellContent::Text { text: text.replace('\0', REPLACED), bytes: *bytes },
-            CellContent::Picture { src, rev } => CellContent::Picture { src: src.replace('\0', REPLACED), rev: *rev },
+            CellContent::Image { src, rev } => CellContent::Image { src: src.replace('\0', REPLACED), rev: *rev },
             other => other.clone(),
         };
         self.name.set(cell.name.replace('\0', REPLACED));
-        self.kind.set(cell.kind.replace('\0', REPLACED));
-        self.note.set(cell.note.replace('\0', REPLACED));
-        self.across.set(cell.across.clone().unwrap_or_default());
+        self.kind.set(cell.cell_type.replace('\0', REPLACED));
+        self.note.set(cell.description.replace('\0', REPLACED));
+        self.across.set(cell.layout.map(|Layout { column, span }| format!("--at:{column}/span {span}")).unwrap_or_default());
         let part = Part::of(&stage);
         self.stage.set(stage);
         self.part.set(part);
@@ -127,7 +127,7 @@ impl Tile {
     /// How it is drawn, where it is a line chart.
     pub fn settings(&self) -> LineSettings {
         self.stage.with(|stage| match stage {
-            CellContent::Lines(settings) => settings.clone(),
+            CellContent::LineChart(settings) => settings.clone(),
             _ => LineSettings::default(),
         })
     }
@@ -185,8 +185,8 @@ pub struct State {
 pub struct Dashboard(StoredValue<Arc<State>>);
 
 impl Dashboard {
-    pub fn new(page: Page) -> Self {
-        let Page { board, boards, origin, durable, build, may_write } = page;
+    pub fn new(page: PageData) -> Self {
+        let PageData { board, boards, origin, durable, build, may_write } = page;
         let order = ids(&board);
         let tiles = board.cells.iter().map(|cell| Tile::new(cell, None)).collect();
         let state = State {
@@ -254,13 +254,13 @@ impl State {
     pub fn apply(&self, event: Event<Cell>) {
         let change = self.board().apply(event);
         match change {
-            Change::Nothing => {}
-            Change::Content(id) => self.renew(|tile| tile.id == id),
-            Change::Arrangement(id) => {
+            BoardChange::None => {}
+            BoardChange::Content(id) => self.renew(|tile| tile.id == id),
+            BoardChange::Arrangement(id) => {
                 self.renew(|tile| tile.id == id);
                 self.rearrange();
             }
-            Change::All => {
+            BoardChange::All => {
                 self.renew(|_| true);
                 self.rearrange();
             }

@@ -25,7 +25,7 @@ pub trait Reader {
     /// Where to connect, so that nothing already known is sent again.
     fn address(&self) -> String;
     fn take(&self, event: Event<Cell>);
-    fn take_points(&self, frame: points::Frame);
+    fn take_points(&self, frame: points::PointsFrame);
     /// Something could not be read: what is known is no longer complete, so the next connection must send everything.
     fn forget(&self);
     fn show(&self, state: Live);

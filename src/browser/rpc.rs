@@ -38,7 +38,7 @@ pub fn restore_cell(id: &CellId) -> Answer {
     call(RestoreCell::PATH, only(id))
 }
 
-/// The values of `settings` are written JSON: numbers, [`text`] and [`texts`]; the server knows the names ([`crate::protocol::Change`]).
+/// The values of `settings` are written JSON: numbers, [`text`] and [`texts`]; the server knows the names ([`crate::protocol::LineSettingsPatch`]).
 pub fn set_chart(id: &CellId, settings: &[(&str, String)]) -> Answer {
     call(SetChart::PATH, object(&[("id", text(id.as_str())), ("settings", object(settings))]))
 }
@@ -133,7 +133,7 @@ pub fn text(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Scale, XAxis};
+    use crate::protocol::{XAxis, YScale};
 
     #[test]
     fn the_server_reads_what_is_written() {
@@ -158,8 +158,8 @@ mod tests {
             ("smooth", "0.9".to_owned()),
             ("hidden", texts(&["a\"".into(), "b".into()])),
         ]);
-        let read: crate::protocol::Change = serde_json::from_str(&settings).unwrap();
-        assert_eq!((read.x, read.y, read.smooth, read.unit), (Some(XAxis::Wall), Some(Scale::Log), Some(0.9), None));
+        let read: crate::protocol::LineSettingsPatch = serde_json::from_str(&settings).unwrap();
+        assert_eq!((read.x, read.y, read.smooth, read.unit), (Some(XAxis::Wall), Some(YScale::Log), Some(0.9), None));
         assert_eq!(read.hidden.unwrap(), ["a\"", "b"]);
         assert_eq!(texts(&[]), "[]");
     }

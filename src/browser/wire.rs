@@ -5,11 +5,12 @@
 use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::protocol::{Board, Cell, CellContent, CellId, Event, LineSettings, Page, Scale, XAxis};
+use crate::protocol::{Board, Cell, CellContent, CellId, Event, Layout, LineSettings, PageData, XAxis, YScale};
 
 const EVENT: [&str; 6] = ["event", "seq", "epoch", "build", "data", "cells"];
-const CELL: [&str; 9] = ["id", "name", "kind", "note", "order", "across", "born", "rev", "stage"];
-const STAGE: [&str; 5] = ["Figure", "Picture", "Lines", "Drawing", "Text"];
+const CELL: [&str; 9] = ["id", "name", "cell_type", "description", "order", "layout", "created_seq", "rev", "content"];
+const STAGE: [&str; 5] = ["Html", "Image", "LineChart", "Chart", "Text"];
+const LAYOUT: [&str; 2] = ["column", "span"];
 const FIGURE: [&str; 2] = ["rev", "sig"];
 const PICTURE: [&str; 2] = ["src", "rev"];
 const LINES: [&str; 5] = ["x", "y", "smooth", "unit", "hidden"];
@@ -35,28 +36,29 @@ pub fn event(frame: &str) -> Option<Event<Cell>> {
 }
 
 /// What the server drew the page from.
-pub fn page(text: &str) -> Option<Page> {
+pub fn page(text: &str) -> Option<PageData> {
     let [board, boards, origin, durable, build, may_write] = Json::parse(text)?.fields(PAGE);
     let [name, epoch, seq, cells] = board.fields(BOARD);
     let board = Board { name: name.text()?, epoch: epoch.text()?, seq: seq.number()?, cells: cells.list(cell)? };
     let boards = boards.list(|name| name.text())?;
     let (durable, may_write) = (durable.0.as_bool()?, may_write.0.as_bool()?);
-    Some(Page { board, boards, origin: origin.text()?, durable, build: build.text()?, may_write })
+    Some(PageData { board, boards, origin: origin.text()?, durable, build: build.text()?, may_write })
 }
 
 fn cell(json: Json) -> Option<Cell> {
-    let [id, name, kind, note, order, across, born, rev, on_stage] = json.fields(CELL);
-    let (name, kind, note, stage) = (name.text()?, kind.text()?, note.text()?, stage(&on_stage)?);
+    let [id, name, cell_type, description, order, layout, created_seq, rev, on_stage] = json.fields(CELL);
+    let [column, span] = layout.fields(LAYOUT);
+    let layout = column.number().zip(span.number()).map(|(column, span)| Layout { column, span });
     Some(Cell {
         id: CellId::parse(&id.text()?)?,
-        name,
-        kind,
-        note,
+        name: name.text()?,
+        cell_type: cell_type.text()?,
+        description: description.text()?,
         order: order.0.as_f64(),
-        across: across.text(),
-        born: born.number()?,
+        layout,
+        created_seq: created_seq.number()?,
         rev: rev.number()?,
-        stage,
+        content: stage(&on_stage)?,
     })
 }
 
@@ -68,18 +70,18 @@ fn stage(json: &Json) -> Option<CellContent> {
     let [figure, picture, lines, drawing, text] = json.fields(STAGE);
     if figure.0.is_object() {
         let [rev, sig] = figure.fields(FIGURE);
-        return Some(CellContent::Figure { rev: rev.number()?, sig: sig.text() });
+        return Some(CellContent::Html { rev: rev.number()?, sig: sig.text() });
     }
     if picture.0.is_object() {
         let [src, rev] = picture.fields(PICTURE);
-        return Some(CellContent::Picture { src: src.text()?, rev: rev.number()? });
+        return Some(CellContent::Image { src: src.text()?, rev: rev.number()? });
     }
     if lines.0.is_object() {
-        return Some(CellContent::Lines(settings(&lines)?));
+        return Some(CellContent::LineChart(settings(&lines)?));
     }
     if drawing.0.is_object() {
         let [rev] = drawing.fields(DRAWING);
-        return Some(CellContent::Drawing { rev: rev.number()? });
+        return Some(CellContent::Chart { rev: rev.number()? });
     }
     let [text, bytes] = text.fields(TEXT);
     Some(CellContent::Text { text: text.text()?, bytes: bytes.number()? })
@@ -92,7 +94,7 @@ fn settings(json: &Json) -> Option<LineSettings> {
         "wall" => XAxis::Wall,
         _ => XAxis::Step,
     };
-    let y = if y.text()? == "log" { Scale::Log } else { Scale::Linear };
+    let y = if y.text()? == "log" { YScale::Log } else { YScale::Linear };
     Some(LineSettings { x, y, smooth: smooth.0.as_f64()?, unit: unit.text()?, hidden: hidden.list(|name| name.text())? })
 }
 
@@ -145,13 +147,13 @@ mod tests {
         Cell {
             id,
             name: "n".into(),
-            kind: "k".into(),
-            note: "t".into(),
+            cell_type: "k".into(),
+            description: "t".into(),
             order: None,
-            across: Some("a".into()),
-            born: 2,
+            layout: Some(Layout { column: 1, span: 4 }),
+            created_seq: 2,
             rev: 3,
-            stage: CellContent::Empty,
+            content: CellContent::Empty,
         }
     }
 
@@ -159,18 +161,21 @@ mod tests {
     fn cells_and_pages_are_written_with_these_names() {
         let cell = to_value(a_cell()).unwrap();
         assert_eq!(named(&CELL, &cell), cell);
-        assert_eq!((&cell["id"], &cell["order"], &cell["stage"]), (&json!("a"), &Value::Null, &json!("Empty")));
-        assert_eq!(to_value(CellContent::Figure { rev: 1, sig: None }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
-        let signed = CellContent::Figure { rev: 1, sig: Some("s".into()) };
+        assert_eq!((&cell["id"], &cell["order"], &cell["content"]), (&json!("a"), &Value::Null, &json!("Empty")));
+        assert_eq!(to_value(CellContent::Html { rev: 1, sig: None }).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1}}));
+        let signed = CellContent::Html { rev: 1, sig: Some("s".into()) };
         assert_eq!(to_value(signed).unwrap(), json!({STAGE[0]: {FIGURE[0]: 1, FIGURE[1]: "s"}}));
-        assert_eq!(
-            to_value(CellContent::Picture { src: "s".into(), rev: 1 }).unwrap(),
-            json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}})
-        );
-        assert_eq!(to_value(CellContent::Drawing { rev: 1 }).unwrap(), json!({STAGE[3]: {DRAWING[0]: 1}}));
+        assert_eq!(to_value(CellContent::Image { src: "s".into(), rev: 1 }).unwrap(), json!({STAGE[1]: {PICTURE[0]: "s", PICTURE[1]: 1}}));
+        assert_eq!(to_value(CellContent::Chart { rev: 1 }).unwrap(), json!({STAGE[3]: {DRAWING[0]: 1}}));
         assert_eq!(to_value(CellContent::Text { text: "t".into(), bytes: 1 }).unwrap(), json!({STAGE[4]: {TEXT[0]: "t", TEXT[1]: 1}}));
-        let page =
-            Page { board: Board::default(), boards: vec![], origin: String::new(), durable: true, build: String::new(), may_write: true };
+        let page = PageData {
+            board: Board::default(),
+            boards: vec![],
+            origin: String::new(),
+            durable: true,
+            build: String::new(),
+            may_write: true,
+        };
         let page = to_value(page).unwrap();
         assert_eq!(named(&PAGE, &page), page);
         assert_eq!(named(&BOARD, &page["board"]), page["board"]);
@@ -180,10 +185,10 @@ mod tests {
     fn settings_are_written_with_these_words() {
         let written = |x, y| to_value(LineSettings { x, y, smooth: 0.5, unit: "s".into(), hidden: vec!["a".into()] }).unwrap();
         let of = |x: &str, y: &str| json!({LINES[0]: x, LINES[1]: y, LINES[2]: 0.5, LINES[3]: "s", LINES[4]: ["a"]});
-        assert_eq!(written(XAxis::Step, Scale::Linear), of("step", "linear"));
-        assert_eq!(written(XAxis::Relative, Scale::Log), of("relative", "log"));
-        assert_eq!(written(XAxis::Wall, Scale::Log), of("wall", "log"));
-        let stage = to_value(CellContent::Lines(LineSettings::default())).unwrap();
+        assert_eq!(written(XAxis::Step, YScale::Linear), of("step", "linear"));
+        assert_eq!(written(XAxis::Relative, YScale::Log), of("relative", "log"));
+        assert_eq!(written(XAxis::Wall, YScale::Log), of("wall", "log"));
+        let stage = to_value(CellContent::LineChart(LineSettings::default())).unwrap();
         assert!(stage[STAGE[2]].is_object());
     }
 

@@ -6,7 +6,7 @@ use super::text_metrics::{FONT_SIZE, width};
 use super::ticks::{Measure, Tick, ticks, widest};
 use super::time_ticks;
 use super::zone::Zone;
-use crate::protocol::{Scale as Kind, XAxis};
+use crate::protocol::{XAxis, YScale as Kind};
 use crate::series::{Column, Place};
 
 /// What is asked for, apart from the numbers.

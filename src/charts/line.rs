@@ -12,7 +12,7 @@ use super::scale::Scale;
 use super::strokes::layers;
 use super::text_metrics::number;
 use super::time_ticks::tells;
-use crate::protocol::{Scale as Curved, XAxis};
+use crate::protocol::{XAxis, YScale as Curved};
 use crate::series::Column;
 
 /// How a chart is put on its sheet.

@@ -130,7 +130,7 @@ fn mark(frame: &Frame, slot: usize, odd: &[(&Column, bool)], kind: Kind, marks: 
 mod tests {
     use super::*;
     use crate::charts::{Ask, Size};
-    use crate::protocol::Scale;
+    use crate::protocol::YScale;
 
     fn of(points: &[(f64, f64)], ask: &Ask) -> Vec<Mark> {
         let columns: Vec<_> = points.iter().map(|(x, y)| Column::point(*x, *y)).collect();
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn zero_and_below_are_marked_on_a_log_scale_only() {
         let points = [(0.0, 1.0), (1.0, 0.0), (2.0, -3.0), (3.0, 10.0)];
-        let marks = of(&points, &Ask { scale: Scale::Log, ..Ask::default() });
+        let marks = of(&points, &Ask { scale: YScale::Log, ..Ask::default() });
         assert_eq!(marks.iter().map(|mark| mark.kind).collect::<Vec<_>>(), [Kind::NotOnLog, Kind::NotOnLog]);
         assert!(of(&points, &Ask::default()).is_empty());
     }

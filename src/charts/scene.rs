@@ -7,7 +7,7 @@
 use super::layout::Anchor;
 use super::palette::{self, COLOURS, Colour};
 use super::text_metrics::FONT_SIZE;
-use crate::protocol::Malformed;
+use crate::protocol::DecodeError;
 use crate::protocol::tables::{self, Table, Tables};
 
 const KIND: u8 = 4;
@@ -181,7 +181,7 @@ pub fn write(scene: &Scene) -> Vec<u8> {
     tables::write(KIND, &scene.0)
 }
 
-pub fn read(bytes: &[u8]) -> Result<Tables, Malformed> {
+pub fn read(bytes: &[u8]) -> Result<Tables, DecodeError> {
     tables::read(KIND, bytes)
 }
 

@@ -1,46 +1,48 @@
-//! The one reducer: how a board changes with each event. Server, browser and tests share it.
+//! The reducer that applies events to a board. Server, page and tests share it.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Cell, CellId, Event};
 
-/// A board as one reader knows it.
+/// The state of a board as one client knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Board {
     pub name: String,
-    /// Changes when the past was rolled back or restored: numbers of different epochs cannot be compared.
+    /// Changes when the history was rolled back or restored. Sequence numbers of different epochs
+    /// are not comparable.
     pub epoch: String,
-    /// The last event that is contained.
+    /// Number of the last event applied.
     pub seq: u64,
-    /// Always in the order of [`Cell::compare`].
+    /// Sorted by [`Cell::compare`].
     pub cells: Vec<Cell>,
 }
 
-/// What the page is made from on the server, and wakes up with in the browser.
+/// The data a page is rendered from on the server and hydrated from in the browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Page {
+pub struct PageData {
     pub board: Board,
-    /// The names of this board and of all that hold cells, in alphabetical order; empty for who may see no other.
+    /// Names of this board and of all boards with cells, sorted; empty if the token is limited to
+    /// this board.
     pub boards: Vec<String>,
-    /// The address to put into commands, such as `http://localhost:3000`.
+    /// Base URL for example commands, such as `http://localhost:3000`.
     pub origin: String,
-    /// False when started with `--durability normal`: a power cut may undo the last moments.
+    /// False with `--durability normal`, where a power failure may lose the last commits.
     pub durable: bool,
-    /// Names the build of the server: a page of another build reloads itself.
+    /// Identifies the build of the server. A page of another build reloads itself.
     pub build: String,
-    /// False for those who only look.
+    /// False for read-only access.
     pub may_write: bool,
 }
 
-/// What an event changed, so that a view touches that and nothing else.
+/// What an event changed, so that a view updates only that.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    Nothing,
-    /// One cell has new content and stands where it stood.
+pub enum BoardChange {
+    None,
+    /// One cell has new content; the order of cells is the same.
     Content(CellId),
-    /// One cell came, went or moved (its content may have changed too).
+    /// One cell was added, removed or moved; its content may have changed too.
     Arrangement(CellId),
-    /// Everything was replaced.
+    /// All cells were replaced.
     All,
 }
 
@@ -49,27 +51,28 @@ impl Board {
         self.cells.iter().find(|cell| cell.id == *id)
     }
 
-    /// Applies one event. Events that are already contained change nothing, so that a repeated one does no harm.
-    pub fn apply(&mut self, event: Event<Cell>) -> Effect {
+    /// Applies one event. Events up to `seq` were applied before and are ignored, so that a repeated
+    /// event does no harm.
+    pub fn apply(&mut self, event: Event<Cell>) -> BoardChange {
         let (seq, change) = match event {
-            Event::Hello { .. } => return Effect::Nothing,
+            Event::Hello { .. } => return BoardChange::None,
             Event::Snapshot { epoch, seq, cells } => {
                 self.epoch = epoch;
                 self.seq = seq;
                 self.cells.clear();
-                // They come in order, so each goes to the end; sorting would cost the page 3 KB of code for the other case.
-                cells.into_iter().for_each(|cell| self.insert(cell));
-                return Effect::All;
+                self.cells.extend(cells);
+                self.cells.sort_by(Cell::compare);
+                return BoardChange::All;
             }
             Event::Bookmark { seq } => {
                 self.seq = self.seq.max(seq);
-                return Effect::Nothing;
+                return BoardChange::None;
             }
             Event::Created { seq, data } | Event::Updated { seq, data } | Event::Patched { seq, data } => (seq, Ok(data)),
             Event::Removed { seq, data } => (seq, Err(data.id)),
         };
         if seq <= self.seq {
-            return Effect::Nothing;
+            return BoardChange::None;
         }
         self.seq = seq;
         match change {
@@ -77,24 +80,24 @@ impl Board {
             Err(id) => match self.cells.iter().position(|cell| cell.id == id) {
                 Some(at) => {
                     self.cells.remove(at);
-                    Effect::Arrangement(id)
+                    BoardChange::Arrangement(id)
                 }
-                None => Effect::Nothing,
+                None => BoardChange::None,
             },
         }
     }
 
-    fn put(&mut self, cell: Cell) -> Effect {
+    fn put(&mut self, cell: Cell) -> BoardChange {
         let id = cell.id.clone();
         if let Some(at) = self.cells.iter().position(|known| known.id == id) {
             if self.cells[at].compare(&cell).is_eq() {
                 self.cells[at] = cell;
-                return Effect::Content(id);
+                return BoardChange::Content(id);
             }
             self.cells.remove(at);
         }
         self.insert(cell);
-        Effect::Arrangement(id)
+        BoardChange::Arrangement(id)
     }
 
     fn insert(&mut self, cell: Cell) {
@@ -108,18 +111,18 @@ mod tests {
     use super::*;
     use crate::protocol::CellContent;
 
-    fn cell(id: &str, order: Option<f64>, born: u64) -> Cell {
+    fn cell(id: &str, order: Option<f64>, created_seq: u64) -> Cell {
         let id = CellId::parse(id).unwrap();
         Cell {
             id,
             name: String::new(),
-            kind: String::new(),
-            note: String::new(),
+            cell_type: String::new(),
+            description: String::new(),
             order,
-            across: None,
-            born,
+            layout: None,
+            created_seq,
             rev: 1,
-            stage: CellContent::Empty,
+            content: CellContent::Empty,
         }
     }
 
@@ -128,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_stand_by_place_then_by_creation() {
+    fn cells_are_sorted_by_order_then_by_creation() {
         let mut board = Board::default();
         board.apply(Event::Created { seq: 1, data: cell("a", None, 1) });
         board.apply(Event::Created { seq: 2, data: cell("b", Some(1.0), 2) });
@@ -144,9 +147,9 @@ mod tests {
         board.apply(Event::Created { seq: 2, data: cell("b", Some(1.0), 2) });
         let a = CellId::parse("a").unwrap();
         let renamed = Cell { name: "loss".into(), ..cell("a", Some(0.0), 1) };
-        assert_eq!(board.apply(Event::Patched { seq: 3, data: renamed }), Effect::Content(a.clone()));
+        assert_eq!(board.apply(Event::Patched { seq: 3, data: renamed }), BoardChange::Content(a.clone()));
         assert_eq!(board.cell(&a).unwrap().name, "loss");
-        assert_eq!(board.apply(Event::Patched { seq: 4, data: cell("a", Some(2.0), 1) }), Effect::Arrangement(a));
+        assert_eq!(board.apply(Event::Patched { seq: 4, data: cell("a", Some(2.0), 1) }), BoardChange::Arrangement(a));
         assert_eq!(ids(&board), "ba");
     }
 
@@ -154,10 +157,10 @@ mod tests {
     fn repeated_and_late_events_do_no_harm() {
         let mut board = Board::default();
         board.apply(Event::Created { seq: 5, data: cell("a", None, 5) });
-        assert_eq!(board.apply(Event::Removed { seq: 5, data: cell("a", None, 5) }), Effect::Nothing);
-        assert_eq!(board.apply(Event::Bookmark { seq: 3 }), Effect::Nothing);
+        assert_eq!(board.apply(Event::Removed { seq: 5, data: cell("a", None, 5) }), BoardChange::None);
+        assert_eq!(board.apply(Event::Bookmark { seq: 3 }), BoardChange::None);
         assert_eq!((board.seq, ids(&board)), (5, "a".into()));
-        assert_eq!(board.apply(Event::Removed { seq: 6, data: cell("z", None, 2) }), Effect::Nothing);
+        assert_eq!(board.apply(Event::Removed { seq: 6, data: cell("z", None, 2) }), BoardChange::None);
         assert_eq!(board.seq, 6);
     }
 
@@ -165,7 +168,7 @@ mod tests {
     fn a_snapshot_replaces_everything() {
         let mut board = Board { epoch: "old".into(), seq: 90, cells: vec![cell("a", None, 1)], ..Board::default() };
         let cells = vec![cell("c", Some(2.0), 2), cell("b", Some(1.0), 1)];
-        assert_eq!(board.apply(Event::Snapshot { epoch: "new".into(), seq: 2, cells }), Effect::All);
+        assert_eq!(board.apply(Event::Snapshot { epoch: "new".into(), seq: 2, cells }), BoardChange::All);
         assert_eq!((board.epoch.as_str(), board.seq, ids(&board)), ("new", 2, "bc".into()));
     }
 

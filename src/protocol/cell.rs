@@ -1,4 +1,4 @@
-//! A cell as the page needs it: everything that is read at a glance, without bulk.
+//! A cell as the page needs it: without bulk such as whole values and points.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::LineSettings;
 
-/// The `_id` of a cell: 1 to 64 letters, digits, `-` or `_`. Those made here have 16 letters and digits, as NeDB's.
+/// The `_id` of a cell: 1 to 64 ASCII letters, digits, `-` or `_`. Generated ids have 16 letters and
+/// digits, as those of NeDB.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CellId(String);
@@ -15,7 +16,7 @@ pub struct CellId(String);
 impl CellId {
     pub const MAX_LEN: usize = 64;
 
-    /// `None` when `text` is not an id: ids go into URLs and into the page as they are.
+    /// `None` if `text` is not an id. Ids are used in URLs and in HTML without escaping.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=Self::MAX_LEN).contains(&text.len());
         let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
@@ -33,52 +34,66 @@ impl fmt::Display for CellId {
     }
 }
 
-/// One tile of the grid. The whole document, with `value` and unknown keys, stays on the server.
+/// One cell of the grid. The whole document, with `value` and unknown keys, stays on the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     pub id: CellId,
     pub name: String,
-    /// `type` on the wire of `/values`: `html`, `img`, or whatever a client sent; empty when it sent none.
-    pub kind: String,
-    /// The `description`: plain text under the stage.
-    pub note: String,
-    /// Where it stands: the person's arrangement if there is one, else the client's `pos`; cells without either come last.
+    /// The key `type` of the document: `html`, `img` or any other text; empty if missing.
+    pub cell_type: String,
+    /// Plain text under the content.
+    pub description: String,
+    /// Sort key: `layout.order` (set by dragging) if present, else `pos`. Cells without it come last.
     pub order: Option<f64>,
-    /// Of a subplot, as a style: which of the grid's twelve columns it takes, `--at:5/span 4`. None for all others.
-    pub across: Option<String>,
-    /// The board's event that created it: the tie-break between equal orders.
-    pub born: u64,
-    /// Counts the changes of this cell, from 1.
+    /// The grid columns of a subplot; `None` for all other cells.
+    pub layout: Option<Layout>,
+    /// Number of the event that created the cell: breaks ties of `order`.
+    pub created_seq: u64,
+    /// Counts the changes of the cell, from 1.
     pub rev: u64,
-    pub stage: CellContent,
+    pub content: CellContent,
+}
+
+/// The place of a subplot in the grid of [`Layout::COLUMNS`] columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    /// The first column, from 1.
+    pub column: u64,
+    /// The number of columns.
+    pub span: u64,
+}
+
+impl Layout {
+    pub const COLUMNS: u64 = 12;
 }
 
 impl Cell {
-    /// The order of the grid: by place, then by creation.
+    /// The order of the grid: by `order`, then by creation.
     pub fn compare(&self, other: &Self) -> Ordering {
         let key = |cell: &Self| cell.order.unwrap_or(f64::INFINITY);
-        key(self).total_cmp(&key(other)).then(self.born.cmp(&other.born))
+        key(self).total_cmp(&key(other)).then(self.created_seq.cmp(&other.created_seq))
     }
 }
 
-/// What stands on the stage of a cell. `rev` is the cell's revision in which the value was last sent.
+/// What a cell shows. `rev` is the revision of the cell in which the value was last sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CellContent {
-    /// No value yet (`[]`, `""`, `null`, or none).
+    /// No value yet: `[]`, `""`, `null`, or missing.
     Empty,
-    /// HTML, drawn in a frame of its own from `figure/{id}/{rev}`, with `?sig={sig}` where that is needed: the frame may know nothing
-    /// that opens more than itself.
-    Figure {
+    /// HTML in an iframe with the URL `figure/{id}/{rev}`. `sig` is the signature of that URL where
+    /// access needs a token: the iframe must not learn the token itself.
+    Html {
         rev: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sig: Option<String>,
     },
-    /// A picture: `images/...` (the server's folder), `media/{id}/{rev}` (sent as a `data:` URI), or any other address.
-    Picture { src: String, rev: u64 },
-    /// Lines drawn from points, which are asked for apart: the page holds columns, not points.
-    Lines(LineSettings),
-    /// A chart drawn from the value: `values/{id}.svg`, new with each `rev`.
-    Drawing { rev: u64 },
-    /// Anything else, shown as what it is: the beginning of the value as text or JSON, and its whole size in bytes.
+    /// `src` is `images/...` (a file of the server), `media/{id}/{rev}` (sent as a `data:` URI) or any
+    /// other URL.
+    Image { src: String, rev: u64 },
+    /// Lines over points. The page requests columns of points separately.
+    LineChart(LineSettings),
+    /// A chart of the value, with the URL `values/{id}.svg`.
+    Chart { rev: u64 },
+    /// Any other value: its beginning as text or JSON, and its whole size in bytes.
     Text { text: String, bytes: u64 },
 }

@@ -1,27 +1,28 @@
-//! Reading little-endian binary: every step is checked against what is left, so that no input can panic or allocate more than it holds.
+//! Reads and writes little-endian binary frames. Each step checks the remaining length, so that no
+//! input can panic or allocate more than its size permits.
 
 use std::fmt;
 
 use super::CellId;
 
-/// Why a binary frame was refused.
+/// Why a binary frame was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// The byte, counted from 0, at which reading stopped.
+pub struct DecodeError {
+    /// Offset in bytes, from 0, at which decoding stopped.
     pub at: usize,
-    /// What is wrong there, without a full stop.
+    /// The fault at that offset, without a full stop.
     pub why: &'static str,
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.why, self.at)
     }
 }
 
-impl std::error::Error for Malformed {}
+impl std::error::Error for DecodeError {}
 
-/// What every binary frame of Agnez begins with; u8 version, u8 kind and u16 0 follow.
+/// The first bytes of each frame; u8 version, u8 kind and u16 0 follow.
 pub(crate) const MAGIC: [u8; 4] = *b"AGNZ";
 pub(crate) const VERSION: u8 = 1;
 
@@ -35,74 +36,73 @@ impl<'a> Reader<'a> {
         Self { size: bytes.len(), rest: bytes }
     }
 
-    /// The head of a frame: its `seq`, and how many parts it says it has.
-    pub(crate) fn head(&mut self, kind: u8) -> Result<(u64, u32), Malformed> {
+    /// The header of a frame: its `seq`, and the number of parts that it declares.
+    pub(crate) fn head(&mut self, kind: u8) -> Result<(u64, u32), DecodeError> {
         if self.take(4)? != MAGIC {
-            return Err(Malformed { at: 0, why: "the frame does not begin with 'AGNZ'" });
+            return Err(DecodeError { at: 0, why: "the frame does not begin with 'AGNZ'" });
         }
         if self.take(4)? != [VERSION, kind, 0, 0] {
-            return Err(Malformed { at: 4, why: "the frame is of another version or kind" });
+            return Err(DecodeError { at: 4, why: "the frame is of another version or kind" });
         }
         Ok((self.u64()?, self.u32()?))
     }
 
-    pub(crate) fn id(&mut self) -> Result<CellId, Malformed> {
+    pub(crate) fn id(&mut self) -> Result<CellId, DecodeError> {
         let at = self.at();
         let bytes = self.uint(1)?;
-        CellId::parse(self.text(bytes)?).ok_or(Malformed { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
+        CellId::parse(self.text(bytes)?).ok_or(DecodeError { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
     }
 
-    pub(crate) fn name(&mut self) -> Result<String, Malformed> {
+    pub(crate) fn name(&mut self) -> Result<String, DecodeError> {
         let bytes = self.uint(2)?;
         self.text(bytes).map(str::to_owned)
     }
 
-    /// `whole`, when nothing is left.
-    pub(crate) fn end<T>(&self, whole: T) -> Result<T, Malformed> {
-        if self.rest.is_empty() { Ok(whole) } else { Err(self.wrong("the frame goes on after its last part")) }
+    /// Returns `value` if no bytes are left.
+    pub(crate) fn end<T>(&self, value: T) -> Result<T, DecodeError> {
+        if self.rest.is_empty() { Ok(value) } else { Err(self.error("the frame goes on after its last part")) }
     }
 
     pub(crate) fn at(&self) -> usize {
         self.size - self.rest.len()
     }
 
-    fn wrong(&self, why: &'static str) -> Malformed {
-        Malformed { at: self.at(), why }
+    fn error(&self, why: &'static str) -> DecodeError {
+        DecodeError { at: self.at(), why }
     }
 
-    fn take(&mut self, bytes: usize) -> Result<&'a [u8], Malformed> {
-        let (head, rest) = self.rest.split_at_checked(bytes).ok_or_else(|| self.wrong("the frame ends too early"))?;
+    fn take(&mut self, bytes: usize) -> Result<&'a [u8], DecodeError> {
+        let (head, rest) = self.rest.split_at_checked(bytes).ok_or_else(|| self.error("the frame ends too early"))?;
         self.rest = rest;
         Ok(head)
     }
 
-    /// One reader for all widths, since each would be code in the page.
-    fn uint(&mut self, bytes: usize) -> Result<u64, Malformed> {
+    fn uint(&mut self, bytes: usize) -> Result<u64, DecodeError> {
         Ok(self.take(bytes)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
+    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
         self.uint(1).map(|number| number as u8)
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
+    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         self.uint(4).map(|number| number as u32)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
         self.uint(8)
     }
 
-    fn text(&mut self, bytes: u64) -> Result<&'a str, Malformed> {
-        let wrong = self.wrong("a name is not UTF-8");
-        std::str::from_utf8(self.take(bytes as usize)?).map_err(|_| wrong)
+    fn text(&mut self, bytes: u64) -> Result<&'a str, DecodeError> {
+        let error = self.error("a name is not UTF-8");
+        std::str::from_utf8(self.take(bytes as usize)?).map_err(|_| error)
     }
 
-    /// The next `n` numbers, each f32 if `short`, else f64. Nothing is allocated that is not there.
-    pub(crate) fn numbers(&mut self, n: u32, short: bool) -> Result<Vec<f64>, Malformed> {
+    /// Reads `n` numbers, each f32 if `short`, else f64. Checks the length before it allocates.
+    pub(crate) fn numbers(&mut self, n: u32, short: bool) -> Result<Vec<f64>, DecodeError> {
         let width = if short { 4 } else { 8 };
         if n as usize > self.rest.len() / width {
-            return Err(self.wrong("the frame holds fewer numbers than it says"));
+            return Err(self.error("the frame holds fewer numbers than it says"));
         }
         let bytes = self.take(n as usize * width)?;
         Ok(match short {
@@ -111,16 +111,16 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next list of `n` numbers, which is then the last one of those that are `known`. What is allocated is bounded by the first list, whose
-    /// numbers are there one by one, and by how many lists a caller reads.
-    pub(crate) fn list<'b>(&mut self, n: u32, known: &'b mut Vec<Vec<f64>>) -> Result<&'b Vec<f64>, Malformed> {
+    /// Reads a list of `n` numbers and appends it to `known`. Compressed forms can expand, so memory
+    /// is bounded by the first list, which is always stored item by item, times the number of lists.
+    pub(crate) fn list<'b>(&mut self, n: u32, known: &'b mut Vec<Vec<f64>>) -> Result<&'b Vec<f64>, DecodeError> {
         let at = self.at();
         let numbers = match self.u8()? {
             form @ (F32 | F64) => self.numbers(n, form == F32)?,
             SAME if !known.is_empty() => vec![f64::from_bits(self.u64()?); n as usize],
-            form => match known.get(usize::from(form.wrapping_sub(AS_LIST))) {
+            form => match known.get(usize::from(form.wrapping_sub(COPY_OF))) {
                 Some(known) => known.clone(),
-                None => return Err(Malformed { at, why: "a list has no such form" }),
+                None => return Err(DecodeError { at, why: "a list has no such form" }),
             },
         };
         let place = known.len();
@@ -129,18 +129,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-// How a list is written: one f64 that all items are, f32 or f64 for each, or (16 + k) nothing: as list k of the frame's part.
+// The forms of a list: one f64 that all items equal, an f32 or f64 for each item, or (16 + k) no
+// data: equal to list k of the same part.
 const SAME: u8 = 0;
 const F32: u8 = 1;
 const F64: u8 = 2;
-const AS_LIST: u8 = 16;
+const COPY_OF: u8 = 16;
 
-/// Writes a list to be read by [`Reader::list`], in the shortest form that keeps every bit; it is `known` then.
+/// Writes a list for [`Reader::list`] in the shortest lossless form and appends it to `known`.
 pub(crate) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: Vec<f64>) {
     let equal = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
-    match (known.iter().take(usize::from(u8::MAX - AS_LIST)).position(|known| equal(known, &numbers)), numbers.first()) {
-        (Some(k), _) => out.push(AS_LIST + k as u8),
-        // The first list is written item by item always: it is by its bytes that a reader knows how many there can be.
+    match (known.iter().take(usize::from(u8::MAX - COPY_OF)).position(|known| equal(known, &numbers)), numbers.first()) {
+        (Some(k), _) => out.push(COPY_OF + k as u8),
+        // The first list is always written item by item: its size bounds the reader's memory.
         (None, Some(first)) if !known.is_empty() && numbers.iter().all(|number| number.to_bits() == first.to_bits()) => {
             out.push(SAME);
             out.extend_from_slice(&first.to_le_bytes());
@@ -157,7 +158,7 @@ pub(crate) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: 
     known.push(numbers);
 }
 
-/// The head of a frame, to be read by [`Reader::head`].
+/// Writes the header of a frame for [`Reader::head`].
 pub(crate) fn write_head(out: &mut Vec<u8>, kind: u8, seq: u64, parts: usize) {
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&[VERSION, kind, 0, 0]);
@@ -179,12 +180,12 @@ pub(crate) fn write_f64s(out: &mut Vec<u8>, numbers: &[f64]) {
     out.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
 }
 
-/// Numbers of which [`is_short`] is true.
+/// Writes numbers for which [`is_short`] is true.
 pub(crate) fn write_f32s(out: &mut Vec<u8>, numbers: &[f64]) {
     out.extend(numbers.iter().flat_map(|number| (*number as f32).to_le_bytes()));
 }
 
-/// True when f32 keeps every bit of every number.
+/// True if f32 represents every number exactly.
 pub(crate) fn is_short(numbers: &[f64]) -> bool {
     numbers.iter().all(|number| f64::from(*number as f32).to_bits() == number.to_bits())
 }

@@ -1,21 +1,22 @@
-//! Columns as bytes: what the page draws its lines from.
+//! The binary format of columns, from which the page draws lines.
 //!
 //! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
 //! length and id, u32 number of series, and the series, each: u16 length and name (UTF-8), u64 points in all, u32 `n`, and the 16
-//! fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 where none was wanted, else 1, four f64 (the weight, the
-//! average after the last point, the rest of the bias wⁿ, the last step; four NaN where it is not known) and two more fields, x and y
-//! of each column's place, NaN where it has none. A field is u8 form and then: 0 one f64 that all columns have, 1 `n` f32, 2 `n`
-//! f64, 16 + k nothing: as in field k. So a list of single points costs little more than its x and y.
+//! fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 if none was requested,
+//! else 1, four f64 (the weight, the average after the last point, the remaining bias wⁿ, the last
+//! step; four NaN if unknown) and two more fields, x and y of each column's place, NaN where it has
+//! none. A field is u8 form and then: 0 one f64 for all columns, 1 `n` f32, 2 `n` f64, 16 + k no data:
+//! equal to field k. So a list of single points costs little more than its x and y.
 
 use super::CellId;
-use super::codec::{Malformed, Reader, write_f64s, write_head, write_id, write_list, write_name};
+use super::codec::{DecodeError, Reader, write_f64s, write_head, write_id, write_list, write_name};
 use crate::series::{Average, Column, Smoothed};
 
 const KIND: u8 = 2;
-/// Where the number of cells stands.
-const CELLS: std::ops::Range<usize> = 16..20;
+/// The bytes of the number of cells.
+const CELL_COUNT: std::ops::Range<usize> = 16..20;
 
-/// What a column is made of. Counts are exact as doubles: they stay below 2^53.
+/// The fields of a column. Counts stay below 2^53, so that they are exact as f64.
 const FIELDS: [fn(&Column) -> f64; 16] = [
     |column| column.x_first,
     |column| column.x_last,
@@ -36,8 +37,8 @@ const FIELDS: [fn(&Column) -> f64; 16] = [
 ];
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Frame {
-    /// The last event of the board that is contained.
+pub struct ColumnsFrame {
+    /// Number of the last event of the board that the columns include.
     pub seq: u64,
     pub cells: Vec<CellColumns>,
 }
@@ -51,10 +52,10 @@ pub struct CellColumns {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesColumns {
     pub name: String,
-    /// How many points the whole series has, within the range that was asked for or not.
+    /// Number of points of the whole series, not only of the requested range.
     pub points: u64,
     pub columns: Vec<Column>,
-    /// Of exactly these points; `None` where no smoothed line was wanted.
+    /// The smoothed line of exactly these points; `None` if it was not requested.
     pub smoothed: Option<Smoothed>,
 }
 
@@ -68,19 +69,19 @@ pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
     out
 }
 
-/// A frame in pieces: its beginning, and then so many cells.
+/// Begins a frame that is written in pieces; `cells` cells must follow.
 pub fn begin(out: &mut Vec<u8>, seq: u64, cells: usize) {
     write_head(out, KIND, seq, cells);
 }
 
-/// Of the cells that the beginning of a frame has told, one does not come.
-pub fn count_one_less(frame: &mut [u8]) {
-    if let Some(count) = frame.get_mut(CELLS).and_then(|count| count.first_chunk_mut()) {
+/// Corrects the header of a begun frame if one of its cells is left out.
+pub fn decrement_cell_count(frame: &mut [u8]) {
+    if let Some(count) = frame.get_mut(CELL_COUNT).and_then(|count| count.first_chunk_mut()) {
         *count = u32::from_le_bytes(*count).saturating_sub(1).to_le_bytes();
     }
 }
 
-/// The beginning of a cell, and then so many series.
+/// Begins a cell; `series` series must follow.
 pub fn begin_cell(out: &mut Vec<u8>, cell: &CellId, series: usize) {
     write_id(out, cell);
     out.extend_from_slice(&(series as u32).to_le_bytes());
@@ -107,8 +108,8 @@ fn write_fields(out: &mut Vec<u8>, columns: &[Column], smoothed: Option<&Smoothe
     }
 }
 
-/// Reads a frame whole. What it allocates is at most 80 times its size.
-pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
+/// Decodes a whole frame. Allocates at most 80 times its size.
+pub fn read(bytes: &[u8]) -> Result<ColumnsFrame, DecodeError> {
     let mut reader = Reader::new(bytes);
     let (seq, count) = reader.head(KIND)?;
     let mut cells = Vec::new();
@@ -122,10 +123,10 @@ pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
         }
         cells.push(CellColumns { cell, series });
     }
-    reader.end(Frame { seq, cells })
+    reader.end(ColumnsFrame { seq, cells })
 }
 
-fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), Malformed> {
+fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), DecodeError> {
     let n = reader.u32()?;
     let mut fields: Vec<Vec<f64>> = Vec::new();
     for _ in 0..FIELDS.len() {
@@ -134,7 +135,7 @@ fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), M
     let columns: Vec<_> = (0..n as usize).map(|at| column(&fields, at)).collect();
     let counts = |column: &Column| column.nan.saturating_add(column.pos_inf).saturating_add(column.neg_inf) <= column.count;
     if !columns.iter().all(|column| column.count > 0 && counts(column)) {
-        return Err(Malformed { at: reader.at(), why: "a column before this does not count its points" });
+        return Err(DecodeError { at: reader.at(), why: "a column before this does not count its points" });
     }
     if reader.u8()? == 0 {
         return Ok((columns, None));
@@ -148,9 +149,8 @@ fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), M
     Ok((columns, Some(Smoothed { places, last: (!last.weight.is_nan()).then_some(last) })))
 }
 
-/// The fields have been read, each as long as all others.
+/// The column at index `at`. All fields have the same length.
 fn column(fields: &[Vec<f64>], at: usize) -> Column {
-    // One place that looks things up, since sixteen would be code in the page.
     let mut f = [0.0; FIELDS.len()];
     f.iter_mut().zip(fields).for_each(|(to, field)| *to = field[at]);
     Column {
@@ -263,7 +263,7 @@ mod tests {
         let mut out = Vec::new();
         begin(&mut out, 7, 3);
         begin_cell(&mut out, &cells[0].cell, 0);
-        count_one_less(&mut out);
+        decrement_cell_count(&mut out);
         begin_cell(&mut out, &cells[1].cell, 0);
         assert_eq!(out, write(7, &cells));
     }

@@ -1,4 +1,4 @@
-//! The one error shape of REST, server functions and WebSocket: Feathers' names, codes and JSON.
+//! The error format of REST, server functions and WebSocket: the names, codes and JSON of Feathers.
 
 use std::fmt;
 
@@ -13,31 +13,31 @@ pub struct ApiError {
     pub message: String,
     pub code: u16,
     pub class_name: String,
-    /// For other clients than the page, which shows the message and reads neither of these two.
+    /// For other clients: the page shows only the message.
     #[serde(skip_deserializing)]
     pub data: Empty,
-    /// For input of a wrong type: the field and what it must be. At most one, the first that was found.
+    /// For input of a wrong type: the first invalid field and its rule.
     #[serde(skip_deserializing)]
     pub errors: FieldError,
 }
 
-/// An object without keys: Feathers' clients expect `data` to be there.
+/// An object without keys: Feathers clients expect `data` to exist.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Empty {}
 
-/// `{}` or `{"<field>": "<what it must be>"}`.
+/// `{}` or `{"<field>": "<rule>"}`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct FieldError(pub std::collections::BTreeMap<String, String>);
 
 macro_rules! kinds {
     ($($name:ident $code:literal $class:literal,)*) => {
-        /// Feathers' errors, and one that it lacks: 507.
+        /// The errors of Feathers, and 507.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ErrorKind { $($name),* }
 
         impl ErrorKind {
-            /// The error with this code, if there is one.
+            /// The error kind with this status code.
             pub const fn of_code(code: u16) -> Option<Self> {
                 match code { $($code => Some(Self::$name),)* _ => None }
             }
@@ -78,7 +78,7 @@ impl ErrorKind {
 }
 
 impl ApiError {
-    /// Says in `errors` which field it was.
+    /// Adds the invalid field and its rule to `errors`.
     pub fn at(mut self, field: &str, rule: impl Into<String>) -> Self {
         self.errors.0.insert(field.to_owned(), rule.into());
         self

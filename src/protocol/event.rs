@@ -1,21 +1,22 @@
-//! One accepted change, as it travels over `/live` and `/events`.
+//! The events of a board, as `/live` and `/events` send them.
 
 use serde::{Deserialize, Serialize};
 
-/// `T` is what stands for a cell: the whole document for REST clients, a [`Cell`](super::Cell) for the page.
+/// `T` represents a cell: the whole document for REST clients, a [`Cell`](super::Cell) for the page.
 ///
-/// `seq` numbers the changes of a board without gaps. After a resume it may jump: a reader that was away gets the newest
-/// version of each cell that changed, in the order of those last changes.
+/// `seq` numbers the changes of a board without gaps. After a resume it may jump: the client then
+/// receives the newest version of each changed cell, in the order of those last changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event<T> {
-    /// The first frame: where the board stands. `build` names the server's build, so that an older page can reload itself.
+    /// The first event: the current position. `build` identifies the server's build, so that an older
+    /// page can reload itself.
     Hello {
         epoch: String,
         seq: u64,
         build: String,
     },
-    /// Everything: sent when the reader's past cannot be continued (another epoch, or too long ago).
+    /// All cells: sent if the client cannot resume (another epoch, or too old a position).
     Snapshot {
         epoch: String,
         seq: u64,
@@ -37,7 +38,7 @@ pub enum Event<T> {
         seq: u64,
         data: T,
     },
-    /// Nothing happened up to `seq`; also tells a quiet line from a dead one.
+    /// No further changes up to `seq`; also the heartbeat of a quiet connection.
     Bookmark {
         seq: u64,
     },

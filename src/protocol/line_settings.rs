@@ -1,8 +1,8 @@
-//! How a `line` cell is drawn: the document's key `chart`, set by clients and by people alike.
+//! How a `line` cell is drawn: the key `chart` of its document, set by clients and on the page.
 
 use serde::{Deserialize, Serialize};
 
-/// What runs along the horizontal axis.
+/// The quantity on the horizontal axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum XAxis {
@@ -13,37 +13,39 @@ pub enum XAxis {
     Wall,
 }
 
+/// The scale of the vertical axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scale {
+pub enum YScale {
     #[default]
     Linear,
     Log,
 }
 
-/// Each key may be missing; unknown ones are kept in the document and have no effect.
+/// Complete settings. In JSON each key may be missing; unknown keys stay in the document and have
+/// no effect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LineSettings {
     pub x: XAxis,
-    pub y: Scale,
+    pub y: YScale,
     /// Weight of the debiased exponential moving average, 0 (off) to 0.999.
     pub smooth: f64,
-    /// What the values are measured in: `s`, `B`, `%`; empty when they are plain numbers.
+    /// Unit of the values, such as `s`, `B` or `%`; empty for plain numbers.
     pub unit: String,
-    /// The names of series that are not drawn.
+    /// Names of the series that are not drawn.
     pub hidden: Vec<String>,
 }
 
-/// What a person changes of the settings: keys that are missing, or `null`, stay as they are. The key `chart` of a document has this
-/// form too; there they mean the default.
+/// A partial update of [`LineSettings`]: missing keys and `null` leave the setting as it is. The key
+/// `chart` of a document has the same shape; there a missing key means the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Change {
+pub struct LineSettingsPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<XAxis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub y: Option<Scale>,
+    pub y: Option<YScale>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smooth: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,8 +54,8 @@ pub struct Change {
     pub hidden: Option<Vec<String>>,
 }
 
-impl From<Change> for LineSettings {
-    fn from(Change { x, y, smooth, unit, hidden }: Change) -> Self {
+impl From<LineSettingsPatch> for LineSettings {
+    fn from(LineSettingsPatch { x, y, smooth, unit, hidden }: LineSettingsPatch) -> Self {
         Self {
             x: x.unwrap_or_default(),
             y: y.unwrap_or_default(),

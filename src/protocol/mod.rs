@@ -1,4 +1,4 @@
-//! The wire: what server, browser and tests say to each other. `serde` and `std` only.
+//! The wire types shared by server, page and tests. Depends on `serde` and `std` only.
 
 mod board;
 mod cell;
@@ -11,9 +11,9 @@ pub mod points;
 pub mod spots;
 pub mod tables;
 
-pub use board::{Board, Effect, Page};
-pub use cell::{Cell, CellContent, CellId};
-pub use codec::Malformed;
+pub use board::{Board, BoardChange, PageData};
+pub use cell::{Cell, CellContent, CellId, Layout};
+pub use codec::DecodeError;
 pub use error::{ApiError, ErrorKind};
 pub use event::Event;
-pub use line_settings::{Change, LineSettings, Scale, XAxis};
+pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};

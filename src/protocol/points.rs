@@ -1,4 +1,4 @@
-//! Points as bytes: what `POST /points` takes and what the live feed sends, one form for both.
+//! The binary format of points, in both directions: `POST /points` and the live feed.
 //!
 //! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (1), u16 0, u64 `seq` (0 when a client sends it), u32 number of
 //! parts, and the parts, each:
@@ -7,21 +7,23 @@
 //! |---|---|
 //! | u8, bytes | length of the cell's id, and the id |
 //! | u16, bytes | length of the series' name, and the name in UTF-8 |
-//! | u64 | the index of the first point within its series; `u64::MAX` when a client sends it: after the last one |
-//! | u8 | flags: 1 x is there, 2 y are f32 instead of f64, 4 t is there, 8 only the count is told |
+//! | u64 | index of the first point in its series; `u64::MAX` from a client: append |
+//! | u8 | flags: 1 has x, 2 y is f32 instead of f64, 4 has t, 8 count only |
 //! | u32 | `n`, the number of points |
-//! | n f64 | x, if flagged; else the steps count on |
+//! | n f64 | x, if flagged; else the steps continue by 1 |
 //! | n f64 or f32 | y |
 //! | n f64 | t, seconds since 1970 (UTC), if flagged |
 //!
-//! After flag 8 no numbers follow: the reader asks for columns. With index 0 and `n` 0, what it knows of the series is over.
+//! With flag 8 no numbers follow: the page requests columns. Index 0 with `n` 0 means that the series
+//! was replaced: the page drops its copy.
 
 use super::CellId;
-use super::codec::{Malformed, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
+use super::codec::{DecodeError, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
 
 const KIND: u8 = 1;
-/// More parts are refused: the smallest part takes 18 bytes in a frame and eight times as much in memory.
-pub const PARTS: u32 = 65_536;
+/// Maximum number of parts. The smallest part takes 18 bytes in a frame and eight times as much in
+/// memory.
+pub const MAX_PARTS: u32 = 65_536;
 
 const HAS_X: u8 = 1;
 const SHORT_Y: u8 = 2;
@@ -29,36 +31,36 @@ const HAS_T: u8 = 4;
 const ONLY_COUNT: u8 = 8;
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
-    /// The last event of the board that is contained; 0 when a client sent it.
+pub struct PointsFrame {
+    /// Number of the last event that the points include; 0 from a client.
     pub seq: u64,
-    pub parts: Vec<Part>,
+    pub parts: Vec<SeriesPart>,
 }
 
 /// Consecutive points of one series.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct SeriesPart {
     pub cell: CellId,
     pub series: String,
-    /// The index of the first point within its series; `None`: after the last one.
+    /// Index of the first point in its series; `None`: append.
     pub start: Option<u64>,
-    /// How many points there are.
+    /// Number of points.
     pub n: u32,
-    /// `None` when only the count is told.
+    /// `None`: count only.
     pub numbers: Option<Numbers>,
 }
 
-/// All lists have as many items as the part has points. Any double may stand in any of them.
+/// The numbers of a part: all lists have one item per point. Any f64 is valid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
-    /// `None`: the steps count on.
+    /// `None`: the steps continue by 1.
     pub x: Option<Vec<f64>>,
     pub y: Vec<f64>,
     /// `None`: the time of arrival.
     pub t: Option<Vec<f64>>,
 }
 
-/// A [`Part`] to be written.
+/// A [`SeriesPart`] to encode.
 #[derive(Clone, Copy, Debug)]
 pub struct PartRef<'a> {
     pub cell: &'a CellId,
@@ -66,11 +68,11 @@ pub struct PartRef<'a> {
     pub series: &'a str,
     pub start: Option<u64>,
     pub n: u32,
-    /// `None`: only the count is told.
+    /// `None`: count only.
     pub numbers: Option<NumbersRef<'a>>,
 }
 
-/// [`Numbers`] to be written: all lists have `n` items.
+/// [`Numbers`] to encode: all lists have `n` items.
 #[derive(Clone, Copy, Debug)]
 pub struct NumbersRef<'a> {
     pub x: Option<&'a [f64]>,
@@ -78,15 +80,15 @@ pub struct NumbersRef<'a> {
     pub t: Option<&'a [f64]>,
 }
 
-/// About the bytes of a part, rather more than less.
-fn size(part: &PartRef) -> usize {
+/// Upper bound of the encoded size of a part, in bytes.
+fn max_size(part: &PartRef) -> usize {
     let doubles = part.numbers.map_or(0, |numbers| [numbers.x, Some(numbers.y), numbers.t].iter().flatten().map(|list| list.len()).sum());
     80 + part.series.len() + 8 * doubles
 }
 
-/// Writes a frame of at most [`PARTS`] parts. `y` is written as f32 where that keeps every bit.
+/// Encodes a frame of at most [`MAX_PARTS`] parts. Writes `y` as f32 where that is exact.
 pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(20 + parts.iter().map(size).sum::<usize>());
+    let mut out = Vec::with_capacity(20 + parts.iter().map(max_size).sum::<usize>());
     write_head(&mut out, KIND, seq, parts.len());
     for part in parts {
         write_id(&mut out, part.cell);
@@ -113,21 +115,21 @@ pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
     out
 }
 
-/// Reads a frame whole: bytes after the last part are an error too.
-pub fn read(bytes: &[u8]) -> Result<Frame, Malformed> {
+/// Decodes a whole frame. Bytes after the last part are an error.
+pub fn read(bytes: &[u8]) -> Result<PointsFrame, DecodeError> {
     let mut reader = Reader::new(bytes);
     let (seq, count) = reader.head(KIND)?;
-    if count > PARTS {
-        return Err(Malformed { at: 16, why: "the frame has more than 65536 parts" });
+    if count > MAX_PARTS {
+        return Err(DecodeError { at: 16, why: "the frame has more than 65536 parts" });
     }
     let mut parts = Vec::new();
     for _ in 0..count {
         parts.push(part(&mut reader)?);
     }
-    reader.end(Frame { seq, parts })
+    reader.end(PointsFrame { seq, parts })
 }
 
-fn part(reader: &mut Reader) -> Result<Part, Malformed> {
+fn part(reader: &mut Reader) -> Result<SeriesPart, DecodeError> {
     let cell = reader.id()?;
     let series = reader.name()?;
     let start = reader.u64()?;
@@ -137,14 +139,14 @@ fn part(reader: &mut Reader) -> Result<Part, Malformed> {
     let numbers = if flags == ONLY_COUNT {
         None
     } else if flags & !(HAS_X | SHORT_Y | HAS_T) != 0 {
-        return Err(Malformed { at, why: "the flags must be 8, or a sum of 1, 2 and 4" });
+        return Err(DecodeError { at, why: "the flags must be 8, or a sum of 1, 2 and 4" });
     } else {
         let x = if flags & HAS_X == 0 { None } else { Some(reader.numbers(n, false)?) };
         let y = reader.numbers(n, flags & SHORT_Y != 0)?;
         let t = if flags & HAS_T == 0 { None } else { Some(reader.numbers(n, false)?) };
         Some(Numbers { x, y, t })
     };
-    Ok(Part { cell, series, start: (start != u64::MAX).then_some(start), n, numbers })
+    Ok(SeriesPart { cell, series, start: (start != u64::MAX).then_some(start), n, numbers })
 }
 
 #[cfg(test)]
@@ -228,7 +230,7 @@ mod tests {
         }
         let mut longer = bytes.clone();
         longer.push(0);
-        assert_eq!(read(&longer), Err(Malformed { at: bytes.len(), why: "the frame goes on after its last part" }));
+        assert_eq!(read(&longer), Err(DecodeError { at: bytes.len(), why: "the frame goes on after its last part" }));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! As bytes it is a frame of tables: the places of all spots (from left, to right, from top, to bottom), then the fields, whose tags are their colours.
 
-use super::codec::Malformed;
+use super::codec::DecodeError;
 use super::tables::{self, Table, Tables};
 
 const KIND: u8 = 3;
@@ -100,7 +100,7 @@ pub fn write(spots: &Spots) -> Vec<u8> {
     tables::write(KIND, &Tables { about: spots.about.clone(), left: spots.left, right: spots.right, list })
 }
 
-pub fn read(bytes: &[u8]) -> Result<Spots, Malformed> {
+pub fn read(bytes: &[u8]) -> Result<Spots, DecodeError> {
     let Tables { about, left, right, list } = tables::read(KIND, bytes)?;
     let mut spots = Spots { about, left, right, ..Spots::default() };
     for table in list {

@@ -4,7 +4,7 @@
 //! (UTF-8), f32 `left`, f32 `right`, and the tables, each: u16 length and name, u16 length and unit, u64 tag, u32 number of texts, the texts (u16
 //! length and UTF-8), u32 `n`, u8 number of lists, and the lists. A list is that of a frame of columns: u8 form and `n` numbers.
 
-use super::codec::{Malformed, Reader, write_f32s, write_head, write_list, write_name};
+use super::codec::{DecodeError, Reader, write_f32s, write_head, write_list, write_name};
 
 /// Names of labels are the client's, and may be of any length.
 const LONGEST: usize = 200;
@@ -49,7 +49,7 @@ pub fn write(kind: u8, tables: &Tables) -> Vec<u8> {
     out
 }
 
-pub fn read(kind: u8, bytes: &[u8]) -> Result<Tables, Malformed> {
+pub fn read(kind: u8, bytes: &[u8]) -> Result<Tables, DecodeError> {
     let mut reader = Reader::new(bytes);
     let (_, count) = reader.head(kind)?;
     let about = reader.name()?;

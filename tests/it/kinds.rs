@@ -36,7 +36,7 @@ async fn every_kind_is_kept_drawn_and_exported() {
     for (kind, value, csv) in samples() {
         assert_eq!(create(&server, kind, kind, value.clone()).await.status, 201, "{kind}");
         assert_eq!(server.get(&format!("/values/{kind}")).await["value"], value, "what was sent comes back");
-        let CellContent::Drawing { rev } = server.stage(kind).await else { panic!("{kind}") };
+        let CellContent::Chart { rev } = server.content(kind).await else { panic!("{kind}") };
         for base in ["/values", "/api/v1/values"] {
             let svg = server.call("GET", &format!("{base}/{kind}.svg?width=640&height=320&theme=dark"), "").await;
             assert_eq!((svg.status, header(&svg, "content-type")), (200, "image/svg+xml"), "{}", svg.text);
@@ -62,8 +62,8 @@ async fn tables_and_texts_are_documents_in_a_frame() {
     let server = spawn().await;
     create(&server, "t", "table", json!({"columns": ["name", "acc"], "rows": [["<b>a</b>", 0.9], ["b", "NaN"]]})).await;
     create(&server, "m", "text", json!("# Run 7\n\n<script>x</script>\n")).await;
-    let frame = async |id: &str| match server.stage(id).await {
-        CellContent::Figure { rev, .. } => server.call("GET", &format!("/figure/{id}/{rev}"), "").await,
+    let frame = async |id: &str| match server.content(id).await {
+        CellContent::Html { rev, .. } => server.call("GET", &format!("/figure/{id}/{rev}"), "").await,
         other => panic!("{other:?}"),
     };
     let table = frame("t").await;
@@ -118,7 +118,7 @@ async fn a_patch_of_one_half_is_checked_against_the_other() {
     assert_eq!((&kept["type"], &kept["value"], &kept["rev"]), (&json!("number"), &json!(1), &json!(1)));
     // Both at once.
     assert_eq!(server.call("PATCH", "/values/c", r#"{"type":"heatmap","value":[[1]]}"#).await.status, 200);
-    assert!(matches!(server.stage("c").await, CellContent::Drawing { .. }));
+    assert!(matches!(server.content("c").await, CellContent::Chart { .. }));
     // Other keys are free, as is another type that takes anything.
     assert_eq!(server.call("PATCH", "/values/c", r#"{"type":"heatmap","name":"x"}"#).await.status, 200);
     assert_eq!(server.call("PATCH", "/values/c", r#"{"type":"mine"}"#).await.status, 200);
@@ -127,7 +127,7 @@ async fn a_patch_of_one_half_is_checked_against_the_other() {
     // Nothing is nothing whatever the type: 2015's scripts begin so, and may come back to it.
     for nothing in ["[]", "{}", "null", "\"\""] {
         assert_eq!(server.call("PATCH", "/values/c", format!(r#"{{"type":"bar","value":{nothing}}}"#)).await.status, 200);
-        assert_eq!(server.stage("c").await, CellContent::Empty);
+        assert_eq!(server.content("c").await, CellContent::Empty);
     }
     // Many at once: all or none.
     create(&server, "n", "number", json!(1)).await;
@@ -156,7 +156,7 @@ async fn a_large_value_on_disk_is_checked_for_a_new_type() {
 async fn drawings_are_kept_as_long_as_they_are_right() {
     let server = spawn().await;
     create(&server, "n", "number", json!(1)).await;
-    let CellContent::Drawing { rev } = server.stage("n").await else { panic!("a drawing") };
+    let CellContent::Chart { rev } = server.content("n").await else { panic!("a drawing") };
     let (plain, kept) = ("/values/n.svg", format!("/values/n.svg?v={rev}"));
     let first = server.call("GET", plain, "").await;
     assert_eq!(header(&first, "cache-control"), "no-cache");
@@ -193,7 +193,7 @@ async fn readers_of_one_value_share_its_drawing_and_never_get_another() {
     create(&server, "n", "number", json!(100)).await;
     let mut last = String::new();
     for at in 101..121 {
-        let CellContent::Drawing { rev } = server.stage("n").await else { panic!("a drawing") };
+        let CellContent::Chart { rev } = server.content("n").await else { panic!("a drawing") };
         let (svg, spots) = (format!("/values/n.svg?height=140&v={rev}"), format!("/values/n.spots?height=140&v={rev}"));
         let dark = format!("{svg}&theme=dark");
         let reads = futures_util::future::join_all((0..12).map(|_| server.call("GET", &svg, "")));
@@ -206,7 +206,7 @@ async fn readers_of_one_value_share_its_drawing_and_never_get_another() {
             assert!(read.text.contains(&format!(">{shown}<")) && (!is_kept || shown == at - 1), "{at} {is_kept} {}", read.text);
         }
         // What was drawn before is not given for what is there now, in whatever form.
-        let CellContent::Drawing { rev: newer } = server.stage("n").await else { panic!("a drawing") };
+        let CellContent::Chart { rev: newer } = server.content("n").await else { panic!("a drawing") };
         let [one, other] = [&svg, &dark].map(|path| path.replace(&rev.to_string(), &newer.to_string()));
         last.clone_from(&one);
         let (one, other) = (server.call("GET", &one, "").await, server.call("GET", &other, "").await);

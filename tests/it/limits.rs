@@ -41,7 +41,7 @@ async fn a_setting_that_is_null_is_the_default_and_the_others_stay() {
     line(&server, "a").await;
     assert_eq!(server.call("PATCH", "/values/a", r#"{"chart":{"y":null,"smooth":0.6,"unit":"%"}}"#).await.status, 200);
     let settings = LineSettings { smooth: 0.6, unit: "%".into(), ..LineSettings::default() };
-    assert_eq!(server.stage("a").await, CellContent::Lines(settings));
+    assert_eq!(server.content("a").await, CellContent::LineChart(settings));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +132,7 @@ async fn settings_by_a_person_are_no_larger_than_by_a_program() {
     let set = async |length| server.ask("POST", "/rpc/cells/chart", hidden(length), &[("content-type", "application/json")]).await;
     let refused = set(200).await;
     assert!(refused.status != 200 && refused.text.contains("256 KiB"), "{} {}", refused.status, refused.text);
-    assert_eq!(server.stage("a").await, CellContent::Lines(LineSettings::default()));
+    assert_eq!(server.content("a").await, CellContent::LineChart(LineSettings::default()));
     assert_eq!(set(100).await.status, 200);
 }
 

@@ -252,7 +252,7 @@ async fn large_frames_come_whole() {
         server.create(&json!({ "_id": format!("n{at}"), "description": note }).to_string()).await;
     }
     // The page's snapshot, a document that was missed, and one that is news.
-    assert_eq!(server.board("main").await.cells.iter().filter(|cell| cell.note == note).count(), 5);
+    assert_eq!(server.board("main").await.cells.iter().filter(|cell| cell.description == note).count(), 5);
     let mut live = server.live("epoch=none&since=0").await;
     let frames = live.until(6).await;
     assert!(frames.iter().any(|frame| frame["data"]["value"] == json!(value(4))));

@@ -131,7 +131,7 @@ async fn every_size_of_a_drawing_is_the_same_drawing() {
     for (at, reply) in drawn.iter().enumerate().filter(|(_, reply)| reply.status == 200) {
         assert_eq!(reply.text, server.call("GET", &paths[at], "").await.text);
     }
-    let version = server.stage("h").await;
+    let version = server.content("h").await;
     let page = server.call("GET", "/", "").await.text;
     assert!(page.contains("values/h.svg?"), "{version:?}");
     // Another name stands in the next drawing.

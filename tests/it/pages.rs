@@ -1,6 +1,6 @@
 //! The page as it comes from the server, figures, pictures, and what a person does.
 
-use agnez::protocol::CellContent;
+use agnez::protocol::{CellContent, Layout};
 use serde_json::json;
 
 use crate::support::spawn;
@@ -64,8 +64,8 @@ async fn figures_are_served_alone_with_local_scripts() {
     let server = spawn().await;
     let html = r#"<div id='f'></div><script src='https://d3js.org/d3.v5.js'></script>"#;
     server.create(&json!({"_id": "f", "type": "html", "value": html}).to_string()).await;
-    let address = async || match server.stage("f").await {
-        CellContent::Figure { rev, .. } => format!("/figure/f/{rev}"),
+    let address = async || match server.content("f").await {
+        CellContent::Html { rev, .. } => format!("/figure/f/{rev}"),
         other => panic!("{other:?}"),
     };
     let cached = async |address: &str| {
@@ -163,7 +163,8 @@ async fn what_a_person_does_reaches_everyone() {
 #[tokio::test]
 async fn subplots_know_their_columns() {
     let server = spawn().await;
-    let layouts = [(r#"{"columns":3,"column":1}"#, "--at:5/span 4"), (r#"{"columns":5,"column":4}"#, "--at:9/span 2")];
+    let layouts =
+        [(r#"{"columns":3,"column":1}"#, Layout { column: 5, span: 4 }), (r#"{"columns":5,"column":4}"#, Layout { column: 9, span: 2 })];
     let others = [
         r#"{"columns":3,"column":3}"#,
         r#"{"columns":13,"column":1}"#,
@@ -171,14 +172,11 @@ async fn subplots_know_their_columns() {
         r#"{"columns":"3","column":-1}"#,
         "{}",
     ];
-    for (layout, across) in layouts.into_iter().chain(others.map(|layout| (layout, ""))) {
+    let with = layouts.map(|(layout, expected)| (layout, Some(expected)));
+    for (layout, expected) in with.into_iter().chain(others.map(|layout| (layout, None))) {
         let id = server.create(&format!(r#"{{"layout":{layout}}}"#)).await;
         let board = server.board("main").await;
-        assert_eq!(
-            board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().across.as_deref().unwrap_or_default(),
-            across,
-            "{layout}"
-        );
+        assert_eq!(board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().layout, expected, "{layout}");
     }
     let page = server.call("GET", "/", "").await.text;
     assert!(page.contains("style=\"--at:5/span 4;\"") && page.contains("style=\"--at:9/span 2;\""), "in the drawn page, too");

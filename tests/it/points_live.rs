@@ -1,7 +1,7 @@
 //! Numbers as readers hear of them: as they come, when a series is replaced or gone, and beside the columns that they asked for.
 
 use agnez::protocol::columns;
-use agnez::protocol::points::{self, Part};
+use agnez::protocol::points::{self, SeriesPart};
 use serde_json::{Value, json};
 
 use crate::points::{line, number, points_of, send};
@@ -43,7 +43,7 @@ async fn points_are_told_as_they_come() {
 /// The parts of the next frame: series, start, count, how many numbers.
 async fn parts(live: &mut Live) -> Vec<(String, Option<u64>, u32, Option<usize>)> {
     let parts = points::read(&live.binary().await).unwrap().parts.into_iter();
-    parts.map(|Part { series, start, n, numbers, .. }| (series, start, n, numbers.map(|numbers| numbers.y.len()))).collect()
+    parts.map(|SeriesPart { series, start, n, numbers, .. }| (series, start, n, numbers.map(|numbers| numbers.y.len()))).collect()
 }
 
 /// What is told of series after the next documents: `data` and `gone`.

@@ -124,10 +124,10 @@ impl Running {
         board
     }
 
-    /// What stands on the stage of a cell.
-    pub async fn stage(&self, id: &str) -> CellContent {
+    /// The content of a cell.
+    pub async fn content(&self, id: &str) -> CellContent {
         let board = self.board("main").await;
-        board.cell(&CellId::parse(id).unwrap()).unwrap().stage.clone()
+        board.cell(&CellId::parse(id).unwrap()).unwrap().content.clone()
     }
 
     pub async fn live(&self, query: &str) -> Live {

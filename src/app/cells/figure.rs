@@ -84,7 +84,7 @@ fn begin(tile: &Tile, paper: Element, first: u64) -> Option<iframe::Pane> {
 /// The revision of the figure, and its address.
 fn version(tile: &Tile, stage: &CellContent) -> Option<(u64, String)> {
     match stage {
-        CellContent::Figure { rev, sig } => Some((*rev, routes::figure(&tile.id, *rev, sig.as_deref()))),
+        CellContent::Html { rev, sig } => Some((*rev, routes::figure(&tile.id, *rev, sig.as_deref()))),
         _ => None,
     }
 }

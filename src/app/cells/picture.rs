@@ -33,8 +33,8 @@ impl Sent {
     /// What is on stage, where a drawing has so much `room`.
     fn on(tile: &Tile, stage: &CellContent, room: u32) -> Option<Self> {
         match stage {
-            CellContent::Picture { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
-            CellContent::Drawing { rev } => Some(Self { src: tile.kind.peek(|kind| routes::drawing(&tile.id, kind, room)), rev: *rev }),
+            CellContent::Image { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
+            CellContent::Chart { rev } => Some(Self { src: tile.kind.peek(|kind| routes::drawing(&tile.id, kind, room)), rev: *rev }),
             _ => None,
         }
     }
@@ -69,7 +69,7 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
         loader.clone().want(sent);
     });
     // A drawing that is far away is left for later by the browser, now and when it changes.
-    let loading = if tile.stage.peek(|stage| matches!(stage, CellContent::Drawing { .. })) { "lazy" } else { "eager" };
+    let loading = if tile.stage.peek(|stage| matches!(stage, CellContent::Chart { .. })) { "lazy" } else { "eager" };
     let address = shown.dynamic(|shown| shown.address.get());
     let has_failed = shown.dynamic(|shown| shown.failed.with(Option::is_some));
     let has_not_failed = shown.dynamic(|shown| shown.failed.with(Option::is_none));

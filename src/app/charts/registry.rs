@@ -321,7 +321,7 @@ pub fn remove(id: &CellId) {
 }
 
 /// New points have come. Who cannot be seen will ask when it can.
-pub fn take(frame: points::Frame) {
+pub fn take(frame: points::PointsFrame) {
     with(|charts| {
         let is_hidden = document().hidden();
         for part in frame.parts {

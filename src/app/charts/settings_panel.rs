@@ -14,7 +14,7 @@ use crate::app::components::menu;
 use crate::app::{focus, fullscreen};
 use crate::browser::{dom, rpc};
 use crate::charts::number;
-use crate::protocol::{CellId, Scale, XAxis};
+use crate::protocol::{CellId, XAxis, YScale};
 use crate::routes;
 
 const ID: &str = "chart-panel";
@@ -188,7 +188,7 @@ fn show(charts: &mut Charts, panel: &Element, id: Option<&CellId>) -> bool {
     let smooth = if is_mixed { String::new() } else { dom::number_text(settings.smooth) };
     let values = [
         (X, x),
-        (Y, if settings.y == Scale::Log { "log" } else { "linear" }),
+        (Y, if settings.y == YScale::Log { "log" } else { "linear" }),
         (SMOOTH, if is_mixed { "0" } else { &smooth }),
         (WEIGHT, &smooth),
         (UNIT, &settings.unit),
@@ -309,7 +309,7 @@ fn save(charts: &Charts, id: Option<&CellId>, key: &str, json: String) {
 /// From linear to logarithmic, and back.
 pub fn switch_scale(charts: &mut Charts, id: &CellId) {
     let Some(chart) = charts.chart(id) else { return };
-    let scale = if chart.settings.y == Scale::Log { "linear" } else { "log" };
+    let scale = if chart.settings.y == YScale::Log { "linear" } else { "log" };
     save(charts, Some(id), "y", rpc::text(scale));
 }
 

@@ -40,7 +40,7 @@ impl Reader for Dashboard {
         state.apply(event);
     }
 
-    fn take_points(&self, frame: points::Frame) {
+    fn take_points(&self, frame: points::PointsFrame) {
         self.state().apply(Event::Bookmark { seq: frame.seq });
         charts::take(frame);
     }

@@ -68,7 +68,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
 
 /// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. Who may not write is offered what only reads.
 fn show_items(menu: &HtmlElement, tile: Option<&Tile>, may_write: bool) {
-    let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, CellContent::Lines(_) | CellContent::Drawing { .. })));
+    let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, CellContent::LineChart(_) | CellContent::Chart { .. })));
     let is_table = tile.is_some_and(|tile| tile.kind.peek(|kind| kind == "table"));
     for (at, (item, _)) in (0..).zip(ITEMS) {
         let is_shown = match item {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::page_actions::row_of;
 use super::size::check_keys;
 use super::{Boards, board_name, not_found};
-use crate::protocol::{ApiError, CellId, Change, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, Kind, Record};
 
@@ -21,7 +21,7 @@ const NAME: usize = 200;
 const LINE: &str = "line";
 
 impl Boards {
-    pub async fn set_chart(&self, id: CellId, change: Change) -> Result<(), ServerError> {
+    pub async fn set_chart(&self, id: CellId, change: LineSettingsPatch) -> Result<(), ServerError> {
         check(&change, "settings")?;
         let operation = move |batch: &mut Batch| {
             let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
@@ -31,7 +31,7 @@ impl Boards {
     }
 
     /// All line charts of the board, or none.
-    pub async fn set_charts(&self, board: String, change: Change) -> Result<(), ServerError> {
+    pub async fn set_charts(&self, board: String, change: LineSettingsPatch) -> Result<(), ServerError> {
         check(&change, "settings")?;
         let board = board_name(&board)?.to_owned();
         let operation = move |batch: &mut Batch| {
@@ -54,12 +54,12 @@ const KEYS: [(&str, &str); 5] = [
 ];
 
 /// The key `chart` of a document; `null` is all that is usual.
-pub fn read(chart: &Value) -> Result<Change, ApiError> {
+pub fn read(chart: &Value) -> Result<LineSettingsPatch, ApiError> {
     if chart.is_null() {
-        return Ok(Change::default());
+        return Ok(LineSettingsPatch::default());
     }
-    Change::deserialize(chart).map_err(|why| {
-        let is_wrong = |key: &str| chart.get(key).is_some_and(|value| Change::deserialize(json!({ key: value })).is_err());
+    LineSettingsPatch::deserialize(chart).map_err(|why| {
+        let is_wrong = |key: &str| chart.get(key).is_some_and(|value| LineSettingsPatch::deserialize(json!({ key: value })).is_err());
         match KEYS.iter().find(|(key, _)| is_wrong(key)) {
             Some((key, rule)) => ErrorKind::BadRequest.with(format!("'chart.{key}' {rule}.")).at("chart", format!("{key} {rule}")),
             None => ErrorKind::BadRequest.with(format!("'chart' is not what a chart can be set to: {why}.")).at("chart", why.to_string()),
@@ -68,7 +68,7 @@ pub fn read(chart: &Value) -> Result<Change, ApiError> {
 }
 
 /// `key` is what the settings are called where they stand.
-pub fn check(change: &Change, key: &str) -> Result<(), ApiError> {
+pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
     if change.smooth.is_some_and(|smooth| !(0.0..=SMOOTHEST).contains(&smooth)) {
         return wrong("smooth", format!("must be a number from 0 to {SMOOTHEST}"));
@@ -83,7 +83,7 @@ pub fn check(change: &Change, key: &str) -> Result<(), ApiError> {
 }
 
 /// Writes only what changes: the same settings again are no event.
-fn set(batch: &mut Batch, record: &Record, change: &Change) -> Result<(), ApiError> {
+fn set(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<(), ApiError> {
     let mut changed = record.clone();
     let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
     if !chart.is_object() {
@@ -116,18 +116,18 @@ mod tests {
 
     #[test]
     fn settings_are_bounded_and_errors_name_them() {
-        let told = |change: Change| check(&change, "settings").err().map(|error| error.message);
-        assert_eq!(told(Change { smooth: Some(0.999), unit: Some("MB/s".into()), ..Change::default() }), None);
-        let smooth = |smooth| told(Change { smooth: Some(smooth), ..Change::default() });
+        let told = |change: LineSettingsPatch| check(&change, "settings").err().map(|error| error.message);
+        assert_eq!(told(LineSettingsPatch { smooth: Some(0.999), unit: Some("MB/s".into()), ..LineSettingsPatch::default() }), None);
+        let smooth = |smooth| told(LineSettingsPatch { smooth: Some(smooth), ..LineSettingsPatch::default() });
         assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
         assert!(smooth(f64::NAN).is_some() && smooth(-0.1).is_some());
-        assert!(told(Change { unit: Some("x".repeat(17)), ..Change::default() }).is_some());
-        assert!(told(Change { hidden: Some(vec!["x".repeat(201)]), ..Change::default() }).is_some());
+        assert!(told(LineSettingsPatch { unit: Some("x".repeat(17)), ..LineSettingsPatch::default() }).is_some());
+        assert!(told(LineSettingsPatch { hidden: Some(vec!["x".repeat(201)]), ..LineSettingsPatch::default() }).is_some());
     }
 
     #[test]
     fn only_what_is_named_is_written() {
-        let change = Change { smooth: Some(0.5), hidden: Some(vec![]), ..Change::default() };
+        let change = LineSettingsPatch { smooth: Some(0.5), hidden: Some(vec![]), ..LineSettingsPatch::default() };
         assert_eq!(json!(change), json!({"smooth": 0.5, "hidden": []}));
     }
 }

@@ -73,7 +73,7 @@ pub fn news_frame(news: &News, view: View, access: &Access) -> Frame {
 
 /// For the page that was away: as many frames as these parts need.
 pub fn count_frames(seq: u64, parts: &[PartRef]) -> Vec<Frame> {
-    parts.chunks(points::PARTS as usize).map(|parts| Frame::Binary(points::write(seq, parts).into())).collect()
+    parts.chunks(points::MAX_PARTS as usize).map(|parts| Frame::Binary(points::write(seq, parts).into())).collect()
 }
 
 /// For the page: the points themselves, or of very many only their number. Of a series that is gone or begins anew comes a part of
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn no_frame_has_more_parts_than_are_read() {
         let cell = CellId::parse("a").unwrap();
-        let count = points::PARTS as usize + 1;
+        let count = points::MAX_PARTS as usize + 1;
         let parts = vec![PartRef { cell: &cell, series: "l", start: Some(7), n: 0, numbers: None }; count];
         let read = count_frames(3, &parts).into_iter().map(|frame| match frame {
             Frame::Binary(bytes) => points::read(&bytes).unwrap().parts.len(),

@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(16);
 /// About what a part of a frame of points takes, beside its name and its numbers.
 const PART_BYTES: usize = 100;
 // News with more parts would lag every reader, so none is ever written into a frame that cannot be read.
-const _: () = assert!(MAILBOX_BYTES / PART_BYTES <= points::PARTS as usize);
+const _: () = assert!(MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
 
 /// Which form of a cell a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

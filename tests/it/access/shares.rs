@@ -142,13 +142,13 @@ async fn a_figures_signature_opens_that_figure_alone() {
     let (mut live, _) = server.connect(&format!("{key}/live?board=a&view=page&epoch=x&since=0"), None).await.unwrap();
     let frames = live.take(2).await;
     let cells = frames[1]["cells"].as_array().unwrap().clone();
-    let stage = |cells: &[serde_json::Value], id: &str| cells.iter().find(|cell| cell["id"] == id).unwrap()["stage"]["Figure"].clone();
+    let stage = |cells: &[serde_json::Value], id: &str| cells.iter().find(|cell| cell["id"] == id).unwrap()["content"]["Html"].clone();
     let sig = stage(&cells, "figure-a")["sig"].as_str().unwrap().to_owned();
     // As the page says it, and as a change over the live feed says it.
     assert!(server.with(&share, "GET", "/b/a", "").await.text.contains(&sig));
     server.with(&write, "PATCH", "/values/figure-a", r#"{"value":"<p>again</p>"}"#).await;
     let told = live.next().await.unwrap();
-    assert_eq!(told["data"]["stage"]["Figure"]["sig"], sig.as_str(), "{told}");
+    assert_eq!(told["data"]["content"]["Html"]["sig"], sig.as_str(), "{told}");
     let status = async |path: &str| server.call("GET", path, "").await.status;
     assert_eq!(status(&format!("/figure/figure-a/1?sig={sig}")).await, 200);
     assert_eq!(status(&format!("/figure/figure-a/99?sig={sig}")).await, 200);

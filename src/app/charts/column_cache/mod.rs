@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::protocol::points::Part;
+use crate::protocol::points::SeriesPart;
 use crate::series::{Average, Axis, Column, Columns, NO_PLACE, Smoothed};
 
 use super::viewport::View;
@@ -60,7 +60,7 @@ pub struct Curves {
     /// What a column spans at most.
     pixel: f64,
     /// While an answer is awaited: what has come since the question.
-    since: Option<Vec<Part>>,
+    since: Option<Vec<SeriesPart>>,
     /// Leftmost and rightmost point known; NaN before the first.
     pub extent: (f64, f64),
 }
@@ -161,7 +161,7 @@ impl Curves {
     }
 
     /// Takes new points. Those that are known already change nothing.
-    pub fn take(&mut self, part: Part) -> Taken {
+    pub fn take(&mut self, part: SeriesPart) -> Taken {
         let taken = if self.held.is_some() { self.merge(&part) } else { Taken::Gap };
         if let Some(since) = self.since.as_mut().filter(|since| since.len() < KEPT_PARTS) {
             since.push(part);
@@ -169,7 +169,7 @@ impl Curves {
         taken
     }
 
-    fn merge(&mut self, part: &Part) -> Taken {
+    fn merge(&mut self, part: &SeriesPart) -> Taken {
         let Some(held) = self.held else { return Taken::Gap };
         let at = self.list.iter().position(|curve| curve.name == part.series);
         let Some(numbers) = &part.numbers else {

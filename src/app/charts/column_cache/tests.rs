@@ -7,10 +7,10 @@ use crate::series::smoothed;
 
 const WHOLE: Asked = Asked { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
-fn part(series: &str, start: u64, y: &[f64]) -> Part {
+fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
     let numbers = Numbers { t: Some(x.iter().map(|x| 1e9 + x).collect()), x: Some(x), y: y.to_vec() };
-    Part { cell: CellId::parse("c").unwrap(), series: series.into(), start: Some(start), n: y.len() as u32, numbers: Some(numbers) }
+    SeriesPart { cell: CellId::parse("c").unwrap(), series: series.into(), start: Some(start), n: y.len() as u32, numbers: Some(numbers) }
 }
 
 fn answered(name: &str, y: &[f64]) -> Answered {
@@ -35,7 +35,7 @@ fn points_are_taken_once_and_in_order() {
     assert_eq!(curves.take(part("b", 0, &[f64::NAN])), Taken::Drawn, "a new curve");
     assert_eq!((curves.list.len(), curves.extent, curves.total()), (2, (0.0, 2.0), 4));
     assert_eq!(curves.take(part("c", 1, &[1.0])), Taken::Gap, "its beginning is missing");
-    let counts = Part { numbers: None, ..part("a", 3, &[4.0]) };
+    let counts = SeriesPart { numbers: None, ..part("a", 3, &[4.0]) };
     assert_eq!(curves.take(counts), Taken::Gap);
 }
 
@@ -55,7 +55,7 @@ fn what_came_while_waiting_is_not_lost() {
 
 #[test]
 fn a_series_that_was_replaced_never_mixes_with_the_old_one() {
-    let over = |series| Part { numbers: None, n: 0, ..part(series, 0, &[]) };
+    let over = |series| SeriesPart { numbers: None, n: 0, ..part(series, 0, &[]) };
     let names = |curves: &Curves| curves.list.iter().map(|curve| curve.name.clone()).collect::<Vec<_>>();
     let mut curves = Curves::new();
     curves.answer(WHOLE, vec![answered("a", &[1.0; 6]), answered("b", &[1.0])]);
@@ -132,7 +132,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             let from = at - dice(3) as usize;
             let numbers = Numbers { x: Some(x[from..end].to_vec()), y: y[from..end].to_vec(), t: Some(t[from..end].to_vec()) };
             let cell = CellId::parse("c").unwrap();
-            let part = Part { cell, series: "a".into(), start: Some(from as u64), n: (end - from) as u32, numbers: Some(numbers) };
+            let part = SeriesPart { cell, series: "a".into(), start: Some(from as u64), n: (end - from) as u32, numbers: Some(numbers) };
             assert_eq!(curves.take(part), Taken::Drawn);
             at = end;
         }

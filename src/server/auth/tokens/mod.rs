@@ -152,7 +152,7 @@ impl Access {
 
     /// Gives the frame of a figure on `board` the address that it opens at for those who come by a token; where there are none, nothing is added.
     pub fn sign(&self, board: &str, cell: &mut Cell) {
-        if let CellContent::Figure { sig, .. } = &mut cell.stage {
+        if let CellContent::Html { sig, .. } = &mut cell.content {
             let tokens = self.tokens();
             *sig = (!tokens.tokens.is_empty()).then(|| signed_urls::figure(&tokens.signing.figures, board, &cell.id));
         }

@@ -29,7 +29,7 @@ const READ: usize = 200_000;
 
 fn settings(record: &Record) -> LineSettings {
     match &record.stage {
-        CellContent::Lines(settings) => settings.clone(),
+        CellContent::LineChart(settings) => settings.clone(),
         _ => LineSettings::default(),
     }
 }
@@ -102,7 +102,7 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 /// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
 pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
     let mut drawn: HashMap<CellId, Picture> = HashMap::new();
-    let charts = page.cells.iter().filter(|cell| matches!(cell.stage, CellContent::Lines(_)));
+    let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
     for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
         let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
@@ -120,7 +120,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let is_long = is_long(short.iter().map(String::as_str));
         drawn.insert(cell.id.clone(), Picture { html, is_long, ..Picture::default() });
     }
-    let figures = page.cells.iter().filter(|cell| matches!(cell.stage, CellContent::Figure { .. }));
+    let figures = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::Html { .. }));
     drawn.extend(figures.take(DRAWN).map(|cell| (cell.id.clone(), Picture { is_first: true, ..Picture::default() })));
     drawn
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::login;
 use crate::app::{Drawn, Shell, ShellProps};
-use crate::protocol::{ErrorKind, Page};
+use crate::protocol::{ErrorKind, PageData};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Reach};
 use crate::server::boards::{self, MAIN};
@@ -58,7 +58,7 @@ async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) ->
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
     let mut board = app.boards.snapshot(&name);
     board.cells.iter_mut().for_each(|cell| app.access.sign(&name, cell));
-    let page = Page {
+    let page = PageData {
         board,
         // Who may read one board is told of no other.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },

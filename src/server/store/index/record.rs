@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::protocol::{Cell, CellContent, CellId, Change, LineSettings};
+use crate::protocol::{Cell, CellContent, CellId, Layout, LineSettings, LineSettingsPatch};
 use crate::server::cells::{Place, is_nothing, place};
 
 /// Larger values stay in SQLite alone, so that memory is bounded by the number of cells.
@@ -14,8 +14,6 @@ pub const INLINE_BYTES: usize = 16 * 1024;
 const PREVIEW_BYTES: usize = 2 * 1024;
 /// Key of documents whose value is damaged, among many of which it may not take away the others.
 pub const DAMAGED: &str = "damaged";
-/// Of the page's grid, as style/main.css has it.
-const GRID_COLUMNS: u64 = 12;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -80,13 +78,13 @@ impl Record {
         layout.and_then(Value::as_f64).or_else(|| self.keys.get("pos").and_then(Value::as_f64))
     }
 
-    /// The place of a subplot, see [`Cell::across`]: `layout.column` of `layout.columns`, where that many can stand beside each other.
-    fn across(&self) -> Option<String> {
+    /// The grid columns of a subplot: `layout.column` of `layout.columns`, if that many fit side by side.
+    fn layout(&self) -> Option<Layout> {
         let number = |key| self.keys.get("layout")?.get(key)?.as_u64();
         match (number("columns"), number("column")) {
-            (Some(columns @ 1..=GRID_COLUMNS), Some(column)) if column < columns => {
-                let span = GRID_COLUMNS / columns;
-                Some(format!("--at:{}/span {span}", column * span + 1))
+            (Some(columns @ 1..=Layout::COLUMNS), Some(column)) if column < columns => {
+                let span = Layout::COLUMNS / columns;
+                Some(Layout { column: column * span + 1, span })
             }
             _ => None,
         }
@@ -96,13 +94,13 @@ impl Record {
         Cell {
             id: self.id.clone(),
             name: self.text("name").to_owned(),
-            kind: self.text("type").to_owned(),
-            note: self.text("description").to_owned(),
+            cell_type: self.text("type").to_owned(),
+            description: self.text("description").to_owned(),
             order: self.order(),
-            across: self.across(),
-            born: self.born,
+            layout: self.layout(),
+            created_seq: self.born,
             rev: self.rev,
-            stage: self.stage.clone(),
+            content: self.stage.clone(),
         }
     }
 
@@ -110,7 +108,7 @@ impl Record {
     pub fn shown(&self) -> usize {
         let stage = match &self.stage {
             CellContent::Text { text, .. } => text.len(),
-            CellContent::Picture { src, .. } => src.len(),
+            CellContent::Image { src, .. } => src.len(),
             _ => 0,
         };
         ["name", "type", "description"].into_iter().map(|key| self.text(key).len()).sum::<usize>() + stage
@@ -145,8 +143,8 @@ impl Record {
     pub fn set_stage(&mut self, value: Option<&str>) {
         self.stage = match self.keys.get("chart") {
             // It was checked when it came, as what it is read as here.
-            Some(chart) if self.is_line() => CellContent::Lines(Change::deserialize(chart).unwrap_or_default().into()),
-            None if self.is_line() => CellContent::Lines(LineSettings::default()),
+            Some(chart) if self.is_line() => CellContent::LineChart(LineSettingsPatch::deserialize(chart).unwrap_or_default().into()),
+            None if self.is_line() => CellContent::LineChart(LineSettings::default()),
             _ => stage(&self.id, self.text("type"), value, self.version),
         };
     }
@@ -196,12 +194,12 @@ fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> CellContent 
         return CellContent::Empty;
     }
     match place(kind) {
-        Some(Place::Drawing) => return CellContent::Drawing { rev },
-        Some(Place::Frame) => return CellContent::Figure { rev, sig: None },
+        Some(Place::Drawing) => return CellContent::Chart { rev },
+        Some(Place::Frame) => return CellContent::Html { rev, sig: None },
         None => {}
     }
     match (kind, json.starts_with('"')) {
-        ("html", true) => CellContent::Figure { rev, sig: None },
+        ("html", true) => CellContent::Html { rev, sig: None },
         ("img", true) => match serde_json::from_str::<String>(json) {
             Ok(src) => picture(id, &src, rev),
             Err(_) => CellContent::Empty,
@@ -225,7 +223,7 @@ fn picture(id: &CellId, src: &str, rev: u64) -> CellContent {
         _ if starts("http://") || starts("https://") => src.to_owned(),
         _ => return CellContent::Text { bytes: src.len() as u64, text: beginning(src) },
     };
-    CellContent::Picture { src, rev }
+    CellContent::Image { src, rev }
 }
 
 fn beginning(text: &str) -> String {
@@ -253,7 +251,7 @@ mod tests {
 
     #[test]
     fn pictures_are_told_apart_by_address() {
-        let picture = |src: &str| CellContent::Picture { src: src.into(), rev: 3 };
+        let picture = |src: &str| CellContent::Image { src: src.into(), rev: 3 };
         assert_eq!(stage_of("img", "\"./images/a b.gif\""), picture("images/a b.gif"));
         assert_eq!(stage_of("img", "\"/images/a.gif\""), picture("images/a.gif"));
         assert_eq!(stage_of("img", "\"data:image/png;base64,AAAA\""), picture("media/c1/3"));
@@ -277,13 +275,10 @@ mod tests {
     #[test]
     fn kinds_of_numbers_are_drawn_and_tables_and_texts_are_framed() {
         for kind in ["bar", "histogram", "heatmap", "scatter", "number"] {
-            assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (CellContent::Drawing { rev: 3 }, CellContent::Empty));
+            assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (CellContent::Chart { rev: 3 }, CellContent::Empty));
         }
         for kind in ["table", "text"] {
-            assert_eq!(
-                (stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")),
-                (CellContent::Figure { rev: 3, sig: None }, CellContent::Empty)
-            );
+            assert_eq!((stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")), (CellContent::Html { rev: 3, sig: None }, CellContent::Empty));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::protocol::points;
-use crate::protocol::{Board, Cell, CellContent, CellId, Effect, Event};
+use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event};
 use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::http::live::Asked;
@@ -153,14 +153,14 @@ impl Reader {
     }
 
     fn page_event(&mut self, boards: &Boards, event: Event<Cell>) {
-        let is_lines = |page: &Board, id: &CellId| page.cell(id).is_some_and(|cell| matches!(cell.stage, CellContent::Lines(_)));
+        let is_lines = |page: &Board, id: &CellId| page.cell(id).is_some_and(|cell| matches!(cell.content, CellContent::LineChart(_)));
         let (id, is_new) = match &event {
             Event::Created { data, .. } => (Some(data.id.clone()), true),
             Event::Updated { data, .. } | Event::Patched { data, .. } | Event::Removed { data, .. } => (Some(data.id.clone()), false),
             _ => (None, false),
         };
         let was_lines = id.as_ref().is_some_and(|id| is_lines(&self.page, id));
-        if self.page.apply(event) == Effect::All {
+        if self.page.apply(event) == BoardChange::All {
             self.ask_all(boards);
         }
         let Some(id) = id else { return };

@@ -161,7 +161,7 @@ impl Walk {
     /// A cell that has gone meanwhile is not told, one that is damaged is told as such; in a frame, which says before how many follow, neither.
     fn leave_out(&mut self, cell: &CellId, damage: Option<&str>) {
         if self.binary && self.given == 0 {
-            frames::count_one_less(&mut self.out);
+            frames::decrement_cell_count(&mut self.out);
         } else if self.binary {
             frames::begin_cell(&mut self.out, cell, 0);
         } else if let Some(damage) = damage {
