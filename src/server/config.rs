@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::auth::host::Host;
 use super::auth::peer_credentials;
-use super::auth::policy::{Door, Local};
-use super::auth::tokens::Right;
+use super::auth::policy::{AccessPolicy, LocalTrust};
+use super::auth::tokens::TokenKind;
 use super::store::Durability;
 
 pub const USUAL_PORT: u16 = 3000;
@@ -149,7 +149,7 @@ pub enum TokenCommand {
     New {
         /// What it is for; without it to write
         #[arg(value_enum)]
-        right: Option<Right>,
+        right: Option<TokenKind>,
         /// The board that a share shows, and that the link opens; without it the main one
         #[arg(long, value_name = "NAME")]
         board: Option<String>,
@@ -217,22 +217,22 @@ fn log_filter(text: &str) -> Result<String, String> {
 
 impl Config {
     /// The rules for who gets in. An error is a sentence.
-    pub(crate) fn door(&self) -> Result<Door, String> {
+    pub(crate) fn access_policy(&self) -> Result<AccessPolicy, String> {
         if self.same_user && self.any_local_user {
             return Err("--same-user and --any-local-user contradict each other; leave one of them out.".to_owned());
         }
         // A proxy on this machine looks like a program of this machine.
         let may_be_asked_for_others = !self.trusted_proxy.is_empty() || !self.base_path.is_empty() || !self.allowed_host.is_empty();
-        Ok(Door {
+        Ok(AccessPolicy {
             hosts: self.allowed_host.iter().map(|name| name.host.clone()).collect(),
             origins: self.allowed_origin.clone(),
             proxies: self.trusted_proxy.iter().map(IpAddr::to_canonical).collect(),
             base: self.base_path.clone(),
             local: match (self.require_token || may_be_asked_for_others, self.any_local_user) {
-                (true, _) => Local::Nobody,
-                (false, true) => Local::EveryUser,
-                (false, false) if peer_credentials::can_tell() => Local::OwnUser,
-                (false, false) => Local::Unknown,
+                (true, _) => LocalTrust::Nobody,
+                (false, true) => LocalTrust::EveryUser,
+                (false, false) if peer_credentials::can_tell() => LocalTrust::OwnUser,
+                (false, false) => LocalTrust::Unknown,
             },
         })
     }
@@ -305,21 +305,21 @@ mod tests {
 
     #[test]
     fn local_programs_are_trusted_until_somebody_could_ask_through_them() {
-        let local = |flags: &[&str]| parsed(flags).unwrap().door().unwrap().local;
-        let own_user = if cfg!(target_os = "linux") { Local::OwnUser } else { Local::Unknown };
+        let local = |flags: &[&str]| parsed(flags).unwrap().access_policy().unwrap().local;
+        let own_user = if cfg!(target_os = "linux") { LocalTrust::OwnUser } else { LocalTrust::Unknown };
         for flags in [&[][..], &["--host", "0.0.0.0"], &["--allowed-origin", "http://localhost:8888"], &["--same-user"]] {
             assert_eq!(local(flags), own_user, "{flags:?}");
         }
-        assert_eq!(local(&["--any-local-user"]), Local::EveryUser);
-        assert!(parsed(&["--any-local-user", "--same-user"]).unwrap().door().is_err());
+        assert_eq!(local(&["--any-local-user"]), LocalTrust::EveryUser);
+        assert!(parsed(&["--any-local-user", "--same-user"]).unwrap().access_policy().is_err());
         for flags in [
             ["--require-token", "--open"],
             ["--trusted-proxy", "127.0.0.1"],
             ["--base-path", "/agnez"],
             ["--allowed-host", "board.example"],
         ] {
-            assert_eq!(local(&flags), Local::Nobody, "{flags:?}");
-            assert_eq!(local(&[&flags[..], &["--any-local-user"]].concat()), Local::Nobody, "{flags:?}");
+            assert_eq!(local(&flags), LocalTrust::Nobody, "{flags:?}");
+            assert_eq!(local(&[&flags[..], &["--any-local-user"]].concat()), LocalTrust::Nobody, "{flags:?}");
         }
     }
 

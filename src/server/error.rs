@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::log::throttle::Lines;
+use super::log::throttle::LogThrottle;
 use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -115,12 +115,12 @@ impl ServerError {
 }
 
 /// What the disk refuses leaves the failures their lines.
-static FULL: Lines = Lines::new();
-static FAILED: Lines = Lines::new();
+static FULL: LogThrottle = LogThrottle::new();
+static FAILED: LogThrottle = LogThrottle::new();
 
-fn told_now_and_then(lines: &Lines, problem: &ServerError) {
-    if let Some(untold) = lines.room(Instant::now()) {
-        tracing::error!(untold, "{problem}");
+fn told_now_and_then(lines: &LogThrottle, problem: &ServerError) {
+    if let Some(suppressed) = lines.permit(Instant::now()) {
+        tracing::error!(suppressed, "{problem}");
     }
 }
 

@@ -29,8 +29,8 @@ pub use log::{begin_log, format_of, tell_failure};
 pub use startup::{Server, StartError};
 pub use store::{Durability, OpenError};
 
-use auth::policy::Door;
-use auth::tokens::Access;
+use auth::policy::AccessPolicy;
+use auth::tokens::TokenRegistry;
 use boards::Boards;
 use cells::render::cache::Drawings;
 use http::pages::assets::Site;
@@ -47,8 +47,8 @@ pub struct App {
     renderer: cells::render::pool::Renderer,
     answers: Arc<net::response_budget::Answers>,
     requests: Arc<Requests>,
-    access: Arc<Access>,
-    door: Arc<Door>,
+    tokens: Arc<TokenRegistry>,
+    access_policy: Arc<AccessPolicy>,
     images: Arc<PathBuf>,
     durable: bool,
     external_images: bool,

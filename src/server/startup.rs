@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::auth::policy::Local;
-use super::auth::tokens::{Access, Right, is_private};
+use super::auth::policy::LocalTrust;
+use super::auth::tokens::{TokenKind, TokenRegistry, is_private};
 use super::boards::{Boards, MAIN};
 use super::cells::render::pool::Renderer;
 use super::cli::token::{keep_link, link, named, note_address};
@@ -59,7 +59,7 @@ pub struct Server {
 impl Server {
     /// Listens first, so that a taken port touches no data.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let door = config.door().map_err(StartError::Flags)?;
+        let policy = config.access_policy().map_err(StartError::Flags)?;
         let (listeners, port) = listen(config)?;
         // The page's reactive tasks run on this runtime. A second server of the same process finds it set already.
         let _ = any_spawner::Executor::init_tokio();
@@ -70,20 +70,21 @@ impl Server {
         };
         let start = Start { durability: config.durability, accept_loss: config.accept_loss };
         let store = Arc::new(Store::open(&config.data, start, publish).await?);
-        let access = Arc::new(Access::open(&config.data).map_err(StartError::Flags)?);
+        let tokens = Arc::new(TokenRegistry::open(&config.data).map_err(StartError::Flags)?);
         let address = config.address(port);
         note_address(&config.data, &address);
-        let is_needed = config.is_open() || matches!(door.local, Local::Nobody | Local::Unknown);
-        let told = first_token(&access, &config.data, &address, is_needed, door.local == Local::Unknown).map_err(StartError::Flags)?;
-        if door.local != Local::EveryUser && !is_private(&config.data) {
+        let is_needed = config.is_open() || matches!(policy.local, LocalTrust::Nobody | LocalTrust::Unknown);
+        let told =
+            first_token(&tokens, &config.data, &address, is_needed, policy.local == LocalTrust::Unknown).map_err(StartError::Flags)?;
+        if policy.local != LocalTrust::EveryUser && !is_private(&config.data) {
             let data = config.data.display();
             tracing::warn!(
                 "other users of this machine can read the boards in {data}, whatever their tokens: 'chmod 700 {data}' keeps them out"
             );
         }
         let app = App {
-            access,
-            door: Arc::new(door),
+            tokens,
+            access_policy: Arc::new(policy),
             boards: Arc::new(Boards { store }),
             hub,
             site: Arc::new(Site::load()),
@@ -113,8 +114,8 @@ impl Server {
             serving.spawn(app.connections.clone().serve(listener, router.clone(), app.stopping.clone()));
         }
         let watching = tokio::spawn({
-            let access = app.access.clone();
-            async move { access.watch().await }
+            let tokens = app.tokens.clone();
+            async move { tokens.watch().await }
         });
         stop.await;
         tracing::info!(connections = app.connections.count().0, "stopping");
@@ -136,11 +137,11 @@ impl Server {
 }
 
 /// What to tell of tokens. Where they are needed and none may write, one is made.
-fn first_token(access: &Access, folder: &Path, address: &str, is_needed: bool, is_unknown: bool) -> Result<Option<String>, String> {
+fn first_token(tokens: &TokenRegistry, folder: &Path, address: &str, is_needed: bool, is_unknown: bool) -> Result<Option<String>, String> {
     let why = if is_unknown { format!("\n       {UNKNOWN}") } else { String::new() };
-    let (count, may_write) = access.count();
+    let (count, may_write) = tokens.count();
     if is_needed && !may_write {
-        let (known, token) = access.create(Right::Write, None, "first").map_err(|why| why.to_string())?;
+        let (known, token) = tokens.create(TokenKind::Write, None, "first").map_err(|why| why.to_string())?;
         let link = link(address, MAIN, &token);
         if is_unknown {
             keep_link(folder, &link)?;

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, body::Body};
 
-use super::policy::{Caller, Reach, refused};
+use super::policy::{Caller, Scope, refused};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::App;
 use crate::server::boards::MAIN;
@@ -17,13 +17,13 @@ use crate::server::http::live;
 
 /// What somebody needs to be let through to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum Permission {
     /// Nothing: there is no data in it.
     Open,
     /// To read all boards.
     Read,
     /// To read the board that this is about.
-    Board(Of),
+    Board(BoardScope),
     Write,
     /// To write, by a token: to be a program of this machine is not enough to make access that lasts, nor to see and end it.
     WriteByToken,
@@ -31,7 +31,7 @@ pub enum Need {
 
 /// How the board is found that a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum BoardScope {
     /// It is the main one.
     Main,
     /// `{board}` in the path.
@@ -50,7 +50,7 @@ pub enum Of {
     Image,
 }
 
-impl Need {
+impl Permission {
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -62,10 +62,10 @@ impl Need {
 }
 
 /// By method and path, as they were declared.
-pub type Needs = HashMap<(Method, String), Need>;
+pub type Permissions = HashMap<(Method, String), Permission>;
 
 /// Stands around every handler.
-pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request: Request, next: Next) -> Response {
+pub async fn authorize(State((app, needs)): State<(App, Arc<Permissions>)>, mut request: Request, next: Next) -> Response {
     let Some(caller) = request.extensions().get::<Arc<Caller>>().cloned() else {
         return crate::server::error::ServerError::from(ErrorKind::Forbidden.with("This request did not come through the door."))
             .into_response();
@@ -73,17 +73,17 @@ pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request:
     let need = match request.extensions().get::<MatchedPath>() {
         Some(path) => {
             let method = if *request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
-            needs.get(&(method, path.as_str().to_owned())).copied().unwrap_or(Need::Write)
+            needs.get(&(method, path.as_str().to_owned())).copied().unwrap_or(Permission::Write)
         }
         // There is nothing at this address.
-        None => Need::Read,
+        None => Permission::Read,
     };
-    match permit(&app, &caller, need, &mut request).await {
+    match check_permission(&app, &caller, need, &mut request).await {
         Ok(()) => next.run(request).await,
         Err(error) => {
             // Browsers do not tell a page why it was not let in: it is let in to be told that its access has ended.
             if caller.is_unknown
-                && need == Need::Board(Of::Live)
+                && need == Permission::Board(BoardScope::Live)
                 && let Ok(upgrade) = request.extract_parts().await
             {
                 return live::end(upgrade);
@@ -93,22 +93,22 @@ pub async fn enforce(State((app, needs)): State<(App, Arc<Needs>)>, mut request:
     }
 }
 
-async fn permit(app: &App, caller: &Caller, need: Need, request: &mut Request<Body>) -> Result<(), ApiError> {
-    match (need, &caller.reach) {
-        (Need::WriteByToken, Reach::Writing) if caller.token.is_none() => Err(ErrorKind::NotAuthenticated.with(
-            "Links are made and ended by those who have shown a token that may write: 'agnez token new' on the server's machine prints a link with one; \
-             'agnez token new share --board NAME' makes a link that shows one board.",
+async fn check_permission(app: &App, caller: &Caller, need: Permission, request: &mut Request<Body>) -> Result<(), ApiError> {
+    match (need, &caller.scope) {
+        (Permission::WriteByToken, Scope::Writing) if caller.token.is_none() => Err(ErrorKind::NotAuthenticated.with(
+            "Links are made and ended by those who have credential a token that may write: 'agnez token new' on the server's machine prints a link with one; \
+             'agnez token new share --board NAME' makes a link that matches_image one board.",
         )),
-        (Need::Open, _) | (_, Reach::Writing) | (Need::Read | Need::Board(_), Reach::Reading) => Ok(()),
-        (Need::Board(Of::Figure), _) if has_signature(app, request).await => Ok(()),
-        (Need::Board(of), Reach::Board(board)) => is_on(app, board, of, request).await,
-        (_, Reach::Nothing) if caller.is_unknown => Err(ErrorKind::NotAuthenticated
+        (Permission::Open, _) | (_, Scope::Writing) | (Permission::Read | Permission::Board(_), Scope::Reading) => Ok(()),
+        (Permission::Board(BoardScope::Figure), _) if has_signature(app, request).await => Ok(()),
+        (Permission::Board(of), Scope::Board(board)) => is_in_scope(app, board, of, request).await,
+        (_, Scope::Nothing) if caller.is_unknown => Err(ErrorKind::NotAuthenticated
             .with("This token is not known here, or was revoked; 'agnez token new' on the server's machine makes another.")),
-        (_, Reach::Nothing) => Err(ErrorKind::NotAuthenticated.with(
+        (_, Scope::Nothing) => Err(ErrorKind::NotAuthenticated.with(
             "A token is needed: send it as 'Authorization: Bearer agz_...'; 'agnez token new' on the server's machine makes one, and a link for browsers.",
         )),
-        (Need::Write | Need::WriteByToken, Reach::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
-        (Need::Write | Need::WriteByToken | Need::Read, Reach::Board(board)) => {
+        (Permission::Write | Permission::WriteByToken, Scope::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
+        (Permission::Write | Permission::WriteByToken | Permission::Read, Scope::Board(board)) => {
             Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")))
         }
     }
@@ -129,11 +129,11 @@ async fn has_signature(app: &App, request: &mut Request<Body>) -> bool {
     let (id, signature) = (parameter(request, "id").await, asked(request, "sig"));
     let Some((id, signature)) = id.zip(signature) else { return false };
     let board = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.board.clone()));
-    board.is_some_and(|board| app.access.opens_figure(&board, &id, &signature))
+    board.is_some_and(|board| app.tokens.opens_figure(&board, &id, &signature))
 }
 
 /// What is on another board is, for who may read this one only, not there.
-async fn is_on(app: &App, board: &str, of: Of, request: &mut Request<Body>) -> Result<(), ApiError> {
+async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Request<Body>) -> Result<(), ApiError> {
     let other = || Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")));
     let cell = |id: &str| {
         let index = app.boards.store.index();
@@ -141,21 +141,23 @@ async fn is_on(app: &App, board: &str, of: Of, request: &mut Request<Body>) -> R
         if is_here == Some(true) { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("No record found for id '{id}'"))) }
     };
     match of {
-        Of::Main if board == MAIN => Ok(()),
-        Of::Path if parameter(request, "board").await.as_deref() == Some(board) => Ok(()),
-        Of::Live if asked(request, "board").as_deref() == Some(board) && asked(request, "view").as_deref() == Some("page") => Ok(()),
-        Of::Main | Of::Path | Of::Live => other(),
-        Of::Cell | Of::Figure => cell(&parameter(request, "id").await.unwrap_or_default()),
-        Of::Form => match parameter(request, "id").await.unwrap_or_default().rsplit_once('.') {
+        BoardScope::Main if board == MAIN => Ok(()),
+        BoardScope::Path if parameter(request, "board").await.as_deref() == Some(board) => Ok(()),
+        BoardScope::Live if asked(request, "board").as_deref() == Some(board) && asked(request, "view").as_deref() == Some("page") => {
+            Ok(())
+        }
+        BoardScope::Main | BoardScope::Path | BoardScope::Live => other(),
+        BoardScope::Cell | BoardScope::Figure => cell(&parameter(request, "id").await.unwrap_or_default()),
+        BoardScope::Form => match parameter(request, "id").await.unwrap_or_default().rsplit_once('.') {
             Some((id, _)) => cell(id),
             None => Err(ErrorKind::Forbidden.with("This link shows the board's page; to read documents a token for reading is needed.")),
         },
-        Of::Cells => Ok(()),
-        Of::Image => {
+        BoardScope::Cells => Ok(()),
+        BoardScope::Image => {
             let path = parameter(request, "path").await.unwrap_or_default();
             let index = app.boards.store.index();
             let mut cells = index.board(board).into_iter().flat_map(|board| board.cells.values());
-            let is_shown = cells.any(|record| matches!(&record.stage, CellContent::Image { src, .. } if shows(src, &path)));
+            let is_shown = cells.any(|record| matches!(&record.stage, CellContent::Image { src, .. } if matches_image(src, &path)));
             drop(index);
             if is_shown { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("There is no picture '{path}' on this board."))) }
         }
@@ -163,7 +165,7 @@ async fn is_on(app: &App, board: &str, of: Of, request: &mut Request<Body>) -> R
 }
 
 /// Whether a cell's address, as it was sent, is this path below `/images/`, as the router has decoded it.
-fn shows(src: &str, path: &str) -> bool {
+fn matches_image(src: &str, path: &str) -> bool {
     let Some(named) = src.strip_prefix("images/") else { return false };
     let named = named.split(['?', '#']).next().unwrap_or_default();
     named == path || crate::server::http::pages::images::percent_decode(named) == path.as_bytes()
@@ -171,12 +173,20 @@ fn shows(src: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::shows;
+    use super::matches_image;
 
     #[test]
     fn a_picture_is_known_by_the_address_of_its_cell() {
-        assert!(shows("images/a b.gif", "a b.gif") && shows("images/a%20b.gif?v=1#x", "a b.gif") && shows("images/sub/é.png", "sub/é.png"));
-        assert!(!shows("images/a.gif", "b.gif") && !shows("images/a.gif", "") && !shows("https://x.org/images/a.gif", "a.gif"));
-        assert!(!shows("media/a/1", "a/1") && !shows("images/sub/a.gif", "a.gif"));
+        assert!(
+            matches_image("images/a b.gif", "a b.gif")
+                && matches_image("images/a%20b.gif?v=1#x", "a b.gif")
+                && matches_image("images/sub/é.png", "sub/é.png")
+        );
+        assert!(
+            !matches_image("images/a.gif", "b.gif")
+                && !matches_image("images/a.gif", "")
+                && !matches_image("https://x.org/images/a.gif", "a.gif")
+        );
+        assert!(!matches_image("media/a/1", "a/1") && !matches_image("images/sub/a.gif", "a.gif"));
     }
 }

@@ -6,17 +6,17 @@ use axum::http::uri::PathAndQuery;
 use crate::protocol::{ApiError, ErrorKind};
 
 /// What stands before the key in a path; no address begins with it.
-const MARK: &str = "/~";
+const PAGE_KEY_PREFIX: &str = "/~";
 
 /// The path as the router knows it, and the key that stood before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place<'a> {
+pub struct LogicalPath<'a> {
     pub path: &'a str,
     pub key: Option<&'a str>,
 }
 
 /// `base` is empty or begins with a slash and ends without one.
-pub fn place<'a>(path: &'a str, base: &str) -> Result<Place<'a>, ApiError> {
+pub fn logical_path<'a>(path: &'a str, base: &str) -> Result<LogicalPath<'a>, ApiError> {
     // Service managers ask the program itself, not the proxy before it.
     let is_health = path == "/healthz";
     let inside = path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -26,13 +26,13 @@ pub fn place<'a>(path: &'a str, base: &str) -> Result<Place<'a>, ApiError> {
         None if is_health => path,
         None => return Err(ErrorKind::NotFound.with(format!("There is nothing at this address; this server is at '{base}/'."))),
     };
-    let Some(rest) = path.strip_prefix(MARK) else { return Ok(Place { path, key: None }) };
+    let Some(rest) = path.strip_prefix(PAGE_KEY_PREFIX) else { return Ok(LogicalPath { path, key: None }) };
     let (key, end) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    Ok(Place { path: if end.is_empty() { "/" } else { end }, key: Some(key) })
+    Ok(LogicalPath { path: if end.is_empty() { "/" } else { end }, key: Some(key) })
 }
 
 /// The same query at another path.
-pub fn moved(uri: &Uri, path: &str) -> Option<Uri> {
+pub fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     let path: PathAndQuery = match uri.query() {
         Some(query) => format!("{path}?{query}").parse().ok()?,
         None => path.parse().ok()?,
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn at(path: &'static str, base: &str) -> Option<(&'static str, Option<&'static str>)> {
-        place(path, base).ok().map(|place| (place.path, place.key))
+        logical_path(path, base).ok().map(|logical_path| (logical_path.path, logical_path.key))
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn the_query_stays() {
         let uri: Uri = "http://h/agnez/live?board=a&b=%2F".parse().unwrap();
-        assert_eq!(moved(&uri, "/live").unwrap().to_string(), "/live?board=a&b=%2F");
-        assert_eq!(moved(&"/a".parse().unwrap(), "//b").unwrap().path(), "//b");
+        assert_eq!(with_path(&uri, "/live").unwrap().to_string(), "/live?board=a&b=%2F");
+        assert_eq!(with_path(&"/a".parse().unwrap(), "//b").unwrap().path(), "//b");
     }
 }

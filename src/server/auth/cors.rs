@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::policy::{Shape, is_page, one};
+use super::policy::{RequestLine, is_page, one};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// What a page elsewhere may send, and what of an answer it may read.
@@ -13,33 +13,33 @@ const TOLD: &str = "etag, retry-after, idempotent-replayed, agnez-generation";
 
 /// Which page is asking, as far as the browser says so.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Asking {
+pub enum RequestOrigin {
     /// One from here, or a program.
     Ours,
     /// One of an allowed origin: it needs a token, and is told that it may read the answer.
     Allowed(String),
 }
 
-pub fn asking(shape: &Shape, headers: &HeaderMap, host: &str, allowed: &[String]) -> Result<Asking, ApiError> {
+pub fn asking(shape: &RequestLine, headers: &HeaderMap, host: &str, allowed: &[String]) -> Result<RequestOrigin, ApiError> {
     let forbidden =
         || ErrorKind::Forbidden.with("Pages of other sites may not use this server; '--allowed-origin' lets one in that has a token.");
     let origin = one(headers, header::ORIGIN.as_str())?;
     let site = one(headers, "sec-fetch-site")?;
     // A figure has an opaque origin ("null"), and loads the scripts that were made for it from here, and nothing else.
     if shape.path.starts_with("/vendor/") && shape.only_reads() {
-        return Ok(Asking::Ours);
+        return Ok(RequestOrigin::Ours);
     }
     match origin {
         Some(origin) if is_same(origin, host) => {}
-        Some(origin) if allowed.iter().any(|known| known == origin) => return Ok(Asking::Allowed(origin.to_owned())),
+        Some(origin) if allowed.iter().any(|known| known == origin) => return Ok(RequestOrigin::Allowed(origin.to_owned())),
         Some(_) => return Err(forbidden()),
         None => {}
     }
     match site {
-        None | Some("same-origin") => Ok(Asking::Ours),
-        Some("none") if shape.only_reads() => Ok(Asking::Ours),
+        None | Some("same-origin") => Ok(RequestOrigin::Ours),
+        Some("none") if shape.only_reads() => Ok(RequestOrigin::Ours),
         // A link to a board in a chat or a notebook opens it: reading a page changes nothing, and no site can frame it.
-        Some(_) if shape.only_reads() && is_page(shape.path) && is_navigation(headers) => Ok(Asking::Ours),
+        Some(_) if shape.only_reads() && is_page(shape.path) && is_navigation(headers) => Ok(RequestOrigin::Ours),
         Some(_) => Err(forbidden()),
     }
 }

@@ -4,8 +4,8 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::policy::{Reach, one};
-use super::tokens::{Access, PREFIX, Right, Token};
+use super::policy::{Scope, one};
+use super::tokens::{PREFIX, Token, TokenKind, TokenRegistry};
 use crate::protocol::ApiError;
 
 /// Among the subprotocols of a WebSocket, for which browsers let no header be set.
@@ -14,12 +14,12 @@ const SUBPROTOCOL: &str = "agnez.token.";
 /// How far a request may go, and by which token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
-    pub reach: Reach,
+    pub scope: Scope,
     pub token: Option<String>,
 }
 
 #[derive(Debug, PartialEq)]
-pub enum Shown {
+pub enum Credential {
     Nothing,
     /// A token or a key that opens nothing, or nothing any more.
     Unknown,
@@ -27,29 +27,29 @@ pub enum Shown {
 }
 
 /// A header is preferred to the key in the path: the page's own requests have both, and the key only reads.
-pub fn shown(headers: &HeaderMap, path: &str, key: Option<&str>, access: &Access) -> Result<Shown, ApiError> {
+pub fn credential(headers: &HeaderMap, path: &str, key: Option<&str>, tokens: &TokenRegistry) -> Result<Credential, ApiError> {
     let token = match token(headers)? {
         None if path == "/live" => subprotocol(headers),
         token => token,
     };
     Ok(match (token, key) {
-        (Some(token), _) => access.find(&token).map_or(Shown::Unknown, |token| Shown::Known(granted(token))),
-        (None, Some(key)) => access
+        (Some(token), _) => tokens.find(&token).map_or(Credential::Unknown, |token| Credential::Known(granted(token))),
+        (None, Some(key)) => tokens
             .opened_by(key)
-            .map_or(Shown::Unknown, |(token, board)| Shown::Known(Grant { reach: Reach::Board(board), token: Some(token.id) })),
-        (None, None) => Shown::Nothing,
+            .map_or(Credential::Unknown, |(token, board)| Credential::Known(Grant { scope: Scope::Board(board), token: Some(token.id) })),
+        (None, None) => Credential::Nothing,
     })
 }
 
 fn granted(token: Token) -> Grant {
-    let reach = match (token.need, token.board) {
-        (Right::Write, _) => Reach::Writing,
-        (Right::Read, _) => Reach::Reading,
-        (Right::Share, Some(board)) => Reach::Board(board),
+    let scope = match (token.need, token.board) {
+        (TokenKind::Write, _) => Scope::Writing,
+        (TokenKind::Read, _) => Scope::Reading,
+        (TokenKind::Share, Some(board)) => Scope::Board(board),
         // Nobody writes such a share; it shows nothing.
-        (Right::Share, None) => Reach::Nothing,
+        (TokenKind::Share, None) => Scope::Nothing,
     };
-    Grant { reach, token: Some(token.id) }
+    Grant { scope, token: Some(token.id) }
 }
 
 /// `Bearer agz_…`, or as the password of `Basic` for tools that know nothing else. What is no token of ours is for others.
@@ -88,32 +88,32 @@ mod tests {
     #[test]
     fn tokens_come_in_a_header_and_a_header_is_preferred_to_a_key() {
         let folder = tempfile::tempdir().unwrap();
-        let access = Access::open(folder.path()).unwrap();
-        let (known, token) = access.create(Right::Write, None, "").unwrap();
-        let key = access.page_key(&known.id, "a").unwrap();
-        let read = |pairs: &[(&'static str, &str)], path: &str, key: Option<&str>| match shown(&headers(pairs), path, key, &access)
+        let tokens = TokenRegistry::open(folder.path()).unwrap();
+        let (known, token) = tokens.create(TokenKind::Write, None, "").unwrap();
+        let key = tokens.page_key(&known.id, "a").unwrap();
+        let read = |pairs: &[(&'static str, &str)], path: &str, key: Option<&str>| match credential(&headers(pairs), path, key, &tokens)
             .map_err(|error| error.code)
         {
-            Ok(Shown::Known(grant)) => Ok(Some(grant.reach)),
-            Ok(Shown::Unknown) => Ok(None),
-            Ok(Shown::Nothing) => Ok(Some(Reach::Nothing)),
+            Ok(Credential::Known(grant)) => Ok(Some(grant.scope)),
+            Ok(Credential::Unknown) => Ok(None),
+            Ok(Credential::Nothing) => Ok(Some(Scope::Nothing)),
             Err(code) => Err(code),
         };
         let bearer = format!("Bearer {token}");
         let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{token}")));
         let list = format!("agnez, agnez.token.{token}");
-        assert_eq!(read(&[("authorization", &bearer)], "/", None), Ok(Some(Reach::Writing)));
-        assert_eq!(read(&[("authorization", &bearer.replace("Bearer", "bearer"))], "/", Some(&key)), Ok(Some(Reach::Writing)));
-        assert_eq!(read(&[("authorization", &basic)], "/", None), Ok(Some(Reach::Writing)));
-        assert_eq!(read(&[("sec-websocket-protocol", &list)], "/live", None), Ok(Some(Reach::Writing)));
-        assert_eq!(read(&[("sec-websocket-protocol", &list)], "/values", None), Ok(Some(Reach::Nothing)));
-        assert_eq!(read(&[], "/live", Some(&key)), Ok(Some(Reach::Board("a".into()))));
+        assert_eq!(read(&[("authorization", &bearer)], "/", None), Ok(Some(Scope::Writing)));
+        assert_eq!(read(&[("authorization", &bearer.replace("Bearer", "bearer"))], "/", Some(&key)), Ok(Some(Scope::Writing)));
+        assert_eq!(read(&[("authorization", &basic)], "/", None), Ok(Some(Scope::Writing)));
+        assert_eq!(read(&[("sec-websocket-protocol", &list)], "/live", None), Ok(Some(Scope::Writing)));
+        assert_eq!(read(&[("sec-websocket-protocol", &list)], "/values", None), Ok(Some(Scope::Nothing)));
+        assert_eq!(read(&[], "/live", Some(&key)), Ok(Some(Scope::Board("a".into()))));
         // One that is wrong is not passed over for the key beside it.
         assert_eq!(read(&[("authorization", "Bearer agz_x")], "/", Some(&key)), Ok(None));
         assert_eq!(read(&[("authorization", "Bearer ")], "/", None), Ok(None));
         assert_eq!(read(&[], "/", Some("x")), Ok(None));
         for other in ["Basic YTpi", "Basic !", "Digest x", "Negotiate"] {
-            assert_eq!(read(&[("authorization", other)], "/", None), Ok(Some(Reach::Nothing)), "{other}");
+            assert_eq!(read(&[("authorization", other)], "/", None), Ok(Some(Scope::Nothing)), "{other}");
         }
         assert_eq!(read(&[("authorization", &bearer), ("authorization", &bearer)], "/", None), Err(400));
     }

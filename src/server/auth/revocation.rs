@@ -8,27 +8,27 @@ use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 
-use super::tokens::Access;
+use super::tokens::TokenRegistry;
 use crate::protocol::ErrorKind;
 
 /// What the sender is told, behind it what was kept.
 const REVOKED: &str = "The token was revoked.";
 
-struct Held {
+struct RevocableBody {
     body: Body,
     /// Ready when the token is no longer there; `None` after that.
     ended: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// The same body; once the token is gone, reading on is an `ApiError` (401).
-pub fn hold(body: Body, access: Arc<Access>, token: String) -> Body {
+pub fn revoke_with_token(body: Body, tokens: Arc<TokenRegistry>, token: String) -> Body {
     if body.is_end_stream() {
         return body;
     }
-    Body::new(Held { body, ended: Some(Box::pin(async move { access.ended(Some(&token)).await })) })
+    Body::new(RevocableBody { body, ended: Some(Box::pin(async move { tokens.ended(Some(&token)).await })) })
 }
 
-impl HttpBody for Held {
+impl HttpBody for RevocableBody {
     type Data = Bytes;
     type Error = BoxError;
 

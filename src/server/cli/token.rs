@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::server::auth::tokens::store::{self, Right};
+use crate::server::auth::tokens::store::{self, TokenKind};
 use crate::server::auth::tokens::{create, revoke};
 use crate::server::boards::{MAIN, board_name};
 use crate::server::config::{TokenCommand, USUAL_FOLDER};
@@ -45,20 +45,20 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             if let (None, Some(board)) = (right, board) {
                 return Err(format!(
                     "Say what the token is for: 'agnez token new share --board {board}{named}' makes a link that shows this board only; \
-                     'write' and 'read' reach all boards, and their link opens this one."
+                     'write' and 'read' scope all boards, and their link opens this one."
                 ));
             }
-            let right = &right.unwrap_or(Right::Write);
+            let right = &right.unwrap_or(TokenKind::Write);
             let board = board_name(board.as_deref().unwrap_or_default()).map_err(|error| error.message)?.to_owned();
-            let shown = (*right == Right::Share).then(|| board.clone());
+            let shown = (*right == TokenKind::Share).then(|| board.clone());
             let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default()).map_err(|why| why.to_string())?;
             let noted = std::fs::read_to_string(folder.join(ADDRESS));
             let address = noted.as_deref().map_or(usual, str::trim);
             let (name, id) = (right.name(), known.id);
-            let reach = match right {
-                Right::Write => "writes to all boards",
-                Right::Read => "reads all boards",
-                Right::Share => "reads this board only",
+            let scope = match right {
+                TokenKind::Write => "writes to all boards",
+                TokenKind::Read => "reads all boards",
+                TokenKind::Share => "reads this board only",
             };
             // Without --data in another folder, the running server would never see the token.
             let warning = match folder.join("agnez.sqlite").exists() {
@@ -69,7 +69,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
                 ),
             };
             Ok(format!(
-                "{}\n\nToken  {token}\nThis {name} token {reach}. It is shown only once; 'agnez token revoke {id}{named}' revokes it.{warning}",
+                "{}\n\nToken  {token}\nThis {name} token {scope}. It is shown only once; 'agnez token revoke {id}{named}' revokes it.{warning}",
                 link(address, &board, &token)
             ))
         }
@@ -122,7 +122,7 @@ mod tests {
         assert!(why.contains("'agnez token new share --board mnist --data '") && why.contains("all boards"), "{why}");
         assert_eq!(store::load(folder.path()).unwrap().tokens.len(), 0);
         assert!(new(None, None).unwrap().contains("writes to all boards"));
-        assert!(new(Some(Right::Write), Some("mnist")).unwrap().contains("/b/mnist#token="));
-        assert!(new(Some(Right::Share), Some("mnist")).unwrap().contains("reads this board only"));
+        assert!(new(Some(TokenKind::Write), Some("mnist")).unwrap().contains("/b/mnist#token="));
+        assert!(new(Some(TokenKind::Share), Some("mnist")).unwrap().contains("reads this board only"));
     }
 }

@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::server::auth::policy::Caller;
-use crate::server::log::throttle::Lines;
+use crate::server::log::throttle::LogThrottle;
 use crate::server::net::write_timeout::Peer;
 
 /// All requests since the start.
@@ -22,8 +22,8 @@ pub struct Requests {
     /// By the first digit of the status, from 1 on.
     answered: [AtomicU64; 5],
     /// A flood of those leaves the failures their lines.
-    refused: Lines,
-    failed: Lines,
+    refused: LogThrottle,
+    failed: LogThrottle,
 }
 
 impl Requests {
@@ -85,13 +85,13 @@ pub async fn log(State(requests): State<Arc<Requests>>, request: Request, next: 
     let token = inside.and_then(|inside| inside.token.as_deref());
     match status {
         500.. => {
-            if let Some(untold) = requests.failed.room(begun) {
-                tracing::warn!(client, token, method, route, status, ms, untold, "failed");
+            if let Some(suppressed) = requests.failed.permit(begun) {
+                tracing::warn!(client, token, method, route, status, ms, suppressed, "failed");
             }
         }
         401 | 403 | 408 => {
-            if let Some(untold) = requests.refused.room(begun) {
-                tracing::info!(client, token, method, route, status, ms, untold, "refused");
+            if let Some(suppressed) = requests.refused.permit(begun) {
+                tracing::info!(client, token, method, route, status, ms, suppressed, "refused");
             }
         }
         _ => tracing::debug!(client, token, method, route, status, ms, "answered"),
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn refusals_leave_failures_their_lines() {
         let (requests, now) = (Requests::default(), Instant::now());
-        while requests.refused.room(now).is_some() {}
-        assert_eq!(requests.failed.room(now), Some(0));
+        while requests.refused.permit(now).is_some() {}
+        assert_eq!(requests.failed.permit(now), Some(0));
     }
 }

@@ -9,30 +9,30 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::server::App;
-use crate::server::auth::authorization::{Need, Needs, enforce};
+use crate::server::auth::authorization::{Permission, Permissions, authorize};
 
 /// The router while it is made.
 #[derive(Default)]
 pub struct Routes {
     router: Router<App>,
-    needs: Needs,
+    needs: Permissions,
 }
 
 impl Routes {
     /// One method of one address; `path` as axum writes it. A GET answers HEAD too.
-    pub fn on<H: Handler<T, App>, T: 'static>(mut self, method: Method, need: Need, path: &str, handler: H) -> Self {
+    pub fn on<H: Handler<T, App>, T: 'static>(mut self, method: Method, need: Permission, path: &str, handler: H) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("the methods of HTTP have filters");
         self.router = self.router.route(path, on(filter, handler));
         self.needs.insert((method, path.to_owned()), need);
         self
     }
 
-    pub fn get<H: Handler<T, App>, T: 'static>(self, need: Need, path: &str, handler: H) -> Self {
+    pub fn get<H: Handler<T, App>, T: 'static>(self, need: Permission, path: &str, handler: H) -> Self {
         self.on(Method::GET, need, path, handler)
     }
 
     pub fn post<H: Handler<T, App>, T: 'static>(self, path: &str, handler: H) -> Self {
-        self.on(Method::POST, Need::Write, path, handler)
+        self.on(Method::POST, Permission::Write, path, handler)
     }
 
     /// What other methods at this address are told.
@@ -47,13 +47,13 @@ impl Routes {
         self
     }
 
-    pub fn needs(&self) -> &Needs {
+    pub fn needs(&self) -> &Permissions {
         &self.needs
     }
 
     /// Around every handler stands what checks its need.
     pub fn into_router(self, app: App) -> Router {
         let needs = Arc::new(self.needs);
-        self.router.layer(from_fn_with_state((app.clone(), needs), enforce)).with_state(app)
+        self.router.layer(from_fn_with_state((app.clone(), needs), authorize)).with_state(app)
     }
 }

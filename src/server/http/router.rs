@@ -13,7 +13,7 @@ use super::route_table::Routes;
 use super::{error_page, live, ops, request_log};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
-use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy;
 use crate::server::error::ServerError;
 use crate::server::net::response_budget;
@@ -45,21 +45,21 @@ pub fn addresses() -> Vec<(Method, String, &'static str)> {
 
 fn routes() -> Routes {
     let routes = Routes::default()
-        .get(Need::Board(Of::Main), "/", board::main)
-        .get(Need::Board(Of::Path), "/b/{board}", board::named)
-        .get(Need::Board(Of::Live), "/live", live::socket)
-        .get(Need::Read, "/events", live::events)
-        .get(Need::Board(Of::Figure), "/figure/{id}/{rev}", figure::figure)
-        .get(Need::Board(Of::Cell), "/media/{id}/{rev}", images::media)
-        .get(Need::Board(Of::Image), "/images/{*path}", images::image)
+        .get(Permission::Board(BoardScope::Main), "/", board::main)
+        .get(Permission::Board(BoardScope::Path), "/b/{board}", board::named)
+        .get(Permission::Board(BoardScope::Live), "/live", live::socket)
+        .get(Permission::Read, "/events", live::events)
+        .get(Permission::Board(BoardScope::Figure), "/figure/{id}/{rev}", figure::figure)
+        .get(Permission::Board(BoardScope::Cell), "/media/{id}/{rev}", images::media)
+        .get(Permission::Board(BoardScope::Image), "/images/{*path}", images::image)
         .post("/rpc/{*path}", rpc)
-        .get(Need::Read, "/openapi.json", openapi)
-        .get(Need::Open, "/healthz", ops::healthy)
-        .get(Need::Read, "/readyz", ops::ready)
-        .get(Need::Read, "/metrics", ops::metrics)
-        .get(Need::Open, "/pkg/{*path}", assets::file)
-        .get(Need::Open, "/vendor/{*path}", assets::file)
-        .get(Need::Open, "/{path}", assets::file);
+        .get(Permission::Read, "/openapi.json", openapi)
+        .get(Permission::Open, "/healthz", ops::healthy)
+        .get(Permission::Read, "/readyz", ops::ready)
+        .get(Permission::Read, "/metrics", ops::metrics)
+        .get(Permission::Open, "/pkg/{*path}", assets::file)
+        .get(Permission::Open, "/vendor/{*path}", assets::file)
+        .get(Permission::Open, "/{path}", assets::file);
     let routes = ["/values", "/api/v1/values"].into_iter().fold(routes, |routes, base| points::routes(values::routes(routes, base), base));
     purge::routes(shares::routes(boards::routes(keras::routes(points::many(routes))))).with(|router| {
         router
@@ -81,7 +81,7 @@ async fn uniform(State(app): State<App>, request: Request, next: Next) -> Respon
         reply = ServerError::from(kind.with(format!("The request was refused: {}.", reason.trim().trim_end_matches('.')))).into_response();
     }
     if is_page {
-        reply = error_page::shown(reply, &app.door.base);
+        reply = error_page::shown(reply, &app.access_policy.base);
     }
     let all = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -8,7 +8,7 @@ use super::hub::{Frame, News, View};
 use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
-use crate::server::auth::tokens::Access;
+use crate::server::auth::tokens::TokenRegistry;
 use crate::server::store::{Appended, AppendedCell, CellChange, Change, Held, Kind, Record, number};
 
 /// A socket that takes nothing for so long is closed.
@@ -30,9 +30,9 @@ pub fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
     Frame::Text(serde_json::to_string(event).unwrap_or_default().into())
 }
 
-pub fn page_frame(kind: Kind, seq: u64, record: &Record, access: &Access) -> Frame {
+pub fn page_frame(kind: Kind, seq: u64, record: &Record, tokens: &TokenRegistry) -> Frame {
     let mut data = record.cell();
-    access.sign(&record.board, &mut data);
+    tokens.sign(&record.board, &mut data);
     encode(&match kind {
         Kind::Created => Event::Created { seq, data },
         Kind::Updated => Event::Updated { seq, data },
@@ -59,11 +59,11 @@ pub fn is_read_first(news: &News, view: View) -> bool {
 }
 
 /// What is told of other news; written once for all readers.
-pub fn news_frame(news: &News, view: View, access: &Access) -> Frame {
+pub fn news_frame(news: &News, view: View, tokens: &TokenRegistry) -> Frame {
     news.frame(view, || match (&news.change, view) {
         (Change::Points(appended), View::Page) => points_frame(appended),
         (Change::Points(appended), View::Document) => appended_frame(appended),
-        (Change::Cell(change), View::Page) => page_frame(change.kind, change.seq, &change.record, access),
+        (Change::Cell(change), View::Page) => page_frame(change.kind, change.seq, &change.record, tokens),
         (Change::Cell(change), View::Document) => {
             let held = if let Held::Inline(json) = &change.record.value { Some(&**json) } else { None };
             document_frame(change.kind, change.seq, &change.record, change.value.as_deref().or(held))

@@ -15,7 +15,7 @@ use super::hub::{Delivery, Frame, News, Subscription, View, weight_of};
 use crate::protocol::Event;
 use crate::protocol::points::PartRef;
 use crate::server::App;
-use crate::server::auth::tokens::Access;
+use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::Boards;
 use crate::server::cells::render::pool::Renderer;
 use crate::server::error::ServerError;
@@ -36,7 +36,7 @@ const CELL: usize = 256;
 
 pub struct Feed {
     boards: Arc<Boards>,
-    access: Arc<Access>,
+    tokens: Arc<TokenRegistry>,
     answers: Arc<Answers>,
     renderer: Renderer,
     who: Who,
@@ -110,7 +110,7 @@ impl Feed {
         let epoch = boards.store.epoch().to_owned();
         let mut feed = Self {
             boards,
-            access: app.access.clone(),
+            tokens: app.tokens.clone(),
             answers: app.answers.clone(),
             renderer: app.renderer.clone(),
             who,
@@ -250,7 +250,7 @@ impl Feed {
                 }
                 Some(Delivery::News(news)) if news.is_to_write(self.view, LARGE) => return self.write_news(news),
                 Some(Delivery::News(news)) => {
-                    let frame = news_frame(&news, self.view, &self.access);
+                    let frame = news_frame(&news, self.view, &self.tokens);
                     self.seq = news.change.seq();
                     return self.give(Ready { frame, share: None });
                 }
@@ -318,11 +318,11 @@ impl Feed {
 
     /// All cells in one frame.
     fn gather(&mut self) -> Step {
-        let (boards, access, board) = (self.boards.clone(), self.access.clone(), self.subscription.board.clone());
+        let (boards, tokens, board) = (self.boards.clone(), self.tokens.clone(), self.subscription.board.clone());
         let bytes = self.gathered().1;
         self.make(bytes, false, async move {
             let mut snapshot = boards.snapshot(&board);
-            snapshot.cells.iter_mut().for_each(|cell| access.sign(&board, cell));
+            snapshot.cells.iter_mut().for_each(|cell| tokens.sign(&board, cell));
             let seq = snapshot.seq;
             Ok((encode(&Event::Snapshot { epoch: snapshot.epoch, seq, cells: snapshot.cells }), seq))
         })
@@ -330,12 +330,12 @@ impl Feed {
 
     /// The first of what was missed: its value may be only on disk.
     fn write(&mut self, kind: Kind, record: Arc<Record>) -> Step {
-        let (boards, access, view) = (self.boards.clone(), self.access.clone(), self.view);
+        let (boards, tokens, view) = (self.boards.clone(), self.tokens.clone(), self.view);
         let bytes = self.written(&record);
         self.make(bytes, true, async move {
             let seq = record.seq;
             if view == View::Page {
-                return Ok((page_frame(kind, seq, &record, &access), seq));
+                return Ok((page_frame(kind, seq, &record, &tokens), seq));
             }
             let (record, value) = boards.store.value_or_damage(&record).await?;
             Ok((document_frame(kind, seq, &record, value.as_deref()), seq))
@@ -344,8 +344,8 @@ impl Feed {
 
     /// Large news that no reader has seen yet.
     fn write_news(&mut self, news: Arc<News>) -> Step {
-        let (access, view) = (self.access.clone(), self.view);
-        self.make(GATHERED * news.bytes(), false, async move { Ok((news_frame(&news, view, &access), news.change.seq())) })
+        let (tokens, view) = (self.tokens.clone(), self.view);
+        self.make(GATHERED * news.bytes(), false, async move { Ok((news_frame(&news, view, &tokens), news.change.seq())) })
     }
 
     /// Has the next frame made, which takes so many bytes meanwhile.

@@ -1,40 +1,40 @@
-//! Lines of the log that could become a flood, kept few without losing their number.
+//! Rate limit of log lines: a line that repeats all the time does not fill the disk, and the suppressed ones are counted.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What happens again and again must not fill the disk: in this time there are so many lines at most, and the next one counts the rest.
+/// At most [`MAX_LINES`] lines of one kind are written in this time.
 const WINDOW: Duration = Duration::from_secs(10);
-const LINES: u32 = 20;
+const MAX_LINES: u32 = 20;
 
-/// What was told lately.
+/// The lines of one kind.
 #[derive(Default)]
-pub struct Lines(Mutex<Window>);
+pub struct LogThrottle(Mutex<Window>);
 
 #[derive(Default)]
 struct Window {
-    begun: Option<Instant>,
-    told: u32,
-    untold: u64,
+    started: Option<Instant>,
+    written: u32,
+    suppressed: u64,
 }
 
-impl Lines {
+impl LogThrottle {
     pub const fn new() -> Self {
-        Self(Mutex::new(Window { begun: None, told: 0, untold: 0 }))
+        Self(Mutex::new(Window { started: None, written: 0, suppressed: 0 }))
     }
 
-    /// Whether there is room for one more line; then how many were left out before it.
-    pub fn room(&self, now: Instant) -> Option<u64> {
+    /// `Some` when a line may be written now: the number of lines that were suppressed before it.
+    pub fn permit(&self, now: Instant) -> Option<u64> {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if window.begun.is_none_or(|begun| now.duration_since(begun) >= WINDOW) {
-            (window.begun, window.told) = (Some(now), 0);
+        if window.started.is_none_or(|started| now.duration_since(started) >= WINDOW) {
+            (window.started, window.written) = (Some(now), 0);
         }
-        if window.told == LINES {
-            window.untold += 1;
+        if window.written == MAX_LINES {
+            window.suppressed += 1;
             return None;
         }
-        window.told += 1;
-        Some(std::mem::take(&mut window.untold))
+        window.written += 1;
+        Some(std::mem::take(&mut window.suppressed))
     }
 }
 
@@ -43,11 +43,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_has_few_lines_and_loses_no_count() {
-        let (lines, now) = (Lines::default(), Instant::now());
-        let told: Vec<_> = (0..1000).map(|_| lines.room(now)).collect();
-        assert_eq!((told.iter().flatten().count(), told[0]), (LINES as usize, Some(0)));
-        assert_eq!(lines.room(now + WINDOW), Some(1000 - u64::from(LINES)));
-        assert_eq!(lines.room(now + WINDOW), Some(0));
+    fn a_flood_has_few_lines_and_no_count_is_lost() {
+        let (throttle, now) = (LogThrottle::default(), Instant::now());
+        let permits: Vec<_> = (0..1000).map(|_| throttle.permit(now)).collect();
+        assert_eq!((permits.iter().flatten().count(), permits[0]), (MAX_LINES as usize, Some(0)));
+        assert_eq!(throttle.permit(now + WINDOW), Some(1000 - u64::from(MAX_LINES)));
+        assert_eq!(throttle.permit(now + WINDOW), Some(0));
     }
 }

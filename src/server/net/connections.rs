@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use super::shutdown_body;
-use super::write_timeout::{Patient, Peer, Stalled, Stream};
+use super::write_timeout::{Peer, Stalled, Stream, TimeoutStream};
 use crate::server::http::request_log;
 
 /// The head of a request comes within this time, the wait for a connection's next request included.
@@ -120,7 +120,7 @@ impl Connections {
 
     /// Answers who comes to the listener, until `stopping`; then connections end with the request that is under way.
     pub async fn serve(self, listener: TcpListener, router: Router, stopping: CancellationToken) {
-        let mut listener = Patient(listener);
+        let mut listener = TimeoutStream(listener);
         loop {
             let (place, (stream, peer)) = tokio::select! {
                 () = stopping.cancelled() => return,

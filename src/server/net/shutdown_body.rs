@@ -15,7 +15,7 @@ use crate::protocol::ErrorKind;
 const GRACE: Duration = Duration::from_secs(2);
 const STOPPING: &str = "The server is stopping, and the body had not come to its end. Send it again when it is back.";
 
-struct Parting<B> {
+struct ShutdownBody<B> {
     body: B,
     /// Ready when the time is over; made when there is something to wait for, which for most bodies is never.
     over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -30,10 +30,10 @@ where
     if body.is_end_stream() {
         return Body::new(body);
     }
-    Body::new(Parting { body, over: None, stopping: stopping.clone() })
+    Body::new(ShutdownBody { body, over: None, stopping: stopping.clone() })
 }
 
-impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Parting<B> {
+impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for ShutdownBody<B> {
     type Data = Bytes;
     type Error = BoxError;
 

@@ -27,7 +27,7 @@ const PARTING: Duration = Duration::from_secs(2);
 const UNSENT: u32 = 128 << 10;
 
 /// A listener that goes on when a connection cannot be had.
-pub struct Patient(pub TcpListener);
+pub struct TimeoutStream(pub TcpListener);
 
 /// The two ends of a connection.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ impl Peer {
     }
 }
 
-impl Listener for Patient {
+impl Listener for TimeoutStream {
     type Io = TcpStream;
     type Addr = SocketAddr;
 

@@ -17,10 +17,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::host::Host;
 
-use super::base_path::Place;
-use super::cors::Asking;
-use super::credentials::{Grant, Shown};
-use super::tokens::Access;
+use super::base_path::LogicalPath;
+use super::cors::RequestOrigin;
+use super::credentials::{Credential, Grant};
+use super::tokens::TokenRegistry;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::config::USUAL_PORT;
@@ -31,7 +31,7 @@ use crate::server::net::write_timeout::Peer;
 
 /// The rules that the command line sets.
 #[derive(Clone, Debug, Default)]
-pub struct Door {
+pub struct AccessPolicy {
     /// Beside localhost and the machine's own addresses.
     pub hosts: Vec<Host>,
     /// Of pages elsewhere that may ask with a token.
@@ -39,12 +39,12 @@ pub struct Door {
     pub proxies: Vec<IpAddr>,
     /// Empty, or `/agnez`: what all addresses begin with.
     pub base: String,
-    pub local: Local,
+    pub local: LocalTrust,
 }
 
 /// Who of this machine needs no token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Local {
+pub enum LocalTrust {
     #[default]
     Nobody,
     /// Nobody, because the system does not say whose a connection is.
@@ -55,7 +55,7 @@ pub enum Local {
     EveryUser,
 }
 
-impl Local {
+impl LocalTrust {
     fn trusts(self, peer: &Peer) -> bool {
         match self {
             Self::Nobody | Self::Unknown => false,
@@ -67,7 +67,7 @@ impl Local {
 
 /// How far somebody may go.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Reach {
+pub enum Scope {
     Nothing,
     /// To read this board.
     Board(String),
@@ -78,7 +78,7 @@ pub enum Reach {
 /// Who asks, as every handler may know it.
 #[derive(Debug)]
 pub struct Caller {
-    pub reach: Reach,
+    pub scope: Scope,
     /// The id of the token that let it in.
     pub token: Option<String>,
     /// A token or a key was shown that opens nothing.
@@ -97,30 +97,30 @@ impl Caller {
     }
 
     pub fn may_write(&self) -> bool {
-        self.reach == Reach::Writing
+        self.scope == Scope::Writing
     }
 
     /// The only board that it may read, if it may not read all.
     pub fn only_board(&self) -> Option<&str> {
-        match &self.reach {
-            Reach::Board(board) => Some(board),
+        match &self.scope {
+            Scope::Board(board) => Some(board),
             _ => None,
         }
     }
 
     /// What the addresses of a page of `board` begin with. Who came by a token gets a key in it, for what a browser asks for without headers.
-    pub fn page_base(&self, access: &Access, board: &str) -> String {
-        let key = self.token.as_deref().and_then(|id| access.page_key(id, board));
+    pub fn page_base(&self, tokens: &TokenRegistry, board: &str) -> String {
+        let key = self.token.as_deref().and_then(|id| tokens.page_key(id, board));
         key.map_or_else(|| format!("{}/", self.base), |key| format!("{}/~{key}/", self.base))
     }
 }
 
-pub struct Shape<'a> {
+pub struct RequestLine<'a> {
     pub method: &'a Method,
     pub path: &'a str,
 }
 
-impl Shape<'_> {
+impl RequestLine<'_> {
     pub fn only_reads(&self) -> bool {
         matches!(*self.method, Method::GET | Method::HEAD)
     }
@@ -128,18 +128,23 @@ impl Shape<'_> {
 
 /// What came through the door; whether its token is good is another question.
 #[derive(Debug)]
-struct Admitted<'a> {
-    place: Place<'a>,
+struct VerifiedRequest<'a> {
+    logical_path: LogicalPath<'a>,
     host: String,
     is_secure: bool,
     address: Option<IpAddr>,
-    asking: Asking,
+    asking: RequestOrigin,
     /// Asked from this machine, by one of its loopback names, with nobody in between.
     is_local: bool,
 }
 
-impl Door {
-    fn admit<'a>(&self, line: (&Method, &'a Uri, Version), headers: &HeaderMap, peer: &Peer) -> Result<Admitted<'a>, ApiError> {
+impl AccessPolicy {
+    fn check_request<'a>(
+        &self,
+        line: (&Method, &'a Uri, Version),
+        headers: &HeaderMap,
+        peer: &Peer,
+    ) -> Result<VerifiedRequest<'a>, ApiError> {
         let (method, uri, version) = line;
         let (remote, local) = (peer.address.map(|at| at.ip().to_canonical()), peer.local.map(|at| at.ip().to_canonical()));
         let seen = super::forwarded::origin(headers, version, remote, &self.proxies)?;
@@ -155,12 +160,12 @@ impl Door {
                  Without one, use 'ssh -L {port}:localhost:{port} <this machine>'."
             )));
         };
-        let place = super::base_path::place(uri.path(), &self.base)?;
-        let shape = Shape { method, path: place.path };
+        let logical_path = super::base_path::logical_path(uri.path(), &self.base)?;
+        let shape = RequestLine { method, path: logical_path.path };
         let asking = super::cors::asking(&shape, headers, seen.host, &self.origins)?;
         let is_direct = !seen.is_forwarded && !super::cors::is_of_another_address(headers, seen.host);
-        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == Asking::Ours;
-        Ok(Admitted { place, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
+        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == RequestOrigin::Ours;
+        Ok(VerifiedRequest { logical_path, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }
 }
 
@@ -168,49 +173,49 @@ impl Door {
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.clone()).unwrap_or_default();
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let admitted = match app.door.admit((&method, &uri, request.version()), request.headers(), &peer) {
-        Ok(admitted) => admitted,
+    let verified = match app.access_policy.check_request((&method, &uri, request.version()), request.headers(), &peer) {
+        Ok(verified) => verified,
         Err(error) => return ServerError::from(error).into_response(),
     };
-    let Place { path, key } = admitted.place;
+    let LogicalPath { path, key } = verified.logical_path;
     let reads = matches!(method, Method::GET | Method::HEAD);
-    let foreign = match &admitted.asking {
-        Asking::Allowed(origin) if super::cors::is_preflight(&method, request.headers()) => return super::cors::preflight(origin),
-        Asking::Allowed(origin) => Some(origin.clone()),
-        Asking::Ours => None,
+    let foreign = match &verified.asking {
+        RequestOrigin::Allowed(origin) if super::cors::is_preflight(&method, request.headers()) => return super::cors::preflight(origin),
+        RequestOrigin::Allowed(origin) => Some(origin.clone()),
+        RequestOrigin::Ours => None,
     };
     // A page's address holds no key: who has it open lets himself in again when he reloads it.
     if key.is_some() && is_page(path) && reads {
-        return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{path}", app.door.base))]).into_response();
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{path}", app.access_policy.base))]).into_response();
     }
-    let shown = match super::credentials::shown(request.headers(), path, key, &app.access) {
-        Ok(shown) => shown,
+    let credential = match super::credentials::credential(request.headers(), path, key, &app.tokens) {
+        Ok(credential) => credential,
         Err(error) => return ServerError::from(error).into_response(),
     };
-    let is_unknown = shown == Shown::Unknown;
-    let grant = match shown {
-        Shown::Known(grant) => grant,
-        Shown::Nothing if admitted.is_local && app.door.local.trusts(&peer) => Grant { reach: Reach::Writing, token: None },
-        Shown::Unknown | Shown::Nothing => Grant { reach: Reach::Nothing, token: None },
+    let is_unknown = credential == Credential::Unknown;
+    let grant = match credential {
+        Credential::Known(grant) => grant,
+        Credential::Nothing if verified.is_local && app.access_policy.local.trusts(&peer) => Grant { scope: Scope::Writing, token: None },
+        Credential::Unknown | Credential::Nothing => Grant { scope: Scope::Nothing, token: None },
     };
     let caller = Caller {
-        reach: grant.reach,
+        scope: grant.scope,
         token: grant.token,
         is_unknown,
-        host: admitted.host,
-        is_secure: admitted.is_secure,
-        base: app.door.base.clone(),
+        host: verified.host,
+        is_secure: verified.is_secure,
+        base: app.access_policy.base.clone(),
     };
-    match super::base_path::moved(&uri, path) {
-        Some(moved) => *request.uri_mut() = moved,
+    match super::base_path::with_path(&uri, path) {
+        Some(with_path) => *request.uri_mut() = with_path,
         None => return ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
     }
     if let Some(token) = caller.token.clone() {
-        request = request.map(|body| super::revocation::hold(body, app.access.clone(), token));
+        request = request.map(|body| super::revocation::revoke_with_token(body, app.tokens.clone(), token));
     }
     request.extensions_mut().insert(Arc::new(caller));
     let mut reply = next.run(request).await;
-    reply.extensions_mut().insert(Client(admitted.address));
+    reply.extensions_mut().insert(Client(verified.address));
     match foreign {
         Some(origin) => super::cors::readable(reply, &origin),
         None => reply,

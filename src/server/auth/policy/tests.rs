@@ -1,4 +1,4 @@
-//! Who is let through the door, and who counts as a program of this machine.
+//! Who is let through the policy, and who counts as a program of this machine.
 
 use super::*;
 
@@ -6,23 +6,23 @@ const LOCAL: &str = "127.0.0.1:50000";
 
 /// The status of what is sent away, 200 for what is trusted as local, 401 for what needs a token.
 fn ask(method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
-    at_door(&Door { origins: vec!["https://lab.example".into()], ..Door::default() }, method, path, headers, peer)
+    check(&AccessPolicy { origins: vec!["https://lab.example".into()], ..AccessPolicy::default() }, method, path, headers, peer)
 }
 
-fn at_door(door: &Door, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
-    by_version(Version::HTTP_11, door, method, path, headers, peer)
+fn check(policy: &AccessPolicy, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
+    by_version(Version::HTTP_11, policy, method, path, headers, peer)
 }
 
-fn by_version(version: Version, door: &Door, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
+fn by_version(version: Version, policy: &AccessPolicy, method: &str, path: &str, headers: &[(&str, &str)], peer: &str) -> u16 {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
     let peer = Peer { address: peer.parse().ok(), local: "127.0.0.1:3000".parse().ok(), is_same_user: true };
-    match door.admit((&method, &path.parse().unwrap(), version), &map, &peer) {
-        Ok(admitted) => {
-            if admitted.is_local {
+    match policy.check_request((&method, &path.parse().unwrap(), version), &map, &peer) {
+        Ok(verified) => {
+            if verified.is_local {
                 200
             } else {
                 401
@@ -117,7 +117,7 @@ fn only_programs_of_this_machine_are_trusted_and_not_through_a_proxy() {
     assert_eq!(ask("POST", "/values", &[host, ("x-request-id", "1"), ("forward", "1")], LOCAL), 200);
     // nginx as it is without further words.
     let silent = [("host", "127.0.0.1:3000"), ("connection", "close")];
-    assert_eq!(by_version(Version::HTTP_10, &Door::default(), "GET", "/", &silent, LOCAL), 401);
+    assert_eq!(by_version(Version::HTTP_10, &AccessPolicy::default(), "GET", "/", &silent, LOCAL), 401);
     assert_eq!(ask("GET", "/", &silent, LOCAL), 200);
 }
 
@@ -162,26 +162,26 @@ fn a_page_that_knows_this_server_by_another_name_came_through_a_proxy() {
 #[test]
 fn of_this_machine_only_those_are_trusted_that_the_flags_say() {
     let peer = |is_same_user| Peer { is_same_user, ..Peer::default() };
-    let trusts = |local: Local| [true, false].map(|is_same_user| local.trusts(&peer(is_same_user)));
-    assert_eq!(trusts(Local::OwnUser), [true, false]);
-    assert_eq!(trusts(Local::EveryUser), [true, true]);
-    assert_eq!((trusts(Local::Nobody), trusts(Local::Unknown)), ([false; 2], [false; 2]));
+    let trusts = |local: LocalTrust| [true, false].map(|is_same_user| local.trusts(&peer(is_same_user)));
+    assert_eq!(trusts(LocalTrust::OwnUser), [true, false]);
+    assert_eq!(trusts(LocalTrust::EveryUser), [true, true]);
+    assert_eq!((trusts(LocalTrust::Nobody), trusts(LocalTrust::Unknown)), ([false; 2], [false; 2]));
 }
 
 #[test]
 fn a_proxy_that_is_trusted_names_the_host() {
-    let door = Door {
+    let policy = AccessPolicy {
         proxies: vec!["127.0.0.1".parse().unwrap()],
         hosts: Host::parse("board.example").into_iter().collect(),
         base: "/agnez".into(),
-        ..Door::default()
+        ..AccessPolicy::default()
     };
     let through =
-        |forwarded: &'static str, path| at_door(&door, "GET", path, &[("host", "127.0.0.1:3000"), ("x-forwarded-host", forwarded)], LOCAL);
+        |forwarded: &'static str, path| check(&policy, "GET", path, &[("host", "127.0.0.1:3000"), ("x-forwarded-host", forwarded)], LOCAL);
     assert_eq!(through("board.example", "/agnez/values"), 401);
     assert_eq!(through("evil.example", "/agnez/values"), 403);
     assert_eq!(through("board.example", "/values"), 404);
     let headers = [("host", "127.0.0.1:3000"), ("x-forwarded-host", "board.example"), ("origin", "https://board.example")];
-    assert_eq!(at_door(&door, "POST", "/agnez/values", &headers, LOCAL), 401);
-    assert_eq!(at_door(&door, "POST", "/agnez/values", &headers, "192.0.2.7:9"), 403);
+    assert_eq!(check(&policy, "POST", "/agnez/values", &headers, LOCAL), 401);
+    assert_eq!(check(&policy, "POST", "/agnez/values", &headers, "192.0.2.7:9"), 403);
 }

@@ -46,13 +46,13 @@ fn start(hash: &Secret) -> Start {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::auth::tokens::store::Right;
+    use crate::server::auth::tokens::store::TokenKind;
 
     #[test]
     fn each_token_is_found_by_its_whole_hash_and_by_its_id() {
         let token = |at: u8, hash: [u8; 32]| Token {
             id: format!("t{at}"),
-            need: Right::Read,
+            need: TokenKind::Read,
             board: None,
             name: String::new(),
             hash: Secret(hash),

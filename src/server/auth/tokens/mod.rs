@@ -15,8 +15,8 @@ use tokio::sync::watch;
 
 use crate::protocol::{Cell, CellContent};
 use index::Index;
-pub use store::{Right, Token, is_private};
 use store::{Secret, Stamp};
+pub use store::{Token, TokenKind, is_private};
 
 /// What every token begins with, so that one that has got somewhere is found.
 pub const PREFIX: &str = "agz_";
@@ -45,7 +45,7 @@ impl From<String> for Refusal {
 }
 
 /// The tokens of a data folder as the running server knows them.
-pub struct Access {
+pub struct TokenRegistry {
     folder: PathBuf,
     known: RwLock<Known>,
     /// Told whenever the file has changed.
@@ -58,7 +58,7 @@ struct Known {
     looked: Instant,
 }
 
-impl Access {
+impl TokenRegistry {
     pub fn open(folder: &Path) -> Result<Self, String> {
         let mut tokens = store::load(folder)?;
         if !tokens.tokens.is_empty() && !store::has_key(folder) {
@@ -120,12 +120,12 @@ impl Access {
     /// How many there are, and whether one of them may write.
     pub fn count(&self) -> (usize, bool) {
         let tokens = self.tokens();
-        (tokens.tokens.len(), tokens.tokens.iter().any(|token| token.need == Right::Write))
+        (tokens.tokens.len(), tokens.tokens.iter().any(|token| token.need == TokenKind::Write))
     }
 
     pub fn shares(&self, board: Option<&str>) -> Vec<Token> {
         let tokens = self.tokens();
-        let shares = tokens.tokens.iter().filter(|token| token.need == Right::Share);
+        let shares = tokens.tokens.iter().filter(|token| token.need == TokenKind::Share);
         shares.filter(|token| board.is_none() || token.board.as_deref() == board).cloned().collect()
     }
 
@@ -140,7 +140,7 @@ impl Access {
         let (id, board) = signed_urls::parse(key)?;
         let tokens = self.tokens();
         let token = tokens.by_id(id).filter(|token| signed_urls::opens_page(&tokens.signing, token, key))?.clone();
-        let is_its_own = token.need != Right::Share || token.board.as_deref() == Some(board.as_str());
+        let is_its_own = token.need != TokenKind::Share || token.board.as_deref() == Some(board.as_str());
         is_its_own.then_some((token, board))
     }
 
@@ -164,14 +164,14 @@ impl Access {
     }
 
     /// Makes a token: what is known of it, and the token itself, which is told this once.
-    pub fn create(&self, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
+    pub fn create(&self, need: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
         let made = create(&self.folder, need, board, name)?;
         self.look();
         Ok(made)
     }
 
     /// False when there is no such token of this kind.
-    pub fn revoke(&self, id: &str, need: Right) -> Result<bool, Refusal> {
+    pub fn revoke(&self, id: &str, need: TokenKind) -> Result<bool, Refusal> {
         let is_gone = revoke(&self.folder, id, Some(need))?;
         self.look();
         Ok(is_gone)
@@ -188,7 +188,7 @@ fn check_name(name: &str) -> Result<(), Refusal> {
 }
 
 /// `board` is the one that a share shows; it was checked.
-pub fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
+pub fn create(folder: &Path, need: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
     check_name(name)?;
     let name = name.trim();
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Secret::random().0));
@@ -210,7 +210,7 @@ pub fn create(folder: &Path, need: Right, board: Option<String>, name: &str) -> 
 }
 
 /// Whether there was one, of this kind where one is named. Addresses of figures end too: they may have been kept.
-pub fn revoke(folder: &Path, id: &str, need: Option<Right>) -> Result<bool, Refusal> {
+pub fn revoke(folder: &Path, id: &str, need: Option<TokenKind>) -> Result<bool, Refusal> {
     store::change(folder, |tokens| {
         let before = tokens.tokens.len();
         tokens.tokens.retain(|token| token.id != id || need.is_some_and(|need| need != token.need));
@@ -229,10 +229,10 @@ mod tests {
     #[test]
     fn a_token_lets_in_until_it_is_revoked_and_its_key_with_it() {
         let folder = tempfile::tempdir().unwrap();
-        let access = Access::open(folder.path()).unwrap();
+        let access = TokenRegistry::open(folder.path()).unwrap();
         assert_eq!(access.count(), (0, false));
-        let (known, token) = access.create(Right::Write, None, "").unwrap();
-        let (share, _) = access.create(Right::Share, Some("a".into()), "for ann").unwrap();
+        let (known, token) = access.create(TokenKind::Write, None, "").unwrap();
+        let (share, _) = access.create(TokenKind::Share, Some("a".into()), "for ann").unwrap();
         assert!(token.len() == 47 && token.starts_with(PREFIX));
         assert_eq!(access.find(&token).unwrap().id, known.id);
         assert!(access.find("agz_").is_none() && access.find(&token[..46]).is_none());
@@ -241,8 +241,8 @@ mod tests {
         // The key of a share opens its own board only, even if it could be made for another.
         assert!(access.opened_by(&access.page_key(&share.id, "a").unwrap()).is_some());
         assert!(access.opened_by(&access.page_key(&share.id, "b").unwrap()).is_none());
-        assert!(!access.revoke(&known.id, Right::Share).unwrap());
-        assert!(access.revoke(&known.id, Right::Write).unwrap());
+        assert!(!access.revoke(&known.id, TokenKind::Share).unwrap());
+        assert!(access.revoke(&known.id, TokenKind::Write).unwrap());
         assert!(access.find(&token).is_none() && access.opened_by(&key).is_none());
         assert_eq!(access.shares(Some("a")).len(), 1);
     }
@@ -250,27 +250,27 @@ mod tests {
     #[test]
     fn the_last_place_is_refused_in_a_sentence_and_a_revoked_one_is_free_again() {
         let folder = tempfile::tempdir().unwrap();
-        let (first, _) = create(folder.path(), Right::Read, None, "").unwrap();
+        let (first, _) = create(folder.path(), TokenKind::Read, None, "").unwrap();
         store::change(folder.path(), |tokens| {
             let more = (1..TOKENS).map(|at| Token { id: format!("x{at}"), hash: hash(&at.to_string()), ..first.clone() });
             tokens.tokens.extend(more);
             Ok::<_, String>(())
         })
         .unwrap();
-        let access = Access::open(folder.path()).unwrap();
-        assert_eq!(access.create(Right::Share, None, "").map(|_| ()), Err(Refusal::Full));
+        let access = TokenRegistry::open(folder.path()).unwrap();
+        assert_eq!(access.create(TokenKind::Share, None, "").map(|_| ()), Err(Refusal::Full));
         assert!(access.find("9999").is_some_and(|token| token.id == "x9999") && access.tokens().by_id("x1").is_some());
         assert!(Refusal::Full.to_string().starts_with("There are 10000 tokens, which is the most; end some"));
-        assert!(access.revoke("x1", Right::Read).unwrap() && access.create(Right::Read, None, "").is_ok());
-        assert_eq!(access.create(Right::Read, None, "a\nb").map(|_| ()), Err(Refusal::Name));
+        assert!(access.revoke("x1", TokenKind::Read).unwrap() && access.create(TokenKind::Read, None, "").is_ok());
+        assert_eq!(access.create(TokenKind::Read, None, "a\nb").map(|_| ()), Err(Refusal::Name));
     }
 
     #[test]
     fn what_stands_in_access_json_opens_nothing_and_keys_outlive_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let access = Access::open(folder.path()).unwrap();
-        let (known, token) = access.create(Right::Write, None, "").unwrap();
-        let (other, _) = access.create(Right::Read, None, "").unwrap();
+        let access = TokenRegistry::open(folder.path()).unwrap();
+        let (known, token) = access.create(TokenKind::Write, None, "").unwrap();
+        let (other, _) = access.create(TokenKind::Read, None, "").unwrap();
         let key = access.page_key(&known.id, "a").unwrap();
         let kept = std::fs::read_to_string(store::path(folder.path())).unwrap();
         assert!(!kept.contains(&token[4..]) && !kept.contains("secret"), "{kept}");
@@ -284,23 +284,23 @@ mod tests {
         // Another server on a copy of the file alone: the key of a page that is open here is none there.
         let copy = tempfile::tempdir().unwrap();
         std::fs::copy(store::path(folder.path()), store::path(copy.path())).unwrap();
-        assert!(Access::open(copy.path()).unwrap().opened_by(&key).is_none());
-        assert!(Access::open(folder.path()).unwrap().opened_by(&key).is_some());
+        assert!(TokenRegistry::open(copy.path()).unwrap().opened_by(&key).is_none());
+        assert!(TokenRegistry::open(folder.path()).unwrap().opened_by(&key).is_some());
         // Without the key all addresses end that it has signed; then there is another.
         std::fs::remove_file(folder.path().join("access.key")).unwrap();
-        let again = Access::open(folder.path()).unwrap();
+        let again = TokenRegistry::open(folder.path()).unwrap();
         assert!(again.opened_by(&key).is_none() && again.find(&token).is_some() && store::has_key(folder.path()));
         let key = again.page_key(&known.id, "a").unwrap();
-        let access = Access::open(folder.path()).unwrap();
+        let access = TokenRegistry::open(folder.path()).unwrap();
         // The end of another token ends no page.
-        assert!(access.revoke(&other.id, Right::Read).unwrap() && access.opened_by(&key).is_some());
+        assert!(access.revoke(&other.id, TokenKind::Read).unwrap() && access.opened_by(&key).is_some());
     }
 
     #[test]
     fn what_another_process_wrote_is_noticed_and_a_damaged_file_lets_nobody_new_in() {
         let folder = tempfile::tempdir().unwrap();
-        let access = Access::open(folder.path()).unwrap();
-        let (_, token) = create(folder.path(), Right::Read, None, "").unwrap();
+        let access = TokenRegistry::open(folder.path()).unwrap();
+        let (_, token) = create(folder.path(), TokenKind::Read, None, "").unwrap();
         access.look();
         assert!(access.find(&token).is_some());
         std::fs::write(store::path(folder.path()), "{").unwrap();

@@ -63,7 +63,7 @@ pub fn opens_page(signing: &Signing, token: &Token, key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::auth::tokens::store::Right;
+    use crate::server::auth::tokens::store::TokenKind;
 
     #[test]
     fn a_signature_opens_one_thing() {
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_key_names_its_board_and_ends_with_its_token() {
         let token =
-            |id: &str| Token { id: id.into(), need: Right::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
+            |id: &str| Token { id: id.into(), need: TokenKind::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
         let (one, other) = (token("t1"), token("t1"));
         let signing = || Signing { pages: Secret::random(), figures: Secret::random() };
         let (ours, another) = (signing(), signing());

@@ -15,7 +15,7 @@ use crate::server::store::{give, give_some, to_lock};
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Right {
+pub enum TokenKind {
     /// Everything
     Write,
     /// To read all boards
@@ -24,7 +24,7 @@ pub enum Right {
     Share,
 }
 
-impl Right {
+impl TokenKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Write => "write",
@@ -38,7 +38,7 @@ impl Right {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Token {
     pub id: String,
-    pub need: Right,
+    pub need: TokenKind,
     /// The board that a share shows; `None` for the others.
     pub board: Option<String>,
     pub name: String,
@@ -218,7 +218,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let hash = Secret::random();
         let token =
-            Token { id: "t1".into(), need: Right::Share, board: Some("b".into()), name: "n".into(), hash: hash.clone(), created: 7 };
+            Token { id: "t1".into(), need: TokenKind::Share, board: Some("b".into()), name: "n".into(), hash: hash.clone(), created: 7 };
         change(folder.path(), |tokens| {
             tokens.tokens.push(token);
             Ok::<_, String>(())

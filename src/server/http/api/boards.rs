@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::wrong;
 use crate::server::App;
-use crate::server::auth::authorization::Need;
+use crate::server::auth::authorization::Permission;
 use crate::server::error::ServerError;
 use crate::server::http::route_table::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.get(Need::Read, "/boards", list)
+    routes.get(Permission::Read, "/boards", list)
 }
 
 async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {

@@ -18,7 +18,7 @@ use super::{aside, once, told_once};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
-use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::append::Lines;
 use crate::server::boards::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
@@ -47,13 +47,13 @@ const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 /// The addresses of one cell's numbers, at `base`.
 pub fn routes(routes: Routes, base: &str) -> Routes {
     let (points, columns) = (format!("{base}/{{id}}/points"), format!("{base}/{{id}}/columns"));
-    let here = Need::Board(Of::Cell);
+    let here = Permission::Board(BoardScope::Cell);
     routes.get(here, &points, read).post(&points, append).get(here, &columns, columns_of_one)
 }
 
 /// The addresses of many cells' numbers.
 pub fn many(routes: Routes) -> Routes {
-    routes.post("/points", append_many).get(Need::Board(Of::Cells), "/columns", columns_of_many)
+    routes.post("/points", append_many).get(Permission::Board(BoardScope::Cells), "/columns", columns_of_many)
 }
 
 fn cell_id(id: &str) -> Result<CellId, ServerError> {

@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::server::App;
-use crate::server::auth::authorization::Need;
+use crate::server::auth::authorization::Permission;
 use crate::server::error::ServerError;
 use crate::server::http::route_table::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.on(axum::http::Method::POST, Need::Write, "/purge", purge)
+    routes.on(axum::http::Method::POST, Permission::Write, "/purge", purge)
 }
 
 async fn purge(State(app): State<App>) -> Result<Response, ServerError> {

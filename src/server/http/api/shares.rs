@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::wrong;
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::auth::authorization::Need;
+use crate::server::auth::authorization::Permission;
 use crate::server::auth::policy::Caller;
-use crate::server::auth::tokens::{Refusal, Right, Token};
+use crate::server::auth::tokens::{Refusal, Token, TokenKind};
 use crate::server::boards::board_name;
 use crate::server::cli::token::link;
 use crate::server::error::ServerError;
@@ -28,9 +28,9 @@ const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 pub fn routes(routes: Routes) -> Routes {
     // Who may only read is not told whom a board was shown to.
-    routes.get(Need::WriteByToken, "/shares", list).on(Method::POST, Need::WriteByToken, "/shares", create).on(
+    routes.get(Permission::WriteByToken, "/shares", list).on(Method::POST, Permission::WriteByToken, "/shares", create).on(
         Method::DELETE,
-        Need::WriteByToken,
+        Permission::WriteByToken,
         "/shares/{id}",
         revoke,
     )
@@ -69,7 +69,7 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Respo
             key => return Err(wrong(key, "is no key of this query; known is board", &value).into()),
         }
     }
-    let shares: Vec<_> = app.access.shares(board.as_deref()).iter().map(told).collect();
+    let shares: Vec<_> = app.tokens.shares(board.as_deref()).iter().map(told).collect();
     Ok(([NO_STORE], axum::Json(shares)).into_response())
 }
 
@@ -80,8 +80,8 @@ async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>
         ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
     })?;
     let board = board_name(&asked.board)?.to_owned();
-    let access = app.access.clone();
-    let made = tokio::task::spawn_blocking(move || access.create(Right::Share, Some(board), &asked.name)).await;
+    let access = app.tokens.clone();
+    let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &asked.name)).await;
     let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refused)?;
     let mut told = told(&share);
     told["link"] = link(&caller.origin(), share.board.as_deref().unwrap_or_default(), &token).into();
@@ -90,8 +90,8 @@ async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>
 }
 
 async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ServerError> {
-    let (access, named) = (app.access.clone(), id.clone());
-    let done = tokio::task::spawn_blocking(move || access.revoke(&named, Right::Share)).await;
+    let (access, named) = (app.tokens.clone(), id.clone());
+    let done = tokio::task::spawn_blocking(move || access.revoke(&named, TokenKind::Share)).await;
     match done.map_err(|why| failed(&why.to_string()))?.map_err(refused)? {
         true => Ok(([NO_STORE], axum::Json(json!({ "id": id }))).into_response()),
         false => Err(ErrorKind::NotFound.with(format!("There is no share '{id}'.")).into()),

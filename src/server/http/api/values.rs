@@ -12,7 +12,7 @@ use futures::stream::{self, StreamExt};
 use super::{aside, export, once, told_once, wrong};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
-use crate::server::auth::authorization::{Need, Of};
+use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::{Came, Form, Query, Target, parse_many, parse_one};
 use crate::server::error::ServerError;
@@ -32,15 +32,15 @@ pub fn routes(routes: Routes, base: &str) -> Routes {
     [base.to_owned(), format!("{base}/")].iter().fold(routes, |routes, many| {
         let one = format!("{base}/{{id}}{}", &many[base.len()..]);
         routes
-            .get(Need::Read, many, find)
-            .on(Method::POST, Need::Write, many, create)
-            .on(Method::PATCH, Need::Write, many, patch_many)
-            .on(Method::DELETE, Need::Write, many, remove_many)
+            .get(Permission::Read, many, find)
+            .on(Method::POST, Permission::Write, many, create)
+            .on(Method::PATCH, Permission::Write, many, patch_many)
+            .on(Method::DELETE, Permission::Write, many, remove_many)
             .otherwise(many, not_allowed)
-            .get(Need::Board(Of::Form), &one, read)
-            .on(Method::PUT, Need::Write, &one, update)
-            .on(Method::PATCH, Need::Write, &one, patch)
-            .on(Method::DELETE, Need::Write, &one, remove)
+            .get(Permission::Board(BoardScope::Form), &one, read)
+            .on(Method::PUT, Permission::Write, &one, update)
+            .on(Method::PATCH, Permission::Write, &one, patch)
+            .on(Method::DELETE, Permission::Write, &one, remove)
             .otherwise(&one, not_allowed)
     })
 }

@@ -102,7 +102,7 @@ pub fn end(upgrade: WebSocketUpgrade) -> Response {
 async fn serve(mut socket: Socket, app: &App, mut feed: Feed, token: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let is_page = feed.is_page();
     let mut notice = None;
-    let mut ended = pin!(app.access.ended(token));
+    let mut ended = pin!(app.tokens.ended(token));
     loop {
         let ready = tokio::select! {
             ready = feed.next() => match ready {
@@ -167,7 +167,7 @@ fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<S
         drop(last);
         let ready = tokio::select! {
             ready = feed.next() => ready.inspect_err(ServerError::log).ok()?,
-            () = app.access.ended(caller.token.as_deref()) => return None,
+            () = app.tokens.ended(caller.token.as_deref()) => return None,
             () = app.stopping.cancelled() => return None,
         };
         let event = SseEvent::default().data(match &ready.frame {

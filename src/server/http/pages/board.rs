@@ -13,7 +13,7 @@ use super::login;
 use crate::app::{Drawn, Shell, ShellProps};
 use crate::protocol::{ErrorKind, PageData};
 use crate::server::App;
-use crate::server::auth::policy::{Caller, Reach};
+use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards::{self, MAIN};
 use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
@@ -57,7 +57,7 @@ async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) ->
 
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
     let mut board = app.boards.snapshot(&name);
-    board.cells.iter_mut().for_each(|cell| app.access.sign(&name, cell));
+    board.cells.iter_mut().for_each(|cell| app.tokens.sign(&name, cell));
     let page = PageData {
         board,
         // Who may read one board is told of no other.
@@ -68,10 +68,10 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         may_write: caller.may_write(),
     };
     let charts = Arc::new(line_chart::drawn(&app.boards, &page.board).await);
-    let (assets, base) = (app.site.assets(), caller.page_base(&app.access, &name));
-    let rank = match caller.reach {
-        Reach::Writing => 2,
-        Reach::Reading => 1,
+    let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
+    let rank = match caller.scope {
+        Scope::Writing => 2,
+        Scope::Reading => 1,
         _ => 0,
     };
     let notice = app.boards.store.tally().notice();

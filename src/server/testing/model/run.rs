@@ -14,7 +14,7 @@ use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
 use crate::protocol::CellId;
 use crate::server::App;
-use crate::server::auth::tokens::Access;
+use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
 use crate::server::error::ServerError;
 use crate::server::http::pages::assets::Site;
@@ -81,8 +81,8 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         renderer: crate::server::cells::render::pool::Renderer::new(),
         answers: Arc::default(),
         requests: Arc::default(),
-        access: Arc::new(Access::open(folder).unwrap()),
-        door: Arc::default(),
+        tokens: Arc::new(TokenRegistry::open(folder).unwrap()),
+        access_policy: Arc::default(),
         images: Arc::default(),
         durable: true,
         external_images: true,
