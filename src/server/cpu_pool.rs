@@ -25,16 +25,16 @@ pub struct Pool {
 
 /// Whether whoever asked for it is still there.
 #[derive(Clone, Default)]
-pub struct Asker(Arc<AtomicBool>);
+pub struct CancelFlag(Arc<AtomicBool>);
 
-impl Asker {
-    pub fn is_gone(&self) -> bool {
+impl CancelFlag {
+    pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// Dropped with the request, which tells the work.
-struct Leaves(Asker);
+struct Leaves(CancelFlag);
 
 impl Drop for Leaves {
     fn drop(&mut self) {
@@ -66,10 +66,10 @@ impl Pool {
     pub async fn run<T, F>(&self, bytes: usize, work: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
-        F: FnOnce(&Asker) -> T + Send + 'static,
+        F: FnOnce(&CancelFlag) -> T + Send + 'static,
     {
         let held = self.place(bytes).await?;
-        let leaves = Leaves(Asker::default());
+        let leaves = Leaves(CancelFlag::default());
         let asker = leaves.0.clone();
         let done = tokio::task::spawn_blocking(move || {
             // Given back at the end, that of a panic too.
@@ -130,7 +130,7 @@ mod tests {
         let start = |bytes: usize| {
             let (go, wait) = mpsc::channel::<()>();
             let (begun, pool) = (begun.clone(), pool.clone());
-            let work = move |_: &Asker| {
+            let work = move |_: &CancelFlag| {
                 begun.send(bytes).unwrap();
                 let _ = wait.recv();
             };
@@ -154,8 +154,8 @@ mod tests {
     async fn a_panic_gives_its_place_back() {
         let pool = Pool::new(1, 1);
         for _ in 0..3 {
-            let told = pool.run(1, |_| -> () { panic!("on purpose") }).await.unwrap_err();
-            assert_eq!((told.told().code, pool.free()), (500, (1, 1)));
+            let to_api_error = pool.run(1, |_| -> () { panic!("on purpose") }).await.unwrap_err();
+            assert_eq!((to_api_error.to_api_error().code, pool.free()), (500, (1, 1)));
         }
     }
 
@@ -166,9 +166,9 @@ mod tests {
         let asked = tokio::spawn({
             let pool = pool.clone();
             async move {
-                let work = |asker: &Asker| {
+                let work = |asker: &CancelFlag| {
                     begun.send(()).unwrap();
-                    while !asker.is_gone() {
+                    while !asker.is_cancelled() {
                         std::thread::yield_now();
                     }
                 };
@@ -192,9 +192,9 @@ mod tests {
             })
             .collect();
         tokio::task::yield_now().await;
-        assert_eq!(pool.place(1).await.unwrap_err().told().code, 503);
+        assert_eq!(pool.place(1).await.unwrap_err().to_api_error().code, 503);
         for waits in waiting {
-            assert_eq!(waits.await.unwrap().unwrap_err().told().code, 503, "its time is over");
+            assert_eq!(waits.await.unwrap().unwrap_err().to_api_error().code, 503, "its time is over");
         }
         drop(held);
         assert!(pool.place(1).await.is_ok());

@@ -75,7 +75,7 @@ impl ServerError {
     }
 
     /// What the client is told: 5xx texts carry nothing of the inside.
-    pub fn told(&self) -> ApiError {
+    pub fn to_api_error(&self) -> ApiError {
         match self {
             Self::Client(error) => error.clone(),
             Self::Busy => {
@@ -108,8 +108,8 @@ impl ServerError {
             // The request's own line says 503, and those are bounded.
             Self::Busy | Self::Crowded | Self::Stopped => tracing::debug!("{self}"),
             // One for each change that is sent while the disk is full would fill it up for good.
-            Self::Full | Self::Undone(_) => told_now_and_then(&FULL, self),
-            _ => told_now_and_then(&FAILED, self),
+            Self::Full | Self::Undone(_) => log_throttled(&FULL, self),
+            _ => log_throttled(&FAILED, self),
         }
     }
 }
@@ -118,7 +118,7 @@ impl ServerError {
 static FULL: LogThrottle = LogThrottle::new();
 static FAILED: LogThrottle = LogThrottle::new();
 
-fn told_now_and_then(lines: &LogThrottle, problem: &ServerError) {
+fn log_throttled(lines: &LogThrottle, problem: &ServerError) {
     if let Some(suppressed) = lines.permit(Instant::now()) {
         tracing::error!(suppressed, "{problem}");
     }
@@ -127,7 +127,7 @@ fn told_now_and_then(lines: &LogThrottle, problem: &ServerError) {
 impl IntoResponse for ServerError {
     fn into_response(self) -> Response {
         self.log();
-        respond(&self.told())
+        respond(&self.to_api_error())
     }
 }
 

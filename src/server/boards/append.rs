@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::idempotency::CREATED;
 pub use super::ingest::parse_line_value;
-use super::ingest::{LineSeries, LineValue, Sent, SentSeries, parse_points};
-use super::query::selection::Chosen;
+use super::ingest::{CellPoints, LineValue, SeriesPoints, SeriesUpdate, parse_points};
+use super::query::selection::Selection;
 use super::size::held;
-use super::{Answer, Boards, Draft, Once, Target, not_found};
+use super::{Boards, Draft, IdempotentRequest, JsonResponse, Target, not_found};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, Kind, NewPoints, Record};
@@ -22,22 +21,19 @@ impl Boards {
     /// Appends to series of cells: all or nothing. Answers JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.
     ///
     /// A cell without type and value becomes a `line`. 404: no such cell. 409: it is of another type. 422: the key came with another body.
-    pub async fn append(&self, sent: Vec<Sent>, once: Option<Once>) -> Result<Answer, ServerError> {
+    pub async fn append(&self, sent: Vec<CellPoints>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
         let points: usize = sent.iter().flat_map(|sent| &sent.series).map(|series| series.y.len()).sum();
         let operation = move |batch: &mut Batch| {
-            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+            if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(answer);
             }
             let mut cells = Map::new();
-            for Sent { cell, series } in sent {
-                let told = append_to(batch, &cell, series)?;
-                cells.insert(cell.to_string(), Value::Object(told));
+            for CellPoints { cell, series } in sent {
+                let appended = append_to(batch, &cell, series)?;
+                cells.insert(cell.to_string(), Value::Object(appended));
             }
             let text = json!({ "appended": points, "cells": cells }).to_string();
-            Ok(match once {
-                Some(once) => once.keep_points(batch, text, points),
-                None => Answer { status: CREATED, text, is_repeated: false },
-            })
+            Ok(IdempotentRequest::store_append(idempotency, batch, text, points))
         };
         self.store.write(64 + held(0, points), operation).await
     }
@@ -79,14 +75,14 @@ pub struct Lines {
 }
 
 /// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
-pub(crate) fn parse_line(chosen: &Chosen, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
+pub(crate) fn parse_line(chosen: &Selection, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
     let Some(value) = draft.value.as_deref().filter(|_| !draft.keys.contains_key("type")) else { return Ok(draft.line.clone()) };
     let is_line = chosen.records.iter().any(|record| record.is_line());
     Ok(if is_line { Some(Arc::new(parse_line_value(value)?)) } else { None })
 }
 
 /// The key `append` of a patch of one cell.
-pub fn parse_append(target: &Target, append: Option<&str>) -> Result<Option<Vec<SentSeries>>, ApiError> {
+pub fn parse_append(target: &Target, append: Option<&str>) -> Result<Option<Vec<SeriesPoints>>, ApiError> {
     match (append, target) {
         (None, _) => Ok(None),
         (Some(append), Target::One(id, _)) => parse_points(id, append.as_bytes(), None).map(Some),
@@ -107,28 +103,28 @@ fn misplaced() -> ApiError {
 }
 
 /// Appends to a cell that is there and is a line, or nothing yet. Answers where the points of each series begin, and how many there are now.
-pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {
+pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
     become_line(batch, cell)?;
     append_all(batch, cell, series)
 }
 
-fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SentSeries>) -> Result<Map<String, Value>, ApiError> {
-    let (mut told, mut is_new) = (Map::new(), false);
-    for SentSeries { name, x, y, t } in series {
+fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
+    let (mut appended, mut is_new) = (Map::new(), false);
+    for SeriesPoints { name, x, y, t } in series {
         if y.is_empty() {
             continue;
         }
         let (start, points) = batch.append(cell, &name, NewPoints { x, y, t });
         is_new |= start == 0;
         // Points of one series may come in several parts: the first says where they begin.
-        let start = told.get(&name).map_or(json!(start), |part: &Value| part["start"].clone());
-        told.insert(name, json!({ "start": start, "points": points }));
+        let start = appended.get(&name).map_or(json!(start), |part: &Value| part["start"].clone());
+        appended.insert(name, json!({ "start": start, "points": points }));
     }
     if is_new && batch.series_names(cell).len() > SERIES_PER_CELL {
         let message = format!("A cell may have {SERIES_PER_CELL} series; nothing was appended to '{cell}'. Use several cells.");
         return Err(ErrorKind::PayloadTooLarge.with(message));
     }
-    Ok(told)
+    Ok(appended)
 }
 
 /// The cell takes points: it is a line, or nothing yet.
@@ -171,7 +167,7 @@ pub fn put(
     record: Record,
     value: Option<Option<Arc<str>>>,
     parsed: Option<Arc<LineValue>>,
-    append: Option<Vec<SentSeries>>,
+    append: Option<Vec<SeriesPoints>>,
 ) -> Result<Arc<Record>, ApiError> {
     if !record.is_line() {
         if append.is_some() {
@@ -190,8 +186,8 @@ pub fn put(
         let (mut kept, mut new) = (Vec::new(), Vec::new());
         for series in series {
             match series {
-                LineSeries::Kept(name) => kept.push(Arc::from(name)),
-                LineSeries::Points(points) => new.push(points),
+                SeriesUpdate::Unchanged(name) => kept.push(Arc::from(name)),
+                SeriesUpdate::Points(points) => new.push(points),
             }
         }
         known(batch, &record.id, &kept)?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::page_actions::row_of;
+use super::page_actions::cells_in_grid_order;
 use super::size::check_keys;
 use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
@@ -35,7 +35,7 @@ impl Boards {
         check(&change, "settings")?;
         let board = board_name(&board)?.to_owned();
         let operation = move |batch: &mut Batch| {
-            for record in row_of(batch, &board).iter().filter(|record| record.text("type") == LINE) {
+            for record in cells_in_grid_order(batch, &board).iter().filter(|record| record.text("type") == LINE) {
                 set(batch, record, &change)?;
             }
             Ok(())
@@ -106,23 +106,23 @@ mod tests {
 
     #[test]
     fn what_a_chart_cannot_be_set_to_is_named() {
-        let told = |chart: Value| read(&chart).err().map(|error| error.message);
-        assert_eq!(told(json!(null)), None);
-        assert_eq!(told(json!({"x": null, "y": "log", "further": 5})), None);
-        assert_eq!(told(json!({"smooth": 0.5, "y": "cubic"})).as_deref(), Some("'chart.y' must be 'linear' or 'log'."));
-        assert_eq!(told(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative' or 'wall'."));
-        assert_eq!(told(json!({"hidden": "a"})).as_deref(), Some("'chart.hidden' must be an array of names."));
+        let message = |chart: Value| read(&chart).err().map(|error| error.message);
+        assert_eq!(message(json!(null)), None);
+        assert_eq!(message(json!({"x": null, "y": "log", "further": 5})), None);
+        assert_eq!(message(json!({"smooth": 0.5, "y": "cubic"})).as_deref(), Some("'chart.y' must be 'linear' or 'log'."));
+        assert_eq!(message(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative' or 'wall'."));
+        assert_eq!(message(json!({"hidden": "a"})).as_deref(), Some("'chart.hidden' must be an array of names."));
     }
 
     #[test]
     fn settings_are_bounded_and_errors_name_them() {
-        let told = |change: LineSettingsPatch| check(&change, "settings").err().map(|error| error.message);
-        assert_eq!(told(LineSettingsPatch { smooth: Some(0.999), unit: Some("MB/s".into()), ..LineSettingsPatch::default() }), None);
-        let smooth = |smooth| told(LineSettingsPatch { smooth: Some(smooth), ..LineSettingsPatch::default() });
+        let message = |change: LineSettingsPatch| check(&change, "settings").err().map(|error| error.message);
+        assert_eq!(message(LineSettingsPatch { smooth: Some(0.999), unit: Some("MB/s".into()), ..LineSettingsPatch::default() }), None);
+        let smooth = |smooth| message(LineSettingsPatch { smooth: Some(smooth), ..LineSettingsPatch::default() });
         assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
         assert!(smooth(f64::NAN).is_some() && smooth(-0.1).is_some());
-        assert!(told(LineSettingsPatch { unit: Some("x".repeat(17)), ..LineSettingsPatch::default() }).is_some());
-        assert!(told(LineSettingsPatch { hidden: Some(vec!["x".repeat(201)]), ..LineSettingsPatch::default() }).is_some());
+        assert!(message(LineSettingsPatch { unit: Some("x".repeat(17)), ..LineSettingsPatch::default() }).is_some());
+        assert!(message(LineSettingsPatch { hidden: Some(vec!["x".repeat(201)]), ..LineSettingsPatch::default() }).is_some());
     }
 
     #[test]

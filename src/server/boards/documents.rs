@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::idempotency::{CREATED, Came};
-use super::ingest::{LineValue, SentSeries};
-use super::query::selection::Chosen;
+use super::idempotency::{CREATED, ChangeOutcome};
+use super::ingest::{LineValue, SeriesPoints};
+use super::query::selection::Selection;
 use super::size::{answered, bounded, check_keys, held, stored};
-use super::{Boards, Document, Draft, MAIN, Once, Target, append};
+use super::{Boards, Document, Draft, IdempotentRequest, MAIN, Target, append};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::cells::{Content, Verdicts};
 use crate::server::error::ServerError;
@@ -21,40 +21,45 @@ const TRIES: usize = 8;
 
 impl Boards {
     /// Creates all or none. `with_values`: whether the answer has values that are only on disk.
-    pub async fn create(&self, drafts: Vec<Draft>, with_values: bool, once: Option<Once>) -> Result<Came, ServerError> {
-        if let Some(answer) = self.done(once.as_ref())? {
-            return Ok(Came::Told(answer));
+    pub async fn create(
+        &self,
+        drafts: Vec<Draft>,
+        with_values: bool,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<ChangeOutcome, ServerError> {
+        if let Some(answer) = self.stored_response(idempotency.as_ref())? {
+            return Ok(ChangeOutcome::Stored(answer));
         }
         // Each knows the size of the whole body.
         let body = drafts.first().map_or(0, Draft::bytes);
         let bytes = bounded(held(body, drafts.iter().filter_map(|draft| draft.line.as_deref()).map(LineValue::points).sum()))?;
         let operation = move |batch: &mut Batch| {
-            if let Some(answer) = Once::done(once.as_ref(), batch)? {
-                return Ok(Came::Told(answer));
+            if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(ChangeOutcome::Stored(answer));
             }
             let mut made = Vec::with_capacity(drafts.len());
             for draft in drafts {
                 append::refuse_append(&draft)?;
                 made.push(create(batch, draft, None)?);
             }
-            Ok(Once::came(once, batch, CREATED, made))
+            Ok(IdempotentRequest::store_outcome(idempotency, batch, CREATED, made))
         };
-        let came = self.store.write(bytes, operation).await?;
-        self.told(came, with_values).await
+        let outcome = self.store.write(bytes, operation).await?;
+        self.with_stored_values(outcome, with_values).await
     }
 
     /// Replaces a document as a whole; its board and the person's arrangement stay unless the new one names others.
-    pub async fn update(&self, target: Target, draft: Draft, once: Option<Once>) -> Result<Came, ServerError> {
+    pub async fn update(&self, target: Target, draft: Draft, idempotency: Option<IdempotentRequest>) -> Result<ChangeOutcome, ServerError> {
         append::refuse_append(&draft)?;
-        if let Some(answer) = self.done(once.as_ref())? {
-            return Ok(Came::Told(answer));
+        if let Some(answer) = self.stored_response(idempotency.as_ref())? {
+            return Ok(ChangeOutcome::Stored(answer));
         }
         let bytes = held(draft.bytes(), draft.line.as_deref().map_or(0, LineValue::points));
         let with_values = target.query().wants("value");
         let chosen = self.choose(&Arc::new(target)).await?;
         let operation = move |batch: &mut Batch| {
-            if let Some(answer) = Once::done(once.as_ref(), batch)? {
-                return Ok(Came::Told(answer));
+            if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(ChangeOutcome::Stored(answer));
             }
             // One by its id is always looked at here.
             let before = chosen.records(batch)?.and_then(|mut records| records.pop()).ok_or(ServerError::Busy)?;
@@ -71,26 +76,32 @@ impl Boards {
             }
             let value = draft.value.clone();
             let record = append::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
-            Ok(Once::came(once, batch, 200, vec![Document { record, value }]))
+            Ok(IdempotentRequest::store_outcome(idempotency, batch, 200, vec![Document { record, value }]))
         };
-        let came = self.store.write(bytes, operation).await?;
-        self.told(came, with_values).await
+        let outcome = self.store.write(bytes, operation).await?;
+        self.with_stored_values(outcome, with_values).await
     }
 
     /// Documents as they are told after a change: with values that the change did not bring, and of a line, what its series have now.
-    async fn told(&self, mut came: Came, with_values: bool) -> Result<Came, ServerError> {
-        if let (Came::Now(_, documents), true) = (&mut came, with_values) {
+    async fn with_stored_values(&self, mut outcome: ChangeOutcome, with_values: bool) -> Result<ChangeOutcome, ServerError> {
+        if let (ChangeOutcome::Documents(_, documents), true) = (&mut outcome, with_values) {
             for document in documents.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
                 (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
             }
         }
-        Ok(came)
+        Ok(outcome)
     }
 
     /// Merges the draft's keys into each target: all or none. `upsert`: one that is missing is created, as by [`Self::create`].
-    pub async fn patch(&self, target: Target, draft: Draft, upsert: bool, once: Option<Once>) -> Result<Came, ServerError> {
-        if let Some(answer) = self.done(once.as_ref())? {
-            return Ok(Came::Told(answer));
+    pub async fn patch(
+        &self,
+        target: Target,
+        draft: Draft,
+        upsert: bool,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<ChangeOutcome, ServerError> {
+        if let Some(answer) = self.stored_response(idempotency.as_ref())? {
+            return Ok(ChangeOutcome::Stored(answer));
         }
         let target = Arc::new(target);
         let draft = Arc::new(draft);
@@ -118,10 +129,10 @@ impl Boards {
             };
             let each = held(draft.bytes(), parsed.as_deref().map_or(0, LineValue::points) + appended);
             let bytes = bounded(each.saturating_mul(chosen.records.len().max(usize::from(upsert))))?;
-            let (target, draft, append, once) = (target.clone(), draft.clone(), append.clone(), once.clone());
+            let (target, draft, append, idempotency) = (target.clone(), draft.clone(), append.clone(), idempotency.clone());
             let operation = move |batch: &mut Batch| {
-                if let Some(answer) = Once::done(once.as_ref(), batch)? {
-                    return Ok(Some(Came::Told(answer)));
+                if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                    return Ok(Some(ChangeOutcome::Stored(answer)));
                 }
                 if let (true, Target::One(id, _)) = (upsert, &*target)
                     && batch.cell(id).is_none()
@@ -129,7 +140,7 @@ impl Boards {
                     let mut draft = Draft::clone(&draft);
                     draft.id = Some(id.clone());
                     let made = create(batch, draft, append)?;
-                    return Ok(Some(Once::came(once, batch, CREATED, vec![made])));
+                    return Ok(Some(IdempotentRequest::store_outcome(idempotency, batch, CREATED, vec![made])));
                 }
                 let mut patched = Vec::new();
                 let Some(targets) = chosen.records(batch)? else { return Ok(None) };
@@ -177,32 +188,32 @@ impl Boards {
                     let record = append::put(batch, Kind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
                     patched.push(Document { record, value });
                 }
-                Ok(Some(Once::came(once, batch, 200, patched)))
+                Ok(Some(IdempotentRequest::store_outcome(idempotency, batch, 200, patched)))
             };
-            if let Some(came) = self.store.write(bytes, operation).await? {
-                return self.told(came, with_values).await;
+            if let Some(outcome) = self.store.write(bytes, operation).await? {
+                return self.with_stored_values(outcome, with_values).await;
             }
         }
         Err(ServerError::Busy)
     }
 
     /// Removes all or none, and answers what they were.
-    pub async fn remove(&self, target: Target, once: Option<Once>) -> Result<Came, ServerError> {
-        if let Some(answer) = self.done(once.as_ref())? {
-            return Ok(Came::Told(answer));
+    pub async fn remove(&self, target: Target, idempotency: Option<IdempotentRequest>) -> Result<ChangeOutcome, ServerError> {
+        if let Some(answer) = self.stored_response(idempotency.as_ref())? {
+            return Ok(ChangeOutcome::Stored(answer));
         }
         let with_values = target.query().wants("value");
         let target = Arc::new(target);
         let mut tries = 0;
-        let mut came = loop {
+        let mut outcome = loop {
             let chosen = self.choose(&target).await?;
             answered(&chosen.records, target.query())?;
             // Read before they go: of many at once, only the last hundred are kept for undo.
             let known = if with_values { self.large_values(&chosen.records, true).await? } else { Vec::new() };
-            let once = once.clone();
+            let idempotency = idempotency.clone();
             let operation = move |batch: &mut Batch| {
-                if let Some(answer) = Once::done(once.as_ref(), batch)? {
-                    return Ok(Some(Came::Told(answer)));
+                if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                    return Ok(Some(ChangeOutcome::Stored(answer)));
                 }
                 let mut removed = Vec::new();
                 let Some(targets) = chosen.records(batch)? else { return Ok(None) };
@@ -215,22 +226,22 @@ impl Boards {
                     };
                     removed.push(Document { record: batch.remove(&record), value });
                 }
-                Ok(Some(Once::came(once, batch, 200, removed)))
+                Ok(Some(IdempotentRequest::store_outcome(idempotency, batch, 200, removed)))
             };
-            if let Some(came) = self.store.free(operation).await? {
-                break came;
+            if let Some(outcome) = self.store.free(operation).await? {
+                break outcome;
             }
             tries += 1;
             if tries == TRIES {
                 return Err(ServerError::Busy);
             }
         };
-        if let (Came::Now(_, removed), true) = (&mut came, with_values) {
+        if let (ChangeOutcome::Documents(_, removed), true) = (&mut outcome, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
                 (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
             }
         }
-        Ok(came)
+        Ok(outcome)
     }
 
     /// The values of the targets that are only on disk, each with the revision it belongs to; without those that are damaged, where the others do.
@@ -270,7 +281,7 @@ fn read_anew(kind: &str, values: Vec<(CellId, u64, Arc<str>)>) -> Result<Vec<Kno
 }
 
 /// Whether a new value that comes without a type fits the types that the targets have now.
-fn fits(chosen: &Chosen, draft: &Draft) -> Verdicts {
+fn fits(chosen: &Selection, draft: &Draft) -> Verdicts {
     if draft.value.is_none() || draft.keys.contains_key("type") {
         return Verdicts::default();
     }
@@ -278,7 +289,7 @@ fn fits(chosen: &Chosen, draft: &Draft) -> Verdicts {
 }
 
 /// Puts a new cell on its board; `append` are the first points of a line.
-pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SentSeries>>) -> Result<Document, ServerError> {
+pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SeriesPoints>>) -> Result<Document, ServerError> {
     let id = draft.id.unwrap_or_else(ids::cell);
     if batch.cell(&id).is_some() {
         return Err(ErrorKind::Conflict

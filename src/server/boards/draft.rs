@@ -493,8 +493,8 @@ mod tests {
         let spaced = format!("{{\"x\":[{}0]}}", "0,\n                ".repeat(KEYS_BYTES / 8));
         assert!(spaced.len() > KEYS_BYTES && parse_one(spaced.as_bytes()).is_ok(), "space is not counted");
         let each = format!(r#"{{"x":[{}0]}}"#, "0,".repeat(PARTS / 8));
-        let told = parse_many(format!("[{}]", [each.as_str(); 8].join(",")).as_bytes()).unwrap_err();
-        assert!(told.code == 413 && told.message.contains("262144 values"), "{told}");
+        let error = parse_many(format!("[{}]", [each.as_str(); 8].join(",")).as_bytes()).unwrap_err();
+        assert!(error.code == 413 && error.message.contains("262144 values"), "{error}");
         assert!(parse_many(format!("[{}]", [each.as_str(); 7].join(",")).as_bytes()).is_ok());
         assert!(message(&format!(r#"{{"{}":1}}"#, "k".repeat(257))).contains("256 bytes"));
     }

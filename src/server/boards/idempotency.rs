@@ -1,4 +1,5 @@
-//! Requests with an `Idempotency-Key`: each has its effect once, and is answered the same again.
+//! Requests with an `Idempotency-Key`: each takes effect once, and a repetition gets the stored
+//! response.
 
 use std::sync::Arc;
 
@@ -8,59 +9,61 @@ use super::{Boards, Document, Query};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{Batch, Done, Held, Key, Reply};
 
-/// Longer answers are not kept; a short one takes their place.
-const ANSWER_BYTES: usize = 16 * 1024;
+/// Maximum size of a stored response. A short summary is stored in place of a longer one.
+const MAX_STORED_RESPONSE_BYTES: usize = 16 * 1024;
 
-/// What makes a request one that is done once. The same key with another body, or for another address, is 422.
+/// The key of a request, with what identifies the request. The same key with another body or
+/// address is an error: 422.
 #[derive(Clone, Debug)]
-pub struct Once {
+pub struct IdempotentRequest {
     pub key: Key,
-    /// Tells its body and address from others.
+    /// Hash of the body and the address.
     pub hash: u64,
-    pub form: Form,
+    pub shape: ResponseShape,
 }
 
-/// How a request is answered.
+/// The shape of a response body.
 #[derive(Clone, Debug)]
-pub enum Form {
-    /// What was appended.
+pub enum ResponseShape {
+    /// The report of an append.
     Points,
-    /// Documents, as the query selects from them.
+    /// One document, projected by the query.
     One(Query),
+    /// An array of documents, projected by the query.
     Many(Query),
 }
 
-/// The status of a request that made something; others have 200.
+/// Status of a request that created something; others have 200.
 pub const CREATED: u16 = 201;
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct JsonResponse {
     pub status: u16,
     /// JSON.
     pub text: String,
     pub is_repeated: bool,
 }
 
-/// What a request for documents came to.
-pub enum Came {
-    /// The status, and the documents to tell of.
-    Now(u16, Vec<Document>),
-    /// The answer is settled: it is the one that is kept.
-    Told(Answer),
+/// The outcome of a request that changes documents.
+pub enum ChangeOutcome {
+    /// The status, and the documents that the response shows.
+    Documents(u16, Vec<Document>),
+    /// The response that is stored under the key of the request.
+    Stored(JsonResponse),
 }
 
-impl Came {
-    /// About how many bytes are to be written for an answer.
+impl ChangeOutcome {
+    /// Approximate size of the response body that is still to be written, in bytes.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Now(_, documents) => documents.iter().filter_map(|document| document.value.as_ref()).map(|value| value.len()).sum(),
-            Self::Told(_) => 0,
+            Self::Documents(_, documents) => documents.iter().filter_map(|document| document.value.as_ref()).map(|value| value.len()).sum(),
+            Self::Stored(_) => 0,
         }
     }
 }
 
-impl Form {
-    pub fn text(&self, documents: &[Document]) -> String {
+impl ResponseShape {
+    pub fn body(&self, documents: &[Document]) -> String {
         let (query, is_list) = match self {
             Self::One(query) => (query, false),
             Self::Many(query) => (query, true),
@@ -71,15 +74,15 @@ impl Form {
         if is_list { format!("[{texts}]") } else { texts }
     }
 
-    pub fn answer(&self, came: Came) -> Answer {
-        match came {
-            Came::Now(status, documents) => Answer { status, text: self.text(&documents), is_repeated: false },
-            Came::Told(answer) => answer,
+    pub fn response(&self, outcome: ChangeOutcome) -> JsonResponse {
+        match outcome {
+            ChangeOutcome::Documents(status, documents) => JsonResponse { status, text: self.body(&documents), is_repeated: false },
+            ChangeOutcome::Stored(response) => response,
         }
     }
 
-    /// For a repetition whose answer is no longer kept.
-    fn forgotten(&self) -> &'static str {
+    /// The body for a repetition whose response was evicted.
+    fn evicted_body(&self) -> &'static str {
         match self {
             Self::Points => r#"{"appended":0,"repeated":true}"#,
             Self::One(_) => r#"{"repeated":true}"#,
@@ -87,31 +90,36 @@ impl Form {
         }
     }
 
-    /// For a repetition whose answer was too long to be kept.
-    fn short(&self, documents: &[Document]) -> String {
-        let told = |document: &Document| json!({ "_id": document.record.id, "rev": document.record.rev, "repeated": true });
-        let list = || documents.iter().map(told).collect::<Vec<_>>();
+    /// The body for a repetition whose response was too long to be stored.
+    fn summary_body(&self, documents: &[Document]) -> String {
+        let summary = |document: &Document| json!({ "_id": document.record.id, "rev": document.record.rev, "repeated": true });
+        let list = || documents.iter().map(summary).collect::<Vec<_>>();
         match self {
-            Self::Points => self.forgotten().to_owned(),
-            Self::One(_) => documents.first().map_or_else(String::new, |document| told(document).to_string()),
+            Self::Points => self.evicted_body().to_owned(),
+            Self::One(_) => documents.first().map_or_else(String::new, |document| summary(document).to_string()),
             Self::Many(_) => Some(json!(list()).to_string())
-                .filter(|text| text.len() <= ANSWER_BYTES)
+                .filter(|text| text.len() <= MAX_STORED_RESPONSE_BYTES)
                 .unwrap_or_else(|| json!([{ "cells": documents.len(), "repeated": true }]).to_string()),
         }
     }
 }
 
-impl Once {
-    /// The answer, where the request was done before. 422: its key came with another body, or for another address.
-    fn answer(&self, done: Done) -> Result<Option<Answer>, ApiError> {
+impl IdempotentRequest {
+    /// The stored response to an earlier request with this key. Call it inside the writer, where no
+    /// other change can interleave. 422: the key was used with another body or address.
+    pub fn lookup(request: Option<&Self>, batch: &Batch) -> Result<Option<JsonResponse>, ApiError> {
+        request.map_or(Ok(None), |request| request.response(batch.replied(&request.key)))
+    }
+
+    fn response(&self, done: Done) -> Result<Option<JsonResponse>, ApiError> {
         match done {
             Done::Never => Ok(None),
             Done::Forgotten => {
-                let status = if matches!(self.form, Form::Points) { CREATED } else { 200 };
-                Ok(Some(Answer { status, text: self.form.forgotten().to_owned(), is_repeated: true }))
+                let status = if matches!(self.shape, ResponseShape::Points) { CREATED } else { 200 };
+                Ok(Some(JsonResponse { status, text: self.shape.evicted_body().to_owned(), is_repeated: true }))
             }
             Done::Answered(Reply { hash, status, answer, .. }) if hash == self.hash => {
-                Ok(Some(Answer { status, text: answer.to_string(), is_repeated: true }))
+                Ok(Some(JsonResponse { status, text: answer.to_string(), is_repeated: true }))
             }
             Done::Answered(_) => {
                 let message =
@@ -121,60 +129,60 @@ impl Once {
         }
     }
 
-    /// The answer, where the request was done before; within the writer, where nothing comes in between. 422: see [`Once`].
-    pub fn done(once: Option<&Self>, batch: &Batch) -> Result<Option<Answer>, ApiError> {
-        once.map_or(Ok(None), |once| once.answer(batch.replied(&once.key)))
-    }
-
-    /// Keeps the answer in the commit of the change itself.
-    pub fn keep(self, batch: &mut Batch, status: u16, text: String) -> Answer {
+    /// Stores the response in the commit of the change itself.
+    fn store_response(self, batch: &mut Batch, status: u16, text: String) -> JsonResponse {
         batch.reply(self.key, self.hash, status, Arc::from(&*text));
-        Answer { status, text, is_repeated: false }
+        JsonResponse { status, text, is_repeated: false }
     }
 
-    /// Keeps what was appended: `text` of so many points.
-    pub fn keep_points(self, batch: &mut Batch, text: String, points: usize) -> Answer {
-        if text.len() > ANSWER_BYTES {
-            let short = json!({ "appended": points, "repeated": true }).to_string();
-            batch.reply(self.key, self.hash, CREATED, short.into());
-            return Answer { status: CREATED, text, is_repeated: false };
+    /// The response to an append of `points` points with the report `text`; stored if the request
+    /// has a key.
+    pub fn store_append(request: Option<Self>, batch: &mut Batch, text: String, points: usize) -> JsonResponse {
+        let Some(request) = request else { return JsonResponse { status: CREATED, text, is_repeated: false } };
+        if text.len() > MAX_STORED_RESPONSE_BYTES {
+            let summary = json!({ "appended": points, "repeated": true }).to_string();
+            batch.reply(request.key, request.hash, CREATED, summary.into());
+            return JsonResponse { status: CREATED, text, is_repeated: false };
         }
-        self.keep(batch, CREATED, text)
+        request.store_response(batch, CREATED, text)
     }
 
-    /// Keeps what is told of the documents, as they are now. Without a key they are only handed on.
-    pub fn came(once: Option<Self>, batch: &mut Batch, status: u16, mut documents: Vec<Document>) -> Came {
-        let Some(once) = once else { return Came::Now(status, documents) };
+    /// Stores the response to a change of documents as they are now. Returns the documents without a
+    /// key, and if their response is too long to be stored.
+    pub fn store_outcome(request: Option<Self>, batch: &mut Batch, status: u16, mut documents: Vec<Document>) -> ChangeOutcome {
+        let Some(request) = request else { return ChangeOutcome::Documents(status, documents) };
         let mut bytes = 0;
         for document in &mut documents {
             if document.record.is_line() {
-                // Not the points that were sent, which may be many.
+                // The summary, not the points of the request, which may be many.
                 document.value = Some(batch.summary(&document.record.id).into());
             } else if let (None, Held::Inline(value)) = (&document.value, &document.record.value) {
                 document.value = Some(value.clone());
             }
-            // Those that are only on disk are larger than what is kept.
-            let is_elsewhere = document.value.is_none() && matches!(document.record.value, Held::Stored(_));
-            bytes += if is_elsewhere { ANSWER_BYTES + 1 } else { document.value.as_ref().map_or(0, |value| value.len()) };
+            // A value that is only on disk is larger than the maximum.
+            let is_on_disk = document.value.is_none() && matches!(document.record.value, Held::Stored(_));
+            bytes += if is_on_disk { MAX_STORED_RESPONSE_BYTES + 1 } else { document.value.as_ref().map_or(0, |value| value.len()) };
         }
-        let text = (bytes <= ANSWER_BYTES).then(|| once.form.text(&documents)).filter(|text| text.len() <= ANSWER_BYTES);
+        let fits = |text: &String| text.len() <= MAX_STORED_RESPONSE_BYTES;
+        let text = (bytes <= MAX_STORED_RESPONSE_BYTES).then(|| request.shape.body(&documents)).filter(fits);
         match text {
-            Some(text) => Came::Told(once.keep(batch, status, text)),
+            Some(text) => ChangeOutcome::Stored(request.store_response(batch, status, text)),
             None => {
-                let short = once.form.short(&documents);
-                once.keep(batch, status, short);
-                Came::Now(status, documents)
+                let summary = request.shape.summary_body(&documents);
+                request.store_response(batch, status, summary);
+                ChangeOutcome::Documents(status, documents)
             }
         }
     }
 }
 
 impl Boards {
-    /// The answer, where the request was done before; looked up before anything is done that depends on how things are now. The writer looks again.
-    pub(crate) fn done(&self, once: Option<&Once>) -> Result<Option<Answer>, ApiError> {
-        once.map_or(Ok(None), |once| {
-            let done = self.store.index().replies().done(&once.key);
-            once.answer(done)
+    /// The stored response to an earlier request with this key, before any work that depends on the
+    /// current state. The writer looks it up again.
+    pub(crate) fn stored_response(&self, request: Option<&IdempotentRequest>) -> Result<Option<JsonResponse>, ApiError> {
+        request.map_or(Ok(None), |request| {
+            let done = self.store.index().replies().done(&request.key);
+            request.response(done)
         })
     }
 }

@@ -4,9 +4,9 @@ use serde_json::{Map, json};
 
 use super::append::append_to;
 use super::documents::create;
-use super::idempotency::{Answer, CREATED, Once};
-use super::ingest::json_reader::{Scanned, Scanner};
-use super::ingest::{SERIES, SentSeries, check_name};
+use super::idempotency::{IdempotentRequest, JsonResponse};
+use super::ingest::json_reader::{JsonReader, ParseResult};
+use super::ingest::{SERIES, SeriesPoints, check_name};
 use super::size::held;
 use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};
@@ -50,34 +50,34 @@ pub fn parse_epoch(body: &[u8]) -> Result<Epoch, ApiError> {
 }
 
 fn parse_object(json: &str) -> Result<Epoch, ApiError> {
-    let (mut scanner, mut epoch) = (Scanner::new(json), Epoch::default());
-    let read = scanner.keys(|scanner, name| {
+    let (mut reader, mut epoch) = (JsonReader::new(json), Epoch::default());
+    let read = reader.keys(|reader, name| {
         if name == "epoch" {
-            epoch.step = Some(scanner.place()?);
+            epoch.step = Some(reader.place()?);
             return Ok(());
         }
-        if let Some(value) = number_or_other(scanner)? {
-            check_name(&name).map_err(|rule| scanner.wrong(format!("is a name that {rule}")))?;
+        if let Some(value) = number_or_other(reader)? {
+            check_name(&name).map_err(|rule| reader.wrong(format!("is a name that {rule}")))?;
             if epoch.metrics.len() == SERIES {
-                return Err(scanner.refused(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {SERIES} metrics")));
+                return Err(reader.refused(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {SERIES} metrics")));
             }
             epoch.metrics.push((name.into_owned(), value));
         }
         Ok(())
     });
-    read.and_then(|()| scanner.end()).map_err(|wrong| wrong.told(json, 1))?;
+    read.and_then(|()| reader.end()).map_err(|wrong| wrong.to_api_error(json, 1))?;
     Ok(epoch)
 }
 
-fn number_or_other(scanner: &mut Scanner) -> Scanned<Option<f64>> {
-    let start = match scanner.peek() {
-        Some(b'"' | b'[' | b'{' | b't' | b'f') => scanner.at(),
-        _ => return scanner.value().map(Some),
+fn number_or_other(reader: &mut JsonReader) -> ParseResult<Option<f64>> {
+    let start = match reader.peek() {
+        Some(b'"' | b'[' | b'{' | b't' | b'f') => reader.at(),
+        _ => return reader.value().map(Some),
     };
     // A text may say NaN or Infinity.
-    scanner.value().map(Some).or_else(|_| {
-        scanner.back_to(start);
-        scanner.skip().map(|_| None)
+    reader.value().map(Some).or_else(|_| {
+        reader.back_to(start);
+        reader.skip().map(|_| None)
     })
 }
 
@@ -99,11 +99,11 @@ impl Boards {
     /// series `val`. Cells that are not there are made. Answers JSON in the form of [`Boards::append`].
     ///
     /// 409: the cell of a metric is there and is no line. 422: the key came with another body.
-    pub async fn epoch_end(&self, board: &str, epoch: Epoch, once: Option<Once>) -> Result<Answer, ServerError> {
+    pub async fn epoch_end(&self, board: &str, epoch: Epoch, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
         let board = board.to_owned();
         let bytes = held(256 * epoch.metrics.len(), epoch.metrics.len());
         let operation = move |batch: &mut Batch| {
-            if let Some(answer) = Once::done(once.as_ref(), batch)? {
+            if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(answer);
             }
             let (mut cells, appended) = (Map::new(), epoch.metrics.len());
@@ -116,10 +116,10 @@ impl Boards {
                 if batch.cell(&id).is_none() {
                     create(batch, Draft::from_value(json!({ "_id": id, "board": board, "type": "line", "name": metric }))?, None)?;
                 }
-                let sent = SentSeries { name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
-                let told = append_to(batch, &id, vec![sent])?;
+                let sent = SeriesPoints { name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
+                let appended = append_to(batch, &id, vec![sent])?;
                 let cell = cells.entry(id.to_string()).or_insert_with(|| json!({})).as_object_mut().expect("made an object here");
-                for (series, mut now) in told {
+                for (series, mut now) in appended {
                     // A metric may be there twice: the first says where its points begin.
                     if let Some(start) = cell.get(&series).map(|before| before["start"].clone()) {
                         now["start"] = start;
@@ -128,10 +128,7 @@ impl Boards {
                 }
             }
             let text = json!({ "appended": appended, "cells": cells }).to_string();
-            Ok(match once {
-                Some(once) => once.keep_points(batch, text, appended),
-                None => Answer { status: CREATED, text, is_repeated: false },
-            })
+            Ok(IdempotentRequest::store_append(idempotency, batch, text, appended))
         };
         self.store.write(bytes, operation).await
     }

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 pub use chart_settings::SMOOTHEST;
 pub use draft::{Draft, board_name, parse_many, parse_one};
-pub use idempotency::{Answer, Came, Form, Once};
-pub use ingest::{Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+pub use idempotency::{ChangeOutcome, IdempotentRequest, JsonResponse, ResponseShape};
+pub use ingest::{CellPoints, SeriesPoints, parse_lines, parse_many_points, parse_points};
 pub use keras_epoch::parse_epoch;
 pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -19,7 +19,7 @@ impl Boards {
         let operation = move |batch: &mut Batch| {
             let mut draft = draft;
             // After cells without a place, the end is where a new one without a place comes.
-            let pos = match row_of(batch, draft.board.as_deref().unwrap_or(MAIN)).last() {
+            let pos = match cells_in_grid_order(batch, draft.board.as_deref().unwrap_or(MAIN)).last() {
                 None => Some(0.0),
                 Some(last) => last.order().map(|last| last.floor() + 1.0),
             };
@@ -43,7 +43,7 @@ impl Boards {
     pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), ServerError> {
         let operation = move |batch: &mut Batch| {
             let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
-            let mut row = row_of(batch, &moved.board);
+            let mut row = cells_in_grid_order(batch, &moved.board);
             row.retain(|record| record.id != id);
             let at = match &before {
                 Some(before) if *before == id => return Ok(()),
@@ -52,12 +52,12 @@ impl Boards {
             };
             let left = at.checked_sub(1).and_then(|left| row.get(left));
             match between(left.map(|record| record.order()), row.get(at).map(|record| record.order())) {
-                Some(order) => arrange(batch, &moved, order),
+                Some(order) => set_order(batch, &moved, order),
                 None => {
                     row.insert(at, moved);
                     for (place, record) in row.iter().enumerate() {
                         if record.order() != Some(place as f64) {
-                            arrange(batch, record, place as f64);
+                            set_order(batch, record, place as f64);
                         }
                     }
                 }
@@ -104,13 +104,13 @@ impl Boards {
 }
 
 /// The cells of a board in the order of its grid.
-pub fn row_of(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
+pub fn cells_in_grid_order(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
     let mut row: Vec<_> = batch.cells().into_iter().filter(|record| *record.board == *board).collect();
-    row.sort_by(|a, b| filter::by_place(a, b));
+    row.sort_by(|a, b| filter::grid_order(a, b));
     row
 }
 
-fn arrange(batch: &mut Batch, record: &Record, order: f64) {
+fn set_order(batch: &mut Batch, record: &Record, order: f64) {
     let mut record = record.clone();
     let layout = record.keys.entry("layout").or_insert_with(|| json!({}));
     if !layout.is_object() {

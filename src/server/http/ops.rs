@@ -23,7 +23,7 @@ pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str
     if app.stopping.is_cancelled() {
         return Err(ServerError::Stopped);
     }
-    app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(why.told().message))?;
+    app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(why.to_api_error().message))?;
     let (head, well) = healthy().await;
     Ok((head, if app.boards.store.tally().is_full() { FULL } else { well }))
 }

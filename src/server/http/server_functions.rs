@@ -19,7 +19,7 @@ pub fn boards() -> Result<Arc<Boards>, ApiError> {
 pub fn told<T>(result: Result<T, ServerError>) -> Result<T, ApiError> {
     result.map_err(|problem| {
         problem.log();
-        let error = problem.told();
+        let error = problem.to_api_error();
         if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(error.code)) {
             options.set_status(status);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::hub::{Frame, News, View};
+use super::hub::{FeedView, LiveFrame, SharedEvent};
 use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
@@ -12,25 +12,25 @@ use crate::server::auth::tokens::TokenRegistry;
 use crate::server::store::{Appended, AppendedCell, CellChange, Change, Held, Kind, Record, number};
 
 /// A socket that takes nothing for so long is closed.
-pub const STALLED: Duration = Duration::from_secs(10);
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes a millisecond: who takes less is cut in the end.
 const SLOWEST: usize = 32;
 
 /// A slow line gets time for many bytes.
-pub fn patience(bytes: usize) -> Duration {
-    STALLED + Duration::from_millis((bytes / SLOWEST) as u64)
+pub fn send_timeout(bytes: usize) -> Duration {
+    STALL_TIMEOUT + Duration::from_millis((bytes / SLOWEST) as u64)
 }
 
 /// What is wrong with the server, for the page; nothing: it is well again.
-pub fn notice_frame(notice: Option<&str>) -> Frame {
-    Frame::Text(format!("!{}", notice.unwrap_or_default()).into())
+pub fn notice_frame(notice: Option<&str>) -> LiveFrame {
+    LiveFrame::Text(format!("!{}", notice.unwrap_or_default()).into())
 }
 
-pub fn encode<T: serde::Serialize>(event: &Event<T>) -> Frame {
-    Frame::Text(serde_json::to_string(event).unwrap_or_default().into())
+pub fn encode<T: serde::Serialize>(event: &Event<T>) -> LiveFrame {
+    LiveFrame::Text(serde_json::to_string(event).unwrap_or_default().into())
 }
 
-pub fn page_frame(kind: Kind, seq: u64, record: &Record, tokens: &TokenRegistry) -> Frame {
+pub fn page_frame(kind: Kind, seq: u64, record: &Record, tokens: &TokenRegistry) -> LiveFrame {
     let mut data = record.cell();
     tokens.sign(&record.board, &mut data);
     encode(&match kind {
@@ -42,29 +42,29 @@ pub fn page_frame(kind: Kind, seq: u64, record: &Record, tokens: &TokenRegistry)
 }
 
 /// The same shape; the document is already text.
-pub fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> Frame {
+pub fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> LiveFrame {
     let name = match kind {
         Kind::Created => "created",
         Kind::Updated => "updated",
         Kind::Patched => "patched",
         Kind::Removed => "removed",
     };
-    Frame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
+    LiveFrame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
 }
 
-/// Whether the document of news is to be read before it is told.
-pub fn is_read_first(news: &News, view: View) -> bool {
-    let Change::Cell(CellChange { record, value, .. }) = &news.change else { return false };
-    view == View::Document && (record.is_line() || (value.is_none() && matches!(record.value, Held::Stored(_))))
+/// Whether the document of event is to be read before it is told.
+pub fn needs_stored_value(event: &SharedEvent, view: FeedView) -> bool {
+    let Change::Cell(CellChange { record, value, .. }) = &event.change else { return false };
+    view == FeedView::Document && (record.is_line() || (value.is_none() && matches!(record.value, Held::Stored(_))))
 }
 
-/// What is told of other news; written once for all readers.
-pub fn news_frame(news: &News, view: View, tokens: &TokenRegistry) -> Frame {
-    news.frame(view, || match (&news.change, view) {
-        (Change::Points(appended), View::Page) => points_frame(appended),
-        (Change::Points(appended), View::Document) => appended_frame(appended),
-        (Change::Cell(change), View::Page) => page_frame(change.kind, change.seq, &change.record, tokens),
-        (Change::Cell(change), View::Document) => {
+/// What is told of other event; written once for all readers.
+pub fn event_frame(event: &SharedEvent, view: FeedView, tokens: &TokenRegistry) -> LiveFrame {
+    event.frame(view, || match (&event.change, view) {
+        (Change::Points(appended), FeedView::Page) => points_frame(appended),
+        (Change::Points(appended), FeedView::Document) => appended_frame(appended),
+        (Change::Cell(change), FeedView::Page) => page_frame(change.kind, change.seq, &change.record, tokens),
+        (Change::Cell(change), FeedView::Document) => {
             let held = if let Held::Inline(json) = &change.record.value { Some(&**json) } else { None };
             document_frame(change.kind, change.seq, &change.record, change.value.as_deref().or(held))
         }
@@ -72,13 +72,13 @@ pub fn news_frame(news: &News, view: View, tokens: &TokenRegistry) -> Frame {
 }
 
 /// For the page that was away: as many frames as these parts need.
-pub fn count_frames(seq: u64, parts: &[PartRef]) -> Vec<Frame> {
-    parts.chunks(points::MAX_PARTS as usize).map(|parts| Frame::Binary(points::write(seq, parts).into())).collect()
+pub fn count_frames(seq: u64, parts: &[PartRef]) -> Vec<LiveFrame> {
+    parts.chunks(points::MAX_PARTS as usize).map(|parts| LiveFrame::Binary(points::write(seq, parts).into())).collect()
 }
 
 /// For the page: the points themselves, or of very many only their number. Of a series that is gone or begins anew comes a part of
 /// no points at 0 without numbers: what is known of it is over, and columns are to be asked for.
-pub fn points_frame(appended: &Appended) -> Frame {
+pub fn points_frame(appended: &Appended) -> LiveFrame {
     let parts: Vec<PartRef> = appended
         .cells
         .iter()
@@ -95,13 +95,13 @@ pub fn points_frame(appended: &Appended) -> Frame {
             }))
         })
         .collect();
-    Frame::Binary(points::write(appended.seq, &parts).into())
+    LiveFrame::Binary(points::write(appended.seq, &parts).into())
 }
 
 /// For everybody else:
 /// `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`, with
 /// `"anew":true` beside `start` where another series had the name, and `"gone":{"<id>":["train"]}` beside `data` where series are gone.
-pub fn appended_frame(appended: &Appended) -> Frame {
+pub fn appended_frame(appended: &Appended) -> LiveFrame {
     let list = |numbers: &[f64]| numbers.iter().map(|value| number(*value)).collect::<Vec<_>>();
     let grown = appended.cells.iter().filter(|cell| !cell.series.is_empty()).map(|AppendedCell { cell, series, .. }| {
         let series = series.iter().map(|series| {
@@ -123,7 +123,7 @@ pub fn appended_frame(appended: &Appended) -> Frame {
     if !gone.is_empty() {
         event["gone"] = Value::Object(gone.into_iter().collect());
     }
-    Frame::Text(event.to_string().into())
+    LiveFrame::Text(event.to_string().into())
 }
 
 #[cfg(test)]
@@ -137,8 +137,8 @@ mod tests {
         let count = points::MAX_PARTS as usize + 1;
         let parts = vec![PartRef { cell: &cell, series: "l", start: Some(7), n: 0, numbers: None }; count];
         let read = count_frames(3, &parts).into_iter().map(|frame| match frame {
-            Frame::Binary(bytes) => points::read(&bytes).unwrap().parts.len(),
-            Frame::Text(_) => 0,
+            LiveFrame::Binary(bytes) => points::read(&bytes).unwrap().parts.len(),
+            LiveFrame::Text(_) => 0,
         });
         assert_eq!(read.collect::<Vec<_>>(), [count - 1, 1]);
         assert!(count_frames(3, &[]).is_empty());

@@ -10,8 +10,8 @@ use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::encode::{count_frames, document_frame, encode, is_read_first, news_frame, page_frame};
-use super::hub::{Delivery, Frame, News, Subscription, View, weight_of};
+use super::encode::{count_frames, document_frame, encode, event_frame, needs_stored_value, page_frame};
+use super::hub::{Delivery, FeedView, LiveFrame, SharedEvent, Subscription, weight_of};
 use crate::protocol::Event;
 use crate::protocol::points::PartRef;
 use crate::server::App;
@@ -41,11 +41,11 @@ pub struct Feed {
     renderer: Renderer,
     who: Who,
     subscription: Subscription,
-    view: View,
+    view: FeedView,
     /// Everything up to here was given out.
     seq: u64,
     /// Written frames that come before everything else.
-    first: VecDeque<Ready>,
+    first: VecDeque<ReadyFrame>,
     /// All cells in one frame come next.
     is_anew: bool,
     /// The newest state of cells that changed while the reader was away, oldest change first; then, up to where that reaches.
@@ -59,34 +59,34 @@ pub struct Feed {
 }
 
 /// A frame, and what it takes of the answers' memory until it is sent.
-pub struct Ready {
-    pub frame: Frame,
+pub struct ReadyFrame {
+    pub frame: LiveFrame,
     share: Option<Share>,
 }
 
-impl Ready {
+impl ReadyFrame {
     /// The frame alone; its bytes hold its share.
-    pub fn into_frame(self) -> Frame {
+    pub fn into_frame(self) -> LiveFrame {
         let Some(share) = self.share.map(Arc::new) else { return self.frame };
         match self.frame {
             // They are the same bytes: a check finds nothing.
-            Frame::Text(text) => match Utf8Bytes::try_from(share.lend(Bytes::from(text))) {
-                Ok(text) => Frame::Text(text),
-                Err(_) => Frame::Text(Utf8Bytes::from_static("")),
+            LiveFrame::Text(text) => match Utf8Bytes::try_from(share.lend(Bytes::from(text))) {
+                Ok(text) => LiveFrame::Text(text),
+                Err(_) => LiveFrame::Text(Utf8Bytes::from_static("")),
             },
-            Frame::Binary(bytes) => Frame::Binary(share.lend(bytes)),
+            LiveFrame::Binary(bytes) => LiveFrame::Binary(share.lend(bytes)),
         }
     }
 
     /// The share alone, where the frame was copied.
     pub fn without_frame(self) -> Self {
-        Self { frame: Frame::Binary(Bytes::new()), share: self.share }
+        Self { frame: LiveFrame::Binary(Bytes::new()), share: self.share }
     }
 }
 
 /// A frame that was made, up to where it tells, and whether it is the first of what was missed.
 struct Made {
-    ready: Ready,
+    ready: ReadyFrame,
     seq: u64,
     is_missed: bool,
 }
@@ -94,7 +94,7 @@ struct Made {
 type Making = Pin<Box<dyn Future<Output = Result<Made, ServerError>> + Send>>;
 
 enum Step {
-    Ready(Ready),
+    Ready(ReadyFrame),
     /// The next frame is being made.
     Making,
     Nothing,
@@ -135,12 +135,12 @@ impl Feed {
         }
         // It says how far the feed catches up, which may be past `head`: only what comes after that is told change by change.
         let hello = Event::<()>::Hello { epoch, seq: feed.seq.max(feed.reaches), build: app.site.build().to_owned() };
-        feed.first.push_front(Ready { frame: encode(&hello), share: None });
+        feed.first.push_front(ReadyFrame { frame: encode(&hello), share: None });
         feed
     }
 
     pub fn is_page(&self) -> bool {
-        self.view == View::Page
+        self.view == FeedView::Page
     }
 
     /// The epoch and the change up to which the reader has everything, once it has all that comes first.
@@ -170,7 +170,7 @@ impl Feed {
             }
             self.reaches = board.seq;
             let grew = |record: &Record| record.is_line() && index.cell_series(&record.id).is_some_and(|known| known.seq > seq);
-            if self.view == View::Page {
+            if self.view == FeedView::Page {
                 let parts = board.cells.values().filter(|record| record.is_line()).flat_map(|record| {
                     let (cell, series) = (&record.id, index.series(&record.id));
                     // The number alone: the page asks for the columns of what it shows. After 0, what it knows of that name is over.
@@ -184,10 +184,10 @@ impl Feed {
                     known.chain(is_empty.then_some(("", 0))).map(count)
                 });
                 let parts: Vec<PartRef> = parts.collect();
-                self.first.extend(count_frames(seq, &parts).into_iter().map(|frame| Ready { frame, share: None }));
+                self.first.extend(count_frames(seq, &parts).into_iter().map(|frame| ReadyFrame { frame, share: None }));
             }
             let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
-            let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == View::Document && grew(record)));
+            let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == FeedView::Document && grew(record)));
             let removed = board.graves.range(seq + 1..).map(|(_, record)| (Kind::Removed, record));
             alive.chain(removed).map(|(kind, record)| (kind, record.clone())).collect()
         };
@@ -201,16 +201,16 @@ impl Feed {
         let index = self.boards.store.index();
         let known = index.board(&self.subscription.board);
         match self.view {
-            View::Page => {
+            FeedView::Page => {
                 self.seq = known.map_or(0, |board| board.seq);
                 self.is_anew = true;
                 self.missed.clear();
             }
-            View::Document => {
+            FeedView::Document => {
                 self.seq = 0;
                 let epoch = self.boards.store.epoch().to_owned();
                 let frame = encode(&Event::<()>::Snapshot { epoch, seq: 0, cells: Vec::new() });
-                self.first.push_back(Ready { frame, share: None });
+                self.first.push_back(ReadyFrame { frame, share: None });
                 let Some(known) = known else { return };
                 let mut all: Vec<_> = known.cells.values().cloned().collect();
                 all.sort_by_key(|record| record.seq);
@@ -242,24 +242,24 @@ impl Feed {
             match self.subscription.try_next() {
                 None => return Step::Nothing,
                 Some(Delivery::Lagged) => self.catch_up(),
-                Some(Delivery::News(news)) if news.change.seq() <= self.seq => {}
-                Some(Delivery::News(news)) if is_read_first(&news, self.view) => {
-                    if let Change::Cell(change) = &news.change {
+                Some(Delivery::Event(event)) if event.change.seq() <= self.seq => {}
+                Some(Delivery::Event(event)) if needs_stored_value(&event, self.view) => {
+                    if let Change::Cell(change) = &event.change {
                         self.missed.push_front((change.kind, change.record.clone()));
                     }
                 }
-                Some(Delivery::News(news)) if news.is_to_write(self.view, LARGE) => return self.write_news(news),
-                Some(Delivery::News(news)) => {
-                    let frame = news_frame(&news, self.view, &self.tokens);
-                    self.seq = news.change.seq();
-                    return self.give(Ready { frame, share: None });
+                Some(Delivery::Event(event)) if event.is_to_write(self.view, LARGE) => return self.write_news(event),
+                Some(Delivery::Event(event)) => {
+                    let frame = event_frame(&event, self.view, &self.tokens);
+                    self.seq = event.change.seq();
+                    return self.give(ReadyFrame { frame, share: None });
                 }
             }
         }
     }
 
     /// The next frame if nothing has to be waited for.
-    pub fn ready(&mut self) -> Option<Ready> {
+    pub fn ready(&mut self) -> Option<ReadyFrame> {
         match self.step() {
             Step::Ready(ready) => Some(ready),
             Step::Making | Step::Nothing => None,
@@ -267,7 +267,7 @@ impl Feed {
     }
 
     /// Can be dropped and called again without losing anything.
-    pub async fn next(&mut self) -> Result<Ready, ServerError> {
+    pub async fn next(&mut self) -> Result<ReadyFrame, ServerError> {
         loop {
             match (self.step(), &mut self.making) {
                 (Step::Ready(ready), _) => return Ok(ready),
@@ -311,8 +311,8 @@ impl Feed {
     /// About how many bytes a frame of the document takes while it is written.
     fn written(&self, record: &Record) -> usize {
         match self.view {
-            View::Page => GATHERED * (CELL + record.shown()),
-            View::Document => WRITTEN * (CELL + record.value.bytes() + weight_of(record)),
+            FeedView::Page => GATHERED * (CELL + record.shown()),
+            FeedView::Document => WRITTEN * (CELL + record.value.bytes() + weight_of(record)),
         }
     }
 
@@ -334,7 +334,7 @@ impl Feed {
         let bytes = self.written(&record);
         self.make(bytes, true, async move {
             let seq = record.seq;
-            if view == View::Page {
+            if view == FeedView::Page {
                 return Ok((page_frame(kind, seq, &record, &tokens), seq));
             }
             let (record, value) = boards.store.value_or_damage(&record).await?;
@@ -342,10 +342,10 @@ impl Feed {
         })
     }
 
-    /// Large news that no reader has seen yet.
-    fn write_news(&mut self, news: Arc<News>) -> Step {
+    /// Large event that no reader has seen yet.
+    fn write_news(&mut self, event: Arc<SharedEvent>) -> Step {
         let (tokens, view) = (self.tokens.clone(), self.view);
-        self.make(GATHERED * news.bytes(), false, async move { Ok((news_frame(&news, view, &tokens), news.change.seq())) })
+        self.make(GATHERED * event.bytes(), false, async move { Ok((event_frame(&event, view, &tokens), event.change.seq())) })
     }
 
     /// Has the next frame made, which takes so many bytes meanwhile.
@@ -353,7 +353,7 @@ impl Feed {
         &mut self,
         bytes: usize,
         is_missed: bool,
-        make: impl Future<Output = Result<(Frame, u64), ServerError>> + Send + 'static,
+        make: impl Future<Output = Result<(LiveFrame, u64), ServerError>> + Send + 'static,
     ) -> Step {
         let (answers, renderer, who, reserved) = (self.answers.clone(), self.renderer.clone(), self.who.clone(), self.reserved.take());
         self.making = Some(Box::pin(async move {
@@ -363,18 +363,18 @@ impl Feed {
             };
             let (frame, seq) = if bytes >= LARGE { renderer.go_on(&who, bytes, make).await? } else { make.await? };
             let share = share.fit(frame.len())?;
-            Ok(Made { ready: Ready { frame, share: Some(share) }, seq, is_missed })
+            Ok(Made { ready: ReadyFrame { frame, share: Some(share) }, seq, is_missed })
         }));
         Step::Making
     }
 
-    fn bookmark(&mut self) -> Ready {
+    fn bookmark(&mut self) -> ReadyFrame {
         self.quiet_until = Instant::now() + BOOKMARK_EVERY;
-        Ready { frame: encode(&Event::<()>::Bookmark { seq: self.seq }), share: None }
+        ReadyFrame { frame: encode(&Event::<()>::Bookmark { seq: self.seq }), share: None }
     }
 
     /// A frame that is there: a large one may have to wait for memory.
-    fn give(&mut self, mut ready: Ready) -> Step {
+    fn give(&mut self, mut ready: ReadyFrame) -> Step {
         self.quiet_until = Instant::now() + BOOKMARK_EVERY;
         if ready.share.is_none() && ready.frame.len() >= SMALL {
             ready.share = self.answers.try_share(&self.who, ready.frame.len());
@@ -411,7 +411,7 @@ mod tests {
         app
     }
 
-    fn feed(app: &App, view: View) -> Feed {
+    fn feed(app: &App, view: FeedView) -> Feed {
         Feed::new(app, None, Asked { board: "main".into(), from: Some(("another".into(), 0)), view })
     }
 
@@ -419,7 +419,7 @@ mod tests {
     async fn a_snapshot_has_its_share_of_memory_until_it_is_sent() {
         let folder = tempfile::tempdir().unwrap();
         let app = filled(folder.path()).await;
-        let mut feed = feed(&app, View::Page);
+        let mut feed = feed(&app, FeedView::Page);
         feed.begin().await.unwrap();
         assert!(app.answers.bytes() >= GATHERED * 200 * (4 << 10), "before it is made");
         assert!(app.answers.bytes() < GATHERED * 200 * (6 << 10));
@@ -439,7 +439,7 @@ mod tests {
     async fn a_document_has_its_share_however_it_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let app = filled(folder.path()).await;
-        let mut anew = feed(&app, View::Document);
+        let mut anew = feed(&app, FeedView::Document);
         anew.begin().await.unwrap();
         let mut large = None;
         while large.is_none() {
@@ -448,8 +448,8 @@ mod tests {
         let large = large.unwrap();
         assert_eq!(app.answers.bytes(), large.frame.len());
         drop(large);
-        // As news: written by the renderer for the first, and there for the next.
-        let mut readers = [feed(&app, View::Document), feed(&app, View::Document)];
+        // As event: written by the renderer for the first, and there for the next.
+        let mut readers = [feed(&app, FeedView::Document), feed(&app, FeedView::Document)];
         for reader in &mut readers {
             while reader.next().await.unwrap().frame.len() < LARGE {}
             while reader.ready().is_some() {}
@@ -470,23 +470,27 @@ mod tests {
     async fn who_finds_no_memory_is_not_let_in_and_who_is_in_is_sent_away() {
         let folder = tempfile::tempdir().unwrap();
         let app = filled(folder.path()).await;
-        let mut inside = feed(&app, View::Document);
+        let mut inside = feed(&app, FeedView::Document);
         inside.begin().await.unwrap();
         let others = app.answers.try_share(&None, EACH - (1 << 20)).unwrap();
         tokio::time::pause();
-        for view in [View::Page, View::Document] {
+        for view in [FeedView::Page, FeedView::Document] {
             let mut feed = feed(&app, view);
             // The first document is small.
-            assert_eq!(feed.begin().await.err().map(|problem| problem.told().code), (view == View::Page).then_some(503), "{view:?}");
+            assert_eq!(
+                feed.begin().await.err().map(|problem| problem.to_api_error().code),
+                (view == FeedView::Page).then_some(503),
+                "{view:?}"
+            );
         }
         let refused = loop {
             if let Err(problem) = inside.next().await {
                 break problem;
             }
         };
-        assert_eq!(refused.told().code, 503);
+        assert_eq!(refused.to_api_error().code, 503);
         drop((inside, others));
         assert_eq!(app.answers.bytes(), 0);
-        assert!(feed(&app, View::Page).begin().await.is_ok());
+        assert!(feed(&app, FeedView::Page).begin().await.is_ok());
     }
 }

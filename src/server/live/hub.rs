@@ -19,7 +19,7 @@ const MAILBOX_EVENTS: usize = 256;
 const MAILBOX_BYTES: usize = 1 << 20;
 
 /// Points of one board are told at most this often, those in between together: a frame of a screen.
-const TICK: Duration = Duration::from_millis(16);
+const MIN_POINTS_INTERVAL: Duration = Duration::from_millis(16);
 /// About what a part of a frame of points takes, beside its name and its numbers.
 const PART_BYTES: usize = 100;
 // News with more parts would lag every reader, so none is ever written into a frame that cannot be read.
@@ -27,7 +27,7 @@ const _: () = assert!(MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
 
 /// Which form of a cell a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
+pub enum FeedView {
     /// `protocol::Cell`: what the page shows.
     Page,
     /// The whole document, as REST gives it.
@@ -36,13 +36,13 @@ pub enum View {
 
 /// What a reader is sent.
 #[derive(Clone, Debug)]
-pub enum Frame {
+pub enum LiveFrame {
     Text(Utf8Bytes),
     /// Points, for the page.
     Binary(Bytes),
 }
 
-impl Frame {
+impl LiveFrame {
     pub fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -53,14 +53,14 @@ impl Frame {
 
 /// A change on its way to readers: each form is written once for all of them.
 #[derive(Debug)]
-pub struct News {
+pub struct SharedEvent {
     pub change: Change,
-    frames: [OnceLock<Frame>; 2],
+    frames: [OnceLock<LiveFrame>; 2],
     /// About how much a frame of it takes.
     bytes: usize,
 }
 
-impl News {
+impl SharedEvent {
     fn new(change: Change) -> Self {
         let bytes = match &change {
             Change::Cell(change) => {
@@ -78,7 +78,7 @@ impl News {
     }
 
     /// Whether a frame of it is still to be written, and large.
-    pub fn is_to_write(&self, view: View, large: usize) -> bool {
+    pub fn is_to_write(&self, view: FeedView, large: usize) -> bool {
         self.bytes >= large && self.frames[view as usize].get().is_none()
     }
 
@@ -86,39 +86,39 @@ impl News {
         self.bytes
     }
 
-    pub fn frame(&self, view: View, write: impl FnOnce() -> Frame) -> Frame {
+    pub fn frame(&self, view: FeedView, write: impl FnOnce() -> LiveFrame) -> LiveFrame {
         self.frames[view as usize].get_or_init(write).clone()
     }
 }
 
 #[derive(Default)]
 pub struct Hub {
-    boards: Mutex<HashMap<Arc<str>, Readers>>,
+    boards: Mutex<HashMap<Arc<str>, Topic>>,
     lagged: AtomicU64,
 }
 
 /// Those who listen to a board.
 #[derive(Default)]
-struct Readers {
+struct Topic {
     mailboxes: Vec<Arc<Mailbox>>,
     /// Points that wait for the next tick, and when the last was.
     points: Option<Appended>,
     ticked: Option<Instant>,
 }
 
-impl Readers {
-    fn tell(&self, change: Change) {
-        let news = Arc::new(News::new(change));
+impl Topic {
+    fn broadcast(&self, change: Change) {
+        let event = Arc::new(SharedEvent::new(change));
         for mailbox in &self.mailboxes {
-            mailbox.put(&news);
+            mailbox.put(&event);
         }
     }
 
     /// Tells of the points that wait.
-    fn tick(&mut self) {
+    fn flush_points(&mut self) {
         if let Some(points) = self.points.take() {
             self.ticked = Some(Instant::now());
-            self.tell(Change::Points(points));
+            self.broadcast(Change::Points(points));
         }
     }
 }
@@ -131,13 +131,13 @@ struct Mailbox {
 
 #[derive(Default)]
 struct Waiting {
-    news: VecDeque<Arc<News>>,
+    event: VecDeque<Arc<SharedEvent>>,
     bytes: usize,
     lagged: bool,
 }
 
 pub enum Delivery {
-    News(Arc<News>),
+    Event(Arc<SharedEvent>),
     /// Some were dropped: read the newest state instead.
     Lagged,
 }
@@ -152,16 +152,16 @@ impl Hub {
             match change {
                 Change::Cell(_) => {
                     // Points that came before it are told before it.
-                    readers.tick();
-                    readers.tell(change);
+                    readers.flush_points();
+                    readers.broadcast(change);
                 }
                 Change::Points(new) => match &mut readers.points {
                     Some(waiting) => waiting.merge(new),
                     None => {
                         readers.points = Some(new);
-                        match readers.ticked.map(|last| last + TICK).filter(|next| *next > Instant::now()) {
-                            None => readers.tick(),
-                            Some(next) => self.tick_at(board, next),
+                        match readers.ticked.map(|last| last + MIN_POINTS_INTERVAL).filter(|next| *next > Instant::now()) {
+                            None => readers.flush_points(),
+                            Some(next) => self.flush_points_at(board, next),
                         }
                     }
                 },
@@ -169,14 +169,14 @@ impl Hub {
         }
     }
 
-    fn tick_at(self: &Arc<Self>, board: Arc<str>, next: Instant) {
+    fn flush_points_at(self: &Arc<Self>, board: Arc<str>, next: Instant) {
         let hub = Arc::downgrade(self);
         tokio::spawn(async move {
             tokio::time::sleep_until(next).await;
             if let Some(hub) = hub.upgrade()
                 && let Some(readers) = lock(&hub.boards).get_mut(&board)
             {
-                readers.tick();
+                readers.flush_points();
             }
         });
     }
@@ -195,14 +195,14 @@ impl Hub {
 }
 
 impl Mailbox {
-    fn put(&self, news: &Arc<News>) {
+    fn put(&self, event: &Arc<SharedEvent>) {
         let mut waiting = lock(&self.waiting);
         if waiting.lagged {
             return;
         }
-        waiting.bytes += news.bytes;
-        waiting.news.push_back(news.clone());
-        if waiting.news.len() > MAILBOX_EVENTS || waiting.bytes > MAILBOX_BYTES {
+        waiting.bytes += event.bytes;
+        waiting.event.push_back(event.clone());
+        if waiting.event.len() > MAILBOX_EVENTS || waiting.bytes > MAILBOX_BYTES {
             *waiting = Waiting { lagged: true, ..Waiting::default() };
         }
         drop(waiting);
@@ -224,9 +224,9 @@ impl Subscription {
             self.hub.lagged.fetch_add(1, Ordering::Relaxed);
             return Some(Delivery::Lagged);
         }
-        let news = waiting.news.pop_front()?;
-        waiting.bytes -= news.bytes;
-        Some(Delivery::News(news))
+        let event = waiting.event.pop_front()?;
+        waiting.bytes -= event.bytes;
+        Some(Delivery::Event(event))
     }
 
     /// Waits until something may have come since the mailbox was found empty.
@@ -283,7 +283,7 @@ mod tests {
     fn seqs(subscription: &Subscription) -> Vec<Option<u64>> {
         std::iter::from_fn(|| subscription.try_next())
             .map(|delivery| match delivery {
-                Delivery::News(news) => Some(news.change.seq()),
+                Delivery::Event(event) => Some(event.change.seq()),
                 Delivery::Lagged => None,
             })
             .collect()
@@ -324,7 +324,7 @@ mod tests {
         let told = || {
             std::iter::from_fn(|| reader.try_next())
                 .map(|delivery| match delivery {
-                    Delivery::News(news) => match &news.change {
+                    Delivery::Event(event) => match &event.change {
                         Change::Points(told) => (told.first, told.seq, told.cells[0].series[0].count),
                         Change::Cell(change) => (change.seq, change.seq, 0),
                     },
@@ -337,7 +337,7 @@ mod tests {
         hub.publish(vec![points(2, 1, &[1.0])]);
         hub.publish(vec![points(3, 2, &[1.0, 2.0])]);
         assert_eq!(told(), []);
-        tokio::time::sleep(2 * TICK).await;
+        tokio::time::sleep(2 * MIN_POINTS_INTERVAL).await;
         assert_eq!(told(), [(2, 3, 3)]);
         hub.publish(vec![points(4, 4, &[1.0])]);
         assert_eq!(told(), [(4, 4, 1)]);

@@ -13,7 +13,7 @@ use crate::server::boards::ingest::parse_line_value;
 use crate::server::boards::{
     Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points,
 };
-use crate::server::boards::{Sent, SentSeries};
+use crate::server::boards::{CellPoints, SeriesPoints};
 use crate::server::cells::Content;
 use crate::server::store::{Held, Record, fuzz_targets};
 
@@ -77,7 +77,7 @@ fn points_sent(data: &[u8]) {
     let Some((form, body)) = data.split_first() else { return };
     let id = CellId::parse("loss").expect("an id");
     let kind = ["application/json", "application/x-ndjson", "application/octet-stream"][usize::from(form % 3)];
-    let checked = |sent: Result<Vec<SentSeries>, ApiError>| match sent {
+    let checked = |sent: Result<Vec<SeriesPoints>, ApiError>| match sent {
         Ok(list) => list.iter().for_each(series),
         Err(why) => refused(&why, body),
     };
@@ -100,8 +100,8 @@ fn points_sent(data: &[u8]) {
     }
 }
 
-fn series(series: &SentSeries) {
-    let SentSeries { name, x, y, t } = series;
+fn series(series: &SeriesPoints) {
+    let SeriesPoints { name, x, y, t } = series;
     assert!((1..=200).contains(&name.chars().count()) && !name.contains(char::is_control), "the name {name:?}");
     for list in [x, t].into_iter().flatten() {
         assert!(list.len() == y.len() && list.iter().all(|number| number.is_finite()), "steps or times of '{name}'");
@@ -110,17 +110,17 @@ fn series(series: &SentSeries) {
 }
 
 /// In the binary form they are what they were.
-fn sent_again(sent: Vec<Sent>) {
+fn sent_again(sent: Vec<CellPoints>) {
     sent.iter().flat_map(|sent| &sent.series).for_each(series);
     let all = || sent.iter().flat_map(|sent| sent.series.iter().map(|series| (&sent.cell, series)));
-    let parts = all().map(|(cell, SentSeries { name, x, y, t })| {
+    let parts = all().map(|(cell, SeriesPoints { name, x, y, t })| {
         let numbers = Some(NumbersRef { x: x.as_deref(), y, t: t.as_deref() });
         PartRef { cell, series: name, start: None, n: y.len() as u32, numbers }
     });
     let frame = points::write(0, &parts.collect::<Vec<_>>());
     let again = parse_many_points(&frame, Some("application/octet-stream")).unwrap_or_else(|why| panic!("a frame of valid points: {why}"));
-    let bits = |sent: &[Sent]| {
-        let lists = |series: &SentSeries| {
+    let bits = |sent: &[CellPoints]| {
+        let lists = |series: &SeriesPoints| {
             [series.x.as_deref(), Some(&series.y), series.t.as_deref()]
                 .map(|list| list.map(|list| list.iter().map(|number| number.to_bits()).collect::<Vec<_>>()))
         };

@@ -10,12 +10,12 @@ use crate::protocol::{ApiError, ErrorKind};
 /// Containers within containers, in what is passed over.
 const DEPTH: usize = 128;
 /// More of a key is not repeated in an error.
-const TOLD_CHARS: usize = 200;
+const MAX_PATH_CHARS: usize = 200;
 /// More of a word that is not JSON.
-const WORD_CHARS: usize = 20;
+const MAX_WORD_CHARS: usize = 20;
 
 /// What is wrong with a text, and where.
-pub(crate) struct Wrong {
+pub(crate) struct ParseError {
     kind: ErrorKind,
     /// `train[3][0]`; empty when the text itself is meant.
     path: String,
@@ -25,9 +25,9 @@ pub(crate) struct Wrong {
     at: usize,
 }
 
-pub(crate) type Scanned<T> = Result<T, Box<Wrong>>;
+pub(crate) type ParseResult<T> = Result<T, Box<ParseError>>;
 
-impl Wrong {
+impl ParseError {
     pub(crate) fn within(mut self: Box<Self>, outer: &str) -> Box<Self> {
         let joint = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = [outer, joint, &self.path].concat();
@@ -35,7 +35,7 @@ impl Wrong {
     }
 
     /// The error as a client gets it. `text` is what was scanned and `first_line` the number of its first line.
-    pub(crate) fn told(self, text: &str, first_line: usize) -> ApiError {
+    pub(crate) fn to_api_error(self, text: &str, first_line: usize) -> ApiError {
         let before = &text.as_bytes()[..self.at.min(text.len())];
         let line = first_line + before.iter().filter(|byte| **byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
@@ -45,12 +45,12 @@ impl Wrong {
     }
 }
 
-pub(crate) struct Scanner<'a> {
+pub(crate) struct JsonReader<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> JsonReader<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
@@ -63,12 +63,12 @@ impl<'a> Scanner<'a> {
         self.at = at;
     }
 
-    pub(crate) fn wrong(&self, what: impl Into<String>) -> Box<Wrong> {
+    pub(crate) fn wrong(&self, what: impl Into<String>) -> Box<ParseError> {
         self.refused(ErrorKind::BadRequest, what)
     }
 
-    pub(crate) fn refused(&self, kind: ErrorKind, what: impl Into<String>) -> Box<Wrong> {
-        Box::new(Wrong { kind, path: String::new(), what: what.into(), at: self.at })
+    pub(crate) fn refused(&self, kind: ErrorKind, what: impl Into<String>) -> Box<ParseError> {
+        Box::new(ParseError { kind, path: String::new(), what: what.into(), at: self.at })
     }
 
     fn byte(&self) -> Option<u8> {
@@ -92,7 +92,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Nothing but white space may follow.
-    pub(crate) fn end(&mut self) -> Scanned<()> {
+    pub(crate) fn end(&mut self) -> ParseResult<()> {
         if self.peek().is_none() { Ok(()) } else { Err(self.wrong("goes on after its end")) }
     }
 
@@ -108,7 +108,7 @@ impl<'a> Scanner<'a> {
                 // A word as it is written, so that 'nan' is not taken for 'null': or one character.
                 let rest = &self.text[self.at..];
                 let word = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '+' | '_' | '.')).unwrap_or(rest.len());
-                let word: String = rest[..word].chars().take(WORD_CHARS).collect();
+                let word: String = rest[..word].chars().take(MAX_WORD_CHARS).collect();
                 return match &*word {
                     "true" | "false" => "a boolean".to_owned(),
                     "null" | "NaN" | "Infinity" | "-Infinity" => word,
@@ -127,7 +127,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// What stands where the next item or key should.
-    fn misplaced(&mut self, wanted: &str, is_first: bool) -> Box<Wrong> {
+    fn misplaced(&mut self, wanted: &str, is_first: bool) -> Box<ParseError> {
         let found = self.found();
         match (is_first, self.byte()) {
             (false, Some(end @ (b']' | b'}'))) => {
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Calls `each` at every item of the array that begins here.
-    pub(crate) fn items(&mut self, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
+    pub(crate) fn items(&mut self, mut each: impl FnMut(&mut Self) -> ParseResult<()>) -> ParseResult<()> {
         if !self.take(b'[') {
             let found = self.found();
             return Err(self.wrong(format!("must be an array, not {found}")));
@@ -172,7 +172,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Calls `each` with every key of the object that begins here, at the key's value.
-    pub(crate) fn keys(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Scanned<()>) -> Scanned<()> {
+    pub(crate) fn keys(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> ParseResult<()>) -> ParseResult<()> {
         if !self.take(b'{') {
             let found = self.found();
             return Err(self.wrong(format!("must be an object, not {found}")));
@@ -192,8 +192,10 @@ impl<'a> Scanner<'a> {
                 return Err(self.wrong(format!("is not JSON: expected ':' after a key, found {found}")));
             }
             // For an error's path; nothing is copied unless the key has escapes.
-            let told = key.clone();
-            each(self, key).map_err(|wrong| wrong.within(told.char_indices().nth(TOLD_CHARS).map_or(&*told, |(end, _)| &told[..end])))?;
+            let path_key = key.clone();
+            each(self, key).map_err(|wrong| {
+                wrong.within(path_key.char_indices().nth(MAX_PATH_CHARS).map_or(&*path_key, |(end, _)| &path_key[..end]))
+            })?;
             if self.take(b'}') {
                 return Ok(());
             } else if !self.take(b',') {
@@ -203,7 +205,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(crate) fn string(&mut self) -> Scanned<Cow<'a, str>> {
+    pub(crate) fn string(&mut self) -> ParseResult<Cow<'a, str>> {
         if !self.take(b'"') {
             let found = self.found();
             return Err(self.wrong(format!("must be a string, not {found}")));
@@ -237,7 +239,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number of JSON, to the last bit; the caller has seen that one begins here.
-    fn number(&mut self) -> Scanned<f64> {
+    fn number(&mut self) -> ParseResult<f64> {
         let (start, bytes) = (self.at, self.text.as_bytes());
         let is_negative = bytes[start] == b'-';
         let mut at = start + usize::from(is_negative);
@@ -282,7 +284,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value: a number; NaN and the infinities as Python's tokens or as strings; null for NaN, as JavaScript writes it.
-    pub(crate) fn value(&mut self) -> Scanned<f64> {
+    pub(crate) fn value(&mut self) -> ParseResult<f64> {
         const RULE: &str = "must be a number, null, \"NaN\", \"Infinity\" or \"-Infinity\"";
         match self.peek() {
             Some(b'0'..=b'9') => self.number(),
@@ -314,7 +316,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A place along an axis: a number that is finite.
-    pub(crate) fn place(&mut self) -> Scanned<f64> {
+    pub(crate) fn place(&mut self) -> ParseResult<f64> {
         self.peek();
         if self.is_number() {
             return self.number();
@@ -324,7 +326,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A wall time: seconds since 1970, no more than `most` before or after it.
-    pub(crate) fn time(&mut self, most: f64) -> Scanned<f64> {
+    pub(crate) fn time(&mut self, most: f64) -> ParseResult<f64> {
         self.peek();
         let at = self.at;
         let time = self.place()?;
@@ -336,18 +338,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over whatever stands here, and gives its keys when it is an object.
-    pub(crate) fn skip(&mut self) -> Scanned<Vec<Cow<'a, str>>> {
+    pub(crate) fn skip(&mut self) -> ParseResult<Vec<Cow<'a, str>>> {
         self.skip_within(DEPTH)
     }
 
-    fn skip_within(&mut self, depth: usize) -> Scanned<Vec<Cow<'a, str>>> {
+    fn skip_within(&mut self, depth: usize) -> ParseResult<Vec<Cow<'a, str>>> {
         let mut keys = Vec::new();
         match self.peek() {
             Some(b'[' | b'{') if depth == 0 => return Err(self.wrong(format!("may be nested {DEPTH} deep"))),
-            Some(b'[') => self.items(|scanner| scanner.skip_within(depth - 1).map(drop))?,
-            Some(b'{') => self.keys(|scanner, key| {
+            Some(b'[') => self.items(|reader| reader.skip_within(depth - 1).map(drop))?,
+            Some(b'{') => self.keys(|reader, key| {
                 keys.push(key);
-                scanner.skip_within(depth - 1).map(drop)
+                reader.skip_within(depth - 1).map(drop)
             })?,
             Some(b'"') => drop(self.string()?),
             _ if self.word("true") || self.word("false") => {}

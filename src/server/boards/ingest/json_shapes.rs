@@ -3,136 +3,138 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::json_reader::{Scanned, Scanner};
-use super::{Gathered, LineSeries, LineValue, MOST_TIME, SentSeries, check_name};
+use super::json_reader::{JsonReader, ParseResult};
+use super::{LineValue, MAX_TIME_SECONDS, PointsBuilder, SeriesPoints, SeriesUpdate, check_name};
 use crate::protocol::{CellId, ErrorKind};
 
 /// `{"train": <points>, ...}`, or a list of entries.
-pub(crate) fn of_one(scanner: &mut Scanner, id: &CellId, gathered: &mut Gathered) -> Scanned<()> {
-    match scanner.peek() {
-        Some(b'[') => scanner.items(|scanner| entry(scanner, Some(id), gathered)),
-        _ => all_series(scanner, id, gathered),
+pub(crate) fn of_one(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
+    match reader.peek() {
+        Some(b'[') => reader.items(|reader| entry(reader, Some(id), builder)),
+        _ => all_series(reader, id, builder),
     }
 }
 
 /// `{"cells": {"<id>": {"train": <points>, ...}, ...}}`, or a list of entries.
-pub(crate) fn of_many(scanner: &mut Scanner, gathered: &mut Gathered) -> Scanned<()> {
-    if scanner.peek() == Some(b'[') {
-        return scanner.items(|scanner| entry(scanner, None, gathered));
+pub(crate) fn of_many(reader: &mut JsonReader, builder: &mut PointsBuilder) -> ParseResult<()> {
+    if reader.peek() == Some(b'[') {
+        return reader.items(|reader| entry(reader, None, builder));
     }
-    scanner.keys(|scanner, key| match &*key {
-        "cells" => scanner.keys(|scanner, id| all_series(scanner, &cell_id(scanner, &id)?, gathered)),
-        _ => Err(scanner.wrong("is no key here: send {\"cells\": {...}} or a list, or lines with Content-Type application/x-ndjson")),
+    reader.keys(|reader, key| match &*key {
+        "cells" => reader.keys(|reader, id| all_series(reader, &cell_id(reader, &id)?, builder)),
+        _ => Err(reader.wrong("is no key here: send {\"cells\": {...}} or a list, or lines with Content-Type application/x-ndjson")),
     })
 }
 
-fn cell_id(scanner: &Scanner, text: &str) -> Scanned<CellId> {
-    CellId::parse(text).ok_or_else(|| scanner.wrong("is not the id of a cell: 1 to 64 letters, digits, '-' or '_'"))
+fn cell_id(reader: &JsonReader, text: &str) -> ParseResult<CellId> {
+    CellId::parse(text).ok_or_else(|| reader.wrong("is not the id of a cell: 1 to 64 letters, digits, '-' or '_'"))
 }
 
-fn all_series(scanner: &mut Scanner, id: &CellId, gathered: &mut Gathered) -> Scanned<()> {
-    scanner.keys(|scanner, name| {
-        let series = points(scanner, name, gathered)?;
-        add(scanner, id, series, gathered)
+fn all_series(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
+    reader.keys(|reader, name| {
+        let series = points(reader, name, builder)?;
+        add(reader, id, series, builder)
     })
 }
 
-fn add(scanner: &Scanner, id: &CellId, series: SentSeries, gathered: &mut Gathered) -> Scanned<()> {
-    gathered.add(id, series).map_err(|rule| scanner.refused(ErrorKind::PayloadTooLarge, rule))
+fn add(reader: &JsonReader, id: &CellId, series: SeriesPoints, builder: &mut PointsBuilder) -> ParseResult<()> {
+    builder.add(id, series).map_err(|rule| reader.refused(ErrorKind::PayloadTooLarge, rule))
 }
 
 /// One or more points that name their cell and series: `{"cell", "series", "step", "value", "time"}` with numbers or lists, or
-/// `{"cell", "points": {"train": <points>, ...}}`. With `home` the cell need not be named, and must be that one.
-pub(crate) fn entry(scanner: &mut Scanner, home: Option<&CellId>, gathered: &mut Gathered) -> Scanned<()> {
+/// `{"cell", "points": {"train": <points>, ...}}`. With `expected_cell` the cell need not be named, and must be that one.
+pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, builder: &mut PointsBuilder) -> ParseResult<()> {
     let (mut cell, mut series, mut columns) = (None, None, Columns::default());
-    let mut apart: Option<Vec<SentSeries>> = None;
-    scanner.keys(|scanner, key| match &*key {
+    let mut apart: Option<Vec<SeriesPoints>> = None;
+    reader.keys(|reader, key| match &*key {
         "cell" => {
-            let id = scanner.string()?;
-            cell = Some(cell_id(scanner, &id)?);
-            match home {
-                Some(home) if cell.as_ref() != Some(home) => Err(scanner.wrong("is another cell than the address; send it to /points")),
+            let id = reader.string()?;
+            cell = Some(cell_id(reader, &id)?);
+            match expected_cell {
+                Some(expected_cell) if cell.as_ref() != Some(expected_cell) => {
+                    Err(reader.wrong("is another cell than the address; send it to /points"))
+                }
                 _ => Ok(()),
             }
         }
         "series" => {
-            let name = scanner.string()?;
-            check_name(&name).map_err(|rule| scanner.wrong(rule))?;
+            let name = reader.string()?;
+            check_name(&name).map_err(|rule| reader.wrong(rule))?;
             series = Some(name);
             Ok(())
         }
-        "points" => scanner.keys(|scanner, name| {
+        "points" => reader.keys(|reader, name| {
             let all = apart.get_or_insert_default();
-            all.push(points(scanner, name, gathered)?);
+            all.push(points(reader, name, builder)?);
             Ok(())
         }),
         // What is read back as NDJSON can be sent again: a point's index is the server's.
-        "index" => scanner.skip().map(drop),
-        key => match columns.take(scanner, key, gathered)? {
+        "index" => reader.skip().map(drop),
+        key => match columns.take(reader, key, builder)? {
             true => Ok(()),
-            false => Err(scanner.wrong("is no key here; known are cell, series, points, x or step, y or value, t or time")),
+            false => Err(reader.wrong("is no key here; known are cell, series, points, x or step, y or value, t or time")),
         },
     })?;
-    let Some(id) = cell.as_ref().or(home) else {
-        return Err(scanner.wrong("must name its 'cell'"));
+    let Some(id) = cell.as_ref().or(expected_cell) else {
+        return Err(reader.wrong("must name its 'cell'"));
     };
     match (series, apart) {
-        (None, Some(all)) if columns.is_empty() => all.into_iter().try_for_each(|series| add(scanner, id, series, gathered)),
+        (None, Some(all)) if columns.is_empty() => all.into_iter().try_for_each(|series| add(reader, id, series, builder)),
         (None, None) if columns.is_empty() => Ok(()),
-        (Some(name), None) => add(scanner, id, columns.finish(scanner, name)?, gathered),
-        _ => Err(scanner.wrong("must have either 'series' with its numbers, or 'points'")),
+        (Some(name), None) => add(reader, id, columns.finish(reader, name)?, builder),
+        _ => Err(reader.wrong("must have either 'series' with its numbers, or 'points'")),
     }
 }
 
 /// The points of one series: `0.3`, `[y, ...]`, `[[x, y], ...]`, `[[x, y, t], ...]` or `{"x": [...], "y": [...], "t": [...]}`.
-fn points(scanner: &mut Scanner, name: Cow<str>, gathered: &mut Gathered) -> Scanned<SentSeries> {
-    check_name(&name).map_err(|rule| scanner.wrong(format!("is a name that {rule}")))?;
-    match scanner.peek() {
-        Some(b'[') => list(scanner, name, gathered),
+fn points(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) -> ParseResult<SeriesPoints> {
+    check_name(&name).map_err(|rule| reader.wrong(format!("is a name that {rule}")))?;
+    match reader.peek() {
+        Some(b'[') => list(reader, name, builder),
         Some(b'{') => {
             let mut columns = Columns::default();
-            scanner.keys(|scanner, key| match columns.take(scanner, &key, gathered)? {
+            reader.keys(|reader, key| match columns.take(reader, &key, builder)? {
                 true => Ok(()),
-                false => Err(scanner.wrong("is no key here; known are x or step, y or value, t or time")),
+                false => Err(reader.wrong("is no key here; known are x or step, y or value, t or time")),
             })?;
-            columns.finish(scanner, name)
+            columns.finish(reader, name)
         }
         _ => {
-            let y = vec![scanner.value()?];
-            gathered.counted(scanner)?;
-            Ok(SentSeries { name: name.into_owned(), x: None, y, t: None })
+            let y = vec![reader.value()?];
+            builder.counted(reader)?;
+            Ok(SeriesPoints { name: name.into_owned(), x: None, y, t: None })
         }
     }
 }
 
-fn list(scanner: &mut Scanner, name: Cow<str>, gathered: &mut Gathered) -> Scanned<SentSeries> {
+fn list(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) -> ParseResult<SeriesPoints> {
     let (mut x, mut y, mut t, mut width) = (Vec::new(), Vec::new(), Vec::new(), None);
-    scanner.items(|scanner| {
+    reader.items(|reader| {
         let mut found = 0;
-        if scanner.peek() == Some(b'[') {
-            scanner.items(|scanner| {
+        if reader.peek() == Some(b'[') {
+            reader.items(|reader| {
                 found += 1;
                 match found {
-                    1 => x.push(scanner.place()?),
-                    2 => y.push(scanner.value()?),
-                    3 => t.push(scanner.time(MOST_TIME)?),
-                    _ => return Err(scanner.wrong("is too much: a point is [x, y] or [x, y, t]")),
+                    1 => x.push(reader.place()?),
+                    2 => y.push(reader.value()?),
+                    3 => t.push(reader.time(MAX_TIME_SECONDS)?),
+                    _ => return Err(reader.wrong("is too much: a point is [x, y] or [x, y, t]")),
                 }
                 Ok(())
             })?;
             if found < 2 {
-                return Err(scanner.wrong("must be [x, y] or [x, y, t]"));
+                return Err(reader.wrong("must be [x, y] or [x, y, t]"));
             }
         } else {
-            y.push(scanner.value()?);
+            y.push(reader.value()?);
         }
         if *width.get_or_insert(found) != found {
-            return Err(scanner.wrong("must have the form of the items before it: all y, all [x, y] or all [x, y, t]"));
+            return Err(reader.wrong("must have the form of the items before it: all y, all [x, y] or all [x, y, t]"));
         }
-        gathered.counted(scanner)
+        builder.counted(reader)
     })?;
     let width = width.unwrap_or(0);
-    Ok(SentSeries { name: name.into_owned(), x: (width >= 2).then_some(x), y, t: (width == 3).then_some(t) })
+    Ok(SeriesPoints { name: name.into_owned(), x: (width >= 2).then_some(x), y, t: (width == 3).then_some(t) })
 }
 
 /// Points as one list for each of their numbers.
@@ -145,7 +147,7 @@ struct Columns {
 
 impl Columns {
     /// False when the key is none of these.
-    fn take(&mut self, scanner: &mut Scanner, key: &str, gathered: &mut Gathered) -> Scanned<bool> {
+    fn take(&mut self, reader: &mut JsonReader, key: &str, builder: &mut PointsBuilder) -> ParseResult<bool> {
         let (column, is_value, is_time) = match key {
             "x" | "step" => (&mut self.x, false, false),
             "y" | "value" => (&mut self.y, true, false),
@@ -153,26 +155,26 @@ impl Columns {
             _ => return Ok(false),
         };
         if column.is_some() {
-            return Err(scanner.wrong("is given twice; x and step, y and value, t and time are the same"));
+            return Err(reader.wrong("is given twice; x and step, y and value, t and time are the same"));
         }
-        if !is_value && scanner.word("null") {
+        if !is_value && reader.word("null") {
             return Ok(true);
         }
         let mut numbers = Vec::new();
-        let mut one = |scanner: &mut Scanner| {
+        let mut one = |reader: &mut JsonReader| {
             numbers.push(if is_value {
-                scanner.value()?
+                reader.value()?
             } else if is_time {
-                scanner.time(MOST_TIME)?
+                reader.time(MAX_TIME_SECONDS)?
             } else {
-                scanner.place()?
+                reader.place()?
             });
             // Lists of x and t that are longer than any y may be must not fill the memory either.
-            if is_value || numbers.len() > super::POINTS { gathered.counted(scanner) } else { Ok(()) }
+            if is_value || numbers.len() > super::POINTS { builder.counted(reader) } else { Ok(()) }
         };
-        match scanner.peek() {
-            Some(b'[') => scanner.items(one)?,
-            _ => one(scanner)?,
+        match reader.peek() {
+            Some(b'[') => reader.items(one)?,
+            _ => one(reader)?,
         }
         *column = Some(numbers);
         Ok(true)
@@ -182,56 +184,54 @@ impl Columns {
         self.x.is_none() && self.y.is_none() && self.t.is_none()
     }
 
-    fn finish(self, scanner: &Scanner, name: Cow<str>) -> Scanned<SentSeries> {
+    fn finish(self, reader: &JsonReader, name: Cow<str>) -> ParseResult<SeriesPoints> {
         let Self { x, y, t } = self;
-        let Some(y) = y else { return Err(scanner.wrong("must have 'y' (or 'value')")) };
+        let Some(y) = y else { return Err(reader.wrong("must have 'y' (or 'value')")) };
         for (key, list) in [("x", &x), ("t", &t)] {
             if let Some(list) = list.as_ref().filter(|list| list.len() != y.len()) {
                 let message = format!("must have as many '{key}' as 'y', not {} and {}", list.len(), y.len());
-                return Err(scanner.wrong(message));
+                return Err(reader.wrong(message));
             }
         }
-        Ok(SentSeries { name: name.into_owned(), x, y, t })
+        Ok(SeriesPoints { name: name.into_owned(), x, y, t })
     }
 }
 
-pub(crate) fn line_value(scanner: &mut Scanner) -> Scanned<LineValue> {
+pub(crate) fn line_value(reader: &mut JsonReader) -> ParseResult<LineValue> {
     let mut value = LineValue::default();
-    let is_empty = match scanner.peek() {
-        Some(b'[') => {
-            scanner.items(|scanner| Err(scanner.wrong("must be left out: a line's value is {\"series\": {...}}"))).map(|()| true)?
-        }
-        _ => scanner.word("null") || scanner.word("\"\""),
+    let is_empty = match reader.peek() {
+        Some(b'[') => reader.items(|reader| Err(reader.wrong("must be left out: a line's value is {\"series\": {...}}"))).map(|()| true)?,
+        _ => reader.word("null") || reader.word("\"\""),
     };
     if is_empty {
         return Ok(value);
     }
-    let (mut names, mut gathered) = (HashSet::new(), Gathered::default());
-    scanner.keys(|scanner, key| {
+    let (mut names, mut builder) = (HashSet::new(), PointsBuilder::default());
+    reader.keys(|reader, key| {
         if key != "series" {
-            return Err(scanner.wrong("is no key of a line's value; known is 'series'"));
+            return Err(reader.wrong("is no key of a line's value; known is 'series'"));
         }
-        scanner.keys(|scanner, name| {
+        reader.keys(|reader, name| {
             if !names.insert(name.clone()) {
-                return Err(scanner.wrong("is given twice"));
+                return Err(reader.wrong("is given twice"));
             }
-            let start = scanner.at();
-            let empty = || SentSeries { name: name.clone().into_owned(), ..SentSeries::default() };
-            let is_object = scanner.peek() == Some(b'{');
-            let keys = if is_object { scanner.skip()? } else { Vec::new() };
+            let start = reader.at();
+            let empty = || SeriesPoints { name: name.clone().into_owned(), ..SeriesPoints::default() };
+            let is_object = reader.peek() == Some(b'{');
+            let keys = if is_object { reader.skip()? } else { Vec::new() };
             value.series.push(if keys.iter().any(|key| key == "points") {
-                check_name(&name).map_err(|rule| scanner.wrong(format!("is a name that {rule}")))?;
-                LineSeries::Kept(name.into_owned())
-            } else if (is_object && keys.is_empty()) || scanner.word("null") || scanner.word("\"\"") {
-                LineSeries::Points(empty())
+                check_name(&name).map_err(|rule| reader.wrong(format!("is a name that {rule}")))?;
+                SeriesUpdate::Unchanged(name.into_owned())
+            } else if (is_object && keys.is_empty()) || reader.word("null") || reader.word("\"\"") {
+                SeriesUpdate::Points(empty())
             } else {
-                scanner.back_to(start);
-                LineSeries::Points(points(scanner, name, &mut gathered)?)
+                reader.back_to(start);
+                SeriesUpdate::Points(points(reader, name, &mut builder)?)
             });
             if value.series.len() <= super::SERIES {
                 Ok(())
             } else {
-                Err(scanner.refused(ErrorKind::PayloadTooLarge, "is one too many: a chart may have 1000 series"))
+                Err(reader.refused(ErrorKind::PayloadTooLarge, "is one too many: a chart may have 1000 series"))
             }
         })
     })?;

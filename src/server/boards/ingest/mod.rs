@@ -8,7 +8,7 @@ mod tests;
 use std::collections::HashMap;
 
 use crate::protocol::{ApiError, CellId, ErrorKind, points};
-use json_reader::{Scanned, Scanner};
+use json_reader::{JsonReader, ParseResult};
 
 /// Points in one request: others wait for it.
 pub const POINTS: usize = 1 << 20;
@@ -16,26 +16,26 @@ pub const POINTS: usize = 1 << 20;
 pub const SERIES: usize = 1000;
 const NAME_CHARS: usize = 200;
 /// Seconds before and after 1970 that a wall time may be: 3,000 years. What is beyond is a mistake, and no clock could tell it.
-pub(crate) const MOST_TIME: f64 = 1e11;
+pub(crate) const MAX_TIME_SECONDS: f64 = 1e11;
 
 /// New points of one cell.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sent {
+pub struct CellPoints {
     pub cell: CellId,
     /// In the order of arrival. A name stands here again where its points changed between having steps (or times) and not.
-    pub series: Vec<SentSeries>,
+    pub series: Vec<SeriesPoints>,
 }
 
 /// New points of one series, in the order of arrival. All lists have the same length, which is 0 where a client only names a series.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SentSeries {
+pub struct SeriesPoints {
     /// 1 to 200 characters, none a control character.
     pub name: String,
     /// Finite. `None`: each is the step before it and 1; the first of a series is 0.
     pub x: Option<Vec<f64>>,
     /// Any double.
     pub y: Vec<f64>,
-    /// Seconds since 1970 (UTC), within `MOST_TIME`. `None`: the time of arrival.
+    /// Seconds since 1970 (UTC), within `MAX_TIME_SECONDS`. `None`: the time of arrival.
     pub t: Option<Vec<f64>>,
 }
 
@@ -43,49 +43,49 @@ pub struct SentSeries {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineValue {
     /// In the client's order, each name once.
-    pub series: Vec<LineSeries>,
+    pub series: Vec<SeriesUpdate>,
 }
 
 impl LineValue {
     /// How many points there are to be stored.
     pub fn points(&self) -> usize {
-        let points = |series: &LineSeries| match series {
-            LineSeries::Points(points) => points.y.len(),
-            LineSeries::Kept(_) => 0,
+        let points = |series: &SeriesUpdate| match series {
+            SeriesUpdate::Points(points) => points.y.len(),
+            SeriesUpdate::Unchanged(_) => 0,
         };
         self.series.iter().map(points).sum()
     }
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum LineSeries {
+pub enum SeriesUpdate {
     /// To be replaced by these points.
-    Points(SentSeries),
+    Points(SeriesPoints),
     /// Sent as the server's own summary: stays as it is.
-    Kept(String),
+    Unchanged(String),
 }
 
 /// Reads the body of `POST /values/:id/points`, or the key `append` of a patch. Parts and lines may name the cell, and must mean this one.
-pub fn parse_points(id: &CellId, body: &[u8], content_type: Option<&str>) -> Result<Vec<SentSeries>, ApiError> {
+pub fn parse_points(id: &CellId, body: &[u8], content_type: Option<&str>) -> Result<Vec<SeriesPoints>, ApiError> {
     let sent = parse(Some(id), body, content_type)?;
     Ok(sent.into_iter().flat_map(|sent| sent.series).collect())
 }
 
 /// Reads the body of `POST /points`. Each cell stands in the answer once, in the order of its first appearance.
-pub fn parse_many_points(body: &[u8], content_type: Option<&str>) -> Result<Vec<Sent>, ApiError> {
+pub fn parse_many_points(body: &[u8], content_type: Option<&str>) -> Result<Vec<CellPoints>, ApiError> {
     parse(None, body, content_type)
 }
 
 /// Reads some lines of NDJSON out of a longer body; `first_line` is the number of the first of them, from 1.
-pub fn parse_lines(body: &[u8], first_line: usize) -> Result<Vec<Sent>, ApiError> {
+pub fn parse_lines(body: &[u8], first_line: usize) -> Result<Vec<CellPoints>, ApiError> {
     lines(None, text(body)?, first_line)
 }
 
 /// Reads the `value` of a `line` cell that is given whole. `[]`, `null`, `""` and `{}` are a chart without series.
 pub fn parse_line_value(json: &str) -> Result<LineValue, ApiError> {
-    let mut scanner = Scanner::new(json);
-    let value = json_shapes::line_value(&mut scanner).and_then(|value| scanner.end().map(|()| value));
-    value.map_err(|wrong| wrong.within("value").told(json, 1))
+    let mut reader = JsonReader::new(json);
+    let value = json_shapes::line_value(&mut reader).and_then(|value| reader.end().map(|()| value));
+    value.map_err(|wrong| wrong.within("value").to_api_error(json, 1))
 }
 
 /// The text with Python's tokens `NaN`, `Infinity` and `-Infinity` as strings, so that it is JSON; `None` when there are none.
@@ -120,20 +120,20 @@ pub fn quote_tokens(json: &str) -> Option<String> {
 
 const TOKENS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
-fn parse(home: Option<&CellId>, body: &[u8], content_type: Option<&str>) -> Result<Vec<Sent>, ApiError> {
+fn parse(expected_cell: Option<&CellId>, body: &[u8], content_type: Option<&str>) -> Result<Vec<CellPoints>, ApiError> {
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
-        "application/octet-stream" | "application/vnd.agnez.points" => binary(home, body),
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => lines(home, text(body)?, 1),
+        "application/octet-stream" | "application/vnd.agnez.points" => binary(expected_cell, body),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => lines(expected_cell, text(body)?, 1),
         _ => {
             let text = text(body)?;
-            let (mut scanner, mut gathered) = (Scanner::new(text), Gathered::default());
-            let read = match home {
-                Some(id) => json_shapes::of_one(&mut scanner, id, &mut gathered),
-                None => json_shapes::of_many(&mut scanner, &mut gathered),
+            let (mut reader, mut builder) = (JsonReader::new(text), PointsBuilder::default());
+            let read = match expected_cell {
+                Some(id) => json_shapes::of_one(&mut reader, id, &mut builder),
+                None => json_shapes::of_many(&mut reader, &mut builder),
             };
-            read.and_then(|()| scanner.end()).map_err(|wrong| wrong.told(text, 1))?;
-            Ok(gathered.sent)
+            read.and_then(|()| reader.end()).map_err(|wrong| wrong.to_api_error(text, 1))?;
+            Ok(builder.sent)
         }
     }
 }
@@ -144,25 +144,25 @@ fn text(body: &[u8]) -> Result<&str, ApiError> {
     })
 }
 
-fn lines(home: Option<&CellId>, text: &str, first_line: usize) -> Result<Vec<Sent>, ApiError> {
-    let mut gathered = Gathered::default();
+fn lines(expected_cell: Option<&CellId>, text: &str, first_line: usize) -> Result<Vec<CellPoints>, ApiError> {
+    let mut builder = PointsBuilder::default();
     for (line, number) in text.lines().zip(first_line..) {
-        let mut scanner = Scanner::new(line);
-        if scanner.peek().is_some() {
-            let read = json_shapes::entry(&mut scanner, home, &mut gathered).and_then(|()| scanner.end());
-            read.map_err(|wrong| wrong.told(line, number))?;
+        let mut reader = JsonReader::new(line);
+        if reader.peek().is_some() {
+            let read = json_shapes::entry(&mut reader, expected_cell, &mut builder).and_then(|()| reader.end());
+            read.map_err(|wrong| wrong.to_api_error(line, number))?;
         }
     }
-    Ok(gathered.sent)
+    Ok(builder.sent)
 }
 
-fn binary(home: Option<&CellId>, body: &[u8]) -> Result<Vec<Sent>, ApiError> {
+fn binary(expected_cell: Option<&CellId>, body: &[u8]) -> Result<Vec<CellPoints>, ApiError> {
     let bad = |message: String| ErrorKind::BadRequest.with(message);
     let frame = points::read(body).map_err(|why| bad(format!("The body is not a frame of points: {why}. docs/rest.md has the form.")))?;
-    let mut gathered = Gathered::default();
+    let mut builder = PointsBuilder::default();
     for (index, part) in frame.parts.into_iter().enumerate() {
         let of = |rule: String| bad(format!("Part {index} (cell '{}') {rule}.", part.cell));
-        if home.is_some_and(|id| *id != part.cell) {
+        if expected_cell.is_some_and(|id| *id != part.cell) {
             return Err(of("is of another cell than the address; send it to /points".into()));
         }
         check_name(&part.series).map_err(|rule| of(format!("has a name that {rule}")))?;
@@ -175,15 +175,17 @@ fn binary(home: Option<&CellId>, body: &[u8]) -> Result<Vec<Sent>, ApiError> {
                 return Err(of(format!("has a {list}[{at}] that is not finite; only y may be NaN or infinite")));
             }
         }
-        if let Some(at) = numbers.t.iter().flatten().position(|time| time.abs() > MOST_TIME) {
-            return Err(of(format!("has a t[{at}] that is not in seconds since 1970: it must be from -{MOST_TIME:e} to {MOST_TIME:e}")));
+        if let Some(at) = numbers.t.iter().flatten().position(|time| time.abs() > MAX_TIME_SECONDS) {
+            return Err(of(format!(
+                "has a t[{at}] that is not in seconds since 1970: it must be from -{MAX_TIME_SECONDS:e} to {MAX_TIME_SECONDS:e}"
+            )));
         }
-        gathered
+        builder
             .count(numbers.y.len())
-            .and_then(|()| gathered.add(&part.cell, SentSeries { name: part.series, x: numbers.x, y: numbers.y, t: numbers.t }))
+            .and_then(|()| builder.add(&part.cell, SeriesPoints { name: part.series, x: numbers.x, y: numbers.y, t: numbers.t }))
             .map_err(|rule| ErrorKind::PayloadTooLarge.with(format!("The body {rule}.")))?;
     }
-    Ok(gathered.sent)
+    Ok(builder.sent)
 }
 
 /// What was wrong with the name, to go on from "a name that".
@@ -197,8 +199,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
 
 /// The points of a request by cell and series, and how many there are.
 #[derive(Default)]
-pub(crate) struct Gathered {
-    sent: Vec<Sent>,
+pub(crate) struct PointsBuilder {
+    sent: Vec<CellPoints>,
     cells: HashMap<CellId, usize>,
     /// For each cell of `sent`: the last place of each name in its `series`.
     names: Vec<HashMap<String, usize>>,
@@ -206,24 +208,24 @@ pub(crate) struct Gathered {
     points: usize,
 }
 
-impl Gathered {
+impl PointsBuilder {
     /// Counts points before they take memory. Fails when there are too many, with what to go on from "The body".
     pub(crate) fn count(&mut self, points: usize) -> Result<(), String> {
         self.points += points;
         if self.points <= POINTS { Ok(()) } else { Err(format!("may have {POINTS} points; send it in parts")) }
     }
 
-    pub(crate) fn counted(&mut self, scanner: &Scanner) -> Scanned<()> {
-        self.count(1).map_err(|rule| scanner.refused(ErrorKind::PayloadTooLarge, rule))
+    pub(crate) fn counted(&mut self, reader: &JsonReader) -> ParseResult<()> {
+        self.count(1).map_err(|rule| reader.refused(ErrorKind::PayloadTooLarge, rule))
     }
 
     /// Joins points to those of the same series. They have been counted.
-    pub(crate) fn add(&mut self, cell: &CellId, new: SentSeries) -> Result<(), String> {
+    pub(crate) fn add(&mut self, cell: &CellId, new: SeriesPoints) -> Result<(), String> {
         let at = match self.cells.get(cell) {
             Some(at) => *at,
             None => {
                 self.cells.insert(cell.clone(), self.sent.len());
-                self.sent.push(Sent { cell: cell.clone(), series: Vec::new() });
+                self.sent.push(CellPoints { cell: cell.clone(), series: Vec::new() });
                 self.names.push(HashMap::new());
                 self.sent.len() - 1
             }

@@ -6,7 +6,7 @@ fn id() -> CellId {
     CellId::parse("loss").unwrap()
 }
 
-fn one(body: &str) -> Vec<SentSeries> {
+fn one(body: &str) -> Vec<SeriesPoints> {
     parse_points(&id(), body.as_bytes(), None).unwrap_or_else(|why| panic!("{body}: {why}"))
 }
 
@@ -14,12 +14,12 @@ fn refused(body: &str) -> String {
     parse_points(&id(), body.as_bytes(), None).map(|sent| panic!("{body} was taken: {sent:?}")).unwrap_err().message
 }
 
-fn many(body: &str) -> Vec<Sent> {
+fn many(body: &str) -> Vec<CellPoints> {
     parse_many_points(body.as_bytes(), Some("application/json; charset=utf-8")).unwrap_or_else(|why| panic!("{body}: {why}"))
 }
 
-fn series(name: &str, x: Option<&[f64]>, y: &[f64], t: Option<&[f64]>) -> SentSeries {
-    SentSeries { name: name.into(), x: x.map(<[f64]>::to_vec), y: y.to_vec(), t: t.map(<[f64]>::to_vec) }
+fn series(name: &str, x: Option<&[f64]>, y: &[f64], t: Option<&[f64]>) -> SeriesPoints {
+    SeriesPoints { name: name.into(), x: x.map(<[f64]>::to_vec), y: y.to_vec(), t: t.map(<[f64]>::to_vec) }
 }
 
 fn bits(list: &[f64]) -> Vec<u64> {
@@ -125,12 +125,12 @@ fn lines_are_read_one_by_one() {
     assert!(error("{\"cell\":\"a\",\"series\":\"l\",\"step\":null,\"value\":{}}", 41).contains("line 41"));
     assert!(error("{\"series\":\"l\",\"value\":1}", 1).contains("'cell'"));
     assert!(error("{\"cell\":\"a\",\"value\":1}", 1).contains("'series'"));
-    let home = parse_points(
+    let expected_cell = parse_points(
         &id(),
         b"{\"series\":\"l\",\"value\":1}\n{\"series\":\"l\",\"value\":2,\"cell\":\"loss\"}",
         Some("application/X-NDJSON"),
     );
-    assert_eq!(home.unwrap(), [series("l", None, &[1.0, 2.0], None)]);
+    assert_eq!(expected_cell.unwrap(), [series("l", None, &[1.0, 2.0], None)]);
     let other = parse_points(&id(), b"{\"series\":\"l\",\"value\":1,\"cell\":\"other\"}", Some("application/x-ndjson"));
     assert!(other.unwrap_err().message.contains("/points"));
 }
@@ -284,13 +284,13 @@ fn a_line_may_be_given_whole() {
     let value = parse_line_value(
         r#"{"series":{"a":[[0,1]],"b":{"last":{"y":[]},"points":123,"x":7},"c":[],"d":{},"e":null,"f":"","g":{"y":["NaN",1]},"h":0.5}}"#,
     );
-    let empty = |name| LineSeries::Points(series(name, None, &[], None));
+    let empty = |name| SeriesUpdate::Points(series(name, None, &[], None));
     let value = value.unwrap().series;
-    assert_eq!(value[0], LineSeries::Points(series("a", Some(&[0.0]), &[1.0], None)));
-    assert_eq!(value[1], LineSeries::Kept("b".into()));
+    assert_eq!(value[0], SeriesUpdate::Points(series("a", Some(&[0.0]), &[1.0], None)));
+    assert_eq!(value[1], SeriesUpdate::Unchanged("b".into()));
     assert_eq!(value[2..6], [empty("c"), empty("d"), empty("e"), empty("f")]);
-    assert!(matches!(&value[6], LineSeries::Points(points) if points.y[0].is_nan() && points.y[1] == 1.0));
-    assert_eq!(value[7], LineSeries::Points(series("h", None, &[0.5], None)));
+    assert!(matches!(&value[6], SeriesUpdate::Points(points) if points.y[0].is_nan() && points.y[1] == 1.0));
+    assert_eq!(value[7], SeriesUpdate::Points(series("h", None, &[0.5], None)));
     let error = |json: &str| parse_line_value(json).unwrap_err().message;
     assert!(error("[1]").starts_with("'value[0]' must be left out"), "{}", error("[1]"));
     assert!(error("\"a\"").starts_with("'value' must be an object, not a string"));

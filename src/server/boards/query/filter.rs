@@ -10,14 +10,14 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::number::Exact;
+use super::number::ExactNumber;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{Held, Record, timestamp};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     Field(Field, Test, Operand),
-    OneOf { field: Field, among: Among, negated: bool },
+    OneOf { field: Field, among: ValueSet, negated: bool },
     Or(Vec<Vec<Condition>>),
     And(Vec<Vec<Condition>>),
 }
@@ -44,14 +44,14 @@ pub struct Field {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operand {
     pub text: String,
-    number: Option<Exact>,
+    number: Option<ExactNumber>,
 }
 
 /// Several of them: one is found among many as quickly as among few.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Among {
+pub struct ValueSet {
     texts: HashSet<String>,
-    numbers: HashSet<Exact>,
+    numbers: HashSet<ExactNumber>,
 }
 
 /// What a query may look at: items of lists, fields, eight bytes of a value that is parsed, two of a text to sort by.
@@ -91,14 +91,14 @@ impl Budget {
 }
 
 /// A cell while a query looks at it.
-pub struct Seen<'a> {
+pub struct CandidateCell<'a> {
     record: &'a Record,
     value: OnceCell<Option<Value>>,
     budget: &'a Budget,
 }
 
 /// As [`Cell::compare`](crate::protocol::Cell::compare): by place, then by creation.
-pub fn by_place(a: &Record, b: &Record) -> Ordering {
+pub fn grid_order(a: &Record, b: &Record) -> Ordering {
     let place = |record: &Record| record.order().unwrap_or(f64::INFINITY);
     place(a).total_cmp(&place(b)).then(a.born.cmp(&b.born))
 }
@@ -111,59 +111,59 @@ impl Field {
     }
 
     /// What it asks for has to be parsed.
-    pub fn is_of_value(&self) -> bool {
+    pub fn needs_value(&self) -> bool {
         self.head == "value"
     }
 }
 
 impl Operand {
     pub fn new(text: String) -> Self {
-        Self { number: Exact::parse(&text), text }
+        Self { number: ExactNumber::parse(&text), text }
     }
 }
 
-impl Among {
+impl ValueSet {
     pub fn of(texts: Vec<String>) -> Self {
-        Self { numbers: texts.iter().filter_map(|text| Exact::parse(text)).collect(), texts: texts.into_iter().collect() }
+        Self { numbers: texts.iter().filter_map(|text| ExactNumber::parse(text)).collect(), texts: texts.into_iter().collect() }
     }
 }
 
 impl Condition {
-    pub fn is_of_value(&self) -> bool {
+    pub fn needs_value(&self) -> bool {
         match self {
-            Self::Field(field, ..) | Self::OneOf { field, .. } => field.is_of_value(),
-            Self::Or(groups) | Self::And(groups) => groups.iter().flatten().any(Self::is_of_value),
+            Self::Field(field, ..) | Self::OneOf { field, .. } => field.needs_value(),
+            Self::Or(groups) | Self::And(groups) => groups.iter().flatten().any(Self::needs_value),
         }
     }
 }
 
 /// How query values, which are texts, meet what stands in a document: by its own kind.
-trait Meets {
+trait QueryValue {
     fn word(&self, word: &str) -> bool;
-    fn number(&self, number: Exact) -> bool;
+    fn number(&self, number: ExactNumber) -> bool;
 }
 
-impl Meets for Operand {
+impl QueryValue for Operand {
     fn word(&self, word: &str) -> bool {
         self.text == word
     }
 
-    fn number(&self, number: Exact) -> bool {
+    fn number(&self, number: ExactNumber) -> bool {
         self.number == Some(number)
     }
 }
 
-impl Meets for Among {
+impl QueryValue for ValueSet {
     fn word(&self, word: &str) -> bool {
         self.texts.contains(word)
     }
 
-    fn number(&self, number: Exact) -> bool {
+    fn number(&self, number: ExactNumber) -> bool {
         self.numbers.contains(&number)
     }
 }
 
-impl<'a> Seen<'a> {
+impl<'a> CandidateCell<'a> {
     pub fn new(record: &'a Record, budget: &'a Budget) -> Self {
         Self { record, value: OnceCell::new(), budget }
     }
@@ -193,7 +193,7 @@ impl<'a> Seen<'a> {
     }
 
     /// A list matches by any of its items.
-    fn equal(&self, value: Option<&Value>, wanted: &impl Meets) -> bool {
+    fn equal(&self, value: Option<&Value>, wanted: &impl QueryValue) -> bool {
         if !self.budget.spend(1) {
             return false;
         }
@@ -201,7 +201,7 @@ impl<'a> Seen<'a> {
             None | Some(Value::Null) => wanted.word("null"),
             Some(Value::Bool(value)) => wanted.word(if *value { "true" } else { "false" }),
             Some(Value::String(value)) => wanted.word(value),
-            Some(Value::Number(value)) => wanted.number(Exact::of(value)),
+            Some(Value::Number(value)) => wanted.number(ExactNumber::of(value)),
             Some(Value::Array(items)) => items.iter().any(|item| self.equal(Some(item), wanted)),
             Some(Value::Object(_)) => false,
         }
@@ -256,7 +256,7 @@ impl<'a> Seen<'a> {
 
 fn compare(value: Option<&Value>, operand: &Operand) -> Option<Ordering> {
     match value? {
-        Value::Number(value) => Some(Exact::of(value).cmp(&operand.number?)),
+        Value::Number(value) => Some(ExactNumber::of(value).cmp(&operand.number?)),
         Value::String(value) => Some(value.as_str().cmp(&operand.text)),
         _ => None,
     }
@@ -267,7 +267,7 @@ fn compare(value: Option<&Value>, operand: &Operand) -> Option<Ordering> {
 pub enum SortKey {
     Absent,
     Null,
-    Number(Exact),
+    Number(ExactNumber),
     Text(String),
     Bool(bool),
     List,
@@ -279,7 +279,7 @@ impl SortKey {
         match value {
             None => Self::Absent,
             Some(Value::Null) => Self::Null,
-            Some(Value::Number(number)) => Self::Number(Exact::of(number)),
+            Some(Value::Number(number)) => Self::Number(ExactNumber::of(number)),
             Some(Value::String(text)) => Self::Text(text.clone()),
             Some(Value::Bool(flag)) => Self::Bool(*flag),
             Some(Value::Array(_)) => Self::List,

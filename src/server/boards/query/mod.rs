@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{DAMAGED, Record};
-use filter::{Among, Budget, Condition, Field, Operand, Seen, SortKey, Test, by_place};
+use filter::{Budget, CandidateCell, Condition, Field, Operand, SortKey, Test, ValueSet, grid_order};
 
 /// Brackets within brackets: `a[b][c]...`.
 const DEPTH: usize = 16;
@@ -42,9 +42,9 @@ pub struct Query {
 
 /// The query as it was written: what stands between the brackets, and the texts at the ends.
 #[derive(Clone, Debug, PartialEq)]
-enum Node {
+enum QueryNode {
     Text(String),
-    Branch(Vec<(String, Node)>),
+    Branch(Vec<(String, QueryNode)>),
 }
 
 fn bad(message: String) -> ApiError {
@@ -53,12 +53,12 @@ fn bad(message: String) -> ApiError {
 
 /// What has been read of a query so far: refused as soon as there is too much of it.
 #[derive(Default)]
-struct Counted {
+struct QueryLimits {
     conditions: usize,
     listed: usize,
 }
 
-impl Counted {
+impl QueryLimits {
     fn condition(&mut self) -> Result<(), ApiError> {
         self.conditions += 1;
         most(self.conditions, CONDITIONS, "conditions, groups of '$or' and '$and' included", "ask several times")
@@ -84,7 +84,7 @@ impl Query {
                 insert(&mut root, &path(&key)?, value.into_owned());
             }
         }
-        let (mut parsed, mut filter, mut counted) = (Self::default(), Vec::new(), Counted::default());
+        let (mut parsed, mut filter, mut counted) = (Self::default(), Vec::new(), QueryLimits::default());
         for (key, node) in root {
             match (key.as_str(), node) {
                 ("$limit", node) => parsed.limit = Some(number("$limit", &node)?),
@@ -101,7 +101,7 @@ impl Query {
                     most(keys.len(), SELECTED, "keys in '$select'", "leave '$select' out for the whole document")?;
                     parsed.select = Some(keys);
                 }
-                ("$sort", Node::Branch(fields)) => {
+                ("$sort", QueryNode::Branch(fields)) => {
                     most(fields.len(), SORTED, "keys in '$sort'", "the first few decide")?;
                     for (field, direction) in fields {
                         let descending = match text("$sort", direction)?.as_str() {
@@ -112,11 +112,11 @@ impl Query {
                         parsed.sort.push((Field::new(&field), descending));
                     }
                 }
-                ("$sort", Node::Text(_)) => return Err(bad("'$sort' is written as $sort[field]=1 or -1.".into())),
+                ("$sort", QueryNode::Text(_)) => return Err(bad("'$sort' is written as $sort[field]=1 or -1.".into())),
                 (_, node) => filter.push(condition(key, node, &mut counted)?),
             }
         }
-        in_turn(&mut filter);
+        sort_by_cost(&mut filter);
         parsed.filter = filter.into();
         Ok(parsed)
     }
@@ -129,7 +129,7 @@ impl Query {
     /// Whether one cell does.
     pub fn matches(&self, record: &Record) -> Result<bool, ApiError> {
         let budget = Budget::of_one();
-        let matches = Seen::new(record, &budget).matches_all(&self.filter);
+        let matches = CandidateCell::new(record, &budget).matches_all(&self.filter);
         budget.check().map(|()| matches)
     }
 
@@ -142,8 +142,8 @@ impl Query {
     }
 
     /// Whether so many cells are looked at in no time.
-    pub fn is_light(&self, cells: usize) -> bool {
-        let parses = self.filter.iter().any(Condition::is_of_value) || self.sort.iter().any(|(field, _)| field.is_of_value());
+    pub fn is_cheap(&self, cells: usize) -> bool {
+        let parses = self.filter.iter().any(Condition::needs_value) || self.sort.iter().any(|(field, _)| field.needs_value());
         let each = 1 + self.filter.len() + self.sort.len() + if parses { VALUE } else { 0 };
         // A group holds many conditions.
         let is_plain = self.filter.iter().all(|condition| matches!(condition, Condition::Field(..)));
@@ -155,12 +155,17 @@ impl Query {
         self.limit.is_some() || self.skip > 0
     }
 
-    /// The records that match, in order. It ends early, with less, once `is_over`.
-    pub fn select(&self, records: Vec<Arc<Record>>, budget: &Budget, is_over: impl Fn() -> bool) -> Result<Vec<Arc<Record>>, ApiError> {
+    /// The records that match, in order. It ends early, with less, once `is_cancelled`.
+    pub fn select(
+        &self,
+        records: Vec<Arc<Record>>,
+        budget: &Budget,
+        is_cancelled: impl Fn() -> bool,
+    ) -> Result<Vec<Arc<Record>>, ApiError> {
         // What is compared is looked up once for each record, with what its conditions have parsed.
         let mut found: Vec<(Vec<SortKey>, Arc<Record>)> = Vec::new();
         for record in records {
-            let seen = Seen::new(&record, budget);
+            let seen = CandidateCell::new(&record, budget);
             let matches = seen.matches_all(&self.filter);
             let keys = if matches { self.sort.iter().map(|(field, _)| seen.sort_key(field)).collect() } else { Vec::new() };
             budget.check()?;
@@ -168,7 +173,7 @@ impl Query {
             if matches {
                 found.push((keys, record));
             }
-            if is_over() {
+            if is_cancelled() {
                 return Ok(Vec::new());
             }
         }
@@ -178,7 +183,7 @@ impl Query {
                 if *descending { order.reverse() } else { order }
             };
             let sorted = self.sort.iter().enumerate().map(turned).find(|order| order.is_ne());
-            sorted.unwrap_or(Ordering::Equal).then_with(|| by_place(one, other))
+            sorted.unwrap_or(Ordering::Equal).then_with(|| grid_order(one, other))
         });
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
@@ -213,8 +218,8 @@ impl Query {
 }
 
 /// What has to be parsed comes last: most cells are decided before it.
-fn in_turn(conditions: &mut [Condition]) {
-    conditions.sort_by_key(Condition::is_of_value);
+fn sort_by_cost(conditions: &mut [Condition]) {
+    conditions.sort_by_key(Condition::needs_value);
 }
 
 /// Long texts are not repeated whole.
@@ -240,87 +245,87 @@ fn path(key: &str) -> Result<Vec<String>, ApiError> {
     }
 }
 
-fn insert(branch: &mut Vec<(String, Node)>, path: &[String], value: String) {
+fn insert(branch: &mut Vec<(String, QueryNode)>, path: &[String], value: String) {
     let Some((head, rest)) = path.split_first() else { return };
     // `a[]=1&a[]=2` and `a=1&a=2` are lists: their parts get numbers.
     let known = branch.iter().position(|(key, _)| key == head && !head.is_empty());
     match (rest.is_empty(), known) {
         (true, Some(at)) => match &mut branch[at].1 {
-            Node::Branch(list) => list.push((list.len().to_string(), Node::Text(value))),
-            Node::Text(first) => {
-                let first = Node::Text(std::mem::take(first));
-                branch[at].1 = Node::Branch(vec![("0".into(), first), ("1".into(), Node::Text(value))]);
+            QueryNode::Branch(list) => list.push((list.len().to_string(), QueryNode::Text(value))),
+            QueryNode::Text(first) => {
+                let first = QueryNode::Text(std::mem::take(first));
+                branch[at].1 = QueryNode::Branch(vec![("0".into(), first), ("1".into(), QueryNode::Text(value))]);
             }
         },
-        (true, None) => branch.push((if head.is_empty() { branch.len().to_string() } else { head.clone() }, Node::Text(value))),
+        (true, None) => branch.push((if head.is_empty() { branch.len().to_string() } else { head.clone() }, QueryNode::Text(value))),
         (false, Some(at)) => {
-            if let Node::Text(text) = &mut branch[at].1 {
-                let first = Node::Text(std::mem::take(text));
-                branch[at].1 = Node::Branch(vec![("0".into(), first)]);
+            if let QueryNode::Text(text) = &mut branch[at].1 {
+                let first = QueryNode::Text(std::mem::take(text));
+                branch[at].1 = QueryNode::Branch(vec![("0".into(), first)]);
             }
-            if let Node::Branch(inner) = &mut branch[at].1 {
+            if let QueryNode::Branch(inner) = &mut branch[at].1 {
                 insert(inner, rest, value);
             }
         }
         (false, None) => {
             let mut inner = Vec::new();
             insert(&mut inner, rest, value);
-            branch.push((if head.is_empty() { branch.len().to_string() } else { head.clone() }, Node::Branch(inner)));
+            branch.push((if head.is_empty() { branch.len().to_string() } else { head.clone() }, QueryNode::Branch(inner)));
         }
     }
 }
 
-fn text(name: &str, node: Node) -> Result<String, ApiError> {
+fn text(name: &str, node: QueryNode) -> Result<String, ApiError> {
     match node {
-        Node::Text(text) => Ok(text),
-        Node::Branch(_) => Err(bad(format!("'{name}' must be one value, not a list."))),
+        QueryNode::Text(text) => Ok(text),
+        QueryNode::Branch(_) => Err(bad(format!("'{name}' must be one value, not a list."))),
     }
 }
 
-fn texts(name: &str, node: Node) -> Result<Vec<String>, ApiError> {
+fn texts(name: &str, node: QueryNode) -> Result<Vec<String>, ApiError> {
     match node {
-        Node::Text(one) => Ok(vec![one]),
-        Node::Branch(many) => many.into_iter().map(|(_, node)| text(name, node)).collect(),
+        QueryNode::Text(one) => Ok(vec![one]),
+        QueryNode::Branch(many) => many.into_iter().map(|(_, node)| text(name, node)).collect(),
     }
 }
 
-fn number(name: &str, node: &Node) -> Result<usize, ApiError> {
+fn number(name: &str, node: &QueryNode) -> Result<usize, ApiError> {
     match node {
-        Node::Text(text) if let Ok(number) = text.parse() => Ok(number),
+        QueryNode::Text(text) if let Ok(number) = text.parse() => Ok(number),
         _ => Err(bad(format!("'{name}' must be a whole number, 0 or more."))),
     }
 }
 
-fn conditions(node: Node, counted: &mut Counted) -> Result<Vec<Condition>, ApiError> {
+fn conditions(node: QueryNode, counted: &mut QueryLimits) -> Result<Vec<Condition>, ApiError> {
     counted.condition()?;
     match node {
-        Node::Branch(parts) => {
+        QueryNode::Branch(parts) => {
             let mut group = parts.into_iter().map(|(key, node)| condition(key, node, counted)).collect::<Result<Vec<_>, _>>()?;
-            in_turn(&mut group);
+            sort_by_cost(&mut group);
             Ok(group)
         }
-        Node::Text(_) => Err(bad("'$or' and '$and' are lists of queries: $or[0][field]=value.".into())),
+        QueryNode::Text(_) => Err(bad("'$or' and '$and' are lists of queries: $or[0][field]=value.".into())),
     }
 }
 
-fn alternatives(node: Node, counted: &mut Counted) -> Result<Vec<Vec<Condition>>, ApiError> {
+fn alternatives(node: QueryNode, counted: &mut QueryLimits) -> Result<Vec<Vec<Condition>>, ApiError> {
     match node {
-        Node::Branch(parts) => parts.into_iter().map(|(_, node)| conditions(node, counted)).collect(),
+        QueryNode::Branch(parts) => parts.into_iter().map(|(_, node)| conditions(node, counted)).collect(),
         node => conditions(node, counted).map(|one| vec![one]),
     }
 }
 
-fn condition(key: String, node: Node, counted: &mut Counted) -> Result<Condition, ApiError> {
+fn condition(key: String, node: QueryNode, counted: &mut QueryLimits) -> Result<Condition, ApiError> {
     let unknown = |name: &str| bad(format!("The query operator '{}' is not known.", short(name)));
     match (key.as_str(), node) {
         ("$or", node) => Ok(Condition::Or(alternatives(node, counted)?)),
         ("$and", node) => Ok(Condition::And(alternatives(node, counted)?)),
         (name, _) if name.starts_with('$') => Err(unknown(name)),
-        (_, Node::Text(operand)) => {
+        (_, QueryNode::Text(operand)) => {
             counted.condition()?;
             Ok(Condition::Field(Field::new(&key), Test::Equal, Operand::new(operand)))
         }
-        (_, Node::Branch(operators)) => {
+        (_, QueryNode::Branch(operators)) => {
             let mut parts = Vec::new();
             for (operator, node) in operators {
                 let test = match operator.as_str() {
@@ -328,7 +333,7 @@ fn condition(key: String, node: Node, counted: &mut Counted) -> Result<Condition
                         counted.condition()?;
                         let (field, negated, among) = (Field::new(&key), operator == "$nin", texts(&operator, node)?);
                         counted.list(among.len())?;
-                        parts.push(Condition::OneOf { field, among: Among::of(among), negated });
+                        parts.push(Condition::OneOf { field, among: ValueSet::of(among), negated });
                         continue;
                     }
                     "$ne" => Test::NotEqual,
@@ -502,11 +507,11 @@ mod tests {
         ] {
             let (fits, most) = (list(count, part), list(count + 1, part));
             assert!(Query::parse(&fits).is_ok(), "{fits}: {:?}", Query::parse(&fits).err());
-            let told = Query::parse(&most).unwrap_err();
-            assert!(told.code == 400 && told.message.contains(named), "{told}");
+            let error = Query::parse(&most).unwrap_err();
+            assert!(error.code == 400 && error.message.contains(named), "{error}");
         }
-        let told = Query::parse(&list(1501, &|at| format!("$sort[{at}]=1"))).unwrap_err();
-        assert!(told.message.contains("1500 pairs"), "{told}");
+        let error = Query::parse(&list(1501, &|at| format!("$sort[{at}]=1"))).unwrap_err();
+        assert!(error.message.contains("1500 pairs"), "{error}");
         let nested = |depth: usize| format!("{}[a]=1", (0..depth).fold("$or".to_owned(), |path, _| path + "[0][$or]") + "[0]");
         assert!(Query::parse(&nested(6)).is_ok());
         assert!(Query::parse(&nested(8)).unwrap_err().message.contains("nested deeper than 16"));
@@ -524,8 +529,8 @@ mod tests {
         let select = |query: &Query| query.select(records.clone(), &Budget::whole(), || false);
         assert_eq!(select(&ask(10)).unwrap().len(), 60);
         assert!(ask(10).select(records.clone(), &Budget::light(), || false).is_err());
-        let told = select(&ask(50)).unwrap_err();
-        assert!(told.code == 400 && told.message.contains("looks at more than it may"), "{told}");
+        let error = select(&ask(50)).unwrap_err();
+        assert!(error.code == 400 && error.message.contains("looks at more than it may"), "{error}");
         assert!(ask(10).matches(&records[0]).unwrap());
         let whole = format!(r#"{{"list":[{}]}}"#, vec!["0"; 120_000].join(","));
         assert_eq!(ask(9).matches(&record(&whole, 1)).unwrap_err().code, 400);
@@ -534,9 +539,9 @@ mod tests {
 
     #[test]
     fn what_is_asked_in_one_place_is_light() {
-        let is_light = |query: &str, cells: usize| Query::parse(query).unwrap().is_light(cells);
-        assert!(is_light("", 1000) && is_light("board=main&pos[$gt]=3", 500) && is_light("value=x", 1) && is_light("value=x", 10));
-        assert!(!is_light("", 4000) && !is_light("value=x", 300) && !is_light("$sort[value]=1", 300) && !is_light("$or[0][a]=1", 10));
+        let is_cheap = |query: &str, cells: usize| Query::parse(query).unwrap().is_cheap(cells);
+        assert!(is_cheap("", 1000) && is_cheap("board=main&pos[$gt]=3", 500) && is_cheap("value=x", 1) && is_cheap("value=x", 10));
+        assert!(!is_cheap("", 4000) && !is_cheap("value=x", 300) && !is_cheap("$sort[value]=1", 300) && !is_cheap("$or[0][a]=1", 10));
         assert_eq!(Query::parse("a=1&board=x").unwrap().board(), Some("x"));
         assert_eq!((Query::parse("board[$ne]=x").unwrap().board(), Query::parse("$or[0][board]=x").unwrap().board()), (None, None));
     }

@@ -7,7 +7,7 @@ use serde_json::Number;
 
 /// A double that is a whole number is one, so that each number has one form. Whole numbers beyond 64 bits are doubles, as documents hold them.
 #[derive(Clone, Copy, Debug)]
-pub enum Exact {
+pub enum ExactNumber {
     Whole(i128),
     /// With a fraction, or beyond all of the others; never NaN.
     Real(f64),
@@ -16,7 +16,7 @@ pub enum Exact {
 /// Doubles below it are exact as `i128`.
 const WHOLE: f64 = (1_u128 << 126) as f64;
 
-impl Exact {
+impl ExactNumber {
     /// What a query writes, in the forms that numbers have in programs; words for what is no number (NaN, infinity) are texts.
     pub fn parse(text: &str) -> Option<Self> {
         let is_plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
@@ -37,7 +37,7 @@ impl Exact {
     }
 }
 
-impl Ord for Exact {
+impl Ord for ExactNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         let beside = |whole: i128, real: f64| match real {
             // Its whole part is no longer exact, and larger than any whole number here.
@@ -55,21 +55,21 @@ impl Ord for Exact {
     }
 }
 
-impl PartialOrd for Exact {
+impl PartialOrd for ExactNumber {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Exact {
+impl PartialEq for ExactNumber {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Exact {}
+impl Eq for ExactNumber {}
 
-impl Hash for Exact {
+impl Hash for ExactNumber {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Whole(whole) => whole.hash(state),
@@ -106,13 +106,13 @@ mod tests {
             "1e300",
             "1e999",
         ];
-        let read: Vec<Exact> = ascending.iter().map(|text| Exact::parse(text).unwrap()).collect();
+        let read: Vec<ExactNumber> = ascending.iter().map(|text| ExactNumber::parse(text).unwrap()).collect();
         for (at, one) in read.iter().enumerate() {
             for (beside, other) in read.iter().enumerate() {
                 assert_eq!(one.cmp(other), at.cmp(&beside), "{} {}", ascending[at], ascending[beside]);
             }
             if let Ok(number) = serde_json::from_str::<Number>(ascending[at]) {
-                assert_eq!(Exact::of(&number), *one);
+                assert_eq!(ExactNumber::of(&number), *one);
             }
         }
         for (one, other) in [
@@ -123,10 +123,10 @@ mod tests {
             ("9007199254740992", "9007199254740992.0"),
             ("1e20", "100000000000000000000"),
         ] {
-            assert_eq!(Exact::parse(one), Exact::parse(other), "{one} {other}");
+            assert_eq!(ExactNumber::parse(one), ExactNumber::parse(other), "{one} {other}");
         }
         for text in ["", "NaN", "inf", "Infinity", "-inf", "0x10", "1_000", "e", ".", "-", "1 "] {
-            assert_eq!(Exact::parse(text), None, "{text}");
+            assert_eq!(ExactNumber::parse(text), None, "{text}");
         }
     }
 }

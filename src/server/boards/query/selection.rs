@@ -17,7 +17,7 @@ const CHANGED: usize = 64;
 static QUERIES: LazyLock<Pool> = LazyLock::new(|| Pool::new(processors() / 2, usize::MAX >> 1));
 
 /// The cells of a target as they were committed when it was looked at.
-pub(crate) struct Chosen {
+pub(crate) struct Selection {
     pub target: Arc<Target>,
     pub records: Vec<Arc<Record>>,
     /// All that were looked at, by their address in memory, and whether they match. As long as they are held, none gets the address of another.
@@ -29,7 +29,7 @@ fn address(record: &Arc<Record>) -> usize {
     Arc::as_ptr(record) as usize
 }
 
-impl Chosen {
+impl Selection {
     /// The cells in the writer, in the order of their places; `None` when too many of them have changed since.
     pub fn records(&self, batch: &Batch) -> Result<Option<Vec<Arc<Record>>>, ApiError> {
         let query = match &*self.target {
@@ -56,7 +56,7 @@ impl Chosen {
                 found.push(record);
             }
         }
-        found.sort_by(|a, b| filter::by_place(a, b));
+        found.sort_by(|a, b| filter::grid_order(a, b));
         Ok(Some(found))
     }
 }
@@ -71,7 +71,7 @@ fn candidates(store: &Store, query: &Query) -> Vec<Arc<Record>> {
 }
 
 impl Boards {
-    pub(crate) async fn choose(&self, target: &Arc<Target>) -> Result<Chosen, ServerError> {
+    pub(crate) async fn choose(&self, target: &Arc<Target>) -> Result<Selection, ServerError> {
         let (records, seen) = match &**target {
             Target::One(id, _) => (self.store.index().cell(id).cloned().into_iter().collect(), Vec::new()),
             Target::Matching(query) => {
@@ -81,7 +81,7 @@ impl Boards {
         };
         let mut verdicts: HashMap<usize, bool> = seen.iter().map(|record| (address(record), false)).collect();
         verdicts.extend(records.iter().map(|record| (address(record), true)));
-        Ok(Chosen { target: target.clone(), records, verdicts, _seen: seen })
+        Ok(Selection { target: target.clone(), records, verdicts, _seen: seen })
     }
 
     /// The cells that match, in the query's order; with what `keep` makes of all that are looked at.
@@ -90,7 +90,7 @@ impl Boards {
         query: &Query,
         keep: impl FnOnce(&Vec<Arc<Record>>) -> T + Send + Clone + 'static,
     ) -> Result<(Vec<Arc<Record>>, T), ServerError> {
-        if query.is_light(self.count(query)) {
+        if query.is_cheap(self.count(query)) {
             let records = candidates(&self.store, query);
             let kept = keep.clone()(&records);
             // What is more than it seemed is looked at again, aside.
@@ -99,10 +99,10 @@ impl Boards {
             }
         }
         let (store, query) = (self.store.clone(), query.clone());
-        let work = move |asker: &crate::server::cpu_pool::Asker| {
+        let work = move |asker: &crate::server::cpu_pool::CancelFlag| {
             let records = candidates(&store, &query);
             let kept = keep(&records);
-            query.select(records, &Budget::whole(), || asker.is_gone()).map(|found| (found, kept))
+            query.select(records, &Budget::whole(), || asker.is_cancelled()).map(|found| (found, kept))
         };
         Ok(QUERIES.run(1, work).await??)
     }

@@ -282,7 +282,7 @@ mod tests {
     async fn a_panic_gives_the_place_back() {
         let renderer = Renderer::with(1);
         let make = async { if MEMORY > 0 { panic!("on purpose") } else { Ok(()) } };
-        assert_eq!(renderer.run(&None, 1, make).await.unwrap_err().told().code, 500);
+        assert_eq!(renderer.run(&None, 1, make).await.unwrap_err().to_api_error().code, 500);
         assert!(renderer.run(&None, 1, async { Ok(()) }).await.is_ok());
     }
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::{aside, once, told_once, wrong};
 use crate::protocol::ApiError;
 use crate::server::App;
-use crate::server::boards::{Form, board_name, keras_epoch, parse_epoch};
+use crate::server::boards::{ResponseShape, board_name, keras_epoch, parse_epoch};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::whole;
 use crate::server::http::route_table::Routes;
@@ -25,7 +25,7 @@ async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: H
     let board = asked_board(query.as_deref().unwrap_or_default())?;
     let body = whole(body, BODY_BYTES).await?;
     let epoch = aside(&body, parse_epoch).await?;
-    let once = once(&headers, &format!("epoch of {board}"), &body, &Form::Points)?;
+    let once = once(&headers, &format!("epoch of {board}"), &body, &ResponseShape::Points)?;
     Ok(told_once(app.boards.epoch_end(&board, epoch, once).await?))
 }
 

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::boards::{Answer, Form, Once};
+use crate::server::boards::{IdempotentRequest, JsonResponse, ResponseShape};
 use crate::server::error::ServerError;
 use crate::server::store::Key;
 
@@ -27,7 +27,7 @@ const REPEATED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const WINDOW: &str = "idempotency-window";
 
 /// The `Idempotency-Key` with what tells this body, sent to this place, from another.
-fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &Form) -> Result<Option<Once>, ServerError> {
+fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &ResponseShape) -> Result<Option<IdempotentRequest>, ServerError> {
     let refused =
         |header: &str, rule: String| ServerError::from(ErrorKind::BadRequest.with(format!("'{header}' {rule}.")).at(header, &rule));
     let window = headers.get(WINDOW).map(HeaderValue::as_bytes);
@@ -49,10 +49,10 @@ fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &Form) -> Result<Op
     sum.update(place.as_bytes());
     sum.update(body);
     let hash = ((body.len() as u64) << 32) | u64::from(sum.finalize());
-    Ok(Some(Once { key, hash, form: form.clone() }))
+    Ok(Some(IdempotentRequest { key, hash, shape: form.clone() }))
 }
 
-fn told_once(answer: Answer) -> Response {
+fn told_once(answer: JsonResponse) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     let mut reply = (status, head, answer.text).into_response();

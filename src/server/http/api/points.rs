@@ -21,7 +21,7 @@ use crate::server::App;
 use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::append::Lines;
-use crate::server::boards::{Form, Sent, SentSeries, parse_lines, parse_many_points, parse_points};
+use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
 use crate::server::http::body::memory_budget::{self, SMALL};
 use crate::server::http::body::read::{broken, part, whole};
@@ -69,7 +69,10 @@ async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderM
     let body = whole(body, BODY_BYTES).await?;
     let (cell, kind) = (id.clone(), text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
     let series = aside(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
-    let answer = app.boards.append(vec![Sent { cell: id.clone(), series }], once(&headers, id.as_str(), &body, &Form::Points)?).await?;
+    let answer = app
+        .boards
+        .append(vec![CellPoints { cell: id.clone(), series }], once(&headers, id.as_str(), &body, &ResponseShape::Points)?)
+        .await?;
     Ok(told_once(answer))
 }
 
@@ -81,7 +84,7 @@ async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     }
     let body = whole(body, BODY_BYTES).await?;
     let sent = aside(&body, move |body| parse_many_points(body, Some(&kind))).await?;
-    let answer = app.boards.append(sent, once(&headers, "", &body, &Form::Points)?).await?;
+    let answer = app.boards.append(sent, once(&headers, "", &body, &ResponseShape::Points)?).await?;
     Ok(told_once(answer))
 }
 
@@ -129,9 +132,9 @@ async fn stream(app: &App, body: Body) -> Result<Response, ServerError> {
         }
         let piece: Vec<u8> = waiting.drain(..end).collect();
         let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(lines, points, error))?;
-        let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SentSeries| series.y.len()).sum();
+        let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SeriesPoints| series.y.len()).sum();
         if new > 0 {
-            app.boards.append(sent, None).await.inspect_err(ServerError::log).map_err(|why| cut(lines, points, why.told()))?;
+            app.boards.append(sent, None).await.inspect_err(ServerError::log).map_err(|why| cut(lines, points, why.to_api_error()))?;
         }
         points += new;
         lines += piece.iter().filter(|byte| **byte == b'\n').count();
@@ -294,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {
-        let told = |lines, problem: ServerError| cut(lines, 2 * lines, problem.told()).message;
+        let told = |lines, problem: ServerError| cut(lines, 2 * lines, problem.to_api_error()).message;
         assert!(told(0, ServerError::Busy).ends_with("Nothing was appended; send all of it again."));
         assert!(told(3, ServerError::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
         for lines in [0, 3] {

@@ -14,7 +14,7 @@ use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
 use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy::Caller;
-use crate::server::boards::{Came, Form, Query, Target, parse_many, parse_one};
+use crate::server::boards::{ChangeOutcome, Query, ResponseShape, Target, parse_many, parse_one};
 use crate::server::error::ServerError;
 use crate::server::http::route_table::Routes;
 use crate::server::net::response_budget::counted;
@@ -107,7 +107,7 @@ async fn create(
     let body = whole(body).await?;
     let (drafts, many) = aside(&body, parse_many).await?;
     let with_values = query.wants("value");
-    let form = if many { Form::Many(query) } else { Form::One(query) };
+    let form = if many { ResponseShape::Many(query) } else { ResponseShape::One(query) };
     let came = app.boards.create(drafts, with_values, once(&headers, &place, &body, &form)?).await?;
     told(&app, &caller, form, came).await
 }
@@ -123,7 +123,7 @@ async fn update(
     let place = place("PUT", &id, query.as_deref());
     let query = parsed(query)?;
     let body = whole(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
+    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, ResponseShape::One(query));
     let came = app.boards.update(target, draft, once(&headers, &place, &body, &form)?).await?;
     told(&app, &caller, form, came).await
 }
@@ -144,7 +144,7 @@ async fn patch(
         return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
     }
     let body = whole(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, Form::One(query));
+    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, ResponseShape::One(query));
     let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;
     told(&app, &caller, form, came).await
 }
@@ -158,7 +158,7 @@ async fn remove(
 ) -> Result<Response, ServerError> {
     let place = place("DELETE", &id, query.as_deref());
     let query = parsed(query)?;
-    let (target, form) = (Target::one(&id, query.clone())?, Form::One(query));
+    let (target, form) = (Target::one(&id, query.clone())?, ResponseShape::One(query));
     let came = app.boards.remove(target, once(&headers, &place, &[], &form)?).await?;
     told(&app, &caller, form, came).await
 }
@@ -179,7 +179,7 @@ async fn patch_many(
     }
     let query = some(query, "change")?;
     let body = whole(body).await?;
-    let (draft, form) = (aside(&body, parse_one).await?, Form::Many(query.clone()));
+    let (draft, form) = (aside(&body, parse_one).await?, ResponseShape::Many(query.clone()));
     let came = app.boards.patch(Target::Matching(query), draft, false, once(&headers, &place, &body, &form)?).await?;
     told(&app, &caller, form, came).await
 }
@@ -192,7 +192,7 @@ async fn remove_many(
 ) -> Result<Response, ServerError> {
     let place = place("DELETE", "", query.as_deref());
     let query = some(query, "remove")?;
-    let form = Form::Many(query.clone());
+    let form = ResponseShape::Many(query.clone());
     let came = app.boards.remove(Target::Matching(query), once(&headers, &place, &[], &form)?).await?;
     told(&app, &caller, form, came).await
 }
@@ -207,12 +207,12 @@ async fn projected(app: &App, caller: &Caller, query: &Query, document: String) 
 }
 
 /// What a change came to; large documents are written beside the threads that answer.
-async fn told(app: &App, caller: &Caller, form: Form, came: Came) -> Result<Response, ServerError> {
+async fn told(app: &App, caller: &Caller, form: ResponseShape, came: ChangeOutcome) -> Result<Response, ServerError> {
     let bytes = came.bytes();
     if bytes < LARGE {
-        return Ok(told_once(form.answer(came)));
+        return Ok(told_once(form.response(came)));
     }
-    let answer = app.renderer.go_on(&caller.token, HELD * bytes, async move { Ok(form.answer(came)) }).await?;
+    let answer = app.renderer.go_on(&caller.token, HELD * bytes, async move { Ok(form.response(came)) }).await?;
     Ok(told_once(answer))
 }
 

@@ -109,7 +109,7 @@ mod tests {
     }
 
     async fn code(body: Body) -> Result<usize, u16> {
-        whole(body, 1 << 20).await.map(|bytes| bytes.len()).map_err(|why| why.told().code)
+        whole(body, 1 << 20).await.map(|bytes| bytes.len()).map_err(|why| why.to_api_error().code)
     }
 
     #[tokio::test(start_paused = true)]

@@ -23,9 +23,9 @@ use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards;
 use crate::server::error::ServerError;
-use crate::server::live::encode::{STALLED, notice_frame};
-use crate::server::live::feed::{Feed, Ready};
-use crate::server::live::hub::{Frame, View};
+use crate::server::live::encode::{STALL_TIMEOUT, notice_frame};
+use crate::server::live::feed::{Feed, ReadyFrame};
+use crate::server::live::hub::{FeedView, LiveFrame};
 use socket::{INCOMING_BYTES, Socket, Turn};
 
 const PROTOCOL: &str = "agnez";
@@ -45,15 +45,15 @@ pub struct Asked {
     pub board: String,
     /// The epoch and the last change that it knows.
     pub from: Option<(String, u64)>,
-    pub view: View,
+    pub view: FeedView,
 }
 
 impl Ask {
     fn check(self) -> Result<Asked, ServerError> {
         let board = boards::board_name(&self.board)?.to_owned();
         let view = match self.view.as_deref() {
-            None | Some("document") => View::Document,
-            Some("page") => View::Page,
+            None | Some("document") => FeedView::Document,
+            Some("page") => FeedView::Page,
             Some(other) => return Err(ErrorKind::BadRequest.with(format!("'view' must be document or page, not '{other}'.")).into()),
         };
         let from = match (self.epoch, self.since) {
@@ -95,7 +95,7 @@ pub async fn socket(
 pub fn end(upgrade: WebSocketUpgrade) -> Response {
     upgrade.protocols([PROTOCOL]).max_message_size(INCOMING_BYTES).on_upgrade(async |mut socket| {
         let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
-        let _ = timeout(STALLED, socket.send(Message::Close(Some(close)))).await;
+        let _ = timeout(STALL_TIMEOUT, socket.send(Message::Close(Some(close)))).await;
     })
 }
 
@@ -108,7 +108,7 @@ async fn serve(mut socket: Socket, app: &App, mut feed: Feed, token: Option<&str
             ready = feed.next() => match ready {
                 Ok(ready) => ready,
                 Err(problem) => {
-                    let (code, reason) = match problem.told().code {
+                    let (code, reason) = match problem.to_api_error().code {
                         503 => (CloseCode::Again, "The server has no room for this just now. Connect again."),
                         _ => (CloseCode::Error, "What changed could not be read; the server's log says why."),
                     };
@@ -152,7 +152,7 @@ pub async fn events(
         (ask.epoch, ask.since) = (Some(epoch.to_owned()), Some(since));
     }
     let asked = ask.check()?;
-    if asked.view == View::Page {
+    if asked.view == FeedView::Page {
         return Err(ErrorKind::BadRequest.with("This stream has documents; view=page is for /live.").into());
     }
     let mut feed = Feed::new(&app, caller.token.clone(), asked);
@@ -162,7 +162,7 @@ pub async fn events(
 
 fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<SseEvent, Infallible>> {
     // What was given out last is sent when the next is asked for: so long it holds its share of the answers' memory.
-    let last: Option<Ready> = None;
+    let last: Option<ReadyFrame> = None;
     futures::stream::unfold((feed, app, caller, last), async |(mut feed, app, caller, last)| {
         drop(last);
         let ready = tokio::select! {
@@ -171,9 +171,9 @@ fn sse(feed: Feed, app: App, caller: Arc<Caller>) -> impl Stream<Item = Result<S
             () = app.stopping.cancelled() => return None,
         };
         let event = SseEvent::default().data(match &ready.frame {
-            Frame::Text(text) => text.as_str(),
+            LiveFrame::Text(text) => text.as_str(),
             // This stream has documents only.
-            Frame::Binary(_) => return None,
+            LiveFrame::Binary(_) => return None,
         });
         // Where a snapshot follows, the reader is not yet anywhere.
         let event = match feed.reached() {

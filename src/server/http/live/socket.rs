@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as Piece
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::server::live::encode::{STALLED, patience};
-use crate::server::live::hub::Frame;
+use crate::server::live::encode::{STALL_TIMEOUT, send_timeout};
+use crate::server::live::hub::LiveFrame;
 
 /// Readers have nothing to say here.
 pub const INCOMING_BYTES: usize = 4096;
@@ -80,11 +80,11 @@ impl Socket {
     }
 
     /// Writes a frame, for [`Self::flush`]. A reader that takes nothing of a piece for 10 s is cut, and so is one that is slow all along.
-    pub async fn feed(&mut self, frame: Frame) -> Result<(), Failed> {
-        let longest = patience(frame.len());
+    pub async fn feed(&mut self, frame: LiveFrame) -> Result<(), Failed> {
+        let longest = send_timeout(frame.len());
         timeout(longest, async {
             for piece in pieces(frame) {
-                timeout(patience(piece.payload().len()), self.0.feed(Message::Frame(piece))).await??;
+                timeout(send_timeout(piece.payload().len()), self.0.feed(Message::Frame(piece))).await??;
             }
             Ok(())
         })
@@ -92,21 +92,21 @@ impl Socket {
     }
 
     pub async fn flush(&mut self) -> Result<(), Failed> {
-        Ok(timeout(patience(OUTGOING_BYTES), self.0.flush()).await??)
+        Ok(timeout(send_timeout(OUTGOING_BYTES), self.0.flush()).await??)
     }
 
     /// Ends it with a code and a sentence.
     pub async fn close(&mut self, code: CloseCode, reason: &'static str) {
         let close = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        let _ = timeout(STALLED, self.0.send(Message::Close(Some(close)))).await;
+        let _ = timeout(STALL_TIMEOUT, self.0.send(Message::Close(Some(close)))).await;
     }
 }
 
 /// Shares of the frame's own bytes.
-fn pieces(frame: Frame) -> impl Iterator<Item = Piece> {
+fn pieces(frame: LiveFrame) -> impl Iterator<Item = Piece> {
     let (first, mut rest) = match frame {
-        Frame::Text(text) => (Data::Text, Bytes::from(text)),
-        Frame::Binary(bytes) => (Data::Binary, bytes),
+        LiveFrame::Text(text) => (Data::Text, Bytes::from(text)),
+        LiveFrame::Binary(bytes) => (Data::Binary, bytes),
     };
     let mut kind = Some(first);
     std::iter::from_fn(move || {
@@ -126,7 +126,7 @@ mod tests {
     fn pieces_are_the_frame_in_order_and_the_last_one_says_so() {
         for length in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES] {
             let bytes: Bytes = (0..length).map(|at| at as u8).collect::<Vec<_>>().into();
-            let all: Vec<_> = pieces(Frame::Binary(bytes.clone())).collect();
+            let all: Vec<_> = pieces(LiveFrame::Binary(bytes.clone())).collect();
             assert_eq!(all.len(), length.div_ceil(PIECE_BYTES).max(1));
             assert!(all.iter().enumerate().all(|(at, piece)| piece.header().is_final == (at + 1 == all.len())));
             assert!(all.iter().skip(1).all(|piece| piece.header().opcode == OpCode::Data(Data::Continue)));
@@ -135,6 +135,6 @@ mod tests {
         }
         // Between the bytes of one character, too.
         let text = "é".repeat(PIECE_BYTES / 2 + 1);
-        assert_eq!(pieces(Frame::Text(format!("x{text}").into())).count(), 2);
+        assert_eq!(pieces(LiveFrame::Text(format!("x{text}").into())).count(), 2);
     }
 }

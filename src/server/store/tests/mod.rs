@@ -294,7 +294,7 @@ async fn a_writer_that_panics_is_seen() {
     for answer in [first, second, write().await] {
         let problem = answer.unwrap_err();
         assert!(matches!(problem, ServerError::Broken(_)), "{problem:?}");
-        assert_eq!(problem.told().code, 500);
+        assert_eq!(problem.to_api_error().code, 500);
     }
     assert!(matches!(store.ready(), Err(ServerError::Broken(_))));
     assert!(store.tally().failed().is_some());

@@ -11,12 +11,12 @@ use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::http::live::Asked;
 use crate::server::live::feed::Feed;
-use crate::server::live::hub::{Frame, View};
+use crate::server::live::hub::{FeedView, LiveFrame};
 
 type Name = (String, String);
 
 pub struct Reader {
-    view: View,
+    view: FeedView,
     board: &'static str,
     feed: Option<Feed>,
     epoch: String,
@@ -34,12 +34,12 @@ pub struct Reader {
 
 impl Reader {
     /// Comes as a page that was just loaded, or as a client that wants everything from the first change on.
-    pub fn new(app: &App, view: View, board: &'static str) -> Self {
+    pub fn new(app: &App, view: FeedView, board: &'static str) -> Self {
         let page = app.boards.snapshot(board);
-        let (epoch, last) = (page.epoch.clone(), if view == View::Page { page.seq } else { 0 });
+        let (epoch, last) = (page.epoch.clone(), if view == FeedView::Page { page.seq } else { 0 });
         let (documents, counts, values) = Default::default();
         let mut reader = Self { view, board, feed: None, epoch, last, until: 0, is_over: false, page, documents, counts, values };
-        if view == View::Page {
+        if view == FeedView::Page {
             reader.ask_all(&app.boards);
         }
         reader.connect(app);
@@ -81,17 +81,17 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, app: &App, frame: Frame, lagged: u64) -> Result<(), String> {
+    fn take(&mut self, app: &App, frame: LiveFrame, lagged: u64) -> Result<(), String> {
         if app.hub.readers().1 > lagged {
             self.until = app.boards.store.index().board(self.board).map_or(0, |board| board.seq);
         }
         let told = match &frame {
-            Frame::Text(text) => text.to_string(),
-            Frame::Binary(bytes) => format!("{:?}", points::read(bytes)),
+            LiveFrame::Text(text) => text.to_string(),
+            LiveFrame::Binary(bytes) => format!("{:?}", points::read(bytes)),
         };
         match frame {
-            Frame::Binary(bytes) => self.binary(&app.boards, &bytes),
-            Frame::Text(text) => self.text(&app.boards, &text),
+            LiveFrame::Binary(bytes) => self.binary(&app.boards, &bytes),
+            LiveFrame::Text(text) => self.text(&app.boards, &text),
         }
         .map_err(|why| {
             format!("{:?} reader of '{}' at {}: {why}, in {}", self.view, self.board, self.last, told.chars().take(300).collect::<String>())
@@ -122,7 +122,7 @@ impl Reader {
             "patched" if self.last < self.until && seq <= self.last && frame["data"]["type"] == "line" => {}
             _ => self.step(frame["first"].as_u64().unwrap_or(seq), seq)?,
         }
-        if self.view == View::Page {
+        if self.view == FeedView::Page {
             let event: Event<Cell> = serde_json::from_str(text).map_err(|why| why.to_string())?;
             self.page_event(boards, event);
             return Ok(());
@@ -268,13 +268,13 @@ impl Reader {
             return differs("changes", self.last.to_string(), head.to_string());
         }
         match self.view {
-            View::Page => {
+            FeedView::Page => {
                 let wanted = boards.snapshot(self.board);
                 if self.page != wanted {
                     return differs("cells", format!("{:?}", self.page), format!("{wanted:?}"));
                 }
             }
-            View::Document => {
+            FeedView::Document => {
                 let plain = |documents: BTreeMap<&String, &Value>| {
                     let strip = |(id, document): (&String, &Value)| (id.clone(), stripped(document));
                     documents.into_iter().map(strip).collect::<BTreeMap<_, _>>()

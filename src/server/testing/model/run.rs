@@ -15,7 +15,7 @@ use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
 use crate::protocol::CellId;
 use crate::server::App;
 use crate::server::auth::tokens::TokenRegistry;
-use crate::server::boards::{Boards, Draft, Form, Once, Query, Sent, SentSeries, Target};
+use crate::server::boards::{Boards, CellPoints, Draft, IdempotentRequest, Query, ResponseShape, SeriesPoints, Target};
 use crate::server::error::ServerError;
 use crate::server::http::pages::assets::Site;
 use crate::server::live::hub::Hub;
@@ -206,7 +206,7 @@ impl World {
     fn check(&mut self, call: &Call, wanted: &Answer, heard: Heard, is_undone: bool) -> Result<(), String> {
         let wrong = |heard: &str| Err(format!("must be answered {wanted:?}, not {heard}"));
         let (status, text, is_repeated) = match (heard, wanted) {
-            (Err(problem), Answer::Refused(code)) if problem.told().code == *code => return Ok(()),
+            (Err(problem), Answer::Refused(code)) if problem.to_api_error().code == *code => return Ok(()),
             (Err(problem), Answer::Refused(_) | Answer::Again(true)) => return wrong(&format!("{problem:?}")),
             (Err(ServerError::Undone(_)), _) if is_undone => return Ok(()),
             (Err(problem), _) => return wrong(&format!("{problem:?}")),
@@ -355,14 +355,14 @@ fn send(boards: Arc<Boards>, call: Call) -> Calling {
         let one = |id: &str| Target::one(id, Query::default()).unwrap();
         let many = |field: &str, text: &str| Target::Matching(Query::parse(&format!("{field}={text}")).unwrap());
         let form = match &call.op {
-            Op::Append(_) => Form::Points,
-            Op::Create(drafts) if drafts.len() == 1 => Form::One(Query::default()),
-            Op::Create(_) | Op::Flood(..) | Op::PatchMany(..) | Op::RemoveMany(..) => Form::Many(Query::default()),
-            _ => Form::One(Query::default()),
+            Op::Append(_) => ResponseShape::Points,
+            Op::Create(drafts) if drafts.len() == 1 => ResponseShape::One(Query::default()),
+            Op::Create(_) | Op::Flood(..) | Op::PatchMany(..) | Op::RemoveMany(..) => ResponseShape::Many(Query::default()),
+            _ => ResponseShape::One(Query::default()),
         };
         let hash = crc32fast::hash(format!("{:?}", call.op).as_bytes());
         let key = call.key.map(|(writer, number)| Key { writer: writer.into(), number });
-        let once = key.map(|key| Once { key, hash: u64::from(hash), form: form.clone() });
+        let once = key.map(|key| IdempotentRequest { key, hash: u64::from(hash), shape: form.clone() });
         let drafts = call.op.drafts().into_iter().map(Draft::from_value).collect::<Result<Vec<_>, _>>()?;
         let mut first = drafts.clone().into_iter();
         let mut draft = || first.next().unwrap();
@@ -383,20 +383,20 @@ fn send(boards: Arc<Boards>, call: Call) -> Calling {
                 return boards.rearrange(CellId::parse(&id).unwrap(), before).await.map(|()| (200, String::new(), false));
             }
         };
-        let answer = form.answer(came);
+        let answer = form.response(came);
         Ok((answer.status, answer.text, answer.is_repeated))
     })
 }
 
 /// Each cell once, as a body is read.
-fn sent(parts: Vec<Part>) -> Vec<Sent> {
-    let mut all: Vec<Sent> = Vec::new();
+fn sent(parts: Vec<Part>) -> Vec<CellPoints> {
+    let mut all: Vec<CellPoints> = Vec::new();
     for Part { id, name, y } in parts {
         let y = values(&y);
-        let (cell, new) = (CellId::parse(&id).unwrap(), SentSeries { name, x: None, y, t: None });
+        let (cell, new) = (CellId::parse(&id).unwrap(), SeriesPoints { name, x: None, y, t: None });
         match all.iter_mut().find(|sent| sent.cell == cell) {
             Some(known) => known.series.push(new),
-            None => all.push(Sent { cell, series: vec![new] }),
+            None => all.push(CellPoints { cell, series: vec![new] }),
         }
     }
     all

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::server::live::hub::View;
+use crate::server::live::hub::FeedView;
 
 pub const BOARDS: [&str; 2] = ["main", "b"];
 const IDS: [&str; 6] = ["a", "c", "d", "e", "f", "g"];
@@ -82,7 +82,7 @@ pub enum Fate {
 pub enum Step {
     Commit(Vec<Call>, Fate),
     /// A reader comes, on a board; `true`: knowing what it knew when it was cut.
-    Connect(usize, View, &'static str, bool),
+    Connect(usize, FeedView, &'static str, bool),
     Read(usize, usize),
     /// It begins to wait for a frame and turns to something else.
     Glance(usize),
@@ -146,8 +146,8 @@ impl Drawn {
         match self.dice.roll(40) {
             0 => Step::Restart,
             1 | 2 => Step::Settle,
-            3..6 => Step::Connect(reader, self.dice.one(&[View::Page, View::Document]), self.dice.one(&BOARDS), false),
-            6..9 => Step::Connect(reader, View::Page, "main", true),
+            3..6 => Step::Connect(reader, self.dice.one(&[FeedView::Page, FeedView::Document]), self.dice.one(&BOARDS), false),
+            6..9 => Step::Connect(reader, FeedView::Page, "main", true),
             9 => Step::Cut(reader),
             10..15 => Step::Read(reader, 1 + self.dice.roll(6) as usize),
             15 => Step::Glance(reader),
@@ -159,7 +159,7 @@ impl Drawn {
     /// A reader knows a line; then its series begin anew, end and grow within one tick, where chance alone seldom comes to.
     fn tick(&mut self) -> Vec<Step> {
         let (id, reader) = (self.id(), self.dice.roll(READERS as u64) as usize);
-        let (view, board) = (self.dice.one(&[View::Page, View::Document]), self.dice.one(&BOARDS));
+        let (view, board) = (self.dice.one(&[FeedView::Page, FeedView::Document]), self.dice.one(&BOARDS));
         let commit = |op: Op| Step::Commit(vec![Call { op, key: None }], Fate::Answered);
         let whole = |drawn: &mut Self, most: u64| {
             let name = drawn.dice.one(&["s", "s", "t"]);
