@@ -1,96 +1,75 @@
-//! The program: flags, log, server, signals.
+//! The program: arguments, log, server, signals.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use agnez::server::{Config, LogFormat, Server, begin_log, format_of, run_command, tell_failure};
+use agnez::server::{Args, Config, LogFormat, Server, init_log, print_failure, requested_format, run_command, shutdown_signal};
 use clap::Parser;
-
-/// What shells say of a program that Ctrl-C has ended.
-const ENDED_BY_SIGNAL: i32 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = match Config::try_parse() {
-        Ok(config) => config,
-        Err(why) => return not_understood(&why),
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage_error(&error),
     };
-    begin_log(&config.log, config.log_format);
-    // By its place alone: what a panic says may have been sent by somebody. The usual hook also writes lines that are no JSON.
+    init_log(&args.log, args.log_format);
+    // The place only: a panic's message may contain what a client sent, and the default hook writes lines that are not JSON.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         tracing::error!("a defect of the server: panic at {place}");
     }));
-    if let Some(command) = &config.command {
-        return match run_command(command, &config).await {
-            Ok(told) => {
-                let _ = writeln!(std::io::stdout(), "{told}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => {
-                tell_failure(&why, config.log_format);
-                ExitCode::FAILURE
-            }
-        };
-    }
-    let server = match Server::start(&config).await {
-        Ok(server) => server,
-        Err(why) => {
-            tell_failure(&why.to_string(), config.log_format);
-            return ExitCode::FAILURE;
-        }
+    let outcome = match args.config() {
+        Ok(config) => run(&args, &config).await,
+        Err(error) => Err(error.to_string()),
     };
-    // Nobody has to listen.
-    let _ = writeln!(std::io::stdout(), "Agnez  {}\nData   {}", server.address, server.data.display());
-    if let Some(told) = &server.access {
-        let _ = writeln!(std::io::stdout(), "Access {told}");
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_failure(&error, args.log_format);
+            ExitCode::FAILURE
+        }
     }
-    if config.open {
-        // Without the token, even where it is known: every user of the machine can read what a program was started with.
+}
+
+/// Runs the subcommand, or the server until a signal ends it. The error is a sentence.
+async fn run(args: &Args, config: &Config) -> Result<(), String> {
+    if let Some(command) = &args.command {
+        print_line(&run_command(command, config).await?);
+        return Ok(());
+    }
+    let server = Server::start(config).await.map_err(|error| error.to_string())?;
+    print_line(&format!("Agnez  {}\nData   {}", server.address, server.data.display()));
+    if let Some(access) = &server.access {
+        print_line(&format!("Access {access}"));
+    }
+    if args.open {
+        // Without the token: every user of the machine can read the arguments of a process.
         open_browser(&server.address);
     }
-    server.run(stop_signal()).await;
-    ExitCode::SUCCESS
+    server.run(shutdown_signal()).await;
+    Ok(())
 }
 
-/// A command line that is wrong, or asks for help or the version.
-fn not_understood(why: &clap::Error) -> ExitCode {
-    let format = format_of(std::env::args_os(), std::env::var_os("AGNEZ_LOG_FORMAT"));
-    if format == LogFormat::Json && why.use_stderr() {
-        let told = why.render().to_string();
-        tell_failure(told.trim().trim_start_matches("error: "), format);
+/// Standard output may be closed.
+fn print_line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// The arguments are wrong, or ask for help or the version.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    let format = requested_format(std::env::args_os(), std::env::var_os("AGNEZ_LOG_FORMAT"));
+    if format == LogFormat::Json && error.use_stderr() {
+        let message = error.render().to_string();
+        print_failure(message.trim().trim_start_matches("error: "), format);
     } else {
-        let _ = why.print();
+        let _ = error.print();
     }
-    ExitCode::from(u8::try_from(why.exit_code()).unwrap_or(2))
-}
-
-/// Ctrl-C, or the signal of a service manager. A second one ends the program at once: what was acknowledged is on disk.
-async fn stop_signal() {
-    signalled().await;
-    tokio::spawn(async {
-        signalled().await;
-        tracing::warn!("ended at once by a second signal");
-        std::process::exit(ENDED_BY_SIGNAL);
-    });
-}
-
-async fn signalled() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
-    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn open_browser(address: &str) {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    if let Err(why) = std::process::Command::new(opener).arg(address).spawn() {
-        tracing::warn!("the browser could not be opened ({opener}: {why}); open {address} yourself");
+    if let Err(error) = std::process::Command::new(opener).arg(address).spawn() {
+        tracing::warn!("the browser could not be opened ({opener}: {error}); open {address} yourself");
     }
 }

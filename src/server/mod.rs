@@ -12,6 +12,7 @@ mod ids;
 mod live;
 mod log;
 mod net;
+mod shutdown;
 mod startup;
 mod store;
 mod testing;
@@ -21,11 +22,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use cli::args::{Args, Command, TokenCommand};
 pub use cli::run::run_command;
-pub use config::{Command, Config, LogFormat, TokenCommand};
+pub use config::{Config, ConfigError};
 pub use http::router::addresses;
 pub use http::server_functions::{boards, told};
-pub use log::{begin_log, format_of, tell_failure};
+pub use log::{LogFormat, init_log, print_failure, requested_format};
+pub use shutdown::shutdown_signal;
 pub use startup::{Server, StartError};
 pub use store::{Durability, OpenError};
 

@@ -1,10 +1,10 @@
-//! From flags to a running server, and from a signal to a clean end.
+//! From a configuration to a server that listens.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpSocket};
@@ -23,18 +23,15 @@ use super::net::connections::Connections;
 use super::store::{Durability, OpenError, Start, Store};
 use super::{App, Config};
 
-/// How long open connections may take to end.
-const STOP_WITHIN: Duration = Duration::from_secs(8);
 const BACKLOG: u32 = 1024;
 
-/// Why nobody comes in without a token who would elsewhere.
-const UNKNOWN: &str =
-    "This system does not say whose a connection is, so everyone needs a token; '--any-local-user' lets in every program of this machine.";
+/// Why every client needs a token on systems other than Linux.
+const UNKNOWN: &str = "This system cannot tell which user a connection belongs to, so every client needs a token; '--any-local-user' lets in every local program.";
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("{0}")]
-    Flags(String),
+    Tokens(String),
     #[error("Port {0} is taken by another program (another Agnez?). Stop that one, or choose another port with --port.")]
     PortTaken(u16),
     #[error("The address {0} cannot be listened on: {1}.")]
@@ -43,23 +40,23 @@ pub enum StartError {
     Open(#[from] OpenError),
 }
 
-/// A server that listens; [`Server::run`] answers.
+/// A server that listens; [`Server::run`] serves.
 pub struct Server {
-    listeners: Vec<TcpListener>,
-    router: Router,
-    app: App,
+    pub(crate) listeners: Vec<TcpListener>,
+    pub(crate) router: Router,
+    pub(crate) app: App,
     pub port: u16,
     pub data: PathBuf,
-    /// Of the page, for whoever is to open it.
+    /// The address of the page.
     pub address: String,
-    /// What is to be told of tokens, where there are some or some are needed; with the first one, which was made now, and is told only here.
+    /// Startup message about tokens, if any exist or are required; includes the first token if this start created it.
     pub access: Option<String>,
 }
 
 impl Server {
     /// Listens first, so that a taken port touches no data.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let policy = config.access_policy().map_err(StartError::Flags)?;
+        let policy = &config.access_policy;
         let (listeners, port) = listen(config)?;
         // The page's reactive tasks run on this runtime. A second server of the same process finds it set already.
         let _ = any_spawner::Executor::init_tokio();
@@ -70,12 +67,12 @@ impl Server {
         };
         let start = Start { durability: config.durability, accept_loss: config.accept_loss };
         let store = Arc::new(Store::open(&config.data, start, publish).await?);
-        let tokens = Arc::new(TokenRegistry::open(&config.data).map_err(StartError::Flags)?);
+        let tokens = Arc::new(TokenRegistry::open(&config.data).map_err(StartError::Tokens)?);
         let address = config.address(port);
         note_address(&config.data, &address);
-        let is_needed = config.is_open() || matches!(policy.local, LocalTrust::Nobody | LocalTrust::Unknown);
-        let told =
-            first_token(&tokens, &config.data, &address, is_needed, policy.local == LocalTrust::Unknown).map_err(StartError::Flags)?;
+        let is_needed = config.listen.is_public() || matches!(policy.local, LocalTrust::Nobody | LocalTrust::Unknown);
+        let access =
+            first_token(&tokens, &config.data, &address, is_needed, policy.local == LocalTrust::Unknown).map_err(StartError::Tokens)?;
         if policy.local != LocalTrust::EveryUser && !is_private(&config.data) {
             let data = config.data.display();
             tracing::warn!(
@@ -84,7 +81,7 @@ impl Server {
         }
         let app = App {
             tokens,
-            access_policy: Arc::new(policy),
+            access_policy: Arc::new(policy.clone()),
             boards: Arc::new(Boards { store }),
             hub,
             site: Arc::new(Site::load()),
@@ -94,49 +91,18 @@ impl Server {
             requests: Arc::default(),
             images: Arc::new(config.images.clone()),
             durable: config.durability == Durability::Full,
-            external_images: !config.no_external_images,
+            external_images: config.external_images,
             started: SystemTime::now(),
             connections: Connections::new(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
         let data = config.data.canonicalize().unwrap_or_else(|_| config.data.clone());
-        Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access: told })
-    }
-
-    /// Answers until `stop` ends, then lets requests finish, closes live connections and puts everything on disk.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listeners, router, app, data, port, .. } = self;
-        let (version, durability) = (env!("CARGO_PKG_VERSION"), if app.durable { "full" } else { "normal" });
-        tracing::info!(version, port, data = %data.display(), durability, connections = app.connections.count().1, "started");
-        let serving = TaskTracker::new();
-        for listener in listeners {
-            serving.spawn(app.connections.clone().serve(listener, router.clone(), app.stopping.clone()));
-        }
-        let watching = tokio::spawn({
-            let tokens = app.tokens.clone();
-            async move { tokens.watch().await }
-        });
-        stop.await;
-        tracing::info!(connections = app.connections.count().0, "stopping");
-        watching.abort();
-        app.stopping.cancel();
-        serving.close();
-        app.tasks.close();
-        let ended = async {
-            serving.wait().await;
-            app.connections.ended().await;
-            app.tasks.wait().await;
-        };
-        if tokio::time::timeout(STOP_WITHIN, ended).await.is_err() {
-            tracing::warn!("some connections did not end within {} s and were cut", STOP_WITHIN.as_secs());
-        }
-        app.boards.store.close().await;
-        tracing::info!("stopped");
+        Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access })
     }
 }
 
-/// What to tell of tokens. Where they are needed and none may write, one is made.
+/// The startup message about tokens. Creates the first one where tokens are required and none may write.
 fn first_token(tokens: &TokenRegistry, folder: &Path, address: &str, is_needed: bool, is_unknown: bool) -> Result<Option<String>, String> {
     let why = if is_unknown { format!("\n       {UNKNOWN}") } else { String::new() };
     let (count, may_write) = tokens.count();
@@ -147,7 +113,7 @@ fn first_token(tokens: &TokenRegistry, folder: &Path, address: &str, is_needed: 
             keep_link(folder, &link)?;
         }
         return Ok(Some(format!(
-            "{link}\n       This link is told this once; 'agnez token revoke {}{}' ends it.{why}",
+            "{link}\n       This is shown only once. Revoke it with 'agnez token revoke {}{}'.{why}",
             known.id,
             named(folder)
         )));
@@ -159,7 +125,7 @@ fn first_token(tokens: &TokenRegistry, folder: &Path, address: &str, is_needed: 
 fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {
     let mut listeners = Vec::new();
     let mut port = config.port;
-    for (mut address, must) in config.addresses().map_err(StartError::Flags)? {
+    for (mut address, must) in config.listen.sockets(config.port) {
         // With --port 0 the first listener's port holds for all.
         address.set_port(port);
         match bind(address) {

@@ -70,7 +70,7 @@ fn the_flags_are_those_of_the_program_and_the_container_is_not_root() {
     });
     for line in starts.chain([command]) {
         assert!(line[0].ends_with("agnez"));
-        agnez::server::Config::try_parse_from(&line).unwrap_or_else(|why| panic!("{line:?}: {why}"));
+        agnez::server::Args::try_parse_from(&line).unwrap_or_else(|why| panic!("{line:?}: {why}"));
     }
     let (owner, user, volume) = (file.find("chown 1000").unwrap(), file.find("USER 1000").unwrap(), file.find("VOLUME").unwrap());
     assert!(owner < user && user < volume, "a volume takes its owner from the folder in the image");

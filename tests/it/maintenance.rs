@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agnez::server::{Config, run_command};
+use agnez::server::{Args, run_command};
 use clap::Parser;
 use sqlx::{ConnectOptions, Connection};
 
@@ -10,8 +10,8 @@ use crate::support::{Running, spawn, spawn_in};
 
 /// A command as on the command line.
 async fn command(line: &[&str]) -> Result<String, String> {
-    let config = Config::parse_from(std::iter::once("agnez").chain(line.iter().copied()));
-    run_command(config.command.as_ref().unwrap(), &config).await
+    let args = Args::parse_from(std::iter::once("agnez").chain(line.iter().copied()));
+    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await
 }
 
 fn text(path: &Path) -> &str {

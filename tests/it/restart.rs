@@ -1,6 +1,6 @@
 //! What a restart keeps, and what a start refuses.
 
-use agnez::server::{Config, Server};
+use agnez::server::{Args, Server};
 use clap::Parser;
 use serde_json::json;
 
@@ -49,7 +49,10 @@ async fn a_start_that_cannot_be_says_why() {
     let folder = server.folder.path().to_owned();
     let data = folder.join("data");
     let start = async |flags: &[&str]| {
-        let config = Config::parse_from(std::iter::once("agnez").chain(flags.iter().copied()));
+        let config = match Args::parse_from(std::iter::once("agnez").chain(flags.iter().copied())).config() {
+            Ok(config) => config,
+            Err(error) => return error.to_string(),
+        };
         Server::start(&config).await.err().expect("it must not start").to_string()
     };
     let taken = start(&["--port", &server.port.to_string(), "--data", folder.join("x").to_str().unwrap()]).await;
@@ -88,7 +91,8 @@ async fn a_newer_database_is_left_alone() {
     sqlx::query(insert).execute(&mut database).await.unwrap();
     database.close().await.unwrap();
     let before = std::fs::read(&path).unwrap();
-    let config = Config::parse_from(["agnez", "--port", "0", "--data", server.folder.path().join("data").to_str().unwrap()]);
+    let data = server.folder.path().join("data");
+    let config = Args::parse_from(["agnez", "--port", "0", "--data", data.to_str().unwrap()]).config().unwrap();
     let refused = Server::start(&config).await.err().unwrap().to_string();
     assert!(refused.contains("newer Agnez"), "{refused}");
     assert!(std::fs::read(&path).unwrap() == before, "nothing was touched");

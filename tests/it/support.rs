@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use agnez::protocol::{Board, Cell, CellContent, CellId, Event};
-use agnez::server::{Config, Server};
+use agnez::server::{Args, Server};
 use clap::Parser;
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub async fn spawn_in(folder: TempDir, flags: &[&str]) -> Running {
 async fn start(folder: &Path, flags: &[&str]) -> (u16, oneshot::Sender<()>, JoinHandle<()>) {
     let (data, images) = (folder.join("data"), folder.join("images"));
     let fixed = ["agnez", "--port", "0", "--data", data.to_str().unwrap(), "--images", images.to_str().unwrap()];
-    let config = Config::parse_from(fixed.iter().chain(flags));
+    let config = Args::parse_from(fixed.iter().chain(flags)).config().unwrap();
     let server = Server::start(&config).await.unwrap();
     let port = server.port;
     let (stop, stopped) = oneshot::channel();

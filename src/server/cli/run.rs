@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::token::token_command;
 
+use super::args::Command;
+use crate::server::config::Config;
 use crate::server::store::{CopyError, Report, backup, check, database, restore};
-use crate::server::{Command, Config};
 
 /// Does it with the data folder that `config` names. Both answers are sentences for a terminal.
 pub async fn run_command(command: &Command, config: &Config) -> Result<String, String> {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::args::TokenCommand;
 use crate::server::auth::tokens::store::{self, TokenKind};
 use crate::server::auth::tokens::{create, revoke};
 use crate::server::boards::{MAIN, board_name};
-use crate::server::config::{TokenCommand, USUAL_FOLDER};
+use crate::server::config::DEFAULT_DATA;
 use crate::server::store::timestamp;
 
 /// Where the running server, or the last one, was found: links are made of it.
@@ -34,28 +35,28 @@ pub fn link(address: &str, board: &str, token: &str) -> String {
 
 /// The flag that names this data folder in a command, where one is needed.
 pub fn named(folder: &Path) -> String {
-    if folder == Path::new(USUAL_FOLDER) { String::new() } else { format!(" --data '{}'", folder.display()) }
+    if folder == Path::new(DEFAULT_DATA) { String::new() } else { format!(" --data '{}'", folder.display()) }
 }
 
 /// Both answers are sentences for a terminal. `usual` is the address that the flags name.
 pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Result<String, String> {
     let named = named(folder);
     match command {
-        TokenCommand::New { right, board, name } => {
-            if let (None, Some(board)) = (right, board) {
+        TokenCommand::New { kind, board, name } => {
+            if let (None, Some(board)) = (kind, board) {
                 return Err(format!(
                     "Say what the token is for: 'agnez token new share --board {board}{named}' makes a link that shows this board only; \
-                     'write' and 'read' scope all boards, and their link opens this one."
+                     'write' and 'read' tokens open all boards, and their link begins with this one."
                 ));
             }
-            let right = &right.unwrap_or(TokenKind::Write);
+            let kind = &kind.unwrap_or(TokenKind::Write);
             let board = board_name(board.as_deref().unwrap_or_default()).map_err(|error| error.message)?.to_owned();
-            let shown = (*right == TokenKind::Share).then(|| board.clone());
-            let (known, token) = create(folder, *right, shown, name.as_deref().unwrap_or_default()).map_err(|why| why.to_string())?;
+            let shown = (*kind == TokenKind::Share).then(|| board.clone());
+            let (known, token) = create(folder, *kind, shown, name.as_deref().unwrap_or_default()).map_err(|why| why.to_string())?;
             let noted = std::fs::read_to_string(folder.join(ADDRESS));
             let address = noted.as_deref().map_or(usual, str::trim);
-            let (name, id) = (right.name(), known.id);
-            let scope = match right {
+            let (name, id) = (kind.name(), known.id);
+            let scope = match kind {
                 TokenKind::Write => "writes to all boards",
                 TokenKind::Read => "reads all boards",
                 TokenKind::Share => "reads this board only",
@@ -114,8 +115,8 @@ mod tests {
     #[test]
     fn a_board_without_a_kind_is_no_token_for_all_boards() {
         let folder = tempfile::tempdir().unwrap();
-        let new = |right, board: Option<&str>| {
-            let command = TokenCommand::New { right, board: board.map(Into::into), name: None };
+        let new = |kind, board: Option<&str>| {
+            let command = TokenCommand::New { kind, board: board.map(Into::into), name: None };
             token_command(&command, folder.path(), "http://localhost:3000")
         };
         let why = new(None, Some("mnist")).unwrap_err();

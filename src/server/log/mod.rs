@@ -12,13 +12,17 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::LogFormat;
-
 /// What the targets of all our own lines begin with.
 const OURS: &str = env!("CARGO_PKG_NAME");
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
 /// From now on lines are written that the filter lets through.
-pub fn begin_log(filter: &str, format: LogFormat) {
+pub fn init_log(filter: &str, format: LogFormat) {
     let lines = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(filter));
     let ours = filter_fn(|about| is_ours(about.target()));
     match format {
@@ -39,8 +43,8 @@ fn is_ours(target: &str) -> bool {
     target == OURS || target.strip_prefix(OURS).is_some_and(|rest| rest.starts_with("::"))
 }
 
-/// Why the program did not start, or did not do what it was started for: always told, whatever the filter says.
-pub fn tell_failure(why: &str, format: LogFormat) {
+/// Why the program did not start, or did not do what it was started for: always printed, whatever the filter says.
+pub fn print_failure(why: &str, format: LogFormat) {
     match format {
         LogFormat::Text => {
             let _ = writeln!(stderr(), "agnez: {why}");
@@ -53,18 +57,18 @@ pub fn tell_failure(why: &str, format: LogFormat) {
 }
 
 /// The format that a command line asks for which could not be read as a whole.
-pub fn format_of(arguments: impl IntoIterator<Item = OsString>, environment: Option<OsString>) -> LogFormat {
+pub fn requested_format(arguments: impl IntoIterator<Item = OsString>, environment: Option<OsString>) -> LogFormat {
     const FLAG: &str = "--log-format";
     let mut arguments = arguments.into_iter();
-    let mut asked = environment;
+    let mut requested = environment;
     while let Some(argument) = arguments.next() {
         match argument.to_str().and_then(|text| text.strip_prefix(FLAG)) {
-            Some("") => asked = arguments.next(),
-            Some(value) => asked = value.strip_prefix('=').map(Into::into).or(asked),
+            Some("") => requested = arguments.next(),
+            Some(value) => requested = value.strip_prefix('=').map(Into::into).or(requested),
             None => {}
         }
     }
-    if asked.is_some_and(|format| format == "json") { LogFormat::Json } else { LogFormat::Text }
+    if requested.is_some_and(|format| format == "json") { LogFormat::Json } else { LogFormat::Text }
 }
 
 /// Control characters inside an event are written as `\x0a`. Each event comes in one piece.
@@ -114,7 +118,7 @@ mod tests {
 
     #[test]
     fn only_our_own_lines_are_written() {
-        assert!(is_ours("agnez") && is_ours("agnez::server::requests"));
+        assert!(is_ours("agnez") && is_ours("agnez::server::http"));
         for other in ["hyper::proto", "axum::rejection", "sqlx::query", "tower_http::trace", "agnez_other", "log", ""] {
             assert!(!is_ours(other), "{other}");
         }
@@ -122,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_format_is_found_in_a_command_line_that_is_wrong() {
-        let of = |arguments: &[&str], environment: Option<&str>| format_of(arguments.iter().map(Into::into), environment.map(Into::into));
+        let of =
+            |arguments: &[&str], environment: Option<&str>| requested_format(arguments.iter().map(Into::into), environment.map(Into::into));
         assert_eq!(of(&["agnez", "--port", "x", "--log-format", "json"], None), LogFormat::Json);
         assert_eq!(of(&["agnez", "--log-format=json", "--nothing"], Some("text")), LogFormat::Json);
         assert_eq!(of(&["agnez", "--nothing"], Some("json")), LogFormat::Json);

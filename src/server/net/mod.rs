@@ -4,3 +4,6 @@ pub mod connections;
 pub mod response_budget;
 mod shutdown_body;
 pub mod write_timeout;
+
+/// The port without `--port`.
+pub const DEFAULT_PORT: u16 = 3000;

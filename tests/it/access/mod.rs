@@ -7,7 +7,7 @@ mod route_matrix;
 mod shares;
 mod users;
 
-use agnez::server::{Config, run_command};
+use agnez::server::{Args, run_command};
 use clap::Parser;
 use futures_util::StreamExt;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -22,8 +22,8 @@ async fn locked() -> Running {
 /// What `agnez token …` says, run beside the server.
 async fn command(server: &Running, arguments: &[&str]) -> String {
     let data = server.folder.path().join("data");
-    let config = Config::parse_from(["agnez", "--data", data.to_str().unwrap(), "token"].iter().chain(arguments));
-    run_command(config.command.as_ref().unwrap(), &config).await.unwrap()
+    let args = Args::parse_from(["agnez", "--data", data.to_str().unwrap(), "token"].iter().chain(arguments));
+    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await.unwrap()
 }
 
 /// A new token, made as `agnez token new <arguments>`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agnez::server::{Config, run_command};
+use agnez::server::{Args, run_command};
 use clap::Parser;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -110,8 +110,8 @@ async fn record(flags: &[&str], requests: usize) -> Record {
 }
 
 async fn check(data: &Path) -> Result<String, String> {
-    let config = Config::parse_from(["agnez", "check", "--data", data.to_str().unwrap()]);
-    run_command(config.command.as_ref().unwrap(), &config).await
+    let args = Args::parse_from(["agnez", "check", "--data", data.to_str().unwrap()]);
+    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await
 }
 
 async fn stored(server: &Running, writer: usize) -> Vec<Value> {

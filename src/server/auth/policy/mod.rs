@@ -23,10 +23,10 @@ use super::credentials::{Credential, Grant};
 use super::tokens::TokenRegistry;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
-use crate::server::config::USUAL_PORT;
 use crate::server::error::ServerError;
 use crate::server::http::pages::login;
 use crate::server::http::request_log::Client;
+use crate::server::net::DEFAULT_PORT;
 use crate::server::net::write_timeout::Peer;
 
 /// The rules that the command line sets.
@@ -154,7 +154,7 @@ impl AccessPolicy {
         let is_at_odds =
             |named: &str| one(headers, header::HOST.as_str()).ok().flatten().is_none_or(|host| !named.eq_ignore_ascii_case(host));
         let Some(host) = host.filter(|_| !authority.is_some_and(is_at_odds)) else {
-            let port = Host::parse(seen.host).and_then(|host| host.port()).unwrap_or(USUAL_PORT);
+            let port = Host::parse(seen.host).and_then(|host| host.port()).unwrap_or(DEFAULT_PORT);
             return Err(ErrorKind::Forbidden.with(format!(
                 "This server answers at localhost, at its own addresses and at the names that '--allowed-host' gives it. \
                  Without one, use 'ssh -L {port}:localhost:{port} <this machine>'."

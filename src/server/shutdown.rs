@@ -1,0 +1,69 @@
+//! Serving, the signals that end it, and the graceful shutdown.
+
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use super::startup::Server;
+
+/// Open connections are cut when they have not ended within this time.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The exit code that shells report for a program ended by Ctrl-C.
+const ENDED_BY_SIGNAL: i32 = 130;
+
+impl Server {
+    /// Serves until `stop` resolves, then lets requests finish, closes live connections and flushes everything to disk.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { listeners, router, app, data, port, .. } = self;
+        let (version, durability) = (env!("CARGO_PKG_VERSION"), if app.durable { "full" } else { "normal" });
+        tracing::info!(version, port, data = %data.display(), durability, connections = app.connections.count().1, "started");
+        let serving = TaskTracker::new();
+        for listener in listeners {
+            serving.spawn(app.connections.clone().serve(listener, router.clone(), app.stopping.clone()));
+        }
+        let watching = tokio::spawn({
+            let tokens = app.tokens.clone();
+            async move { tokens.watch().await }
+        });
+        stop.await;
+        tracing::info!(connections = app.connections.count().0, "stopping");
+        watching.abort();
+        app.stopping.cancel();
+        serving.close();
+        app.tasks.close();
+        let ended = async {
+            serving.wait().await;
+            app.connections.ended().await;
+            app.tasks.wait().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, ended).await.is_err() {
+            tracing::warn!("some connections did not end within {} s and were cut", SHUTDOWN_TIMEOUT.as_secs());
+        }
+        app.boards.store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Resolves at Ctrl-C or SIGTERM. A second signal ends the process at once: acknowledged changes are on disk.
+pub async fn shutdown_signal() {
+    signal().await;
+    tokio::spawn(async {
+        signal().await;
+        tracing::warn!("ended at once by a second signal");
+        std::process::exit(ENDED_BY_SIGNAL);
+    });
+}
+
+async fn signal() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
