@@ -65,12 +65,12 @@ async fn status(address: &str, authorization: Option<&str>) -> u16 {
 }
 
 #[tokio::test]
-async fn the_first_token_is_told_once() {
+async fn the_first_token_is_printed_once() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), &["--host", "0.0.0.0"], 4);
     let link = program.word(2).to_owned();
     let (address, token) = link.split_once("/#token=").unwrap();
-    assert!(token.starts_with("agz_") && program.told[3].contains("told this once"), "{:?}", program.told);
+    assert!(token.starts_with("agz_") && program.told[3].contains("shown only once"), "{:?}", program.told);
     // This machine needs none at its loopback address, and one at the address that others use.
     let port = address.rsplit_once(':').unwrap().1;
     assert_eq!(status(&format!("http://localhost:{port}/values"), None).await, 200);
