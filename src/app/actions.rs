@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
+use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::components::filter;
-use super::components::toasts::What;
-use super::state::{Dashboard, Field, Part, Tile};
+use super::components::toasts::ToastKind;
+use super::state::{CellState, ContentKind, Dashboard, Field};
 use super::{charts, focus};
 use crate::browser::clipboard;
 use crate::browser::rpc::{self, Answer};
 use crate::protocol::CellId;
 
 impl Dashboard {
-    #[inline(never)]
-    pub fn may_write(self) -> bool {
-        self.state().may_write
-    }
-
     /// Adds an empty cell and asks for its name.
     pub fn add(self) {
         if !self.may_write() {
@@ -26,31 +22,31 @@ impl Dashboard {
         // It has no name yet, which hardly a filter finds.
         filter::let_in(self, "");
         spawn_local(async move {
-            match rpc::create_cell(&self.state().name, "").await {
+            match rpc::create_cell(&self.page().board, "").await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
                 Ok(id) => {
-                    self.state().fresh.set(Some(id.clone()));
+                    self.new_cell.set(Some(id.clone()));
                     self.edit(id, Field::Name);
                 }
-                Err(message) => self.tell(What::Error(message)),
+                Err(message) => self.notify(ToastKind::Error(message)),
             }
         });
     }
 
     pub fn edit(self, id: CellId, field: Field) {
         if self.may_write() {
-            self.state().edit(Some((id, field)));
+            self.set_editing(Some((id, field)));
         }
     }
 
     /// Ends the editing of a field without a change. A cell that was added for it and got nothing meanwhile goes again.
     pub fn cancel_edit(self, id: &CellId, field: Field) {
-        let state = self.state();
-        let is_fresh = state.fresh.now().as_ref() == Some(id);
+        let is_fresh = self.new_cell.get_untracked().as_ref() == Some(id);
         let is_ended = self.end_edit(id, field);
-        let is_bare = |tile: Arc<Tile>| tile.part.get() == Part::Empty && tile.name.now().is_empty();
-        if is_ended && is_fresh && state.tile(id).is_some_and(is_bare) {
-            self.ask(rpc::remove_cell(id), None);
+        let is_bare =
+            |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
+        if is_ended && is_fresh && self.cell(id).is_some_and(is_bare) {
+            self.send(rpc::remove_cell(id), None);
             focus::board();
         } else {
             focus::cell(id);
@@ -59,11 +55,10 @@ impl Dashboard {
 
     /// Ends the editing of a field, if it is still that one that is edited. False when it had ended before.
     pub fn end_edit(self, id: &CellId, field: Field) -> bool {
-        let state = self.state();
-        let mine = state.editing.peek(|edit| edit.as_ref().is_some_and(|(of, what)| of == id && *what == field));
+        let mine = self.editing.with_untracked(|edit| edit.as_ref().is_some_and(|(of, what)| of == id && *what == field));
         if mine {
-            state.edit(None);
-            state.fresh.set(None);
+            self.set_editing(None);
+            self.new_cell.set(None);
         }
         mine
     }
@@ -71,7 +66,7 @@ impl Dashboard {
     /// Sends what was typed.
     pub fn save(self, id: CellId, field: Field, text: String) {
         // Somebody else may have deleted the cell meanwhile.
-        if self.state().tile(&id).is_none() {
+        if self.cell(&id).is_none() {
             return;
         }
         let (name, note) = match field {
@@ -81,14 +76,13 @@ impl Dashboard {
         let request = rpc::edit_cell(&id, name, note);
         spawn_local(async move {
             let answer = request.await;
-            if field == Field::Name && answer.is_ok() && self.state().filter.peek(|filter| !filter::finds(filter, &text)) {
-                self.tell(What::Filtered(1));
+            if field == Field::Name && answer.is_ok() && self.filter.with_untracked(|filter| !filter::finds(filter, &text)) {
+                self.notify(ToastKind::Filtered(1));
             }
             if let Err(message) = answer {
-                self.tell(What::Error(message));
-                let state = self.state();
-                state.unsaved.set(Some((id.clone(), field, text)));
-                if state.editing.peek(Option::is_none) {
+                self.notify(ToastKind::Error(message));
+                self.unsaved.set(Some((id.clone(), field, text)));
+                if self.editing.with_untracked(Option::is_none) {
                     self.edit(id, field);
                 }
             }
@@ -97,8 +91,9 @@ impl Dashboard {
 
     /// What a field begins with: what could not be saved before, or what the cell has.
     pub fn begin_with(self, id: &CellId, field: Field, current: &str) -> String {
-        let unsaved = &self.state().unsaved;
-        let kept = unsaved.peek(|kept| kept.as_ref().filter(|(of, what, _)| of == id && *what == field).map(|(_, _, text)| text.clone()));
+        let unsaved = &self.unsaved;
+        let kept = unsaved
+            .with_untracked(|kept| kept.as_ref().filter(|(of, what, _)| of == id && *what == field).map(|(_, _, text)| text.clone()));
         if kept.is_some() {
             unsaved.set(None);
         }
@@ -107,7 +102,7 @@ impl Dashboard {
 
     /// Moves a cell one place; nothing happens at the ends.
     pub fn step(self, id: CellId, later: bool) {
-        let before = self.state().order.peek(|order| {
+        let before = self.order.with_untracked(|order| {
             let at = order.iter().position(|known| *known == id)?;
             if later {
                 order.get(at + 1)?;
@@ -122,21 +117,20 @@ impl Dashboard {
     }
 
     pub fn put_before(self, id: CellId, before: Option<CellId>) {
-        self.ask(rpc::move_cell(&id, before.as_ref()), None);
+        self.send(rpc::move_cell(&id, before.as_ref()), None);
     }
 
     /// Removes at once; the toast brings it back.
     pub fn remove(self, id: CellId) {
-        let state = self.state();
-        if !state.may_write {
+        if !self.may_write() {
             return;
         }
-        let name = state.tile(&id).map(|tile| tile.name.now()).unwrap_or_default();
-        let neighbour = state.order.peek(|order| {
+        let name = self.cell(&id).map(|cell| cell.name.get_untracked()).unwrap_or_default();
+        let neighbour = self.order.with_untracked(|order| {
             let at = order.iter().position(|known| *known == id)?;
             order.get(at + 1).or_else(|| order.get(at.checked_sub(1)?)).cloned()
         });
-        self.ask(rpc::remove_cell(&id), Some(What::Deleted { id, name }));
+        self.send(rpc::remove_cell(&id), Some(ToastKind::Deleted { id, name }));
         match neighbour {
             Some(id) => focus::cell(&id),
             None => focus::board(),
@@ -145,9 +139,9 @@ impl Dashboard {
 
     /// Takes back the newest deletion that is still told of. False when there is none.
     pub fn undo(self) -> bool {
-        let newest = self.state().toasts.peek(|toasts| {
-            toasts.iter().rev().find_map(|toast| match &toast.what {
-                What::Deleted { id, name } => Some((toast.number, id.clone(), name.clone())),
+        let newest = self.toasts.with_untracked(|toasts| {
+            toasts.iter().rev().find_map(|toast| match &toast.kind {
+                ToastKind::Deleted { id, name } => Some((toast.number, id.clone(), name.clone())),
                 _ => None,
             })
         });
@@ -160,16 +154,16 @@ impl Dashboard {
     pub fn restore(self, toast: u32, id: CellId, name: &str) {
         self.dismiss(toast);
         filter::let_in(self, name);
-        self.ask(rpc::restore_cell(&id), None);
+        self.send(rpc::restore_cell(&id), None);
     }
 
     /// `what` completes the sentence "Copied ...".
     pub fn copy(self, text: String, what: &'static str) {
         spawn_local(async move {
             if clipboard::copy(&text).await {
-                self.tell(What::Copied(what));
+                self.notify(ToastKind::Copied(what));
             } else {
-                self.tell(What::Error("The browser did not let the page copy.".to_owned()));
+                self.notify(ToastKind::Error("The browser did not let the page copy.".to_owned()));
             }
         });
     }
@@ -178,12 +172,12 @@ impl Dashboard {
     pub fn set_chart(self, id: Option<&CellId>, settings: &[(&str, String)]) {
         let request = match id {
             Some(id) => rpc::set_chart(id, settings),
-            None => rpc::set_charts(&self.state().name, settings),
+            None => rpc::set_charts(&self.page().board, settings),
         };
         if self.may_write() {
             spawn_local(async move {
                 if let Err(message) = request.await {
-                    self.tell(What::Error(message));
+                    self.notify(ToastKind::Error(message));
                     charts::unset(self);
                 }
             });
@@ -191,14 +185,14 @@ impl Dashboard {
     }
 
     /// Tells what went wrong, or else `done`. Who may not write asks for nothing.
-    fn ask(self, request: Answer, done: Option<What>) {
+    fn send(self, request: Answer, done: Option<ToastKind>) {
         if !self.may_write() {
             return;
         }
         spawn_local(async move {
             match (request.await, done) {
-                (Err(message), _) => self.tell(What::Error(message)),
-                (Ok(_), Some(done)) => self.tell(done),
+                (Err(message), _) => self.notify(ToastKind::Error(message)),
+                (Ok(_), Some(done)) => self.notify(done),
                 (Ok(_), None) => {}
             }
         });

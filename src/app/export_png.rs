@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement};
 
-use super::components::toasts::What;
+use super::components::toasts::ToastKind;
 use super::state::Dashboard;
 use super::{charts, focus};
 use crate::browser::dom;
@@ -26,7 +26,7 @@ impl Dashboard {
         // Also when it could not be loaded: such a picture cannot be put on a canvas.
         let loaded = Closure::once_into_js(move || {
             if self.keep_png(&id, &drawn, size).is_none() {
-                self.tell(What::Error("The picture could not be made; try again, or save the chart as SVG.".to_owned()));
+                self.notify(ToastKind::Error("The picture could not be made; try again, or save the chart as SVG.".to_owned()));
             }
         });
         drawing.set_onload(loaded.dyn_ref());
@@ -42,7 +42,7 @@ impl Dashboard {
         canvas.set_height(height);
         let pen: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
         pen.draw_image_with_html_image_element_and_dw_and_dh(drawn, 0.0, 0.0, width.into(), height.into()).ok()?;
-        let mut name = self.state().tile(id)?.name.now();
+        let mut name = self.cell(id)?.name.get_untracked();
         if name.is_empty() {
             name = id.to_string();
         }

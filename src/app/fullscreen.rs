@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use web_sys::Event;
 
-use super::state::Dashboard;
+use super::state::{Dashboard, SetIfChanged};
 use super::{charts, focus};
 use crate::browser::dom;
 use crate::protocol::CellId;
@@ -18,7 +18,7 @@ const AROUND: i32 = 24;
 /// Shows this cell, or ends it when it is shown.
 pub fn toggle(dashboard: Dashboard, id: &CellId) {
     charts::unread();
-    let before = dashboard.state().full.now();
+    let before = dashboard.fullscreen.get_untracked();
     leave(dashboard);
     if before.as_ref() != Some(id) {
         show(dashboard, id);
@@ -33,7 +33,7 @@ fn show(dashboard: Dashboard, id: &CellId) {
             dom::mark(&button, "aria-label", "Exit full screen");
         }
         // What it covers is out of reach from now on: see `keys::Layer`, and `inert` in the views of cells and of the header.
-        dashboard.state().full.set(Some(id.clone()));
+        dashboard.fullscreen.set(Some(id.clone()));
         let _ = cell.focus();
         keep(Some(id));
         fit(dashboard);
@@ -42,27 +42,25 @@ fn show(dashboard: Dashboard, id: &CellId) {
 
 /// Tells the shown cell how much room it has.
 fn fit(dashboard: Dashboard) {
-    let state = dashboard.state();
-    let tile = state.full.now().and_then(|id| state.tile(&id));
-    let stage = tile.as_ref().and_then(|tile| focus::element(&tile.id)).and_then(|cell| cell.children().item(1));
-    if let (Some(stage), Some(tile)) = (stage, tile) {
-        tile.room.set((stage.client_height() - AROUND).max(0) as u32);
+    let cell = dashboard.fullscreen.get_untracked().and_then(|id| dashboard.cell(&id));
+    let stage = cell.as_ref().and_then(|cell| focus::element(&cell.id)).and_then(|cell| cell.children().item(1));
+    if let (Some(stage), Some(cell)) = (stage, cell) {
+        cell.fullscreen_height.set_if_changed((stage.client_height() - AROUND).max(0) as u32);
     }
 }
 
 /// False when no cell was over the others.
 pub fn leave(dashboard: Dashboard) -> bool {
-    let state = dashboard.state();
-    let Some(id) = state.full.now() else { return false };
-    state.full.set(None);
+    let Some(id) = dashboard.fullscreen.get_untracked() else { return false };
+    dashboard.fullscreen.set(None);
     if let Some(cell) = focus::element(&id) {
         let _ = cell.class_list().remove_1(CLASS);
         let _ = cell.query_selector(".exit").map(|button| button.map(|button| button.remove()));
         // The button had the focus.
         let _ = cell.focus();
     }
-    if let Some(tile) = state.tile(&id) {
-        tile.room.set(0);
+    if let Some(cell) = dashboard.cell(&id) {
+        cell.fullscreen_height.set_if_changed(0);
     }
     keep(None);
     true
@@ -74,7 +72,7 @@ pub fn recall(dashboard: Dashboard) {
     // The cell may be deleted while it is shown.
     let mut before = None;
     dom::effect(move || {
-        let now = dashboard.state().full.get();
+        let now = dashboard.fullscreen.get();
         if before.is_some() && now.is_none() {
             keep(None);
         }
@@ -88,7 +86,7 @@ pub fn recall(dashboard: Dashboard) {
 
 /// Writes what is shown into the address, which may be that of another moment.
 pub fn keep_shown(dashboard: Option<Dashboard>) {
-    keep(dashboard.and_then(|dashboard| dashboard.state().full.now()).as_ref());
+    keep(dashboard.and_then(|dashboard| dashboard.fullscreen.get_untracked()).as_ref());
 }
 
 fn keep(id: Option<&CellId>) {

@@ -12,7 +12,6 @@ mod fullscreen;
 mod shell;
 mod shortcuts;
 mod state;
-mod watched;
 
 use leptos::prelude::*;
 
@@ -45,7 +44,6 @@ pub fn App(page: PageData) -> impl IntoView {
         components::filter::listen(dashboard);
         components::drag::listen(dashboard);
         components::menu::listen(dashboard);
-        components::toasts::listen(dashboard);
         fullscreen::recall(dashboard);
         components::live_status::start(dashboard);
         components::theme::recall(dashboard);

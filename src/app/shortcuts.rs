@@ -47,7 +47,7 @@ fn layer(dashboard: Dashboard) -> Layer {
     if dom::has_top_layer() {
         return Layer::Top;
     }
-    dashboard.state().full.now().map_or(Layer::Board, Layer::Full)
+    dashboard.fullscreen.get_untracked().map_or(Layer::Board, Layer::Full)
 }
 
 pub fn listen(dashboard: Dashboard) {
@@ -65,7 +65,7 @@ pub fn listen(dashboard: Dashboard) {
     });
 }
 
-/// In full screen: what concerns the shown cell and takes nothing away, and what concerns no cell. What is covered cannot be seen, so no
+/// In full screen: what concerns the shown cell and takes nothing away, and what concerns no cell. ToastKind is covered cannot be seen, so no
 /// key moves, adds, deletes or brings back.
 fn on_full(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
     let key = event.key();
@@ -152,7 +152,7 @@ fn on_chart(id: &CellId, key: &str) -> bool {
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
 fn walk(dashboard: Dashboard, key: &str) -> bool {
     let from = focus::current();
-    let mut order = dashboard.state().order.now();
+    let mut order = dashboard.order.get_untracked();
     order.retain(|id| focus::element(id).is_some_and(|cell| cell.offset_height() > 0));
     let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
         ("j", None) => 0,

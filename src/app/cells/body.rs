@@ -1,4 +1,4 @@
-//! The stage: chooses the part that shows this kind of value, and keeps it while the kind stays the same.
+//! The body of a cell: chooses the component that shows this kind of value, and keeps it while the kind stays the same.
 
 use std::sync::Arc;
 
@@ -10,33 +10,33 @@ use super::lines::Lines;
 use super::picture::Picture;
 use super::text::Text;
 use crate::app::components::copyable_code::Command;
-use crate::app::state::{Dashboard, Part, Tile};
+use crate::app::state::{CellState, ContentKind, use_dashboard};
 
 #[component]
-pub fn StageView(tile: Arc<Tile>) -> impl IntoView {
+pub fn CellBody(cell: Arc<CellState>) -> impl IntoView {
     move || {
-        let tile = tile.clone();
-        match tile.part.get() {
-            Part::Empty => EitherOf6::A(view! { <Nothing tile /> }),
-            Part::Figure => EitherOf6::B(view! { <Figure tile /> }),
-            Part::Picture => EitherOf6::C(view! { <Picture tile /> }),
-            Part::Chart => EitherOf6::F(view! { <Picture tile /> }),
-            Part::Text => EitherOf6::D(view! { <Text tile /> }),
-            Part::Lines => EitherOf6::E(view! { <Lines tile /> }),
+        let cell = cell.clone();
+        match cell.content_kind.get() {
+            ContentKind::Empty => EitherOf6::A(view! { <EmptyCell cell /> }),
+            ContentKind::Html => EitherOf6::B(view! { <Figure cell /> }),
+            ContentKind::Image => EitherOf6::C(view! { <Picture cell /> }),
+            ContentKind::Chart => EitherOf6::F(view! { <Picture cell /> }),
+            ContentKind::Text => EitherOf6::D(view! { <Text cell /> }),
+            ContentKind::LineChart => EitherOf6::E(view! { <Lines cell /> }),
         }
     }
 }
 
 /// A cell without a value says how to send one.
 #[component]
-fn Nothing(tile: Arc<Tile>) -> impl IntoView {
-    let state = Dashboard::here().state();
-    let (method, example) = tile.kind.with(|kind| match kind.as_str() {
+fn EmptyCell(cell: Arc<CellState>) -> impl IntoView {
+    let page = use_dashboard().page();
+    let (method, example) = cell.cell_type.with(|kind| match kind.as_str() {
         "img" => ("-X PATCH ", r#" -d '{"value":"https://…"}'"#),
         "line" => ("", r#"/points -d '{"loss":[[0,2.3]]}'"#),
         _ => ("-X PATCH ", r#" -d '{"type":"html","value":"<h1>It works</h1>"}'"#),
     });
-    let text = ["curl ", method, &state.origin, "/values/", tile.id.as_str(), example].concat();
+    let text = ["curl ", method, &page.origin, "/values/", cell.id.as_str(), example].concat();
     view! {
         <div class="nothing">
             <p>"Nothing here yet." <span class="writes">" Send a value:"</span></p>

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use web_sys::Element;
 
 use super::{Drawn, Picture};
-use crate::app::state::Tile;
+use crate::app::state::CellState;
 use crate::browser::{dom, iframe, near_viewport};
 use crate::charts::render::svg::escaped;
 use crate::protocol::CellContent;
@@ -19,12 +19,13 @@ use crate::routes;
 /// Those that follow are put beside it by [`iframe::Pane`], which also says below the paper what a figure could not load.
 #[component]
 #[expect(clippy::disallowed_methods, reason = "the server's own markup, in which every text of clients is escaped")]
-pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
-    let (first, address) = tile.stage.peek(|stage| version(&tile, stage)).unwrap_or_default();
+pub fn Figure(cell: Arc<CellState>) -> impl IntoView {
+    let (first, address) = cell.content.with_untracked(|stage| version(&cell, stage)).unwrap_or_default();
     // Tables and texts follow the theme.
-    let is_themed = tile.dynamic(|tile| tile.kind.with(|kind| kind == "table" || kind == "text"));
-    let (title, sandbox) = (tile.title(), tile.kind.peek(|kind| iframe::sandbox(kind)));
-    let html = match use_context::<Drawn>().map(|drawn| (drawn.0)(&tile.id)) {
+    let kind = cell.cell_type.clone();
+    let is_themed = move || matches!(kind.read().as_str(), "table" | "text");
+    let (title, sandbox) = (cell.title(), cell.cell_type.with_untracked(|kind| iframe::sandbox(kind)));
+    let html = match use_context::<Drawn>().map(|drawn| (drawn.0)(&cell.id)) {
         Some(Picture { is_first: true, .. }) => markup(&title, sandbox, &address),
         // Browsers make a document for each frame, also for those that wait.
         Some(_) => ["<noscript>", &markup(&title, sandbox, &address), "</noscript>"].concat(),
@@ -35,11 +36,11 @@ pub fn Figure(tile: Arc<Tile>) -> impl IntoView {
     let mut is_watched = false;
     dom::effect(move || {
         let (shown, title, sandbox) =
-            (tile.stage.with(|stage| version(&tile, stage)), tile.title(), tile.kind.with(|kind| iframe::sandbox(kind)));
+            (cell.content.with(|stage| version(&cell, stage)), cell.title(), cell.cell_type.with(|kind| iframe::sandbox(kind)));
         if let (Some(paper), false) = (place.get(), is_watched) {
             is_watched = true;
-            let (tile, pane) = (tile.clone(), pane.clone());
-            near_viewport::once(&paper.clone(), move || *pane.borrow_mut() = begin(&tile, paper.into(), first));
+            let (cell, pane) = (cell.clone(), pane.clone());
+            near_viewport::once(&paper.clone(), move || *pane.borrow_mut() = begin(&cell, paper.into(), first));
         }
         if let (Some(pane), Some((rev, address))) = (&*pane.borrow(), shown) {
             pane.want(rev, address, &title, sandbox);
@@ -60,8 +61,8 @@ fn markup(title: &str, sandbox: &str, address: &str) -> String {
 }
 
 /// The paper has come near the screen: it gets its frame, unless the server has put one there, of the revision `first`.
-fn begin(tile: &Tile, paper: Element, first: u64) -> Option<iframe::Pane> {
-    let (rev, address) = tile.stage.peek(|stage| version(tile, stage))?;
+fn begin(cell: &CellState, paper: Element, first: u64) -> Option<iframe::Pane> {
+    let (rev, address) = cell.content.with_untracked(|stage| version(cell, stage))?;
     let there = paper.first_element_child().filter(|child| child.tag_name() == "IFRAME");
     if let Some(frame) = &there {
         // Its time has come, also where there is no screen that it could be near to: on paper.
@@ -70,21 +71,21 @@ fn begin(tile: &Tile, paper: Element, first: u64) -> Option<iframe::Pane> {
     if there.is_none() {
         paper.set_text_content(None);
         let frame = document().create_element("iframe").ok()?;
-        let (title, sandbox) = (tile.title(), tile.kind.peek(|kind| iframe::sandbox(kind)));
+        let (title, sandbox) = (cell.title(), cell.cell_type.with_untracked(|kind| iframe::sandbox(kind)));
         let attributes = [("sandbox", sandbox), ("referrerpolicy", "no-referrer"), ("allow", ""), ("title", &title), ("src", &address)];
         attributes.iter().for_each(|(name, value)| dom::mark(&frame, name, value));
         paper.append_child(&frame).ok()?;
         return iframe::Pane::new(paper, rev);
     }
     let pane = iframe::Pane::new(paper, first)?;
-    pane.want(rev, address, &tile.title(), tile.kind.peek(|kind| iframe::sandbox(kind)));
+    pane.want(rev, address, &cell.title(), cell.cell_type.with_untracked(|kind| iframe::sandbox(kind)));
     Some(pane)
 }
 
 /// The revision of the figure, and its address.
-fn version(tile: &Tile, stage: &CellContent) -> Option<(u64, String)> {
+fn version(cell: &CellState, stage: &CellContent) -> Option<(u64, String)> {
     match stage {
-        CellContent::Html { rev, sig } => Some((*rev, routes::figure(&tile.id, *rev, sig.as_deref()))),
+        CellContent::Html { rev, sig } => Some((*rev, routes::figure(&cell.id, *rev, sig.as_deref()))),
         _ => None,
     }
 }

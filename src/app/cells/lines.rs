@@ -6,7 +6,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::app::charts;
-use crate::app::state::Tile;
+use crate::app::state::CellState;
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -29,14 +29,14 @@ pub struct Drawn(pub Arc<Find>);
 
 #[component]
 #[expect(clippy::disallowed_methods, reason = "the server's own markup, in which every text of clients is escaped")]
-pub fn Lines(tile: Arc<Tile>) -> impl IntoView {
-    let id = tile.id.clone();
+pub fn Lines(cell: Arc<CellState>) -> impl IntoView {
+    let id = cell.id.clone();
     let Picture { html, is_long, .. } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
     let place = NodeRef::<Div>::new();
     dom::effect(move || {
-        let settings = tile.settings();
+        let settings = cell.line_settings();
         if let Some(lines) = place.get() {
-            charts::begin(&tile.id, settings, &lines);
+            charts::begin(&cell.id, settings, &lines);
         }
     });
     on_cleanup(move || charts::remove(&id));

@@ -1,4 +1,4 @@
-//! One tile: title bar, stage, notes. One file for each kind of stage.
+//! One cell: title bar, body, note. One file for each kind of body.
 
 mod body;
 mod figure;
@@ -15,45 +15,47 @@ use leptos::prelude::*;
 
 use super::components::filter;
 use super::focus;
-use super::state::{Dashboard, Tile};
-use body::StageView;
+use super::state::{CellState, use_dashboard};
+use crate::protocol::Layout;
+use body::CellBody;
 pub use lines::{Drawn, Picture};
 use note::Note;
 use title::Title;
 
 /// A cell of the board.
 #[component]
-pub fn CellView(tile: Arc<Tile>) -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let place = tile.dynamic(move |tile| {
-        let state = dashboard.state();
-        if !filter::finds(&state.filter.get(), &tile.name.get()) {
+pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let state = StoredValue::new(cell.clone());
+    let id = move || state.read_value().id.clone();
+    let place = move || {
+        if !filter::finds(&dashboard.filter.get(), &state.read_value().name.read()) {
             return Some("out");
         }
-        state.landing.with(|landing| match landing {
-            Some(landing) if landing.beside == tile.id => Some(if landing.after { "after" } else { "before" }),
+        dashboard.drop_target.with(|target| match target {
+            Some(target) if target.beside == id() => Some(if target.after { "after" } else { "before" }),
             _ => None,
         })
-    });
-    let is_covered = tile.dynamic(move |tile| dashboard.state().full.with(|full| full.as_ref().is_some_and(|full| *full != tile.id)));
-    let is_dragged = tile.dynamic(move |tile| dashboard.state().dragged.with(|dragged| dragged.as_ref() == Some(&tile.id)));
+    };
+    let is_covered = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full != id()));
+    let is_dragged = move || dashboard.dragged.with(|dragged| dragged.as_ref() == Some(&id()));
     view! {
         <article
             class="chart-wrapper"
-            id=focus::element_id(&tile.id)
+            id=focus::element_id(&cell.id)
             class:dragged=is_dragged
-            data-id=tile.id.to_string()
+            data-id=cell.id.to_string()
             data-place=place
-            style=tile.dynamic(|tile| tile.across.get())
+            style=move || state.read_value().layout.get().map(|Layout { column, span }| format!("--at:{column}/span {span}")).unwrap_or_default()
             inert=is_covered
             tabindex="0"
-            aria-labelledby=title::element_id(&tile.id)
+            aria-labelledby=title::element_id(&cell.id)
         >
-            <Title tile=tile.clone() />
+            <Title cell=state.get_value() />
             <div class="chart-stage">
-                <StageView tile=tile.clone() />
+                <CellBody cell=state.get_value() />
             </div>
-            <Note tile=tile.clone() />
+            <Note cell=state.get_value() />
         </article>
     }
 }

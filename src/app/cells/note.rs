@@ -7,24 +7,25 @@ use leptos::prelude::*;
 use web_sys::{FocusEvent, HtmlTextAreaElement, KeyboardEvent, MouseEvent};
 
 use crate::app::focus;
-use crate::app::state::{Dashboard, Field, Tile};
-use crate::app::watched::handler;
+use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
 
 #[component]
-pub fn Note(tile: Arc<Tile>) -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let edit = move |tile: &Tile, _: MouseEvent| {
+pub fn Note(cell: Arc<CellState>) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let state = StoredValue::new(cell);
+    let is_editing = move || state.read_value().is_editing(Field::Note);
+    let edit = move |_: MouseEvent| {
         if !dom::has_selection() {
-            dashboard.edit(tile.id.clone(), Field::Note);
+            dashboard.edit(state.read_value().id.clone(), Field::Note);
         }
     };
-    let is_hidden = tile.dynamic(|tile| !tile.noting.get() && tile.note.with(String::is_empty));
+    let is_hidden = move || !is_editing() && state.read_value().description.with(String::is_empty);
     let content = move || {
-        if tile.noting.get() {
-            Either::Left(view! { <NoteField tile=tile.clone() /> })
+        if is_editing() {
+            Either::Left(view! { <NoteField cell=state.get_value() /> })
         } else {
-            Either::Right(view! { <p on:click=tile.handler(edit)>{tile.dynamic(|tile| tile.note.get())}</p> })
+            Either::Right(view! { <p on:click=edit>{move || state.read_value().description.get()}</p> })
         }
     };
     view! {
@@ -49,9 +50,9 @@ fn as_typed(note: &str) -> String {
 
 /// The field takes the note once; what comes meanwhile does not overwrite what is typed.
 #[component]
-fn NoteField(tile: Arc<Tile>) -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let (id, note) = (tile.id.clone(), tile.note.now());
+fn NoteField(cell: Arc<CellState>) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let (id, note) = (cell.id.clone(), cell.description.get_untracked());
     let field = ["note-", id.as_str()].concat();
     let begin = dashboard.begin_with(&id, Field::Note, &note);
     dom::focus_when_drawn(field.clone());
@@ -85,11 +86,11 @@ fn NoteField(tile: Arc<Tile>) -> impl IntoView {
         <textarea
             id=field
             rows="3"
-            aria-label=tile.dynamic(|tile| ["Note of ", &tile.title()].concat())
+            aria-label=move || ["Note of ", &cell.title()].concat()
             title="Ctrl+Enter saves, Esc cancels"
             prop:value=begin
-            on:blur=handler(blur)
-            on:keydown=handler(keys)
+            on:blur=blur
+            on:keydown=keys
         ></textarea>
     }
 }

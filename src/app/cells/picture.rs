@@ -10,8 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
 use super::hover;
-use crate::app::state::Tile;
-use crate::app::watched::{Dynamic, Watched, dynamic};
+use crate::app::state::{CellState, SetIfChanged};
 use crate::app::{charts, focus};
 use crate::browser::{dom, images};
 use crate::protocol::{CellContent, CellId};
@@ -31,10 +30,12 @@ struct Sent {
 
 impl Sent {
     /// What is on stage, where a drawing has so much `room`.
-    fn on(tile: &Tile, stage: &CellContent, room: u32) -> Option<Self> {
+    fn on(cell: &CellState, stage: &CellContent, room: u32) -> Option<Self> {
         match stage {
             CellContent::Image { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
-            CellContent::Chart { rev } => Some(Self { src: tile.kind.peek(|kind| routes::drawing(&tile.id, kind, room)), rev: *rev }),
+            CellContent::Chart { rev } => {
+                Some(Self { src: cell.cell_type.with_untracked(|kind| routes::drawing(&cell.id, kind, room)), rev: *rev })
+            }
             _ => None,
         }
     }
@@ -42,39 +43,31 @@ impl Sent {
 
 /// What `<img>` shows.
 struct Shown {
-    address: Watched<String>,
+    address: ArcRwSignal<String>,
     /// The source that could not be loaded.
-    failed: Watched<Option<String>>,
-}
-
-impl Shown {
-    fn dynamic<T: 'static>(self: &Arc<Self>, part: fn(&Self) -> T) -> Dynamic<T> {
-        let shown = self.clone();
-        dynamic(move || part(&shown))
-    }
+    failed: ArcRwSignal<Option<String>>,
 }
 
 #[component]
-pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
-    let begun = tile.stage.peek(|stage| Sent::on(&tile, stage, 0));
+pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
+    let begun = cell.content.with_untracked(|stage| Sent::on(&cell, stage, 0));
     let first = begun.as_ref().map(|sent| routes::first_picture(&sent.src, sent.rev)).unwrap_or_default();
-    let shown = Arc::new(Shown { address: Watched::new(first), failed: Watched::new(None) });
-    let (watcher, watched) = (tile.clone(), shown.clone());
+    let shown = Arc::new(Shown { address: ArcRwSignal::new(first), failed: ArcRwSignal::new(None) });
+    let (watcher, watched) = (cell.clone(), shown.clone());
     let mut loader: Option<Rc<Loader>> = None;
     dom::effect(move || {
-        let room = watcher.room.get();
-        let Some(sent) = watcher.stage.with(|stage| Sent::on(&watcher, stage, room)) else { return };
+        let room = watcher.fullscreen_height.get();
+        let Some(sent) = watcher.content.with(|stage| Sent::on(&watcher, stage, room)) else { return };
         let loader =
             loader.get_or_insert_with(|| Loader::begin(watcher.clone(), watched.clone(), begun.clone().unwrap_or_else(|| sent.clone())));
         loader.clone().want(sent);
     });
     // A drawing that is far away is left for later by the browser, now and when it changes.
-    let loading = if tile.stage.peek(|stage| matches!(stage, CellContent::Chart { .. })) { "lazy" } else { "eager" };
-    let address = shown.dynamic(|shown| shown.address.get());
-    let has_failed = shown.dynamic(|shown| shown.failed.with(Option::is_some));
-    let has_not_failed = shown.dynamic(|shown| shown.failed.with(Option::is_none));
-    let explanation = shown.dynamic(|shown| {
-        shown.failed.with(|src| {
+    let loading = if cell.content.with_untracked(|stage| matches!(stage, CellContent::Chart { .. })) { "lazy" } else { "eager" };
+    let address = RwSignal::from(shown.address.clone());
+    let failed = RwSignal::from(shown.failed.clone());
+    let explanation = move || {
+        failed.with(|src| {
             let Some(src) = src else { return String::new() };
             let hint = if routes::in_folder(src) { " Put the file into the folder that --images names." } else { "" };
             if src.starts_with("media/") {
@@ -85,18 +78,18 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
             }
             ["The picture ", src, " could not be loaded.", hint].concat()
         })
-    });
+    };
     view! {
         <div class="picture">
             <img
-                hidden=has_failed
-                alt=tile.dynamic(|tile| tile.name.get())
+                hidden=move || failed.read().is_some()
+                alt=move || cell.name.get()
                 loading=loading
                 decoding="async"
                 draggable="false"
                 src=address
             />
-            <p class="failed" role="alert" hidden=has_not_failed>
+            <p class="failed" role="alert" hidden=move || failed.read().is_none()>
                 {explanation}
             </p>
         </div>
@@ -105,7 +98,7 @@ pub fn Picture(tile: Arc<Tile>) -> impl IntoView {
 
 /// Loads the pictures of one cell, one after the other.
 struct Loader {
-    tile: Arc<Tile>,
+    cell: Arc<CellState>,
     shown: Arc<Shown>,
     memory: RefCell<Memory>,
 }
@@ -120,10 +113,10 @@ struct Memory {
 
 impl Loader {
     /// After waking: says whether the server-drawn picture is there, and which version of its file it is.
-    fn begin(tile: Arc<Tile>, shown: Arc<Shown>, sent: Sent) -> Rc<Self> {
-        let picture = element(&tile.id);
+    fn begin(cell: Arc<CellState>, shown: Arc<Shown>, sent: Sent) -> Rc<Self> {
+        let picture = element(&cell.id);
         let memory = RefCell::new(Memory { sent: sent.clone(), version: None, is_busy: true });
-        let loader = Rc::new(Self { tile, shown, memory });
+        let loader = Rc::new(Self { cell, shown, memory });
         let this = loader.clone();
         spawn_local(async move {
             let is_there = match &picture {
@@ -132,7 +125,7 @@ impl Loader {
             };
             this.enlarge(picture.as_ref());
             if !is_there {
-                this.shown.failed.set(Some(sent.src));
+                this.shown.failed.set_if_changed(Some(sent.src));
             } else if routes::in_folder(&sent.src) {
                 let version = images::shown_version(&routes::first_picture(&sent.src, sent.rev)).await;
                 this.memory.borrow_mut().version = version;
@@ -156,7 +149,7 @@ impl Loader {
     /// Shows what is on stage. While one picture is loading, only the newest of those that arrive is kept, and no load is broken off:
     /// otherwise pictures that come faster than they load would never be seen.
     async fn catch_up(&self) {
-        let wanted = || self.tile.stage.peek(|stage| Sent::on(&self.tile, stage, self.tile.room.now()));
+        let wanted = || self.cell.content.with_untracked(|stage| Sent::on(&self.cell, stage, self.cell.fullscreen_height.get_untracked()));
         while let Some(sent) = wanted().filter(|sent| *sent != self.memory.borrow().sent) {
             self.bring(&sent).await;
             self.memory.borrow_mut().sent = sent;
@@ -176,37 +169,37 @@ impl Loader {
             // Asked before the picture is loaded: then it can only be newer than its version says, and a change is never missed.
             version = images::newest_version(src).await;
             let is_known = version.is_some() && self.memory.borrow().version == version;
-            if again && is_known && self.shown.failed.peek(Option::is_none) {
+            if again && is_known && self.shown.failed.with_untracked(Option::is_none) {
                 return;
             }
         }
         let address = if again { routes::picture_again(src, *rev) } else { routes::first_picture(src, *rev) };
-        let drawing = element(&self.tile.id).filter(|_| src.starts_with("values/"));
+        let drawing = element(&self.cell.id).filter(|_| src.starts_with("values/"));
         if let Some(drawing) = &drawing
             && !is_far(drawing)
         {
             let is_drawn = charts::draw(drawing, &address).await;
-            hover::renew(&self.tile.id, &address);
-            return self.shown.failed.set((!is_drawn).then(|| src.clone()));
+            hover::renew(&self.cell.id, &address);
+            return self.shown.failed.set_if_changed((!is_drawn).then(|| src.clone()));
         }
         // What is far away is left to the browser, which loads it when it comes near.
         let loaded = if drawing.is_some() { None } else { images::load(&address).await };
         let is_there = drawing.is_some() || loaded.is_some();
         self.memory.borrow_mut().version = version.filter(|_| is_there);
         if is_there {
-            if let Some(image) = element(&self.tile.id) {
+            if let Some(image) = element(&self.cell.id) {
                 charts::end_drawing(&image);
             }
-            hover::renew(&self.tile.id, &address);
+            hover::renew(&self.cell.id, &address);
             self.enlarge(loaded.as_ref());
-            self.shown.address.set(address);
+            self.shown.address.set_if_changed(address);
         }
-        self.shown.failed.set((!is_there).then(|| src.clone()));
+        self.shown.failed.set_if_changed((!is_there).then(|| src.clone()));
     }
 
     /// How it is shown is a matter of its size.
     fn enlarge(&self, like: Option<&HtmlImageElement>) {
-        if let (Some(shown), Some(like)) = (element(&self.tile.id), like) {
+        if let (Some(shown), Some(like)) = (element(&self.cell.id), like) {
             dom::mark(&shown, "class", form(like.natural_width(), like.natural_height()));
         }
     }

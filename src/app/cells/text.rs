@@ -4,23 +4,20 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::app::state::Tile;
+use crate::app::state::CellState;
 use crate::protocol::CellContent;
 
 #[component]
-pub fn Text(tile: Arc<Tile>) -> impl IntoView {
-    let text = tile.dynamic(|tile| {
-        tile.stage.with(|stage| match stage {
-            CellContent::Text { text, .. } => text.clone(),
-            _ => String::new(),
-        })
-    });
-    let caption = tile.dynamic(|tile| {
-        tile.stage.with(|stage| match stage {
-            CellContent::Text { text, bytes } => tile.kind.with(|kind| caption(kind, text.len() as u64, *bytes)),
-            _ => String::new(),
-        })
-    });
+pub fn Text(cell: Arc<CellState>) -> impl IntoView {
+    let content = RwSignal::from(cell.content.clone());
+    let text = move || match &*content.read() {
+        CellContent::Text { text, .. } => text.clone(),
+        _ => String::new(),
+    };
+    let caption = move || match &*content.read() {
+        CellContent::Text { text, bytes } => caption(&cell.cell_type.read(), text.len() as u64, *bytes),
+        _ => String::new(),
+    };
     // The browser drops a line break right after <pre>; <code> between them keeps the text as it is.
     view! {
         <figure class="text">

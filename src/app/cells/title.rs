@@ -8,8 +8,7 @@ use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEve
 
 use crate::app::components::menu;
 use crate::app::focus;
-use crate::app::state::{Dashboard, Field, Tile};
-use crate::app::watched::handler;
+use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -19,52 +18,51 @@ pub fn element_id(id: &CellId) -> String {
 }
 
 #[component]
-pub fn Title(tile: Arc<Tile>) -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let may_write = dashboard.state().may_write;
-    let edit = move |tile: &Tile, _: MouseEvent| {
+pub fn Title(cell: Arc<CellState>) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let may_write = dashboard.may_write();
+    let state = StoredValue::new(cell.clone());
+    let id = move || state.read_value().id.clone();
+    let title = move || state.read_value().title();
+    let is_editing = move || state.read_value().is_editing(Field::Name);
+    let edit = move |_: MouseEvent| {
         if !dom::has_selection() {
-            dashboard.edit(tile.id.clone(), Field::Name);
+            dashboard.edit(id(), Field::Name);
         }
     };
-    let add_note = move |tile: &Tile, _: MouseEvent| dashboard.edit(tile.id.clone(), Field::Note);
-    let is_open = move |tile: &Tile| dashboard.state().menu.with(|open| open.as_ref() == Some(&tile.id));
-    let open = move |tile: &Tile, event: MouseEvent| {
+    let is_open = move || dashboard.menu_cell.with(|open| *open == Some(id()));
+    let open = move |event: MouseEvent| {
         if let Some(button) = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
-            menu::open(dashboard, tile.id.clone(), &button);
+            menu::open(dashboard, id(), &button);
         }
-    };
-    let field = {
-        let tile = tile.clone();
-        move || tile.naming.get().then(|| view! { <NameField tile=tile.clone() /> })
     };
     view! {
-        <header class="chart-title" draggable=tile.dynamic(move |tile| Some(if tile.naming.get() || !may_write { "false" } else { "true" }))>
+        <header class="chart-title" draggable=move || if is_editing() || !may_write { "false" } else { "true" }>
             <h2
-                id=element_id(&tile.id)
-                class:untitled=tile.dynamic(|tile| tile.name.with(String::is_empty))
-                hidden=tile.dynamic(|tile| tile.naming.get())
-                on:click=tile.handler(edit)
+                id=element_id(&cell.id)
+                class:untitled=move || state.read_value().name.with(String::is_empty)
+                hidden=is_editing
+                on:click=edit
             >
-                {tile.dynamic(Tile::title)}
+                {title}
             </h2>
-            {field}
+            {move || is_editing().then(|| view! { <NameField cell=state.get_value() /> })}
             <button
                 type="button"
                 class="quiet add-note"
-                hidden=tile.dynamic(|tile| tile.note.with(|note| !note.is_empty()))
-                aria-label=tile.dynamic(|tile| ["Add a note to ", &tile.title()].concat())
-                on:click=tile.handler(add_note)
+                hidden=move || state.read_value().description.with(|note| !note.is_empty())
+                aria-label=move || ["Add a note to ", &title()].concat()
+                on:click=move |_| dashboard.edit(id(), Field::Note)
             >
                 "Add a note"
             </button>
             <button
                 type="button"
                 class="menu-button"
-                aria-label=tile.dynamic(|tile| ["Menu of ", &tile.title()].concat())
+                aria-label=move || ["Menu of ", &title()].concat()
                 aria-haspopup="menu"
-                aria-expanded=tile.dynamic(move |tile| Some(if is_open(tile) { "true" } else { "false" }))
-                on:click=tile.handler(open)
+                aria-expanded=move || if is_open() { "true" } else { "false" }
+                on:click=open
             >
                 "⋯"
             </button>
@@ -74,9 +72,9 @@ pub fn Title(tile: Arc<Tile>) -> impl IntoView {
 
 /// The field takes the name once; what comes meanwhile does not overwrite what is typed.
 #[component]
-fn NameField(tile: Arc<Tile>) -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let (id, name) = (tile.id.clone(), tile.name.now());
+fn NameField(cell: Arc<CellState>) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let (id, name) = (cell.id.clone(), cell.name.get_untracked());
     let field = ["name-", id.as_str()].concat();
     let begin = dashboard.begin_with(&id, Field::Name, &name);
     dom::select_when_drawn(field.clone(), begin.clone());
@@ -115,8 +113,8 @@ fn NameField(tile: Arc<Tile>) -> impl IntoView {
             autocomplete="off"
             spellcheck="false"
             prop:value=begin
-            on:blur=handler(blur)
-            on:keydown=handler(keys)
+            on:blur=blur
+            on:keydown=keys
         />
     }
 }

@@ -118,7 +118,7 @@ impl Charts {
         self.is_stirred = false;
         let began = Date::now();
         let mut look = self.look.take().unwrap_or_else(canvas::Look::now).here();
-        let state = self.dashboard.map(Dashboard::state);
+        let page = self.dashboard.map(Dashboard::page);
         let (mut is_done, mut is_read_anew, mut is_any_drawn) = (true, false, false);
         let count = self.list.len();
         // From the one that had to wait: charts that always have something new must not keep the others from their turn.
@@ -133,7 +133,7 @@ impl Charts {
                 self.first = at;
                 break;
             }
-            chart.draw(&mut look, self.cross, state.as_ref().map_or("", |state| &state.origin));
+            chart.draw(&mut look, self.cross, page.as_ref().map_or("", |page| &page.origin));
             is_any_drawn = true;
             is_read_anew |= self.pointed.as_ref().is_some_and(|pointed| pointed.chart == chart.id);
         }
@@ -300,8 +300,8 @@ pub fn unread() -> bool {
 /// What was set is not stored: charts and the panel go back to what is.
 pub fn unset(dashboard: Dashboard) {
     settings_panel::close();
-    for tile in dashboard.state().tiles.now() {
-        with(|charts| charts.settle(&tile.id, tile.settings()));
+    for tile in dashboard.cells.get_untracked() {
+        with(|charts| charts.settle(&tile.id, tile.line_settings()));
     }
 }
 

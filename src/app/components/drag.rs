@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element};
 
 use crate::app::focus;
-use crate::app::state::{Dashboard, Landing};
+use crate::app::state::{Dashboard, DropTarget, SetIfChanged};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -27,12 +27,11 @@ fn start(dashboard: Dashboard, event: &DragEvent) {
         // Firefox drags nothing without data.
         let _ = data.set_data("text/plain", id.as_str());
     }
-    dashboard.state().dragged.set(Some(id));
+    dashboard.dragged.set(Some(id));
 }
 
 fn over(dashboard: Dashboard, event: &DragEvent) {
-    let state = dashboard.state();
-    if state.dragged.peek(Option::is_none) {
+    if dashboard.dragged.with_untracked(Option::is_none) {
         return;
     }
     event.prevent_default();
@@ -40,32 +39,30 @@ fn over(dashboard: Dashboard, event: &DragEvent) {
     let Some(article) = dom::around(event, "article[data-id]") else { return };
     let Some(beside) = focus::owner(&article) else { return };
     let place = article.get_bounding_client_rect();
-    let after = if state.order.peek(|order| focus::columns(order)) == 1 {
+    let after = if dashboard.order.with_untracked(|order| focus::columns(order)) == 1 {
         f64::from(event.client_y()) > place.top() + place.height() / 2.0
     } else {
         f64::from(event.client_x()) > place.left() + place.width() / 2.0
     };
-    state.landing.set(Some(Landing { beside, after }));
+    dashboard.drop_target.set_if_changed(Some(DropTarget { beside, after }));
 }
 
 fn drop(dashboard: Dashboard, event: &DragEvent) {
-    let state = dashboard.state();
-    let (Some(id), Some(landing)) = (state.dragged.now(), state.landing.now()) else { return };
+    let (Some(id), Some(landing)) = (dashboard.dragged.get_untracked(), dashboard.drop_target.get_untracked()) else { return };
     event.prevent_default();
     end(dashboard);
-    if let Some(before) = state.order.peek(|order| destination(order, &id, &landing)) {
+    if let Some(before) = dashboard.order.with_untracked(|order| destination(order, &id, &landing)) {
         dashboard.put_before(id, before);
     }
 }
 
 fn end(dashboard: Dashboard) {
-    let state = dashboard.state();
-    state.dragged.set(None);
-    state.landing.set(None);
+    dashboard.dragged.set(None);
+    dashboard.drop_target.set(None);
 }
 
 /// The cell that the dragged one will stand before; `None` when it stands there already.
-fn destination(order: &[CellId], id: &CellId, landing: &Landing) -> Option<Option<CellId>> {
+fn destination(order: &[CellId], id: &CellId, landing: &DropTarget) -> Option<Option<CellId>> {
     let others: Vec<&CellId> = order.iter().filter(|known| *known != id).collect();
     let at = others.iter().position(|known| **known == landing.beside)? + usize::from(landing.after);
     let now = order.iter().position(|known| known == id)?;
@@ -83,7 +80,7 @@ mod tests {
     #[test]
     fn a_cell_lands_where_the_bar_is() {
         let order = ["a", "b", "c"].map(id);
-        let land = |what: &str, beside: &str, after| destination(&order, &id(what), &Landing { beside: id(beside), after });
+        let land = |what: &str, beside: &str, after| destination(&order, &id(what), &DropTarget { beside: id(beside), after });
         assert_eq!(land("a", "c", true), Some(None));
         assert_eq!(land("c", "a", false), Some(Some(id("a"))));
         assert_eq!(land("a", "b", true), Some(Some(id("c"))));

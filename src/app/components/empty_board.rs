@@ -3,27 +3,27 @@
 use leptos::prelude::*;
 
 use super::copyable_code::Command;
-use crate::app::state::Dashboard;
+use crate::app::state::use_dashboard;
 use crate::routes;
 
 #[component]
 pub fn Hero() -> impl IntoView {
-    let state = Dashboard::here().state();
-    let place = if state.name == routes::MAIN {
+    let page = use_dashboard().page();
+    let place = if page.board == routes::MAIN {
         String::new()
     } else {
         // Written as JSON writes it, which Python reads the same way.
-        serde_json::to_string(&state.name).unwrap_or_default()
+        serde_json::to_string(&page.board).unwrap_or_default()
     };
-    let title = if state.may_write { "Send the first cell" } else { "Nothing here yet" };
+    let title = if page.may_write { "Send the first cell" } else { "Nothing here yet" };
     view! {
         <section class="hero" aria-labelledby="hero-title">
             <h2 id="hero-title">{title}</h2>
             <p>"It appears here as soon as it is sent; nothing needs to be reloaded."</p>
             <h3>"Shell"</h3>
-            <Command text=curl(&state.origin, &place) label="Copy the curl command" />
+            <Command text=curl(&page.origin, &place) label="Copy the curl command" />
             <h3>"Python"</h3>
-            <Command text=python(&state.origin, &place) label="Copy the Python code" />
+            <Command text=python(&page.origin, &place) label="Copy the Python code" />
         </section>
     }
 }

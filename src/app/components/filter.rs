@@ -7,8 +7,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, HtmlInputElement};
 
-use super::toasts::What;
-use crate::app::state::{Dashboard, Tile};
+use super::toasts::ToastKind;
+use crate::app::state::{CellState, Dashboard, SetIfChanged};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -38,47 +38,47 @@ pub fn listen(dashboard: Dashboard) {
     ] {
         dom::mark(&field, name, value);
     }
-    dom::listen(&field, "input", move |event: Event| dashboard.state().filter.set(event_target::<HtmlInputElement>(&event).value()));
+    dom::listen(&field, "input", move |event: Event| dashboard.filter.set(event_target::<HtmlInputElement>(&event).value()));
     let Some(count) = field.parent_element().and_then(|place| dom::append(&place, "button", "quiet hidden-count", "")) else { return };
     dom::mark(&count, "type", "button");
     dom::mark(&count, "title", "Show all cells");
     dom::listen(&count, "click", move |_: Event| clear(dashboard));
     let field: HtmlInputElement = field.unchecked_into();
     dom::effect(move || {
-        let state = dashboard.state();
-        let expression = state.filter.get();
+        let expression = dashboard.filter.get();
         if field.value() != expression {
             field.set_value(&expression);
         }
-        let is_out = |tile: &&Arc<Tile>| !finds(&expression, &tile.name.get());
-        let hidden = if expression.is_empty() { 0 } else { state.tiles.get().iter().filter(is_out).count() };
+        let is_out = |cell: &&Arc<CellState>| !finds(&expression, &cell.name.get());
+        let hidden = if expression.is_empty() { 0 } else { dashboard.cells.get().iter().filter(is_out).count() };
         let _ = count.toggle_attribute_with_force("hidden", hidden == 0);
         count.set_text_content(Some(&[&hidden.to_string(), " hidden"].concat()));
     });
     // The sender of a new cell looks for it: the page says that the filter hides it.
     let mut known: Option<Vec<CellId>> = None;
     dom::effect(move || {
-        let state = dashboard.state();
-        let tiles = state.tiles.get();
+        let cells = dashboard.cells.get();
         if let Some(known) = &known {
-            let is_new = |tile: &&Arc<Tile>| state.filter.peek(|filter| !finds(filter, &tile.name.now())) && !known.contains(&tile.id);
-            match tiles.iter().filter(is_new).count() {
+            let is_new = |cell: &&Arc<CellState>| {
+                dashboard.filter.with_untracked(|filter| !finds(filter, &cell.name.get_untracked())) && !known.contains(&cell.id)
+            };
+            match cells.iter().filter(is_new).count() {
                 0 => {}
-                count => dashboard.tell(What::Filtered(count as u32)),
+                count => dashboard.notify(ToastKind::Filtered(count as u32)),
             }
         }
-        known = Some(tiles.iter().map(|tile| tile.id.clone()).collect());
+        known = Some(cells.iter().map(|cell| cell.id.clone()).collect());
     });
 }
 
 /// Shows all cells.
 pub fn clear(dashboard: Dashboard) {
-    dashboard.state().filter.set(String::new());
+    dashboard.filter.set_if_changed(String::new());
 }
 
 /// Shows all cells if the filter leaves out one of this name.
 pub fn let_in(dashboard: Dashboard, name: &str) {
-    if dashboard.state().filter.peek(|filter| !finds(filter, name)) {
+    if dashboard.filter.with_untracked(|filter| !finds(filter, name)) {
         clear(dashboard);
     }
 }

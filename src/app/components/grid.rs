@@ -10,8 +10,7 @@ use web_sys::{Element, HtmlElement, Node};
 use super::empty_board::Hero;
 use crate::app::cells::CellView;
 use crate::app::focus;
-use crate::app::state::Dashboard;
-use crate::app::watched::dynamic;
+use crate::app::state::use_dashboard;
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -19,11 +18,11 @@ const ID: &str = "grid";
 
 #[component]
 pub fn Grid() -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let hero = move || dashboard.state().order.with(Vec::is_empty).then(|| view! { <Hero /> });
-    let is_dragging = move || dashboard.state().dragged.with(Option::is_some);
+    let dashboard = use_dashboard();
+    let hero = move || dashboard.order.with(Vec::is_empty).then(|| view! { <Hero /> });
+    let is_dragging = move || dashboard.dragged.with(Option::is_some);
     dom::effect(move || {
-        let order = dashboard.state().order.get();
+        let order = dashboard.order.get();
         // The rows are drawn by another effect of the same turn; a task comes after it.
         spawn_local(async move {
             tick().await;
@@ -35,9 +34,9 @@ pub fn Grid() -> impl IntoView {
     view! {
         <main id="board" tabindex="-1" aria-label="Board">
             {hero}
-            <div id=ID class="grid" class:dragging=dynamic(is_dragging)>
-                <For each=move || dashboard.state().tiles.get() key=|tile| tile.id.to_string() let(tile)>
-                    <CellView tile />
+            <div id=ID class="grid" class:dragging=is_dragging>
+                <For each=move || dashboard.cells.get() key=|cell| cell.id.to_string() let(cell)>
+                    <CellView cell />
                 </For>
             </div>
         </main>

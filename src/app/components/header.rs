@@ -6,26 +6,24 @@ use leptos::prelude::*;
 use super::help;
 use super::live_status::LiveState;
 use super::theme::ThemeButton;
-use crate::app::state::Dashboard;
-use crate::app::watched::{dynamic, handler};
+use crate::app::state::use_dashboard;
 use crate::routes;
 
 #[component]
 pub fn Header() -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let state = dashboard.state();
-    let durable = state.durable;
+    let dashboard = use_dashboard();
+    let page = dashboard.page();
     // Who only looks may have been shown this board alone.
-    let home = if state.may_write { routes::MAIN } else { &state.name };
+    let home = if page.may_write { routes::MAIN } else { &page.board };
     view! {
-        <header class="top" inert=dynamic(move || dashboard.state().full.with(Option::is_some))>
+        <header class="top" inert=move || dashboard.fullscreen.with(Option::is_some)>
             <a class="mark" href=routes::board(home)>
                 "Agnez"
             </a>
             <BoardName />
             <span class="gap"></span>
             <LiveState />
-            {(!durable)
+            {(!page.durable)
                 .then(|| {
                     view! {
                         <span
@@ -37,7 +35,7 @@ pub fn Header() -> impl IntoView {
                         </span>
                     }
                 })}
-            <button type="button" class="add" title="Add cell (n)" on:click=handler(move |_| dashboard.add())>
+            <button type="button" class="add" title="Add cell (n)" on:click=move |_| dashboard.add()>
                 "Add cell"
             </button>
             <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
@@ -47,7 +45,7 @@ pub fn Header() -> impl IntoView {
                 "Share"
             </button>
             <ThemeButton />
-            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=handler(move |_| help::open())>
+            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open()>
                 "?"
             </button>
         </header>
@@ -57,8 +55,8 @@ pub fn Header() -> impl IntoView {
 /// The name, which opens the list of boards. The popover needs no script; `public/boards.js` brings it up to date.
 #[component]
 fn BoardName() -> impl IntoView {
-    let state = Dashboard::here().state();
-    let (name, boards) = (state.name.clone(), state.boards.clone());
+    let page = use_dashboard().page();
+    let (name, boards) = (page.board.clone(), page.boards.clone());
     if boards.is_empty() {
         return Either::Left(view! { <h1>{name}</h1> });
     }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::app::charts;
-use crate::app::state::Dashboard;
-use crate::app::watched::{dynamic, handler};
+use crate::app::state::{Dashboard, SetIfChanged, use_dashboard};
 use crate::browser::connection::{Live, Reader, follow, wake};
 use crate::browser::dom;
 use crate::protocol::{Cell, Event, points};
@@ -19,17 +18,15 @@ pub fn start(dashboard: Dashboard) {
 
 impl Reader for Dashboard {
     fn address(&self) -> String {
-        let state = self.state();
-        let (epoch, since) = state.position();
+        let (epoch, since) = self.position();
         let base = document().base_uri().ok().flatten().unwrap_or_default();
         // `wss` for `https`.
-        ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&state.name, &epoch, since)].concat()
+        ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&self.page().board, &epoch, since)].concat()
     }
 
     fn take(&self, event: Event<Cell>) {
-        let state = self.state();
         if let Event::Hello { build, .. } = &event
-            && state.build != *build
+            && self.page().build != *build
         {
             reload_for(*self, build);
         }
@@ -37,20 +34,20 @@ impl Reader for Dashboard {
         if matches!(event, Event::Hello { .. }) {
             charts::refresh();
         }
-        state.apply(event);
+        self.apply(event);
     }
 
     fn take_points(&self, frame: points::PointsFrame) {
-        self.state().apply(Event::Bookmark { seq: frame.seq });
+        self.apply(Event::Bookmark { seq: frame.seq });
         charts::take(frame);
     }
 
     fn forget(&self) {
-        self.state().forget_position();
+        self.forget_position();
     }
 
     fn show(&self, state: Live) {
-        self.state().live.set(state);
+        self.live.set_if_changed(state);
     }
 }
 
@@ -66,7 +63,7 @@ fn reload_for(dashboard: Dashboard, build: &str) {
 }
 
 fn reload_when_idle(dashboard: Dashboard) {
-    if dashboard.state().editing.peek(Option::is_some) {
+    if dashboard.editing.with_untracked(Option::is_some) {
         set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
     } else {
         let _ = window().location().reload();
@@ -76,8 +73,8 @@ fn reload_when_idle(dashboard: Dashboard) {
 /// A dot and a word. The word is announced; the seconds, which would be chatter, are not.
 #[component]
 pub fn LiveState() -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let state = move || dashboard.state().live.get();
+    let dashboard = use_dashboard();
+    let state = move || dashboard.live.get();
     let word = move || match state() {
         Live::Connecting => "connecting",
         Live::Live => "live",
@@ -90,13 +87,13 @@ pub fn LiveState() -> impl IntoView {
     };
     let retry = |_| wake();
     view! {
-        <span class="live" data-state=dynamic(move || Some(word()))>
+        <span class="live" data-state=move || Some(word())>
             <span class="dot" aria-hidden="true"></span>
-            <span role="status">{dynamic(move || word().to_owned())}</span>
-            <span aria-hidden="true" hidden=dynamic(move || !is_waiting())>
-                {dynamic(countdown)}
+            <span role="status">{move || word().to_owned()}</span>
+            <span aria-hidden="true" hidden=move || !is_waiting()>
+                {countdown}
             </span>
-            <button type="button" class="quiet" aria-label="Reconnect now" hidden=dynamic(move || !is_waiting()) on:click=handler(retry)>
+            <button type="button" class="quiet" aria-label="Reconnect now" hidden=move || !is_waiting() on:click=retry>
                 "now"
             </button>
         </span>

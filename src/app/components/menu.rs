@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
-use crate::app::state::{Dashboard, Field, Tile};
-use crate::app::watched::handler;
+use crate::app::state::{CellState, Dashboard, Field, SetIfChanged, use_dashboard};
 use crate::app::{charts, focus};
 use crate::browser::dom;
 use crate::protocol::{CellContent, CellId};
@@ -19,28 +18,26 @@ pub fn listen(dashboard: Dashboard) {
     dom::listen(&menu, "keydown", |event: KeyboardEvent| keys(&event));
     dom::listen(&menu, "toggle", move |_: Event| {
         if !is_open() {
-            dashboard.state().menu.set(None);
+            dashboard.menu_cell.set_if_changed(None);
         }
     });
     // The cell may be deleted, or become another kind, while its menu is open.
     let items = menu.clone();
     dom::effect(move || {
-        let state = dashboard.state();
-        let Some(id) = state.menu.get() else { return };
-        match state.tiles.with(|tiles| tiles.iter().find(|tile| tile.id == id).cloned()) {
-            Some(tile) => {
-                tile.part.get();
-                tile.kind.get();
-                show_items(&items, Some(&tile), state.may_write);
+        let Some(id) = dashboard.menu_cell.get() else { return };
+        match dashboard.cells.with(|cells| cells.iter().find(|cell| cell.id == id).cloned()) {
+            Some(cell) => {
+                cell.content_kind.get();
+                cell.cell_type.get();
+                show_items(&items, Some(&cell), dashboard.may_write());
             }
             None => close(),
         }
     });
     // A press on the button of the open menu closes it before the click comes, which must not open it again.
     dom::listen(&document(), "pointerdown", move |event: Event| {
-        let state = dashboard.state();
         let of_button = dom::around(&event, ".menu-button").and_then(|button| focus::owner(&button));
-        state.closing.set(of_button.filter(|id| state.menu.peek(|open| open.as_ref() == Some(id))));
+        dashboard.menu_closing.set_if_changed(of_button.filter(|id| dashboard.menu_cell.with_untracked(|open| open.as_ref() == Some(id))));
     });
 }
 
@@ -51,25 +48,25 @@ fn is_open() -> bool {
 /// Shows the menu of this cell under its button. The browser closes it on Esc and on a click elsewhere, and gives the focus back.
 pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     let Some(menu) = dom::by_id(ID) else { return };
-    let state = dashboard.state();
-    let was_open = state.closing.peek(|closing| closing.as_ref() == Some(&id));
-    state.closing.set(None);
+    let was_open = dashboard.menu_closing.with_untracked(|closing| closing.as_ref() == Some(&id));
+    dashboard.menu_closing.set_if_changed(None);
     if was_open {
         return;
     }
-    show_items(&menu, state.tile(&id).as_deref(), state.may_write);
-    state.menu.set(Some(id));
+    show_items(&menu, dashboard.cell(&id).as_deref(), dashboard.may_write());
+    dashboard.menu_cell.set(Some(id));
     if !beside(&menu, button, false) {
-        state.menu.set(None);
+        dashboard.menu_cell.set_if_changed(None);
         return;
     }
     go(&menu, |_, _| 0);
 }
 
 /// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. Who may not write is offered what only reads.
-fn show_items(menu: &HtmlElement, tile: Option<&Tile>, may_write: bool) {
-    let is_drawn = tile.is_some_and(|tile| tile.stage.peek(|stage| matches!(stage, CellContent::LineChart(_) | CellContent::Chart { .. })));
-    let is_table = tile.is_some_and(|tile| tile.kind.peek(|kind| kind == "table"));
+fn show_items(menu: &HtmlElement, cell: Option<&CellState>, may_write: bool) {
+    let is_drawn = cell
+        .is_some_and(|cell| cell.content.with_untracked(|stage| matches!(stage, CellContent::LineChart(_) | CellContent::Chart { .. })));
+    let is_table = cell.is_some_and(|cell| cell.cell_type.with_untracked(|kind| kind == "table"));
     for (at, (item, _)) in (0..).zip(ITEMS) {
         let is_shown = match item {
             Item::SavePng | Item::SaveSvg => is_drawn,
@@ -169,7 +166,7 @@ const ITEMS: [(Item, &str); 10] = [
 ];
 
 fn choose(dashboard: Dashboard, item: Item) {
-    let Some(id) = dashboard.state().menu.now() else { return };
+    let Some(id) = dashboard.menu_cell.get_untracked() else { return };
     // First, because it gives the focus back to the button; what is chosen may then take it.
     close();
     match item {
@@ -189,10 +186,10 @@ fn choose(dashboard: Dashboard, item: Item) {
 
 #[component]
 pub fn CellMenu() -> impl IntoView {
-    let dashboard = Dashboard::here();
+    let dashboard = use_dashboard();
     let items = ITEMS.map(|(item, label)| {
         view! {
-            <button type="button" role="menuitem" tabindex="-1" on:click=handler(move |_| choose(dashboard, item))>
+            <button type="button" role="menuitem" tabindex="-1" on:click=move |_| choose(dashboard, item)>
                 {label}
             </button>
         }

@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::charts;
-use crate::app::state::Dashboard;
-use crate::app::watched::{dynamic, handler};
+use crate::app::state::{Dashboard, use_dashboard};
 use crate::browser::dom;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,20 +30,20 @@ impl Theme {
 pub fn recall(dashboard: Dashboard) {
     let kept = dom::lasting().and_then(|storage| storage.get_item(KEY).ok().flatten());
     match kept.as_deref() {
-        Some("light") => dashboard.state().theme.set(Theme::Light),
-        Some("dark") => dashboard.state().theme.set(Theme::Dark),
+        Some("light") => dashboard.theme.set(Theme::Light),
+        Some("dark") => dashboard.theme.set(Theme::Dark),
         _ => {}
     }
 }
 
 pub fn next(dashboard: Dashboard) {
-    let theme = match dashboard.state().theme.now() {
+    let theme = match dashboard.theme.get_untracked() {
         Theme::System => Theme::Light,
         Theme::Light => Theme::Dark,
         Theme::Dark => Theme::System,
     };
     let chosen = (theme != Theme::System).then(|| theme.word());
-    dashboard.state().theme.set(theme);
+    dashboard.theme.set(theme);
     dom::mark_root("data-theme", chosen);
     charts::repaint();
     if let Some(storage) = dom::lasting() {
@@ -58,10 +57,10 @@ pub fn next(dashboard: Dashboard) {
 /// The icon is drawn by the style sheet from `data-theme`, so it is right before the page wakes.
 #[component]
 pub fn ThemeButton() -> impl IntoView {
-    let dashboard = Dashboard::here();
-    let label = move || ["Theme: ", dashboard.state().theme.get().word()].concat();
+    let dashboard = use_dashboard();
+    let label = move || ["Theme: ", dashboard.theme.get().word()].concat();
     view! {
-        <button type="button" class="icon" aria-label=dynamic(label) title="Theme (t)" on:click=handler(move |_| next(dashboard))>
+        <button type="button" class="icon" aria-label=label title="Theme (t)" on:click=move |_| next(dashboard)>
             <span class="theme-icon" aria-hidden="true"></span>
         </button>
     }

@@ -1,0 +1,221 @@
+//! The state of the open page: the cells, each in signals of its own, and what the reader is doing.
+
+mod cell;
+mod signals;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::components::theme::Theme;
+use super::components::toasts::Toast;
+use crate::browser::connection::Live;
+use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
+
+pub use cell::{CellState, ContentKind, Field};
+pub use signals::SetIfChanged;
+
+/// Where a dragged cell is dropped: before or after this one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropTarget {
+    pub beside: CellId,
+    pub after: bool,
+}
+
+/// What stays the same while the page is open.
+pub struct PageInfo {
+    /// The name of the board.
+    pub board: String,
+    /// The names of all boards; empty for a reader who may see this one only.
+    pub boards: Vec<String>,
+    pub origin: String,
+    pub durable: bool,
+    pub build: String,
+    pub may_write: bool,
+}
+
+/// A handle to the state of the page, which every component gets by [`use_dashboard`].
+#[derive(Clone, Copy)]
+pub struct Dashboard {
+    page: StoredValue<Arc<PageInfo>>,
+    /// The board as the events have made it; the signals below are made from it.
+    board: StoredValue<Board>,
+    /// The cells in the order in which the reader sees them.
+    pub order: RwSignal<Vec<CellId>>,
+    /// The cells in the order of the list that draws them: see [`rows_in_place`].
+    pub cells: RwSignal<Vec<Arc<CellState>>>,
+    pub live: RwSignal<Live>,
+    pub theme: RwSignal<Theme>,
+    /// At most one field of the page at a time.
+    pub editing: RwSignal<Option<(CellId, Field)>>,
+    /// A text that could not be saved: the field opens with it again.
+    pub unsaved: RwSignal<Option<(CellId, Field, String)>>,
+    /// The cell whose menu is open.
+    pub menu_cell: RwSignal<Option<CellId>>,
+    /// The cell on whose menu button the pointer was pressed while that menu was open.
+    pub menu_closing: RwSignal<Option<CellId>>,
+    pub dragged: RwSignal<Option<CellId>>,
+    pub drop_target: RwSignal<Option<DropTarget>>,
+    pub toasts: RwSignal<Vec<Toast>>,
+    /// Only cells whose name this regular expression matches are shown; empty: all.
+    pub filter: RwSignal<String>,
+    /// The cell that was just added here, until it has a name or is given up.
+    pub new_cell: RwSignal<Option<CellId>>,
+    /// The cell that is shown in full screen.
+    pub fullscreen: RwSignal<Option<CellId>>,
+}
+
+/// The state of the page. Panics outside of [`super::App`].
+pub fn use_dashboard() -> Dashboard {
+    expect_context()
+}
+
+impl Dashboard {
+    /// Call it from the component that lives as long as the page: the signals belong to it.
+    pub fn new(page: PageData) -> Self {
+        let PageData { board, boards, origin, durable, build, may_write } = page;
+        let cells = board.cells.iter().map(|cell| CellState::new(cell, None)).collect();
+        let info = PageInfo { board: board.name.clone(), boards, origin, durable, build, may_write };
+        Self {
+            page: StoredValue::new(Arc::new(info)),
+            order: RwSignal::new(ids(&board)),
+            board: StoredValue::new(board),
+            cells: RwSignal::new(cells),
+            live: RwSignal::new(Live::Connecting),
+            theme: RwSignal::new(Theme::System),
+            editing: RwSignal::new(None),
+            unsaved: RwSignal::new(None),
+            menu_cell: RwSignal::new(None),
+            menu_closing: RwSignal::new(None),
+            dragged: RwSignal::new(None),
+            drop_target: RwSignal::new(None),
+            toasts: RwSignal::new(Vec::new()),
+            filter: RwSignal::new(String::new()),
+            new_cell: RwSignal::new(None),
+            fullscreen: RwSignal::new(None),
+        }
+    }
+
+    pub fn page(self) -> Arc<PageInfo> {
+        self.page.get_value()
+    }
+
+    pub fn may_write(self) -> bool {
+        self.page.with_value(|page| page.may_write)
+    }
+
+    pub fn cell(self, id: &CellId) -> Option<Arc<CellState>> {
+        self.cells.with_untracked(|cells| cells.iter().find(|cell| cell.id == *id).cloned())
+    }
+
+    /// Where the next connection continues: the epoch and the last event.
+    pub fn position(self) -> (String, u64) {
+        self.board.with_value(|board| (board.epoch.clone(), board.seq))
+    }
+
+    /// Numbers of no epoch cannot be continued, so the server will send everything.
+    pub fn forget_position(self) {
+        self.board.update_value(|board| board.epoch.clear());
+    }
+
+    /// Begins to edit a field, or ends editing.
+    pub fn set_editing(self, edit: Option<(CellId, Field)>) {
+        let before = self.editing.get_untracked().map(|(id, _)| id);
+        for id in before.iter().chain(edit.as_ref().map(|(id, _)| id)) {
+            if let Some(cell) = self.cell(id) {
+                let field = edit.as_ref().filter(|(edited, _)| edited == id).map(|(_, field)| *field);
+                cell.editing.set_if_changed(field);
+            }
+        }
+        self.editing.set_if_changed(edit);
+    }
+
+    pub fn apply(self, event: Event<Cell>) {
+        let change = self.board.try_update_value(|board| board.apply(event)).unwrap_or(BoardChange::None);
+        match change {
+            BoardChange::None => {}
+            BoardChange::Content(id) => self.update_cells(|cell| cell.id == id),
+            BoardChange::Arrangement(id) => {
+                self.update_cells(|cell| cell.id == id);
+                self.rearrange();
+            }
+            BoardChange::All => {
+                self.update_cells(|_| true);
+                self.rearrange();
+            }
+        }
+    }
+
+    /// Brings some of the cells up to date.
+    fn update_cells(self, is_changed: impl Fn(&CellState) -> bool) {
+        self.board.with_value(|board| {
+            for state in self.cells.get_untracked().into_iter().filter(|cell| is_changed(cell)) {
+                if let Some(cell) = board.cell(&state.id) {
+                    state.update(cell);
+                }
+            }
+        });
+    }
+
+    /// Brings the order up to date, makes the state of new cells, and drops that of removed ones.
+    fn rearrange(self) {
+        let (known, editing) = (self.cells.get_untracked(), self.editing.get_untracked());
+        let rows: Vec<CellId> = known.iter().map(|cell| cell.id.clone()).collect();
+        let by_id: BTreeMap<&CellId, &Arc<CellState>> = known.iter().map(|cell| (&cell.id, cell)).collect();
+        let (order, cells) = self.board.with_value(|board| {
+            let order = ids(board);
+            let state = |id: &CellId| {
+                if let Some(cell) = by_id.get(id) {
+                    return Some((*cell).clone());
+                }
+                // The answer to "Add cell" may have come before the cell.
+                let field = editing.as_ref().filter(|(edited, _)| edited == id).map(|(_, field)| *field);
+                Some(CellState::new(board.cell(id)?, field))
+            };
+            let cells: Vec<Arc<CellState>> = rows_in_place(&rows, &order).iter().filter_map(state).collect();
+            (order, cells)
+        });
+        if !cells.iter().map(|cell| &cell.id).eq(&rows) {
+            self.cells.set(cells);
+        }
+        // The cells below a removed one can be reached again.
+        if self.fullscreen.with_untracked(|full| full.as_ref().is_some_and(|full| !order.contains(full))) {
+            self.fullscreen.set(None);
+        }
+        self.order.set_if_changed(order);
+    }
+}
+
+fn ids(board: &Board) -> Vec<CellId> {
+    board.cells.iter().map(|cell| cell.id.clone()).collect()
+}
+
+/// The ids of `order`, with the known ones in the places that they have in `rows`: new cells take the places of removed ones, then the end.
+/// The list that draws the cells then never moves an element, which would load its figure again; the grid has its own way to move them.
+fn rows_in_place(rows: &[CellId], order: &[CellId]) -> Vec<CellId> {
+    let (known, wanted): (BTreeSet<&CellId>, BTreeSet<&CellId>) = (rows.iter().collect(), order.iter().collect());
+    let mut new = order.iter().filter(|id| !known.contains(id));
+    let filled = rows.iter().filter_map(|id| if wanted.contains(id) { Some(id) } else { new.next() });
+    let mut places: Vec<CellId> = filled.cloned().collect();
+    places.extend(new.cloned());
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(names: &str) -> Vec<CellId> {
+        names.chars().filter_map(|name| CellId::parse(&name.to_string())).collect()
+    }
+
+    #[test]
+    fn rows_that_stay_keep_their_places() {
+        assert_eq!(rows_in_place(&[], &ids("bca")), ids("bca"));
+        assert_eq!(rows_in_place(&ids("abc"), &ids("cab")), ids("abc"));
+        assert_eq!(rows_in_place(&ids("abcd"), &ids("bxd")), ids("xbd"));
+        assert_eq!(rows_in_place(&ids("ab"), &ids("xbya")), ids("abxy"));
+        assert_eq!(rows_in_place(&ids("abc"), &ids("xyc")), ids("xyc"));
+    }
+}
