@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::pixel_grid::{Fit, Grid, Writer};
-use super::read_budget::{Budget, Read, Urge, Wanted};
+use super::read_budget::{Budget, Priority, Read, Wanted};
 use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Nodes, Points, Span, nodes_at, points_at, roots};
 
 /// What is asked for.
@@ -250,7 +250,7 @@ impl Query {
         }
         let mut count = self.pieces.len();
         for (urge, wanted, most) in
-            [(Urge::Edge, edges, self.most() + 64), (Urge::Wide, wide, self.most()), (Urge::Across, across, usize::MAX)]
+            [(Priority::Edge, edges, self.most() + 64), (Priority::Wide, wide, self.most()), (Priority::Across, across, usize::MAX)]
         {
             for one in &wanted {
                 self.decide(one.at, Next::Keep);

@@ -6,7 +6,7 @@ use super::{BLOCK, CHUNK, FAN, LEAF};
 
 /// Why a node should be opened, the least urgent first.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Urge {
+pub enum Priority {
     /// It is narrower than a pixel, but stands in two.
     Across,
     /// It is wider than a pixel.
@@ -15,7 +15,7 @@ pub enum Urge {
     Edge,
 }
 
-/// How many blocks beyond those of the roots a query reads in all, before nodes of each [`Urge`] are no longer opened. Regular
+/// How many blocks beyond those of the roots a query reads in all, before nodes of each [`Priority`] are no longer opened. Regular
 /// steps need 180 at the greatest width.
 const BLOCKS: [usize; 3] = [160, 224, 256];
 /// The same for chunks. Regular steps need 257: 16,384 pixels of 64 points, and one chunk more.
@@ -68,7 +68,7 @@ impl Budget {
     /// Opens what `wanted` asks for, if there is room for all of it, and tells `open`. Else the widest first while there is room;
     /// of nodes across a boundary only those that cost nothing, so that a view is equally fine everywhere. `pieces` is how many
     /// the query has, which must not exceed `most`.
-    pub fn open(&mut self, urge: Urge, mut wanted: Vec<Wanted>, pieces: &mut usize, most: usize, mut open: impl FnMut(usize)) {
+    pub fn open(&mut self, urge: Priority, mut wanted: Vec<Wanted>, pieces: &mut usize, most: usize, mut open: impl FnMut(usize)) {
         let missing: BTreeSet<Read> = wanted.iter().map(|one| one.read).filter(|read| !self.next.contains(read)).collect();
         let chunks = missing.range(Read::Chunk(0)..).count();
         let all = self.room(urge, missing.len() - chunks, chunks);
@@ -78,7 +78,7 @@ impl Budget {
         for one in wanted {
             let known = self.next.contains(&one.read);
             let chunk = usize::from(matches!(one.read, Read::Chunk(_)));
-            let room = known || all || (urge != Urge::Across && self.room(urge, 1 - chunk, chunk));
+            let room = known || all || (urge != Priority::Across && self.room(urge, 1 - chunk, chunk));
             if !room || *pieces + one.growth() > most {
                 continue;
             }
@@ -92,9 +92,9 @@ impl Budget {
         }
     }
 
-    fn room(&self, urge: Urge, blocks: usize, chunks: usize) -> bool {
+    fn room(&self, urge: Priority, blocks: usize, chunks: usize) -> bool {
         let (blocks, chunks) = (self.blocks_next + blocks, self.chunks_next + chunks);
-        let at_once = urge != Urge::Across || blocks <= BLOCKS_AT_ONCE;
+        let at_once = urge != Priority::Across || blocks <= BLOCKS_AT_ONCE;
         at_once && self.blocks + blocks <= BLOCKS[urge as usize] && self.chunks + chunks <= CHUNKS[urge as usize]
     }
 

@@ -20,7 +20,7 @@ use super::http::pages::assets::Site;
 use super::http::router::router;
 use super::live::hub::Hub;
 use super::net::connections::Connections;
-use super::store::{Durability, OpenError, Start, Store};
+use super::store::{Durability, OpenError, Store, StoreOptions};
 use super::{App, Config};
 
 const BACKLOG: u32 = 1024;
@@ -65,7 +65,7 @@ impl Server {
             let hub = hub.clone();
             Box::new(move |changes| hub.publish(changes))
         };
-        let start = Start { durability: config.durability, accept_loss: config.accept_loss };
+        let start = StoreOptions { durability: config.durability, accept_loss: config.accept_loss };
         let store = Arc::new(Store::open(&config.data, start, publish).await?);
         let tokens = Arc::new(TokenRegistry::open(&config.data).map_err(StartError::Tokens)?);
         let address = config.address(port);

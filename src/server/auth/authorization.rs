@@ -157,7 +157,7 @@ async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Reque
             let path = parameter(request, "path").await.unwrap_or_default();
             let index = app.boards.store.index();
             let mut cells = index.board(board).into_iter().flat_map(|board| board.cells.values());
-            let is_shown = cells.any(|record| matches!(&record.stage, CellContent::Image { src, .. } if matches_image(src, &path)));
+            let is_shown = cells.any(|record| matches!(&record.content, CellContent::Image { src, .. } if matches_image(src, &path)));
             drop(index);
             if is_shown { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("There is no picture '{path}' on this board."))) }
         }

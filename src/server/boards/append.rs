@@ -12,7 +12,7 @@ use super::size::held;
 use super::{Boards, Draft, IdempotentRequest, JsonResponse, Target, not_found};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
-use crate::server::store::{Batch, Kind, NewPoints, Record};
+use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
 
 /// Series in one cell.
 const SERIES_PER_CELL: usize = 1000;
@@ -132,10 +132,10 @@ fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
     let record = batch.cell(id).ok_or_else(|| not_found(id.as_str()))?;
     match record.text("type") {
         "line" => Ok(()),
-        "" if record.stage == CellContent::Empty => {
+        "" if record.content == CellContent::Empty => {
             let mut record = Record::clone(&record);
             record.keys.insert("type".to_owned(), "line".into());
-            batch.put(Kind::Patched, record, Some(None));
+            batch.put(ChangeKind::Patched, record, Some(None));
             Ok(())
         }
         kind => {
@@ -163,7 +163,7 @@ fn known(batch: &Batch, id: &CellId, kept: &[Arc<str>]) -> Result<(), ApiError> 
 /// Accepts a cell. Of a line, the value becomes series and `append` goes to their ends. `parsed` is the value where it was parsed before.
 pub fn put(
     batch: &mut Batch,
-    kind: Kind,
+    kind: ChangeKind,
     record: Record,
     value: Option<Option<Arc<str>>>,
     parsed: Option<Arc<LineValue>>,
@@ -191,7 +191,7 @@ pub fn put(
             }
         }
         known(batch, &record.id, &kept)?;
-        batch.keep_series(&record.id, &kept);
+        batch.retain_series(&record.id, &kept);
         append_all(batch, &record.id, new)?;
     }
     if let Some(append) = append {

@@ -8,7 +8,7 @@ use super::size::check_keys;
 use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 use crate::server::error::ServerError;
-use crate::server::store::{Batch, Kind, Record};
+use crate::server::store::{Batch, ChangeKind, Record};
 
 /// A larger weight would need more points than anybody looks at before the line means anything.
 pub const SMOOTHEST: f64 = 0.999;
@@ -95,7 +95,7 @@ fn set(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result
     }
     if *chart != before {
         check_keys(&changed.keys)?;
-        batch.put(Kind::Patched, changed, None);
+        batch.put(ChangeKind::Patched, changed, None);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::server::cells::{Content, Verdicts};
 use crate::server::error::ServerError;
 use crate::server::http::body::parse_pool::aside;
 use crate::server::ids;
-use crate::server::store::{Batch, Held, Kind, Record};
+use crate::server::store::{Batch, ChangeKind, Record, StoredValue};
 
 /// How often a change is begun again whose cells have changed meanwhile.
 const TRIES: usize = 8;
@@ -72,10 +72,10 @@ impl Boards {
             record.board = draft.board.unwrap_or(record.board);
             if !record.is_line() {
                 // The points of the line that it was go with everything else.
-                batch.keep_series(&record.id, &[]);
+                batch.retain_series(&record.id, &[]);
             }
             let value = draft.value.clone();
-            let record = append::put(batch, Kind::Updated, record, Some(draft.value), draft.line, None)?;
+            let record = append::put(batch, ChangeKind::Updated, record, Some(draft.value), draft.line, None)?;
             Ok(IdempotentRequest::store_outcome(idempotency, batch, 200, vec![Document { record, value }]))
         };
         let outcome = self.store.write(bytes, operation).await?;
@@ -86,7 +86,7 @@ impl Boards {
     async fn with_stored_values(&self, mut outcome: ChangeOutcome, with_values: bool) -> Result<ChangeOutcome, ServerError> {
         if let (ChangeOutcome::Documents(_, documents), true) = (&mut outcome, with_values) {
             for document in documents.iter_mut().filter(|document| document.value.is_none() || document.record.is_line()) {
-                (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
+                (document.record, document.value) = self.store.value_or_damaged(&document.record).await?;
             }
         }
         Ok(outcome)
@@ -152,8 +152,8 @@ impl Boards {
                     let redraw = retyped && draft.keys.get("type").and_then(Value::as_str) != Some(before.text("type"));
                     let is_known = known.iter().find(|known| known.id == before.id && known.version == before.version);
                     let value = match (&before.value, redraw) {
-                        (Held::Inline(json), true) => Some(json.clone()),
-                        (Held::Stored(_), true) => match is_known {
+                        (StoredValue::Inline(json), true) => Some(json.clone()),
+                        (StoredValue::Stored(_), true) => match is_known {
                             Some(known) => Some(known.value.clone()),
                             None => return Ok(None),
                         },
@@ -185,7 +185,7 @@ impl Boards {
                         }
                         _ => parsed.clone(),
                     };
-                    let record = append::put(batch, Kind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
+                    let record = append::put(batch, ChangeKind::Patched, record, value.clone().map(Some), parsed, append.clone())?;
                     patched.push(Document { record, value });
                 }
                 Ok(Some(IdempotentRequest::store_outcome(idempotency, batch, 200, patched)))
@@ -238,18 +238,18 @@ impl Boards {
         };
         if let (ChangeOutcome::Documents(_, removed), true) = (&mut outcome, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
-                (document.record, document.value) = self.store.value_or_damage(&document.record).await?;
+                (document.record, document.value) = self.store.value_or_damaged(&document.record).await?;
             }
         }
         Ok(outcome)
     }
 
     /// The values of the targets that are only on disk, each with the revision it belongs to; without those that are damaged, where the others do.
-    async fn large_values(&self, records: &[Arc<Record>], or_damage: bool) -> Result<Vec<(CellId, u64, Arc<str>)>, ServerError> {
+    async fn large_values(&self, records: &[Arc<Record>], or_damaged: bool) -> Result<Vec<(CellId, u64, Arc<str>)>, ServerError> {
         let mut values = Vec::new();
-        for record in records.iter().filter(|record| matches!(record.value, Held::Stored(_))) {
+        for record in records.iter().filter(|record| matches!(record.value, StoredValue::Stored(_))) {
             match self.store.read(&record.id).await {
-                Err(ServerError::Damaged(_)) if or_damage => {}
+                Err(ServerError::Damaged(_)) if or_damaged => {}
                 read => {
                     if let Some((record, Some(value))) = read? {
                         values.push((record.id.clone(), record.version, value));
@@ -300,19 +300,19 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SeriesP
         id,
         board: draft.board.unwrap_or_else(|| Arc::from(MAIN)),
         seq: 0,
-        entered: 0,
-        born: 0,
+        entered_board_seq: 0,
+        created_order: 0,
         rev: 0,
         version: 0,
         created_ms: batch.now_ms,
         updated_ms: batch.now_ms,
         keys: draft.keys,
-        value: Held::Missing,
-        stage: CellContent::Empty,
+        value: StoredValue::Missing,
+        content: CellContent::Empty,
     };
     let value = draft.value.clone();
     // Of an earlier life of this id nothing comes back.
-    batch.keep_series(&record.id, &[]);
-    let record = append::put(batch, Kind::Created, record, Some(draft.value), draft.line, append)?;
+    batch.retain_series(&record.id, &[]);
+    let record = append::put(batch, ChangeKind::Created, record, Some(draft.value), draft.line, append)?;
     Ok(Document { record, value })
 }

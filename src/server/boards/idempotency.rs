@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Boards, Document, Query};
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::store::{Batch, Done, Held, Key, Reply};
+use crate::server::store::{Batch, IdempotencyKey, ReplyLookup, StoredReply, StoredValue};
 
 /// Maximum size of a stored response. A short summary is stored in place of a longer one.
 const MAX_STORED_RESPONSE_BYTES: usize = 16 * 1024;
@@ -16,7 +16,7 @@ const MAX_STORED_RESPONSE_BYTES: usize = 16 * 1024;
 /// address is an error: 422.
 #[derive(Clone, Debug)]
 pub struct IdempotentRequest {
-    pub key: Key,
+    pub key: IdempotencyKey,
     /// Hash of the body and the address.
     pub hash: u64,
     pub shape: ResponseShape,
@@ -111,17 +111,17 @@ impl IdempotentRequest {
         request.map_or(Ok(None), |request| request.response(batch.replied(&request.key)))
     }
 
-    fn response(&self, done: Done) -> Result<Option<JsonResponse>, ApiError> {
+    fn response(&self, done: ReplyLookup) -> Result<Option<JsonResponse>, ApiError> {
         match done {
-            Done::Never => Ok(None),
-            Done::Forgotten => {
+            ReplyLookup::Never => Ok(None),
+            ReplyLookup::Forgotten => {
                 let status = if matches!(self.shape, ResponseShape::Points) { CREATED } else { 200 };
                 Ok(Some(JsonResponse { status, text: self.shape.evicted_body().to_owned(), is_repeated: true }))
             }
-            Done::Answered(Reply { hash, status, answer, .. }) if hash == self.hash => {
+            ReplyLookup::Answered(StoredReply { hash, status, answer, .. }) if hash == self.hash => {
                 Ok(Some(JsonResponse { status, text: answer.to_string(), is_repeated: true }))
             }
-            Done::Answered(_) => {
+            ReplyLookup::Answered(_) => {
                 let message =
                     "This Idempotency-Key was used with another body or address; nothing was changed. Use a new key for a new change.";
                 Err(ErrorKind::Unprocessable.with(message))
@@ -156,11 +156,11 @@ impl IdempotentRequest {
             if document.record.is_line() {
                 // The summary, not the points of the request, which may be many.
                 document.value = Some(batch.summary(&document.record.id).into());
-            } else if let (None, Held::Inline(value)) = (&document.value, &document.record.value) {
+            } else if let (None, StoredValue::Inline(value)) = (&document.value, &document.record.value) {
                 document.value = Some(value.clone());
             }
             // A value that is only on disk is larger than the maximum.
-            let is_on_disk = document.value.is_none() && matches!(document.record.value, Held::Stored(_));
+            let is_on_disk = document.value.is_none() && matches!(document.record.value, StoredValue::Stored(_));
             bytes += if is_on_disk { MAX_STORED_RESPONSE_BYTES + 1 } else { document.value.as_ref().map_or(0, |value| value.len()) };
         }
         let fits = |text: &String| text.len() <= MAX_STORED_RESPONSE_BYTES;

@@ -24,7 +24,7 @@ pub use query::Query;
 pub use query::filter::Budget;
 
 use super::error::ServerError;
-use super::store::{Held, Record, Store};
+use super::store::{Record, Store, StoredValue};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
 use documents::create;
 
@@ -100,11 +100,11 @@ impl Boards {
 
     /// The document of a record that was found, among others: a damaged value does not take those away, but is told.
     pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, ServerError> {
-        let large = matches!(record.value, Held::Stored(_)) && query.wants("value");
+        let large = matches!(record.value, StoredValue::Stored(_)) && query.wants("value");
         let read = if large { self.store.read(&record.id).await.transpose() } else { None };
         let (record, value) = match read {
-            Some(read) => self.store.or_damage(&record, read)?,
-            None if query.wants("value") => self.store.value_or_damage(&record).await?,
+            Some(read) => self.store.or_damaged(&record, read)?,
+            None if query.wants("value") => self.store.value_or_damaged(&record).await?,
             None => (record, None),
         };
         Ok(Document { record, value })

@@ -8,7 +8,7 @@ use super::query::filter;
 use super::{Boards, Draft, MAIN, Target, create, not_found};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::ServerError;
-use crate::server::store::{Batch, Kind, PER_BOARD, Record};
+use crate::server::store::{Batch, ChangeKind, PER_BOARD, Record};
 
 /// A cell that comes back may be removed again at the same time, but not again and again.
 const RESTORE_TRIES: u32 = 8;
@@ -87,9 +87,9 @@ impl Boards {
                 if batch.cell(&id).is_some() {
                     return Ok(true);
                 }
-                let grave = batch.grave(&id).ok_or_else(gone)?;
+                let tombstone = batch.tombstone(&id).ok_or_else(gone)?;
                 match known {
-                    Some((known, value)) if known.version == grave.version => drop(batch.restore(&grave, value.as_ref())),
+                    Some((known, value)) if known.version == tombstone.version => drop(batch.restore(&tombstone, value.as_ref())),
                     // It was removed again meanwhile.
                     _ => return Ok(false),
                 }
@@ -117,7 +117,7 @@ fn set_order(batch: &mut Batch, record: &Record, order: f64) {
         *layout = json!({});
     }
     layout["order"] = json!(order);
-    batch.put(Kind::Patched, record, None);
+    batch.put(ChangeKind::Patched, record, None);
 }
 
 /// An order strictly between two neighbours; the outer `None` is the edge of the board, the inner one a cell without a place.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Query;
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::store::{Held, Record};
+use crate::server::store::{Record, StoredValue};
 
 /// All keys but `value`: they stay in memory, and on every page.
 pub const KEYS_BYTES: usize = 256 * 1024;
@@ -41,7 +41,7 @@ pub fn answered<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>, query: &
 
 /// The bytes of their values that are only on disk.
 pub fn stored<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>) -> usize {
-    let bytes = records.into_iter().map(|record| if let Held::Stored(bytes) = record.value { bytes } else { 0 });
+    let bytes = records.into_iter().map(|record| if let StoredValue::Stored(bytes) = record.value { bytes } else { 0 });
     usize::try_from(bytes.sum::<u64>()).unwrap_or(usize::MAX)
 }
 

@@ -6,7 +6,7 @@ use super::token::token_command;
 
 use super::args::Command;
 use crate::server::config::Config;
-use crate::server::store::{CopyError, Report, backup, check, database, restore};
+use crate::server::store::{CheckReport, CopyError, backup, check, database_path, restore};
 
 /// Does it with the data folder that `config` names. Both answers are sentences for a terminal.
 pub async fn run_command(command: &Command, config: &Config) -> Result<String, String> {
@@ -27,7 +27,7 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
         }
         Command::Check { file } => {
             let is_named = file.is_some();
-            let file = file.clone().unwrap_or_else(|| database(data));
+            let file = file.clone().unwrap_or_else(|| database_path(data));
             let report = check(&file).await.map_err(|why| if is_named { why.of_file() } else { why.to_string() })?;
             if report.found > 0 {
                 let more = match report.found - report.faults.len() {
@@ -37,16 +37,16 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
                 let faults = report.faults.join("\n");
                 return Err(format!("{} is damaged. Restore a backup: 'agnez restore FILE --replace'.\n{faults}{more}", file.display()));
             }
-            let mendable = match report.mendable {
+            let repairable = match report.repairable {
                 0 => String::new(),
                 blocks => format!("\n{blocks} blocks of chart summaries are damaged. Nothing is lost: they are made anew from the points."),
             };
-            Ok(format!("{} is sound: {}.{mendable}", file.display(), counts(&report)))
+            Ok(format!("{} is sound: {}.{repairable}", file.display(), counts(&report)))
         }
     }
 }
 
-fn counts(report: &Report) -> String {
+fn counts(report: &CheckReport) -> String {
     let of = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let removed = match report.removed {
         0 => String::new(),

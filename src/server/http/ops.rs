@@ -25,7 +25,7 @@ pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str
     }
     app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(why.to_api_error().message))?;
     let (head, well) = healthy().await;
-    Ok((head, if app.boards.store.tally().is_full() { FULL } else { well }))
+    Ok((head, if app.boards.store.stats().is_full() { FULL } else { well }))
 }
 
 /// `GET /metrics`: Prometheus' text format, version 0.0.4.
@@ -48,7 +48,7 @@ fn exposition(app: &App) -> String {
             }
         }
     }
-    let tally = store.tally();
+    let stats = store.stats();
     let (waiting, bytes) = store.waiting();
     let (readers, lagged) = app.hub.readers();
     let mut text = String::new();
@@ -64,9 +64,9 @@ fn exposition(app: &App) -> String {
     let (connections, most) = app.connections.count();
     tell("agnez_connections", "gauge", "Open connections, the readers' included.", connections as f64);
     tell("agnez_connections_most", "gauge", "How many there may be.", most as f64);
-    tell("agnez_commits_total", "counter", "Commits that are on disk.", tally.commits() as f64);
-    tell("agnez_operations_total", "counter", "Changes asked for, in commits that are on disk.", tally.operations() as f64);
-    tell("agnez_commits_undone_total", "counter", "Commits that the disk refused.", tally.undone() as f64);
+    tell("agnez_commits_total", "counter", "Commits that are on disk.", stats.commits() as f64);
+    tell("agnez_operations_total", "counter", "Changes asked for, in commits that are on disk.", stats.operations() as f64);
+    tell("agnez_commits_undone_total", "counter", "Commits that the disk refused.", stats.undone() as f64);
     tell("agnez_queue_operations", "gauge", "Changes that wait for the disk.", waiting as f64);
     tell("agnez_queue_bytes", "gauge", "Their bytes.", bytes as f64);
     tell("agnez_answers_bytes", "gauge", "Bytes of answers that are made or sent just now.", app.answers.bytes() as f64);
@@ -75,9 +75,9 @@ fn exposition(app: &App) -> String {
         "agnez_disk_full",
         "gauge",
         "1 when changes find no room on the disk; removals and reading go on.",
-        f64::from(u8::from(tally.is_full())),
+        f64::from(u8::from(stats.is_full())),
     );
-    if let Some(faults) = tally.faults() {
+    if let Some(faults) = stats.faults() {
         tell(
             "agnez_database_faults",
             "gauge",

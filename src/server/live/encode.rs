@@ -9,7 +9,7 @@ use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
 use crate::server::auth::tokens::TokenRegistry;
-use crate::server::store::{Appended, AppendedCell, CellChange, Change, Held, Kind, Record, number};
+use crate::server::store::{AppendEvent, AppendedCell, CellChange, Change, ChangeKind, Record, StoredValue, number};
 
 /// A socket that takes nothing for so long is closed.
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,24 +30,24 @@ pub fn encode<T: serde::Serialize>(event: &Event<T>) -> LiveFrame {
     LiveFrame::Text(serde_json::to_string(event).unwrap_or_default().into())
 }
 
-pub fn page_frame(kind: Kind, seq: u64, record: &Record, tokens: &TokenRegistry) -> LiveFrame {
+pub fn page_frame(kind: ChangeKind, seq: u64, record: &Record, tokens: &TokenRegistry) -> LiveFrame {
     let mut data = record.cell();
     tokens.sign(&record.board, &mut data);
     encode(&match kind {
-        Kind::Created => Event::Created { seq, data },
-        Kind::Updated => Event::Updated { seq, data },
-        Kind::Patched => Event::Patched { seq, data },
-        Kind::Removed => Event::Removed { seq, data },
+        ChangeKind::Created => Event::Created { seq, data },
+        ChangeKind::Updated => Event::Updated { seq, data },
+        ChangeKind::Patched => Event::Patched { seq, data },
+        ChangeKind::Removed => Event::Removed { seq, data },
     })
 }
 
 /// The same shape; the document is already text.
-pub fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>) -> LiveFrame {
+pub fn document_frame(kind: ChangeKind, seq: u64, record: &Record, value: Option<&str>) -> LiveFrame {
     let name = match kind {
-        Kind::Created => "created",
-        Kind::Updated => "updated",
-        Kind::Patched => "patched",
-        Kind::Removed => "removed",
+        ChangeKind::Created => "created",
+        ChangeKind::Updated => "updated",
+        ChangeKind::Patched => "patched",
+        ChangeKind::Removed => "removed",
     };
     LiveFrame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
 }
@@ -55,7 +55,7 @@ pub fn document_frame(kind: Kind, seq: u64, record: &Record, value: Option<&str>
 /// Whether the document of event is to be read before it is told.
 pub fn needs_stored_value(event: &SharedEvent, view: FeedView) -> bool {
     let Change::Cell(CellChange { record, value, .. }) = &event.change else { return false };
-    view == FeedView::Document && (record.is_line() || (value.is_none() && matches!(record.value, Held::Stored(_))))
+    view == FeedView::Document && (record.is_line() || (value.is_none() && matches!(record.value, StoredValue::Stored(_))))
 }
 
 /// What is told of other event; written once for all readers.
@@ -65,7 +65,7 @@ pub fn event_frame(event: &SharedEvent, view: FeedView, tokens: &TokenRegistry) 
         (Change::Points(appended), FeedView::Document) => appended_frame(appended),
         (Change::Cell(change), FeedView::Page) => page_frame(change.kind, change.seq, &change.record, tokens),
         (Change::Cell(change), FeedView::Document) => {
-            let held = if let Held::Inline(json) = &change.record.value { Some(&**json) } else { None };
+            let held = if let StoredValue::Inline(json) = &change.record.value { Some(&**json) } else { None };
             document_frame(change.kind, change.seq, &change.record, change.value.as_deref().or(held))
         }
     })
@@ -78,7 +78,7 @@ pub fn count_frames(seq: u64, parts: &[PartRef]) -> Vec<LiveFrame> {
 
 /// For the page: the points themselves, or of very many only their number. Of a series that is gone or begins anew comes a part of
 /// no points at 0 without numbers: what is known of it is over, and columns are to be asked for.
-pub fn points_frame(appended: &Appended) -> LiveFrame {
+pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
     let parts: Vec<PartRef> = appended
         .cells
         .iter()
@@ -86,7 +86,7 @@ pub fn points_frame(appended: &Appended) -> LiveFrame {
             let over = |name| PartRef { cell, series: name, start: Some(0), n: 0, numbers: None };
             let gone = gone.iter().map(move |name| over(name));
             gone.chain(series.iter().map(move |series| {
-                if series.is_anew {
+                if series.is_replacement {
                     return over(&series.name);
                 }
                 let numbers = series.points.as_ref().map(|Points { x, y, t }| NumbersRef { x: Some(x), y, t: Some(t) });
@@ -101,12 +101,12 @@ pub fn points_frame(appended: &Appended) -> LiveFrame {
 /// For everybody else:
 /// `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`, with
 /// `"anew":true` beside `start` where another series had the name, and `"gone":{"<id>":["train"]}` beside `data` where series are gone.
-pub fn appended_frame(appended: &Appended) -> LiveFrame {
+pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
     let list = |numbers: &[f64]| numbers.iter().map(|value| number(*value)).collect::<Vec<_>>();
     let grown = appended.cells.iter().filter(|cell| !cell.series.is_empty()).map(|AppendedCell { cell, series, .. }| {
         let series = series.iter().map(|series| {
             let mut told = json!({ "start": series.start, "points": series.count });
-            if series.is_anew {
+            if series.is_replacement {
                 told["anew"] = true.into();
             }
             if let Some(Points { x, y, t }) = &series.points {

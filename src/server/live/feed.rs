@@ -21,7 +21,7 @@ use crate::server::cells::render::pool::Renderer;
 use crate::server::error::ServerError;
 use crate::server::http::live::Asked;
 use crate::server::net::response_budget::{Answers, SMALL, Share, Who};
-use crate::server::store::{Change, Kind, Record};
+use crate::server::store::{Change, ChangeKind, Record};
 
 /// Also the longest silence on a healthy line.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
@@ -49,7 +49,7 @@ pub struct Feed {
     /// All cells in one frame come next.
     is_anew: bool,
     /// The newest state of cells that changed while the reader was away, oldest change first; then, up to where that reaches.
-    missed: VecDeque<(Kind, Arc<Record>)>,
+    missed: VecDeque<(ChangeKind, Arc<Record>)>,
     reaches: u64,
     /// Memory for the first frame that is made.
     reserved: Option<Share>,
@@ -161,7 +161,7 @@ impl Feed {
     /// Plans what the reader misses: the newest version of each cell that changed, and the removals.
     fn catch_up(&mut self) {
         let seq = self.seq;
-        let mut missed: Vec<(Kind, Arc<Record>)> = {
+        let mut missed: Vec<(ChangeKind, Arc<Record>)> = {
             let index = self.boards.store.index();
             let Some(board) = index.board(&self.subscription.board) else { return };
             if seq < board.floor {
@@ -176,7 +176,7 @@ impl Feed {
                     // The number alone: the page asks for the columns of what it shows. After 0, what it knows of that name is over.
                     let count = |(name, count)| PartRef { cell, series: name, start: Some(count), n: 0, numbers: None };
                     // Of a line that lost its last series nothing is left that could say when.
-                    let is_empty = series.is_empty() && record.seq > seq && record.entered <= seq;
+                    let is_empty = series.is_empty() && record.seq > seq && record.entered_board_seq <= seq;
                     let known = series.iter().filter(|_| grew(record)).flat_map(move |series| {
                         let over = (series.began > seq).then_some((&*series.name, 0));
                         over.into_iter().chain([(&*series.name, series.count())])
@@ -186,9 +186,12 @@ impl Feed {
                 let parts: Vec<PartRef> = parts.collect();
                 self.first.extend(count_frames(seq, &parts).into_iter().map(|frame| ReadyFrame { frame, share: None }));
             }
-            let alive = board.cells.values().map(|record| (if record.entered > seq { Kind::Created } else { Kind::Patched }, record));
+            let alive = board
+                .cells
+                .values()
+                .map(|record| (if record.entered_board_seq > seq { ChangeKind::Created } else { ChangeKind::Patched }, record));
             let alive = alive.filter(|(_, record)| record.seq > seq || (self.view == FeedView::Document && grew(record)));
-            let removed = board.graves.range(seq + 1..).map(|(_, record)| (Kind::Removed, record));
+            let removed = board.tombstones.range(seq + 1..).map(|(_, record)| (ChangeKind::Removed, record));
             alive.chain(removed).map(|(kind, record)| (kind, record.clone())).collect()
         };
         missed.sort_by_key(|(_, record)| record.seq);
@@ -214,7 +217,7 @@ impl Feed {
                 let Some(known) = known else { return };
                 let mut all: Vec<_> = known.cells.values().cloned().collect();
                 all.sort_by_key(|record| record.seq);
-                self.missed = all.into_iter().map(|record| (Kind::Created, record)).collect();
+                self.missed = all.into_iter().map(|record| (ChangeKind::Created, record)).collect();
                 self.reaches = known.seq;
             }
         }
@@ -329,7 +332,7 @@ impl Feed {
     }
 
     /// The first of what was missed: its value may be only on disk.
-    fn write(&mut self, kind: Kind, record: Arc<Record>) -> Step {
+    fn write(&mut self, kind: ChangeKind, record: Arc<Record>) -> Step {
         let (boards, tokens, view) = (self.boards.clone(), self.tokens.clone(), self.view);
         let bytes = self.written(&record);
         self.make(bytes, true, async move {
@@ -337,7 +340,7 @@ impl Feed {
             if view == FeedView::Page {
                 return Ok((page_frame(kind, seq, &record, &tokens), seq));
             }
-            let (record, value) = boards.store.value_or_damage(&record).await?;
+            let (record, value) = boards.store.value_or_damaged(&record).await?;
             Ok((document_frame(kind, seq, &record, value.as_deref()), seq))
         })
     }

@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::protocol::points;
 use crate::series::Points;
-use crate::server::store::{Appended, Change, Record};
+use crate::server::store::{AppendEvent, Change, Record};
 
 /// What may wait for one reader; past either bound its mailbox is emptied and it gets the newest state instead.
 const MAILBOX_EVENTS: usize = 256;
@@ -102,7 +102,7 @@ pub struct Hub {
 struct Topic {
     mailboxes: Vec<Arc<Mailbox>>,
     /// Points that wait for the next tick, and when the last was.
-    points: Option<Appended>,
+    points: Option<AppendEvent>,
     ticked: Option<Instant>,
 }
 
@@ -270,14 +270,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::protocol::{CellContent, CellId};
-    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, Held, Kind};
+    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, ChangeKind, StoredValue};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
-        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, CellContent::Empty);
-        let (entered, born, rev, version, created_ms, updated_ms) = (1, 1, seq, 1, 0, 0);
-        let record = Record { id, board: board.clone(), seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
-        Change::Cell(CellChange { kind: Kind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) })
+        let (keys, value, content) = (serde_json::Map::new(), StoredValue::Missing, CellContent::Empty);
+        let (entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (1, 1, seq, 1, 0, 0);
+        let record = Record {
+            id,
+            board: board.clone(),
+            seq,
+            entered_board_seq,
+            created_order,
+            rev,
+            version,
+            created_ms,
+            updated_ms,
+            keys,
+            value,
+            content,
+        };
+        Change::Cell(CellChange { kind: ChangeKind::Patched, board, seq, record: Arc::new(record), value: Some("x".repeat(bytes).into()) })
     }
 
     fn seqs(subscription: &Subscription) -> Vec<Option<u64>> {
@@ -312,9 +325,10 @@ mod tests {
     fn points(seq: u64, start: u64, y: &[f64]) -> Change {
         let (x, t) = (y.to_vec(), y.to_vec());
         let points = Some(Points { x, y: y.to_vec(), t });
-        let series = [AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_anew: false, points }].into_iter().collect();
+        let series =
+            [AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_replacement: false, points }].into_iter().collect();
         let cell = AppendedCell { cell: CellId::parse("c").unwrap(), gone: Vec::new(), series };
-        Change::Points(Appended { board: "a".into(), first: seq, seq, cells: vec![cell] })
+        Change::Points(AppendEvent { board: "a".into(), first: seq, seq, cells: vec![cell] })
     }
 
     #[tokio::test(start_paused = true)]

@@ -29,7 +29,7 @@ pub fn make(folder: &Path) -> io::Result<()> {
 
 /// A file that is there to be locked; made when missing, for its owner alone. A link in its place is an error: root may ask, and who owns the
 /// folder may have put it there.
-pub fn to_lock(file: &Path) -> io::Result<File> {
+pub fn open_lock_file(file: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(file)
 }
@@ -85,10 +85,10 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "kept").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(to_lock(&link).is_err() && to_lock(&file).is_ok());
+        assert!(open_lock_file(&link).is_err() && open_lock_file(&file).is_ok());
         assert_eq!(std::fs::read(&file).unwrap(), b"kept");
         std::os::unix::fs::symlink(folder.path().join("none"), folder.path().join("other")).unwrap();
-        assert!(to_lock(&folder.path().join("other")).is_err() && !folder.path().join("none").exists());
+        assert!(open_lock_file(&folder.path().join("other")).is_err() && !folder.path().join("none").exists());
     }
 
     #[test]

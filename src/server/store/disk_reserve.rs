@@ -15,13 +15,13 @@ const LOG: u64 = WHOLE / 2;
 const UNBOUND: &str = "PRAGMA max_page_count = 4294967294";
 const AS_IT_IS: &str = "PRAGMA max_page_count = 1";
 
-pub struct Ballast {
+pub struct DiskReserve {
     path: PathBuf,
     log: PathBuf,
     held: u64,
 }
 
-impl Ballast {
+impl DiskReserve {
     /// Of a data folder, as an earlier run left it.
     pub fn of(folder: &Path) -> Self {
         let path = folder.join("ballast");
@@ -72,7 +72,7 @@ impl Ballast {
 }
 
 /// Gives some of its room to a small file beside the database, for good. False where there is none.
-pub fn give_some(folder: &Path) -> bool {
+pub fn release_some(folder: &Path) -> bool {
     let some = || -> io::Result<bool> {
         let file = OpenOptions::new().write(true).open(folder.join("ballast"))?;
         let length = file.metadata()?.len();
@@ -109,15 +109,15 @@ mod tests {
     #[test]
     fn it_holds_room_and_gives_it_up() {
         let folder = tempfile::tempdir().unwrap();
-        let mut ballast = Ballast::of(folder.path());
-        assert!(!ballast.is_whole() && !ballast.give_up());
-        assert!(ballast.take() && Ballast::of(folder.path()).is_whole());
+        let mut reserve = DiskReserve::of(folder.path());
+        assert!(!reserve.is_whole() && !reserve.give_up());
+        assert!(reserve.take() && DiskReserve::of(folder.path()).is_whole());
         let length = || std::fs::metadata(folder.path().join("ballast")).unwrap().len();
         assert_eq!(length(), WHOLE);
-        assert!(ballast.give_up() && !ballast.is_whole());
+        assert!(reserve.give_up() && !reserve.is_whole());
         assert_eq!(length(), 0);
         std::fs::write(folder.path().join("ballast"), vec![1; 1000]).unwrap();
-        assert!(Ballast::of(folder.path()).take(), "a part of it is made whole");
+        assert!(DiskReserve::of(folder.path()).take(), "a part of it is made whole");
         assert_eq!(length(), WHOLE);
     }
 }

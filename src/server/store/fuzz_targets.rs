@@ -1,6 +1,6 @@
 //! What is read from disk, given any bytes: for the fuzz targets.
 
-use super::Key;
+use super::IdempotencyKey;
 use super::series::codec::{pack_points, unpack_nodes, unpack_points};
 use super::series::journal;
 use crate::series::Points;
@@ -48,7 +48,7 @@ pub fn points(data: &[u8]) {
 
 /// An `Idempotency-Key` is refused, or says the same when it is written out, in both ways that it may be meant.
 pub fn key(text: &str) {
-    for key in [Key::opaque(text), Key::ascending(text)].into_iter().flatten() {
+    for key in [IdempotencyKey::opaque(text), IdempotencyKey::ascending(text)].into_iter().flatten() {
         assert_eq!(key.to_string(), text, "two keys mean the same");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Replies kept for each writer of numbers. Its numbers must ascend; so many requests of it may be on their way at once.
-pub const REPLIES_PER_WRITER: u64 = 128;
+pub const MAX_REPLIES_PER_WRITER: u64 = 128;
 /// Writers of numbers whose replies are kept: the one that was silent longest goes first.
 const WRITERS: usize = 10_000;
 /// Opaque keys that are kept: one a second for a day, and some more. The oldest goes first.
@@ -22,12 +22,12 @@ const FORGOTTEN: usize = 1024;
 /// Of an opaque key nothing is known but itself: it is a writer with one request, whose name ends with a blank, which no key has. A writer of
 /// numbers promises that they ascend, so that a window of them is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct IdempotencyKey {
     pub writer: Arc<str>,
     pub number: u64,
 }
 
-impl Key {
+impl IdempotencyKey {
     pub const MAX_LEN: usize = 200;
 
     /// `None` when it is empty, longer than [`Self::MAX_LEN`], or has characters that are not printable ASCII.
@@ -47,7 +47,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.writer.strip_suffix(' ') {
             Some(key) => f.write_str(key),
@@ -57,7 +57,7 @@ impl fmt::Display for Key {
 }
 
 fn fits(text: &str) -> bool {
-    (1..=Key::MAX_LEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=IdempotencyKey::MAX_LEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_opaque(writer: &str) -> bool {
@@ -65,7 +65,7 @@ fn is_opaque(writer: &str) -> bool {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reply {
+pub struct StoredReply {
     /// Of the body that it answered.
     pub hash: u64,
     /// Of HTTP.
@@ -76,17 +76,17 @@ pub struct Reply {
 
 /// Whether a request was done before.
 #[derive(Debug, PartialEq)]
-pub enum Done {
+pub enum ReplyLookup {
     Never,
-    Answered(Reply),
+    Answered(StoredReply),
     /// So long ago that only its number is known.
     Forgotten,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Replies {
-    writers: HashMap<Arc<str>, BTreeMap<u64, Reply>>,
-    keys: HashMap<Arc<str>, Reply>,
+pub struct ReplyIndex {
+    writers: HashMap<Arc<str>, BTreeMap<u64, StoredReply>>,
+    keys: HashMap<Arc<str>, StoredReply>,
     of_writers: Ages,
     of_keys: Ages,
 }
@@ -99,21 +99,21 @@ struct Ages {
     bytes: usize,
 }
 
-impl Replies {
-    pub fn done(&self, key: &Key) -> Done {
+impl ReplyIndex {
+    pub fn done(&self, key: &IdempotencyKey) -> ReplyLookup {
         if key.is_opaque() {
-            return self.keys.get(&key.writer).map_or(Done::Never, |reply| Done::Answered(reply.clone()));
+            return self.keys.get(&key.writer).map_or(ReplyLookup::Never, |reply| ReplyLookup::Answered(reply.clone()));
         }
-        let Some(known) = self.writers.get(&key.writer) else { return Done::Never };
+        let Some(known) = self.writers.get(&key.writer) else { return ReplyLookup::Never };
         let newest = known.last_key_value().map_or(0, |(number, _)| *number);
         match known.get(&key.number) {
-            Some(reply) => Done::Answered(reply.clone()),
-            None if key.number + REPLIES_PER_WRITER <= newest => Done::Forgotten,
-            None => Done::Never,
+            Some(reply) => ReplyLookup::Answered(reply.clone()),
+            None if key.number + MAX_REPLIES_PER_WRITER <= newest => ReplyLookup::Forgotten,
+            None => ReplyLookup::Never,
         }
     }
 
-    pub fn put(&mut self, key: Key, reply: Reply) {
+    pub fn put(&mut self, key: IdempotencyKey, reply: StoredReply) {
         if key.is_opaque() {
             self.of_keys.bytes += reply.answer.len();
             self.of_keys.order.insert((reply.at_ms, key.writer.clone()));
@@ -130,7 +130,7 @@ impl Replies {
         let newest = known.last_key_value().map_or(0, |(number, _)| *number);
         // Those before it fell off earlier: each new number pushes out at most a few.
         while let Some(oldest) = known.first_entry()
-            && *oldest.key() + REPLIES_PER_WRITER <= newest
+            && *oldest.key() + MAX_REPLIES_PER_WRITER <= newest
         {
             gone += oldest.remove().answer.len();
         }
@@ -181,11 +181,11 @@ impl Ages {
 }
 
 /// When a writer of numbers was heard last.
-fn heard(known: &BTreeMap<u64, Reply>) -> u64 {
+fn heard(known: &BTreeMap<u64, StoredReply>) -> u64 {
     known.values().map(|reply| reply.at_ms).max().unwrap_or(0)
 }
 
-fn bytes_of(known: &BTreeMap<u64, Reply>) -> usize {
+fn bytes_of(known: &BTreeMap<u64, StoredReply>) -> usize {
     known.values().map(|reply| reply.answer.len()).sum()
 }
 
@@ -193,53 +193,53 @@ fn bytes_of(known: &BTreeMap<u64, Reply>) -> usize {
 mod tests {
     use super::*;
 
-    fn reply(at_ms: u64) -> Reply {
-        Reply { hash: 1, status: 201, answer: "{}".into(), at_ms }
+    fn reply(at_ms: u64) -> StoredReply {
+        StoredReply { hash: 1, status: 201, answer: "{}".into(), at_ms }
     }
 
-    fn opaque(text: &str) -> Key {
-        Key::opaque(text).unwrap()
+    fn opaque(text: &str) -> IdempotencyKey {
+        IdempotencyKey::opaque(text).unwrap()
     }
 
     #[test]
     fn a_key_is_opaque_unless_it_is_said_to_ascend() {
-        let key = |text| Key::ascending(text).map(|key| (key.writer.to_string(), key.number));
+        let key = |text| IdempotencyKey::ascending(text).map(|key| (key.writer.to_string(), key.number));
         assert_eq!(key("a:b:12"), Some(("a:b".into(), 12)));
         assert_eq!([key("5f2d-77"), key("a:+5"), key("a:05"), key(":5"), key("a:4294967296")], [None, None, None, None, None]);
-        let mut replies = Replies::default();
+        let mut replies = ReplyIndex::default();
         replies.put(opaque("job:2026"), reply(1));
-        assert_eq!(replies.done(&opaque("job:2026")), Done::Answered(reply(1)));
-        assert_eq!(replies.done(&opaque("job:7")), Done::Never);
-        assert_eq!(replies.done(&Key::ascending("job:2026").unwrap()), Done::Never, "it is another key");
+        assert_eq!(replies.done(&opaque("job:2026")), ReplyLookup::Answered(reply(1)));
+        assert_eq!(replies.done(&opaque("job:7")), ReplyLookup::Never);
+        assert_eq!(replies.done(&IdempotencyKey::ascending("job:2026").unwrap()), ReplyLookup::Never, "it is another key");
         for text in ["", "a b", "ä", &"x".repeat(201)] {
-            assert_eq!(Key::opaque(text), None, "{text}");
+            assert_eq!(IdempotencyKey::opaque(text), None, "{text}");
         }
-        assert_eq!((Key::ascending("a b:1"), Key::ascending(&format!("{}:1", "x".repeat(199)))), (None, None));
+        assert_eq!((IdempotencyKey::ascending("a b:1"), IdempotencyKey::ascending(&format!("{}:1", "x".repeat(199)))), (None, None));
     }
 
     #[test]
     fn the_newest_replies_of_a_writer_are_kept() {
-        let mut replies = Replies::default();
+        let mut replies = ReplyIndex::default();
         for number in 0..=200 {
-            replies.put(Key { writer: "w".into(), number }, reply(number));
+            replies.put(IdempotencyKey { writer: "w".into(), number }, reply(number));
         }
-        let done = |number| replies.done(&Key { writer: "w".into(), number });
-        assert_eq!(done(200), Done::Answered(reply(200)));
-        assert_eq!(done(201), Done::Never);
-        assert_eq!(done(72), Done::Forgotten);
-        assert!(matches!(done(73), Done::Answered(_)));
-        assert_eq!(replies.done(&Key { writer: "v".into(), number: 3 }), Done::Never);
+        let done = |number| replies.done(&IdempotencyKey { writer: "w".into(), number });
+        assert_eq!(done(200), ReplyLookup::Answered(reply(200)));
+        assert_eq!(done(201), ReplyLookup::Never);
+        assert_eq!(done(72), ReplyLookup::Forgotten);
+        assert!(matches!(done(73), ReplyLookup::Answered(_)));
+        assert_eq!(replies.done(&IdempotencyKey { writer: "v".into(), number: 3 }), ReplyLookup::Never);
         assert_eq!(replies.of_writers.order.len(), 1);
     }
 
     #[test]
     fn the_most_silent_go_first() {
-        let mut replies = Replies::default();
+        let mut replies = ReplyIndex::default();
         for number in 0..WRITERS as u64 + 5 {
-            replies.put(Key { writer: number.to_string().into(), number: 0 }, reply(number));
+            replies.put(IdempotencyKey { writer: number.to_string().into(), number: 0 }, reply(number));
         }
         // Heard again, it is not the most silent one any more.
-        replies.put(Key { writer: "0".into(), number: 1 }, reply(1 << 40));
+        replies.put(IdempotencyKey { writer: "0".into(), number: 1 }, reply(1 << 40));
         let gone = replies.surplus(0);
         assert_eq!((gone.len(), gone[0].as_ref()), (5, "1"));
         replies.forget(&gone);
@@ -249,8 +249,8 @@ mod tests {
 
     #[test]
     fn opaque_keys_are_bounded_in_number_and_age_and_leave_writers_alone() {
-        let mut replies = Replies::default();
-        replies.put(Key { writer: "w".into(), number: 0 }, reply(0));
+        let mut replies = ReplyIndex::default();
+        replies.put(IdempotencyKey { writer: "w".into(), number: 0 }, reply(0));
         for number in 0..KEYS as u64 + 2000 {
             replies.put(opaque(&number.to_string()), reply(number));
         }
@@ -263,19 +263,21 @@ mod tests {
             rounds += 1;
         }
         assert_eq!((rounds, replies.keys.len(), replies.of_keys.order.len()), (2, KEYS, KEYS));
-        assert_eq!(replies.done(&opaque("1999")), Done::Never);
-        assert!(matches!(replies.done(&opaque("2000")), Done::Answered(_)));
+        assert_eq!(replies.done(&opaque("1999")), ReplyLookup::Never);
+        assert!(matches!(replies.done(&opaque("2000")), ReplyLookup::Answered(_)));
         assert_eq!(replies.surplus(AGE_MS + 2003).iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["2000 ", "2001 ", "2002 "]);
-        assert!(matches!(replies.done(&Key { writer: "w".into(), number: 0 }), Done::Answered(_)));
+        assert!(matches!(replies.done(&IdempotencyKey { writer: "w".into(), number: 0 }), ReplyLookup::Answered(_)));
     }
 
     #[test]
     fn answers_are_bounded_together() {
         let long: Arc<str> = "x".repeat(BYTES / 64).into();
-        for key in [|number: u64| Key { writer: number.to_string().into(), number: 0 }, |number: u64| opaque(&number.to_string())] {
-            let mut replies = Replies::default();
+        for key in
+            [|number: u64| IdempotencyKey { writer: number.to_string().into(), number: 0 }, |number: u64| opaque(&number.to_string())]
+        {
+            let mut replies = ReplyIndex::default();
             for number in 0..80 {
-                let reply = Reply { answer: long.clone(), ..reply(number) };
+                let reply = StoredReply { answer: long.clone(), ..reply(number) };
                 // The same key again takes the place of what it had.
                 replies.put(key(number), reply.clone());
                 replies.put(key(number), reply);
@@ -286,7 +288,7 @@ mod tests {
             assert!(replies.surplus(0).is_empty());
             assert_eq!(replies.of_writers.bytes + replies.of_keys.bytes, BYTES / 64 * 64);
             for number in 1..=200 {
-                replies.put(Key { writer: "79".into(), number }, reply(100));
+                replies.put(IdempotencyKey { writer: "79".into(), number }, reply(100));
             }
             assert!(replies.of_writers.bytes <= BYTES / 64 * 63 + 128 * 2, "what falls off does not count");
         }

@@ -27,25 +27,25 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub use data_dir::{give, to_lock};
-pub use disk_reserve::give_some;
-pub use idempotency::{Done, Key, Reply};
+pub use data_dir::{give, open_lock_file};
+pub use disk_reserve::release_some;
+pub use idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 pub use index::Index;
-pub use index::record::{DAMAGED, Held, Record, timestamp};
+pub use index::record::{DAMAGED, Record, StoredValue, timestamp};
 pub use index::tombstones::PER_BOARD;
 pub use maintenance::backup::{CopyError, backup, restore};
-pub use maintenance::check::{Report, check, database};
+pub use maintenance::check::{CheckReport, check, database_path};
 pub use open::load_cells::DAMAGED_VALUE;
-pub use open::{Durability, OpenError, Start, reason};
+pub use open::{Durability, OpenError, StoreOptions, reason};
 pub use series::append::NewPoints;
 #[cfg(test)]
 pub use series::append_event::AppendedSeries;
-pub use series::append_event::{Appended, AppendedCell};
+pub use series::append_event::{AppendEvent, AppendedCell};
 pub use series::number;
-pub use series::read::Weights;
-pub use stats::Tally;
+pub use series::read::SmoothingWeights;
+pub use stats::StoreStats;
 pub use writer::Publish;
-pub use writer::batch::{Batch, CellChange, Change, Kind};
+pub use writer::batch::{Batch, CellChange, Change, ChangeKind};
 
 use super::error::ServerError;
 use crate::protocol::CellId;
@@ -55,14 +55,14 @@ const READ_TRIES: u32 = 100;
 
 pub struct Store {
     index: Arc<RwLock<Index>>,
-    queue: RwLock<Option<mpsc::Sender<writer::Waiting>>>,
+    queue: RwLock<Option<mpsc::Sender<writer::QueuedJob>>>,
     room: Arc<Semaphore>,
     readers: SqlitePool,
     cache: series::read::Cache,
     epoch: String,
-    tally: Arc<Tally>,
-    watch: Arc<integrity::file_watch::Watch>,
-    suspects: Arc<series::repair::Suspects>,
+    stats: Arc<StoreStats>,
+    watch: Arc<integrity::file_watch::FileWatch>,
+    repair_queue: Arc<series::repair::RepairQueue>,
     writer: std::sync::Mutex<Option<JoinHandle<()>>>,
     look: std::sync::Mutex<Option<integrity::quick_check::Look>>,
     /// Held for as long as this process uses the folder.
@@ -71,48 +71,50 @@ pub struct Store {
 
 impl Store {
     /// Opens or creates the database in `folder`; `publish` hears of every commit.
-    pub async fn open(folder: &Path, start: Start, publish: Publish) -> Result<Self, OpenError> {
+    pub async fn open(folder: &Path, start: StoreOptions, publish: Publish) -> Result<Self, OpenError> {
         let mut store = Self::begin(open::open(folder, start).await?, publish);
-        store.look =
-            std::sync::Mutex::new(Some(integrity::quick_check::look_aside(maintenance::check::database(folder), store.tally.clone())));
+        store.look = std::sync::Mutex::new(Some(integrity::quick_check::spawn_quick_check(
+            maintenance::check::database_path(folder),
+            store.stats.clone(),
+        )));
         Ok(store)
     }
 
-    fn begin(opened: open::Opened, publish: Publish) -> Self {
-        let open::Opened { connection, readers, epoch, index, ledger, lock, ballast, watch, mark } = opened;
+    fn begin(opened: open::OpenedStore, publish: Publish) -> Self {
+        let open::OpenedStore { connection, readers, epoch, index, compaction, lock, reserve, watch, mark } = opened;
         let index = Arc::new(RwLock::new(index));
-        let (tally, suspects) = (Arc::new(Tally::default()), Arc::new(series::repair::Suspects::default()));
-        if !ballast.is_whole() {
-            tally.short_of_room();
+        let (stats, repair_queue) = (Arc::new(StoreStats::default()), Arc::new(series::repair::RepairQueue::default()));
+        if !reserve.is_whole() {
+            stats.record_disk_full();
         }
-        let (queue, waiting) = mpsc::channel(writer::QUEUE_JOBS);
+        let (queue, waiting) = mpsc::channel(writer::MAX_QUEUED_JOBS);
         let writer = writer::Writer {
             connection,
             index: index.clone(),
             queue: waiting,
             publish,
-            ledger,
-            tally: tally.clone(),
-            suspects: suspects.clone(),
+            compaction,
+            stats: stats.clone(),
+            repair_queue: repair_queue.clone(),
             checkpoints: writer::checkpoint::Checkpoints::default(),
-            ballast,
+            reserve,
             watch: watch.clone(),
             mark,
-            untidy: true,
+            needs_cleanup: true,
             vacuuming: false,
             next: None,
         };
         Self {
             index,
             queue: RwLock::new(Some(queue)),
-            room: Arc::new(Semaphore::new(writer::QUEUE_BYTES)),
+            room: Arc::new(Semaphore::new(writer::MAX_QUEUED_BYTES)),
             readers,
             cache: series::read::Cache::default(),
             epoch,
             watch,
-            suspects,
-            writer: std::sync::Mutex::new(Some(tokio::spawn(supervised(writer, tally.clone())))),
-            tally,
+            repair_queue,
+            writer: std::sync::Mutex::new(Some(tokio::spawn(supervised(writer, stats.clone())))),
+            stats,
             look: std::sync::Mutex::default(),
             lock,
         }
@@ -123,19 +125,19 @@ impl Store {
         &self.epoch
     }
 
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    pub fn stats(&self) -> &StoreStats {
+        &self.stats
     }
 
     /// Whether changes are taken, and if not, why.
     pub fn ready(&self) -> Result<(), ServerError> {
-        if self.tally.failed().is_none()
+        if self.stats.failed().is_none()
             && let Err(why) = self.watch.look()
         {
             tracing::error!("no more changes are taken: {why}");
-            self.tally.fail(&why);
+            self.stats.fail(&why);
         }
-        match self.tally.failed() {
+        match self.stats.failed() {
             Some(why) => Err(ServerError::Broken(why.to_owned())),
             None => match &*read(&self.queue) {
                 None => Err(ServerError::Stopped),
@@ -148,7 +150,7 @@ impl Store {
     /// How many operations wait for the disk, and about how many bytes they have.
     pub fn waiting(&self) -> (usize, usize) {
         let operations = read(&self.queue).as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
-        (operations, writer::QUEUE_BYTES - self.room.available_permits())
+        (operations, writer::MAX_QUEUED_BYTES - self.room.available_permits())
     }
 
     /// What is committed. Hold it shortly: the writer waits.
@@ -164,7 +166,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send + 'static,
     {
-        self.queue_up(bytes, false, operation).await
+        self.enqueue(bytes, false, operation).await
     }
 
     /// As [`Self::write`], for an operation that only removes: it is done on a full disk too.
@@ -173,7 +175,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send + 'static,
     {
-        self.queue_up(1, true, operation).await
+        self.enqueue(1, true, operation).await
     }
 
     /// Forgets all removed cells for good, and answers how many those were. Their space is given back afterwards, step by step.
@@ -187,16 +189,16 @@ impl Store {
         }
     }
 
-    async fn queue_up<T, F>(&self, bytes: usize, frees: bool, operation: F) -> Result<T, ServerError>
+    async fn enqueue<T, F>(&self, bytes: usize, frees_space: bool, operation: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Batch) -> Result<T, ServerError> + Send + 'static,
     {
-        let permits = u32::try_from(bytes.clamp(1, writer::QUEUE_BYTES)).unwrap_or(u32::MAX);
+        let permits = u32::try_from(bytes.clamp(1, writer::MAX_QUEUED_BYTES)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(permits).map_err(|_| ServerError::Busy)?;
         let (reply, answer) = oneshot::channel();
         let job = Box::new(writer::Call { operation: Some(operation), result: None, reply });
-        let waiting = writer::Waiting { job, bytes, frees, _room: room };
+        let waiting = writer::QueuedJob { job, bytes, frees_space, _room: room };
         let queue = read(&self.queue).clone().ok_or(ServerError::Stopped)?;
         queue.try_send(waiting).map_err(|full| match full {
             mpsc::error::TrySendError::Full(_) => ServerError::Busy,
@@ -212,7 +214,7 @@ impl Store {
 
     /// A removed cell that can be brought back, with its value; a line's points stay where they are.
     pub async fn read_removed(&self, id: &CellId) -> Result<Option<(Arc<Record>, Option<Arc<str>>)>, ServerError> {
-        self.read_of(id, |index| index.grave(id).cloned()).await
+        self.read_of(id, |index| index.tombstone(id).cloned()).await
     }
 
     async fn read_of(
@@ -223,7 +225,7 @@ impl Store {
         let mut waited_for = None;
         for _ in 0..READ_TRIES {
             let Some(record) = find(&self.index()) else { return Ok(None) };
-            if record.is_line() || !matches!(record.value, Held::Stored(_)) {
+            if record.is_line() || !matches!(record.value, StoredValue::Stored(_)) {
                 let value = self.value(&record).await?;
                 return Ok(Some((record, value)));
             }
@@ -246,9 +248,9 @@ impl Store {
     pub async fn value(&self, record: &Record) -> Result<Option<Arc<str>>, ServerError> {
         match &record.value {
             _ if record.is_line() => return Ok(Some(series::summary(self.index().series(&record.id)).into())),
-            Held::Missing => return Ok(None),
-            Held::Inline(json) => return Ok(Some(json.clone())),
-            Held::Stored(_) => {}
+            StoredValue::Missing => return Ok(None),
+            StoredValue::Inline(json) => return Ok(Some(json.clone())),
+            StoredValue::Stored(_) => {}
         }
         for _ in 0..READ_TRIES {
             if let Some((version, value)) = self.stored(&record.id).await?
@@ -258,8 +260,8 @@ impl Store {
             }
             let is_there = {
                 let index = self.index();
-                let known = index.cell(&record.id).or(index.grave(&record.id));
-                known.is_some_and(|known| matches!(known.value, Held::Stored(_) | Held::Inline(_)))
+                let known = index.cell(&record.id).or(index.tombstone(&record.id));
+                known.is_some_and(|known| matches!(known.value, StoredValue::Stored(_) | StoredValue::Inline(_)))
             };
             if !is_there {
                 return Ok(None);
@@ -271,13 +273,13 @@ impl Store {
     }
 
     /// As [`Self::value`], for one among many: where the value is damaged, the record says so, and the others are told as they are.
-    pub async fn value_or_damage(&self, record: &Arc<Record>) -> Result<(Arc<Record>, Option<Arc<str>>), ServerError> {
+    pub async fn value_or_damaged(&self, record: &Arc<Record>) -> Result<(Arc<Record>, Option<Arc<str>>), ServerError> {
         let value = self.value(record).await;
-        self.or_damage(record, value.map(|value| (record.clone(), value)))
+        self.or_damaged(record, value.map(|value| (record.clone(), value)))
     }
 
     /// What was read of a record, or that it is damaged.
-    pub fn or_damage<T>(
+    pub fn or_damaged<T>(
         &self,
         record: &Arc<Record>,
         read: Result<(Arc<Record>, Option<T>), ServerError>,
@@ -285,7 +287,7 @@ impl Store {
         match read {
             Err(problem @ ServerError::Damaged(_)) => {
                 problem.log();
-                self.tally.met_damage();
+                self.stats.record_damage();
                 Ok((Arc::new(record.damaged()), None))
             }
             read => read,
@@ -313,19 +315,19 @@ impl Store {
             let _ = writer.await;
             self.readers.close().await;
             // After a failure nothing more is written: not to a file that may be another one's.
-            if self.tally.failed().is_none() {
-                self.lock.ended_well().await;
+            if self.stats.failed().is_none() {
+                self.lock.mark_clean_shutdown().await;
             }
         }
     }
 }
 
 /// Runs the writer to its end. A panic in it is as a database that failed: nobody knows what of the last commit is on disk.
-async fn supervised(writer: writer::Writer, tally: Arc<Tally>) {
+async fn supervised(writer: writer::Writer, stats: Arc<StoreStats>) {
     if AssertUnwindSafe(writer.run()).catch_unwind().await.is_err() {
         let ServerError::Broken(why) = ended() else { return };
         tracing::error!("{why}; no more changes are taken");
-        tally.fail(&why);
+        stats.fail(&why);
     }
 }
 

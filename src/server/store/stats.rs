@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SMALL_COMMITS: u64 = 16;
 
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct StoreStats {
     commits: AtomicU64,
     operations: AtomicU64,
     undone: AtomicU64,
@@ -18,7 +18,7 @@ pub struct Tally {
     short: AtomicU64,
 }
 
-impl Tally {
+impl StoreStats {
     /// A commit of so many operations is on disk, or was undone.
     pub(crate) fn commit(&self, operations: usize, durable: bool) {
         match durable {
@@ -40,16 +40,16 @@ impl Tally {
     }
 
     /// A commit found the disk full.
-    pub(crate) fn short_of_room(&self) {
+    pub(crate) fn record_disk_full(&self) {
         self.short.store(SMALL_COMMITS, Ordering::Relaxed);
     }
 
     /// A commit found room, which it may not have needed.
-    pub(crate) fn found_room(&self) {
+    pub(crate) fn record_room(&self) {
         let _ = self.short.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
     }
 
-    pub(crate) fn has_room(&self) {
+    pub(crate) fn clear_disk_full(&self) {
         self.short.store(0, Ordering::Relaxed);
     }
 
@@ -59,12 +59,12 @@ impl Tally {
     }
 
     /// So many faults were found in the structure of the file.
-    pub(crate) fn found_damage(&self, faults: usize) {
+    pub(crate) fn record_faults(&self, faults: usize) {
         self.faults.fetch_max(faults as u64 + 1, Ordering::Relaxed);
     }
 
     /// A reader met something that cannot be read.
-    pub fn met_damage(&self) {
+    pub fn record_damage(&self) {
         self.faults.fetch_max(2, Ordering::Relaxed);
     }
 

@@ -5,13 +5,13 @@ use std::path::Path;
 use sqlx::{ConnectOptions, Connection};
 
 use super::series::compaction::Limits;
-use super::{Durability, PoisonError, Publish, Start, Store, open, write};
+use super::{Durability, PoisonError, Publish, Store, StoreOptions, open, write};
 
 impl Store {
     /// With bounds so small that chunks, tails and the journal's end come about soon; a locked database is an error at once.
-    pub async fn fragile(folder: &Path, durability: Durability, publish: Publish) -> Self {
-        let mut opened = open::open(folder, Start { durability, accept_loss: false }).await.unwrap();
-        opened.ledger.limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
+    pub async fn open_with_small_limits(folder: &Path, durability: Durability, publish: Publish) -> Self {
+        let mut opened = open::open(folder, StoreOptions { durability, accept_loss: false }).await.unwrap();
+        opened.compaction.limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut opened.connection).await.unwrap();
         Self::begin(opened, publish)
     }
@@ -26,7 +26,7 @@ impl Store {
         }
         self.readers.close().await;
         // What SQLite's thread was given last is over when another one gets the lock.
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(super::database(folder));
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(super::database_path(folder));
         let mut connection = options.connect().await.unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();

@@ -15,7 +15,7 @@ use crate::server::boards::{
 };
 use crate::server::boards::{CellPoints, SeriesPoints};
 use crate::server::cells::Content;
-use crate::server::store::{Held, Record, fuzz_targets};
+use crate::server::store::{Record, StoredValue, fuzz_targets};
 
 pub type Target = fn(&[u8]);
 
@@ -57,10 +57,11 @@ fn cells(data: &[u8]) {
 fn document(draft: &Draft) {
     let id = draft.id.clone().unwrap_or_else(|| CellId::parse("a").expect("an id"));
     let board = draft.board.clone().unwrap_or_else(|| Arc::from("main"));
-    let (keys, value, stage) = (draft.keys.clone(), Held::of(draft.value.as_ref()), CellContent::Empty);
-    let (seq, entered, born, rev, version, created_ms, updated_ms) = (1, 1, 1, 1, 1, 0, 0);
-    let mut record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
-    record.set_stage(draft.value.as_deref());
+    let (keys, value, content) = (draft.keys.clone(), StoredValue::of(draft.value.as_ref()), CellContent::Empty);
+    let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (1, 1, 1, 1, 1, 0, 0);
+    let mut record =
+        Record { id, board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content };
+    record.update_content(draft.value.as_deref());
     let text = record.document(draft.value.as_deref());
     // Numbers that no double holds stay as they were sent.
     let told: BTreeMap<String, &RawValue> =
@@ -176,11 +177,11 @@ fn query(data: &[u8]) {
         Err(why) => return refused(&why, data),
     };
     let Ok(draft) = parse_one(document.as_bytes()) else { return };
-    let record = |id: &str, born: u64| {
+    let record = |id: &str, created_order: u64| {
         let (id, board) = (CellId::parse(id).expect("an id"), Arc::<str>::from("main"));
-        let (keys, value, stage) = (draft.keys.clone(), Held::of(draft.value.as_ref()), CellContent::Empty);
-        let (seq, entered, rev, version, created_ms, updated_ms) = (born, born, 1, born, 0, 0);
-        Arc::new(Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage })
+        let (keys, value, content) = (draft.keys.clone(), StoredValue::of(draft.value.as_ref()), CellContent::Empty);
+        let (seq, entered_board_seq, rev, version, created_ms, updated_ms) = (created_order, created_order, 1, created_order, 0, 0);
+        Arc::new(Record { id, board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content })
     };
     let records = vec![record("a", 1), record("b", 2), record("c", 3)];
     let select = |records: Vec<Arc<Record>>| query.select(records, &Budget::whole(), || false);

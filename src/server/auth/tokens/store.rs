@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::server::store::{give, give_some, to_lock};
+use crate::server::store::{give, open_lock_file, release_some};
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -168,7 +168,7 @@ fn read<T: DeserializeOwned>(path: &Path, what: &str, remedy: &str) -> Result<Op
 pub fn change<T, E: From<String>>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, E>) -> Result<T, E> {
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let lock = to_lock(&folder.join("access.lock")).map_err(failed)?;
+    let lock = open_lock_file(&folder.join("access.lock")).map_err(failed)?;
     give(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
@@ -187,7 +187,7 @@ fn store(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()>
     let content = content.as_bytes();
     match write(folder, path, content) {
         // Somebody can be sent away on a full disk, too.
-        Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && give_some(folder) => {
+        Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && release_some(folder) => {
             write(folder, path, content)
         }
         written => written,

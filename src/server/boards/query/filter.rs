@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::number::ExactNumber;
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::store::{Held, Record, timestamp};
+use crate::server::store::{Record, StoredValue, timestamp};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
@@ -100,7 +100,7 @@ pub struct CandidateCell<'a> {
 /// As [`Cell::compare`](crate::protocol::Cell::compare): by place, then by creation.
 pub fn grid_order(a: &Record, b: &Record) -> Ordering {
     let place = |record: &Record| record.order().unwrap_or(f64::INFINITY);
-    place(a).total_cmp(&place(b)).then(a.born.cmp(&b.born))
+    place(a).total_cmp(&place(b)).then(a.created_order.cmp(&b.created_order))
 }
 
 impl Field {
@@ -249,7 +249,7 @@ impl<'a> CandidateCell<'a> {
     }
 
     fn parse(&self) -> Option<Value> {
-        let Held::Inline(json) = &self.record.value else { return None };
+        let StoredValue::Inline(json) = &self.record.value else { return None };
         self.budget.spend(json.len() as u64 / 8).then(|| serde_json::from_str(json).ok()).flatten()
     }
 }

@@ -365,26 +365,26 @@ mod tests {
 
     use super::*;
     use crate::protocol::{CellContent, CellId};
-    use crate::server::store::Held;
+    use crate::server::store::StoredValue;
 
     fn record(json: &str, at: u64) -> Arc<Record> {
         let mut keys: serde_json::Map<String, Value> = serde_json::from_str(json).unwrap();
         let value = keys.remove("value").map(|value| Arc::from(value.to_string()));
         let id = CellId::parse(&format!("id{at}")).unwrap();
-        let (board, value) = (Arc::from("main"), Held::of(value.as_ref()));
+        let (board, value) = (Arc::from("main"), StoredValue::of(value.as_ref()));
         Arc::new(Record {
             id,
             board,
             seq: at,
-            entered: at,
-            born: at,
+            entered_board_seq: at,
+            created_order: at,
             rev: 1,
             version: 1,
             created_ms: at,
             updated_ms: at,
             keys,
             value,
-            stage: CellContent::Empty,
+            content: CellContent::Empty,
         })
     }
 

@@ -12,7 +12,7 @@ use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-use crate::server::store::{Record, Weights};
+use crate::server::store::{Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
@@ -28,7 +28,7 @@ const COLUMNS: usize = 20_000;
 const READ: usize = 200_000;
 
 fn settings(record: &Record) -> LineSettings {
-    match &record.stage {
+    match &record.content {
         CellContent::LineChart(settings) => settings.clone(),
         _ => LineSettings::default(),
     }
@@ -74,7 +74,7 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Shee
     let width = width.min((COLUMNS / 2 / drawn.len().max(1)) as u32).min((READ / 2 / all) as u32).max(1);
     // Others are not smoothed: they are not drawn.
     let weight = |name: &str| if drawn.iter().any(|drawn| drawn == name) { settings.smooth } else { 0.0 };
-    let weights = Weights { of: &weight, together: drawn.len() };
+    let weights = SmoothingWeights { of: &weight, together: drawn.len() };
     let found = boards.store.columns(&record.id, Window { axis, from, to, width }, weights).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
     let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings, seen);

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::{IdempotentRequest, JsonResponse, ResponseShape};
 use crate::server::error::ServerError;
-use crate::server::store::Key;
+use crate::server::store::IdempotencyKey;
 
 /// Says of an answer that its request had been done before.
 const REPEATED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -37,9 +37,9 @@ fn once(headers: &HeaderMap, place: &str, body: &[u8], form: &ResponseShape) -> 
     let Some(sent) = headers.get("idempotency-key") else { return Ok(None) };
     let sent = sent.to_str().ok();
     let key = match window {
-        None => sent.and_then(Key::opaque).ok_or_else(|| format!("must be 1 to {} printable ASCII characters", Key::MAX_LEN)),
-        Some(_) => sent.and_then(Key::ascending).ok_or_else(|| {
-            let most = Key::MAX_LEN;
+        None => sent.and_then(IdempotencyKey::opaque).ok_or_else(|| format!("must be 1 to {} printable ASCII characters", IdempotencyKey::MAX_LEN)),
+        Some(_) => sent.and_then(IdempotencyKey::ascending).ok_or_else(|| {
+            let most = IdempotencyKey::MAX_LEN;
             format!("must be <writer>:<number> beside 'Idempotency-Window: ascending', {most} printable ASCII characters at most and the number from 0 to 4294967295")
         }),
     };

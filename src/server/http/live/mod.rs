@@ -132,7 +132,7 @@ async fn serve(mut socket: Socket, app: &App, mut feed: Feed, token: Option<&str
         while let Some(ready) = feed.ready() {
             socket.feed(ready.into_frame()).await?;
         }
-        let now = app.boards.store.tally().notice();
+        let now = app.boards.store.stats().notice();
         if is_page && std::mem::replace(&mut notice, now) != now {
             socket.feed(notice_frame(now)).await?;
         }

@@ -74,7 +74,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         Scope::Reading => 1,
         _ => 0,
     };
-    let notice = app.boards.store.tally().notice();
+    let notice = app.boards.store.stats().notice();
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
             let policy = login::policy(&nonce.to_string(), &caller.host, login::pictures(app.external_images));

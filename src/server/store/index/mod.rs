@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Record;
-use super::idempotency::Replies;
-use super::series::append::{Planned, PlannedSeries};
+use super::idempotency::ReplyIndex;
+use super::series::append::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::CellId;
 use tombstones::Tombstones;
@@ -21,7 +21,7 @@ pub struct Index {
     tombstones: Tombstones,
     /// Of cells alive and buried.
     series: HashMap<CellId, CellSeries>,
-    replies: Replies,
+    replies: ReplyIndex,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ pub struct BoardIndex {
     pub floor: u64,
     pub cells: HashMap<CellId, Arc<Record>>,
     /// Removed cells by the number of their removal. Their values are on disk alone.
-    pub graves: BTreeMap<u64, Arc<Record>>,
+    pub tombstones: BTreeMap<u64, Arc<Record>>,
 }
 
 impl Index {
@@ -56,9 +56,9 @@ impl Index {
         self.home.len()
     }
 
-    pub fn grave(&self, id: &CellId) -> Option<&Arc<Record>> {
+    pub fn tombstone(&self, id: &CellId) -> Option<&Arc<Record>> {
         let known = self.tombstones.get(id)?;
-        self.boards.get(&known.board)?.graves.get(&known.seq)
+        self.boards.get(&known.board)?.tombstones.get(&known.seq)
     }
 
     pub fn tombstones(&self) -> &Tombstones {
@@ -66,9 +66,9 @@ impl Index {
     }
 
     /// After a start, when the points of removed cells are known.
-    pub(crate) fn weigh_tombstones(&mut self) {
-        for grave in self.boards.values().flat_map(|board| board.graves.values()) {
-            self.tombstones.insert(grave, points(&self.series, &grave.id));
+    pub(crate) fn measure_tombstones(&mut self) {
+        for tombstone in self.boards.values().flat_map(|board| board.tombstones.values()) {
+            self.tombstones.insert(tombstone, points(&self.series, &tombstone.id));
         }
     }
 
@@ -91,12 +91,12 @@ impl Index {
     }
 
     /// Makes the series what the disk already has.
-    pub(crate) fn grow(&mut self, planned: Planned) {
-        let Planned { cell, seq, series, gone } = planned;
+    pub(crate) fn grow(&mut self, planned: AppendPlan) {
+        let AppendPlan { cell, seq, series, gone } = planned;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
         known.list.retain(|series| gone.binary_search_by_key(&series.key, |gone| gone.key).is_err());
-        for PlannedSeries { before, points, after, .. } in series {
+        for SeriesPlan { before, points, after, .. } in series {
             // Let go before it grows: a tail that nobody else holds grows in place.
             let (key, name, began) = (before.key, before.name.clone(), before.began);
             drop(before);
@@ -111,11 +111,11 @@ impl Index {
         }
     }
 
-    pub fn replies(&self) -> &Replies {
+    pub fn replies(&self) -> &ReplyIndex {
         &self.replies
     }
 
-    pub(crate) fn replies_mut(&mut self) -> &mut Replies {
+    pub(crate) fn replies_mut(&mut self) -> &mut ReplyIndex {
         &mut self.replies
     }
 
@@ -126,7 +126,7 @@ impl Index {
     }
 
     /// After a start: events of a board that the cell has left mean nothing on the one where it stands.
-    pub(crate) fn heed_board(&mut self, id: &CellId) {
+    pub(crate) fn clamp_series_seq(&mut self, id: &CellId) {
         let Some(record) = self.cell(id).cloned() else { return };
         let head = self.board(&record.board).map_or(0, |board| board.seq);
         if let Some(known) = self.series.get_mut(id).filter(|known| known.seq > head) {
@@ -146,10 +146,10 @@ impl Index {
         self.boards.entry(record.board.clone()).or_default().cells.insert(record.id.clone(), record);
     }
 
-    pub fn bury(&mut self, record: Arc<Record>) {
+    pub fn put_tombstone(&mut self, record: Arc<Record>) {
         self.take(&record.id);
         self.tombstones.insert(&record, points(&self.series, &record.id));
-        self.boards.entry(record.board.clone()).or_default().graves.insert(record.seq, record);
+        self.boards.entry(record.board.clone()).or_default().tombstones.insert(record.seq, record);
     }
 
     /// Forgets the cell, alive or buried.
@@ -162,7 +162,7 @@ impl Index {
         if let Some(known) = self.tombstones.remove(id)
             && let Some(board) = self.boards.get_mut(&known.board)
         {
-            board.graves.remove(&known.seq);
+            board.tombstones.remove(&known.seq);
         }
     }
 }

@@ -7,25 +7,25 @@ use std::sync::Arc;
 /// So few are found faster by looking at each.
 const FEW: usize = 16;
 
-pub trait HasName {
+pub trait Keyed {
     fn name(&self) -> &Arc<str>;
 }
 
 /// Items in the order in which they came, no two of one name. Names do not change.
 #[derive(Clone, Debug)]
-pub struct Named<T> {
+pub struct NameIndex<T> {
     list: Vec<T>,
     /// Where each stands; empty while there are few.
     places: HashMap<Arc<str>, usize>,
 }
 
-impl<T> Default for Named<T> {
+impl<T> Default for NameIndex<T> {
     fn default() -> Self {
         Self { list: Vec::new(), places: HashMap::new() }
     }
 }
 
-impl<T: HasName> Named<T> {
+impl<T: Keyed> NameIndex<T> {
     pub fn place(&self, name: &str) -> Option<usize> {
         match self.places.is_empty() {
             true => self.list.iter().position(|item| **item.name() == *name),
@@ -70,7 +70,7 @@ impl<T: HasName> Named<T> {
     }
 }
 
-impl<T: HasName> FromIterator<T> for Named<T> {
+impl<T: Keyed> FromIterator<T> for NameIndex<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut named = Self { list: items.into_iter().collect(), places: HashMap::new() };
         named.arrange();
@@ -78,7 +78,7 @@ impl<T: HasName> FromIterator<T> for Named<T> {
     }
 }
 
-impl<T> IntoIterator for Named<T> {
+impl<T> IntoIterator for NameIndex<T> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
 
@@ -87,7 +87,7 @@ impl<T> IntoIterator for Named<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a Named<T> {
+impl<'a, T> IntoIterator for &'a NameIndex<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
 
@@ -96,7 +96,7 @@ impl<'a, T> IntoIterator for &'a Named<T> {
     }
 }
 
-impl<T> Deref for Named<T> {
+impl<T> Deref for NameIndex<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -104,7 +104,7 @@ impl<T> Deref for Named<T> {
     }
 }
 
-impl<T> DerefMut for Named<T> {
+impl<T> DerefMut for NameIndex<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.list
     }
@@ -114,7 +114,7 @@ impl<T> DerefMut for Named<T> {
 mod tests {
     use super::*;
 
-    impl HasName for Arc<str> {
+    impl Keyed for Arc<str> {
         fn name(&self) -> &Arc<str> {
             self
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn few_and_many_are_found_where_they_stand() {
-        let mut named: Named<Arc<str>> = Named::default();
+        let mut named: NameIndex<Arc<str>> = NameIndex::default();
         for number in 0..40 {
             assert_eq!(named.push(number.to_string().into()), number);
             assert!((0..=number).all(|known| named.place(&known.to_string()) == Some(known)));
@@ -135,7 +135,7 @@ mod tests {
             assert_eq!(named.place(&left.to_string()), None);
         }
         assert!(named.is_empty());
-        let named: Named<Arc<str>> = (0..20).map(|number| Arc::from(number.to_string())).collect();
+        let named: NameIndex<Arc<str>> = (0..20).map(|number| Arc::from(number.to_string())).collect();
         assert_eq!((named.place("19"), named.place("20"), named.len()), (Some(19), None, 20));
     }
 }

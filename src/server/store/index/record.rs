@@ -21,9 +21,9 @@ pub struct Record {
     pub board: Arc<str>,
     pub seq: u64,
     /// The event that brought it to its board.
-    pub entered: u64,
+    pub entered_board_seq: u64,
     /// Ascending over all boards: the tie-break between equal places.
-    pub born: u64,
+    pub created_order: u64,
     pub rev: u64,
     /// Names the value for ever: a later value, also of a later cell with the same id, has another number.
     pub version: u64,
@@ -31,14 +31,14 @@ pub struct Record {
     pub updated_ms: u64,
     /// Every key a client sent, but those above and `value`.
     pub keys: Map<String, Value>,
-    pub value: Held,
+    pub value: StoredValue,
     /// What the page shows of the value; kept, since the value itself may be on disk.
-    pub stage: CellContent,
+    pub content: CellContent,
 }
 
 /// Where the value is, as JSON text.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Held {
+pub enum StoredValue {
     /// The document has no key `value`.
     Missing,
     Inline(Arc<str>),
@@ -46,7 +46,7 @@ pub enum Held {
     Stored(u64),
 }
 
-impl Held {
+impl StoredValue {
     pub fn of(json: Option<&Arc<str>>) -> Self {
         match json {
             None => Self::Missing,
@@ -56,7 +56,7 @@ impl Held {
     }
 }
 
-impl Held {
+impl StoredValue {
     /// How long its text is.
     pub fn bytes(&self) -> usize {
         match self {
@@ -98,20 +98,20 @@ impl Record {
             description: self.text("description").to_owned(),
             order: self.order(),
             layout: self.layout(),
-            created_seq: self.born,
+            created_seq: self.created_order,
             rev: self.rev,
-            content: self.stage.clone(),
+            content: self.content.clone(),
         }
     }
 
     /// How long the texts are that the page is given of it, about.
     pub fn shown(&self) -> usize {
-        let stage = match &self.stage {
+        let content = match &self.content {
             CellContent::Text { text, .. } => text.len(),
             CellContent::Image { src, .. } => src.len(),
             _ => 0,
         };
-        ["name", "type", "description"].into_iter().map(|key| self.text(key).len()).sum::<usize>() + stage
+        ["name", "type", "description"].into_iter().map(|key| self.text(key).len()).sum::<usize>() + content
     }
 
     /// The document as REST clients see it. `value` is the JSON text of the value if there is one.
@@ -140,18 +140,18 @@ impl Record {
     }
 
     /// Sets what the page shows; `value` is the JSON text of this version.
-    pub fn set_stage(&mut self, value: Option<&str>) {
-        self.stage = match self.keys.get("chart") {
+    pub fn update_content(&mut self, value: Option<&str>) {
+        self.content = match self.keys.get("chart") {
             // It was checked when it came, as what it is read as here.
             Some(chart) if self.is_line() => CellContent::LineChart(LineSettingsPatch::deserialize(chart).unwrap_or_default().into()),
             None if self.is_line() => CellContent::LineChart(LineSettings::default()),
-            _ => stage(&self.id, self.text("type"), value, self.version),
+            _ => cell_content(&self.id, self.text("type"), value, self.version),
         };
     }
 
     /// As it is told where its value cannot be read: with the key `damaged`, which says so, in place of the value.
     pub fn damaged(&self) -> Self {
-        let mut record = Self { value: Held::Missing, ..self.clone() };
+        let mut record = Self { value: StoredValue::Missing, ..self.clone() };
         record.keys.insert(DAMAGED.to_owned(), crate::server::store::DAMAGED_VALUE.into());
         record
     }
@@ -159,10 +159,10 @@ impl Record {
     /// As it is kept after its removal: the value is on disk alone.
     pub fn without_value(&self) -> Self {
         let value = match &self.value {
-            Held::Inline(json) => Held::Stored(json.len() as u64),
+            StoredValue::Inline(json) => StoredValue::Stored(json.len() as u64),
             other => other.clone(),
         };
-        Self { value, stage: CellContent::Empty, ..self.clone() }
+        Self { value, content: CellContent::Empty, ..self.clone() }
     }
 
     /// Its value is series of points, stored apart.
@@ -188,7 +188,7 @@ fn push_json<T: serde::Serialize + ?Sized>(out: &mut String, value: &T) {
     out.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
 }
 
-fn stage(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> CellContent {
+fn cell_content(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> CellContent {
     let json = value.unwrap_or("null").trim();
     if is_nothing(json) {
         return CellContent::Empty;
@@ -238,47 +238,50 @@ fn beginning(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn stage_of(kind: &str, value: &str) -> CellContent {
-        stage(&CellId::parse("c1").unwrap(), kind, Some(value), 3)
+    fn content_of(kind: &str, value: &str) -> CellContent {
+        cell_content(&CellId::parse("c1").unwrap(), kind, Some(value), 3)
     }
 
     #[test]
     fn empty_means_empty_whatever_the_type() {
         for value in ["[]", "\"\"", "null", " [] "] {
-            assert_eq!(stage_of("html", value), CellContent::Empty);
+            assert_eq!(content_of("html", value), CellContent::Empty);
         }
     }
 
     #[test]
     fn pictures_are_told_apart_by_address() {
         let picture = |src: &str| CellContent::Image { src: src.into(), rev: 3 };
-        assert_eq!(stage_of("img", "\"./images/a b.gif\""), picture("images/a b.gif"));
-        assert_eq!(stage_of("img", "\"/images/a.gif\""), picture("images/a.gif"));
-        assert_eq!(stage_of("img", "\"data:image/png;base64,AAAA\""), picture("media/c1/3"));
-        assert_eq!(stage_of("img", "\"https://example.org/x.png?sig=1\""), picture("https://example.org/x.png?sig=1"));
-        assert!(matches!(stage_of("img", "\"javascript:alert(1)\""), CellContent::Text { .. }));
-        assert!(matches!(stage_of("img", "\"//evil.example/images/x.png\""), CellContent::Text { .. }));
+        assert_eq!(content_of("img", "\"./images/a b.gif\""), picture("images/a b.gif"));
+        assert_eq!(content_of("img", "\"/images/a.gif\""), picture("images/a.gif"));
+        assert_eq!(content_of("img", "\"data:image/png;base64,AAAA\""), picture("media/c1/3"));
+        assert_eq!(content_of("img", "\"https://example.org/x.png?sig=1\""), picture("https://example.org/x.png?sig=1"));
+        assert!(matches!(content_of("img", "\"javascript:alert(1)\""), CellContent::Text { .. }));
+        assert!(matches!(content_of("img", "\"//evil.example/images/x.png\""), CellContent::Text { .. }));
     }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let text = "é".repeat(PREVIEW_BYTES);
-        let CellContent::Text { text: shown, bytes } = stage_of("note", &serde_json::to_string(&text).unwrap()) else { panic!("text") };
+        let CellContent::Text { text: shown, bytes } = content_of("note", &serde_json::to_string(&text).unwrap()) else { panic!("text") };
         assert_eq!((shown.len(), bytes), (PREVIEW_BYTES, 2 * PREVIEW_BYTES as u64));
     }
 
     #[test]
     fn numbers_and_objects_are_shown_as_json() {
-        assert_eq!(stage_of("other", "{\"a\":1.0}"), CellContent::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
+        assert_eq!(content_of("other", "{\"a\":1.0}"), CellContent::Text { text: "{\"a\":1.0}".into(), bytes: 9 });
     }
 
     #[test]
     fn kinds_of_numbers_are_drawn_and_tables_and_texts_are_framed() {
         for kind in ["bar", "histogram", "heatmap", "scatter", "number"] {
-            assert_eq!((stage_of(kind, "[[1]]"), stage_of(kind, "{}")), (CellContent::Chart { rev: 3 }, CellContent::Empty));
+            assert_eq!((content_of(kind, "[[1]]"), content_of(kind, "{}")), (CellContent::Chart { rev: 3 }, CellContent::Empty));
         }
         for kind in ["table", "text"] {
-            assert_eq!((stage_of(kind, "\"# x\""), stage_of(kind, "\"\"")), (CellContent::Html { rev: 3, sig: None }, CellContent::Empty));
+            assert_eq!(
+                (content_of(kind, "\"# x\""), content_of(kind, "\"\"")),
+                (CellContent::Html { rev: 3, sig: None }, CellContent::Empty)
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::protocol::CellId;
-use crate::server::store::{Held, Record};
+use crate::server::store::{Record, StoredValue};
 
 /// Removed cells of one board that can be brought back.
 pub const PER_BOARD: usize = 100;
@@ -76,9 +76,9 @@ impl Tombstones {
 pub fn weight(record: &Record, points: u64) -> u64 {
     let keys = serde_json::to_string(&record.keys).map_or(0, |doc| doc.len() as u64);
     let value = match &record.value {
-        Held::Missing => 0,
-        Held::Inline(json) => json.len() as u64,
-        Held::Stored(bytes) => *bytes,
+        StoredValue::Missing => 0,
+        StoredValue::Inline(json) => json.len() as u64,
+        StoredValue::Stored(bytes) => *bytes,
     };
     ROW_BYTES + keys + value + points.saturating_mul(POINT_BYTES)
 }

@@ -1,6 +1,6 @@
 //! Checksums of rows: CRC-32 over all their columns, so that damage is noticed before a row is heeded, shown or deleted.
 
-use crate::server::store::{Held, Key, Record, Reply};
+use crate::server::store::{IdempotencyKey, Record, StoredReply, StoredValue};
 
 /// Numbers are eight bytes, little-endian; texts their length as a number, then their bytes.
 #[derive(Default)]
@@ -25,18 +25,19 @@ impl Sum {
 
 /// `doc` is the text of `record.keys` in the row.
 pub fn cell(record: &Record, removed: bool, doc: &str) -> i64 {
-    let numbers = [record.seq, record.entered, record.born, record.rev, record.version, record.created_ms, record.updated_ms];
+    let numbers =
+        [record.seq, record.entered_board_seq, record.created_order, record.rev, record.version, record.created_ms, record.updated_ms];
     let sum = Sum::default().text(record.id.as_str().as_bytes()).text(record.board.as_bytes());
     let sum = numbers.into_iter().fold(sum, |sum, number| sum.number(number as i64));
     sum.number(removed.into()).number(bytes(&record.value).unwrap_or(-1)).text(doc.as_bytes()).end()
 }
 
 /// The column `bytes` of a cell.
-pub fn bytes(value: &Held) -> Option<i64> {
+pub fn bytes(value: &StoredValue) -> Option<i64> {
     match value {
-        Held::Missing => None,
-        Held::Inline(json) => Some(json.len() as i64),
-        Held::Stored(bytes) => Some(*bytes as i64),
+        StoredValue::Missing => None,
+        StoredValue::Inline(json) => Some(json.len() as i64),
+        StoredValue::Stored(bytes) => Some(*bytes as i64),
     }
 }
 
@@ -52,7 +53,7 @@ pub fn tail(series: i64, start: i64, points: &[u8]) -> i64 {
     Sum::default().number(series).number(start).text(points).end()
 }
 
-pub fn reply(key: &Key, reply: &Reply) -> i64 {
+pub fn reply(key: &IdempotencyKey, reply: &StoredReply) -> i64 {
     let sum = Sum::default().text(key.writer.as_bytes()).number(key.number as i64).number(reply.hash as i64);
     sum.text(reply.answer.as_bytes()).number(reply.at_ms as i64).number(reply.status.into()).end()
 }

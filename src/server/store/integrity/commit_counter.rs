@@ -7,36 +7,36 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::server::store::writer::state_row::State;
+use crate::server::store::writer::state_row::StateRow;
 use crate::server::store::{Durability, data_dir};
 
 pub const FILE: &str = "agnez.mark";
 
 /// What an earlier run noted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Noted {
+pub struct RecordedCommits {
     pub epoch: String,
     pub commits: u64,
     /// Whether each of them was flushed.
     pub is_durable: bool,
 }
 
-pub struct Mark {
+pub struct CommitCounter {
     file: Option<File>,
     is_durable: bool,
 }
 
-impl Mark {
+impl CommitCounter {
     /// Without it the server works as well; only damage would be noticed less surely.
     pub fn of(folder: &Path, durability: Durability) -> Self {
         let path = folder.join(FILE);
-        let file = data_dir::to_lock(&path).and_then(|file| data_dir::give(&file, folder).map(|()| file));
+        let file = data_dir::open_lock_file(&path).and_then(|file| data_dir::give(&file, folder).map(|()| file));
         let file = file.inspect_err(|why| tracing::warn!("{} cannot be written: {why}", path.display())).ok();
         Self { file, is_durable: durability == Durability::Full }
     }
 
-    pub fn note(&mut self, state: &State) {
-        let noted = Noted { epoch: state.epoch.clone(), commits: state.commits, is_durable: self.is_durable };
+    pub fn note(&mut self, state: &StateRow) {
+        let noted = RecordedCommits { epoch: state.epoch.clone(), commits: state.commits, is_durable: self.is_durable };
         if let Some(file) = &self.file
             && let Err(why) = file.write_all_at(noted.line().as_bytes(), 0)
         {
@@ -47,7 +47,7 @@ impl Mark {
     }
 }
 
-impl Noted {
+impl RecordedCommits {
     /// `None` where there is none, or it cannot be read.
     pub fn read(folder: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(folder.join(FILE)).ok()?;
@@ -79,20 +79,20 @@ mod tests {
     #[test]
     fn it_says_what_was_noted_last_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Noted::read(folder.path()), None);
-        let mut state = State::fresh();
-        let mut mark = Mark::of(folder.path(), Durability::Full);
+        assert_eq!(RecordedCommits::read(folder.path()), None);
+        let mut state = StateRow::fresh();
+        let mut mark = CommitCounter::of(folder.path(), Durability::Full);
         for commits in [1, 99_999, 7] {
             state.commits = commits;
             mark.note(&state);
-            let noted = Noted { epoch: state.epoch.clone(), commits, is_durable: true };
-            assert_eq!(Noted::read(folder.path()), Some(noted));
+            let noted = RecordedCommits { epoch: state.epoch.clone(), commits, is_durable: true };
+            assert_eq!(RecordedCommits::read(folder.path()), Some(noted));
         }
         let line = std::fs::read(folder.path().join(FILE)).unwrap();
         for bit in 0..line.len() * 8 {
             let mut flipped = line.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(std::str::from_utf8(&flipped).ok().and_then(Noted::parse), None, "bit {bit}");
+            assert_eq!(std::str::from_utf8(&flipped).ok().and_then(RecordedCommits::parse), None, "bit {bit}");
         }
     }
 }

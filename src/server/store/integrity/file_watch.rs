@@ -5,22 +5,22 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::server::store::maintenance::check::database;
+use crate::server::store::maintenance::check::database_path;
 
 /// Five calls of the system in each commit, about a microsecond each.
 const FILES: [(&str, &str); 4] =
     [("", "the database"), ("-wal", "the database's log"), ("-shm", "the database's shared memory"), ("agnez.lock", "the lock")];
 
-pub struct Watch {
+pub struct FileWatch {
     files: Vec<(PathBuf, &'static str, (u64, u64))>,
 }
 
-impl Watch {
+impl FileWatch {
     /// When the database is open, and with it all that SQLite keeps beside it.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let mut files = vec![(folder.to_owned(), "the data folder", identity(folder)?)];
         for (name, what) in FILES {
-            let path = if name == "agnez.lock" { folder.join(name) } else { beside(&database(folder), name) };
+            let path = if name == "agnez.lock" { folder.join(name) } else { beside(&database_path(folder), name) };
             let known = identity(&path)?;
             files.push((path, what, known));
         }
@@ -48,8 +48,8 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 /// What SQLite keeps beside a database.
-pub fn beside(database: &Path, end: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
+pub fn beside(database_path: &Path, end: &str) -> PathBuf {
+    let mut name = database_path.as_os_str().to_owned();
     name.push(end);
     name.into()
 }

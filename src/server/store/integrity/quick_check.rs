@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use tokio::task::JoinHandle;
 
 use crate::server::store::maintenance::check::read_only;
-use crate::server::store::stats::Tally;
+use crate::server::store::stats::StoreStats;
 
 /// All of it together. A larger database is looked at as far as this goes.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ const FAULTS: usize = 20;
 
 /// What is known of the structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Looked {
+pub enum StructureCheck {
     Sound,
     /// As far as it was looked at within the time.
     SoundSoFar,
@@ -56,29 +56,29 @@ impl Look {
     }
 }
 
-pub fn look_aside(file: PathBuf, tally: Arc<Tally>) -> Look {
+pub fn spawn_quick_check(file: PathBuf, stats: Arc<StoreStats>) -> Look {
     let until = Until(Instant::now() + LONGEST, Arc::default());
-    let task = tokio::spawn(told(file, until.clone(), tally));
+    let task = tokio::spawn(told(file, until.clone(), stats));
     Look { until, task }
 }
 
-async fn told(file: PathBuf, until: Until, tally: Arc<Tally>) {
+async fn told(file: PathBuf, until: Until, stats: Arc<StoreStats>) {
     let started = Instant::now();
     match look(&file, until).await {
-        Ok(Looked::Damaged(faults)) => {
+        Ok(StructureCheck::Damaged(faults)) => {
             tracing::error!("{} is damaged: {}. 'agnez check' says what; a backup has it", file.display(), faults.join("; "));
-            tally.found_damage(faults.len());
+            stats.record_faults(faults.len());
         }
         Ok(looked) => {
-            let so_far = if looked == Looked::Sound { "" } else { ", as far as it was looked at" };
+            let so_far = if looked == StructureCheck::Sound { "" } else { ", as far as it was looked at" };
             tracing::debug!("the structure of {} is sound{so_far} ({} ms)", file.display(), started.elapsed().as_millis());
-            tally.found_damage(0);
+            stats.record_faults(0);
         }
         Err(why) => tracing::warn!("the structure of {} was not looked at: {}", file.display(), crate::server::store::reason(&why)),
     }
 }
 
-async fn look(file: &std::path::Path, until: Until) -> sqlx::Result<Looked> {
+async fn look(file: &std::path::Path, until: Until) -> sqlx::Result<StructureCheck> {
     let mut connection = read_only(file).connect().await?;
     let clock = until.clone();
     connection.lock_handle().await?.set_progress_handler(STEPS, move || !clock.is_over());
@@ -98,9 +98,9 @@ async fn look(file: &std::path::Path, until: Until) -> sqlx::Result<Looked> {
     faults.truncate(FAULTS);
     connection.close().await?;
     Ok(match faults.is_empty() {
-        false => Looked::Damaged(faults),
-        true if !until.is_over() => Looked::Sound,
-        true => Looked::SoundSoFar,
+        false => StructureCheck::Damaged(faults),
+        true if !until.is_over() => StructureCheck::Sound,
+        true => StructureCheck::SoundSoFar,
     })
 }
 
@@ -118,19 +118,19 @@ async fn of_table(connection: &mut SqliteConnection, table: &'static str) -> sql
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::store::{Durability, Start, Store, open};
+    use crate::server::store::{Durability, Store, StoreOptions, open};
 
     #[tokio::test]
     async fn a_damaged_structure_is_found_and_a_long_look_ends() {
         let folder = tempfile::tempdir().unwrap();
-        let start = Start { durability: Durability::Full, accept_loss: false };
+        let start = StoreOptions { durability: Durability::Full, accept_loss: false };
         let store = Store::open(folder.path(), start, Box::new(drop)).await.unwrap();
         store.close().await;
         drop(store);
-        let file = crate::server::store::database(folder.path());
+        let file = crate::server::store::database_path(folder.path());
         let later = || Until(Instant::now() + LONGEST, Arc::default());
-        assert_eq!(look(&file, later()).await.unwrap(), Looked::Sound);
-        assert_eq!(look(&file, Until(Instant::now(), Arc::default())).await.unwrap(), Looked::SoundSoFar);
+        assert_eq!(look(&file, later()).await.unwrap(), StructureCheck::Sound);
+        assert_eq!(look(&file, Until(Instant::now(), Arc::default())).await.unwrap(), StructureCheck::SoundSoFar);
         // An index that lacks a row of its table.
         let mut opened = open::open(folder.path(), start).await.unwrap();
         let insert = "INSERT INTO value (id, version, json, sum) VALUES ('a', 1, '1', 1), ('b', 2, '2', 2)";
@@ -146,6 +146,6 @@ mod tests {
         assert_eq!(bytes[at], 2, "two entries");
         bytes[at] = 1;
         std::fs::write(&file, bytes).unwrap();
-        assert!(matches!(look(&file, later()).await.unwrap(), Looked::Damaged(faults) if !faults.is_empty()));
+        assert!(matches!(look(&file, later()).await.unwrap(), StructureCheck::Damaged(faults) if !faults.is_empty()));
     }
 }

@@ -9,7 +9,7 @@ pub enum Table {
     Series,
     Tail,
     Journal,
-    Reply,
+    StoredReply,
 }
 
 const NAMES: [&str; 6] = ["board", "cell", "series", "tail", "journal", "reply"];
@@ -21,9 +21,9 @@ struct Count {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Census([Count; NAMES.len()]);
+pub struct RowCounts([Count; NAMES.len()]);
 
-impl Census {
+impl RowCounts {
     pub fn add(&mut self, table: Table, sum: i64) {
         let count = &mut self.0[table as usize];
         *count = Count { rows: count.rows.wrapping_add(1), sum: count.sum.wrapping_add(mixed(sum)) };
@@ -58,12 +58,12 @@ impl Census {
 
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        let mut census = Self::default();
-        for count in &mut census.0 {
+        let mut row_counts = Self::default();
+        for count in &mut row_counts.0 {
             let (rows, sum) = (words.next()?.parse().ok()?, u64::from_str_radix(words.next()?, 16).ok()?);
             *count = Count { rows, sum };
         }
-        words.next().is_none().then_some(census)
+        words.next().is_none().then_some(row_counts)
     }
 }
 
@@ -81,21 +81,21 @@ mod tests {
 
     #[test]
     fn rows_that_are_missing_twice_or_old_are_noticed() {
-        let mut written = Census::default();
+        let mut written = RowCounts::default();
         [3, 5, 9].iter().for_each(|sum| written.add(Table::Cell, *sum));
         written.add(Table::Board, 7);
         let found = |sums: &[i64]| {
-            let mut census = Census::default();
-            sums.iter().for_each(|sum| census.add(Table::Cell, *sum));
-            census.add(Table::Board, 7);
-            census
+            let mut row_counts = RowCounts::default();
+            sums.iter().for_each(|sum| row_counts.add(Table::Cell, *sum));
+            row_counts.add(Table::Board, 7);
+            row_counts
         };
         assert_eq!(written.compare(&found(&[9, 3, 5])), None);
         assert!(written.compare(&found(&[3, 5])).unwrap().contains("'cell' has 2 rows, and 3 were written"));
         assert!(written.compare(&found(&[3, 5, 8])).is_some() && written.compare(&found(&[3, 3, 9])).is_some());
-        assert_eq!(Census::parse(&written.text()), Some(written.clone()));
+        assert_eq!(RowCounts::parse(&written.text()), Some(written.clone()));
         written.remove(Table::Cell, 5);
         assert_eq!(written.compare(&found(&[9, 3])), None);
-        assert_eq!((Census::parse(""), Census::parse("1 2 3")), (None, None));
+        assert_eq!((RowCounts::parse(""), RowCounts::parse("1 2 3")), (None, None));
     }
 }

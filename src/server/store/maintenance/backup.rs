@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
-use super::check::{Report, check, database, read_only};
+use super::check::{CheckReport, check, database_path, read_only};
 use crate::server::ids;
 use crate::server::store::integrity::commit_counter;
-use crate::server::store::integrity::commit_counter::Noted;
+use crate::server::store::integrity::commit_counter::RecordedCommits;
 use crate::server::store::integrity::file_watch::beside;
 use crate::server::store::now_ms;
-use crate::server::store::open::loss_check::{Loss, refuse_cut_off};
-use crate::server::store::open::{OpenError, is_in_use, lock, refuse_other};
-use crate::server::store::writer::state_row::{ENDED, State};
+use crate::server::store::open::loss_check::{Loss, refuse_truncated};
+use crate::server::store::open::{OpenError, check_schema, is_in_use, lock};
+use crate::server::store::writer::state_row::{CLEAN_SHUTDOWN, StateRow};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -37,17 +37,17 @@ pub enum CopyError {
 }
 
 /// Writes the database of `folder`, as it is at this moment, into the new file `to`, and reads the copy once as a whole.
-pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
-    let from = database(folder);
+pub async fn backup(folder: &Path, to: &Path) -> Result<CheckReport, CopyError> {
+    let from = database_path(folder);
     if !from.is_file() {
         return Err(OpenError::Missing(from).into());
     }
     if to.exists() {
         return Err(CopyError::Exists(to.into()));
     }
-    let noted = Noted::read(folder);
-    refuse_cut_off(folder, noted.as_ref())?;
-    let seen = refuse_other(&from).await?;
+    let noted = RecordedCommits::read(folder);
+    refuse_truncated(folder, noted.as_ref())?;
+    let seen = check_schema(&from).await?;
     // A copy of what is left would be taken for all there was.
     if !is_in_use(folder)
         && let Ok(Some(loss)) = Loss::of(folder, noted.as_ref(), seen.as_ref())
@@ -63,11 +63,11 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Report, CopyError> {
 /// Makes the copy `from` the database of `folder`. Events before and after it cannot be compared: it begins a new epoch.
 ///
 /// An old database is in the way unless `replace`; it is then kept under another name, which is answered.
-pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Report, Option<PathBuf>), CopyError> {
+pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(CheckReport, Option<PathBuf>), CopyError> {
     sound(from, from).await?;
     crate::server::store::data_dir::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     let _lock = lock(folder)?;
-    let to = database(folder);
+    let to = database_path(folder);
     if to.exists() && !replace {
         return Err(CopyError::Occupied(folder.into()));
     }
@@ -77,8 +77,8 @@ pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Repor
         // One file without a journal beside it: it will be renamed.
         let options = SqliteConnectOptions::new().filename(&part.0).journal_mode(SqliteJournalMode::Delete);
         let mut connection = options.synchronous(SqliteSynchronous::Full).disable_statement_logging().connect().await?;
-        let before = State::read(&mut connection).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let mut state = State { session: ENDED.to_owned(), ..before.clone() };
+        let before = StateRow::read(&mut connection).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let mut state = StateRow { session: CLEAN_SHUTDOWN.to_owned(), ..before.clone() };
         state.begin_epoch();
         state.replace(&before, &mut connection).await?;
         connection.close().await
@@ -117,7 +117,7 @@ async fn put_aside(folder: &Path, old: &Path) -> io::Result<Option<PathBuf>> {
     Ok(kept)
 }
 
-async fn sound(file: &Path, told: &Path) -> Result<Report, CopyError> {
+async fn sound(file: &Path, told: &Path) -> Result<CheckReport, CopyError> {
     let report = check(file).await?;
     match report.faults.first() {
         Some(first) => Err(CopyError::Damaged(told.into(), first.clone())),

@@ -11,23 +11,23 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use crate::protocol::CellId;
 use crate::series::{BLOCK, nodes_at};
 use crate::server::store::integrity::checksum::keyed;
-use crate::server::store::integrity::commit_counter::Noted;
-use crate::server::store::integrity::row_counts::Census;
+use crate::server::store::integrity::commit_counter::RecordedCommits;
+use crate::server::store::integrity::row_counts::RowCounts;
 use crate::server::store::open::load_cells::{read_index, sound_value};
 use crate::server::store::open::load_series::read_series;
-use crate::server::store::open::loss_check::{Loss, refuse_cut_off};
-use crate::server::store::open::{OpenError, check_sqlite, is_in_use, reason, refuse_other};
+use crate::server::store::open::loss_check::{Loss, refuse_truncated};
+use crate::server::store::open::{OpenError, check_schema, check_sqlite, is_in_use, reason};
 use crate::server::store::series::CHUNK;
 use crate::server::store::series::codec::{unpack_nodes, unpack_points};
 use crate::server::store::series::compaction::{chunk_key, node_key};
-use crate::server::store::writer::state_row::State;
+use crate::server::store::writer::state_row::StateRow;
 
 /// More of the same are only counted.
-const FAULTS_TOLD: usize = 20;
+const MAX_LISTED_FAULTS: usize = 20;
 
 /// What a database holds, and what of it is damaged.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// Those with cells.
     pub boards: usize,
     pub cells: usize,
@@ -40,31 +40,31 @@ pub struct Report {
     /// How many there were in all.
     pub found: usize,
     /// Blocks of nodes that are made anew from the points when they are asked for: no loss.
-    pub mendable: usize,
+    pub repairable: usize,
 }
 
-impl Report {
+impl CheckReport {
     fn fault(&mut self, what: String) {
         self.found += 1;
-        if self.faults.len() < FAULTS_TOLD {
+        if self.faults.len() < MAX_LISTED_FAULTS {
             self.faults.push(what);
         }
     }
 }
 
 /// Reads the database `file` as it is at this moment; a server may be using it.
-pub async fn check(file: &Path) -> Result<Report, OpenError> {
+pub async fn check(file: &Path) -> Result<CheckReport, OpenError> {
     if !file.is_file() {
         return Err(OpenError::Missing(file.into()));
     }
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     // In its data folder; a copy stands alone.
-    let folder = file.parent().filter(|folder| database(folder) == file);
-    let noted = folder.and_then(Noted::read);
+    let folder = file.parent().filter(|folder| database_path(folder) == file);
+    let noted = folder.and_then(RecordedCommits::read);
     if let Some(folder) = folder {
-        refuse_cut_off(folder, noted.as_ref())?;
+        refuse_truncated(folder, noted.as_ref())?;
     }
-    let seen = refuse_other(file).await?;
+    let seen = check_schema(file).await?;
     if let Some(folder) = folder.filter(|folder| !is_in_use(folder)) {
         match Loss::of(folder, noted.as_ref(), seen.as_ref()) {
             Ok(None) => {}
@@ -86,14 +86,14 @@ pub(crate) fn read_only(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5)).disable_statement_logging()
 }
 
-async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+async fn look(connection: &mut SqliteConnection, report: &mut CheckReport) -> sqlx::Result<()> {
     for line in sqlx::query_scalar::<_, String>("PRAGMA integrity_check(20)").fetch_all(&mut *connection).await? {
         if line != "ok" {
             report.fault(format!("SQLite: {}", line.trim()));
         }
     }
     let Some(state) = state(connection, report).await else { return Ok(()) };
-    let mut found = Census::default();
+    let mut found = RowCounts::default();
     let mut index = match read_index(connection, &mut found).await {
         Ok(index) => index,
         Err(why) => {
@@ -103,7 +103,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     };
     report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
     report.cells = index.cells().count();
-    report.removed = index.boards().map(|(_, board)| board.graves.len()).sum();
+    report.removed = index.boards().map(|(_, board)| board.tombstones.len()).sum();
     let astray = "SELECT cell.id FROM cell LEFT JOIN value ON value.id = cell.id
                   WHERE cell.bytes IS NOT NULL AND (value.version IS NULL OR value.version <> cell.version)";
     for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
@@ -114,7 +114,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         report.fault(format!("The newest points cannot be read: {}.", reason(&why)));
         return Ok(());
     }
-    if let Some(wrong) = state.census.compare(&found) {
+    if let Some(wrong) = state.row_counts.compare(&found) {
         report.fault(format!("Rows are missing or old: {wrong}."));
     }
     let mut living = HashSet::new();
@@ -125,7 +125,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
         report.series += usize::from(is_there);
         let sealed = row.try_get::<i64, _>(3)? as u64;
         let chunks = sealed / CHUNK as u64;
-        report.mendable += missing_blocks(connection, key, sealed).await?;
+        report.repairable += missing_blocks(connection, key, sealed).await?;
         for chunk in 0..chunks {
             let chunk_key = chunk_key(key, chunk);
             let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key);
@@ -142,7 +142,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::R
     report.points += index.cells().flat_map(|cell| index.series(&cell.id)).map(|series| series.tail.len() as u64).sum::<u64>();
     let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
-        report.mendable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
+        report.repairable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
     }
     Ok(())
 }
@@ -160,8 +160,8 @@ async fn missing_blocks(connection: &mut SqliteConnection, key: i64, sealed: u64
     Ok(missing)
 }
 
-async fn state(connection: &mut SqliteConnection, report: &mut Report) -> Option<State> {
-    match State::read(connection).await {
+async fn state(connection: &mut SqliteConnection, report: &mut CheckReport) -> Option<StateRow> {
+    match StateRow::read(connection).await {
         Ok(Some(state)) => Some(state),
         Ok(None) => {
             report.fault("The row about the file as a whole is missing.".to_owned());
@@ -174,7 +174,7 @@ async fn state(connection: &mut SqliteConnection, report: &mut Report) -> Option
     }
 }
 
-async fn damaged_values(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+async fn damaged_values(connection: &mut SqliteConnection, report: &mut CheckReport) -> sqlx::Result<()> {
     let mut values = sqlx::query("SELECT id, version, json, sum FROM value").fetch(&mut *connection);
     while let Some(row) = values.try_next().await? {
         let text: &str = row.try_get(0)?;
@@ -190,6 +190,6 @@ async fn damaged_values(connection: &mut SqliteConnection, report: &mut Report) 
 }
 
 /// Where a data folder keeps its database.
-pub fn database(folder: &Path) -> PathBuf {
+pub fn database_path(folder: &Path) -> PathBuf {
     folder.join("agnez.sqlite")
 }

@@ -8,20 +8,20 @@ use super::reason;
 use crate::protocol::{CellContent, CellId};
 use crate::server::store::index::record::INLINE_BYTES;
 use crate::server::store::integrity::checksum;
-use crate::server::store::integrity::row_counts::{Census, Table};
-use crate::server::store::{Held, Index, Record};
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
+use crate::server::store::{Index, Record, StoredValue};
 
-pub async fn read_index(connection: &mut SqliteConnection, census: &mut Census) -> sqlx::Result<Index> {
+pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<Index> {
     let mut index = Index::default();
     for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
         let (name, seq, floor): (&str, _, _) = (row.try_get(0)?, number(&row, 1)?, number(&row, 2)?);
         let sum = checksum::board(name, seq, floor);
         checksum::check(row.try_get(3)?, sum, || format!("the row of the board '{name}'"))?;
-        census.add(Table::Board, sum);
+        row_counts.add(Table::Board, sum);
         index.set_board(&Arc::from(name), seq, floor);
     }
     // Large values are read one at a time, and only for the stage: they do not stay in memory. Those of removed cells are not read.
-    let select = "SELECT cell.id, board, seq, entered, born, rev, cell.version, created, updated, removed, doc, bytes,
+    let select = "SELECT cell.id, board, seq, entered_board_seq, created_order, rev, cell.version, created, updated, removed, doc, bytes,
                          CASE WHEN removed = 0 AND bytes <= ?1 THEN json END, cell.sum, value.version, value.sum
                   FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
     let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
@@ -38,29 +38,29 @@ pub async fn read_index(connection: &mut SqliteConnection, census: &mut Census) 
             id,
             board: Arc::from(row.try_get::<&str, _>(1)?),
             seq: number(&row, 2)?,
-            entered: number(&row, 3)?,
-            born: number(&row, 4)?,
+            entered_board_seq: number(&row, 3)?,
+            created_order: number(&row, 4)?,
             rev: number(&row, 5)?,
             version: number(&row, 6)?,
             created_ms: number(&row, 7)?,
             updated_ms: number(&row, 8)?,
             keys,
-            value: bytes.map_or(Held::Missing, |bytes| Held::Stored(bytes as u64)),
-            stage: CellContent::Empty,
+            value: bytes.map_or(StoredValue::Missing, |bytes| StoredValue::Stored(bytes as u64)),
+            content: CellContent::Empty,
         };
         let removed: bool = row.try_get(9)?;
         let sum = checksum::cell(&record, removed, doc);
         checksum::check(row.try_get(13)?, sum, place)?;
-        if index.cell(&record.id).or(index.grave(&record.id)).is_some() {
+        if index.cell(&record.id).or(index.tombstone(&record.id)).is_some() {
             return Err(sqlx::Error::Decode(format!("{} is there twice", place()).into()));
         }
-        census.add(Table::Cell, sum);
+        row_counts.add(Table::Cell, sum);
         if removed {
-            index.bury(Arc::new(record));
+            index.put_tombstone(Arc::new(record));
             continue;
         }
         let Some(bytes) = bytes else {
-            record.set_stage(None);
+            record.update_content(None);
             index.put(Arc::new(record));
             continue;
         };
@@ -72,16 +72,16 @@ pub async fn read_index(connection: &mut SqliteConnection, census: &mut Census) 
         }
         match value_of(&record, row.try_get(14)?, json, row.try_get(15)?) {
             Ok(json) => {
-                record.set_stage(Some(&json));
+                record.update_content(Some(&json));
                 if is_inline {
-                    record.value = Held::Inline(json.into());
+                    record.value = StoredValue::Inline(json.into());
                 }
             }
             // The rest is there: who asks for this value is told so.
             Err(why) => {
                 tracing::error!("{}; send it again, or restore a backup ('agnez restore FILE')", reason(&why));
                 let text = DAMAGED_VALUE;
-                record.stage = CellContent::Text { text: text.to_owned(), bytes: text.len() as u64 };
+                record.content = CellContent::Text { text: text.to_owned(), bytes: text.len() as u64 };
             }
         }
         index.put(Arc::new(record));

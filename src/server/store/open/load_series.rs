@@ -8,12 +8,12 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::protocol::CellId;
 use crate::server::store::Index;
-use crate::server::store::idempotency::{Key, Reply};
+use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::checksum::keyed;
-use crate::server::store::integrity::row_counts::{Census, Table};
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::series::codec::{Damaged, unpack_points};
-use crate::server::store::series::compaction::{JournalRow, Ledger};
+use crate::server::store::series::compaction::{CompactionState, JournalRow};
 use crate::server::store::series::journal;
 use crate::server::store::series::rows::SeriesRow;
 use crate::server::store::series::{CHUNK, Series};
@@ -22,16 +22,20 @@ fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Er
     sqlx::Error::Decode(why.into())
 }
 
-pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index, census: &mut Census) -> sqlx::Result<Ledger> {
-    let mut ledger = Ledger::default();
+pub async fn read_series(
+    connection: &mut SqliteConnection,
+    index: &mut Index,
+    row_counts: &mut RowCounts,
+) -> sqlx::Result<CompactionState> {
+    let mut compaction = CompactionState::default();
     // Where each living series stands in the index.
     let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
     for row in sqlx::query(sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT))).fetch_all(&mut *connection).await? {
         let (row, sum) = SeriesRow::read(&row)?;
-        census.add(Table::Series, sum);
-        ledger.key = ledger.key.max(row.key);
+        row_counts.add(Table::Series, sum);
+        compaction.key = compaction.key.max(row.key);
         if row.dead {
-            ledger.dying.push(row.key);
+            compaction.deleted_series.push(row.key);
             continue;
         }
         let cell = CellId::parse(row.cell).ok_or_else(|| damaged(format!("the cell id {:?} is damaged", row.cell)))?;
@@ -50,9 +54,9 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index, c
         let (key, start, points): (i64, i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let sum = checksum::tail(key, start, points);
         checksum::check(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
-        census.add(Table::Tail, sum);
+        row_counts.add(Table::Tail, sum);
         let Some((cell, place)) = places.get(&key) else { continue };
-        ledger.saved.insert(key);
+        compaction.saved.insert(key);
         let series = &mut index.series_mut(cell).list[*place];
         if series.sealed == start as u64 {
             series
@@ -63,11 +67,11 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index, c
     while let Some(row) = rows.try_next().await? {
         let (id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
         let sum = checksum::journal(id, bytes);
-        census.add(Table::Journal, sum);
-        ledger.note(JournalRow { id, bytes: bytes.len(), sum });
+        row_counts.add(Table::Journal, sum);
+        compaction.note(JournalRow { id, bytes: bytes.len(), sum });
         let entries = journal::read(&keyed(bytes.to_vec(), id));
         for entry in entries.map_err(|why| damaged(format!("the row {id} of the journal: {why}")))? {
-            ledger.key = ledger.key.max(entry.series);
+            compaction.key = compaction.key.max(entry.series);
             let Some((cell, place)) = places.get(&entry.series) else { continue };
             let known = index.series_mut(cell);
             known.seq = known.seq.max(entry.seq);
@@ -79,28 +83,28 @@ pub async fn read_series(connection: &mut SqliteConnection, index: &mut Index, c
             }
             if end > count {
                 series.push(&entry.points.slice((count - entry.start) as usize, entry.points.len()));
-                ledger.wait(entry.series, id, cell.clone());
+                compaction.wait(entry.series, id, cell.clone());
             }
         }
     }
     drop(rows);
     for (cell, place) in places.values() {
-        index.heed_board(cell);
+        index.clamp_series_seq(cell);
         let series = &index.series_mut(cell).list[*place];
         if series.tail.len() >= CHUNK {
             return Err(damaged(Damaged::Content));
         }
     }
-    index.weigh_tombstones();
+    index.measure_tombstones();
     for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
-        let key = Key { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
+        let key = IdempotencyKey { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
         let answer = Arc::from(row.try_get::<&str, _>(3)?);
         let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
-        let reply = Reply { hash, status: row.try_get(5)?, answer, at_ms };
+        let reply = StoredReply { hash, status: row.try_get(5)?, answer, at_ms };
         let sum = checksum::reply(&key, &reply);
         checksum::check(row.try_get(6)?, sum, || format!("the answer to '{key}'"))?;
-        census.add(Table::Reply, sum);
+        row_counts.add(Table::StoredReply, sum);
         index.replies_mut().put(key, reply);
     }
-    Ok(ledger)
+    Ok(compaction)
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::OpenError;
 use super::wal_check::{self, Scan};
-use crate::server::store::integrity::commit_counter::Noted;
+use crate::server::store::integrity::commit_counter::RecordedCommits;
 use crate::server::store::integrity::file_watch::beside;
-use crate::server::store::maintenance::check::database;
-use crate::server::store::writer::state_row::State;
+use crate::server::store::maintenance::check::database_path;
+use crate::server::store::writer::state_row::StateRow;
 
 /// What cannot be a page of a database.
 const LEAST_BYTES: u64 = 512;
@@ -42,8 +42,8 @@ impl fmt::Display for Loss {
 
 impl Loss {
     /// `noted` is what the last run noted beside the database, `state` what SQLite reads in it.
-    pub fn of(folder: &Path, noted: Option<&Noted>, state: Option<&State>) -> io::Result<Option<Self>> {
-        let log = beside(&database(folder), "-wal");
+    pub fn of(folder: &Path, noted: Option<&RecordedCommits>, state: Option<&StateRow>) -> io::Result<Option<Self>> {
+        let log = beside(&database_path(folder), "-wal");
         let noted = noted.filter(|noted| state.is_none_or(|state| state.epoch == noted.epoch));
         let (written, there) = (noted.map(|noted| noted.commits), state.map_or(0, |state| state.commits));
         // Without flushes a power cut takes commits in any order: no file can say more than that the epoch is another one.
@@ -63,8 +63,8 @@ impl Loss {
 }
 
 /// A database that was cut off, or is gone, beside files that only a used one has: SQLite would take it for a new one.
-pub fn refuse_cut_off(folder: &Path, noted: Option<&Noted>) -> Result<(), OpenError> {
-    let path = database(folder);
+pub fn refuse_truncated(folder: &Path, noted: Option<&RecordedCommits>) -> Result<(), OpenError> {
+    let path = database_path(folder);
     let length = |path: &Path| std::fs::metadata(path).map(|file| file.len()).ok();
     let was_used = noted.is_some_and(|noted| noted.commits > 1);
     let is_used = match length(&path) {

@@ -14,18 +14,18 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool};
 
-use super::disk_reserve::Ballast;
-use super::integrity::commit_counter::{Mark, Noted};
-use super::integrity::file_watch::Watch;
-use super::integrity::row_counts::Census;
-use super::maintenance::check::database;
-use super::series::compaction::Ledger;
-use super::writer::state_row::{ENDED, State};
+use super::disk_reserve::DiskReserve;
+use super::integrity::commit_counter::{CommitCounter, RecordedCommits};
+use super::integrity::file_watch::FileWatch;
+use super::integrity::row_counts::RowCounts;
+use super::maintenance::check::database_path;
+use super::series::compaction::CompactionState;
+use super::writer::state_row::{CLEAN_SHUTDOWN, StateRow};
 use super::{Index, data_dir};
 use crate::server::error::ServerError;
 use crate::server::ids;
 use load_cells::read_index;
-use loss_check::{Loss, refuse_cut_off};
+use loss_check::{Loss, refuse_truncated};
 
 /// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
@@ -99,21 +99,21 @@ impl OpenError {
     }
 }
 
-pub(crate) struct Opened {
+pub(crate) struct OpenedStore {
     pub connection: SqliteConnection,
     pub readers: SqlitePool,
     pub epoch: String,
     pub index: Index,
-    pub ledger: Ledger,
+    pub compaction: CompactionState,
     pub lock: Lock,
-    pub ballast: Ballast,
-    pub watch: Arc<Watch>,
-    pub mark: Mark,
+    pub reserve: DiskReserve,
+    pub watch: Arc<FileWatch>,
+    pub mark: CommitCounter,
 }
 
 /// How a store is started.
 #[derive(Clone, Copy, Debug)]
-pub struct Start {
+pub struct StoreOptions {
     pub durability: Durability,
     /// Also where acknowledged changes are missing: in a new epoch.
     pub accept_loss: bool,
@@ -128,12 +128,12 @@ pub(crate) struct Lock {
 
 impl Lock {
     /// The writer has ended.
-    pub async fn ended_well(&self) {
+    pub async fn mark_clean_shutdown(&self) {
         let note = async {
             let mut connection = self.options.clone().create_if_missing(false).connect().await?;
             sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
-            if let Some(state) = State::read(&mut connection).await?.filter(|state| state.owner == self.owner) {
-                State { session: ENDED.to_owned(), ..state.clone() }.replace(&state, &mut connection).await?;
+            if let Some(state) = StateRow::read(&mut connection).await?.filter(|state| state.owner == self.owner) {
+                StateRow { session: CLEAN_SHUTDOWN.to_owned(), ..state.clone() }.replace(&state, &mut connection).await?;
             }
             sqlx::query("COMMIT").execute(&mut connection).await?;
             connection.close().await
@@ -144,7 +144,7 @@ impl Lock {
     }
 }
 
-pub(crate) async fn open(folder: &Path, start: Start) -> Result<Opened, OpenError> {
+pub(crate) async fn open(folder: &Path, start: StoreOptions) -> Result<OpenedStore, OpenError> {
     data_dir::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     if let Some(kind) = data_dir::network(folder) {
         tracing::warn!(
@@ -153,37 +153,40 @@ pub(crate) async fn open(folder: &Path, start: Start) -> Result<Opened, OpenErro
         );
     }
     let files = lock(folder)?;
-    let mut ballast = Ballast::of(folder);
+    let mut reserve = DiskReserve::of(folder);
     let mut found = open_database(folder, start).await;
     // A start writes, too.
-    if found.as_ref().is_err_and(OpenError::is_full) && ballast.give_up() {
+    if found.as_ref().is_err_and(OpenError::is_full) && reserve.give_up() {
         found = open_database(folder, start).await;
     }
-    let (mut connection, options, index, ledger) = match found {
-        Err(why) if why.is_full() => return Err(OpenError::Full(database(folder))),
+    let (mut connection, options, index, compaction) = match found {
+        Err(why) if why.is_full() => return Err(OpenError::Full(database_path(folder))),
         found => found?,
     };
-    let settled = ballast.settle(&mut connection).await;
-    settled.map_err(|why| OpenError::Database(database(folder), why))?;
-    if !ballast.is_whole() {
+    let settled = reserve.settle(&mut connection).await;
+    settled.map_err(|why| OpenError::Database(database_path(folder), why))?;
+    if !reserve.is_whole() {
         tracing::warn!("the disk of {} is full: cells can be removed, little else is taken until there is room", folder.display());
     }
     let read_only = options.clone().read_only(true).create_if_missing(false);
     // There is no network on which a connection could have died.
     let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(read_only);
-    let watch = Arc::new(Watch::of(folder).map_err(|why| OpenError::Folder(folder.into(), why))?);
-    let mut mark = Mark::of(folder, start.durability);
-    mark.note(&ledger.state);
-    let lock = Lock { _files: files, options, owner: ledger.state.owner.clone() };
-    let epoch = ledger.state.epoch.clone();
-    Ok(Opened { connection, readers, epoch, index, ledger, lock, ballast, watch, mark })
+    let watch = Arc::new(FileWatch::of(folder).map_err(|why| OpenError::Folder(folder.into(), why))?);
+    let mut mark = CommitCounter::of(folder, start.durability);
+    mark.note(&compaction.state);
+    let lock = Lock { _files: files, options, owner: compaction.state.owner.clone() };
+    let epoch = compaction.state.epoch.clone();
+    Ok(OpenedStore { connection, readers, epoch, index, compaction, lock, reserve, watch, mark })
 }
 
-async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection, SqliteConnectOptions, Index, Ledger), OpenError> {
-    let path = database(folder);
-    let noted = Noted::read(folder);
+async fn open_database(
+    folder: &Path,
+    start: StoreOptions,
+) -> Result<(SqliteConnection, SqliteConnectOptions, Index, CompactionState), OpenError> {
+    let path = database_path(folder);
+    let noted = RecordedCommits::read(folder);
     if !start.accept_loss {
-        refuse_cut_off(folder, noted.as_ref())?;
+        refuse_truncated(folder, noted.as_ref())?;
     }
     let options = SqliteConnectOptions::new()
         .filename(&path)
@@ -193,7 +196,7 @@ async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection,
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
     let failed = |why: sqlx::Error| OpenError::Database(path.clone(), why);
-    let seen = refuse_other(&path).await?;
+    let seen = check_schema(&path).await?;
     // Before SQLite writes: it would take a damaged log for one that ends there.
     let loss = Loss::of(folder, noted.as_ref(), seen.as_ref()).map_err(|why| OpenError::Folder(folder.into(), why))?;
     let is_doubtful = match loss {
@@ -210,24 +213,24 @@ async fn open_database(folder: &Path, start: Start) -> Result<(SqliteConnection,
     let mut connection = own.auto_vacuum(SqliteAutoVacuum::Incremental).connect().await.map_err(failed)?;
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
-    if seen.is_some_and(|seen| seen.session != ENDED) {
-        empty_log(&mut connection).await.map_err(failed)?;
+    if seen.is_some_and(|seen| seen.session != CLEAN_SHUTDOWN) {
+        truncate_wal(&mut connection).await.map_err(failed)?;
     }
     let mut state = begin(&mut connection, start.durability, is_doubtful).await.map_err(failed)?;
-    let mut found = Census::default();
+    let mut found = RowCounts::default();
     let mut index = read_index(&mut connection, &mut found).await.map_err(failed)?;
-    let mut ledger = load_series::read_series(&mut connection, &mut index, &mut found).await.map_err(failed)?;
-    if let Some(wrong) = state.census.compare(&found) {
+    let mut compaction = load_series::read_series(&mut connection, &mut index, &mut found).await.map_err(failed)?;
+    if let Some(wrong) = state.row_counts.compare(&found) {
         return Err(failed(sqlx::Error::Decode(wrong.into())));
     }
     // Numbers that damage could make too small are never given out again.
-    state.series = state.series.max(ledger.key);
-    (ledger.key, ledger.version, ledger.state) = (state.series, state.version, state);
+    state.series = state.series.max(compaction.key);
+    (compaction.key, compaction.version, compaction.state) = (state.series, state.version, state);
     if start.durability == Durability::Normal {
         // Only now: the note of how this session was started must be on disk before anything that it is about.
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(failed)?;
     }
-    Ok((connection, options, index, ledger))
+    Ok((connection, options, index, compaction))
 }
 
 /// Whether a server uses the folder: what its files say of each other changes while they are read then.
@@ -237,7 +240,7 @@ pub(crate) fn is_in_use(folder: &Path) -> bool {
 
 /// The folder is this process's for as long as the files are open.
 pub(crate) fn lock(folder: &Path) -> Result<Vec<File>, OpenError> {
-    let file = data_dir::to_lock(&folder.join("agnez.lock")).and_then(|file| data_dir::give(&file, folder).map(|()| file));
+    let file = data_dir::open_lock_file(&folder.join("agnez.lock")).and_then(|file| data_dir::give(&file, folder).map(|()| file));
     let file = file.map_err(|why| OpenError::Folder(folder.into(), why))?;
     file.try_lock().map_err(|why| match why {
         TryLockError::WouldBlock => OpenError::Locked(folder.into()),
@@ -265,7 +268,7 @@ pub(crate) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path)
 }
 
 /// Looks without writing: a database of another program, or with another schema, stays as it is. What it says of itself, where it has tables.
-pub(crate) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError> {
+pub(crate) async fn check_schema(path: &Path) -> Result<Option<StateRow>, OpenError> {
     // SQLite would throw away the log of a database without a byte.
     if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
         return Ok(None);
@@ -286,7 +289,7 @@ pub(crate) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError
             }
         }
         let other: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
-        let state = if newest == Some(SCHEMA) { State::read(&mut connection).await? } else { None };
+        let state = if newest == Some(SCHEMA) { StateRow::read(&mut connection).await? } else { None };
         connection.close().await?;
         Ok((newest, other && !migrated, state))
     };
@@ -306,7 +309,7 @@ pub(crate) async fn refuse_other(path: &Path) -> Result<Option<State>, OpenError
 
 /// After a crash, frames that nobody reads any more may stand behind what is read of SQLite's log: commits would be written over the first of
 /// them, and the next start would take the rest for commits that damage cut off. On a full disk they stay.
-async fn empty_log(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+async fn truncate_wal(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await;
     match done.map_err(ServerError::from_write) {
         Err(ServerError::Broken(why)) => Err(sqlx::Error::Configuration(why.into())),
@@ -329,23 +332,23 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
 }
 
 /// The file is this process's from here on. The epoch goes on, unless events may have been published that are undone.
-async fn begin(connection: &mut SqliteConnection, durability: Durability, is_doubtful: bool) -> sqlx::Result<State> {
+async fn begin(connection: &mut SqliteConnection, durability: Durability, is_doubtful: bool) -> sqlx::Result<StateRow> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    let before = match State::read(connection).await? {
+    let before = match StateRow::read(connection).await? {
         Some(state) => state,
         None => {
             let is_used = "SELECT EXISTS (SELECT 1 FROM board) OR EXISTS (SELECT 1 FROM cell) OR EXISTS (SELECT 1 FROM series)";
             if sqlx::query_scalar(is_used).fetch_one(&mut *connection).await? {
                 return Err(sqlx::Error::Decode("the row about the file as a whole is missing".into()));
             }
-            let state = State::fresh();
+            let state = StateRow::fresh();
             state.insert(connection).await?;
             state
         }
     };
     let normal = "normal";
     let session = if durability == Durability::Normal { normal } else { "full" };
-    let mut state = State { session: session.to_owned(), owner: ids::random(), ..before.next() };
+    let mut state = StateRow { session: session.to_owned(), owner: ids::random(), ..before.next() };
     if is_doubtful || before.session == normal {
         state.begin_epoch();
     }

@@ -3,25 +3,25 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::append_event::{Appended, AppendedCell};
+use super::append_event::{AppendEvent, AppendedCell};
 use super::{Point, Series, last};
 use crate::protocol::CellId;
 use crate::series::Points;
 use crate::server::store::Change;
-use crate::server::store::index::names::{HasName, Named};
+use crate::server::store::index::names::{Keyed, NameIndex};
 use crate::server::store::series;
-use crate::server::store::writer::batch::{Batch, Fate, Layer};
+use crate::server::store::writer::batch::{Batch, Layer, RowState};
 
 /// What a batch, or one operation of it, does to the series of one cell.
 #[derive(Clone, Debug, Default)]
-pub struct Growth {
+pub struct SeriesDelta {
     /// The series of these names that were there before are no longer the cell's.
     pub gone: HashSet<Arc<str>>,
-    pub list: Named<Grown>,
+    pub list: NameIndex<PendingSeries>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Grown {
+pub struct PendingSeries {
     pub name: Arc<str>,
     /// How many points there were before.
     pub start: u64,
@@ -30,7 +30,7 @@ pub struct Grown {
     pub points: Points,
 }
 
-impl Grown {
+impl PendingSeries {
     fn end(&self) -> u64 {
         self.start + self.points.len() as u64
     }
@@ -40,13 +40,13 @@ impl Grown {
     }
 }
 
-impl HasName for Grown {
+impl Keyed for PendingSeries {
     fn name(&self) -> &Arc<str> {
         &self.name
     }
 }
 
-impl Growth {
+impl SeriesDelta {
     pub fn merge(&mut self, later: Self) {
         self.list.retain(|grown| !later.gone.contains(&grown.name));
         self.gone.extend(later.gone);
@@ -71,17 +71,17 @@ pub struct NewPoints {
 
 /// What is to be written of the series of one cell.
 #[derive(Debug)]
-pub struct Planned {
+pub struct AppendPlan {
     pub cell: CellId,
     /// The event that tells of it.
     pub seq: u64,
-    pub series: Vec<PlannedSeries>,
+    pub series: Vec<SeriesPlan>,
     /// Series that are no longer the cell's, by their keys.
     pub gone: Vec<Series>,
 }
 
 #[derive(Debug)]
-pub struct PlannedSeries {
+pub struct SeriesPlan {
     /// As it is committed.
     pub before: Series,
     pub is_new: bool,
@@ -106,11 +106,11 @@ impl Batch<'_> {
     }
 
     /// Takes all series from the cell but those of these names.
-    pub fn keep_series(&mut self, cell: &CellId, kept: &[Arc<str>]) {
+    pub fn retain_series(&mut self, cell: &CellId, kept: &[Arc<str>]) {
         let kept: HashSet<&Arc<str>> = kept.iter().collect();
         let gone: HashSet<Arc<str>> = self.series_names(cell).into_iter().filter(|name| !kept.contains(name)).collect();
         if !gone.is_empty() {
-            self.current.growth.entry(cell.clone()).or_default().merge(Growth { gone, list: Named::default() });
+            self.current.growth.entry(cell.clone()).or_default().merge(SeriesDelta { gone, list: NameIndex::default() });
         }
     }
 
@@ -139,12 +139,12 @@ impl Batch<'_> {
     }
 
     /// The series as it stands in this operation, begun if it is new.
-    fn growing(&mut self, cell: &CellId, name: &str) -> &mut Grown {
+    fn growing(&mut self, cell: &CellId, name: &str) -> &mut PendingSeries {
         let known = self.known(cell, name);
         let growth = self.current.growth.entry(cell.clone()).or_default();
         let at = growth.list.place(name).unwrap_or_else(|| {
             let (start, last) = known.unwrap_or_default();
-            growth.list.push(Grown { name: Arc::from(name), start, last, points: Points::default() })
+            growth.list.push(PendingSeries { name: Arc::from(name), start, last, points: Points::default() })
         });
         &mut growth.list[at]
     }
@@ -165,16 +165,16 @@ impl Batch<'_> {
     }
 
     /// Numbers the events of the boards whose cells grew, and lists what is to be written. Keys of new series count on from `key`.
-    pub(crate) fn plan_growth(&mut self, key: &mut i64) -> Vec<Planned> {
-        let mut appended: HashMap<Arc<str>, Appended> = HashMap::new();
+    pub(crate) fn plan_appends(&mut self, key: &mut i64) -> Vec<AppendPlan> {
+        let mut appended: HashMap<Arc<str>, AppendEvent> = HashMap::new();
         let mut planned = Vec::new();
         for (id, growth) in std::mem::take(&mut self.done.growth) {
-            let forgotten = matches!(self.done.cells.get(&id), Some(Fate::Forgotten));
+            let forgotten = matches!(self.done.cells.get(&id), Some(RowState::Forgotten));
             let known = self.index.cell_series(&id);
             let committed = self.index.series(&id);
             let mut gone: Vec<Series> = committed.iter().filter(|series| growth.gone.contains(&series.name)).cloned().collect();
             if forgotten {
-                planned.push(Planned { cell: id, seq: 0, series: Vec::new(), gone: committed.to_vec() });
+                planned.push(AppendPlan { cell: id, seq: 0, series: Vec::new(), gone: committed.to_vec() });
                 continue;
             }
             gone.sort_unstable_by_key(|series| series.key);
@@ -187,7 +187,7 @@ impl Batch<'_> {
                 if let Some(cell) = AppendedCell::of(&id, &growth, &names) {
                     if !appended.contains_key(&record.board) {
                         let seq = self.next_done_seq(&record.board);
-                        let news = Appended { board: record.board.clone(), first: seq, seq, cells: Vec::new() };
+                        let news = AppendEvent { board: record.board.clone(), first: seq, seq, cells: Vec::new() };
                         appended.insert(record.board.clone(), news);
                     }
                     if let Some(news) = appended.get_mut(&record.board) {
@@ -211,15 +211,15 @@ impl Batch<'_> {
                         (Series::new(*key, grown.name, seq), true)
                     }
                 };
-                series.push(PlannedSeries { before, is_new, points: grown.points, after: None });
+                series.push(SeriesPlan { before, is_new, points: grown.points, after: None });
             }
-            planned.push(Planned { cell: id, seq, series, gone });
+            planned.push(AppendPlan { cell: id, seq, series, gone });
         }
-        for (id, fate) in &self.done.cells {
+        for (id, row_state) in &self.done.cells {
             let committed = self.index.series(id);
-            if matches!(fate, Fate::Forgotten) && !committed.is_empty() && !planned.iter().any(|known| known.cell == *id) {
+            if matches!(row_state, RowState::Forgotten) && !committed.is_empty() && !planned.iter().any(|known| known.cell == *id) {
                 let gone = committed.to_vec();
-                planned.push(Planned { cell: id.clone(), seq: 0, series: Vec::new(), gone });
+                planned.push(AppendPlan { cell: id.clone(), seq: 0, series: Vec::new(), gone });
             }
         }
         self.done.changes.extend(appended.into_values().map(Change::Points));
@@ -259,7 +259,7 @@ mod tests {
         batch.append(&id, "a", new(&[1.0]));
         batch.append(&id, "b", new(&[1.0]));
         batch.end(true);
-        batch.keep_series(&id, &["b".into()]);
+        batch.retain_series(&id, &["b".into()]);
         assert_eq!(batch.append(&id, "a", new(&[5.0])), (0, 1));
         batch.end(true);
         assert_eq!(batch.append(&id, "b", new(&[2.0])), (1, 2));

@@ -3,20 +3,20 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::append::Growth;
+use super::append::SeriesDelta;
 use crate::protocol::CellId;
 use crate::series::Points;
-use crate::server::store::index::names::{HasName, Named};
+use crate::server::store::index::names::{Keyed, NameIndex};
 
 /// Of more points of one series at once only the number is told, and only that is kept: who wants them asks for columns.
-const POINTS_TOLD: usize = 1024;
+const MAX_EVENT_POINTS: usize = 1024;
 
 /// So few cells are looked for one by one.
 const FEW: usize = 16;
 
 /// New points of one board: one event.
 #[derive(Debug)]
-pub struct Appended {
+pub struct AppendEvent {
     pub board: Arc<str>,
     /// The first and the last event that it stands for.
     pub first: u64,
@@ -29,7 +29,7 @@ pub struct AppendedCell {
     pub cell: CellId,
     /// Series that readers may know and that are no longer the cell's, ascending. None of them is in `series`.
     pub gone: Vec<Arc<str>>,
-    pub series: Named<AppendedSeries>,
+    pub series: NameIndex<AppendedSeries>,
 }
 
 #[derive(Debug)]
@@ -40,23 +40,23 @@ pub struct AppendedSeries {
     /// How many came.
     pub count: u64,
     /// Another series had this name until now; `start` is 0.
-    pub is_anew: bool,
-    /// `None` above [`POINTS_TOLD`].
+    pub is_replacement: bool,
+    /// `None` above [`MAX_EVENT_POINTS`].
     pub points: Option<Points>,
 }
 
 impl AppendedCell {
     /// `known`: the names that the cell's series had for readers before. `None` when nothing has changed for them.
-    pub fn of(cell: &CellId, growth: &Growth, known: &HashSet<&str>) -> Option<Self> {
+    pub fn of(cell: &CellId, growth: &SeriesDelta, known: &HashSet<&str>) -> Option<Self> {
         let is_gone = |name: &str| known.contains(name) && growth.gone.contains(name);
         let grown = growth.list.iter().filter(|grown| !grown.points.is_empty());
-        let series: Named<AppendedSeries> = grown
+        let series: NameIndex<AppendedSeries> = grown
             .map(|grown| AppendedSeries {
                 name: grown.name.clone(),
                 start: grown.start,
                 count: grown.points.len() as u64,
-                is_anew: is_gone(&grown.name),
-                points: (grown.points.len() <= POINTS_TOLD).then(|| grown.points.clone()),
+                is_replacement: is_gone(&grown.name),
+                points: (grown.points.len() <= MAX_EVENT_POINTS).then(|| grown.points.clone()),
             })
             .collect();
         let stay_away = growth.gone.iter().filter(|name| is_gone(name) && series.place(name).is_none());
@@ -77,10 +77,10 @@ impl AppendedCell {
         for mut series in later.series {
             if self.gone.binary_search(&series.name).is_ok() {
                 back.insert(series.name.clone());
-                series.is_anew = true;
+                series.is_replacement = true;
             }
             match self.series.find_mut(&series.name) {
-                Some(known) if series.is_anew => *known = series,
+                Some(known) if series.is_replacement => *known = series,
                 Some(known) => known.extend(series),
                 None => drop(self.series.push(series)),
             }
@@ -89,7 +89,7 @@ impl AppendedCell {
     }
 }
 
-impl HasName for AppendedSeries {
+impl Keyed for AppendedSeries {
     fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -100,7 +100,7 @@ impl AppendedSeries {
         debug_assert_eq!(self.start + self.count, later.start, "what does not begin anew goes on");
         self.count += later.count;
         self.points = match (self.points.take(), later.points) {
-            (Some(mut points), Some(later)) if points.len() + later.len() <= POINTS_TOLD => {
+            (Some(mut points), Some(later)) if points.len() + later.len() <= MAX_EVENT_POINTS => {
                 points.extend(&later);
                 Some(points)
             }
@@ -109,7 +109,7 @@ impl AppendedSeries {
     }
 }
 
-impl Appended {
+impl AppendEvent {
     /// Adds what came after this.
     pub fn merge(&mut self, later: Self) {
         self.seq = later.seq;
@@ -133,7 +133,7 @@ impl Appended {
 mod tests {
     use super::*;
     use crate::protocol::CellContent;
-    use crate::server::store::{Batch, Change, Held, Index, Kind, NewPoints, Record};
+    use crate::server::store::{Batch, Change, ChangeKind, Index, NewPoints, Record, StoredValue};
 
     const KNOWN: &[&str] = &["l"];
 
@@ -154,25 +154,26 @@ mod tests {
         batch.done.growth.get(&id()).and_then(|growth| AppendedCell::of(&id(), growth, &known.iter().copied().collect()))
     }
 
-    fn event(seq: u64, cell: Option<AppendedCell>) -> Appended {
-        Appended { board: "main".into(), first: seq, seq, cells: cell.into_iter().collect() }
+    fn event(seq: u64, cell: Option<AppendedCell>) -> AppendEvent {
+        AppendEvent { board: "main".into(), first: seq, seq, cells: cell.into_iter().collect() }
     }
 
     /// Name, start, count, whether it began anew, how many numbers are kept.
     fn series(told: &AppendedCell) -> Vec<(&str, u64, u64, bool, Option<usize>)> {
         let list = told.series.iter();
-        list.map(|series| (&*series.name, series.start, series.count, series.is_anew, series.points.as_ref().map(Points::len))).collect()
+        list.map(|series| (&*series.name, series.start, series.count, series.is_replacement, series.points.as_ref().map(Points::len)))
+            .collect()
     }
 
     fn begin_again(batch: &mut Batch) {
         append(batch, "l", 2);
         batch.end(true);
-        batch.keep_series(&id(), &[]);
+        batch.retain_series(&id(), &[]);
     }
 
     #[test]
     fn of_many_points_only_the_number_is_kept() {
-        let many = told(&[], |batch| append(batch, "l", POINTS_TOLD + 1)).unwrap();
+        let many = told(&[], |batch| append(batch, "l", MAX_EVENT_POINTS + 1)).unwrap();
         assert_eq!(series(&many), [("l", 0, 1025, false, None)]);
         let few = |start: usize, count: usize| {
             let mut cell = told(&[], |batch| append(batch, "l", count)).unwrap();
@@ -236,11 +237,12 @@ mod tests {
     fn a_batch_that_changes_no_series_has_no_event() {
         let index = Index::default();
         let mut batch = Batch::new(&index, 0, 0);
-        let (keys, value, stage) = (serde_json::Map::new(), Held::Missing, CellContent::Empty);
-        let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
+        let (keys, value, content) = (serde_json::Map::new(), StoredValue::Missing, CellContent::Empty);
+        let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
         let board = Arc::from("main");
-        let record = Record { id: id(), board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
-        batch.put(Kind::Created, record, None);
+        let record =
+            Record { id: id(), board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content };
+        batch.put(ChangeKind::Created, record, None);
         begin_again(&mut batch);
         batch.end(true);
         let outcome = batch.finish(&mut 0);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
-use super::append::PlannedSeries;
+use super::append::SeriesPlan;
 use super::codec::{pack_points, unpack_nodes};
 use super::journal;
 use super::repair::{rebuild, write_blocks};
@@ -16,9 +16,9 @@ use crate::protocol::CellId;
 use crate::series::{BLOCK, Node, Points, Pyramid, nodes_at};
 use crate::server::store::Index;
 use crate::server::store::integrity::checksum::{self, keyed};
-use crate::server::store::integrity::row_counts::{Census, Table};
-use crate::server::store::writer::batch::Outcome;
-use crate::server::store::writer::state_row::State;
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
+use crate::server::store::writer::batch::BatchOutcome;
+use crate::server::store::writer::state_row::StateRow;
 
 /// Tails written apart in one commit, at least.
 const TAILS_PER_COMMIT: usize = 32;
@@ -45,10 +45,10 @@ impl Default for Limits {
 
 /// What the writer knows of the series' tables beside the index.
 #[derive(Default)]
-pub struct Ledger {
+pub struct CompactionState {
     pub limits: Limits,
     /// The row about the file as a whole, as it is on disk.
-    pub state: State,
+    pub state: StateRow,
     /// The last key that was given to a series, and the last version: those of commits that failed are not given out again either.
     pub key: i64,
     pub version: u64,
@@ -63,7 +63,7 @@ pub struct Ledger {
     /// Series with a row in `tail`.
     pub saved: HashSet<i64>,
     /// Series to be deleted.
-    pub dying: Vec<i64>,
+    pub deleted_series: Vec<i64>,
     pyramids: HashMap<i64, Pyramid>,
 }
 
@@ -77,8 +77,8 @@ pub struct JournalRow {
 
 /// What becomes true with the commit.
 #[derive(Default)]
-pub struct Staged {
-    pub state: State,
+pub struct PendingState {
+    pub state: StateRow,
     journal: Option<JournalRow>,
     /// Series whose points are all in chunks and tails.
     clean: Vec<i64>,
@@ -92,7 +92,7 @@ pub struct Staged {
     trimmed: Option<i64>,
 }
 
-impl Ledger {
+impl CompactionState {
     fn begins(&self, entry: &(i64, i64)) -> bool {
         self.since.get(&entry.1).is_some_and(|(row, _)| *row == entry.0)
     }
@@ -112,13 +112,13 @@ impl Ledger {
     }
 
     /// What the next commit begins with.
-    pub fn stage(&self) -> Staged {
-        let state = State { series: self.key, version: self.version, ..self.state.next() };
-        Staged { state, ..Staged::default() }
+    pub fn stage(&self) -> PendingState {
+        let state = StateRow { series: self.key, version: self.version, ..self.state.next() };
+        PendingState { state, ..PendingState::default() }
     }
 
     /// The series whose tails are to be written apart now, as they are committed, with the event that brought points last.
-    pub fn overdue(&self, index: &Index) -> Vec<(Series, CellId, u64)> {
+    pub fn tails_due(&self, index: &Index) -> Vec<(Series, CellId, u64)> {
         let most = self.limits.journal_bytes;
         if self.journal_bytes <= most {
             return Vec::new();
@@ -140,14 +140,14 @@ impl Ledger {
         self.pyramids.insert(key, pyramid);
     }
 
-    pub fn apply(&mut self, staged: Staged) {
-        self.state = staged.state;
-        for key in staged.clean.iter().chain(&staged.dead) {
+    pub fn apply(&mut self, pending: PendingState) {
+        self.state = pending.state;
+        for key in pending.clean.iter().chain(&pending.dead) {
             self.since.remove(key);
         }
-        if let Some(row) = staged.journal {
+        if let Some(row) = pending.journal {
             self.note(row);
-            for (key, cell) in staged.dirty {
+            for (key, cell) in pending.dirty {
                 self.wait(key, row.id, cell);
             }
         }
@@ -156,11 +156,11 @@ impl Ledger {
         {
             self.waiting.pop_front();
         }
-        for key in staged.unsaved.iter().chain(&staged.dead) {
+        for key in pending.unsaved.iter().chain(&pending.dead) {
             self.saved.remove(key);
         }
-        self.saved.extend(staged.saved);
-        if let Some(first) = staged.trimmed {
+        self.saved.extend(pending.saved);
+        if let Some(first) = pending.trimmed {
             while let Some(row) = self.journal.front().copied()
                 && row.id < first
             {
@@ -168,32 +168,32 @@ impl Ledger {
                 self.journal.pop_front();
             }
         }
-        for key in &staged.dead {
+        for key in &pending.dead {
             self.pyramids.remove(key);
         }
-        if self.pyramids.len() + staged.pyramids.len() > self.limits.pyramids {
+        if self.pyramids.len() + pending.pyramids.len() > self.limits.pyramids {
             self.pyramids.clear();
         }
-        self.pyramids.extend(staged.pyramids);
-        self.dying.extend(staged.dead);
+        self.pyramids.extend(pending.pyramids);
+        self.deleted_series.extend(pending.dead);
     }
 }
 
 /// Writes what the batch does to series. `outcome` then knows the series as they are after it.
 pub async fn persist(
     commit: &mut SqliteConnection,
-    ledger: &mut Ledger,
-    overdue: Vec<(Series, CellId, u64)>,
-    outcome: &mut Outcome,
-    staged: &mut Staged,
+    compaction: &mut CompactionState,
+    tails_due: Vec<(Series, CellId, u64)>,
+    outcome: &mut BatchOutcome,
+    pending: &mut PendingState,
 ) -> sqlx::Result<()> {
-    for (series, cell, seq) in &overdue {
+    for (series, cell, seq) in &tails_due {
         let points = pack_points(&series.tail);
-        put_tail(commit, series.key, series.sealed, points, &mut staged.state.census).await?;
+        put_tail(commit, series.key, series.sealed, points, &mut pending.state.row_counts).await?;
         // The journal's rows, which know of it too, may go.
-        SeriesRow::of(series, cell.as_str(), *seq).replace(commit, &mut staged.state.census).await?;
-        staged.clean.push(series.key);
-        staged.saved.push(series.key);
+        SeriesRow::of(series, cell.as_str(), *seq).replace(commit, &mut pending.state.row_counts).await?;
+        pending.clean.push(series.key);
+        pending.saved.push(series.key);
     }
     let mut row = journal::Row::default();
     for planned in &mut outcome.series {
@@ -203,53 +203,54 @@ pub async fn persist(
                     return Err(sqlx::Error::Configuration("this database has had 268 million series, which is all it can number".into()));
                 }
                 let row = SeriesRow::of(&series.before, planned.cell.as_str(), planned.seq);
-                row.insert(&mut *commit, &mut staged.state.census).await?;
+                row.insert(&mut *commit, &mut pending.state.row_counts).await?;
             }
             if series.before.tail.len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), planned.seq, &series.points);
-                staged.dirty.push((series.before.key, planned.cell.clone()));
+                pending.dirty.push((series.before.key, planned.cell.clone()));
                 continue;
             }
-            let after = seal(commit, ledger, series, (planned.cell.as_str(), planned.seq), staged).await?;
-            staged.clean.push(after.key);
+            let after = seal(commit, compaction, series, (planned.cell.as_str(), planned.seq), pending).await?;
+            pending.clean.push(after.key);
             if !after.tail.is_empty() {
                 row.push(after.key, after.sealed, planned.seq, &after.tail);
-                staged.dirty.push((after.key, planned.cell.clone()));
+                pending.dirty.push((after.key, planned.cell.clone()));
             }
             series.after = Some(after);
         }
         for series in &planned.gone {
             let row = SeriesRow { dead: true, ..SeriesRow::of(series, planned.cell.as_str(), planned.seq) };
-            row.replace(&mut *commit, &mut staged.state.census).await?;
-            staged.dead.push(series.key);
+            row.replace(&mut *commit, &mut pending.state.row_counts).await?;
+            pending.dead.push(series.key);
         }
     }
     if !row.is_empty() {
-        let id = ledger.row + 1;
+        let id = compaction.row + 1;
         let points = keyed(row.into_bytes(), id);
         let row = JournalRow { id, bytes: points.len(), sum: checksum::journal(id, &points) };
         sqlx::query("INSERT INTO journal (id, points) VALUES (?, ?)").bind(id).bind(points).execute(&mut *commit).await?;
-        staged.state.census.add(Table::Journal, row.sum);
-        staged.journal = Some(row);
+        pending.state.row_counts.add(Table::Journal, row.sum);
+        pending.journal = Some(row);
     }
-    trim(commit, ledger, staged).await
+    trim(commit, compaction, pending).await
 }
 
 /// Deletes the rows of the journal that nobody needs any more.
-async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Staged) -> sqlx::Result<()> {
-    let done: HashSet<i64> = staged.clean.iter().chain(&staged.dead).copied().collect();
-    let stays = |entry: &&(i64, i64)| ledger.begins(entry) && !done.contains(&entry.1);
-    let newest = staged.journal.map(|row| row.id);
-    let first = match ledger.waiting.iter().find(stays) {
+async fn trim(commit: &mut SqliteConnection, compaction: &CompactionState, pending: &mut PendingState) -> sqlx::Result<()> {
+    let done: HashSet<i64> = pending.clean.iter().chain(&pending.dead).copied().collect();
+    let stays = |entry: &&(i64, i64)| compaction.begins(entry) && !done.contains(&entry.1);
+    let newest = pending.journal.map(|row| row.id);
+    let first = match compaction.waiting.iter().find(stays) {
         Some((row, _)) => *row,
-        None => match newest.or_else(|| ledger.journal.back().map(|row| row.id + 1)) {
+        None => match newest.or_else(|| compaction.journal.back().map(|row| row.id + 1)) {
             Some(row) => row,
             None => return Ok(()),
         },
     };
-    let is_worth_it = ledger.journal.front().is_some_and(|row| row.id < first) && ledger.journal_bytes > ledger.limits.journal_bytes / 4;
+    let is_worth_it =
+        compaction.journal.front().is_some_and(|row| row.id < first) && compaction.journal_bytes > compaction.limits.journal_bytes / 4;
     if is_worth_it {
-        let old: Vec<_> = ledger.journal.iter().take_while(|row| row.id < first).collect();
+        let old: Vec<_> = compaction.journal.iter().take_while(|row| row.id < first).collect();
         let done = sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut *commit).await?;
         if done.rows_affected() != old.len() as u64 {
             return Err(damaged(format!(
@@ -257,8 +258,8 @@ async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Stage
                 old.len() as u64 - done.rows_affected().min(old.len() as u64)
             )));
         }
-        old.iter().for_each(|row| staged.state.census.remove(Table::Journal, row.sum));
-        staged.trimmed = Some(first);
+        old.iter().for_each(|row| pending.state.row_counts.remove(Table::Journal, row.sum));
+        pending.trimmed = Some(first);
     }
     Ok(())
 }
@@ -266,13 +267,13 @@ async fn trim(commit: &mut SqliteConnection, ledger: &Ledger, staged: &mut Stage
 /// Writes the chunks that are complete with these points, and the nodes above them.
 async fn seal(
     commit: &mut SqliteConnection,
-    ledger: &mut Ledger,
-    series: &PlannedSeries,
+    compaction: &mut CompactionState,
+    series: &SeriesPlan,
     (cell, seq): (&str, u64),
-    staged: &mut Staged,
+    pending: &mut PendingState,
 ) -> sqlx::Result<Series> {
-    let PlannedSeries { before, points, .. } = series;
-    let mut pyramid = match ledger.pyramids.remove(&before.key) {
+    let SeriesPlan { before, points, .. } = series;
+    let mut pyramid = match compaction.pyramids.remove(&before.key) {
         Some(pyramid) => pyramid,
         None => open_pyramid(commit, before).await?,
     };
@@ -291,13 +292,13 @@ async fn seal(
     write_blocks(commit, before.key, pyramid.take()).await?;
     let tail = Arc::new(rest.slice(whole * CHUNK, rest.len()));
     let after = Series { sealed, sealed_last, tail, last: last(points).or(before.last), ..before.clone() };
-    SeriesRow::of(&after, cell, seq).replace(commit, &mut staged.state.census).await?;
-    if ledger.saved.contains(&before.key) || staged.saved.contains(&before.key) {
-        delete_tail(commit, before.key, &mut staged.state.census).await?;
-        staged.saved.retain(|key| *key != before.key);
-        staged.unsaved.push(before.key);
+    SeriesRow::of(&after, cell, seq).replace(commit, &mut pending.state.row_counts).await?;
+    if compaction.saved.contains(&before.key) || pending.saved.contains(&before.key) {
+        delete_tail(commit, before.key, &mut pending.state.row_counts).await?;
+        pending.saved.retain(|key| *key != before.key);
+        pending.unsaved.push(before.key);
     }
-    staged.pyramids.push((before.key, pyramid));
+    pending.pyramids.push((before.key, pyramid));
     Ok(after)
 }
 
@@ -337,7 +338,7 @@ pub fn node_key(series: i64, level: u8, block: u64) -> i64 {
 }
 
 /// Deletes some rows of dead series, within a commit of its own. The series that is gone as a whole then, if one is.
-pub async fn sweep(commit: &mut SqliteConnection, key: i64, census: &mut Census) -> sqlx::Result<bool> {
+pub async fn sweep(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<bool> {
     let mut deleted = 0;
     for (table, bits) in [("chunk", 35), ("node", 35)] {
         let range = format!("SELECT key FROM {table} WHERE key >= ? AND key < ? LIMIT {SWEEP_ROWS}");
@@ -346,8 +347,8 @@ pub async fn sweep(commit: &mut SqliteConnection, key: i64, census: &mut Census)
         deleted += done.rows_affected();
     }
     if deleted == 0 {
-        delete_tail(&mut *commit, key, census).await?;
-        delete_series(&mut *commit, key, census).await?;
+        delete_tail(&mut *commit, key, row_counts).await?;
+        delete_series(&mut *commit, key, row_counts).await?;
     }
     Ok(deleted == 0)
 }

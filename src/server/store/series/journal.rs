@@ -6,7 +6,7 @@
 //! are eight zeros and the CRC-32 of all before it. Everything little-endian. Two older forms are read and no longer written: the second had no
 //! checksum, the first no head either, and of each series four u64 and plain doubles. They are told apart by the eighth byte, which is zero in the first.
 
-use super::codec::{Damaged, Finding, PAD, Unpacking, pack_doubles, pack_plainly};
+use super::codec::{ColumnLocator, Damaged, Decoder, PAD, pack_doubles, pack_plainly};
 use crate::series::Points;
 
 /// Two bits away from both older forms: no single flipped bit makes a row one that is read without its checksum.
@@ -107,7 +107,7 @@ fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn read_number(from: &mut Unpacking) -> Result<u64, Damaged> {
+fn read_number(from: &mut Decoder) -> Result<u64, Damaged> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let byte = from.u8()?;
@@ -135,7 +135,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
     }
     let (head, rest) = bytes.split_first_chunk::<8>().ok_or(Damaged::Short)?;
     let base_ms = (u64::from_le_bytes(*head) & MILLISECONDS) as i64;
-    let mut finding = Finding { unpacking: Unpacking { rest, count: 0 }, length: bytes.len() };
+    let mut finding = ColumnLocator { unpacking: Decoder { rest, count: 0 }, length: bytes.len() };
     let (mut entries, mut seq) = (Vec::new(), 0_u64);
     while finding.unpacking.rest != PAD {
         let from = &mut finding.unpacking;
@@ -147,7 +147,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
             return Err(Damaged::Content);
         }
         from.count = len;
-        let mut column = |plain: &dyn Fn(&mut Unpacking) -> Result<Vec<f64>, Damaged>| match finding.unpacking.u8()? {
+        let mut column = |plain: &dyn Fn(&mut Decoder) -> Result<Vec<f64>, Damaged>| match finding.unpacking.u8()? {
             COLUMN => {
                 let column = finding.column()?;
                 // Eight bytes may be read from wherever a number begins.

@@ -11,7 +11,7 @@ pub mod rows;
 
 use std::sync::Arc;
 
-use super::index::names::{HasName, Named};
+use super::index::names::{Keyed, NameIndex};
 use crate::series::Points;
 
 /// Points in a chunk.
@@ -57,7 +57,7 @@ impl Series {
     }
 }
 
-impl HasName for Series {
+impl Keyed for Series {
     fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -68,7 +68,7 @@ impl HasName for Series {
 pub struct CellSeries {
     /// The event that brought points last.
     pub seq: u64,
-    pub list: Named<Series>,
+    pub list: NameIndex<Series>,
 }
 
 impl CellSeries {

@@ -18,19 +18,19 @@ use crate::server::store::integrity::checksum::keyed;
 use crate::server::store::{READ_TRIES, Store};
 
 /// Bytes of blocks that are kept: twice as many. Of 1e8 points, a block has about 10 KB, all levels but the lowest 11 MB.
-const BLOCKS_KEPT: usize = 24 << 20;
+const BLOCK_CACHE_BYTES: usize = 24 << 20;
 /// The same for decoded chunks of 98 KB, which seldom serve twice.
-const CHUNKS_KEPT: usize = 5 << 20;
+const CHUNK_CACHE_BYTES: usize = 5 << 20;
 
 /// The series of one cell, and where all of them together stand along the axis.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct CellColumns {
     pub extent: Extent,
     pub series: Vec<SeriesColumns>,
 }
 
 /// Consecutive points of a series.
-pub struct Page {
+pub struct PointsPage {
     pub points: Points,
     /// How many points the series has.
     pub total: u64,
@@ -81,7 +81,7 @@ pub struct Cache {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { blocks: Mutex::new(Kept::new(BLOCKS_KEPT)), chunks: Mutex::new(Kept::new(CHUNKS_KEPT)) }
+        Self { blocks: Mutex::new(Kept::new(BLOCK_CACHE_BYTES)), chunks: Mutex::new(Kept::new(CHUNK_CACHE_BYTES)) }
     }
 }
 
@@ -98,9 +98,9 @@ const SELECT_CHUNKS: &str = "SELECT key, points FROM chunk WHERE key IN (SELECT 
 
 /// Chunks that the smoothed lines of one question may read, all series together, and those of one series, least and most. Beyond it there
 /// are fewer averages than columns. 4096 are 16 million points, and take about half a second.
-const SMOOTHING_TOGETHER: u64 = 4096;
-const SMOOTHING_LEAST: u64 = 256;
-const SMOOTHING_MOST: u64 = 2560;
+const MAX_SMOOTHING_CHUNKS: u64 = 4096;
+const MIN_SMOOTHING_CHUNKS_PER_SERIES: u64 = 256;
+const MAX_SMOOTHING_CHUNKS_PER_SERIES: u64 = 2560;
 /// Chunks that are read at once for a smoothed line: 6 MB of points.
 const AT_ONCE: usize = 64;
 /// So many are averaged at once where they are read; more go beside the async threads, of two questions at a time.
@@ -109,15 +109,15 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Which series of a cell are smoothed, and how.
 #[derive(Clone, Copy)]
-pub struct Weights<'a> {
+pub struct SmoothingWeights<'a> {
     /// By the name of the series; 0 is no smoothed line.
     pub of: &'a (dyn Fn(&str) -> f64 + Sync),
     /// How many series the whole question has: they share what may be read.
     pub together: usize,
 }
 
-impl Weights<'_> {
-    pub const NONE: Weights<'static> = Weights { of: &|_| 0.0, together: 1 };
+impl SmoothingWeights<'_> {
+    pub const NONE: SmoothingWeights<'static> = SmoothingWeights { of: &|_| 0.0, together: 1 };
 }
 
 enum Chunk {
@@ -134,7 +134,7 @@ struct Gone;
 impl Store {
     /// The columns of all series of a cell, and their smoothed lines. Infinite ends of the window are those of all series together.
     /// `None`: no such cell.
-    pub async fn columns(&self, id: &CellId, window: Window, weights: Weights<'_>) -> Result<Option<Found>, ServerError> {
+    pub async fn columns(&self, id: &CellId, window: Window, weights: SmoothingWeights<'_>) -> Result<Option<CellColumns>, ServerError> {
         for attempt in 1..=READ_TRIES {
             let series: Vec<Series> = {
                 let index = self.index();
@@ -148,7 +148,7 @@ impl Store {
                 Ok(Ok(columns)) => return Ok(Some(columns)),
                 // Rows may be deleted at this moment, but not again and again.
                 Ok(Err(Gone)) if attempt < MISSING_AFTER => tokio::task::yield_now().await,
-                Ok(Err(Gone)) | Err(ServerError::Damaged(_)) if self.suspects.add(&series) => {
+                Ok(Err(Gone)) | Err(ServerError::Damaged(_)) if self.repair_queue.add(&series) => {
                     // The writer mends before it does anything else.
                     self.write(1, |_| Ok(())).await?;
                 }
@@ -159,7 +159,12 @@ impl Store {
         Err(ServerError::Busy)
     }
 
-    async fn try_columns(&self, series: &[Series], window: Window, weights: Weights<'_>) -> Result<Result<Found, Gone>, ServerError> {
+    async fn try_columns(
+        &self,
+        series: &[Series],
+        window: Window,
+        weights: SmoothingWeights<'_>,
+    ) -> Result<Result<CellColumns, Gone>, ServerError> {
         let mut extent = Extent::EMPTY;
         let mut reader = Reader::default();
         let whole = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
@@ -188,7 +193,8 @@ impl Store {
             let (columns, ends) = query.finish_with_ends();
             let mut smoothed = None;
             if weight > 0.0 {
-                let most = (SMOOTHING_TOGETHER / weights.together.max(1) as u64).clamp(SMOOTHING_LEAST, SMOOTHING_MOST);
+                let most = (MAX_SMOOTHING_CHUNKS / weights.together.max(1) as u64)
+                    .clamp(MIN_SMOOTHING_CHUNKS_PER_SERIES, MAX_SMOOTHING_CHUNKS_PER_SERIES);
                 let asked = Smooth { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
                 match self.smoothed(series, asked, &columns, &ends, &mut reader).await? {
                     Ok(line) => smoothed = Some(line),
@@ -197,7 +203,7 @@ impl Store {
             }
             answer.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns, smoothed });
         }
-        Ok(Ok(Found { extent, series: answer }))
+        Ok(Ok(CellColumns { extent, series: answer }))
     }
 
     /// The smoothed line at the columns that [`Query::finish_with_ends`] has answered. What takes long runs beside the async threads.
@@ -334,12 +340,12 @@ impl Store {
     }
 
     /// At most `limit` points of a series from index `from` on. `None`: the cell has no such series.
-    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<Page>, ServerError> {
+    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<PointsPage>, ServerError> {
         for _ in 0..READ_TRIES {
             let Some(series) = self.index().cell_series(id).and_then(|known| known.named(name)).cloned() else { return Ok(None) };
             let (total, key) = (series.count(), series.key);
             if from >= total {
-                return Ok(Some(Page { points: Points::default(), total, key }));
+                return Ok(Some(PointsPage { points: Points::default(), total, key }));
             }
             let end = from.saturating_add(limit as u64).min(total);
             let mut points = Points::default();
@@ -357,7 +363,7 @@ impl Store {
                 let start = number * size;
                 points.extend(&chunk.slice(from.saturating_sub(start) as usize, (end - start).min(chunk.len() as u64) as usize));
             }
-            return Ok(Some(Page { points, total, key }));
+            return Ok(Some(PointsPage { points, total, key }));
         }
         Err(ServerError::Busy)
     }

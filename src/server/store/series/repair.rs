@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use sqlx::SqliteConnection;
 
 use super::codec::{pack_nodes, unpack_points};
-use super::compaction::{Ledger, chunk_key, node_key};
+use super::compaction::{CompactionState, chunk_key, node_key};
 use super::{CHUNK, Series};
 use crate::series::{Block, Pyramid};
 use crate::server::store::Index;
@@ -14,7 +14,7 @@ use crate::server::store::integrity::checksum::keyed;
 
 /// Series of which a part could not be read.
 #[derive(Default)]
-pub struct Suspects {
+pub struct RepairQueue {
     sets: Mutex<Sets>,
 }
 
@@ -25,7 +25,7 @@ struct Sets {
     tried: BTreeSet<i64>,
 }
 
-impl Suspects {
+impl RepairQueue {
     /// True when one of them is to be mended.
     pub fn add(&self, series: &[Series]) -> bool {
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,8 +43,13 @@ impl Suspects {
 }
 
 /// Writes the nodes of all suspects anew, those that still have points in chunks. Each is a transaction of its own.
-pub async fn mend(connection: &mut SqliteConnection, suspects: &Suspects, ledger: &mut Ledger, index: &std::sync::RwLock<Index>) {
-    for key in suspects.take() {
+pub async fn mend(
+    connection: &mut SqliteConnection,
+    repair_queue: &RepairQueue,
+    compaction: &mut CompactionState,
+    index: &std::sync::RwLock<Index>,
+) {
+    for key in repair_queue.take() {
         let sealed = crate::server::store::read(index).with_key(key).map_or(0, |series| series.sealed);
         if sealed == 0 {
             continue;
@@ -52,17 +57,17 @@ pub async fn mend(connection: &mut SqliteConnection, suspects: &Suspects, ledger
         let mended = async {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
             let pyramid = rebuild(connection, key, sealed).await?;
-            let state = ledger.state.next();
-            state.replace(&ledger.state, connection).await?;
+            let state = compaction.state.next();
+            state.replace(&compaction.state, connection).await?;
             sqlx::query("COMMIT").execute(&mut *connection).await?;
-            ledger.state = state;
+            compaction.state = state;
             Ok(pyramid)
         };
         let mended: sqlx::Result<Pyramid> = mended.await;
         match mended {
             Ok(pyramid) => {
                 tracing::warn!("nodes of a series (key {key}) were damaged and were made anew from its {sealed} points");
-                ledger.hold(key, pyramid);
+                compaction.hold(key, pyramid);
             }
             Err(why) => {
                 let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;

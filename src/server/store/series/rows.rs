@@ -4,7 +4,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{Point, Series};
 use crate::server::store::integrity::checksum::{self, Sum};
-use crate::server::store::integrity::row_counts::{Census, Table};
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
 
 /// A row of `series`.
 pub struct SeriesRow<'a> {
@@ -65,45 +65,51 @@ impl<'a> SeriesRow<'a> {
         sum.end()
     }
 
-    pub async fn insert(&self, commit: &mut SqliteConnection, census: &mut Census) -> sqlx::Result<()> {
+    pub async fn insert(&self, commit: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<()> {
         let insert = "INSERT INTO series (key, cell, name, sealed, last, seq, dead, began, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let (sum, insert) = (self.sum(), sqlx::query(insert).bind(self.key).bind(self.cell).bind(self.name).bind(self.sealed as i64));
         let insert = insert.bind(bytes(self.last)).bind(self.seq as i64).bind(i64::from(self.dead)).bind(self.began as i64);
         insert.bind(sum).execute(commit).await?;
-        census.add(Table::Series, sum);
+        row_counts.add(Table::Series, sum);
         Ok(())
     }
 
     /// In the place of the row that it has.
-    pub async fn replace(&self, commit: &mut SqliteConnection, census: &mut Census) -> sqlx::Result<()> {
-        if !delete_series(&mut *commit, self.key, census).await? {
+    pub async fn replace(&self, commit: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+        if !delete_series(&mut *commit, self.key, row_counts).await? {
             return Err(damaged(format!("the row of the series '{}' of the cell '{}' is missing", self.name, self.cell)));
         }
-        self.insert(commit, census).await
+        self.insert(commit, row_counts).await
     }
 }
 
 /// False where there is none.
-pub async fn delete_series(commit: &mut SqliteConnection, key: i64, census: &mut Census) -> sqlx::Result<bool> {
+pub async fn delete_series(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<bool> {
     let delete = sqlx::query_scalar::<_, i64>("DELETE FROM series WHERE key = ? RETURNING sum").bind(key);
     let sums = delete.fetch_all(commit).await?;
-    sums.iter().for_each(|sum| census.remove(Table::Series, *sum));
+    sums.iter().for_each(|sum| row_counts.remove(Table::Series, *sum));
     Ok(!sums.is_empty())
 }
 
 /// `points` are packed.
-pub async fn put_tail(commit: &mut SqliteConnection, key: i64, start: u64, points: Vec<u8>, census: &mut Census) -> sqlx::Result<()> {
-    delete_tail(&mut *commit, key, census).await?;
+pub async fn put_tail(
+    commit: &mut SqliteConnection,
+    key: i64,
+    start: u64,
+    points: Vec<u8>,
+    row_counts: &mut RowCounts,
+) -> sqlx::Result<()> {
+    delete_tail(&mut *commit, key, row_counts).await?;
     let sum = checksum::tail(key, start as i64, &points);
     let insert = sqlx::query("INSERT INTO tail (series, start, points, sum) VALUES (?, ?, ?, ?)");
     insert.bind(key).bind(start as i64).bind(points).bind(sum).execute(commit).await?;
-    census.add(Table::Tail, sum);
+    row_counts.add(Table::Tail, sum);
     Ok(())
 }
 
-pub async fn delete_tail(commit: &mut SqliteConnection, key: i64, census: &mut Census) -> sqlx::Result<()> {
+pub async fn delete_tail(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<()> {
     let delete = sqlx::query_scalar::<_, i64>("DELETE FROM tail WHERE series = ? RETURNING sum").bind(key);
-    delete.fetch_all(commit).await?.iter().for_each(|sum| census.remove(Table::Tail, *sum));
+    delete.fetch_all(commit).await?.iter().for_each(|sum| row_counts.remove(Table::Tail, *sum));
     Ok(())
 }
 

@@ -10,14 +10,14 @@ use super::retention::note;
 use super::{append, change, create, id};
 use crate::server::store::*;
 
-const FULL: Start = Start { durability: Durability::Full, accept_loss: false };
+const FULL: StoreOptions = StoreOptions { durability: Durability::Full, accept_loss: false };
 const CELLS: [&str; 5] = ["a", "b", "small", "large", "gone"];
 
 /// A bit of everything: chunks, nodes, tails, the journal, dead series, removed cells, answers. One file, without a log beside it.
 async fn sound() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(folder.path(), FULL).await.unwrap();
-    opened.ledger.limits = series::compaction::Limits { journal_bytes: 4 << 10, pyramids: 3 };
+    opened.compaction.limits = series::compaction::Limits { journal_bytes: 4 << 10, pyramids: 3 };
     let store = Store::begin(opened, Box::new(drop));
     for name in ["a", "b"] {
         create(&store, name).await;
@@ -41,30 +41,30 @@ async fn sound() -> Vec<u8> {
     // A dead series of which nothing was swept yet.
     let mut opened = open::open(folder.path(), FULL).await.unwrap();
     let mut outcome = {
-        let mut batch = Batch::new(&opened.index, 0, opened.ledger.version);
-        batch.keep_series(&id("b"), &["l".into()]);
+        let mut batch = Batch::new(&opened.index, 0, opened.compaction.version);
+        batch.retain_series(&id("b"), &["l".into()]);
         batch.end(true);
-        batch.finish(&mut opened.ledger.key)
+        batch.finish(&mut opened.compaction.key)
     };
-    let mut staged = opened.ledger.stage();
+    let mut pending = opened.compaction.stage();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut opened.connection).await.unwrap();
     for (name, seq, floor) in &outcome.boards {
         let old = opened.index.board(name).unwrap();
         let update = sqlx::query("UPDATE board SET seq = ?, sum = ? WHERE name = ?").bind(*seq as i64);
         update.bind(integrity::checksum::board(name, *seq, *floor)).bind(&**name).execute(&mut opened.connection).await.unwrap();
-        staged.state.census.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, old.seq, old.floor));
-        staged.state.census.add(integrity::row_counts::Table::Board, integrity::checksum::board(name, *seq, *floor));
+        pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, old.seq, old.floor));
+        pending.state.row_counts.add(integrity::row_counts::Table::Board, integrity::checksum::board(name, *seq, *floor));
     }
-    series::compaction::persist(&mut opened.connection, &mut opened.ledger, Vec::new(), &mut outcome, &mut staged).await.unwrap();
-    staged.state.replace(&opened.ledger.state, &mut opened.connection).await.unwrap();
+    series::compaction::persist(&mut opened.connection, &mut opened.compaction, Vec::new(), &mut outcome, &mut pending).await.unwrap();
+    pending.state.replace(&opened.compaction.state, &mut opened.connection).await.unwrap();
     sqlx::query("COMMIT").execute(&mut opened.connection).await.unwrap();
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut opened.connection).await.unwrap();
     opened.connection.close().await.unwrap();
-    std::fs::read(database(folder.path())).unwrap()
+    std::fs::read(database_path(folder.path())).unwrap()
 }
 
-fn key() -> Key {
-    Key { writer: "w".into(), number: 1 }
+fn key() -> IdempotencyKey {
+    IdempotencyKey { writer: "w".into(), number: 1 }
 }
 
 /// What a reader is told, by what it asks for; an error is `None`.
@@ -101,10 +101,10 @@ async fn told(folder: &Path) -> Option<Told> {
 /// Whether something cannot be read; a complaint where something else is told than before, or where what is missing is not noticed by a check.
 async fn judge(bytes: &[u8], before: &Told, what: &str, complaints: &mut Vec<String>) -> bool {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(database(folder.path()), bytes).unwrap();
-    let checked = check(&database(folder.path())).await;
+    std::fs::write(database_path(folder.path()), bytes).unwrap();
+    let checked = check(&database_path(folder.path())).await;
     let now = told(folder.path()).await;
-    let is_told = checked.as_ref().map_or(true, |report| report.found > 0 || report.mendable > 0);
+    let is_told = checked.as_ref().map_or(true, |report| report.found > 0 || report.repairable > 0);
     let Some(now) = now else {
         if !is_told {
             complaints.push(format!("{what}: the start is refused, and a check says it is sound"));
@@ -145,7 +145,7 @@ async fn columns(connection: &mut SqliteConnection, table: &str) -> Vec<(String,
 async fn no_change_of_a_row_is_silent() {
     let sound = sound().await;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(database(folder.path()), &sound).unwrap();
+    std::fs::write(database_path(folder.path()), &sound).unwrap();
     let before = told(folder.path()).await.expect("it is sound");
     assert!(before.values().all(Option::is_some) && before["b m"] == Some("none".into()), "{before:?}");
     assert!(before["a l"].as_ref().is_some_and(|points| points.starts_with("5000")) && before["gone removed"] != Some("none".into()));
@@ -198,7 +198,7 @@ async fn no_change_of_a_row_is_silent() {
 async fn no_flipped_bit_of_the_file_is_silent() {
     let sound = sound().await;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(database(folder.path()), &sound).unwrap();
+    std::fs::write(database_path(folder.path()), &sound).unwrap();
     let before = told(folder.path()).await.expect("it is sound");
     let seed = std::env::var("AGNEZ_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3_usize);
     let stride = std::env::var("AGNEZ_FLIPS").ok().and_then(|flips| flips.parse::<usize>().ok()).map_or(1021, |flips| sound.len() / flips);

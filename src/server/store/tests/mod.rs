@@ -16,7 +16,7 @@ use super::*;
 use crate::protocol::CellContent;
 use crate::series::Window;
 
-const NORMAL: Start = Start { durability: Durability::Normal, accept_loss: false };
+const NORMAL: StoreOptions = StoreOptions { durability: Durability::Normal, accept_loss: false };
 const SMALL: Limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
 
 pub async fn start(folder: &Path) -> Store {
@@ -25,7 +25,7 @@ pub async fn start(folder: &Path) -> Store {
 
 async fn start_with(folder: &Path, pages: Option<u32>) -> Store {
     let mut opened = open::open(folder, NORMAL).await.unwrap();
-    opened.ledger.limits = SMALL;
+    opened.compaction.limits = SMALL;
     if let Some(pages) = pages {
         let bound = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
         sqlx::query(bound).execute(&mut opened.connection).await.unwrap();
@@ -46,11 +46,11 @@ pub fn id(name: &str) -> CellId {
 
 fn line(batch: &mut Batch, name: &str) {
     let keys = json!({ "type": "line" }).as_object().unwrap().clone();
-    let (id, board, value, stage) = (id(name), Arc::from("main"), Held::Missing, CellContent::Empty);
-    let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
-    batch.keep_series(&id, &[]);
-    let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value, stage };
-    batch.put(Kind::Created, record, None);
+    let (id, board, value, content) = (id(name), Arc::from("main"), StoredValue::Missing, CellContent::Empty);
+    let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
+    batch.retain_series(&id, &[]);
+    let record = Record { id, board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content };
+    batch.put(ChangeKind::Created, record, None);
 }
 
 pub async fn change(store: &Store, operation: impl FnOnce(&mut Batch) + Send + 'static) {
@@ -101,16 +101,16 @@ async fn any_history_is_what_it_was_after_any_restart() {
         let cell = CELLS[dice(3) as usize];
         match dice(40) {
             0 => {
-                change(&store, move |batch| batch.keep_series(&id(cell), &[])).await;
+                change(&store, move |batch| batch.retain_series(&id(cell), &[])).await;
                 model.retain(|(of, _), _| of != cell);
             }
             1 => {
                 let comes_back = dice(2) == 0;
                 let operation = move |batch: &mut Batch| {
                     let record = batch.cell(&id(cell)).unwrap();
-                    let grave = batch.remove(&record);
+                    let tombstone = batch.remove(&record);
                     if comes_back {
-                        drop(batch.restore(&grave, None))
+                        drop(batch.restore(&tombstone, None))
                     } else {
                         line(batch, cell)
                     }
@@ -149,7 +149,7 @@ async fn a_key_does_not_come_again_while_the_journal_knows_it() {
     let store = start(folder.path()).await;
     create(&store, "a").await;
     append(&store, "a", "old", vec![1.0, 2.0, 3.0, 4.0, 5.0]).await.unwrap();
-    change(&store, |batch| batch.keep_series(&id("a"), &[])).await;
+    change(&store, |batch| batch.retain_series(&id("a"), &[])).await;
     let rows = async |store: &Store| sqlx::query_scalar::<_, i64>("SELECT count(*) FROM series").fetch_one(&store.readers).await.unwrap();
     // The sweep tells nobody when it is done: its traces are looked for, and not for ever.
     let swept = async {
@@ -196,11 +196,11 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
         };
         store.free(remove).await.unwrap();
     }
-    assert!(store.index().grave(&id("b")).is_some(), "there is room for both");
+    assert!(store.index().tombstone(&id("b")).is_some(), "there is room for both");
     let removed = store.index().board("main").unwrap().seq;
     let comes_back = |batch: &mut Batch| {
-        let grave = batch.grave(&id("a")).unwrap();
-        batch.restore(&grave, None);
+        let tombstone = batch.tombstone(&id("a")).unwrap();
+        batch.restore(&tombstone, None);
         let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
         Ok(batch.append(&id("a"), "l", NewPoints { x: None, y, t: None }))
     };
@@ -211,7 +211,7 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
         {
             let index = store.index();
             let board = index.board("main").unwrap();
-            assert!(index.grave(&id("b")).is_none() && index.series(&id("b")).is_empty());
+            assert!(index.tombstone(&id("b")).is_none() && index.series(&id("b")).is_empty());
             assert!(board.floor == removed && board.seq > removed, "who has not heard of the removals starts over");
         }
         store = again(store, folder.path()).await;
@@ -243,7 +243,7 @@ async fn the_last_event_of_a_series_outlives_the_journal() {
 async fn damaged_nodes_are_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(folder.path(), NORMAL).await.unwrap();
-    opened.ledger.limits = Limits { pyramids: 0, ..SMALL };
+    opened.compaction.limits = Limits { pyramids: 0, ..SMALL };
     let store = Store::begin(opened, Box::new(drop));
     create(&store, "a").await;
     append(&store, "a", "l", vec![1.0; 5000]).await.unwrap();
@@ -254,7 +254,7 @@ async fn damaged_nodes_are_made_anew() {
     let store = Store::begin(opened, Box::new(drop));
     append(&store, "a", "l", vec![2.0; 5000]).await.unwrap();
     let window = Window { axis: crate::series::Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
-    let found = store.columns(&id("a"), window, super::Weights::NONE).await.unwrap().unwrap();
+    let found = store.columns(&id("a"), window, super::SmoothingWeights::NONE).await.unwrap().unwrap();
     let columns = &found.series[0].columns;
     assert_eq!((columns.iter().map(|column| column.count).sum::<u64>(), columns[0].min, columns.last().unwrap().max), (10_000, 1.0, 2.0));
     store.close().await;
@@ -266,7 +266,8 @@ async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
     let store = start(folder.path()).await;
     for part in 0..13 {
         let operation = move |batch: &mut Batch| {
-            (0..1000).for_each(|number| batch.reply(Key::ascending(&format!("w{part}-{number}:0")).unwrap(), 0, 201, "{}".into()));
+            (0..1000)
+                .for_each(|number| batch.reply(IdempotencyKey::ascending(&format!("w{part}-{number}:0")).unwrap(), 0, 201, "{}".into()));
             Ok(())
         };
         store.write(1, operation).await.unwrap();
@@ -297,7 +298,7 @@ async fn a_writer_that_panics_is_seen() {
         assert_eq!(problem.to_api_error().code, 500);
     }
     assert!(matches!(store.ready(), Err(ServerError::Broken(_))));
-    assert!(store.tally().failed().is_some());
+    assert!(store.stats().failed().is_some());
     assert_eq!(store.index().cells().count(), 1, "reading goes on");
     store.close().await;
 }

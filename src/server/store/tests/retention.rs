@@ -10,10 +10,23 @@ use crate::server::store::*;
 
 pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
     let keys = json!({ "type": "note" }).as_object().unwrap().clone();
-    let (id, board, stage) = (id(name), Arc::from(board), CellContent::Empty);
-    let (seq, entered, born, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
-    let record = Record { id, board, seq, entered, born, rev, version, created_ms, updated_ms, keys, value: Held::Missing, stage };
-    batch.put(Kind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
+    let (id, board, content) = (id(name), Arc::from(board), CellContent::Empty);
+    let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
+    let record = Record {
+        id,
+        board,
+        seq,
+        entered_board_seq,
+        created_order,
+        rev,
+        version,
+        created_ms,
+        updated_ms,
+        keys,
+        value: StoredValue::Missing,
+        content,
+    };
+    batch.put(ChangeKind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
 }
 
 fn remove(batch: &mut Batch, name: &str) {
@@ -33,8 +46,11 @@ async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
     }
     for _ in 0..2 {
         for (name, value) in &values {
-            let grave = store.index().grave(&id(name)).cloned().unwrap();
-            assert!(matches!(grave.value, Held::Stored(bytes) if bytes == value.len() as u64 + 2) && grave.stage == CellContent::Empty);
+            let tombstone = store.index().tombstone(&id(name)).cloned().unwrap();
+            assert!(
+                matches!(tombstone.value, StoredValue::Stored(bytes) if bytes == value.len() as u64 + 2)
+                    && tombstone.content == CellContent::Empty
+            );
             let (_, read) = store.read_removed(&id(name)).await.unwrap().unwrap();
             assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
         }
@@ -45,7 +61,7 @@ async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
         boards.restore(id(name)).await.unwrap();
         let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();
         assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
-        assert!(matches!(record.stage, CellContent::Text { .. }) && boards.store.index().grave(&id(name)).is_none());
+        assert!(matches!(record.content, CellContent::Text { .. }) && boards.store.index().tombstone(&id(name)).is_none());
     }
     boards.store.close().await;
 }
@@ -68,7 +84,7 @@ async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
         commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
     }
     assert!(index.tombstones().bytes() <= index::tombstones::BYTES + (1 << 21) && index.tombstones().len() > 120);
-    assert!(index.grave(&id("c199")).is_some() && index.grave(&id("c0")).is_none(), "the oldest go first");
+    assert!(index.tombstone(&id("c199")).is_some() && index.tombstone(&id("c0")).is_none(), "the oldest go first");
     let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
     assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
     // One that is larger than all stays until the next comes.
@@ -76,9 +92,9 @@ async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
     commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
     commit(&mut index, 5000, &|batch| remove(batch, "most"));
     commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
-    assert_eq!((index.tombstones().len(), index.grave(&id("most")).is_some()), (1, true));
+    assert_eq!((index.tombstones().len(), index.tombstone(&id("most")).is_some()), (1, true));
     commit(&mut index, 5000, &|batch| remove(batch, "other"));
-    assert!(index.grave(&id("other")).is_some() && index.grave(&id("most")).is_none());
+    assert!(index.tombstone(&id("other")).is_some() && index.tombstone(&id("most")).is_none());
     let many = index::tombstones::IN_ALL + 200;
     for number in 0..many {
         let name = format!("d{number}");
@@ -105,12 +121,12 @@ async fn a_purge_forgets_all_that_was_removed_and_gives_its_space_back() {
     for _ in 0..20 {
         change(&store, |_| ()).await;
     }
-    let length = || std::fs::metadata(database(folder.path())).unwrap().len();
+    let length = || std::fs::metadata(database_path(folder.path())).unwrap().len();
     let full = length();
     assert!(full > 5 << 20, "{full}");
     change(&store, |batch| remove(batch, "a")).await;
     assert_eq!((store.purge().await.unwrap(), store.purge().await.unwrap()), (1, 0));
-    assert!(store.index().grave(&id("a")).is_none() && store.index().series(&id("a")).is_empty());
+    assert!(store.index().tombstone(&id("a")).is_none() && store.index().series(&id("a")).is_empty());
     let removed = store.index().board("main").unwrap().seq;
     assert_eq!(store.index().board("main").unwrap().floor, removed, "a reader that has not heard of it starts over");
     let shorter = async {
@@ -122,7 +138,7 @@ async fn a_purge_forgets_all_that_was_removed_and_gives_its_space_back() {
     let store = again(store, folder.path()).await;
     assert_eq!(values(&store, "b", "l").await.len(), 40_960);
     store.close().await;
-    assert_eq!(check(&database(folder.path())).await.unwrap().found, 0);
+    assert_eq!(check(&database_path(folder.path())).await.unwrap().found, 0);
 }
 
 #[tokio::test]
@@ -132,14 +148,14 @@ async fn deleted_points_give_their_space_back() {
     let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&store.readers).await.unwrap();
     assert_eq!(mode, 2, "incremental");
     create(&store, "a").await;
-    let length = || std::fs::metadata(database(folder.path())).unwrap().len();
+    let length = || std::fs::metadata(database_path(folder.path())).unwrap().len();
     for part in 0..20 {
         let y = (0..40_960).map(|at| (f64::from(part) + f64::from(at)).sin()).collect();
         append(&store, "a", "l", y).await.unwrap();
     }
     let full = length();
     assert!(full > 4 << 20, "{full}");
-    change(&store, |batch| batch.keep_series(&id("a"), &[])).await;
+    change(&store, |batch| batch.retain_series(&id("a"), &[])).await;
     // It is done when nothing else is to be done; nobody is told.
     let shorter = async {
         while length() > full / 8 {
@@ -151,23 +167,23 @@ async fn deleted_points_give_their_space_back() {
     let store = again(store, folder.path()).await;
     assert_eq!(values(&store, "a", "l").await, vec![1.0; 5000]);
     store.close().await;
-    assert_eq!(check(&database(folder.path())).await.unwrap().found, 0);
+    assert_eq!(check(&database_path(folder.path())).await.unwrap().found, 0);
 }
 
 #[tokio::test]
 async fn versions_and_the_order_of_cells_do_not_depend_on_the_clock() {
     let mut index = Index::default();
-    let mut stamp = 7;
+    let mut version_counter = 7;
     let mut seen = Vec::new();
     // The clock goes back, and back again.
     for now_ms in [5_000_000, 4_000_000, 9, 0, u64::MAX / 2000] {
-        let mut batch = Batch::new(&index, now_ms, stamp);
+        let mut batch = Batch::new(&index, now_ms, version_counter);
         note(&mut batch, &format!("c{now_ms}"), "main", "x");
         batch.end(true);
-        stamp = batch.stamp;
+        version_counter = batch.version_counter;
         batch.finish(&mut 0).apply(&mut index);
         let record = index.cell(&id(&format!("c{now_ms}"))).unwrap();
-        seen.extend([record.version, record.born]);
+        seen.extend([record.version, record.created_order]);
     }
     assert!(seen.is_sorted_by(|a, b| a < b) && seen.last() == Some(&17), "{seen:?}");
     let folder = tempfile::tempdir().unwrap();
@@ -180,7 +196,7 @@ async fn versions_and_the_order_of_cells_do_not_depend_on_the_clock() {
     change(&store, |batch| {
         remove(batch, "b");
         batch.end(true);
-        batch.forget_graves(|_| false);
+        batch.purge_tombstones_except(|_| false);
     })
     .await;
     store = again(store, folder.path()).await;

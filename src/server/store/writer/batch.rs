@@ -8,14 +8,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::protocol::CellId;
-use crate::server::store::idempotency::{Done, Key, Reply};
+use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::tombstones;
-use crate::server::store::series::append::{Growth, Planned};
-use crate::server::store::series::append_event::Appended;
-use crate::server::store::{Held, Index, Record};
+use crate::server::store::series::append::{AppendPlan, SeriesDelta};
+use crate::server::store::series::append_event::AppendEvent;
+use crate::server::store::{Index, Record, StoredValue};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeKind {
     Created,
     Updated,
     Patched,
@@ -27,7 +27,7 @@ pub enum Kind {
 pub enum Change {
     Cell(CellChange),
     /// Points came: those of a whole commit are one event.
-    Points(Appended),
+    Points(AppendEvent),
 }
 
 impl Change {
@@ -49,7 +49,7 @@ impl Change {
 /// One event of a cell, with what is needed to write it out.
 #[derive(Debug)]
 pub struct CellChange {
-    pub kind: Kind,
+    pub kind: ChangeKind,
     pub board: Arc<str>,
     pub seq: u64,
     pub record: Arc<Record>,
@@ -59,22 +59,22 @@ pub struct CellChange {
 
 /// What is to be written of one cell.
 #[derive(Clone, Debug)]
-pub enum Fate {
-    Alive(Arc<Record>),
-    Buried(Arc<Record>),
+pub enum RowState {
+    Live(Arc<Record>),
+    Deleted(Arc<Record>),
     Forgotten,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Layer {
-    pub cells: HashMap<CellId, Fate>,
+    pub cells: HashMap<CellId, RowState>,
     /// New values; `None` where the document lost its value.
     values: HashMap<CellId, (u64, Option<Arc<str>>)>,
     /// `(seq, floor)`
     boards: HashMap<Arc<str>, (u64, u64)>,
     pub changes: Vec<Change>,
-    pub growth: HashMap<CellId, Growth>,
-    replies: Vec<(Key, Reply)>,
+    pub growth: HashMap<CellId, SeriesDelta>,
+    replies: Vec<(IdempotencyKey, StoredReply)>,
 }
 
 pub struct Batch<'a> {
@@ -82,61 +82,61 @@ pub struct Batch<'a> {
     pub(crate) done: Layer,
     pub(crate) current: Layer,
     pub now_ms: u64,
-    /// The last number that was given out by [`Self::next_stamp`].
-    pub stamp: u64,
+    /// The last number that was given out by [`Self::next_version`].
+    pub version_counter: u64,
 }
 
 /// The outcome of a batch, for the disk and then for the index.
 #[derive(Debug, Default)]
-pub struct Outcome {
-    pub cells: Vec<(CellId, Fate)>,
+pub struct BatchOutcome {
+    pub cells: Vec<(CellId, RowState)>,
     /// With their versions.
     pub values: Vec<(CellId, u64, Option<Arc<str>>)>,
     pub boards: Vec<(Arc<str>, u64, u64)>,
     pub changes: Vec<Change>,
-    pub series: Vec<Planned>,
-    pub replies: Vec<(Key, Reply)>,
+    pub series: Vec<AppendPlan>,
+    pub replies: Vec<(IdempotencyKey, StoredReply)>,
     /// Writers whose replies are no longer kept.
-    pub silent: Vec<Arc<str>>,
+    pub evicted_writers: Vec<Arc<str>>,
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(index: &'a Index, now_ms: u64, stamp: u64) -> Self {
-        Self { index, done: Layer::default(), current: Layer::default(), now_ms, stamp }
+    pub fn new(index: &'a Index, now_ms: u64, version_counter: u64) -> Self {
+        Self { index, done: Layer::default(), current: Layer::default(), now_ms, version_counter }
     }
 
     /// The highest that was ever given out, and one: no clock has a part in it. Stays below 2^53 for thousands of epochs.
-    fn next_stamp(&mut self) -> u64 {
-        self.stamp += 1;
-        self.stamp
+    fn next_version(&mut self) -> u64 {
+        self.version_counter += 1;
+        self.version_counter
     }
 
-    fn fate(&self, id: &CellId) -> Option<&Fate> {
+    fn row_state(&self, id: &CellId) -> Option<&RowState> {
         self.current.cells.get(id).or_else(|| self.done.cells.get(id))
     }
 
     pub fn cell(&self, id: &CellId) -> Option<Arc<Record>> {
-        match self.fate(id) {
-            Some(Fate::Alive(record)) => Some(record.clone()),
+        match self.row_state(id) {
+            Some(RowState::Live(record)) => Some(record.clone()),
             Some(_) => None,
             None => self.index.cell(id).cloned(),
         }
     }
 
-    pub fn grave(&self, id: &CellId) -> Option<Arc<Record>> {
-        match self.fate(id) {
-            Some(Fate::Buried(record)) => Some(record.clone()),
+    pub fn tombstone(&self, id: &CellId) -> Option<Arc<Record>> {
+        match self.row_state(id) {
+            Some(RowState::Deleted(record)) => Some(record.clone()),
             Some(_) => None,
-            None => self.index.grave(id).cloned(),
+            None => self.index.tombstone(id).cloned(),
         }
     }
 
     /// All cells, in no order.
     pub fn cells(&self) -> Vec<Arc<Record>> {
-        let untouched = self.index.cells().filter(|record| self.fate(&record.id).is_none()).cloned();
+        let untouched = self.index.cells().filter(|record| self.row_state(&record.id).is_none()).cloned();
         let earlier = self.done.cells.iter().filter(|(id, _)| !self.current.cells.contains_key(*id));
-        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, fate)| match fate {
-            Fate::Alive(record) => Some(record.clone()),
+        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, row_state)| match row_state {
+            RowState::Live(record) => Some(record.clone()),
             _ => None,
         });
         untouched.chain(touched).collect()
@@ -162,52 +162,52 @@ impl<'a> Batch<'a> {
     }
 
     /// Whether a request with this key was done before, in this batch or earlier.
-    pub fn replied(&self, key: &Key) -> Done {
+    pub fn replied(&self, key: &IdempotencyKey) -> ReplyLookup {
         let here = [&self.current, &self.done].into_iter().find_map(|layer| layer.replies.iter().find(|(known, _)| known == key));
-        here.map_or_else(|| self.index.replies().done(key), |(_, reply)| Done::Answered(reply.clone()))
+        here.map_or_else(|| self.index.replies().done(key), |(_, reply)| ReplyLookup::Answered(reply.clone()))
     }
 
     /// Keeps what a request is answered.
-    pub fn reply(&mut self, key: Key, hash: u64, status: u16, answer: Arc<str>) {
-        self.current.replies.push((key, Reply { hash, status, answer, at_ms: self.now_ms }));
+    pub fn reply(&mut self, key: IdempotencyKey, hash: u64, status: u16, answer: Arc<str>) {
+        self.current.replies.push((key, StoredReply { hash, status, answer, at_ms: self.now_ms }));
     }
 
     /// Accepts a cell as it shall be from now on, and answers it with its numbers. `value`: `None` leaves the stored value.
-    pub fn put(&mut self, kind: Kind, mut record: Record, value: Option<Option<Arc<str>>>) -> Arc<Record> {
+    pub fn put(&mut self, kind: ChangeKind, mut record: Record, value: Option<Option<Arc<str>>>) -> Arc<Record> {
         let before = self.cell(&record.id);
         let was_elsewhere = before.as_ref().is_some_and(|before| before.board != record.board);
         if let Some(before) = before.filter(|_| was_elsewhere) {
             // It leaves a board: its readers hear of a removal, which no grave remembers.
             let seq = self.next_seq(&before.board);
-            self.announce(Kind::Removed, seq, Arc::new(Record { seq, ..Record::clone(&before) }), None);
+            self.announce(ChangeKind::Removed, seq, Arc::new(Record { seq, ..Record::clone(&before) }), None);
             self.forget_until(&before.board, seq);
         }
         // The id begins a new life, and its grave on another board goes: late readers there must start over.
-        if let Some(grave) = self.grave(&record.id).filter(|grave| grave.board != record.board) {
-            self.forget_until(&grave.board, grave.seq);
+        if let Some(tombstone) = self.tombstone(&record.id).filter(|tombstone| tombstone.board != record.board) {
+            self.forget_until(&tombstone.board, tombstone.seq);
         }
         record.updated_ms = self.now_ms;
         record.rev += 1;
         if let Some(value) = value.clone() {
-            record.version = self.next_stamp();
-            record.value = Held::of(value.as_ref());
-            record.set_stage(value.as_deref());
+            record.version = self.next_version();
+            record.value = StoredValue::of(value.as_ref());
+            record.update_content(value.as_deref());
             self.current.values.insert(record.id.clone(), (record.version, value));
-        } else if record.is_line() || record.value == Held::Missing {
+        } else if record.is_line() || record.value == StoredValue::Missing {
             // What is shown depends on other keys too.
-            record.set_stage(None);
+            record.update_content(None);
         }
         let seq = self.next_seq(&record.board.clone());
         record.seq = seq;
-        if record.born == 0 {
-            record.born = self.next_stamp();
+        if record.created_order == 0 {
+            record.created_order = self.next_version();
         }
-        let kind = if was_elsewhere { Kind::Created } else { kind };
-        if kind == Kind::Created {
-            record.entered = seq;
+        let kind = if was_elsewhere { ChangeKind::Created } else { kind };
+        if kind == ChangeKind::Created {
+            record.entered_board_seq = seq;
         }
         let record = Arc::new(record);
-        self.current.cells.insert(record.id.clone(), Fate::Alive(record.clone()));
+        self.current.cells.insert(record.id.clone(), RowState::Live(record.clone()));
         self.announce(kind, seq, record.clone(), value.flatten());
         record
     }
@@ -219,24 +219,24 @@ impl<'a> Batch<'a> {
     }
 
     /// Brings a buried cell back as it was, with its value as it is on disk.
-    pub fn restore(&mut self, grave: &Record, value: Option<&Arc<str>>) -> Arc<Record> {
-        let mut record = grave.clone();
+    pub fn restore(&mut self, tombstone: &Record, value: Option<&Arc<str>>) -> Arc<Record> {
+        let mut record = tombstone.clone();
         if !record.is_line() {
-            record.value = Held::of(value);
+            record.value = StoredValue::of(value);
         }
-        record.set_stage(value.map(|value| &**value));
-        self.put(Kind::Created, record, None)
+        record.update_content(value.map(|value| &**value));
+        self.put(ChangeKind::Created, record, None)
     }
 
     pub fn remove(&mut self, record: &Record) -> Arc<Record> {
         let seq = self.next_seq(&record.board);
         let record = Arc::new(Record { seq, rev: record.rev + 1, updated_ms: self.now_ms, ..record.clone() });
-        self.current.cells.insert(record.id.clone(), Fate::Buried(Arc::new(record.without_value())));
-        self.announce(Kind::Removed, seq, record.clone(), None);
+        self.current.cells.insert(record.id.clone(), RowState::Deleted(Arc::new(record.without_value())));
+        self.announce(ChangeKind::Removed, seq, record.clone(), None);
         record
     }
 
-    fn announce(&mut self, kind: Kind, seq: u64, record: Arc<Record>, value: Option<Arc<str>>) {
+    fn announce(&mut self, kind: ChangeKind, seq: u64, record: Arc<Record>, value: Option<Arc<str>>) {
         let board = record.board.clone();
         self.current.changes.push(Change::Cell(CellChange { kind, board, seq, record, value }));
     }
@@ -257,68 +257,70 @@ impl<'a> Batch<'a> {
     }
 
     /// What must be on disk, the oldest graves beyond their number forgotten. `key` is the last key that a series has.
-    pub fn finish(mut self, key: &mut i64) -> Outcome {
-        self.forget_old_graves();
-        let series = self.plan_growth(key);
+    pub fn finish(mut self, key: &mut i64) -> BatchOutcome {
+        self.purge_excess_tombstones();
+        let series = self.plan_appends(key);
         let Layer { cells, values, boards, changes, replies, growth: _ } = self.done;
         let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
-        let kept = |id: &CellId| !matches!(cells.get(id), Some(Fate::Forgotten));
+        let kept = |id: &CellId| !matches!(cells.get(id), Some(RowState::Forgotten));
         let values = values.into_iter().filter(|(id, _)| kept(id)).map(|(id, (version, value))| (id, version, value)).collect();
-        let silent = if replies.is_empty() { Vec::new() } else { self.index.replies().surplus(self.now_ms) };
-        Outcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies, silent }
+        let evicted_writers = if replies.is_empty() { Vec::new() } else { self.index.replies().surplus(self.now_ms) };
+        BatchOutcome { values, cells: cells.into_iter().collect(), boards, changes, series, replies, evicted_writers }
     }
 
     /// Forgets so many removed cells for good, the oldest first, and answers how many there were.
     pub fn purge(&mut self, most: usize) -> usize {
-        let known = self.index.tombstones().oldest().filter(|(id, _)| self.fate(id).is_none()).take(most);
+        let known = self.index.tombstones().oldest().filter(|(id, _)| self.row_state(id).is_none()).take(most);
         let purged: Vec<_> = known.map(|(id, old)| (id.clone(), old.board.clone(), old.seq)).collect();
         for (id, board, seq) in &purged {
-            self.current.cells.insert(id.clone(), Fate::Forgotten);
+            self.current.cells.insert(id.clone(), RowState::Forgotten);
             self.forget_until(board, *seq);
         }
         purged.len()
     }
 
     /// Keeps nothing that was removed, on any board, but those that `stays` names.
-    pub fn forget_graves(&mut self, stays: impl Fn(&CellId) -> bool) {
+    pub fn purge_tombstones_except(&mut self, stays: impl Fn(&CellId) -> bool) {
         for (name, board) in self.index.boards() {
-            let goes = || board.graves.values().filter(|grave| !stays(&grave.id));
-            let Some(newest) = goes().map(|grave| grave.seq).max() else { continue };
-            self.done.cells.extend(goes().map(|grave| (grave.id.clone(), Fate::Forgotten)));
+            let goes = || board.tombstones.values().filter(|tombstone| !stays(&tombstone.id));
+            let Some(newest) = goes().map(|tombstone| tombstone.seq).max() else { continue };
+            self.done.cells.extend(goes().map(|tombstone| (tombstone.id.clone(), RowState::Forgotten)));
             self.done.boards.insert(name.clone(), (board.seq, board.floor.max(newest)));
         }
     }
 
-    fn forget_old_graves(&mut self) {
+    fn purge_excess_tombstones(&mut self) {
         let mut fresh: HashMap<Arc<str>, Vec<(u64, CellId)>> = HashMap::new();
-        for (id, fate) in &self.done.cells {
-            if let Fate::Buried(record) = fate {
+        for (id, row_state) in &self.done.cells {
+            if let RowState::Deleted(record) = row_state {
                 fresh.entry(record.board.clone()).or_default().push((record.seq, id.clone()));
             }
         }
-        for (board, mut graves) in fresh {
-            let old = self.index.board(&board).into_iter().flat_map(|board| board.graves.values());
-            graves.extend(old.filter(|grave| !self.done.cells.contains_key(&grave.id)).map(|grave| (grave.seq, grave.id.clone())));
-            graves.sort();
-            let surplus = graves.len().saturating_sub(tombstones::PER_BOARD);
-            for (seq, id) in graves.drain(..surplus) {
-                self.done.cells.insert(id, Fate::Forgotten);
+        for (board, mut tombstones) in fresh {
+            let old = self.index.board(&board).into_iter().flat_map(|board| board.tombstones.values());
+            tombstones.extend(
+                old.filter(|tombstone| !self.done.cells.contains_key(&tombstone.id)).map(|tombstone| (tombstone.seq, tombstone.id.clone())),
+            );
+            tombstones.sort();
+            let surplus = tombstones.len().saturating_sub(tombstones::PER_BOARD);
+            for (seq, id) in tombstones.drain(..surplus) {
+                self.done.cells.insert(id, RowState::Forgotten);
                 self.raise_floor(&board, seq);
             }
         }
-        self.purge_oldest();
+        self.purge_over_limits();
     }
 
     /// Keeps the removed cells of all boards together within their bounds.
-    fn purge_oldest(&mut self) {
+    fn purge_over_limits(&mut self) {
         let known = self.index.tombstones();
         let (mut count, mut bytes) = (known.len(), known.bytes());
         let mut is_newest_here = false;
-        for (id, fate) in &self.done.cells {
+        for (id, row_state) in &self.done.cells {
             if let Some(old) = known.get(id) {
                 (count, bytes) = (count - 1, bytes - old.bytes);
             }
-            if let Fate::Buried(record) = fate {
+            if let RowState::Deleted(record) = row_state {
                 let points = self.index.series(id).iter().map(crate::server::store::series::Series::count).sum();
                 (count, bytes, is_newest_here) = (count + 1, bytes + tombstones::weight(record, points), true);
             }
@@ -335,7 +337,7 @@ impl<'a> Batch<'a> {
             purged.push((id.clone(), old.board.clone(), old.seq));
         }
         for (id, board, seq) in purged {
-            self.done.cells.insert(id, Fate::Forgotten);
+            self.done.cells.insert(id, RowState::Forgotten);
             self.raise_floor(&board, seq);
         }
     }
@@ -347,14 +349,14 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Outcome {
+impl BatchOutcome {
     /// Whether it has something to say of the cell.
     pub fn touches(&self, id: &CellId) -> bool {
         self.cells.iter().any(|(known, _)| known == id) || self.series.iter().any(|planned| planned.cell == *id)
     }
 
     /// `earlier` got on disk after this was decided, and forgot removals.
-    pub fn heed_floors(&mut self, earlier: &Self) {
+    pub fn raise_floors(&mut self, earlier: &Self) {
         for (name, _, floor) in &mut self.boards {
             let raised = earlier.boards.iter().find(|board| board.0 == *name);
             *floor = raised.map_or(*floor, |board| board.2.max(*floor));
@@ -371,19 +373,19 @@ impl Outcome {
             index.set_board(name, *seq, *floor);
         }
         let mut buried: Vec<_> = Vec::new();
-        for (id, fate) in &self.cells {
-            match fate {
-                Fate::Alive(record) => index.put(record.clone()),
-                Fate::Buried(record) => buried.push(record),
-                Fate::Forgotten => index.take(id),
+        for (id, row_state) in &self.cells {
+            match row_state {
+                RowState::Live(record) => index.put(record.clone()),
+                RowState::Deleted(record) => buried.push(record),
+                RowState::Forgotten => index.take(id),
             }
         }
         buried.sort_by_key(|record| record.seq);
-        buried.into_iter().for_each(|record| index.bury(record.clone()));
+        buried.into_iter().for_each(|record| index.put_tombstone(record.clone()));
         for planned in self.series.drain(..) {
             index.grow(planned);
         }
-        index.replies_mut().forget(&self.silent);
+        index.replies_mut().forget(&self.evicted_writers);
         for (key, reply) in self.replies.drain(..) {
             index.replies_mut().put(key, reply);
         }

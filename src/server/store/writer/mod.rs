@@ -13,40 +13,40 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::disk_reserve::Ballast;
-use super::idempotency::REPLIES_PER_WRITER;
+use super::disk_reserve::DiskReserve;
+use super::idempotency::MAX_REPLIES_PER_WRITER;
 use super::integrity::checksum;
-use super::integrity::commit_counter::Mark;
-use super::integrity::file_watch::Watch;
-use super::integrity::row_counts::{Census, Table};
+use super::integrity::commit_counter::CommitCounter;
+use super::integrity::file_watch::FileWatch;
+use super::integrity::row_counts::{RowCounts, Table};
 use super::series::Series;
-use super::series::compaction::{self, Ledger, Staged};
-use super::series::repair::{Suspects, mend};
+use super::series::compaction::{self, CompactionState, PendingState};
+use super::series::repair::{RepairQueue, mend};
 use super::series::rows::damaged;
-use super::stats::Tally;
+use super::stats::StoreStats;
 use super::{Index, now_ms, read, write};
 use crate::protocol::CellId;
 use crate::server::error::ServerError;
-use batch::{Batch, Change, Fate, Outcome};
+use batch::{Batch, BatchOutcome, Change, RowState};
 use checkpoint::Checkpoints;
 
 /// Operations that may wait; one more is answered 503.
-pub const QUEUE_JOBS: usize = 4096;
+pub const MAX_QUEUED_JOBS: usize = 4096;
 /// Bytes of values that may wait.
-pub const QUEUE_BYTES: usize = 64 << 20;
+pub const MAX_QUEUED_BYTES: usize = 64 << 20;
 /// Operations in one commit: at 64 connections a commit takes all that wait; the bound keeps a flood from delaying the first.
-const BATCH_JOBS: usize = 512;
+const MAX_BATCH_JOBS: usize = 512;
 /// Bytes of values in one commit.
-const BATCH_BYTES: usize = 16 << 20;
+const MAX_BATCH_BYTES: usize = 16 << 20;
 /// Rows in one statement. Groups are powers of two, so that there are few different statements and all stay prepared.
 const STATEMENT_ROWS: usize = 32;
 /// Between two deletions of old points, when nothing else is to be done.
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 /// And when there is always something to be done: one deletion in so many commits.
-const SWEEP_COMMITS: u64 = 64;
+const COMMITS_PER_SWEEP: u64 = 64;
 
 /// While nothing comes: after this it is looked whether a full disk has room again.
-const LOOK_FOR_ROOM: Duration = Duration::from_secs(60);
+const DISK_FULL_RECHECK: Duration = Duration::from_secs(60);
 
 /// Called after each commit, with its changes in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
@@ -83,11 +83,11 @@ where
     }
 }
 
-pub(crate) struct Waiting {
+pub(crate) struct QueuedJob {
     pub job: Box<dyn Job>,
     pub bytes: usize,
     /// It only removes. Once the disk is full, such operations have commits of their own, which find room.
-    pub frees: bool,
+    pub frees_space: bool,
     /// Given back to the queue's budget when the job is done.
     pub _room: tokio::sync::OwnedSemaphorePermit,
 }
@@ -95,23 +95,23 @@ pub(crate) struct Waiting {
 pub(crate) struct Writer {
     pub connection: SqliteConnection,
     pub index: Arc<RwLock<Index>>,
-    pub queue: mpsc::Receiver<Waiting>,
+    pub queue: mpsc::Receiver<QueuedJob>,
     pub publish: Publish,
-    pub ledger: Ledger,
-    pub tally: Arc<Tally>,
-    pub suspects: Arc<Suspects>,
+    pub compaction: CompactionState,
+    pub stats: Arc<StoreStats>,
+    pub repair_queue: Arc<RepairQueue>,
     pub checkpoints: Checkpoints,
-    pub ballast: Ballast,
+    pub reserve: DiskReserve,
     /// The files as they were when they were opened.
-    pub watch: Arc<Watch>,
+    pub watch: Arc<FileWatch>,
     /// How many commits there were, outside the database.
-    pub mark: Mark,
+    pub mark: CommitCounter,
     /// Whether something may have to be swept or given back to the file system.
-    pub untidy: bool,
+    pub needs_cleanup: bool,
     /// Free pages are being given back.
     pub vacuuming: bool,
     /// Taken from the queue for the next commit.
-    pub next: Option<Waiting>,
+    pub next: Option<QueuedJob>,
 }
 
 impl Writer {
@@ -119,40 +119,40 @@ impl Writer {
     pub async fn run(mut self) {
         let mut commits = 0_u64;
         while let Some(first) = self.next().await {
-            let (mut bytes, mut frees) = (first.bytes, first.frees);
+            let (mut bytes, mut frees_space) = (first.bytes, first.frees_space);
             let mut jobs = vec![first];
-            while jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES {
+            while jobs.len() < MAX_BATCH_JOBS && bytes < MAX_BATCH_BYTES {
                 let Ok(next) = self.queue.try_recv() else { break };
-                if next.frees != frees && self.tally.is_full() {
+                if next.frees_space != frees_space && self.stats.is_full() {
                     self.next = Some(next);
                     break;
                 }
-                frees &= next.frees;
+                frees_space &= next.frees_space;
                 bytes += next.bytes;
                 jobs.push(next);
             }
-            if self.tally.failed().is_none() {
-                mend(&mut self.connection, &self.suspects, &mut self.ledger, &self.index).await;
+            if self.stats.failed().is_none() {
+                mend(&mut self.connection, &self.repair_queue, &mut self.compaction, &self.index).await;
             }
-            let (mut outcome, overdue) = {
+            let (mut outcome, tails_due) = {
                 let index = read(&self.index);
-                let mut batch = Batch::new(&index, now_ms(), self.ledger.version);
+                let mut batch = Batch::new(&index, now_ms(), self.compaction.version);
                 for waiting in &mut jobs {
                     let accepted = waiting.job.run(&mut batch);
                     batch.end(accepted);
                 }
                 // Also when this commit fails: a number is never given out twice.
-                self.ledger.version = batch.stamp;
-                let mut key = self.ledger.key;
+                self.compaction.version = batch.version_counter;
+                let mut key = self.compaction.key;
                 let outcome = batch.finish(&mut key);
-                self.ledger.key = key;
-                (outcome, self.ledger.overdue(&index))
+                self.compaction.key = key;
+                (outcome, self.compaction.tails_due(&index))
             };
-            let durable = match self.tally.failed() {
+            let durable = match self.stats.failed() {
                 Some(why) => Err(ServerError::Broken(why.to_owned())),
                 None if outcome.is_empty() => Ok(()),
-                None => match self.persist(overdue, &mut outcome).await.map_err(ServerError::from_write) {
-                    Err(ServerError::Full) => self.persist_again(&mut outcome, frees).await,
+                None => match self.persist(tails_due, &mut outcome).await.map_err(ServerError::from_write) {
+                    Err(ServerError::Full) => self.retry_commit(&mut outcome, frees_space).await,
                     done => done,
                 },
             };
@@ -162,22 +162,22 @@ impl Writer {
                     outcome.apply(&mut write(&self.index));
                     (self.publish)(std::mem::take(&mut outcome.changes));
                 }
-                Err(problem) => self.doubt(problem, "a commit was undone"),
+                Err(problem) => self.record_failure(problem, "a commit was undone"),
             }
-            self.tally.commit(jobs.len(), durable.is_ok());
-            for Waiting { job, .. } in jobs {
+            self.stats.commit(jobs.len(), durable.is_ok());
+            for QueuedJob { job, .. } in jobs {
                 job.answer(durable.clone());
             }
-            if self.tally.failed().is_none() {
-                self.untidy |= wrote;
-                if wrote && self.ballast.is_whole() {
-                    self.tally.found_room();
+            if self.stats.failed().is_none() {
+                self.needs_cleanup |= wrote;
+                if wrote && self.reserve.is_whole() {
+                    self.stats.record_room();
                 }
                 let moved = self.checkpoints.after(&mut self.connection, bytes).await;
-                self.heed(moved);
+                self.check_checkpoint(moved);
             }
             commits += 1;
-            if commits.is_multiple_of(SWEEP_COMMITS) {
+            if commits.is_multiple_of(COMMITS_PER_SWEEP) {
                 self.sweep().await;
             }
         }
@@ -185,18 +185,18 @@ impl Writer {
     }
 
     /// What waits next. While nothing does, series that belong to nobody are deleted, and free pages given back.
-    async fn next(&mut self) -> Option<Waiting> {
+    async fn next(&mut self) -> Option<QueuedJob> {
         if let Some(next) = self.next.take() {
             return Some(next);
         }
-        while self.untidy && self.tally.failed().is_none() {
+        while self.needs_cleanup && self.stats.failed().is_none() {
             match timeout(SWEEP_PAUSE, self.queue.recv()).await {
                 Ok(next) => return next,
-                Err(_) => self.untidy = self.sweep().await,
+                Err(_) => self.needs_cleanup = self.sweep().await,
             }
         }
-        while !self.ballast.is_whole() && self.tally.failed().is_none() {
-            match timeout(LOOK_FOR_ROOM, self.queue.recv()).await {
+        while !self.reserve.is_whole() && self.stats.failed().is_none() {
+            match timeout(DISK_FULL_RECHECK, self.queue.recv()).await {
                 Ok(next) => return next,
                 Err(_) => self.settle().await,
             }
@@ -205,12 +205,12 @@ impl Writer {
     }
 
     /// All of it or nothing.
-    pub(crate) async fn persist(&mut self, overdue: Vec<(Series, CellId, u64)>, outcome: &mut Outcome) -> sqlx::Result<()> {
+    pub(crate) async fn persist(&mut self, tails_due: Vec<(Series, CellId, u64)>, outcome: &mut BatchOutcome) -> sqlx::Result<()> {
         // Not a transaction of sqlx: SQLite ends one by itself when the disk is full, of which sqlx would hear nothing.
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        match self.write(overdue, outcome).await {
-            Ok(staged) => {
-                self.ledger.apply(staged);
+        match self.write(tails_due, outcome).await {
+            Ok(pending) => {
+                self.compaction.apply(pending);
                 self.committed()
             }
             Err(why) => {
@@ -224,20 +224,20 @@ impl Writer {
     /// A commit is on disk; it counts only where the files are still those of the data folder.
     pub(crate) fn committed(&mut self) -> sqlx::Result<()> {
         self.watch.look().map_err(|why| sqlx::Error::Configuration(why.into()))?;
-        self.mark.note(&self.ledger.state);
+        self.mark.note(&self.compaction.state);
         Ok(())
     }
 
-    async fn write(&mut self, overdue: Vec<(Series, CellId, u64)>, outcome: &mut Outcome) -> sqlx::Result<Staged> {
-        let mut staged = self.ledger.stage();
+    async fn write(&mut self, tails_due: Vec<(Series, CellId, u64)>, outcome: &mut BatchOutcome) -> sqlx::Result<PendingState> {
+        let mut pending = self.compaction.stage();
         let known = Known::of(outcome, &read(&self.index));
         let connection = &mut self.connection;
-        write_cells(connection, outcome, &known, &mut staged.state.census).await?;
-        compaction::persist(connection, &mut self.ledger, overdue, outcome, &mut staged).await?;
-        write_replies(connection, outcome, &mut staged.state.census).await?;
-        staged.state.replace(&self.ledger.state, connection).await?;
+        write_cells(connection, outcome, &known, &mut pending.state.row_counts).await?;
+        compaction::persist(connection, &mut self.compaction, tails_due, outcome, &mut pending).await?;
+        write_replies(connection, outcome, &mut pending.state.row_counts).await?;
+        pending.state.replace(&self.compaction.state, connection).await?;
         sqlx::query("COMMIT").execute(connection).await?;
-        Ok(staged)
+        Ok(pending)
     }
 }
 
@@ -250,8 +250,8 @@ struct Known {
 }
 
 impl Known {
-    fn of(outcome: &Outcome, index: &Index) -> Self {
-        let cells = outcome.cells.iter().filter(|(id, _)| index.cell(id).is_some() || index.grave(id).is_some()).count();
+    fn of(outcome: &BatchOutcome, index: &Index) -> Self {
+        let cells = outcome.cells.iter().filter(|(id, _)| index.cell(id).is_some() || index.tombstone(id).is_some()).count();
         let old = outcome.boards.iter().filter_map(|(name, ..)| Some((name, index.board(name)?)));
         // A board without events has no row yet.
         let boards = old.filter(|(_, board)| board.seq > 0).map(|(name, board)| checksum::board(name, board.seq, board.floor)).collect();
@@ -259,14 +259,14 @@ impl Known {
     }
 }
 
-async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome, census: &mut Census) -> sqlx::Result<()> {
+async fn write_replies(commit: &mut SqliteConnection, outcome: &BatchOutcome, row_counts: &mut RowCounts) -> sqlx::Result<()> {
     let mut gone: Vec<i64> = Vec::new();
-    for writer in &outcome.silent {
+    for writer in &outcome.evicted_writers {
         let delete = sqlx::query_scalar::<_, i64>("DELETE FROM reply WHERE writer = ? RETURNING sum").bind(&**writer);
         gone.extend(delete.fetch_all(&mut *commit).await?);
     }
     for (key, reply) in &outcome.replies {
-        let old = key.number.checked_sub(REPLIES_PER_WRITER).map_or(-1, |old| old as i64);
+        let old = key.number.checked_sub(MAX_REPLIES_PER_WRITER).map_or(-1, |old| old as i64);
         let delete = sqlx::query_scalar::<_, i64>("DELETE FROM reply WHERE writer = ? AND (number = ? OR number <= ?) RETURNING sum");
         let delete = delete.bind(&*key.writer).bind(key.number as i64).bind(old);
         gone.extend(delete.fetch_all(&mut *commit).await?);
@@ -275,13 +275,13 @@ async fn write_replies(commit: &mut SqliteConnection, outcome: &Outcome, census:
         let insert = insert.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status));
         let sum = checksum::reply(key, reply);
         insert.bind(sum).execute(&mut *commit).await?;
-        census.add(Table::Reply, sum);
+        row_counts.add(Table::StoredReply, sum);
     }
-    gone.into_iter().for_each(|sum| census.remove(Table::Reply, sum));
+    gone.into_iter().for_each(|sum| row_counts.remove(Table::StoredReply, sum));
     Ok(())
 }
 
-async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome, known: &Known, census: &mut Census) -> sqlx::Result<()> {
+async fn write_cells(commit: &mut SqliteConnection, outcome: &BatchOutcome, known: &Known, row_counts: &mut RowCounts) -> sqlx::Result<()> {
     if !outcome.cells.is_empty() {
         let ids = json(outcome.cells.iter().map(|(id, _)| id.as_str()));
         let delete = sqlx::query_scalar::<_, i64>("DELETE FROM cell WHERE id IN (SELECT value FROM json_each(?)) RETURNING sum");
@@ -289,15 +289,15 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome, known: &K
         if old.len() != known.cells {
             return Err(damaged(format!("of {} rows of cells that are to be changed {} are there", known.cells, old.len())));
         }
-        old.into_iter().for_each(|sum| census.remove(Table::Cell, sum));
+        old.into_iter().for_each(|sum| row_counts.remove(Table::Cell, sum));
     }
     let rows: Vec<_> = outcome
         .cells
         .iter()
-        .filter_map(|(_, fate)| match fate {
-            Fate::Alive(record) => Some((record, false)),
-            Fate::Buried(record) => Some((record, true)),
-            Fate::Forgotten => None,
+        .filter_map(|(_, row_state)| match row_state {
+            RowState::Live(record) => Some((record, false)),
+            RowState::Deleted(record) => Some((record, true)),
+            RowState::Forgotten => None,
         })
         .collect();
     for rows in powers_of_two(&rows) {
@@ -308,13 +308,13 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome, known: &K
             row.push_bind(record.id.as_str())
                 .push_bind(&*record.board)
                 .push_bind(record.seq as i64)
-                .push_bind(record.entered as i64)
-                .push_bind(record.born as i64);
+                .push_bind(record.entered_board_seq as i64)
+                .push_bind(record.created_order as i64);
             row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
             row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(checksum::bytes(&record.value));
             let sum = checksum::cell(record, *removed, &doc);
             row.push_bind(doc).push_bind(sum);
-            census.add(Table::Cell, sum);
+            row_counts.add(Table::Cell, sum);
         });
         insert.build().execute(&mut *commit).await?;
     }
@@ -327,7 +327,7 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome, known: &K
         });
         insert.build().execute(&mut *commit).await?;
     }
-    let gone = outcome.cells.iter().filter(|(_, fate)| matches!(fate, Fate::Forgotten)).map(|(id, _)| id);
+    let gone = outcome.cells.iter().filter(|(_, row_state)| matches!(row_state, RowState::Forgotten)).map(|(id, _)| id);
     let ids: Vec<&str> = gone.chain(without.into_iter().map(|(id, ..)| id)).map(CellId::as_str).collect();
     if !ids.is_empty() {
         let delete = sqlx::query("DELETE FROM value WHERE id IN (SELECT value FROM json_each(?))");
@@ -338,9 +338,9 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &Outcome, known: &K
         let upsert = sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64);
         let sum = checksum::board(name, *seq, *floor);
         upsert.bind(sum).execute(&mut *commit).await?;
-        census.add(Table::Board, sum);
+        row_counts.add(Table::Board, sum);
     }
-    known.boards.iter().for_each(|sum| census.remove(Table::Board, *sum));
+    known.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use crate::server::error::ServerError;
 use crate::server::http::pages::assets::Site;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
-use crate::server::store::{Change, Done, Durability, Key, Store};
+use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store};
 
 type Heard = Result<(u16, String, bool), ServerError>;
 type Calling = Pin<Box<dyn Future<Output = Heard>>>;
@@ -72,7 +72,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
             hub.publish(changes);
         })
     };
-    let store = Store::fragile(folder, durability, publish).await;
+    let store = Store::open_with_small_limits(folder, durability, publish).await;
     App {
         boards: Arc::new(Boards { store: Arc::new(store) }),
         hub,
@@ -273,8 +273,8 @@ impl World {
             let index = app.boards.store.index();
             let seqs = |plain: &Plain| plain.boards.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.seq) == *seq);
             let answered = |(writer, number): &(String, u64)| {
-                let key = Key { writer: writer.as_str().into(), number: *number };
-                matches!(index.replies().done(&key), Done::Answered(_))
+                let key = IdempotencyKey { writer: writer.as_str().into(), number: *number };
+                matches!(index.replies().done(&key), ReplyLookup::Answered(_))
             };
             let is_as_after =
                 seqs(&self.plain) && calls.iter().filter_map(|call| call.key.as_ref()).all(|key| !self.plain.has_key(key) || answered(key));
@@ -361,7 +361,7 @@ fn send(boards: Arc<Boards>, call: Call) -> Calling {
             _ => ResponseShape::One(Query::default()),
         };
         let hash = crc32fast::hash(format!("{:?}", call.op).as_bytes());
-        let key = call.key.map(|(writer, number)| Key { writer: writer.into(), number });
+        let key = call.key.map(|(writer, number)| IdempotencyKey { writer: writer.into(), number });
         let once = key.map(|key| IdempotentRequest { key, hash: u64::from(hash), shape: form.clone() });
         let drafts = call.op.drafts().into_iter().map(Draft::from_value).collect::<Result<Vec<_>, _>>()?;
         let mut first = drafts.clone().into_iter();

@@ -13,7 +13,7 @@ use crate::server::App;
 use crate::server::error::ServerError;
 use crate::server::http::api::columns::write_series;
 use crate::server::net::response_budget::{Who, counted};
-use crate::server::store::Weights;
+use crate::server::store::SmoothingWeights;
 
 /// A piece has so many bytes, and of one series what goes beyond.
 const PIECE: usize = 256 << 10;
@@ -131,7 +131,7 @@ impl Walk {
                 }
                 Some(cell) => {
                     let Smoothing { weight, together } = self.smoothing;
-                    let weights = Weights { of: &|_| weight, together };
+                    let weights = SmoothingWeights { of: &|_| weight, together };
                     let series = match self.app.boards.store.columns(&cell, self.window, weights).await {
                         Ok(Some(found)) => found.series,
                         Ok(None) => {
@@ -140,7 +140,7 @@ impl Walk {
                         }
                         Err(problem @ ServerError::Damaged(_)) if self.or_damage => {
                             problem.log();
-                            self.app.boards.store.tally().met_damage();
+                            self.app.boards.store.stats().record_damage();
                             self.leave_out(&cell, Some(DAMAGED_POINTS));
                             return Ok(());
                         }

@@ -1,6 +1,6 @@
 //! Columns of numbers that all have one width, counted in bits: the place of each is known, and it can be read alone.
 
-use super::{Damaged, Unpacking, nth, regular, same, single, widened};
+use super::{Damaged, Decoder, nth, regular, same, single, widened};
 
 /// Wider numbers would not lie within eight bytes from wherever they begin.
 const WIDEST: u32 = 56;
@@ -188,13 +188,13 @@ impl Column {
 }
 
 /// Looks where columns begin.
-pub struct Finding<'a> {
-    pub unpacking: Unpacking<'a>,
+pub struct ColumnLocator<'a> {
+    pub unpacking: Decoder<'a>,
     /// Of the bytes without the checksum.
     pub length: usize,
 }
 
-impl Finding<'_> {
+impl ColumnLocator<'_> {
     fn bits(&mut self, width: u32) -> Result<Bits, Damaged> {
         let start = self.length - self.unpacking.rest.len();
         let bytes = (self.unpacking.count as u64 * u64::from(width)).div_ceil(8) as usize;

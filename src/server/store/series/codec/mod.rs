@@ -12,7 +12,7 @@ use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
-pub use bitpack::{Finding, PAD, pack_doubles, pack_plainly};
+pub use bitpack::{ColumnLocator, PAD, pack_doubles, pack_plainly};
 pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
 
 use crate::series::{Node, Points, Span};
@@ -58,7 +58,7 @@ pub fn pack_points(points: &Points) -> Vec<u8> {
 }
 
 pub fn unpack_points(bytes: &[u8]) -> Result<Points, Damaged> {
-    let mut unpacking = Unpacking::new(POINTS, VERSION, bytes)?;
+    let mut unpacking = Decoder::new(POINTS, VERSION, bytes)?;
     let (x, t, y) = (unpacking.doubles()?, unpacking.doubles()?, unpacking.doubles()?);
     unpacking.finish()?;
     Ok(Points { x, y, t })
@@ -66,7 +66,7 @@ pub fn unpack_points(bytes: &[u8]) -> Result<Points, Damaged> {
 
 /// Nodes as they were first packed.
 fn unpack_first_nodes(bytes: &[u8]) -> Result<Vec<Node>, Damaged> {
-    let mut unpacking = Unpacking::new(NODES, VERSION, bytes)?;
+    let mut unpacking = Decoder::new(NODES, VERSION, bytes)?;
     let (x, t) = (unpacking.spans()?, unpacking.spans()?);
     let (first, last) = (unpacking.doubles()?, unpacking.doubles()?);
     let (min, max, sum) = (unpacking.doubles()?, unpacking.doubles()?, unpacking.doubles()?);
@@ -133,13 +133,13 @@ impl Packing {
     }
 }
 
-pub struct Unpacking<'a> {
+pub struct Decoder<'a> {
     pub rest: &'a [u8],
     /// Numbers in each column.
     pub count: usize,
 }
 
-impl<'a> Unpacking<'a> {
+impl<'a> Decoder<'a> {
     fn new(content: u8, version: u8, bytes: &'a [u8]) -> Result<Self, Damaged> {
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or(Damaged::Short)?;
         // A newer version may have its checksum elsewhere: the version comes first.

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::bitpack::{Column, Counts, Finding, PAD, pack_counts, pack_doubles};
-use super::{Damaged, NODES, Unpacking, same, unpack_first_nodes};
+use super::bitpack::{Column, ColumnLocator, Counts, PAD, pack_counts, pack_doubles};
+use super::{Damaged, Decoder, NODES, same, unpack_first_nodes};
 use crate::series::{Axis, Node, Nodes, Span};
 
 const VERSION: u8 = 2;
@@ -96,7 +96,7 @@ impl Nodes for Packed {
     }
 }
 
-fn spans(finding: &mut Finding) -> Result<Spans, Damaged> {
+fn spans(finding: &mut ColumnLocator) -> Result<Spans, Damaged> {
     let (first, last) = (finding.column()?, finding.column()?);
     let rest = match finding.unpacking.u8()? {
         0 => None,
@@ -112,9 +112,9 @@ pub fn open_nodes(bytes: Vec<u8>) -> Result<(Arc<dyn Nodes>, usize), Damaged> {
         let size = nodes.len() * size_of::<Node>();
         return Ok((Arc::new(nodes), size));
     }
-    let unpacking = Unpacking::new(NODES, VERSION, &bytes)?;
+    let unpacking = Decoder::new(NODES, VERSION, &bytes)?;
     let (count, length) = (unpacking.count, bytes.len() - 4);
-    let mut finding = Finding { unpacking, length };
+    let mut finding = ColumnLocator { unpacking, length };
     let (x, t) = (spans(&mut finding)?, spans(&mut finding)?);
     let doubles = [finding.column()?, finding.column()?, finding.column()?, finding.column()?, finding.column()?];
     let mut counts = || finding.counts();
