@@ -295,7 +295,7 @@ impl Store {
     }
 
     async fn stored(&self, id: &CellId) -> Result<Option<(u64, Arc<str>)>, ServerError> {
-        let select = sqlx::query_as::<_, (i64, Vec<u8>, i64)>("SELECT version, json, sum FROM value WHERE id = ?").bind(id.as_str());
+        let select = sqlx::query_as::<_, (i64, Vec<u8>, i64)>(open::load_cells::SELECT_VALUE).bind(id.as_str());
         let Some((version, json, sum)) = select.fetch_optional(&self.readers).await.map_err(ServerError::from_read)? else {
             return Ok(None);
         };

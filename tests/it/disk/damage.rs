@@ -156,8 +156,8 @@ async fn a_changed_character_of_a_cell_is_told_and_never_shown() {
         assert!(told.contains(row) && told.contains("restore") && report.contains(row), "{told}\n{report}");
     }
     for (id, change) in [
-        ("small", "UPDATE value SET json = replace(json, '0.1', '0.7') WHERE id = 'small'"),
-        ("large", "UPDATE value SET json = replace(json, 'ghts \"', 'ghty \"') WHERE id = 'large'"),
+        ("small", "UPDATE value SET json = replace(json, '0.1', '0.7') WHERE cell = 'small'"),
+        ("large", "UPDATE value SET json = replace(json, 'ghts \"', 'ghty \"') WHERE cell = 'large'"),
     ] {
         let (disk, report) = damaged(change).await;
         assert!(report.contains(&format!("the value of the cell '{id}' is damaged")), "{report}");
@@ -220,7 +220,7 @@ async fn database(path: &Path) -> sqlx::SqliteConnection {
 /// Until the first release a database of another schema is not read, and not touched.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_schema_is_refused_with_a_sentence() {
-    for (number, words) in [(6, "has the schema 6, and this Agnez needs the schema 7"), (8, "a newer Agnez")] {
+    for number in [0, 2] {
         let disk = Disk::new();
         filled(&disk).await;
         let file = disk.data().join("agnez.sqlite");
@@ -229,7 +229,10 @@ async fn another_schema_is_refused_with_a_sentence() {
         other.close().await.unwrap();
         let before = std::fs::read(&file).unwrap();
         let told = start(&disk).err().expect("it is refused");
-        assert!(told.contains(words) && told.contains("nothing was changed"), "{told}");
+        assert!(
+            told.contains(&format!("has the schema {number}, and this Agnez needs the schema 1;")) && told.contains("nothing was changed"),
+            "{told}"
+        );
         assert!(std::fs::read(&file).unwrap() == before);
     }
 }

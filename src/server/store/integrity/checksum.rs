@@ -41,8 +41,19 @@ pub fn bytes(value: &StoredValue) -> Option<i64> {
     }
 }
 
-pub fn value(id: &str, version: i64, json: &[u8]) -> i64 {
-    Sum::default().text(id.as_bytes()).number(version).text(json).end()
+/// A row of `value`. The current value of a cell has neither run nor step.
+pub fn value(cell: &str, run: Option<&str>, step: Option<i64>, version: i64, json: &[u8]) -> i64 {
+    let sum = Sum::default().text(cell.as_bytes());
+    let sum = match run {
+        // No text has a negative length.
+        None => sum.number(-1),
+        Some(run) => sum.text(run.as_bytes()),
+    };
+    let sum = match step {
+        None => sum.number(0),
+        Some(step) => sum.number(1).number(step),
+    };
+    sum.number(version).text(json).end()
 }
 
 pub fn board(name: &str, seq: u64, floor: u64) -> i64 {

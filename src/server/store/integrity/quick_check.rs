@@ -133,9 +133,9 @@ mod tests {
         assert_eq!(look(&file, Until(Instant::now(), Arc::default())).await.unwrap(), StructureCheck::SoundSoFar);
         // An index that lacks a row of its table.
         let mut opened = open::open(folder.path(), start).await.unwrap();
-        let insert = "INSERT INTO value (id, version, json, sum) VALUES ('a', 1, '1', 1), ('b', 2, '2', 2)";
+        let insert = "INSERT INTO value (cell, version, json, sum) VALUES ('a', 1, '1', 1), ('b', 2, '2', 2)";
         sqlx::query(insert).execute(&mut opened.connection).await.unwrap();
-        let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_value_1'")
+        let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'value_key'")
             .fetch_one(&mut opened.connection)
             .await
             .unwrap();

@@ -15,7 +15,8 @@ use crate::server::store::integrity::commit_counter::RecordedCommits;
 use crate::server::store::integrity::file_watch::beside;
 use crate::server::store::now_ms;
 use crate::server::store::open::loss_check::{Loss, refuse_truncated};
-use crate::server::store::open::{OpenError, check_schema, is_in_use, lock};
+use crate::server::store::open::schema::check_schema;
+use crate::server::store::open::{OpenError, is_in_use, lock};
 use crate::server::store::writer::state_row::{CLEAN_SHUTDOWN, StateRow};
 
 #[derive(Debug, thiserror::Error)]

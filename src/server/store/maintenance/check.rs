@@ -10,13 +10,14 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use crate::protocol::CellId;
 use crate::series::{BLOCK, nodes_at};
-use crate::server::store::integrity::checksum::keyed;
+use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::commit_counter::RecordedCommits;
 use crate::server::store::integrity::row_counts::RowCounts;
-use crate::server::store::open::load_cells::{read_index, sound_value};
+use crate::server::store::open::load_cells::{is_text, read_index};
 use crate::server::store::open::load_series::read_series;
 use crate::server::store::open::loss_check::{Loss, refuse_truncated};
-use crate::server::store::open::{OpenError, check_schema, check_sqlite, is_in_use, reason};
+use crate::server::store::open::schema::check_schema;
+use crate::server::store::open::{OpenError, check_sqlite, is_in_use, reason};
 use crate::server::store::series::CHUNK;
 use crate::server::store::series::codec::{unpack_nodes, unpack_points};
 use crate::server::store::series::compaction::{chunk_key, node_key};
@@ -104,7 +105,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut CheckReport) -> sq
     report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
     report.cells = index.cells().count();
     report.removed = index.boards().map(|(_, board)| board.tombstones.len()).sum();
-    let astray = "SELECT cell.id FROM cell LEFT JOIN value ON value.id = cell.id
+    let astray = "SELECT cell.id FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''
                   WHERE cell.bytes IS NOT NULL AND (value.version IS NULL OR value.version <> cell.version)";
     for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
         report.fault(format!("The value of the cell '{id}' is damaged: it is missing, or another one's."));
@@ -175,14 +176,18 @@ async fn state(connection: &mut SqliteConnection, report: &mut CheckReport) -> O
 }
 
 async fn damaged_values(connection: &mut SqliteConnection, report: &mut CheckReport) -> sqlx::Result<()> {
-    let mut values = sqlx::query("SELECT id, version, json, sum FROM value").fetch(&mut *connection);
+    let mut values = sqlx::query("SELECT cell, run, step, version, json, sum FROM value").fetch(&mut *connection);
     while let Some(row) = values.try_next().await? {
         let text: &str = row.try_get(0)?;
         let Some(id) = CellId::parse(text) else {
             report.fault(format!("The cell id {text:?} is damaged."));
             continue;
         };
-        if let Err(why) = sound_value(&id, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?) {
+        let (run, step, version): (Option<&str>, Option<i64>, i64) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let json: &[u8] = row.try_get(4)?;
+        let sum = checksum::value(text, run, step, version, json);
+        let place = || format!("the value of the cell '{id}'");
+        if let Err(why) = checksum::check(row.try_get(5)?, sum, place).and_then(|()| is_text(&id, json)) {
             report.fault(format!("{}.", reason(&why)));
         }
     }

@@ -11,6 +11,9 @@ use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::{Index, Record, StoredValue};
 
+/// Version, JSON text and checksum of the current value of the cell `?`. The conditions are those of the index `value_key`.
+pub const SELECT_VALUE: &str = "SELECT version, json, sum FROM value WHERE cell = ? AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''";
+
 pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<Index> {
     let mut index = Index::default();
     for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
@@ -23,7 +26,7 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
     // Large values are read one at a time, and only for the stage: they do not stay in memory. Those of removed cells are not read.
     let select = "SELECT cell.id, board, seq, entered_board_seq, created_order, rev, cell.version, created, updated, removed, doc, bytes,
                          CASE WHEN removed = 0 AND bytes <= ?1 THEN json END, cell.sum, value.version, value.sum
-                  FROM cell LEFT JOIN value ON value.id = cell.id ORDER BY seq";
+                  FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = '' ORDER BY seq";
     let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
     for row in rows {
         let text: &str = row.try_get(0)?;
@@ -67,8 +70,8 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
         let is_inline = bytes <= INLINE_BYTES as i64;
         let mut json: Option<Vec<u8>> = row.try_get(12)?;
         if !is_inline {
-            json =
-                sqlx::query_scalar("SELECT json FROM value WHERE id = ?").bind(record.id.as_str()).fetch_optional(&mut *connection).await?;
+            let select = sqlx::query_as::<_, (i64, Vec<u8>, i64)>(SELECT_VALUE).bind(record.id.as_str());
+            json = select.fetch_optional(&mut *connection).await?.map(|(_, json, _)| json);
         }
         match value_of(&record, row.try_get(14)?, json, row.try_get(15)?) {
             Ok(json) => {
@@ -105,8 +108,16 @@ fn value_of(record: &Record, version: Option<i64>, json: Option<Vec<u8>>, sum: O
 
 /// The text of a value as it was written.
 pub fn sound_value(id: &CellId, version: i64, json: Vec<u8>, sum: i64) -> sqlx::Result<String> {
-    checksum::check(sum, checksum::value(id.as_str(), version, &json), || format!("the value of the cell '{id}'"))?;
-    String::from_utf8(json).map_err(|_| sqlx::Error::Decode(format!("the value of the cell '{id}' is damaged: it is no text").into()))
+    checksum::check(sum, checksum::value(id.as_str(), None, None, version, &json), || format!("the value of the cell '{id}'"))?;
+    String::from_utf8(json).map_err(|_| not_text(id))
+}
+
+pub fn is_text(id: &CellId, json: &[u8]) -> sqlx::Result<()> {
+    std::str::from_utf8(json).map(drop).map_err(|_| not_text(id))
+}
+
+fn not_text(id: &CellId) -> sqlx::Error {
+    sqlx::Error::Decode(format!("the value of the cell '{id}' is damaged: it is not UTF-8").into())
 }
 
 fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {

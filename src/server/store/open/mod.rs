@@ -3,6 +3,7 @@
 pub mod load_cells;
 pub mod load_series;
 pub mod loss_check;
+pub mod schema;
 mod wal_check;
 
 use std::fs::{File, TryLockError};
@@ -10,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
 use super::disk_reserve::DiskReserve;
 use super::integrity::commit_counter::{CommitCounter, RecordedCommits};
@@ -26,14 +26,11 @@ use crate::server::error::ServerError;
 use crate::server::ids;
 use load_cells::read_index;
 use loss_check::{Loss, refuse_truncated};
+use schema::{SCHEMA, check_schema, migrate};
 
 /// Versions before this one can lose committed data in WAL mode (the WAL-reset race).
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
-/// SQLite's code for a database that only somebody who writes can make readable.
-const READONLY_ROLLBACK: &str = "776";
-/// The schema that this program knows.
-const SCHEMA: i64 = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Durability {
@@ -49,12 +46,14 @@ pub enum OpenError {
     Folder(PathBuf, std::io::Error),
     #[error("The data folder {0} is in use by another Agnez. Stop that one, or name another folder with --data.")]
     Locked(PathBuf),
-    #[error("{0} was written by a newer Agnez than this one; nothing was changed. Use the newer program, or another folder with --data.")]
-    Newer(PathBuf),
     #[error(
         "{0} has the schema {1}, and this Agnez needs the schema {SCHEMA}; nothing was changed. Use the Agnez that wrote it, or another folder with --data."
     )]
-    Older(PathBuf, i64),
+    Schema(PathBuf, i64),
+    #[error(
+        "{0} has another version of the schema {SCHEMA} than this Agnez needs; nothing was changed. Use the Agnez that wrote it, or another folder with --data."
+    )]
+    SchemaEdited(PathBuf),
     #[error("{0}. Restore a backup ('agnez restore FILE'), or go on without what is lost: start once with --accept-loss.")]
     Lost(Loss),
     #[error(
@@ -267,46 +266,6 @@ pub(crate) async fn check_sqlite(connection: &mut SqliteConnection, path: &Path)
     if found < SQLITE_AT_LEAST { Err(OpenError::OldSqlite(version)) } else { Ok(()) }
 }
 
-/// Looks without writing: a database of another program, or with another schema, stays as it is. What it says of itself, where it has tables.
-pub(crate) async fn check_schema(path: &Path) -> Result<Option<StateRow>, OpenError> {
-    // SQLite would throw away the log of a database without a byte.
-    if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
-        return Ok(None);
-    }
-    let look = async |read_only| {
-        let mut connection = SqliteConnectOptions::new().filename(path).read_only(read_only).connect().await?;
-        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
-        let migrated: bool = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
-        let newest: Option<i64> = match migrated {
-            true => sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?,
-            false => None,
-        };
-        if newest == Some(SCHEMA) {
-            let sound = "SELECT count(*) FROM _sqlx_migrations WHERE version = ? AND success = 1 AND checksum = ?";
-            let sound: bool = sqlx::query_scalar(sound).bind(SCHEMA).bind(&*schema().checksum).fetch_one(&mut connection).await?;
-            if !sound {
-                return Err(sqlx::Error::Decode("what it says of its schema is damaged, or from another version of this program".into()));
-            }
-        }
-        let other: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
-        let state = if newest == Some(SCHEMA) { StateRow::read(&mut connection).await? } else { None };
-        connection.close().await?;
-        Ok((newest, other && !migrated, state))
-    };
-    let mut seen = look(true).await;
-    // A cut in the first moments of a new database: before anybody can read it, SQLite must take back what was half written.
-    if seen.as_ref().err().and_then(sqlx::Error::as_database_error).and_then(|why| why.code()).as_deref() == Some(READONLY_ROLLBACK) {
-        seen = look(false).await;
-    }
-    match seen {
-        Ok((_, true, _)) => Err(OpenError::Foreign(path.into())),
-        Ok((Some(newest), ..)) if newest > SCHEMA => Err(OpenError::Newer(path.into())),
-        Ok((Some(older), ..)) if older < SCHEMA => Err(OpenError::Older(path.into(), older)),
-        Ok((.., state)) => Ok(state),
-        Err(why) => Err(OpenError::Database(path.into(), why)),
-    }
-}
-
 /// After a crash, frames that nobody reads any more may stand behind what is read of SQLite's log: commits would be written over the first of
 /// them, and the next start would take the rest for commits that damage cut off. On a full disk they stay.
 async fn truncate_wal(connection: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -315,20 +274,6 @@ async fn truncate_wal(connection: &mut SqliteConnection) -> sqlx::Result<()> {
         Err(ServerError::Broken(why)) => Err(sqlx::Error::Configuration(why.into())),
         Ok(_) | Err(_) => Ok(()),
     }
-}
-
-fn schema() -> Migration {
-    let sql = include_str!("../../../../migrations/0007_schema.sql").into_sql_str();
-    Migration::new(SCHEMA, "schema".into(), MigrationType::Simple, sql, false)
-}
-
-async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    Migrator::with_migrations(vec![schema()]).run(connection).await.map_err(|why| match why {
-        MigrateError::VersionMissing(other) if other < SCHEMA => OpenError::Older(path.into(), other),
-        MigrateError::VersionMissing(_) => OpenError::Newer(path.into()),
-        MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => OpenError::Database(path.into(), why),
-        other => OpenError::Database(path.into(), sqlx::Error::Migrate(Box::new(other))),
-    })
 }
 
 /// The file is this process's from here on. The epoch goes on, unless events may have been published that are undone.

@@ -301,7 +301,7 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &BatchOutcome, know
         })
         .collect();
     for rows in powers_of_two(&rows) {
-        let head = "INSERT INTO cell (id, board, seq, entered, born, rev, version, created, updated, removed, bytes, doc, sum) ";
+        let head = "INSERT INTO cell (id, board, seq, entered_board_seq, created_order, rev, version, created, updated, removed, bytes, doc, sum) ";
         let mut insert = QueryBuilder::<Sqlite>::new(head);
         insert.push_values(rows, |mut row, (record, removed)| {
             let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
@@ -320,9 +320,9 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &BatchOutcome, know
     }
     let (with, without): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
     for rows in powers_of_two(&with) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (id, version, json, sum) ");
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (cell, version, json, sum) ");
         insert.push_values(rows, |mut row, (id, version, value)| {
-            let sum = value.as_deref().map(|json| checksum::value(id.as_str(), *version as i64, json.as_bytes()));
+            let sum = value.as_deref().map(|json| checksum::value(id.as_str(), None, None, *version as i64, json.as_bytes()));
             row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref()).push_bind(sum);
         });
         insert.build().execute(&mut *commit).await?;
@@ -330,7 +330,7 @@ async fn write_cells(commit: &mut SqliteConnection, outcome: &BatchOutcome, know
     let gone = outcome.cells.iter().filter(|(_, row_state)| matches!(row_state, RowState::Forgotten)).map(|(id, _)| id);
     let ids: Vec<&str> = gone.chain(without.into_iter().map(|(id, ..)| id)).map(CellId::as_str).collect();
     if !ids.is_empty() {
-        let delete = sqlx::query("DELETE FROM value WHERE id IN (SELECT value FROM json_each(?))");
+        let delete = sqlx::query("DELETE FROM value WHERE cell IN (SELECT value FROM json_each(?))");
         delete.bind(json(ids.into_iter())).execute(&mut *commit).await?;
     }
     for (name, seq, floor) in &outcome.boards {

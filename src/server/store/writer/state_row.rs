@@ -49,7 +49,7 @@ impl StateRow {
 
     /// `None`: the file has no such row.
     pub async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Option<Self>> {
-        let select = "SELECT epoch, session, owner, commits, version, series, census, sum FROM state WHERE id = 1";
+        let select = "SELECT epoch, session, owner, commits, version, series, row_counts, sum FROM state WHERE id = 1";
         let Some(row) = sqlx::query(select).fetch_optional(connection).await? else { return Ok(None) };
         let damaged = || sqlx::Error::Decode("the row about the file as a whole is damaged: it does not have its checksum".into());
         let state = Self {
@@ -67,7 +67,7 @@ impl StateRow {
 
     pub async fn insert(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
         let insert =
-            "INSERT INTO state (id, epoch, session, owner, commits, version, series, census, sum) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)";
+            "INSERT INTO state (id, epoch, session, owner, commits, version, series, row_counts, sum) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)";
         let insert = sqlx::query(insert).bind(&self.epoch).bind(&self.session).bind(&self.owner).bind(self.commits as i64);
         let insert = insert.bind(self.version as i64).bind(self.series).bind(self.row_counts.text());
         insert.bind(self.sum()).execute(connection).await.map(drop)

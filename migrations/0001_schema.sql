@@ -1,0 +1,141 @@
+-- The schema. Until the first release this file is edited in place; a database with another schema is refused. After the
+-- first release every change is a new file, and no change removes or renames anything ("expand only").
+--
+-- Every row has a checksum (CRC-32; src/server/store/integrity/checksum.rs defines its bytes):
+--   state, board, cell, value, series, tail, reply   `sum`, over all other columns of the row
+--   journal, chunk, node                             the last four bytes of the blob, over the blob and the row's key
+-- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
+-- checksums of board, cell, series, tail, journal and reply; a cell has the version and length of its value; a series has
+-- the number of its chunks. Nodes can be rebuilt from chunks.
+
+-- One row with the state of the whole database. Every commit updates it.
+CREATE TABLE state (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    -- random; replaced when commits may have been lost: event numbers of different epochs cannot be compared
+    epoch   TEXT NOT NULL,
+    -- 'full' or 'normal', the --durability of the running or crashed server; 'ended' after a clean shutdown
+    session TEXT NOT NULL,
+    -- random, identifies the writing process: a commit fails if another process has replaced it
+    owner   TEXT NOT NULL,
+    -- number of commits
+    commits INTEGER NOT NULL,
+    -- last number given to a version or to a cell's place in the creation order; numbers are never reused
+    version INTEGER NOT NULL,
+    -- last key given to a series; keys are never reused
+    series  INTEGER NOT NULL,
+    -- number of rows and sum of checksums of each counted table
+    row_counts TEXT NOT NULL,
+    sum     INTEGER NOT NULL
+) STRICT;
+
+-- One row per board that ever had a cell.
+CREATE TABLE board (
+    name  TEXT PRIMARY KEY,
+    -- number of the last event; the next event is seq + 1
+    seq   INTEGER NOT NULL,
+    -- low watermark: tombstones of removals up to this event are purged, so that a reader that has seen less needs a snapshot
+    floor INTEGER NOT NULL,
+    sum   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A cell without its value, so that a change of its title does not rewrite an image.
+CREATE TABLE cell (
+    id      TEXT PRIMARY KEY,
+    board   TEXT NOT NULL,
+    -- event of its last change
+    seq     INTEGER NOT NULL,
+    -- event that created it on its board or moved it there
+    entered_board_seq INTEGER NOT NULL,
+    -- ascends over all boards with the order of creation; orders cells with equal positions
+    created_order INTEGER NOT NULL,
+    -- number of changes, from 1
+    rev     INTEGER NOT NULL,
+    -- version of its value; unique among all values that the database ever had
+    version INTEGER NOT NULL,
+    created INTEGER NOT NULL, -- unix time, ms
+    updated INTEGER NOT NULL, -- unix time, ms
+    -- 1: a tombstone, kept for undo and for readers that have not yet seen the removal
+    removed INTEGER NOT NULL,
+    -- length of its value in `value`, in bytes; NULL: no value there
+    bytes   INTEGER,
+    -- JSON object of all keys of the document except _id, value, board, rev, createdAt and updatedAt
+    doc     TEXT NOT NULL,
+    sum     INTEGER NOT NULL
+) STRICT;
+
+-- The values of cells, as JSON text. A cell's current value has neither run nor step.
+CREATE TABLE value (
+    cell    TEXT NOT NULL,
+    -- NULL: of no run
+    run     TEXT,
+    -- NULL: of no step
+    step    INTEGER,
+    version INTEGER NOT NULL, -- as in `cell`
+    json    TEXT NOT NULL,
+    sum     INTEGER NOT NULL
+) STRICT;
+
+-- The key is (cell, run, step). SQLite's unique indexes take two NULLs for different values, so the index replaces NULL by a
+-- value of another type, which no run (text) and no step (integer) is equal to.
+CREATE UNIQUE INDEX value_key ON value (cell, ifnull(run, 0), ifnull(step, ''));
+
+-- One row per series of a line cell. Points that are only in the journal are not counted here.
+CREATE TABLE series (
+    -- ascends with the order of creation
+    key    INTEGER PRIMARY KEY,
+    cell   TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    -- number of points in chunks, a multiple of 4096
+    sealed INTEGER NOT NULL,
+    -- the last of those: step, value and wall time, three little-endian doubles; empty if sealed = 0
+    last   BLOB NOT NULL,
+    -- event of its last points
+    seq    INTEGER NOT NULL,
+    -- 1: deleted; its chunks and nodes are deleted step by step, then this row
+    dead   INTEGER NOT NULL,
+    -- event of its first points
+    began  INTEGER NOT NULL,
+    sum    INTEGER NOT NULL
+) STRICT;
+
+-- One row per commit that appended points, with the points of all series (src/server/store/series/journal.rs). At a start the
+-- points that are in no chunk and no tail are read from here.
+CREATE TABLE journal (
+    id     INTEGER PRIMARY KEY,
+    points BLOB NOT NULL
+) STRICT;
+
+-- 4096 points of one series each, compressed and immutable. The key is series * 2^35 + number of the chunk.
+CREATE TABLE chunk (
+    key    INTEGER PRIMARY KEY,
+    points BLOB NOT NULL
+) STRICT;
+
+-- Blocks of 512 nodes of one level of a series' pyramid; the last block of a level may have fewer. The key is
+-- (series * 2^4 + level) * 2^31 + number of the block.
+CREATE TABLE node (
+    key   INTEGER PRIMARY KEY,
+    nodes BLOB NOT NULL
+) STRICT;
+
+-- The points of a series after its last chunk, at the time when its rows of the journal were deleted.
+CREATE TABLE tail (
+    series INTEGER PRIMARY KEY,
+    -- index of the first point within the series
+    start  INTEGER NOT NULL,
+    points BLOB NOT NULL,
+    sum    INTEGER NOT NULL
+) STRICT;
+
+-- Responses to requests with an Idempotency-Key: the newest of each writer.
+CREATE TABLE reply (
+    writer TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    -- hash of the request's body
+    hash   INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    at     INTEGER NOT NULL, -- unix time, ms
+    status INTEGER NOT NULL,
+    sum    INTEGER NOT NULL,
+    PRIMARY KEY (writer, number)
+) STRICT, WITHOUT ROWID;
