@@ -14,7 +14,7 @@ const WAIT: Duration = Duration::from_secs(10);
 const WAITING: usize = 256;
 
 /// So much at a time, and no more; the rest waits in the order in which it came.
-pub struct Pool {
+pub struct CpuPool {
     places: Arc<Semaphore>,
     /// What all of it may hold, in units of `unit` bytes.
     bytes: Arc<Semaphore>,
@@ -47,7 +47,7 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-impl Pool {
+impl CpuPool {
     /// So many places, and bytes for what stands in them. One that is larger than all takes all.
     pub fn new(places: usize, bytes: usize) -> Self {
         let unit = 64 << 10;
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_runs_on_another_thread_so_much_at_a_time() {
-        let pool = Arc::new(Pool::new(2, 256 << 10));
+        let pool = Arc::new(CpuPool::new(2, 256 << 10));
         let there = pool.run(1, |_| current().id()).await.unwrap();
         assert_ne!(there, current().id());
         let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
@@ -152,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_gives_its_place_back() {
-        let pool = Pool::new(1, 1);
+        let pool = CpuPool::new(1, 1);
         for _ in 0..3 {
             let to_api_error = pool.run(1, |_| -> () { panic!("on purpose") }).await.unwrap_err();
             assert_eq!((to_api_error.to_api_error().code, pool.free()), (500, (1, 1)));
@@ -161,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_learns_that_nobody_waits_for_it() {
-        let pool = Arc::new(Pool::new(1, 1));
+        let pool = Arc::new(CpuPool::new(1, 1));
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let asked = tokio::spawn({
             let pool = pool.clone();
@@ -183,7 +183,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_waits_than_may() {
-        let pool = Arc::new(Pool::new(1, 1));
+        let pool = Arc::new(CpuPool::new(1, 1));
         let held = pool.place(1).await.unwrap();
         let waiting: Vec<_> = (0..WAITING)
             .map(|_| {

@@ -16,6 +16,9 @@ pub enum ServerError {
     Client(#[from] ApiError),
     #[error("the writer's queue is full")]
     Busy,
+    /// The cells of a prepared change have changed too much.
+    #[error("the change was prepared for older cells")]
+    Outdated,
     #[error("too much work is waiting")]
     Crowded,
     #[error("the server is stopping")]
@@ -81,6 +84,8 @@ impl ServerError {
             Self::Busy => {
                 ErrorKind::Unavailable.with("More changes are waiting than the disk can take; nothing was changed, try again in a second.")
             }
+            Self::Outdated => ErrorKind::Unavailable
+                .with("The cells changed while this request was prepared; nothing was changed, try again in a second."),
             Self::Crowded => {
                 ErrorKind::Unavailable.with("More large requests are waiting than can be done; nothing was changed, try again in a second.")
             }
@@ -106,7 +111,7 @@ impl ServerError {
             // Its words may repeat what was sent.
             Self::Client(error) => tracing::debug!(code = error.code, "{}", error.class_name),
             // The request's own line says 503, and those are bounded.
-            Self::Busy | Self::Crowded | Self::Stopped => tracing::debug!("{self}"),
+            Self::Busy | Self::Outdated | Self::Crowded | Self::Stopped => tracing::debug!("{self}"),
             // One for each change that is sent while the disk is full would fill it up for good.
             Self::Full | Self::Undone(_) => log_throttled(&FULL, self),
             _ => log_throttled(&FAILED, self),

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 pub use super::ingest::parse_line_value;
 use super::ingest::{CellPoints, LineValue, SeriesPoints, SeriesUpdate, parse_points};
 use super::query::selection::Selection;
-use super::size::held;
-use super::{Boards, Draft, IdempotentRequest, JsonResponse, Target, not_found};
+use super::size::memory_bytes;
+use super::{Boards, Draft, IdempotentRequest, JsonResponse, not_found};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
@@ -35,7 +35,7 @@ impl Boards {
             let text = json!({ "appended": points, "cells": cells }).to_string();
             Ok(IdempotentRequest::store_append(idempotency, batch, text, points))
         };
-        self.store.write(64 + held(0, points), operation).await
+        self.store.write(64 + memory_bytes(0, points), operation).await
     }
 
     /// The names of a line's series. 404: no such cell, or it is of another type.
@@ -74,19 +74,19 @@ pub struct Lines {
     pub ids: Vec<CellId>,
 }
 
-/// The value of a patch, parsed before the writer sees it: that of a line by its own type, or by that of one of the targets.
-pub(crate) fn parse_line(chosen: &Selection, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
-    let Some(value) = draft.value.as_deref().filter(|_| !draft.keys.contains_key("type")) else { return Ok(draft.line.clone()) };
-    let is_line = chosen.records.iter().any(|record| record.is_line());
+/// The value of a patch as points, if the draft or one of the selected cells is a line.
+pub(crate) fn parse_line(selection: &Selection, draft: &Draft) -> Result<Option<Arc<LineValue>>, ApiError> {
+    let Some(value) = draft.value.as_deref().filter(|_| !draft.has_type()) else { return Ok(draft.line.clone()) };
+    let is_line = selection.records.iter().any(|record| record.is_line());
     Ok(if is_line { Some(Arc::new(parse_line_value(value)?)) } else { None })
 }
 
-/// The key `append` of a patch of one cell.
-pub fn parse_append(target: &Target, append: Option<&str>) -> Result<Option<Vec<SeriesPoints>>, ApiError> {
-    match (append, target) {
+/// The key `append` of a patch of one cell. `cell`: `None` for a patch of many.
+pub fn parse_append(cell: Option<&CellId>, append: Option<&str>) -> Result<Option<Vec<SeriesPoints>>, ApiError> {
+    match (append, cell) {
         (None, _) => Ok(None),
-        (Some(append), Target::One(id, _)) => parse_points(id, append.as_bytes(), None).map(Some),
-        (Some(_), Target::Matching(_)) => Err(misplaced()),
+        (Some(append), Some(id)) => parse_points(id, append.as_bytes(), None).map(Some),
+        (Some(_), None) => Err(misplaced()),
     }
 }
 

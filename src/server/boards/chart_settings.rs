@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page_actions::cells_in_grid_order;
-use super::size::check_keys;
+use super::size::check_keys_size;
 use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 use crate::server::error::ServerError;
@@ -94,7 +94,7 @@ fn set(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result
         keys.into_iter().for_each(|(key, value)| chart[key] = value);
     }
     if *chart != before {
-        check_keys(&changed.keys)?;
+        check_keys_size(&changed.keys)?;
         batch.put(ChangeKind::Patched, changed, None);
     }
     Ok(())

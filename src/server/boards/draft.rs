@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::ingest::{LineValue, parse_line_value, quote_tokens};
-use super::size::{KEYS_BYTES, check_keys};
+use super::size::{KEYS_BYTES, check_keys_size};
 use super::{DOCUMENT_BYTES, MAIN, chart_settings};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::cells::{Content, sort_of};
@@ -45,6 +45,15 @@ impl Draft {
         256 + self.body
     }
 
+    /// The type that the draft sets; `None` if it sets none or removes it.
+    pub fn kind(&self) -> Option<&str> {
+        self.keys.get("type").and_then(Value::as_str)
+    }
+
+    pub fn has_type(&self) -> bool {
+        self.keys.contains_key("type")
+    }
+
     pub fn from_value(value: Value) -> Result<Self, ApiError> {
         parse_one(value.to_string().as_bytes())
     }
@@ -53,7 +62,7 @@ impl Draft {
     fn check(raw: Raw, body: usize) -> Result<Self, ApiError> {
         let Raw { mut keys, value, append } = raw;
         if body > KEYS_BYTES {
-            check_keys(&keys)?;
+            check_keys_size(&keys)?;
         }
         OURS.iter().for_each(|key| drop(keys.shift_remove(*key)));
         for (key, rule, fits) in RULES {

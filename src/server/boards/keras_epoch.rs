@@ -7,7 +7,7 @@ use super::documents::create;
 use super::idempotency::{IdempotentRequest, JsonResponse};
 use super::ingest::json_reader::{JsonReader, ParseResult};
 use super::ingest::{SERIES, SeriesPoints, check_name};
-use super::size::held;
+use super::size::memory_bytes;
 use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::error::ServerError;
@@ -101,7 +101,7 @@ impl Boards {
     /// 409: the cell of a metric is there and is no line. 422: the key came with another body.
     pub async fn epoch_end(&self, board: &str, epoch: Epoch, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
         let board = board.to_owned();
-        let bytes = held(256 * epoch.metrics.len(), epoch.metrics.len());
+        let bytes = memory_bytes(256 * epoch.metrics.len(), epoch.metrics.len());
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(answer);

@@ -8,6 +8,7 @@ mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
 mod page_actions;
+mod patch;
 mod query;
 mod size;
 
@@ -21,7 +22,7 @@ pub use ingest::{CellPoints, SeriesPoints, parse_lines, parse_many_points, parse
 pub use keras_epoch::parse_epoch;
 pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
-pub use query::filter::Budget;
+pub use query::filter::QueryBudget;
 
 use super::error::ServerError;
 use super::store::{Record, Store, StoredValue};
@@ -66,11 +67,18 @@ impl Target {
         CellId::parse(id).map(|id| Self::One(id, query)).ok_or_else(|| not_found(id))
     }
 
-    fn person(id: CellId) -> Self {
+    fn id(id: CellId) -> Self {
         Self::One(id, Query::default())
     }
 
-    /// What it says of the answer, beside which cells are meant.
+    /// The cell, if the target is one.
+    fn cell(&self) -> Option<&CellId> {
+        match self {
+            Self::One(id, _) => Some(id),
+            Self::Matching(_) => None,
+        }
+    }
+
     fn query(&self) -> &Query {
         match self {
             Self::One(_, query) | Self::Matching(query) => query,
@@ -93,18 +101,18 @@ impl Boards {
 
     /// The cells that match, in the query's order, and how many there are without its `$limit` and `$skip`.
     pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), ServerError> {
-        let (matching, ()) = self.look(query, |_| ()).await?;
+        let (matching, ()) = self.search(query, |_| ()).await?;
         let total = matching.len();
         Ok((query.page(matching).collect(), total))
     }
 
     /// The document of a record that was found, among others: a damaged value does not take those away, but is told.
     pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, ServerError> {
-        let large = matches!(record.value, StoredValue::Stored(_)) && query.wants("value");
+        let large = matches!(record.value, StoredValue::Stored(_)) && query.selects("value");
         let read = if large { self.store.read(&record.id).await.transpose() } else { None };
         let (record, value) = match read {
             Some(read) => self.store.or_damaged(&record, read)?,
-            None if query.wants("value") => self.store.value_or_damaged(&record).await?,
+            None if query.selects("value") => self.store.value_or_damaged(&record).await?,
             None => (record, None),
         };
         Ok(Document { record, value })

@@ -35,7 +35,7 @@ impl Boards {
         keys.extend(name.map(|name| ("name".to_owned(), Value::String(name))));
         keys.extend(note.map(|note| ("description".to_owned(), Value::String(note))));
         let draft = Draft::from_value(Value::Object(keys))?;
-        self.patch(Target::person(id), draft, false, None).await.map(drop)
+        self.patch(Target::id(id), draft, false, None).await.map(drop)
     }
 
     /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
@@ -68,7 +68,7 @@ impl Boards {
     }
 
     pub async fn discard(&self, id: CellId) -> Result<(), ServerError> {
-        self.remove(Target::person(id), None).await.map(drop)
+        self.remove(Target::id(id), None).await.map(drop)
     }
 
     pub async fn restore(&self, id: CellId) -> Result<(), ServerError> {

@@ -16,7 +16,7 @@ const OPERATION_BYTES: usize = 64 << 20;
 const POINT_BYTES: usize = 24;
 
 /// The keys of a document beside its value.
-pub fn check_keys(keys: &Map<String, Value>) -> Result<(), ApiError> {
+pub fn check_keys_size(keys: &Map<String, Value>) -> Result<(), ApiError> {
     if serde_json::to_string(keys).is_ok_and(|text| text.len() <= KEYS_BYTES) {
         return Ok(());
     }
@@ -25,13 +25,13 @@ pub fn check_keys(keys: &Map<String, Value>) -> Result<(), ApiError> {
 }
 
 /// About how much a change holds until it is written that came in a body of this size with so many points.
-pub fn held(body: usize, points: usize) -> usize {
+pub fn memory_bytes(body: usize, points: usize) -> usize {
     body.max(points.saturating_mul(POINT_BYTES))
 }
 
 /// What an answer would hold of values that are only on disk. All of it is in memory at once.
-pub fn answered<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>, query: &Query) -> Result<(), ApiError> {
-    if !query.wants("value") || stored(records) <= OPERATION_BYTES {
+pub fn check_response_size<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>, query: &Query) -> Result<(), ApiError> {
+    if !query.selects("value") || stored_bytes(records) <= OPERATION_BYTES {
         return Ok(());
     }
     let most = OPERATION_BYTES >> 20;
@@ -40,13 +40,13 @@ pub fn answered<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>, query: &
 }
 
 /// The bytes of their values that are only on disk.
-pub fn stored<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>) -> usize {
+pub fn stored_bytes<'a>(records: impl IntoIterator<Item = &'a Arc<Record>>) -> usize {
     let bytes = records.into_iter().map(|record| if let StoredValue::Stored(bytes) = record.value { bytes } else { 0 });
     usize::try_from(bytes.sum::<u64>()).unwrap_or(usize::MAX)
 }
 
 /// Refuses what one operation may not write.
-pub fn bounded(bytes: usize) -> Result<usize, ApiError> {
+pub fn check_operation_size(bytes: usize) -> Result<usize, ApiError> {
     if bytes <= OPERATION_BYTES {
         return Ok(bytes);
     }

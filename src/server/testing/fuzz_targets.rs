@@ -10,10 +10,10 @@ use crate::charts::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
 use crate::protocol::{ApiError, Board, CellContent, CellId, Event, columns, points, spots};
 use crate::server::boards::ingest::parse_line_value;
-use crate::server::boards::{
-    Budget, Draft, Query, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points,
-};
 use crate::server::boards::{CellPoints, SeriesPoints};
+use crate::server::boards::{
+    Draft, Query, QueryBudget, board_name, parse_epoch, parse_lines, parse_many, parse_many_points, parse_one, parse_points,
+};
 use crate::server::cells::Content;
 use crate::server::store::{Record, StoredValue, fuzz_targets};
 
@@ -184,7 +184,7 @@ fn query(data: &[u8]) {
         Arc::new(Record { id, board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content })
     };
     let records = vec![record("a", 1), record("b", 2), record("c", 3)];
-    let select = |records: Vec<Arc<Record>>| query.select(records, &Budget::whole(), || false);
+    let select = |records: Vec<Arc<Record>>| query.select(records, &QueryBudget::whole(), || false);
     let Ok(found) = select(records.clone()) else { return };
     let matches = |record: &Arc<Record>| query.matches(record).unwrap_or(true);
     assert!(found.iter().all(matches), "what does not match is found");

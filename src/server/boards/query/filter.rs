@@ -55,21 +55,26 @@ pub struct ValueSet {
 }
 
 /// What a query may look at: items of lists, fields, eight bytes of a value that is parsed, two of a text to sort by.
-pub struct Budget(Cell<u64>);
+pub struct QueryBudget(Cell<u64>);
 
-impl Budget {
+impl QueryBudget {
     /// In all cells: about a second.
     pub fn whole() -> Self {
         Self(Cell::new(50_000_000))
     }
 
     /// In one cell, where the writer may wait for it.
-    pub fn of_one() -> Self {
+    pub fn one_cell() -> Self {
         Self(Cell::new(1_000_000))
     }
 
+    /// In all cells that changed since a query ran, in the writer: about a tenth of a second.
+    pub fn in_writer() -> Self {
+        Self(Cell::new(5_000_000))
+    }
+
     /// Where requests are answered: less than a millisecond.
-    pub fn light() -> Self {
+    pub fn inline() -> Self {
         Self(Cell::new(50_000))
     }
 
@@ -77,6 +82,10 @@ impl Budget {
         let left = self.0.get().checked_sub(steps);
         self.0.set(left.unwrap_or(0));
         left.is_some()
+    }
+
+    pub fn is_spent(&self) -> bool {
+        self.0.get() == 0
     }
 
     /// 400 once more was looked at than may be.
@@ -94,7 +103,7 @@ impl Budget {
 pub struct CandidateCell<'a> {
     record: &'a Record,
     value: OnceCell<Option<Value>>,
-    budget: &'a Budget,
+    budget: &'a QueryBudget,
 }
 
 /// As [`Cell::compare`](crate::protocol::Cell::compare): by place, then by creation.
@@ -164,7 +173,7 @@ impl QueryValue for ValueSet {
 }
 
 impl<'a> CandidateCell<'a> {
-    pub fn new(record: &'a Record, budget: &'a Budget) -> Self {
+    pub fn new(record: &'a Record, budget: &'a QueryBudget) -> Self {
         Self { record, value: OnceCell::new(), budget }
     }
 

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::store::{DAMAGED, Record};
-use filter::{Budget, CandidateCell, Condition, Field, Operand, SortKey, Test, ValueSet, grid_order};
+use filter::{CandidateCell, Condition, Field, Operand, QueryBudget, SortKey, Test, ValueSet, grid_order};
 
 /// Brackets within brackets: `a[b][c]...`.
 const DEPTH: usize = 16;
@@ -128,9 +128,18 @@ impl Query {
 
     /// Whether one cell does.
     pub fn matches(&self, record: &Record) -> Result<bool, ApiError> {
-        let budget = Budget::of_one();
+        let budget = QueryBudget::one_cell();
         let matches = CandidateCell::new(record, &budget).matches_all(&self.filter);
         budget.check().map(|()| matches)
+    }
+
+    /// Whether one cell matches; `None` once the budget is spent.
+    pub fn matches_within(&self, record: &Record, budget: &QueryBudget) -> Option<bool> {
+        if self.board().is_some_and(|board| board != &*record.board) {
+            return Some(false);
+        }
+        let matches = CandidateCell::new(record, budget).matches_all(&self.filter);
+        (!budget.is_spent()).then_some(matches)
     }
 
     /// The board that all cells which match are on, where the query says so.
@@ -159,7 +168,7 @@ impl Query {
     pub fn select(
         &self,
         records: Vec<Arc<Record>>,
-        budget: &Budget,
+        budget: &QueryBudget,
         is_cancelled: impl Fn() -> bool,
     ) -> Result<Vec<Arc<Record>>, ApiError> {
         // What is compared is looked up once for each record, with what its conditions have parsed.
@@ -197,7 +206,7 @@ impl Query {
         (self.limit.unwrap_or(total), self.skip)
     }
 
-    pub fn wants(&self, key: &str) -> bool {
+    pub fn selects(&self, key: &str) -> bool {
         self.select.as_ref().is_none_or(|select| select.iter().any(|selected| selected == key || selected.starts_with(&format!("{key}."))))
     }
 
@@ -211,7 +220,7 @@ impl Query {
         let Some(select) = &self.select else { return document };
         // Texts as they are: a number that no float holds comes back as it was sent.
         let mut keys: BTreeMap<String, &RawValue> = serde_json::from_str(&document).unwrap_or_default();
-        let has_value = self.wants("value");
+        let has_value = self.selects("value");
         keys.retain(|key, _| key == "_id" || (key == DAMAGED && has_value) || select.iter().any(|selected| selected == key));
         serde_json::to_string(&keys).unwrap_or_default()
     }
@@ -400,7 +409,7 @@ mod tests {
 
     fn find(query: &str) -> String {
         let query = Query::parse(query).unwrap();
-        let found = query.page(query.select(documents(), &Budget::whole(), || false).unwrap());
+        let found = query.page(query.select(documents(), &QueryBudget::whole(), || false).unwrap());
         found.map(|record| record.id.as_str()[2..].to_owned()).collect()
     }
 
@@ -452,8 +461,8 @@ mod tests {
         let query = Query::parse("$select[]=name&$select[]=pos").unwrap();
         assert_eq!(query.project(r#"{"_id":"a","x":1,"pos":2,"name":"n"}"#.into()), r#"{"_id":"a","name":"n","pos":2}"#);
         assert_eq!(query.project(r#"{"_id":"a","x":1e999,"pos":-1e999}"#.into()), r#"{"_id":"a","pos":-1e999}"#);
-        assert!(!query.wants("value"));
-        assert!(Query::parse("$select=value").unwrap().wants("value"));
+        assert!(!query.selects("value"));
+        assert!(Query::parse("$select=value").unwrap().selects("value"));
     }
 
     #[test]
@@ -467,8 +476,9 @@ mod tests {
         ];
         let find = |query: &str| {
             let query = Query::parse(query).unwrap();
-            let found =
-                query.select(documents.iter().zip(1..).map(|(json, at)| record(json, at)).collect(), &Budget::whole(), || false).unwrap();
+            let found = query
+                .select(documents.iter().zip(1..).map(|(json, at)| record(json, at)).collect(), &QueryBudget::whole(), || false)
+                .unwrap();
             found.iter().map(|record| record.id.as_str()[2..].to_owned()).collect::<String>()
         };
         assert_eq!(
@@ -526,15 +536,15 @@ mod tests {
             let each: Vec<_> = (0..conditions).map(|at| format!("$and[{at}][list][$ne]={}", at + 1)).collect();
             Query::parse(&each.join("&")).unwrap()
         };
-        let select = |query: &Query| query.select(records.clone(), &Budget::whole(), || false);
+        let select = |query: &Query| query.select(records.clone(), &QueryBudget::whole(), || false);
         assert_eq!(select(&ask(10)).unwrap().len(), 60);
-        assert!(ask(10).select(records.clone(), &Budget::light(), || false).is_err());
+        assert!(ask(10).select(records.clone(), &QueryBudget::inline(), || false).is_err());
         let error = select(&ask(50)).unwrap_err();
         assert!(error.code == 400 && error.message.contains("looks at more than it may"), "{error}");
         assert!(ask(10).matches(&records[0]).unwrap());
         let whole = format!(r#"{{"list":[{}]}}"#, vec!["0"; 120_000].join(","));
         assert_eq!(ask(9).matches(&record(&whole, 1)).unwrap_err().code, 400);
-        assert!(ask(1).select(records.clone(), &Budget::whole(), || true).unwrap().is_empty(), "nobody waits for it");
+        assert!(ask(1).select(records.clone(), &QueryBudget::whole(), || true).unwrap().is_empty(), "nobody waits for it");
     }
 
     #[test]

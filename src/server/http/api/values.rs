@@ -52,7 +52,7 @@ async fn find(
 ) -> Result<Response, ServerError> {
     let query = parsed(query)?;
     let (records, total) = app.boards.find(&query).await?;
-    let largest = if query.wants("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
+    let largest = if query.selects("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
     let share = Arc::new(app.answers.share(&caller.token, HELD * largest.unwrap_or(0)).await?);
     let (start, end) = match query.paged {
         false => ("[".to_owned(), "]"),
@@ -106,7 +106,7 @@ async fn create(
     let query = parsed(query)?;
     let body = whole(body).await?;
     let (drafts, many) = aside(&body, parse_many).await?;
-    let with_values = query.wants("value");
+    let with_values = query.selects("value");
     let form = if many { ResponseShape::Many(query) } else { ResponseShape::One(query) };
     let came = app.boards.create(drafts, with_values, once(&headers, &place, &body, &form)?).await?;
     told(&app, &caller, form, came).await

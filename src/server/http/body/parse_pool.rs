@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::server::cpu_pool::{Pool, processors};
+use crate::server::cpu_pool::{CpuPool, processors};
 use crate::server::error::ServerError;
 
 /// What is smaller takes a millisecond or two, and is read where it is.
@@ -10,7 +10,7 @@ const LARGE: usize = 128 << 10;
 /// Of all bodies that are read at the same time. What is made of one takes a small multiple of its bytes.
 const BYTES: usize = 128 << 20;
 
-static READERS: LazyLock<Pool> = LazyLock::new(|| Pool::new(processors(), BYTES));
+static READERS: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors(), BYTES));
 
 /// What `read` makes of so many bytes.
 pub async fn aside<T, F>(bytes: usize, read: F) -> Result<T, ServerError>
