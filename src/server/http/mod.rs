@@ -6,6 +6,7 @@ mod catch_panic;
 mod conditional;
 mod error_page;
 pub mod live;
+mod openapi;
 mod ops;
 pub mod pages;
 pub mod request_log;

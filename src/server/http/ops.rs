@@ -9,16 +9,36 @@ use axum::http::{HeaderName, header};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::error::ServerError;
+use crate::server::http::openapi::responses::Unavailable;
 
 const FULL: &str = "The disk is full: only removals, and what finds the room that they made, are taken; reading goes on. Free some space or remove cells.\n";
 
 /// `GET /healthz`: 200 as long as the server answers at all.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "health",
+    summary = "Whether the server answers",
+    responses(
+        (status = 200, description = "It answers.", body = String, content_type = "text/plain")
+    )
+)]
 pub async fn healthy() -> ([(HeaderName, &'static str); 1], &'static str) {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
 /// `GET /readyz`: 200 when changes are taken, 503 with the reason when they are not. On a full disk 200, which says so: whoever turned readers away
 /// from this server now would take away the page on which cells are removed.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "ready",
+    summary = "Whether changes are taken",
+    responses(
+        (status = 200, description = "Changes are taken.", body = String, content_type = "text/plain"),
+        (status = 503, response = Unavailable)
+    )
+)]
 pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], &'static str), ServerError> {
     if app.stopping.is_cancelled() {
         return Err(ServerError::Stopped);
@@ -29,6 +49,15 @@ pub async fn ready(State(app): State<App>) -> Result<([(HeaderName, &'static str
 }
 
 /// `GET /metrics`: Prometheus' text format, version 0.0.4.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    summary = "What the server holds and does, for Prometheus",
+    responses(
+        (status = 200, description = "Prometheus' text format, version 0.0.4.", body = String, content_type = "text/plain")
+    )
+)]
 pub async fn metrics(State(app): State<App>) -> ([(HeaderName, &'static str); 2], String) {
     let kind = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([kind, (header::CACHE_CONTROL, "no-store")], exposition(&app))

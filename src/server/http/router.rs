@@ -1,15 +1,17 @@
 //! Every address of the server, and what stands around all of them.
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use utoipa_axum::routes;
 
 use super::api::{boards, keras, points, purge, shares, values};
 use super::catch_panic::caught;
+use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
-use super::route_table::Routes;
+use super::route_table::RouteTable;
 use super::{error_page, live, ops, request_log};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
@@ -25,8 +27,13 @@ const RPC_BYTES: usize = 512 * 1024;
 
 /// The door, behind it the addresses. A router of its own, because the door changes the path before one is looked for.
 pub fn router(app: App) -> Router {
-    let inside =
-        routes().into_router(app.clone()).layer(from_fn_with_state(app.clone(), response_budget::count)).layer(from_fn(request_log::note));
+    let table = routes();
+    let document = openapi::Document::new(table.document()).expect("the document is JSON");
+    let inside = table
+        .into_router(app.clone())
+        .layer(Extension(document))
+        .layer(from_fn_with_state(app.clone(), response_budget::count))
+        .layer(from_fn(request_log::note));
     Router::new()
         .fallback_service(inside)
         .layer(from_fn_with_state(app.clone(), policy::guard))
@@ -37,37 +44,64 @@ pub fn router(app: App) -> Router {
 
 /// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).
 pub fn addresses() -> Vec<(Method, String, &'static str)> {
-    let routes = routes();
-    let mut list: Vec<_> = routes.needs().iter().map(|((method, path), need)| (method.clone(), path.clone(), need.name())).collect();
+    let table = routes();
+    let mut list: Vec<_> = table.permissions().iter().map(|((method, path), need)| (method.clone(), path.clone(), need.name())).collect();
     list.sort_by(|(method, path, _), (other, another, _)| (path, method.as_str()).cmp(&(another, other.as_str())));
     list
 }
 
-fn routes() -> Routes {
-    let routes = Routes::default()
-        .get(Permission::Board(BoardScope::Main), "/", board::main)
-        .get(Permission::Board(BoardScope::Path), "/b/{board}", board::named)
-        .get(Permission::Board(BoardScope::Live), "/live", live::socket)
-        .get(Permission::Read, "/events", live::events)
-        .get(Permission::Board(BoardScope::Figure), "/figure/{id}/{rev}", figure::figure)
-        .get(Permission::Board(BoardScope::Cell), "/media/{id}/{rev}", images::media)
-        .get(Permission::Board(BoardScope::Image), "/images/{*path}", images::image)
-        .post("/rpc/{*path}", rpc)
-        .get(Permission::Read, "/openapi.json", openapi)
-        .get(Permission::Open, "/healthz", ops::healthy)
-        .get(Permission::Read, "/readyz", ops::ready)
-        .get(Permission::Read, "/metrics", ops::metrics)
-        .get(Permission::Open, "/pkg/{*path}", assets::file)
-        .get(Permission::Open, "/vendor/{*path}", assets::file)
-        .get(Permission::Open, "/{path}", assets::file);
-    let routes = ["/values", "/api/v1/values"].into_iter().fold(routes, |routes, base| points::routes(values::routes(routes, base), base));
-    purge::routes(shares::routes(boards::routes(keras::routes(points::many(routes))))).with(|router| {
-        router
-            .method_not_allowed_fallback(async || {
-                ServerError::from(ErrorKind::MethodNotAllowed.with("This address does not take that method."))
-            })
-            .fallback(async || ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")))
-    })
+/// Other addresses of `/values`, `/values/{id}` and what is below it.
+const MANY: [&str; 3] = ["/values/", "/api/v1/values", "/api/v1/values/"];
+const ONE: [&str; 3] = ["/values/{id}/", "/api/v1/values/{id}", "/api/v1/values/{id}/"];
+
+fn routes() -> RouteTable {
+    RouteTable::new()
+        .route(Permission::Read, routes!(values::find), &MANY)
+        .route(Permission::Write, routes!(values::create), &MANY)
+        .route(Permission::Write, routes!(values::patch_many), &MANY)
+        .route(Permission::Write, routes!(values::remove_many), &MANY)
+        .route(Permission::Board(BoardScope::Form), routes!(values::read), &ONE)
+        .described::<exports::__path_svg>(Permission::Board(BoardScope::Form))
+        .described::<exports::__path_csv>(Permission::Board(BoardScope::Form))
+        .route(Permission::Write, routes!(values::update), &ONE)
+        .route(Permission::Write, routes!(values::patch), &ONE)
+        .route(Permission::Write, routes!(values::remove), &ONE)
+        .method_fallback(&["/values", MANY[0], MANY[1], MANY[2]], values::not_allowed)
+        .method_fallback(&["/values/{id}", ONE[0], ONE[1], ONE[2]], values::not_allowed)
+        .route(Permission::Board(BoardScope::Cell), routes!(points::read), &["/api/v1/values/{id}/points"])
+        .route(Permission::Write, routes!(points::append), &["/api/v1/values/{id}/points"])
+        .route(Permission::Write, routes!(points::append_many), &[])
+        .route(Permission::Board(BoardScope::Cell), routes!(points::columns_of_one), &["/api/v1/values/{id}/columns"])
+        .route(Permission::Board(BoardScope::Cells), routes!(points::columns_of_many), &[])
+        .route(Permission::Write, routes!(keras::epoch_end), &["/publish/epoch/end"])
+        .route(Permission::Read, routes!(boards::list), &[])
+        // Who may only read is not told whom a board was shown to.
+        .route(Permission::WriteByToken, routes!(shares::list), &[])
+        .route(Permission::WriteByToken, routes!(shares::create), &[])
+        .route(Permission::WriteByToken, routes!(shares::revoke), &[])
+        .route(Permission::Write, routes!(purge::purge), &[])
+        .route(Permission::Board(BoardScope::Live), routes!(live::socket), &[])
+        .route(Permission::Read, routes!(live::events), &[])
+        .route(Permission::Board(BoardScope::Main), routes!(board::main), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(board::named), &[])
+        .route(Permission::Board(BoardScope::Figure), routes!(figure::figure), &[])
+        .route(Permission::Board(BoardScope::Cell), routes!(images::media), &[])
+        .route(Permission::Board(BoardScope::Image), routes!(images::image), &[])
+        .route(Permission::Read, routes!(openapi::document), &[])
+        .route(Permission::Open, routes!(ops::healthy), &[])
+        .route(Permission::Read, routes!(ops::ready), &[])
+        .route(Permission::Read, routes!(ops::metrics), &[])
+        .internal(Permission::Write, Method::POST, "/rpc/{*path}", rpc)
+        .internal(Permission::Open, Method::GET, "/pkg/{*path}", assets::file)
+        .internal(Permission::Open, Method::GET, "/vendor/{*path}", assets::file)
+        .internal(Permission::Open, Method::GET, "/{path}", assets::file)
+        .map_router(|router| {
+            router
+                .method_not_allowed_fallback(async || {
+                    ServerError::from(ErrorKind::MethodNotAllowed.with("This address does not take that method."))
+                })
+                .fallback(async || ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")))
+        })
 }
 
 /// What every reply says, unless it said otherwise itself; and every error in the one shape, also those of the framework.
@@ -115,6 +149,78 @@ async fn rpc(State(app): State<App>, request: Request) -> Result<Response, Serve
     Ok(Response::from_parts(parts, body.into()))
 }
 
-async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], include_str!("openapi.json"))
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::Value;
+
+    use super::super::route_table::operations;
+    use super::*;
+
+    /// Every operation of the document, with the path as axum writes it.
+    fn documented(table: &RouteTable) -> BTreeMap<(String, String), Value> {
+        let wildcard = |path: &str| path.replace("/images/{path}", "/images/{*path}");
+        let items = table.document().paths.paths.iter();
+        items
+            .flat_map(|(path, item)| {
+                operations(item)
+                    .map(move |(method, operation)| ((wildcard(path), method.to_string()), serde_json::to_value(operation).unwrap()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_document_has_every_route_and_no_other() {
+        let table = routes();
+        let documented: BTreeSet<_> = documented(&table).into_keys().collect();
+        let mounted: BTreeSet<_> = table.permissions().keys().map(|(method, path)| (path.clone(), method.to_string())).collect();
+        let own = |path: &str| ["/rpc/", "/pkg/", "/vendor/"].iter().any(|start| path.starts_with(start)) || path == "/{path}";
+        let undocumented = mounted.difference(&documented).filter(|(path, _)| !own(path));
+        for (path, method) in undocumented {
+            let canonical = path.trim_start_matches("/api/v1").trim_end_matches('/');
+            let is_alias = documented.contains(&(canonical.to_owned(), method.clone())) || path == "/publish/epoch/end";
+            assert!(is_alias, "{method} {path} is mounted without being documented");
+        }
+        let forms: Vec<_> = documented.difference(&mounted).map(|(path, method)| format!("{method} {path}")).collect();
+        assert_eq!(forms, ["GET /values/{id}.csv", "GET /values/{id}.svg"]);
+    }
+
+    #[test]
+    fn every_operation_has_an_id_a_summary_its_path_parameters_and_a_2xx() {
+        let table = routes();
+        let mut ids = BTreeSet::new();
+        for ((path, method), operation) in documented(&table) {
+            let at = format!("{method} {path}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{at}");
+            assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{at}");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let described: BTreeSet<_> =
+                parameters.iter().filter(|one| one["in"] == "path").map(|one| one["name"].as_str().unwrap()).collect();
+            let in_path: BTreeSet<_> =
+                path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap().trim_start_matches('*')).collect();
+            assert_eq!(described, in_path, "{at}");
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(responses.keys().any(|status| status.starts_with(['1', '2'])), "{at}");
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_document_is_there() {
+        let document = serde_json::to_value(routes().document()).unwrap();
+        let mut references = 0;
+        let mut left = vec![&document];
+        while let Some(value) = left.pop() {
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+                references += 1;
+            }
+            match value {
+                Value::Array(list) => left.extend(list),
+                Value::Object(object) => left.extend(object.values()),
+                _ => {}
+            }
+        }
+        assert!(references > 100, "{references}");
+    }
 }

@@ -3,22 +3,37 @@
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::wrong;
 use crate::server::App;
-use crate::server::auth::authorization::Permission;
 use crate::server::error::ServerError;
-use crate::server::http::route_table::Routes;
+use crate::server::http::openapi::responses::BadRequest;
 
-pub fn routes(routes: Routes) -> Routes {
-    routes.get(Permission::Read, "/boards", list)
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BoardSummary {
+    name: String,
+    /// How many it holds.
+    #[schema(minimum = 1)]
+    cells: usize,
 }
 
-async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
+#[utoipa::path(
+    get,
+    path = "/boards",
+    operation_id = "boards",
+    summary = "The boards that hold cells",
+    responses(
+        (status = 200, description = "By name.", body = Vec<BoardSummary>),
+        (status = 400, response = BadRequest)
+    )
+)]
+pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
     if let Some((key, value)) = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()).next() {
         return Err(wrong(&key, "is no key of this query, which has none", &value).into());
     }
-    let told = app.boards.list().into_iter().map(|(name, cells)| json!({ "name": name, "cells": cells }));
-    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(told.collect::<Value>())).into_response())
+    let boards = app.boards.list().into_iter().map(|(name, cells)| BoardSummary { name, cells });
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(boards.collect::<Vec<_>>())).into_response())
 }

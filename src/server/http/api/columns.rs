@@ -1,12 +1,15 @@
 //! `GET /columns` and `GET /values/:id/columns`: what is asked, and the answer as JSON for notebooks and scripts; the page takes
 //! the bytes of `protocol::columns`.
 
+use utoipa::IntoParams;
+
 use super::format::number::{push_json, push_string};
 use super::wrong;
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{ApiError, CellId};
 use crate::series::{Axis, Column, Place, Smoothed};
 use crate::server::boards::SMOOTHEST;
+use crate::server::http::openapi::shape::{shape, words_with_default};
 
 /// Wider than any screen; columns for it take about 1 MiB a series.
 const WIDTH: u32 = 16_384;
@@ -15,23 +18,38 @@ const DEFAULT_WIDTH: u32 = 1000;
 const CELLS: usize = 1000;
 
 /// `?cells=a,b&from=0&to=1e4&width=800&x=step&smooth=0.9`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
-    /// Empty when the address names the cell.
+#[derive(Clone, Debug, PartialEq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ColumnsQuery {
+    // Empty when the address names the cell.
+    #[param(ignore)]
     pub cells: Vec<CellId>,
-    /// Both along `axis`, finite, `from` not above `to`. `None`: from the first point, up to the last.
+    // Both along `axis`, finite, `from` not above `to`.
+    /// The left end of the window; missing: the first point.
     pub from: Option<f64>,
+    /// The right end; missing: the last point.
     pub to: Option<f64>,
-    /// Pixels that the columns are for, 1 to 16,384.
+    /// Pixels that the columns are for.
+    #[param(required = false, minimum = 1, maximum = 16384, default = 1000)]
     pub width: u32,
+    /// What runs along the axis.
+    #[param(rename = "x", required = false, value_type = ColumnsAxis, inline)]
     pub axis: Axis,
-    /// The weight of the smoothed lines; 0 for none.
+    /// The weight of the smoothed lines that the answer has besides the columns; 0: none. The average at a
+    /// step does not depend on the window.
+    #[param(required = false, minimum = 0, maximum = 0.999, default = 0)]
     pub smooth: f64,
-    /// The bytes of `protocol::columns` instead of JSON.
+    // The bytes of `protocol::columns` instead of JSON.
+    #[param(ignore)]
     pub binary: bool,
 }
 
-impl Asked {
+shape! {
+    /// What columns are ordered by.
+    ColumnsAxis: words_with_default(["step", "time"]);
+}
+
+impl ColumnsQuery {
     pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
         let mut asked = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
@@ -164,11 +182,12 @@ mod tests {
 
     #[test]
     fn a_question_is_checked() {
-        let asked = Asked::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time&smooth=0.999", Some("application/octet-stream")).unwrap();
+        let asked =
+            ColumnsQuery::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time&smooth=0.999", Some("application/octet-stream")).unwrap();
         assert_eq!(asked.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
         assert_eq!((asked.from, asked.to, asked.width, asked.axis, asked.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
         assert_eq!(asked.smooth, 0.999);
-        let asked = Asked::parse("from=&to=", None).unwrap();
+        let asked = ColumnsQuery::parse("from=&to=", None).unwrap();
         assert_eq!(
             (asked.cells.len(), asked.from, asked.to, asked.width, asked.axis, asked.binary),
             (0, None, None, 1000, Axis::Step, false)
@@ -188,10 +207,10 @@ mod tests {
             "smooth=-0.1",
             "smooth=NaN",
         ] {
-            let error = Asked::parse(query, None).unwrap_err();
+            let error = ColumnsQuery::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");
         }
-        assert!(Asked::parse(&format!("cells={}", "a,".repeat(CELLS + 1)), None).is_err());
+        assert!(ColumnsQuery::parse(&format!("cells={}", "a,".repeat(CELLS + 1)), None).is_err());
     }
 
     #[test]

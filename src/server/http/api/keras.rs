@@ -11,17 +11,33 @@ use crate::server::App;
 use crate::server::boards::{ResponseShape, board_name, keras_epoch, parse_epoch};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::whole;
-use crate::server::http::route_table::Routes;
+use crate::server::http::openapi::parameters::IdempotencyHeaders;
+use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotTaken};
+use crate::server::http::openapi::schemas::{Appended, Epoch, EpochForm};
 
 /// A thousand metrics with long names.
 const BODY_BYTES: usize = 1 << 20;
 
-pub fn routes(routes: Routes) -> Routes {
-    routes.post("/publish/epoch/end", epoch_end).post("/publish/epoch/end/", epoch_end)
-}
-
 /// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.
-async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
+#[utoipa::path(
+    post,
+    path = "/publish/epoch/end/",
+    operation_id = "epochEnd",
+    summary = "Append the metrics of an epoch",
+    description = "What Keras' `RemoteMonitor(root=\"http://localhost:3000\")` calls, the slash at the end or not. Each metric is a `line` cell of the board, made when it is not there: `loss` its series `train`, `val_loss` its series `val`. All is taken or nothing.",
+    params(("board" = Option<String>, Query, description = "The board; `keras` when it is not named."), IdempotencyHeaders),
+    request_body(
+        description = "At most 1 MiB and 1000 metrics. Python's tokens NaN, Infinity and -Infinity are taken.",
+        content((Epoch = "application/json"), (EpochForm = "application/x-www-form-urlencoded"))
+    ),
+    responses(
+        (status = 201, description = "They are on disk.", body = Appended),
+        (status = 409, response = NotTaken),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let board = asked_board(query.as_deref().unwrap_or_default())?;
     let body = whole(body, BODY_BYTES).await?;
     let epoch = aside(&body, parse_epoch).await?;

@@ -11,21 +11,24 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::columns::Asked as ColumnsAsked;
+use super::columns::ColumnsQuery;
 use super::format::columns::{Smoothing, Walk};
-use super::points_page::{Asked, HEAD, PAGE, Page};
+use super::points_page::{HEAD, PAGE, Page, PointsQuery};
 use super::{aside, once, told_once};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::Window;
 use crate::server::App;
-use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::append::Lines;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
 use crate::server::http::body::memory_budget::{self, SMALL};
 use crate::server::http::body::read::{broken, part, whole};
-use crate::server::http::route_table::Routes;
+use crate::server::http::openapi::parameters::{CellPath, IdempotencyHeaders};
+use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotFound, NotTaken, QueryErrors};
+use crate::server::http::openapi::schemas::{
+    AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, Columns, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
+};
 use crate::server::net::response_budget::{Who, counted};
 use crate::server::store::Store;
 
@@ -44,18 +47,6 @@ const GENERATION: HeaderName = HeaderName::from_static("agnez-generation");
 const NAMED: usize = 20;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
-/// The addresses of one cell's numbers, at `base`.
-pub fn routes(routes: Routes, base: &str) -> Routes {
-    let (points, columns) = (format!("{base}/{{id}}/points"), format!("{base}/{{id}}/columns"));
-    let here = Permission::Board(BoardScope::Cell);
-    routes.get(here, &points, read).post(&points, append).get(here, &columns, columns_of_one)
-}
-
-/// The addresses of many cells' numbers.
-pub fn many(routes: Routes) -> Routes {
-    routes.post("/points", append_many).get(Permission::Board(BoardScope::Cells), "/columns", columns_of_many)
-}
-
 fn cell_id(id: &str) -> Result<CellId, ServerError> {
     CellId::parse(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into())
 }
@@ -64,7 +55,26 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
+#[utoipa::path(
+    post,
+    path = "/values/{id}/points",
+    operation_id = "appendPoints",
+    summary = "Append points to a cell",
+    description = "A cell without type and value becomes a `line`. All is taken or nothing.",
+    params(CellPath, IdempotencyHeaders),
+    request_body(
+        description = "Parsed as JSON unless the Content-Type is one of the others; at most 64 MiB, 1000 series and 1,048,576 points.",
+        content((AppendBody = "application/json"), (EntryLines = "application/x-ndjson"), (BinaryPoints = "application/octet-stream"))
+    ),
+    responses(
+        (status = 201, description = "They are on disk.", body = Appended),
+        (status = 404, response = NotFound),
+        (status = 409, response = NotTaken),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
     let body = whole(body, BODY_BYTES).await?;
     let (cell, kind) = (id.clone(), text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
@@ -76,7 +86,26 @@ async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderM
     Ok(told_once(answer))
 }
 
-async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
+#[utoipa::path(
+    post,
+    path = "/points",
+    operation_id = "appendManyPoints",
+    summary = "Append points to many cells",
+    description = "A cell without type and value becomes a `line`. All is taken or nothing, but for lines (`application/x-ndjson`) without an `Idempotency-Key`: those are taken piece by piece, about 1 MiB each, while they come; an error then says how many points of the pieces before it are kept.",
+    params(IdempotencyHeaders),
+    request_body(
+        description = "Parsed as JSON unless the Content-Type is one of the others; at most 64 MiB, 1000 series and 1,048,576 points; the last two for each piece of a stream of lines.",
+        content((AppendManyBody = "application/json"), (EntryLines = "application/x-ndjson"), (BinaryPoints = "application/octet-stream"))
+    ),
+    responses(
+        (status = 201, description = "They are on disk.", body = Appended),
+        (status = 404, response = NotFound),
+        (status = 409, response = NotTaken),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let kind = text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
     if is_stream && !headers.contains_key("idempotency-key") {
@@ -165,7 +194,24 @@ fn created(json: String) -> Response {
     (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json"), NO_STORE], json).into_response()
 }
 
-async fn read(
+#[utoipa::path(
+    get,
+    path = "/values/{id}/points",
+    operation_id = "readPoints",
+    summary = "Read points of a series",
+    params(CellPath, PointsQuery),
+    responses(
+        (status = 200, description = "A page of points, in the order of arrival.", content(
+                (PointsPage = "application/json"),
+                (PointsCsv = "text/csv"),
+                (PointsLines = "application/x-ndjson")
+            ), headers(("Agnez-Generation", description = "Names these points: others under the same name have another one."))),
+        (status = 409, description = "The points of this `generation` were replaced.", body = Error),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn read(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
@@ -173,7 +219,7 @@ async fn read(
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
-    let asked = Asked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let asked = PointsQuery::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let names = app.boards.series_names(&id)?;
     let name = match (asked.series, names.as_slice()) {
         (Some(name), _) => name,
@@ -246,27 +292,58 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
     Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
 }
 
-async fn columns_of_one(
+#[utoipa::path(
+    get,
+    path = "/values/{id}/columns",
+    operation_id = "readColumns",
+    summary = "What a chart of a cell shows",
+    params(CellPath, ColumnsQuery),
+    responses(
+        (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn columns_of_one(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
-    let asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let asked = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let id = cell_id(&id)?;
     app.boards.series_names(&id)?;
     answer(&app, &caller, vec![id], &asked, false).await
 }
 
 /// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
-async fn columns_of_many(
+#[utoipa::path(
+    get,
+    path = "/columns",
+    operation_id = "readManyColumns",
+    summary = "What the charts of several cells show",
+    params(
+        (
+            "cells" = String,
+            Query,
+            description = "Ids with commas between them, at most 1000. Those that do not exist are left out of the answer.",
+            pattern = "^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64})*$"
+        ),
+        ColumnsQuery
+    ),
+    responses(
+        (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
+        QueryErrors
+    )
+)]
+pub async fn columns_of_many(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
-    let mut asked = ColumnsAsked::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let mut asked = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
     let mut cells = std::mem::take(&mut asked.cells);
     if cells.is_empty() {
         let rule = "must be ids with commas between them";
@@ -280,8 +357,8 @@ async fn columns_of_many(
 }
 
 /// `or_damage`: a cell whose points cannot be read does not take away the others.
-async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsAsked, or_damage: bool) -> Result<Response, ServerError> {
-    let ColumnsAsked { axis, from, to, smooth, .. } = *asked;
+async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
+    let ColumnsQuery { axis, from, to, smooth, .. } = *asked;
     let Lines { seq, series, ids } = app.boards.lines(ids);
     let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };

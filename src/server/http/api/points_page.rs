@@ -1,5 +1,8 @@
 //! `GET /values/:id/points`: the points of a series as they were sent, in pages of JSON, CSV or NDJSON.
 
+use crate::server::http::openapi::shape::{shape, words};
+use utoipa::IntoParams;
+
 use super::format::number::{push_json, push_plain, push_string};
 use super::wrong;
 use crate::protocol::ApiError;
@@ -42,20 +45,31 @@ impl Format {
 }
 
 /// What a reader wants: `?series=train&from=0&limit=10000&format=csv`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
-    /// `None`: the cell's only series.
+#[derive(Clone, Debug, PartialEq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PointsQuery {
+    /// Its name; may be left out where the cell has one series only.
     pub series: Option<String>,
-    /// The index of the first point, from 0.
+    /// The index of the first point.
+    #[param(required = false, default = 0)]
     pub from: u64,
-    /// 1 to [`PAGE`]; what is more is cut to it.
+    // At most `PAGE`.
+    /// At most so many; more than 10,000 are cut to that.
+    #[param(required = false, minimum = 1, default = 10000)]
     pub limit: u64,
+    /// Counts before `Accept`.
+    #[param(required = false, value_type = FormatName, inline)]
     pub format: Format,
-    /// That of the pages before: others are an error.
+    /// That of the pages before: 409 when the series was replaced since.
     pub generation: Option<String>,
 }
 
-impl Asked {
+shape! {
+    /// The form of a page.
+    FormatName: words(["json", "csv", "ndjson"]);
+}
+
+impl PointsQuery {
     /// `format` in the query counts before `accept`.
     pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let format = accept.map_or(Format::Json, Format::accepted);
@@ -254,13 +268,13 @@ mod tests {
 
     #[test]
     fn a_question_is_checked() {
-        let asked = Asked::parse("series=tr%20ain&from=5&limit=99999", Some("text/html, text/csv;q=0.5, */*")).unwrap();
-        assert_eq!(asked, Asked { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv, generation: None });
-        assert_eq!(Asked::parse("generation=kQ3.7", None).unwrap().generation.as_deref(), Some("kQ3.7"));
-        assert_eq!(Asked::parse("format=ndjson", Some("text/csv")).unwrap().format, Format::Lines);
+        let asked = PointsQuery::parse("series=tr%20ain&from=5&limit=99999", Some("text/html, text/csv;q=0.5, */*")).unwrap();
+        assert_eq!(asked, PointsQuery { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv, generation: None });
+        assert_eq!(PointsQuery::parse("generation=kQ3.7", None).unwrap().generation.as_deref(), Some("kQ3.7"));
+        assert_eq!(PointsQuery::parse("format=ndjson", Some("text/csv")).unwrap().format, Format::Lines);
         assert_eq!(
-            Asked::parse("", Some("image/png")).unwrap(),
-            Asked { series: None, from: 0, limit: PAGE, format: Format::Json, generation: None }
+            PointsQuery::parse("", Some("image/png")).unwrap(),
+            PointsQuery { series: None, from: 0, limit: PAGE, format: Format::Json, generation: None }
         );
         for (query, part) in [
             ("from=-1", "'from' must be a whole number from 0, not '-1'."),
@@ -268,7 +282,7 @@ mod tests {
             ("format=xml", "'format' must be json, csv or ndjson, not 'xml'."),
             ("serie=a", "'serie' is no key"),
         ] {
-            let error = Asked::parse(query, None).unwrap_err();
+            let error = PointsQuery::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.message.contains(part) && error.errors.0.len() == 1, "{error}");
         }
     }

@@ -3,18 +3,32 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::server::App;
-use crate::server::auth::authorization::Permission;
 use crate::server::error::ServerError;
-use crate::server::http::route_table::Routes;
+use crate::server::http::openapi::responses::{InsufficientStorage, Unavailable};
 
-pub fn routes(routes: Routes) -> Routes {
-    routes.on(axum::http::Method::POST, Permission::Write, "/purge", purge)
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Purged {
+    purged: usize,
 }
 
-async fn purge(State(app): State<App>) -> Result<Response, ServerError> {
+#[utoipa::path(
+    post,
+    path = "/purge",
+    operation_id = "purge",
+    summary = "Delete removed cells for good",
+    description = "Removed cells are kept for undo within bounds. This deletes all of them, with their values and points. Their space is given back to the file system afterwards, step by step.",
+    responses(
+        (status = 200, description = "How many there were.", body = Purged),
+        (status = 503, response = Unavailable),
+        (status = 507, response = InsufficientStorage)
+    )
+)]
+pub async fn purge(State(app): State<App>) -> Result<Response, ServerError> {
     let purged = app.boards.store.purge().await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(json!({ "purged": purged }))).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(Purged { purged })).into_response())
 }

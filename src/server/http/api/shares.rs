@@ -5,47 +5,67 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::wrong;
 use crate::protocol::ErrorKind;
 use crate::server::App;
-use crate::server::auth::authorization::Permission;
 use crate::server::auth::policy::Caller;
 use crate::server::auth::tokens::{Refusal, Token, TokenKind};
 use crate::server::boards::board_name;
 use crate::server::cli::token::link;
 use crate::server::error::ServerError;
 use crate::server::http::body::read::whole;
-use crate::server::http::route_table::Routes;
+use crate::server::http::openapi::responses::{BadRequest, BodyErrors, NotFound};
+use crate::server::http::openapi::schemas::Error;
 use crate::server::store::timestamp;
 
 const BODY_BYTES: usize = 16 << 10;
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
-pub fn routes(routes: Routes) -> Routes {
-    // Who may only read is not told whom a board was shown to.
-    routes.get(Permission::WriteByToken, "/shares", list).on(Method::POST, Permission::WriteByToken, "/shares", create).on(
-        Method::DELETE,
-        Permission::WriteByToken,
-        "/shares/{id}",
-        revoke,
-    )
-}
-
 /// Both may be missing: the main board, and no name.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Asked {
+struct ShareRequest {
+    /// main when missing
     board: String,
+    /// For whom it is.
+    #[schema(max_length = 100)]
     name: String,
 }
 
-fn told(share: &Token) -> Value {
-    json!({ "id": share.id, "board": share.board, "name": share.name, "createdAt": timestamp(share.created) })
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Share {
+    id: String,
+    board: String,
+    name: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// The only reply that has the token.
+#[derive(Serialize, ToSchema)]
+struct CreatedShare {
+    #[serde(flatten)]
+    share: Share,
+    link: String,
+    token: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RevokedShare {
+    id: String,
+}
+
+impl From<Token> for Share {
+    fn from(token: Token) -> Self {
+        let board = token.board.unwrap_or_default();
+        Self { id: token.id, board, name: token.name, created_at: timestamp(token.created) }
+    }
 }
 
 fn refused(why: Refusal) -> ServerError {
@@ -61,7 +81,18 @@ fn failed(why: &str) -> ServerError {
     ErrorKind::GeneralError.with("The tokens could not be written; nothing was changed. The server's log says why.").into()
 }
 
-async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
+#[utoipa::path(
+    get,
+    path = "/shares",
+    operation_id = "shares",
+    summary = "The links that show one board; needs a token for writing, also on the server's own machine",
+    params(("board" = Option<String>, Query, description = "Only those of this board.")),
+    responses(
+        (status = 200, description = "All there are.", body = Vec<Share>),
+        (status = 400, response = BadRequest)
+    )
+)]
+pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
     let mut board = None;
     for (key, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
         match &*key {
@@ -69,31 +100,55 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Respo
             key => return Err(wrong(key, "is no key of this query; known is board", &value).into()),
         }
     }
-    let shares: Vec<_> = app.tokens.shares(board.as_deref()).iter().map(told).collect();
+    let shares: Vec<Share> = app.tokens.shares(board.as_deref()).into_iter().map(Share::from).collect();
     Ok(([NO_STORE], axum::Json(shares)).into_response())
 }
 
 /// 201 with the token and its link, which are told this once.
-async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, ServerError> {
+#[utoipa::path(
+    post,
+    path = "/shares",
+    operation_id = "share",
+    summary = "Make a link that shows one board and changes nothing; needs a token for writing, also on the server's own machine",
+    request_body = Option<ShareRequest>,
+    responses(
+        (status = 201, description = "The share with its token and its link, which are told this once.", body = CreatedShare),
+        (status = 409, description = "There are 10,000 tokens, which is the most.", body = Error),
+        (status = 400, response = BadRequest),
+        BodyErrors
+    )
+)]
+pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, ServerError> {
     let body = whole(body, BODY_BYTES).await?;
-    let asked: Asked = if body.is_empty() { Ok(Asked::default()) } else { serde_json::from_slice(&body) }.map_err(|why| {
+    let asked: Option<ShareRequest> = if body.is_empty() { Ok(None) } else { serde_json::from_slice(&body) }.map_err(|why| {
         ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
     })?;
+    let asked = asked.unwrap_or_default();
     let board = board_name(&asked.board)?.to_owned();
     let access = app.tokens.clone();
     let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &asked.name)).await;
     let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refused)?;
-    let mut told = told(&share);
-    told["link"] = link(&caller.origin(), share.board.as_deref().unwrap_or_default(), &token).into();
-    told["token"] = token.into();
-    Ok((StatusCode::CREATED, [NO_STORE], axum::Json(told)).into_response())
+    let share = Share::from(share);
+    let link = link(&caller.origin(), &share.board, &token);
+    Ok((StatusCode::CREATED, [NO_STORE], axum::Json(CreatedShare { share, link, token })).into_response())
 }
 
-async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ServerError> {
+#[utoipa::path(
+    delete,
+    path = "/shares/{id}",
+    operation_id = "unshare",
+    summary = "End a share; who came in by it is cut off. Needs a token for writing, also on the server's own machine",
+    params(("id" = String, Path, description = "The id of a share.")),
+    responses(
+        (status = 200, description = "It has ended.", body = RevokedShare),
+        (status = 404, response = NotFound)
+    )
+)]
+pub async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ServerError> {
     let (access, named) = (app.tokens.clone(), id.clone());
     let done = tokio::task::spawn_blocking(move || access.revoke(&named, TokenKind::Share)).await;
     match done.map_err(|why| failed(&why.to_string()))?.map_err(refused)? {
-        true => Ok(([NO_STORE], axum::Json(json!({ "id": id }))).into_response()),
+        true => Ok(([NO_STORE], axum::Json(RevokedShare { id })).into_response()),
         false => Err(ErrorKind::NotFound.with(format!("There is no share '{id}'.")).into()),
     }
 }

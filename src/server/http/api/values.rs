@@ -5,18 +5,21 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
 use super::{aside, export, once, told_once, wrong};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
-use crate::server::auth::authorization::{BoardScope, Permission};
 use crate::server::auth::policy::Caller;
 use crate::server::boards::{ChangeOutcome, Query, ResponseShape, Target, parse_many, parse_one};
 use crate::server::error::ServerError;
-use crate::server::http::route_table::Routes;
+use crate::server::http::openapi::parameters::{CellPath, CellQuery, IdempotencyHeaders, PageQuery, SelectQuery};
+use crate::server::http::openapi::responses::{
+    BodyErrors, ChangeErrors, Conflict, MethodNotAllowed, NotFound, PayloadTooLarge, QueryErrors,
+};
+use crate::server::http::openapi::schemas::{Cell, CellOrRepeated, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 use crate::server::net::response_budget::counted;
 
 /// The largest body: a picture as `data:` URI.
@@ -27,25 +30,18 @@ const HELD: usize = 3;
 const LARGE: usize = 256 << 10;
 const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
 
-/// The service at `base`, with or without a slash at the end.
-pub fn routes(routes: Routes, base: &str) -> Routes {
-    [base.to_owned(), format!("{base}/")].iter().fold(routes, |routes, many| {
-        let one = format!("{base}/{{id}}{}", &many[base.len()..]);
-        routes
-            .get(Permission::Read, many, find)
-            .on(Method::POST, Permission::Write, many, create)
-            .on(Method::PATCH, Permission::Write, many, patch_many)
-            .on(Method::DELETE, Permission::Write, many, remove_many)
-            .otherwise(many, not_allowed)
-            .get(Permission::Board(BoardScope::Form), &one, read)
-            .on(Method::PUT, Permission::Write, &one, update)
-            .on(Method::PATCH, Permission::Write, &one, patch)
-            .on(Method::DELETE, Permission::Write, &one, remove)
-            .otherwise(&one, not_allowed)
-    })
-}
-
-async fn find(
+#[utoipa::path(
+    get,
+    path = "/values",
+    operation_id = "find",
+    summary = "Find cells",
+    params(CellQuery, PageQuery, SelectQuery),
+    responses(
+        (status = 200, description = "The cells; a page of them with `$page=true`.", body = Found),
+        QueryErrors
+    )
+)]
+pub async fn find(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
@@ -75,7 +71,19 @@ async fn find(
     Ok(counted((StatusCode::OK, JSON, Body::from_stream(body))))
 }
 
-async fn read(
+#[utoipa::path(
+    get,
+    path = "/values/{id}",
+    operation_id = "get",
+    summary = "Get a cell",
+    params(CellPath, SelectQuery),
+    responses(
+        (status = 200, description = "The cell.", body = Cell),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn read(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
@@ -95,7 +103,32 @@ async fn read(
 }
 
 /// Of the query, `$select` cuts the answer; conditions mean nothing for what is not there yet, and are passed over as Feathers does.
-async fn create(
+#[utoipa::path(
+    post,
+    path = "/values",
+    operation_id = "create",
+    summary = "Create a cell, or several as a whole",
+    params(SelectQuery, IdempotencyHeaders),
+    request_body(content = Drafts, description = "Parsed as JSON whatever the Content-Type; at most 16 MiB."),
+    responses(
+        (status = 200, description = "Sent again with an ascending `Idempotency-Key`, so late that the answer is forgotten; nothing was created.", body = CreatedBefore),
+        (status = 201, description = "What was created.", body = Created, links(
+                ("read" = (operation_id = "get", parameters(("id" = "$response.body#/_id")))),
+                ("replace" = (operation_id = "update", parameters(("id" = "$response.body#/_id")))),
+                ("change" = (operation_id = "patch", parameters(("id" = "$response.body#/_id")))),
+                ("remove" = (operation_id = "remove", parameters(("id" = "$response.body#/_id")))),
+                ("append" = (operation_id = "appendPoints", parameters(("id" = "$response.body#/_id")))),
+                ("points" = (operation_id = "readPoints", parameters(("id" = "$response.body#/_id")))),
+                ("columns" = (operation_id = "readColumns", parameters(("id" = "$response.body#/_id")))),
+                ("drawing" = (operation_id = "drawing", parameters(("id" = "$response.body#/_id")))),
+                ("sheet" = (operation_id = "sheet", parameters(("id" = "$response.body#/_id"))))
+            )),
+        (status = 409, response = Conflict),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn create(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
@@ -112,7 +145,22 @@ async fn create(
     told(&app, &caller, form, came).await
 }
 
-async fn update(
+#[utoipa::path(
+    put,
+    path = "/values/{id}",
+    operation_id = "update",
+    summary = "Replace a cell",
+    description = "`_id` in the body is ignored; board and the arrangement made on the page stay unless the body names others.",
+    params(CellPath, SelectQuery, IdempotencyHeaders),
+    request_body(content = Draft, description = "Parsed as JSON whatever the Content-Type; at most 16 MiB."),
+    responses(
+        (status = 200, description = "The cell.", body = CellOrRepeated),
+        (status = 404, response = NotFound),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn update(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
@@ -128,7 +176,22 @@ async fn update(
     told(&app, &caller, form, came).await
 }
 
-async fn patch(
+#[utoipa::path(
+    patch,
+    path = "/values/{id}",
+    operation_id = "patch",
+    summary = "Merge keys into a cell",
+    params(CellPath, SelectQuery, ("upsert" = Option<bool>, Query, description = "`true`: a cell that is missing is created, by the rules of POST."), IdempotencyHeaders),
+    request_body(content = Patch, description = "Parsed as JSON whatever the Content-Type; at most 16 MiB."),
+    responses(
+        (status = 200, description = "The whole cell.", body = CellOrRepeated),
+        (status = 201, description = "The cell, which was created: only with `upsert=true`.", body = CellOrRepeated),
+        (status = 404, response = NotFound),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn patch(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
@@ -149,7 +212,19 @@ async fn patch(
     told(&app, &caller, form, came).await
 }
 
-async fn remove(
+#[utoipa::path(
+    delete,
+    path = "/values/{id}",
+    operation_id = "remove",
+    summary = "Remove a cell",
+    params(CellPath, SelectQuery, IdempotencyHeaders),
+    responses(
+        (status = 200, description = "The removed cell.", body = CellOrRepeated),
+        (status = 404, response = NotFound),
+        ChangeErrors
+    )
+)]
+pub async fn remove(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
@@ -163,7 +238,21 @@ async fn remove(
     told(&app, &caller, form, came).await
 }
 
-async fn patch_many(
+#[utoipa::path(
+    patch,
+    path = "/values",
+    operation_id = "patchMany",
+    summary = "Merge keys into all cells that match",
+    params(CellQuery, IdempotencyHeaders),
+    request_body(content = Draft, description = "Parsed as JSON whatever the Content-Type; at most 16 MiB."),
+    responses(
+        (status = 200, description = "The changed cells.", body = Vec<CellOrRepeated>),
+        (status = 405, response = MethodNotAllowed),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn patch_many(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
@@ -184,7 +273,20 @@ async fn patch_many(
     told(&app, &caller, form, came).await
 }
 
-async fn remove_many(
+#[utoipa::path(
+    delete,
+    path = "/values",
+    operation_id = "removeMany",
+    summary = "Remove all cells that match",
+    params(CellQuery, IdempotencyHeaders),
+    responses(
+        (status = 200, description = "The removed cells.", body = Vec<CellOrRepeated>),
+        (status = 405, response = MethodNotAllowed),
+        (status = 413, response = PayloadTooLarge),
+        ChangeErrors
+    )
+)]
+pub async fn remove_many(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
@@ -236,7 +338,7 @@ fn upsert(query: Option<String>) -> Result<(Option<String>, bool), ServerError> 
     Ok((Some(rest.finish()), upsert))
 }
 
-async fn not_allowed(uri: Uri) -> Response {
+pub async fn not_allowed(uri: Uri) -> Response {
     let refused =
         ErrorKind::MethodNotAllowed.with("This address takes GET, POST, PATCH and DELETE, and with an id GET, PUT, PATCH and DELETE.");
     let mut reply = ServerError::from(refused).into_response();

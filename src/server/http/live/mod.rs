@@ -17,12 +17,16 @@ use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use utoipa::IntoParams;
 
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards;
 use crate::server::error::ServerError;
+use crate::server::http::openapi::responses::QueryErrors;
+use crate::server::http::openapi::schemas::SentEvent;
+use crate::server::http::openapi::shape::{shape, words};
 use crate::server::live::encode::{STALL_TIMEOUT, notice_frame};
 use crate::server::live::feed::{Feed, ReadyFrame};
 use crate::server::live::hub::{FeedView, LiveFrame};
@@ -31,13 +35,29 @@ use socket::{INCOMING_BYTES, Socket, Turn};
 const PROTOCOL: &str = "agnez";
 const REVOKED: &str = "The token was revoked.";
 
-#[derive(Debug, Deserialize)]
-pub struct Ask {
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LiveQuery {
+    /// Which board; main when missing.
     #[serde(default)]
+    #[param(required = false, pattern = "^$|^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$")]
     board: String,
+    /// To resume: the epoch of the hello or snapshot frame.
     epoch: Option<String>,
+    /// To resume: the number of the last frame.
     since: Option<u64>,
+    #[param(ignore)]
     view: Option<String>,
+}
+
+shape! {
+    /// What a WebSocket may carry.
+    SocketView: words(["document", "page"]);
+}
+
+shape! {
+    /// What an event stream may carry.
+    EventsView: words(["document"]);
 }
 
 /// Which frames a reader wants.
@@ -48,7 +68,7 @@ pub struct Asked {
     pub view: FeedView,
 }
 
-impl Ask {
+impl LiveQuery {
     fn check(self) -> Result<Asked, ServerError> {
         let board = boards::board_name(&self.board)?.to_owned();
         let view = match self.view.as_deref() {
@@ -65,10 +85,25 @@ impl Ask {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/live",
+    operation_id = "live",
+    summary = "WebSocket of events",
+    description = "Text frames, each one JSON `Event`: hello first, then what was missed, then each change. A bookmark at least every 15 s. With `view=page` points come as binary frames in the form of docs/rest.md, \"Binary\". A browser shows its token as a subprotocol: `agnez` and `agnez.token.<token>`; the answer chooses `agnez`.",
+    params(
+        LiveQuery,
+        ("view" = inline(Option<SocketView>), Query, description = "`document`: whole documents, as REST gives them. `page`: what the page shows.")
+    ),
+    responses(
+        (status = 101, description = "Frames follow."),
+        QueryErrors
+    )
+)]
 pub async fn socket(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
-    Query(ask): Query<Ask>,
+    Query(ask): Query<LiveQuery>,
     headers: HeaderMap,
     turns: Option<Extension<OnUpgrade>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -140,10 +175,24 @@ async fn serve(mut socket: Socket, app: &App, mut feed: Feed, token: Option<&str
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "events",
+    summary = "The same events as Server-Sent Events",
+    params(
+        LiveQuery,
+        ("view" = inline(Option<EventsView>), Query, description = "This stream has whole documents, as REST gives them.")
+    ),
+    responses(
+        (status = 200, description = "`data:` of each is one JSON `Event`; `id:` is `<epoch>:<seq>`, taken back as `Last-Event-ID`.", body = SentEvent, content_type = "text/event-stream"),
+        QueryErrors
+    )
+)]
 pub async fn events(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
-    Query(mut ask): Query<Ask>,
+    Query(mut ask): Query<LiveQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
     // What EventSource sends when it reconnects by itself.

@@ -17,16 +17,38 @@ use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards::{self, MAIN};
 use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
+use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
 use crate::server::net::response_budget::counted;
 
 /// What a page takes while it is drawn, about: without cells, and for each of them.
 const PAGE: usize = 1 << 20;
 const CELL: usize = 8 << 10;
 
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "page",
+    summary = "The page of the board main",
+    responses(
+        (status = 200, description = "A page.", body = String, content_type = "text/html"),
+        (status = 503, response = Unavailable)
+    )
+)]
 pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, ServerError> {
     drawn(app, caller, MAIN.to_owned(), request).await
 }
 
+#[utoipa::path(
+    get,
+    path = "/b/{board}",
+    operation_id = "boardPage",
+    summary = "The page of a board",
+    params(("board" = String, Path, pattern = "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$")),
+    responses(
+        (status = 200, description = "A page.", body = String, content_type = "text/html"),
+        QueryErrors
+    )
+)]
 pub async fn named(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,

@@ -22,6 +22,9 @@ use crate::server::boards::Query;
 use crate::server::cells::render::cache::{Key, Made, Needs, common};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
+use crate::server::http::openapi::parameters::CellPath;
+use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unprocessable};
+use crate::server::http::openapi::schemas::Picture;
 use crate::server::net::response_budget::counted;
 
 /// The part of an address that names the version of the value.
@@ -41,6 +44,19 @@ pub fn cache_control(immutable: bool) -> &'static str {
 }
 
 /// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI, decoded once for all its readers.
+#[utoipa::path(
+    get,
+    path = "/media/{id}/{rev}",
+    operation_id = "media",
+    summary = "The picture of a cell whose value is a data: URI",
+    params(CellPath, ("rev" = u64, Path, description = "The version of the value, as the page has it: with it the reply may be kept for ever. Another number gives the newest.")),
+    responses(
+        (status = 200, description = "The picture.", body = Picture, content_type = "image/*"),
+        (status = 404, response = NotFound),
+        (status = 422, response = Unprocessable),
+        QueryErrors
+    )
+)]
 pub async fn media(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -69,6 +85,19 @@ pub async fn media(
 }
 
 /// `GET /images/{path}`: a file of the folder that `--images` names, read while it is sent.
+#[utoipa::path(
+    get,
+    path = "/images/{*path}",
+    operation_id = "image",
+    summary = "A picture of the server's folder",
+    params(("path" = String, Path)),
+    responses(
+        (status = 200, description = "The picture.", body = Picture, content_type = "image/*"),
+        (status = 304, description = "Not changed since the ETag that was sent."),
+        (status = 404, response = NotFound),
+        (status = 422, response = Unprocessable)
+    )
+)]
 pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, ServerError> {
     let folder = app.images.clone();
     let shown = path.clone();

@@ -22,6 +22,8 @@ use crate::server::boards::Query;
 use crate::server::cells::render::cache::{Key, Made, Needs, common};
 use crate::server::cells::{Content, HTML_BYTES, place};
 use crate::server::error::ServerError;
+use crate::server::http::openapi::parameters::CellPath;
+use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
 use crate::server::net::response_budget::counted;
 use crate::server::store::Record;
@@ -30,6 +32,18 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
     screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
+#[utoipa::path(
+    get,
+    path = "/figure/{id}/{rev}",
+    operation_id = "figure",
+    summary = "The HTML of an html cell, for a sandboxed frame",
+    params(CellPath, ("rev" = u64, Path, description = "The version of the value, as the page has it: with it the reply may be kept for ever. Another number gives the newest."), ("sig" = Option<String>, Query, description = "Opens this figure without a token: the page has it in what it shows of the cell.")),
+    responses(
+        (status = 200, description = "A page.", body = String, content_type = "text/html"),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
 pub async fn figure(
     State(app): State<App>,
     Extension(caller): Extension<Arc<Caller>>,

@@ -1,0 +1,100 @@
+//! Parameters that several operations have.
+#![expect(dead_code, reason = "they are read by the derive macros only")]
+
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
+
+use super::shape::{shape, words};
+
+/// `Idempotency-Key` and how it is read.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyHeaders {
+    /// Any text of printable ASCII characters, for one request only. A request that is sent again with the same key and body has no further
+    /// effect and gets the answer that the first one got, with the header `Idempotent-Replayed: true`; one over 16 KiB is not kept, a short one
+    /// with `repeated` takes its place. With another body, verb or address: 422. Keys are kept for 24 hours, the newest 100,000 of them.
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    key: String,
+    /// `ascending`: the key is `<writer>:<number>`, and the numbers of a writer ascend over all addresses, up to 4294967295. The replies to a
+    /// writer's 128 newest numbers are kept, of the 10,000 writers that were heard last, however old; what is older counts as done:
+    /// `{"repeated":true}`, for points `{"appended":0,"repeated":true}`.
+    #[param(rename = "Idempotency-Window", required = false, inline)]
+    window: IdempotencyWindow,
+}
+
+shape! {
+    /// How keys are read.
+    IdempotencyWindow: words(["ascending"]);
+}
+
+/// The cell's id in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct CellPath {
+    /// The `_id` of a cell.
+    id: String,
+}
+
+/// Which keys of a cell are answered.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SelectQuery {
+    /// `$select[]=name`: only these keys (100 at most), and `_id`.
+    #[param(rename = "$select", required = false, max_items = 100)]
+    select: Vec<String>,
+}
+
+/// Which cells are meant.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CellQuery {
+    /// Any field, in the bracket syntax of qs: `pos[$gt]=3`, `$or[0][name]=a`, `name[$in][]=a`. Operators: `$or $and $in $nin $lt $lte $gt $gte
+    /// $ne`; `a.b` asks within objects. Values are texts, compared by value with numbers, booleans and null. Numbers are compared exactly. Values
+    /// over 16 KiB take no part. A query may have 100 conditions (groups and lists included), 1000 values in its lists and 16 brackets within one
+    /// another; what it compares in all cells is bounded as well (400).
+    #[param(required = false, style = Form, explode, inline)]
+    query: AnyFields,
+}
+
+/// How the cells that were found are arranged.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// At most so many.
+    #[param(rename = "$limit", required = false)]
+    limit: u64,
+    /// Pass over so many.
+    #[param(rename = "$skip", required = false)]
+    skip: u64,
+    /// `$sort[field]=1` or `-1`. Without it: by place, then by creation; 16 keys at most.
+    #[param(rename = "$sort", required = false, style = DeepObject, explode, inline)]
+    sort: SortKeys,
+    /// `true`: answer `{total, limit, skip, data}`.
+    #[param(rename = "$page", required = false, inline)]
+    page: Flag,
+}
+
+shape! {
+    /// Yes or no, as a text.
+    Flag: words(["true", "false"]);
+}
+
+shape! {
+    /// Conditions by field.
+    AnyFields: ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(AdditionalProperties::FreeForm(true)));
+}
+
+shape! {
+    /// Directions by field.
+    SortKeys: ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(RefOr::T(Schema::from(direction()))))
+        .max_properties(Some(16));
+}
+
+fn direction() -> ObjectBuilder {
+    let directions = [json!("1"), json!("-1"), json!(1), json!(-1)];
+    ObjectBuilder::new().schema_type(SchemaType::AnyValue).enum_values(Some(directions))
+}

@@ -1,0 +1,101 @@
+//! The shapes of requests and responses as the document shows them. Responses are written by hand
+//! where they are large, so most of these types exist for the document only; the journey
+//! `openapi.spec.ts` holds real replies against them.
+#![expect(dead_code, reason = "they are read by the derive macros only")]
+
+mod cells;
+mod columns;
+mod points;
+
+pub use cells::{Cell, CellOrRepeated, Created, CreatedBefore, Draft, Drafts, Found, Patch};
+pub use columns::Columns;
+pub use points::{
+    AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
+};
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
+
+use super::shape::{bytes, shape};
+
+/// The one shape of all errors.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Error {
+    name: String,
+    message: String,
+    code: u16,
+    class_name: String,
+    #[schema(value_type = Object)]
+    data: Value,
+    /// The field that is wrong, and what it must be.
+    errors: BTreeMap<String, String>,
+}
+
+/// One frame of `/live` and `/events`.
+#[derive(ToSchema)]
+pub struct Event {
+    #[schema(inline)]
+    event: EventName,
+    /// Numbers the changes of a board without gaps; after a resume it may jump. `appended` stands
+    /// for all from `first` to this one.
+    seq: u64,
+    /// Of appended: the first of the changes that it stands for.
+    #[schema(required = false, minimum = 1)]
+    first: u64,
+    /// Of hello and snapshot.
+    #[schema(required = false)]
+    epoch: String,
+    /// Of hello.
+    #[schema(required = false)]
+    build: String,
+    /// The document, of created, updated, patched and removed. Of appended, by `_id` and name of the
+    /// series: `start`, the index of the first new point; `points`, how many came; and, unless more
+    /// than 1024 came within a tick of 16 ms, the lists `x`, `y` and `t`. `anew` is true where another
+    /// series had the name until now: forget its points. Empty where series only went.
+    #[schema(required = false)]
+    data: Value,
+    /// Of appended, where there are any: by `_id`, the names of series that the cell has no more.
+    #[schema(required = false)]
+    gone: BTreeMap<String, Vec<String>>,
+    /// Of snapshot: everything; forget what was known. Empty in the view document, where a created of
+    /// each document follows.
+    #[schema(required = false)]
+    cells: Vec<Value>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum EventName {
+    Hello,
+    Snapshot,
+    Created,
+    Updated,
+    Patched,
+    Removed,
+    Appended,
+    Bookmark,
+}
+
+/// One event of the stream.
+#[derive(ToSchema)]
+pub struct SentEvent {
+    /// A JSON `Event`.
+    data: String,
+    /// `<epoch>:<seq>`
+    #[schema(required = false)]
+    id: String,
+}
+
+shape! {
+    /// Exactly `true`.
+    Always: ObjectBuilder::new().schema_type(SchemaType::AnyValue).enum_values(Some([true]));
+}
+
+shape! {
+    /// The bytes of a picture.
+    Picture: bytes("PNG, JPEG, GIF, WebP, AVIF, BMP or SVG.");
+}
