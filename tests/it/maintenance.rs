@@ -157,8 +157,15 @@ async fn a_watcher_hears_that_the_server_is_well_and_what_it_holds() {
     assert_eq!((value("agnez_ready"), value("agnez_queue_operations")), (1.0, 0.0));
     assert!(value("agnez_commits_total") >= 5.0 && value("process_resident_memory_bytes") > 1e6);
     for name in metrics.text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split([' ', '{']).next()) {
-        assert!(metrics.text.contains(&format!("# TYPE {name} ")), "{name} has a type");
+        let parts = ["_bucket", "_sum", "_count"].iter().filter_map(|part| name.strip_suffix(part));
+        let has_type = |name: &str, kind: &str| metrics.text.contains(&format!("# TYPE {name} {kind}"));
+        let is_histogram = parts.into_iter().any(|name| has_type(name, "histogram"));
+        assert!(is_histogram || has_type(name, "gauge") || has_type(name, "counter"), "{name} has a type");
     }
+    // Latencies, each in a bounded number of series.
+    assert!(value("agnez_commit_duration_seconds_count") >= 5.0 && value("agnez_commit_duration_seconds_sum") > 0.0);
+    let reads = value("agnez_request_duration_seconds_count{method=\"GET\",status=\"2xx\"}");
+    assert!(reads >= 2.0 && metrics.text.lines().count() < 1000);
 }
 
 /// Copies the files of a data folder as a crash would leave them, the journal of SQLite among them.

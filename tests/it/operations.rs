@@ -253,7 +253,7 @@ async fn more_connections_than_file_handles_are_no_end() {
     let frame = tokio::time::timeout(PATIENCE, reader.next()).await.expect("a reader that was there stays").unwrap().unwrap();
     assert!(frame.to_text().unwrap().contains("created"), "{frame}");
     let metrics = http.get(program.url("/metrics")).send().await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("\nagnez_connections_most 128\n") && metrics.contains("\nagnez_ready 1\n"), "{metrics}");
+    assert!(metrics.contains("\nagnez_connections_max 128\n") && metrics.contains("\nagnez_ready 1\n"), "{metrics}");
     drop(crowd);
 }
 

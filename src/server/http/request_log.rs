@@ -5,13 +5,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::ops::metrics::{RequestMetrics, method_name};
 use crate::server::auth::policy::Caller;
 use crate::server::log::throttle::LogThrottle;
 use crate::server::net::write_timeout::Peer;
@@ -19,19 +19,10 @@ use crate::server::net::write_timeout::Peer;
 /// All requests since the start.
 #[derive(Default)]
 pub struct Requests {
-    /// By the first digit of the status, from 1 on.
-    answered: [AtomicU64; 5],
+    pub metrics: RequestMetrics,
     /// A flood of those leaves the failures their lines.
     refused: LogThrottle,
     failed: LogThrottle,
-}
-
-impl Requests {
-    /// How many were answered so: "2xx" and the like.
-    pub fn answered(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = self.answered.iter().map(|count| count.load(Ordering::Relaxed));
-        ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(counts)
-    }
 }
 
 /// What only those further inside know; it comes back with the reply.
@@ -75,12 +66,10 @@ pub async fn log(State(requests): State<Arc<Requests>>, request: Request, next: 
     let (status, ms) = (reply.status().as_u16(), (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3);
     let client = reply.extensions().get().and_then(|client: &Client| client.0).or(peer.map(|peer| peer.ip().to_canonical()));
     let client = client.map_or_else(|| "unknown".to_owned(), |client| client.to_string());
-    if let Some(count) = usize::from(status / 100).checked_sub(1).and_then(|class| requests.answered.get(class)) {
-        count.fetch_add(1, Ordering::Relaxed);
-    }
+    requests.metrics.observe(&method, status, begun.elapsed());
     let inside = reply.extensions().get::<Inside>();
     // A word of our own where the method or the route is none that we know.
-    let method = if known(&method) { method.as_str() } else { "other" };
+    let method = method_name(&method);
     let route = inside.and_then(|inside| inside.route.as_ref()).map_or("none", MatchedPath::as_str);
     let token = inside.and_then(|inside| inside.token.as_deref());
     match status {
@@ -97,10 +86,6 @@ pub async fn log(State(requests): State<Arc<Requests>>, request: Request, next: 
         _ => tracing::debug!(client, token, method, route, status, ms, "answered"),
     }
     reply
-}
-
-fn known(method: &axum::http::Method) -> bool {
-    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].contains(&method.as_str())
 }
 
 #[cfg(test)]

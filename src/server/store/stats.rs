@@ -2,12 +2,19 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use prometheus_client::metrics::histogram::Histogram;
 
 /// So many commits in a row do not all fit into what is left of a full disk by chance.
 const SMALL_COMMITS: u64 = 16;
 
-#[derive(Debug, Default)]
+/// Upper bounds of the commit histogram, in seconds: from an NVMe disk to a spinning one on a network.
+const COMMIT_SECONDS: [f64; 10] = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5];
+
+#[derive(Debug)]
 pub struct StoreStats {
+    commit_seconds: Histogram,
     commits: AtomicU64,
     operations: AtomicU64,
     undone: AtomicU64,
@@ -18,7 +25,31 @@ pub struct StoreStats {
     short: AtomicU64,
 }
 
+impl Default for StoreStats {
+    fn default() -> Self {
+        Self {
+            commit_seconds: Histogram::new(COMMIT_SECONDS),
+            commits: AtomicU64::default(),
+            operations: AtomicU64::default(),
+            undone: AtomicU64::default(),
+            failed: OnceLock::default(),
+            faults: AtomicU64::default(),
+            short: AtomicU64::default(),
+        }
+    }
+}
+
 impl StoreStats {
+    /// How long commits to disk take.
+    pub fn commit_seconds(&self) -> &Histogram {
+        &self.commit_seconds
+    }
+
+    /// A commit was tried, and took this time.
+    pub(crate) fn observe_commit(&self, elapsed: Duration) {
+        self.commit_seconds.observe(elapsed.as_secs_f64());
+    }
+
     /// A commit of so many operations is on disk, or was undone.
     pub(crate) fn commit(&self, operations: usize, durable: bool) {
         match durable {

@@ -7,7 +7,7 @@ pub mod state_row;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
@@ -151,10 +151,15 @@ impl Writer {
             let durable = match self.stats.failed() {
                 Some(why) => Err(ServerError::Broken(why.to_owned())),
                 None if outcome.is_empty() => Ok(()),
-                None => match self.persist(tails_due, &mut outcome).await.map_err(ServerError::from_write) {
-                    Err(ServerError::Full) => self.retry_commit(&mut outcome, frees_space).await,
-                    done => done,
-                },
+                None => {
+                    let started = Instant::now();
+                    let persisted = match self.persist(tails_due, &mut outcome).await.map_err(ServerError::from_write) {
+                        Err(ServerError::Full) => self.retry_commit(&mut outcome, frees_space).await,
+                        done => done,
+                    };
+                    self.stats.observe_commit(started.elapsed());
+                    persisted
+                }
             };
             let wrote = durable.is_ok() && !outcome.is_empty();
             match &durable {

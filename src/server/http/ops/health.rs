@@ -1,0 +1,47 @@
+//! Health checks for service managers and load balancers.
+
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+
+use crate::protocol::ErrorKind;
+use crate::server::App;
+use crate::server::error::ServerError;
+use crate::server::http::openapi::responses::Unavailable;
+
+const DISK_FULL: &str = "The disk is full: only removals, and changes that fit into the space that they freed, are accepted; reading continues. Free some space or remove cells.\n";
+
+/// `GET /healthz`: 200 while the process responds.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "health",
+    summary = "Whether the server responds",
+    responses(
+        (status = 200, description = "It responds.", body = String, content_type = "text/plain")
+    )
+)]
+pub async fn healthz() -> ([(HeaderName, &'static str); 1], &'static str) {
+    ([(header::CACHE_CONTROL, "no-store")], "ok\n")
+}
+
+/// `GET /readyz`: 200 while changes are accepted, 503 with the reason otherwise: the server is stopping, the database failed, or the task that
+/// writes to it has ended. On a full disk it is 200 with a sentence: a load balancer that turned clients away would take away the page on which
+/// cells are removed.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "ready",
+    summary = "Whether changes are accepted",
+    responses(
+        (status = 200, description = "Changes are accepted.", body = String, content_type = "text/plain"),
+        (status = 503, response = Unavailable)
+    )
+)]
+pub async fn readyz(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], &'static str), ServerError> {
+    if app.stopping.is_cancelled() {
+        return Err(ServerError::Stopped);
+    }
+    app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(why.to_api_error().message))?;
+    let (head, well) = healthz().await;
+    Ok((head, if app.boards.store.stats().is_full() { DISK_FULL } else { well }))
+}

@@ -1,0 +1,4 @@
+//! Operations: health checks and metrics.
+
+pub mod health;
+pub mod metrics;
