@@ -49,7 +49,9 @@ class Agnez(Tool):
         self.server, url = None, "http://localhost:9"
         if os.environ.get("AGNEZ_BIN"):
             command = [os.environ["AGNEZ_BIN"], "--port", "0", "--data", f"{folder}/data"]
-            self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            self.server = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
             url = self.server.stdout.readline().split()[-1]
         self.board = agnez.Board("bench", url=url, spool=f"{folder}/spool")
 
@@ -144,7 +146,14 @@ class WandB(Tool):
         self.tool.finish()
 
 
-TOOLS = {"Agnez": Agnez, "Trackio": Trackio, "SwanLab offline": SwanLab, "tensorboardX": TensorBoardX, "Aim": Aim, "W&B offline": WandB}
+TOOLS = {
+    "Agnez": Agnez,
+    "Trackio": Trackio,
+    "SwanLab offline": SwanLab,
+    "tensorboardX": TensorBoardX,
+    "Aim": Aim,
+    "W&B offline": WandB,
+}
 
 
 def measure(tool, metrics, pause_us):
@@ -173,22 +182,47 @@ def version(tool):
 
 
 def once(tool, metrics, pause_us):
-    command = [sys.executable, __file__, "--only", tool, "--metrics", str(metrics), "--pause", str(pause_us)]
+    command = [
+        sys.executable,
+        __file__,
+        "--only",
+        tool,
+        "--metrics",
+        str(metrics),
+        "--pause",
+        str(pause_us),
+    ]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         # Tools that write settings do so here; none of them may speak to its makers.
-        ours = {"HOME": home, "AIM_TELEMETRY": "0", "DO_NOT_TRACK": "1", "WANDB_ERROR_REPORTING": "false"}
+        ours = {
+            "HOME": home,
+            "AIM_TELEMETRY": "0",
+            "DO_NOT_TRACK": "1",
+            "WANDB_ERROR_REPORTING": "false",
+        }
         if os.environ.get("AGNEZ_BIN"):
             ours["AGNEZ_BIN"] = os.path.abspath(os.environ["AGNEZ_BIN"])
-        done = subprocess.run(command, cwd=home, env={**os.environ, **ours}, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command,
+            cwd=home,
+            env={**os.environ, **ours},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
     if done.returncode:
-        raise RuntimeError(f"{tool}: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1]}")
+        raise RuntimeError(
+            f"{tool}: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1]}"
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pause", type=int, default=200, help="microseconds of work between two calls")
+    parser.add_argument(
+        "--pause", type=int, default=200, help="microseconds of work between two calls"
+    )
     parser.add_argument("--metrics", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--only", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -205,10 +239,16 @@ def main():
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 print(error, file=sys.stderr)
     server = "with its server" if os.environ.get("AGNEZ_BIN") else "without a server"
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {CALLS} calls, {options.pause} us apart, {options.rounds} rounds; Agnez {server}\n")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {CALLS} calls, {options.pause} us apart, {options.rounds} rounds; Agnez {server}\n"
+    )
     print("| us a call | 1 metric, p50 | p99 | 10 metrics, p50 | p99 |\n|---|---|---|---|---|")
     for tool in tools:
-        cells = [f"{statistics.median(figures):.1f}" for metrics in (1, 10) for figures in zip(*found[tool, metrics])]
+        cells = [
+            f"{statistics.median(figures):.1f}"
+            for metrics in (1, 10)
+            for figures in zip(*found[tool, metrics])
+        ]
         print(f"| {tool} {version(tool)} | {' | '.join(cells) or 'failed'} |", flush=True)
 
 

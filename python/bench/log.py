@@ -48,7 +48,9 @@ def main():
                 runs.append(once(board, metrics, asked.calls, asked.pace))
                 is_sent = board.flush(60)
             p50, p99, p999 = (statistics.median(column) for column in zip(*runs))
-            print(f"{count:2} metrics a call: p50 {p50:6.2f} us  p99 {p99:6.2f} us  p99.9 {p999:7.1f} us  {'sent' if is_sent else 'not sent'}")
+            print(
+                f"{count:2} metrics a call: p50 {p50:6.2f} us  p99 {p99:6.2f} us  p99.9 {p999:7.1f} us  {'sent' if is_sent else 'not sent'}"
+            )
         board.close()
 
 

@@ -7,10 +7,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import agnez  # noqa: E402
-from agnez._transport import client  # noqa: E402
-from agnez import _log  # noqa: E402
-from server import Server, temporary  # noqa: E402
+import agnez
+from agnez import _log
+from agnez._transport import client
+from server import Server, temporary
 
 
 @pytest.fixture(scope="session")

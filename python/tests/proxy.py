@@ -7,8 +7,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from typing import Counter as Counts
-from typing import Optional, Tuple
+from collections import Counter as Counts
 
 #: What may happen to a request:
 #: ``pass`` it is answered; ``hole`` nothing ever comes; ``drip`` the answer comes at one byte a second; ``fail`` 500, and the server
@@ -24,7 +23,7 @@ class Proxy:
         self.upstream = upstream
         self.seen: Counts[str] = Counter()
         self._mode = "pass"
-        self._listener: Optional[socket.socket] = None
+        self._listener: socket.socket | None = None
         self._port = 0
         self._is_ended = threading.Event()
         self._listen()
@@ -142,7 +141,7 @@ class Proxy:
                 self.seen[mode] += 1
 
 
-def _message(line: socket.socket, kept: bytes) -> Tuple[bytes, bytes]:
+def _message(line: socket.socket, kept: bytes) -> tuple[bytes, bytes]:
     """One request or answer with its body, and what came after it; empty at the end."""
     data = kept
     while b"\r\n\r\n" not in data:

@@ -18,7 +18,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-BINARY = Path(os.environ.get("AGNEZ_BIN", Path(__file__).parents[2] / "target/release/agnez")).absolute()
+BINARY = Path(
+    os.environ.get("AGNEZ_BIN", Path(__file__).parents[2] / "target/release/agnez")
+).absolute()
 #: Far above what anything takes on a busy machine: a test that waits so long has failed.
 PATIENCE_S = 60
 
@@ -30,10 +32,25 @@ class Server:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
-    def start(self) -> "Server":
+    def start(self) -> Server:
         env = {name: value for name, value in os.environ.items() if not name.startswith("AGNEZ_")}
-        args = [str(BINARY), "--port", str(self.port), "--data", str(self.folder / "data"), "--images", str(self.folder / "images"), *self.flags]
-        self.process = subprocess.Popen(args, env={**env, "NO_COLOR": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        args = [
+            str(BINARY),
+            "--port",
+            str(self.port),
+            "--data",
+            str(self.folder / "data"),
+            "--images",
+            str(self.folder / "images"),
+            *self.flags,
+        ]
+        self.process = subprocess.Popen(
+            args,
+            env={**env, "NO_COLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         for line in self.process.stdout:
             address = re.search(r"http://[^\s/]+:(\d+)", line)
             if address:
@@ -50,7 +67,9 @@ class Server:
 
     def ask(self, path: str, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, method=method), timeout=PATIENCE_S) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, data, method=method), timeout=PATIENCE_S
+        ) as answer:
             return json.loads(answer.read())
 
     def cell(self, id: str):
@@ -75,7 +94,9 @@ class Server:
         """All points of a series: x, y, t."""
         out, start = [], 0
         while start is not None:
-            page = self.ask(f"/values/{id}/points?series={urllib.parse.quote(series, safe='')}&from={start}&limit=10000")
+            page = self.ask(
+                f"/values/{id}/points?series={urllib.parse.quote(series, safe='')}&from={start}&limit=10000"
+            )
             out += [tuple(float(number) for number in point) for point in page["points"]]
             start = page["next"]
         return out
@@ -115,5 +136,17 @@ def script(text, spool, url, **named):
     """A training script in a process of its own."""
     source = textwrap.dedent(text)
     # A fork beside a thread warns from Python 3.12 on; here it is what is tried.
-    env = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning", "AGNEZ_URL": url, "AGNEZ_SPOOL": str(spool)}
-    return subprocess.Popen([sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named)
+    env = {
+        **os.environ,
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
+        "AGNEZ_URL": url,
+        "AGNEZ_SPOOL": str(spool),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", source],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **named,
+    )

@@ -10,10 +10,11 @@ import threading
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import agnez
 import pytest
-from agnez._transport import credentials, replay
+
+import agnez
 from agnez.__main__ import main
+from agnez._transport import credentials, replay
 from server import BINARY, Server, eventually, script
 
 TOKEN = "agz_dGhpcy1tdXN0LWJlLXNlZW4tbm93aGVyZQ"
@@ -35,11 +36,20 @@ class StandIn:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 given = self.headers.get("Authorization")
                 if given is None:
-                    status, answer = 401, {"className": "not-authenticated", "message": "This server wants a token."}
+                    status, answer = (
+                        401,
+                        {"className": "not-authenticated", "message": "This server wants a token."},
+                    )
                 elif given == f"Bearer {WRONG}":
-                    status, answer = 403, {"className": "forbidden", "message": f"The token {WRONG} may only read."}
+                    status, answer = (
+                        403,
+                        {"className": "forbidden", "message": f"The token {WRONG} may only read."},
+                    )
                 elif given != f"Bearer {stand_in.token}":
-                    status, answer = 401, {"className": "not-authenticated", "message": "This token is not known."}
+                    status, answer = (
+                        401,
+                        {"className": "not-authenticated", "message": "This token is not known."},
+                    )
                 else:
                     status, answer = 201, {"_id": "a", "appended": 1}
                 stand_in.seen.append((status, self.path, given, body))
@@ -65,7 +75,11 @@ class StandIn:
 
     def points(self):
         """The bodies of points that were taken."""
-        return [body for status, path, _, body in self.seen if status == 201 and path.endswith("/points")]
+        return [
+            body
+            for status, path, _, body in self.seen
+            if status == 201 and path.endswith("/points")
+        ]
 
     def end(self):
         self.http.shutdown()
@@ -88,7 +102,9 @@ def files(folder):
 
 
 @pytest.mark.parametrize("way", ["argument", "address", "link", "environment", "both"])
-def test_a_token_comes_as_argument_in_the_address_or_from_the_environment(stand_in, tmp_path, monkeypatch, way):
+def test_a_token_comes_as_argument_in_the_address_or_from_the_environment(
+    stand_in, tmp_path, monkeypatch, way
+):
     given = {
         "argument": {"url": stand_in.url, "token": TOKEN},
         "address": {"url": f"{stand_in.url}/#token={TOKEN}"},
@@ -114,12 +130,19 @@ def test_without_a_token_none_is_sent_and_one_sentence_says_what_to_do(stand_in,
         eventually(lambda: len(stand_in.seen) > 2)
         assert not board.flush(0.2)
     told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 1 and "wants an access token (401)" in told[0] and "AGNEZ_TOKEN" in told[0] and "kept" in told[0], told
+    assert (
+        len(told) == 1
+        and "wants an access token (401)" in told[0]
+        and "AGNEZ_TOKEN" in told[0]
+        and "kept" in told[0]
+    ), told
     assert {given for _, _, given, _ in stand_in.seen} == {None}
 
 
 @pytest.mark.parametrize("wrong", [WRONG, "agz_unknown"])
-def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(stand_in, tmp_path, monkeypatch, caplog, capsys, wrong):
+def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(
+    stand_in, tmp_path, monkeypatch, caplog, capsys, wrong
+):
     spool = tmp_path / "spool"
     board = agnez.Board("main", url=stand_in.url, token=wrong, spool=str(spool))
     with caplog.at_level(logging.DEBUG, "agnez"):
@@ -131,11 +154,24 @@ def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(stand_in, tmp_pat
     folder = next(path.parent for path in spool.rglob("spool.json"))
     with pytest.raises(TimeoutError) as failed:
         replay.replay(folder, timeout=20)
-    what = "does not let the access token write (403)" if wrong == WRONG else "does not know the access token (401)"
+    what = (
+        "does not let the access token write (403)"
+        if wrong == WRONG
+        else "does not know the access token (401)"
+    )
     assert what in str(failed.value) and what in caplog.text
     assert main(["replay", str(folder), "--timeout", "20"]) == 1
     out = capsys.readouterr()
-    shown = [repr(board), str(vars(board)), repr(board._client), caplog.text, str(failed.value), repr(failed.value), out.out, out.err]
+    shown = [
+        repr(board),
+        str(vars(board)),
+        repr(board._client),
+        caplog.text,
+        str(failed.value),
+        repr(failed.value),
+        out.out,
+        out.err,
+    ]
     assert not [text for text in shown if wrong in text], "the token is shown"
     assert wrong.encode() not in files(spool) and b"loss" in files(spool)
 
@@ -143,11 +179,15 @@ def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(stand_in, tmp_pat
     credentials._tokens.clear()
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
     assert main(["replay", str(folder), "--timeout", "20"]) == 0
-    assert not folder.exists() and len(stand_in.points()) == 1 and TOKEN not in capsys.readouterr().out
+    assert (
+        not folder.exists() and len(stand_in.points()) == 1 and TOKEN not in capsys.readouterr().out
+    )
 
 
 def test_a_better_token_is_taken_while_the_run_goes_on(stand_in, tmp_path):
-    board = agnez.Board("main", url=stand_in.url, token="agz_unknown", spool=str(tmp_path / "spool"))
+    board = agnez.Board(
+        "main", url=stand_in.url, token="agz_unknown", spool=str(tmp_path / "spool")
+    )
     board.log(loss=1)
     eventually(lambda: stand_in.statuses() == {401})
     agnez.Board("main", url=stand_in.url, token=TOKEN, spool=str(tmp_path / "spool"))
@@ -157,7 +197,10 @@ def test_a_better_token_is_taken_while_the_run_goes_on(stand_in, tmp_path):
 def test_a_token_is_sent_to_its_own_server_only(stand_in, tmp_path, monkeypatch):
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
     monkeypatch.setenv("AGNEZ_URL", "http://gpu.example:3000")
-    assert credentials.token_for("http://gpu.example:3000") == TOKEN and credentials.token_for(stand_in.url) is None
+    assert (
+        credentials.token_for("http://gpu.example:3000") == TOKEN
+        and credentials.token_for(stand_in.url) is None
+    )
     board = agnez.Board("main", url=stand_in.url, spool=str(tmp_path / "spool"))
     board.log(loss=1)
     eventually(lambda: len(stand_in.seen) > 1)
@@ -169,7 +212,12 @@ def test_what_is_no_token_or_no_address_is_told_without_it(stand_in):
         with pytest.raises(ValueError) as failed:
             agnez.Board("main", url=stand_in.url, token=wrong)
         assert wrong not in str(failed.value)
-    for wrong in [f"ftp://host/#token={TOKEN}", f"http://host/#{TOKEN}", f"http://host/?token={TOKEN}", f"http://user:{TOKEN}@host/"]:
+    for wrong in [
+        f"ftp://host/#token={TOKEN}",
+        f"http://host/#{TOKEN}",
+        f"http://host/?token={TOKEN}",
+        f"http://user:{TOKEN}@host/",
+    ]:
         with pytest.raises(ValueError, match="url must be like") as failed:
             agnez.Board("main", url=wrong)
         assert TOKEN not in str(failed.value)
@@ -179,17 +227,38 @@ def test_what_is_no_token_or_no_address_is_told_without_it(stand_in):
 
 def test_a_script_of_its_own_takes_it_from_the_environment(stand_in, tmp_path, monkeypatch):
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
-    run = script("import agnez\nagnez.init(project='p')\nagnez.log({'loss': 1})\nagnez.finish()", tmp_path / "spool", stand_in.url)
+    run = script(
+        "import agnez\nagnez.init(project='p')\nagnez.log({'loss': 1})\nagnez.finish()",
+        tmp_path / "spool",
+        stand_in.url,
+    )
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0 and TOKEN not in out + err, err
     assert len(stand_in.points()) == 1
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
-def test_https_trusts_the_authorities_of_the_system_and_nobody_else(stand_in, tmp_path, monkeypatch, caplog):
+def test_https_trusts_the_authorities_of_the_system_and_nobody_else(
+    stand_in, tmp_path, monkeypatch, caplog
+):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    ]
+    subprocess.run(
+        [*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     secure = StandIn(context=context)
@@ -218,7 +287,12 @@ def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, sta
     data = str(server.folder / "data")
 
     def made(*what):
-        out = subprocess.run([str(BINARY), "token", "new", *what, "--data", data], check=True, capture_output=True, text=True).stdout
+        out = subprocess.run(
+            [str(BINARY), "token", "new", *what, "--data", data],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
         return re.search(r"agz_[A-Za-z0-9_-]+", out)[0]
 
     write, read = made("write"), made("read")
@@ -229,10 +303,14 @@ def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, sta
         assert not board.flush(0.5)
         agnez.Board("main", url=f"{server.url}/#token={write}", spool=str(tmp_path / "spool"))
         assert board.flush(30)
-        asked = urllib.request.Request(f"{server.url}/values?name=loss", headers={"Authorization": f"Bearer {read}"})
+        asked = urllib.request.Request(
+            f"{server.url}/values?name=loss", headers={"Authorization": f"Bearer {read}"}
+        )
         with urllib.request.urlopen(asked, timeout=20) as answer:
             assert [cell["name"] for cell in json.load(answer)] == ["loss"]
-        assert write.encode() not in files(tmp_path / "spool") and not list((tmp_path / "spool").rglob("refused.jsonl"))
+        assert write.encode() not in files(tmp_path / "spool") and not list(
+            (tmp_path / "spool").rglob("refused.jsonl")
+        )
     finally:
         server.kill()
 
@@ -253,7 +331,11 @@ def test_a_token_is_found_in_the_users_own_file(stand_in, monkeypatch, tmp_path)
     assert credentials.token_for(stand_in.url) == TOKEN
     # This machine has several names; another port, path or scheme is another server.
     assert credentials.token_for(stand_in.url.replace("localhost", "127.0.0.1")) == TOKEN
-    for other in (stand_in.url + "x", stand_in.url.replace("http:", "https:"), stand_in.url.replace("localhost", "gpu-box")):
+    for other in (
+        stand_in.url + "x",
+        stand_in.url.replace("http:", "https:"),
+        stand_in.url.replace("localhost", "gpu-box"),
+    ):
         assert credentials.token_for(other) is None, other
     # What the script or the environment says comes first.
     monkeypatch.setenv("AGNEZ_TOKEN", WRONG)
@@ -265,15 +347,28 @@ def test_a_token_is_found_in_the_users_own_file(stand_in, monkeypatch, tmp_path)
     assert stand_in.points()
     board.close()
     # The spool holds no token.
-    assert not any(TOKEN.encode() in path.read_bytes() for path in (tmp_path / "spool").rglob("*") if path.is_file())
+    assert not any(
+        TOKEN.encode() in path.read_bytes()
+        for path in (tmp_path / "spool").rglob("*")
+        if path.is_file()
+    )
 
 
-def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(stand_in, monkeypatch, tmp_path):
+def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(
+    stand_in, monkeypatch, tmp_path
+):
     monkeypatch.chdir(tmp_path)
     data = tmp_path / "agnez-data"
     data.mkdir()
     file = data / "token"
-    for text in ("", "agz_x", "http://#token=x", "http://[::1#token=x\n", "#token=x", "http://u:p@h/#token=x"):
+    for text in (
+        "",
+        "agz_x",
+        "http://#token=x",
+        "http://[::1#token=x\n",
+        "#token=x",
+        "http://u:p@h/#token=x",
+    ):
         file.write_text(text)
         assert credentials.token_for(stand_in.url) is None, text
     file.write_bytes(b"\xff\x00" + told(stand_in.url).encode())

@@ -7,10 +7,12 @@ import pytest
 
 np = pytest.importorskip("numpy")
 
-import agnez  # noqa: E402
-from agnez._transport import client  # noqa: E402
+import agnez
+from agnez._transport import client
 
-BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(), re.S)
+BLOCKS = re.findall(
+    r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(), re.S
+)
 
 
 def run(word, own_server, monkeypatch, tmp_path, **names):
@@ -30,7 +32,9 @@ def test_blocks_of_keras(own_server, monkeypatch, tmp_path):
 
     x, y, _, _ = fits.digits()
     run("model.fit", own_server, monkeypatch, tmp_path, model=fits.made_model(), x=x, y=y)
-    assert {"loss", "accuracy", "learning rate", "weight norms", "gradient norms"} <= set(own_server.named("mnist"))
+    assert {"loss", "accuracy", "learning rate", "weight norms", "gradient norms"} <= set(
+        own_server.named("mnist")
+    )
     assert set(own_server.named("main")) == {"Loss plot", "Conv weights", "img"}
 
 
@@ -40,7 +44,17 @@ def test_blocks_of_torch(own_server, monkeypatch, tmp_path):
     x, y = lines.line(32)
     model = lines.made_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    run("agnez.torch.watch", own_server, monkeypatch, tmp_path, torch=torch, model=model, optimizer=optimizer, x=x, y=y)
+    run(
+        "agnez.torch.watch",
+        own_server,
+        monkeypatch,
+        tmp_path,
+        torch=torch,
+        model=model,
+        optimizer=optimizer,
+        x=x,
+        y=y,
+    )
     assert {"weight norms", "gradient norms"} <= set(own_server.named("mnist"))
 
 

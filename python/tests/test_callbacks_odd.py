@@ -5,7 +5,6 @@ import types
 
 import pytest
 
-import agnez
 from agnez._errors import log_exceptions, wrap_exceptions
 
 np = pytest.importorskip("numpy")
@@ -23,7 +22,13 @@ def transformers(monkeypatch):
 
 @pytest.fixture
 def lightning(monkeypatch):
-    for name in ("lightning", "lightning.pytorch", "lightning.pytorch.loggers", "lightning.pytorch.loggers.logger", "lightning.pytorch.utilities"):
+    for name in (
+        "lightning",
+        "lightning.pytorch",
+        "lightning.pytorch.loggers",
+        "lightning.pytorch.loggers.logger",
+        "lightning.pytorch.utilities",
+    ):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     sys.modules["lightning.pytorch.loggers.logger"].Logger = type("Logger", (), {})
     sys.modules["lightning.pytorch.utilities"].rank_zero_only = types.SimpleNamespace(rank=0)
@@ -33,25 +38,50 @@ def lightning(monkeypatch):
 
 
 STATE = types.SimpleNamespace(is_world_process_zero=True, global_step=7)
-LOGS = {"loss": np.float32(0.5), "eval_loss": np.array(0.25), "eval_n": np.int64(3), "grad_norm": None, "lr": [1, 2], "odd": object(), "note": "x", 5: 6, "epoch": 1.0}
+LOGS = {
+    "loss": np.float32(0.5),
+    "eval_loss": np.array(0.25),
+    "eval_n": np.int64(3),
+    "grad_norm": None,
+    "lr": [1, 2],
+    "odd": object(),
+    "note": "x",
+    5: 6,
+    "epoch": 1.0,
+}
 
 
 def test_hugging_face_shows_numbers_of_numpy(server, board, name, transformers):
     import agnez.huggingface
 
     callback = agnez.huggingface.AgnezCallback(board)
-    arguments = types.SimpleNamespace(to_sanitized_dict=lambda: {"lr": np.float32(0.5), "seed": 7, 3: None, "odd": [1, object]})
+    arguments = types.SimpleNamespace(
+        to_sanitized_dict=lambda: {"lr": np.float32(0.5), "seed": 7, 3: None, "odd": [1, object]}
+    )
     callback.on_train_begin(arguments, STATE, None)
     callback.on_log(None, STATE, None, LOGS)
-    callback.on_log(None, STATE, None, {"train_runtime": np.float64(1.5), "train_loss": np.float32(0.5), "odd": None})
+    callback.on_log(
+        None,
+        STATE,
+        None,
+        {"train_runtime": np.float64(1.5), "train_loss": np.float32(0.5), "odd": None},
+    )
     callback.on_train_begin(types.SimpleNamespace(to_sanitized_dict=lambda: 1 / 0), STATE, None)
     assert board.flush(60)
     cells = server.named(name)
-    assert server.pairs(cells["loss"]["_id"], "train") == [(7, 0.5)] and server.pairs(cells["loss"]["_id"], "eval") == [(7, 0.25)]
-    assert server.pairs(cells["n"]["_id"], "eval") == [(7, 3)] and server.pairs(cells["5"]["_id"], "5") == [(7, 6)]
+    assert server.pairs(cells["loss"]["_id"], "train") == [(7, 0.5)] and server.pairs(
+        cells["loss"]["_id"], "eval"
+    ) == [(7, 0.25)]
+    assert server.pairs(cells["n"]["_id"], "eval") == [(7, 3)] and server.pairs(
+        cells["5"]["_id"], "5"
+    ) == [(7, 6)]
     assert server.pairs(cells["lr"]["_id"], "0") == [(7, 1)] and cells["note"]["value"] == "x"
     assert cells["arguments"]["value"]["rows"][:2] == [["3", None], ["lr", 0.5]]
-    assert cells["summary"]["value"]["rows"] == [["train_runtime", 1.5], ["train_loss", 0.5], ["odd", None]]
+    assert cells["summary"]["value"]["rows"] == [
+        ["train_runtime", 1.5],
+        ["train_loss", 0.5],
+        ["odd", None],
+    ]
 
 
 def test_lightning_shows_whatever_is_logged(server, board, name, lightning, caplog):
@@ -64,15 +94,23 @@ def test_lightning_shows_whatever_is_logged(server, board, name, lightning, capl
     logger.log_hyperparams(5)
     assert board.flush(60)
     cells = server.named(name)
-    assert server.pairs(cells["loss"]["_id"], "train") == [(2, 0.5)] and server.pairs(cells["3"]["_id"], "3") == [(2, 4)]
-    assert cells["config"]["value"]["rows"] == [["lr", 0.5], ["net", "<object object>"], ["3", "{'a': 1}"]]
+    assert server.pairs(cells["loss"]["_id"], "train") == [(2, 0.5)] and server.pairs(
+        cells["3"]["_id"], "3"
+    ) == [(2, 4)]
+    assert cells["config"]["value"]["rows"] == [
+        ["lr", 0.5],
+        ["net", "<object object>"],
+        ["3", "{'a': 1}"],
+    ]
     assert caplog.text.count("has failed") == 2
 
 
 def test_a_watched_model_that_cannot_be_shown_goes_on(server, board, name, monkeypatch, caplog):
     hooks = []
     module = types.ModuleType("torch.optim.optimizer")
-    module.register_optimizer_step_post_hook = lambda hook: hooks.append(hook) or types.SimpleNamespace(remove=lambda: None)
+    module.register_optimizer_step_post_hook = lambda hook: (
+        hooks.append(hook) or types.SimpleNamespace(remove=lambda: None)
+    )
     for parent in ("torch", "torch.optim"):
         monkeypatch.setitem(sys.modules, parent, types.ModuleType(parent))
     monkeypatch.setitem(sys.modules, "torch.optim.optimizer", module)
@@ -85,7 +123,9 @@ def test_a_watched_model_that_cannot_be_shown_goes_on(server, board, name, monke
             raise RuntimeError("CUDA error")
 
     parameter = Parameter()
-    model = types.SimpleNamespace(parameters=lambda: [parameter], named_parameters=lambda: [("a.w", parameter)])
+    model = types.SimpleNamespace(
+        parameters=lambda: [parameter], named_parameters=lambda: [("a.w", parameter)]
+    )
     agnez.torch.watch(model, board, every=1)
     for _ in range(3):
         hooks[0](types.SimpleNamespace(param_groups=[{"params": [parameter]}]))
@@ -94,8 +134,9 @@ def test_a_watched_model_that_cannot_be_shown_goes_on(server, board, name, monke
 
 def test_a_model_that_cannot_be_scored_is_trained_to_the_end(server, board, name, caplog):
     pytest.importorskip("sklearn")
-    import agnez.sklearn
     from sklearn.linear_model import SGDRegressor
+
+    import agnez.sklearn
 
     class Model(SGDRegressor):
         def score(self, *_):

@@ -19,9 +19,21 @@ def test_metrics_become_line_cells(server, board, name):
     board.log({"loss": 0.1, "acc": {"train": 7}}, step=10)
     sent(board)
     cells = server.cells(name)
-    assert {cell["name"]: cell["type"] for cell in cells.values()} == {"loss": "line", "acc": "line"}
-    assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == [(0, 1), (1, 0.5), (2, 1 / 3), (10, 0.1)]
-    assert [point[:2] for point in server.points(f"{name}-acc", "val")] == [(0, 0.5), (1, 1.5), (2, 2.5)]
+    assert {cell["name"]: cell["type"] for cell in cells.values()} == {
+        "loss": "line",
+        "acc": "line",
+    }
+    assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == [
+        (0, 1),
+        (1, 0.5),
+        (2, 1 / 3),
+        (10, 0.1),
+    ]
+    assert [point[:2] for point in server.points(f"{name}-acc", "val")] == [
+        (0, 0.5),
+        (1, 1.5),
+        (2, 2.5),
+    ]
     assert [point[:2] for point in server.points(f"{name}-acc", "train")] == [(10, 7)]
 
 
@@ -42,10 +54,22 @@ def test_runs_meet_in_one_chart(server, board, name):
     assert set(server.cell(f"{name}-loss")["value"]["series"]) == {"adam", "sgd"}
     assert set(server.cell(f"{name}-acc")["value"]["series"]) == {"adam/val", "sgd/val"}
     tables = [cell for cell in server.cells(name).values() if cell["type"] == "table"]
-    assert [table["value"] for table in tables] == [{"columns": ["name", "value"], "rows": [["lr", 0.1]]}] * 2
+    assert [table["value"] for table in tables] == [
+        {"columns": ["name", "value"], "rows": [["lr", 0.1]]}
+    ] * 2
 
 
-HARD = [0.1, -0.0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, math.inf, -math.inf, 1 / 3, 2**53 + 0.0]
+HARD = [
+    0.1,
+    -0.0,
+    5e-324,
+    2.2250738585072014e-308,
+    1.7976931348623157e308,
+    math.inf,
+    -math.inf,
+    1 / 3,
+    2**53 + 0.0,
+]
 
 
 def test_numbers_come_back_bit_for_bit(server, board, name):
@@ -55,7 +79,9 @@ def test_numbers_come_back_bit_for_bit(server, board, name):
     sent(board)
     points = server.points(f"{name}-hard", "hard")
     assert [bits(point[1]) for point in points[:-1]] == [bits(value) for value in HARD]
-    assert [bits(point[0]) for point in points[:-1]] == [bits(step + 0.1) for step in range(len(HARD))]
+    assert [bits(point[0]) for point in points[:-1]] == [
+        bits(step + 0.1) for step in range(len(HARD))
+    ]
     assert math.isnan(points[-1][1])
 
 
@@ -65,7 +91,11 @@ def test_times_are_those_of_the_calls(server, board, name, monkeypatch):
     for step in range(3):
         board.log(step=step, loss=step)
     sent(board)
-    assert [point[2] for point in server.points(f"{name}-loss", "loss")] == [1.8e9, 1.8e9 + 1 / 3, 1.8e9 + 2]
+    assert [point[2] for point in server.points(f"{name}-loss", "loss")] == [
+        1.8e9,
+        1.8e9 + 1 / 3,
+        1.8e9 + 2,
+    ]
 
 
 def test_scalars_of_other_libraries(server, board, name):
@@ -79,10 +109,22 @@ def test_scalars_of_other_libraries(server, board, name):
         def item(self):
             return 4.5
 
-    for step, value in enumerate([True, 2, numpy.float32(0.1), numpy.int64(7), numpy.array(3.5), numpy.float16(0.5), Tensor()]):
+    for step, value in enumerate(
+        [
+            True,
+            2,
+            numpy.float32(0.1),
+            numpy.int64(7),
+            numpy.array(3.5),
+            numpy.float16(0.5),
+            Tensor(),
+        ]
+    ):
         board.log(step=numpy.int64(step), loss=value)
     sent(board)
-    assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == list(enumerate([1, 2, float(numpy.float32(0.1)), 7, 3.5, 0.5, 4.5]))
+    assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == list(
+        enumerate([1, 2, float(numpy.float32(0.1)), 7, 3.5, 0.5, 4.5])
+    )
 
 
 def test_the_order_of_calls_holds_where_calls_share_a_series(server, board, name):
@@ -106,19 +148,31 @@ def test_threads_lose_and_mix_nothing(server, board, name):
         thread.join()
     sent(board)
     for number in range(8):
-        assert [point[:2] for point in server.points(f"{name}-t{number}", f"t{number}")] == [(step, step) for step in range(2000)]
+        assert [point[:2] for point in server.points(f"{name}-t{number}", f"t{number}")] == [
+            (step, step) for step in range(2000)
+        ]
     everything = sorted(point[:2] for point in server.points(f"{name}-all", "all"))
     assert everything == sorted((step, number) for number in range(8) for step in range(2000))
 
 
 def test_a_line_with_settings(server, board, name):
     line = board.line("curve", title="Curve", y="log", smooth=0.6, unit="s", hidden=["raw"])
-    line.append(train=0.3, val=[0.1, 0.2]).append({"train": 0.2}, step=7).append(train=[1, 2], step=[8, 9.5])
+    line.append(train=0.3, val=[0.1, 0.2]).append({"train": 0.2}, step=7).append(
+        train=[1, 2], step=[8, 9.5]
+    )
     line.append(val=5)
     sent(board)
     document = server.cell(line.id)
-    assert (document["name"], document["chart"]) == ("Curve", {"y": "log", "smooth": 0.6, "unit": "s", "hidden": ["raw"]})
-    assert [point[:2] for point in server.points(line.id, "train")] == [(0, 0.3), (7, 0.2), (8, 1), (9.5, 2)]
+    assert (document["name"], document["chart"]) == (
+        "Curve",
+        {"y": "log", "smooth": 0.6, "unit": "s", "hidden": ["raw"]},
+    )
+    assert [point[:2] for point in server.points(line.id, "train")] == [
+        (0, 0.3),
+        (7, 0.2),
+        (8, 1),
+        (9.5, 2),
+    ]
     assert [point[:2] for point in server.points(line.id, "val")] == [(0, 0.1), (1, 0.2), (10.5, 5)]
 
 
@@ -131,13 +185,27 @@ def test_cells_of_values(server, board, name):
     board.histogram("raw", [[0.1, 0.2], [0.3, 0.4]])
     board.histogram("binned", counts=[5, 7], edges=[0, 1, 2], unit="s")
     board.histogram("steps", steps=[0, 100], counts=[[5, 7], [6, 6]], edges=[0, 1, 2], view="ridge")
-    board.heatmap("matrix", [[50, 2], [3, math.inf]], rows=["cat", "dog"], columns=["cat", "dog"], row_label="truth")
+    board.heatmap(
+        "matrix",
+        [[50, 2], [3, math.inf]],
+        rows=["cat", "dog"],
+        columns=["cat", "dog"],
+        row_label="truth",
+    )
     board.bar("bar", {"adam": 0.93, "sgd": 0.91}, unit="%", horizontal=True)
     board.bar("side", {"train": [1, 2], "val": [2, 3]}, labels=["a", "b"])
     board.scatter("scatter", [1, 2], [3, 4], labels=["a", "b"], x_label="x")
-    cell = board.number("number", 0.93, previous=0.9, trend=[0.5, 0.93], better="up").title("Accuracy").note("of *val*").set(pos=3, extra=[math.nan])
+    cell = (
+        board.number("number", 0.93, previous=0.9, trend=[0.5, 0.93], better="up")
+        .title("Accuracy")
+        .note("of *val*")
+        .set(pos=3, extra=[math.nan])
+    )
     sent(board)
-    of = {cell["_id"].split("-")[1]: (cell["type"], cell["value"]) for cell in server.cells(name).values()}
+    of = {
+        cell["_id"].split("-")[1]: (cell["type"], cell["value"])
+        for cell in server.cells(name).values()
+    }
     assert of["text"] == ("text", "# Hi")
     assert of["html"] == ("html", "<b>x</b>")
     assert of["rows"] == ("table", {"columns": ["run", "acc"], "rows": [["a", 1], ["b", "NaN"]]})
@@ -145,14 +213,39 @@ def test_cells_of_values(server, board, name):
     assert of["columns"] == ("table", {"columns": ["a", "b"], "rows": [[1, "x"], [2, None]]})
     assert of["raw"] == ("histogram", {"values": [0.1, 0.2, 0.3, 0.4]})
     assert of["binned"] == ("histogram", {"counts": [5, 7], "edges": [0, 1, 2], "unit": "s"})
-    assert of["steps"] == ("histogram", {"counts": [[5, 7], [6, 6]], "edges": [0, 1, 2], "steps": [0, 100], "view": "ridge"})
-    assert of["matrix"] == ("heatmap", {"values": [[50, 2], [3, "Infinity"]], "rows": ["cat", "dog"], "columns": ["cat", "dog"], "row_label": "truth"})
-    assert of["bar"] == ("bar", {"labels": ["adam", "sgd"], "values": [0.93, 0.91], "unit": "%", "horizontal": True})
+    assert of["steps"] == (
+        "histogram",
+        {"counts": [[5, 7], [6, 6]], "edges": [0, 1, 2], "steps": [0, 100], "view": "ridge"},
+    )
+    assert of["matrix"] == (
+        "heatmap",
+        {
+            "values": [[50, 2], [3, "Infinity"]],
+            "rows": ["cat", "dog"],
+            "columns": ["cat", "dog"],
+            "row_label": "truth",
+        },
+    )
+    assert of["bar"] == (
+        "bar",
+        {"labels": ["adam", "sgd"], "values": [0.93, 0.91], "unit": "%", "horizontal": True},
+    )
     assert of["side"] == ("bar", {"labels": ["a", "b"], "series": {"train": [1, 2], "val": [2, 3]}})
-    assert of["scatter"] == ("scatter", {"x": [1, 2], "y": [3, 4], "label": ["a", "b"], "x_label": "x"})
-    assert of["number"] == ("number", {"value": 0.93, "previous": 0.9, "trend": [0.5, 0.93], "better": "up"})
+    assert of["scatter"] == (
+        "scatter",
+        {"x": [1, 2], "y": [3, 4], "label": ["a", "b"], "x_label": "x"},
+    )
+    assert of["number"] == (
+        "number",
+        {"value": 0.93, "previous": 0.9, "trend": [0.5, 0.93], "better": "up"},
+    )
     document = server.cell(cell.id)
-    assert (document["name"], document["description"], document["pos"], document["extra"]) == ("Accuracy", "of *val*", 3, ["NaN"])
+    assert (document["name"], document["description"], document["pos"], document["extra"]) == (
+        "Accuracy",
+        "of *val*",
+        3,
+        ["NaN"],
+    )
 
 
 def test_what_a_person_has_changed_stays(server, board, name):
@@ -165,7 +258,10 @@ def test_what_a_person_has_changed_stays(server, board, name):
     again.log(loss=2)
     again.text("note", "two")
     assert again.flush(60)
-    assert (server.cell(f"{name}-loss")["name"], server.cell(f"{name}-loss")["chart"]) == ("Renamed", {"y": "log"})
+    assert (server.cell(f"{name}-loss")["name"], server.cell(f"{name}-loss")["chart"]) == (
+        "Renamed",
+        {"y": "log"},
+    )
     assert server.cell(f"{name}-note")["value"] == "two"
     assert len(server.cells(name)) == 2
 
@@ -178,7 +274,16 @@ def test_cells_stand_in_the_order_of_the_first_calls(server, board, name):
     board.subplots(1, 2, name="plots")
     board.log(last=1)
     sent(board)
-    assert [cell["name"] for cell in server.cells(name).values()] == ["first", "second", "third", "fourth", "fifth", "", "", "last"]
+    assert [cell["name"] for cell in server.cells(name).values()] == [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "",
+        "",
+        "last",
+    ]
 
 
 def test_many_metrics_of_which_some_are_there(server, board, name):
@@ -188,7 +293,9 @@ def test_many_metrics_of_which_some_are_there(server, board, name):
     sent(board)
     assert len(server.cells(name)) == 700 and server.cell(f"{name}-m77")["name"] == "Mine"
     for at in (0, 77, 499, 500, 699):
-        assert [point[:2] for point in server.points(f"{name}-m{at}", f"m{at}")] == [(step, at) for step in range(3)]
+        assert [point[:2] for point in server.points(f"{name}-m{at}", f"m{at}")] == [
+            (step, at) for step in range(3)
+        ]
 
 
 def test_large_values_and_the_last_of_many(server, board, name):
@@ -209,7 +316,18 @@ def test_a_value_that_no_server_takes_is_dropped_and_told(server, board, name, c
 
 
 def test_any_name_has_its_own_cell(server, board, name):
-    metrics = ["plain", "with space", "with/slash/deep", "ü", "with-hyphen", "with_hyphen", "x" * 200, "x" * 199, "a/b", "b/b"]
+    metrics = [
+        "plain",
+        "with space",
+        "with/slash/deep",
+        "ü",
+        "with-hyphen",
+        "with_hyphen",
+        "x" * 200,
+        "x" * 199,
+        "a/b",
+        "b/b",
+    ]
     for at, metric in enumerate(metrics):
         board.log({metric: at}, step=0)
     sent(board)
@@ -234,9 +352,17 @@ def test_subplots(server, board, name):
     cells[1, 0].imshow([[0, 1], [1, 0]])
     cells[1, 1].bar(["a", "b"], [1, 2])
     sent(board)
-    documents = {(cell["layout"]["row"], cell["layout"]["column"]): cell for cell in server.cells(name).values()}
-    assert len(documents) == 6 and all(cell["layout"]["columns"] == 3 for cell in documents.values())
-    assert [cell["layout"]["column"] for cell in sorted(documents.values(), key=lambda cell: cell["createdAt"])] == [0, 1, 2, 0, 1, 2]
+    documents = {
+        (cell["layout"]["row"], cell["layout"]["column"]): cell
+        for cell in server.cells(name).values()
+    }
+    assert len(documents) == 6 and all(
+        cell["layout"]["columns"] == 3 for cell in documents.values()
+    )
+    assert [
+        cell["layout"]["column"]
+        for cell in sorted(documents.values(), key=lambda cell: cell["createdAt"])
+    ] == [0, 1, 2, 0, 1, 2]
     first = documents[0, 0]["_id"]
     assert documents[0, 0]["chart"] == {"y": "log"}
     assert [point[:2] for point in server.points(first, "b")] == [(0, 3), (2, 4)]
@@ -253,7 +379,11 @@ def test_subplots(server, board, name):
 
 def test_one_row_of_subplots_needs_one_index(board):
     row = board.subplots(1, 3, name="row")
-    assert [axes.id for axes in row] == [row[0, at].id for at in range(3)] == [row[at].id for at in range(3)]
+    assert (
+        [axes.id for axes in row]
+        == [row[0, at].id for at in range(3)]
+        == [row[at].id for at in range(3)]
+    )
     column = board.subplots(2, name="column")
     assert column[1].id == column[1, 0].id
 
@@ -297,7 +427,10 @@ def test_what_cannot_be_shown_takes_nothing_from_the_rest_of_its_call(server, bo
     board.log(good=1, bad=object(), also="text")
     board.log(good=2)
     sent(board)
-    assert server.pairs(f"{name}-good", "good") == [(0, 1), (1, 2)] and server.cell(f"{name}-also")["value"] == "text"
+    assert (
+        server.pairs(f"{name}-good", "good") == [(0, 1), (1, 2)]
+        and server.cell(f"{name}-also")["value"] == "text"
+    )
 
 
 def test_a_step_that_is_none_leaves_nothing_behind(server, board, name):
@@ -319,11 +452,30 @@ def test_bins_are_those_of_numpy(server, board, name):
     cells[1, 1].hist(values, bins="auto")
     cells[1, 2].hist([], bins=2)
     sent(board)
-    shown = [cell["value"] for cell in sorted(server.cells(name).values(), key=lambda cell: (cell["layout"]["row"], cell["layout"]["column"]))]
-    for value, (data, bins, limits) in zip(shown, [(values[:-1], 5, None), (values[:-1], 3, (0, 3)), (values[:-1], 4, None), ([7, 7], 2, None)]):
+    shown = [
+        cell["value"]
+        for cell in sorted(
+            server.cells(name).values(),
+            key=lambda cell: (cell["layout"]["row"], cell["layout"]["column"]),
+        )
+    ]
+    for value, (data, bins, limits) in zip(
+        shown,
+        [
+            (values[:-1], 5, None),
+            (values[:-1], 3, (0, 3)),
+            (values[:-1], 4, None),
+            ([7, 7], 2, None),
+        ],
+    ):
         counts, edges = numpy.histogram(data, bins, limits)
-        assert value["counts"] == counts.tolist() and value["edges"] == pytest.approx(edges.tolist(), rel=1e-15)
-    assert shown[4] == {"values": [0.5, 1, 2, 2.5, 9, "NaN"]} and shown[5] == {"counts": [0, 0], "edges": [0, 0.5, 1]}
+        assert value["counts"] == counts.tolist() and value["edges"] == pytest.approx(
+            edges.tolist(), rel=1e-15
+        )
+    assert shown[4] == {"values": [0.5, 1, 2, 2.5, 9, "NaN"]} and shown[5] == {
+        "counts": [0, 0],
+        "edges": [0, 0.5, 1],
+    }
     for wrong in (0, -1, 2.5, 1001, [2, 1], [1]):
         with pytest.raises(ValueError, match="bins must be"):
             cells[0, 0].hist(values, bins=wrong)
@@ -346,4 +498,6 @@ def test_both_calls_of_log_take_the_same(server, board, name):
     board.log(acc=3)
     board.log(acc=4)
     sent(board)
-    assert server.pairs(f"{name}-loss", "loss") == [(5, 1), (6, 2)] and server.pairs(f"{name}-acc", "acc") == [(6, 3), (7, 4)]
+    assert server.pairs(f"{name}-loss", "loss") == [(5, 1), (6, 2)] and server.pairs(
+        f"{name}-acc", "acc"
+    ) == [(6, 3), (7, 4)]

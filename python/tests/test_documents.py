@@ -19,7 +19,13 @@ def blocks(document):
 def test_the_recipes_show_the_example(server, tmp_path):
     example = ROOT / "examples/client.py"
     assert example.read_text(encoding="utf-8") in blocks("docs/python.md")
-    done = subprocess.run([sys.executable, str(example)], env={**os.environ, "AGNEZ_URL": server.url}, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(
+        [sys.executable, str(example)],
+        env={**os.environ, "AGNEZ_URL": server.url},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     cells = {cell["name"]: cell for cell in server.cells("digits").values()}
     assert set(cells) == {"config/first", "loss", "acc", "sample", "Loss by epoch", "Weights"}
@@ -35,7 +41,9 @@ def test_the_readme_runs(own_server, monkeypatch):
     assert agnez.Board("digits").flush(60)
     assert {"loss", "acc"} == {cell["name"] for cell in own_server.cells("digits").values()}
     compared = own_server.cells("compare").values()
-    assert [(cell["name"], list(cell["value"]["series"])) for cell in compared] == [("loss", ["lr 0.1", "lr 0.3"])]
+    assert [(cell["name"], list(cell["value"]["series"])) for cell in compared] == [
+        ("loss", ["lr 0.1", "lr 0.3"])
+    ]
 
 
 def test_every_recipe_runs(server, monkeypatch):
@@ -44,8 +52,27 @@ def test_every_recipe_runs(server, monkeypatch):
     for recipe in blocks("docs/python.md"):
         exec(compile(recipe, "docs/python.md", "exec"), here)
     assert agnez.Board("mnist").flush(60)
-    found = {name: {cell["name"]: cell["type"] for cell in server.cells(name).values() if "type" in cell} for name in ("mnist", "compare")}
-    assert {"loss", "acc", "Learning rate", "sample", "film", "Loss", "runs", "weights", "confusion", "accuracy", "embedding", "best", "notes", "page", "config/first"} <= set(found["mnist"])
+    found = {
+        name: {cell["name"]: cell["type"] for cell in server.cells(name).values() if "type" in cell}
+        for name in ("mnist", "compare")
+    }
+    assert {
+        "loss",
+        "acc",
+        "Learning rate",
+        "sample",
+        "film",
+        "Loss",
+        "runs",
+        "weights",
+        "confusion",
+        "accuracy",
+        "embedding",
+        "best",
+        "notes",
+        "page",
+        "config/first",
+    } <= set(found["mnist"])
     assert found["compare"] == {"loss": "line", "config/adam": "table", "config/sgd": "table"}
 
 
@@ -53,5 +80,9 @@ def test_every_public_thing_is_documented():
     for name in agnez.__all__:
         thing = getattr(agnez, name)
         if isinstance(thing, type):
-            public = [member for key, member in vars(thing).items() if not key.startswith("_") and callable(member)]
+            public = [
+                member
+                for key, member in vars(thing).items()
+                if not key.startswith("_") and callable(member)
+            ]
             assert thing.__doc__ and all(member.__doc__ for member in public), name

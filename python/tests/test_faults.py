@@ -8,8 +8,8 @@ import time
 import pytest
 
 import agnez
-from agnez._spool import paths
 from agnez.__main__ import main
+from agnez._spool import paths
 from agnez._transport.replay import replay
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
@@ -71,7 +71,11 @@ def test_one_cell_that_is_refused_does_not_hold_up_the_others(server, board, nam
     assert board.flush(60)
     assert steps(server, f"{name}-good", "good") == list(range(50))
     assert "refused values of" in caplog.text and caplog.text.count("\n") == 1
-    eventually(lambda: any("1 requests refused" in str(cell.get("value")) for cell in server.cells(name).values()))
+    eventually(
+        lambda: any(
+            "1 requests refused" in str(cell.get("value")) for cell in server.cells(name).values()
+        )
+    )
     folder = board._client.spool.folder
     board.close()
     assert "refused" in caplog.text and (folder / "refused.jsonl").is_file()
@@ -148,10 +152,25 @@ def test_a_replay_that_is_killed_in_the_middle_does_no_harm(own_server, tmp_path
     assert process.wait(PATIENCE_S) == 0
     runs = 0
     while paths.list_spools(spool):
-        again = subprocess.Popen([sys.executable, "-m", "agnez", "replay", str(spool), "--url", own_server.url], stdout=subprocess.PIPE)
-        before = len(own_server.points(f"{name}-loss", "loss")) if own_server.has(f"{name}-loss") else 0
+        again = subprocess.Popen(
+            [sys.executable, "-m", "agnez", "replay", str(spool), "--url", own_server.url],
+            stdout=subprocess.PIPE,
+        )
+        before = (
+            len(own_server.points(f"{name}-loss", "loss")) if own_server.has(f"{name}-loss") else 0
+        )
         if runs < 3:
-            eventually(lambda: again.poll() is not None or own_server.has(f"{name}-loss") and own_server.cell(f"{name}-loss")["value"]["series"] and own_server.cell(f"{name}-loss")["value"]["series"]["loss"]["points"] > before)
+            eventually(
+                lambda: (
+                    again.poll() is not None
+                    or (
+                        own_server.has(f"{name}-loss")
+                        and own_server.cell(f"{name}-loss")["value"]["series"]
+                        and own_server.cell(f"{name}-loss")["value"]["series"]["loss"]["points"]
+                        > before
+                    )
+                )
+            )
             again.kill()
         again.communicate()
         runs += 1
@@ -163,7 +182,12 @@ def test_a_running_process_keeps_its_spool(board, name):
     board.log(loss=1)
     folder = board._client.spool.folder
     code = "import sys; from agnez.__main__ import main; sys.exit(main(['replay', sys.argv[1]]))"
-    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
     assert "belongs to a process that is running" in done.stdout and done.returncode == 0
 
 
@@ -192,7 +216,10 @@ def test_the_exit_takes_at_most_five_seconds(tmp_path, name, address):
     assert process.returncode == 0
     # Five, and what a busy machine takes for the interpreter's own end; a request alone would wait for ten.
     assert took < 7.5, f"{took} s"
-    assert errors.count("\n") == (2 if address == "refused" else 1) and "python -m agnez replay" in errors
+    assert (
+        errors.count("\n") == (2 if address == "refused" else 1)
+        and "python -m agnez replay" in errors
+    )
     assert len(paths.list_spools(tmp_path / "spool")) == 1
 
 
@@ -282,8 +309,17 @@ def test_who_answers_is_not_agnez(tmp_path, name):
 
 
 def test_python_m_agnez_helps(tmp_path):
-    for args, says in ((["--help"], "replay"), (["replay", "--help"], "--refused"), (["spools", str(tmp_path)], "There is no spool")):
-        done = subprocess.run([sys.executable, "-m", "agnez", *args], capture_output=True, text=True, timeout=PATIENCE_S)
+    for args, says in (
+        (["--help"], "replay"),
+        (["replay", "--help"], "--refused"),
+        (["spools", str(tmp_path)], "There is no spool"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "agnez", *args],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+        )
         assert done.returncode == 0 and says in done.stdout
     with pytest.raises(ValueError, match="holds no spool"):
         replay(tmp_path)

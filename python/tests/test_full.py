@@ -45,7 +45,9 @@ def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
     assert len(logged) == 4999 and steps(server, f"{name}-loss", "loss") == logged
 
 
-def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, monkeypatch, caplog):
+def test_a_full_spool_drops_pictures_before_numbers_and_says_so(
+    tmp_path, name, monkeypatch, caplog
+):
     monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
@@ -70,7 +72,12 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(tmp_path, name, 
         assert board.flush(60)
         found = steps(server, f"{name}-loss", "loss")
         assert len(found) == total - dropped["points"] and found == list(range(len(found)))
-        eventually(lambda: any(f"{dropped['points']} points dropped" in str(cell.get("value")) for cell in server.cells(name).values()))
+        eventually(
+            lambda: any(
+                f"{dropped['points']} points dropped" in str(cell.get("value"))
+                for cell in server.cells(name).values()
+            )
+        )
         board.log(step=total, loss=total)
         assert board.flush(60) and steps(server, f"{name}-loss", "loss")[-1] == total
         board.close()
@@ -100,7 +107,10 @@ def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch,
     assert board.flush(60)
     assert steps(server, f"{name}-loss", "loss") == list(range(12_000))
     assert server.cell(f"{name}-note")["value"] == "11000"
-    assert "takes no more (No space left on device)" in caplog.text and not board._client.spool.is_disk_failed
+    assert (
+        "takes no more (No space left on device)" in caplog.text
+        and not board._client.spool.is_disk_failed
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")

@@ -4,7 +4,7 @@ import pytest
 
 np = pytest.importorskip("numpy")
 
-from agnez import grids  # noqa: E402
+from agnez import grids
 
 
 def test_images_stand_row_after_row_on_white():
@@ -12,7 +12,9 @@ def test_images_stand_row_after_row_on_white():
     grid = grids.img_grid(images)
     assert grid.dtype == np.uint8 and grid.shape == (2 * 3 - 1, 3 * 4 - 1)
     assert grid[0, 0] == 0 and grid[4, 4 + 2] == 255, "the lowest and the highest value of all"
-    assert (grid[2] == 255).all() and (grid[:, 3] == 255).all() and (grid[3:, 8:] == 255).all(), "between them, and where none is"
+    assert (grid[2] == 255).all() and (grid[:, 3] == 255).all() and (grid[3:, 8:] == 255).all(), (
+        "between them, and where none is"
+    )
     assert (grid[0:2, 4:7] == np.round(255 * images[1, 0] / 29)).all()
     own = grids.img_grid(images, (1, 5), rescale=False)
     assert own.shape == (2, 19) and (own[:, 0:3] == own[:, 16:19]).all(), "each on its own scale"
@@ -32,7 +34,13 @@ def test_colours_come_first_or_last():
 def test_what_is_not_finite_does_not_spoil_the_rest():
     images = np.array([[[0.0, 1.0], [np.nan, np.inf]], [[-np.inf, 0.5], [1e308, -1e308]]])
     grid = grids.img_grid(images, (1, 2))
-    assert grid[1, 0] == 0 and grid[1, 1] == 255 and grid[0, 3] == 0 and grid[1, 3] == 255 and grid[1, 4] == 0
+    assert (
+        grid[1, 0] == 0
+        and grid[1, 1] == 255
+        and grid[0, 3] == 0
+        and grid[1, 3] == 255
+        and grid[1, 4] == 0
+    )
     assert (grids.img_grid(np.full((1, 2, 2), 7.0)) == 128).all()
 
 
@@ -52,7 +60,10 @@ def test_rows_of_weights_become_pictures_with_one_grey_for_zero():
     assert grid.shape == (7, 7) and (grid[0] == 0).all() and (grid[:, 3] == 0).all()
     assert grid[1, 1] == 255 and grid[1, 4] == 255 and grid[2, 2] == 0
     assert grid[1, 2] == grid[4, 1] == grid[4, 4] == 128
-    assert grids.grid2d(weights, example_width=4, display_cols=1, pad_row=0, pad_col=0).shape == (4, 4)
+    assert grids.grid2d(weights, example_width=4, display_cols=1, pad_row=0, pad_col=0).shape == (
+        4,
+        4,
+    )
     with pytest.raises(ValueError, match="rows of 5 pixels are no pictures of width 2"):
         grids.grid2d(np.zeros((2, 5)))
 
@@ -61,7 +72,11 @@ def test_a_unit_shows_what_it_likes_best():
     below = np.eye(4)
     above = np.array([[0.1, -3, 2, 0], [0, 0, 0, 1]])
     grid = grids.pref_grid(above, below, num_preferred=2, pad_row=1)
-    pictures = [grid[1 + 3 * row : 3 + 3 * row, 1 + 3 * col : 3 + 3 * col].ravel() for row in range(2) for col in range(2)]
+    pictures = [
+        grid[1 + 3 * row : 3 + 3 * row, 1 + 3 * col : 3 + 3 * col].ravel()
+        for row in range(2)
+        for col in range(2)
+    ]
     assert [int(picture.argmax()) for picture in pictures] == [1, 2, 3, 0]
     positive = grids.pref_grid(above, below, num_preferred=2, abs_value=False, pad_row=1)
     assert positive[1:3, 1:3].ravel().argmax() == 2

@@ -9,8 +9,8 @@ import pytest
 
 import agnez as wandb
 from agnez import _log, _wandb
-from agnez._values import images
 from agnez._spool import paths
+from agnez._values import images
 from server import PATIENCE_S, free_port, script
 
 np = pytest.importorskip("numpy")
@@ -27,20 +27,63 @@ def test_a_script_with_every_habit(server, name, monkeypatch, caplog, capsys, tm
     monkeypatch.setenv("AGNEZ_URL", server.url)
     assert wandb.login(key="secret", relogin=True)
     wandb.setup()
-    run = wandb.init(project=name, name="first", id="abc123", tags=["a"], notes="n", group="g", job_type="train", settings=wandb.Settings(start_method="fork"), resume="allow", mode="online", config={"lr": 0.1})
-    assert (run.id, run.name, run.project, run.tags, run.disabled, wandb.run.id) == ("abc123", "first", name, ("a",), False, "abc123")
+    run = wandb.init(
+        project=name,
+        name="first",
+        id="abc123",
+        tags=["a"],
+        notes="n",
+        group="g",
+        job_type="train",
+        settings=wandb.Settings(start_method="fork"),
+        resume="allow",
+        mode="online",
+        config={"lr": 0.1},
+    )
+    assert (run.id, run.name, run.project, run.tags, run.disabled, wandb.run.id) == (
+        "abc123",
+        "first",
+        name,
+        ("a",),
+        False,
+        "abc123",
+    )
     wandb.define_metric("loss", step_metric="epoch", summary="min")
     run.define_metric("*", step_metric="step")
     wandb.config.update({"seed": 7}, allow_val_change=True)
     run.config.update(types.SimpleNamespace(layers=3))
     wandb.config.setdefaults({"lr": 9, "new": 1})
-    wandb.log({"loss": 1.0, "nothing": None, "text": "hello", "pictures": [wandb.Image(np.zeros((4, 4))), wandb.Image(np.zeros((4, 4)), caption="c")]}, step=0)
+    wandb.log(
+        {
+            "loss": 1.0,
+            "nothing": None,
+            "text": "hello",
+            "pictures": [wandb.Image(np.zeros((4, 4))), wandb.Image(np.zeros((4, 4)), caption="c")],
+        },
+        step=0,
+    )
     wandb.log(data={"loss": 0.5}, step=1)
     wandb.log({"loss": 0.25}, 2, True)
     wandb.log({"acc": 0.5})
-    wandb.log({"mode": wandb.Image(np.zeros((4, 4, 3)), mode="L"), "boxes": wandb.Image(np.zeros((4, 4)), boxes={}, masks={}, file_type="png")})
-    wandb.log({"film": wandb.Video(np.zeros((2, 3, 8, 9), np.uint8), fps=4, format="mp4", caption="f"), "sound": wandb.Audio(np.zeros(10), sample_rate=10)})
-    wandb.log({"table": wandb.Table(columns=["a", 2], data=[[1, None]]), "hist": wandb.Histogram([1, 2], num_bins=3), "page": wandb.Html("<b>x</b>", inject=False)})
+    wandb.log(
+        {
+            "mode": wandb.Image(np.zeros((4, 4, 3)), mode="L"),
+            "boxes": wandb.Image(np.zeros((4, 4)), boxes={}, masks={}, file_type="png"),
+        }
+    )
+    wandb.log(
+        {
+            "film": wandb.Video(np.zeros((2, 3, 8, 9), np.uint8), fps=4, format="mp4", caption="f"),
+            "sound": wandb.Audio(np.zeros(10), sample_rate=10),
+        }
+    )
+    wandb.log(
+        {
+            "table": wandb.Table(columns=["a", 2], data=[[1, None]]),
+            "hist": wandb.Histogram([1, 2], num_bins=3),
+            "page": wandb.Html("<b>x</b>", inject=False),
+        }
+    )
     table = wandb.Table(data=[[1], [2]], columns=["a"], allow_mixed_types=True)
     table.add_column("b", ["x", wandb.Image(np.zeros((2, 2)))])
     wandb.log({"added": table})
@@ -56,25 +99,72 @@ def test_a_script_with_every_habit(server, name, monkeypatch, caplog, capsys, tm
     wandb.log_artifact(artifact)
     run.use_artifact("model:latest")
     run.log_code(".")
-    wandb.alert(title="Low accuracy", text="it is 0.5", level=wandb.AlertLevel.WARN, wait_duration=300)
+    wandb.alert(
+        title="Low accuracy", text="it is 0.5", level=wandb.AlertLevel.WARN, wait_duration=300
+    )
     run.summary["best"] = np.float32(0.25)
     run.summary.update({"worst": 1.0})
     wandb.summary["other"] = None
-    assert run.summary.best == 0.25 and run.summary["acc"] == 0.5 and wandb.run.summary is run.summary
+    assert (
+        run.summary.best == 0.25 and run.summary["acc"] == 0.5 and wandb.run.summary is run.summary
+    )
     assert run.get_url() == run.url == f"{server.url}/b/{name}" and run.project_name() == name
     wandb.finish(exit_code=3, quiet=True)
     assert wandb.run is None and wandb.summary == {}
     cells = server.named(name)
-    assert server.pairs(cells["loss"]["_id"], "first") == [(0, 1), (1, 0.5), (2, 0.25)] and server.pairs(cells["acc"]["_id"], "first") == [(3, 0.5)]
+    assert server.pairs(cells["loss"]["_id"], "first") == [
+        (0, 1),
+        (1, 0.5),
+        (2, 0.25),
+    ] and server.pairs(cells["acc"]["_id"], "first") == [(3, 0.5)]
     types_of = {cell: document["type"] for cell, document in cells.items()}
-    assert types_of["text"] == "text" and types_of["pictures/0"] == types_of["pictures/1"] == types_of["mode"] == types_of["boxes"] == types_of["film"] == "img"
-    assert size_of(cells["film"]) == (9, 8) and cells["pictures/1"]["description"] == "c" and "nothing" not in cells and "sound" not in cells
-    assert cells["table"]["value"] == {"columns": ["a", "2"], "rows": [[1, None]]} and cells["hist"]["type"] == "histogram" and cells["page"]["value"] == "<b>x</b>"
-    assert cells["added"]["value"] == {"columns": ["a", "b"], "rows": [[1, "x"], [2, "<agnez.media.Image object>"]]}
-    assert "Low accuracy" in cells["alert: Low accuracy"]["value"] and cells["alert: Low accuracy"]["value"].startswith("WARN")
-    assert cells["summary/first"]["value"]["rows"] == [["best", 0.25], ["worst", 1.0], ["other", None]]
-    assert cells["config/first"]["value"]["rows"] == [["lr", 0.1], ["seed", 7], ["layers", 3], ["new", 1], ["exit code", 3]]
-    for said in ("agnez.login does nothing", "agnez.define_metric does nothing", "agnez.save does nothing", "agnez.Artifact does nothing", "agnez.watch shows nothing", "'sound' is Audio"):
+    assert (
+        types_of["text"] == "text"
+        and types_of["pictures/0"]
+        == types_of["pictures/1"]
+        == types_of["mode"]
+        == types_of["boxes"]
+        == types_of["film"]
+        == "img"
+    )
+    assert (
+        size_of(cells["film"]) == (9, 8)
+        and cells["pictures/1"]["description"] == "c"
+        and "nothing" not in cells
+        and "sound" not in cells
+    )
+    assert (
+        cells["table"]["value"] == {"columns": ["a", "2"], "rows": [[1, None]]}
+        and cells["hist"]["type"] == "histogram"
+        and cells["page"]["value"] == "<b>x</b>"
+    )
+    assert cells["added"]["value"] == {
+        "columns": ["a", "b"],
+        "rows": [[1, "x"], [2, "<agnez.media.Image object>"]],
+    }
+    assert "Low accuracy" in cells["alert: Low accuracy"]["value"] and cells["alert: Low accuracy"][
+        "value"
+    ].startswith("WARN")
+    assert cells["summary/first"]["value"]["rows"] == [
+        ["best", 0.25],
+        ["worst", 1.0],
+        ["other", None],
+    ]
+    assert cells["config/first"]["value"]["rows"] == [
+        ["lr", 0.1],
+        ["seed", 7],
+        ["layers", 3],
+        ["new", 1],
+        ["exit code", 3],
+    ]
+    for said in (
+        "agnez.login does nothing",
+        "agnez.define_metric does nothing",
+        "agnez.save does nothing",
+        "agnez.Artifact does nothing",
+        "agnez.watch shows nothing",
+        "'sound' is Audio",
+    ):
         assert caplog.text.count(said) == 1, said
     assert "secret" not in caplog.text + capsys.readouterr().err
 
@@ -100,13 +190,17 @@ def test_what_nobody_knows_is_an_error_still():
 
 
 @pytest.mark.parametrize("way", ["argument", "AGNEZ_MODE", "WANDB_MODE"])
-def test_a_run_that_is_switched_off_sends_and_writes_nothing(own_server, name, monkeypatch, tmp_path, way, capsys):
+def test_a_run_that_is_switched_off_sends_and_writes_nothing(
+    own_server, name, monkeypatch, tmp_path, way, capsys
+):
     spool = tmp_path / "spool"
     monkeypatch.setenv("AGNEZ_SPOOL", str(spool))
     if way != "argument":
         monkeypatch.setenv(way, "disabled")
     monkeypatch.setenv("AGNEZ_URL", own_server.url)
-    with wandb.init(project=name, name="x", mode="disabled" if way == "argument" else None, config={"a": 1}) as run:
+    with wandb.init(
+        project=name, name="x", mode="disabled" if way == "argument" else None, config={"a": 1}
+    ) as run:
         assert run.disabled
         run.log({"loss": 1, "picture": wandb.Image(np.zeros((2, 2))), "odd": object()})
         run.summary["a"] = 1
@@ -128,7 +222,10 @@ def test_a_run_that_is_offline_leaves_all_to_a_replay(own_server, name, tmp_path
     assert not board.close(1) and "python -m agnez replay" in caplog.text
     (folder,) = paths.list_spools(tmp_path / "off")
     replay(folder)
-    assert own_server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(10)] and not folder.exists()
+    assert (
+        own_server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(10)]
+        and not folder.exists()
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -165,8 +262,12 @@ def test_metrics_that_are_no_dict_and_names_of_the_module(name, mode):
     assert (run.summary["loss"], run.summary["acc"], run.step) == (1.5, 0.5, 1)
     wandb.log(pandas.DataFrame({"f1": [1, 2]}))
     assert list(run.summary["f1"]) == [1, 2]
-    wandb.log({"boxes": wandb.Image(np.zeros((4, 4)), classes=wandb.Classes([{"id": 0, "name": "cat"}]))})
-    assert wandb.util.generate_id() != wandb.util.generate_id() and len(wandb.util.generate_id(5)) == 5
+    wandb.log(
+        {"boxes": wandb.Image(np.zeros((4, 4)), classes=wandb.Classes([{"id": 0, "name": "cat"}]))}
+    )
+    assert (
+        wandb.util.generate_id() != wandb.util.generate_id() and len(wandb.util.generate_id(5)) == 5
+    )
     wandb.finish(timeout=0)
 
 
@@ -201,7 +302,10 @@ def test_a_client_that_chose_no_server_says_where_it_writes(monkeypatch, capsys,
     monkeypatch.delenv("AGNEZ_URL", raising=False)
     wandb.Board(name)
     wandb.Board("other")
-    assert capsys.readouterr().err == f"agnez: AGNEZ_URL is not set: writing to http://localhost:3000/b/{name}, whatever answers there.\n"
+    assert (
+        capsys.readouterr().err
+        == f"agnez: AGNEZ_URL is not set: writing to http://localhost:3000/b/{name}, whatever answers there.\n"
+    )
     for chosen in ({"url": f"http://127.0.0.1:{free_port()}"}, {"mode": "disabled"}):
         _log._seen.clear()
         wandb.Board(name, **chosen)
@@ -223,27 +327,73 @@ def test_a_run_may_have_any_name(server, name, run):
 
 def test_plots_are_cells(board, server, name, caplog):
     table = wandb.Table(columns=["x", "y", "who"], data=[[0, 1.5, "a"], [1, 2.5, "b"]])
-    board.log({"bar": wandb.plot.bar(table, "who", "y", title="t"), "scatter": wandb.plot.scatter(table, "x", "y"), "histogram": wandb.plot.histogram(table, "y")}, step=0)
-    board.log({"line": wandb.plot.line(table, "x", "y"), "lines": wandb.plot.line_series([0, 1], [[1, 2], [3, 4]], keys=["a", "b"], title="t")}, step=0)
-    board.log({"confusion": wandb.plot.confusion_matrix(y_true=[0, 1, 1], preds=np.array([0, 1, 0]), class_names=["cat", "dog"])}, step=0)
-    board.log({"likely": wandb.plot.confusion_matrix(probs=[[0.9, 0.1], [0.2, 0.8]], y_true=[0, 0]), "roc": wandb.plot.roc_curve([0, 1], [[1, 0]])}, step=0)
+    board.log(
+        {
+            "bar": wandb.plot.bar(table, "who", "y", title="t"),
+            "scatter": wandb.plot.scatter(table, "x", "y"),
+            "histogram": wandb.plot.histogram(table, "y"),
+        },
+        step=0,
+    )
+    board.log(
+        {
+            "line": wandb.plot.line(table, "x", "y"),
+            "lines": wandb.plot.line_series([0, 1], [[1, 2], [3, 4]], keys=["a", "b"], title="t"),
+        },
+        step=0,
+    )
+    board.log(
+        {
+            "confusion": wandb.plot.confusion_matrix(
+                y_true=[0, 1, 1], preds=np.array([0, 1, 0]), class_names=["cat", "dog"]
+            )
+        },
+        step=0,
+    )
+    board.log(
+        {
+            "likely": wandb.plot.confusion_matrix(probs=[[0.9, 0.1], [0.2, 0.8]], y_true=[0, 0]),
+            "roc": wandb.plot.roc_curve([0, 1], [[1, 0]]),
+        },
+        step=0,
+    )
     assert board.flush(60)
     cells = server.named(name)
-    assert cells["bar"]["value"] == {"labels": ["a", "b"], "values": [1.5, 2.5]} and cells["scatter"]["value"]["x"] == [0, 1]
+    assert cells["bar"]["value"] == {"labels": ["a", "b"], "values": [1.5, 2.5]} and cells[
+        "scatter"
+    ]["value"]["x"] == [0, 1]
     assert cells["histogram"]["value"] == {"values": [1.5, 2.5]} and "roc" not in cells
-    assert server.pairs(cells["line"]["_id"], "y") == [(0, 1.5), (1, 2.5)] and server.pairs(cells["lines"]["_id"], "b") == [(0, 3), (1, 4)]
-    assert cells["confusion"]["value"]["values"] == [[1, 0], [1, 1]] and cells["confusion"]["value"]["rows"] == ["cat", "dog"]
+    assert server.pairs(cells["line"]["_id"], "y") == [(0, 1.5), (1, 2.5)] and server.pairs(
+        cells["lines"]["_id"], "b"
+    ) == [(0, 3), (1, 4)]
+    assert cells["confusion"]["value"]["values"] == [[1, 0], [1, 1]] and cells["confusion"][
+        "value"
+    ]["rows"] == ["cat", "dog"]
     assert cells["likely"]["value"]["values"] == [[1, 1], [0, 0]]
-    for wrong in (lambda: wandb.plot.bar(table, "none", "y"), lambda: wandb.plot.confusion_matrix(y_true=[-1], preds=[0]), lambda: wandb.plot.line_series([0], [[1, 2]])):
+    for wrong in (
+        lambda: wandb.plot.bar(table, "none", "y"),
+        lambda: wandb.plot.confusion_matrix(y_true=[-1], preds=[0]),
+        lambda: wandb.plot.line_series([0], [[1, 2]]),
+    ):
         with pytest.raises(ValueError):
             wrong()
 
 
 def test_a_film_that_is_none_is_left_out(board, server, name, tmp_path, caplog):
     (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
-    board.log({"film": wandb.Video(str(tmp_path / "film.mp4"), format="mp4"), "named": wandb.Video(data_or_path=np.zeros((2, 8, 9))), "image": wandb.Image(data_or_path=np.zeros((8, 9)))}, step=0)
+    board.log(
+        {
+            "film": wandb.Video(str(tmp_path / "film.mp4"), format="mp4"),
+            "named": wandb.Video(data_or_path=np.zeros((2, 8, 9))),
+            "image": wandb.Image(data_or_path=np.zeros((8, 9))),
+        },
+        step=0,
+    )
     assert board.flush(60)
-    assert set(server.named(name)) - {"agnez: not sent"} == {"named", "image"} and "no picture that moves" in caplog.text
+    assert (
+        set(server.named(name)) - {"agnez: not sent"} == {"named", "image"}
+        and "no picture that moves" in caplog.text
+    )
     assert wandb.Api().runs("x") is not None and issubclass(wandb.Error, Exception)
 
 

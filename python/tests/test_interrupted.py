@@ -10,9 +10,8 @@ import threading
 
 import pytest
 
-import agnez
-from agnez._values import convert
 from agnez._spool.event import WakeEvent
+from agnez._values import convert
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
 
@@ -54,11 +53,21 @@ def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
         print(count, step)
     """
     env = {**os.environ, "AGNEZ_URL": server.url, "AGNEZ_SPOOL": str(tmp_path / "spool")}
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], env=env, capture_output=True, text=True, timeout=25)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=25,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     count, step = map(int, done.stdout.split())
     assert count > 50
-    for id, series, most in (("long", "a", step), ("loss", "loss", step), ("handled", "handled", count)):
+    for id, series, most in (
+        ("long", "a", step),
+        ("loss", "loss", step),
+        ("handled", "handled", count),
+    ):
         assert server.pairs(f"{name}-{id}", series) == [(at, at) for at in range(most)]
 
 

@@ -13,8 +13,8 @@ sklearn = pytest.importorskip("sklearn")
 BACKEND = os.environ["KERAS_BACKEND"]
 pytest.importorskip(BACKEND)
 
-import agnez  # noqa: E402
-import agnez.keras  # noqa: E402
+import agnez
+import agnez.keras
 
 EPOCHS = 3
 
@@ -37,14 +37,24 @@ def made_model():
             keras.layers.Dense(10, activation="softmax", name="head"),
         ]
     )
-    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 
 def fitted(callbacks, epochs=EPOCHS):
     x, y, x_val, y_val = digits()
     model = made_model()
-    history = model.fit(x, y, batch_size=64, epochs=epochs, validation_data=(x_val, y_val), callbacks=callbacks, verbose=0)
+    history = model.fit(
+        x,
+        y,
+        batch_size=64,
+        epochs=epochs,
+        validation_data=(x_val, y_val),
+        callbacks=callbacks,
+        verbose=0,
+    )
     return model, history.history
 
 
@@ -64,17 +74,30 @@ def test_everything_of_a_fit_is_shown(own_server, tmp_path):
         same(own_server.pairs(cells[metric]["_id"], "train"), history[metric])
         same(own_server.pairs(cells[metric]["_id"], "val"), history[f"val_{metric}"])
         batches = own_server.pairs(cells[metric]["_id"], "batch")
-        assert [step for step, _ in batches] == [epoch + part / 4 for epoch in range(EPOCHS) for part in (1, 2, 3, 4)]
-    same(own_server.pairs(cells["learning rate"]["_id"], "learning rate"), [np.float32(3e-3)] * EPOCHS)
+        assert [step for step, _ in batches] == [
+            epoch + part / 4 for epoch in range(EPOCHS) for part in (1, 2, 3, 4)
+        ]
+    same(
+        own_server.pairs(cells["learning rate"]["_id"], "learning rate"),
+        [np.float32(3e-3)] * EPOCHS,
+    )
     for layer in ("conv", "head"):
         norms = own_server.pairs(cells["weight norms"]["_id"], layer)
         weights = model.get_layer(layer).get_weights()
-        assert norms[-1] == (EPOCHS - 1, pytest.approx(math.sqrt(sum((each.astype(float) ** 2).sum() for each in weights)), rel=1e-12))
+        assert norms[-1] == (
+            EPOCHS - 1,
+            pytest.approx(
+                math.sqrt(sum((each.astype(float) ** 2).sum() for each in weights)), rel=1e-12
+            ),
+        )
         spread = cells[f"weights of {layer}"]
         assert spread["type"] == "histogram" and spread["value"]["steps"] == list(range(EPOCHS))
         assert [sum(counts) for counts in spread["value"]["counts"]] == [weights[0].size] * EPOCHS
         edges = spread["value"]["edges"]
-        assert edges[0] == -edges[-1] and edges[-1] / 2 < max(abs(weights[0].min()), abs(weights[0].max())) * 2
+        assert (
+            edges[0] == -edges[-1]
+            and edges[-1] / 2 < max(abs(weights[0].min()), abs(weights[0].max())) * 2
+        )
         assert spread["value"]["counts"][-1] == np.histogram(weights[0], edges)[0].tolist()
         gradients = own_server.pairs(cells["gradient norms"]["_id"], layer)
         assert len(gradients) == EPOCHS and all(value > 0 for _, value in gradients)
@@ -86,17 +109,41 @@ def test_a_metric_of_several_values_is_several_lines(own_server, tmp_path):
     model = made_model()
     model.compile("adam", "categorical_crossentropy", metrics=[keras.metrics.F1Score(average=None)])
     hot, hot_val = keras.ops.one_hot(y, 10), keras.ops.one_hot(y_val, 10)
-    history = model.fit(x, np.asarray(hot), epochs=2, validation_data=(x_val, np.asarray(hot_val)), callbacks=[agnez.keras.AgnezCallback(board, gradients=False)], verbose=0).history
+    history = model.fit(
+        x,
+        np.asarray(hot),
+        epochs=2,
+        validation_data=(x_val, np.asarray(hot_val)),
+        callbacks=[agnez.keras.AgnezCallback(board, gradients=False)],
+        verbose=0,
+    ).history
     assert board.flush(20)
     cells = own_server.named("several")
     for phase, key in (("train", "f1_score"), ("val", "val_f1_score")):
         cell = cells[f"f1_score/{phase}"]
         for digit in range(10):
-            same(own_server.pairs(cell["_id"], str(digit)), [values[digit] for values in history[key]])
+            same(
+                own_server.pairs(cell["_id"], str(digit)),
+                [values[digit] for values in history[key]],
+            )
     same(own_server.pairs(cells["loss"]["_id"], "train"), history["loss"])
 
 
-@pytest.mark.parametrize("odd", [None, "text", object(), [1, [2]], np.array([1, 2]), 1 + 2j, {"a": {1: 2}}, float("nan"), np.float32(1), 10**400])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "text",
+        object(),
+        [1, [2]],
+        np.array([1, 2]),
+        1 + 2j,
+        {"a": {1: 2}},
+        float("nan"),
+        np.float32(1),
+        10**400,
+    ],
+)
 def test_no_metric_and_no_rate_ends_a_fit(own_server, tmp_path, odd):
     board = agnez.Board("odd", url=own_server.url, spool=str(tmp_path / "spool"))
     callback = agnez.keras.AgnezCallback(board, batches=1)
@@ -112,11 +159,17 @@ def test_no_metric_and_no_rate_ends_a_fit(own_server, tmp_path, odd):
     callback.on_epoch_begin(0)
     callback.on_train_batch_end(0, {"loss": 1, "odd": odd, 3: odd})
     callback.on_epoch_end(0, {"loss": 1, "odd": odd, 3: odd})
-    for one in (agnez.keras.SendImage(lambda: odd, board=board), agnez.keras.SendFigure(lambda: 1 / 0, board=board), agnez.keras.LossPlot(board=board)):
+    for one in (
+        agnez.keras.SendImage(lambda: odd, board=board),
+        agnez.keras.SendFigure(lambda: 1 / 0, board=board),
+        agnez.keras.LossPlot(board=board),
+    ):
         one.on_epoch_end(0, {"loss": odd, "val_loss": 2.0})
     assert board.flush(20)
     cells = own_server.named("odd")
-    assert own_server.pairs(cells["loss"]["_id"], "train") == [(0, 1)] and own_server.pairs(cells["loss"]["_id"], "batch") == [(1, 1)]
+    assert own_server.pairs(cells["loss"]["_id"], "train") == [(0, 1)] and own_server.pairs(
+        cells["loss"]["_id"], "batch"
+    ) == [(1, 1)]
     assert own_server.pairs(cells["Loss plot"]["_id"], "val")[-1][1] == 2
 
 
@@ -125,7 +178,10 @@ def test_gradients_on_jax_are_those_of_the_loss(own_server, tmp_path):
     """Against finite differences along the gradient: moving by h against it lowers the loss by h times the squared norm."""
     x, y, _, _ = digits()
     model = made_model()
-    gradients = [np.asarray(each, float) for each in agnez.integrations.keras._jax_gradients(model, x[:64], y[:64])]
+    gradients = [
+        np.asarray(each, float)
+        for each in agnez.integrations.keras._jax_gradients(model, x[:64], y[:64])
+    ]
     squared = sum(float((each**2).sum()) for each in gradients)
     before = model.get_weights()
 
@@ -162,10 +218,19 @@ def test_the_callbacks_of_2015_stand_where_they_stood(own_server, tmp_path):
     assert board.flush(20)
     documents = own_server.ask("/values?board=old")
     shown = [(cell["name"], cell["type"], cell["pos"]) for cell in documents]
-    assert shown == [("Loss plot", "line", 0), ("Conv weights", "img", 1), ("plot", "html", 2), ("img", "img", 3)]
+    assert shown == [
+        ("Loss plot", "line", 0),
+        ("Conv weights", "img", 1),
+        ("plot", "html", 2),
+        ("img", "img", 3),
+    ]
     same(own_server.pairs(documents[0]["_id"], "train"), history["loss"])
     same(own_server.pairs(documents[0]["_id"], "val"), history["val_loss"])
-    assert documents[1]["value"].startswith("data:image/png;base64,") and documents[2]["description"] == "a plot" and len(plots) == 2
+    assert (
+        documents[1]["value"].startswith("data:image/png;base64,")
+        and documents[2]["description"] == "a plot"
+        and len(plots) == 2
+    )
 
 
 def test_callbacks_take_the_address_of_2015(own_server, tmp_path, monkeypatch):
@@ -186,7 +251,9 @@ def test_a_fit_without_a_server_goes_on(tmp_path):
 def test_stock_remote_monitor_needs_nothing_of_ours(own_server):
     pytest.importorskip("requests")
     form = keras.callbacks.RemoteMonitor(root=own_server.url)
-    json = keras.callbacks.RemoteMonitor(root=own_server.url, path="/publish/epoch/end/?board=mnist", send_as_json=True)
+    json = keras.callbacks.RemoteMonitor(
+        root=own_server.url, path="/publish/epoch/end/?board=mnist", send_as_json=True
+    )
     _, history = fitted([form, json])
     for board in ("keras", "mnist"):
         cells = own_server.named(board)

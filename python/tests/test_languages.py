@@ -30,15 +30,26 @@ NEEDS = {
 @pytest.mark.parametrize("language", RUNS)
 def test_a_run_twice_is_the_same_board(language, own_server, tmp_path):
     command = RUNS[language]
-    if not shutil.which(command[0]) or (language in NEEDS and subprocess.run(NEEDS[language], capture_output=True).returncode):
+    if not shutil.which(command[0]) or (
+        language in NEEDS and subprocess.run(NEEDS[language], capture_output=True).returncode
+    ):
         pytest.skip(f"{command[0]} or what the example needs is not installed (tools/languages.sh)")
     if language == "cpp":
         subprocess.run([*command, str(tmp_path / "run")], cwd=FOLDER, check=True)
         command = [str(tmp_path / "run")]
     for _ in range(2):
-        subprocess.run(command, cwd=FOLDER, env={**os.environ, "AGNEZ_URL": own_server.url}, check=True, timeout=60)
+        subprocess.run(
+            command,
+            cwd=FOLDER,
+            env={**os.environ, "AGNEZ_URL": own_server.url},
+            check=True,
+            timeout=60,
+        )
     cells = own_server.named(language)
-    assert {name: cell["type"] for name, cell in cells.items()} == {"Loss": "line", "About this run": "text"}
+    assert {name: cell["type"] for name, cell in cells.items()} == {
+        "Loss": "line",
+        "About this run": "text",
+    }
     assert cells["About this run"]["value"] == "50 steps, train loss **0.0169**"
     train, val = (own_server.pairs(cells["Loss"]["_id"], series) for series in ("train", "val"))
     assert [step for step, _ in train] == [step for step, _ in val] == list(range(50))
@@ -52,5 +63,12 @@ def test_a_run_without_a_server_says_so():
     unreachable = {**os.environ, "AGNEZ_URL": "http://localhost:9"}
     for language in ("python", "shell", "javascript"):
         if shutil.which(RUNS[language][0]):
-            done = subprocess.run(RUNS[language], cwd=FOLDER, env=unreachable, capture_output=True, text=True, timeout=60)
+            done = subprocess.run(
+                RUNS[language],
+                cwd=FOLDER,
+                env=unreachable,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
             assert done.returncode and done.stderr, language

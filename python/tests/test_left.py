@@ -12,8 +12,8 @@ import urllib.request
 import pytest
 
 import agnez
-from agnez._transport import request_builder, replay as replay_module
 from agnez._spool import paths
+from agnez._transport import request_builder
 from agnez._transport.outbox import retry_key
 from agnez._transport.replay import replay
 
@@ -58,7 +58,10 @@ def test_what_was_refused_outlives_a_replay_without_a_server(server, tmp_path, n
 def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, monkeypatch):
     folder = refused(server, tmp_path, name)
     with monkeypatch.context() as patch:
-        patch.setattr("agnez._transport.replay.Delivery.deliver", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "agnez._transport.replay.Delivery.deliver",
+            lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
+        )
         with pytest.raises(KeyboardInterrupt):
             replay(folder, refused=True)
     # Refused again, with a line that is no request.
@@ -67,7 +70,9 @@ def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, mon
     assert "2 requests were refused" in replay(folder, refused=True)
     server.ask(f"/values/{name}-bad", method="DELETE")
     assert "1 request was refused" in replay(folder, refused=True)
-    assert server.pairs(f"{name}-bad", "bad") == [(0, 7)] and not (folder / "refused.before").exists()
+    assert (
+        server.pairs(f"{name}-bad", "bad") == [(0, 7)] and not (folder / "refused.before").exists()
+    )
 
 
 def test_what_was_refused_is_sent_though_many_requests_followed(server, tmp_path, name):
@@ -83,7 +88,11 @@ def test_what_was_refused_is_sent_though_many_requests_followed(server, tmp_path
 
 
 def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
-    for call in (lambda: board.text("\udfff", "x"), lambda: board.line("\ud800"), lambda: agnez.Board("b", run="\ud800")):
+    for call in (
+        lambda: board.text("\udfff", "x"),
+        lambda: board.line("\ud800"),
+        lambda: agnez.Board("b", run="\ud800"),
+    ):
         with pytest.raises(ValueError, match="surrogates"):
             call()
     board.log({"\U0001f600": 1})
@@ -98,16 +107,28 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
     for step in range(5):
         board.log(loss=step, step=step)
         assert board.flush(60)
-    assert server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(5)] and "cannot be sent" in caplog.text
+    assert (
+        server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(5)]
+        and "cannot be sent" in caplog.text
+    )
     folder = board._client.spool.folder
     board.close(60)
     assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
     assert "request was refused" in replay(folder, refused=True)
     # As a later version would that can send it.
-    monkeypatch.setattr("agnez._transport.request_builder._encode_points", lambda numbers, key, real=request_builder._encode_points: real({(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key))
+    monkeypatch.setattr(
+        "agnez._transport.request_builder._encode_points",
+        lambda numbers, key, real=request_builder._encode_points: real(
+            {(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key
+        ),
+    )
     replay(folder, refused=True)
     assert not folder.exists()
-    assert any("bad" in cell.get("value", {}).get("series", {}) for cell in server.cells(name).values() if isinstance(cell.get("value"), dict))
+    assert any(
+        "bad" in cell.get("value", {}).get("series", {})
+        for cell in server.cells(name).values()
+        if isinstance(cell.get("value"), dict)
+    )
     assert server.named(name)["page"]["value"] == "x" * 100_000
 
 
@@ -119,7 +140,11 @@ def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatc
     assert board._client._sender._ended.wait(60)
     folder = board._client.spool.folder
     code = "import sys; from agnez.__main__ import main; sys.exit(main(['replay', sys.argv[1]]))"
-    again = lambda: subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60).stdout  # noqa: E731
+    again = lambda: (
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60
+        ).stdout
+    )
     assert "belongs to a process that is running" in again()
     assert not board.close(1)
     assert "1 points" in again() and not folder.exists()
@@ -134,7 +159,12 @@ class Other:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                status, kind, text = say(self.command, self.path, self.rfile.read(int(self.headers["Content-Length"])), self.headers)
+                status, kind, text = say(
+                    self.command,
+                    self.path,
+                    self.rfile.read(int(self.headers["Content-Length"])),
+                    self.headers,
+                )
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(text)))
@@ -158,7 +188,18 @@ class Other:
         self.server.server_close()
 
 
-@pytest.mark.parametrize("answer", [b"<html>It works</html>", b"", b"{}", b"[]", b'{"ok": true}', b"1", b"<html>" + b" " * 100_000 + b'"_id"'])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>It works</html>",
+        b"",
+        b"{}",
+        b"[]",
+        b'{"ok": true}',
+        b"1",
+        b"<html>" + b" " * 100_000 + b'"_id"',
+    ],
+)
 def test_an_answer_of_something_else_is_none(server, tmp_path, name, caplog, answer):
     with Other(lambda *_: (200, "text/html", answer)) as other:
         board = agnez.Board(name, url=other.url)
@@ -183,8 +224,14 @@ def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, s
     def say(method, path, body, headers):
         if len(body) > 50_000:
             return status, "text/html", b"<html>too large</html>"
-        names = {key: value for key, value in headers.items() if key in ("Content-Type", "Idempotency-Key")}
-        with urllib.request.urlopen(urllib.request.Request(server.url + path, body, names, method=method), timeout=60) as answer:
+        names = {
+            key: value
+            for key, value in headers.items()
+            if key in ("Content-Type", "Idempotency-Key")
+        }
+        with urllib.request.urlopen(
+            urllib.request.Request(server.url + path, body, names, method=method), timeout=60
+        ) as answer:
             return answer.status, "application/json", answer.read()
 
     with Other(say) as proxy:
@@ -202,13 +249,16 @@ def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, s
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty", "missing", "old"])
 def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
-    folder = left(tmp_path / "spool", f"""
+    folder = left(
+        tmp_path / "spool",
+        f"""
         for module in (agnez._spool.spool_dir, agnez._spool.segment):
             module.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         for step in range(5000):
             board.log(step=step, loss=step)
-    """)
+    """,
+    )
     state = folder / "state"
     with pytest.MonkeyPatch.context() as patch:
         count = []
@@ -231,11 +281,21 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
         state.write_bytes(json.dumps({**good, "segment": 99}).encode())
     else:
         data = state.read_bytes()
-        state.write_bytes({"torn": data[:20], "flipped": data.replace(b'"segment": ', b'"segment": 9'), "empty": b""}[damage])
+        state.write_bytes(
+            {
+                "torn": data[:20],
+                "flipped": data.replace(b'"segment": ', b'"segment": 9'),
+                "empty": b"",
+            }[damage]
+        )
     # Cut off once more: the second run goes on with the keys of the first.
     with pytest.MonkeyPatch.context() as patch:
         count[:] = [0] * 3
-        patch.setattr(agnez._transport.replay.Delivery, "send", lambda self, batch, first: (real(self, batch, first), send(self, batch, first)))
+        patch.setattr(
+            agnez._transport.replay.Delivery,
+            "send",
+            lambda self, batch, first: (real(self, batch, first), send(self, batch, first)),
+        )
         with pytest.raises(KeyboardInterrupt):
             replay(folder, url=server.url)
     replay(folder, url=server.url)
@@ -245,13 +305,16 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
 
 
 def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
-    folder = left(tmp_path / "spool", f"""
+    folder = left(
+        tmp_path / "spool",
+        f"""
         for module in (agnez._spool.spool_dir, agnez._spool.segment):
             module.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         for step in range(6000):
             board.log(step=step, loss=step)
-    """)
+    """,
+    )
     assert (folder / "000002.seg").exists()
     (folder / "000001.seg").unlink()
     replay(folder, url=server.url)
@@ -262,7 +325,10 @@ def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
 def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch):
     folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     with monkeypatch.context() as patch:
-        patch.setattr("agnez._transport.outbox.SegmentFile", lambda path: (_ for _ in ()).throw(PermissionError()))
+        patch.setattr(
+            "agnez._transport.outbox.SegmentFile",
+            lambda path: (_ for _ in ()).throw(PermissionError()),
+        )
         assert "cannot be removed" in replay(folder, url=server.url)
     replay(folder, url=server.url)
     assert not folder.exists() and server.pairs(f"{name}-loss", "loss") == [(0, 1)]
@@ -272,7 +338,10 @@ def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch
 def test_a_spool_names_files_of_its_own_only(server, tmp_path, name, is_link):
     secret = tmp_path / "secret"
     secret.write_text('"mine"')
-    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).text('t', 'a'); agnez.Board({name!r}).html('page', 'x' * 100_000); agnez.Board({name!r}).log(loss=1)")
+    folder = left(
+        tmp_path / "spool",
+        f"agnez.Board({name!r}).text('t', 'a'); agnez.Board({name!r}).html('page', 'x' * 100_000); agnez.Board({name!r}).log(loss=1)",
+    )
     if is_link:
         (folder / "000000.value").unlink()
         (folder / "000000.value").symlink_to(secret)
@@ -283,7 +352,9 @@ def test_a_spool_names_files_of_its_own_only(server, tmp_path, name, is_link):
         told = json.loads(data[at : at + length])
         told["keys"]["file"]["name"] = str(secret)
         text = json.dumps(told).encode()
-        (folder / "000000.seg").write_bytes(data[: at - 4] + len(text).to_bytes(4, "little") + text + data[at + length :])
+        (folder / "000000.seg").write_bytes(
+            data[: at - 4] + len(text).to_bytes(4, "little") + text + data[at + length :]
+        )
     replay(folder, url=server.url)
     assert secret.read_text() == '"mine"' and not folder.exists()
     assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]
@@ -295,7 +366,9 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="files have no owners"
 
 @unix
 @pytest.mark.parametrize("wrong", ["link", "open", "owner"])
-def test_a_common_folder_that_another_may_have_made_is_not_used(tmp_path, name, monkeypatch, caplog, wrong):
+def test_a_common_folder_that_another_may_have_made_is_not_used(
+    tmp_path, name, monkeypatch, caplog, wrong
+):
     common = tmp_path / "common"
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(paths, "fallback_root", lambda: common)
@@ -323,6 +396,8 @@ def test_the_spool_of_another_user_is_left_alone(server, tmp_path, name, monkeyp
         with pytest.raises(ValueError, match="another user"):
             replay(folder, url=server.url)
         assert not list(paths.abandoned_spools(tmp_path / "spool"))
-    assert sorted(entry.name for entry in folder.iterdir()) == before and not server.has(f"{name}-loss")
+    assert sorted(entry.name for entry in folder.iterdir()) == before and not server.has(
+        f"{name}-loss"
+    )
     replay(folder, url=server.url)
     assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]

@@ -189,19 +189,25 @@ ODD = {
     "masked": (lambda: np.ma.masked, {}),
     "masked array": (lambda: np.ma.array([1.0, 2.0], mask=[False, True]), {"/0": 1}),
     "array": (lambda: np.array([0.25, 0.5]), {"/0": 0.25, "/1": 0.5}),
-    "bfloat16 array": (lambda: np.array([0.25, 0.5], dtype=ml_dtypes.bfloat16), {"/0": 0.25, "/1": 0.5}),
+    "bfloat16 array": (
+        lambda: np.array([0.25, 0.5], dtype=ml_dtypes.bfloat16),
+        {"/0": 0.25, "/1": 0.5},
+    ),
     "matrix": (lambda: np.array([[1, 2]]), {"/0/0": 1, "/0/1": 2}),
     "many values": (lambda: np.arange(100.0), "histogram"),
     "many values in lists": (lambda: [[float(at)] * 10 for at in range(10)], "histogram"),
     "empty array": (lambda: np.array([]), {}),
-    "empty list": (lambda: [], {}),
+    "empty list": (list, {}),
     "object array": (lambda: np.array([1, None, 2], dtype=object), {"/0": 1, "/2": 2}),
     "ragged": (lambda: [[1, 2], [3]], {"/0/0": 1, "/0/1": 2, "/1": 3}),
     "tuple": (lambda: (1, 2), {"/0": 1, "/1": 2}),
     "range": (lambda: range(2), {"/0": 0, "/1": 1}),
     "pair": (lambda: Pair(1, 2), {"/left": 1, "/right": 2}),
     "dataclass": (lambda: Score(0.5, 0.25), {"/val": 0.5, "/train": 0.25}),
-    "dict": (lambda: {"a": 1, 2: 3, math.nan: 4, None: 5}, {"/a": 1, "/2": 3, "/nan": 4, "/None": 5}),
+    "dict": (
+        lambda: {"a": 1, 2: 3, math.nan: 4, None: 5},
+        {"/a": 1, "/2": 3, "/nan": 4, "/None": 5},
+    ),
     "mapping": (lambda: collections.ChainMap({"a": 1}), {"/a": 1}),
     "cyclic dict": (cyclic, {"/a": 1}),
     "cyclic list": (cyclic_list, {"/0": 1, "/1": 2}),
@@ -228,14 +234,20 @@ ODD = {
     "no time": (lambda: pytest.importorskip("pandas").NaT, {}),
     "categorical": (lambda: pytest.importorskip("pandas").Categorical(["a", "b"]), "text"),
     "polars frame": (lambda: pytest.importorskip("polars").DataFrame({"a": [1]}), "table"),
-    "polars series": (lambda: pytest.importorskip("polars").Series([1.5, 2.5]), {"/0": 1.5, "/1": 2.5}),
+    "polars series": (
+        lambda: pytest.importorskip("polars").Series([1.5, 2.5]),
+        {"/0": 1.5, "/1": 2.5},
+    ),
     "class": (lambda: float, None),
     "function": (lambda: len, None),
     "object": (object, None),
     "broken": (Broken, None),
     "hostile": (Hostile, None),
     "texts": (lambda: ["a", "b"], "text"),
-    "pictures": (lambda: [agnez.Image([[0, 1]]), agnez.Image([[1, 0]])], {"/0": "img", "/1": "img"}),
+    "pictures": (
+        lambda: [agnez.Image([[0, 1]]), agnez.Image([[1, 0]])],
+        {"/0": "img", "/1": "img"},
+    ),
 }
 
 
@@ -261,7 +273,10 @@ def test_log_takes_whatever_a_metric_is(server, board, name, caplog, case):
         board.log({"before": 1, "m": made(), "after": 2}, step=step)
     board.log({"before": 3}, step=2)
     assert board.flush(60)
-    assert server.pairs(f"{name}-before", "before") == [(0, 1), (1, 1), (2, 3)] and len(server.pairs(f"{name}-after", "after")) == 2
+    assert (
+        server.pairs(f"{name}-before", "before") == [(0, 1), (1, 1), (2, 3)]
+        and len(server.pairs(f"{name}-after", "after")) == 2
+    )
     found = arrived(server, name)
     odd = board._client.spool.dropped()["odd"]
     if expected is None:
@@ -292,7 +307,9 @@ def test_a_table_and_a_config_take_whatever_an_item_is(server, board, name, case
     made = ODD[case][0]
     board.table("t", [[made(), "beside"]], columns=["odd", "text"])
     board.table("d", [{"odd": made()}])
-    with agnez.init(project=name, name="run", url=server.url, config={"odd": made(), "lr": 0.1}) as run:
+    with agnez.init(
+        project=name, name="run", url=server.url, config={"odd": made(), "lr": 0.1}
+    ) as run:
         run.config.odd = made()
         run.config.update(other=made())
     assert board.flush(60)
@@ -331,7 +348,18 @@ def test_items_of_tables_keep_what_they_are(server, board, name, value, item):
     assert server.named(name)["t"]["value"]["rows"] == [[item]]
 
 
-NUMBERS = [None, True, decimal.Decimal("0.5"), np.float16(0.5), np.int64(2**60 + 1), math.nan, datetime.timedelta(seconds=2), np.datetime64("NaT"), 10**400, Tensor(0.5)]
+NUMBERS = [
+    None,
+    True,
+    decimal.Decimal("0.5"),
+    np.float16(0.5),
+    np.int64(2**60 + 1),
+    math.nan,
+    datetime.timedelta(seconds=2),
+    np.datetime64("NaT"),
+    10**400,
+    Tensor(0.5),
+]
 SHOWN = [None, 1, 0.5, 0.5, 2**60 + 1, "NaN", 2, None, "Infinity", 0.5]
 
 
@@ -345,8 +373,17 @@ def test_numbers_of_every_kind_are_drawn(server, board, name):
     board.number("number", np.float32(0.5), previous=decimal.Decimal("0.25"), trend=NUMBERS)
     assert board.flush(60)
     cells = {cell: document["value"] for cell, document in server.named(name).items()}
-    assert cells["bar"]["values"] == cells["dict"]["values"] == cells["histogram"]["values"] == cells["scatter"]["y"] == cells["number"]["trend"] == SHOWN
-    assert cells["dict"]["labels"] == [str(at) for at in range(count)] and cells["heatmap"]["values"] == [SHOWN, SHOWN]
+    assert (
+        cells["bar"]["values"]
+        == cells["dict"]["values"]
+        == cells["histogram"]["values"]
+        == cells["scatter"]["y"]
+        == cells["number"]["trend"]
+        == SHOWN
+    )
+    assert cells["dict"]["labels"] == [str(at) for at in range(count)] and cells["heatmap"][
+        "values"
+    ] == [SHOWN, SHOWN]
     assert (cells["number"]["value"], cells["number"]["previous"]) == (0.5, 0.25)
 
 
@@ -372,7 +409,9 @@ ENTRIES = {
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_wrong_use_is_told_in_a_sentence_and_nothing_else_raises(server, board, name, entry, caplog):
+def test_wrong_use_is_told_in_a_sentence_and_nothing_else_raises(
+    server, board, name, entry, caplog
+):
     for at, (case, (made, _)) in enumerate(ODD.items()):
         try:
             ENTRIES[entry](board, made(), at)
@@ -414,7 +453,11 @@ def test_every_key_has_a_name(server, board, name, key, cell, series):
 def test_long_keys_have_names_of_their_own(server, board, name):
     board.log({"x" * 300 + "a": 1, "x" * 300 + "b": 2, "y" * 190 + "/" + "z" * 300: 3}, step=0)
     assert board.flush(60)
-    found = sorted(server.pairs(id, series)[0][1] for id, cell in server.cells(name).items() for series in cell["value"]["series"])
+    found = sorted(
+        server.pairs(id, series)[0][1]
+        for id, cell in server.cells(name).items()
+        for series in cell["value"]["series"]
+    )
     assert found == [1, 2, 3]
 
 
@@ -433,12 +476,19 @@ def test_names_never_collide(server, name, tmp_path, caplog, run, together):
     assert found == {first: [(0, 2), (1, 2)], second: [(0, 1), (1, 1)]}
 
 
-@pytest.mark.parametrize("metrics", [{"a": {"b": 1}, "a/b": 2}, {3: 1, "3": 2}, {"a\n": 1, "a\\n": 2}, {1: 1, 1.5: 2, "1": 3}])
+@pytest.mark.parametrize(
+    "metrics",
+    [{"a": {"b": 1}, "a/b": 2}, {3: 1, "3": 2}, {"a\n": 1, "a\\n": 2}, {1: 1, 1.5: 2, "1": 3}],
+)
 def test_two_metrics_of_one_name_are_two_lines_and_said_once(server, board, name, caplog, metrics):
     for step in range(3):
         board.log(metrics, step=step)
     assert board.flush(60)
-    found = sorted(tuple(value for _, value in server.pairs(id, series)) for id, cell in server.cells(name).items() for series in cell["value"]["series"])
+    found = sorted(
+        tuple(value for _, value in server.pairs(id, series))
+        for id, cell in server.cells(name).items()
+        for series in cell["value"]["series"]
+    )
     assert found == [(value,) * 3 for value in range(1, len(metrics) + 1)]
     assert caplog.text.count("twice in one call") == 1
 
@@ -454,8 +504,15 @@ def test_kinds_of_cells_do_not_meet(server, board, name):
     board.log({"x": 3, "y": "more"}, step=2)
     assert board.flush(60)
     cells = server.named(name)
-    assert {cell: document["type"] for cell, document in cells.items()} == {"x": "line", "y": "text", "x (value)": "img", "y (line)": "line"}
-    assert server.pairs(cells["x"]["_id"], "x") == [(0, 1), (2, 3)] and cells["y"]["value"] == "more"
+    assert {cell: document["type"] for cell, document in cells.items()} == {
+        "x": "line",
+        "y": "text",
+        "x (value)": "img",
+        "y (line)": "line",
+    }
+    assert (
+        server.pairs(cells["x"]["_id"], "x") == [(0, 1), (2, 3)] and cells["y"]["value"] == "more"
+    )
 
 
 def test_what_is_left_out_is_told_on_the_board_and_at_the_end(server, board, name, caplog):
@@ -464,7 +521,12 @@ def test_what_is_left_out_is_told_on_the_board_and_at_the_end(server, board, nam
     for step in range(3):
         board.log({"loss": step, "odd": object()}, step=step)
     assert board.flush(60)
-    eventually(lambda: server.named(name).get("agnez: not sent", {}).get("value") == "- 3 values left out: they cannot be shown")
+    eventually(
+        lambda: (
+            server.named(name).get("agnez: not sent", {}).get("value")
+            == "- 3 values left out: they cannot be shown"
+        )
+    )
     board.close(60)
     assert "Not sent: 3 values left out: they cannot be shown." in caplog.text
 
@@ -473,7 +535,10 @@ def test_a_picture_too_large_is_not_a_full_spool(server, board, name, caplog):
     board.image("large", np.random.default_rng(0).integers(0, 256, (2200, 2200, 3), dtype=np.uint8))
     board.log(loss=1)
     board.close(60)
-    assert "the spool was full" not in caplog.text and "1 pictures or values dropped: larger than the server takes" in caplog.text
+    assert (
+        "the spool was full" not in caplog.text
+        and "1 pictures or values dropped: larger than the server takes" in caplog.text
+    )
 
 
 def test_a_log_call_without_metrics(server, board, name):
@@ -487,7 +552,10 @@ def test_the_limits_of_one_call(server, board, name, monkeypatch, caplog):
     board.log({f"m{at}": at for at in range(9)}, step=0)
     board.log(picture=[object()] * 100, step=0)
     assert board.flush(60)
-    assert set(server.named(name)) == {"m0", "m1", "m2", "m3", "m4"} and "after 5 others" in caplog.text
+    assert (
+        set(server.named(name)) == {"m0", "m1", "m2", "m3", "m4"}
+        and "after 5 others" in caplog.text
+    )
 
 
 def test_sparse_arrays_are_not_written_out_without_a_bound():
@@ -521,10 +589,14 @@ def test_names_that_come_again_and_again_stay_apart(caplog):
 
     many = _metrics.METRICS - 1
     found = _metrics.Metrics({Named("same"): float(at) for at in range(many)})
-    assert list(found.numbers) == ["same", *(f"same ({at})" for at in range(2, many + 1))] and list(found.numbers.values()) == list(map(float, range(many)))
+    assert list(found.numbers) == ["same", *(f"same ({at})" for at in range(2, many + 1))] and list(
+        found.numbers.values()
+    ) == list(map(float, range(many)))
     # As long as names may be: with its number each is cut.
     long = _metrics.Metrics({Named("x" * 200): float(at) for at in range(5)})
-    assert sorted(long.numbers.values()) == [0, 1, 2, 3, 4] and all(len(name) <= 200 for name in long.numbers)
+    assert sorted(long.numbers.values()) == [0, 1, 2, 3, 4] and all(
+        len(name) <= 200 for name in long.numbers
+    )
     taken = _metrics.Metrics({"a": 0.0, "a (2)": 1.0, Named("a"): 2.0, Named("a (2)"): 3.0})
     assert taken.numbers == {"a": 0, "a (2)": 1, "a (3)": 2, "a (2) (2)": 3}
     assert convert.unique_labels(["a"] * 20_000) == ["a", *(f"a ({at})" for at in range(2, 20_001))]
@@ -533,7 +605,9 @@ def test_names_that_come_again_and_again_stay_apart(caplog):
 
 def test_a_config_may_be_whatever_a_dict_can_be_made_of(server, name, tmp_path):
     pandas = pytest.importorskip("pandas")
-    with agnez.Board(name, url=server.url, spool=str(tmp_path / "s"), config=pandas.Series({"lr": 0.5})) as board:
+    with agnez.Board(
+        name, url=server.url, spool=str(tmp_path / "s"), config=pandas.Series({"lr": 0.5})
+    ) as board:
         assert board.flush(60)
     assert server.named(name)["config"]["value"]["rows"] == [["lr", 0.5]]
 
@@ -568,7 +642,14 @@ def test_tables_of_frames(server, board, name):
     pandas = pytest.importorskip("pandas")
     board.table("index", frame())
     board.table("counted", pandas.DataFrame({"a": [1, 2], "b": [0.5, None]}))
-    board.table("levels", pandas.DataFrame([[1, 2]], columns=pandas.MultiIndex.from_tuples([("a", "x"), ("a", "y")]), index=pandas.MultiIndex.from_tuples([("r", 1)], names=["k", None])))
+    board.table(
+        "levels",
+        pandas.DataFrame(
+            [[1, 2]],
+            columns=pandas.MultiIndex.from_tuples([("a", "x"), ("a", "y")]),
+            index=pandas.MultiIndex.from_tuples([("r", 1)], names=["k", None]),
+        ),
+    )
     board.table("twice", pandas.DataFrame([[1, 2]], columns=["a", "a"]))
     board.table("series", series())
     board.table("times", pandas.DataFrame({"t": pandas.to_datetime(["2020-01-02", None])}))
@@ -581,22 +662,53 @@ def test_tables_of_frames(server, board, name):
     board.heatmap("heatmap", frame())
     assert board.flush(60)
     cells = {cell: document["value"] for cell, document in server.named(name).items()}
-    assert cells["index"] == {"columns": ["index", "n", "x"], "rows": [["first", 2**60 + 1, 0.5], ["second", 3, "NaN"]]}
+    assert cells["index"] == {
+        "columns": ["index", "n", "x"],
+        "rows": [["first", 2**60 + 1, 0.5], ["second", 3, "NaN"]],
+    }
     assert cells["counted"] == {"columns": ["a", "b"], "rows": [[1, 0.5], [2, "NaN"]]}
-    assert cells["levels"] == {"columns": ["k", "level 1", "a / x", "a / y"], "rows": [["r", 1, 1, 2]]}
+    assert cells["levels"] == {
+        "columns": ["k", "level 1", "a / x", "a / y"],
+        "rows": [["r", 1, 1, 2]],
+    }
     assert cells["twice"] == {"columns": ["a", "a (2)"], "rows": [[1, 2]]}
     assert cells["series"] == {"columns": ["index", "value"], "rows": [["cat", 1.5], ["dog", 2.5]]}
     assert cells["times"]["rows"] == [["2020-01-02 00:00:00"], [None]]
     assert cells["keys"] == {"columns": ["1", "2"], "rows": [["a", "b"]]}
-    assert cells["mixed"] == {"columns": ["1", "1 (2)", "nan"], "rows": [["a", "b", None], ["d", None, "c"]]}
+    assert cells["mixed"] == {
+        "columns": ["1", "1 (2)", "nan"],
+        "rows": [["a", "b", None], ["d", None, "c"]],
+    }
     assert cells["columns"] == {"columns": ["1", "1 (2)"], "rows": [[1, 2]]}
     assert cells["chosen"] == {"columns": ["2"], "rows": [["b"]]}
     assert cells["numpy"] == {"columns": ["n", "x"], "rows": [[1, 0.5]]}
     assert cells["bar"] == {"labels": ["cat", "dog"], "values": [1.5, 2.5]}
-    assert cells["heatmap"] == {"values": [[2**60 + 1, 0.5], [3, "NaN"]], "rows": ["first", "second"], "columns": ["n", "x"]}
+    assert cells["heatmap"] == {
+        "values": [[2**60 + 1, 0.5], [3, "NaN"]],
+        "rows": ["first", "second"],
+        "columns": ["n", "x"],
+    }
 
 
-@pytest.mark.parametrize("board_name", ["a", "A.b-c_9", "x" * 64, "a.", "-", "_", "", ".hidden", "..", "x" * 65, "a b", "ü", "a/b", "a\n"])
+@pytest.mark.parametrize(
+    "board_name",
+    [
+        "a",
+        "A.b-c_9",
+        "x" * 64,
+        "a.",
+        "-",
+        "_",
+        "",
+        ".hidden",
+        "..",
+        "x" * 65,
+        "a b",
+        "ü",
+        "a/b",
+        "a\n",
+    ],
+)
 def test_the_rule_for_boards_is_that_of_the_server(server, board_name):
     import urllib.error
 

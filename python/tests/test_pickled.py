@@ -17,9 +17,17 @@ def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
     line, text, axes = board.line("curve", y="log"), board.text("note", "x"), board.subplots(1, 2)
     line.append(a=1)
     board.log(loss=1)
-    for again in (pickle.loads(pickle.dumps((board, line, text, axes))), copy.deepcopy((board, line, text, axes))):
+    for again in (
+        pickle.loads(pickle.dumps((board, line, text, axes))),
+        copy.deepcopy((board, line, text, axes)),
+    ):
         other, curve, note, places = again
-        assert curve.board is other and (other.name, other.url, other.run, other.config) == (name, server.url, "r", {"lr": 0.1})
+        assert curve.board is other and (other.name, other.url, other.run, other.config) == (
+            name,
+            server.url,
+            "r",
+            {"lr": 0.1},
+        )
         assert other.line("curve") is curve and curve.id == line.id
         curve.append(a=2)
         note.note("again")
@@ -27,7 +35,9 @@ def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
         other.log(loss=2)
     assert board.flush(60)
     cells = server.named(name)
-    assert server.pairs(line.id, "r/a") == [(0, 1), (1, 2), (1, 2)] and server.pairs(cells["loss"]["_id"], "r") == [(0, 1), (1, 2), (1, 2)]
+    assert server.pairs(line.id, "r/a") == [(0, 1), (1, 2), (1, 2)] and server.pairs(
+        cells["loss"]["_id"], "r"
+    ) == [(0, 1), (1, 2), (1, 2)]
     assert cells["note"]["description"] == "again" and cells["curve"]["chart"] == {"y": "log"}
 
 
@@ -66,8 +76,19 @@ SCRIPT = """
 def spawned(tmp_path, server, name, method, *args):
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(SCRIPT))
-    env = {**os.environ, "AGNEZ_URL": server.url, "AGNEZ_SPOOL": str(tmp_path / "spool"), "PYTHONWARNINGS": "ignore::DeprecationWarning"}
-    done = subprocess.run([sys.executable, str(path), method, name, *args], env=env, capture_output=True, text=True, timeout=4 * PATIENCE_S)
+    env = {
+        **os.environ,
+        "AGNEZ_URL": server.url,
+        "AGNEZ_SPOOL": str(tmp_path / "spool"),
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
+    }
+    done = subprocess.run(
+        [sys.executable, str(path), method, name, *args],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_S,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -78,7 +99,9 @@ def test_children_that_are_spawned(server, name, tmp_path):
         assert server.pairs(f"{name}-worker{number}", f"worker{number}") == [(number, number)]
         assert server.pairs(cells["line"]["_id"], f"worker{number}") == [(0, number)]
         for kind in ("run", "module"):
-            assert server.pairs(cells[f"{kind}{number}"]["_id"], f"{kind}{number}") == [(number, number)]
+            assert server.pairs(cells[f"{kind}{number}"]["_id"], f"{kind}{number}") == [
+                (number, number)
+            ]
     assert not list((tmp_path / "spool").iterdir())
 
 
@@ -102,7 +125,11 @@ def test_a_token_goes_to_a_child_that_is_spawned(server, name, tmp_path):
 
     def say(method, path, body, headers):
         seen.append(headers.get("Authorization"))
-        return 201, "application/json", b'[{"_id":"x"}]' if body.startswith(b"[") else b'{"_id":"x","appended":1}'
+        return (
+            201,
+            "application/json",
+            b'[{"_id":"x"}]' if body.startswith(b"[") else b'{"_id":"x","appended":1}',
+        )
 
     with Other(say) as other:
         spawned(tmp_path, other, name, "spawn", "agz_secret")

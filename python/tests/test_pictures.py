@@ -41,7 +41,10 @@ def test_an_image_reaches_the_board(server, board, name, tmp_path):
     assert server.cell(f"{name}-address")["value"] == "./images/loss.gif"
 
 
-@pytest.mark.parametrize("shape, mode", [((4, 5), "L"), ((4, 5, 1), "L"), ((4, 5, 2), "LA"), ((4, 5, 3), "RGB"), ((4, 5, 4), "RGBA")])
+@pytest.mark.parametrize(
+    "shape, mode",
+    [((4, 5), "L"), ((4, 5, 1), "L"), ((4, 5, 2), "LA"), ((4, 5, 3), "RGB"), ((4, 5, 4), "RGBA")],
+)
 def test_shapes(shape, mode):
     array = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
     picture = PIL.open(io.BytesIO(images.encode_image(array)))
@@ -63,7 +66,9 @@ def test_ranges():
     assert seen(np.array([[-1.0, 0.0, 3.0]])).tolist() == [[0, 64, 255]]
     assert seen(np.array([[0, 10, 255]])).tolist() == [[0, 10, 255]]
     assert seen(np.array([[True, False]])).tolist() == [[255, 0]]
-    assert seen(np.array([[0.0, math.nan, 1.0, math.inf, -math.inf]])).tolist() == [[0, 0, 255, 255, 0]]
+    assert seen(np.array([[0.0, math.nan, 1.0, math.inf, -math.inf]])).tolist() == [
+        [0, 0, 255, 255, 0]
+    ]
     assert seen(np.array([[0.0, 5.0, 20.0]]), vmin=0, vmax=10).tolist() == [[0, 128, 255]]
     assert seen(np.array([[7, 7]], np.int64) * 1000).tolist() == [[0, 0]]
 
@@ -71,7 +76,12 @@ def test_ranges():
 def test_lists_without_numpy(monkeypatch):
     monkeypatch.setitem(images.sys.modules, "numpy", None)
     monkeypatch.delitem(images.sys.modules, "numpy")
-    for data in ([[0.0, 0.5], [1.0, 0.25]], [[0, 255], [7, 9]], [[[1, 2, 3], [4, 5, 6]]], [[0.0, math.nan]]):
+    for data in (
+        [[0.0, 0.5], [1.0, 0.25]],
+        [[0, 255], [7, 9]],
+        [[[1, 2, 3], [4, 5, 6]]],
+        [[0.0, math.nan]],
+    ):
         bare = PIL.open(io.BytesIO(images.encode_image(data)))
         monkeypatch.setitem(images.sys.modules, "numpy", np)
         assert (np.asarray(bare) == seen(data)).all()
@@ -80,7 +90,15 @@ def test_lists_without_numpy(monkeypatch):
 
 
 def test_wrong_pictures():
-    for wrong in (np.zeros(3), np.zeros((0, 3)), np.zeros((2, 2, 2, 2, 2)), np.zeros((1, 2, 3, 7)), [[1, 2], [1]], "no file", 3):
+    for wrong in (
+        np.zeros(3),
+        np.zeros((0, 3)),
+        np.zeros((2, 2, 2, 2, 2)),
+        np.zeros((1, 2, 3, 7)),
+        [[1, 2], [1]],
+        "no file",
+        3,
+    ):
         with pytest.raises((ValueError, TypeError, OSError)):
             images.encode_image(wrong)
     with pytest.raises(ValueError, match="same size"):
@@ -114,7 +132,9 @@ def test_png_checksums():
     at = 8
     while at < len(data):
         length = int.from_bytes(data[at : at + 4], "big")
-        assert int.from_bytes(data[at + 8 + length : at + 12 + length], "big") == zlib.crc32(data[at + 4 : at + 8 + length])
+        assert int.from_bytes(data[at + 8 + length : at + 12 + length], "big") == zlib.crc32(
+            data[at + 4 : at + 8 + length]
+        )
         at += 12 + length
     assert at == len(data)
 
@@ -143,15 +163,43 @@ def test_figures(server, board, name, monkeypatch):
     board.figure("plotly", Plotly())
     assert board.flush(60)
     of = {id.split("-")[1]: cell["value"] for id, cell in server.cells(name).items()}
-    assert "mpld3" in of["mpld3"] and "mpld3" in of["axes"] and "<svg" in of["svg"] and of["plotly"] == "<p>True True</p>"
+    assert (
+        "mpld3" in of["mpld3"]
+        and "mpld3" in of["axes"]
+        and "<svg" in of["svg"]
+        and of["plotly"] == "<p>True True</p>"
+    )
 
 
 def test_media_among_metrics(server, board, name):
-    board.log({"loss": 1, "sample": agnez.Image(np.zeros((2, 2)), caption="c"), "film": agnez.Video(np.zeros((2, 2, 2))), "page": agnez.Html("<i>x</i>")}, step=5)
-    board.log({"weights": agnez.Histogram([1, 2]), "bins": agnez.Histogram(np_histogram=np.histogram([1, 2, 3], bins=2)), "rows": agnez.Table(columns=["a"], data=[[1]])}, step=6)
+    board.log(
+        {
+            "loss": 1,
+            "sample": agnez.Image(np.zeros((2, 2)), caption="c"),
+            "film": agnez.Video(np.zeros((2, 2, 2))),
+            "page": agnez.Html("<i>x</i>"),
+        },
+        step=5,
+    )
+    board.log(
+        {
+            "weights": agnez.Histogram([1, 2]),
+            "bins": agnez.Histogram(np_histogram=np.histogram([1, 2, 3], bins=2)),
+            "rows": agnez.Table(columns=["a"], data=[[1]]),
+        },
+        step=6,
+    )
     assert board.flush(60)
     types = {cell["name"]: cell["type"] for cell in server.cells(name).values()}
-    assert types == {"loss": "line", "sample": "img", "film": "img", "page": "html", "weights": "histogram", "bins": "histogram", "rows": "table"}
+    assert types == {
+        "loss": "line",
+        "sample": "img",
+        "film": "img",
+        "page": "html",
+        "weights": "histogram",
+        "bins": "histogram",
+        "rows": "table",
+    }
     assert server.cell(f"{name}-bins")["value"] == {"counts": [1, 2], "edges": [1, 2, 3]}
     assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == [(5, 1)]
 
@@ -161,7 +209,9 @@ def test_colours_a_hair_above_one_are_colours():
         picture = np.full((4, 5, 3), 0.5)
         picture[0, 0] = high
         picture[1, 1] = 0
-        assert seen(picture)[2, 2].tolist() == [128] * 3 and seen(picture)[0, 0].tolist() == [255] * 3
+        assert (
+            seen(picture)[2, 2].tolist() == [128] * 3 and seen(picture)[0, 0].tolist() == [255] * 3
+        )
         assert (seen(picture.astype(np.float32)) == seen(picture)).all()
         assert images.to_pixels(picture.tolist()) == images.to_pixels(picture)
     under = np.full((4, 5, 3), 0.5)
@@ -185,9 +235,15 @@ def frames_of(film):
 def test_all_frames_of_a_film_have_one_scale(as_list):
     levels = [0.9, 1.0, 1.1, 2.0]
     film = np.stack([np.array([[0.0, level]]) for level in levels])
-    assert frames_of(images.encode_animation(list(film) if as_list else film, 10)) == [[[0, round(255 * level / 2)]] for level in levels]
+    assert frames_of(images.encode_animation(list(film) if as_list else film, 10)) == [
+        [[0, round(255 * level / 2)]] for level in levels
+    ]
     single = np.stack([np.full((2, 2), level) for level in (1.0, 2.0, 3.0)])
-    assert [frame[0][0] for frame in frames_of(images.encode_animation(single, 10))] == [0, 128, 255]
+    assert [frame[0][0] for frame in frames_of(images.encode_animation(single, 10))] == [
+        0,
+        128,
+        255,
+    ]
     grey = np.stack([np.full((2, 2), level) for level in (0.25, 0.5)])
     assert [frame[0][0] for frame in frames_of(images.encode_animation(grey, 10))] == [64, 128]
     mixed = [np.full((2, 2), 7, np.uint8), np.full((2, 2), 0.5)]
@@ -258,7 +314,9 @@ def test_very_long_pictures_are_folded(shape, caplog):
     assert "folded" in caplog.text
     flat = image[: array.shape[0], :10] if shape[0] > shape[1] else image[:10, :200]
     length = flat.shape[0] if shape[0] > shape[1] else flat.shape[1]
-    assert (flat == array[:length, : flat.shape[1]]).all() if shape[0] > 1 and shape[1] > 1 else True
+    assert (
+        (flat == array[:length, : flat.shape[1]]).all() if shape[0] > 1 and shape[1] > 1 else True
+    )
     assert seen(np.zeros((4000, 400), np.uint8)).shape == (4000, 400)
     assert max(PIL.open(io.BytesIO(images.encode_image(PIL.new("RGB", (10, 4000))))).size) < 1000
 
@@ -285,7 +343,10 @@ def test_figures_that_mpld3_cannot_draw_are_svg(server, board, name, kind):
     pyplot.close(figure)
     assert board.flush(60)
     cells = server.named(name)
-    assert all("<svg" in cells[cell]["value"] and "mpld3" not in cells[cell]["value"] for cell in ("figure", "logged"))
+    assert all(
+        "<svg" in cells[cell]["value"] and "mpld3" not in cells[cell]["value"]
+        for cell in ("figure", "logged")
+    )
 
 
 def test_a_figure_over_which_mpld3_raises_is_svg(server, board, name, monkeypatch, caplog):
@@ -301,4 +362,8 @@ def test_a_figure_over_which_mpld3_raises_is_svg(server, board, name, monkeypatc
     figure, axes = pyplot.subplots()
     board.figure("figure", figure)
     pyplot.close(figure)
-    assert board.flush(60) and "<svg" in server.named(name)["figure"]["value"] and "it is shown as SVG" in caplog.text
+    assert (
+        board.flush(60)
+        and "<svg" in server.named(name)["figure"]["value"]
+        and "it is shown as SVG" in caplog.text
+    )

@@ -3,7 +3,6 @@
 import random
 
 from agnez._spool import record
-
 from agnez._transport import request_builder
 
 SYNC = b"\x01\x02\x03\x04"
@@ -27,7 +26,9 @@ def test_a_torn_record_costs_only_itself():
             found = read(data)
             assert found.size == len(data) and found.is_torn
             steps = [values[1] for number in found.rows for values in found.rows[number]]
-            assert sorted(steps) == [step for place, step in ((0, 1), (1, 2), (3, 3)) if place != at]
+            assert sorted(steps) == [
+                step for place, step in ((0, 1), (1, 2), (3, 3)) if place != at
+            ]
             assert bool(found.changes) == (at != 2)
             damaged = bytearray(b"".join(whole))
             damaged[rng.randrange(len(damaged))] ^= 0xFF
@@ -48,22 +49,36 @@ def test_zeros_are_the_end_and_nothing_torn():
 
 def test_a_new_value_never_overtakes_points():
     value = record.encode_change(SYNC, "a", {"value": None})
-    data = value + row(0, 1) + record.encode_change(SYNC, "a", {"name": "n"}) + record.encode_change(SYNC, "c", {"value": 1}) + value + row(0, 2)
+    data = (
+        value
+        + row(0, 1)
+        + record.encode_change(SYNC, "a", {"name": "n"})
+        + record.encode_change(SYNC, "c", {"value": 1})
+        + value
+        + row(0, 2)
+    )
     first = read(data)
-    assert first.changes == {"a": {"value": None, "name": "n"}, "c": {"value": 1}} and first.rows[0][0][1] == 1
+    assert (
+        first.changes == {"a": {"value": None, "name": "n"}, "c": {"value": 1}}
+        and first.rows[0][0][1] == 1
+    )
     second = read(data[first.size :])
     assert second.changes == {"a": {"value": None}} and second.rows[0][0][1] == 2
 
 
 def test_the_same_bytes_give_the_same_requests():
-    data = b"".join(row(step % 2, step) for step in range(100)) + record.encode_change(SYNC, "c", {"value": 1})
+    data = b"".join(row(step % 2, step) for step in range(100)) + record.encode_change(
+        SYNC, "c", {"value": 1}
+    )
     made = [request_builder.to_requests(read(data), LAYOUTS, None, "w", 5) for _ in range(2)]
     assert made[0] == made[1] and [request.key for request in made[0]] == ["w:5", "w:6"]
     assert request_builder.count_requests(read(data), LAYOUTS) == 2
     parts = request_builder.decode_points(made[0][1].body)
     assert list(parts["a", "x"][0]) == list(range(100))
     apart = request_builder.split_by_cell(made[0][1])
-    assert [request.cells for request in apart] == [["a"], ["b"]] and [request.key for request in apart] == ["w.6:0", "w.6:1"]
+    assert [request.cells for request in apart] == [["a"], ["b"]] and [
+        request.key for request in apart
+    ] == ["w.6:0", "w.6:1"]
     assert request_builder.decode_points(apart[0].body) == {("a", "x"): parts["a", "x"]}
 
 

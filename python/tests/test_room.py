@@ -44,7 +44,12 @@ def test_a_forked_child_holds_nothing_of_its_parents(server, board, name):
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        held = maps(folder) + [fd for fd in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{fd}") and os.readlink(f"/proc/self/fd/{fd}") == socket]
+        held = maps(folder) + [
+            fd
+            for fd in os.listdir("/proc/self/fd")
+            if os.path.islink(f"/proc/self/fd/{fd}")
+            and os.readlink(f"/proc/self/fd/{fd}") == socket
+        ]
         os.write(write, repr(held).encode())
         os._exit(0)
     os.waitpid(child, 0)
@@ -63,7 +68,10 @@ def test_a_spool_that_is_left_takes_what_it_holds(server, name, tmp_path):
     assert (folder / "000000.seg").stat().st_size < 8192 and not (folder / "spare").exists()
     assert paths.list_spools(tmp_path / "left") == [folder]
     replay(folder, url=server.url)
-    assert server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(100)] and not folder.exists()
+    assert (
+        server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(100)]
+        and not folder.exists()
+    )
 
 
 def test_what_is_named_is_told_before_it_is_used(board, monkeypatch):
@@ -81,7 +89,9 @@ def test_what_is_named_is_told_before_it_is_used(board, monkeypatch):
             one.points([("x", "y")], 0.0, [0], [[1.0]])
     board.log(other=1)
     told = (one.folder / "cells.jsonl").read_text()
-    assert told.count('"other"') >= 2 and len(one.layouts) == len(one._numbers) == told.count('"layout"')
+    assert told.count('"other"') >= 2 and len(one.layouts) == len(one._numbers) == told.count(
+        '"layout"'
+    )
 
 
 def test_what_comes_from_memory_is_counted_all_the_time(board, monkeypatch):

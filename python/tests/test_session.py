@@ -11,8 +11,20 @@ import agnez
 def test_a_wandb_script_runs(server, name, monkeypatch, caplog):
     monkeypatch.setenv("AGNEZ_URL", server.url)
     wandb = agnez
-    run = wandb.init(project=name, name="first", config={"lr": 0.1, "layers": [1, 2]}, entity="team", tags=["x"], mode="online")
-    assert wandb.run is run and wandb.config.lr == 0.1 and wandb.config["lr"] == 0.1 and "lr" in wandb.config
+    run = wandb.init(
+        project=name,
+        name="first",
+        config={"lr": 0.1, "layers": [1, 2]},
+        entity="team",
+        tags=["x"],
+        mode="online",
+    )
+    assert (
+        wandb.run is run
+        and wandb.config.lr == 0.1
+        and wandb.config["lr"] == 0.1
+        and "lr" in wandb.config
+    )
     wandb.config.batch = 32
     wandb.config.update({"seed": 7}, allow_val_change=True)
     for epoch in range(3):
@@ -27,10 +39,24 @@ def test_a_wandb_script_runs(server, name, monkeypatch, caplog):
     assert wandb.run is None
     assert "entity, mode, tags" in caplog.text
     cells = {cell["name"]: cell for cell in server.cells(name).values()}
-    assert [point[:2] for point in server.points(cells["train"]["_id"], "first/loss")] == [(0, 1), (1, 0.5), (2, 1 / 3)]
+    assert [point[:2] for point in server.points(cells["train"]["_id"], "first/loss")] == [
+        (0, 1),
+        (1, 0.5),
+        (2, 1 / 3),
+    ]
     assert [point[0] for point in server.points(cells["acc"]["_id"], "first")] == [0, 1, 2, 50]
-    assert {name: cells[name]["type"] for name in ("img", "table", "hist", "page")} == {"img": "img", "table": "table", "hist": "histogram", "page": "html"}
-    assert cells["config/first"]["value"]["rows"] == [["lr", 0.1], ["layers", "[1, 2]"], ["batch", 32], ["seed", 7]]
+    assert {name: cells[name]["type"] for name in ("img", "table", "hist", "page")} == {
+        "img": "img",
+        "table": "table",
+        "hist": "histogram",
+        "page": "html",
+    }
+    assert cells["config/first"]["value"]["rows"] == [
+        ["lr", 0.1],
+        ["layers", "[1, 2]"],
+        ["batch", 32],
+        ["seed", 7],
+    ]
 
 
 def test_projects_may_have_any_name(server, monkeypatch):

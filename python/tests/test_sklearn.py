@@ -7,13 +7,13 @@ import pytest
 np = pytest.importorskip("numpy")
 pytest.importorskip("sklearn")
 
-from sklearn.datasets import load_diabetes, load_digits  # noqa: E402
-from sklearn.linear_model import SGDClassifier, SGDRegressor  # noqa: E402
-from sklearn.metrics import confusion_matrix  # noqa: E402
-from sklearn.naive_bayes import MultinomialNB  # noqa: E402
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.linear_model import SGDClassifier, SGDRegressor
+from sklearn.metrics import confusion_matrix
+from sklearn.naive_bayes import MultinomialNB
 
-import agnez  # noqa: E402
-import agnez.sklearn  # noqa: E402
+import agnez
+import agnez.sklearn
 
 
 def digits():
@@ -26,18 +26,26 @@ def test_a_loop_over_partial_fit_is_shown(own_server, tmp_path):
     board = agnez.Board("digits", url=own_server.url, spool=str(tmp_path / "spool"))
     model = SGDClassifier(loss="log_loss", random_state=0)
     scores = []
-    for epoch in agnez.sklearn.epochs_of(model, *train, board=board, epochs=4, validation=validation):
+    for epoch in agnez.sklearn.epochs_of(
+        model, *train, board=board, epochs=4, validation=validation
+    ):
         chances = model.predict_proba(validation[0])[np.arange(300), validation[1]]
         scores.append((model.score(*train), model.score(*validation), -np.log(chances).mean()))
         if epoch == 2:
             break
     assert board.flush(20)
     cells = own_server.named("digits")
-    assert own_server.pairs(cells["accuracy"]["_id"], "train") == [(at, score[0]) for at, score in enumerate(scores)]
-    assert own_server.pairs(cells["accuracy"]["_id"], "val") == [(at, score[1]) for at, score in enumerate(scores)]
+    assert own_server.pairs(cells["accuracy"]["_id"], "train") == [
+        (at, score[0]) for at, score in enumerate(scores)
+    ]
+    assert own_server.pairs(cells["accuracy"]["_id"], "val") == [
+        (at, score[1]) for at, score in enumerate(scores)
+    ]
     losses = [value for _, value in own_server.pairs(cells["loss"]["_id"], "val")]
     assert losses == pytest.approx([score[2] for score in scores], rel=1e-12)
-    assert own_server.pairs(cells["weight norms"]["_id"], "weights")[-1][1] == pytest.approx(np.linalg.norm(model.coef_))
+    assert own_server.pairs(cells["weight norms"]["_id"], "weights")[-1][1] == pytest.approx(
+        np.linalg.norm(model.coef_)
+    )
     expected = confusion_matrix(validation[1], model.predict(validation[0])).tolist()
     assert cells["confusion"]["value"]["values"] == expected
     assert cells["confusion"]["description"] == "validation data, step 2"
@@ -57,11 +65,15 @@ def test_classes_that_were_never_seen_cost_everything(own_server, tmp_path):
 def test_a_regressor_has_errors_and_no_confusion(own_server, tmp_path):
     board = agnez.Board("diabetes", url=own_server.url, spool=str(tmp_path / "spool"))
     x, y = load_diabetes(return_X_y=True)
-    model = agnez.sklearn.partial_fit(SGDRegressor(random_state=0), x, y, board=board, epochs=2, batch_size=50)
+    model = agnez.sklearn.partial_fit(
+        SGDRegressor(random_state=0), x, y, board=board, epochs=2, batch_size=50
+    )
     assert board.flush(20)
     cells = own_server.named("diabetes")
     assert set(cells) == {"loss", "R squared", "weight norms"}
-    assert own_server.pairs(cells["loss"]["_id"], "train")[-1][1] == pytest.approx(((model.predict(x) - y) ** 2).mean())
+    assert own_server.pairs(cells["loss"]["_id"], "train")[-1][1] == pytest.approx(
+        ((model.predict(x) - y) ** 2).mean()
+    )
 
 
 def test_what_does_not_fit_is_said_at_once(tmp_path):

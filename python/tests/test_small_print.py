@@ -4,7 +4,6 @@ import math
 
 import pytest
 
-import agnez
 from agnez._values import images
 
 np = pytest.importorskip("numpy")
@@ -34,7 +33,17 @@ def test_colours_in_the_first_axis_are_told_once(caplog):
         images.to_pixels(np.zeros((2, 3, 8, 8)))
 
 
-@pytest.mark.parametrize("step, after", [(np.uint8(255), 256), (np.int8(127), 128), (np.float16(2048), 2049), (np.float32(2**24), 2**24 + 1), (2.5, 3.5), (True, 2)])
+@pytest.mark.parametrize(
+    "step, after",
+    [
+        (np.uint8(255), 256),
+        (np.int8(127), 128),
+        (np.float16(2048), 2049),
+        (np.float32(2**24), 2**24 + 1),
+        (2.5, 3.5),
+        (True, 2),
+    ],
+)
 def test_small_steps_of_numpy_go_on(server, board, name, step, after):
     board.log(loss=0, step=0)
     board.log(loss=1, step=step)
@@ -59,18 +68,46 @@ def test_settings_of_a_line_are_added(server, board):
     "call, error, says",
     [
         (lambda board: board.histogram("h", ["a"]), TypeError, "values must hold numbers, not str"),
-        (lambda board: board.histogram("h", counts=["a"], edges=[0, 1]), TypeError, "counts must hold numbers"),
-        (lambda board: board.histogram("h", counts=[1], edges=[0, "b"]), TypeError, "edges must hold numbers"),
-        (lambda board: board.histogram("h", [[1], ["a"]], steps=[0, 1]), TypeError, "values must hold numbers"),
-        (lambda board: board.histogram("h", [[1], [2]], steps=[0, "a"]), TypeError, "steps must hold numbers"),
+        (
+            lambda board: board.histogram("h", counts=["a"], edges=[0, 1]),
+            TypeError,
+            "counts must hold numbers",
+        ),
+        (
+            lambda board: board.histogram("h", counts=[1], edges=[0, "b"]),
+            TypeError,
+            "edges must hold numbers",
+        ),
+        (
+            lambda board: board.histogram("h", [[1], ["a"]], steps=[0, 1]),
+            TypeError,
+            "values must hold numbers",
+        ),
+        (
+            lambda board: board.histogram("h", [[1], [2]], steps=[0, "a"]),
+            TypeError,
+            "steps must hold numbers",
+        ),
         (lambda board: board.bar("b", {"a": "x"}), TypeError, "values must hold numbers"),
-        (lambda board: board.bar("b", {"s": [1, "x"]}), TypeError, "the series 's' must hold numbers"),
-        (lambda board: board.heatmap("m", [[1, "x"]]), TypeError, "a row of the matrix must hold numbers"),
+        (
+            lambda board: board.bar("b", {"s": [1, "x"]}),
+            TypeError,
+            "the series 's' must hold numbers",
+        ),
+        (
+            lambda board: board.heatmap("m", [[1, "x"]]),
+            TypeError,
+            "a row of the matrix must hold numbers",
+        ),
         (lambda board: board.scatter("s", ["x"], [1]), TypeError, "x must hold numbers"),
         (lambda board: board.scatter("s", [1], ["x"]), TypeError, "y must hold numbers"),
         (lambda board: board.number("n", 1, trend=["x"]), TypeError, "trend must hold numbers"),
         (lambda board: board.number("n", 1, previous="x"), TypeError, "previous must hold numbers"),
-        (lambda board: board.log(loss=1, step=10**5000), ValueError, "step must be a number that a double can hold"),
+        (
+            lambda board: board.log(loss=1, step=10**5000),
+            ValueError,
+            "step must be a number that a double can hold",
+        ),
         (lambda board: board.log([1]), TypeError, "log takes a dict of metrics, not list"),
         (lambda board: board.log(0.5), TypeError, "log takes a dict of metrics, not float"),
     ],

@@ -3,8 +3,8 @@
 import pytest
 
 import agnez
-from agnez._transport import sender
 from agnez.__main__ import main
+from agnez._transport import sender
 from agnez._transport.replay import replay
 from server import eventually
 from test_left import Other
@@ -12,7 +12,18 @@ from test_left import Other
 DEEP = b"[" * 60_000
 
 
-@pytest.mark.parametrize("answer", [DEEP, b'{"_id":' + DEEP, b"[" * 3_000_000, b"\xff\xfe", b'{"className":' + DEEP, b'{"_id":"\\ud800"', b"\x00" * 100])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        DEEP,
+        b'{"_id":' + DEEP,
+        b"[" * 3_000_000,
+        b"\xff\xfe",
+        b'{"className":' + DEEP,
+        b'{"_id":"\\ud800"',
+        b"\x00" * 100,
+    ],
+)
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 413, 500])
 def test_an_answer_that_cannot_be_read_is_tried_again(tmp_path, name, answer, status):
     asked = []
@@ -32,7 +43,9 @@ def test_an_answer_that_cannot_be_read_is_tried_again(tmp_path, name, answer, st
         board.close(10)
 
 
-def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(server, board, name, monkeypatch, caplog):
+def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(
+    server, board, name, monkeypatch, caplog
+):
     real, failed = sender.Delivery.deliver, []
 
     def deliver(self, request):
@@ -48,10 +61,16 @@ def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(server, board, 
     for step in range(5):
         board.log(loss=step, step=step)
     assert board.flush(60)
-    assert server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(5)] and len(failed) == 3
+    assert (
+        server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(5)]
+        and len(failed) == 3
+    )
     folder = board._client.spool.folder
     board.close(10)
-    assert len((folder / "refused.jsonl").read_text().splitlines()) == 1 and "is tried again" in caplog.text
+    assert (
+        len((folder / "refused.jsonl").read_text().splitlines()) == 1
+        and "is tried again" in caplog.text
+    )
     monkeypatch.setattr(sender.Delivery, "deliver", real)
     replay(folder, refused=True)
     assert server.named(name)["bad"]["value"] == "x" and not folder.exists()
@@ -80,9 +99,20 @@ def test_each_window_has_its_own_tries(server, board, name, monkeypatch):
     assert len((folder / "refused.jsonl").read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize("error", [RecursionError, MemoryError, KeyError, UnicodeDecodeError("utf-8", b"x", 0, 1, "no"), SystemError])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RecursionError,
+        MemoryError,
+        KeyError,
+        UnicodeDecodeError("utf-8", b"x", 0, 1, "no"),
+        SystemError,
+    ],
+)
 @pytest.mark.parametrize("where", ["next_batch", "finish_batch", "_save_state", "has_more"])
-def test_the_thread_survives_whatever_fails_for_a_while(server, board, name, monkeypatch, error, where):
+def test_the_thread_survives_whatever_fails_for_a_while(
+    server, board, name, monkeypatch, error, where
+):
     board.log(loss=0, step=0)
     assert board.flush(60)
     monkeypatch.setattr(sender, "_BACK_OFF_S", (0.001, 0.01))
@@ -99,7 +129,9 @@ def test_the_thread_survives_whatever_fails_for_a_while(server, board, name, mon
     for step in range(1, 6):
         board.log(loss=step, step=step)
     eventually(lambda: len(server.pairs(f"{name}-loss", "loss")) == 6)
-    assert board.flush(60) and server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(6)]
+    assert board.flush(60) and server.pairs(f"{name}-loss", "loss") == [
+        (step, step) for step in range(6)
+    ]
     assert board._client._sender._thread.is_alive()
 
 
@@ -112,11 +144,47 @@ def test_a_report_that_fails_holds_up_nothing(server, board, name, monkeypatch, 
 
 
 DAMAGES = {
-    "spool.json": [b"", b"[" * 100_000, b"\xff\xfe", b"[]", b"1", b"{}", b'{"writer":1,"sync":"00","url":3}', b'{"writer":"w","sync":"zz","url":"http://x"}', b'{"writer":"w","sync":"00","url":"http://x"}', b'{"parent":[1]}'],
-    "cells.jsonl": [b"", b"[" * 100_000, b"\xff\xfe\n1\n[]\n", b'{"layout":0}\n', b'{"layout":"x","series":[]}\n', b'{"layout":-1,"series":[["a","b"]]}\n', b'{"layout":0,"series":[[1,2]]}\n', b'{"layout":0,"series":5}\n', b'{"layout":' + b"9" * 5000 + b',"series":[]}\n', b'{"id":[],"cell":{}}\n{"id":"a"}\n{"id":"b","cell":3}\n', b'{"layout":99999999999,"series":[["a","b"]]}'],
-    "state": [b"", b"[" * 500, b"\xff" * 512, b"[" * 100_000, b'{"sum":1}', b"null", b'{"segment":"x","sum":1}'],
+    "spool.json": [
+        b"",
+        b"[" * 100_000,
+        b"\xff\xfe",
+        b"[]",
+        b"1",
+        b"{}",
+        b'{"writer":1,"sync":"00","url":3}',
+        b'{"writer":"w","sync":"zz","url":"http://x"}',
+        b'{"writer":"w","sync":"00","url":"http://x"}',
+        b'{"parent":[1]}',
+    ],
+    "cells.jsonl": [
+        b"",
+        b"[" * 100_000,
+        b"\xff\xfe\n1\n[]\n",
+        b'{"layout":0}\n',
+        b'{"layout":"x","series":[]}\n',
+        b'{"layout":-1,"series":[["a","b"]]}\n',
+        b'{"layout":0,"series":[[1,2]]}\n',
+        b'{"layout":0,"series":5}\n',
+        b'{"layout":' + b"9" * 5000 + b',"series":[]}\n',
+        b'{"id":[],"cell":{}}\n{"id":"a"}\n{"id":"b","cell":3}\n',
+        b'{"layout":99999999999,"series":[["a","b"]]}',
+    ],
+    "state": [
+        b"",
+        b"[" * 500,
+        b"\xff" * 512,
+        b"[" * 100_000,
+        b'{"sum":1}',
+        b"null",
+        b'{"segment":"x","sum":1}',
+    ],
     "000000.seg": [b"", b"\xff" * 5000, b"[" * 5000],
-    "refused.jsonl": [b"[" * 100_000 + b"\n", b"\xff\n1\nnull\n{}\n", b'{"records":"!!","key":1}\n', b'{"method":"POST","path":"/x","body":"e30=","type":"a","key":"k","cells":[1]}\n'],
+    "refused.jsonl": [
+        b"[" * 100_000 + b"\n",
+        b"\xff\n1\nnull\n{}\n",
+        b'{"records":"!!","key":1}\n',
+        b'{"method":"POST","path":"/x","body":"e30=","type":"a","key":"k","cells":[1]}\n',
+    ],
 }
 CASES = [(file, at) for file, damages in DAMAGES.items() for at in range(len(damages))]
 
@@ -133,7 +201,9 @@ def left(root, name, url):
 
 
 @pytest.mark.parametrize("file, at", CASES)
-def test_a_damaged_spool_stops_neither_a_training_nor_the_replay_of_others(server, name, tmp_path, file, at):
+def test_a_damaged_spool_stops_neither_a_training_nor_the_replay_of_others(
+    server, name, tmp_path, file, at
+):
     root = tmp_path / "spools"
     # The damaged one comes first.
     left(tmp_path / "made", f"{name}-d", server.url).rename(tmp_path / "damaged")
@@ -144,6 +214,11 @@ def test_a_damaged_spool_stops_neither_a_training_nor_the_replay_of_others(serve
     board = agnez.Board(f"{name}-t", url=server.url, spool=str(root))
     board.log(loss=1)
     assert board.close(60)
-    assert main(["replay", str(root), "--url", server.url, "--refused", "--timeout", "20"]) in (0, 1)
-    assert not good.exists() and server.pairs(f"{name}-loss", "loss") == [(step, step) for step in range(20)]
+    assert main(["replay", str(root), "--url", server.url, "--refused", "--timeout", "20"]) in (
+        0,
+        1,
+    )
+    assert not good.exists() and server.pairs(f"{name}-loss", "loss") == [
+        (step, step) for step in range(20)
+    ]
     assert main(["spools", str(root)]) == 0

@@ -4,7 +4,7 @@ import pytest
 
 np = pytest.importorskip("numpy")
 
-from agnez.integrations import _tensors  # noqa: E402
+from agnez.integrations import _tensors
 
 
 class Shown:
@@ -24,11 +24,19 @@ class Shown:
 def test_bins_that_widen_stay_exact():
     random, shown = np.random.default_rng(1), Shown()
     spread = _tensors.HistogramOverSteps(shown, "w")
-    given = [np.zeros(10), random.normal(0, 0.01, 1000), random.normal(0, 5, 500), np.array([300.0, -0.5]), random.normal(0, 1e-3, 70)]
+    given = [
+        np.zeros(10),
+        random.normal(0, 0.01, 1000),
+        random.normal(0, 5, 500),
+        np.array([300.0, -0.5]),
+        random.normal(0, 1e-3, 70),
+    ]
     for step, values in enumerate(given):
         spread.add(values, step)
     told = shown.told["w"]
-    assert told["steps"] == [0, 1, 2, 3, 4] and told["edges"][0] == -512 and told["edges"][-1] == 512
+    assert (
+        told["steps"] == [0, 1, 2, 3, 4] and told["edges"][0] == -512 and told["edges"][-1] == 512
+    )
     for counts, values in zip(told["counts"], given):
         assert counts == np.histogram(values, told["edges"])[0].tolist()
 
@@ -55,4 +63,11 @@ def test_many_steps_are_thinned_evenly():
 
 def test_phases_are_series_of_one_cell():
     names = ["train_loss", "val/loss", "loss", "test_top 5/acc", "train_", "evaluation"]
-    assert [_tensors.split_phase(name) for name in names] == ["loss/train", "loss/val", "loss", "top 5/acc/test", "train_", "evaluation"]
+    assert [_tensors.split_phase(name) for name in names] == [
+        "loss/train",
+        "loss/val",
+        "loss",
+        "top 5/acc/test",
+        "train_",
+        "evaluation",
+    ]

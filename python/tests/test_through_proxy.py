@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import agnez
-from agnez._transport import sender, http
+from agnez._transport import http, sender
 from proxy import Proxy
 
 SRC = str(Path(agnez.__file__).parents[1])
@@ -44,7 +44,9 @@ def assert_whole(own_server, board, metric, count):
     assert points == [(step, value(step)) for step in range(count)]
 
 
-@pytest.mark.parametrize("mode", ["refuse", "hole", "drip", "fail", "cut", "lose", "garbage", "foreign"])
+@pytest.mark.parametrize(
+    "mode", ["refuse", "hole", "drip", "fail", "cut", "lose", "garbage", "foreign"]
+)
 def test_one_fault_and_its_end(own_server, proxy, impatient, tmp_path, mode):
     board = agnez.Board("faults", url=proxy.url, spool=str(tmp_path / "spool"))
     for step in range(1000):
@@ -142,7 +144,13 @@ while True:
 def replay(*arguments):
     """``python -m agnez replay``, and what it printed."""
     environment = {**os.environ, "PYTHONPATH": SRC}
-    done = subprocess.run([sys.executable, "-m", "agnez", "replay", *arguments], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "agnez", "replay", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -151,7 +159,9 @@ def test_a_trainer_killed_and_replayed(own_server, proxy, tmp_path, mode):
     spool, accepted = tmp_path / "spool", tmp_path / "accepted"
     proxy.mode = mode
     command = [sys.executable, "-c", TRAINER, proxy.url, str(spool), str(accepted)]
-    trainer = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": SRC}, stderr=subprocess.DEVNULL)
+    trainer = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": SRC}, stderr=subprocess.DEVNULL
+    )
     until = time.monotonic() + 60
     if mode != "refuse":
         proxy.wait_for(mode, 3 if mode in ("pass", "lose") else 1)
@@ -180,7 +190,9 @@ def test_a_replay_that_is_killed_is_replayed(own_server, proxy, tmp_path):
     spool, accepted = tmp_path / "spool", tmp_path / "accepted"
     proxy.mode = "refuse"
     command = [sys.executable, "-c", TRAINER, proxy.url, str(spool), str(accepted)]
-    trainer = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": SRC}, stderr=subprocess.DEVNULL)
+    trainer = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": SRC}, stderr=subprocess.DEVNULL
+    )
     until = time.monotonic() + 60
     while not accepted.exists() or int(accepted.read_bytes() or 0) < 20000:
         assert time.monotonic() < until and trainer.poll() is None
@@ -191,7 +203,9 @@ def test_a_replay_that_is_killed_is_replayed(own_server, proxy, tmp_path):
     for mode in ("lose", "cut", "lose"):
         proxy.mode = mode
         again = [sys.executable, "-m", "agnez", "replay", str(spool)]
-        sending = subprocess.Popen(again, env={**os.environ, "PYTHONPATH": SRC}, stdout=subprocess.DEVNULL)
+        sending = subprocess.Popen(
+            again, env={**os.environ, "PYTHONPATH": SRC}, stdout=subprocess.DEVNULL
+        )
         proxy.wait_for(mode, 2)
         sending.send_signal(signal.SIGKILL)
         sending.wait()
@@ -243,7 +257,11 @@ def little_disk(request, tmp_path):
         return
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+    )
     if mounted.returncode:
         pytest.skip(f"a small disk needs the right to mount one: {mounted.stderr.strip()}")
     yield folder / "spool", []
@@ -255,7 +273,14 @@ def test_a_full_disk(own_server, proxy, little_disk):
     proxy.mode = "refuse"
     command = [*shell, sys.executable, "-c", FULL, proxy.url, str(spool)]
     environment = {**os.environ, "PYTHONPATH": SRC}
-    trainer = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    trainer = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert trainer.stdout.readline() == "accepted\n", trainer.communicate()[1]
     proxy.mode = "pass"
     _, told = trainer.communicate("\n", timeout=120)
@@ -263,7 +288,9 @@ def test_a_full_disk(own_server, proxy, little_disk):
     assert "in memory" in told, "and it says so"
     cells = own_server.named("full")
     assert_whole(own_server, "full", "loss", 120_000)
-    assert [point[1] for point in own_server.pairs(cells["other"]["_id"], "other")] == [-step for step in range(120_000)]
+    assert [point[1] for point in own_server.pairs(cells["other"]["_id"], "other")] == [
+        -step for step in range(120_000)
+    ]
     assert cells["note"]["value"] == "the disk was full" and "agnez: not sent" not in cells
 
 
@@ -323,7 +350,9 @@ def test_what_the_server_refuses_holds_up_nothing_else(own_server, tmp_path):
     import urllib.request
 
     body = json.dumps({"type": "html", "value": "<p>mine</p>"}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{own_server.url}/values/{id}", body, method="PATCH"))
+    urllib.request.urlopen(
+        urllib.request.Request(f"{own_server.url}/values/{id}", body, method="PATCH")
+    )
     for step in range(1, 100):
         board.log(step=step, taken=1, loss=value(step))
     assert board.flush(20)

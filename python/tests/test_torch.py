@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 
-import agnez  # noqa: E402
-import agnez.torch  # noqa: E402
+import agnez
+import agnez.torch
 
 
 def line(count):
@@ -35,8 +35,15 @@ def test_a_watched_model_shows_weights_and_gradients(own_server, tmp_path):
             optimizer.step()
             if trained is model and step % 2 == 0:
                 both = [model[0].weight, model[0].bias]
-                weights.append((step, math.sqrt(sum(float(each.detach().double().pow(2).sum()) for each in both))))
-                gradients.append((step, math.sqrt(sum(float(each.grad.double().pow(2).sum()) for each in both))))
+                weights.append(
+                    (
+                        step,
+                        math.sqrt(sum(float(each.detach().double().pow(2).sum()) for each in both)),
+                    )
+                )
+                gradients.append(
+                    (step, math.sqrt(sum(float(each.grad.double().pow(2).sum()) for each in both)))
+                )
     watch.stop()
     assert watch.step == 5, "steps of another model's optimizer are not its own"
     assert board.flush(20)
@@ -44,10 +51,16 @@ def test_a_watched_model_shows_weights_and_gradients(own_server, tmp_path):
     for kind, expected in (("weight", weights), ("gradient", gradients)):
         points = own_server.pairs(cells[f"{kind} norms"]["_id"], "0")
         assert [step for step, _ in points] == [step for step, _ in expected]
-        assert [value for _, value in points] == pytest.approx([value for _, value in expected], rel=1e-5)
+        assert [value for _, value in points] == pytest.approx(
+            [value for _, value in expected], rel=1e-5
+        )
         assert len(own_server.pairs(cells[f"{kind} norms"]["_id"], "2")) == 3
         spread = cells[f"{kind}s of 0"]["value"]
-        assert spread["steps"] == [0, 2, 4] and [sum(counts) for counts in spread["counts"]] == [32, 32, 32]
+        assert spread["steps"] == [0, 2, 4] and [sum(counts) for counts in spread["counts"]] == [
+            32,
+            32,
+            32,
+        ]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     optimizer.step()
     assert watch.step == 5, "stopped is stopped"
@@ -62,7 +75,7 @@ def test_gradients_that_are_not_finite_are_shown(own_server, tmp_path):
         optimizer.step()
     assert board.flush(20)
     cells = own_server.named("broken")
-    (step, value), = own_server.pairs(cells["gradient norms"]["_id"], "Linear")
+    ((step, value),) = own_server.pairs(cells["gradient norms"]["_id"], "Linear")
     assert step == 0 and math.isinf(value)
     assert "not finite" in cells["weights of Linear"]["description"]
 
@@ -100,13 +113,25 @@ def test_lightning_logs_to_a_board(own_server, tmp_path):
     board = agnez.Board("lightning", url=own_server.url, spool=str(tmp_path), run="first")
     logger = agnez.lightning.AgnezLogger(board)
     trainer = pl.Trainer(
-        max_epochs=3, logger=logger, log_every_n_steps=1, accelerator="cpu", enable_checkpointing=False, enable_progress_bar=False, default_root_dir=tmp_path
+        max_epochs=3,
+        logger=logger,
+        log_every_n_steps=1,
+        accelerator="cpu",
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        default_root_dir=tmp_path,
     )
     trainer.fit(Line(), loader, loader)
     assert board.flush(20)
     cells = own_server.named("lightning")
-    train, val = (own_server.pairs(cells["loss"]["_id"], f"first/{phase}") for phase in ("train", "val"))
-    assert [step for step, _ in train] == list(range(12)) and [step for step, _ in val] == [3, 7, 11]
+    train, val = (
+        own_server.pairs(cells["loss"]["_id"], f"first/{phase}") for phase in ("train", "val")
+    )
+    assert [step for step, _ in train] == list(range(12)) and [step for step, _ in val] == [
+        3,
+        7,
+        11,
+    ]
     assert val[-1][1] == pytest.approx(float(trainer.callback_metrics["val_loss"]))
     assert ["rate", 0.05] in cells["config/first"]["value"]["rows"]
     assert (logger.name, logger.version) == ("lightning", "first")
@@ -124,7 +149,9 @@ def test_a_logger_survives_being_pickled(own_server, tmp_path, monkeypatch):
     logger.log_metrics({"train/loss": 1.5, "epoch": 0}, step=2)
     assert logger.experiment.flush(20)
     cells = own_server.named("pickled")
-    assert list(cells) == ["loss"] and own_server.pairs(cells["loss"]["_id"], "r/train") == [(2, 1.5)]
+    assert list(cells) == ["loss"] and own_server.pairs(cells["loss"]["_id"], "r/train") == [
+        (2, 1.5)
+    ]
 
 
 def test_the_hugging_face_trainer_logs_to_a_board(own_server, tmp_path):
@@ -153,16 +180,39 @@ def test_the_hugging_face_trainer_logs_to_a_board(own_server, tmp_path):
 
     board = agnez.Board("bert", url=own_server.url, spool=str(tmp_path / "spool"))
     arguments = transformers.TrainingArguments(
-        str(tmp_path / "out"), num_train_epochs=2, per_device_train_batch_size=8, logging_steps=1, eval_strategy="epoch", save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True
+        str(tmp_path / "out"),
+        num_train_epochs=2,
+        per_device_train_batch_size=8,
+        logging_steps=1,
+        eval_strategy="epoch",
+        save_strategy="no",
+        report_to=[],
+        use_cpu=True,
+        disable_tqdm=True,
     )
-    trainer = transformers.Trainer(Line(), arguments, train_dataset=Data(), eval_dataset=Data(), callbacks=[agnez.huggingface.AgnezCallback(board)])
+    trainer = transformers.Trainer(
+        Line(),
+        arguments,
+        train_dataset=Data(),
+        eval_dataset=Data(),
+        callbacks=[agnez.huggingface.AgnezCallback(board)],
+    )
     trainer.train()
     assert board.flush(20)
     cells = own_server.named("bert")
-    logged = [(entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    logged = [
+        (entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry
+    ]
     assert own_server.pairs(cells["loss"]["_id"], "train") == logged and len(logged) == 8
-    evaluated = [(entry["step"], entry["eval_loss"]) for entry in trainer.state.log_history if "eval_loss" in entry]
+    evaluated = [
+        (entry["step"], entry["eval_loss"])
+        for entry in trainer.state.log_history
+        if "eval_loss" in entry
+    ]
     assert own_server.pairs(cells["loss"]["_id"], "eval") == evaluated and len(evaluated) == 2
-    assert len(own_server.pairs(cells["learning_rate"]["_id"], "learning_rate")) == 8 and "grad_norm" in cells
+    assert (
+        len(own_server.pairs(cells["learning_rate"]["_id"], "learning_rate")) == 8
+        and "grad_norm" in cells
+    )
     assert ["num_train_epochs", 2] in cells["arguments"]["value"]["rows"]
     assert "train_runtime" in [row[0] for row in cells["summary"]["value"]["rows"]]

@@ -10,15 +10,38 @@ from __future__ import annotations
 from typing import Any
 
 from . import _wandb, plot, session
+from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings
+from ._wandb import Util as util
 from .board import Board
 from .cell import Cell, Line
-from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings, Util as util
 from .media import Audio, Histogram, Html, Image, Molecule, Object3D, Plotly, Table, Video
 from .session import Config, Run, alert, finish, init, log, unwatch, watch
 from .subplots import Axes, Subplots
 
 __version__ = "0.1.0"
-__all__ = ["Axes", "Board", "Cell", "Config", "Histogram", "Html", "Image", "Line", "Run", "Subplots", "Table", "Video", "alert", "config", "finish", "init", "log", "run", "summary", "unwatch", "watch"]
+__all__ = [
+    "Axes",
+    "Board",
+    "Cell",
+    "Config",
+    "Histogram",
+    "Html",
+    "Image",
+    "Line",
+    "Run",
+    "Subplots",
+    "Table",
+    "Video",
+    "alert",
+    "config",
+    "finish",
+    "init",
+    "log",
+    "run",
+    "summary",
+    "unwatch",
+    "watch",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, TypeVar, cast
 
-from ._values.convert import describe, describe_type
 from ._log import warn_once
+from ._values.convert import describe, describe_type
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,12 +36,22 @@ def wrap_exceptions(method: F) -> F:
         except (TypeError, ValueError, OSError, MemoryError, ImportError):
             raise
         except Exception as error:
-            given = ", ".join([*(describe_type(each) for each in args[1:]), *(f"{name}={describe_type(each)}" for name, each in named.items())])
-            raise TypeError(f"{method.__name__} cannot show {given} ({type(error).__name__}: {describe(error)})") from error
+            given = ", ".join(
+                [
+                    *(describe_type(each) for each in args[1:]),
+                    *(f"{name}={describe_type(each)}" for name, each in named.items()),
+                ]
+            )
+            raise TypeError(
+                f"{method.__name__} cannot show {given} ({type(error).__name__}: {describe(error)})"
+            ) from error
 
     return cast(F, checked)
 
 
 def warn_failure(what: str, error: Exception) -> None:
     """Says once what has failed and why."""
-    warn_once(f"{what} {type(error).__name__}", f"{what} has failed, and its values are not shown ({type(error).__name__}: {describe(error)}). Training goes on.")
+    warn_once(
+        f"{what} {type(error).__name__}",
+        f"{what} has failed, and its values are not shown ({type(error).__name__}: {describe(error)}). Training goes on.",
+    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from typing import Set
 
 #: Different things that are said in one process.
 MOST = 1000
 _log = logging.getLogger("agnez")
-_seen: Set[str] = set()
+_seen: set[str] = set()
 #: One that a signal's handler can take again.
 _lock = threading.RLock()
 

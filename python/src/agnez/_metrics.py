@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import abc
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from ._values import dataframes, cell_values, names, convert
 from . import media
 from ._log import warn_once
+from ._values import cell_values, convert, dataframes, names
 
 if TYPE_CHECKING:
     from .board import Board
@@ -42,7 +43,7 @@ class Text(media.Media):
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board.text(name, convert.to_utf8(self._text))
 
 
@@ -52,7 +53,7 @@ class Figure(media.Media):
     def __init__(self, figure: Any) -> None:
         self._figure = figure
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board.figure(name, self._figure)
 
 
@@ -60,14 +61,14 @@ class Metrics:
     """The content of one call: ``numbers`` and ``shown`` by the metrics' names, none of which is in both or there twice."""
 
     def __init__(self, named: Mapping[Any, Any]) -> None:
-        self.numbers: Dict[str, float] = {}
+        self.numbers: dict[str, float] = {}
         #: What has a ``_show(board, name)``.
-        self.shown: Dict[str, Any] = {}
+        self.shown: dict[str, Any] = {}
         #: How many values were left out.
         self.odd = 0
-        self._around: Set[int] = set()
+        self._around: set[int] = set()
         #: How many metrics of each name there are, where there are several.
-        self._again: Dict[str, int] = {}
+        self._again: dict[str, int] = {}
         self._group(named, "", 0)
 
     def skip(self, name: str, value: Any, why: str = "") -> None:
@@ -75,11 +76,18 @@ class Metrics:
         self.odd += 1
         kind = type(value).__name__
         # Not for each message of an error: they may all differ.
-        warn_once(f"odd {kind}{why.partition(':')[0]}", f"The metric {name!r} is {convert.describe_type(value)}{why}: what cannot be shown is left out and counted.")
+        warn_once(
+            f"odd {kind}{why.partition(':')[0]}",
+            f"The metric {name!r} is {convert.describe_type(value)}{why}: what cannot be shown is left out and counted.",
+        )
 
     def _group(self, named: Mapping[Any, Any], prefix: str, depth: int) -> None:
         for key in named:
-            self._add(prefix + names.to_name(key) if key.__class__ is not str else prefix + key, named[key], depth)
+            self._add(
+                prefix + names.to_name(key) if key.__class__ is not str else prefix + key,
+                named[key],
+                depth,
+            )
 
     def _add(self, name: str, value: Any, depth: int) -> None:
         try:
@@ -91,7 +99,10 @@ class Metrics:
         if value.__class__ is float or value.__class__ is int or value.__class__ is bool:
             self._number(name, value, value)
         elif convert.is_missing(value):
-            warn_once("nothing", f"The metric {name!r} has no value ({type(value).__name__}): there is no point of it at this step.")
+            warn_once(
+                "nothing",
+                f"The metric {name!r} has no value ({type(value).__name__}): there is no point of it at this step.",
+            )
         elif isinstance(value, str):
             self._cell(name, Text(value))
         elif isinstance(value, (type, bytes, bytearray, memoryview)) or depth > DEPTH:
@@ -101,12 +112,25 @@ class Metrics:
         elif isinstance(value, abc.Mapping):
             self._several(name, value, [(key, value[key]) for key in value], depth)
         elif dataclasses.is_dataclass(value):
-            self._several(name, value, [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)], depth)
+            self._several(
+                name,
+                value,
+                [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)],
+                depth,
+            )
         elif isinstance(value, tuple) and hasattr(value, "_fields"):
             self._several(name, value, list(zip(value._fields, value)), depth)
-        elif callable(getattr(value, "to_plotly_json", None)) or callable(getattr(value, "savefig", None)) or hasattr(value, "get_figure"):
+        elif (
+            callable(getattr(value, "to_plotly_json", None))
+            or callable(getattr(value, "savefig", None))
+            or hasattr(value, "get_figure")
+        ):
             self._cell(name, Figure(value))
-        elif callable(getattr(value, "save", None)) and hasattr(value, "mode") and hasattr(value, "size"):
+        elif (
+            callable(getattr(value, "save", None))
+            and hasattr(value, "mode")
+            and hasattr(value, "size")
+        ):
             self._cell(name, media.Image(value))
         elif dataframes.is_dataframe(value):
             self._cell(name, media.Table(dataframe=value))
@@ -122,8 +146,17 @@ class Metrics:
             self._number(name, one, value)
         elif dataframes.is_series(value) and len(value) <= LINES:
             labels = dataframes.row_labels(value)
-            self._several(name, value, list(enumerate(value.tolist()) if labels is None else zip(labels, value.tolist())), depth)
-        elif isinstance(value, (list, tuple, range)) or hasattr(value, "shape") or callable(getattr(value, "to_list", None)):
+            self._several(
+                name,
+                value,
+                list(enumerate(value.tolist()) if labels is None else zip(labels, value.tolist())),
+                depth,
+            )
+        elif (
+            isinstance(value, (list, tuple, range))
+            or hasattr(value, "shape")
+            or callable(getattr(value, "to_list", None))
+        ):
             self._list(name, value, depth)
         else:
             # A generator is not used up, and a set has no order.
@@ -149,14 +182,16 @@ class Metrics:
             if len(items) > LINES:
                 self.skip(name, value, f", of which the first {LINES} are shown")
 
-    def _several(self, name: str, value: Any, items: List[Tuple[Any, Any]], depth: int) -> None:
+    def _several(self, name: str, value: Any, items: list[tuple[Any, Any]], depth: int) -> None:
         if id(value) in self._around:
             self.skip(name, value, " that holds itself")
             return
         self._around.add(id(value))
         try:
             for key, item in items:
-                self._add(f"{name}/{key if isinstance(key, str) else names.to_name(key)}", item, depth + 1)
+                self._add(
+                    f"{name}/{key if isinstance(key, str) else names.to_name(key)}", item, depth + 1
+                )
         finally:
             self._around.discard(id(value))
 
@@ -184,7 +219,10 @@ class Metrics:
             free = names.to_name(f"{name} ({number})")
         if free != name:
             self._again[name] = number
-            warn_once(f"twice {name}", f"The metric {name!r} is there twice in one call: the second one is shown as {free!r}.")
+            warn_once(
+                f"twice {name}",
+                f"The metric {name!r} is there twice in one call: the second one is shown as {free!r}.",
+            )
         return free
 
 
@@ -196,14 +234,14 @@ def _count(value: Any) -> int:
     return count
 
 
-def _numbers_in(items: Iterable[Any], depth: int, left: List[int]) -> Optional[int]:
+def _numbers_in(items: Iterable[Any], depth: int, left: list[int]) -> int | None:
     """How many numbers there are, nested ones too; nothing where something else is among them, or there are more than are left."""
     count = 0
     if depth > DEPTH:
         return None
     for item in items:
         if item.__class__ is float or item.__class__ is int or convert.to_scalar(item) is not None:
-            inside: Optional[int] = 1
+            inside: int | None = 1
             left[0] -= 1
         elif isinstance(item, (list, tuple)) or hasattr(item, "shape"):
             inside = _numbers_in(convert.to_list(item, "a metric"), depth + 1, left)
@@ -225,6 +263,8 @@ def _histogram(value: Any) -> Any:
 
     from .integrations._tensors import to_array
 
-    numbers = to_array(convert.to_dense(value) if hasattr(value, "shape") else cell_values.flatten(value, "values")).ravel()
+    numbers = to_array(
+        convert.to_dense(value) if hasattr(value, "shape") else cell_values.flatten(value, "values")
+    ).ravel()
     finite = numbers[np.isfinite(numbers)]
     return media.Histogram(np_histogram=np.histogram(finite, 64))

@@ -14,4 +14,6 @@ def import_optional(module: str, user: str, install: str | None = None) -> Any:
         # A package that is there and broken speaks for itself.
         if error.name is None or module.partition(".")[0] != error.name.partition(".")[0]:
             raise
-        raise ModuleNotFoundError(f"{user} needs {install or module}: pip install {install or module}", name=error.name) from None
+        raise ModuleNotFoundError(
+            f"{user} needs {install or module}: pip install {install or module}", name=error.name
+        ) from None

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Any, Callable
 
-from ._values import convert
 from ._errors import log_exceptions
 from ._log import warn_once
+from ._values import convert
 
 if TYPE_CHECKING:
     from .board import Board
 
 #: Functions of the module that do nothing, and what they answer.
-_NO_OPS: Dict[str, Any] = {
+_NO_OPS: dict[str, Any] = {
     "login": True, "setup": None, "define_metric": None, "save": [], "restore": None, "log_artifact": None, "use_artifact": None, "log_code": None,
     "log_model": None, "use_model": None, "link_model": None, "link_artifact": None, "mark_preempting": None, "termlog": None, "termwarn": None, "termerror": None,
     "sweep": "", "agent": None, "controller": None, "require": None, "ensure_configured": None, "teardown": None, "join": None,
@@ -33,7 +33,7 @@ class NoOp:
             raise AttributeError(name)
         return no_op(f"{type(self).__name__}.{name}", NoOp())
 
-    def __enter__(self) -> "NoOp":
+    def __enter__(self) -> NoOp:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,7 +63,9 @@ class Util:
     @staticmethod
     def generate_id(length: int = 8) -> str:
         """A name for a run that no other has."""
-        return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(length))
+        return "".join(
+            secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(length)
+        )
 
 
 class Api(Artifact):
@@ -93,13 +95,15 @@ def no_op(name: str, answer: Any = None) -> Callable[..., Any]:
 
 
 #: What ``import agnez as wandb`` finds in the module besides its own.
-MODULE: Dict[str, Callable[..., Any]] = {name: no_op(name, answer) for name, answer in _NO_OPS.items()}
+MODULE: dict[str, Callable[..., Any]] = {
+    name: no_op(name, answer) for name, answer in _NO_OPS.items()
+}
 
 
 class WandbMethods:
     """Those of a run."""
 
-    board: "Board"
+    board: Board
 
     #: Where files of the run would be.
     dir = "."
@@ -127,29 +131,53 @@ class WandbMethods:
         """The board's name."""
         return self.board.name
 
-    def status(self) -> Dict[str, Any]:
+    def status(self) -> dict[str, Any]:
         """Whether everything was sent."""
         return {"sent": self.board.flush(0)}
 
     @log_exceptions
-    def alert(self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None) -> None:
+    def alert(
+        self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None
+    ) -> None:
         """Shows an alert as a text cell, ``alert: <title>``. Nobody is written to."""
         del wait_duration
         result = f"**{convert.to_label(title)}**\n\n{convert.to_label(text)}"
-        self.board.text(convert.to_label(f"alert: {title}")[:200].replace("\n", " "), result if level is None else f"{getattr(level, 'name', level)}: {result}")
+        self.board.text(
+            convert.to_label(f"alert: {title}")[:200].replace("\n", " "),
+            result if level is None else f"{getattr(level, 'name', level)}: {result}",
+        )
 
-    def watch(self, models: Any = None, criterion: Any = None, log: Any = "gradients", log_freq: int = 100, idx: Any = None, log_graph: bool = False) -> List[Any]:
+    def watch(
+        self,
+        models: Any = None,
+        criterion: Any = None,
+        log: Any = "gradients",
+        log_freq: int = 100,
+        idx: Any = None,
+        log_graph: bool = False,
+    ) -> list[Any]:
         """As :func:`agnez.torch.watch`, for one model of torch or several; for any other it says once that it does nothing."""
         del criterion, idx, log_graph
-        watched: List[Any] = []
+        watched: list[Any] = []
         for model in models if isinstance(models, (list, tuple)) else [models]:
             try:
                 from .integrations import torch
 
                 every = max(1, int(log_freq))
-                watched.append(torch.watch(model, self.board, every=every, weights=log in ("all", "parameters"), gradients=log in ("all", "gradients")))
+                watched.append(
+                    torch.watch(
+                        model,
+                        self.board,
+                        every=every,
+                        weights=log in ("all", "parameters"),
+                        gradients=log in ("all", "gradients"),
+                    )
+                )
             except Exception as error:
-                warn_once("watch", f"agnez.watch shows nothing of this model ({type(error).__name__}: {convert.describe(error)}).")
+                warn_once(
+                    "watch",
+                    f"agnez.watch shows nothing of this model ({type(error).__name__}: {convert.describe(error)}).",
+                )
         self.__dict__.setdefault("_watched", []).extend(watched)
         return watched
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, TypeVar
 
-from ._transport import credentials
-from ._values import figures, cell_values, names, images, convert
-from .cell import Cell, Line, line_settings
-from ._transport.client import Client
 from ._errors import wrap_exceptions
-from ._metrics import Metrics
-from .subplots import Axes, Subplots
 from ._log import print_once, warn_once
+from ._metrics import Metrics
+from ._transport import credentials
+from ._transport.client import Client
+from ._values import cell_values, convert, figures, images, names
+from .cell import Cell, Line, line_settings
+from .subplots import Axes, Subplots
 
 _finite = math.isfinite
 #: Sets of metrics that have a record form of their own; beyond that, each metric is written by itself.
@@ -41,39 +42,56 @@ class Board:
     ``multiprocessing`` begins, never into a file: elsewhere ``AGNEZ_TOKEN`` is needed.
     """
 
-    def __init__(self, name: str = "main", *, url: Optional[str] = None, token: Optional[str] = None, run: Optional[str] = None, spool: Optional[str] = None, config: Optional[Mapping[str, Any]] = None, mode: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        name: str = "main",
+        *,
+        url: str | None = None,
+        token: str | None = None,
+        run: str | None = None,
+        spool: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        mode: str | None = None,
+    ) -> None:
         self.name = names.check_board_name(name)
         self.url = credentials.register_server(url, token)
         self.mode = names.check_mode(mode)
         self.run = None if run is None else names.check_name(run)
-        self.config: Dict[str, Any] = {} if config is None else dict(config)
+        self.config: dict[str, Any] = {} if config is None else dict(config)
         self._spool = spool
         self._client = Client.of(self.url, spool, self.mode)
         if not credentials.is_configured(url) and self.mode == "online":
-            print_once("address", f"agnez: AGNEZ_URL is not set: writing to {self.url}/b/{self.name}, whatever answers there.")
+            print_once(
+                "address",
+                f"agnez: AGNEZ_URL is not set: writing to {self.url}/b/{self.name}, whatever answers there.",
+            )
         self._fast_paths = self._client.new_fast_paths()
-        self._cells: Dict[str, Cell] = {}
+        self._cells: dict[str, Cell] = {}
         #: With what each of them is created where the server has none of its id.
-        self._metadata: Dict[str, Dict[str, Any]] = {}
+        self._metadata: dict[str, dict[str, Any]] = {}
         self._step: Any = 0
         #: Of each metric the series, and of each series the metric.
-        self._series_of: Dict[str, Tuple[str, str]] = {}
-        self._metrics: Dict[Tuple[str, str], str] = {}
+        self._series_of: dict[str, tuple[str, str]] = {}
+        self._metrics: dict[tuple[str, str], str] = {}
         if config is not None:
             self.show_config()
 
     def __repr__(self) -> str:
         return f"<agnez.Board {self.name!r} at {self.url}>"
 
-    def __getstate__(self) -> Dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in ("_client", "_fast_paths")}
+    def __getstate__(self) -> dict[str, Any]:
+        state = {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in ("_client", "_fast_paths")
+        }
         secret = credentials.explicit_token(self.url)
         if secret is not None and _is_spawning():
             # It goes through a pipe to a child of this process, as the keys of multiprocessing do, and nowhere else.
             state["token"] = secret
         return state
 
-    def __setstate__(self, state: Dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         secret = state.pop("token", None)
         self.__dict__.update(state)
         credentials.register_server(self.url, secret)
@@ -82,7 +100,7 @@ class Board:
         for id, about in self._metadata.items():
             self._client.cell(id, about)
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> Board:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,7 +108,14 @@ class Board:
 
     # ---- numbers -------------------------------------------------------------------------------------------------
 
-    def log(self, metrics: Optional[Mapping[Any, Any]] = None, /, step: Any = None, commit: Optional[bool] = None, **named: Any) -> None:
+    def log(
+        self,
+        metrics: Mapping[Any, Any] | None = None,
+        /,
+        step: Any = None,
+        commit: bool | None = None,
+        **named: Any,
+    ) -> None:
         """Logs metrics: ``log(step=i, loss=0.3)``, ``log({"loss": 0.3, "acc/val": 0.9}, step=i)``.
 
         Each becomes a point of a line cell that is made when missing: ``loss`` of the cell ``loss``, ``acc/val`` of the series
@@ -103,7 +128,9 @@ class Board:
         now = time()
         if metrics is not None:
             # A copy: another thread may change the caller's.
-            named = {**metrics} if metrics.__class__ is dict and not named else _merged(metrics, named)
+            named = (
+                {**metrics} if metrics.__class__ is dict and not named else _merged(metrics, named)
+            )
         elif not named:
             raise TypeError("log takes at least one metric: log(loss=0.3)")
         if step is None:
@@ -125,7 +152,7 @@ class Board:
         if spool.is_sender_asleep:
             spool.wakeup.set()
 
-    def _log(self, named: Dict[Any, Any], step: Any, now: float, commit: Optional[bool]) -> None:
+    def _log(self, named: dict[Any, Any], step: Any, now: float, commit: bool | None) -> None:
         """The long way of :meth:`log`: makes cells, takes scalars and media of all sorts."""
         at = convert.to_step(step)
         found = Metrics(named)
@@ -155,7 +182,7 @@ class Board:
         if found.odd:
             self._client.skip(found.odd)
 
-    def _series_for(self, metric: str) -> Tuple[str, str]:
+    def _series_for(self, metric: str) -> tuple[str, str]:
         """The series of a metric, a cell's id and a name, which no other metric of this board has."""
         known = self._series_of.get(metric)
         if known is not None:
@@ -169,26 +196,46 @@ class Board:
             series = whole if number == 1 and whole != part else names.to_name(f"{part} ({number})")
             number += 1
         if series != part:
-            warn_once(f"series {metric}", f"The metric {metric!r} is shown as {series!r}: {self._metrics[id, part]!r} is {part!r} in the cell {cell!r}.")
+            warn_once(
+                f"series {metric}",
+                f"The metric {metric!r} is shown as {series!r}: {self._metrics[id, part]!r} is {part!r} in the cell {cell!r}.",
+            )
         return self._series_of.setdefault(metric, (id, series))
 
-    def _free_name(self, name: str, kinds: Tuple[Type[Cell], ...], what: str) -> str:
+    def _free_name(self, name: str, kinds: tuple[type[Cell], ...], what: str) -> str:
         """The name itself, or one like it where a cell of another kind has it."""
         free, number = name, 1
         while type(self._cells.get(free)) not in (type(None), *kinds):
             free = names.to_name(f"{name} ({what}{'' if number == 1 else f' {number}'})")
             number += 1
         if free != name:
-            warn_once(f"kind {name}", f"The metric {name!r} is shown in the cell {free!r}: {name!r} is a cell of another kind.")
+            warn_once(
+                f"kind {name}",
+                f"The metric {name!r} is shown in the cell {free!r}: {name!r} is a cell of another kind.",
+            )
         return free
 
-    def _points(self, cell: Line, columns: Dict[str, List[float]], steps: Sequence[float], now: float) -> None:
-        self._client.points([(cell.id, series) for series in columns], now, steps, list(zip(*columns.values())))
+    def _points(
+        self, cell: Line, columns: dict[str, list[float]], steps: Sequence[float], now: float
+    ) -> None:
+        self._client.points(
+            [(cell.id, series) for series in columns], now, steps, list(zip(*columns.values()))
+        )
 
     def _series(self, name: Any) -> str:
         return names.to_name(name if self.run is None else f"{self.run}/{names.to_name(name)}")
 
-    def line(self, name: str, *, title: Optional[str] = None, x: Optional[str] = None, y: Optional[str] = None, smooth: Optional[float] = None, unit: Optional[str] = None, hidden: Optional[List[str]] = None) -> Line:
+    def line(
+        self,
+        name: str,
+        *,
+        title: str | None = None,
+        x: str | None = None,
+        y: str | None = None,
+        smooth: float | None = None,
+        unit: str | None = None,
+        hidden: list[str] | None = None,
+    ) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
 
         ``x``: ``step``, ``relative`` or ``wall``; ``y``: ``linear`` or ``log``; ``smooth``: 0 to 0.999; ``unit``: of the values;
@@ -196,7 +243,7 @@ class Board:
         are added to those that this process gave before; together they replace all that the page has.
         """
         cell = self._get_or_create(name, Line, {"type": "line"})
-        keys: Dict[str, Any] = {} if title is None else {"name": title}
+        keys: dict[str, Any] = {} if title is None else {"name": title}
         settings = line_settings(x, y, smooth, unit, hidden)
         if settings:
             cell._chart = {**cell._chart, **settings}
@@ -208,7 +255,15 @@ class Board:
     # ---- pictures and figures --------------------------------------------------------------------------------------
 
     @wrap_exceptions
-    def image(self, name: str, data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None, caption: Optional[str] = None) -> Cell:
+    def image(
+        self,
+        name: str,
+        data: Any,
+        *,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        caption: str | None = None,
+    ) -> Cell:
         """A picture: a path, an http address, the bytes of a file, a PIL image, or an array or tensor.
 
         Arrays have the shape (H, W), (H, W, C) with 1 to 4 channels, or (N, H, W, C) or (N, H, W), which are drawn as a grid; so are
@@ -220,7 +275,7 @@ class Board:
         What changes after the call does not change the picture.
         """
         cell = self._get_or_create(name, Cell, {})
-        keys: Dict[str, Any] = {"type": "img", **_note(caption)}
+        keys: dict[str, Any] = {"type": "img", **_note(caption)}
         if images.is_url(data):
             self._client.patch(cell.id, {**keys, "value": data})
         else:
@@ -229,14 +284,16 @@ class Board:
         return cell
 
     @wrap_exceptions
-    def gif(self, name: str, frames: Any, *, fps: float = 10, caption: Optional[str] = None) -> Cell:
+    def gif(self, name: str, frames: Any, *, fps: float = 10, caption: str | None = None) -> Cell:
         """A moving picture: the path or the bytes of a file, or frames as :meth:`image` takes them, of one size.
 
         Frames become an animated PNG, which keeps every colour; all of them have one scale. An array has the shape (N, H, W, C) or (N, H, W).
         """
         cell = self._get_or_create(name, Cell, {})
         content = images.encode_animation(frames, fps)
-        self._client.patch_image(cell.id, {"type": "img", **_note(caption)}, content, images.media_type(content))
+        self._client.patch_image(
+            cell.id, {"type": "img", **_note(caption)}, content, images.media_type(content)
+        )
         return cell
 
     @wrap_exceptions
@@ -257,39 +314,95 @@ class Board:
     # ---- values ----------------------------------------------------------------------------------------------------
 
     @wrap_exceptions
-    def table(self, name: str, rows: Any, *, columns: Optional[Sequence[str]] = None) -> Cell:
+    def table(self, name: str, rows: Any, *, columns: Sequence[str] | None = None) -> Cell:
         """A table: rows as lists or dicts, a dict of columns, or a DataFrame. Items are texts, numbers, booleans
         or None; anything else is its text. Before the columns of a DataFrame stands its index, where that is more than a count from 0.
         ``columns`` are the names of rows that are lists; of other rows and of columns those that are shown, in this order, or new names for all."""
         return self._set(name, "table", cell_values.table(rows, columns))
 
     @wrap_exceptions
-    def histogram(self, name: str, values: Any = None, *, counts: Any = None, edges: Any = None, steps: Any = None, view: Optional[str] = None, unit: Optional[str] = None) -> Cell:
+    def histogram(
+        self,
+        name: str,
+        values: Any = None,
+        *,
+        counts: Any = None,
+        edges: Any = None,
+        steps: Any = None,
+        view: str | None = None,
+        unit: str | None = None,
+    ) -> Cell:
         """Raw ``values`` of any shape, which the server puts into bins, or ``counts`` (N) with ``edges`` (N + 1).
 
         With ``steps`` (S) it is one over steps: ``values`` a list of S lists, ``counts`` (S, N); ``view``: ``heat`` or ``ridge``.
         """
-        return self._set(name, "histogram", cell_values.histogram(values, counts, edges, steps, view, unit))
+        return self._set(
+            name, "histogram", cell_values.histogram(values, counts, edges, steps, view, unit)
+        )
 
     @wrap_exceptions
-    def heatmap(self, name: str, matrix: Any, *, rows: Any = None, columns: Any = None, row_label: Optional[str] = None, column_label: Optional[str] = None, unit: Optional[str] = None) -> Cell:
+    def heatmap(
+        self,
+        name: str,
+        matrix: Any,
+        *,
+        rows: Any = None,
+        columns: Any = None,
+        row_label: str | None = None,
+        column_label: str | None = None,
+        unit: str | None = None,
+    ) -> Cell:
         """A matrix (R, C), as a confusion matrix; ``rows`` and ``columns`` name its R rows, from the top, and C columns."""
-        return self._set(name, "heatmap", cell_values.heatmap(matrix, rows, columns, row_label, column_label, unit))
+        return self._set(
+            name,
+            "heatmap",
+            cell_values.heatmap(matrix, rows, columns, row_label, column_label, unit),
+        )
 
     @wrap_exceptions
-    def bar(self, name: str, values: Any, *, labels: Any = None, unit: Optional[str] = None, horizontal: Optional[bool] = None) -> Cell:
+    def bar(
+        self,
+        name: str,
+        values: Any,
+        *,
+        labels: Any = None,
+        unit: str | None = None,
+        horizontal: bool | None = None,
+    ) -> Cell:
         """Bars: ``{"adam": 0.93, "sgd": 0.91}``, a list with ``labels``, or lists side by side: ``{"train": [1, 2], "val": [2, 3]}``."""
         return self._set(name, "bar", cell_values.bar(values, labels, unit, horizontal))
 
     @wrap_exceptions
-    def scatter(self, name: str, x: Any, y: Any, *, labels: Any = None, x_label: Optional[str] = None, y_label: Optional[str] = None) -> Cell:
+    def scatter(
+        self,
+        name: str,
+        x: Any,
+        y: Any,
+        *,
+        labels: Any = None,
+        x_label: str | None = None,
+        y_label: str | None = None,
+    ) -> Cell:
         """Points (N) and (N), coloured by ``labels`` (N); at most 100,000 and 100 labels."""
         return self._set(name, "scatter", cell_values.scatter(x, y, labels, x_label, y_label))
 
     @wrap_exceptions
-    def number(self, name: str, value: Any, *, unit: Optional[str] = None, previous: Any = None, trend: Any = None, better: Optional[str] = None) -> Cell:
+    def number(
+        self,
+        name: str,
+        value: Any,
+        *,
+        unit: str | None = None,
+        previous: Any = None,
+        trend: Any = None,
+        better: str | None = None,
+    ) -> Cell:
         """One large number, with the one before, the line of its ``trend``, and whether ``up`` or ``down`` is ``better``."""
-        return self._set(name, "number", cell_values.number(convert.to_number(value, "value"), unit, previous, trend, better))
+        return self._set(
+            name,
+            "number",
+            cell_values.number(convert.to_number(value, "value"), unit, previous, trend, better),
+        )
 
     def subplots(self, rows: int = 1, columns: int = 1, *, name: str = "subplots") -> Subplots:
         """Cells in Matplotlib's arrangement: ``cells = board.subplots(2, 3)``, then ``cells[0, 1].plot(y)``."""
@@ -300,16 +413,22 @@ class Board:
         name = "config" if self.run is None else f"config/{self.run}"
         items = list(self.config.items())
         if len(items) > _MAX_CONFIG_ROWS:
-            warn_once("config", f"The first {_MAX_CONFIG_ROWS} of {len(items)} hyperparameters are shown.")
-        return self.table(names.to_name(name), [[convert.to_label(key), value] for key, value in items[:_MAX_CONFIG_ROWS]], columns=["name", "value"])
+            warn_once(
+                "config", f"The first {_MAX_CONFIG_ROWS} of {len(items)} hyperparameters are shown."
+            )
+        return self.table(
+            names.to_name(name),
+            [[convert.to_label(key), value] for key, value in items[:_MAX_CONFIG_ROWS]],
+            columns=["name", "value"],
+        )
 
     # ---- the end ---------------------------------------------------------------------------------------------------
 
-    def flush(self, timeout: Optional[float] = 5) -> bool:
+    def flush(self, timeout: float | None = 5) -> bool:
         """Waits until the server has answered all that was logged before, ``timeout`` seconds at most, None for as long as it takes; whether it has."""
         return self._client.flush(timeout)
 
-    def close(self, timeout: Optional[float] = 5) -> bool:
+    def close(self, timeout: float | None = 5) -> bool:
         """As :meth:`flush`; then ends the thread and removes the spool. What is not sent stays in it, and a warning says where.
 
         The end of the process does the same. Boards of one process at one server share a spool, so this is for all of them; what is
@@ -324,7 +443,7 @@ class Board:
         self._client.patch(cell.id, {"type": kind, "value": value})
         return cell
 
-    def _get_or_create(self, name: str, kind: Type[C], about: Dict[str, Any]) -> C:
+    def _get_or_create(self, name: str, kind: type[C], about: dict[str, Any]) -> C:
         """The cell of this name; made where it is missing."""
         cell = self._cells.get(name)
         if cell is None:
@@ -335,7 +454,9 @@ class Board:
             cell = self._cells.setdefault(name, cell)
         if type(cell) is not kind:
             what = {Line: "a line", Axes: "a subplot"}.get(type(cell), "no line")
-            raise ValueError(f"the cell {name!r} of board {self.name!r} is {what}; give the other one another name")
+            raise ValueError(
+                f"the cell {name!r} of board {self.name!r} is {what}; give the other one another name"
+            )
         return cell
 
 
@@ -345,7 +466,7 @@ def _is_spawning() -> bool:
     return context is not None and context.get_spawning_popen() is not None
 
 
-def _note(caption: Optional[str]) -> Dict[str, Any]:
+def _note(caption: str | None) -> dict[str, Any]:
     return {} if caption is None else {"description": convert.to_label(caption)}
 
 
@@ -355,15 +476,20 @@ def _text(text: Any, what: str) -> str:
     return convert.to_utf8(text)
 
 
-def _merged(metrics: Any, named: Dict[str, Any]) -> Dict[Any, Any]:
+def _merged(metrics: Any, named: dict[str, Any]) -> dict[Any, Any]:
     """The metrics of a call that gives a dict and names; of two of one name the latter counts."""
     try:
         merged = {**metrics, **named}
     except TypeError:
         if hasattr(metrics, "keys"):
             raise
-        raise TypeError(f"log takes a dict of metrics, not {convert.describe_type(metrics)}: log({{'loss': 0.3}})") from None
+        raise TypeError(
+            f"log takes a dict of metrics, not {convert.describe_type(metrics)}: log({{'loss': 0.3}})"
+        ) from None
     if named and len(merged) < len(metrics) + len(named):
         both = next(name for name in named if name in metrics)
-        warn_once(f"both {both}", f"The metric {both!r} is there twice in one call, in the dict and by its name: the latter is shown.")
+        warn_once(
+            f"both {both}",
+            f"The metric {both!r} is there twice in one call, in the dict and by its name: the latter is shown.",
+        )
     return merged

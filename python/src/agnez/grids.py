@@ -7,7 +7,7 @@ All of them give ``uint8`` arrays that :meth:`agnez.Board.image` and :meth:`agne
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any
 
 from ._optional import import_optional
 
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     Array = numpy.ndarray[Any, Any]
 
 
-def img_grid(images: Any, rows_cols: Optional[Tuple[int, int]] = None, rescale: bool = True, *, channels_last: bool = False) -> "Array":
+def img_grid(
+    images: Any,
+    rows_cols: tuple[int, int] | None = None,
+    rescale: bool = True,
+    *,
+    channels_last: bool = False,
+) -> Array:
     """Images side by side, one white pixel between them.
 
     :param images: ``(N, H, W)``, ``(N, C, H, W)``, or with ``channels_last`` ``(N, H, W, C)``; C is 1, 3 or 4.
@@ -32,8 +38,12 @@ def img_grid(images: Any, rows_cols: Optional[Tuple[int, int]] = None, rescale: 
 
 
 def video_grid(
-    videos: Any, rows_cols: Optional[Tuple[int, int]] = None, rescale: bool = True, *, channels_last: bool = False
-) -> "Array":
+    videos: Any,
+    rows_cols: tuple[int, int] | None = None,
+    rescale: bool = True,
+    *,
+    channels_last: bool = False,
+) -> Array:
     """Videos side by side, frame by frame: :func:`img_grid` along time, with one scale for all frames.
 
     :param videos: ``(T, N, H, W)``, ``(T, N, C, H, W)``, or with ``channels_last`` ``(T, N, H, W, C)``: T frames of N videos.
@@ -50,12 +60,12 @@ def video_grid(
 
 def grid2d(
     weights: Any,
-    example_width: Optional[int] = None,
-    display_cols: Optional[int] = None,
+    example_width: int | None = None,
+    display_cols: int | None = None,
     pad_row: int = 1,
     pad_col: int = 1,
     rescale: bool = True,
-) -> "Array":
+) -> Array:
     """Rows of a matrix as small pictures: what each unit of a layer looks for.
 
     Each row is divided by its largest absolute value, so that 0 is the same grey in every picture.
@@ -70,11 +80,15 @@ def grid2d(
     np = import_optional("numpy", "agnez.grids")
     weights = np.asarray(weights, float)
     if weights.ndim != 2 or 0 in weights.shape:
-        raise ValueError(f"weights must be a matrix with one picture in each row, not an array of shape {weights.shape}")
+        raise ValueError(
+            f"weights must be a matrix with one picture in each row, not an array of shape {weights.shape}"
+        )
     count, pixels = weights.shape
     width = example_width or round(math.sqrt(pixels))
     if pixels % width:
-        raise ValueError(f"rows of {pixels} pixels are no pictures of width {width}: give example_width")
+        raise ValueError(
+            f"rows of {pixels} pixels are no pictures of width {width}: give example_width"
+        )
     height = pixels // width
     cols = display_cols or int(math.sqrt(count))
     rows = -(-count // cols)
@@ -89,7 +103,9 @@ def grid2d(
     return _bytes(_unit(whole) if rescale else (whole + 1) / 2)
 
 
-def pref_grid(above: Any, below: Any, num_preferred: int = 9, abs_value: bool = True, pad_row: int = 5) -> "Array":
+def pref_grid(
+    above: Any, below: Any, num_preferred: int = 9, abs_value: bool = True, pad_row: int = 5
+) -> Array:
     """What the units of a layer like best in the layer below: one row of pictures for each unit.
 
     :param above: ``(U, N)``: how strongly each of U units is connected to each of the N units below.
@@ -102,14 +118,16 @@ def pref_grid(above: Any, below: Any, num_preferred: int = 9, abs_value: bool = 
     np = import_optional("numpy", "agnez.grids")
     above, below = np.asarray(above, float), np.asarray(below, float)
     if above.ndim != 2 or below.ndim != 2 or above.shape[1] != below.shape[0]:
-        raise ValueError(f"above must be (U, N) and below (N, P), not {above.shape} and {below.shape}")
+        raise ValueError(
+            f"above must be (U, N) and below (N, P), not {above.shape} and {below.shape}"
+        )
     strength = np.nan_to_num(np.abs(above) if abs_value else above)
     preferred = min(num_preferred, below.shape[0])
     order = np.argsort(-strength, axis=1, kind="stable")[:, :preferred]
     return grid2d(below[order.ravel()], display_cols=preferred, pad_row=pad_row)
 
 
-def _images(images: Any, axes: int, channels_last: bool) -> "Array":
+def _images(images: Any, axes: int, channels_last: bool) -> Array:
     """As floats with the channels last; ``axes`` counts them in."""
     np = import_optional("numpy", "agnez.grids")
     images = np.asarray(images, float)
@@ -118,14 +136,20 @@ def _images(images: Any, axes: int, channels_last: bool) -> "Array":
     elif images.ndim == axes and not channels_last:
         images = np.moveaxis(images, -3, -1)
     elif images.ndim != axes:
-        raise ValueError(f"images must have {axes - 1} or {axes} axes, not the shape {images.shape}")
+        raise ValueError(
+            f"images must have {axes - 1} or {axes} axes, not the shape {images.shape}"
+        )
     if 0 in images.shape[-3:] or images.shape[-1] not in (1, 3, 4):
-        hint = "channels_last=True says that they come last" if not channels_last else "they are taken from the last axis"
+        hint = (
+            "channels_last=True says that they come last"
+            if not channels_last
+            else "they are taken from the last axis"
+        )
         raise ValueError(f"images have 1, 3 or 4 channels, not {images.shape[-1]}: {hint}")
     return images  # type: ignore[no-any-return]
 
 
-def _arrangement(count: int, rows_cols: Optional[Tuple[int, int]]) -> Tuple[int, int]:
+def _arrangement(count: int, rows_cols: tuple[int, int] | None) -> tuple[int, int]:
     if rows_cols is None:
         cols = max(1, math.ceil(math.sqrt(count)))
         return max(1, -(-count // cols)), cols
@@ -135,7 +159,7 @@ def _arrangement(count: int, rows_cols: Optional[Tuple[int, int]]) -> Tuple[int,
     return rows, cols
 
 
-def _pasted(images: "Array", rows: int, cols: int) -> "Array":
+def _pasted(images: Array, rows: int, cols: int) -> Array:
     """``(N, H, W, C)`` from 0 to 1 as one image on white."""
     np = import_optional("numpy", "agnez.grids")
     _, height, width, channels = images.shape
@@ -146,12 +170,12 @@ def _pasted(images: "Array", rows: int, cols: int) -> "Array":
     return whole[..., 0] if channels == 1 else whole  # type: ignore[no-any-return]
 
 
-def _each(images: "Array") -> "Array":
+def _each(images: Array) -> Array:
     np = import_optional("numpy", "agnez.grids")
     return np.stack([_unit(image) for image in images]) if len(images) else images
 
 
-def _unit(values: "Array") -> "Array":
+def _unit(values: Array) -> Array:
     """From 0, the lowest finite value, to 1, the highest; all the same value: 0.5."""
     np = import_optional("numpy", "agnez.grids")
     finite = values[np.isfinite(values)]
@@ -164,6 +188,6 @@ def _unit(values: "Array") -> "Array":
     return np.nan_to_num(np.clip(scaled, 0, 1), nan=0)  # type: ignore[no-any-return]
 
 
-def _bytes(unit: "Array") -> "Array":
+def _bytes(unit: Array) -> Array:
     np = import_optional("numpy", "agnez.grids")
     return np.round(255 * unit).astype(np.uint8)  # type: ignore[no-any-return]

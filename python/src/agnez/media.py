@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from ._values import video_frames, cell_values, images
 from ._log import warn_once
+from ._values import cell_values, images, video_frames
 
 if TYPE_CHECKING:
     from .board import Board
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 class Media:
     """What stands among metrics and is no number."""
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         raise NotImplementedError
 
 
@@ -26,17 +27,30 @@ class Image(Media):
     belongs to ``wandb.Image`` (boxes, masks, classes) is passed over.
     """
 
-    def __init__(self, data: Any = None, mode: Optional[str] = None, caption: Optional[str] = None, *_: Any, vmin: Optional[float] = None, vmax: Optional[float] = None, **others: Any) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        mode: str | None = None,
+        caption: str | None = None,
+        *_: Any,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        **others: Any,
+    ) -> None:
         data = others.pop("data_or_path", data)
-        warn_ignored("Image", others, ("grouping", "classes", "boxes", "masks", "file_type", "normalize"))
+        warn_ignored(
+            "Image", others, ("grouping", "classes", "boxes", "masks", "file_type", "normalize")
+        )
         if isinstance(data, Image):
             data, caption = data._data, caption if caption is not None else data._caption
-        self._data: Any = data if images.is_url(data) else images.encode_image(data, vmin=vmin, vmax=vmax)
+        self._data: Any = (
+            data if images.is_url(data) else images.encode_image(data, vmin=vmin, vmax=vmax)
+        )
         if mode is not None and not images.is_url(data):
             self._data = images.convert_mode(self._data, mode)
         self._caption = caption
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board.image(name, self._data, caption=self._caption)
 
 
@@ -47,21 +61,30 @@ class Video(Media):
     Frames become an animated PNG, whatever ``format`` says. A file that browsers do not show as a picture (mp4) is left out and said.
     """
 
-    def __init__(self, frames: Any = None, caption: Optional[str] = None, fps: Optional[float] = 10, format: Optional[str] = None, **others: Any) -> None:
+    def __init__(
+        self,
+        frames: Any = None,
+        caption: str | None = None,
+        fps: float | None = 10,
+        format: str | None = None,
+        **others: Any,
+    ) -> None:
         del format
         frames = others.pop("data_or_path", frames)
         warn_ignored("Video", others, ())
         self._caption = caption
         is_file = isinstance(frames, (str, bytes, bytearray, os.PathLike))
         try:
-            self._data: Optional[bytes] = images.encode_animation(frames if is_file else video_frames.to_frames(frames), 10 if fps is None else fps)
+            self._data: bytes | None = images.encode_animation(
+                frames if is_file else video_frames.to_frames(frames), 10 if fps is None else fps
+            )
         except ValueError:
             if not is_file:
                 raise
             # A file of another kind than pictures.
             self._data = None
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         if self._data is None:
             raise TypeError("the file is no picture that moves, as GIF, APNG, WebP and AVIF are")
         board.gif(name, self._data, caption=self._caption)
@@ -75,7 +98,9 @@ class Html(Media):
         warn_ignored("Html", others, ("data_is_not_path",))
         if hasattr(data, "read"):
             data = data.read()
-        if isinstance(data, os.PathLike) or isinstance(data, str) and data.endswith(".html") and "<" not in data:
+        if isinstance(data, os.PathLike) or (
+            isinstance(data, str) and data.endswith(".html") and "<" not in data
+        ):
             with open(data, encoding="utf-8") as file:
                 data = file.read()
         if isinstance(data, bytes):
@@ -84,14 +109,21 @@ class Html(Media):
             raise TypeError(f"Html takes a string, not {type(data).__name__}")
         self._text = data
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board.html(name, self._text)
 
 
 class Table(Media):
     """A table: ``Table(columns=["a", "b"], data=[[1, 2]])``, ``Table(dataframe=frame)``; :meth:`add_data` adds a row."""
 
-    def __init__(self, columns: Optional[Sequence[Any]] = None, data: Any = None, rows: Any = None, dataframe: Any = None, **others: Any) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Any] | None = None,
+        data: Any = None,
+        rows: Any = None,
+        dataframe: Any = None,
+        **others: Any,
+    ) -> None:
         warn_ignored("Table", others, ("dtype", "optional", "allow_mixed_types", "log_mode"))
         given: Any = next((one for one in (dataframe, data, rows) if one is not None), [])
         result = cell_values.table(given, columns)
@@ -106,24 +138,28 @@ class Table(Media):
         del optional
         column = cell_values.table({name: data}, None)
         if self.columns and len(column["rows"]) != len(self.data):
-            raise ValueError(f"the column {name!r} must have {len(self.data)} items, one for each row, not {len(column['rows'])}")
+            raise ValueError(
+                f"the column {name!r} must have {len(self.data)} items, one for each row, not {len(column['rows'])}"
+            )
         before = self.data if self.columns else [[] for _ in column["rows"]]
         self.data = [row + item for row, item in zip(before, column["rows"])]
         self.columns = self.columns + column["columns"]
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board.table(name, self.data, columns=self.columns)
 
 
 class Histogram(Media):
     """Raw values of any shape, or ``np_histogram=(counts, edges)`` as ``numpy.histogram`` gives them; the server chooses the bins."""
 
-    def __init__(self, sequence: Any = None, np_histogram: Any = None, num_bins: Optional[int] = None) -> None:
+    def __init__(
+        self, sequence: Any = None, np_histogram: Any = None, num_bins: int | None = None
+    ) -> None:
         del num_bins
         counts, edges = (None, None) if np_histogram is None else np_histogram
         self._value = cell_values.histogram(sequence, counts, edges, None, None, None)
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board._set(name, "histogram", self._value)
 
 
@@ -133,7 +169,7 @@ class Plotly(Media):
     def __init__(self, figure: Any) -> None:
         self._figure = figure
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board.figure(name, self._figure)
 
 
@@ -143,7 +179,7 @@ class Unsupported(Media):
     def __init__(self, *_: Any, **__: Any) -> None:
         return
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         raise TypeError(f"{type(self).__name__} has no cell here")
 
 
@@ -159,13 +195,15 @@ class Molecule(Unsupported):
     """Molecules have no cell here."""
 
 
-def warn_ignored(what: str, given: Dict[str, Any], known: Sequence[str]) -> None:
+def warn_ignored(what: str, given: dict[str, Any], known: Sequence[str]) -> None:
     """Says once which arguments have no meaning here; TypeError for one that nobody knows."""
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise TypeError(f"{what} takes no argument {unknown[0]!r}")
     if given:
-        warn_once(f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}.")
+        warn_once(
+            f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}."
+        )
 
 
 class Plot(Media):
@@ -174,5 +212,5 @@ class Plot(Media):
     def __init__(self, kind: str, value: Any) -> None:
         self._kind, self._value = kind, value
 
-    def _show(self, board: "Board", name: str) -> None:
+    def _show(self, board: Board, name: str) -> None:
         board._set(name, self._kind, self._value)

@@ -5,15 +5,39 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
-from typing import Any, Dict, Iterator, List, Mapping, MutableMapping, Optional
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
 
 from . import _wandb
-from ._values import names, convert
-from .board import Board
 from ._log import warn_once
+from ._values import convert, names
+from .board import Board
 
 #: Arguments of ``wandb.init`` that have no meaning here.
-_IGNORED_ARGUMENTS = {"entity", "dir", "tags", "notes", "group", "job_type", "id", "resume", "reinit", "save_code", "settings", "sync_tensorboard", "anonymous", "allow_val_change", "force", "magic", "config_exclude_keys", "config_include_keys", "monitor_gym", "tensorboard", "fork_from", "resume_from"}
+_IGNORED_ARGUMENTS = {
+    "entity",
+    "dir",
+    "tags",
+    "notes",
+    "group",
+    "job_type",
+    "id",
+    "resume",
+    "reinit",
+    "save_code",
+    "settings",
+    "sync_tensorboard",
+    "anonymous",
+    "allow_val_change",
+    "force",
+    "magic",
+    "config_exclude_keys",
+    "config_include_keys",
+    "monitor_gym",
+    "tensorboard",
+    "fork_from",
+    "resume_from",
+}
 #: Modes of ``wandb.init`` in which it sends.
 _SENDING = ("online", "shared", "run", "dryrun")
 
@@ -21,7 +45,7 @@ _SENDING = ("online", "shared", "run", "dryrun")
 class Config(MutableMapping[str, Any]):
     """Hyperparameters, as attributes and as items; the board shows them as a table, also what is set later."""
 
-    def __init__(self, values: Mapping[Any, Any], board: Optional[Board]) -> None:
+    def __init__(self, values: Mapping[Any, Any], board: Board | None) -> None:
         object.__setattr__(self, "_values", dict(values))
         object.__setattr__(self, "_board", board)
         if values:
@@ -75,15 +99,15 @@ class Config(MutableMapping[str, Any]):
             self._values.setdefault(name, value)
         self._changed()
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """A copy as a dict."""
         return dict(self._values)
 
 
-class Summary(Dict[str, Any]):
+class Summary(dict[str, Any]):
     """The last value of each metric, and what the script sets: both as items and as attributes. What is set is shown as a table."""
 
-    _run: Optional["Run"] = None
+    _run: Run | None = None
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -119,7 +143,17 @@ class Summary(Dict[str, Any]):
 class Run(_wandb.WandbMethods):
     """A training run: what :func:`init` returns. ``with agnez.init(...) as run:`` finishes it."""
 
-    def __init__(self, board: Board, config: Mapping[Any, Any], *, id: Optional[str] = None, tags: Any = None, notes: Any = None, group: Any = None, job_type: Any = None) -> None:
+    def __init__(
+        self,
+        board: Board,
+        config: Mapping[Any, Any],
+        *,
+        id: str | None = None,
+        tags: Any = None,
+        notes: Any = None,
+        group: Any = None,
+        job_type: Any = None,
+    ) -> None:
         self.board = board
         self.id = id or board.run or secrets.token_hex(4)
         self.name = board.run
@@ -131,7 +165,7 @@ class Run(_wandb.WandbMethods):
         self.summary = Summary()
         self.summary._run = self
         self.step = 0
-        self._summarized: Dict[str, Any] = {}
+        self._summarized: dict[str, Any] = {}
 
     @property
     def url(self) -> str:
@@ -152,7 +186,14 @@ class Run(_wandb.WandbMethods):
         """Whether it sends nothing."""
         return self.board.mode == "disabled"
 
-    def log(self, metrics: Optional[Mapping[Any, Any]] = None, /, step: Any = None, commit: Optional[bool] = None, **named: Any) -> None:
+    def log(
+        self,
+        metrics: Mapping[Any, Any] | None = None,
+        /,
+        step: Any = None,
+        commit: bool | None = None,
+        **named: Any,
+    ) -> None:
         """Logs metrics and media, as :meth:`agnez.Board.log` does. Without ``step`` it is the last one and 1; with ``commit=False``, and
         after a step that was given, the next call has the same."""
         if metrics is None and len(named) == 1 and isinstance(named.get("data"), Mapping):
@@ -165,10 +206,16 @@ class Run(_wandb.WandbMethods):
             self.step = int(step) if step == int(step) else step
         self.board.log(metrics, step=self.step, **named)
         self.summary._record({**({} if metrics is None else metrics), **named})
-        if commit or commit is None and step is None:
+        if commit or (commit is None and step is None):
             self.step += 1
 
-    def finish(self, exit_code: Optional[int] = None, quiet: Optional[bool] = None, *, timeout: Optional[float] = 5) -> None:
+    def finish(
+        self,
+        exit_code: int | None = None,
+        quiet: bool | None = None,
+        *,
+        timeout: float | None = 5,
+    ) -> None:
         """Sends what is left, ``timeout`` seconds at most. ``exit_code``, if it is not 0, is shown beside the hyperparameters."""
         global run, config
         del quiet
@@ -181,15 +228,19 @@ class Run(_wandb.WandbMethods):
     def _summarize(self, values: Mapping[Any, Any]) -> None:
         self._summarized.update(values)
         name = "summary" if self.name is None else f"summary/{self.name}"
-        self.board.table(names.to_name(name), [[convert.to_label(key), value] for key, value in self._summarized.items()], columns=["name", "value"])
+        self.board.table(
+            names.to_name(name),
+            [[convert.to_label(key), value] for key, value in self._summarized.items()],
+            columns=["name", "value"],
+        )
 
-    def __setstate__(self, state: Dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if run is None:
             # In a child process agnez.log goes on with it.
             _activate(self)
 
-    def __enter__(self) -> "Run":
+    def __enter__(self) -> Run:
         return self
 
     def __exit__(self, kind: object = None, *_: object) -> None:
@@ -197,11 +248,11 @@ class Run(_wandb.WandbMethods):
 
 
 #: The run of the last :func:`init` that is not finished.
-run: Optional[Run] = None
+run: Run | None = None
 config: Config = Config({}, None)
 
 
-def _to_dict(values: Any) -> Dict[Any, Any]:
+def _to_dict(values: Any) -> dict[Any, Any]:
     """Hyperparameters as a dict: of a dict, an object with attributes, a dataclass, or pairs."""
     if values is None:
         return {}
@@ -217,7 +268,17 @@ def _to_dict(values: Any) -> Dict[Any, Any]:
         raise TypeError(f"config must be a dict, not {type(values).__name__}") from None
 
 
-def init(project: Optional[str] = None, *, name: Optional[str] = None, config: Any = None, url: Optional[str] = None, token: Optional[str] = None, spool: Optional[str] = None, mode: Optional[str] = None, **others: Any) -> Run:
+def init(
+    project: str | None = None,
+    *,
+    name: str | None = None,
+    config: Any = None,
+    url: str | None = None,
+    token: str | None = None,
+    spool: str | None = None,
+    mode: str | None = None,
+    **others: Any,
+) -> Run:
     """Begins a run. ``project`` is the board (what a board's name cannot hold becomes ``-``), without it ``main``.
 
     ``name`` is the run's name: the series of all metrics are named after it, so that runs meet in one chart. ``config``: a dict,
@@ -234,11 +295,26 @@ def init(project: Optional[str] = None, *, name: Optional[str] = None, config: A
         warn_once("init", f"agnez.init passes over {', '.join(passed)}.")
     values = _to_dict(config)
     mode = mode or os.environ.get("AGNEZ_MODE") or os.environ.get("WANDB_MODE")
-    mode = "online" if mode in _SENDING and mode != "dryrun" else "offline" if mode == "dryrun" else mode
+    mode = (
+        "online"
+        if mode in _SENDING and mode != "dryrun"
+        else "offline"
+        if mode == "dryrun"
+        else mode
+    )
     called = None if name is None else names.to_name(name)
-    board = Board(names.to_board_name(str(project or os.environ.get("AGNEZ_PROJECT") or "main")), url=url, token=token, run=called, spool=spool, mode=mode)
+    board = Board(
+        names.to_board_name(str(project or os.environ.get("AGNEZ_PROJECT") or "main")),
+        url=url,
+        token=token,
+        run=called,
+        spool=spool,
+        mode=mode,
+    )
     result = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
-    return _activate(Run(board, values, id=None if others.get("id") is None else str(others["id"]), **result))
+    return _activate(
+        Run(board, values, id=None if others.get("id") is None else str(others["id"]), **result)
+    )
 
 
 def _activate(begun: Run) -> Run:
@@ -254,12 +330,20 @@ def _current(call: str) -> Run:
     return run
 
 
-def log(metrics: Optional[Mapping[Any, Any]] = None, /, step: Any = None, commit: Optional[bool] = None, **named: Any) -> None:
+def log(
+    metrics: Mapping[Any, Any] | None = None,
+    /,
+    step: Any = None,
+    commit: bool | None = None,
+    **named: Any,
+) -> None:
     """Logs to the run of the last :func:`init`, as its :meth:`Run.log`; RuntimeError without one."""
     _current("log").log(metrics, step, commit, **named)
 
 
-def finish(exit_code: Optional[int] = None, quiet: Optional[bool] = None, *, timeout: Optional[float] = 5) -> None:
+def finish(
+    exit_code: int | None = None, quiet: bool | None = None, *, timeout: float | None = 5
+) -> None:
     """Ends the run of the last :func:`init`, if there is one."""
     if run is not None:
         run.finish(exit_code, quiet, timeout=timeout)
@@ -270,7 +354,7 @@ def alert(title: str = "", text: str = "", level: Any = None, wait_duration: Any
     _current("alert").alert(title, text, level, wait_duration)
 
 
-def watch(models: Any = None, *args: Any, **named: Any) -> List[Any]:
+def watch(models: Any = None, *args: Any, **named: Any) -> list[Any]:
     """Shows a model's weights and gradients, as :meth:`Run.watch`."""
     return _current("watch").watch(models, *args, **named)
 

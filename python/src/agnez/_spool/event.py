@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-from typing import Optional
 
 
 class WakeEvent:
@@ -11,7 +10,7 @@ class WakeEvent:
     that it has interrupted."""
 
     def __init__(self) -> None:
-        self._calls: "queue.SimpleQueue[None]" = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def set(self) -> None:
         self._calls.put(None)
@@ -20,7 +19,7 @@ class WakeEvent:
         while self.wait(0):
             pass
 
-    def wait(self, timeout: Optional[float]) -> bool:
+    def wait(self, timeout: float | None) -> bool:
         """Whether somebody has called before the time was over."""
         try:
             self._calls.get(timeout is None or timeout > 0, timeout)

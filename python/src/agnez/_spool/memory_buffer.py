@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Deque, Dict, List
 
 from .._log import warn_once
 
@@ -21,9 +20,9 @@ class MemoryBuffer:
     """Whole records, in order. Its owner holds a lock around every call."""
 
     def __init__(self) -> None:
-        self.records: Deque[bytes] = deque()
+        self.records: deque[bytes] = deque()
         #: What is not on the board and never will be, by the reason: points, changes of cells (pictures, values), single values.
-        self.dropped: Dict[str, int] = dict.fromkeys(DROP_REASONS, 0)
+        self.dropped: dict[str, int] = dict.fromkeys(DROP_REASONS, 0)
         self._bytes = 0
 
     def keep(self, data: bytes, points: int) -> None:
@@ -36,7 +35,9 @@ class MemoryBuffer:
 
     def drop(self, what: str, count: int) -> None:
         self.dropped[what] += count
-        warn_once("dropped", "The spool is full: values are dropped and counted, pictures before numbers.")
+        warn_once(
+            "dropped", "The spool is full: values are dropped and counted, pictures before numbers."
+        )
 
     def pop(self) -> bytes:
         data = self.records.popleft()
@@ -45,7 +46,7 @@ class MemoryBuffer:
 
     def take(self, most: int) -> bytes:
         """About ``most`` bytes, the oldest first."""
-        taken: List[bytes] = []
+        taken: list[bytes] = []
         while self.records and most > 0:
             taken.append(self.pop())
             most -= len(taken[-1])

@@ -7,8 +7,9 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any
 
 if sys.platform != "win32":
     import fcntl
@@ -28,7 +29,7 @@ class Lock:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "lock"
-        self._fd: Optional[int] = None
+        self._fd: int | None = None
 
     def take(self) -> bool:
         """Whether it is ours now. Within one process it does not tell its holders apart."""
@@ -51,7 +52,7 @@ class Lock:
             self._fd = None
 
 
-def spool_root(spool: Optional[str]) -> Path:
+def spool_root(spool: str | None) -> Path:
     """The folder of this user's spools: as named, or ``AGNEZ_SPOOL``, or where the system keeps a user's state."""
     named = spool or os.environ.get("AGNEZ_SPOOL")
     if named:
@@ -87,7 +88,7 @@ def is_private(folder: Path) -> bool:
     return stat.S_ISDIR(told.st_mode) and told.st_uid == os.getuid() and not told.st_mode & 0o022
 
 
-def list_spools(root: Path) -> List[Path]:
+def list_spools(root: Path) -> list[Path]:
     """The spools in a folder, oldest first; the folder itself if it is one."""
     if (root / "spool.json").is_file():
         return [root]
@@ -97,7 +98,7 @@ def list_spools(root: Path) -> List[Path]:
         return []
 
 
-def read_metadata(folder: Path) -> Dict[str, Any]:
+def read_metadata(folder: Path) -> dict[str, Any]:
     """What a spool says of itself; nothing where it cannot be read."""
     try:
         told = json.loads((folder / "spool.json").read_bytes())

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any
 
 CHANGE = 0xFFFFFFFF
 HEAD = struct.Struct("<4sI")
@@ -28,7 +29,7 @@ CHANGE_HEAD = struct.Struct("<4sII")
 CHANGE_BYTES = 65536
 
 #: A row of points: time, step, one value for each series of the layout.
-Row = Tuple[float, ...]
+Row = tuple[float, ...]
 
 
 class Layout:
@@ -36,7 +37,7 @@ class Layout:
 
     __slots__ = ("number", "parts", "struct", "trailer")
 
-    def __init__(self, number: int, parts: List[Tuple[str, str]]) -> None:
+    def __init__(self, number: int, parts: list[tuple[str, str]]) -> None:
         self.number = number
         self.parts = parts
         self.struct = struct.Struct(f"<4sIdd{len(parts)}dI")
@@ -52,13 +53,13 @@ class Batch:
     """Consecutive records, sorted by what they concern."""
 
     #: For each layout's number its rows, in the order of the calls.
-    rows: Dict[int, List[Row]] = field(default_factory=dict)
+    rows: dict[int, list[Row]] = field(default_factory=dict)
     #: How the rows of several layouts follow each other: a layout's number, and how many of its rows come next.
-    runs: List[Tuple[int, int]] = field(default_factory=list)
+    runs: list[tuple[int, int]] = field(default_factory=list)
     #: For each cell the keys that change: a later value of a key replaces an earlier one.
-    changes: Dict[str, Dict[str, Any]] = field(default_factory=dict)
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: The files of all changes, those included that a later change has replaced.
-    files: List[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     #: How many bytes it takes.
     size: int = 0
     #: Whether bytes were passed over that are no record.
@@ -80,7 +81,7 @@ def decode(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: b
     batch = Batch()
     at = 0
     while at < len(data):
-        past: Optional[int] = _decode_points(data, at, sync, layouts, batch)
+        past: int | None = _decode_points(data, at, sync, layouts, batch)
         if past == at:
             past = _decode_change(data, at, sync, batch, layouts)
         if past == at:
@@ -95,7 +96,9 @@ def decode(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: b
     return batch
 
 
-def _decode_points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], batch: Batch) -> int:
+def _decode_points(
+    data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], batch: Batch
+) -> int:
     """Reads the run of points of one layout that begins here; answers where it ends."""
     if len(data) - at < HEAD.size:
         return at
@@ -105,7 +108,7 @@ def _decode_points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layo
         return at
     size, tail = layout.struct.size, layout.trailer
     count = (len(data) - at) // size
-    rows: List[Row] = []
+    rows: list[Row] = []
     for row in layout.struct.iter_unpack(memoryview(data)[at : at + count * size]):
         if row[0] != sync or row[1] != number or row[-1] != tail:
             break
@@ -118,7 +121,9 @@ def _decode_points(data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layo
     return at + len(rows) * size
 
 
-def _decode_change(data: bytes, at: int, sync: bytes, batch: Batch, layouts: Mapping[int, Layout]) -> Optional[int]:
+def _decode_change(
+    data: bytes, at: int, sync: bytes, batch: Batch, layouts: Mapping[int, Layout]
+) -> int | None:
     """Reads the change that begins here; answers where it ends, `at` where there is none, nothing where the batch must end."""
     if len(data) - at < CHANGE_HEAD.size:
         return at

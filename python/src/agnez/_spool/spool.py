@@ -8,30 +8,33 @@ import secrets
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable
 
-from . import paths, record
-from .spool_dir import SpoolDir
-from .memory_buffer import MemoryBuffer
 from .._log import warn_once
+from . import paths, record
 from .event import WakeEvent
+from .memory_buffer import MemoryBuffer
+from .spool_dir import SpoolDir
 
 #: The disk is tried again so often.
 _RETRY_DISK_S = 1.0
 
 #: A series: a cell's id and a name.
-Series = Tuple[str, str]
+Series = tuple[str, str]
 #: What a call of ``log`` needs for its series: puts bytes into the segment, makes a record's bytes; marker, layout's number and tail; the
 #: spool. When the segment is full, or is left for another reason, the first raises ValueError.
-FastPath = Tuple[Callable[[bytes], int], Callable[..., bytes], bytes, int, int, "Spool"]
+FastPath = tuple[Callable[[bytes], int], Callable[..., bytes], bytes, int, int, "Spool"]
 
 
 class Spool:
     """What one process has to send to one server, from the first record until :meth:`end_writing`. Any thread may call any method;
     those that write answer whether they did, and do not after that end."""
 
-    def __init__(self, url: str, root: Optional[str], cap: int, parent: str, cells: Dict[str, Dict[str, Any]]) -> None:
+    def __init__(
+        self, url: str, root: str | None, cap: int, parent: str, cells: dict[str, dict[str, Any]]
+    ) -> None:
         self.url = url
         self.parent = parent
         self.writer = secrets.token_hex(8)
@@ -45,35 +48,47 @@ class Spool:
         #: ImageArray that are not on the board and never will be.
         self.memory = MemoryBuffer()
         self.cells = cells
-        self.layouts: Dict[int, record.Layout] = {}
-        self.dir: Optional[SpoolDir] = None
+        self.layouts: dict[int, record.Layout] = {}
+        self.dir: SpoolDir | None = None
         self._layout_numbers = itertools.count()
-        self._numbers: Dict[Tuple[Series, ...], int] = {}
+        self._numbers: dict[tuple[Series, ...], int] = {}
         self._is_ended = False
         self._retry_at = 0.0
         self._is_writing = False
         #: Records, and how many points each holds, that are written next.
-        self._queue: List[Tuple[bytes, int]] = []
-        about = {"agnez": 1, "url": url, "writer": self.writer, "sync": self.sync.hex(), "parent": parent}
+        self._queue: list[tuple[bytes, int]] = []
+        about = {
+            "agnez": 1,
+            "url": url,
+            "writer": self.writer,
+            "sync": self.sync.hex(),
+            "parent": parent,
+        }
         for folder in (paths.spool_root(root), paths.fallback_root()):
             try:
                 self.dir = SpoolDir(folder, about, cap)
                 break
             except OSError as error:
-                warn_once(f"root {folder}", f"The spool folder {folder} cannot be used ({error.strerror or error}).")
+                warn_once(
+                    f"root {folder}",
+                    f"The spool folder {folder} cannot be used ({error.strerror or error}).",
+                )
         else:
-            warn_once("memory", "No folder takes the spool: what is logged stays in memory, and is lost if the process is killed.")
+            warn_once(
+                "memory",
+                "No folder takes the spool: what is logged stays in memory, and is lost if the process is killed.",
+            )
             self.is_disk_failed = True
         for id, cell in list(cells.items()):
             self._define({"id": id, "cell": cell})
 
     @property
-    def folder(self) -> Optional[Path]:
+    def folder(self) -> Path | None:
         return self.dir.folder if self.dir else None
 
     # ---- what is written -------------------------------------------------------------------------------------------
 
-    def cell(self, id: str, about: Dict[str, Any]) -> None:
+    def cell(self, id: str, about: dict[str, Any]) -> None:
         """Says with what a cell is created where the server has none of this id. The first word counts."""
         with self.lock:
             if id not in self.cells:
@@ -81,7 +96,13 @@ class Spool:
                 self._define({"id": id, "cell": about})
                 self.cells[id] = about
 
-    def points(self, series: Sequence[Series], time_s: float, steps: Iterable[float], rows: Iterable[Iterable[float]]) -> bool:
+    def points(
+        self,
+        series: Sequence[Series],
+        time_s: float,
+        steps: Iterable[float],
+        rows: Iterable[Iterable[float]],
+    ) -> bool:
         """Writes a row of one value for each series for each step."""
         with self.lock:
             if self._is_ended:
@@ -92,15 +113,24 @@ class Spool:
         self._call()
         return True
 
-    def fast_path(self, series: Sequence[Series]) -> Optional[FastPath]:
+    def fast_path(self, series: Sequence[Series]) -> FastPath | None:
         """The form of records for these series. Nothing while records cannot go to the disk."""
         with self.lock:
             if self._is_ended or self.is_disk_failed or self.dir is None:
                 return None
             layout = self._layout(tuple(series))
-            return self.dir.write, layout.struct.pack, self.sync, layout.number, layout.trailer, self
+            return (
+                self.dir.write,
+                layout.struct.pack,
+                self.sync,
+                layout.number,
+                layout.trailer,
+                self,
+            )
 
-    def patch(self, id: str, keys: Dict[str, Any], *, picture: Optional[bytes] = None, kind: str = "") -> bool:
+    def patch(
+        self, id: str, keys: dict[str, Any], *, picture: bytes | None = None, kind: str = ""
+    ) -> bool:
         """Writes a change of a cell's keys, JSON's own types. ``picture``: the bytes of its value, of this media type."""
         if picture is None:
             data = record.encode_change(self.sync, id, keys)
@@ -110,15 +140,27 @@ class Spool:
         with self.lock:
             if self._is_ended:
                 return False
-            if is_large and self.dir is not None and (not self.is_disk_failed or self._retry_disk()):
-                value = picture if picture is not None else json.dumps(keys["value"], separators=(",", ":"), allow_nan=False).encode()
+            if (
+                is_large
+                and self.dir is not None
+                and (not self.is_disk_failed or self._retry_disk())
+            ):
+                value = (
+                    picture
+                    if picture is not None
+                    else json.dumps(keys["value"], separators=(",", ":"), allow_nan=False).encode()
+                )
                 name = self.dir.keep(value)
                 if name is not None:
                     rest = {key: item for key, item in keys.items() if key != "value"}
                     file = {"name": name} if picture is None else {"name": name, "media": kind}
                     data = record.encode_change(self.sync, id, {**rest, "file": file})
             if not data and picture is not None:
-                data = record.encode_change(self.sync, id, {**keys, "value": f"data:{kind};base64,{b64encode(picture).decode()}"})
+                data = record.encode_change(
+                    self.sync,
+                    id,
+                    {**keys, "value": f"data:{kind};base64,{b64encode(picture).decode()}"},
+                )
             self._put(data, 0)
         self._call()
         return True
@@ -130,7 +172,7 @@ class Spool:
             if self.dir is not None:
                 self.dir.seal()
 
-    def dropped(self) -> Dict[str, int]:
+    def dropped(self) -> dict[str, int]:
         """What is not on the board and never will be: how many of each reason."""
         with self.lock:
             dropped = dict(self.memory.dropped)
@@ -142,7 +184,7 @@ class Spool:
         if self.is_sender_asleep:
             self.wakeup.set()
 
-    def _layout(self, series: Tuple[Series, ...]) -> record.Layout:
+    def _layout(self, series: tuple[Series, ...]) -> record.Layout:
         """The layout for these series, told to readers before the first record has it."""
         number = self._numbers.get(series)
         if number is None:
@@ -152,7 +194,7 @@ class Spool:
             self._numbers[series] = number
         return self.layouts[number]
 
-    def _define(self, what: Dict[str, Any]) -> None:
+    def _define(self, what: dict[str, Any]) -> None:
         if self.dir is None:
             return
         try:
@@ -184,7 +226,10 @@ class Spool:
     # ---- when the disk takes nothing -------------------------------------------------------------------------------
 
     def _disk_failed(self, error: OSError) -> None:
-        warn_once("disk", f"The spool {self.folder} takes no more ({error.strerror or error}): what is logged is kept in memory as long as there is room.")
+        warn_once(
+            "disk",
+            f"The spool {self.folder} takes no more ({error.strerror or error}): what is logged is kept in memory as long as there is room.",
+        )
         self.is_disk_failed = True
         self._retry_at = time.monotonic() + _RETRY_DISK_S
         if self.dir is not None:
@@ -212,12 +257,16 @@ class Spool:
     @property
     def is_interrupted(self) -> bool:
         """Whether this thread is in the middle of a write: a signal's handler asks. Until it returns, nothing can be sent."""
-        return bool(getattr(self.lock, "_is_owned")())
+        return bool(self.lock._is_owned())
 
-    def end(self) -> Optional[Tuple[int, int]]:
+    def end(self) -> tuple[int, int] | None:
         """The place after the last record, a segment and a byte; nothing while some go through memory."""
         with self.lock:
-            return None if self.memory.records or self.is_disk_failed or self.dir is None else self.dir.end()
+            return (
+                None
+                if self.memory.records or self.is_disk_failed or self.dir is None
+                else self.dir.end()
+            )
 
     def take_from_memory(self, most: int) -> bytes:
         """About ``most`` bytes of whole records that the disk did not take."""
@@ -235,7 +284,7 @@ class Spool:
             if self.dir is not None and not self.is_disk_failed and not self._is_ended:
                 self.dir.prepare()
 
-    def forget(self, *, segment: Optional[int] = None, file: Optional[str] = None) -> None:
+    def forget(self, *, segment: int | None = None, file: str | None = None) -> None:
         """What was sent makes room."""
         with self.lock:
             if self.dir is None:

@@ -8,8 +8,9 @@ import os
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable
 
 from . import paths
 from .segment import SEGMENT_BYTES, Segment, create_segment
@@ -31,20 +32,24 @@ class SpoolDir:
         self.folder.mkdir(mode=0o700)
         self.cap = cap
         #: Those that are not read to their end, by number; the newest is the one that is written.
-        self.segments: Dict[int, Segment] = {}
+        self.segments: dict[int, Segment] = {}
         #: Files with larger values that are not sent yet, oldest first, and their bytes.
-        self.files: "OrderedDict[str, int]" = OrderedDict()
+        self.files: OrderedDict[str, int] = OrderedDict()
         #: Files that had to make room.
         self.dropped = 0
         self.lock = paths.Lock(self.folder)
-        self._spare: Optional[Segment] = None
+        self._spare: Segment | None = None
         self._file_number = 0
-        self._told: List[bytes] = []
+        self._told: list[bytes] = []
         try:
             self.lock.take()
             self.state = Segment(0, self.folder / "state", STATE_BYTES)
             self._use(create_segment(0, self.folder / "000000.seg"))
-            told = {**about, "pid": os.getpid(), "program": os.path.basename((getattr(sys, "argv", None) or [""])[0])}
+            told = {
+                **about,
+                "pid": os.getpid(),
+                "program": os.path.basename((getattr(sys, "argv", None) or [""])[0]),
+            }
             # Last: a folder without it is not a spool yet.
             (self.folder / "spool.json").write_text(json.dumps(told))
         except OSError:
@@ -59,11 +64,11 @@ class SpoolDir:
         self._next = segment.number + 1
         self.write: Callable[[bytes], int] = segment.write
 
-    def last(self) -> Optional[Segment]:
+    def last(self) -> Segment | None:
         """The segment that is written, while it is not read to its end."""
         return self.segments.get(self._next - 1)
 
-    def end(self) -> Tuple[int, int]:
+    def end(self) -> tuple[int, int]:
         """The place after the last record: a segment's number and a byte."""
         last = self.last()
         return (last.number, last.end) if last is not None else (self._next, 0)
@@ -90,7 +95,11 @@ class SpoolDir:
         if segment is not None and segment.size >= least:
             segment.move(self._next, path)
         else:
-            segment = Segment(self._next, path, least) if least > SEGMENT_BYTES else create_segment(self._next, path)
+            segment = (
+                Segment(self._next, path, least)
+                if least > SEGMENT_BYTES
+                else create_segment(self._next, path)
+            )
         if segment.size < least:
             segment.path.unlink()
             raise OSError(errno.ENOSPC, "no space left")
@@ -117,10 +126,12 @@ class SpoolDir:
         """A segment was read to its end."""
         self.segments.pop(number, None)
 
-    def tell(self, what: Optional[Mapping[str, Any]] = None) -> None:
+    def tell(self, what: Mapping[str, Any] | None = None) -> None:
         """Puts a line into ``cells.jsonl``, after those that a full disk did not take before; OSError where it takes none."""
         if what is not None:
-            self._told.append(json.dumps(what, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+            self._told.append(
+                json.dumps(what, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+            )
         if not self._told:
             return
         with open(self.folder / "cells.jsonl", "ab", buffering=0) as file:
@@ -145,12 +156,16 @@ class SpoolDir:
 
     def close(self) -> None:
         """Closes the files; what they hold stays."""
-        for segment in (*self.segments.values(), self.state, *([self._spare] if self._spare else [])):
+        for segment in (
+            *self.segments.values(),
+            self.state,
+            *([self._spare] if self._spare else []),
+        ):
             segment.close()
 
     # ---- larger values ---------------------------------------------------------------------------------------------
 
-    def keep(self, data: bytes) -> Optional[str]:
+    def keep(self, data: bytes) -> str | None:
         """Puts a value into a file of its own; its name, or nothing where there is no room."""
         most = self.cap // 2
         while self.files and sum(self.files.values()) + len(data) > most:

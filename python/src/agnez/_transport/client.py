@@ -9,17 +9,18 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable
 
-from .._spool import paths
 from .. import _log
-from .._values import convert
+from .._log import warn_once
+from .._spool import paths
 from .._spool.memory_buffer import DROP_REASONS
+from .._spool.spool import FastPath, Series, Spool
+from .._values import convert
 from .replay import replay
 from .sender import Sender
-from .._spool.spool import FastPath, Series, Spool
-from .._log import warn_once
 
 #: Of everything that waits to be sent by one process to one server.
 SPOOL_BYTES = 1 << 30
@@ -28,11 +29,11 @@ _MEDIA_BYTES = 11 << 20
 _VALUE_BYTES = 8 << 20
 EXIT_S = 5.0
 
-_clients: Dict[Tuple[str, str, str], "Client"] = {}
+_clients: dict[tuple[str, str, str], Client] = {}
 _lock = threading.RLock()
 
 
-class FastPaths(Dict[Tuple[str, ...], FastPath]):
+class FastPaths(dict[tuple[str, ...], FastPath]):
     """The forms that a board has for the names of its metrics; emptied in the child of a fork."""
 
     __slots__ = ("__weakref__",)
@@ -42,28 +43,30 @@ class FastPaths(Dict[Tuple[str, ...], FastPath]):
 class Client:
     """Shared by all boards of a process that write to the same server. The first record opens its spool."""
 
-    def __init__(self, url: str, root: Optional[str], cap: int, is_offline: bool = False) -> None:
+    def __init__(self, url: str, root: str | None, cap: int, is_offline: bool = False) -> None:
         self.url = url
         self._root = root
         #: Everything stays in the spool, for a replay.
         self._is_offline = is_offline
         self._cap = cap
         self._parent = ""
-        self._cells: Dict[str, Dict[str, Any]] = {}
-        self._fast_paths: "weakref.WeakSet[FastPaths]" = weakref.WeakSet()
+        self._cells: dict[str, dict[str, Any]] = {}
+        self._fast_paths: weakref.WeakSet[FastPaths] = weakref.WeakSet()
         self._lock = threading.RLock()
         #: That of the newest form.
-        self._write: Optional[Callable[[bytes], int]] = None
-        self._spool: Optional[Spool] = None
-        self._sender: Optional[Sender] = None
+        self._write: Callable[[bytes], int] | None = None
+        self._spool: Spool | None = None
+        self._sender: Sender | None = None
 
     @staticmethod
-    def of(url: str, root: Optional[str], mode: str = "online") -> "Client":
+    def of(url: str, root: str | None, mode: str = "online") -> Client:
         if mode == "disabled":
             return DisabledClient(url, root, 0)
         cap = int(float(os.environ.get("AGNEZ_SPOOL_MIB", SPOOL_BYTES >> 20)) * (1 << 20))
         with _lock:
-            return _clients.setdefault((url, str(paths.spool_root(root)), mode), Client(url, root, cap, mode == "offline"))
+            return _clients.setdefault(
+                (url, str(paths.spool_root(root)), mode), Client(url, root, cap, mode == "offline")
+            )
 
     @property
     def spool(self) -> Spool:
@@ -84,12 +87,18 @@ class Client:
                 try:
                     self._sender = None if self._is_offline else Sender(self._spool)
                 except (RuntimeError, OSError) as error:
-                    warn_once("thread", f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.")
+                    warn_once(
+                        "thread",
+                        f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.",
+                    )
                 _register_multiprocessing_finalizer()
                 try:
                     self._warn_abandoned(self._spool)
                 except Exception as error:  # Whatever others have left there.
-                    warn_once("mention", f"The folder of spools cannot be looked through ({type(error).__name__}: {error}).")
+                    warn_once(
+                        "mention",
+                        f"The folder of spools cannot be looked through ({type(error).__name__}: {error}).",
+                    )
             return self._spool
 
     def _warn_abandoned(self, spool: Spool) -> None:
@@ -97,12 +106,22 @@ class Client:
         if spool.folder is None:
             return
         own = [client._spool for client in list(_clients.values()) if client._spool is not None]
-        mine, family = {one.folder for one in own}, {name for one in own for name in (one.writer, one.parent) if name}
+        mine, family = (
+            {one.folder for one in own},
+            {name for one in own for name in (one.writer, one.parent) if name},
+        )
         root = spool.folder.parent
-        others = [folder for folder in paths.list_spools(root)[-1000:] if folder not in mine and str(paths.read_metadata(folder).get("parent")) not in family]
+        others = [
+            folder
+            for folder in paths.list_spools(root)[-1000:]
+            if folder not in mine and str(paths.read_metadata(folder).get("parent")) not in family
+        ]
         old = sum(1 for folder in others if next(paths.abandoned_spools(folder), None))
         if old:
-            warn_once("old", f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.")
+            warn_once(
+                "old",
+                f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.",
+            )
 
     # ---- what is logged ------------------------------------------------------------------------------------------
 
@@ -113,7 +132,7 @@ class Client:
             self._fast_paths.add(forms)
         return forms
 
-    def fast_path(self, series: Sequence[Series]) -> Optional[FastPath]:
+    def fast_path(self, series: Sequence[Series]) -> FastPath | None:
         """For the short way of ``log``; nothing while records cannot go to the disk."""
         form = self.spool.fast_path(series)
         if form is not None and form[0] is not self._write:
@@ -127,18 +146,24 @@ class Client:
         for forms in list(self._fast_paths):
             forms.clear()
 
-    def cell(self, id: str, about: Dict[str, Any]) -> None:
+    def cell(self, id: str, about: dict[str, Any]) -> None:
         """Says with what a cell is created where the server has none of this id. The first word counts."""
         with self._lock:
             if self._spool is not None:
                 self._spool.cell(id, about)
             self._cells.setdefault(id, about)
 
-    def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
+    def points(
+        self,
+        series: Sequence[Series],
+        time_s: float,
+        steps: Sequence[float],
+        rows: Sequence[Iterable[float]],
+    ) -> None:
         """A value for each series for each step."""
         self._put(lambda spool: spool.points(series, time_s, steps, rows))
 
-    def patch(self, id: str, keys: Dict[str, Any]) -> None:
+    def patch(self, id: str, keys: dict[str, Any]) -> None:
         """Changes keys of a cell: a PATCH. ``keys`` holds JSON's own types."""
         value = keys.get("value")
         # Texts alone: what is built of numbers has limits of its own, which the server tells.
@@ -147,7 +172,7 @@ class Client:
             return
         self._put(lambda spool: spool.patch(id, keys))
 
-    def patch_image(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
+    def patch_image(self, id: str, keys: dict[str, Any], content: bytes, kind: str) -> None:
         """Changes a cell's value to a picture, and other keys with it."""
         if len(content) > _MEDIA_BYTES:
             self._drop_too_large(id, len(content), _MEDIA_BYTES)
@@ -169,17 +194,20 @@ class Client:
         spool = self.spool
         with spool.lock:
             spool.memory.dropped["large"] += 1
-        warn_once(f"large {id}", f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.")
+        warn_once(
+            f"large {id}",
+            f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.",
+        )
 
     # ---- the end -------------------------------------------------------------------------------------------------
 
-    def flush(self, timeout: Optional[float]) -> bool:
+    def flush(self, timeout: float | None) -> bool:
         seconds, sender = convert.to_timeout(timeout), self._sender
         if sender is None:
             return self._spool is None
         return sender.flush(seconds)
 
-    def close(self, timeout: Optional[float]) -> bool:
+    def close(self, timeout: float | None) -> bool:
         """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
         until = time.monotonic() + convert.to_timeout(timeout)
         with self._lock:
@@ -200,12 +228,18 @@ class Client:
             spool.release()
         if spool.folder is not None and not self._is_offline:
             self._send_children(spool.folder.parent, spool.writer, until)
-        lost = ", ".join(f"{count} {DROP_REASONS[what]}" for what, count in spool.dropped().items() if count)
+        lost = ", ".join(
+            f"{count} {DROP_REASONS[what]}" for what, count in spool.dropped().items() if count
+        )
         if lost:
             _log.warn(f"Not sent: {lost}.")
         if spool.folder is not None and spool.folder.exists():
-            what = "What the server refused is" if was_sent else "Not everything was sent. The rest is"
-            _log.warn(f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it.")
+            what = (
+                "What the server refused is" if was_sent else "Not everything was sent. The rest is"
+            )
+            _log.warn(
+                f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it."
+            )
         return was_sent
 
     def _send_children(self, root: Path, writer: str, until: float) -> None:
@@ -235,28 +269,34 @@ class Client:
 class DisabledClient(Client):
     """Sends nothing and writes nothing: for a run that is switched off. Wrong arguments still raise."""
 
-    def fast_path(self, series: Sequence[Series]) -> Optional[FastPath]:
+    def fast_path(self, series: Sequence[Series]) -> FastPath | None:
         return None
 
-    def cell(self, id: str, about: Dict[str, Any]) -> None:
+    def cell(self, id: str, about: dict[str, Any]) -> None:
         return
 
-    def points(self, series: Sequence[Series], time_s: float, steps: Sequence[float], rows: Sequence[Iterable[float]]) -> None:
+    def points(
+        self,
+        series: Sequence[Series],
+        time_s: float,
+        steps: Sequence[float],
+        rows: Sequence[Iterable[float]],
+    ) -> None:
         return
 
-    def patch(self, id: str, keys: Dict[str, Any]) -> None:
+    def patch(self, id: str, keys: dict[str, Any]) -> None:
         return
 
-    def patch_image(self, id: str, keys: Dict[str, Any], content: bytes, kind: str) -> None:
+    def patch_image(self, id: str, keys: dict[str, Any], content: bytes, kind: str) -> None:
         return
 
     def skip(self, count: int) -> None:
         return
 
-    def flush(self, timeout: Optional[float]) -> bool:
+    def flush(self, timeout: float | None) -> bool:
         return convert.to_timeout(timeout) >= 0
 
-    def close(self, timeout: Optional[float]) -> bool:
+    def close(self, timeout: float | None) -> bool:
         return convert.to_timeout(timeout) >= 0
 
 
@@ -283,7 +323,7 @@ def _register_multiprocessing_finalizer() -> None:
         util.Finalize(None, close_all, exitpriority=10)
 
 
-def clients() -> List[Client]:
+def clients() -> list[Client]:
     return list(_clients.values())
 
 

@@ -8,7 +8,7 @@ import json
 import socket
 import time
 from dataclasses import dataclass, field
-from typing import Any, Dict, Optional, cast
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 from .credentials import token_for
@@ -35,9 +35,9 @@ class Request:
     path: str
     body: bytes = b""
     kind: str = "application/json"
-    key: Optional[str] = None
+    key: str | None = None
     #: The ids of the cells that it is about.
-    cells: "list[str]" = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -45,9 +45,9 @@ class Response:
     status: int
     body: bytes
     #: Seconds, as the server asked for.
-    retry_after: Optional[float] = None
+    retry_after: float | None = None
 
-    def error(self) -> Dict[str, Any]:
+    def error(self) -> dict[str, Any]:
         """The server's error document, empty when somebody else answers at the address."""
         told = parse_json(self.body)
         return told if isinstance(told, dict) and "className" in told else {}
@@ -56,7 +56,11 @@ class Response:
     def is_refusal(self) -> bool:
         """Whether sending the same again would give the same answer."""
         # 413 and 414 are a proxy's word as well: it will not let this through, and what comes behind it must not wait.
-        return self.status in (413, 414) or 400 <= self.status < 500 and self.status not in (401, 403, 408, 425, 429) and bool(self.error())
+        return self.status in (413, 414) or (
+            400 <= self.status < 500
+            and self.status not in (401, 403, 408, 425, 429)
+            and bool(self.error())
+        )
 
     @property
     def is_denied(self) -> bool:
@@ -71,7 +75,9 @@ class Response:
         if len(self.body) > _LONG_ANSWER_BYTES:
             # A cell with a large value: reading it would hold up the training.
             text = self.body.strip()
-            return text[:1] + text[-1:] in (b"{}", b"[]") and any(b'"%s"' % name.encode() in text for name in _RESPONSE_KEYS)
+            return text[:1] + text[-1:] in (b"{}", b"[]") and any(
+                b'"%s"' % name.encode() in text for name in _RESPONSE_KEYS
+            )
         told = parse_json(self.body)
         first = told[0] if isinstance(told, list) and told else told
         return isinstance(first, dict) and any(name in first for name in _RESPONSE_KEYS)
@@ -132,7 +138,7 @@ class ServerConnection:
         self._base = parts.path
         self._is_tls = parts.scheme == "https"
         self._host, self._port = cast(str, parts.hostname), parts.port
-        self._connection: Optional[http.client.HTTPConnection] = None
+        self._connection: http.client.HTTPConnection | None = None
         #: Nobody waits longer than that, whatever is on its way: ``time.monotonic()``.
         self.until = float("inf")
 
@@ -153,16 +159,24 @@ class ServerConnection:
         is_kept = self._connection is not None
         try:
             return self._once(request)
-        except Exception as error:  # Whatever a server does, or the system's name service: it is tried again.
+        except (
+            Exception
+        ) as error:  # Whatever a server does, or the system's name service: it is tried again.
             self.close()
             # A kept connection may have been closed by the server in the meantime. The request has a key, or may be repeated.
-            if is_kept and not isinstance(error, TimeoutError) and not isinstance(error, socket.timeout):
+            if (
+                is_kept
+                and not isinstance(error, TimeoutError)
+                and not isinstance(error, socket.timeout)
+            ):
                 try:
                     return self._once(request)
                 except Exception as again:
                     error = again
                     self.close()
-            raise ServerUnreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+            raise ServerUnreachable(
+                f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            ) from error
 
     def _once(self, request: Request) -> Response:
         now = time.monotonic()
@@ -177,7 +191,11 @@ class ServerConnection:
             self._connection = connection
         sock = connection.sock
         sock.settimeout(until - time.monotonic())
-        headers = {"Content-Type": request.kind, "Accept": "application/json", "User-Agent": "agnez-python"}
+        headers = {
+            "Content-Type": request.kind,
+            "Accept": "application/json",
+            "User-Agent": "agnez-python",
+        }
         if request.key is not None:
             headers["Idempotency-Key"] = request.key
             # The keys of a process are numbered: of those the server keeps a batch, however long a request was kept here.
@@ -192,7 +210,9 @@ class ServerConnection:
         connection.endheaders(request.body)
         # The answer is read from a socket that gives up when the time is over.
         patient = cast(socket.socket, _DeadlineSocket(sock, until))
-        connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(patient, *args, **named)  # type: ignore[assignment]
+        connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(
+            patient, *args, **named
+        )  # type: ignore[assignment]
         response = connection.getresponse()
         body = response.read(_ANSWER_BYTES)
         wait = response.getheader("Retry-After")

@@ -8,14 +8,14 @@ import os
 import secrets
 import zlib
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Protocol
 
-from .._spool import record
-from . import request_builder
-from .._spool.spool_dir import STATE_BYTES
-from .._spool.spool import Spool
 from .._log import warn_once
-from .http import Response, Request, parse_json
+from .._spool import record
+from .._spool.spool import Spool
+from .._spool.spool_dir import STATE_BYTES
+from . import request_builder
+from .http import Request, Response, parse_json
 
 #: Read at once: small enough that the thread does not hold the interpreter for long.
 CHUNK = 32 << 10
@@ -24,7 +24,7 @@ CHUNK = 32 << 10
 _WHY = 1000
 
 #: A place in what was written: segment and byte.
-Place = Tuple[int, int]
+Place = tuple[int, int]
 
 
 class SegmentReader(Protocol):
@@ -53,13 +53,15 @@ class Outbox:
     """The records of one spool in order. Before a batch is sent, ``state`` says which bytes and which keys it has, so that
     after a crash the same requests are sent again with the same keys."""
 
-    def __init__(self, folder: Optional[Path], url: str, writer: str, sync: bytes, spool: Optional[Spool]) -> None:
+    def __init__(
+        self, folder: Path | None, url: str, writer: str, sync: bytes, spool: Spool | None
+    ) -> None:
         self.folder = folder
         self.url = url
         self.writer = writer
         self.refused = 0
-        self.cells: Dict[str, Dict[str, Any]] = spool.cells if spool else {}
-        self.layouts: Dict[int, record.Layout] = spool.layouts if spool else {}
+        self.cells: dict[str, dict[str, Any]] = spool.cells if spool else {}
+        self.layouts: dict[int, record.Layout] = spool.layouts if spool else {}
         #: The first key of the batch that is being sent.
         self.number = 0
         self._sync = sync
@@ -71,17 +73,17 @@ class Outbox:
         #: Where the batch ends that another process had begun to send.
         self._in_flight_end = 0
         #: The numbers of this batch's keys whose requests were refused as a whole, and are sent as one for each cell.
-        self._apart: List[int] = []
+        self._apart: list[int] = []
         self._is_state_saved = True
-        self._current_batch: Optional[record.Batch] = None
+        self._current_batch: record.Batch | None = None
         #: The records of the batch that is being sent.
         self._bytes = b""
         #: Records are on their way from memory to there.
         self._is_taking_from_memory = False
-        self._source: Optional[SegmentReader] = None
+        self._source: SegmentReader | None = None
 
     @staticmethod
-    def of(spool: Spool) -> "Outbox":
+    def of(spool: Spool) -> Outbox:
         """That of the running process."""
         return Outbox(spool.folder, spool.url, spool.writer, spool.sync, spool)
 
@@ -94,7 +96,11 @@ class Outbox:
             data = b""
         state = _parse_state(data)
         if state is not None:
-            self._segment, self._from, self._in_flight_end = state["segment"], state["from"], state["to"]
+            self._segment, self._from, self._in_flight_end = (
+                state["segment"],
+                state["from"],
+                state["to"],
+            )
             self.number, self._apart = state["number"], state["apart"]
             self.writer = state.get("writer", self.writer)
         else:
@@ -103,7 +109,10 @@ class Outbox:
             if self._segments() and (not data or data.strip(b"\0") or self._segment):
                 # Which keys were used is not known: the server would take new requests under old ones for done.
                 self.writer = secrets.token_hex(8)
-                warn_once(f"state {self.folder}", f"The file state of {self.folder} is damaged: all that is left there is sent, and some of it maybe twice.")
+                warn_once(
+                    f"state {self.folder}",
+                    f"The file state of {self.folder} is damaged: all that is left there is sent, and some of it maybe twice.",
+                )
         self._to = self._from
         self.refused = 0
         for name in ("refused.before", "refused.jsonl"):
@@ -114,7 +123,7 @@ class Outbox:
 
     # ---- the next batch -----------------------------------------------------------------------------------------
 
-    def next_batch(self) -> Optional[record.Batch]:
+    def next_batch(self) -> record.Batch | None:
         """The records that come next, until :meth:`finish_batch`; nothing where there are none now."""
         batch = self._from_disk()
         if batch is None and self._spool is not None and self._spool.memory.records:
@@ -144,7 +153,7 @@ class Outbox:
             self._save_state()
             self._forget_files(batch)
 
-    def _from_disk(self) -> Optional[record.Batch]:
+    def _from_disk(self) -> record.Batch | None:
         while True:
             source = self._source = self._source or self._open(self._segment)
             if source is None:
@@ -156,7 +165,10 @@ class Outbox:
             is_full = end == source.size
             batch = self._read(source, end, is_full)
             if batch is not None and batch.is_torn:
-                warn_once(f"torn {self.writer}", f"The spool {self.folder} has bytes that are no record; they were passed over.")
+                warn_once(
+                    f"torn {self.writer}",
+                    f"The spool {self.folder} has bytes that are no record; they were passed over.",
+                )
             if batch is not None and (batch.rows or batch.changes):
                 self._to = self._from + batch.size
                 return batch
@@ -167,7 +179,7 @@ class Outbox:
                 return None
             self._finish_segment()
 
-    def _read(self, source: SegmentReader, end: int, is_full: bool) -> Optional[record.Batch]:
+    def _read(self, source: SegmentReader, end: int, is_full: bool) -> record.Batch | None:
         """A batch, maybe without a record in it, or nothing at the end of what there is."""
         if self._in_flight_end > self._from:
             data = source.read(self._from, self._in_flight_end - self._from)
@@ -187,7 +199,7 @@ class Outbox:
             size *= 4
         return None
 
-    def _from_memory(self, spool: Spool) -> Optional[record.Batch]:
+    def _from_memory(self, spool: Spool) -> record.Batch | None:
         data = spool.take_from_memory(CHUNK)
         try:
             batch = record.decode(data, self._sync, self.layouts, is_end=True)
@@ -209,7 +221,7 @@ class Outbox:
 
     # ---- segments ------------------------------------------------------------------------------------------------
 
-    def _open(self, number: int) -> Optional[SegmentReader]:
+    def _open(self, number: int) -> SegmentReader | None:
         if self._spool is not None:
             return self._spool.dir.segments.get(number) if self._spool.dir else None
         assert self.folder is not None, "a spool that was left is on disk"
@@ -218,7 +230,7 @@ class Outbox:
         except OSError:
             return None
 
-    def _segments(self) -> List[int]:
+    def _segments(self) -> list[int]:
         """The numbers of the segments in the folder."""
         assert self.folder is not None, "a spool that was left is on disk"
         return sorted(int(path.stem) for path in self.folder.glob("*.seg") if path.stem.isdecimal())
@@ -261,11 +273,13 @@ class Outbox:
 
     # ---- how far it is -------------------------------------------------------------------------------------------
 
-    def is_done_until(self, target: Optional[Place]) -> bool:
+    def is_done_until(self, target: Place | None) -> bool:
         """Whether everything before this place has been answered; without a place, whether there is nothing more at all."""
         if target is not None:
             return (self._segment, self._from) >= target
-        return not self.has_more() and not self._is_taking_from_memory and self._current_batch is None
+        return (
+            not self.has_more() and not self._is_taking_from_memory and self._current_batch is None
+        )
 
     def has_more(self) -> bool:
         """Whether there is something that was written and not sent."""
@@ -281,13 +295,27 @@ class Outbox:
         """Writes ``state`` in place: no new room on disk, so that it can be written when there is none."""
         # What went through memory is not there after a crash, but its keys were used.
         number = self.number + (self._used if self._from == self._to else 0)
-        state: Dict[str, Any] = {"segment": self._segment, "from": self._from, "to": self._to, "number": number, "apart": self._apart}
+        state: dict[str, Any] = {
+            "segment": self._segment,
+            "from": self._from,
+            "to": self._to,
+            "number": number,
+            "apart": self._apart,
+        }
         if self._spool is None:
             state["writer"] = self.writer
         data = json.dumps({**state, "sum": _checksum(state)}).encode().ljust(STATE_BYTES)
         self._is_state_saved = True
         if self._spool is None and self.folder is not None:
-            with open(os.open(self.folder / "state", os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0) as file:
+            with open(
+                os.open(
+                    self.folder / "state",
+                    os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0),
+                    0o600,
+                ),
+                "r+b",
+                buffering=0,
+            ) as file:
                 file.write(data)
                 file.truncate()
         elif self._spool is not None and self._spool.dir is not None:
@@ -298,30 +326,53 @@ class Outbox:
         what = ", ".join(request.cells[:3]) or request.path
         message = answer.error().get("message")
         why = message[:_WHY] if isinstance(message, str) else str(answer.status)
-        warn_once(f"refused {what} {answer.status}", f"{self.url} refused values of {what}: {why} They are kept in {self.folder}/refused.jsonl.")
-        told = {"method": request.method, "path": request.path, "type": request.kind, "key": retry_key(request.key or ""), "cells": request.cells, "status": answer.status, "why": why}
+        warn_once(
+            f"refused {what} {answer.status}",
+            f"{self.url} refused values of {what}: {why} They are kept in {self.folder}/refused.jsonl.",
+        )
+        told = {
+            "method": request.method,
+            "path": request.path,
+            "type": request.kind,
+            "key": retry_key(request.key or ""),
+            "cells": request.cells,
+            "status": answer.status,
+            "why": why,
+        }
         self.record_refused({**told, "body": base64.b64encode(request.body).decode()})
 
     @property
-    def current_batch(self) -> Optional[record.Batch]:
+    def current_batch(self) -> record.Batch | None:
         """The batch that was taken and is not done."""
         return self._current_batch
 
     def quarantine(self, batch: record.Batch, why: str) -> None:
         """Keeps the records of the batch that is being sent, and the files that they name, with what was refused."""
-        warn_once("aside", f"Some of what was logged cannot be sent to {self.url} ({why}). It is kept in {self.folder}/refused.jsonl.")
-        self.record_refused({"key": f"{self.writer}:{self.number}", "why": why, "records": base64.b64encode(self._bytes).decode()})
+        warn_once(
+            "aside",
+            f"Some of what was logged cannot be sent to {self.url} ({why}). It is kept in {self.folder}/refused.jsonl.",
+        )
+        self.record_refused(
+            {
+                "key": f"{self.writer}:{self.number}",
+                "why": why,
+                "records": base64.b64encode(self._bytes).decode(),
+            }
+        )
         batch.files.clear()
 
-    def aside(self, told: Dict[str, Any]) -> Optional[Tuple[record.Batch, str]]:
+    def aside(self, told: dict[str, Any]) -> tuple[record.Batch, str] | None:
         """What :meth:`quarantine` has kept, and the writer for its keys; nothing where the line holds none of it."""
         try:
-            data, (writer, _, number) = base64.b64decode(told["records"]), told["key"].rpartition(":")
+            data, (writer, _, number) = (
+                base64.b64decode(told["records"]),
+                told["key"].rpartition(":"),
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
         return record.decode(data, self._sync, self.layouts, is_end=True), f"{writer}.r{number}"
 
-    def record_refused(self, told: Dict[str, Any]) -> None:
+    def record_refused(self, told: dict[str, Any]) -> None:
         """Adds a line to what was refused."""
         self.refused += 1
         if self.folder is None:
@@ -331,11 +382,19 @@ class Outbox:
             with open(self.folder / "refused.jsonl", "a", encoding="utf-8") as file:
                 file.write(line)
         except OSError as error:
-            warn_once("refused", f"{self.folder}/refused.jsonl cannot be written ({error.strerror or error}).")
+            warn_once(
+                "refused",
+                f"{self.folder}/refused.jsonl cannot be written ({error.strerror or error}).",
+            )
 
     def remove(self) -> bool:
         """Removes the folder if nothing is left in it that somebody may want; whether it did. The lock stays with its owner."""
-        if self.folder is None or self.refused or not self.is_done_until(None) or (self.folder / "refused.before").exists():
+        if (
+            self.folder is None
+            or self.refused
+            or not self.is_done_until(None)
+            or (self.folder / "refused.before").exists()
+        ):
             return False
         if self._spool is None and any(number >= self._segment for number in self._segments()):
             # It cannot be read now.
@@ -351,19 +410,21 @@ class Outbox:
         return True
 
 
-def _checksum(state: Dict[str, Any]) -> int:
+def _checksum(state: dict[str, Any]) -> int:
     """Tells a ``state`` from a damaged one."""
     return zlib.crc32(json.dumps(state, sort_keys=True).encode())
 
 
-def _parse_state(data: bytes) -> Optional[Dict[str, Any]]:
+def _parse_state(data: bytes) -> dict[str, Any] | None:
     """What ``state`` says; nothing where it is damaged."""
     state = parse_json(data)
     try:
         if state.pop("sum") != _checksum(state):
             return None
         numbers = [state["segment"], state["from"], state["to"], state["number"], *state["apart"]]
-        is_sound = all(isinstance(number, int) and number >= 0 for number in numbers) and isinstance(state.get("writer", ""), str)
+        is_sound = all(
+            isinstance(number, int) and number >= 0 for number in numbers
+        ) and isinstance(state.get("writer", ""), str)
         return state if is_sound and isinstance(state["apart"], list) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

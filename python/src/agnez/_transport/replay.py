@@ -8,21 +8,21 @@ import os
 import struct
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from .._spool import paths, record
 from . import request_builder
-from .outbox import Outbox, retry_key
-from .sender import Delivery, Stopped
 from .credentials import register_server
 from .http import Request, ServerConnection, parse_json
+from .outbox import Outbox, retry_key
+from .sender import Delivery, Stopped
 
 
 class SpoolInUse(Exception):
     """The spool belongs to a process that is running."""
 
 
-def open_outbox(folder: Path, url: Optional[str]) -> Outbox:
+def open_outbox(folder: Path, url: str | None) -> Outbox:
     """A spool as its process left it; ValueError where the folder holds none."""
     about = paths.read_metadata(folder)
     try:
@@ -45,14 +45,20 @@ def open_outbox(folder: Path, url: Optional[str]) -> Outbox:
     return outbox
 
 
-def _parse_layout(line: Dict[str, Any]) -> record.Layout:
+def _parse_layout(line: dict[str, Any]) -> record.Layout:
     number, series = line["layout"], [(cell, name) for cell, name in line["series"]]
-    if not isinstance(number, int) or not 0 <= number < record.CHANGE or not all(isinstance(part, str) for pair in series for part in pair):
+    if (
+        not isinstance(number, int)
+        or not 0 <= number < record.CHANGE
+        or not all(isinstance(part, str) for pair in series for part in pair)
+    ):
         raise ValueError("no layout")
     return record.Layout(number, series)
 
 
-def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, timeout: float = 60.0) -> str:
+def replay(
+    folder: Path, *, url: str | None = None, refused: bool = False, timeout: float = 60.0
+) -> str:
     """Sends the rest of a spool and removes the folder when nothing is left; a sentence about it.
 
     The server does what it has done before not again, so that this does no harm twice. ``url``: another server than the one it
@@ -93,14 +99,21 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
                     delivery.send(batch, outbox.number)
                 except Stopped:
                     raise
-                except Exception as error:  # Whatever it holds, or is answered: what comes after it must go on.
+                except (
+                    Exception
+                ) as error:  # Whatever it holds, or is answered: what comes after it must go on.
                     outbox.quarantine(batch, f"{type(error).__name__}: {error}")
                 outbox.finish_batch()
                 until = time.monotonic() + timeout
-                points += sum(len(rows) * len(outbox.layouts[number].parts) for number, rows in batch.rows.items())
+                points += sum(
+                    len(rows) * len(outbox.layouts[number].parts)
+                    for number, rows in batch.rows.items()
+                )
                 changes += len(batch.changes)
         except Stopped:
-            raise TimeoutError(f"{delivery.denied or f'{outbox.url} cannot be reached.'} The rest stays in {folder}.") from None
+            raise TimeoutError(
+                f"{delivery.denied or f'{outbox.url} cannot be reached.'} The rest stays in {folder}."
+            ) from None
         finally:
             wire.close()
         # Only here: what did not come to its end must find everything again.
@@ -119,8 +132,17 @@ def replay(folder: Path, *, url: Optional[str] = None, refused: bool = False, ti
 def _retry_refused(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
     """Tries what was refused once more; what is refused again is put back. ``refused.before`` has what is tried until all of it has been
     answered: a run that is cut off leaves it to the next one."""
-    path, before, whole = folder / "refused.jsonl", folder / "refused.before", folder / "refused.whole"
-    lines = list({json.dumps(line, sort_keys=True): line for line in _read_lines(before) + _read_lines(path)}.values())
+    path, before, whole = (
+        folder / "refused.jsonl",
+        folder / "refused.before",
+        folder / "refused.whole",
+    )
+    lines = list(
+        {
+            json.dumps(line, sort_keys=True): line
+            for line in _read_lines(before) + _read_lines(path)
+        }.values()
+    )
     if not lines:
         return
     whole.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -139,7 +161,7 @@ def _retry_refused(folder: Path, delivery: Delivery, outbox: Outbox) -> None:
     before.unlink()
 
 
-def _line_to_requests(line: Dict[str, Any], outbox: Outbox) -> List[Request]:
+def _line_to_requests(line: dict[str, Any], outbox: Outbox) -> list[Request]:
     """What a line holds, as requests; what cannot be sent is put back."""
     kept, request = outbox.aside(line), _line_to_request(line)
     try:
@@ -153,20 +175,29 @@ def _line_to_requests(line: Dict[str, Any], outbox: Outbox) -> List[Request]:
     return []
 
 
-def _line_to_request(line: Dict[str, Any]) -> Optional[Request]:
+def _line_to_request(line: dict[str, Any]) -> Request | None:
     """What was refused as a request; nothing where the line holds none."""
     try:
-        method, path, body, kind = line["method"], line["path"], base64.b64decode(line["body"]), line["type"]
+        method, path, body, kind = (
+            line["method"],
+            line["path"],
+            base64.b64decode(line["body"]),
+            line["type"],
+        )
         key, cells = line["key"], list(line.get("cells", []))
     except (KeyError, TypeError, ValueError):
         return None
-    if method not in ("POST", "PATCH") or not all(isinstance(text, str) for text in (path, kind, key, *cells)) or not path.startswith("/"):
+    if (
+        method not in ("POST", "PATCH")
+        or not all(isinstance(text, str) for text in (path, kind, key, *cells))
+        or not path.startswith("/")
+    ):
         return None
     return Request(method, path, body, kind, retry_key(key), cells)
 
 
-def _read_lines(path: Path) -> List[Dict[str, Any]]:
-    lines: List[Dict[str, Any]] = []
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
     try:
         text = path.read_bytes()
     except (OSError, MemoryError):

@@ -8,8 +8,9 @@ import re
 import struct
 import sys
 from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any
 
 from .._spool import record
 from .http import Request, cell_path
@@ -18,17 +19,25 @@ from .http import Request, cell_path
 SERIES_PER_REQUEST = 500
 
 #: Of each cell and series: steps, values, times.
-Numbers = Dict[Tuple[str, str], Tuple["array[float]", "array[float]", "array[float]"]]
+Numbers = dict[tuple[str, str], tuple["array[float]", "array[float]", "array[float]"]]
 
 
-def to_requests(batch: record.Batch, layouts: Mapping[int, record.Layout], folder: Optional[Path], writer: str, first: int) -> List[Request]:
+def to_requests(
+    batch: record.Batch,
+    layouts: Mapping[int, record.Layout],
+    folder: Path | None,
+    writer: str,
+    first: int,
+) -> list[Request]:
     """The requests for a batch, in order, with keys from ``<writer>:<first>`` on. One that has lost its file is left out."""
-    made: List[Request] = []
+    made: list[Request] = []
     number = first
     for cell, keys in batch.changes.items():
         body = _patch_body(keys, folder)
         if body is not None:
-            made.append(Request("PATCH", cell_path(cell), body, key=f"{writer}:{number}", cells=[cell]))
+            made.append(
+                Request("PATCH", cell_path(cell), body, key=f"{writer}:{number}", cells=[cell])
+            )
         number += 1
     numbers = _points_by_series(batch, layouts)
     series = list(numbers)
@@ -45,16 +54,19 @@ def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) ->
     return len(batch.changes) + -(-len(series) // SERIES_PER_REQUEST)
 
 
-def split_by_cell(request: Request) -> List[Request]:
+def split_by_cell(request: Request) -> list[Request]:
     """A refused request for several cells as one for each, so that one cell cannot hold up the others."""
-    groups: Dict[str, Numbers] = {}
+    groups: dict[str, Numbers] = {}
     for (cell, series), lists in decode_points(request.body).items():
         groups.setdefault(cell, {})[cell, series] = lists
     writer, _, number = (request.key or "").rpartition(":")
-    return [_encode_points(numbers, f"{writer}.{number}:{at}") for at, numbers in enumerate(groups.values())]
+    return [
+        _encode_points(numbers, f"{writer}.{number}:{at}")
+        for at, numbers in enumerate(groups.values())
+    ]
 
 
-def _patch_body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[bytes]:
+def _patch_body(keys: Mapping[str, Any], folder: Path | None) -> bytes | None:
     """A change's JSON; nothing where its file was dropped."""
     kept = keys.get("file")
     if kept is None:
@@ -69,12 +81,14 @@ def _patch_body(keys: Mapping[str, Any], folder: Optional[Path]) -> Optional[byt
     rest = {name: value for name, value in keys.items() if name != "file"}
     value: bytes = data
     if kept.get("media") is not None:
-        value = b'"data:' + str(kept["media"]).encode() + b";base64," + base64.b64encode(data) + b'"'
+        value = (
+            b'"data:' + str(kept["media"]).encode() + b";base64," + base64.b64encode(data) + b'"'
+        )
     text = json.dumps(rest, separators=(",", ":"), allow_nan=False).encode()
     return text[:-1] + (b"," if rest else b"") + b'"value":' + value + b"}"
 
 
-def value_file(folder: Optional[Path], name: Any) -> Optional[Path]:
+def value_file(folder: Path | None, name: Any) -> Path | None:
     """The file of a larger value; nothing where the name is not one that a spool gives, whatever its records say."""
     if folder is None or not isinstance(name, str) or not re.fullmatch(r"[0-9]{6,}\.value", name):
         return None
@@ -111,7 +125,7 @@ def _append_rows(numbers: Numbers, layout: record.Layout, rows: Sequence[record.
                 old.extend(new)
 
 
-def _bytes(numbers: "array[float]") -> bytes:
+def _bytes(numbers: array[float]) -> bytes:
     if sys.byteorder == "big":
         numbers = array("d", numbers)
         numbers.byteswap()
@@ -123,7 +137,18 @@ def _encode_points(numbers: Numbers, key: str) -> Request:
     out = [struct.pack("<4sBBHQI", b"AGNZ", 1, 1, 0, 0, len(numbers))]
     for (cell, series), (x, y, t) in numbers.items():
         id, name = cell.encode(), series.encode()
-        out.append(struct.pack(f"<B{len(id)}sH{len(name)}sQBI", len(id), id, len(name), name, 2**64 - 1, 1 | 4, len(y)))
+        out.append(
+            struct.pack(
+                f"<B{len(id)}sH{len(name)}sQBI",
+                len(id),
+                id,
+                len(name),
+                name,
+                2**64 - 1,
+                1 | 4,
+                len(y),
+            )
+        )
         out += [_bytes(x), _bytes(y), _bytes(t)]
     cells = list(dict.fromkeys(cell for cell, _ in numbers))
     return Request("POST", "/points", b"".join(out), "application/octet-stream", key, cells)
@@ -137,7 +162,7 @@ def decode_points(body: bytes) -> Numbers:
     return numbers
 
 
-def _decode_parts(body: bytes) -> Iterator[Tuple[Any, ...]]:
+def _decode_parts(body: bytes) -> Iterator[tuple[Any, ...]]:
     (parts,) = struct.unpack_from("<I", body, 16)
     at = 20
     for _ in range(parts):

@@ -6,17 +6,17 @@ import json
 import random
 import threading
 import time
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable
 
-from . import request_builder
+from .._log import warn_once
 from .._spool import record
-from .credentials import token_for
-from .._values.names import cell_id
-from .outbox import Outbox
 from .._spool.memory_buffer import DROP_REASONS
 from .._spool.spool import Spool
-from .._log import warn_once
-from .http import Response, Request, ServerUnreachable, ServerConnection, cell_path
+from .._values.names import cell_id
+from . import request_builder
+from .credentials import token_for
+from .http import Request, Response, ServerConnection, ServerUnreachable, cell_path
+from .outbox import Outbox
 
 #: While points come, what is new is looked for so often: a point is on the page within a frame or two.
 TICK_S = 0.015
@@ -35,7 +35,9 @@ _MAX_TRIES = 3
 class Delivery:
     """Sends batches until the server has said yes or no to each request. What :class:`Sender` and a replay share."""
 
-    def __init__(self, outbox: Outbox, wire: ServerConnection, pause: Callable[[float, float], None]) -> None:
+    def __init__(
+        self, outbox: Outbox, wire: ServerConnection, pause: Callable[[float, float], None]
+    ) -> None:
         self.outbox = outbox
         self.wire = wire
         self.is_connected = False
@@ -44,12 +46,14 @@ class Delivery:
         #: What happens while it lets nothing in, in words.
         self.meanwhile = "Training goes on; what is logged is kept and sent later."
         self._pause = pause
-        self._made: Set[str] = set()
+        self._made: set[str] = set()
 
     def send(self, batch: record.Batch, first: int) -> None:
         """Raises what ``pause`` raises. A batch that cannot be told to a server is put aside."""
         try:
-            requests = request_builder.to_requests(batch, self.outbox.layouts, self.outbox.folder, self.outbox.writer, first)
+            requests = request_builder.to_requests(
+                batch, self.outbox.layouts, self.outbox.folder, self.outbox.writer, first
+            )
         except Exception as error:  # Whatever it holds: what comes after it must go on.
             self.outbox.quarantine(batch, f"{type(error).__name__}: {error}")
             return
@@ -87,12 +91,17 @@ class Delivery:
         for part in request_builder.split_by_cell(request):
             self.deliver(part)
 
-    def _create_cells(self, ids: List[str]) -> None:
+    def _create_cells(self, ids: list[str]) -> None:
         """Creates many at once where the server has none of them, else one by one."""
         for start in range(0, len(ids), _CELLS_PER_REQUEST):
             some = ids[start : start + _CELLS_PER_REQUEST]
-            body = json.dumps([{"_id": id, **self.outbox.cells[id]} for id in some], allow_nan=False).encode()
-            if len(some) > 1 and self.send_until_answered(Request("POST", "/values", body)).status < 300:
+            body = json.dumps(
+                [{"_id": id, **self.outbox.cells[id]} for id in some], allow_nan=False
+            ).encode()
+            if (
+                len(some) > 1
+                and self.send_until_answered(Request("POST", "/values", body)).status < 300
+            ):
                 self._made.update(some)
             for id in some:
                 self._create_cell(id)
@@ -101,7 +110,9 @@ class Delivery:
         about = self.outbox.cells.get(id)
         if id in self._made or about is None:
             return
-        answer = self.send_until_answered(Request("POST", "/values", json.dumps({"_id": id, **about}, allow_nan=False).encode()))
+        answer = self.send_until_answered(
+            Request("POST", "/values", json.dumps({"_id": id, **about}, allow_nan=False).encode())
+        )
         # 409: it is there. Anything else is told with what was to be put into it.
         if answer.status < 300 or answer.status == 409:
             self._made.add(id)
@@ -117,7 +128,11 @@ class Delivery:
                     self.is_connected, self.denied = True, ""
                     return answer
                 self.denied = _denied_message(answer, self.outbox.url) if answer.is_denied else ""
-                why = f"it answered {answer.status}" if answer.status >= 300 else "something else than Agnez answers there"
+                why = (
+                    f"it answered {answer.status}"
+                    if answer.status >= 300
+                    else "something else than Agnez answers there"
+                )
                 ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
             except ServerUnreachable as error:
                 why, self.denied = str(error), ""
@@ -125,7 +140,10 @@ class Delivery:
             if self.denied:
                 warn_once(f"denied {self.outbox.url}", f"{self.denied} {self.meanwhile}")
             else:
-                warn_once(f"unreachable {self.outbox.url}", f"{self.outbox.url} takes nothing now ({why}). {self.meanwhile}")
+                warn_once(
+                    f"unreachable {self.outbox.url}",
+                    f"{self.outbox.url} takes nothing now ({why}). {self.meanwhile}",
+                )
             self._pause(wait * random.uniform(0.5, 1.0), ask)
             wait = min(2 * wait, _BACK_OFF_S[1])
 
@@ -134,7 +152,11 @@ def _denied_message(answer: Response, url: str) -> str:
     """Nothing of what the server says is repeated that could hold the token."""
     if token_for(url) is None:
         return f"{url} wants an access token ({answer.status}): set AGNEZ_TOKEN, or give token=, to one that 'agnez token new write' prints there."
-    may = "does not know the access token" if answer.status == 401 else "does not let the access token write"
+    may = (
+        "does not know the access token"
+        if answer.status == 401
+        else "does not let the access token write"
+    )
     return f"{url} {may} ({answer.status}): set AGNEZ_TOKEN, or give token=, to one that 'agnez token new write' prints there."
 
 
@@ -157,7 +179,7 @@ class Sender:
         #: The thread has ended, or gets nowhere: nobody waits for it.
         self._ended = threading.Event()
         self._stopped = threading.Event()
-        self._seen: Dict[str, int] = {}
+        self._seen: dict[str, int] = {}
         #: How often something has failed over the batch that is held.
         self._tries = 0
         self._thread = threading.Thread(target=self._run, name="agnez", daemon=True)
@@ -208,7 +230,9 @@ class Sender:
                     self._ended.clear()
                 except Stopped:
                     break
-                except Exception as error:  # The loop must never learn of it, and what comes after it must go on.
+                except (
+                    Exception
+                ) as error:  # The loop must never learn of it, and what comes after it must go on.
                     failures += 1
                     self._fail(error, failures)
                     continue
@@ -225,7 +249,10 @@ class Sender:
 
     def _fail(self, error: Exception, failures: int) -> None:
         """After whatever has gone wrong: tries again, puts aside what fails every time, and goes on."""
-        warn_once(f"sender {type(error).__name__}", f"Sending to {self._spool.url} has failed ({type(error).__name__}: {error}) and is tried again. What is logged stays in the spool.")
+        warn_once(
+            f"sender {type(error).__name__}",
+            f"Sending to {self._spool.url} has failed ({type(error).__name__}: {error}) and is tried again. What is logged stays in the spool.",
+        )
         try:
             self._wire.close()
             batch = self._outbox.current_batch
@@ -236,14 +263,19 @@ class Sender:
                 self._outbox.quarantine(batch, f"{type(error).__name__}: {error}")
                 self._outbox.finish_batch()
         except Exception as again:
-            warn_once(f"sender again {type(again).__name__}", f"The spool {self._spool.folder} cannot be used now ({type(again).__name__}: {again}).")
+            warn_once(
+                f"sender again {type(again).__name__}",
+                f"The spool {self._spool.folder} cannot be used now ({type(again).__name__}: {again}).",
+            )
         if failures >= 2 * _MAX_TRIES:
             # It gets nowhere: nobody waits for it meanwhile.
             self._ended.set()
             with self._done:
                 self._done.notify_all()
         start, wait = time.monotonic(), min(_BACK_OFF_S[0] * 2 ** min(failures, 10), _BACK_OFF_S[1])
-        while not self._is_stopped and time.monotonic() < start + (min(wait, 0.25) if self._waiting else wait):
+        while not self._is_stopped and time.monotonic() < start + (
+            min(wait, 0.25) if self._waiting else wait
+        ):
             time.sleep(0.05)
 
     def _end(self) -> None:
@@ -254,7 +286,10 @@ class Sender:
                 if not self._outbox.remove():
                     self._spool.trim()
         except Exception as error:
-            warn_once("sender end", f"The spool {self._spool.folder} cannot be cleared ({type(error).__name__}: {error}).")
+            warn_once(
+                "sender end",
+                f"The spool {self._spool.folder} cannot be cleared ({type(error).__name__}: {error}).",
+            )
         finally:
             if self._is_stopped:
                 self._spool.release()
@@ -289,7 +324,11 @@ class Sender:
         start = time.monotonic()
         while not self._is_stopped:
             # Who waits for the end is not kept waiting, unless the server asked for it.
-            left = start + max(min(seconds, 0.25) if self._waiting else seconds, least) - time.monotonic()
+            left = (
+                start
+                + max(min(seconds, 0.25) if self._waiting else seconds, least)
+                - time.monotonic()
+            )
             if left <= 0:
                 return
             time.sleep(min(left, 0.1))
@@ -307,13 +346,28 @@ class Sender:
         except Stopped:
             raise
         except Exception as error:
-            warn_once(f"report {type(error).__name__}", f"What is not sent cannot be shown on the board ({type(error).__name__}: {error}).")
+            warn_once(
+                f"report {type(error).__name__}",
+                f"What is not sent cannot be shown on the board ({type(error).__name__}: {error}).",
+            )
 
-    def _show(self, counts: Dict[str, int]) -> None:
+    def _show(self, counts: dict[str, int]) -> None:
         lines = {**DROP_REASONS, "refused": "requests refused by the server"}
         text = "\n".join(f"- {count} {lines[what]}" for what, count in counts.items() if count)
         for board in {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}:
             id = cell_id(board, "agnez: not sent")
-            keys: Dict[str, Any] = {"type": "text", "value": text, "description": f"writer {self._outbox.writer}"}
-            self._delivery.send_until_answered(Request("POST", "/values", json.dumps({"_id": id, "board": board, "name": "agnez: not sent"}).encode()))
-            self._delivery.send_until_answered(Request("PATCH", cell_path(id), json.dumps(keys).encode()))
+            keys: dict[str, Any] = {
+                "type": "text",
+                "value": text,
+                "description": f"writer {self._outbox.writer}",
+            }
+            self._delivery.send_until_answered(
+                Request(
+                    "POST",
+                    "/values",
+                    json.dumps({"_id": id, "board": board, "name": "agnez: not sent"}).encode(),
+                )
+            )
+            self._delivery.send_until_answered(
+                Request("PATCH", cell_path(id), json.dumps(keys).encode())
+            )

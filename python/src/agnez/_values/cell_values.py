@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from . import dataframes
-from .convert import to_json, to_table_item, to_label, unique_labels as different, to_list, to_json_numbers
+from .convert import (
+    to_json,
+    to_json_numbers,
+    to_label,
+    to_list,
+    to_table_item,
+)
+from .convert import (
+    unique_labels as different,
+)
 
 #: How deep arrays and lists of numbers may be nested.
 _DEPTH = 32
 
 
-def _without_none(**keys: Any) -> Dict[str, Any]:
+def _without_none(**keys: Any) -> dict[str, Any]:
     return {name: to_json(value) for name, value in keys.items() if value is not None}
 
 
-def table(rows: Any, columns: Optional[Sequence[Any]]) -> Dict[str, Any]:
+def table(rows: Any, columns: Sequence[Any] | None) -> dict[str, Any]:
     """Rows as lists or as dicts, a dict of columns, or a DataFrame, before whose columns its index stands where it says something."""
     found = dataframes.to_columns(rows)
     rows = rows if found is None else found
     if isinstance(rows, dict):
         lists = [to_list(column, f"the column {name!r}") for name, column in rows.items()]
         if len({len(column) for column in lists}) > 1:
-            raise ValueError(f"columns must have the same length, not {[len(column) for column in lists]}")
-        chosen = list(range(len(lists))) if columns is None else _select_columns(list(rows), list(columns))
+            raise ValueError(
+                f"columns must have the same length, not {[len(column) for column in lists]}"
+            )
+        chosen = (
+            list(range(len(lists)))
+            if columns is None
+            else _select_columns(list(rows), list(columns))
+        )
         columns = list(rows) if columns is None else columns
         rows = [list(row) for row in zip(*(lists[at] for at in chosen))]
     rows = to_list(rows, "rows")
     if rows and all(isinstance(row, dict) for row in rows):
         # 1 and "1" are two columns.
         known = dict.fromkeys(_column_key(name) for row in rows for name in row)
-        keys = list(known) if columns is None else [_find_key(_column_key(name), known) for name in columns]
+        keys = (
+            list(known)
+            if columns is None
+            else [_find_key(_column_key(name), known) for name in columns]
+        )
         columns = [name for _, name in keys] if columns is None else columns
-        rows = [[{_column_key(name): item for name, item in row.items()}.get(key) for key in keys] for row in rows]
+        rows = [
+            [{_column_key(name): item for name, item in row.items()}.get(key) for key in keys]
+            for row in rows
+        ]
     rows = [[to_table_item(item) for item in to_list(row, "a row")] for row in rows]
     width = max((len(row) for row in rows), default=0)
     names = different(list(columns) if columns is not None else list(range(width)))
@@ -41,30 +64,36 @@ def table(rows: Any, columns: Optional[Sequence[Any]]) -> Dict[str, Any]:
     return {"columns": names, "rows": rows}
 
 
-def _column_key(name: Any) -> Tuple[bool, str]:
+def _column_key(name: Any) -> tuple[bool, str]:
     """What tells the names of columns apart, of any type: two NaN are one name."""
     return isinstance(name, str), to_label(name)
 
 
-def _find_key(key: Tuple[bool, str], known: Dict[Tuple[bool, str], Any]) -> Tuple[bool, str]:
+def _find_key(key: tuple[bool, str], known: dict[tuple[bool, str], Any]) -> tuple[bool, str]:
     """The key itself, or that of the same text where only this one is there: ``columns=["1"]`` of ``{1: "a"}``."""
     other = (not key[0], key[1])
     return other if key not in known and other in known else key
 
 
-def _select_columns(names: List[Any], columns: List[Any]) -> List[int]:
+def _select_columns(names: list[Any], columns: list[Any]) -> list[int]:
     """The places of the columns that ``columns=`` names; of all of them where it gives them other names."""
     places = {key: at for at, key in reversed(list(enumerate(map(_column_key, names))))}
     wanted = [_find_key(_column_key(name), places) for name in columns]
     if all(key in places for key in wanted):
         return [places[key] for key in wanted]
     # A name that stands elsewhere is meant as a choice, and what is missing beside it is a mistake.
-    if len(columns) != len(names) or any(places.get(key, at) != at for at, key in enumerate(wanted)):
-        raise ValueError(f"columns= must be some of {', '.join(map(to_label, names))}, or {len(names)} new names")
+    if len(columns) != len(names) or any(
+        places.get(key, at) != at for at, key in enumerate(wanted)
+    ):
+        raise ValueError(
+            f"columns= must be some of {', '.join(map(to_label, names))}, or {len(names)} new names"
+        )
     return list(range(len(names)))
 
 
-def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[str], unit: Optional[str]) -> Dict[str, Any]:
+def histogram(
+    values: Any, counts: Any, edges: Any, steps: Any, view: str | None, unit: str | None
+) -> dict[str, Any]:
     """Raw values of any shape, or counts with their edges; over steps one list for each."""
     if (values is None) == (counts is None):
         raise TypeError("a histogram takes either values, or counts= and edges=")
@@ -72,20 +101,38 @@ def histogram(values: Any, counts: Any, edges: Any, steps: Any, view: Optional[s
         if edges is None:
             raise TypeError("counts= needs edges=, one more than there are counts")
         rows = to_list(counts, "counts")
-        told = _without_none(counts=to_json_numbers(rows, "counts") if steps is None else [to_json_numbers(row, "each item of counts, with steps=,") for row in rows], edges=to_json_numbers(edges, "edges"))
+        told = _without_none(
+            counts=to_json_numbers(rows, "counts")
+            if steps is None
+            else [to_json_numbers(row, "each item of counts, with steps=,") for row in rows],
+            edges=to_json_numbers(edges, "edges"),
+        )
     else:
-        told = {"values": [flatten(item, "values") for item in to_list(values, "values")] if steps is not None else flatten(values, "values")}
-    return {**told, **_without_none(steps=None if steps is None else to_json_numbers(steps, "steps"), view=view, unit=unit)}
+        told = {
+            "values": [flatten(item, "values") for item in to_list(values, "values")]
+            if steps is not None
+            else flatten(values, "values")
+        }
+    return {
+        **told,
+        **_without_none(
+            steps=None if steps is None else to_json_numbers(steps, "steps"), view=view, unit=unit
+        ),
+    }
 
 
-def flatten(values: Any, what: str, depth: int = 0) -> List[Any]:
+def flatten(values: Any, what: str, depth: int = 0) -> list[Any]:
     if depth > _DEPTH:
         raise ValueError(f"{what} may be nested {_DEPTH} deep, and must not hold themselves")
     found = dataframes.to_value_columns(values)
-    out: List[Any] = []
-    plain: List[Any] = []
+    out: list[Any] = []
+    plain: list[Any] = []
     for item in to_list(values if found is None else list(found.values()), what):
-        if hasattr(item, "__iter__") and not isinstance(item, (str, bytes, dict)) and getattr(item, "shape", None) != ():
+        if (
+            hasattr(item, "__iter__")
+            and not isinstance(item, (str, bytes, dict))
+            and getattr(item, "shape", None) != ()
+        ):
             out += to_json_numbers(plain, what) + flatten(item, what, depth + 1)
             plain = []
         else:
@@ -93,7 +140,14 @@ def flatten(values: Any, what: str, depth: int = 0) -> List[Any]:
     return out + to_json_numbers(plain, what)
 
 
-def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], column_label: Optional[str], unit: Optional[str]) -> Any:
+def heatmap(
+    matrix: Any,
+    rows: Any,
+    columns: Any,
+    row_label: str | None,
+    column_label: str | None,
+    unit: str | None,
+) -> Any:
     """A matrix of shape (rows, columns); of nothing it is no value yet."""
     found = dataframes.to_value_columns(matrix)
     if found is not None:
@@ -103,16 +157,29 @@ def heatmap(matrix: Any, rows: Any, columns: Any, row_label: Optional[str], colu
     values = [to_json_numbers(row, "a row of the matrix") for row in to_list(matrix, "matrix")]
     if len({len(row) for row in values}) > 1:
         raise ValueError("all rows of the matrix must have the same length")
-    names = [None if side is None else [to_label(name) for name in to_list(side, "rows= and columns=")] for side in (rows, columns)]
-    for side, count, what in ((names[0], len(values), "rows"), (names[1], len(values[0]) if values else 0, "columns")):
+    names = [
+        None if side is None else [to_label(name) for name in to_list(side, "rows= and columns=")]
+        for side in (rows, columns)
+    ]
+    for side, count, what in (
+        (names[0], len(values), "rows"),
+        (names[1], len(values[0]) if values else 0, "columns"),
+    ):
         if side is not None and len(side) != count:
             raise ValueError(f"{what}= must have {count} names, not {len(side)}")
     if not values or not values[0]:
         return []
-    return _without_none(values=values, rows=names[0], columns=names[1], row_label=row_label, column_label=column_label, unit=unit)
+    return _without_none(
+        values=values,
+        rows=names[0],
+        columns=names[1],
+        row_label=row_label,
+        column_label=column_label,
+        unit=unit,
+    )
 
 
-def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool]) -> Dict[str, Any]:
+def bar(values: Any, labels: Any, unit: str | None, horizontal: bool | None) -> dict[str, Any]:
     """A number for each label; or, side by side, a list for each series."""
     names = None if labels is None else [to_label(name) for name in to_list(labels, "labels")]
     if dataframes.is_series(values) or dataframes.is_dataframe(values):
@@ -120,36 +187,65 @@ def bar(values: Any, labels: Any, unit: Optional[str], horizontal: Optional[bool
         found = dataframes.to_value_columns(values) or {}
         values = next(iter(found.values())) if dataframes.is_series(values) else found
     if isinstance(values, dict):
-        lists = [item for item in values.values() if hasattr(item, "__len__") and not isinstance(item, (str, bytes))]
+        lists = [
+            item
+            for item in values.values()
+            if hasattr(item, "__len__") and not isinstance(item, (str, bytes))
+        ]
         if lists and len(lists) == len(values):
-            series = {name: to_json_numbers(item, f"the series {name!r}") for name, item in zip(different(list(values)), values.values())}
+            series = {
+                name: to_json_numbers(item, f"the series {name!r}")
+                for name, item in zip(different(list(values)), values.values())
+            }
             count = len(next(iter(series.values())))
-            if any(len(item) != count for item in series.values()) or names is not None and len(names) != count:
+            if any(len(item) != count for item in series.values()) or (
+                names is not None and len(names) != count
+            ):
                 raise ValueError("each series must have one number for each label")
-            return _without_none(labels=names or [str(at) for at in range(count)], series=series, unit=unit, horizontal=horizontal)
+            return _without_none(
+                labels=names or [str(at) for at in range(count)],
+                series=series,
+                unit=unit,
+                horizontal=horizontal,
+            )
         if names is not None:
             raise TypeError("labels= stands beside a list; a dict has its labels itself")
         names, values = different(list(values)), list(values.values())
     heights = to_json_numbers(values, "values")
     if names is not None and len(names) != len(heights):
         raise ValueError(f"labels= must have {len(heights)} names, not {len(names)}")
-    return _without_none(labels=names or [str(at) for at in range(len(heights))], values=heights, unit=unit, horizontal=horizontal)
+    return _without_none(
+        labels=names or [str(at) for at in range(len(heights))],
+        values=heights,
+        unit=unit,
+        horizontal=horizontal,
+    )
 
 
-def scatter(x: Any, y: Any, labels: Any, x_label: Optional[str], y_label: Optional[str]) -> Any:
+def scatter(x: Any, y: Any, labels: Any, x_label: str | None, y_label: str | None) -> Any:
     """Two lists of the same length, and a label for each point; of nothing it is no value yet."""
     across, up = flatten(x, "x"), flatten(y, "y")
     names = None if labels is None else [to_label(name) for name in to_list(labels, "labels")]
-    if len(across) != len(up) or names is not None and len(names) != len(across):
-        raise ValueError(f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}")
+    if len(across) != len(up) or (names is not None and len(names) != len(across)):
+        raise ValueError(
+            f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}"
+        )
     if not across:
         return []
     return _without_none(x=across, y=up, label=names, x_label=x_label, y_label=y_label)
 
 
-def number(value: float, unit: Optional[str], previous: Any, trend: Any, better: Optional[str]) -> Dict[str, Any]:
+def number(
+    value: float, unit: str | None, previous: Any, trend: Any, better: str | None
+) -> dict[str, Any]:
     """One large value, with what it is compared to."""
     if better not in (None, "up", "down"):
         raise ValueError(f"better must be 'up' or 'down', not {better!r}")
     before = None if previous is None else to_json_numbers([previous], "previous")[0]
-    return _without_none(value=value, unit=unit, previous=before, trend=None if trend is None else to_json_numbers(trend, "trend"), better=better)
+    return _without_none(
+        value=value,
+        unit=unit,
+        previous=before,
+        trend=None if trend is None else to_json_numbers(trend, "trend"),
+        better=better,
+    )

@@ -9,7 +9,7 @@ import threading
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Dict, List, Optional, Set
+from typing import Any
 
 _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _TEXTS = ("NaN", "Infinity", "-Infinity")
@@ -24,14 +24,26 @@ _DENSE = 1_000_000
 #: Integers beyond are no numbers of JSON for most readers.
 _WHOLE = (-(2**63), 2**64 - 1)
 _short = reprlib.Repr()
-_short.maxlevel, _short.maxdict, _short.maxlist, _short.maxtuple, _short.maxset, _short.maxstring, _short.maxother = 4, 20, 20, 20, 20, 200, 200
+(
+    _short.maxlevel,
+    _short.maxdict,
+    _short.maxlist,
+    _short.maxtuple,
+    _short.maxset,
+    _short.maxstring,
+    _short.maxother,
+) = 4, 20, 20, 20, 20, 200, 200
 
 
 def is_missing(value: Any) -> bool:
     """Whether it says that there is no value: None, the NA and NaT of pandas, the NaT of numpy, what a mask hides."""
     if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
         return True
-    return _dtype_kind(value) in ("m", "M") and getattr(value, "shape", None) == () and str(value) == "NaT"
+    return (
+        _dtype_kind(value) in ("m", "M")
+        and getattr(value, "shape", None) == ()
+        and str(value) == "NaT"
+    )
 
 
 def _dtype_kind(value: Any) -> str:
@@ -39,7 +51,7 @@ def _dtype_kind(value: Any) -> str:
     return str(getattr(getattr(value, "dtype", None), "kind", ""))
 
 
-def to_scalar(value: Any) -> Optional[complex]:
+def to_scalar(value: Any) -> complex | None:
     """One number of Python, numpy, torch, jax or tensorflow, a float where it is no complex one; nothing for anything else. A length of
     time is its seconds; an integer beyond all doubles is infinite. Whatever the value raises is no number."""
     if isinstance(value, (float, int)) and not isinstance(value, Enum):
@@ -53,7 +65,9 @@ def to_scalar(value: Any) -> Optional[complex]:
         if shape is not None and not _has_one_item(shape):
             return None
         kind = _dtype_kind(value)
-        if kind == "M" or kind in ("S", "U", "V", "O") and not callable(getattr(value, "item", None)):
+        if kind == "M" or (
+            kind in ("S", "U", "V", "O") and not callable(getattr(value, "item", None))
+        ):
             return None
         if kind == "m":
             return float(value.astype("timedelta64[us]").item().total_seconds())
@@ -114,7 +128,7 @@ def to_timeout(value: Any) -> float:
     return min(max(result, 0.0), threading.TIMEOUT_MAX)
 
 
-def to_list(value: Any, what: str) -> List[Any]:
+def to_list(value: Any, what: str) -> list[Any]:
     """An array, tensor, series or any iterable as a list (of lists); TypeError for a scalar, a text, or what its own methods refuse."""
     found: Any = None
     try:
@@ -122,13 +136,15 @@ def to_list(value: Any, what: str) -> List[Any]:
     except MemoryError:
         raise
     except Exception as error:
-        raise TypeError(f"{what} must be a list or an array, not {describe_type(value)} ({type(error).__name__})") from error
+        raise TypeError(
+            f"{what} must be a list or an array, not {describe_type(value)} ({type(error).__name__})"
+        ) from error
     if found is None:
         raise TypeError(f"{what} must be a list or an array, not {describe_type(value)}")
     return list(found)
 
 
-def _to_list(value: Any) -> Optional[List[Any]]:
+def _to_list(value: Any) -> list[Any] | None:
     if isinstance(value, (list, tuple)):
         return list(value)
     if isinstance(value, (str, bytes, bytearray, dict, type)):
@@ -171,14 +187,14 @@ def _check_dense_size(value: Any) -> None:
         raise TypeError(f"a sparse array may have {_DENSE} places here, not {count}")
 
 
-def to_json_numbers(value: Any, what: str) -> List[Any]:
+def to_json_numbers(value: Any, what: str) -> list[Any]:
     """A list of numbers as the server takes them: NaN and infinities as texts, None for no number; TypeError for anything else in it."""
-    out: List[Any] = []
+    out: list[Any] = []
     for item in to_list(value, what):
         if item.__class__ is int and _WHOLE[0] <= item <= _WHOLE[1]:
             out.append(item)
             continue
-        if is_missing(item) or isinstance(item, str) and item in _TEXTS:
+        if is_missing(item) or (isinstance(item, str) and item in _TEXTS):
             out.append(None if not isinstance(item, str) else str(item))
             continue
         result: Any = to_json_int(item)
@@ -190,7 +206,7 @@ def to_json_numbers(value: Any, what: str) -> List[Any]:
     return out
 
 
-def to_json_int(value: Any) -> Optional[int]:
+def to_json_int(value: Any) -> int | None:
     """An integer of Python or numpy with all of its digits, true and false as 1 and 0; nothing for anything else, and for what is too
     large for JSON."""
     if not isinstance(value, int):
@@ -208,7 +224,11 @@ def to_utf8(value: str) -> str:
     """A text that can be written as UTF-8: half a character (of a file's name that is none) becomes a mark."""
     if value.isascii():
         return str(value)
-    return value.encode("utf-8", "replace").decode("utf-8") if _has_lone_surrogate(value) else str(value)
+    return (
+        value.encode("utf-8", "replace").decode("utf-8")
+        if _has_lone_surrogate(value)
+        else str(value)
+    )
 
 
 def _has_lone_surrogate(value: str) -> bool:
@@ -225,7 +245,7 @@ def to_json(value: Any) -> Any:
     return _to_json(value, 0, set(), [ITEMS])
 
 
-def _to_json(value: Any, depth: int, around: Set[int], left: List[int]) -> Any:
+def _to_json(value: Any, depth: int, around: set[int], left: list[int]) -> Any:
     if value is None or value.__class__ is bool:
         return value
     if isinstance(value, str):
@@ -237,8 +257,15 @@ def _to_json(value: Any, depth: int, around: Set[int], left: List[int]) -> Any:
         around.add(id(value))
         try:
             if isinstance(value, dict):
-                return {to_label(name): _to_json(item, depth + 1, around, left) for name, item in value.items()}
-            items = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else to_list(value, "an array")
+                return {
+                    to_label(name): _to_json(item, depth + 1, around, left)
+                    for name, item in value.items()
+                }
+            items = (
+                list(value)
+                if isinstance(value, (list, tuple, set, frozenset, range))
+                else to_list(value, "an array")
+            )
             return [_to_json(item, depth + 1, around, left) for item in items]
         except TypeError:
             return describe(value)
@@ -311,11 +338,11 @@ def to_label(value: Any) -> str:
     return to_utf8(value) if isinstance(value, str) else describe(value)
 
 
-def unique_labels(values: List[Any]) -> List[str]:
+def unique_labels(values: list[Any]) -> list[str]:
     """A text for each of them, all different: one that comes again gets its number."""
-    out: List[str] = []
-    seen: Set[str] = set()
-    again: Dict[str, int] = {}
+    out: list[str] = []
+    seen: set[str] = set()
+    again: dict[str, int] = {}
     for value in values:
         name = result = to_label(value)
         # From where the last one of this name ended: all may be equal.
@@ -339,7 +366,9 @@ def describe_type(value: Any) -> str:
     name = type(value).__name__
     try:
         shape = getattr(value, "shape", None)
-        if isinstance(shape, (tuple, list)) and shape or shape is not None and type(value).__name__ in ("Tensor", "ndarray"):
+        if (isinstance(shape, (tuple, list)) and shape) or (
+            shape is not None and type(value).__name__ in ("Tensor", "ndarray")
+        ):
             return f"{name} of shape {tuple(shape)}"
         return f"{name} ({_shorten(_short.repr(value)):.40})"
     except Exception:

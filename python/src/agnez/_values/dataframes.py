@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from .convert import unique_labels
 
@@ -13,15 +13,23 @@ def is_dataframe(value: Any) -> bool:
         return False
     if hasattr(value, "columns"):
         return hasattr(value, "iloc") or callable(getattr(value, "get_column", None))
-    return bool(getattr(getattr(value, "dtype", None), "names", None)) and len(getattr(value, "shape", ())) == 1
+    return (
+        bool(getattr(getattr(value, "dtype", None), "names", None))
+        and len(getattr(value, "shape", ())) == 1
+    )
 
 
 def is_series(value: Any) -> bool:
     """Whether it is one column of pandas, with an index."""
-    return not isinstance(value, type) and hasattr(value, "iloc") and hasattr(value, "index") and not hasattr(value, "columns")
+    return (
+        not isinstance(value, type)
+        and hasattr(value, "iloc")
+        and hasattr(value, "index")
+        and not hasattr(value, "columns")
+    )
 
 
-def to_columns(frame: Any) -> Optional[Dict[str, List[Any]]]:
+def to_columns(frame: Any) -> dict[str, list[Any]] | None:
     """Each column with its own type, before them the index where it is more than a count from 0; nothing where it is no frame.
 
     A Series is one column. Columns of one name get a number."""
@@ -33,13 +41,20 @@ def to_columns(frame: Any) -> Optional[Dict[str, List[Any]]]:
     if hasattr(frame, "iloc"):
         titles = list(frame.columns)
         # By place: several may have one name. One by one: beside floats integers would become floats.
-        return _prepend_index(frame, titles, [frame.iloc[:, at].tolist() for at in range(len(titles))])
+        return _prepend_index(
+            frame, titles, [frame.iloc[:, at].tolist() for at in range(len(titles))]
+        )
     if callable(getattr(frame, "get_column", None)):
-        return dict(zip(unique_labels(list(frame.columns)), [frame.get_column(name).to_list() for name in frame.columns]))
+        return dict(
+            zip(
+                unique_labels(list(frame.columns)),
+                [frame.get_column(name).to_list() for name in frame.columns],
+            )
+        )
     return {name: list(frame[name]) for name in frame.dtype.names}
 
 
-def row_labels(frame: Any) -> Optional[List[str]]:
+def row_labels(frame: Any) -> list[str] | None:
     """The names that an index gives to the rows, all different; nothing where it is a count from 0, or there is none."""
     index: Any = getattr(frame, "index", None)
     if not hasattr(frame, "iloc") or not hasattr(index, "tolist") or _is_default_index(index):
@@ -48,10 +63,15 @@ def row_labels(frame: Any) -> Optional[List[str]]:
 
 
 def _is_default_index(index: Any) -> bool:
-    return type(index).__name__ == "RangeIndex" and index.name is None and index.start == 0 and index.step == 1
+    return (
+        type(index).__name__ == "RangeIndex"
+        and index.name is None
+        and index.start == 0
+        and index.step == 1
+    )
 
 
-def to_value_columns(frame: Any) -> Optional[Dict[str, List[Any]]]:
+def to_value_columns(frame: Any) -> dict[str, list[Any]] | None:
     """As :func:`to_columns`, without the index."""
     found, names = to_columns(frame), row_labels(frame)
     if found is None or names is None:
@@ -60,14 +80,23 @@ def to_value_columns(frame: Any) -> Optional[Dict[str, List[Any]]]:
     return dict(list(found.items())[many:])
 
 
-def _prepend_index(frame: Any, titles: List[Any], lists: List[List[Any]]) -> Dict[str, List[Any]]:
+def _prepend_index(frame: Any, titles: list[Any], lists: list[list[Any]]) -> dict[str, list[Any]]:
     index = frame.index
     if _is_default_index(index):
         return dict(zip(unique_labels([_join_levels(title) for title in titles]), lists))
     many = getattr(index, "nlevels", 1)
-    levels = [index.get_level_values(at).tolist() for at in range(many)] if many > 1 else [index.tolist()]
-    names = [name if name is not None else "index" if many == 1 else f"level {at}" for at, name in enumerate(index.names)]
-    return dict(zip(unique_labels([_join_levels(title) for title in names + titles]), levels + lists))
+    levels = (
+        [index.get_level_values(at).tolist() for at in range(many)]
+        if many > 1
+        else [index.tolist()]
+    )
+    names = [
+        name if name is not None else "index" if many == 1 else f"level {at}"
+        for at, name in enumerate(index.names)
+    ]
+    return dict(
+        zip(unique_labels([_join_levels(title) for title in names + titles]), levels + lists)
+    )
 
 
 def _join_levels(title: Any) -> Any:

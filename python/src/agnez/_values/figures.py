@@ -13,7 +13,9 @@ def to_html(figure: Any) -> str:
     if callable(getattr(figure, "to_plotly_json", None)):
         # A frame loads nothing from other addresses, so the script comes with the figure.
         return str(figure.to_html(include_plotlyjs=True, full_html=True))
-    if callable(getattr(figure, "get_figure", None)) and not callable(getattr(figure, "savefig", None)):
+    if callable(getattr(figure, "get_figure", None)) and not callable(
+        getattr(figure, "savefig", None)
+    ):
         figure = figure.get_figure()
     if callable(getattr(figure, "savefig", None)):
         return _matplotlib_to_html(figure)
@@ -26,7 +28,10 @@ def to_html(figure: Any) -> str:
 
 def _matplotlib_to_html(figure: Any) -> str:
     # mpld3 knows flat axes only: it raises for axes in space, and draws others (polar, maps) wrong.
-    is_flat = all(getattr(axes, "name", "rectilinear") == "rectilinear" for axes in getattr(figure, "axes", ()))
+    is_flat = all(
+        getattr(axes, "name", "rectilinear") == "rectilinear"
+        for axes in getattr(figure, "axes", ())
+    )
     if is_flat:
         try:
             import mpld3  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -35,7 +40,10 @@ def _matplotlib_to_html(figure: Any) -> str:
         except ImportError:
             pass
         except Exception as error:  # Whatever a figure holds that it cannot draw.
-            warn_once("mpld3", f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); it is shown as SVG.")
+            warn_once(
+                "mpld3",
+                f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); it is shown as SVG.",
+            )
     out = io.StringIO()
     figure.savefig(out, format="svg", bbox_inches="tight")
     return out.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 #: What resizing and rounding adds to floats of 0 to 1: so far above 1 colours are white.
 _COLOUR_HAIR = 0.1
@@ -16,7 +16,15 @@ FOLD_RATIO = 16
 FOLD_LENGTH = 1000
 
 
-def limits(low: float, high: float, channels: int, is_float: bool, is_whole: bool, vmin: Optional[float], vmax: Optional[float]) -> Tuple[float, float]:
+def limits(
+    low: float,
+    high: float,
+    channels: int,
+    is_float: bool,
+    is_whole: bool,
+    vmin: float | None,
+    vmax: float | None,
+) -> tuple[float, float]:
     """What becomes black and white: 0 to 1 or 0 to 255 where the values lie there, else the values' own range.
 
     Grey floats above 1 have their own range too, unless there is but one of them. ``is_whole``: all values are whole numbers.
@@ -25,7 +33,11 @@ def limits(low: float, high: float, channels: int, is_float: bool, is_whole: boo
     hair = _COLOUR_HAIR if is_colour or low == high else _GREY_HAIR
     if is_float and low >= -hair and high <= 1 + hair and (low >= 0 or high >= 4 * hair):
         least, most = 0.0, 1.0
-    elif low >= 0 and high <= 255 and (not is_float or low == high or is_colour and (is_whole or high >= _LEAST_OF_255)):
+    elif (
+        low >= 0
+        and high <= 255
+        and (not is_float or low == high or (is_colour and (is_whole or high >= _LEAST_OF_255)))
+    ):
         least, most = 0.0, 255.0
     else:
         least, most = low, high
@@ -53,7 +65,7 @@ def has_channels_first(shape: Sequence[int]) -> bool:
     """Whether the colours are in the first axis of a picture, or the second one of several, as in torch: (3, H, W), (N, 3, H, W)."""
     if len(shape) not in (3, 4) or shape[-1] in (1, 2, 3, 4):
         return False
-    return shape[-3] in (3, 4) or len(shape) == 4 and shape[-3] == 1
+    return shape[-3] in (3, 4) or (len(shape) == 4 and shape[-3] == 1)
 
 
 def has_channels_last(shape: Sequence[int]) -> bool:

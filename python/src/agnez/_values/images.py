@@ -7,14 +7,20 @@ import itertools
 import math
 import os
 import sys
-from typing import Any, List, Optional, Tuple
+from typing import Any
 
-from . import image_scale
-from .convert import to_list, to_json_numbers
-from .png import Pixels, encode_apng, encode_png
 from .._log import warn_once
+from . import image_scale
+from .convert import to_json_numbers, to_list
+from .png import Pixels, encode_apng, encode_png
 
-_MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"), (b"BM", "image/bmp"))
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+)
 #: Of a film: what has more would be too large for the server long before.
 _FRAMES = 5000
 #: Of a picture's side, which readers of PNG take.
@@ -40,7 +46,7 @@ def is_url(data: Any) -> bool:
     return isinstance(data, str) and data.startswith(("http://", "https://", "data:", "./images/"))
 
 
-def encode_image(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> bytes:
+def encode_image(data: Any, *, vmin: float | None = None, vmax: float | None = None) -> bytes:
     """A picture's file: bytes and paths as they are, anything else as PNG. Shapes as in :meth:`agnez.Board.image`."""
     if isinstance(data, (bytes, bytearray, memoryview)):
         media_type(bytes(data))
@@ -58,7 +64,9 @@ def encode_image(data: Any, *, vmin: Optional[float] = None, vmax: Optional[floa
         if image_scale.fold_count(data.width, data.height) > 1:
             return encode_png(_fold(_pil_to_pixels(data)))
         out = io.BytesIO()
-        (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(out, format="PNG")
+        (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(
+            out, format="PNG"
+        )
         png: bytes = out.getvalue()
         return png
     return encode_png(to_pixels(data, vmin=vmin, vmax=vmax))
@@ -73,7 +81,10 @@ def convert_mode(content: bytes, mode: str) -> bytes:
         Image.open(io.BytesIO(content)).convert(mode).save(out, format="PNG")
         return out.getvalue()
     except Exception as error:
-        warn_once(f"mode {mode}", f"A picture is shown as it is, not in the mode {mode!r} ({type(error).__name__}: {error}).")
+        warn_once(
+            f"mode {mode}",
+            f"A picture is shown as it is, not in the mode {mode!r} ({type(error).__name__}: {error}).",
+        )
         return content
 
 
@@ -84,7 +95,9 @@ def encode_animation(frames: Any, fps: float) -> bytes:
     if hasattr(frames, "shape"):
         frames = to_array(frames)
     if not hasattr(frames, "__iter__"):
-        raise TypeError(f"frames must be a path, bytes, an array or a list of pictures, not {type(frames).__name__}")
+        raise TypeError(
+            f"frames must be a path, bytes, an array or a list of pictures, not {type(frames).__name__}"
+        )
     given = list(itertools.islice(iter(frames), _FRAMES + 1))
     if len(given) > _FRAMES:
         raise ValueError(f"a film has at most {_FRAMES} frames")
@@ -92,8 +105,18 @@ def encode_animation(frames: Any, fps: float) -> bytes:
         raise ValueError("frames must hold at least one picture")
     read = [frame if _is_pil(frame) else _parse(frame) for frame in given]
     # Frames in scales of their own would flicker, and say nothing of each other.
-    common = _common_limits([frame for frame in read if isinstance(frame, ImageArray) and not frame.is_bytes])
-    return encode_apng([_scale_to_pixels(frame, common) if isinstance(frame, ImageArray) else _pil_to_pixels(frame) for frame in read], fps)
+    common = _common_limits(
+        [frame for frame in read if isinstance(frame, ImageArray) and not frame.is_bytes]
+    )
+    return encode_apng(
+        [
+            _scale_to_pixels(frame, common)
+            if isinstance(frame, ImageArray)
+            else _pil_to_pixels(frame)
+            for frame in read
+        ],
+        fps,
+    )
 
 
 def _is_pil(data: Any) -> bool:
@@ -105,7 +128,7 @@ def _pil_to_pixels(image: Any) -> Pixels:
     return Pixels(image.width, image.height, len(image.getbands()), image.tobytes())
 
 
-def to_pixels(data: Any, *, vmin: Optional[float] = None, vmax: Optional[float] = None) -> Pixels:
+def to_pixels(data: Any, *, vmin: float | None = None, vmax: float | None = None) -> Pixels:
     """An array's pixels."""
     read = _parse(data)
     if vmin is not None or vmax is not None:
@@ -120,7 +143,15 @@ class ImageArray:
     """A picture before its values are bytes, or several as a grid: ``array`` is of numpy, or nested lists where that is not at hand, and
     has the shape (N, H, W, C)."""
 
-    def __init__(self, array: Any, shape: Tuple[int, int, int, int], low: float, high: float, is_float: bool, is_whole: bool) -> None:
+    def __init__(
+        self,
+        array: Any,
+        shape: tuple[int, int, int, int],
+        low: float,
+        high: float,
+        is_float: bool,
+        is_whole: bool,
+    ) -> None:
         self.array, self.shape = array, shape
         self.low, self.high = low, high
         self.is_float, self.is_whole = is_float, is_whole
@@ -164,37 +195,59 @@ def _parse(data: Any) -> ImageArray:
         try:
             import numpy as np
 
-            data = np.stack([to_array(item) for item in data]) if data and all(hasattr(item, "shape") for item in data) else data
+            data = (
+                np.stack([to_array(item) for item in data])
+                if data and all(hasattr(item, "shape") for item in data)
+                else data
+            )
             np.asarray(data, dtype=np.float64)
         except Exception:
-            raise ValueError("all rows of a picture must have the same length, at least one pixel, and hold numbers") from None
+            raise ValueError(
+                "all rows of a picture must have the same length, at least one pixel, and hold numbers"
+            ) from None
     import numpy as np
 
     array = to_array(data)
     if array.ndim not in (2, 3, 4) or array.size == 0:
-        raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {array.shape}")
+        raise ValueError(
+            f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {array.shape}"
+        )
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[1] > 4 and array.shape[2] > 4:
-        warn_once("channels first", f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.")
+        warn_once(
+            "channels first",
+            f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.",
+        )
     is_many = image_scale.is_batch(array.shape)
-    if array.ndim == 2 or array.ndim == 3 and is_many:
+    if array.ndim == 2 or (array.ndim == 3 and is_many):
         array = array[..., None]
     if array.shape[-1] not in (1, 2, 3, 4):
-        raise ValueError(f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}: colours in another one need a transpose (torch: permute)")
+        raise ValueError(
+            f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}: colours in another one need a transpose (torch: permute)"
+        )
     if not is_many:
         array = array[None]
     if max(array.shape) > _SIDE:
-        raise ValueError(f"a picture has at most {_SIDE} pixels in a row or column, not the shape {array.shape}")
+        raise ValueError(
+            f"a picture has at most {_SIDE} pixels in a row or column, not the shape {array.shape}"
+        )
     if array.dtype in (np.uint8, np.bool_):
         return ImageArray(array, array.shape, 0.0, 255.0, False, True)
     finite = array[np.isfinite(array)].astype(np.float64)
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    return ImageArray(array, array.shape, low, high, array.dtype.kind == "f", bool((finite == np.rint(finite)).all()))
+    return ImageArray(
+        array,
+        array.shape,
+        low,
+        high,
+        array.dtype.kind == "f",
+        bool((finite == np.rint(finite)).all()),
+    )
 
 
-def _parse_lists(data: List[Any]) -> ImageArray:
+def _parse_lists(data: list[Any]) -> ImageArray:
     """Nested lists of the shape (H, W), (H, W, C), (N, H, W) or (N, H, W, C), without numpy."""
-    shape: List[int] = []
-    level: List[Any] = [data]
+    shape: list[int] = []
+    level: list[Any] = [data]
     while level and hasattr(level[0], "__iter__") and not isinstance(level[0], (str, bytes)):
         if len(shape) == 4:
             raise ValueError("a picture has the shape (H, W), (H, W, C) or (N, H, W, C)")
@@ -204,27 +257,62 @@ def _parse_lists(data: List[Any]) -> ImageArray:
         shape.append(len(lists[0]))
         level = [item for part in lists for item in part]
     if len(shape) not in (2, 3, 4):
-        raise ValueError(f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {tuple(shape)}")
+        raise ValueError(
+            f"a picture has the shape (H, W), (H, W, C) or (N, H, W, C), not {tuple(shape)}"
+        )
     is_many = image_scale.is_batch(shape)
-    full = tuple(shape if len(shape) == 4 else [*shape, 1] if len(shape) == 3 and is_many else [1, *shape] if len(shape) == 3 else [1, *shape, 1])
-    values = [math.nan if item is None else float(item) for item in to_json_numbers(level, "a picture")]
+    full = tuple(
+        shape
+        if len(shape) == 4
+        else [*shape, 1]
+        if len(shape) == 3 and is_many
+        else [1, *shape]
+        if len(shape) == 3
+        else [1, *shape, 1]
+    )
+    values = [
+        math.nan if item is None else float(item) for item in to_json_numbers(level, "a picture")
+    ]
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-    is_float = all(isinstance(value, bool) for value in level) or not all(isinstance(value, int) for value in level)
-    return ImageArray(values, (full[0], full[1], full[2], full[3]), min(finite), max(finite), is_float, all(value.is_integer() for value in finite))
+    is_float = all(isinstance(value, bool) for value in level) or not all(
+        isinstance(value, int) for value in level
+    )
+    return ImageArray(
+        values,
+        (full[0], full[1], full[2], full[3]),
+        min(finite),
+        max(finite),
+        is_float,
+        all(value.is_integer() for value in finite),
+    )
 
 
 # ---- bytes -----------------------------------------------------------------------------------------------------------
 
 
-def _common_limits(read: List[ImageArray], vmin: Optional[float] = None, vmax: Optional[float] = None) -> Tuple[float, float]:
+def _common_limits(
+    read: list[ImageArray], vmin: float | None = None, vmax: float | None = None
+) -> tuple[float, float]:
     """What is black and white in all of them."""
     if not read:
         return 0.0, 255.0
-    low, high, channels = min(one.low for one in read), max(one.high for one in read), max(one.shape[-1] for one in read)
-    return image_scale.limits(low, high, channels, any(one.is_float for one in read), all(one.is_whole for one in read), vmin, vmax)
+    low, high, channels = (
+        min(one.low for one in read),
+        max(one.high for one in read),
+        max(one.shape[-1] for one in read),
+    )
+    return image_scale.limits(
+        low,
+        high,
+        channels,
+        any(one.is_float for one in read),
+        all(one.is_whole for one in read),
+        vmin,
+        vmax,
+    )
 
 
-def _scale_to_pixels(read: ImageArray, common: Tuple[float, float]) -> Pixels:
+def _scale_to_pixels(read: ImageArray, common: tuple[float, float]) -> Pixels:
     low, high = common
     if isinstance(read.array, list):
         # NaN is the only number that differs from itself; it is black.
@@ -239,21 +327,35 @@ def _scale_to_pixels(read: ImageArray, common: Tuple[float, float]) -> Pixels:
         with np.errstate(invalid="ignore", over="ignore"):
             # Halves first: the range of doubles at both ends is no double.
             unit = (array.astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
-            array = np.clip(np.rint(np.nan_to_num(unit * 255.0, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255).astype(np.uint8)
+            array = np.clip(
+                np.rint(np.nan_to_num(unit * 255.0, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255
+            ).astype(np.uint8)
     return _grid(np.ascontiguousarray(array).tobytes(), read.shape)
 
 
-def _grid(data: bytes, shape: Tuple[int, int, int, int]) -> Pixels:
+def _grid(data: bytes, shape: tuple[int, int, int, int]) -> Pixels:
     """Pictures side by side, a pixel of white between them, about as many rows as columns."""
     count, height, width, channels = shape
     if count == 1:
         return Pixels(width, height, channels, data)
     columns = image_scale.grid_columns(count)
     rows = math.ceil(count / columns)
-    return _tile([data[at : at + height * width * channels] for at in range(0, len(data), height * width * channels)], width, height, channels, columns, rows)
+    return _tile(
+        [
+            data[at : at + height * width * channels]
+            for at in range(0, len(data), height * width * channels)
+        ],
+        width,
+        height,
+        channels,
+        columns,
+        rows,
+    )
 
 
-def _tile(parts: List[bytes], width: int, height: int, channels: int, columns: int, rows: int) -> Pixels:
+def _tile(
+    parts: list[bytes], width: int, height: int, channels: int, columns: int, rows: int
+) -> Pixels:
     across, down = columns * (width + 1) - 1, rows * (height + 1) - 1
     out = bytearray(b"\xff" * (across * down * channels))
     stride = width * channels
@@ -275,13 +377,21 @@ def _fold(whole: Pixels) -> Pixels:
     stride = whole.width * whole.channels
     if is_high:
         width, height = whole.width, length
-        parts = [whole.data[at * stride * length : (at + 1) * stride * length] for at in range(count)]
+        parts = [
+            whole.data[at * stride * length : (at + 1) * stride * length] for at in range(count)
+        ]
     else:
         width, height, piece = length, whole.height, length * whole.channels
         rows = [whole.data[at : at + stride] for at in range(0, len(whole.data), stride)]
-        parts = [b"".join(row[at * piece : (at + 1) * piece].ljust(piece, b"\xff") for row in rows) for at in range(count)]
+        parts = [
+            b"".join(row[at * piece : (at + 1) * piece].ljust(piece, b"\xff") for row in rows)
+            for at in range(count)
+        ]
     size = width * height * whole.channels
     parts = [part.ljust(size, b"\xff") for part in parts if part]
-    warn_once("folded", f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, {'from left to right' if is_high else 'from top to bottom'}: it would be a line in its cell.")
+    warn_once(
+        "folded",
+        f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, {'from left to right' if is_high else 'from top to bottom'}: it would be a line in its cell.",
+    )
     columns, lines = (len(parts), 1) if is_high else (1, len(parts))
     return _tile(parts, width, height, whole.channels, columns, lines)

@@ -23,7 +23,9 @@ def check_board_name(name: str) -> str:
     if not name:
         return "main"
     if not _BOARD.fullmatch(name):
-        raise ValueError(f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', and does not begin with '.', not {name!r}")
+        raise ValueError(
+            f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', and does not begin with '.', not {name!r}"
+        )
     return name
 
 
@@ -44,12 +46,20 @@ def check_name(name: str) -> str:
     """The name itself, if a cell or a series can have it: 1 to 200 characters, none of them a control character; else an error."""
     if not isinstance(name, str):
         raise TypeError(f"a name must be a string, not {type(name).__name__}")
-    if not name or len(name) > 200 or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in name):
-        raise ValueError(f"a name has 1 to 200 characters and no control characters, not {name[:50]!r}")
+    if (
+        not name
+        or len(name) > 200
+        or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in name)
+    ):
+        raise ValueError(
+            f"a name has 1 to 200 characters and no control characters, not {name[:50]!r}"
+        )
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError(f"a name has characters that can be written as UTF-8, no lone surrogates, not {name[:50]!r}") from None
+        raise ValueError(
+            f"a name has characters that can be written as UTF-8, no lone surrogates, not {name[:50]!r}"
+        ) from None
     return name
 
 
@@ -61,7 +71,13 @@ def to_name(name: Any) -> str:
     except (TypeError, ValueError):
         pass
     told = name if isinstance(name, str) else describe(name)
-    told = "".join(char if char.isprintable() or char == " " else char.encode("unicode_escape").decode() for char in told) or "(no name)"
+    told = (
+        "".join(
+            char if char.isprintable() or char == " " else char.encode("unicode_escape").decode()
+            for char in told
+        )
+        or "(no name)"
+    )
     if len(told) > 200:
         told = f"{told[:187]}~{hashlib.sha256(told.encode()).hexdigest()[:12]}"
     return told
@@ -76,7 +92,9 @@ def cell_id(board: str, name: str) -> str:
     if _PLAIN.fullmatch(board) and _PLAIN.fullmatch(name) and len(board) + len(name) < 64:
         return f"{board}-{name}"
     digest = hashlib.sha256(f"{board}\0{name}".encode()).hexdigest()[:12]
-    short = [_OTHER.sub("_", text).strip("_")[:most] or "_" for text, most in ((board, 18), (name, 31))]
+    short = [
+        _OTHER.sub("_", text).strip("_")[:most] or "_" for text, most in ((board, 18), (name, 31))
+    ]
     return f"{short[0]}-{short[1]}-{digest}"
 
 

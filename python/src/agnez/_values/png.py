@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import List, Sequence
 
 _COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}
 
@@ -21,29 +21,48 @@ class Pixels:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.channels not in _COLOUR:
-            raise ValueError(f"a picture has at least one pixel and 1 to 4 channels, not {self.width} x {self.height} x {self.channels}")
+            raise ValueError(
+                f"a picture has at least one pixel and 1 to 4 channels, not {self.width} x {self.height} x {self.channels}"
+            )
         if len(self.data) != self.width * self.height * self.channels:
             raise ValueError("a picture's bytes do not fit its size")
 
 
 def encode_png(pixels: Pixels) -> bytes:
     """A PNG file."""
-    return b"\x89PNG\r\n\x1a\n" + _header(pixels) + _chunk(b"IDAT", _compress(pixels)) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _header(pixels)
+        + _chunk(b"IDAT", _compress(pixels))
+        + _chunk(b"IEND", b"")
+    )
 
 
 def encode_apng(frames: Sequence[Pixels], fps: float) -> bytes:
     """A PNG file that plays ``frames``, all of one size, ``fps`` a second, for ever. Other than GIF it keeps every colour."""
     first = frames[0]
-    if any((frame.width, frame.height, frame.channels) != (first.width, first.height, first.channels) for frame in frames):
+    if any(
+        (frame.width, frame.height, frame.channels) != (first.width, first.height, first.channels)
+        for frame in frames
+    ):
         raise ValueError("all frames must have the same size and channels")
     if not 0.01 <= fps <= 1000:
         raise ValueError(f"fps must be 0.01 to 1000, not {fps}")
-    out: List[bytes] = [b"\x89PNG\r\n\x1a\n", _header(first), _chunk(b"acTL", struct.pack(">II", len(frames), 0))]
+    out: list[bytes] = [
+        b"\x89PNG\r\n\x1a\n",
+        _header(first),
+        _chunk(b"acTL", struct.pack(">II", len(frames), 0)),
+    ]
     # The delay is a fraction of two u16: hundredths of a frame a second are kept up to 655.
     delay = (100, round(fps * 100)) if fps <= 655 else (1, round(fps))
     number = 0
     for at, frame in enumerate(frames):
-        out.append(_chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, frame.width, frame.height, 0, 0, *delay, 0, 0)))
+        out.append(
+            _chunk(
+                b"fcTL",
+                struct.pack(">IIIIIHHBB", number, frame.width, frame.height, 0, 0, *delay, 0, 0),
+            )
+        )
         number += 1
         data = _compress(frame)
         if at == 0:
@@ -55,7 +74,10 @@ def encode_apng(frames: Sequence[Pixels], fps: float) -> bytes:
 
 
 def _header(pixels: Pixels) -> bytes:
-    return _chunk(b"IHDR", struct.pack(">IIBBBBB", pixels.width, pixels.height, 8, _COLOUR[pixels.channels], 0, 0, 0))
+    return _chunk(
+        b"IHDR",
+        struct.pack(">IIBBBBB", pixels.width, pixels.height, 8, _COLOUR[pixels.channels], 0, 0, 0),
+    )
 
 
 def _compress(pixels: Pixels) -> bytes:

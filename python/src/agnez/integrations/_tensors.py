@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from collections.abc import Mapping
+from typing import Any
 
 from .. import session
-from ..board import Board
-from .._optional import import_optional
 from .._log import warn_once
+from .._optional import import_optional
+from ..board import Board
 
 #: Even: bins lie symmetrically to zero and are joined in pairs.
 BINS = 64
@@ -20,7 +21,7 @@ CELLS = 32
 Weights = Mapping[str, Any]
 
 
-def resolve_board(board: Union[Board, str, None]) -> Board:
+def resolve_board(board: Board | str | None) -> Board:
     """The board itself, the one of this name, or that of the run that ``agnez.init`` began; ``main`` where there is none."""
     if isinstance(board, Board):
         return board
@@ -72,8 +73,8 @@ class HistogramOverSteps:
     def __init__(self, board: Board, cell: str) -> None:
         self._board = board
         self._cell = cell
-        self._reach: Optional[float] = None
-        self._rows: List[Tuple[float, List[int]]] = []
+        self._reach: float | None = None
+        self._rows: list[tuple[float, list[int]]] = []
         #: One of so many steps is kept.
         self._every = 1
         self._calls = 0
@@ -98,7 +99,9 @@ class HistogramOverSteps:
         steps, rows = zip(*self._rows)
         cell = self._board.histogram(self._cell, counts=list(rows), edges=edges, steps=list(steps))
         if finite.size < values.size:
-            cell.note(f"{values.size - finite.size} of {values.size} values were not finite at step {step:g}")
+            cell.note(
+                f"{values.size - finite.size} of {values.size} values were not finite at step {step:g}"
+            )
 
     def _widen(self, largest: float) -> None:
         if largest == 0.0:
@@ -118,14 +121,19 @@ class LayerHistograms:
 
     def __init__(self, board: Board, title: str) -> None:
         self._board, self._title = board, title
-        self._spreads: Dict[str, HistogramOverSteps] = {}
+        self._spreads: dict[str, HistogramOverSteps] = {}
 
     def add(self, tensors: Weights, step: Any) -> None:
         """``tensors``: by name; a name that is new gets a cell, ``<title> of <name>``."""
         for name, tensor in tensors.items():
             if name not in self._spreads:
                 if len(self._spreads) == CELLS:
-                    warn_once(f"{self._title} {id(self)}", f"The distributions of the first {CELLS} layers are shown; those of the others are left out.")
+                    warn_once(
+                        f"{self._title} {id(self)}",
+                        f"The distributions of the first {CELLS} layers are shown; those of the others are left out.",
+                    )
                     return
-                self._spreads[name] = HistogramOverSteps(self._board, f"{self._title} of {name}"[:200])
+                self._spreads[name] = HistogramOverSteps(
+                    self._board, f"{self._title} of {name}"[:200]
+                )
             self._spreads[name].add(tensor, step)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Union
+from collections.abc import Mapping
+from typing import Any
 
-from ..board import Board
 from .._errors import log_exceptions
 from .._optional import import_optional
 from .._values.convert import to_label
+from ..board import Board
 from ._tensors import resolve_board, split_phase
 
 _transformers = import_optional("transformers", "agnez.huggingface")
@@ -22,7 +23,7 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
     :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
     """
 
-    def __init__(self, board: Union[Board, str, None] = None) -> None:
+    def __init__(self, board: Board | str | None = None) -> None:
         super().__init__()
         self._board = board
 
@@ -36,17 +37,35 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.is_world_process_zero:
             told = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
-            rows = sorted(([to_label(name), value] for name, value in told.items()), key=lambda row: str(row[0]))
+            rows = sorted(
+                ([to_label(name), value] for name, value in told.items()),
+                key=lambda row: str(row[0]),
+            )
             self.board.table("arguments", rows, columns=["name", "value"])
 
     @log_exceptions
-    def on_log(self, args: Any, state: Any, control: Any, logs: Optional[Mapping[str, Any]] = None, **_: Any) -> None:
+    def on_log(
+        self,
+        args: Any,
+        state: Any,
+        control: Any,
+        logs: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
         if not state.is_world_process_zero or not logs:
             return
         if "train_runtime" in logs:
-            self.board.table("summary", [[to_label(name), value] for name, value in logs.items()], columns=["name", "value"])
+            self.board.table(
+                "summary",
+                [[to_label(name), value] for name, value in logs.items()],
+                columns=["name", "value"],
+            )
             return
         # The loss of the training has no phase in its name. Whatever a metric is, the board takes it.
-        named = {"loss/train" if name == "loss" else split_phase(name): value for name, value in logs.items() if name != "epoch"}
+        named = {
+            "loss/train" if name == "loss" else split_phase(name): value
+            for name, value in logs.items()
+            if name != "epoch"
+        }
         if named:
             self.board.log(named, step=state.global_step)

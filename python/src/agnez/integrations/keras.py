@@ -5,17 +5,18 @@ The four callbacks of 2015 keep their names and their places in the grid; what t
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from collections.abc import Mapping
+from typing import Any, Callable, Union
 from urllib.parse import urlsplit, urlunsplit
 
 from .. import grids
-from ..board import Board
-from ..cell import Cell
 from .._errors import log_exceptions
+from .._log import warn_once
 from .._optional import import_optional
 from .._values.convert import to_label
-from .._log import warn_once
-from ._tensors import LayerHistograms, to_array, resolve_board, log_norms, norm
+from ..board import Board
+from ..cell import Cell
+from ._tensors import LayerHistograms, log_norms, norm, resolve_board, to_array
 
 keras = import_optional("keras", "agnez.keras")
 
@@ -43,29 +44,37 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         weights: bool = True,
         histograms: bool = True,
         gradients: bool = True,
-        sample: Optional[Tuple[Any, Any]] = None,
+        sample: tuple[Any, Any] | None = None,
     ) -> None:
         super().__init__()
         self.board = resolve_board(board)
-        self._batches, self._weights, self._histograms, self._gradients = batches, weights, histograms, gradients
+        self._batches, self._weights, self._histograms, self._gradients = (
+            batches,
+            weights,
+            histograms,
+            gradients,
+        )
         self._sample = sample
         self._spreads = LayerHistograms(self.board, "weights")
         self._epoch = 0
 
     @log_exceptions
-    def on_epoch_begin(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._epoch = epoch
 
     @log_exceptions
-    def on_train_batch_end(self, batch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self._batches and logs and (batch + 1) % self._batches == 0:
             count = (self.params or {}).get("steps")
             # Without the number of batches an epoch's end is not known before it comes.
             if count:
-                self.board.log({f"{name}/batch": value for name, value in logs.items()}, step=self._epoch + (batch + 1) / count)
+                self.board.log(
+                    {f"{name}/batch": value for name, value in logs.items()},
+                    step=self._epoch + (batch + 1) / count,
+                )
 
     @log_exceptions
-    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         # Each for itself: what fails in one takes nothing from the others.
         self._log_metrics(epoch, logs)
         layers = _layers(self.model)
@@ -77,7 +86,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             self._log_gradients(layers, epoch)
 
     @log_exceptions
-    def _log_metrics(self, epoch: int, logs: Optional[Mapping[str, Any]]) -> None:
+    def _log_metrics(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         metrics = dict(logs or {})
         # Some schedules put it among the metrics, under this name.
         rate = metrics.pop("learning_rate", None)
@@ -90,54 +99,83 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             self.board.log(named, step=epoch)
 
     @log_exceptions
-    def _log_weights(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
-        norms = {name: norm(variable.value for variable in variables) for name, variables in layers.items()}
+    def _log_weights(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
+        norms = {
+            name: norm(variable.value for variable in variables)
+            for name, variables in layers.items()
+        }
         log_norms(self.board, "weight norms", norms, epoch)
 
     @log_exceptions
-    def _log_histograms(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+    def _log_histograms(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
         self._spreads.add({name: _joined(variables) for name, variables in layers.items()}, epoch)
 
     @log_exceptions
-    def _log_gradients(self, layers: Mapping[str, List[Any]], epoch: int) -> None:
+    def _log_gradients(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
         log_norms(self.board, "gradient norms", self._gradient_norms(layers), epoch)
 
-    def _gradient_norms(self, layers: Mapping[str, List[Any]]) -> Dict[str, float]:
+    def _gradient_norms(self, layers: Mapping[str, list[Any]]) -> dict[str, float]:
         backend = keras.backend.backend()
         if backend == "torch":
-            every = {name: [variable.value.grad for variable in variables] for name, variables in layers.items()}
-            return {name: norm(found) for name, some in every.items() if (found := [one for one in some if one is not None])}
+            every = {
+                name: [variable.value.grad for variable in variables]
+                for name, variables in layers.items()
+            }
+            return {
+                name: norm(found)
+                for name, some in every.items()
+                if (found := [one for one in some if one is not None])
+            }
         if backend == "jax" and self._sample is not None:
             gradients = iter(_jax_gradients(self.model, *self._sample))
-            by_variable = {variable.path: next(gradients) for variable in self.model.trainable_variables}
-            return {name: norm(by_variable[variable.path] for variable in variables) for name, variables in layers.items()}
-        hint = "give sample=(x, y)" if backend == "jax" else f"the backend {backend} does not give them"
-        warn_once("keras gradients", f"AgnezCallback shows no norms of gradients: {hint}, or say gradients=False.")
+            by_variable = {
+                variable.path: next(gradients) for variable in self.model.trainable_variables
+            }
+            return {
+                name: norm(by_variable[variable.path] for variable in variables)
+                for name, variables in layers.items()
+            }
+        hint = (
+            "give sample=(x, y)"
+            if backend == "jax"
+            else f"the backend {backend} does not give them"
+        )
+        warn_once(
+            "keras gradients",
+            f"AgnezCallback shows no norms of gradients: {hint}, or say gradients=False.",
+        )
         return {}
 
 
-def _jax_gradients(model: Any, x: Any, y: Any) -> List[Any]:
+def _jax_gradients(model: Any, x: Any, y: Any) -> list[Any]:
     """The gradients of the loss on one batch, in the order of the trainable variables; nothing of the model changes."""
     jax = import_optional("jax", "agnez.keras")
     states = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
     values = [[variable.value for variable in variables] for variables in states]
-    gradients, _ = jax.grad(model.compute_loss_and_updates, has_aux=True)(*values, x, y, None, training=False)
+    gradients, _ = jax.grad(model.compute_loss_and_updates, has_aux=True)(
+        *values, x, y, None, training=False
+    )
     return list(gradients)
 
 
-def _layers(model: Any) -> Dict[str, List[Any]]:
+def _layers(model: Any) -> dict[str, list[Any]]:
     """The trainable variables by the innermost layer that owns them."""
-    layers: Dict[str, List[Any]] = {}
+    layers: dict[str, list[Any]] = {}
     for variable in model.trainable_variables:
         owner = variable.path.rpartition("/")[0]
         prefix = f"{model.name}/"
-        layers.setdefault((owner[len(prefix) :] if owner.startswith(prefix) else owner) or model.name, []).append(variable)
+        layers.setdefault(
+            (owner[len(prefix) :] if owner.startswith(prefix) else owner) or model.name, []
+        ).append(variable)
     return layers
 
 
-def _joined(variables: List[Any]) -> Any:
+def _joined(variables: list[Any]) -> Any:
     """A layer's kernel: biases and scales lie elsewhere and would hide in it."""
-    return max((to_array(variable.value) for variable in variables), key=lambda values: (values.ndim, values.size))
+    return max(
+        (to_array(variable.value) for variable in variables),
+        key=lambda values: (values.ndim, values.size),
+    )
 
 
 def _series(name: Any) -> str:
@@ -156,7 +194,9 @@ def _number(value: Any) -> Any:
 class _LegacyCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
     """A callback of 2015: a cell with a name, a description and a place. ``app_url`` may end in ``/api/v1/values``, as it did."""
 
-    def __init__(self, name: str, description: str, position: int, board: AnyBoard, app_url: Optional[str]) -> None:
+    def __init__(
+        self, name: str, description: str, position: int, board: AnyBoard, app_url: str | None
+    ) -> None:
         super().__init__()
         if app_url is not None and not isinstance(board, Board):
             parts = urlsplit(app_url)
@@ -180,7 +220,7 @@ class LossPlot(_LegacyCallback):
         self,
         name: str = "Loss plot",
         position: int = 0,
-        app_url: Optional[str] = None,
+        app_url: str | None = None,
         description: str = "learning curves of training and validation",
         *,
         board: AnyBoard = None,
@@ -189,8 +229,12 @@ class LossPlot(_LegacyCallback):
         self._place_cell(self.board.line(name))
 
     @log_exceptions
-    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
-        found = {series: logs[key] for series, key in (("train", "loss"), ("val", "val_loss")) if logs and key in logs}
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        found = {
+            series: logs[key]
+            for series, key in (("train", "loss"), ("val", "val_loss"))
+            if logs and key in logs
+        }
         if found:
             self.board.line(self.name).append(found, step=epoch)
 
@@ -204,7 +248,7 @@ class SendFigure(_LegacyCallback):
         name: str = "plot",
         description: str = "",
         position: int = 0,
-        app_url: Optional[str] = None,
+        app_url: str | None = None,
         *,
         board: AnyBoard = None,
     ) -> None:
@@ -212,7 +256,7 @@ class SendFigure(_LegacyCallback):
         self._generate = generate_plot
 
     @log_exceptions
-    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._place_cell(self.board.figure(self.name, self._generate()))
 
 
@@ -225,7 +269,7 @@ class SendImage(_LegacyCallback):
         name: str = "img",
         description: str = "",
         position: int = 1,
-        app_url: Optional[str] = None,
+        app_url: str | None = None,
         *,
         board: AnyBoard = None,
     ) -> None:
@@ -233,7 +277,7 @@ class SendImage(_LegacyCallback):
         self._generate = generate_img
 
     @log_exceptions
-    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._place_cell(self.board.image(self.name, self._generate()))
 
 
@@ -248,10 +292,10 @@ class VisualizeConvWeights(_LegacyCallback):
     def __init__(
         self,
         weights: Any = None,
-        static_path: Optional[str] = None,
+        static_path: str | None = None,
         name: str = "Conv weights",
         position: int = 1,
-        app_url: Optional[str] = None,
+        app_url: str | None = None,
         description: str = "weights of convolutional layer",
         *,
         board: AnyBoard = None,
@@ -263,18 +307,28 @@ class VisualizeConvWeights(_LegacyCallback):
     def set_model(self, model: Any) -> None:
         super().set_model(model)
         if self._kernel is None:
-            kernels = [layer.kernel for layer in model._flatten_layers() if len(getattr(getattr(layer, "kernel", None), "shape", ())) == 4]
+            kernels = [
+                layer.kernel
+                for layer in model._flatten_layers()
+                if len(getattr(getattr(layer, "kernel", None), "shape", ())) == 4
+            ]
             if not kernels:
-                raise ValueError("VisualizeConvWeights found no layer with a kernel (height, width, channels, filters): name one as weights=")
+                raise ValueError(
+                    "VisualizeConvWeights found no layer with a kernel (height, width, channels, filters): name one as weights="
+                )
             self._kernel = kernels[0]
 
     @log_exceptions
-    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         kernel = to_array(keras.ops.convert_to_numpy(self._kernel))
         if kernel.ndim != 4:
-            raise ValueError(f"the kernel must have the shape (height, width, channels, filters), not {kernel.shape}")
+            raise ValueError(
+                f"the kernel must have the shape (height, width, channels, filters), not {kernel.shape}"
+            )
         # Filters first.
         pictures = kernel.transpose(3, 0, 1, 2)
         if pictures.shape[-1] not in (1, 3):
             pictures = pictures.transpose(0, 3, 1, 2).reshape(-1, *pictures.shape[1:3])
-        self._place_cell(self.board.image(self.name, grids.img_grid(pictures, channels_last=pictures.ndim == 4)))
+        self._place_cell(
+            self.board.image(self.name, grids.img_grid(pictures, channels_last=pictures.ndim == 4))
+        )

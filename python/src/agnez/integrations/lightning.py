@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Dict, Mapping, Optional, Union
+from collections.abc import Mapping
+from typing import Any
 
-from ..board import Board
 from .._errors import log_exceptions
 from .._optional import import_optional
+from ..board import Board
 from ._tensors import resolve_board, split_phase
 
 try:
@@ -16,7 +17,9 @@ try:
 except ModuleNotFoundError as missing:
     try:
         # Its older name.
-        _loggers = import_optional("pytorch_lightning.loggers.logger", "agnez.lightning", "lightning")
+        _loggers = import_optional(
+            "pytorch_lightning.loggers.logger", "agnez.lightning", "lightning"
+        )
         _utilities = import_optional("pytorch_lightning.utilities", "agnez.lightning", "lightning")
     except ModuleNotFoundError:
         raise missing from None
@@ -31,12 +34,14 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
     :param run: the name of this run, for a board that is named: its series are named after it, so that runs meet in one chart.
     """
 
-    def __init__(self, board: Union[Board, str, None] = None, *, run: Optional[str] = None) -> None:
+    def __init__(self, board: Board | str | None = None, *, run: str | None = None) -> None:
         super().__init__()
         if run is not None and isinstance(board, Board):
             raise TypeError("run= belongs to the board: Board(name, run=...)")
-        self._board = board if run is None else Board(board if isinstance(board, str) else "main", run=run)
-        self._made: Optional[Board] = None
+        self._board = (
+            board if run is None else Board(board if isinstance(board, str) else "main", run=run)
+        )
+        self._made: Board | None = None
 
     @property
     def experiment(self) -> Board:
@@ -54,20 +59,24 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
         return self.experiment.run or ""
 
     @log_exceptions
-    def log_metrics(self, metrics: Mapping[str, Any], step: Optional[int] = None) -> None:
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         named = {split_phase(name): value for name, value in metrics.items() if name != "epoch"}
         if named and _utilities.rank_zero_only.rank == 0:
             self.experiment.log(named, step=step)
 
     @log_exceptions
-    def log_hyperparams(self, params: Union[Mapping[str, Any], argparse.Namespace, None], *_: Any, **__: Any) -> None:
+    def log_hyperparams(
+        self, params: Mapping[str, Any] | argparse.Namespace | None, *_: Any, **__: Any
+    ) -> None:
         if _utilities.rank_zero_only.rank != 0:
             return
-        config: Dict[str, Any] = vars(params) if isinstance(params, argparse.Namespace) else dict(params or {})
+        config: dict[str, Any] = (
+            vars(params) if isinstance(params, argparse.Namespace) else dict(params or {})
+        )
         if config:
             self.experiment.config.update(config)
             self.experiment.show_config()
 
-    def __getstate__(self) -> Dict[str, Any]:
+    def __getstate__(self) -> dict[str, Any]:
         # Strategies that spawn processes pickle the trainer with its loggers. A process of another rank begins no run of its own.
         return {**self.__dict__, "_made": self.experiment}

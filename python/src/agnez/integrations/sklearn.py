@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
+from collections.abc import Iterator, Sequence
+from typing import Any, Union
 
-from ..board import Board
-from ..cell import Cell
 from .._errors import log_exceptions
 from .._optional import import_optional
-from ._tensors import to_array, resolve_board, log_norms, norm
+from ..board import Board
+from ..cell import Cell
+from ._tensors import log_norms, norm, resolve_board, to_array
 
 AnyBoard = Union[Board, str, None]
 
@@ -21,8 +22,8 @@ def partial_fit(
     board: AnyBoard = None,
     epochs: int = 10,
     batch_size: int = 128,
-    validation: Optional[Tuple[Any, Any]] = None,
-    classes: Optional[Sequence[Any]] = None,
+    validation: tuple[Any, Any] | None = None,
+    classes: Sequence[Any] | None = None,
     seed: int = 0,
 ) -> Any:
     """Trains by ``model.partial_fit`` in shuffled batches, and shows each epoch: loss, score, norms of the weights, confusion matrix.
@@ -32,7 +33,17 @@ def partial_fit(
     :param classes: all classes, where ``y`` does not hold every one.
     :returns: the model.
     """
-    for _ in epochs_of(model, x, y, board=board, epochs=epochs, batch_size=batch_size, validation=validation, classes=classes, seed=seed):
+    for _ in epochs_of(
+        model,
+        x,
+        y,
+        board=board,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation=validation,
+        classes=classes,
+        seed=seed,
+    ):
         pass
     return model
 
@@ -45,8 +56,8 @@ def epochs_of(
     board: AnyBoard = None,
     epochs: int = 10,
     batch_size: int = 128,
-    validation: Optional[Tuple[Any, Any]] = None,
-    classes: Optional[Sequence[Any]] = None,
+    validation: tuple[Any, Any] | None = None,
+    classes: Sequence[Any] | None = None,
     seed: int = 0,
 ) -> Iterator[int]:
     """:func:`partial_fit` as a loop: yields after each epoch, so that it can be left early: ``for epoch in epochs_of(model, x, y): ...``."""
@@ -57,7 +68,9 @@ def epochs_of(
         raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
     if epochs < 1 or batch_size < 1:
         raise ValueError("epochs and batch_size must be 1 or more")
-    extra: Dict[str, Any] = {"classes": np.unique(y) if classes is None else classes} if _is_classifier(model) else {}
+    extra: dict[str, Any] = (
+        {"classes": np.unique(y) if classes is None else classes} if _is_classifier(model) else {}
+    )
     random = np.random.default_rng(seed)
     for epoch in range(epochs):
         order = random.permutation(len(x))
@@ -70,16 +83,24 @@ def epochs_of(
 
 
 def log_epoch(
-    model: Any, step: Any, *, train: Tuple[Any, Any], validation: Optional[Tuple[Any, Any]] = None, board: AnyBoard = None
+    model: Any,
+    step: Any,
+    *,
+    train: tuple[Any, Any],
+    validation: tuple[Any, Any] | None = None,
+    board: AnyBoard = None,
 ) -> None:
     """Shows a fitted model at a step, in a loop of one's own.
 
     The loss is the mean cross-entropy where the classifier has probabilities, the mean squared error of a regressor; the score is the
     model's own: accuracy or R squared. The confusion matrix is that of ``validation``, or of ``train`` where there is none.
     """
-    told, sides = resolve_board(board), {"train": train, **({"val": validation} if validation is not None else {})}
+    told, sides = (
+        resolve_board(board),
+        {"train": train, **({"val": validation} if validation is not None else {})},
+    )
     score = "accuracy" if _is_classifier(model) else "R squared"
-    metrics: Dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for side, (x, y) in sides.items():
         metrics[f"{score}/{side}"] = float(model.score(x, y))
         loss = _loss(model, x, y)
@@ -89,11 +110,18 @@ def log_epoch(
     log_norms(told, "weight norms", _norms(model), step)
     if _is_classifier(model):
         x, y = train if validation is None else validation
-        confusion_matrix(y, model.predict(x), board=told).note(f"{'validation' if validation is not None else 'training'} data, step {step}")
+        confusion_matrix(y, model.predict(x), board=told).note(
+            f"{'validation' if validation is not None else 'training'} data, step {step}"
+        )
 
 
 def confusion_matrix(
-    truth: Any, predicted: Any, *, labels: Optional[Sequence[Any]] = None, name: str = "confusion", board: AnyBoard = None
+    truth: Any,
+    predicted: Any,
+    *,
+    labels: Sequence[Any] | None = None,
+    name: str = "confusion",
+    board: AnyBoard = None,
 ) -> Cell:
     """How often each class was taken for each other, as a heatmap: a row for each true class, a column for each predicted one.
 
@@ -103,24 +131,39 @@ def confusion_matrix(
     np = import_optional("numpy", "agnez.sklearn")
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.ndim != 1 or truth.shape != predicted.shape:
-        raise ValueError(f"truth and predicted must be lists of the same length, not of the shapes {truth.shape} and {predicted.shape}")
-    classes = list(np.unique(np.concatenate([truth, predicted]))) if labels is None else list(labels)
+        raise ValueError(
+            f"truth and predicted must be lists of the same length, not of the shapes {truth.shape} and {predicted.shape}"
+        )
+    classes = (
+        list(np.unique(np.concatenate([truth, predicted]))) if labels is None else list(labels)
+    )
     places = {label: at for at, label in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
     try:
-        np.add.at(counts, ([places[item] for item in truth.tolist()], [places[item] for item in predicted.tolist()]), 1)
+        np.add.at(
+            counts,
+            (
+                [places[item] for item in truth.tolist()],
+                [places[item] for item in predicted.tolist()],
+            ),
+            1,
+        )
     except KeyError as error:
         raise ValueError(f"the class {error} is not among the labels") from None
     names = [str(label) for label in classes]
-    return resolve_board(board).heatmap(name, counts, rows=names, columns=names, row_label="truth", column_label="predicted")
+    return resolve_board(board).heatmap(
+        name, counts, rows=names, columns=names, row_label="truth", column_label="predicted"
+    )
 
 
 def _is_classifier(model: Any) -> bool:
     # Pipelines and searches answer for what they hold.
-    return bool(import_optional("sklearn.base", "agnez.sklearn", "scikit-learn").is_classifier(model))
+    return bool(
+        import_optional("sklearn.base", "agnez.sklearn", "scikit-learn").is_classifier(model)
+    )
 
 
-def _loss(model: Any, x: Any, y: Any) -> Optional[float]:
+def _loss(model: Any, x: Any, y: Any) -> float | None:
     np = import_optional("numpy", "agnez.sklearn")
     y = np.asarray(y)
     if not _is_classifier(model):
@@ -130,13 +173,17 @@ def _loss(model: Any, x: Any, y: Any) -> Optional[float]:
     chances = np.asarray(model.predict_proba(x), float)
     places = np.searchsorted(model.classes_, y)
     # A class that the model never saw has no chance: its loss is infinite, and is shown so.
-    known = (places < len(model.classes_)) & (np.asarray(model.classes_)[np.minimum(places, len(model.classes_) - 1)] == y)
+    known = (places < len(model.classes_)) & (
+        np.asarray(model.classes_)[np.minimum(places, len(model.classes_) - 1)] == y
+    )
     with np.errstate(divide="ignore"):
-        losses = -np.log(np.where(known, chances[np.arange(len(y)), np.where(known, places, 0)], 0.0))
+        losses = -np.log(
+            np.where(known, chances[np.arange(len(y)), np.where(known, places, 0)], 0.0)
+        )
     return float(losses.mean())
 
 
-def _norms(model: Any) -> Dict[str, float]:
+def _norms(model: Any) -> dict[str, float]:
     """Of linear models and of multilayer perceptrons."""
     if hasattr(model, "coefs_"):
         pairs = zip(model.coefs_, model.intercepts_)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Union
+from typing import Any
 
-from ..board import Board
 from .._errors import log_exceptions
 from .._optional import import_optional
-from ._tensors import LayerHistograms, resolve_board, log_norms
+from ..board import Board
+from ._tensors import LayerHistograms, log_norms, resolve_board
 
 
 class Watch:
     """What :func:`watch` returns: ``stop()`` ends it, as leaving ``with`` does. ``step`` counts the optimizer's steps and may be set."""
 
-    def __init__(self, model: Any, board: Board, every: int, weights: bool, gradients: bool, histograms: bool) -> None:
+    def __init__(
+        self, model: Any, board: Board, every: int, weights: bool, gradients: bool, histograms: bool
+    ) -> None:
         self.board = board
         self.step = 0
         self._model, self._every = model, every
-        self._kinds = [kind for kind, wanted in (("weight", weights), ("gradient", gradients)) if wanted]
-        self._spreads = {kind: LayerHistograms(board, f"{kind}s") for kind in self._kinds} if histograms else {}
+        self._kinds = [
+            kind for kind, wanted in (("weight", weights), ("gradient", gradients)) if wanted
+        ]
+        self._spreads = (
+            {kind: LayerHistograms(board, f"{kind}s") for kind in self._kinds} if histograms else {}
+        )
         self._mine = {id(parameter) for parameter in model.parameters()}
         hooks = import_optional("torch.optim.optimizer", "agnez.torch", "torch")
         self._handle: Any = hooks.register_optimizer_step_post_hook(self._stepped)
@@ -29,7 +35,7 @@ class Watch:
             self._handle.remove()
             self._handle = None
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,7 +44,11 @@ class Watch:
     @log_exceptions
     def _stepped(self, optimizer: Any, *_: Any) -> None:
         # All optimizers of the process come by here.
-        if not any(id(parameter) in self._mine for group in optimizer.param_groups for parameter in group["params"]):
+        if not any(
+            id(parameter) in self._mine
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        ):
             return
         step, self.step = self.step, self.step + 1
         if step % self._every == 0:
@@ -46,22 +56,32 @@ class Watch:
 
     def log(self, step: Any) -> None:
         """Logs everything as it is now."""
-        layers: Dict[str, List[Any]] = {}
+        layers: dict[str, list[Any]] = {}
         for name, parameter in self._model.named_parameters():
-            layers.setdefault(name.rpartition(".")[0] or type(self._model).__name__, []).append(parameter)
+            layers.setdefault(name.rpartition(".")[0] or type(self._model).__name__, []).append(
+                parameter
+            )
         for kind in self._kinds:
             found = {name: _tensors(parameters, kind) for name, parameters in layers.items()}
             found = {name: tensors for name, tensors in found.items() if tensors}
-            log_norms(self.board, f"{kind} norms", {name: _norm(tensors) for name, tensors in found.items()}, step)
+            log_norms(
+                self.board,
+                f"{kind} norms",
+                {name: _norm(tensors) for name, tensors in found.items()},
+                step,
+            )
             if kind in self._spreads:
                 # The kernel: biases lie elsewhere and would hide in it.
-                kernels = {name: max(tensors, key=lambda tensor: (tensor.dim(), tensor.numel())) for name, tensors in found.items()}
+                kernels = {
+                    name: max(tensors, key=lambda tensor: (tensor.dim(), tensor.numel()))
+                    for name, tensors in found.items()
+                }
                 self._spreads[kind].add(kernels, step)
 
 
 def watch(
     model: Any,
-    board: Union[Board, str, None] = None,
+    board: Board | str | None = None,
     *,
     every: int = 100,
     weights: bool = True,
@@ -84,11 +104,11 @@ def watch(
     return Watch(model, resolve_board(board), every, weights, gradients, histograms)
 
 
-def _tensors(parameters: List[Any], kind: str) -> List[Any]:
+def _tensors(parameters: list[Any], kind: str) -> list[Any]:
     tensors = parameters if kind == "weight" else [parameter.grad for parameter in parameters]
     return [tensor.detach() for tensor in tensors if tensor is not None]
 
 
-def _norm(tensors: List[Any]) -> float:
+def _norm(tensors: list[Any]) -> float:
     # Halves are added up as floats.
     return math.sqrt(math.fsum(float(tensor.float().pow(2).sum()) for tensor in tensors))
