@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _wandb, plot, session
-from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings
-from ._wandb import Util as util
+from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings, util
 from .board import Board
 from .cell import Cell, Line
 from .media import Audio, Histogram, Html, Image, Molecule, Object3D, Plotly, Table, Video
@@ -20,36 +19,45 @@ from .subplots import Axes, Subplots
 
 __version__ = "0.1.0"
 __all__ = [
+    "AlertLevel",
+    "Api",
+    "Artifact",
+    "Audio",
     "Axes",
     "Board",
     "Cell",
+    "Classes",
     "Config",
+    "Error",
     "Histogram",
     "Html",
     "Image",
     "Line",
+    "Molecule",
+    "Object3D",
+    "Plotly",
     "Run",
+    "Settings",
     "Subplots",
     "Table",
     "Video",
     "alert",
-    "config",
     "finish",
     "init",
     "log",
-    "run",
-    "summary",
+    "plot",
     "unwatch",
+    "util",
     "watch",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # These change with init() and finish().
+    # `run` and `config` change with init() and finish(), so they cannot be plain attributes.
     if name in ("run", "config"):
         return getattr(session, name)
     if name == "summary":
         return session.run.summary if session.run is not None else {}
-    if name in _wandb.MODULE:
-        return _wandb.MODULE[name]
+    if name in _wandb.NO_OP_FUNCTIONS:
+        return _wandb.NO_OP_FUNCTIONS[name]
     raise AttributeError(f"module 'agnez' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""``python -m agnez``: sends what runs have left in their spools."""
+"""``python -m agnez``: sends the spools of ended runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from . import __version__
 from ._spool import paths
-from ._transport.replay import SpoolInUse, replay
+from ._transport.replay import SpoolInUseError, replay
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Returns the exit code: 0 when everything was sent, 1 when something is left."""
+    """Runs the command. Returns the exit code: 1 when something is left to send, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m agnez", description="The Python client of Agnez."
     )
@@ -20,36 +20,36 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     send = commands.add_parser(
         "replay",
-        help="send what killed or unconnected runs left",
-        description="Sends what runs left in their spools. Doing it twice does no harm.",
+        help="send the spools of killed or unconnected runs",
+        description="Sends the unsent values of ended runs. Doing it twice is harmless.",
     )
     send.add_argument(
-        "dir", nargs="?", help="a spool, or a folder with spools; without it the user's own"
+        "dir", nargs="?", help="a spool, or a folder of spools (default: the user's own)"
     )
-    send.add_argument("--url", help="send to this server, not to the one that the run had")
-    send.add_argument("--refused", action="store_true", help="try again what a server refused")
+    send.add_argument("--url", help="send to this server instead of the run's")
+    send.add_argument("--refused", action="store_true", help="also retry refused requests")
     send.add_argument(
         "--timeout",
         type=float,
         default=60,
         metavar="SECONDS",
-        help="how long to try without an answer (60)",
+        help="how long to try without an answer (default: 60)",
     )
     show = commands.add_parser("spools", help="list the spools and whether their runs have ended")
-    show.add_argument("dir", nargs="?", help="a folder with spools; without it the user's own")
-    asked = parser.parse_args(argv)
-    root = Path(asked.dir) if asked.dir else paths.spool_root(None)
+    show.add_argument("dir", nargs="?", help="a folder of spools (default: the user's own)")
+    options = parser.parse_args(argv)
+    root = Path(options.dir) if options.dir else paths.spool_root(None)
     folders = paths.list_spools(root)
     if not folders:
         print(f"There is no spool in {root}.")
         return 0
-    if asked.command == "spools":
+    if options.command == "spools":
         ended = set(paths.abandoned_spools(root))
         for folder in folders:
             try:
                 size = sum(entry.stat().st_size for entry in folder.iterdir())
             except OSError as error:
-                # It is sent, or removed, in this moment.
+                # Another process just sent it or removed it.
                 print(f"{folder}  {error.strerror or error}")
                 continue
             print(f"{folder}  {size / 1024:.0f} KiB  {'ended' if folder in ended else 'running'}")
@@ -57,16 +57,14 @@ def main(argv: list[str] | None = None) -> int:
     is_left = False
     for folder in folders:
         try:
-            print(replay(folder, url=asked.url, refused=asked.refused, timeout=asked.timeout))
+            print(replay(folder, url=options.url, refused=options.refused, timeout=options.timeout))
             is_left |= folder.exists()
-        except SpoolInUse as busy:
+        except SpoolInUseError as busy:
             print(busy)
-        except Exception as error:  # Whatever one of them holds, the others are sent.
-            is_told = isinstance(error, (ValueError, OSError)) and str(error)
-            print(
-                error if is_told else f"{folder} cannot be sent ({type(error).__name__}: {error}).",
-                file=sys.stderr,
-            )
+        except Exception as error:  # Of this spool: the others are sent.
+            is_sentence = isinstance(error, (ValueError, OSError)) and str(error)
+            message = f"{folder} cannot be sent ({type(error).__name__}: {error})."
+            print(error if is_sentence else message, file=sys.stderr)
             is_left = True
     return 1 if is_left else 0
 

@@ -1,4 +1,4 @@
-"""What raises, and what does not: callbacks never end a training, and other calls raise for wrong use, in a sentence."""
+"""Which calls raise: callbacks never do, other calls only for wrong use, with one sentence."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def log_exceptions(method: F) -> F:
-    """The method, whose exceptions are said once for each kind instead: what shows a training must not end it. Ctrl+C and the end of the
-    process are none of these."""
+    """Decorator: logs exceptions of the method, once for each kind, instead of raising them.
+
+    A callback must not end a training. KeyboardInterrupt and SystemExit pass through.
+    """
 
     @functools.wraps(method)
     def guarded(*args: Any, **named: Any) -> Any:
@@ -27,7 +29,7 @@ def log_exceptions(method: F) -> F:
 
 
 def wrap_exceptions(method: F) -> F:
-    """The method; where an argument's own methods raise whatever they raise, that is a TypeError which says so."""
+    """Decorator: turns unusual exceptions, raised by methods of an argument, into a TypeError."""
 
     @functools.wraps(method)
     def checked(*args: Any, **named: Any) -> Any:
@@ -36,12 +38,9 @@ def wrap_exceptions(method: F) -> F:
         except (TypeError, ValueError, OSError, MemoryError, ImportError):
             raise
         except Exception as error:
-            given = ", ".join(
-                [
-                    *(describe_type(each) for each in args[1:]),
-                    *(f"{name}={describe_type(each)}" for name, each in named.items()),
-                ]
-            )
+            positional = [describe_type(each) for each in args[1:]]
+            by_name = [f"{name}={describe_type(each)}" for name, each in named.items()]
+            given = ", ".join(positional + by_name)
             raise TypeError(
                 f"{method.__name__} cannot show {given} ({type(error).__name__}: {describe(error)})"
             ) from error
@@ -49,9 +48,10 @@ def wrap_exceptions(method: F) -> F:
     return cast(F, checked)
 
 
-def warn_failure(what: str, error: Exception) -> None:
-    """Says once what has failed and why."""
+def warn_failure(name: str, error: Exception) -> None:
+    """Logs once that the callable ``name`` failed, and why."""
     warn_once(
-        f"{what} {type(error).__name__}",
-        f"{what} has failed, and its values are not shown ({type(error).__name__}: {describe(error)}). Training goes on.",
+        f"{name} {type(error).__name__}",
+        f"{name} has failed, and its values are not shown "
+        f"({type(error).__name__}: {describe(error)}). Training goes on.",
     )

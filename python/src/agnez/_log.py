@@ -1,4 +1,4 @@
-"""What a person is told: each thing once, on standard error through ``logging``, never as an exception."""
+"""Messages to the user through ``logging``: each one once, never as an exception."""
 
 from __future__ import annotations
 
@@ -6,42 +6,43 @@ import logging
 import sys
 import threading
 
-#: Different things that are said in one process.
-MOST = 1000
-_log = logging.getLogger("agnez")
+#: Different messages that one process logs at most.
+MAX_MESSAGES = 1000
+_logger = logging.getLogger("agnez")
 _seen: set[str] = set()
-#: One that a signal's handler can take again.
+#: Reentrant: a signal handler may log while the interrupted code holds it.
 _lock = threading.RLock()
 
 
-def warn_once(what: str, text: str) -> None:
-    """Logs a warning, unless this process was warned of ``what`` before."""
+def warn_once(key: str, text: str) -> None:
+    """Logs a warning unless this process has already logged one with the same ``key``."""
     with _lock:
-        if what in _seen or len(_seen) > MOST:
+        if key in _seen or len(_seen) > MAX_MESSAGES:
             return
-        _seen.add(what)
-        if len(_seen) > MOST:
-            text = f"There were {MOST} different warnings; no further ones are shown."
-    _log.warning(text)
+        _seen.add(key)
+        if len(_seen) > MAX_MESSAGES:
+            text = f"There were {MAX_MESSAGES} different warnings; no further ones are shown."
+    _logger.warning(text)
 
 
-def print_once(what: str, text: str) -> None:
-    """Prints a line on standard error, which is no warning, unless this process has said ``what`` before."""
+def print_once(key: str, text: str) -> None:
+    """Prints a line on standard error, without a log level, once for each ``key``."""
     with _lock:
-        if what in _seen:
+        if key in _seen:
             return
-        _seen.add(what)
+        _seen.add(key)
     try:
         print(text, file=sys.stderr)
-    except Exception:  # There is none, or it is closed.
+    except Exception:  # Standard error is missing or closed.
         return
 
 
 def warn(text: str) -> None:
-    _log.warning(text)
+    """Logs a warning every time."""
+    _logger.warning(text)
 
 
 def after_fork() -> None:
-    """In the child of a fork: another thread may have held the lock."""
+    """In the child of a fork: replaces the lock, which another thread may have held."""
     global _lock
     _lock = threading.RLock()

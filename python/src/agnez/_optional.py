@@ -1,4 +1,4 @@
-"""Other people's packages, imported where they are used and named in one sentence where they are missing."""
+"""Imports of optional packages, with an error that says what to install."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Any
 
 
 def import_optional(module: str, user: str, install: str | None = None) -> Any:
-    """The module; ImportError says which part of agnez needs it and what to install."""
+    """Imports a module on behalf of ``user``, a part of agnez.
+
+    Raises ModuleNotFoundError with the package to install, ``install`` or ``module``.
+    """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        # A package that is there and broken speaks for itself.
+        # An installed package whose own imports fail reports that itself.
         if error.name is None or module.partition(".")[0] != error.name.partition(".")[0]:
             raise
+        package = install or module
         raise ModuleNotFoundError(
-            f"{user} needs {install or module}: pip install {install or module}", name=error.name
+            f"{user} needs {package}: pip install {package}", name=error.name
         ) from None

@@ -1,4 +1,7 @@
-"""What scripts for Weights & Biases do besides logging. What has no meaning here says so once and does nothing; nothing raises."""
+"""Calls of Weights & Biases scripts besides logging.
+
+A call without a counterpart here warns once and does nothing; none of them raises.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,39 @@ from ._values import convert
 if TYPE_CHECKING:
     from .board import Board
 
-#: Functions of the module that do nothing, and what they answer.
+#: Functions of the module that do nothing, and what they return.
 _NO_OPS: dict[str, Any] = {
-    "login": True, "setup": None, "define_metric": None, "save": [], "restore": None, "log_artifact": None, "use_artifact": None, "log_code": None,
-    "log_model": None, "use_model": None, "link_model": None, "link_artifact": None, "mark_preempting": None, "termlog": None, "termwarn": None, "termerror": None,
-    "sweep": "", "agent": None, "controller": None, "require": None, "ensure_configured": None, "teardown": None, "join": None,
-}  # fmt: skip
+    "agent": None,
+    "controller": None,
+    "define_metric": None,
+    "ensure_configured": None,
+    "join": None,
+    "link_artifact": None,
+    "link_model": None,
+    "log_artifact": None,
+    "log_code": None,
+    "log_model": None,
+    "login": True,
+    "mark_preempting": None,
+    "require": None,
+    "restore": None,
+    "save": [],
+    "setup": None,
+    "sweep": "",
+    "teardown": None,
+    "termerror": None,
+    "termlog": None,
+    "termwarn": None,
+    "use_artifact": None,
+    "use_model": None,
+}
 
 
 class NoOp:
-    """In place of a class that has no meaning here, as ``Artifact`` and ``Settings``: takes any arguments, has any attribute, and whatever
-    is called on it does nothing."""
+    """Stands for a class without a counterpart here, such as ``Artifact`` and ``Settings``.
+
+    It takes any arguments and has any attribute; calls on it do nothing.
+    """
 
     def __init__(self, *args: Any, **named: Any) -> None:
         del args
@@ -41,67 +66,66 @@ class NoOp:
 
 
 class Artifact(NoOp):
-    """Files of a run are not kept here: says so once and does nothing."""
+    """Does nothing, with one warning: Agnez does not store files of a run."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
-        what = type(self).__name__
-        warn_once(f"idle {what}", f"agnez.{what} does nothing here.")
+        name = type(self).__name__
+        warn_once(f"no-op {name}", f"agnez.{name} does nothing here.")
         super().__init__(*args, **named)
 
 
 class Settings(NoOp):
-    """Settings of Weights & Biases have no meaning here."""
+    """Accepts the settings of Weights & Biases, which have no effect here."""
 
 
 class Classes(Settings):
-    """Names of classes, of boxes and masks that are not shown."""
+    """Accepts class names of boxes and masks, which are not shown."""
 
 
-class Util:
-    """Of ``wandb.util``."""
+class util:  # noqa: N801 - scripts use this name
+    """The part of ``wandb.util`` that scripts call."""
 
     @staticmethod
     def generate_id(length: int = 8) -> str:
-        """A name for a run that no other has."""
-        return "".join(
-            secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(length)
-        )
+        """A random run id of lower-case letters and digits."""
+        alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+        return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
 class Api(Artifact):
-    """Runs are not asked for here: GET /values does (docs/rest.md)."""
+    """Does nothing, with one warning: ``GET /values`` reads runs (docs/rest.md)."""
 
 
 class Error(Exception):
-    """Never raised: for ``except wandb.Error``."""
+    """For ``except wandb.Error``; never raised."""
 
 
 class AlertLevel:
-    """How urgent an alert is."""
+    """Urgency of an alert."""
 
     INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
 
 
-def no_op(name: str, answer: Any = None) -> Callable[..., Any]:
-    """A function that says once that it does nothing."""
+def no_op(name: str, result: Any = None) -> Callable[..., Any]:
+    """A function that returns ``result`` and warns once that it does nothing."""
 
-    def nothing(*_: Any, **__: Any) -> Any:
-        warn_once(f"idle {name}", f"agnez.{name} does nothing here.")
-        return answer
+    def function(*_: Any, **__: Any) -> Any:
+        warn_once(f"no-op {name}", f"agnez.{name} does nothing here.")
+        return result
 
-    nothing.__name__ = nothing.__qualname__ = name.rpartition(".")[2]
-    nothing.__doc__ = "Has no meaning here: says so once and does nothing."
-    return nothing
+    function.__name__ = function.__qualname__ = name.rpartition(".")[2]
+    function.__doc__ = "Does nothing here, with one warning."
+    return function
 
 
-#: What ``import agnez as wandb`` finds in the module besides its own.
-MODULE: dict[str, Callable[..., Any]] = {
-    name: no_op(name, answer) for name, answer in _NO_OPS.items()
+#: The no-op functions of the module, by name.
+NO_OP_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: no_op(name, result) for name, result in _NO_OPS.items()
 }
 
 
 class WandbMethods:
-    """Those of a run."""
+    """Methods of a Weights & Biases run; the base class of :class:`agnez.Run`."""
 
     board: Board
 
@@ -111,9 +135,8 @@ class WandbMethods:
     sweep_id: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        # Not found otherwise.
         if name in _NO_OPS:
-            return MODULE[name]
+            return NO_OP_FUNCTIONS[name]
         raise AttributeError(f"a run of agnez has no {name!r}")
 
     @property
@@ -122,7 +145,7 @@ class WandbMethods:
         return self.board.name
 
     def get_url(self) -> str:
-        """Where the board is."""
+        """The board's address."""
         return f"{self.board.url}/b/{self.board.name}"
 
     get_project_url = get_url
@@ -132,20 +155,19 @@ class WandbMethods:
         return self.board.name
 
     def status(self) -> dict[str, Any]:
-        """Whether everything was sent."""
+        """``{"sent": bool}``: whether the server has answered everything."""
         return {"sent": self.board.flush(0)}
 
     @log_exceptions
     def alert(
         self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None
     ) -> None:
-        """Shows an alert as a text cell, ``alert: <title>``. Nobody is written to."""
+        """Shows an alert as the text cell ``alert: <title>``. It notifies nobody."""
         del wait_duration
-        result = f"**{convert.to_label(title)}**\n\n{convert.to_label(text)}"
-        self.board.text(
-            convert.to_label(f"alert: {title}")[:200].replace("\n", " "),
-            result if level is None else f"{getattr(level, 'name', level)}: {result}",
-        )
+        body = f"**{convert.to_label(title)}**\n\n{convert.to_label(text)}"
+        if level is not None:
+            body = f"{getattr(level, 'name', level)}: {body}"
+        self.board.text(convert.to_label(f"alert: {title}")[:200].replace("\n", " "), body)
 
     def watch(
         self,
@@ -156,19 +178,21 @@ class WandbMethods:
         idx: Any = None,
         log_graph: bool = False,
     ) -> list[Any]:
-        """As :func:`agnez.torch.watch`, for one model of torch or several; for any other it says once that it does nothing."""
+        """Calls :func:`agnez.torch.watch` for one torch model or several.
+
+        Warns once, and does nothing, for models of other libraries.
+        """
         del criterion, idx, log_graph
-        watched: list[Any] = []
+        watches: list[Any] = []
         for model in models if isinstance(models, (list, tuple)) else [models]:
             try:
                 from .integrations import torch
 
-                every = max(1, int(log_freq))
-                watched.append(
+                watches.append(
                     torch.watch(
                         model,
                         self.board,
-                        every=every,
+                        every=max(1, int(log_freq)),
                         weights=log in ("all", "parameters"),
                         gradients=log in ("all", "gradients"),
                     )
@@ -176,13 +200,14 @@ class WandbMethods:
             except Exception as error:
                 warn_once(
                     "watch",
-                    f"agnez.watch shows nothing of this model ({type(error).__name__}: {convert.describe(error)}).",
+                    "agnez.watch shows nothing of this model "
+                    f"({type(error).__name__}: {convert.describe(error)}).",
                 )
-        self.__dict__.setdefault("_watched", []).extend(watched)
-        return watched
+        self.__dict__.setdefault("_watches", []).extend(watches)
+        return watches
 
     def unwatch(self, models: Any = None) -> None:
-        """Ends all that :meth:`watch` began."""
+        """Stops all that :meth:`watch` began, whatever ``models`` names."""
         del models
-        for watch in self.__dict__.pop("_watched", []):
+        for watch in self.__dict__.pop("_watches", []):
             watch.stop()

@@ -1,4 +1,4 @@
-"""Handles of cells: what a call on a board returns."""
+"""Handles of cells: what the calls of a board return."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from ._values import convert, names
 if TYPE_CHECKING:
     from .board import Board
 
-_AXES = ("step", "relative", "wall")
-_SCALES = ("linear", "log")
+_X_AXES = ("step", "relative", "wall")
+_Y_SCALES = ("linear", "log")
 Self = TypeVar("Self", bound="Cell")
 
 
 class Cell:
-    """One tile of a board. ``id`` is that of REST (``GET /values/<id>``), the same in every run of the same script."""
+    """One tile of a board.
+
+    ``id`` is the id in the REST API (``GET /values/<id>``), equal in every run of a script.
+    """
 
     def __init__(self, board: Board, name: str, id: str) -> None:
         self.board = board
@@ -30,24 +33,27 @@ class Cell:
         return f"<agnez.{type(self).__name__} {self.id!r} of board {self.board.name!r}>"
 
     def set(self: Self, **keys: Any) -> Self:
-        """Changes keys of the cell's document, as a PATCH does: ``set(pos=3)``, ``set(chart={"y": "log"})``. Any JSON; arrays become lists."""
+        """Sets keys of the cell's document: ``set(pos=3)``, ``set(chart={"y": "log"})``.
+
+        Values are JSON types; arrays become lists.
+        """
         if "_id" in keys or "board" in keys:
             raise TypeError("a cell keeps its id and its board")
         self.board._client.patch(self.id, convert.to_json(keys))
         return self
 
-    def title(self: Self, text: str) -> Self:
-        """The title above the cell."""
+    def set_title(self: Self, text: str) -> Self:
+        """Sets the title above the cell."""
         return self.set(name=convert.to_label(text))
 
-    def note(self: Self, text: str) -> Self:
-        """The note below the cell."""
+    def set_description(self: Self, text: str) -> Self:
+        """Sets the description below the cell."""
         return self.set(description=convert.to_label(text))
 
     def append(
         self, points: Mapping[str, Any] | None = None, /, *, step: Any = None, **series: Any
     ) -> Cell:
-        """Only a line takes points."""
+        """Only a line takes points: raises TypeError."""
         raise TypeError(f"the cell {self.name!r} is no line; board.line(name) makes one")
 
 
@@ -56,15 +62,15 @@ class Line(Cell):
 
     def __init__(self, board: Board, name: str, id: str) -> None:
         super().__init__(board, name, id)
-        self._step = 0.0
-        #: The settings that this process gave: the server replaces them as a whole.
+        self._next_step = 0.0
+        #: The settings of this process: the server replaces them as a whole.
         self._chart: dict[str, Any] = {}
 
     def set(self, **keys: Any) -> Line:
         super().set(**keys)
         if "chart" in keys:
-            told = convert.to_json(keys["chart"])
-            self._chart = told if isinstance(told, dict) else {}
+            settings = convert.to_json(keys["chart"])
+            self._chart = settings if isinstance(settings, dict) else {}
         return self
 
     set.__doc__ = Cell.set.__doc__
@@ -74,63 +80,68 @@ class Line(Cell):
     ) -> Line:
         """Appends points: ``append(train=0.3, val=0.4)``, ``append({"train": 0.3}, step=7)``.
 
-        Each value is a number, or a list of numbers of consecutive steps. ``step``: a finite number, or as many as there are
-        values; without it steps count on from the last call. NaN and infinities are kept. What is no number is left out of the
-        call, NaN within a list, and is counted and said once.
+        Each value is a number, or a list of numbers at consecutive steps. NaN and infinities are
+        kept. Other values are skipped (within a list they are NaN), counted, and logged once.
+
+        :param step: a finite number, or as many as there are values; without it, steps continue
+            from the previous call, starting at 0.
         """
         now = time.time()
         values = {**(points or {}), **series}
         if not values:
             raise TypeError("append takes at least one series: append(train=0.3)")
-        steps = (
-            None
-            if step is None or convert.is_scalar(step)
-            else [convert.to_step(item) for item in convert.to_list(step, "step")]
-        )
-        first = (
-            self._step
-            if step is None
-            else convert.to_step(step)
-            if steps is None
-            else (steps or [0.0])[0]
-        )
+        steps: list[float] | None = None
+        if step is None:
+            first = self._next_step
+        elif convert.is_scalar(step):
+            first = convert.to_step(step)
+        else:
+            steps = [convert.to_step(item) for item in convert.to_list(step, "step")]
+            first = (steps or [0.0])[0]
         columns: dict[str, list[float]] = {}
         for name, value in values.items():
-            items = _numbers(value)
+            items = _to_numbers(value)
             if steps is not None and items is not None and len(steps) != len(items):
                 raise ValueError(
                     f"step has {len(steps)} items and the series {name!r} has {len(items)}"
                 )
-            odd = 1 if items is None else items.count(None)
-            if odd:
-                warn_once(
-                    f"odd {type(value).__name__}",
-                    f"The series {name!r} is {convert.describe_type(value)}: what is no number is left out and counted.",
-                )
-                self.board._client.skip(odd)
+            self._count_unsupported(name, value, 1 if items is None else items.count(None))
             if items is not None:
-                columns[self.board._series(name)] = [
-                    math.nan if item is None else item for item in items
-                ]
+                column = [math.nan if item is None else item for item in items]
+                columns[self._series_name(name)] = column
         if not columns:
             return self
         longest = max(len(column) for column in columns.values())
-        across = steps if steps is not None else [first + at for at in range(longest)]
+        x = steps if steps is not None else [first + at for at in range(longest)]
         for length in sorted({len(column) for column in columns.values()}):
             part = {name: column for name, column in columns.items() if len(column) == length}
-            self.board._points(self, part, across[:length], now)
-        self._step = (across[-1] if across else first) + 1
+            ids = [(self.id, name) for name in part]
+            self.board._client.points(ids, now, x[:length], list(zip(*part.values())))
+        self._next_step = (x[-1] if x else first) + 1
         return self
 
+    def _count_unsupported(self, name: str, value: Any, count: int) -> None:
+        if count:
+            warn_once(
+                f"unsupported {type(value).__name__}",
+                f"The series {name!r} is {convert.describe_type(value)}: "
+                "what is no number is left out and counted.",
+            )
+            self.board._client.count_unsupported(count)
 
-def _numbers(value: Any) -> list[float | None] | None:
-    """The numbers of a series, nothing for an item that is none; nothing at all where there is neither one nor a list of them."""
+    def _series_name(self, name: Any) -> str:
+        run = self.board.run
+        return names.to_name(name if run is None else f"{run}/{names.to_name(name)}")
+
+
+def _to_numbers(value: Any) -> list[float | None] | None:
+    """The value or its items as numbers, None for an item that is none; None without a number."""
     try:
         items = [value] if convert.is_scalar(value) else convert.to_list(value, "a series")
     except TypeError:
         return None
-    told = [convert.to_scalar(item) for item in items]
-    numbers: list[float | None] = [item if isinstance(item, float) else None for item in told]
+    scalars = [convert.to_scalar(item) for item in items]
+    numbers: list[float | None] = [item if isinstance(item, float) else None for item in scalars]
     return numbers if len(numbers) != 1 or numbers[0] is not None else None
 
 
@@ -141,18 +152,18 @@ def line_settings(
     unit: str | None,
     hidden: list[str] | None,
 ) -> dict[str, Any]:
-    """A line's ``chart`` as docs/rest.md has it; ValueError where the server would refuse it."""
-    if x is not None and x not in _AXES:
-        raise ValueError(f"x must be one of {', '.join(_AXES)}, not {x!r}")
-    if y is not None and y not in _SCALES:
-        raise ValueError(f"y must be one of {', '.join(_SCALES)}, not {y!r}")
+    """The key ``chart`` of a line (docs/rest.md); ValueError for what the server would refuse."""
+    if x is not None and x not in _X_AXES:
+        raise ValueError(f"x must be one of {', '.join(_X_AXES)}, not {x!r}")
+    if y is not None and y not in _Y_SCALES:
+        raise ValueError(f"y must be one of {', '.join(_Y_SCALES)}, not {y!r}")
     if smooth is not None and not 0 <= smooth <= 0.999:
         raise ValueError(f"smooth must be 0 to 0.999, not {smooth}")
-    keys = {
+    settings = {
         "x": x,
         "y": y,
         "smooth": smooth,
         "unit": unit,
         "hidden": None if hidden is None else [names.check_name(name) for name in hidden],
     }
-    return {name: value for name, value in keys.items() if value is not None}
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,20 +1,18 @@
-"""Many images as one: the grids of the 2015 collection, with their names, on NumPy.
+"""Many images as one: the grids of the 2015 collection, on NumPy.
 
-All of them give ``uint8`` arrays that :meth:`agnez.Board.image` and :meth:`agnez.Board.gif` take as they are. ImageArray are scaled to
-0 to 255; NaN is black, minus infinity black, infinity white.
+All functions return ``uint8`` arrays for :meth:`agnez.Board.image` and :meth:`agnez.Board.gif`.
+Values are scaled to 0 to 255; NaN and minus infinity are black, infinity is white.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._optional import import_optional
 
-if TYPE_CHECKING:
-    import numpy
-
-    Array = numpy.ndarray[Any, Any]
+#: An array of NumPy.
+Array = Any
 
 
 def img_grid(
@@ -24,12 +22,14 @@ def img_grid(
     *,
     channels_last: bool = False,
 ) -> Array:
-    """Images side by side, one white pixel between them.
+    """Images side by side, a white pixel apart.
 
-    :param images: ``(N, H, W)``, ``(N, C, H, W)``, or with ``channels_last`` ``(N, H, W, C)``; C is 1, 3 or 4.
-    :param rows_cols: how many rows and columns; as square as possible when not given. Images that find no place raise ValueError.
-    :param rescale: one scale for all images; otherwise each has its own.
-    :returns: ``(rows * (H + 1) - 1, cols * (W + 1) - 1)``, with a last axis of C channels where C is not 1.
+    :param images: ``(N, H, W)``, ``(N, C, H, W)``, or with ``channels_last`` ``(N, H, W, C)``; C is
+        1, 3 or 4.
+    :param rows_cols: rows and columns; as square as possible by default. ValueError if the images
+        do not fit.
+    :param rescale: True: one scale for all images; False: a scale for each.
+    :returns: ``(rows * (H + 1) - 1, cols * (W + 1) - 1)``, and a last axis of C if C is not 1.
     """
     images = _images(images, 4, channels_last)
     rows, cols = _arrangement(len(images), rows_cols)
@@ -44,18 +44,19 @@ def video_grid(
     *,
     channels_last: bool = False,
 ) -> Array:
-    """Videos side by side, frame by frame: :func:`img_grid` along time, with one scale for all frames.
+    """Videos side by side, frame by frame: :func:`img_grid` along time, with one scale.
 
-    :param videos: ``(T, N, H, W)``, ``(T, N, C, H, W)``, or with ``channels_last`` ``(T, N, H, W, C)``: T frames of N videos.
+    :param videos: ``(T, N, H, W)``, ``(T, N, C, H, W)``, or with ``channels_last``
+        ``(T, N, H, W, C)``: T frames of N videos.
     :returns: ``(T, height, width)`` or ``(T, height, width, C)``, for :meth:`agnez.Board.gif`.
     """
     np = import_optional("numpy", "agnez.grids")
     videos = _images(videos, 5, channels_last)
     rows, cols = _arrangement(videos.shape[1], rows_cols)
-    # Each video's own scale is one over all its frames, else it would flicker.
+    # One scale for all frames of a video, else it would flicker.
     scaled = _unit(videos) if rescale else np.swapaxes(_each(np.swapaxes(videos, 0, 1)), 0, 1)
     frames = [_bytes(_pasted(frame, rows, cols)) for frame in scaled]
-    return np.stack(frames) if frames else np.zeros((0, 1, 1), np.uint8)  # type: ignore[no-any-return]
+    return np.stack(frames) if frames else np.zeros((0, 1, 1), np.uint8)
 
 
 def grid2d(
@@ -66,22 +67,25 @@ def grid2d(
     pad_col: int = 1,
     rescale: bool = True,
 ) -> Array:
-    """Rows of a matrix as small pictures: what each unit of a layer looks for.
+    """The rows of a matrix as small pictures, such as the weights of a layer's units.
 
-    Each row is divided by its largest absolute value, so that 0 is the same grey in every picture.
+    Each row is divided by its largest absolute value: 0 is the same grey in every picture.
 
-    :param weights: ``(N, P)``: N pictures of P pixels, row after row.
-    :param example_width: pixels in a row of a picture; the root of P when not given. ValueError when it does not divide P.
-    :param display_cols: pictures in a row; the root of N when not given.
-    :param pad_row: pixels above, between and below the pictures, which are black; ``pad_col``: those beside them.
-    :param rescale: to the whole range from black to white; otherwise -1 is black, 0 grey and 1 white.
+    :param weights: ``(N, P)``: N pictures of P pixels, row by row.
+    :param example_width: width of a picture; the root of P by default. ValueError if it does not
+        divide P.
+    :param display_cols: pictures in a row; the root of N by default.
+    :param pad_row: black pixels above, between and below the pictures.
+    :param pad_col: black pixels beside the pictures.
+    :param rescale: True: the whole range from black to white; False: -1 is black, 0 grey, 1 white.
     :returns: ``(pad_row + rows * (height + pad_row), pad_col + cols * (width + pad_col))``.
     """
     np = import_optional("numpy", "agnez.grids")
     weights = np.asarray(weights, float)
     if weights.ndim != 2 or 0 in weights.shape:
         raise ValueError(
-            f"weights must be a matrix with one picture in each row, not an array of shape {weights.shape}"
+            "weights must be a matrix with one picture in each row, "
+            f"not an array of shape {weights.shape}"
         )
     count, pixels = weights.shape
     width = example_width or round(math.sqrt(pixels))
@@ -106,14 +110,14 @@ def grid2d(
 def pref_grid(
     above: Any, below: Any, num_preferred: int = 9, abs_value: bool = True, pad_row: int = 5
 ) -> Array:
-    """What the units of a layer like best in the layer below: one row of pictures for each unit.
+    """The units of the layer below that each unit prefers: a row of pictures for each unit.
 
-    :param above: ``(U, N)``: how strongly each of U units is connected to each of the N units below.
-    :param below: ``(N, P)``: the pictures of those, as :func:`grid2d` takes them.
-    :param num_preferred: pictures in a row, the strongest first.
-    :param abs_value: strong connections of either sign count; otherwise positive ones.
+    :param above: ``(U, N)``: weights of U units to N units below.
+    :param below: ``(N, P)``: the pictures of the units below, as :func:`grid2d` takes them.
+    :param num_preferred: pictures in a row, the largest weight first.
+    :param abs_value: order by absolute weights; False: by positive weights.
     :param pad_row: black pixels between the rows.
-    :returns: the picture of U rows and ``num_preferred`` columns.
+    :returns: a picture of U rows and ``num_preferred`` columns.
     """
     np = import_optional("numpy", "agnez.grids")
     above, below = np.asarray(above, float), np.asarray(below, float)
@@ -128,7 +132,7 @@ def pref_grid(
 
 
 def _images(images: Any, axes: int, channels_last: bool) -> Array:
-    """As floats with the channels last; ``axes`` counts them in."""
+    """Float images with the channels last; ``axes`` includes the channel axis."""
     np = import_optional("numpy", "agnez.grids")
     images = np.asarray(images, float)
     if images.ndim == axes - 1:
@@ -146,7 +150,7 @@ def _images(images: Any, axes: int, channels_last: bool) -> Array:
             else "they are taken from the last axis"
         )
         raise ValueError(f"images have 1, 3 or 4 channels, not {images.shape[-1]}: {hint}")
-    return images  # type: ignore[no-any-return]
+    return images
 
 
 def _arrangement(count: int, rows_cols: tuple[int, int] | None) -> tuple[int, int]:
@@ -167,7 +171,7 @@ def _pasted(images: Array, rows: int, cols: int) -> Array:
     for at, image in enumerate(images):
         top, left = at // cols * (height + 1), at % cols * (width + 1)
         whole[top : top + height, left : left + width] = image
-    return whole[..., 0] if channels == 1 else whole  # type: ignore[no-any-return]
+    return whole[..., 0] if channels == 1 else whole
 
 
 def _each(images: Array) -> Array:
@@ -176,18 +180,18 @@ def _each(images: Array) -> Array:
 
 
 def _unit(values: Array) -> Array:
-    """From 0, the lowest finite value, to 1, the highest; all the same value: 0.5."""
+    """Scales the finite values to 0 to 1; 0.5 if all are equal."""
     np = import_optional("numpy", "agnez.grids")
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if low == high:
         scaled = np.where(np.isfinite(values), 0.5, values)
     else:
-        # Halves first: the range of doubles at both ends is no double.
+        # Halve first: the range between the largest doubles exceeds a double.
         scaled = (values / 2 - low / 2) / (high / 2 - low / 2)
-    return np.nan_to_num(np.clip(scaled, 0, 1), nan=0)  # type: ignore[no-any-return]
+    return np.nan_to_num(np.clip(scaled, 0, 1), nan=0)
 
 
 def _bytes(unit: Array) -> Array:
     np = import_optional("numpy", "agnez.grids")
-    return np.round(255 * unit).astype(np.uint8)  # type: ignore[no-any-return]
+    return np.round(255 * unit).astype(np.uint8)

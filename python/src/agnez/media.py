@@ -1,4 +1,4 @@
-"""ImageArray that stand among metrics: ``agnez.log({"loss": 0.3, "sample": agnez.Image(array)})``."""
+"""Values among metrics: ``agnez.log({"loss": 0.3, "sample": agnez.Image(array)})``."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._log import warn_once
-from ._values import cell_values, images, video_frames
+from ._values import cell_values, convert, images, video_frames
 
 if TYPE_CHECKING:
     from .board import Board
 
 
 class Media:
-    """What stands among metrics and is no number."""
+    """A value among metrics that is no number."""
 
     def _show(self, board: Board, name: str) -> None:
         raise NotImplementedError
 
 
 class Image(Media):
-    """A picture, as :meth:`agnez.Board.image` takes it, or a figure of Matplotlib. It is taken when this object is made.
+    """A picture, as :meth:`agnez.Board.image` takes it, or a figure of Matplotlib.
 
-    ``mode`` is that of PIL (``L``, ``RGB``): grey pictures are converted to it where PIL is installed. ``file_type`` and what else
-    belongs to ``wandb.Image`` (boxes, masks, classes) is passed over.
+    The picture is encoded when this object is made. ``mode`` is a mode of PIL (``L``, ``RGB``), to
+    which the picture is converted if PIL is installed. ``file_type`` and further arguments of
+    ``wandb.Image`` (boxes, masks, classes) are ignored.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class Image(Media):
 
 
 class Video(Media):
-    """A moving picture: a path or the bytes of a file, or frames of the shape (T, C, H, W), as ``wandb.Video`` has them, (T, H, W, C) or
-    (T, H, W), or a list of frames. Of (N, T, C, H, W) the N films are side by side.
+    """An animation: a path or the bytes of a file, an array of frames, or a list of frames.
 
-    Frames become an animated PNG, whatever ``format`` says. A file that browsers do not show as a picture (mp4) is left out and said.
+    Arrays have the shape (T, C, H, W), as in ``wandb.Video``, (T, H, W, C) or (T, H, W); an array
+    (N, T, C, H, W) shows N animations side by side. Frames become an animated PNG, whatever
+    ``format`` says. A file that browsers do not show as a picture (mp4) is skipped with a warning.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Video(Media):
         except ValueError:
             if not is_file:
                 raise
-            # A file of another kind than pictures.
+            # The file is no picture.
             self._data = None
 
     def _show(self, board: Board, name: str) -> None:
@@ -91,7 +93,7 @@ class Video(Media):
 
 
 class Html(Media):
-    """HTML in a frame of its own: a text, the path of a file that ends in ``.html``, or what can be read."""
+    """HTML in a frame of its own: a text, a path that ends in ``.html``, or an open file."""
 
     def __init__(self, data: Any, inject: bool = True, **others: Any) -> None:
         del inject
@@ -114,7 +116,7 @@ class Html(Media):
 
 
 class Table(Media):
-    """A table: ``Table(columns=["a", "b"], data=[[1, 2]])``, ``Table(dataframe=frame)``; :meth:`add_data` adds a row."""
+    """A table: ``Table(columns=["a", "b"], data=[[1, 2]])`` or ``Table(dataframe=frame)``."""
 
     def __init__(
         self,
@@ -130,16 +132,17 @@ class Table(Media):
         self.columns, self.data = result["columns"], result["rows"]
 
     def add_data(self, *row: Any) -> None:
-        """A row with one item for each column."""
+        """Adds a row with one item for each column."""
         self.data.append(cell_values.table([list(row)], self.columns)["rows"][0])
 
     def add_column(self, name: Any, data: Any, optional: bool = False) -> None:
-        """A column with one item for each row."""
+        """Adds a column with one item for each row."""
         del optional
         column = cell_values.table({name: data}, None)
         if self.columns and len(column["rows"]) != len(self.data):
             raise ValueError(
-                f"the column {name!r} must have {len(self.data)} items, one for each row, not {len(column['rows'])}"
+                f"the column {name!r} must have {len(self.data)} items, one for each row, "
+                f"not {len(column['rows'])}"
             )
         before = self.data if self.columns else [[] for _ in column["rows"]]
         self.data = [row + item for row, item in zip(before, column["rows"])]
@@ -150,20 +153,23 @@ class Table(Media):
 
 
 class Histogram(Media):
-    """Raw values of any shape, or ``np_histogram=(counts, edges)`` as ``numpy.histogram`` gives them; the server chooses the bins."""
+    """Raw values of any shape, or ``np_histogram=(counts, edges)`` of ``numpy.histogram``.
+
+    ``num_bins``: how many bins the values get (1 to 1000); without it the server chooses.
+    """
 
     def __init__(
         self, sequence: Any = None, np_histogram: Any = None, num_bins: int | None = None
     ) -> None:
-        del num_bins
         counts, edges = (None, None) if np_histogram is None else np_histogram
-        self._value = cell_values.histogram(sequence, counts, edges, None, None, None)
+        bins = num_bins if np_histogram is None else None
+        self._value = cell_values.histogram(sequence, counts, edges, bins=bins)
 
     def _show(self, board: Board, name: str) -> None:
-        board._set(name, "histogram", self._value)
+        board._set_value(name, "histogram", self._value)
 
 
-class Plotly(Media):
+class Figure(Media):
     """A figure, as :meth:`agnez.Board.figure` takes it."""
 
     def __init__(self, figure: Any) -> None:
@@ -173,8 +179,12 @@ class Plotly(Media):
         board.figure(name, self._figure)
 
 
+class Plotly(Figure):
+    """A figure of Plotly."""
+
+
 class Unsupported(Media):
-    """In place of what has no cell here, as sounds and molecules: takes any arguments, and is left out and counted where it is logged."""
+    """Stands for media without a cell here: takes any arguments; skipped and counted by ``log``."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         return
@@ -184,33 +194,42 @@ class Unsupported(Media):
 
 
 class Audio(Unsupported):
-    """Sounds have no cell here."""
+    """Sound has no cell here."""
 
 
 class Object3D(Unsupported):
-    """Bodies in space have no cell here."""
+    """3D objects have no cell here."""
 
 
 class Molecule(Unsupported):
     """Molecules have no cell here."""
 
 
-def warn_ignored(what: str, given: dict[str, Any], known: Sequence[str]) -> None:
-    """Says once which arguments have no meaning here; TypeError for one that nobody knows."""
+def warn_ignored(name: str, given: dict[str, Any], known: Sequence[str]) -> None:
+    """Warns once about arguments without effect here; TypeError for an unknown argument."""
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise TypeError(f"{what} takes no argument {unknown[0]!r}")
+        raise TypeError(f"{name} takes no argument {unknown[0]!r}")
     if given:
-        warn_once(
-            f"{what} {sorted(given)}", f"agnez.{what} passes over {', '.join(sorted(given))}."
-        )
+        ignored = ", ".join(sorted(given))
+        warn_once(f"{name} {ignored}", f"agnez.{name} passes over {ignored}.")
 
 
-class Plot(Media):
-    """What the functions of ``agnez.plot`` make: a cell of some kind."""
+class Chart(Media):
+    """The result of a function of ``agnez.plot``: a cell's type and value."""
 
     def __init__(self, kind: str, value: Any) -> None:
         self._kind, self._value = kind, value
 
     def _show(self, board: Board, name: str) -> None:
-        board._set(name, self._kind, self._value)
+        board._set_value(name, self._kind, self._value)
+
+
+class Text(Media):
+    """A text among metrics."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _show(self, board: Board, name: str) -> None:
+        board.text(name, convert.to_utf8(self._text))

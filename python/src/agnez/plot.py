@@ -1,4 +1,4 @@
-"""The plots of ``wandb.plot``, as cells: ``agnez.log({"confusion": agnez.plot.confusion_matrix(y_true=y, preds=p)})``."""
+"""The functions of ``wandb.plot``, as cells: ``agnez.log({"roc": agnez.plot.bar(...)})``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._values import cell_values, convert
-from .media import Plot, Table, Unsupported
+from .media import Chart, Table, Unsupported
+
+#: Classes of a confusion matrix.
+_MAX_CLASSES = 1000
 
 
 def _column(table: Table, name: Any) -> list[Any]:
@@ -16,34 +19,38 @@ def _column(table: Table, name: Any) -> list[Any]:
     return [row[table.columns.index(title)] for row in table.data]
 
 
-def bar(table: Table, label: Any, value: Any, title: Any = None, split_table: bool = False) -> Plot:
-    """A bar of the height in the column ``value`` for each row, named by the column ``label``."""
+def bar(
+    table: Table, label: Any, value: Any, title: Any = None, split_table: bool = False
+) -> Chart:
+    """Bars: the height is in the column ``value``, the name in the column ``label``."""
     del title, split_table
-    return Plot("bar", cell_values.bar(_column(table, value), _column(table, label), None, None))
+    heights, labels = _column(table, value), _column(table, label)
+    return Chart("bar", cell_values.bar(heights, labels, None, None))
 
 
-def scatter(table: Table, x: Any, y: Any, title: Any = None, split_table: bool = False) -> Plot:
+def scatter(table: Table, x: Any, y: Any, title: Any = None, split_table: bool = False) -> Chart:
     """A point for each row, from two columns."""
     del title, split_table
-    return Plot(
-        "scatter",
-        cell_values.scatter(
-            _column(table, x), _column(table, y), None, convert.to_label(x), convert.to_label(y)
-        ),
+    labels = convert.to_label(x), convert.to_label(y)
+    return Chart(
+        "scatter", cell_values.scatter(_column(table, x), _column(table, y), None, *labels)
     )
 
 
-def histogram(table: Table, value: Any, title: Any = None, split_table: bool = False) -> Plot:
+def histogram(table: Table, value: Any, title: Any = None, split_table: bool = False) -> Chart:
     """The distribution of a column."""
     del title, split_table
-    return Plot(
-        "histogram", cell_values.histogram(_column(table, value), None, None, None, None, None)
-    )
+    return Chart("histogram", cell_values.histogram(_column(table, value)))
 
 
 def line(
-    table: Table, x: Any, y: Any, stroke: Any = None, title: Any = None, split_table: bool = False
-) -> Plot:
+    table: Table,
+    x: Any,
+    y: Any,
+    stroke: Any = None,
+    title: Any = None,
+    split_table: bool = False,
+) -> Chart:
     """A line through two columns."""
     del stroke, title, split_table
     return _lines({convert.to_label(y): (_column(table, x), _column(table, y))})
@@ -56,27 +63,25 @@ def line_series(
     title: Any = None,
     xname: Any = None,
     split_table: bool = False,
-) -> Plot:
-    """Several lines, over steps of their own (a list of lists) or common ones."""
+) -> Chart:
+    """Several lines: ``xs`` is one list of steps for all lines, or a list for each."""
     del title, xname, split_table
-    lists = [convert.to_list(each, "an item of ys") for each in convert.to_list(ys, "ys")]
+    y = [convert.to_list(each, "an item of ys") for each in convert.to_list(ys, "ys")]
     steps = convert.to_list(xs, "xs")
-    own = (
-        [convert.to_list(each, "an item of xs") for each in steps]
-        if steps and hasattr(steps[0], "__iter__")
-        else [steps] * len(lists)
-    )
-    names = convert.unique_labels(
-        list(keys) if keys is not None else [f"line {at}" for at in range(len(lists))]
-    )
-    if len(own) != len(lists) or len(names) != len(lists):
+    if steps and hasattr(steps[0], "__iter__"):
+        x = [convert.to_list(each, "an item of xs") for each in steps]
+    else:
+        x = [steps] * len(y)
+    given = list(keys) if keys is not None else [f"line {at}" for at in range(len(y))]
+    names = convert.unique_labels(given)
+    if len(x) != len(y) or len(names) != len(y):
         raise ValueError(
-            f"xs, ys and keys must have the same length, not {len(own)}, {len(lists)}, {len(names)}"
+            f"xs, ys and keys must have the same length, not {len(x)}, {len(y)}, {len(names)}"
         )
-    return _lines({name: (x, y) for name, x, y in zip(names, own, lists)})
+    return _lines({name: each for name, *each in zip(names, x, y)})
 
 
-def _lines(lines: dict[str, Any]) -> Plot:
+def _lines(lines: dict[str, Any]) -> Chart:
     series: dict[str, Any] = {}
     for name, (x, y) in lines.items():
         if len(x) != len(y):
@@ -85,7 +90,7 @@ def _lines(lines: dict[str, Any]) -> Plot:
             "x": [convert.to_step(each) for each in x],
             "y": convert.to_json_numbers(y, "a line"),
         }
-    return Plot("line", {"series": series})
+    return Chart("line", {"series": series})
 
 
 def confusion_matrix(
@@ -95,8 +100,11 @@ def confusion_matrix(
     class_names: Sequence[Any] | None = None,
     title: Any = None,
     split_table: bool = False,
-) -> Plot:
-    """How often each class (an index) was taken for each other: ``preds``, or the likeliest of ``probs`` (N, classes)."""
+) -> Chart:
+    """How often each class was predicted as each other class.
+
+    Classes are indices; the predictions are ``preds``, or the likeliest of ``probs`` (N, classes).
+    """
     del title, split_table
     if (probs is None) == (preds is None) or y_true is None:
         raise ValueError("confusion_matrix takes y_true, and either preds or probs")
@@ -106,27 +114,23 @@ def confusion_matrix(
             [convert.to_number(each, "probs") for each in convert.to_list(row, "a row of probs")]
             for row in convert.to_list(probs, "probs")
         ]
-        result = [row.index(max(row)) for row in rows]
+        predicted = [row.index(max(row)) for row in rows]
     else:
-        result = [int(convert.to_step(each)) for each in convert.to_list(preds, "preds")]
-    if len(truth) != len(result):
-        raise ValueError(f"y_true must have {len(result)} items, not {len(truth)}")
-    count = len(class_names) if class_names is not None else max(truth + result, default=0) + 1
-    if count > 1000 or any(not 0 <= each < count for each in truth + result):
-        raise ValueError(f"classes must be from 0 to {min(count, 1000) - 1}")
+        predicted = [int(convert.to_step(each)) for each in convert.to_list(preds, "preds")]
+    if len(truth) != len(predicted):
+        raise ValueError(f"y_true must have {len(predicted)} items, not {len(truth)}")
+    count = len(class_names) if class_names is not None else max(truth + predicted, default=0) + 1
+    if count > _MAX_CLASSES or any(not 0 <= each < count for each in truth + predicted):
+        raise ValueError(f"classes must be from 0 to {min(count, _MAX_CLASSES) - 1}")
     matrix = [[0] * count for _ in range(count)]
-    for true, guess in zip(truth, result):
-        matrix[true][guess] += 1
-    names = (
-        [convert.to_label(name) for name in class_names]
-        if class_names is not None
-        else [str(at) for at in range(count)]
-    )
-    return Plot("heatmap", cell_values.heatmap(matrix, names, names, "truth", "predicted", None))
+    for row, column in zip(truth, predicted):
+        matrix[row][column] += 1
+    names = [convert.to_label(name) for name in (class_names or range(count))]
+    return Chart("heatmap", cell_values.heatmap(matrix, names, names, "truth", "predicted", None))
 
 
 def roc_curve(*_: Any, **__: Any) -> Unsupported:
-    """Has no cell here: it is left out and counted."""
+    """Has no cell here: it is skipped and counted."""
     return Unsupported()
 
 

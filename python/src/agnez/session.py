@@ -1,4 +1,4 @@
-"""The calls of the module: ``agnez.init``, ``agnez.log``, ``agnez.finish``, for scripts that are used to those of Weights & Biases."""
+"""The module's calls: ``agnez.init``, ``agnez.log``, ``agnez.finish``, as in Weights & Biases."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from ._log import warn_once
 from ._values import convert, names
 from .board import Board
 
-#: Arguments of ``wandb.init`` that have no meaning here.
+#: Arguments of ``wandb.init`` without effect here.
 _IGNORED_ARGUMENTS = {
-    "entity",
+    "allow_val_change",
+    "anonymous",
+    "config_exclude_keys",
+    "config_include_keys",
     "dir",
-    "tags",
-    "notes",
+    "entity",
+    "force",
+    "fork_from",
     "group",
-    "job_type",
     "id",
-    "resume",
+    "job_type",
+    "magic",
+    "monitor_gym",
+    "notes",
     "reinit",
+    "resume",
+    "resume_from",
     "save_code",
     "settings",
     "sync_tensorboard",
-    "anonymous",
-    "allow_val_change",
-    "force",
-    "magic",
-    "config_exclude_keys",
-    "config_include_keys",
-    "monitor_gym",
+    "tags",
     "tensorboard",
-    "fork_from",
-    "resume_from",
 }
-#: Modes of ``wandb.init`` in which it sends.
-_SENDING = ("online", "shared", "run", "dryrun")
+#: Modes of ``wandb.init`` by their names here.
+_MODES = {"shared": "online", "run": "online", "dryrun": "offline"}
 
 
 class Config(MutableMapping[str, Any]):
-    """Hyperparameters, as attributes and as items; the board shows them as a table, also what is set later."""
+    """Hyperparameters, as attributes and items. The board shows them as a table, also changes."""
 
     def __init__(self, values: Mapping[Any, Any], board: Board | None) -> None:
         object.__setattr__(self, "_values", dict(values))
         object.__setattr__(self, "_board", board)
         if values:
-            self._changed()
+            self._show()
 
-    def _changed(self) -> None:
+    def _show(self) -> None:
         if self._board is not None:
             self._board.config = dict(self._values)
             self._board.show_config()
@@ -70,11 +70,11 @@ class Config(MutableMapping[str, Any]):
 
     def __setitem__(self, name: Any, value: Any) -> None:
         self._values[name] = value
-        self._changed()
+        self._show()
 
     def __delitem__(self, name: Any) -> None:
         del self._values[name]
-        self._changed()
+        self._show()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -86,18 +86,21 @@ class Config(MutableMapping[str, Any]):
         return convert.describe(self._values)
 
     def update(self, *args: Any, **named: Any) -> None:
-        """As that of a dict, also of an object with attributes; ``allow_val_change`` is passed over."""
+        """As ``dict.update``, also with objects that have attributes.
+
+        ``allow_val_change`` is ignored.
+        """
         named.pop("allow_val_change", None)
         for values in args:
             self._values.update(_to_dict(values))
         self._values.update(named)
-        self._changed()
+        self._show()
 
     def setdefaults(self, values: Any) -> None:
-        """Sets what is not set yet."""
+        """Sets the values whose names are not set yet."""
         for name, value in _to_dict(values).items():
             self._values.setdefault(name, value)
-        self._changed()
+        self._show()
 
     def as_dict(self) -> dict[str, Any]:
         """A copy as a dict."""
@@ -105,7 +108,10 @@ class Config(MutableMapping[str, Any]):
 
 
 class Summary(dict[str, Any]):
-    """The last value of each metric, and what the script sets: both as items and as attributes. What is set is shown as a table."""
+    """The last value of each metric, and what the script sets, as items and attributes.
+
+    The board shows what the script sets as a table.
+    """
 
     _run: Run | None = None
 
@@ -126,7 +132,7 @@ class Summary(dict[str, Any]):
         self._show({name: value})
 
     def update(self, *args: Any, **named: Any) -> None:
-        """As that of a dict."""
+        """As ``dict.update``."""
         values = dict(*args, **named)
         super().update(values)
         self._show(values)
@@ -136,12 +142,12 @@ class Summary(dict[str, Any]):
             self._run._summarize(values)
 
     def _record(self, metrics: Mapping[Any, Any]) -> None:
-        """Takes what was logged, which the board has as lines."""
+        """Records logged metrics, which the board shows as lines."""
         super().update(metrics)
 
 
 class Run(_wandb.WandbMethods):
-    """A training run: what :func:`init` returns. ``with agnez.init(...) as run:`` finishes it."""
+    """A training run, as :func:`init` returns it. ``with agnez.init(...) as run:`` finishes it."""
 
     def __init__(
         self,
@@ -164,12 +170,17 @@ class Run(_wandb.WandbMethods):
         self.config = Config(config, board)
         self.summary = Summary()
         self.summary._run = self
-        self.step = 0
         self._summarized: dict[str, Any] = {}
 
     @property
+    def step(self) -> Any:
+        """The step of the next :meth:`log` without one."""
+        return self.board._next_step
+
+    @property
     def url(self) -> str:
-        return f"{self.board.url}/b/{self.board.name}"
+        """The board's address."""
+        return self.get_url()
 
     @property
     def mode(self) -> str:
@@ -188,26 +199,21 @@ class Run(_wandb.WandbMethods):
 
     def log(
         self,
-        metrics: Mapping[Any, Any] | None = None,
-        /,
+        metrics: Any = None,
         step: Any = None,
-        commit: bool | None = None,
+        commit: Any = None,
         **named: Any,
     ) -> None:
-        """Logs metrics and media, as :meth:`agnez.Board.log` does. Without ``step`` it is the last one and 1; with ``commit=False``, and
-        after a step that was given, the next call has the same."""
+        """Logs metrics and media, exactly as :meth:`agnez.Board.log`.
+
+        ``data=`` and ``sync=`` of Weights & Biases are accepted: the former is ``metrics``.
+        """
         if metrics is None and len(named) == 1 and isinstance(named.get("data"), Mapping):
-            # As a habit names it.
             metrics, named = named["data"], {}
-        if "sync" in named and isinstance(named["sync"], bool):
+        if isinstance(named.get("sync"), bool):
             del named["sync"]
-        if step is not None:
-            step = convert.to_step(step)
-            self.step = int(step) if step == int(step) else step
-        self.board.log(metrics, step=self.step, **named)
+        self.board.log(metrics, step, commit, **named)
         self.summary._record({**({} if metrics is None else metrics), **named})
-        if commit or (commit is None and step is None):
-            self.step += 1
 
     def finish(
         self,
@@ -216,7 +222,10 @@ class Run(_wandb.WandbMethods):
         *,
         timeout: float | None = 5,
     ) -> None:
-        """Sends what is left, ``timeout`` seconds at most. ``exit_code``, if it is not 0, is shown beside the hyperparameters."""
+        """Sends what is left, within ``timeout`` seconds.
+
+        An ``exit_code`` other than 0 is shown beside the hyperparameters.
+        """
         global run, config
         del quiet
         if exit_code:
@@ -228,16 +237,13 @@ class Run(_wandb.WandbMethods):
     def _summarize(self, values: Mapping[Any, Any]) -> None:
         self._summarized.update(values)
         name = "summary" if self.name is None else f"summary/{self.name}"
-        self.board.table(
-            names.to_name(name),
-            [[convert.to_label(key), value] for key, value in self._summarized.items()],
-            columns=["name", "value"],
-        )
+        rows = [[convert.to_label(key), value] for key, value in self._summarized.items()]
+        self.board.table(names.to_name(name), rows, columns=["name", "value"])
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if run is None:
-            # In a child process agnez.log goes on with it.
+            # In a child process, agnez.log continues with this run.
             _activate(self)
 
     def __enter__(self) -> Run:
@@ -247,13 +253,13 @@ class Run(_wandb.WandbMethods):
         self.finish(1 if kind is not None else None)
 
 
-#: The run of the last :func:`init` that is not finished.
+#: The run of the latest :func:`init` that is not finished.
 run: Run | None = None
 config: Config = Config({}, None)
 
 
 def _to_dict(values: Any) -> dict[Any, Any]:
-    """Hyperparameters as a dict: of a dict, an object with attributes, a dataclass, or pairs."""
+    """Hyperparameters from a dict, a dataclass, an object with attributes, or pairs."""
     if values is None:
         return {}
     if isinstance(values, Mapping):
@@ -279,72 +285,67 @@ def init(
     mode: str | None = None,
     **others: Any,
 ) -> Run:
-    """Begins a run. ``project`` is the board (what a board's name cannot hold becomes ``-``), without it ``main``.
+    """Begins a run.
 
-    ``name`` is the run's name: the series of all metrics are named after it, so that runs meet in one chart. ``config``: a dict,
-    or an object with attributes, such as argparse's. ``mode``: ``online``, ``offline`` (everything stays in the spool, for a
-    replay) or ``disabled`` (nothing is sent or written); without it ``AGNEZ_MODE`` or ``WANDB_MODE``. Arguments of ``wandb.init``
-    that have no meaning here are passed over with one warning; others raise TypeError.
+    :param project: the board, by default ``main``; characters that a board's name cannot have
+        become ``-``.
+    :param name: the run's name, with which the series of all metrics begin: runs share the charts.
+    :param config: a dict, or an object with attributes, such as argparse's.
+    :param mode: ``online``; ``offline``, which leaves everything in the spool for a replay; or
+        ``disabled``, which sends and writes nothing. By default ``AGNEZ_MODE`` or ``WANDB_MODE``.
+
+    Arguments of ``wandb.init`` without effect here are ignored with one warning; unknown ones raise
+    TypeError.
     """
     unknown = sorted(set(others) - _IGNORED_ARGUMENTS)
     if unknown:
         raise TypeError(f"init takes no argument {unknown[0]!r}")
     if others:
-        # The usual mode changes nothing, either.
-        passed = sorted([*others, "mode"] if mode == "online" else others)
-        warn_once("init", f"agnez.init passes over {', '.join(passed)}.")
+        # The usual mode has no effect, either.
+        ignored = sorted([*others, "mode"] if mode == "online" else others)
+        warn_once("init", f"agnez.init passes over {', '.join(ignored)}.")
     values = _to_dict(config)
     mode = mode or os.environ.get("AGNEZ_MODE") or os.environ.get("WANDB_MODE")
-    mode = (
-        "online"
-        if mode in _SENDING and mode != "dryrun"
-        else "offline"
-        if mode == "dryrun"
-        else mode
-    )
-    called = None if name is None else names.to_name(name)
     board = Board(
         names.to_board_name(str(project or os.environ.get("AGNEZ_PROJECT") or "main")),
         url=url,
         token=token,
-        run=called,
+        run=None if name is None else names.to_name(name),
         spool=spool,
-        mode=mode,
+        mode=_MODES.get(mode or "", mode),
     )
-    result = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
-    return _activate(
-        Run(board, values, id=None if others.get("id") is None else str(others["id"]), **result)
-    )
+    attributes = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
+    id = None if others.get("id") is None else str(others["id"])
+    return _activate(Run(board, values, id=id, **attributes))
 
 
-def _activate(begun: Run) -> Run:
+def _activate(new: Run) -> Run:
     global run, config
-    run, config = begun, begun.config
-    return begun
+    run, config = new, new.config
+    return new
 
 
 def _current(call: str) -> Run:
-    """The run of the last :func:`init`; RuntimeError without one."""
+    """The active run; RuntimeError without one."""
     if run is None:
         raise RuntimeError(f"agnez.{call} needs a run: call agnez.init() first")
     return run
 
 
 def log(
-    metrics: Mapping[Any, Any] | None = None,
-    /,
+    metrics: Any = None,
     step: Any = None,
-    commit: bool | None = None,
+    commit: Any = None,
     **named: Any,
 ) -> None:
-    """Logs to the run of the last :func:`init`, as its :meth:`Run.log`; RuntimeError without one."""
+    """Logs to the run of the latest :func:`init`, as :meth:`Run.log`; RuntimeError without one."""
     _current("log").log(metrics, step, commit, **named)
 
 
 def finish(
     exit_code: int | None = None, quiet: bool | None = None, *, timeout: float | None = 5
 ) -> None:
-    """Ends the run of the last :func:`init`, if there is one."""
+    """Ends the run of the latest :func:`init`, if there is one."""
     if run is not None:
         run.finish(exit_code, quiet, timeout=timeout)
 
@@ -360,6 +361,6 @@ def watch(models: Any = None, *args: Any, **named: Any) -> list[Any]:
 
 
 def unwatch(models: Any = None) -> None:
-    """Ends what :func:`watch` began."""
+    """Stops all that :func:`watch` began."""
     if run is not None:
         run.unwatch(models)

@@ -1,10 +1,7 @@
-"""Matplotlib's arrangement of subplots, and its names, as cells of a board."""
+"""Subplots: Matplotlib's arrangement and method names, as cells of a board."""
 
 from __future__ import annotations
 
-import builtins
-import math
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,51 +12,65 @@ from .cell import Cell, line_settings
 if TYPE_CHECKING:
     from .board import Board
 
-
-#: Bins that the server takes.
-BINS = 1000
+#: Rows and columns of an arrangement.
+_MAX_SIDE = 20
 
 
 class Axes(Cell):
-    """One place of the arrangement. What is drawn last is shown; lines with different labels share it, others replace each other."""
+    """One place of the arrangement.
+
+    Each drawing replaces the one before, except that lines with different labels share the place.
+    """
 
     def __init__(self, board: Board, name: str, id: str) -> None:
         super().__init__(board, name, id)
         self._lines: dict[str, dict[str, list[Any]]] = {}
         self._chart: dict[str, Any] = {}
-        self._labels: dict[str, str] = {}
-        self._note = ""
+        #: Labels of the axes "x" and "y".
+        self._axis_labels: dict[str, str] = {}
+        #: The description without the labels.
+        self._description = ""
+        #: The value that is shown, if it is a scatter chart: it has labels of its own.
+        self._scatter: dict[str, Any] | None = None
+
+    def set(self, **keys: Any) -> Axes:
+        if isinstance(keys.get("description"), str):
+            self._description = keys["description"]
+            keys["description"] = self._full_description()
+        return super().set(**keys)
+
+    set.__doc__ = Cell.set.__doc__
 
     @wrap_exceptions
     def plot(self, *data: Any, label: str | None = None) -> Axes:
-        """``plot(y)``, ``plot(x, y)``: draws the line ``label`` anew, from lists of numbers (N). A format like ``"r--"`` is passed over."""
+        """``plot(y)``, ``plot(x, y)``: draws or replaces the line ``label`` from lists (N).
+
+        A format such as ``"r--"`` is ignored.
+        """
         lists = [item for item in data if not isinstance(item, str)]
         if len(lists) not in (1, 2) or len(data) - len(lists) > 1:
             raise TypeError("plot takes y, or x and y: plot([0, 1], [0.3, 0.2], label='train')")
         y = [convert.to_number(item, "y") for item in convert.to_list(lists[-1], "y")]
-        x = (
-            [convert.to_step(item) for item in convert.to_list(lists[0], "x")]
-            if len(lists) == 2
-            else [float(at) for at in range(len(y))]
-        )
+        if len(lists) == 2:
+            x = [convert.to_step(item) for item in convert.to_list(lists[0], "x")]
+        else:
+            x = [float(at) for at in range(len(y))]
         if len(x) != len(y):
             raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
-        self._lines[names.check_name(label or "y")] = {"x": x, "y": convert.to_json(y)}
-        return self._show("line", {"series": self._lines}, chart=self._chart)
+        line = {"x": x, "y": convert.to_json(y)}
+        lines = {**self._lines, names.check_name(label or "y"): line}
+        self._show("line", {"series": lines}, **({"chart": self._chart} if self._chart else {}))
+        self._lines = lines
+        return self
 
     @wrap_exceptions
     def imshow(
-        self,
-        data: Any,
-        *,
-        vmin: float | None = None,
-        vmax: float | None = None,
-        cmap: Any = None,
+        self, data: Any, *, vmin: float | None = None, vmax: float | None = None, cmap: Any = None
     ) -> Axes:
-        """A picture, as :meth:`agnez.Board.image` takes it; grey values stay grey, whatever ``cmap`` says."""
+        """Shows a picture, as :meth:`agnez.Board.image` does. ``cmap`` is ignored."""
         del cmap
-        self._lines = {}
         content = images.encode_image(data, vmin=vmin, vmax=vmax)
+        self._reset()
         self.board._client.patch_image(
             self.id, {"type": "img"}, content, images.media_type(content)
         )
@@ -69,59 +80,32 @@ class Axes(Cell):
     def hist(
         self, values: Any, bins: Any = None, *, range: tuple[float, float] | None = None
     ) -> Axes:
-        """A histogram of numbers of any shape. ``bins``: how many of one width (1 to 1000), from the lowest to the highest value or over
-        ``range``, or their edges (N + 1); without them, and with a rule's name as ``"auto"``, the server chooses."""
-        self._lines = {}
-        if isinstance(bins, str) or (bins is None and range is None):
-            return self._show(
-                "histogram", cell_values.histogram(values, None, None, None, None, None)
-            )
-        numbers = [
-            math.nan if value is None else float(value)
-            for value in cell_values.flatten(values, "the values")
-        ]
-        edges = _edges(numbers, 10 if bins is None else bins, range)
-        return self._show(
-            "histogram",
-            cell_values.histogram(None, _counts(numbers, edges), edges, None, None, None),
-        )
+        """A histogram of numbers of any shape.
+
+        :param bins: how many bins of equal width (1 to 1000), or their edges (N + 1). Without it,
+            and for a rule such as ``"auto"``, the server chooses.
+        :param range: the outer edges; without it the lowest and the highest value.
+        """
+        return self._show("histogram", cell_values.histogram(values, bins=bins, limits=range))
 
     @wrap_exceptions
     def scatter(self, x: Any, y: Any, *, c: Any = None) -> Axes:
         """Points (N) and (N), coloured by the labels ``c`` (N)."""
-        self._lines = {}
-        return self._show(
-            "scatter", cell_values.scatter(x, y, c, self._labels.get("x"), self._labels.get("y"))
-        )
+        labels = self._axis_labels
+        return self._show_scatter(cell_values.scatter(x, y, c, labels.get("x"), labels.get("y")))
 
     @wrap_exceptions
     def bar(self, labels: Any, values: Any) -> Axes:
         """A bar of the height ``values`` (N) for each of ``labels`` (N)."""
-        self._lines = {}
         return self._show("bar", cell_values.bar(values, labels, None, None))
 
-    def set_title(self, text: str) -> Axes:
-        """The title above the place."""
-        return self.title(text)
-
-    def note(self, text: str) -> Axes:
-        """The note below the place, before what the axes show."""
-        self._note = convert.to_label(text)
-        return self._noted()
-
     def set_xlabel(self, text: str) -> Axes:
-        """What the x axis shows, shown below the note."""
-        self._labels["x"] = convert.to_label(text)
-        return self._noted()
+        """Labels the x axis: in the chart of a scatter plot, else below the description."""
+        return self._set_axis_label("x", text)
 
     def set_ylabel(self, text: str) -> Axes:
-        """What the y axis shows, shown below the note."""
-        self._labels["y"] = convert.to_label(text)
-        return self._noted()
-
-    def _noted(self) -> Axes:
-        labels = ", ".join(f"{axis}: {self._labels[axis]}" for axis in sorted(self._labels))
-        return self.set(description="\n".join(part for part in (self._note, labels) if part))
+        """Labels the y axis: in the chart of a scatter plot, else below the description."""
+        return self._set_axis_label("y", text)
 
     def set_yscale(self, scale: str) -> Axes:
         """``linear`` or ``log``."""
@@ -129,45 +113,69 @@ class Axes(Cell):
         return self.set(chart=self._chart) if self._lines else self
 
     def legend(self, *_: Any, **__: Any) -> Axes:
-        """The legend is always there."""
+        """Does nothing: the legend is always there."""
         return self
 
     def grid(self, *_: Any, **__: Any) -> Axes:
-        """So are the lines of the grid."""
+        """Does nothing: grid lines are always there."""
         return self
 
     def clear(self) -> Axes:
         """Empties the place."""
-        self._lines = {}
+        self._reset()
         return self.set(value=None)
 
     cla = clear
 
+    def _set_axis_label(self, axis: str, text: str) -> Axes:
+        self._axis_labels[axis] = convert.to_label(text)
+        if self._scatter is not None:
+            return self._show_scatter({**self._scatter, f"{axis}_label": self._axis_labels[axis]})
+        super().set(description=self._full_description())
+        return self
+
+    def _show_scatter(self, value: Any) -> Axes:
+        self._show("scatter", value)
+        # Of no points it is an empty list, which has no labels.
+        self._scatter = value if isinstance(value, dict) else None
+        return self
+
+    def _full_description(self) -> str:
+        labels = self._axis_labels if self._scatter is None else {}
+        text = ", ".join(f"{axis}: {labels[axis]}" for axis in sorted(labels))
+        return "\n".join(part for part in (self._description, text) if part)
+
+    def _reset(self) -> None:
+        self._lines = {}
+        self._scatter = None
+
     def _show(self, kind: str, value: Any, **keys: Any) -> Axes:
-        self.board._client.patch(
-            self.id,
-            {"type": kind, "value": value, **{name: item for name, item in keys.items() if item}},
-        )
+        self._reset()
+        self.board._client.patch(self.id, {"type": kind, "value": value, **keys})
         return self
 
 
 class Subplots:
-    """``rows`` times ``columns`` places. As in Matplotlib, one index is enough where there is one row or one column."""
+    """``rows`` times ``columns`` places.
+
+    As in Matplotlib, one index is enough if there is one row or one column.
+    """
 
     def __init__(self, axes: list[list[Axes]]) -> None:
         self._axes = axes
 
     @staticmethod
     def of(board: Board, rows: int, columns: int, name: str) -> Subplots:
-        """What :meth:`agnez.Board.subplots` answers; makes the cells that are missing."""
+        """The arrangement ``name`` of a board; creates missing cells."""
         for count in (rows, columns):
-            if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 20:
-                raise ValueError(f"subplots take 1 to 20 rows and columns, not {count!r}")
+            is_count = isinstance(count, int) and not isinstance(count, bool)
+            if not is_count or not 1 <= count <= _MAX_SIDE:
+                raise ValueError(f"subplots take 1 to {_MAX_SIDE} rows and columns, not {count!r}")
         axes: list[list[Axes]] = []
         for row in range(rows):
             axes.append([])
             for column in range(columns):
-                # Only where the cell is new: later the place is the reader's.
+                # Only for a new cell: later, the user of the page places it.
                 layout = {
                     "group": name,
                     "rows": rows,
@@ -175,20 +183,20 @@ class Subplots:
                     "row": row,
                     "column": column,
                 }
-                axis = board._get_or_create(
-                    f"{name} {row},{column}", Axes, {"name": "", "layout": layout}
-                )
+                metadata = {"name": "", "layout": layout}
+                axis = board._get_or_create(f"{name} {row},{column}", Axes, metadata)
                 board._client.patch(axis.id, {})
                 axes[-1].append(axis)
         return Subplots(axes)
 
     @property
     def shape(self) -> tuple[int, int]:
+        """How many rows and columns."""
         return len(self._axes), len(self._axes[0])
 
     @property
     def flat(self) -> list[Axes]:
-        """All of them, row by row."""
+        """All axes, row by row."""
         return [axis for row in self._axes for axis in row]
 
     def _squeezed(self) -> list[Any]:
@@ -207,39 +215,3 @@ class Subplots:
 
     def __len__(self) -> int:
         return len(self._squeezed())
-
-
-def _edges(numbers: list[float], bins: Any, range: tuple[float, float] | None) -> list[float]:
-    """As those of numpy.histogram."""
-    if not convert.is_scalar(bins):
-        edges = [convert.to_step(edge) for edge in convert.to_list(bins, "bins")]
-        if len(edges) < 2 or any(right <= left for left, right in zip(edges, edges[1:])):
-            raise ValueError("bins must be at least two edges that ascend")
-        return edges
-    count = convert.to_step(bins)
-    if count != int(count) or not 1 <= count <= BINS:
-        raise ValueError(f"bins must be 1 to {BINS}, not {bins}")
-    finite = [number for number in numbers if math.isfinite(number)]
-    low, high = (
-        (convert.to_step(end) for end in range)
-        if range is not None
-        else (min(finite, default=0.0), max(finite, default=1.0))
-    )
-    if low > high:
-        raise ValueError(f"range must ascend, not be {low} to {high}")
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    # Parts of both ends: their difference may be no double.
-    edges = [low * (1 - at / count) + high * (at / count) for at in builtins.range(int(count) + 1)]
-    if any(right <= left for left, right in zip(edges, edges[1:])):
-        raise ValueError(f"{bins} bins from {low} to {high} are narrower than a double can tell")
-    return edges
-
-
-def _counts(numbers: list[float], edges: list[float]) -> list[int]:
-    """How many values lie in each bin; the last one has its right edge too."""
-    counts = [0] * (len(edges) - 1)
-    for number in numbers:
-        if edges[0] <= number <= edges[-1]:
-            counts[min(bisect_right(edges, number) - 1, len(counts) - 1)] += 1
-    return counts

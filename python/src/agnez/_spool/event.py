@@ -1,4 +1,4 @@
-"""How a thread that sleeps is woken."""
+"""Waking the sender thread."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import queue
 
 
 class WakeEvent:
-    """As ``threading.Event``, for one thread that waits. :meth:`set` takes no lock that a signal's handler could find taken by the call
-    that it has interrupted."""
+    """A ``threading.Event`` for one waiting thread, safe in signal handlers.
+
+    :meth:`set` takes no lock: a signal handler may call it while the interrupted code is inside it.
+    """
 
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -20,7 +22,7 @@ class WakeEvent:
             pass
 
     def wait(self, timeout: float | None) -> bool:
-        """Whether somebody has called before the time was over."""
+        """Returns whether :meth:`set` was called within ``timeout`` seconds."""
         try:
             self._calls.get(timeout is None or timeout > 0, timeout)
         except queue.Empty:

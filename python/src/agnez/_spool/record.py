@@ -1,17 +1,18 @@
-"""The bytes of a spool: what is written with every call, and how it is read back.
+"""The record format of a spool: encoding for each call, decoding for the sender.
 
-A spool is a folder: segments ``000000.seg`` with the records, ``cells.jsonl`` that says what the records name, larger values in
-files of their own, ``state`` and ``spool.json``. Little-endian. A record begins with the spool's sync marker (4 random bytes)
-and a u32:
+A spool is a folder: segments ``000000.seg`` hold the records, ``cells.jsonl`` defines the cells and
+layouts that records refer to, larger values are in files of their own; ``state`` and ``spool.json``
+complete it. Numbers are little-endian. A record begins with the spool's sync marker (4 random
+bytes) and a u32:
 
-=====================  =====================================================================================================
-layout's number        points: f64 time (seconds since 1970, UTC), f64 step, an f64 for each of the layout's series, and the
-                       u32 again with all bits turned, which says that the record is whole
-0xffffffff             a change of a cell: u32 length and so many bytes of JSON, ``{"cell": id, "keys": {...}}``
-=====================  =====================================================================================================
+================  ================================================================================
+layout number     points: f64 time (seconds since 1970, UTC), f64 step, an f64 for each series of
+                  the layout, and the u32 with all bits inverted, which marks the record complete
+0xffffffff        a change of a cell: u32 length, then JSON ``{"cell": id, "keys": {...}}``
+================  ================================================================================
 
-After the last record of a segment there are zeros. Where neither a record nor zeros stand (a process was killed while it wrote one),
-reading goes on at the next marker.
+Zeros follow the last record of a segment. Where neither a record nor zeros stand, because a process
+was killed while writing, decoding continues at the next sync marker.
 """
 
 from __future__ import annotations
@@ -20,78 +21,86 @@ import json
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+#: The u32 that marks a change; layout numbers are below it.
 CHANGE = 0xFFFFFFFF
 HEAD = struct.Struct("<4sI")
 CHANGE_HEAD = struct.Struct("<4sII")
-#: The longest change that stands in a segment; longer ones are in files of their own.
+#: Bytes of the longest change in a segment; longer ones go to files of their own.
 CHANGE_BYTES = 65536
 
-#: A row of points: time, step, one value for each series of the layout.
+#: One row of points: time, step, one value for each series of the layout.
 Row = tuple[float, ...]
 
 
 class Layout:
-    """The series that one call of ``log`` names: each a cell's id and a series' name."""
+    """The series of one ``log`` call: each a cell's id and a series' name."""
 
     __slots__ = ("number", "parts", "struct", "trailer")
 
     def __init__(self, number: int, parts: list[tuple[str, str]]) -> None:
         self.number = number
         self.parts = parts
-        self.struct = struct.Struct(f"<4sIdd{len(parts)}dI")
+        #: Head, time, step, values, trailer.
+        self.struct = struct.Struct(f"<{HEAD.size}sdd{len(parts)}dI")
         self.trailer = number ^ 0xFFFFFFFF
 
+    def head(self, sync: bytes) -> bytes:
+        """The first bytes of each record of this layout."""
+        return HEAD.pack(sync, self.number)
+
     def row(self, sync: bytes, time: float, step: float, values: Iterable[float]) -> bytes:
-        """A record of one point for each series."""
-        return self.struct.pack(sync, self.number, time, step, *values, self.trailer)
+        """Encodes one point for each series."""
+        return self.struct.pack(self.head(sync), time, step, *values, self.trailer)
 
 
 @dataclass
 class Batch:
-    """Consecutive records, sorted by what they concern."""
+    """Consecutive records, grouped by what they change."""
 
-    #: For each layout's number its rows, in the order of the calls.
+    #: Rows by layout number, in the order of the calls.
     rows: dict[int, list[Row]] = field(default_factory=dict)
-    #: How the rows of several layouts follow each other: a layout's number, and how many of its rows come next.
+    #: The order of rows across layouts: a layout number and how many of its rows follow.
     runs: list[tuple[int, int]] = field(default_factory=list)
-    #: For each cell the keys that change: a later value of a key replaces an earlier one.
+    #: Changed keys by cell; a later value of a key replaces an earlier one.
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    #: The files of all changes, those included that a later change has replaced.
+    #: Value files of all changes, including those that a later change replaced.
     files: list[str] = field(default_factory=list)
-    #: How many bytes it takes.
+    #: Bytes of the spool that the batch covers.
     size: int = 0
-    #: Whether bytes were passed over that are no record.
+    #: Whether decoding skipped bytes that are no record.
     is_torn: bool = False
 
 
 def encode_change(sync: bytes, cell: str, keys: Mapping[str, Any]) -> bytes:
-    """A change of a cell as a record. NaN and infinities in ``keys`` must be strings already (ValueError)."""
-    text = json.dumps({"cell": cell, "keys": keys}, separators=(",", ":"), allow_nan=False).encode()
+    """Encodes a change of a cell. NaN and infinities in ``keys`` must be strings (ValueError)."""
+    document = {"cell": cell, "keys": keys}
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     return CHANGE_HEAD.pack(sync, CHANGE, len(text)) + text
 
 
 def decode(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: bool) -> Batch:
-    """The records at the beginning of ``data`` that can be sent together.
+    """Decodes the records at the beginning of ``data`` that can be sent together.
 
-    Without ``is_end`` an incomplete record at the end is left for later. The batch ends before a change that gives a line
-    a new value after points of it, since the two must not change places.
+    Without ``is_end`` an incomplete record at the end is left for the next call. The batch ends
+    before a change that replaces the value of a line with points in this batch: both must reach
+    the server in their order.
     """
     batch = Batch()
     at = 0
     while at < len(data):
-        past: int | None = _decode_points(data, at, sync, layouts, batch)
-        if past == at:
-            past = _decode_change(data, at, sync, batch, layouts)
-        if past == at:
-            past = data.find(sync, at + 1)
-            if past < 0:
-                past = len(data) if is_end else None
-            batch.is_torn |= past is not None and data[at:past].strip(b"\0") != b""
-        if past is None:
+        end: int | None = _decode_points(data, at, sync, layouts, batch)
+        if end == at:
+            end = _decode_change(data, at, sync, batch, layouts)
+        if end == at:
+            end = data.find(sync, at + 1)
+            if end < 0:
+                end = len(data) if is_end else None
+            batch.is_torn |= end is not None and data[at:end].strip(b"\0") != b""
+        if end is None:
             break
-        at = past
+        at = end
     batch.size = at
     return batch
 
@@ -99,20 +108,20 @@ def decode(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: b
 def _decode_points(
     data: bytes, at: int, sync: bytes, layouts: Mapping[int, Layout], batch: Batch
 ) -> int:
-    """Reads the run of points of one layout that begins here; answers where it ends."""
+    """Decodes consecutive points of one layout. Returns their end, ``at`` if there are none."""
     if len(data) - at < HEAD.size:
         return at
     marker, number = HEAD.unpack_from(data, at)
     layout = layouts.get(number) if marker == sync else None
     if layout is None:
         return at
-    size, tail = layout.struct.size, layout.trailer
+    size, head, trailer = layout.struct.size, layout.head(sync), layout.trailer
     count = (len(data) - at) // size
     rows: list[Row] = []
     for row in layout.struct.iter_unpack(memoryview(data)[at : at + count * size]):
-        if row[0] != sync or row[1] != number or row[-1] != tail:
+        if row[0] != head or row[-1] != trailer:
             break
-        rows.append(row[2:-1])
+        rows.append(row[1:-1])
     if rows:
         batch.runs.append((number, len(rows)))
         known = batch.rows.setdefault(number, rows)
@@ -124,17 +133,17 @@ def _decode_points(
 def _decode_change(
     data: bytes, at: int, sync: bytes, batch: Batch, layouts: Mapping[int, Layout]
 ) -> int | None:
-    """Reads the change that begins here; answers where it ends, `at` where there is none, nothing where the batch must end."""
+    """Decodes one change. Returns its end, ``at`` if there is none, None if the batch must end."""
     if len(data) - at < CHANGE_HEAD.size:
         return at
     marker, kind, length = CHANGE_HEAD.unpack_from(data, at)
     start = at + CHANGE_HEAD.size
-    past: int = start + length
-    if marker != sync or kind != CHANGE or past > len(data):
+    end = cast(int, start + length)
+    if marker != sync or kind != CHANGE or end > len(data):
         return at
     try:
-        told = json.loads(data[start:past])
-        cell, keys = told["cell"], told["keys"]
+        document = json.loads(data[start:end])
+        cell, keys = document["cell"], document["keys"]
         file: Any = keys["file"]["name"] if "file" in keys else None
     except (ValueError, TypeError, KeyError, RecursionError, MemoryError):
         return at
@@ -143,11 +152,11 @@ def _decode_change(
     is_value = "value" in keys or "file" in keys
     if is_value and any(cell == part[0] for number in batch.rows for part in layouts[number].parts):
         return None
-    before = batch.changes.setdefault(cell, {})
+    previous = batch.changes.setdefault(cell, {})
     if is_value:
-        before.pop("value", None)
-        before.pop("file", None)
+        previous.pop("value", None)
+        previous.pop("file", None)
     if "file" in keys:
         batch.files.append(file)
-    before.update(keys)
-    return past
+    previous.update(keys)
+    return end

@@ -1,4 +1,4 @@
-"""A spool's folder: segments of records, files of larger values, what the records name, and how far the sender is."""
+"""The folder of a spool: segments, value files, definitions and the sender's progress."""
 
 from __future__ import annotations
 
@@ -13,47 +13,48 @@ from pathlib import Path
 from typing import Any, Callable
 
 from . import paths
+from .lock import FolderLock
 from .segment import SEGMENT_BYTES, Segment, create_segment
 
-#: ``state``, padded with blanks.
+#: Size of the file ``state``, padded with blanks.
 STATE_BYTES = 512
 
 
 class SpoolDir:
-    """Made with its folder; OSError where there is no room for it, then nothing of it is left. Its owner holds a lock around every call,
-    except :attr:`write`, which any thread may call at any time."""
+    """Creates the folder, or raises OSError and leaves nothing.
 
-    def __init__(self, root: Path, about: Mapping[str, Any], cap: int) -> None:
+    The owner holds a lock around every call, except :attr:`write`, which any thread may call.
+    """
+
+    def __init__(self, root: Path, metadata: Mapping[str, Any], cap: int) -> None:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         if root == paths.fallback_root() and not paths.is_private(root):
-            # Anybody may have made it first: its name is known, and all may write beside it.
-            raise OSError(errno.EPERM, "it is not this user's alone")
-        self.folder = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{about['writer']}"
+            # Its name is predictable, and everyone can write beside it: another user may own it.
+            raise OSError(errno.EPERM, "other users can write into it")
+        started = time.strftime("%Y%m%d-%H%M%S")
+        self.folder = root / f"{started}-{os.getpid()}-{metadata['writer']}"
         self.folder.mkdir(mode=0o700)
         self.cap = cap
-        #: Those that are not read to their end, by number; the newest is the one that is written.
+        #: Segments that are not read to their end, by number; the newest is being written.
         self.segments: dict[int, Segment] = {}
-        #: Files with larger values that are not sent yet, oldest first, and their bytes.
+        #: Value files that are not sent yet, oldest first, and their sizes in bytes.
         self.files: OrderedDict[str, int] = OrderedDict()
-        #: Files that had to make room.
+        #: How many value files were removed to make space.
         self.dropped = 0
-        self.lock = paths.Lock(self.folder)
+        self.lock = FolderLock(self.folder)
         self._spare: Segment | None = None
         self._file_number = 0
-        self._told: list[bytes] = []
+        self._pending_definitions: list[bytes] = []
         try:
-            self.lock.take()
+            self.lock.acquire()
             self.state = Segment(0, self.folder / "state", STATE_BYTES)
             self._use(create_segment(0, self.folder / "000000.seg"))
-            told = {
-                **about,
-                "pid": os.getpid(),
-                "program": os.path.basename((getattr(sys, "argv", None) or [""])[0]),
-            }
-            # Last: a folder without it is not a spool yet.
-            (self.folder / "spool.json").write_text(json.dumps(told))
+            program = os.path.basename((getattr(sys, "argv", None) or [""])[0])
+            document = {**metadata, "pid": os.getpid(), "program": program}
+            # Last: a folder without spool.json is not a spool yet.
+            (self.folder / "spool.json").write_text(json.dumps(document))
         except OSError:
-            self.lock.drop()
+            self.lock.release()
             for entry in list(self.folder.iterdir()):
                 entry.unlink()
             self.folder.rmdir()
@@ -65,18 +66,18 @@ class SpoolDir:
         self.write: Callable[[bytes], int] = segment.write
 
     def last(self) -> Segment | None:
-        """The segment that is written, while it is not read to its end."""
+        """The segment that is being written; None if it was read to its end."""
         return self.segments.get(self._next - 1)
 
     def end(self) -> tuple[int, int]:
-        """The place after the last record: a segment's number and a byte."""
+        """The position after the last record: segment number and byte."""
         last = self.last()
         return (last.number, last.end) if last is not None else (self._next, 0)
 
-    # ---- records ---------------------------------------------------------------------------------------------------
+    # ---- records ---------------------------------------------------------------------------------
 
-    def put(self, data: bytes) -> None:
-        """Appends a record; OSError where there is no room."""
+    def append(self, data: bytes) -> None:
+        """Appends a record; OSError without disk space."""
         try:
             self.write(data)
         except ValueError:
@@ -84,31 +85,30 @@ class SpoolDir:
             self.write(data)
 
     def rotate(self, least: int = 0) -> None:
-        """Begins the next segment, for a record of so many bytes at least; OSError where there is no room for one."""
+        """Begins the next segment, of at least ``least`` bytes; OSError without disk space."""
         if self._is_full():
             raise OSError(errno.EDQUOT, f"it has reached its limit of {self.cap >> 20} MiB")
         path = self.folder / f"{self._next:06}.seg"
         if path.exists():
-            # Made when Ctrl+C came, and never written.
+            # Created when Ctrl+C came, and never written.
             path.unlink()
         segment, self._spare = self._spare, None
         if segment is not None and segment.size >= least:
             segment.move(self._next, path)
+        elif least > SEGMENT_BYTES:
+            segment = Segment(self._next, path, least)
         else:
-            segment = (
-                Segment(self._next, path, least)
-                if least > SEGMENT_BYTES
-                else create_segment(self._next, path)
-            )
+            segment = create_segment(self._next, path)
         if segment.size < least:
             segment.path.unlink()
             raise OSError(errno.ENOSPC, "no space left")
-        # Before the new one is used: a thread that is about to write finds the old one full, and takes the long way.
+        # Before the new segment is in use: a thread that is about to write finds the old segment
+        # full, and takes the slow path.
         self.seal()
         self._use(segment)
 
     def prepare(self) -> None:
-        """For the sender: makes the next segment ahead, so that no writer waits for it."""
+        """Creates the next segment ahead, for the sender, so that no writer waits for it."""
         last = self.last()
         if self._spare is None and last is not None and last.size // 2 < last.end < last.size:
             try:
@@ -117,33 +117,35 @@ class SpoolDir:
                 return
 
     def seal(self) -> None:
-        """From now on nothing is written before the next :meth:`rotate`."""
+        """Makes writes fail until the next :meth:`rotate`."""
         last = self.last()
         if last is not None:
             last.seal()
 
-    def forget(self, number: int) -> None:
+    def forget_segment(self, number: int) -> None:
         """A segment was read to its end."""
         self.segments.pop(number, None)
 
-    def tell(self, what: Mapping[str, Any] | None = None) -> None:
-        """Puts a line into ``cells.jsonl``, after those that a full disk did not take before; OSError where it takes none."""
-        if what is not None:
-            self._told.append(
-                json.dumps(what, separators=(",", ":"), allow_nan=False).encode() + b"\n"
-            )
-        if not self._told:
+    def append_definition(self, definition: Mapping[str, Any] | None = None) -> None:
+        """Appends a line to ``cells.jsonl``, after the lines that an earlier full disk refused.
+
+        OSError without disk space; the line is then appended by a later call.
+        """
+        if definition is not None:
+            text = json.dumps(definition, separators=(",", ":"), allow_nan=False)
+            self._pending_definitions.append(text.encode() + b"\n")
+        if not self._pending_definitions:
             return
         with open(self.folder / "cells.jsonl", "ab", buffering=0) as file:
-            while self._told:
-                # A torn line before this one ends here; empty lines are passed over.
-                text = b"\n" + self._told[0]
-                if file.write(text) != len(text):
+            while self._pending_definitions:
+                # The newline ends a torn line before this one; readers skip empty lines.
+                line = b"\n" + self._pending_definitions[0]
+                if file.write(line) != len(line):
                     raise OSError(errno.ENOSPC, "no space left")
-                self._told.pop(0)
+                self._pending_definitions.pop(0)
 
     def trim(self) -> None:
-        """Only when nobody writes or reads any more."""
+        """Frees unused disk space. Only when nobody writes or reads any more."""
         spare, self._spare = self._spare, None
         try:
             if spare is not None:
@@ -155,22 +157,19 @@ class SpoolDir:
             last.trim()
 
     def close(self) -> None:
-        """Closes the files; what they hold stays."""
-        for segment in (
-            *self.segments.values(),
-            self.state,
-            *([self._spare] if self._spare else []),
-        ):
+        """Closes the files, whose content stays."""
+        spare = [self._spare] if self._spare else []
+        for segment in (*self.segments.values(), self.state, *spare):
             segment.close()
 
-    # ---- larger values ---------------------------------------------------------------------------------------------
+    # ---- value files -----------------------------------------------------------------------------
 
-    def keep(self, data: bytes) -> str | None:
-        """Puts a value into a file of its own; its name, or nothing where there is no room."""
-        most = self.cap // 2
-        while self.files and sum(self.files.values()) + len(data) > most:
-            self._drop()
-        if len(data) > most:
+    def store_value(self, data: bytes) -> str | None:
+        """Writes a value into a file of its own. Returns its name; None without disk space."""
+        limit = self.cap // 2
+        while self.files and sum(self.files.values()) + len(data) > limit:
+            self._drop_oldest_value()
+        if len(data) > limit:
             return None
         path = self.folder / f"{self._file_number:06}.value"
         self._file_number += 1
@@ -184,13 +183,13 @@ class SpoolDir:
         return path.name
 
     def _is_full(self) -> bool:
-        """Whether no further segment may begin. Larger values make room, the oldest before the others."""
+        """Whether the cap allows no further segment, even without the value files."""
         taken = sum(segment.size for segment in self.segments.values()) + SEGMENT_BYTES
         while self.files and taken + sum(self.files.values()) > self.cap:
-            self._drop()
+            self._drop_oldest_value()
         return taken > self.cap
 
-    def _drop(self) -> None:
+    def _drop_oldest_value(self) -> None:
         name, _ = self.files.popitem(last=False)
         try:
             os.unlink(self.folder / name)

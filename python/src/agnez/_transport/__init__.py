@@ -1,1 +1,1 @@
-"""Sending: the background thread, the requests it makes of spool records, and the replay of older spools."""
+"""Sending: the background thread, the requests built from records, and the replay of spools."""

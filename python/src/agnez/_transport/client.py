@@ -22,26 +22,37 @@ from .._values import convert
 from .replay import replay
 from .sender import Sender
 
-#: Of everything that waits to be sent by one process to one server.
+#: Limit of a spool, unless AGNEZ_SPOOL_MIB sets another.
 SPOOL_BYTES = 1 << 30
-#: The server takes bodies of 16 MiB, and values of 8 MiB that are no pictures.
+#: The server takes bodies of 16 MiB, which base64 makes 12 of, and other values of 8 MiB.
 _MEDIA_BYTES = 11 << 20
 _VALUE_BYTES = 8 << 20
+#: How long the end of the process waits for the server.
 EXIT_S = 5.0
+#: How many spool folders are looked at for values of earlier runs.
+_MAX_FOLDERS = 1000
 
 _clients: dict[tuple[str, str, str], Client] = {}
 _lock = threading.RLock()
 
 
-class FastPaths(dict[tuple[str, ...], FastPath]):
-    """The forms that a board has for the names of its metrics; emptied in the child of a fork."""
+class FastPaths:
+    """The fast paths of one board, by the names of a call's metrics.
 
-    __slots__ = ("__weakref__",)
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    The client empties the dict when they no longer write to the newest segment.
+    """
+
+    __slots__ = ("__weakref__", "by_names")
+
+    def __init__(self) -> None:
+        self.by_names: dict[tuple[str, ...], tuple[Any, ...]] = {}
 
 
 class Client:
-    """Shared by all boards of a process that write to the same server. The first record opens its spool."""
+    """Shared by all boards of a process that write to one server.
+
+    The first record opens the spool and starts the sender.
+    """
 
     def __init__(self, url: str, root: str | None, cap: int, is_offline: bool = False) -> None:
         self.url = url
@@ -49,109 +60,110 @@ class Client:
         #: Everything stays in the spool, for a replay.
         self._is_offline = is_offline
         self._cap = cap
+        #: Writer of the parent process' spool, after a fork.
         self._parent = ""
         self._cells: dict[str, dict[str, Any]] = {}
         self._fast_paths: weakref.WeakSet[FastPaths] = weakref.WeakSet()
         self._lock = threading.RLock()
-        #: That of the newest form.
+        #: `write` of the segment that the fast paths use.
         self._write: Callable[[bytes], int] | None = None
         self._spool: Spool | None = None
         self._sender: Sender | None = None
 
     @staticmethod
     def of(url: str, root: str | None, mode: str = "online") -> Client:
+        """The process' client for a server, a spool folder and a mode."""
         if mode == "disabled":
             return DisabledClient(url, root, 0)
         cap = int(float(os.environ.get("AGNEZ_SPOOL_MIB", SPOOL_BYTES >> 20)) * (1 << 20))
+        key = (url, str(paths.spool_root(root)), mode)
         with _lock:
-            return _clients.setdefault(
-                (url, str(paths.spool_root(root)), mode), Client(url, root, cap, mode == "offline")
-            )
+            return _clients.setdefault(key, Client(url, root, cap, mode == "offline"))
 
     @property
     def spool(self) -> Spool:
-        """The open spool; opens one, and starts its sender, where there is none."""
+        """The open spool; opens one, and starts its sender, if there is none."""
         spool = self._spool
         if spool is not None:
             return spool
         with self._lock:
             if self._spool is None:
-                made = Spool(self.url, self._root, self._cap, self._parent, self._cells)
+                opened = Spool(self.url, self._root, self._cap, self._parent, self._cells)
                 if self._spool is not None:
-                    # A signal's handler has been here meanwhile.
-                    made.release()
-                    if made.folder is not None:
-                        shutil.rmtree(made.folder, ignore_errors=True)
+                    # A signal handler that logs opened another one meanwhile.
+                    opened.release()
+                    if opened.folder is not None:
+                        shutil.rmtree(opened.folder, ignore_errors=True)
                     return self._spool
-                self._spool = made
+                self._spool = opened
                 try:
                     self._sender = None if self._is_offline else Sender(self._spool)
                 except (RuntimeError, OSError) as error:
                     warn_once(
                         "thread",
-                        f"The sender cannot be started ({error}). What is logged stays in the spool {self._spool.folder}.",
+                        f"The sender cannot be started ({error}). "
+                        f"What is logged stays in the spool {self._spool.folder}.",
                     )
                 _register_multiprocessing_finalizer()
                 try:
                     self._warn_abandoned(self._spool)
-                except Exception as error:  # Whatever others have left there.
+                except Exception as error:  # Of any file in the folder.
                     warn_once(
-                        "mention",
-                        f"The folder of spools cannot be looked through ({type(error).__name__}: {error}).",
+                        "abandoned",
+                        "The folder of spools cannot be looked through "
+                        f"({type(error).__name__}: {error}).",
                     )
             return self._spool
 
     def _warn_abandoned(self, spool: Spool) -> None:
-        """Tells once that there are spools that nobody sends."""
+        """Warns once about spools of earlier runs that nobody sends."""
         if spool.folder is None:
             return
         own = [client._spool for client in list(_clients.values()) if client._spool is not None]
-        mine, family = (
-            {one.folder for one in own},
-            {name for one in own for name in (one.writer, one.parent) if name},
-        )
+        own_folders = {one.folder for one in own}
+        family = {writer for one in own for writer in (one.writer, one.parent) if writer}
         root = spool.folder.parent
-        others = [
-            folder
-            for folder in paths.list_spools(root)[-1000:]
-            if folder not in mine and str(paths.read_metadata(folder).get("parent")) not in family
-        ]
-        old = sum(1 for folder in others if next(paths.abandoned_spools(folder), None))
-        if old:
+        count = 0
+        for folder in paths.list_spools(root)[-_MAX_FOLDERS:]:
+            is_family = str(paths.read_metadata(folder).get("parent")) in family
+            if folder not in own_folders and not is_family:
+                count += next(paths.abandoned_spools(folder), None) is not None
+        if count:
             warn_once(
                 "old",
-                f"{old} earlier runs left values unsent in {root}: `python -m agnez replay {root}` sends them.",
+                f"{count} earlier runs left values unsent in {root}: "
+                f"`python -m agnez replay {root}` sends them.",
             )
 
-    # ---- what is logged ------------------------------------------------------------------------------------------
+    # ---- what is logged --------------------------------------------------------------------------
 
     def new_fast_paths(self) -> FastPaths:
-        """Of one board, for the short way of its ``log``."""
-        forms = FastPaths()
+        """The fast paths of a new board."""
+        fast_paths = FastPaths()
         with self._lock:
-            self._fast_paths.add(forms)
-        return forms
+            self._fast_paths.add(fast_paths)
+        return fast_paths
 
     def fast_path(self, series: Sequence[Series]) -> FastPath | None:
-        """For the short way of ``log``; nothing while records cannot go to the disk."""
-        form = self.spool.fast_path(series)
-        if form is not None and form[0] is not self._write:
-            # A new segment: forms that are seldom used would hold the ones before it open.
+        """The fast path for these series; None while records cannot go to the disk."""
+        path = self.spool.fast_path(series)
+        if path is not None and path[0] is not self._write:
+            # A new segment: fast paths that are seldom used would keep earlier segments open.
             with self._lock:
-                self._write = form[0]
+                self._write = path[0]
                 self._clear_fast_paths()
-        return form
+        return path
 
     def _clear_fast_paths(self) -> None:
-        for forms in list(self._fast_paths):
-            forms.clear()
+        for fast_paths in list(self._fast_paths):
+            fast_paths.by_names.clear()
 
-    def cell(self, id: str, about: dict[str, Any]) -> None:
-        """Says with what a cell is created where the server has none of this id. The first word counts."""
+    def cell(self, id: str, metadata: dict[str, Any]) -> None:
+        """Defines the document of a cell, should it be missing. The first definition counts."""
         with self._lock:
             if self._spool is not None:
-                self._spool.cell(id, about)
-            self._cells.setdefault(id, about)
+                self._spool.cell(id, metadata)
+            self._cells.setdefault(id, metadata)
 
     def points(
         self,
@@ -160,55 +172,60 @@ class Client:
         steps: Sequence[float],
         rows: Sequence[Iterable[float]],
     ) -> None:
-        """A value for each series for each step."""
+        """Logs one row for each step: one value for each series."""
         self._put(lambda spool: spool.points(series, time_s, steps, rows))
 
     def patch(self, id: str, keys: dict[str, Any]) -> None:
-        """Changes keys of a cell: a PATCH. ``keys`` holds JSON's own types."""
+        """Changes keys of a cell's document. ``keys`` holds JSON types."""
         value = keys.get("value")
-        # Texts alone: what is built of numbers has limits of its own, which the server tells.
+        # Only texts: numbers have limits of their own, which the server's refusal explains.
         if isinstance(value, str) and len(value) > _VALUE_BYTES:
             self._drop_too_large(id, len(value), _VALUE_BYTES)
             return
         self._put(lambda spool: spool.patch(id, keys))
 
     def patch_image(self, id: str, keys: dict[str, Any], content: bytes, kind: str) -> None:
-        """Changes a cell's value to a picture, and other keys with it."""
+        """Changes a cell's value to a picture of the media type ``kind``, and other keys."""
         if len(content) > _MEDIA_BYTES:
             self._drop_too_large(id, len(content), _MEDIA_BYTES)
             return
         self._put(lambda spool: spool.patch(id, keys, picture=content, kind=kind))
 
     def _put(self, put: Callable[[Spool], bool]) -> None:
-        # It may be closed by another thread meanwhile: then that one is let go on, and the next spool is taken.
+        # Another thread may be closing the spool: let it, then write to the next spool.
         while not put(self.spool):
             time.sleep(0)
 
-    def skip(self, count: int) -> None:
+    def count_unsupported(self, count: int) -> None:
         """Counts values that cannot be shown."""
         spool = self.spool
         with spool.lock:
-            spool.memory.dropped["odd"] += count
+            spool.memory.dropped["unsupported"] += count
 
-    def _drop_too_large(self, id: str, size: int, most: int) -> None:
+    def _drop_too_large(self, id: str, size: int, limit: int) -> None:
         spool = self.spool
         with spool.lock:
             spool.memory.dropped["large"] += 1
         warn_once(
             f"large {id}",
-            f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, the server takes {most / 2**20:.0f}.",
+            f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, "
+            f"the server takes {limit / 2**20:.0f}.",
         )
 
-    # ---- the end -------------------------------------------------------------------------------------------------
+    # ---- the end ---------------------------------------------------------------------------------
 
     def flush(self, timeout: float | None) -> bool:
+        """Waits until the server has answered everything. Returns whether it has."""
         seconds, sender = convert.to_timeout(timeout), self._sender
         if sender is None:
             return self._spool is None
         return sender.flush(seconds)
 
     def close(self, timeout: float | None) -> bool:
-        """Sends what is left, at most ``timeout`` seconds long; whether all of it was sent. What is logged later begins a new spool."""
+        """Flushes, ends the sender, and closes the spool. Returns whether everything was sent.
+
+        Later records open a new spool.
+        """
         until = time.monotonic() + convert.to_timeout(timeout)
         with self._lock:
             spool, sender = self._spool, self._sender
@@ -228,32 +245,31 @@ class Client:
             spool.release()
         if spool.folder is not None and not self._is_offline:
             self._send_children(spool.folder.parent, spool.writer, until)
-        lost = ", ".join(
-            f"{count} {DROP_REASONS[what]}" for what, count in spool.dropped().items() if count
-        )
-        if lost:
-            _log.warn(f"Not sent: {lost}.")
+        dropped = spool.dropped().items()
+        losses = ", ".join(f"{count} {DROP_REASONS[key]}" for key, count in dropped if count)
+        if losses:
+            _log.warn(f"Not sent: {losses}.")
         if spool.folder is not None and spool.folder.exists():
-            what = (
-                "What the server refused is" if was_sent else "Not everything was sent. The rest is"
-            )
-            _log.warn(
-                f"{what} in {spool.folder}: `python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}` sends it."
-            )
+            problem = "Not everything was sent. The rest is"
+            if was_sent:
+                problem = "What the server refused is"
+            command = f"python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}"
+            _log.warn(f"{problem} in {spool.folder}: `{command}` sends it.")
         return was_sent
 
     def _send_children(self, root: Path, writer: str, until: float) -> None:
-        """Sends what forked children left behind that ended without a word (``os._exit``, a worker that was killed)."""
+        """Sends the spools of forked children that did not close theirs (``os._exit``, SIGKILL)."""
         for folder in paths.list_spools(root):
-            told, left = paths.read_metadata(folder), until - time.monotonic()
-            if told.get("parent") == writer and told.get("pid") != os.getpid() and left > 0.5:
+            metadata, left = paths.read_metadata(folder), until - time.monotonic()
+            is_child = metadata.get("parent") == writer and metadata.get("pid") != os.getpid()
+            if is_child and left > 0.5:
                 try:
                     replay(folder, timeout=min(left, 1.0))
-                except Exception:  # Whatever it holds: it stays, and a replay says what it is.
+                except Exception:  # The spool stays, and `agnez replay` reports its problem.
                     continue
 
     def after_fork(self) -> None:
-        """In the child of a fork: what is the parent's stays the parent's, and the child begins a spool of its own when it logs."""
+        """In the child of a fork: leaves the parent's spool alone, and opens an own one later."""
         self._lock = threading.RLock()
         if self._spool is not None:
             self._parent = self._spool.writer
@@ -267,12 +283,12 @@ class Client:
 
 
 class DisabledClient(Client):
-    """Sends nothing and writes nothing: for a run that is switched off. Wrong arguments still raise."""
+    """Writes and sends nothing: the mode ``disabled``. Wrong arguments still raise."""
 
     def fast_path(self, series: Sequence[Series]) -> FastPath | None:
         return None
 
-    def cell(self, id: str, about: dict[str, Any]) -> None:
+    def cell(self, id: str, metadata: dict[str, Any]) -> None:
         return
 
     def points(
@@ -290,7 +306,7 @@ class DisabledClient(Client):
     def patch_image(self, id: str, keys: dict[str, Any], content: bytes, kind: str) -> None:
         return
 
-    def skip(self, count: int) -> None:
+    def count_unsupported(self, count: int) -> None:
         return
 
     def flush(self, timeout: float | None) -> bool:
@@ -301,7 +317,7 @@ class DisabledClient(Client):
 
 
 def close_all(timeout: float = EXIT_S) -> None:
-    """The end of the process: ``timeout`` seconds for all clients together."""
+    """Closes all clients at the end of the process, within ``timeout`` seconds together."""
     until = time.monotonic() + timeout
     for client in list(_clients.values()):
         client.close(max(0.2, until - time.monotonic()))
@@ -316,7 +332,7 @@ def _after_fork_in_child() -> None:
 
 
 def _register_multiprocessing_finalizer() -> None:
-    """Children of ``multiprocessing`` leave without ``atexit``; they have finalizers of their own."""
+    """Children of ``multiprocessing`` end without ``atexit``; they have their own finalizers."""
     process = sys.modules.get("multiprocessing.process")
     util: Any = sys.modules.get("multiprocessing.util")
     if process is not None and util is not None and process.parent_process() is not None:
@@ -324,6 +340,7 @@ def _register_multiprocessing_finalizer() -> None:
 
 
 def clients() -> list[Client]:
+    """All clients of the process."""
     return list(_clients.values())
 
 

@@ -1,4 +1,7 @@
-"""Access tokens: which one goes to which server. This module writes none of them, and no text that is shown holds one."""
+"""Access tokens: which token goes to which server.
+
+This module writes no token to a file, and no message contains one.
+"""
 
 from __future__ import annotations
 
@@ -8,40 +11,49 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 _DEFAULT_URL = "http://localhost:3000"
-#: By the server's address, as :func:`register_server` gives it.
+#: Tokens by server address, as :func:`register_server` returns it.
 _tokens: dict[str, str] = {}
-#: More of a file with tokens is not read.
+#: How many bytes of a token file are read.
 _FILE_BYTES = 64 << 10
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def register_server(url: str | None, token: str | None = None) -> str:
-    """The server's address without a slash at its end, ``AGNEZ_URL`` or ``http://localhost:3000`` without one; keeps the token
-    that is given, or that the address holds (``#token=``), for the requests to it. ValueError where it is none."""
+    """Returns the server's address: ``url``, ``AGNEZ_URL`` or http://localhost:3000.
+
+    The address has no slash at its end. A token that is given, or that the address holds
+    (``#token=``), is stored for requests to it. ValueError for anything that is no address.
+    """
     url = url or os.environ.get("AGNEZ_URL") or _DEFAULT_URL
-    bare, held = _split(url)
-    given = token or held
-    if given is not None:
-        _tokens[bare] = _check_token(given)
+    bare, from_url = _split(url)
+    explicit = token or from_url
+    if explicit is not None:
+        _tokens[bare] = _check_token(explicit)
     return bare
 
 
 def is_configured(url: str | None) -> bool:
-    """Whether somebody has said which server is meant: the one of this computer answers at the usual port, whosever it is."""
+    """Whether the caller or the environment names a server.
+
+    Otherwise the requests go to port 3000 of this machine, which may belong to anyone.
+    """
     return bool(url or os.environ.get("AGNEZ_URL"))
 
 
 def explicit_token(url: str) -> str | None:
-    """The token that this process was given for an address, by an argument or with the address, and not by the environment."""
+    """The token that this process got as an argument or within an address."""
     return _tokens.get(url)
 
 
 def token_for(url: str) -> str | None:
-    """The token for requests to an address that :func:`register_server` gave. ``AGNEZ_TOKEN`` is meant for the server that
-    ``AGNEZ_URL`` names; without one, for any server. Without either, that of a link to this server in a file of this user."""
-    given = _tokens.get(url)
-    if given is not None:
-        return given
+    """The token for requests to an address of :func:`register_server`.
+
+    ``AGNEZ_TOKEN`` is for the server of ``AGNEZ_URL``; without ``AGNEZ_URL`` for any server.
+    Otherwise it is the token of a link to this server in a file of this user.
+    """
+    explicit = _tokens.get(url)
+    if explicit is not None:
+        return explicit
     common = os.environ.get("AGNEZ_TOKEN", "").strip()
     if not common:
         return _token_from_files(url)
@@ -56,10 +68,10 @@ def token_for(url: str) -> str | None:
 
 
 def _token_from_files(url: str) -> str | None:
-    """From the first file that has a link to this server, such as the output of ``agnez token new``."""
+    """The token of the first link to this server, as ``agnez token new`` prints it."""
     for path in _token_files():
         try:
-            # Only what this user or root has put there says how this user comes in.
+            # Only files of this user or root are trusted.
             if os.name == "posix" and os.stat(path).st_uid not in (0, os.geteuid()):
                 continue
             with open(path, encoding="utf-8", errors="replace") as file:
@@ -77,14 +89,17 @@ def _token_from_files(url: str) -> str | None:
 
 
 def _token_files() -> Iterator[str]:
-    """The user's own file; and that of a server's data folder, which a server makes where the system does not tell it whose a connection is."""
+    """The user's token file, then the file in the data folder of a server.
+
+    A server writes the latter where the system does not tell it the user of a connection.
+    """
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     yield os.path.join(config, "agnez", "token")
     yield os.path.join(os.environ.get("AGNEZ_DATA") or "agnez-data", "token")
 
 
 def _server_identity(url: str) -> tuple[str, str, int | None, str]:
-    """What two addresses of one server have in common; this machine has several names."""
+    """Equal for all addresses of one server: this machine has several names."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -92,20 +107,15 @@ def _server_identity(url: str) -> tuple[str, str, int | None, str]:
 
 
 def _split(url: str) -> tuple[str, str | None]:
-    """An address and the token that it holds, as the link that the server prints."""
+    """Splits an address from the token that it holds, as in the link that the server prints."""
     if not isinstance(url, str):
         raise TypeError(f"url must be a string, not {type(url).__name__}")
     parts = urlsplit(url)
     # The fragment may be a secret: no message repeats it.
     bare = urlunsplit(parts._replace(fragment=""))
-    held = re.fullmatch(r"token=(.+)", parts.fragment)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.username is not None
-        or (parts.fragment and not held)
-    ):
+    token = re.fullmatch(r"token=(.+)", parts.fragment)
+    is_valid = parts.scheme in ("http", "https") and parts.hostname and not parts.query
+    if not is_valid or parts.username is not None or (parts.fragment and not token):
         shown = urlunsplit(
             parts._replace(
                 netloc=parts.netloc.rpartition("@")[2],
@@ -114,20 +124,23 @@ def _split(url: str) -> tuple[str, str | None]:
             )
         )
         raise ValueError(
-            f"url must be like http://localhost:3000 or http://localhost:3000/#token=..., not {shown!r}"
+            "url must be like http://localhost:3000 or http://localhost:3000/#token=..., "
+            f"not {shown!r}"
         )
-    parts.port  # ValueError when it is no number
-    if held is None:
+    # Raises ValueError unless the port is a number.
+    _ = parts.port
+    if token is None:
         return bare.rstrip("/"), None
-    # The link may be that of a board.
-    return re.sub(r"/b/[^/]*$", "", bare).rstrip("/"), unquote(held[1])
+    # The link may name a board.
+    return re.sub(r"/b/[^/]*$", "", bare).rstrip("/"), unquote(token[1])
 
 
-def _check_token(token: str, what: str = "token") -> str:
+def _check_token(token: str, name: str = "token") -> str:
     if not isinstance(token, str):
-        raise TypeError(f"{what} must be a string, not {type(token).__name__}")
+        raise TypeError(f"{name} must be a string, not {type(token).__name__}")
     if not re.fullmatch(r"[!-~]{1,500}", token):
         raise ValueError(
-            f"{what} must be letters, digits and signs of ASCII without spaces, as 'agnez token new' prints it"
+            f"{name} must be letters, digits and signs of ASCII without spaces, "
+            "as 'agnez token new' prints it"
         )
     return token

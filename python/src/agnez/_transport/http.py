@@ -1,4 +1,4 @@
-"""Requests to the server: one connection that is kept, and a limit to the time of each request as a whole."""
+"""HTTP requests over one persistent connection, each with a deadline for the whole exchange."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ from urllib.parse import quote, urlsplit
 from .credentials import token_for
 
 _CONNECT_S = 3.0
-# A connection would load the codec: a fork at that moment would leave the child without it.
+# Connecting would import this codec: a fork at that moment would leave the child without it.
 "localhost".encode("idna")
 
-#: A request has this time, and more for each byte it sends.
+#: Deadline of a request, plus the time that its bytes take at this rate.
 _REQUEST_S = 10.0
 _BYTES_PER_S = 200_000
-#: No answer of the server's is longer than a cell.
-_ANSWER_BYTES = 32 << 20
-_LONG_ANSWER_BYTES = 64 << 10
-#: Every answer to a change has one of these.
+#: The longest response that is read: the server sends nothing longer than a cell.
+_RESPONSE_BYTES = 32 << 20
+#: Longer responses are not parsed as JSON, which would hold up the training.
+_PARSED_RESPONSE_BYTES = 64 << 10
+#: Every response of the server to a change has one of these keys.
 _RESPONSE_KEYS = ("_id", "appended", "repeated")
 
 
 @dataclass
 class Request:
-    """``path`` stands behind the server's address and begins with ``/``."""
+    """``path`` begins with ``/`` and follows the server's address."""
 
     method: str
     path: str
     body: bytes = b""
-    kind: str = "application/json"
+    content_type: str = "application/json"
+    #: Value of ``Idempotency-Key``.
     key: str | None = None
-    #: The ids of the cells that it is about.
+    #: Ids of the cells that the request changes.
     cells: list[str] = field(default_factory=list)
 
 
@@ -44,70 +46,67 @@ class Request:
 class Response:
     status: int
     body: bytes
-    #: Seconds, as the server asked for.
+    #: Seconds, from the header ``Retry-After``.
     retry_after: float | None = None
 
     def error(self) -> dict[str, Any]:
-        """The server's error document, empty when somebody else answers at the address."""
-        told = parse_json(self.body)
-        return told if isinstance(told, dict) and "className" in told else {}
+        """The server's error document; empty if another program answers at the address."""
+        document = parse_json(self.body)
+        return document if isinstance(document, dict) and "className" in document else {}
 
     @property
     def is_refusal(self) -> bool:
-        """Whether sending the same again would give the same answer."""
-        # 413 and 414 are a proxy's word as well: it will not let this through, and what comes behind it must not wait.
-        return self.status in (413, 414) or (
-            400 <= self.status < 500
-            and self.status not in (401, 403, 408, 425, 429)
-            and bool(self.error())
-        )
+        """Whether the same request would get the same response again."""
+        # A proxy may answer 413 and 414 as well: it will never pass the request on.
+        if self.status in (413, 414):
+            return True
+        is_final = 400 <= self.status < 500 and self.status not in (401, 403, 408, 425, 429)
+        return is_final and bool(self.error())
 
     @property
     def is_denied(self) -> bool:
-        """Whether a token is missing or wrong: with another one the same would be taken."""
+        """Whether the token is missing or wrong: another token would be accepted."""
         return self.status in (401, 403)
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the server says that it did what was asked: somebody else at its address may answer 200 as well."""
+        """Whether this is the server's confirmation; another program may answer 200 as well."""
         if not 200 <= self.status < 300:
             return False
-        if len(self.body) > _LONG_ANSWER_BYTES:
-            # A cell with a large value: reading it would hold up the training.
+        if len(self.body) > _PARSED_RESPONSE_BYTES:
+            # The document of a cell with a large value.
             text = self.body.strip()
-            return text[:1] + text[-1:] in (b"{}", b"[]") and any(
-                b'"%s"' % name.encode() in text for name in _RESPONSE_KEYS
-            )
-        told = parse_json(self.body)
-        first = told[0] if isinstance(told, list) and told else told
-        return isinstance(first, dict) and any(name in first for name in _RESPONSE_KEYS)
+            is_document = text[:1] + text[-1:] in (b"{}", b"[]")
+            return is_document and any(b'"%s"' % key.encode() in text for key in _RESPONSE_KEYS)
+        document = parse_json(self.body)
+        first = document[0] if isinstance(document, list) and document else document
+        return isinstance(first, dict) and any(key in first for key in _RESPONSE_KEYS)
 
 
 def parse_json(text: bytes) -> Any:
-    """What JSON says; nothing where it is none, whatever is wrong with it: half a character, nested deeper than the stack, larger than
-    the memory."""
+    """Parses JSON. None if it is invalid, nested deeper than the stack, or exceeds the memory."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError, MemoryError):
         return None
 
 
-class ServerUnreachable(Exception):
-    """No answer: refused, reset, silent, too slow, or not HTTP."""
+class UnreachableError(Exception):
+    """No response: refused, reset, silent, too slow, or not HTTP."""
 
 
 class _DeadlineReader(io.RawIOBase):
-    """A socket's bytes until a point in time, however slowly they come."""
+    """Reads a socket until a deadline, however slowly its bytes arrive."""
 
-    def __init__(self, sock: socket.socket, until: float) -> None:
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
-        self._until = until
+        self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._until - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer took too long")
         self._sock.settimeout(left)
@@ -115,22 +114,26 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _DeadlineSocket:
-    """What ``http.client`` reads an answer from."""
+    """The part of a socket from which ``http.client`` reads a response."""
 
-    def __init__(self, sock: socket.socket, until: float) -> None:
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
-        self._until = until
+        self._deadline = deadline
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_DeadlineReader(self._sock, self._until))
+        return io.BufferedReader(_DeadlineReader(self._sock, self._deadline))
 
 
 def cell_path(id: str) -> str:
+    """The path of a cell."""
     return f"/values/{quote(id, safe='')}"
 
 
 class ServerConnection:
-    """To the server at an address that :func:`agnez.access.address` gave. Not for several threads at once."""
+    """A connection to an address of :func:`~agnez._transport.credentials.register_server`.
+
+    Not for several threads at once.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -139,8 +142,8 @@ class ServerConnection:
         self._is_tls = parts.scheme == "https"
         self._host, self._port = cast(str, parts.hostname), parts.port
         self._connection: http.client.HTTPConnection | None = None
-        #: Nobody waits longer than that, whatever is on its way: ``time.monotonic()``.
-        self.until = float("inf")
+        #: No request lasts longer than this point of ``time.monotonic()``.
+        self.deadline = float("inf")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -148,78 +151,83 @@ class ServerConnection:
             self._connection = None
 
     def after_fork(self) -> None:
-        """In the child of a fork: closes its copy of the socket, and nothing that a thread of the parent may have locked."""
+        """In the child of a fork: closes its copy of the socket.
+
+        Objects that a thread of the parent may have locked stay untouched.
+        """
         sock = self._connection.sock if self._connection is not None else None
         self._connection = None
         if sock is not None:
             sock.close()
 
     def send(self, request: Request) -> Response:
-        """Sends and waits for the answer. Raises nothing but :class:`ServerUnreachable`."""
-        is_kept = self._connection is not None
+        """Sends a request and waits for its response. Raises only :class:`UnreachableError`."""
+        was_open = self._connection is not None
         try:
-            return self._once(request)
-        except (
-            Exception
-        ) as error:  # Whatever a server does, or the system's name service: it is tried again.
+            return self._exchange(request)
+        except Exception as error:  # Of the server, the network or the name service.
             self.close()
-            # A kept connection may have been closed by the server in the meantime. The request has a key, or may be repeated.
-            if (
-                is_kept
-                and not isinstance(error, TimeoutError)
-                and not isinstance(error, socket.timeout)
-            ):
+            # The server may have closed an idle connection in the meantime. A second attempt is
+            # safe: the request has a key, or repeating it has no effect.
+            if was_open and not isinstance(error, (TimeoutError, socket.timeout)):
                 try:
-                    return self._once(request)
+                    return self._exchange(request)
                 except Exception as again:
                     error = again
                     self.close()
-            raise ServerUnreachable(
-                f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            ) from error
+            name = type(error).__name__
+            raise UnreachableError(f"{name}: {error}" if str(error) else name) from error
 
-    def _once(self, request: Request) -> Response:
+    def _exchange(self, request: Request) -> Response:
         now = time.monotonic()
-        until = min(now + _REQUEST_S + len(request.body) / _BYTES_PER_S, self.until)
-        if until <= now:
+        deadline = min(now + _REQUEST_S + len(request.body) / _BYTES_PER_S, self.deadline)
+        if deadline <= now:
             raise TimeoutError("there is no time left")
-        connection = self._connection
-        if connection is None:
-            make = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
-            connection = make(self._host, self._port, timeout=min(_CONNECT_S, until - now))
-            connection.connect()
-            self._connection = connection
+        connection = self._connect(deadline - now)
         sock = connection.sock
-        sock.settimeout(until - time.monotonic())
-        headers = {
-            "Content-Type": request.kind,
-            "Accept": "application/json",
-            "User-Agent": "agnez-python",
-        }
-        if request.key is not None:
-            headers["Idempotency-Key"] = request.key
-            # The keys of a process are numbered: of those the server keeps a batch, however long a request was kept here.
-            headers["Idempotency-Window"] = "ascending"
-        token = token_for(self._url)
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        connection.putrequest(request.method, self._base + request.path, skip_accept_encoding=True)
-        for name, value in headers.items():
+        sock.settimeout(deadline - time.monotonic())
+        path = self._base + request.path
+        connection.putrequest(request.method, path, skip_accept_encoding=True)
+        for name, value in self._headers(request).items():
             connection.putheader(name, value)
-        connection.putheader("Content-Length", str(len(request.body)))
         connection.endheaders(request.body)
-        # The answer is read from a socket that gives up when the time is over.
-        patient = cast(socket.socket, _DeadlineSocket(sock, until))
-        connection.response_class = lambda _, *args, **named: http.client.HTTPResponse(
-            patient, *args, **named
-        )  # type: ignore[assignment]
+        # http.client has no deadline for a response as a whole: give it a socket that has one.
+        reader = cast(socket.socket, _DeadlineSocket(sock, deadline))
+        cast(Any, connection).response_class = lambda _, **named: http.client.HTTPResponse(
+            reader, **named
+        )
         response = connection.getresponse()
-        body = response.read(_ANSWER_BYTES)
-        wait = response.getheader("Retry-After")
+        body = response.read(_RESPONSE_BYTES)
         if not response.isclosed():
             self.close()
         try:
+            wait = response.getheader("Retry-After")
             retry_after = None if wait is None else max(0.0, float(wait))
         except ValueError:
             retry_after = None
         return Response(response.status, body, retry_after)
+
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        if self._connection is None:
+            make = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
+            connection = make(self._host, self._port, timeout=min(_CONNECT_S, timeout))
+            connection.connect()
+            self._connection = connection
+        return self._connection
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {
+            "Content-Type": request.content_type,
+            "Accept": "application/json",
+            "User-Agent": "agnez-python",
+            "Content-Length": str(len(request.body)),
+        }
+        if request.key is not None:
+            headers["Idempotency-Key"] = request.key
+            # A process numbers its keys in ascending order: the server remembers a window of
+            # them, however late a request arrives.
+            headers["Idempotency-Window"] = "ascending"
+        token = token_for(self._url)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers

@@ -1,4 +1,4 @@
-"""A batch of records as requests: the same bytes always give the same requests, with the same keys."""
+"""Builds the requests of a batch: equal bytes always give equal requests with equal keys."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ from .http import Request, cell_path
 #: The server takes 1000 series in a request.
 SERIES_PER_REQUEST = 500
 
-#: Of each cell and series: steps, values, times.
-Numbers = dict[tuple[str, str], tuple["array[float]", "array[float]", "array[float]"]]
+#: Value of a frame's `from`: the series continues at its end.
+_APPEND = 2**64 - 1
+#: Which columns a frame has: x and t beside y.
+_HAS_X, _HAS_T = 1, 4
+
+#: Steps, values and times by cell and series.
+Points = dict[tuple[str, str], "tuple[array[float], array[float], array[float]]"]
 
 
 def to_requests(
@@ -29,23 +34,25 @@ def to_requests(
     writer: str,
     first: int,
 ) -> list[Request]:
-    """The requests for a batch, in order, with keys from ``<writer>:<first>`` on. One that has lost its file is left out."""
-    made: list[Request] = []
+    """The requests of a batch, in order, with the keys ``<writer>:<first>`` and following.
+
+    A change whose value file is missing is left out; its key stays unused.
+    """
+    requests: list[Request] = []
     number = first
     for cell, keys in batch.changes.items():
         body = _patch_body(keys, folder)
         if body is not None:
-            made.append(
-                Request("PATCH", cell_path(cell), body, key=f"{writer}:{number}", cells=[cell])
-            )
+            key = f"{writer}:{number}"
+            requests.append(Request("PATCH", cell_path(cell), body, key=key, cells=[cell]))
         number += 1
-    numbers = _points_by_series(batch, layouts)
-    series = list(numbers)
+    points = _points_by_series(batch, layouts)
+    series = list(points)
     for at in range(0, len(series), SERIES_PER_REQUEST):
-        part = {name: numbers[name] for name in series[at : at + SERIES_PER_REQUEST]}
-        made.append(_encode_points(part, f"{writer}:{number}"))
+        part = {name: points[name] for name in series[at : at + SERIES_PER_REQUEST]}
+        requests.append(_encode_points(part, f"{writer}:{number}"))
         number += 1
-    return made
+    return requests
 
 
 def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> int:
@@ -55,23 +62,23 @@ def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) ->
 
 
 def split_by_cell(request: Request) -> list[Request]:
-    """A refused request for several cells as one for each, so that one cell cannot hold up the others."""
-    groups: dict[str, Numbers] = {}
-    for (cell, series), lists in decode_points(request.body).items():
-        groups.setdefault(cell, {})[cell, series] = lists
+    """Splits a refused request, so that one cell does not hold up the others."""
+    groups: dict[str, Points] = {}
+    for (cell, series), columns in decode_points(request.body).items():
+        groups.setdefault(cell, {})[cell, series] = columns
     writer, _, number = (request.key or "").rpartition(":")
     return [
-        _encode_points(numbers, f"{writer}.{number}:{at}")
-        for at, numbers in enumerate(groups.values())
+        _encode_points(points, f"{writer}.{number}:{at}")
+        for at, points in enumerate(groups.values())
     ]
 
 
 def _patch_body(keys: Mapping[str, Any], folder: Path | None) -> bytes | None:
-    """A change's JSON; nothing where its file was dropped."""
-    kept = keys.get("file")
-    if kept is None:
+    """The JSON of a change; None if its value file was dropped."""
+    file = keys.get("file")
+    if file is None:
         return json.dumps(keys, separators=(",", ":"), allow_nan=False).encode()
-    path = value_file(folder, kept["name"])
+    path = value_file(folder, file["name"])
     if path is None:
         return None
     try:
@@ -80,86 +87,76 @@ def _patch_body(keys: Mapping[str, Any], folder: Path | None) -> bytes | None:
         return None
     rest = {name: value for name, value in keys.items() if name != "file"}
     value: bytes = data
-    if kept.get("media") is not None:
-        value = (
-            b'"data:' + str(kept["media"]).encode() + b";base64," + base64.b64encode(data) + b'"'
-        )
+    if file.get("media") is not None:
+        media = str(file["media"]).encode()
+        value = b'"data:' + media + b";base64," + base64.b64encode(data) + b'"'
     text = json.dumps(rest, separators=(",", ":"), allow_nan=False).encode()
     return text[:-1] + (b"," if rest else b"") + b'"value":' + value + b"}"
 
 
 def value_file(folder: Path | None, name: Any) -> Path | None:
-    """The file of a larger value; nothing where the name is not one that a spool gives, whatever its records say."""
+    """The path of a value file; None for a name that no spool gives, such as a path elsewhere."""
     if folder is None or not isinstance(name, str) or not re.fullmatch(r"[0-9]{6,}\.value", name):
         return None
     path = folder / name
     return None if path.is_symlink() else path
 
 
-def _points_by_series(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> Numbers:
-    numbers: Numbers = {}
+def _points_by_series(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> Points:
+    points: Points = {}
     parts = [part for number in batch.rows for part in layouts[number].parts]
     if len(set(parts)) == len(parts):
         for number, rows in batch.rows.items():
-            _append_rows(numbers, layouts[number], rows)
-        return numbers
-    # A series that several layouts have gets its points in the order of the calls.
+            _append_rows(points, layouts[number], rows)
+        return points
+    # Several layouts share a series: its points follow the order of the calls.
     taken = dict.fromkeys(batch.rows, 0)
-    for number, run in batch.runs:
+    for number, count in batch.runs:
         start = taken[number]
-        _append_rows(numbers, layouts[number], batch.rows[number][start : start + run])
-        taken[number] = start + run
-    return numbers
+        _append_rows(points, layouts[number], batch.rows[number][start : start + count])
+        taken[number] = start + count
+    return points
 
 
-def _append_rows(numbers: Numbers, layout: record.Layout, rows: Sequence[record.Row]) -> None:
+def _append_rows(points: Points, layout: record.Layout, rows: Sequence[record.Row]) -> None:
     times, steps, *values = zip(*rows)
     x, t = array("d", steps), array("d", times)
     for part, column in zip(layout.parts, values):
         y = array("d", column)
-        known = numbers.get(part)
+        known = points.get(part)
         if known is None:
-            numbers[part] = (x[:], y, t[:])
+            points[part] = (x[:], y, t[:])
         else:
             for old, new in zip(known, (x, y, t)):
                 old.extend(new)
 
 
-def _bytes(numbers: array[float]) -> bytes:
+def _encode_points(points: Points, key: str) -> Request:
+    """Encodes the binary body of ``POST /points`` (docs/rest.md)."""
+    out = [struct.pack("<4sBBHQI", b"AGNZ", 1, 1, 0, 0, len(points))]
+    for (cell, series), (x, y, t) in points.items():
+        id, name = cell.encode(), series.encode()
+        header = f"<B{len(id)}sH{len(name)}sQBI"
+        flags = _HAS_X | _HAS_T
+        out.append(struct.pack(header, len(id), id, len(name), name, _APPEND, flags, len(y)))
+        out += [_to_bytes(x), _to_bytes(y), _to_bytes(t)]
+    cells = list(dict.fromkeys(cell for cell, _ in points))
+    return Request("POST", "/points", b"".join(out), "application/octet-stream", key, cells)
+
+
+def _to_bytes(numbers: array[float]) -> bytes:
     if sys.byteorder == "big":
         numbers = array("d", numbers)
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def _encode_points(numbers: Numbers, key: str) -> Request:
-    """The binary form of ``POST /points``, as docs/rest.md has it."""
-    out = [struct.pack("<4sBBHQI", b"AGNZ", 1, 1, 0, 0, len(numbers))]
-    for (cell, series), (x, y, t) in numbers.items():
-        id, name = cell.encode(), series.encode()
-        out.append(
-            struct.pack(
-                f"<B{len(id)}sH{len(name)}sQBI",
-                len(id),
-                id,
-                len(name),
-                name,
-                2**64 - 1,
-                1 | 4,
-                len(y),
-            )
-        )
-        out += [_bytes(x), _bytes(y), _bytes(t)]
-    cells = list(dict.fromkeys(cell for cell, _ in numbers))
-    return Request("POST", "/points", b"".join(out), "application/octet-stream", key, cells)
-
-
-def decode_points(body: bytes) -> Numbers:
-    """Reads what :func:`_encode_points` has written."""
-    numbers: Numbers = {}
-    for part, *lists in _decode_parts(body):
-        numbers[part] = (lists[0], lists[1], lists[2])
-    return numbers
+def decode_points(body: bytes) -> Points:
+    """Decodes the output of :func:`_encode_points`."""
+    points: Points = {}
+    for part, *columns in _decode_parts(body):
+        points[part] = (columns[0], columns[1], columns[2])
+    return points
 
 
 def _decode_parts(body: bytes) -> Iterator[tuple[Any, ...]]:
@@ -171,13 +168,13 @@ def _decode_parts(body: bytes) -> Iterator[tuple[Any, ...]]:
         (length,) = struct.unpack_from("<H", body, at)
         series = body[at + 2 : at + 2 + length].decode()
         at += 2 + length
-        _, _, n = struct.unpack_from("<QBI", body, at)
+        _, _, count = struct.unpack_from("<QBI", body, at)
         at += 13
-        lists = []
+        columns = []
         for _ in range(3):
-            numbers = array("d", body[at : at + 8 * n])
+            numbers = array("d", body[at : at + 8 * count])
             if sys.byteorder == "big":
                 numbers.byteswap()
-            lists.append(numbers)
-            at += 8 * n
-        yield ((cell, series), *lists)
+            columns.append(numbers)
+            at += 8 * count
+        yield ((cell, series), *columns)

@@ -1,349 +1,214 @@
-"""The thread that sends what a spool holds, and never asks the training loop to wait."""
+"""The background thread that sends a spool."""
 
 from __future__ import annotations
 
 import json
-import random
 import threading
 import time
-from typing import Any, Callable
+from typing import Any
 
 from .._log import warn_once
-from .._spool import record
 from .._spool.memory_buffer import DROP_REASONS
 from .._spool.spool import Spool
 from .._values.names import cell_id
-from . import request_builder
-from .credentials import token_for
-from .http import Request, Response, ServerConnection, ServerUnreachable, cell_path
+from . import delivery
+from .delivery import Delivery, StoppedError
+from .http import Request, ServerConnection, cell_path
 from .outbox import Outbox
 
-#: While points come, what is new is looked for so often: a point is on the page within a frame or two.
+#: Interval of looking for new records while they come: a point is on the page within two frames.
 TICK_S = 0.015
-#: Ticks without anything new before the thread sleeps until it is woken.
+#: Ticks without new records before the thread sleeps until it is woken.
 _QUIET_TICKS = 40
 _SLEEP_S = 1.0
-#: Of one wait: no system takes any number of seconds.
+#: Longest single wait: operating systems do not take every number of seconds.
 _MAX_WAIT_S = 3600.0
-_CELLS_PER_REQUEST = 200
-_BACK_OFF_S = (0.1, 10.0)
-_RETRY_AFTER_S = 60.0
-#: So often a batch is sent over which something has failed, before it is put aside.
+#: Longest pause while :meth:`Sender.flush` waits.
+_PAUSE_WHILE_FLUSHING_S = 0.25
+#: How often a batch with an unexpected failure is sent before it is quarantined.
 _MAX_TRIES = 3
 
 
-class Delivery:
-    """Sends batches until the server has said yes or no to each request. What :class:`Sender` and a replay share."""
-
-    def __init__(
-        self, outbox: Outbox, wire: ServerConnection, pause: Callable[[float, float], None]
-    ) -> None:
-        self.outbox = outbox
-        self.wire = wire
-        self.is_connected = False
-        #: Why the server lets nothing in, in words; until it does.
-        self.denied = ""
-        #: What happens while it lets nothing in, in words.
-        self.meanwhile = "Training goes on; what is logged is kept and sent later."
-        self._pause = pause
-        self._made: set[str] = set()
-
-    def send(self, batch: record.Batch, first: int) -> None:
-        """Raises what ``pause`` raises. A batch that cannot be told to a server is put aside."""
-        try:
-            requests = request_builder.to_requests(
-                batch, self.outbox.layouts, self.outbox.folder, self.outbox.writer, first
-            )
-        except Exception as error:  # Whatever it holds: what comes after it must go on.
-            self.outbox.quarantine(batch, f"{type(error).__name__}: {error}")
-            return
-        new = {cell for request in requests for cell in request.cells} - self._made
-        if new:
-            # In the order of the calls, which is theirs on the page.
-            self._create_cells([id for id in list(self.outbox.cells) if id in new])
-        for request in requests:
-            self.deliver(request)
-
-    def deliver(self, request: Request) -> None:
-        """Until it is accepted, or refused and put away. Cells are created first where the server has none of this id."""
-        if self.outbox.is_split(request):
-            self._deliver_split(request)
-            return
-        for cell in request.cells:
-            self._create_cell(cell)
-        answer = self.send_until_answered(request)
-        if answer.status == 404:
-            # The server lost its cells, or a person deleted one: what is logged must still have a place.
-            self._made.difference_update(request.cells)
-            for cell in request.cells:
-                self._create_cell(cell)
-            answer = self.send_until_answered(request)
-        if answer.status < 300:
-            return
-        if request.path == "/points" and len(request.cells) > 1:
-            # Said first: after a crash the whole must not be accepted beside its parts.
-            self.outbox.mark_split(request)
-            self._deliver_split(request)
-            return
-        self.outbox.refuse(request, answer)
-
-    def _deliver_split(self, request: Request) -> None:
-        for part in request_builder.split_by_cell(request):
-            self.deliver(part)
-
-    def _create_cells(self, ids: list[str]) -> None:
-        """Creates many at once where the server has none of them, else one by one."""
-        for start in range(0, len(ids), _CELLS_PER_REQUEST):
-            some = ids[start : start + _CELLS_PER_REQUEST]
-            body = json.dumps(
-                [{"_id": id, **self.outbox.cells[id]} for id in some], allow_nan=False
-            ).encode()
-            if (
-                len(some) > 1
-                and self.send_until_answered(Request("POST", "/values", body)).status < 300
-            ):
-                self._made.update(some)
-            for id in some:
-                self._create_cell(id)
-
-    def _create_cell(self, id: str) -> None:
-        about = self.outbox.cells.get(id)
-        if id in self._made or about is None:
-            return
-        answer = self.send_until_answered(
-            Request("POST", "/values", json.dumps({"_id": id, **about}, allow_nan=False).encode())
-        )
-        # 409: it is there. Anything else is told with what was to be put into it.
-        if answer.status < 300 or answer.status == 409:
-            self._made.add(id)
-
-    def send_until_answered(self, request: Request) -> Response:
-        """Asks until there is an answer that is the server's last word."""
-        wait = _BACK_OFF_S[0]
-        while True:
-            ask = 0.0
-            try:
-                answer = self.wire.send(request)
-                if answer.is_accepted or answer.is_refusal:
-                    self.is_connected, self.denied = True, ""
-                    return answer
-                self.denied = _denied_message(answer, self.outbox.url) if answer.is_denied else ""
-                why = (
-                    f"it answered {answer.status}"
-                    if answer.status >= 300
-                    else "something else than Agnez answers there"
-                )
-                ask = min(answer.retry_after or 0.0, _RETRY_AFTER_S)
-            except ServerUnreachable as error:
-                why, self.denied = str(error), ""
-            self.is_connected = False
-            if self.denied:
-                warn_once(f"denied {self.outbox.url}", f"{self.denied} {self.meanwhile}")
-            else:
-                warn_once(
-                    f"unreachable {self.outbox.url}",
-                    f"{self.outbox.url} takes nothing now ({why}). {self.meanwhile}",
-                )
-            self._pause(wait * random.uniform(0.5, 1.0), ask)
-            wait = min(2 * wait, _BACK_OFF_S[1])
-
-
-def _denied_message(answer: Response, url: str) -> str:
-    """Nothing of what the server says is repeated that could hold the token."""
-    if token_for(url) is None:
-        return f"{url} wants an access token ({answer.status}): set AGNEZ_TOKEN, or give token=, to one that 'agnez token new write' prints there."
-    may = (
-        "does not know the access token"
-        if answer.status == 401
-        else "does not let the access token write"
-    )
-    return f"{url} {may} ({answer.status}): set AGNEZ_TOKEN, or give token=, to one that 'agnez token new write' prints there."
-
-
-class Stopped(Exception):
-    """The time to send is over; what is left stays in the spool."""
-
-
 class Sender:
-    """One for each open spool; begins with the first record."""
+    """Sends one open spool; starts its thread when it is made."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._outbox = Outbox.of(spool)
-        self._wire = ServerConnection(spool.url)
-        self._delivery = Delivery(self._outbox, self._wire, self._pause)
-        self._done = threading.Condition()
-        #: Somebody waits until all is sent: no long pauses.
-        self._waiting = 0
+        self._connection = ServerConnection(spool.url)
+        self._delivery = Delivery(self._outbox, self._connection, self._pause)
+        self._progress = threading.Condition()
+        #: How many threads are in :meth:`flush`: pauses are short meanwhile.
+        self._flushing = 0
         self._is_stopped = False
-        #: The thread has ended, or gets nowhere: nobody waits for it.
+        #: The thread has ended, or keeps failing: :meth:`flush` does not wait for it.
         self._ended = threading.Event()
         self._stopped = threading.Event()
-        self._seen: dict[str, int] = {}
-        #: How often something has failed over the batch that is held.
+        #: The counts that the boards show.
+        self._reported: dict[str, int] = {}
+        #: Unexpected failures of the current batch.
         self._tries = 0
         self._thread = threading.Thread(target=self._run, name="agnez", daemon=True)
         self._thread.start()
 
     def flush(self, timeout: float) -> bool:
-        """Whether everything that was logged before this call has been answered within ``timeout`` seconds."""
+        """Waits until everything logged before this call is answered. Returns whether it is."""
         until = time.monotonic() + timeout
         if self._spool.is_interrupted:
             return False
         target = self._spool.end()
-        with self._done:
-            self._waiting += 1
+        with self._progress:
+            self._flushing += 1
             self._spool.wakeup.set()
             try:
                 while not self._outbox.is_done_until(target):
                     left = until - time.monotonic()
                     if left <= 0 or self._ended.is_set():
                         return False
-                    self._done.wait(min(left, _MAX_WAIT_S))
+                    self._progress.wait(min(left, _MAX_WAIT_S))
                 return True
             finally:
-                self._waiting -= 1
+                self._flushing -= 1
 
     def stop(self, timeout: float) -> None:
-        """Ends the thread, within ``timeout`` seconds at most; what is on its way may be cut off."""
+        """Ends the thread within ``timeout`` seconds; a request in flight may be cut off."""
         timeout = min(timeout, _MAX_WAIT_S)
         self._is_stopped = True
-        self._wire.until = time.monotonic() + timeout / 2
+        self._connection.deadline = time.monotonic() + timeout / 2
         self._spool.wakeup.set()
         self._stopped.wait(timeout)
 
     def after_fork(self) -> None:
-        """In the child of a fork, where the thread is not."""
-        self._wire.after_fork()
+        """In the child of a fork, which has no copy of the thread."""
+        self._connection.after_fork()
 
-    # ---- in the thread -------------------------------------------------------------------------------------------
+    # ---- in the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
-            quiet = failures = 0
+            quiet_ticks = failures = 0
             while not self._is_stopped:
                 try:
-                    has_sent = self._step()
+                    has_sent = self._send_batch()
                     if not has_sent:
-                        self._report()
+                        self._report_dropped()
                     failures = self._tries = 0
                     self._ended.clear()
-                except Stopped:
+                except StoppedError:
                     break
-                except (
-                    Exception
-                ) as error:  # The loop must never learn of it, and what comes after it must go on.
+                except Exception as error:  # The training must go on, and later records be sent.
                     failures += 1
-                    self._fail(error, failures)
+                    self._handle_failure(error, failures)
                     continue
                 if has_sent:
-                    quiet = 0
+                    quiet_ticks = 0
                     continue
-                quiet += 1
-                if quiet < _QUIET_TICKS:
+                quiet_ticks += 1
+                if quiet_ticks < _QUIET_TICKS:
                     time.sleep(TICK_S)
                 else:
                     self._sleep()
         finally:
             self._end()
 
-    def _fail(self, error: Exception, failures: int) -> None:
-        """After whatever has gone wrong: tries again, puts aside what fails every time, and goes on."""
+    def _handle_failure(self, error: Exception, failures: int) -> None:
+        """After an unexpected failure: quarantines a batch that fails every time, and waits."""
         warn_once(
             f"sender {type(error).__name__}",
-            f"Sending to {self._spool.url} has failed ({type(error).__name__}: {error}) and is tried again. What is logged stays in the spool.",
+            f"Sending to {self._spool.url} has failed ({type(error).__name__}: {error}) "
+            "and is tried again. What is logged stays in the spool.",
         )
         try:
-            self._wire.close()
+            self._connection.close()
             batch = self._outbox.current_batch
             self._tries = 0 if batch is None else self._tries + 1
             if batch is not None and self._tries >= _MAX_TRIES:
-                # The next one has as many tries.
+                # The next batch has as many tries.
                 self._tries = 0
                 self._outbox.quarantine(batch, f"{type(error).__name__}: {error}")
                 self._outbox.finish_batch()
-        except Exception as again:
+        except Exception as second:
             warn_once(
-                f"sender again {type(again).__name__}",
-                f"The spool {self._spool.folder} cannot be used now ({type(again).__name__}: {again}).",
+                f"sender again {type(second).__name__}",
+                f"The spool {self._spool.folder} cannot be used now "
+                f"({type(second).__name__}: {second}).",
             )
         if failures >= 2 * _MAX_TRIES:
-            # It gets nowhere: nobody waits for it meanwhile.
             self._ended.set()
-            with self._done:
-                self._done.notify_all()
-        start, wait = time.monotonic(), min(_BACK_OFF_S[0] * 2 ** min(failures, 10), _BACK_OFF_S[1])
-        while not self._is_stopped and time.monotonic() < start + (
-            min(wait, 0.25) if self._waiting else wait
-        ):
+            with self._progress:
+                self._progress.notify_all()
+        shortest, longest = delivery.BACK_OFF_S
+        wait = min(shortest * 2 ** min(failures, 10), longest)
+        start = time.monotonic()
+        while not self._is_stopped and time.monotonic() < start + self._shorten(wait):
             time.sleep(0.05)
 
     def _end(self) -> None:
-        """The thread's last deed, whatever has ended it."""
+        """Runs last in the thread, however the loop ended."""
         try:
-            self._wire.close()
-            if self._is_stopped:
-                if not self._outbox.remove():
-                    self._spool.trim()
+            self._connection.close()
+            if self._is_stopped and not self._outbox.remove():
+                self._spool.trim()
         except Exception as error:
             warn_once(
                 "sender end",
-                f"The spool {self._spool.folder} cannot be cleared ({type(error).__name__}: {error}).",
+                f"The spool {self._spool.folder} cannot be cleared "
+                f"({type(error).__name__}: {error}).",
             )
         finally:
             if self._is_stopped:
                 self._spool.release()
             self._ended.set()
             self._stopped.set()
-            with self._done:
-                self._done.notify_all()
+            with self._progress:
+                self._progress.notify_all()
 
-    def _step(self) -> bool:
-        """Sends one batch; whether there was one."""
+    def _send_batch(self) -> bool:
+        """Sends one batch. Returns whether there was one."""
         self._spool.prepare()
-        # One that was not answered because something failed comes again, under its own keys.
+        # A batch that was not answered because of a failure comes again, under its own keys.
         batch = self._outbox.current_batch or self._outbox.next_batch()
         if batch is not None:
             self._delivery.send(batch, self._outbox.number)
             self._outbox.finish_batch()
-        if self._waiting:
-            with self._done:
-                self._done.notify_all()
+        if self._flushing:
+            with self._progress:
+                self._progress.notify_all()
         return batch is not None
 
     def _sleep(self) -> None:
         spool = self._spool
         spool.wakeup.clear()
         spool.is_sender_asleep = True
-        # What came before a writer could see that we sleep is found here, or a second later.
+        # A record whose writer did not yet see that the thread sleeps is found here, or after
+        # the sleep.
         if not self._outbox.has_more() and not self._is_stopped:
             spool.wakeup.wait(_SLEEP_S)
         spool.is_sender_asleep = False
 
+    def _shorten(self, seconds: float) -> float:
+        return min(seconds, _PAUSE_WHILE_FLUSHING_S) if self._flushing else seconds
+
     def _pause(self, seconds: float, least: float) -> None:
         start = time.monotonic()
         while not self._is_stopped:
-            # Who waits for the end is not kept waiting, unless the server asked for it.
-            left = (
-                start
-                + max(min(seconds, 0.25) if self._waiting else seconds, least)
-                - time.monotonic()
-            )
+            # A flush shortens the pause, but not below the server's Retry-After.
+            left = start + max(self._shorten(seconds), least) - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(left, 0.1))
-        raise Stopped
+        raise StoppedError
 
-    def _report(self) -> None:
-        """Shows on each board what will not be there: dropped, or refused by the server."""
-        counts = {**self._spool.dropped(), "refused": self._outbox.refused}
-        if not any(counts.values()) or counts == self._seen or not self._delivery.is_connected:
+    def _report_dropped(self) -> None:
+        """Shows on each board how many values were dropped, or refused by the server."""
+        counts = {**self._spool.dropped(), "refused": self._outbox.refused.count}
+        if not any(counts.values()) or counts == self._reported or not self._delivery.is_connected:
             return
-        # Whatever becomes of it: it is tried again when the counts change.
-        self._seen = counts
+        # First: a failed report is tried again only when the counts change.
+        self._reported = counts
         try:
             self._show(counts)
-        except Stopped:
+        except StoppedError:
             raise
         except Exception as error:
             warn_once(
@@ -352,22 +217,19 @@ class Sender:
             )
 
     def _show(self, counts: dict[str, int]) -> None:
-        lines = {**DROP_REASONS, "refused": "requests refused by the server"}
-        text = "\n".join(f"- {count} {lines[what]}" for what, count in counts.items() if count)
-        for board in {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}:
-            id = cell_id(board, "agnez: not sent")
+        reasons = {**DROP_REASONS, "refused": "requests refused by the server"}
+        text = "\n".join(f"- {count} {reasons[key]}" for key, count in counts.items() if count)
+        boards = {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}
+        for board in boards:
+            name = "agnez: not sent"
+            id = cell_id(board, name)
+            document = {"_id": id, "board": board, "name": name}
             keys: dict[str, Any] = {
                 "type": "text",
                 "value": text,
                 "description": f"writer {self._outbox.writer}",
             }
-            self._delivery.send_until_answered(
-                Request(
-                    "POST",
-                    "/values",
-                    json.dumps({"_id": id, "board": board, "name": "agnez: not sent"}).encode(),
-                )
-            )
-            self._delivery.send_until_answered(
-                Request("PATCH", cell_path(id), json.dumps(keys).encode())
-            )
+            create = Request("POST", "/values", json.dumps(document).encode())
+            self._delivery.send_until_answered(create)
+            update = Request("PATCH", cell_path(id), json.dumps(keys).encode())
+            self._delivery.send_until_answered(update)

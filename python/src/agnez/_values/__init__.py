@@ -1,1 +1,1 @@
-"""ImageArray of any library as what the server stores: numbers, names, pictures and the documents of cells."""
+"""Converts values of any library to what the server stores: numbers, names, pictures, cells."""

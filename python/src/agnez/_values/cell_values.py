@@ -1,11 +1,13 @@
-"""The values of the cells that are drawn from numbers, as docs/cells.md has them."""
+"""The values of cells that are drawn from numbers (docs/cells.md)."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from . import dataframes
+from .bins import DEFAULT_BINS, bin_edges, count_values
 from .convert import (
     to_json,
     to_json_numbers,
@@ -17,7 +19,7 @@ from .convert import (
     unique_labels as different,
 )
 
-#: How deep arrays and lists of numbers may be nested.
+#: Levels of nested arrays and lists of numbers.
 _DEPTH = 32
 
 
@@ -26,7 +28,10 @@ def _without_none(**keys: Any) -> dict[str, Any]:
 
 
 def table(rows: Any, columns: Sequence[Any] | None) -> dict[str, Any]:
-    """Rows as lists or as dicts, a dict of columns, or a DataFrame, before whose columns its index stands where it says something."""
+    """The value of a table: rows as lists or dicts, a dict of columns, or a DataFrame.
+
+    A DataFrame's index comes before its columns, unless it counts from 0.
+    """
     found = dataframes.to_columns(rows)
     rows = rows if found is None else found
     if isinstance(rows, dict):
@@ -44,7 +49,7 @@ def table(rows: Any, columns: Sequence[Any] | None) -> dict[str, Any]:
         rows = [list(row) for row in zip(*(lists[at] for at in chosen))]
     rows = to_list(rows, "rows")
     if rows and all(isinstance(row, dict) for row in rows):
-        # 1 and "1" are two columns.
+        # 1 and "1" are different columns.
         known = dict.fromkeys(_column_key(name) for row in rows for name in row)
         keys = (
             list(known)
@@ -65,23 +70,26 @@ def table(rows: Any, columns: Sequence[Any] | None) -> dict[str, Any]:
 
 
 def _column_key(name: Any) -> tuple[bool, str]:
-    """What tells the names of columns apart, of any type: two NaN are one name."""
+    """A key that is equal for equal column names of any type: two NaN are one name."""
     return isinstance(name, str), to_label(name)
 
 
 def _find_key(key: tuple[bool, str], known: dict[tuple[bool, str], Any]) -> tuple[bool, str]:
-    """The key itself, or that of the same text where only this one is there: ``columns=["1"]`` of ``{1: "a"}``."""
+    """The key itself, or that of the same text: ``columns=["1"]`` of ``{1: "a"}``."""
     other = (not key[0], key[1])
     return other if key not in known and other in known else key
 
 
 def _select_columns(names: list[Any], columns: list[Any]) -> list[int]:
-    """The places of the columns that ``columns=`` names; of all of them where it gives them other names."""
+    """The positions of the columns that ``columns=`` names.
+
+    All positions if ``columns=`` renames all columns.
+    """
     places = {key: at for at, key in reversed(list(enumerate(map(_column_key, names))))}
     wanted = [_find_key(_column_key(name), places) for name in columns]
     if all(key in places for key in wanted):
         return [places[key] for key in wanted]
-    # A name that stands elsewhere is meant as a choice, and what is missing beside it is a mistake.
+    # A known name at another position means a selection, in which unknown names are mistakes.
     if len(columns) != len(names) or any(
         places.get(key, at) != at for at, key in enumerate(wanted)
     ):
@@ -92,32 +100,51 @@ def _select_columns(names: list[Any], columns: list[Any]) -> list[int]:
 
 
 def histogram(
-    values: Any, counts: Any, edges: Any, steps: Any, view: str | None, unit: str | None
+    values: Any,
+    counts: Any = None,
+    edges: Any = None,
+    *,
+    steps: Any = None,
+    view: str | None = None,
+    unit: str | None = None,
+    bins: Any = None,
+    limits: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
-    """Raw values of any shape, or counts with their edges; over steps one list for each."""
+    """Raw values of any shape, or counts with their edges; over steps, one list for each step.
+
+    ``bins`` and ``limits`` turn raw values into counts (:func:`agnez._values.bins.bin_edges`).
+    Without them, and for a rule such as ``"auto"``, the server chooses the bins.
+    """
     if (values is None) == (counts is None):
         raise TypeError("a histogram takes either values, or counts= and edges=")
+    settings = _without_none(
+        steps=None if steps is None else to_json_numbers(steps, "steps"), view=view, unit=unit
+    )
     if counts is not None:
-        if edges is None:
-            raise TypeError("counts= needs edges=, one more than there are counts")
-        rows = to_list(counts, "counts")
-        told = _without_none(
-            counts=to_json_numbers(rows, "counts")
-            if steps is None
-            else [to_json_numbers(row, "each item of counts, with steps=,") for row in rows],
-            edges=to_json_numbers(edges, "edges"),
-        )
+        if edges is None or bins is not None:
+            raise TypeError("counts= needs edges=, one more than there are counts, and no bins=")
+        rows: Any = to_list(counts, "counts")
+        if steps is None:
+            rows = to_json_numbers(rows, "counts")
+        else:
+            rows = [to_json_numbers(row, "each item of counts, with steps=,") for row in rows]
+        return {"counts": rows, "edges": to_json_numbers(edges, "edges"), **settings}
+    if edges is not None:
+        raise TypeError("edges= belongs to counts=; the edges of values are bins=")
+    if steps is None:
+        rows = [flatten(values, "values")]
     else:
-        told = {
-            "values": [flatten(item, "values") for item in to_list(values, "values")]
-            if steps is not None
-            else flatten(values, "values")
-        }
+        rows = [flatten(item, "values") for item in to_list(values, "values")]
+    if (bins is None or isinstance(bins, str)) and (limits is None or isinstance(bins, str)):
+        return {"values": rows if steps is not None else rows[0], **settings}
+    numbers = [[math.nan if item is None else float(item) for item in row] for row in rows]
+    every = [number for row in numbers for number in row]
+    found = bin_edges(every, DEFAULT_BINS if bins is None else bins, limits)
+    binned = [count_values(row, found) for row in numbers]
     return {
-        **told,
-        **_without_none(
-            steps=None if steps is None else to_json_numbers(steps, "steps"), view=view, unit=unit
-        ),
+        "counts": binned if steps is not None else binned[0],
+        "edges": found,
+        **settings,
     }
 
 
@@ -148,7 +175,7 @@ def heatmap(
     column_label: str | None,
     unit: str | None,
 ) -> Any:
-    """A matrix of shape (rows, columns); of nothing it is no value yet."""
+    """The value of a matrix of shape (rows, columns); an empty one has no value yet."""
     found = dataframes.to_value_columns(matrix)
     if found is not None:
         rows = dataframes.row_labels(matrix) if rows is None else rows
@@ -180,7 +207,7 @@ def heatmap(
 
 
 def bar(values: Any, labels: Any, unit: str | None, horizontal: bool | None) -> dict[str, Any]:
-    """A number for each label; or, side by side, a list for each series."""
+    """The value of bars: a number for each label, or a list for each series."""
     names = None if labels is None else [to_label(name) for name in to_list(labels, "labels")]
     if dataframes.is_series(values) or dataframes.is_dataframe(values):
         names = dataframes.row_labels(values) if names is None else names
@@ -223,12 +250,13 @@ def bar(values: Any, labels: Any, unit: str | None, horizontal: bool | None) -> 
 
 
 def scatter(x: Any, y: Any, labels: Any, x_label: str | None, y_label: str | None) -> Any:
-    """Two lists of the same length, and a label for each point; of nothing it is no value yet."""
+    """Two lists of equal length, and a label for each point; without points no value yet."""
     across, up = flatten(x, "x"), flatten(y, "y")
     names = None if labels is None else [to_label(name) for name in to_list(labels, "labels")]
     if len(across) != len(up) or (names is not None and len(names) != len(across)):
         raise ValueError(
-            f"x, y and labels= must have the same length, not {len(across)}, {len(up)}{'' if names is None else f', {len(names)}'}"
+            "x, y and labels= must have the same length, "
+            f"not {', '.join(str(len(each)) for each in (across, up, names) if each is not None)}"
         )
     if not across:
         return []
@@ -238,7 +266,7 @@ def scatter(x: Any, y: Any, labels: Any, x_label: str | None, y_label: str | Non
 def number(
     value: float, unit: str | None, previous: Any, trend: Any, better: str | None
 ) -> dict[str, Any]:
-    """One large value, with what it is compared to."""
+    """One large number, and the values that it is compared with."""
     if better not in (None, "up", "down"):
         raise ValueError(f"better must be 'up' or 'down', not {better!r}")
     before = None if previous is None else to_json_numbers([previous], "previous")[0]

@@ -1,4 +1,4 @@
-"""Numbers, texts and arrays of any library as JSON's own types, without importing one."""
+"""Numbers, texts and arrays of any library as JSON types, without importing the library."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 
 _NAN = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _TEXTS = ("NaN", "Infinity", "-Infinity")
-#: How deep lists and dicts are read; the server takes 128.
+#: Levels of nested lists and dicts; the server takes 128.
 DEPTH = 60
-#: How many items :func:`to_json` reads, with all that is nested.
+#: Items that :func:`to_json` reads, nested ones included.
 ITEMS = 2_000_000
-#: Characters of a text that stands for an object.
+#: Characters of :func:`describe`.
 TEXT = 1000
-#: Items of a sparse array that is written out.
+#: Items of a sparse array that is made dense.
 _DENSE = 1_000_000
-#: Integers beyond are no numbers of JSON for most readers.
+#: Most JSON readers take no integers beyond these.
 _WHOLE = (-(2**63), 2**64 - 1)
 _short = reprlib.Repr()
 (
@@ -36,7 +36,10 @@ _short = reprlib.Repr()
 
 
 def is_missing(value: Any) -> bool:
-    """Whether it says that there is no value: None, the NA and NaT of pandas, the NaT of numpy, what a mask hides."""
+    """Whether the value says that there is none.
+
+    That is None, the NA and NaT of pandas, the NaT of numpy, and a masked item.
+    """
     if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
         return True
     return (
@@ -47,13 +50,16 @@ def is_missing(value: Any) -> bool:
 
 
 def _dtype_kind(value: Any) -> str:
-    """numpy's letter for the kind of its numbers, ``M`` and ``m`` for times; nothing for what has none."""
+    """The kind of a numpy dtype, such as ``M`` and ``m`` for times; empty without a dtype."""
     return str(getattr(getattr(value, "dtype", None), "kind", ""))
 
 
 def to_scalar(value: Any) -> complex | None:
-    """One number of Python, numpy, torch, jax or tensorflow, a float where it is no complex one; nothing for anything else. A length of
-    time is its seconds; an integer beyond all doubles is infinite. Whatever the value raises is no number."""
+    """One number of Python, numpy, torch, jax or tensorflow: a float, or a complex number.
+
+    A time span is its seconds; an integer beyond all doubles is infinite. None for anything else,
+    also if the value's own methods raise.
+    """
     if isinstance(value, (float, int)) and not isinstance(value, Enum):
         return _to_float(value)
     try:
@@ -96,12 +102,30 @@ def _to_float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        # As float("1e400") is, and a Decimal of that size.
+        # Like float("1e400").
         return math.inf if value > 0 else -math.inf
 
 
+#: Types whose values ``float()`` converts as :func:`to_scalar` does; grows with numpy's scalars.
+FLOAT_TYPES: set[type] = {float, int, bool}
+
+
+def to_real(value: Any) -> float:
+    """One real number of any library; TypeError for anything else."""
+    result = to_scalar(value)
+    if result is None or isinstance(result, complex):
+        raise TypeError(f"{describe_type(value)} is no real number")
+    kind = type(value)
+    if _dtype_kind(value) in ("f", "i", "u", "b") and getattr(value.dtype, "type", None) is kind:
+        FLOAT_TYPES.add(kind)
+    return result
+
+
 def to_number(value: Any, what: str) -> float:
-    """A scalar of Python, numpy, torch, jax or tensorflow; TypeError for anything else, ValueError for what no double holds."""
+    """A real number of Python, numpy, torch, jax or tensorflow as a float.
+
+    TypeError for anything else, ValueError for an integer that no double holds.
+    """
     result = to_scalar(value)
     if result is None or isinstance(result, complex):
         raise TypeError(f"{what} must be a number, not {describe_type(value)}")
@@ -119,7 +143,10 @@ def to_step(value: Any) -> float:
 
 
 def to_timeout(value: Any) -> float:
-    """A time to wait, None for as long as it takes; TypeError or ValueError for what is none."""
+    """A number of seconds to wait; None waits as long as it takes.
+
+    TypeError or ValueError for anything else.
+    """
     if value is None:
         return threading.TIMEOUT_MAX
     result = to_number(value, "timeout")
@@ -129,7 +156,10 @@ def to_timeout(value: Any) -> float:
 
 
 def to_list(value: Any, what: str) -> list[Any]:
-    """An array, tensor, series or any iterable as a list (of lists); TypeError for a scalar, a text, or what its own methods refuse."""
+    """An array, tensor, series or other iterable as a list, possibly of lists.
+
+    TypeError for a scalar, a text, or if the value's own methods raise.
+    """
     found: Any = None
     try:
         found = _to_list(value)
@@ -137,7 +167,8 @@ def to_list(value: Any, what: str) -> list[Any]:
         raise
     except Exception as error:
         raise TypeError(
-            f"{what} must be a list or an array, not {describe_type(value)} ({type(error).__name__})"
+            f"{what} must be a list or an array, not {describe_type(value)} "
+            f"({type(error).__name__})"
         ) from error
     if found is None:
         raise TypeError(f"{what} must be a list or an array, not {describe_type(value)}")
@@ -151,7 +182,7 @@ def _to_list(value: Any) -> list[Any] | None:
         return None
     value = to_dense(value)
     if _dtype_kind(value) in ("m", "M") and hasattr(value, "astype"):
-        # As integers the times would be in a unit of which they say nothing.
+        # As integers, times would lose their unit.
         return list(value)
     for name in ("detach", "cpu"):
         method = getattr(value, name, None)
@@ -171,7 +202,7 @@ def _to_list(value: Any) -> list[Any] | None:
 
 
 def to_dense(value: Any) -> Any:
-    """A sparse array of scipy or torch written out, unless that would be too large (TypeError)."""
+    """A sparse array of scipy or torch as a dense one; TypeError if that is too large."""
     if callable(getattr(value, "toarray", None)) and hasattr(value, "nnz"):
         _check_dense_size(value)
         return value.toarray()
@@ -184,11 +215,14 @@ def to_dense(value: Any) -> Any:
 def _check_dense_size(value: Any) -> None:
     count = math.prod(value.shape)
     if count > _DENSE:
-        raise TypeError(f"a sparse array may have {_DENSE} places here, not {count}")
+        raise TypeError(f"a sparse array may have {_DENSE} items here, not {count}")
 
 
 def to_json_numbers(value: Any, what: str) -> list[Any]:
-    """A list of numbers as the server takes them: NaN and infinities as texts, None for no number; TypeError for anything else in it."""
+    """A list of numbers as the server takes them; TypeError if it holds anything else.
+
+    NaN and infinities are texts; a missing value is None.
+    """
     out: list[Any] = []
     for item in to_list(value, what):
         if item.__class__ is int and _WHOLE[0] <= item <= _WHOLE[1]:
@@ -207,8 +241,10 @@ def to_json_numbers(value: Any, what: str) -> list[Any]:
 
 
 def to_json_int(value: Any) -> int | None:
-    """An integer of Python or numpy with all of its digits, true and false as 1 and 0; nothing for anything else, and for what is too
-    large for JSON."""
+    """An integer of Python or numpy with all its digits; booleans are 1 and 0.
+
+    None for anything else, and for an integer that JSON cannot hold.
+    """
     if not isinstance(value, int):
         if _dtype_kind(value) not in ("i", "u", "b") or getattr(value, "shape", None) != ():
             return None
@@ -221,7 +257,7 @@ def _to_json_float(value: float) -> Any:
 
 
 def to_utf8(value: str) -> str:
-    """A text that can be written as UTF-8: half a character (of a file's name that is none) becomes a mark."""
+    """A text that UTF-8 can encode: a lone surrogate (of a file name) becomes ``?``."""
     if value.isascii():
         return str(value)
     return (
@@ -240,8 +276,11 @@ def _has_lone_surrogate(value: str) -> bool:
 
 
 def to_json(value: Any) -> Any:
-    """JSON's own types: arrays become lists, NaN and infinities texts that the server reads as numbers, anything else its text. What
-    holds itself, is nested deeper than 60, or comes after 2,000,000 items is ``…``."""
+    """JSON types: arrays become lists, NaN and infinities texts, other objects their text.
+
+    An object that contains itself, is nested deeper than 60, or comes after 2,000,000 items, is
+    ``…``.
+    """
     return _to_json(value, 0, set(), [ITEMS])
 
 
@@ -282,7 +321,7 @@ def _is_array(value: Any) -> bool:
 
 
 def to_table_item(value: Any) -> Any:
-    """What a table's cell may be: a text, a number, a boolean or nothing."""
+    """An item of a table: a text, a number, a boolean or None."""
     if value is None or value.__class__ is bool:
         return value
     if isinstance(value, str):
@@ -300,13 +339,13 @@ def to_table_item(value: Any) -> Any:
         result = to_json_int(value)
         if result is not None:
             return result
-        if isinstance(value, int) or isinstance(value, timedelta) or kind in ("m", "M", "c"):
+        if isinstance(value, (int, timedelta)) or kind in ("m", "M", "c"):
             return describe(value)
         one = to_scalar(value)
         if one is None or isinstance(one, complex):
             return describe(value)
         if isinstance(value, Decimal) and Decimal(repr(one)) != value and value == value:
-            # A double would lose digits.
+            # A float would lose digits.
             return describe(value)
         return _to_json_float(one)
     except Exception:  # Whatever an object's own methods raise.
@@ -314,7 +353,7 @@ def to_table_item(value: Any) -> Any:
 
 
 def describe(value: Any) -> str:
-    """Any object as a text of 1000 characters at most; its type's name where it has none."""
+    """Any object as a text of at most 1000 characters; its type's name if it has none."""
     try:
         is_long = isinstance(value, (list, tuple, dict, set, frozenset)) and len(value) > TEXT
         if not is_long:
@@ -328,24 +367,24 @@ def describe(value: Any) -> str:
 
 
 def _shorten(result: str) -> str:
-    # Where an object lies in memory says nothing, and differs from run to run.
+    # Memory addresses differ from run to run.
     result = re.sub(r" at 0x[0-9a-fA-F]+", "", result) if " at 0x" in result else result
     return result if len(result) <= TEXT else result[: TEXT - 1] + "…"
 
 
 def to_label(value: Any) -> str:
-    """A key or a name of whatever type as a text."""
+    """A key or a name of any type as a text."""
     return to_utf8(value) if isinstance(value, str) else describe(value)
 
 
 def unique_labels(values: list[Any]) -> list[str]:
-    """A text for each of them, all different: one that comes again gets its number."""
+    """A text for each value, all different: duplicates are numbered."""
     out: list[str] = []
     seen: set[str] = set()
     again: dict[str, int] = {}
     for value in values:
         name = result = to_label(value)
-        # From where the last one of this name ended: all may be equal.
+        # Continues after the last duplicate: all values may be equal.
         number = again.get(result, 1)
         while name in seen:
             number += 1
@@ -357,12 +396,12 @@ def unique_labels(values: list[Any]) -> list[str]:
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether it is one number, of whatever library."""
+    """Whether the value is one number of any library."""
     return to_scalar(value) is not None
 
 
 def describe_type(value: Any) -> str:
-    """What a wrong value is, for a sentence about it."""
+    """The type of a wrong value and its start, for an error message."""
     name = type(value).__name__
     try:
         shape = getattr(value, "shape", None)

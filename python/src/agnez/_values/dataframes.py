@@ -8,7 +8,7 @@ from .convert import unique_labels
 
 
 def is_dataframe(value: Any) -> bool:
-    """Whether it is a table with named columns: one of pandas, polars, or a structured array."""
+    """Whether the value has named columns: pandas, polars, or a structured array."""
     if isinstance(value, (dict, type)):
         return False
     if hasattr(value, "columns"):
@@ -20,7 +20,7 @@ def is_dataframe(value: Any) -> bool:
 
 
 def is_series(value: Any) -> bool:
-    """Whether it is one column of pandas, with an index."""
+    """Whether the value is a pandas Series: one column with an index."""
     return (
         not isinstance(value, type)
         and hasattr(value, "iloc")
@@ -30,9 +30,10 @@ def is_series(value: Any) -> bool:
 
 
 def to_columns(frame: Any) -> dict[str, list[Any]] | None:
-    """Each column with its own type, before them the index where it is more than a count from 0; nothing where it is no frame.
+    """The columns of a DataFrame or a Series, each with its own type; None for other values.
 
-    A Series is one column. Columns of one name get a number."""
+    The index comes first, unless it counts from 0. Duplicate names are numbered.
+    """
     if is_series(frame):
         title = frame.name if frame.name is not None else "value"
         return _prepend_index(frame, [title], [frame.tolist()])
@@ -40,7 +41,7 @@ def to_columns(frame: Any) -> dict[str, list[Any]] | None:
         return None
     if hasattr(frame, "iloc"):
         titles = list(frame.columns)
-        # By place: several may have one name. One by one: beside floats integers would become floats.
+        # By position: names may be equal. One by one: integers beside floats would become floats.
         return _prepend_index(
             frame, titles, [frame.iloc[:, at].tolist() for at in range(len(titles))]
         )
@@ -55,7 +56,7 @@ def to_columns(frame: Any) -> dict[str, list[Any]] | None:
 
 
 def row_labels(frame: Any) -> list[str] | None:
-    """The names that an index gives to the rows, all different; nothing where it is a count from 0, or there is none."""
+    """The labels of an index, all different; None if it counts from 0 or is missing."""
     index: Any = getattr(frame, "index", None)
     if not hasattr(frame, "iloc") or not hasattr(index, "tolist") or _is_default_index(index):
         return None
@@ -100,5 +101,5 @@ def _prepend_index(frame: Any, titles: list[Any], lists: list[list[Any]]) -> dic
 
 
 def _join_levels(title: Any) -> Any:
-    """A name of several levels as one."""
+    """A label of several levels as one text."""
     return " / ".join(str(part) for part in title) if isinstance(title, tuple) else title

@@ -1,4 +1,4 @@
-"""Figures of plotting libraries as text that a figure's frame can show."""
+"""Figures of plotting libraries as HTML."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from .._log import warn_once
 
 
 def to_html(figure: Any) -> str:
-    """Matplotlib (through mpld3 where it is installed, else as SVG), Plotly, or anything with ``to_html`` or ``_repr_html_``; TypeError else."""
+    """HTML of a figure of Matplotlib or Plotly, or of an object that has ``to_html``.
+
+    Matplotlib figures use mpld3 if installed, else SVG. TypeError for anything else.
+    """
     if callable(getattr(figure, "to_plotly_json", None)):
-        # A frame loads nothing from other addresses, so the script comes with the figure.
+        # A frame loads nothing from other addresses: include the script.
         return str(figure.to_html(include_plotlyjs=True, full_html=True))
     if callable(getattr(figure, "get_figure", None)) and not callable(
         getattr(figure, "savefig", None)
@@ -27,7 +30,7 @@ def to_html(figure: Any) -> str:
 
 
 def _matplotlib_to_html(figure: Any) -> str:
-    # mpld3 knows flat axes only: it raises for axes in space, and draws others (polar, maps) wrong.
+    # mpld3 draws only rectilinear axes: it raises for 3D, and draws polar axes and maps wrong.
     is_flat = all(
         getattr(axes, "name", "rectilinear") == "rectilinear"
         for axes in getattr(figure, "axes", ())
@@ -39,10 +42,11 @@ def _matplotlib_to_html(figure: Any) -> str:
             return str(mpld3.fig_to_html(figure))
         except ImportError:
             pass
-        except Exception as error:  # Whatever a figure holds that it cannot draw.
+        except Exception as error:  # Of any artist that it cannot draw.
             warn_once(
                 "mpld3",
-                f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); it is shown as SVG.",
+                f"mpld3 cannot draw a figure ({type(error).__name__}: {error}); "
+                "it is shown as SVG.",
             )
     out = io.StringIO()
     figure.savefig(out, format="svg", bbox_inches="tight")

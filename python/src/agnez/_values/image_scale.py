@@ -1,17 +1,20 @@
-"""Which of a picture's values are black and white, and which shapes are colours. Numbers only; no array's own methods."""
+"""How an image's values become bytes, and which axes of a shape are channels.
+
+Works on numbers and shapes only, without numpy.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-#: What resizing and rounding adds to floats of 0 to 1: so far above 1 colours are white.
+#: Overshoot of resizing and rounding above 1, up to which colours from 0 to 1 are clipped.
 _COLOUR_HAIR = 0.1
-#: Grey ones: a step of 255.
+#: The same for grey values: one step of 255.
 _GREY_HAIR = 1 / 255
-#: Colours as fractions above 1 are bright ones of 0 to 1 (own range); from here on they are of 0 to 255.
+#: Colours that are fractions are 0 to 255 if the highest is at least this; else own range.
 _LEAST_OF_255 = 16
-#: A picture of this proportion and length would be a line in its cell, or a column that no screen holds: it is folded.
+#: A picture of this aspect ratio and length is folded: it would be a line in its cell.
 FOLD_RATIO = 16
 FOLD_LENGTH = 1000
 
@@ -25,9 +28,11 @@ def limits(
     vmin: float | None,
     vmax: float | None,
 ) -> tuple[float, float]:
-    """What becomes black and white: 0 to 1 or 0 to 255 where the values lie there, else the values' own range.
+    """The values that become black and white.
 
-    Grey floats above 1 have their own range too, unless there is but one of them. ``is_whole``: all values are whole numbers.
+    That is 0 to 1 or 0 to 255 if the values lie there, else the values' own range. Grey floats
+    above 1 have their own range as well, unless all are equal. ``is_whole``: all values are
+    integers.
     """
     is_colour = channels > 2
     hair = _COLOUR_HAIR if is_colour or low == high else _GREY_HAIR
@@ -48,10 +53,11 @@ def limits(
 
 
 def is_batch(shape: Sequence[int]) -> bool:
-    """Whether an array of this shape holds several pictures, in its first axis.
+    """Whether an array of this shape holds several pictures, along its first axis.
 
-    (H, W, C) with 1 to 4 channels is one picture, (N, H, W) several; so are squares of 2, 3 or 4 pixels, which are kernels:
-    (64, 3, 3) are 64 of them. (3, 3, 3) may be either, and is one picture, as (2, 2, 2) and (4, 4, 4) are.
+    (H, W, C) with 1 to 4 channels is one picture, (N, H, W) several. Squares of 2, 3 or 4 pixels
+    are kernels: (64, 3, 3) are 64 of them. (2, 2, 2), (3, 3, 3) and (4, 4, 4), which could be
+    either, are one picture.
     """
     if len(shape) != 3:
         return len(shape) == 4
@@ -62,29 +68,35 @@ def is_batch(shape: Sequence[int]) -> bool:
 
 
 def has_channels_first(shape: Sequence[int]) -> bool:
-    """Whether the colours are in the first axis of a picture, or the second one of several, as in torch: (3, H, W), (N, 3, H, W)."""
+    """Whether the shape is (C, H, W) or (N, C, H, W), as in torch."""
     if len(shape) not in (3, 4) or shape[-1] in (1, 2, 3, 4):
         return False
     return shape[-3] in (3, 4) or (len(shape) == 4 and shape[-3] == 1)
 
 
 def has_channels_last(shape: Sequence[int]) -> bool:
-    """Whether the last axis holds 1, 3 or 4 colours, and the one that torch has for them does not."""
+    """Whether the last axis has 1, 3 or 4 channels, and the channel axis of torch does not."""
     return shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)
 
 
 def has_frame_channels_first(shape: Sequence[int]) -> bool:
-    """Whether frames are (T, C, H, W) and not (T, H, W, C). Where both may be meant they are the former, as films are elsewhere."""
+    """Whether frames are (T, C, H, W) and not (T, H, W, C).
+
+    Ambiguous shapes are the former, as in other libraries.
+    """
     return shape[1] in (1, 3, 4) and not has_channels_last(shape)
 
 
 def grid_columns(count: int) -> int:
-    """How many of so many pictures stand side by side."""
+    """How many of ``count`` pictures are side by side in a grid."""
     return math.ceil(math.sqrt(count))
 
 
 def fold_count(width: int, height: int) -> int:
-    """Into how many pieces a very long picture is folded, so that it is about as wide as high; 1 for any other."""
+    """How many pieces a very long picture is folded into; 1 for any other picture.
+
+    Folded, it is about as wide as high.
+    """
     long, short = max(width, height), min(width, height)
     if long <= FOLD_LENGTH or long < FOLD_RATIO * short:
         return 1

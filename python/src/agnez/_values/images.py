@@ -1,4 +1,4 @@
-"""Pictures of any kind as bytes of a file: paths, PIL images, arrays, lists."""
+"""Encodes pictures of any kind as image files: paths, PIL images, arrays, lists."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ _MAGIC = (
     (b"GIF89a", "image/gif"),
     (b"BM", "image/bmp"),
 )
-#: Of a film: what has more would be too large for the server long before.
+#: Frames of an animation: more would exceed the server's size limit anyway.
 _FRAMES = 5000
-#: Of a picture's side, which readers of PNG take.
+#: Pixels of a side that PNG readers accept.
 _SIDE = 32768
 
 
 def media_type(data: bytes) -> str:
-    """By the first bytes: PNG, JPEG, GIF, WebP, AVIF, BMP or SVG; ValueError for anything else."""
+    """The media type by the first bytes: PNG, JPEG, GIF, WebP, AVIF, BMP or SVG.
+
+    ValueError for anything else.
+    """
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
@@ -42,12 +45,15 @@ def media_type(data: bytes) -> str:
 
 
 def is_url(data: Any) -> bool:
-    """Whether it is a picture that the page fetches itself."""
+    """Whether the page fetches the picture itself."""
     return isinstance(data, str) and data.startswith(("http://", "https://", "data:", "./images/"))
 
 
 def encode_image(data: Any, *, vmin: float | None = None, vmax: float | None = None) -> bytes:
-    """A picture's file: bytes and paths as they are, anything else as PNG. Shapes as in :meth:`agnez.Board.image`."""
+    """An image file: bytes and files stay as they are, other values become PNG.
+
+    Shapes and scales are those of :meth:`agnez.Board.image`.
+    """
     if isinstance(data, (bytes, bytearray, memoryview)):
         media_type(bytes(data))
         return bytes(data)
@@ -73,7 +79,10 @@ def encode_image(data: Any, *, vmin: float | None = None, vmax: float | None = N
 
 
 def convert_mode(content: bytes, mode: str) -> bytes:
-    """A picture's file in another mode of PIL (``L``, ``RGB``); as it is where PIL is not installed or does not know the mode."""
+    """An image file converted to a mode of PIL (``L``, ``RGB``).
+
+    Unchanged if PIL is not installed or does not know the mode.
+    """
     try:
         from PIL import Image
 
@@ -83,20 +92,25 @@ def convert_mode(content: bytes, mode: str) -> bytes:
     except Exception as error:
         warn_once(
             f"mode {mode}",
-            f"A picture is shown as it is, not in the mode {mode!r} ({type(error).__name__}: {error}).",
+            f"A picture is shown as it is, not in the mode {mode!r} "
+            f"({type(error).__name__}: {error}).",
         )
         return content
 
 
 def encode_animation(frames: Any, fps: float) -> bytes:
-    """A moving picture's file: a path or bytes as they are, frames as an animated PNG, all of them in one scale."""
+    """An animated image file: bytes and files stay as they are, frames become animated PNG.
+
+    All frames have one scale.
+    """
     if isinstance(frames, (bytes, bytearray, str, os.PathLike)):
         return encode_image(frames)
     if hasattr(frames, "shape"):
         frames = to_array(frames)
     if not hasattr(frames, "__iter__"):
         raise TypeError(
-            f"frames must be a path, bytes, an array or a list of pictures, not {type(frames).__name__}"
+            "frames must be a path, bytes, an array or a list of pictures, "
+            f"not {type(frames).__name__}"
         )
     given = list(itertools.islice(iter(frames), _FRAMES + 1))
     if len(given) > _FRAMES:
@@ -104,7 +118,7 @@ def encode_animation(frames: Any, fps: float) -> bytes:
     if not given:
         raise ValueError("frames must hold at least one picture")
     read = [frame if _is_pil(frame) else _parse(frame) for frame in given]
-    # Frames in scales of their own would flicker, and say nothing of each other.
+    # With scales of their own, frames would flicker and could not be compared.
     common = _common_limits(
         [frame for frame in read if isinstance(frame, ImageArray) and not frame.is_bytes]
     )
@@ -129,19 +143,21 @@ def _pil_to_pixels(image: Any) -> Pixels:
 
 
 def to_pixels(data: Any, *, vmin: float | None = None, vmax: float | None = None) -> Pixels:
-    """An array's pixels."""
+    """The pixels of an array."""
     read = _parse(data)
     if vmin is not None or vmax is not None:
         read.is_bytes = False
     return _fold(_scale_to_pixels(read, _common_limits([read], vmin, vmax)))
 
 
-# ---- values ----------------------------------------------------------------------------------------------------------
+# ---- values --------------------------------------------------------------------------------------
 
 
 class ImageArray:
-    """A picture before its values are bytes, or several as a grid: ``array`` is of numpy, or nested lists where that is not at hand, and
-    has the shape (N, H, W, C)."""
+    """One picture before scaling, or several that form a grid.
+
+    ``array`` has the shape (N, H, W, C); without numpy it is a flat list of the same items.
+    """
 
     def __init__(
         self,
@@ -155,12 +171,12 @@ class ImageArray:
         self.array, self.shape = array, shape
         self.low, self.high = low, high
         self.is_float, self.is_whole = is_float, is_whole
-        #: Whether they are taken as they are.
+        #: Whether the values are bytes already, which keep their scale.
         self.is_bytes = str(getattr(array, "dtype", "")) in ("uint8", "bool")
 
 
 def to_array(data: Any) -> Any:
-    """numpy's array of any library's array."""
+    """A NumPy array of numbers from an array of any library."""
     for name in ("detach", "cpu"):
         method = getattr(data, name, None)
         if callable(method):
@@ -173,7 +189,7 @@ def to_array(data: Any) -> Any:
     try:
         array = np.asarray(data)
     except Exception:
-        # bfloat16 of torch has no other way.
+        # The only way for torch's bfloat16.
         array = np.asarray(to_list(data, "a picture"))
     if array.dtype.kind not in "biuf":
         if array.dtype.kind in "cmMSU":
@@ -203,7 +219,8 @@ def _parse(data: Any) -> ImageArray:
             np.asarray(data, dtype=np.float64)
         except Exception:
             raise ValueError(
-                "all rows of a picture must have the same length, at least one pixel, and hold numbers"
+                "all rows of a picture must have the same length, "
+                "at least one pixel, and hold numbers"
             ) from None
     import numpy as np
 
@@ -215,14 +232,18 @@ def _parse(data: Any) -> ImageArray:
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[1] > 4 and array.shape[2] > 4:
         warn_once(
             "channels first",
-            f"A picture of the shape {array.shape} is drawn as a grid of {array.shape[0]} grey ones. If the first axis holds colours: .permute(1, 2, 0) in torch, .transpose(1, 2, 0) in numpy.",
+            f"A picture of the shape {array.shape} is drawn as a grid of "
+            f"{array.shape[0]} grey ones. "
+            "If the first axis holds colours: .permute(1, 2, 0) in torch, "
+            ".transpose(1, 2, 0) in numpy.",
         )
     is_many = image_scale.is_batch(array.shape)
     if array.ndim == 2 or (array.ndim == 3 and is_many):
         array = array[..., None]
     if array.shape[-1] not in (1, 2, 3, 4):
         raise ValueError(
-            f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}: colours in another one need a transpose (torch: permute)"
+            f"a picture has 1 to 4 channels in its last axis, not {array.shape[-1]}: "
+            "colours in another one need a transpose (torch: permute)"
         )
     if not is_many:
         array = array[None]
@@ -245,7 +266,7 @@ def _parse(data: Any) -> ImageArray:
 
 
 def _parse_lists(data: list[Any]) -> ImageArray:
-    """Nested lists of the shape (H, W), (H, W, C), (N, H, W) or (N, H, W, C), without numpy."""
+    """Nested lists (H, W), (H, W, C), (N, H, W) or (N, H, W, C), without numpy."""
     shape: list[int] = []
     level: list[Any] = [data]
     while level and hasattr(level[0], "__iter__") and not isinstance(level[0], (str, bytes)):
@@ -287,13 +308,13 @@ def _parse_lists(data: list[Any]) -> ImageArray:
     )
 
 
-# ---- bytes -----------------------------------------------------------------------------------------------------------
+# ---- bytes ---------------------------------------------------------------------------------------
 
 
 def _common_limits(
     read: list[ImageArray], vmin: float | None = None, vmax: float | None = None
 ) -> tuple[float, float]:
-    """What is black and white in all of them."""
+    """The values that become black and white in all pictures."""
     if not read:
         return 0.0, 255.0
     low, high, channels = (
@@ -315,7 +336,7 @@ def _common_limits(
 def _scale_to_pixels(read: ImageArray, common: tuple[float, float]) -> Pixels:
     low, high = common
     if isinstance(read.array, list):
-        # NaN is the only number that differs from itself; it is black.
+        # NaN, the only number that differs from itself, is black.
         scaled = ((0.0 if value != value else (value - low) / (high - low)) for value in read.array)
         return _grid(bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled), read.shape)
     import numpy as np
@@ -325,7 +346,7 @@ def _scale_to_pixels(read: ImageArray, common: tuple[float, float]) -> Pixels:
         array = array.astype(np.uint8) * 255
     elif not read.is_bytes:
         with np.errstate(invalid="ignore", over="ignore"):
-            # Halves first: the range of doubles at both ends is no double.
+            # Halve first: the range between the largest doubles exceeds a double.
             unit = (array.astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
             array = np.clip(
                 np.rint(np.nan_to_num(unit * 255.0, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255
@@ -334,7 +355,7 @@ def _scale_to_pixels(read: ImageArray, common: tuple[float, float]) -> Pixels:
 
 
 def _grid(data: bytes, shape: tuple[int, int, int, int]) -> Pixels:
-    """Pictures side by side, a pixel of white between them, about as many rows as columns."""
+    """Pictures side by side, a white pixel apart, in about as many rows as columns."""
     count, height, width, channels = shape
     if count == 1:
         return Pixels(width, height, channels, data)
@@ -368,7 +389,10 @@ def _tile(
 
 
 def _fold(whole: Pixels) -> Pixels:
-    """A very long picture in pieces side by side (a high one) or one below the other (a wide one), a pixel of white between them."""
+    """Cuts a very long picture into pieces, a white pixel apart.
+
+    Pieces of a high picture are side by side, those of a wide one below each other.
+    """
     count = image_scale.fold_count(whole.width, whole.height)
     if count == 1:
         return whole
@@ -391,7 +415,9 @@ def _fold(whole: Pixels) -> Pixels:
     parts = [part.ljust(size, b"\xff") for part in parts if part]
     warn_once(
         "folded",
-        f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, {'from left to right' if is_high else 'from top to bottom'}: it would be a line in its cell.",
+        f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, "
+        f"{'from left to right' if is_high else 'from top to bottom'}: "
+        "it would be a line in its cell.",
     )
     columns, lines = (len(parts), 1) if is_high else (1, len(parts))
     return _tile(parts, width, height, whole.channels, columns, lines)

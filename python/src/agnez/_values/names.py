@@ -1,4 +1,4 @@
-"""Names of boards, cells and series, as the server wants them."""
+"""Names of boards, cells and series, as the server accepts them."""
 
 from __future__ import annotations
 
@@ -9,41 +9,47 @@ from typing import Any
 
 from .convert import describe
 
-#: As the server has it.
+#: The server's rule.
 _BOARD = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OTHER = re.compile(r"[^A-Za-z0-9_]+")
 
 
 def check_board_name(name: str) -> str:
-    """The name itself, if a board can have it: 1 to 64 letters, digits, ``-``, ``_``, ``.``, the first one no ``.``; else ValueError.
-    An empty name is ``main``, as for the server."""
+    """Returns a valid board name; an empty name is ``main``, as for the server.
+
+    ValueError unless it has 1 to 64 letters, digits, ``-``, ``_``, ``.``, the first one no ``.``.
+    """
     if not isinstance(name, str):
         raise TypeError(f"the board's name must be a string, not {type(name).__name__}")
     if not name:
         return "main"
     if not _BOARD.fullmatch(name):
         raise ValueError(
-            f"a board's name has 1 to 64 letters, digits, '-', '_' or '.', and does not begin with '.', not {name!r}"
+            "a board's name has 1 to 64 letters, digits, '-', '_' or '.', "
+            f"and does not begin with '.', not {name!r}"
         )
     return name
 
 
 def check_mode(given: str | None) -> str:
-    """How a board sends: ``online``, ``offline`` or ``disabled``; without one what ``AGNEZ_MODE`` says."""
-    told = given if given is not None else os.environ.get("AGNEZ_MODE") or "online"
-    if told not in ("online", "offline", "disabled"):
-        raise ValueError(f"mode must be 'online', 'offline' or 'disabled', not {told!r}")
-    return told
+    """Returns ``online``, ``offline`` or ``disabled``: as given, or ``AGNEZ_MODE``."""
+    text = given if given is not None else os.environ.get("AGNEZ_MODE") or "online"
+    if text not in ("online", "offline", "disabled"):
+        raise ValueError(f"mode must be 'online', 'offline' or 'disabled', not {text!r}")
+    return text
 
 
 def to_board_name(text: str) -> str:
-    """A board's name that resembles any text: what is not allowed becomes ``-``."""
+    """A board name similar to any text: other characters become ``-``."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip("-.").rstrip("-")[:64] or "main"
 
 
 def check_name(name: str) -> str:
-    """The name itself, if a cell or a series can have it: 1 to 200 characters, none of them a control character; else an error."""
+    """Returns a valid name of a cell or a series.
+
+    ValueError unless it has 1 to 200 characters without control characters.
+    """
     if not isinstance(name, str):
         raise TypeError(f"a name must be a string, not {type(name).__name__}")
     if (
@@ -58,36 +64,40 @@ def check_name(name: str) -> str:
         name.encode("utf-8")
     except UnicodeEncodeError:
         raise ValueError(
-            f"a name has characters that can be written as UTF-8, no lone surrogates, not {name[:50]!r}"
+            "a name has characters that can be written as UTF-8, no lone surrogates, "
+            f"not {name[:50]!r}"
         ) from None
     return name
 
 
 def to_name(name: Any) -> str:
-    """The name that stands for anything that names a metric or a run: the name itself where it can be one. Other types are texts, control
-    characters and halves of characters are written as Python writes them (``\\n``), and what is too long ends in a hash."""
+    """A valid name for any object that names a metric or a run; a valid name itself stays.
+
+    Other types become texts, control characters and lone surrogates are escaped as in Python
+    (``\\n``), and a long name ends in a hash.
+    """
     try:
         return check_name(name)
     except (TypeError, ValueError):
         pass
-    told = name if isinstance(name, str) else describe(name)
-    told = (
+    text = name if isinstance(name, str) else describe(name)
+    text = (
         "".join(
             char if char.isprintable() or char == " " else char.encode("unicode_escape").decode()
-            for char in told
+            for char in text
         )
         or "(no name)"
     )
-    if len(told) > 200:
-        told = f"{told[:187]}~{hashlib.sha256(told.encode()).hexdigest()[:12]}"
-    return told
+    if len(text) > 200:
+        text = f"{text[:187]}~{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return text
 
 
 def cell_id(board: str, name: str) -> str:
     """The id of a board's cell: 1 to 64 letters, digits, ``-``, ``_``, the same in every run.
 
-    ``main`` and ``loss`` give ``main-loss``. Other characters and long names are replaced and told apart by a hash; such
-    ids have two hyphens and plain ones have one, so that the two never meet.
+    ``main`` and ``loss`` give ``main-loss``. In the id of other and long names a hash makes them
+    differ; such ids have two hyphens, plain ones have one, so that both never collide.
     """
     if _PLAIN.fullmatch(board) and _PLAIN.fullmatch(name) and len(board) + len(name) < 64:
         return f"{board}-{name}"
@@ -99,8 +109,11 @@ def cell_id(board: str, name: str) -> str:
 
 
 def split_metric(metric: str, run: str | None) -> tuple[str, str]:
-    """A metric's cell and series: ``acc/val`` is the series ``val`` of the cell ``acc``, and with a run ``<run>/val``. Two metrics may
-    have the same (``loss`` and ``loss/loss``): :class:`agnez.Board` tells them apart."""
+    """The cell and series of a metric: ``acc/val`` is the series ``val`` of the cell ``acc``.
+
+    With a run the series is ``<run>/val``. Two metrics may have the same cell and series (``loss``
+    and ``loss/loss``): :class:`agnez.Board` makes them differ.
+    """
     metric = to_name(metric)
     group, slash, name = metric.rpartition("/")
     if not slash or not group or not name:

@@ -12,7 +12,10 @@ _COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}
 
 @dataclass(frozen=True)
 class Pixels:
-    """``height`` rows of ``width`` pixels of ``channels`` bytes: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha."""
+    """``height`` rows of ``width`` pixels of ``channels`` bytes.
+
+    Channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+    """
 
     width: int
     height: int
@@ -22,7 +25,8 @@ class Pixels:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.channels not in _COLOUR:
             raise ValueError(
-                f"a picture has at least one pixel and 1 to 4 channels, not {self.width} x {self.height} x {self.channels}"
+                "a picture has at least one pixel and 1 to 4 channels, "
+                f"not {self.width} x {self.height} x {self.channels}"
             )
         if len(self.data) != self.width * self.height * self.channels:
             raise ValueError("a picture's bytes do not fit its size")
@@ -39,7 +43,10 @@ def encode_png(pixels: Pixels) -> bytes:
 
 
 def encode_apng(frames: Sequence[Pixels], fps: float) -> bytes:
-    """A PNG file that plays ``frames``, all of one size, ``fps`` a second, for ever. Other than GIF it keeps every colour."""
+    """An animated PNG file that plays ``frames``, all of one size, ``fps`` a second, for ever.
+
+    Unlike GIF it keeps every colour.
+    """
     first = frames[0]
     if any(
         (frame.width, frame.height, frame.channels) != (first.width, first.height, first.channels)
@@ -53,7 +60,7 @@ def encode_apng(frames: Sequence[Pixels], fps: float) -> bytes:
         _header(first),
         _chunk(b"acTL", struct.pack(">II", len(frames), 0)),
     ]
-    # The delay is a fraction of two u16: hundredths of a frame a second are kept up to 655.
+    # The delay is a fraction of two u16: up to 655 fps it keeps hundredths.
     delay = (100, round(fps * 100)) if fps <= 655 else (1, round(fps))
     number = 0
     for at, frame in enumerate(frames):
@@ -83,7 +90,7 @@ def _header(pixels: Pixels) -> bytes:
 def _compress(pixels: Pixels) -> bytes:
     stride = pixels.width * pixels.channels
     data = pixels.data
-    # Each row is stored as it is (filter 0): differences would be smaller, and slow to make in Python.
+    # Filter 0: row differences would be smaller, but slow to compute in Python.
     rows = b"".join(b"\0" + data[at : at + stride] for at in range(0, len(data), stride))
     return zlib.compress(rows, 4)
 

@@ -1,4 +1,4 @@
-"""Arrays of frames in the shapes that libraries give them."""
+"""Arrays of video frames in the layouts of other libraries."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from . import image_scale, images
 
 
 def to_frames(frames: Any) -> Any:
-    """Frames as :func:`agnez.pictures.moving` takes them: (T, C, H, W) with its colours last, and of (N, T, C, H, W) the N films side by
-    side, a pixel of white between them. Anything else as it is."""
+    """Frames as :func:`agnez._values.images.encode_animation` takes them.
+
+    (T, C, H, W) becomes (T, H, W, C). (N, T, C, H, W) becomes one animation of N side by side, a
+    white pixel apart. Other values are returned unchanged.
+    """
     shape = getattr(frames, "shape", None)
     if shape is None or len(shape) not in (4, 5):
         return frames

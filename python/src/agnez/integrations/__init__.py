@@ -1,1 +1,1 @@
-"""Callbacks and helpers for training frameworks. Each module imports its framework when it is imported itself."""
+"""Callbacks for training frameworks; each module imports its framework when it is imported."""

@@ -1,4 +1,4 @@
-"""What the callbacks tell of a model's tensors: norms as lines, distributions as histograms over steps."""
+"""Norms and distributions of tensors for the callbacks: lines, and histograms over steps."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ from typing import Any
 from .. import session
 from .._log import warn_once
 from .._optional import import_optional
+from .._values.arrays import to_float_array
 from ..board import Board
 
-#: Even: bins lie symmetrically to zero and are joined in pairs.
+#: Even: bins are symmetric to zero and are joined in pairs.
 BINS = 64
-#: Steps in one histogram; where there are more, every second one is kept.
+#: Steps in one histogram; beyond, every second step is dropped.
 STEPS = 200
-#: Histograms on a board; each of them is sent whole with each step.
+#: Histograms on a board: each is sent as a whole with each step.
 CELLS = 32
 
 Weights = Mapping[str, Any]
 
 
 def resolve_board(board: Board | str | None) -> Board:
-    """The board itself, the one of this name, or that of the run that ``agnez.init`` began; ``main`` where there is none."""
+    """Returns a board: ``board`` itself, or the board of that name.
+
+    None is the board of the active run of ``agnez.init``, or ``main``.
+    """
     if isinstance(board, Board):
         return board
     if isinstance(board, str):
@@ -30,24 +34,16 @@ def resolve_board(board: Board | str | None) -> Board:
     return session.run.board if session.run is not None else Board("main")
 
 
-def to_array(tensor: Any) -> Any:
-    """A NumPy array of floats from a tensor of any library, wherever it is."""
-    np = import_optional("numpy", "agnez")
-    for name in ("detach", "cpu", "float"):
-        method = getattr(tensor, name, None)
-        if callable(method):
-            tensor = method()
-    return np.asarray(tensor, dtype=np.float64)
-
-
 def norm(tensors: Any) -> float:
-    """The Euclidean norm of one or several tensors together; NaN and infinities remain."""
+    """The Euclidean norm of all tensors together; NaN and infinities propagate."""
     np = import_optional("numpy", "agnez")
-    return math.sqrt(math.fsum(float(np.square(to_array(tensor)).sum()) for tensor in tensors))
+    return math.sqrt(
+        math.fsum(float(np.square(to_float_array(tensor)).sum()) for tensor in tensors)
+    )
 
 
 def split_phase(name: Any) -> Any:
-    """``train_loss``, ``val/loss`` and ``loss`` as series of one cell: ``loss/train``, ``loss/val``, ``loss``."""
+    """The series of a name with a phase: ``train_loss`` -> ``loss/train``, also ``train/loss``."""
     if not isinstance(name, str):
         return name
     for phase in ("train", "val", "valid", "validation", "eval", "test"):
@@ -58,16 +54,17 @@ def split_phase(name: Any) -> Any:
 
 
 def log_norms(board: Board, cell: str, norms: Mapping[str, float], step: Any) -> None:
-    """One series for each name in the cell."""
+    """Appends a point for each name to the line cell."""
     if norms:
         board.line(cell).append(norms, step=step)
 
 
 class HistogramOverSteps:
-    """One tensor's distribution over steps, in a histogram cell.
+    """The distribution of one tensor over steps, in a histogram cell.
 
-    The bins lie symmetrically to zero up to a power of two. Where a value lies beyond, the range doubles and pairs of bins are joined,
-    which is exact; so all steps share their edges. ImageArray that are not finite are counted in the cell's note.
+    The bins are symmetric to zero, up to a power of two. A value beyond doubles the range, which
+    joins pairs of bins exactly: all steps share their edges. The description counts values that
+    are not finite.
     """
 
     def __init__(self, board: Board, cell: str) -> None:
@@ -75,21 +72,21 @@ class HistogramOverSteps:
         self._cell = cell
         self._reach: float | None = None
         self._rows: list[tuple[float, list[int]]] = []
-        #: One of so many steps is kept.
+        #: Every so many steps are kept.
         self._every = 1
         self._calls = 0
 
     def add(self, tensor: Any, step: Any) -> None:
-        """Adds the tensor's values, of any shape, at a step, and shows all of them."""
+        """Adds the values of a tensor of any shape at a step, and shows all steps."""
         np = import_optional("numpy", "agnez")
-        values = to_array(tensor).ravel()
+        values = to_float_array(tensor).ravel()
         finite = values[np.isfinite(values)]
         largest = float(np.abs(finite).max()) if finite.size else 0.0
         self._widen(largest)
         self._calls += 1
         if (self._calls - 1) % self._every:
             return
-        # Until a value differs from zero any range will do: zeros stay in the bin on the right of the middle, however it doubles.
+        # While all values are zero any range will do: zeros stay in the bin right of the middle.
         reach = self._reach or 1.0
         counts, edges = np.histogram(finite, BINS, (-reach, reach))
         self._rows.append((step, [int(count) for count in counts]))
@@ -99,8 +96,9 @@ class HistogramOverSteps:
         steps, rows = zip(*self._rows)
         cell = self._board.histogram(self._cell, counts=list(rows), edges=edges, steps=list(steps))
         if finite.size < values.size:
-            cell.note(
-                f"{values.size - finite.size} of {values.size} values were not finite at step {step:g}"
+            cell.set_description(
+                f"{values.size - finite.size} of {values.size} values "
+                f"were not finite at step {step:g}"
             )
 
     def _widen(self, largest: float) -> None:
@@ -124,13 +122,14 @@ class LayerHistograms:
         self._spreads: dict[str, HistogramOverSteps] = {}
 
     def add(self, tensors: Weights, step: Any) -> None:
-        """``tensors``: by name; a name that is new gets a cell, ``<title> of <name>``."""
+        """Adds tensors by name; a new name gets the cell ``<title> of <name>``."""
         for name, tensor in tensors.items():
             if name not in self._spreads:
                 if len(self._spreads) == CELLS:
                     warn_once(
                         f"{self._title} {id(self)}",
-                        f"The distributions of the first {CELLS} layers are shown; those of the others are left out.",
+                        f"The distributions of the first {CELLS} layers are shown; "
+                        "those of the others are left out.",
                     )
                     return
                 self._spreads[name] = HistogramOverSteps(

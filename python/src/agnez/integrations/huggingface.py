@@ -15,12 +15,13 @@ _transformers = import_optional("transformers", "agnez.huggingface")
 
 
 class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-defined]
-    """Shows what a ``transformers.Trainer`` logs: ``loss`` and ``eval_loss`` are two series of the cell ``loss``; ``learning_rate``,
-    ``grad_norm`` and all other metrics have cells of their own. The arguments stand in a table, as does what the trainer says at its end.
+    """Shows what a ``transformers.Trainer`` logs.
 
-    Only the main process sends. The step is the trainer's.
+    ``loss`` and ``eval_loss`` are two series of the cell ``loss``; other metrics, such as
+    ``learning_rate``, have cells of their own. The arguments are a table, as is the summary at the
+    end. Only the main process sends. The step is the trainer's.
 
-    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
+    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
     """
 
     def __init__(self, board: Board | str | None = None) -> None:
@@ -36,9 +37,9 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
     @log_exceptions
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.is_world_process_zero:
-            told = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
+            arguments = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
             rows = sorted(
-                ([to_label(name), value] for name, value in told.items()),
+                ([to_label(name), value] for name, value in arguments.items()),
                 key=lambda row: str(row[0]),
             )
             self.board.table("arguments", rows, columns=["name", "value"])
@@ -61,7 +62,7 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
                 columns=["name", "value"],
             )
             return
-        # The loss of the training has no phase in its name. Whatever a metric is, the board takes it.
+        # The training loss has no phase in its name.
         named = {
             "loss/train" if name == "loss" else split_phase(name): value
             for name, value in logs.items()

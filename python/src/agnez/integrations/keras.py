@@ -1,6 +1,7 @@
 """Callbacks for Keras 3: ``model.fit(..., callbacks=[agnez.keras.AgnezCallback("mnist")])``.
 
-The four callbacks of 2015 keep their names and their places in the grid; what they show are numbers now, not drawings.
+The four callbacks of 2015 keep their names and places in the grid; they send numbers instead of
+drawings.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from .. import grids
 from .._errors import log_exceptions
 from .._log import warn_once
 from .._optional import import_optional
+from .._values.arrays import to_float_array
 from .._values.convert import to_label
 from ..board import Board
 from ..cell import Cell
-from ._tensors import LayerHistograms, log_norms, norm, resolve_board, to_array
+from ._tensors import LayerHistograms, log_norms, norm, resolve_board
 
 keras = import_optional("keras", "agnez.keras")
 
@@ -24,15 +26,17 @@ AnyBoard = Union[Board, str, None]
 
 
 class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
-    """Shows a training: all metrics, the learning rate, norms and distributions of the weights, norms of the gradients.
+    """Shows metrics, the learning rate, weight norms and distributions, and gradient norms.
 
-    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
-    :param batches: also log the metrics of every so many batches, as the series ``batch``; 0: epochs only. Keras' metrics within
-        an epoch are means since its beginning; the step is epochs, with decimals, so that both stand in one chart: those of epoch 0 end at 1.
+    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
+    :param batches: also log the metrics of every so many batches, as the series ``batch``; 0:
+        epochs only. Within an epoch, Keras' metrics are means since its start. The step is in
+        epochs, with decimals, so that both share a chart: the batches of epoch 0 end at 1.
     :param weights: norms of each layer's weights, at the end of each epoch.
-    :param histograms: distributions of each layer's weights, likewise.
-    :param gradients: norms of each layer's gradients: with torch as the backend, those of the epoch's last batch; with jax those of
-        ``sample`` at the end of each epoch, since jax keeps none. With tensorflow there are none.
+    :param histograms: distributions of each layer's weights, at the end of each epoch.
+    :param gradients: norms of each layer's gradients. With torch they are those of the epoch's last
+        batch; with jax, which keeps none, those of ``sample`` at the end of each epoch; with
+        tensorflow there are none.
     :param sample: ``(x, y)``: a small batch for the gradients with jax.
     """
 
@@ -66,7 +70,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self._batches and logs and (batch + 1) % self._batches == 0:
             count = (self.params or {}).get("steps")
-            # Without the number of batches an epoch's end is not known before it comes.
+            # Without the number of batches, the fraction of the epoch is unknown.
             if count:
                 self.board.log(
                     {f"{name}/batch": value for name, value in logs.items()},
@@ -75,7 +79,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
 
     @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        # Each for itself: what fails in one takes nothing from the others.
+        # Separate methods: a failure in one does not affect the others.
         self._log_metrics(epoch, logs)
         layers = _layers(self.model)
         if self._weights:
@@ -88,11 +92,11 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
     @log_exceptions
     def _log_metrics(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         metrics = dict(logs or {})
-        # Some schedules put it among the metrics, under this name.
+        # Some schedules log it as a metric of this name.
         rate = metrics.pop("learning_rate", None)
         if rate is None:
             rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
-        named = {_series(name): value for name, value in metrics.items()}
+        named = {_series_name(name): value for name, value in metrics.items()}
         if rate is not None:
             named["learning rate"] = _number(rate)
         if named:
@@ -108,7 +112,9 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
 
     @log_exceptions
     def _log_histograms(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
-        self._spreads.add({name: _joined(variables) for name, variables in layers.items()}, epoch)
+        self._spreads.add(
+            {name: _kernel_of(variables) for name, variables in layers.items()}, epoch
+        )
 
     @log_exceptions
     def _log_gradients(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
@@ -148,7 +154,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
 
 
 def _jax_gradients(model: Any, x: Any, y: Any) -> list[Any]:
-    """The gradients of the loss on one batch, in the order of the trainable variables; nothing of the model changes."""
+    """The loss gradients of a batch, one for each trainable variable; changes nothing."""
     jax = import_optional("jax", "agnez.keras")
     states = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
     values = [[variable.value for variable in variables] for variables in states]
@@ -170,15 +176,15 @@ def _layers(model: Any) -> dict[str, list[Any]]:
     return layers
 
 
-def _joined(variables: list[Any]) -> Any:
-    """A layer's kernel: biases and scales lie elsewhere and would hide in it."""
+def _kernel_of(variables: list[Any]) -> Any:
+    """A layer's kernel: in one histogram with it, biases and scales would be invisible."""
     return max(
-        (to_array(variable.value) for variable in variables),
+        (to_float_array(variable.value) for variable in variables),
         key=lambda values: (values.ndim, values.size),
     )
 
 
-def _series(name: Any) -> str:
+def _series_name(name: Any) -> str:
     """Keras' ``loss`` and ``val_loss`` as two series of one cell."""
     name = to_label(name)
     return f"{name[4:]}/val" if name.startswith("val_") and len(name) > 4 else f"{name}/train"
@@ -187,12 +193,15 @@ def _series(name: Any) -> str:
 def _number(value: Any) -> Any:
     try:
         return float(keras.ops.convert_to_numpy(value))
-    except Exception:  # A schedule of one's own: the board takes whatever it is.
+    except Exception:  # A custom schedule: the board handles any value.
         return value
 
 
 class _LegacyCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
-    """A callback of 2015: a cell with a name, a description and a place. ``app_url`` may end in ``/api/v1/values``, as it did."""
+    """A callback of 2015: a cell with a name, a description and a position.
+
+    ``app_url`` may end in ``/api/v1/values``, as in 2015.
+    """
 
     def __init__(
         self, name: str, description: str, position: int, board: AnyBoard, app_url: str | None
@@ -240,7 +249,7 @@ class LossPlot(_LegacyCallback):
 
 
 class SendFigure(_LegacyCallback):
-    """A figure of Matplotlib or Plotly, made anew after each epoch by ``generate_plot()``."""
+    """A figure of Matplotlib or Plotly from ``generate_plot()``, after each epoch."""
 
     def __init__(
         self,
@@ -261,7 +270,7 @@ class SendFigure(_LegacyCallback):
 
 
 class SendImage(_LegacyCallback):
-    """A picture, made anew after each epoch by ``generate_img()``: whatever :meth:`agnez.Board.image` takes."""
+    """A picture from ``generate_img()`` after each epoch, for :meth:`agnez.Board.image`."""
 
     def __init__(
         self,
@@ -284,9 +293,10 @@ class SendImage(_LegacyCallback):
 class VisualizeConvWeights(_LegacyCallback):
     """The filters of a convolution as a grid of pictures, after each epoch.
 
-    :param weights: the kernel ``(height, width, channels, filters)``: a variable, a layer, or nothing for the model's first
-        convolution. Filters of 1 or 3 channels are shown in grey or colour, of others each channel for itself.
-    :param static_path: no longer needed: the picture goes to the server.
+    :param weights: the kernel ``(height, width, channels, filters)``, as a variable or a layer; by
+        default that of the model's first convolution. Filters of 1 or 3 channels are grey or
+        coloured; of other filters each channel is a picture.
+    :param static_path: ignored: the picture goes to the server.
     """
 
     def __init__(
@@ -314,18 +324,20 @@ class VisualizeConvWeights(_LegacyCallback):
             ]
             if not kernels:
                 raise ValueError(
-                    "VisualizeConvWeights found no layer with a kernel (height, width, channels, filters): name one as weights="
+                    "VisualizeConvWeights found no layer with a kernel "
+                    "(height, width, channels, filters): name one as weights="
                 )
             self._kernel = kernels[0]
 
     @log_exceptions
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        kernel = to_array(keras.ops.convert_to_numpy(self._kernel))
+        kernel = to_float_array(keras.ops.convert_to_numpy(self._kernel))
         if kernel.ndim != 4:
             raise ValueError(
-                f"the kernel must have the shape (height, width, channels, filters), not {kernel.shape}"
+                "the kernel must have the shape (height, width, channels, filters), "
+                f"not {kernel.shape}"
             )
-        # Filters first.
+        # To (filters, height, width, channels).
         pictures = kernel.transpose(3, 0, 1, 2)
         if pictures.shape[-1] not in (1, 3):
             pictures = pictures.transpose(0, 3, 1, 2).reshape(-1, *pictures.shape[1:3])

@@ -16,7 +16,7 @@ try:
     _utilities = import_optional("lightning.pytorch.utilities", "agnez.lightning", "lightning")
 except ModuleNotFoundError as missing:
     try:
-        # Its older name.
+        # The older package.
         _loggers = import_optional(
             "pytorch_lightning.loggers.logger", "agnez.lightning", "lightning"
         )
@@ -26,12 +26,13 @@ except ModuleNotFoundError as missing:
 
 
 class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
-    """Shows what a LightningModule logs: ``train_loss`` and ``val_loss`` (or ``train/loss``) are two series of the cell ``loss``.
+    """Shows what a LightningModule logs.
 
-    Only the process of rank 0 sends. Lightning's counter ``epoch`` is passed over; the step is Lightning's.
+    ``train_loss`` and ``val_loss`` (or ``train/loss``) are two series of the cell ``loss``. Only
+    the process of rank 0 sends. The step is Lightning's; its counter ``epoch`` is ignored.
 
-    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
-    :param run: the name of this run, for a board that is named: its series are named after it, so that runs meet in one chart.
+    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
+    :param run: the run's name, for a named board: its series begin with it, and runs share charts.
     """
 
     def __init__(self, board: Board | str | None = None, *, run: str | None = None) -> None:
@@ -78,5 +79,5 @@ class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
             self.experiment.show_config()
 
     def __getstate__(self) -> dict[str, Any]:
-        # Strategies that spawn processes pickle the trainer with its loggers. A process of another rank begins no run of its own.
+        # Strategies that spawn processes pickle the trainer with its loggers: use one board.
         return {**self.__dict__, "_made": self.experiment}

@@ -7,9 +7,10 @@ from typing import Any, Union
 
 from .._errors import log_exceptions
 from .._optional import import_optional
+from .._values.arrays import to_float_array
 from ..board import Board
 from ..cell import Cell
-from ._tensors import log_norms, norm, resolve_board, to_array
+from ._tensors import log_norms, norm, resolve_board
 
 AnyBoard = Union[Board, str, None]
 
@@ -26,11 +27,15 @@ def partial_fit(
     classes: Sequence[Any] | None = None,
     seed: int = 0,
 ) -> Any:
-    """Trains by ``model.partial_fit`` in shuffled batches, and shows each epoch: loss, score, norms of the weights, confusion matrix.
+    """Trains by ``model.partial_fit`` in shuffled batches, and shows each epoch.
+
+    Shown are loss, score, norms of the weights, and the confusion matrix.
 
     :param model: a classifier or regressor with ``partial_fit``.
-    :param x: ``(N, ...)``; ``y``: ``(N,)`` or ``(N, outputs)``; ``validation``: the like, held back: series ``val`` beside ``train``.
-    :param classes: all classes, where ``y`` does not hold every one.
+    :param x: ``(N, ...)``.
+    :param y: ``(N,)`` or ``(N, outputs)``.
+    :param validation: held-out ``(x, y)``, shown as the series ``val`` beside ``train``.
+    :param classes: all classes, if ``y`` does not contain each.
     :returns: the model.
     """
     for _ in epochs_of(
@@ -60,9 +65,12 @@ def epochs_of(
     classes: Sequence[Any] | None = None,
     seed: int = 0,
 ) -> Iterator[int]:
-    """:func:`partial_fit` as a loop: yields after each epoch, so that it can be left early: ``for epoch in epochs_of(model, x, y): ...``."""
+    """Yields after each epoch of :func:`partial_fit`, so that the loop can end early.
+
+    ``for epoch in epochs_of(model, x, y): ...``
+    """
     np = import_optional("numpy", "agnez.sklearn")
-    told = resolve_board(board)
+    board = resolve_board(board)
     x, y = np.asarray(x), np.asarray(y)
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
@@ -77,8 +85,8 @@ def epochs_of(
         for start in range(0, len(x), batch_size):
             chosen = order[start : start + batch_size]
             model.partial_fit(x[chosen], y[chosen], **extra)
-        # The model's own methods may fail where they only show it; what trains it is the caller's.
-        log_exceptions(log_epoch)(model, epoch, train=(x, y), validation=validation, board=told)
+        # Failures of showing the model are logged; failures of training reach the caller.
+        log_exceptions(log_epoch)(model, epoch, train=(x, y), validation=validation, board=board)
         yield epoch
 
 
@@ -90,12 +98,13 @@ def log_epoch(
     validation: tuple[Any, Any] | None = None,
     board: AnyBoard = None,
 ) -> None:
-    """Shows a fitted model at a step, in a loop of one's own.
+    """Shows a fitted model at a step, for custom loops.
 
-    The loss is the mean cross-entropy where the classifier has probabilities, the mean squared error of a regressor; the score is the
-    model's own: accuracy or R squared. The confusion matrix is that of ``validation``, or of ``train`` where there is none.
+    The loss is the mean cross-entropy of a classifier with probabilities, or the mean squared
+    error of a regressor; the score is the model's own: accuracy or R squared. The confusion
+    matrix is that of ``validation`` if given, else of ``train``.
     """
-    told, sides = (
+    board, sides = (
         resolve_board(board),
         {"train": train, **({"val": validation} if validation is not None else {})},
     )
@@ -106,11 +115,11 @@ def log_epoch(
         loss = _loss(model, x, y)
         if loss is not None:
             metrics[f"loss/{side}"] = loss
-    told.log(metrics, step=step)
-    log_norms(told, "weight norms", _norms(model), step)
+    board.log(metrics, step=step)
+    log_norms(board, "weight norms", _norms(model), step)
     if _is_classifier(model):
         x, y = train if validation is None else validation
-        confusion_matrix(y, model.predict(x), board=told).note(
+        confusion_matrix(y, model.predict(x), board=board).set_description(
             f"{'validation' if validation is not None else 'training'} data, step {step}"
         )
 
@@ -123,16 +132,19 @@ def confusion_matrix(
     name: str = "confusion",
     board: AnyBoard = None,
 ) -> Cell:
-    """How often each class was taken for each other, as a heatmap: a row for each true class, a column for each predicted one.
+    """How often each class was predicted as each class: rows are true, columns predicted.
 
-    :param truth: ``(N,)``; ``predicted``: ``(N,)``.
-    :param labels: the classes in order; those that occur, sorted, when not given. Items of other classes raise ValueError.
+    :param truth: ``(N,)``.
+    :param predicted: ``(N,)``.
+    :param labels: the classes in order; by default those that occur, sorted. ValueError for items
+        of other classes.
     """
     np = import_optional("numpy", "agnez.sklearn")
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.ndim != 1 or truth.shape != predicted.shape:
         raise ValueError(
-            f"truth and predicted must be lists of the same length, not of the shapes {truth.shape} and {predicted.shape}"
+            "truth and predicted must be lists of the same length, "
+            f"not of the shapes {truth.shape} and {predicted.shape}"
         )
     classes = (
         list(np.unique(np.concatenate([truth, predicted]))) if labels is None else list(labels)
@@ -157,7 +169,7 @@ def confusion_matrix(
 
 
 def _is_classifier(model: Any) -> bool:
-    # Pipelines and searches answer for what they hold.
+    # sklearn also handles pipelines and searches.
     return bool(
         import_optional("sklearn.base", "agnez.sklearn", "scikit-learn").is_classifier(model)
     )
@@ -172,7 +184,7 @@ def _loss(model: Any, x: Any, y: Any) -> float | None:
         return None
     chances = np.asarray(model.predict_proba(x), float)
     places = np.searchsorted(model.classes_, y)
-    # A class that the model never saw has no chance: its loss is infinite, and is shown so.
+    # A class that the model never saw has the probability 0: its loss is infinite.
     known = (places < len(model.classes_)) & (
         np.asarray(model.classes_)[np.minimum(places, len(model.classes_) - 1)] == y
     )
@@ -188,4 +200,4 @@ def _norms(model: Any) -> dict[str, float]:
     if hasattr(model, "coefs_"):
         pairs = zip(model.coefs_, model.intercepts_)
         return {f"layer {at}": norm(pair) for at, pair in enumerate(pairs, 1)}
-    return {"weights": norm([to_array(model.coef_)])} if hasattr(model, "coef_") else {}
+    return {"weights": norm([to_float_array(model.coef_)])} if hasattr(model, "coef_") else {}

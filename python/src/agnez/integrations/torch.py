@@ -1,4 +1,4 @@
-"""PyTorch: ``agnez.torch.watch(model)`` shows norms and distributions of a model's weights and gradients while it trains."""
+"""PyTorch: ``agnez.torch.watch(model)`` shows weights and gradients while a model trains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ._tensors import LayerHistograms, log_norms, resolve_board
 
 
 class Watch:
-    """What :func:`watch` returns: ``stop()`` ends it, as leaving ``with`` does. ``step`` counts the optimizer's steps and may be set."""
+    """The result of :func:`watch`: ``stop()``, or the end of ``with``, ends it.
+
+    ``step`` counts the optimizer's steps and may be set.
+    """
 
     def __init__(
         self, model: Any, board: Board, every: int, weights: bool, gradients: bool, histograms: bool
@@ -43,7 +46,7 @@ class Watch:
 
     @log_exceptions
     def _stepped(self, optimizer: Any, *_: Any) -> None:
-        # All optimizers of the process come by here.
+        # The hook gets the steps of all optimizers of the process.
         if not any(
             id(parameter) in self._mine
             for group in optimizer.param_groups
@@ -55,7 +58,7 @@ class Watch:
             self.log(step)
 
     def log(self, step: Any) -> None:
-        """Logs everything as it is now."""
+        """Logs the current weights and gradients."""
         layers: dict[str, list[Any]] = {}
         for name, parameter in self._model.named_parameters():
             layers.setdefault(name.rpartition(".")[0] or type(self._model).__name__, []).append(
@@ -71,7 +74,7 @@ class Watch:
                 step,
             )
             if kind in self._spreads:
-                # The kernel: biases lie elsewhere and would hide in it.
+                # The kernel: in one histogram with it, biases would be invisible.
                 kernels = {
                     name: max(tensors, key=lambda tensor: (tensor.dim(), tensor.numel()))
                     for name, tensors in found.items()
@@ -88,14 +91,15 @@ def watch(
     gradients: bool = True,
     histograms: bool = True,
 ) -> Watch:
-    """Shows a model's weights and gradients, layer by layer, after each ``every``-th step of its optimizer, the first included.
+    """Shows a model's weights and gradients by layer, after every ``every``-th optimizer step.
 
-    Nothing needs to be called in the loop, and any optimizer that changes the model's parameters is noticed. Norms are computed where
-    the tensors are; for the histograms one tensor of each layer is copied to the host, so with large models choose ``every`` accordingly
-    or ``histograms=False``. Gradients are those that the optimizer has seen: after clipping and unscaling, if there were any.
+    The first step is included. The loop needs no further call, and any optimizer of the model's
+    parameters is noticed. Norms are computed on the device; for the histograms one tensor of each
+    layer is copied to the host: with large models choose ``every`` accordingly, or
+    ``histograms=False``. Gradients are those that the optimizer used, after clipping and unscaling.
 
     :param model: a ``torch.nn.Module``.
-    :param board: a board, its name, or nothing: that of ``agnez.init``, or ``main``.
+    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
     """
     if not callable(getattr(model, "named_parameters", None)):
         raise TypeError(f"watch takes a torch.nn.Module, not {type(model).__name__}")
@@ -110,5 +114,5 @@ def _tensors(parameters: list[Any], kind: str) -> list[Any]:
 
 
 def _norm(tensors: list[Any]) -> float:
-    # Halves are added up as floats.
+    # float(): sums of half precision overflow.
     return math.sqrt(math.fsum(float(tensor.float().pow(2).sum()) for tensor in tensors))
