@@ -21,8 +21,12 @@ SITE := target/site.stamp
 TOOLS := tools/node_modules/.stamp
 END2END := end2end/node_modules/.stamp
 VENV := target/venv/.stamp
+LINT := target/lint/.stamp
 API := target/api/.stamp
 CLIENT := target/venv/.client.stamp
+
+# Seen from python/, whose pyproject.toml has the rules.
+PYTHON_FILES := . ../examples
 
 # What the browser tests need to know.
 E2E = CHROMIUM="$$(tools/chromium.sh)"; export CHROMIUM AGNEZ_BIN="$(abspath $(BINARY))" AGNEZ_PYTHON="$(abspath target/venv/bin/python)"; cd end2end
@@ -35,16 +39,21 @@ run: build ## build what is missing, then serve http://localhost:3000 (make run 
 test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build site check fmt clippy unit doc api fuzz python e2e types screens bench torture clean help FORCE
+.PHONY: build site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
 site: $(SITE) ## the page's code and style, optimised and compressed, within the size budget
 
-check: fmt clippy unit doc ## format, lints of both halves, unit and server tests, documentation; no browser
+check: fmt lint clippy unit doc ## format, lints and types of Rust and Python, unit and server tests, documentation; no browser
 
 fmt:
 	cargo fmt --check
+
+lint: $(LINT) ## format, lints and types of the Python files
+	cd python && $(abspath target/lint/bin/ruff) format --quiet --check --config pyproject.toml $(PYTHON_FILES)
+	cd python && $(abspath target/lint/bin/ruff) check --quiet --config pyproject.toml $(PYTHON_FILES)
+	cd python && $(abspath target/lint/bin/mypy) --no-error-summary
 
 clippy: rust-wasm
 	cargo clippy --locked --all-targets -- -D warnings
@@ -62,9 +71,8 @@ api: build $(API) ## the server by its own description, /openapi.json (schemathe
 fuzz: ## look for bytes that break a reader, with libFuzzer: make fuzz ARGS="points --seconds 600"; g++ is needed
 	@tools/fuzz.sh $(TARGET) $(ARGS)
 
-python: build $(CLIENT) ## the Python client: types, and its tests against the server (make python ARGS="-k fork")
+python: build $(CLIENT) ## the Python client's tests against the server (make python ARGS="-k fork")
 	@tools/languages.sh
-	cd python && $(abspath target/venv/bin/python) -m mypy
 	cd python && AGNEZ_BIN="$(abspath $(BINARY))" $(abspath target/venv/bin/python) -m pytest $(ARGS)
 
 e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS=live.spec.ts)
@@ -112,6 +120,12 @@ $(VENV): end2end/requirements.txt
 	@PYTHON=$(PYTHON) tools/need.sh python
 	$(PYTHON) -m venv --clear target/venv
 	target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(LINT): python/requirements-lint.txt
+	@PYTHON=$(PYTHON) tools/need.sh python
+	$(PYTHON) -m venv --clear target/lint
+	target/lint/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(API): tests/api/requirements.txt

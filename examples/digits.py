@@ -34,7 +34,9 @@ class Board:
     def call(self, method, path, body):
         # json.dumps writes NaN and Infinity as they are; the points of Agnez take them.
         data = json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self.url + path, data, {"Content-Type": "application/json"}, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as reply:
                 return json.load(reply)
@@ -50,7 +52,14 @@ class Board:
     def begin(self, cell, kind, name, pos, **more):
         """The cell with this name: emptied when an earlier run left it, else made."""
         key = f"{self.name.replace('.', '-')}-{cell}"
-        document = {"board": self.name, "type": kind, "name": name, "pos": pos, "value": [], "description": ""}
+        document = {
+            "board": self.name,
+            "type": kind,
+            "name": name,
+            "pos": pos,
+            "value": [],
+            "description": "",
+        }
         try:
             self.call("PATCH", f"/values/{key}", document)
         except urllib.error.HTTPError as error:
@@ -73,7 +82,9 @@ class Network:
 
     def __init__(self, random):
         pairs = list(zip(SIZES[:-1], SIZES[1:]))
-        self.weights = [random.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out)) for fan_in, fan_out in pairs]
+        self.weights = [
+            random.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out)) for fan_in, fan_out in pairs
+        ]
         self.biases = [np.zeros(fan_out) for _, fan_out in pairs]
         self.speeds = [np.zeros_like(each) for each in self.weights + self.biases]
 
@@ -110,7 +121,10 @@ class Network:
 
 
 def rate_at(step, steps, highest=0.08):
-    """A linear warm-up over the first twentieth, then half a cosine down to 0 (Loshchilov, Hutter: SGDR, 2017)."""
+    """A linear warm-up over the first twentieth, then half a cosine down to 0.
+
+    Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR 2017.
+    """
     warm = max(1, steps // 20)
     if step < warm:
         return highest * (step + 1) / warm
@@ -127,7 +141,11 @@ def progress(epoch, epochs, told):
     """One line that is written anew on a terminal; in a file, one line an epoch."""
     if sys.stdout.isatty():
         bar = "#" * (24 * epoch // epochs)
-        print(f"\r[{bar:24}] epoch {epoch}/{epochs}  {told}", end="" if epoch < epochs else "\n", flush=True)
+        print(
+            f"\r[{bar:24}] epoch {epoch}/{epochs}  {told}",
+            end="" if epoch < epochs else "\n",
+            flush=True,
+        )
     else:
         print(f"epoch {epoch:3}  {told}", flush=True)
 
@@ -137,13 +155,17 @@ def main():
     parser.add_argument("--url", default=os.environ.get("AGNEZ_URL", "http://localhost:3000"))
     parser.add_argument("--board", default="main")
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds to wait after each batch of 32")
+    parser.add_argument(
+        "--delay", type=float, default=0.0, help="seconds to wait after each batch of 32"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
     images, digits = load_digits(return_X_y=True)
     images = images / 16
-    x, x_val, y, y_val = train_test_split(images, digits, test_size=0.25, random_state=options.seed, stratify=digits)
+    x, x_val, y, y_val = train_test_split(
+        images, digits, test_size=0.25, random_state=options.seed, stratify=digits
+    )
     random = np.random.default_rng(options.seed)
     network = Network(random)
     batches = -(-len(x) // BATCH)
@@ -157,12 +179,16 @@ def main():
     matrix = board.begin("confusion", "heatmap", "Confusion on the validation set", 3)
     norms = board.begin("norms", "line", "Norms of the weights", 4)
     rate_cell = board.begin("rate", "line", "Learning rate", 5)
-    gradient = board.begin("gradient", "line", "Norm of the gradient", 6, chart={"y": "log", "smooth": 0.9})
+    gradient = board.begin(
+        "gradient", "line", "Norm of the gradient", 6, chart={"y": "log", "smooth": 0.9}
+    )
     spread = board.begin("weights", "histogram", "Weights of the first layer, by epoch", 7)
     note = board.begin("note", "text", "About this run", 8)
     about = (
-        f"A **{'-'.join(map(str, SIZES))}** network learns {len(x)} of scikit-learn's 8x8 digits; {len(x_val)} are held back.\n\n"
-        f"Batches of {BATCH}, {options.epochs} epochs, momentum 0.9, warm-up and half a cosine, seed {options.seed}."
+        f"A **{'-'.join(map(str, SIZES))}** network learns {len(x)} of scikit-learn's 8x8 digits; "
+        f"{len(x_val)} are held back.\n\n"
+        f"Batches of {BATCH}, {options.epochs} epochs, momentum 0.9, warm-up and half a cosine, "
+        f"seed {options.seed}."
     )
     board.show(note, about)
     print(f"{options.epochs} epochs of {batches} batches, live at {page}")
@@ -184,16 +210,30 @@ def main():
             # With a delay every batch is seen at once; without one the epoch goes out as a whole.
             if options.delay > 0:
                 board.points(waiting)
-                waiting = {cell: {series: [] for series in all_series} for cell, all_series in waiting.items()}
+                waiting = {
+                    cell: {series: [] for series in all_series}
+                    for cell, all_series in waiting.items()
+                }
                 time.sleep(options.delay)
 
         train_accuracy = 100 * float((network.loss(x, y)[1] == y).mean())
         val_loss, guess = network.loss(x_val, y_val)
         val_accuracy = 100 * float((guess == y_val).mean())
         waiting[loss]["val"] = [[step - 1, val_loss]]
-        waiting[accuracy] = {"train": [[step - 1, train_accuracy]], "val": [[step - 1, val_accuracy]]}
-        waiting[norms] = {f"layer {at}": [[step - 1, float(np.linalg.norm(w))]] for at, w in enumerate(network.weights, 1)}
-        board.points({cell: {name: points for name, points in all_series.items() if points} for cell, all_series in waiting.items()})
+        waiting[accuracy] = {
+            "train": [[step - 1, train_accuracy]],
+            "val": [[step - 1, val_accuracy]],
+        }
+        waiting[norms] = {
+            f"layer {at}": [[step - 1, float(np.linalg.norm(w))]]
+            for at, w in enumerate(network.weights, 1)
+        }
+        board.points(
+            {
+                cell: {name: points for name, points in all_series.items() if points}
+                for cell, all_series in waiting.items()
+            }
+        )
 
         if val_accuracy > best:
             best, previous = val_accuracy, best or None
@@ -203,15 +243,33 @@ def main():
             number["previous"] = round(previous, 2)
         board.show(best_cell, number, description=f"epoch {epoch} of {options.epochs}")
         names = [str(digit) for digit in range(10)]
-        heat = {"values": confusion(y_val, guess), "rows": names, "columns": names, "row_label": "digit", "column_label": "taken for"}
-        board.show(matrix, heat, description=f"{int((guess != y_val).sum())} of {len(y_val)} wrong after epoch {epoch}")
+        heat = {
+            "values": confusion(y_val, guess),
+            "rows": names,
+            "columns": names,
+            "row_label": "digit",
+            "column_label": "taken for",
+        }
+        board.show(
+            matrix,
+            heat,
+            description=f"{int((guess != y_val).sum())} of {len(y_val)} wrong after epoch {epoch}",
+        )
         counts = np.histogram(np.clip(network.weights[0], -1, 1), edges)[0].tolist()
         past.append(counts)
-        board.show(spread, {"steps": list(range(1, epoch + 1)), "edges": edges.tolist(), "counts": past})
+        board.show(
+            spread, {"steps": list(range(1, epoch + 1)), "edges": edges.tolist(), "counts": past}
+        )
         progress(epoch, options.epochs, f"loss {val_loss:.4f}  accuracy {val_accuracy:.2f} %")
 
-    board.show(note, f"{about}\n\nDone in {time.monotonic() - begun:.1f} s: **{best:.2f} %** of the digits held back are read right.")
-    print(f"{best:.2f} % of the digits held back were read right at best; all of it stays at {page}")
+    board.show(
+        note,
+        f"{about}\n\nDone in {time.monotonic() - begun:.1f} s: "
+        f"**{best:.2f} %** of the digits held back are read right.",
+    )
+    print(
+        f"{best:.2f} % of the digits held back were read right at best; all of it stays at {page}"
+    )
 
 
 if __name__ == "__main__":
@@ -220,6 +278,9 @@ if __name__ == "__main__":
     except urllib.error.HTTPError as error:
         sys.exit(f"\n{error.msg}")
     except OSError as error:
-        sys.exit(f"\nNo Agnez answers: {getattr(error, 'reason', error)}. Start it with 'make run', or name its address with --url.")
+        sys.exit(
+            f"\nNo Agnez answers: {getattr(error, 'reason', error)}. "
+            "Start it with 'make run', or name its address with --url."
+        )
     except KeyboardInterrupt:
         sys.exit("\nStopped; what was sent stays on the board.")

@@ -1,4 +1,4 @@
-"""A small run from Python's standard library. The package `agnez` does more with less: see docs/python.md."""
+"""A small run with Python's standard library. The package `agnez` is simpler: docs/python.md."""
 
 import json
 import math
@@ -10,7 +10,9 @@ URL = os.environ.get("AGNEZ_URL", "http://localhost:3000")
 
 def send(method, path, body):
     # json.dumps writes NaN and Infinity as they are; the points of Agnez take them.
-    request = urllib.request.Request(URL + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method)
+    request = urllib.request.Request(
+        URL + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+    )
     with urllib.request.urlopen(request, timeout=10) as reply:  # raises for anything but 2xx
         return json.load(reply)
 
@@ -22,5 +24,10 @@ for step in range(50):
     train = math.exp(-step / 12)
     val = train + step / 500
     send("POST", "/values/python-loss/points", {"train": [[step, train]], "val": [[step, val]]})
-note = {"board": "python", "type": "text", "name": "About this run", "value": f"50 steps, train loss **{train:.4f}**"}
+note = {
+    "board": "python",
+    "type": "text",
+    "name": "About this run",
+    "value": f"50 steps, train loss **{train:.4f}**",
+}
 send("PATCH", "/values/python-note?upsert=true", note)

@@ -1,13 +1,15 @@
-"""How long a call holds up the training loop, beside other trackers: microseconds, each tool in a process of its own.
+"""Microseconds that a call of Agnez and of other trackers takes from the training loop.
 
     make build
     python3 -m venv target/beside
     target/beside/bin/pip install ./python trackio swanlab tensorboardX aim wandb
     AGNEZ_BIN=target/release/agnez target/beside/bin/python python/bench/beside.py
 
-Every tool logs the same numbers in the same loop: `--pause` microseconds of busy work, then one call with one metric (or ten), which
-alone is timed. Tools that are not installed are left out. Agnez runs with its server where AGNEZ_BIN names one: its sender works
-meanwhile, as the others' background threads and processes do. The rounds take turns, and the table has the medians over the rounds.
+Each tool runs in a process of its own and logs the same numbers in the same loop: `--pause`
+microseconds of busy work, then one call with one metric (or ten), which alone is timed. Tools that
+are not installed are skipped. Agnez runs with its server if AGNEZ_BIN names one, so that its sender
+works in the background as the threads and processes of the others do. The rounds alternate between
+the tools; the table has the medians over the rounds.
 """
 
 import argparse
@@ -240,7 +242,8 @@ def main():
                 print(error, file=sys.stderr)
     server = "with its server" if os.environ.get("AGNEZ_BIN") else "without a server"
     print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {CALLS} calls, {options.pause} us apart, {options.rounds} rounds; Agnez {server}\n"
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {CALLS} calls, "
+        f"{options.pause} us apart, {options.rounds} rounds; Agnez {server}\n"
     )
     print("| us a call | 1 metric, p50 | p99 | 10 metrics, p50 | p99 |\n|---|---|---|---|---|")
     for tool in tools:

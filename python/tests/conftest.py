@@ -1,7 +1,11 @@
+from __future__ import annotations
+
 import shutil
 import sys
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +18,7 @@ from server import Server, temporary
 
 
 @pytest.fixture(scope="session")
-def server():
+def server() -> Iterator[Any]:
     folder = temporary()
     server = Server(folder).start()
     yield server
@@ -23,7 +27,7 @@ def server():
 
 
 @pytest.fixture
-def own_server(tmp_path):
+def own_server(tmp_path: Path) -> Iterator[Any]:
     """One that a test may stop and start."""
     server = Server(tmp_path / "server").start()
     yield server
@@ -31,19 +35,19 @@ def own_server(tmp_path):
 
 
 @pytest.fixture
-def name():
+def name() -> Any:
     return f"b{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
-def board(server, name, tmp_path):
+def board(server: Server, name: str, tmp_path: Path) -> Iterator[Any]:
     board = agnez.Board(name, url=server.url, spool=str(tmp_path / "spool"))
     yield board
     board.close()
 
 
 @pytest.fixture(autouse=True)
-def forgetful(monkeypatch, tmp_path):
+def forgetful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Each test has its own warnings, and never the spools of the person who runs it."""
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setattr(_log, "_seen", set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -9,15 +10,19 @@ import time
 from collections import Counter
 from collections import Counter as Counts
 
-#: What may happen to a request:
-#: ``pass`` it is answered; ``hole`` nothing ever comes; ``drip`` the answer comes at one byte a second; ``fail`` 500, and the server
-#: hears nothing; ``cut`` half of the body reaches the server, then the line breaks; ``lose`` the server has done it, and the answer is
-#: lost; ``garbage`` an answer that is no HTTP; ``foreign`` a 403 of somebody else; ``refuse`` nobody listens.
+#: What the proxy does to a request. ``pass``: forwards it. ``hole``: never answers. ``drip``:
+#: answers at one byte a second. ``fail``: answers 500 without forwarding it. ``cut``: forwards half
+#: of the body, then closes. ``lose``: forwards it and drops the answer. ``garbage``: answers
+#: something that is not HTTP. ``foreign``: answers 403 like another program. ``refuse``: does not
+#: listen.
 MODES = ("pass", "hole", "drip", "fail", "cut", "lose", "garbage", "foreign", "refuse")
 
 
 class Proxy:
-    """Stands at ``url`` before the server on a port; ``mode`` may change at any moment, and ``seen`` counts what was done."""
+    """Listens at ``url`` and forwards to the server on a port.
+
+    ``mode`` may change at any time; ``seen`` counts the requests of each mode.
+    """
 
     def __init__(self, upstream: int) -> None:
         self.upstream = upstream
@@ -69,11 +74,9 @@ class Proxy:
     def _close_listener(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None:
-            try:
+            with contextlib.suppress(OSError):
                 # Wakes the thread that waits in accept().
                 listener.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             listener.close()
 
     def _accept(self, listener: socket.socket) -> None:

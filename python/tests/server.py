@@ -1,4 +1,6 @@
-"""The real server, for tests: on a free port, with a folder of its own, ended by its process."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="no-any-return, union-attr"
+"""The real server for tests: on a free port, with its own folder."""
 
 from __future__ import annotations
 
@@ -17,16 +19,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 BINARY = Path(
     os.environ.get("AGNEZ_BIN", Path(__file__).parents[2] / "target/release/agnez")
 ).absolute()
-#: Far above what anything takes on a busy machine: a test that waits so long has failed.
+#: Longer than anything takes on a busy machine.
 PATIENCE_S = 60
 
 
 class Server:
-    def __init__(self, folder: Path, port: int = 0, flags=()) -> None:
+    def __init__(self, folder: Path, port: int = 0, flags: Any = ()) -> None:
         self.folder = folder
         self.flags = list(flags)
         self.port = port
@@ -56,7 +59,7 @@ class Server:
             if address:
                 self.port = int(address[1])
                 self.url = f"http://127.0.0.1:{self.port}"
-                # Nobody else reads its log, and a full pipe would stop it.
+                # Read its log: a full pipe would stop the server.
                 threading.Thread(target=self.process.stdout.read, daemon=True).start()
                 return self
         raise AssertionError(f"{BINARY} did not start: AGNEZ_BIN names another")
@@ -65,43 +68,45 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def ask(self, path: str, body=None, method=None):
+    def ask(self, path: str, body: Any = None, method: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(
             urllib.request.Request(self.url + path, data, method=method), timeout=PATIENCE_S
         ) as answer:
             return json.loads(answer.read())
 
-    def cell(self, id: str):
+    def cell(self, id: str) -> Any:
         return self.ask(f"/values/{id}")
 
-    def cells(self, board: str):
+    def cells(self, board: str) -> Any:
         return {cell["_id"]: cell for cell in self.ask(f"/values?board={board}")}
 
-    def named(self, board: str):
+    def named(self, board: str) -> Any:
         """The documents of a board by their names."""
         return {cell.get("name", cell["_id"]): cell for cell in self.ask(f"/values?board={board}")}
 
     def has(self, id: str) -> bool:
         try:
             self.cell(id)
-            return True
         except urllib.error.HTTPError as error:
-            assert error.code == 404
+            if error.code != 404:
+                raise
             return False
+        return True
 
-    def points(self, id: str, series: str):
+    def points(self, id: str, series: str) -> Any:
         """All points of a series: x, y, t."""
         out, start = [], 0
         while start is not None:
             page = self.ask(
-                f"/values/{id}/points?series={urllib.parse.quote(series, safe='')}&from={start}&limit=10000"
+                f"/values/{id}/points?series={urllib.parse.quote(series, safe='')}"
+                f"&from={start}&limit=10000"
             )
             out += [tuple(float(number) for number in point) for point in page["points"]]
             start = page["next"]
         return out
 
-    def pairs(self, id: str, series: str):
+    def pairs(self, id: str, series: str) -> Any:
         """All points of a series: x, y."""
         return [point[:2] for point in self.points(id, series)]
 
@@ -116,7 +121,7 @@ def bits(value: float) -> bytes:
     return struct.pack("<d", value)
 
 
-def eventually(what, why: str = "") -> None:
+def eventually(what: Any, why: str = "") -> None:
     """Waits until something is so."""
     until = time.monotonic() + PATIENCE_S
     while not what():
@@ -128,14 +133,14 @@ def temporary() -> Path:
     return Path(tempfile.mkdtemp(prefix="agnez-python-"))
 
 
-def steps(server, id, series):
+def steps(server: Server, id: Any, series: Any) -> Any:
     return [point[0] for point in server.points(id, series)]
 
 
-def script(text, spool, url, **named):
+def script(text: Any, spool: Any, url: Any, **named: Any) -> Any:
     """A training script in a process of its own."""
     source = textwrap.dedent(text)
-    # A fork beside a thread warns from Python 3.12 on; here it is what is tried.
+    # Python 3.12 warns of a fork beside a thread, which tests try on purpose.
     env = {
         **os.environ,
         "PYTHONWARNINGS": "ignore::DeprecationWarning",

@@ -1,4 +1,8 @@
-"""Access tokens: where they come from, that they reach the server and nothing else, and that a wrong one loses nothing."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="arg-type, index"
+"""Access tokens: sources, the servers that get them, and wrong tokens, which lose nothing."""
+
+from __future__ import annotations
 
 import json
 import logging
@@ -8,7 +12,10 @@ import ssl
 import subprocess
 import threading
 import urllib.request
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,47 +28,42 @@ TOKEN = "agz_dGhpcy1tdXN0LWJlLXNlZW4tbm93aGVyZQ"
 WRONG = "agz_d3JvbmctYnV0LXNlY3JldC1hcy13ZWxs"
 
 
-class StandIn:
-    """A server under ``/agnez`` that takes everything from who has the token."""
+def refusal(kind: str, message: str) -> dict[str, Any]:
+    return {"className": kind, "message": message}
 
-    def __init__(self, token=TOKEN, context=None):
+
+class StandIn:
+    """A server under ``/agnez`` that accepts every request with the token."""
+
+    def __init__(self, token: Any = TOKEN, context: Any = None) -> None:
         self.token = token
-        self.seen = []
+        self.seen: list[Any] = []
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self):
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 given = self.headers.get("Authorization")
                 if given is None:
-                    status, answer = (
-                        401,
-                        {"className": "not-authenticated", "message": "This server wants a token."},
-                    )
+                    status, answer = 401, refusal("not-authenticated", "This server wants a token.")
                 elif given == f"Bearer {WRONG}":
-                    status, answer = (
-                        403,
-                        {"className": "forbidden", "message": f"The token {WRONG} may only read."},
-                    )
+                    status, answer = 403, refusal("forbidden", f"The token {WRONG} may only read.")
                 elif given != f"Bearer {stand_in.token}":
-                    status, answer = (
-                        401,
-                        {"className": "not-authenticated", "message": "This token is not known."},
-                    )
+                    status, answer = 401, refusal("not-authenticated", "This token is not known.")
                 else:
                     status, answer = 201, {"_id": "a", "appended": 1}
                 stand_in.seen.append((status, self.path, given, body))
-                answer = json.dumps(answer).encode()
+                body = json.dumps(answer).encode()
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(body)
 
             do_PATCH = do_POST
 
-            def log_message(self, *_):
+            def log_message(self, *_: Any) -> None:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -70,10 +72,10 @@ class StandIn:
         self.url = f"http{'s' if context else ''}://localhost:{self.http.server_port}/agnez"
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
-    def statuses(self):
+    def statuses(self) -> Any:
         return {status for status, *_ in self.seen}
 
-    def points(self):
+    def points(self) -> Any:
         """The bodies of points that were taken."""
         return [
             body
@@ -81,13 +83,13 @@ class StandIn:
             if status == 201 and path.endswith("/points")
         ]
 
-    def end(self):
+    def end(self) -> None:
         self.http.shutdown()
         self.http.server_close()
 
 
 @pytest.fixture
-def stand_in(monkeypatch, tmp_path):
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     for name in ("AGNEZ_TOKEN", "AGNEZ_URL", "AGNEZ_DATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -97,14 +99,14 @@ def stand_in(monkeypatch, tmp_path):
     server.end()
 
 
-def files(folder):
+def files(folder: Any) -> Any:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("way", ["argument", "address", "link", "environment", "both"])
 def test_a_token_comes_as_argument_in_the_address_or_from_the_environment(
-    stand_in, tmp_path, monkeypatch, way
-):
+    stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Any
+) -> None:
     given = {
         "argument": {"url": stand_in.url, "token": TOKEN},
         "address": {"url": f"{stand_in.url}/#token={TOKEN}"},
@@ -123,26 +125,33 @@ def test_a_token_comes_as_argument_in_the_address_or_from_the_environment(
     assert all(path.startswith("/agnez/") for _, path, *_ in stand_in.seen), stand_in.seen
 
 
-def test_without_a_token_none_is_sent_and_one_sentence_says_what_to_do(stand_in, tmp_path, caplog):
+def test_without_a_token_none_is_sent_and_one_sentence_says_what_to_do(
+    stand_in: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     board = agnez.Board("main", url=stand_in.url, spool=str(tmp_path / "spool"))
     with caplog.at_level(logging.DEBUG, "agnez"):
         board.log(loss=1.5)
         eventually(lambda: len(stand_in.seen) > 2)
         assert not board.flush(0.2)
-    told = [record.getMessage() for record in caplog.records]
+    messages = [record.getMessage() for record in caplog.records]
     assert (
-        len(told) == 1
-        and "wants an access token (401)" in told[0]
-        and "AGNEZ_TOKEN" in told[0]
-        and "kept" in told[0]
-    ), told
+        len(messages) == 1
+        and "wants an access token (401)" in messages[0]
+        and "AGNEZ_TOKEN" in messages[0]
+        and "kept" in messages[0]
+    ), messages
     assert {given for _, _, given, _ in stand_in.seen} == {None}
 
 
 @pytest.mark.parametrize("wrong", [WRONG, "agz_unknown"])
 def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(
-    stand_in, tmp_path, monkeypatch, caplog, capsys, wrong
-):
+    stand_in: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    wrong: Any,
+) -> None:
     spool = tmp_path / "spool"
     board = agnez.Board("main", url=stand_in.url, token=wrong, spool=str(spool))
     with caplog.at_level(logging.DEBUG, "agnez"):
@@ -184,7 +193,7 @@ def test_a_wrong_token_loses_nothing_and_is_nowhere_to_be_seen(
     )
 
 
-def test_a_better_token_is_taken_while_the_run_goes_on(stand_in, tmp_path):
+def test_a_better_token_is_taken_while_the_run_goes_on(stand_in: Any, tmp_path: Path) -> None:
     board = agnez.Board(
         "main", url=stand_in.url, token="agz_unknown", spool=str(tmp_path / "spool")
     )
@@ -194,7 +203,9 @@ def test_a_better_token_is_taken_while_the_run_goes_on(stand_in, tmp_path):
     assert board.flush(30) and len(stand_in.points()) == 1
 
 
-def test_a_token_is_sent_to_its_own_server_only(stand_in, tmp_path, monkeypatch):
+def test_a_token_is_sent_to_its_own_server_only(
+    stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
     monkeypatch.setenv("AGNEZ_URL", "http://gpu.example:3000")
     assert (
@@ -207,9 +218,9 @@ def test_a_token_is_sent_to_its_own_server_only(stand_in, tmp_path, monkeypatch)
     assert {given for _, _, given, _ in stand_in.seen} == {None}
 
 
-def test_what_is_no_token_or_no_address_is_told_without_it(stand_in):
+def test_what_is_no_token_or_no_address_is_told_without_it(stand_in: Any) -> None:
     for wrong in ["two words", "line\r\nX-Other: 1", "schlüssel-wort"]:
-        with pytest.raises(ValueError) as failed:
+        with pytest.raises(ValueError, match="token must be") as failed:
             agnez.Board("main", url=stand_in.url, token=wrong)
         assert wrong not in str(failed.value)
     for wrong in [
@@ -225,7 +236,9 @@ def test_what_is_no_token_or_no_address_is_told_without_it(stand_in):
         agnez.Board("main", url=stand_in.url, token=b"agz_x")
 
 
-def test_a_script_of_its_own_takes_it_from_the_environment(stand_in, tmp_path, monkeypatch):
+def test_a_script_of_its_own_takes_it_from_the_environment(
+    stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
     run = script(
         "import agnez\nagnez.init(project='p')\nagnez.log({'loss': 1})\nagnez.finish()",
@@ -239,8 +252,8 @@ def test_a_script_of_its_own_takes_it_from_the_environment(stand_in, tmp_path, m
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_https_trusts_the_authorities_of_the_system_and_nobody_else(
-    stand_in, tmp_path, monkeypatch, caplog
-):
+    stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = [
         "openssl",
@@ -267,7 +280,7 @@ def test_https_trusts_the_authorities_of_the_system_and_nobody_else(
         with caplog.at_level(logging.DEBUG, "agnez"):
             board.log(loss=1)
             eventually(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text)
-        assert secure.seen == [], "nobody unknown gets the token"
+        assert secure.seen == [], "an unknown server gets the token"
         # What OpenSSL reads as the system's authorities.
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert board.flush(30) and len(secure.points()) == 1
@@ -275,18 +288,20 @@ def test_https_trusts_the_authorities_of_the_system_and_nobody_else(
         secure.end()
 
 
-def test_keras_2015_address_keeps_the_path_before_it():
+def test_keras_2015_address_keeps_the_path_before_it() -> None:
     keras = pytest.importorskip("agnez.keras")
     for end in ("", "/", "/values", "/api/v1/values", "/api/v1/values/"):
         plot = keras.LossPlot(app_url=f"http://localhost:1/agnez{end}")
         assert plot.board.url == "http://localhost:1/agnez", end
 
 
-def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, stand_in, monkeypatch):
+def test_the_real_server_takes_a_token_that_may_write_and_no_other(
+    tmp_path: Path, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = Server(tmp_path / "server", flags=["--require-token"])
     data = str(server.folder / "data")
 
-    def made(*what):
+    def made(*what: Any) -> Any:
         out = subprocess.run(
             [str(BINARY), "token", "new", *what, "--data", data],
             check=True,
@@ -303,10 +318,10 @@ def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, sta
         assert not board.flush(0.5)
         agnez.Board("main", url=f"{server.url}/#token={write}", spool=str(tmp_path / "spool"))
         assert board.flush(30)
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             f"{server.url}/values?name=loss", headers={"Authorization": f"Bearer {read}"}
         )
-        with urllib.request.urlopen(asked, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=20) as answer:
             assert [cell["name"] for cell in json.load(answer)] == ["loss"]
         assert write.encode() not in files(tmp_path / "spool") and not list(
             (tmp_path / "spool").rglob("refused.jsonl")
@@ -315,19 +330,24 @@ def test_the_real_server_takes_a_token_that_may_write_and_no_other(tmp_path, sta
         server.kill()
 
 
-def told(url, token=TOKEN):
+def token_output(url: Any, token: Any = TOKEN) -> Any:
     """As ``agnez token new`` prints it."""
-    return f"{url}/#token={token}\n\nToken  {token}\nThis write token writes to all boards. It is told this once; 'agnez token revoke t1' ends it.\n"
+    return (
+        f"{url}/#token={token}\n\nToken  {token}\nThis write token writes to all boards. "
+        "It is shown only once. Revoke it with 'agnez token revoke t1'.\n"
+    )
 
 
-def test_a_token_is_found_in_the_users_own_file(stand_in, monkeypatch, tmp_path):
+def test_a_token_is_found_in_the_users_own_file(
+    stand_in: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "config" / "agnez" / "token"
     file.parent.mkdir(parents=True)
     assert credentials.token_for(stand_in.url) is None
     # Another server's is not sent to this one.
-    file.write_text(told("http://localhost:1", WRONG))
+    file.write_text(token_output("http://localhost:1", WRONG))
     assert credentials.token_for(stand_in.url) is None
-    file.write_text(told("http://localhost:1", WRONG) + told(stand_in.url))
+    file.write_text(token_output("http://localhost:1", WRONG) + token_output(stand_in.url))
     assert credentials.token_for(stand_in.url) == TOKEN
     # This machine has several names; another port, path or scheme is another server.
     assert credentials.token_for(stand_in.url.replace("localhost", "127.0.0.1")) == TOKEN
@@ -355,8 +375,8 @@ def test_a_token_is_found_in_the_users_own_file(stand_in, monkeypatch, tmp_path)
 
 
 def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(
-    stand_in, monkeypatch, tmp_path
-):
+    stand_in: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     data = tmp_path / "agnez-data"
     data.mkdir()
@@ -371,7 +391,7 @@ def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(
     ):
         file.write_text(text)
         assert credentials.token_for(stand_in.url) is None, text
-    file.write_bytes(b"\xff\x00" + told(stand_in.url).encode())
+    file.write_bytes(b"\xff\x00" + token_output(stand_in.url).encode())
     assert credentials.token_for(stand_in.url) == TOKEN
     monkeypatch.setenv("AGNEZ_DATA", str(tmp_path / "elsewhere"))
     assert credentials.token_for(stand_in.url) is None

@@ -1,9 +1,14 @@
 """The blocks of docs/callbacks.md are run as they stand, each with what its framework needs."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from server import Server
 
 np = pytest.importorskip("numpy")
 
@@ -15,7 +20,9 @@ BLOCKS = re.findall(
 )
 
 
-def run(word, own_server, monkeypatch, tmp_path, **names):
+def run(
+    word: Any, own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **names: Any
+) -> None:
     monkeypatch.setenv("AGNEZ_URL", own_server.url)
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     chosen = [block for block in BLOCKS if word in block]
@@ -26,7 +33,9 @@ def run(word, own_server, monkeypatch, tmp_path, **names):
     assert all(each.flush(30) for each in client.clients())
 
 
-def test_blocks_of_keras(own_server, monkeypatch, tmp_path):
+def test_blocks_of_keras(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     fits = pytest.importorskip("test_keras")
     import agnez.grids  # noqa: F401
 
@@ -38,7 +47,9 @@ def test_blocks_of_keras(own_server, monkeypatch, tmp_path):
     assert set(own_server.named("main")) == {"Loss plot", "Conv weights", "img"}
 
 
-def test_blocks_of_torch(own_server, monkeypatch, tmp_path):
+def test_blocks_of_torch(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     lines = pytest.importorskip("test_torch")
     torch = pytest.importorskip("torch")
     x, y = lines.line(32)
@@ -58,7 +69,12 @@ def test_blocks_of_torch(own_server, monkeypatch, tmp_path):
     assert {"weight norms", "gradient norms"} <= set(own_server.named("mnist"))
 
 
-def test_blocks_of_scikit_learn(own_server, monkeypatch, tmp_path, capsys):
+def test_blocks_of_scikit_learn(
+    own_server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     loops = pytest.importorskip("test_sklearn")
     (x, y), (x_val, y_val) = loops.digits()
     run("agnez.sklearn", own_server, monkeypatch, tmp_path, x=x, y=y, x_val=x_val, y_val=y_val)
@@ -66,6 +82,8 @@ def test_blocks_of_scikit_learn(own_server, monkeypatch, tmp_path, capsys):
     assert {"loss", "accuracy", "confusion", "pets"} <= set(own_server.named("digits"))
 
 
-def test_blocks_of_grids(own_server, monkeypatch, tmp_path):
+def test_blocks_of_grids(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     run("grids.img_grid(np", own_server, monkeypatch, tmp_path)
     assert [cell["type"] for cell in own_server.named("grids").values()] == ["img"] * 4

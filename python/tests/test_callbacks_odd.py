@@ -1,17 +1,24 @@
-"""The callbacks for Hugging Face, Lightning and torch beside stand-ins of those packages, with values that their loops may hold."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="arg-type, attr-defined, dict-item, func-returns-value, misc"
+"""Callbacks for Hugging Face, Lightning and torch, with stubs of the packages and odd values."""
+
+from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from agnez._errors import log_exceptions, wrap_exceptions
+from server import Server
 
 np = pytest.importorskip("numpy")
 
 
 @pytest.fixture
-def transformers(monkeypatch):
+def transformers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module = types.ModuleType("transformers")
     module.TrainerCallback = type("TrainerCallback", (), {})
     monkeypatch.setitem(sys.modules, "transformers", module)
@@ -21,7 +28,7 @@ def transformers(monkeypatch):
 
 
 @pytest.fixture
-def lightning(monkeypatch):
+def lightning(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in (
         "lightning",
         "lightning.pytorch",
@@ -51,7 +58,9 @@ LOGS = {
 }
 
 
-def test_hugging_face_shows_numbers_of_numpy(server, board, name, transformers):
+def test_hugging_face_shows_numbers_of_numpy(
+    server: Server, board: Any, name: str, transformers: Any
+) -> None:
     import agnez.huggingface
 
     callback = agnez.huggingface.AgnezCallback(board)
@@ -84,7 +93,9 @@ def test_hugging_face_shows_numbers_of_numpy(server, board, name, transformers):
     ]
 
 
-def test_lightning_shows_whatever_is_logged(server, board, name, lightning, caplog):
+def test_lightning_shows_whatever_is_logged(
+    server: Server, board: Any, name: str, lightning: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     import agnez.lightning
 
     logger = agnez.lightning.AgnezLogger(board)
@@ -105,7 +116,13 @@ def test_lightning_shows_whatever_is_logged(server, board, name, lightning, capl
     assert caplog.text.count("has failed") == 2
 
 
-def test_a_watched_model_that_cannot_be_shown_goes_on(server, board, name, monkeypatch, caplog):
+def test_a_watched_model_that_cannot_be_shown_goes_on(
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     hooks = []
     module = types.ModuleType("torch.optim.optimizer")
     module.register_optimizer_step_post_hook = lambda hook: (
@@ -119,7 +136,7 @@ def test_a_watched_model_that_cannot_be_shown_goes_on(server, board, name, monke
     class Parameter:
         grad = None
 
-        def detach(self):
+        def detach(self) -> None:
             raise RuntimeError("CUDA error")
 
     parameter = Parameter()
@@ -132,14 +149,16 @@ def test_a_watched_model_that_cannot_be_shown_goes_on(server, board, name, monke
     assert caplog.text.count("has failed") == 1 and "CUDA error" in caplog.text
 
 
-def test_a_model_that_cannot_be_scored_is_trained_to_the_end(server, board, name, caplog):
+def test_a_model_that_cannot_be_scored_is_trained_to_the_end(
+    server: Server, board: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     pytest.importorskip("sklearn")
     from sklearn.linear_model import SGDRegressor
 
     import agnez.sklearn
 
     class Model(SGDRegressor):
-        def score(self, *_):
+        def score(self, *_: Any) -> None:
             raise RuntimeError("no")
 
     x = np.arange(20.0).reshape(-1, 1)
@@ -147,8 +166,8 @@ def test_a_model_that_cannot_be_scored_is_trained_to_the_end(server, board, name
     assert caplog.text.count("has failed") == 1
 
 
-def test_interrupts_are_not_held_back():
-    def stop(*_):
+def test_interrupts_are_not_held_back() -> None:
+    def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
     for guard in (log_exceptions, wrap_exceptions):

@@ -1,19 +1,24 @@
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="assignment"
 """Every everyday call, and what REST then gives back."""
+
+from __future__ import annotations
 
 import math
 import threading
+from typing import Any
 
 import pytest
 
 import agnez
-from server import bits
+from server import Server, bits
 
 
-def sent(board):
+def sent(board: Any) -> None:
     assert board.flush(60)
 
 
-def test_metrics_become_line_cells(server, board, name):
+def test_metrics_become_line_cells(server: Server, board: Any, name: str) -> None:
     for step in range(3):
         board.log(step=step, loss=1 / (step + 1), **{"acc/val": 0.5 + step})
     board.log({"loss": 0.1, "acc": {"train": 7}}, step=10)
@@ -37,7 +42,7 @@ def test_metrics_become_line_cells(server, board, name):
     assert [point[:2] for point in server.points(f"{name}-acc", "train")] == [(10, 7)]
 
 
-def test_without_a_step_they_count_on(server, board, name):
+def test_without_a_step_they_count_on(server: Server, board: Any, name: str) -> None:
     board.log(loss=1)
     board.log(loss=2)
     board.log(loss=3, step=10)
@@ -46,7 +51,7 @@ def test_without_a_step_they_count_on(server, board, name):
     assert [point[0] for point in server.points(f"{name}-loss", "loss")] == [0, 1, 10, 11]
 
 
-def test_runs_meet_in_one_chart(server, board, name):
+def test_runs_meet_in_one_chart(server: Server, board: Any, name: str) -> None:
     for run in ("adam", "sgd"):
         other = agnez.Board(name, url=server.url, run=run, config={"lr": 0.1})
         other.log(step=0, loss=1, **{"acc/val": 2})
@@ -72,7 +77,7 @@ HARD = [
 ]
 
 
-def test_numbers_come_back_bit_for_bit(server, board, name):
+def test_numbers_come_back_bit_for_bit(server: Server, board: Any, name: str) -> None:
     for step, value in enumerate(HARD):
         board.log(step=step + 0.1, hard=value)
     board.log(step=100, hard=math.nan)
@@ -85,9 +90,11 @@ def test_numbers_come_back_bit_for_bit(server, board, name):
     assert math.isnan(points[-1][1])
 
 
-def test_times_are_those_of_the_calls(server, board, name, monkeypatch):
+def test_times_are_those_of_the_calls(
+    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     times = iter([1.8e9, 1.8e9 + 1 / 3, 1.8e9 + 2])
-    monkeypatch.setattr("agnez.board.time", lambda: next(times))
+    monkeypatch.setattr("agnez._metric_log.time", lambda: next(times))
     for step in range(3):
         board.log(step=step, loss=step)
     sent(board)
@@ -98,7 +105,7 @@ def test_times_are_those_of_the_calls(server, board, name, monkeypatch):
     ]
 
 
-def test_scalars_of_other_libraries(server, board, name):
+def test_scalars_of_other_libraries(server: Server, board: Any, name: str) -> None:
     numpy = pytest.importorskip("numpy")
 
     class Tensor:
@@ -106,7 +113,7 @@ def test_scalars_of_other_libraries(server, board, name):
 
         shape = ()
 
-        def item(self):
+        def item(self) -> Any:
             return 4.5
 
     for step, value in enumerate(
@@ -127,7 +134,9 @@ def test_scalars_of_other_libraries(server, board, name):
     )
 
 
-def test_the_order_of_calls_holds_where_calls_share_a_series(server, board, name):
+def test_the_order_of_calls_holds_where_calls_share_a_series(
+    server: Server, board: Any, name: str
+) -> None:
     for step in range(0, 3000, 3):
         board.log(step=step, loss=step)
         board.log(step=step + 1, loss=step + 1, acc=1)
@@ -136,8 +145,8 @@ def test_the_order_of_calls_holds_where_calls_share_a_series(server, board, name
     assert [point[0] for point in server.points(f"{name}-loss", "loss")] == list(range(3000))
 
 
-def test_threads_lose_and_mix_nothing(server, board, name):
-    def work(number):
+def test_threads_lose_and_mix_nothing(server: Server, board: Any, name: str) -> None:
+    def work(number: Any) -> None:
         for step in range(2000):
             board.log({f"t{number}": step, "all": number}, step=step)
 
@@ -155,7 +164,7 @@ def test_threads_lose_and_mix_nothing(server, board, name):
     assert everything == sorted((step, number) for number in range(8) for step in range(2000))
 
 
-def test_a_line_with_settings(server, board, name):
+def test_a_line_with_settings(server: Server, board: Any, name: str) -> None:
     line = board.line("curve", title="Curve", y="log", smooth=0.6, unit="s", hidden=["raw"])
     line.append(train=0.3, val=[0.1, 0.2]).append({"train": 0.2}, step=7).append(
         train=[1, 2], step=[8, 9.5]
@@ -176,7 +185,7 @@ def test_a_line_with_settings(server, board, name):
     assert [point[:2] for point in server.points(line.id, "val")] == [(0, 0.1), (1, 0.2), (10.5, 5)]
 
 
-def test_cells_of_values(server, board, name):
+def test_cells_of_values(server: Server, board: Any, name: str) -> None:
     board.text("text", "# Hi")
     board.html("html", "<b>x</b>")
     board.table("rows", [["a", 1], ["b", math.nan]], columns=["run", "acc"])
@@ -197,8 +206,8 @@ def test_cells_of_values(server, board, name):
     board.scatter("scatter", [1, 2], [3, 4], labels=["a", "b"], x_label="x")
     cell = (
         board.number("number", 0.93, previous=0.9, trend=[0.5, 0.93], better="up")
-        .title("Accuracy")
-        .note("of *val*")
+        .set_title("Accuracy")
+        .set_description("of *val*")
         .set(pos=3, extra=[math.nan])
     )
     sent(board)
@@ -248,7 +257,7 @@ def test_cells_of_values(server, board, name):
     )
 
 
-def test_what_a_person_has_changed_stays(server, board, name):
+def test_what_a_person_has_changed_stays(server: Server, board: Any, name: str) -> None:
     board.log(loss=1)
     board.text("note", "one")
     sent(board)
@@ -266,7 +275,7 @@ def test_what_a_person_has_changed_stays(server, board, name):
     assert len(server.cells(name)) == 2
 
 
-def test_cells_stand_in_the_order_of_the_first_calls(server, board, name):
+def test_cells_stand_in_the_order_of_the_first_calls(server: Server, board: Any, name: str) -> None:
     board.log(first=1, second=2)
     board.line("third", y="log").append(a=1)
     board.log(fourth=1)
@@ -286,7 +295,7 @@ def test_cells_stand_in_the_order_of_the_first_calls(server, board, name):
     ]
 
 
-def test_many_metrics_of_which_some_are_there(server, board, name):
+def test_many_metrics_of_which_some_are_there(server: Server, board: Any, name: str) -> None:
     server.ask("/values", {"_id": f"{name}-m77", "board": name, "name": "Mine", "type": "line"})
     for step in range(3):
         board.log({f"m{at}": at for at in range(700)}, step=step)
@@ -298,7 +307,7 @@ def test_many_metrics_of_which_some_are_there(server, board, name):
         ]
 
 
-def test_large_values_and_the_last_of_many(server, board, name):
+def test_large_values_and_the_last_of_many(server: Server, board: Any, name: str) -> None:
     for number in range(20):
         board.text("large", f"{number}\n" + "x" * 300_000)
     sent(board)
@@ -307,7 +316,9 @@ def test_large_values_and_the_last_of_many(server, board, name):
     assert not list(board._client.spool.folder.glob("*.value"))
 
 
-def test_a_value_that_no_server_takes_is_dropped_and_told(server, board, name, caplog):
+def test_a_value_that_no_server_takes_is_dropped_and_told(
+    server: Server, board: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     board.text("large", "x" * (9 << 20))
     board.log(loss=1)
     sent(board)
@@ -315,7 +326,7 @@ def test_a_value_that_no_server_takes_is_dropped_and_told(server, board, name, c
     assert server.points(f"{name}-loss", "loss")
 
 
-def test_any_name_has_its_own_cell(server, board, name):
+def test_any_name_has_its_own_cell(server: Server, board: Any, name: str) -> None:
     metrics = [
         "plain",
         "with space",
@@ -342,7 +353,7 @@ def test_any_name_has_its_own_cell(server, board, name):
     assert found == expected
 
 
-def test_subplots(server, board, name):
+def test_subplots(server: Server, board: Any, name: str) -> None:
     cells = board.subplots(2, 3)
     assert cells.shape == (2, 3) and len(cells) == 2 and len(cells.flat) == 6
     cells[0, 0].plot([1, 2, math.nan], label="a")
@@ -368,7 +379,8 @@ def test_subplots(server, board, name):
     assert [point[:2] for point in server.points(first, "b")] == [(0, 3), (2, 4)]
     assert [point[0] for point in server.points(first, "a")] == [0, 1, 2]
     assert documents[0, 1]["value"] == {"counts": [1, 3], "edges": [0, 2, 4]}
-    assert (documents[0, 2]["name"], documents[0, 2]["description"]) == ("Scatter", "x: age")
+    assert documents[0, 2]["name"] == "Scatter" and documents[0, 2]["value"]["x_label"] == "age"
+    assert "description" not in documents[0, 2]
     assert documents[1, 0]["type"] == "img"
     assert documents[1, 1]["value"] == {"labels": ["a", "b"], "values": [1, 2]}
     assert "type" not in documents[1, 2] and documents[1, 2]["name"] == ""
@@ -377,7 +389,7 @@ def test_subplots(server, board, name):
     assert server.cell(first)["value"]["series"] == {}
 
 
-def test_one_row_of_subplots_needs_one_index(board):
+def test_one_row_of_subplots_needs_one_index(board: Any) -> None:
     row = board.subplots(1, 3, name="row")
     assert (
         [axes.id for axes in row]
@@ -389,7 +401,7 @@ def test_one_row_of_subplots_needs_one_index(board):
 
 
 @pytest.mark.parametrize(
-    "call, error, says",
+    ("call", "error", "says"),
     [
         (lambda board: board.log(), TypeError, "at least one metric"),
         (lambda board: board.log(loss=1, step="a"), TypeError, "step must be a number"),
@@ -418,12 +430,16 @@ def test_one_row_of_subplots_needs_one_index(board):
         (lambda board: agnez.init(proyect="x"), TypeError, "proyect"),
     ],
 )
-def test_wrong_arguments_raise_in_the_callers_line(board, call, error, says):
+def test_wrong_arguments_raise_in_the_callers_line(
+    board: Any, call: Any, error: Any, says: Any
+) -> None:
     with pytest.raises(error, match=says):
         call(board)
 
 
-def test_what_cannot_be_shown_takes_nothing_from_the_rest_of_its_call(server, board, name):
+def test_what_cannot_be_shown_takes_nothing_from_the_rest_of_its_call(
+    server: Server, board: Any, name: str
+) -> None:
     board.log(good=1, bad=object(), also="text")
     board.log(good=2)
     sent(board)
@@ -433,7 +449,7 @@ def test_what_cannot_be_shown_takes_nothing_from_the_rest_of_its_call(server, bo
     )
 
 
-def test_a_step_that_is_none_leaves_nothing_behind(server, board, name):
+def test_a_step_that_is_none_leaves_nothing_behind(server: Server, board: Any, name: str) -> None:
     with pytest.raises(TypeError):
         board.log(good=1, step="x")
     board.log(good=2)
@@ -441,7 +457,7 @@ def test_a_step_that_is_none_leaves_nothing_behind(server, board, name):
     assert server.pairs(f"{name}-good", "good") == [(0, 2)]
 
 
-def test_bins_are_those_of_numpy(server, board, name):
+def test_bins_are_those_of_numpy(server: Server, board: Any, name: str) -> None:
     numpy = pytest.importorskip("numpy")
     values = [0.5, 1, 2, 2.5, 9, math.nan]
     cells = board.subplots(2, 3)
@@ -481,18 +497,18 @@ def test_bins_are_those_of_numpy(server, board, name):
             cells[0, 0].hist(values, bins=wrong)
 
 
-def test_labels_and_a_note_stand_together(server, board, name):
+def test_labels_and_a_note_stand_together(server: Server, board: Any, name: str) -> None:
     axes = board.subplots(1, 1)[0]
-    axes.set_xlabel("age").note("of the first run").set_ylabel("height")
+    axes.set_xlabel("age").set_description("of the first run").set_ylabel("height")
     sent(board)
     (cell,) = server.cells(name).values()
     assert cell["description"] == "of the first run\nx: age, y: height"
-    axes.note("changed")
+    axes.set_description("changed")
     sent(board)
     assert server.cell(cell["_id"])["description"] == "changed\nx: age, y: height"
 
 
-def test_both_calls_of_log_take_the_same(server, board, name):
+def test_both_calls_of_log_take_the_same(server: Server, board: Any, name: str) -> None:
     board.log({"loss": 1}, 5)
     board.log({"loss": 2}, step=6, commit=False)
     board.log(acc=3)
@@ -501,3 +517,63 @@ def test_both_calls_of_log_take_the_same(server, board, name):
     assert server.pairs(f"{name}-loss", "loss") == [(5, 1), (6, 2)] and server.pairs(
         f"{name}-acc", "acc"
     ) == [(6, 3), (7, 4)]
+
+
+def test_axis_labels_never_replace_a_description(server: Server, board: Any, name: str) -> None:
+    line, points = board.subplots(1, 2)
+    line.set(description="mine").set_xlabel("age")
+    points.set_description("mine").set_xlabel("age")
+    points.scatter([1], [2]).set_ylabel("height")
+    sent(board)
+    cells = sorted(server.cells(name).values(), key=lambda cell: cell["layout"]["column"])
+    assert cells[0]["description"] == "mine\nx: age"
+    # A scatter chart has labels of its own; the description keeps what it had before.
+    assert cells[1]["description"].startswith("mine")
+    assert cells[1]["value"] == {"x": [1], "y": [2], "x_label": "age", "y_label": "height"}
+
+
+def test_bins_of_a_histogram_are_honoured(server: Server, board: Any, name: str) -> None:
+    board.histogram("equal", [0, 1, 2, 3, math.nan], bins=2)
+    board.histogram("edges", [0, 1, 2, 3], bins=[0, 1, 3])
+    board.histogram("steps", [[0, 1], [3]], bins=3, steps=[5, 6])
+    board.log(wandb=agnez.Histogram([0, 1, 2, 4], num_bins=4))
+    sent(board)
+    cells = server.named(name)
+    assert cells["equal"]["value"] == {"counts": [2, 2], "edges": [0, 1.5, 3]}
+    assert cells["edges"]["value"] == {"counts": [1, 3], "edges": [0, 1, 3]}
+    assert cells["steps"]["value"] == {
+        "counts": [[1, 1, 0], [0, 0, 1]],
+        "edges": [0, 1, 2, 3],
+        "steps": [5, 6],
+    }
+    assert cells["wandb"]["value"] == {"counts": [1, 1, 1, 1], "edges": [0, 1, 2, 3, 4]}
+    for wrong in ({"bins": 0}, {"bins": 1001}):
+        with pytest.raises(ValueError, match="bins must be"):
+            board.histogram("equal", [1, 2], **wrong)
+    for wrong in ({"counts": [1], "edges": [0, 1], "bins": 2}, {"values": [1], "edges": [0, 1]}):
+        with pytest.raises(TypeError, match="edges="):
+            board.histogram("equal", **wrong)
+
+
+def test_metrics_is_the_name_of_the_dict(server: Server, board: Any, name: str) -> None:
+    board.log(metrics={"loss": 1}, step=3)
+    board.log({"step": 5, "metrics": 6}, loss=2)
+    sent(board)
+    assert server.pairs(f"{name}-loss", "loss") == [(3, 1), (4, 2)]
+    assert server.pairs(f"{name}-step", "step") == [(4, 5)]
+    assert server.pairs(f"{name}-metrics", "metrics") == [(4, 6)]
+    with pytest.raises(TypeError, match="log takes a dict of metrics"):
+        board.log(metrics=0.3)
+
+
+def test_all_calls_of_log_count_the_same_steps(server: Server, name: str) -> None:
+    with agnez.init(project=name, url=server.url) as run:
+        run.log({"loss": 1}, step=5)
+        assert run.step == 6
+        agnez.log(loss=2)
+        agnez.log(loss=3, commit=False)
+        run.board.log(acc=4)
+        run.board.log(acc=5)
+        assert run.board.flush(60)
+    assert server.pairs(f"{name}-loss", "loss") == [(5, 1), (6, 2), (7, 3)]
+    assert server.pairs(f"{name}-acc", "acc") == [(7, 4), (8, 5)]

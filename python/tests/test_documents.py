@@ -1,22 +1,27 @@
 """What the documents show is what runs."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import agnez
-from server import PATIENCE_S
+from server import PATIENCE_S, Server
 
 ROOT = Path(__file__).parents[2]
 
 
-def blocks(document):
+def blocks(document: Any) -> Any:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.S)
 
 
-def test_the_recipes_show_the_example(server, tmp_path):
+def test_the_recipes_show_the_example(server: Server, tmp_path: Path) -> None:
     example = ROOT / "examples/client.py"
     assert example.read_text(encoding="utf-8") in blocks("docs/python.md")
     done = subprocess.run(
@@ -33,7 +38,7 @@ def test_the_recipes_show_the_example(server, tmp_path):
     assert set(cells["acc"]["value"]["series"]) == {"first/train", "first/val"}
 
 
-def test_the_readme_runs(own_server, monkeypatch):
+def test_the_readme_runs(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGNEZ_URL", own_server.url)
     for block in blocks("README.md"):
         if "agnez" in block:
@@ -46,9 +51,9 @@ def test_the_readme_runs(own_server, monkeypatch):
     ]
 
 
-def test_every_recipe_runs(server, monkeypatch):
+def test_every_recipe_runs(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGNEZ_URL", server.url)
-    here = {}
+    here: dict[str, Any] = {}
     for recipe in blocks("docs/python.md"):
         exec(compile(recipe, "docs/python.md", "exec"), here)
     assert agnez.Board("mnist").flush(60)
@@ -76,7 +81,7 @@ def test_every_recipe_runs(server, monkeypatch):
     assert found["compare"] == {"loss": "line", "config/adam": "table", "config/sgd": "table"}
 
 
-def test_every_public_thing_is_documented():
+def test_every_public_thing_is_documented() -> None:
     for name in agnez.__all__:
         thing = getattr(agnez, name)
         if isinstance(thing, type):

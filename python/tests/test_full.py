@@ -1,6 +1,12 @@
-"""Segments that end, spools and disks that are full: what is dropped is counted, and nothing else is lost."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="misc, union-attr"
+"""Full segments, spools and disks: dropped values are counted, and no others are lost."""
+
+from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +15,9 @@ from agnez._spool import memory_buffer, paths, segment
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
 
-def test_many_segments(server, board, name, monkeypatch):
+def test_many_segments(
+    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("agnez._spool.spool_dir.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     for step in range(30_000):
@@ -20,14 +28,17 @@ def test_many_segments(server, board, name, monkeypatch):
     assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
 
 
-def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
+def test_an_interrupt_between_two_segments(
+    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     board.log(step=0, loss=0)
     disk = board._client.spool.dir
-    real, interrupts = disk._use, []
+    interrupts: list[int] = []
+    real = disk._use
 
-    def use(segment):
+    def use(segment: Any) -> None:
         if not interrupts:
             interrupts.append(segment.number)
             raise KeyboardInterrupt
@@ -46,8 +57,8 @@ def test_an_interrupt_between_two_segments(server, board, name, monkeypatch):
 
 
 def test_a_full_spool_drops_pictures_before_numbers_and_says_so(
-    tmp_path, name, monkeypatch, caplog
-):
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
@@ -86,14 +97,20 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(
         server.kill()
 
 
-def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch, caplog):
+def test_a_disk_that_takes_nothing_for_a_while(
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
         monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr("agnez._spool.spool._RETRY_DISK_S", 0.0)
     real = segment._allocate
     is_full = False
 
-    def take_room(fd, size):
+    def take_room(fd: Any, size: Any) -> None:
         if is_full:
             raise OSError(28, "No space left on device")
         real(fd, size)
@@ -114,7 +131,7 @@ def test_a_disk_that_takes_nothing_for_a_while(server, board, name, monkeypatch,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
-def test_a_limit_on_the_size_of_files(server, tmp_path, name):
+def test_a_limit_on_the_size_of_files(server: Server, tmp_path: Path, name: str) -> None:
     process = script(
         f"""
         import agnez, resource
@@ -133,7 +150,9 @@ def test_a_limit_on_the_size_of_files(server, tmp_path, name):
     assert len(server.cell(f"{name}-page")["value"]) == 100_000
 
 
-def test_a_folder_that_cannot_be_made(server, tmp_path, name, monkeypatch):
+def test_a_folder_that_cannot_be_made(
+    server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(paths, "fallback_root", lambda: tmp_path / "file" / "no")
     board = agnez.Board(name, url=server.url, spool=str(tmp_path / "file" / "spool"))

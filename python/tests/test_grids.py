@@ -1,5 +1,7 @@
 """Grids against what they say: shapes, places, scales."""
 
+from __future__ import annotations
+
 import pytest
 
 np = pytest.importorskip("numpy")
@@ -7,7 +9,7 @@ np = pytest.importorskip("numpy")
 from agnez import grids
 
 
-def test_images_stand_row_after_row_on_white():
+def test_images_stand_row_after_row_on_white() -> None:
     images = np.arange(5 * 2 * 3, dtype=float).reshape(5, 1, 2, 3)
     grid = grids.img_grid(images)
     assert grid.dtype == np.uint8 and grid.shape == (2 * 3 - 1, 3 * 4 - 1)
@@ -20,7 +22,7 @@ def test_images_stand_row_after_row_on_white():
     assert own.shape == (2, 19) and (own[:, 0:3] == own[:, 16:19]).all(), "each on its own scale"
 
 
-def test_colours_come_first_or_last():
+def test_colours_come_first_or_last() -> None:
     first = np.random.default_rng(0).random((4, 3, 5, 6))
     grid = grids.img_grid(first)
     assert grid.shape == (11, 13, 3)
@@ -31,7 +33,7 @@ def test_colours_come_first_or_last():
         grids.img_grid(np.zeros((5, 2, 2)), (2, 2))
 
 
-def test_what_is_not_finite_does_not_spoil_the_rest():
+def test_what_is_not_finite_does_not_spoil_the_rest() -> None:
     images = np.array([[[0.0, 1.0], [np.nan, np.inf]], [[-np.inf, 0.5], [1e308, -1e308]]])
     grid = grids.img_grid(images, (1, 2))
     assert (
@@ -44,7 +46,7 @@ def test_what_is_not_finite_does_not_spoil_the_rest():
     assert (grids.img_grid(np.full((1, 2, 2), 7.0)) == 128).all()
 
 
-def test_videos_keep_one_scale_over_time():
+def test_videos_keep_one_scale_over_time() -> None:
     videos = np.zeros((3, 2, 1, 4, 4))
     videos[1, 0], videos[2, 1] = 1, 2
     frames = grids.video_grid(videos)
@@ -54,7 +56,7 @@ def test_videos_keep_one_scale_over_time():
     assert own[1, 0, 0] == 255 and own[0, 0, 0] == 0 and own[2, 0, 8] == 255
 
 
-def test_rows_of_weights_become_pictures_with_one_grey_for_zero():
+def test_rows_of_weights_become_pictures_with_one_grey_for_zero() -> None:
     weights = np.array([[1.0, 0, 0, -1], [10, 0, 0, 0], [0, 0, 0, 0.5], [np.nan, 2, 0, 0]])
     grid = grids.grid2d(weights)
     assert grid.shape == (7, 7) and (grid[0] == 0).all() and (grid[:, 3] == 0).all()
@@ -68,7 +70,7 @@ def test_rows_of_weights_become_pictures_with_one_grey_for_zero():
         grids.grid2d(np.zeros((2, 5)))
 
 
-def test_a_unit_shows_what_it_likes_best():
+def test_a_unit_shows_what_it_likes_best() -> None:
     below = np.eye(4)
     above = np.array([[0.1, -3, 2, 0], [0, 0, 0, 1]])
     grid = grids.pref_grid(above, below, num_preferred=2, pad_row=1)

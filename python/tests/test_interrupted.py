@@ -1,5 +1,7 @@
 """Calls that a signal interrupts, and waits of any length."""
 
+from __future__ import annotations
+
 import math
 import os
 import signal
@@ -7,17 +9,20 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agnez._spool.event import WakeEvent
 from agnez._values import convert
+from server import Server
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
 
 
 @needs_timer
-def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
+def test_a_signals_handler_may_log_and_flush(server: Server, name: str, tmp_path: Path) -> None:
     source = f"""
         import agnez, os, signal, time
         from agnez._spool import segment
@@ -71,14 +76,14 @@ def test_a_signals_handler_may_log_and_flush(server, name, tmp_path):
         assert server.pairs(f"{name}-{id}", series) == [(at, at) for at in range(most)]
 
 
-def test_a_flush_amid_a_write_of_the_same_thread_says_no_at_once(board):
+def test_a_flush_amid_a_write_of_the_same_thread_says_no_at_once(board: Any) -> None:
     board.log(loss=1)
     with board._client.spool.lock:
         assert not board.flush(None)
     assert board.flush(60)
 
 
-def test_wake():
+def test_wake() -> None:
     wake = WakeEvent()
     assert not wake.wait(0.01)
     wake.set()
@@ -90,7 +95,7 @@ def test_wake():
     assert wake.wait(60)
 
 
-def test_any_time_to_wait(server, board):
+def test_any_time_to_wait(server: Server, board: Any) -> None:
     board.log(loss=1)
     for timeout in (math.inf, None, 1e300, 60):
         assert board.flush(timeout)

@@ -1,9 +1,17 @@
-"""A real fit of Keras 3 on scikit-learn's digits, on the backend that is installed: the callbacks, and stock RemoteMonitor without us."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="dict-item"
+"""A real Keras 3 fit on scikit-learn's digits: the callbacks, and Keras' own RemoteMonitor."""
+
+from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from server import Server
 
 if os.environ.get("KERAS_BACKEND") is None:
     os.environ["KERAS_BACKEND"] = "jax"
@@ -19,7 +27,7 @@ import agnez.keras
 EPOCHS = 3
 
 
-def digits():
+def digits() -> Any:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
@@ -27,7 +35,7 @@ def digits():
     return images[:512], labels[:512], images[512:768], labels[512:768]
 
 
-def made_model():
+def made_model() -> Any:
     keras.utils.set_random_seed(7)
     model = keras.Sequential(
         [
@@ -43,7 +51,7 @@ def made_model():
     return model
 
 
-def fitted(callbacks, epochs=EPOCHS):
+def fitted(callbacks: Any, epochs: Any = EPOCHS) -> Any:
     x, y, x_val, y_val = digits()
     model = made_model()
     history = model.fit(
@@ -58,12 +66,12 @@ def fitted(callbacks, epochs=EPOCHS):
     return model, history.history
 
 
-def same(points, expected):
+def same(points: Any, expected: Any) -> None:
     assert [step for step, _ in points] == list(range(len(expected)))
     assert [value for _, value in points] == [float(value) for value in expected]
 
 
-def test_everything_of_a_fit_is_shown(own_server, tmp_path):
+def test_everything_of_a_fit_is_shown(own_server: Server, tmp_path: Path) -> None:
     x, y, _, _ = digits()
     board = agnez.Board("fit", url=own_server.url, spool=str(tmp_path / "spool"))
     callback = agnez.keras.AgnezCallback(board, batches=2, sample=(x[:32], y[:32]))
@@ -103,7 +111,7 @@ def test_everything_of_a_fit_is_shown(own_server, tmp_path):
         assert len(gradients) == EPOCHS and all(value > 0 for _, value in gradients)
 
 
-def test_a_metric_of_several_values_is_several_lines(own_server, tmp_path):
+def test_a_metric_of_several_values_is_several_lines(own_server: Server, tmp_path: Path) -> None:
     board = agnez.Board("several", url=own_server.url, spool=str(tmp_path / "spool"))
     x, y, x_val, y_val = digits()
     model = made_model()
@@ -144,7 +152,7 @@ def test_a_metric_of_several_values_is_several_lines(own_server, tmp_path):
         10**400,
     ],
 )
-def test_no_metric_and_no_rate_ends_a_fit(own_server, tmp_path, odd):
+def test_no_metric_and_no_rate_ends_a_fit(own_server: Server, tmp_path: Path, odd: Any) -> None:
     board = agnez.Board("odd", url=own_server.url, spool=str(tmp_path / "spool"))
     callback = agnez.keras.AgnezCallback(board, batches=1)
 
@@ -174,8 +182,8 @@ def test_no_metric_and_no_rate_ends_a_fit(own_server, tmp_path, odd):
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="torch gives the gradients of the last batch itself")
-def test_gradients_on_jax_are_those_of_the_loss(own_server, tmp_path):
-    """Against finite differences along the gradient: moving by h against it lowers the loss by h times the squared norm."""
+def test_gradients_on_jax_are_those_of_the_loss(own_server: Server, tmp_path: Path) -> None:
+    """A step of h against the gradient lowers the loss by h times its squared norm."""
     x, y, _, _ = digits()
     model = made_model()
     gradients = [
@@ -185,7 +193,7 @@ def test_gradients_on_jax_are_those_of_the_loss(own_server, tmp_path):
     squared = sum(float((each**2).sum()) for each in gradients)
     before = model.get_weights()
 
-    def loss(h):
+    def loss(h: Any) -> Any:
         model.set_weights([weight - h * each for weight, each in zip(before, gradients)])
         return model.test_on_batch(x[:64], y[:64])[0]
 
@@ -193,10 +201,10 @@ def test_gradients_on_jax_are_those_of_the_loss(own_server, tmp_path):
     assert (loss(-h) - loss(h)) / (2 * h) == pytest.approx(squared, rel=1e-2)
 
 
-def test_the_callbacks_of_2015_stand_where_they_stood(own_server, tmp_path):
+def test_the_callbacks_of_2015_stand_where_they_stood(own_server: Server, tmp_path: Path) -> None:
     plots = []
 
-    def generate_plot():
+    def generate_plot() -> Any:
         matplotlib = pytest.importorskip("matplotlib")
         matplotlib.use("Agg")
         import matplotlib.pyplot as plt
@@ -233,7 +241,9 @@ def test_the_callbacks_of_2015_stand_where_they_stood(own_server, tmp_path):
     )
 
 
-def test_callbacks_take_the_address_of_2015(own_server, tmp_path, monkeypatch):
+def test_callbacks_take_the_address_of_2015(
+    own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     callback = agnez.keras.LossPlot(app_url=f"{own_server.url}/api/v1/values")
     fitted([callback], epochs=1)
@@ -241,14 +251,14 @@ def test_callbacks_take_the_address_of_2015(own_server, tmp_path, monkeypatch):
     assert "Loss plot" in own_server.named("main")
 
 
-def test_a_fit_without_a_server_goes_on(tmp_path):
+def test_a_fit_without_a_server_goes_on(tmp_path: Path) -> None:
     board = agnez.Board("fit", url="http://localhost:9", spool=str(tmp_path / "spool"))
     _, history = fitted([agnez.keras.AgnezCallback(board)], epochs=1)
     assert len(history["loss"]) == 1
     board.close(0.1)
 
 
-def test_stock_remote_monitor_needs_nothing_of_ours(own_server):
+def test_stock_remote_monitor_needs_nothing_of_ours(own_server: Server) -> None:
     pytest.importorskip("requests")
     form = keras.callbacks.RemoteMonitor(root=own_server.url)
     json = keras.callbacks.RemoteMonitor(

@@ -1,12 +1,17 @@
-"""The same small run from each language, twice: the board is the same afterwards. Languages that are not installed are skipped."""
+"""The same small run in each installed language, twice: the board is the same afterwards."""
+
+from __future__ import annotations
 
 import math
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from server import Server
 
 FOLDER = Path(__file__).parents[2] / "examples" / "languages"
 LUA = next((name for name in ("lua5.4", "lua", "luajit") if shutil.which(name)), "lua5.4")
@@ -28,7 +33,7 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("language", RUNS)
-def test_a_run_twice_is_the_same_board(language, own_server, tmp_path):
+def test_a_run_twice_is_the_same_board(language: Any, own_server: Server, tmp_path: Path) -> None:
     command = RUNS[language]
     if not shutil.which(command[0]) or (
         language in NEEDS and subprocess.run(NEEDS[language], capture_output=True).returncode
@@ -59,7 +64,7 @@ def test_a_run_twice_is_the_same_board(language, own_server, tmp_path):
         assert math.isclose(val[step][1], math.exp(-step / 12) + step / 500, rel_tol=1e-15)
 
 
-def test_a_run_without_a_server_says_so():
+def test_a_run_without_a_server_says_so() -> None:
     unreachable = {**os.environ, "AGNEZ_URL": "http://localhost:9"}
     for language in ("python", "shell", "javascript"):
         if shutil.which(RUNS[language][0]):

@@ -1,4 +1,8 @@
-"""What a spool that was left holds, and what is done with it when something is wrong with it or with the server."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="arg-type, attr-defined, func-returns-value, operator, union-attr"
+"""Spools of ended processes: replay, damage, refusals, and servers that fail."""
+
+from __future__ import annotations
 
 import http.server
 import json
@@ -8,19 +12,22 @@ import sys
 import textwrap
 import threading
 import urllib.request
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import agnez
 from agnez._spool import paths
 from agnez._transport import request_builder
-from agnez._transport.outbox import retry_key
+from agnez._transport.refused import retry_key
 from agnez._transport.replay import replay
+from server import Server
 
 AWAY = "http://127.0.0.1:9"
 
 
-def left(spool, code, url=AWAY):
+def left(spool: Any, code: Any, url: Any = AWAY) -> Any:
     """The spool of a process that ran the code and ended without a word."""
     env = {**os.environ, "AGNEZ_SPOOL": str(spool), "AGNEZ_URL": url}
     code = "import agnez, os\n" + textwrap.dedent(code) + "\nos._exit(0)"
@@ -28,8 +35,8 @@ def left(spool, code, url=AWAY):
     return paths.list_spools(spool)[-1]
 
 
-def refused(server, tmp_path, name, rest=0):
-    """A spool with a refused point, whose cell is taken by a text; then so many further requests."""
+def refused(server: Server, tmp_path: Path, name: str, rest: Any = 0) -> Any:
+    """A spool with a refused point, whose cell is a text, and ``further`` requests after it."""
     server.ask("/values", {"_id": f"{name}-bad", "board": name, "type": "text", "value": "mine"})
     board = agnez.Board(name, url=server.url, spool=str(tmp_path / "spool"))
     board.log(step=0, bad=7)
@@ -42,7 +49,9 @@ def refused(server, tmp_path, name, rest=0):
     return folder
 
 
-def test_what_was_refused_outlives_a_replay_without_a_server(server, tmp_path, name):
+def test_what_was_refused_outlives_a_replay_without_a_server(
+    server: Server, tmp_path: Path, name: str
+) -> None:
     folder = refused(server, tmp_path, name)
     for _ in range(2):
         with pytest.raises(TimeoutError):
@@ -55,7 +64,9 @@ def test_what_was_refused_outlives_a_replay_without_a_server(server, tmp_path, n
     assert not folder.exists() and server.pairs(f"{name}-bad", "bad") == [(0, 7)]
 
 
-def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, monkeypatch):
+def test_a_replay_of_what_was_refused_that_is_killed(
+    server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = refused(server, tmp_path, name)
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -75,19 +86,21 @@ def test_a_replay_of_what_was_refused_that_is_killed(server, tmp_path, name, mon
     )
 
 
-def test_what_was_refused_is_sent_though_many_requests_followed(server, tmp_path, name):
+def test_what_was_refused_is_sent_though_many_requests_followed(
+    server: Server, tmp_path: Path, name: str
+) -> None:
     folder = refused(server, tmp_path, name, rest=200)
     server.ask(f"/values/{name}-bad", method="DELETE")
     line = (folder / "refused.jsonl").read_text()
     replay(folder, refused=True)
     assert not folder.exists() and server.pairs(f"{name}-bad", "bad") == [(0, 7)]
     # The same once more has no effect, also as an older version has written it.
-    told = json.loads(line)
-    assert ".r" in told["key"] and retry_key(told["key"]) == told["key"]
+    document = json.loads(line)
+    assert ".r" in document["key"] and retry_key(document["key"]) == document["key"]
     assert retry_key("ab:5") == "ab.r5:0" and retry_key("ab.5:3") == "ab.5.r3:0"
 
 
-def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
+def test_a_name_that_no_server_takes_is_refused_at_the_call(board: Any) -> None:
     for call in (
         lambda: board.text("\udfff", "x"),
         lambda: board.line("\ud800"),
@@ -98,7 +111,13 @@ def test_a_name_that_no_server_takes_is_refused_at_the_call(board):
     board.log({"\U0001f600": 1})
 
 
-def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypatch, caplog):
+def test_records_that_cannot_be_sent_are_put_aside(
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("agnez._values.names.check_name", lambda name: name)
         board.log({"x/bad\ud800": 1}, step=0)
@@ -132,7 +151,9 @@ def test_records_that_cannot_be_sent_are_put_aside(server, board, name, monkeypa
     assert server.named(name)["page"]["value"] == "x" * 100_000
 
 
-def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatch):
+def test_a_thread_that_has_ended_keeps_the_spool(
+    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     board.log(loss=1)
     assert board.flush(60)
     monkeypatch.setattr(board._client._sender._outbox, "next_batch", lambda: 1 / 0)
@@ -140,11 +161,11 @@ def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatc
     assert board._client._sender._ended.wait(60)
     folder = board._client.spool.folder
     code = "import sys; from agnez.__main__ import main; sys.exit(main(['replay', sys.argv[1]]))"
-    again = lambda: (
-        subprocess.run(
-            [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60
-        ).stdout
-    )
+
+    def again() -> Any:
+        command = [sys.executable, "-c", code, str(folder)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+
     assert "belongs to a process that is running" in again()
     assert not board.close(1)
     assert "1 points" in again() and not folder.exists()
@@ -152,13 +173,13 @@ def test_a_thread_that_has_ended_keeps_the_spool(server, board, name, monkeypatc
 
 
 class Other:
-    """Somebody else's server: gives every request the answer of ``say(method, path, body)``."""
+    """Another program's server: answers every request with ``say(method, path, body)``."""
 
-    def __init__(self, say):
+    def __init__(self, say: Any) -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self):
+            def do_POST(self) -> None:
                 status, kind, text = say(
                     self.command,
                     self.path,
@@ -173,17 +194,17 @@ class Other:
 
             do_PATCH = do_POST
 
-            def log_message(self, *_):
+            def log_message(self, *_: Any) -> None:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self.server.shutdown()
         self.server.server_close()
 
@@ -200,7 +221,9 @@ class Other:
         b"<html>" + b" " * 100_000 + b'"_id"',
     ],
 )
-def test_an_answer_of_something_else_is_none(server, tmp_path, name, caplog, answer):
+def test_an_answer_of_something_else_is_none(
+    server: Server, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture, answer: Any
+) -> None:
     with Other(lambda *_: (200, "text/html", answer)) as other:
         board = agnez.Board(name, url=other.url)
         board.log(loss=1, step=0)
@@ -212,7 +235,7 @@ def test_an_answer_of_something_else_is_none(server, tmp_path, name, caplog, ans
     assert server.pairs(f"{name}-loss", "loss") == [(0, 1)] and not folder.exists()
 
 
-def test_a_large_value_is_accepted(server, board, name):
+def test_a_large_value_is_accepted(server: Server, board: Any, name: str) -> None:
     board.html("page", "x" * 300_000)
     board.table("rows", [[1, "y" * 100_000]], columns=["a", "b"])
     assert board.flush(60)
@@ -220,8 +243,10 @@ def test_a_large_value_is_accepted(server, board, name):
 
 
 @pytest.mark.parametrize("status", [413, 414])
-def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, status):
-    def say(method, path, body, headers):
+def test_what_a_proxy_finds_too_large_holds_up_nothing(
+    server: Server, tmp_path: Path, name: str, status: Any
+) -> None:
+    def say(method: Any, path: Any, body: Any, headers: Any) -> Any:
         if len(body) > 50_000:
             return status, "text/html", b"<html>too large</html>"
         names = {
@@ -248,7 +273,9 @@ def test_what_a_proxy_finds_too_large_holds_up_nothing(server, tmp_path, name, s
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty", "missing", "old"])
-def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
+def test_a_damaged_state_loses_nothing(
+    server: Server, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture, damage: Any
+) -> None:
     folder = left(
         tmp_path / "spool",
         f"""
@@ -264,7 +291,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
         count = []
         real = agnez._transport.replay.Delivery.send
 
-        def send(self, batch, first):
+        def send(self: Any, batch: Any, first: Any) -> None:
             count.append(first)
             if len(count) == 5:
                 raise KeyboardInterrupt
@@ -304,7 +331,7 @@ def test_a_damaged_state_loses_nothing(server, tmp_path, name, caplog, damage):
     assert set(found) == set(range(5000)) and len(found) < 7000
 
 
-def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
+def test_a_lost_segment_does_not_hide_the_next(server: Server, tmp_path: Path, name: str) -> None:
     folder = left(
         tmp_path / "spool",
         f"""
@@ -322,7 +349,9 @@ def test_a_lost_segment_does_not_hide_the_next(server, tmp_path, name):
     assert not folder.exists() and found[0] == 0 and found[-1] == 5999 and len(found) < 6000
 
 
-def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch):
+def test_a_segment_that_cannot_be_read_stays(
+    server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -335,12 +364,15 @@ def test_a_segment_that_cannot_be_read_stays(server, tmp_path, name, monkeypatch
 
 
 @pytest.mark.parametrize("is_link", [False, True])
-def test_a_spool_names_files_of_its_own_only(server, tmp_path, name, is_link):
+def test_a_spool_names_files_of_its_own_only(
+    server: Server, tmp_path: Path, name: str, is_link: Any
+) -> None:
     secret = tmp_path / "secret"
     secret.write_text('"mine"')
     folder = left(
         tmp_path / "spool",
-        f"agnez.Board({name!r}).text('t', 'a'); agnez.Board({name!r}).html('page', 'x' * 100_000); agnez.Board({name!r}).log(loss=1)",
+        f"board = agnez.Board({name!r})\nboard.text('t', 'a')\n"
+        "board.html('page', 'x' * 100_000)\nboard.log(loss=1)",
     )
     if is_link:
         (folder / "000000.value").unlink()
@@ -349,9 +381,9 @@ def test_a_spool_names_files_of_its_own_only(server, tmp_path, name, is_link):
         data = (folder / "000000.seg").read_bytes()
         at = data.index(b'{"cell":"' + f"{name}-page".encode())
         length = int.from_bytes(data[at - 4 : at], "little")
-        told = json.loads(data[at : at + length])
-        told["keys"]["file"]["name"] = str(secret)
-        text = json.dumps(told).encode()
+        document = json.loads(data[at : at + length])
+        document["keys"]["file"]["name"] = str(secret)
+        text = json.dumps(document).encode()
         (folder / "000000.seg").write_bytes(
             data[: at - 4] + len(text).to_bytes(4, "little") + text + data[at + length :]
         )
@@ -367,8 +399,12 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="files have no owners"
 @unix
 @pytest.mark.parametrize("wrong", ["link", "open", "owner"])
 def test_a_common_folder_that_another_may_have_made_is_not_used(
-    tmp_path, name, monkeypatch, caplog, wrong
-):
+    tmp_path: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    wrong: Any,
+) -> None:
     common = tmp_path / "common"
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(paths, "fallback_root", lambda: common)
@@ -383,12 +419,14 @@ def test_a_common_folder_that_another_may_have_made_is_not_used(
             monkeypatch.setattr(os, "getuid", lambda: common.stat().st_uid + 1)
     board = agnez.Board(name, url=AWAY, spool=str(tmp_path / "file" / "spool"))
     board.log(loss=1)
-    assert board._client.spool.folder is None and "not this user's alone" in caplog.text
+    assert board._client.spool.folder is None and "other users can write into it" in caplog.text
     assert not list(common.iterdir())
 
 
 @unix
-def test_the_spool_of_another_user_is_left_alone(server, tmp_path, name, monkeypatch):
+def test_the_spool_of_another_user_is_left_alone(
+    server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     before = sorted(entry.name for entry in folder.iterdir())
     with monkeypatch.context() as patch:

@@ -1,4 +1,6 @@
-"""Boards, cells and runs in processes of their own: by pickle, by spawn, with and without a token."""
+"""Boards, cells and runs in other processes: pickled, spawned, with and without a token."""
+
+from __future__ import annotations
 
 import copy
 import os
@@ -6,13 +8,19 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 import agnez
 from agnez._transport import credentials
-from server import PATIENCE_S
+from server import PATIENCE_S, Server
 
 
-def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
+def test_what_is_pickled_writes_to_the_same_cells(
+    server: Server, name: str, tmp_path: Path
+) -> None:
     board = agnez.Board(name, url=server.url, run="r", config={"lr": 0.1})
     line, text, axes = board.line("curve", y="log"), board.text("note", "x"), board.subplots(1, 2)
     line.append(a=1)
@@ -30,7 +38,7 @@ def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
         )
         assert other.line("curve") is curve and curve.id == line.id
         curve.append(a=2)
-        note.note("again")
+        note.set_description("again")
         places[1].plot([1, 2])
         other.log(loss=2)
     assert board.flush(60)
@@ -41,7 +49,7 @@ def test_what_is_pickled_writes_to_the_same_cells(server, name, tmp_path):
     assert cells["note"]["description"] == "again" and cells["curve"]["chart"] == {"y": "log"}
 
 
-def test_a_cell_alone_is_made_where_the_server_has_lost_it(server, name):
+def test_a_cell_alone_is_made_where_the_server_has_lost_it(server: Server, name: str) -> None:
     line = agnez.Board(name, url=server.url).line("curve")
     again = pickle.loads(pickle.dumps(line))
     agnez._transport.client._clients.clear()
@@ -62,18 +70,20 @@ SCRIPT = """
 
     if __name__ == "__main__":
         context = multiprocessing.get_context(sys.argv[1])
-        run = agnez.init(project=sys.argv[2], config={"lr": 0.1}, **({"token": sys.argv[3]} if len(sys.argv) > 3 else {}))
+        token = {"token": sys.argv[3]} if len(sys.argv) > 3 else {}
+        run = agnez.init(project=sys.argv[2], config={"lr": 0.1}, **token)
         board = agnez.Board(sys.argv[2])
         line = board.line("line")
         board.log(main=1, step=0)
-        workers = [context.Process(target=work, args=(board, line, run, number)) for number in range(2)]
+        arguments = [(board, line, run, number) for number in range(2)]
+        workers = [context.Process(target=work, args=each) for each in arguments]
         [worker.start() for worker in workers]
         [worker.join() for worker in workers]
         assert [worker.exitcode for worker in workers] == [0, 0]
     """
 
 
-def spawned(tmp_path, server, name, method, *args):
+def spawned(tmp_path: Path, server: Server, name: str, method: Any, *args: Any) -> None:
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(SCRIPT))
     env = {
@@ -92,7 +102,7 @@ def spawned(tmp_path, server, name, method, *args):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_children_that_are_spawned(server, name, tmp_path):
+def test_children_that_are_spawned(server: Server, name: str, tmp_path: Path) -> None:
     spawned(tmp_path, server, name, "spawn")
     cells = server.named(name)
     for number in range(2):
@@ -105,7 +115,7 @@ def test_children_that_are_spawned(server, name, tmp_path):
     assert not list((tmp_path / "spool").iterdir())
 
 
-def test_a_token_is_in_no_pickle(monkeypatch):
+def test_a_token_is_in_no_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "_tokens", {})
     board = agnez.Board("b", url="http://127.0.0.1:9", token="agz_secret")
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
@@ -118,12 +128,12 @@ def test_a_token_is_in_no_pickle(monkeypatch):
     assert credentials.token_for(again.url) == "agz_of_the_environment"
 
 
-def test_a_token_goes_to_a_child_that_is_spawned(server, name, tmp_path):
+def test_a_token_goes_to_a_child_that_is_spawned(server: Server, name: str, tmp_path: Path) -> None:
     from test_left import Other
 
     seen = []
 
-    def say(method, path, body, headers):
+    def say(method: Any, path: Any, body: Any, headers: Any) -> Any:
         seen.append(headers.get("Authorization"))
         return (
             201,

@@ -1,30 +1,37 @@
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="assignment, attr-defined"
 """Pictures: what is sent is what a decoder that is not ours sees."""
+
+from __future__ import annotations
 
 import base64
 import io
 import math
 import zlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import agnez
 from agnez._values import images, png
+from server import Server
 
 np = pytest.importorskip("numpy")
 PIL = pytest.importorskip("PIL.Image")
 
 
-def opened(document):
+def opened(document: Any) -> Any:
     head, data = document["value"].split(",", 1)
     assert document["type"] == "img" and head == "data:image/png;base64"
     return PIL.open(io.BytesIO(base64.b64decode(data)))
 
 
-def seen(data, **named):
+def seen(data: Any, **named: Any) -> Any:
     return np.asarray(PIL.open(io.BytesIO(images.encode_image(data, **named))))
 
 
-def test_an_image_reaches_the_board(server, board, name, tmp_path):
+def test_an_image_reaches_the_board(server: Server, board: Any, name: str, tmp_path: Path) -> None:
     array = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     kept = array.copy()
     cell = board.image("array", array, caption="epoch 3")
@@ -42,17 +49,17 @@ def test_an_image_reaches_the_board(server, board, name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "shape, mode",
+    ("shape", "mode"),
     [((4, 5), "L"), ((4, 5, 1), "L"), ((4, 5, 2), "LA"), ((4, 5, 3), "RGB"), ((4, 5, 4), "RGBA")],
 )
-def test_shapes(shape, mode):
+def test_shapes(shape: Any, mode: Any) -> None:
     array = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
     picture = PIL.open(io.BytesIO(images.encode_image(array)))
     assert (picture.mode, picture.size) == (mode, (5, 4))
     assert (np.asarray(picture).reshape(shape) == array).all()
 
 
-def test_many_are_a_grid():
+def test_many_are_a_grid() -> None:
     many = np.zeros((5, 4, 6, 3), np.uint8)
     many[4] = 9
     grid = seen(many)
@@ -61,7 +68,7 @@ def test_many_are_a_grid():
     assert seen(np.zeros((10, 4, 6))).shape == (3 * 5 - 1, 4 * 7 - 1)
 
 
-def test_ranges():
+def test_ranges() -> None:
     assert seen(np.array([[0.0, 0.5, 1.0]])).tolist() == [[0, 128, 255]]
     assert seen(np.array([[-1.0, 0.0, 3.0]])).tolist() == [[0, 64, 255]]
     assert seen(np.array([[0, 10, 255]])).tolist() == [[0, 10, 255]]
@@ -73,7 +80,7 @@ def test_ranges():
     assert seen(np.array([[7, 7]], np.int64) * 1000).tolist() == [[0, 0]]
 
 
-def test_lists_without_numpy(monkeypatch):
+def test_lists_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(images.sys.modules, "numpy", None)
     monkeypatch.delitem(images.sys.modules, "numpy")
     for data in (
@@ -89,7 +96,7 @@ def test_lists_without_numpy(monkeypatch):
     monkeypatch.setitem(images.sys.modules, "numpy", np)
 
 
-def test_wrong_pictures():
+def test_wrong_pictures() -> None:
     for wrong in (
         np.zeros(3),
         np.zeros((0, 3)),
@@ -107,7 +114,7 @@ def test_wrong_pictures():
         images.encode_animation([np.zeros((2, 2))], 0)
 
 
-def test_moving_pictures(server, board, name):
+def test_moving_pictures(server: Server, board: Any, name: str) -> None:
     frames = np.random.default_rng(1).integers(0, 256, (7, 20, 30, 3), dtype=np.uint8)
     board.gif("film", frames, fps=4)
     board.gif("pil", [PIL.fromarray(frame) for frame in frames[:2]])
@@ -120,14 +127,14 @@ def test_moving_pictures(server, board, name):
     assert opened(server.cell(f"{name}-pil")).n_frames == 2
 
 
-def test_a_gif_file_stays_one(server, board, name, tmp_path):
+def test_a_gif_file_stays_one(server: Server, board: Any, name: str, tmp_path: Path) -> None:
     PIL.new("RGB", (3, 2)).save(tmp_path / "a.gif")
     board.gif("gif", str(tmp_path / "a.gif"))
     assert board.flush(60)
     assert server.cell(f"{name}-gif")["value"].startswith("data:image/gif;base64,")
 
 
-def test_png_checksums():
+def test_png_checksums() -> None:
     data = png.encode_png(png.Pixels(1, 1, 1, b"\x07"))
     at = 8
     while at < len(data):
@@ -139,7 +146,7 @@ def test_png_checksums():
     assert at == len(data)
 
 
-def test_figures(server, board, name, monkeypatch):
+def test_figures(server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     pytest.importorskip("mpld3")
     matplotlib.use("Agg")
@@ -154,10 +161,10 @@ def test_figures(server, board, name, monkeypatch):
     pyplot.close(figure)
 
     class Plotly:
-        def to_plotly_json(self):
+        def to_plotly_json(self) -> Any:
             return {}
 
-        def to_html(self, include_plotlyjs, full_html):
+        def to_html(self, include_plotlyjs: Any, full_html: Any) -> Any:
             return f"<p>{include_plotlyjs} {full_html}</p>"
 
     board.figure("plotly", Plotly())
@@ -171,7 +178,7 @@ def test_figures(server, board, name, monkeypatch):
     )
 
 
-def test_media_among_metrics(server, board, name):
+def test_media_among_metrics(server: Server, board: Any, name: str) -> None:
     board.log(
         {
             "loss": 1,
@@ -204,7 +211,7 @@ def test_media_among_metrics(server, board, name):
     assert [point[:2] for point in server.points(f"{name}-loss", "loss")] == [(5, 1)]
 
 
-def test_colours_a_hair_above_one_are_colours():
+def test_colours_a_hair_above_one_are_colours() -> None:
     for high in (1.0, 1 + 1e-7, 1.00001, 1.05):
         picture = np.full((4, 5, 3), 0.5)
         picture[0, 0] = high
@@ -222,7 +229,7 @@ def test_colours_a_hair_above_one_are_colours():
     assert seen(np.array([[[0.0, 2.0, 3.0]] * 5] * 5))[0, 0].tolist() == [0, 2, 3]
 
 
-def frames_of(film):
+def frames_of(film: Any) -> Any:
     file = PIL.open(io.BytesIO(film))
     shown = []
     for at in range(file.n_frames):
@@ -232,7 +239,7 @@ def frames_of(film):
 
 
 @pytest.mark.parametrize("as_list", [True, False])
-def test_all_frames_of_a_film_have_one_scale(as_list):
+def test_all_frames_of_a_film_have_one_scale(as_list: Any) -> None:
     levels = [0.9, 1.0, 1.1, 2.0]
     film = np.stack([np.array([[0.0, level]]) for level in levels])
     assert frames_of(images.encode_animation(list(film) if as_list else film, 10)) == [
@@ -250,7 +257,7 @@ def test_all_frames_of_a_film_have_one_scale(as_list):
     assert [frame[0][0] for frame in frames_of(images.encode_animation(mixed, 10))] == [7, 128]
 
 
-def test_films_have_a_bound():
+def test_films_have_a_bound() -> None:
     import itertools
 
     with pytest.raises(ValueError, match="at most 5000 frames"):
@@ -260,7 +267,7 @@ def test_films_have_a_bound():
 
 
 @pytest.mark.parametrize(
-    "shape, size",
+    ("shape", "size"),
     [
         ((64, 3, 3), (8 * 4 - 1, 8 * 4 - 1)),
         ((9, 4, 4), (3 * 5 - 1, 3 * 5 - 1)),
@@ -274,7 +281,7 @@ def test_films_have_a_bound():
         ((64, 1, 1), (1, 64)),
     ],
 )
-def test_which_shapes_are_grids(shape, size):
+def test_which_shapes_are_grids(shape: Any, size: Any) -> None:
     array = np.zeros(shape, np.uint8)
     assert PIL.open(io.BytesIO(images.encode_image(array))).size == size
 
@@ -282,23 +289,23 @@ def test_which_shapes_are_grids(shape, size):
 class Tensor:
     """As torch's."""
 
-    def __init__(self, array):
+    def __init__(self, array: Any) -> None:
         self.array, self.shape = array, array.shape
 
-    def detach(self):
+    def detach(self) -> Any:
         return self
 
     cpu = detach
     permute = None
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.array
 
 
 Tensor.permute = lambda self, *axes: Tensor(self.array.transpose(axes))
 
 
-def test_tensors_of_torch_may_have_their_colours_first():
+def test_tensors_of_torch_may_have_their_colours_first() -> None:
     colours = np.random.default_rng(0).integers(0, 256, (3, 8, 9), dtype=np.uint8)
     assert (seen(Tensor(colours)) == colours.transpose(1, 2, 0)).all()
     assert seen(Tensor(np.zeros((5, 3, 8, 9), np.uint8))).shape == (2 * 9 - 1, 3 * 10 - 1, 3)
@@ -307,7 +314,7 @@ def test_tensors_of_torch_may_have_their_colours_first():
 
 
 @pytest.mark.parametrize("shape", [(4000, 10), (10, 4000), (4000, 10, 3), (100_000 // 4, 1)])
-def test_very_long_pictures_are_folded(shape, caplog):
+def test_very_long_pictures_are_folded(shape: Any, caplog: pytest.LogCaptureFixture) -> None:
     array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     image = seen(array)
     assert max(image.shape[:2]) < 4 * min(image.shape[:2]) and max(image.shape[:2]) < 1000
@@ -321,7 +328,7 @@ def test_very_long_pictures_are_folded(shape, caplog):
     assert max(PIL.open(io.BytesIO(images.encode_image(PIL.new("RGB", (10, 4000))))).size) < 1000
 
 
-def test_grids_of_lists_need_no_numpy(monkeypatch):
+def test_grids_of_lists_need_no_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     many = [[[0.0, 0.5], [1.0, 0.25]]] * 5
     expected = seen(many)
     monkeypatch.delitem(images.sys.modules, "numpy")
@@ -329,7 +336,9 @@ def test_grids_of_lists_need_no_numpy(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["3d", "polar"])
-def test_figures_that_mpld3_cannot_draw_are_svg(server, board, name, kind):
+def test_figures_that_mpld3_cannot_draw_are_svg(
+    server: Server, board: Any, name: str, kind: Any
+) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     pytest.importorskip("mpld3")
     matplotlib.use("Agg")
@@ -349,17 +358,23 @@ def test_figures_that_mpld3_cannot_draw_are_svg(server, board, name, kind):
     )
 
 
-def test_a_figure_over_which_mpld3_raises_is_svg(server, board, name, monkeypatch, caplog):
+def test_a_figure_over_which_mpld3_raises_is_svg(
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     mpld3 = pytest.importorskip("mpld3")
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    def raises(*_):
+    def raises(*_: Any) -> None:
         raise TypeError("Object of type int64 is not JSON serializable")
 
     monkeypatch.setattr(mpld3, "fig_to_html", raises)
-    figure, axes = pyplot.subplots()
+    figure, _ = pyplot.subplots()
     board.figure("figure", figure)
     pyplot.close(figure)
     assert (

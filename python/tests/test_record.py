@@ -1,6 +1,9 @@
-"""Bytes of a spool: whatever is torn or missing, the other records are read."""
+"""The record format: torn or missing bytes leave the other records readable."""
+
+from __future__ import annotations
 
 import random
+from typing import Any
 
 from agnez._spool import record
 from agnez._transport import request_builder
@@ -9,15 +12,15 @@ SYNC = b"\x01\x02\x03\x04"
 LAYOUTS = {0: record.Layout(0, [("a", "x")]), 1: record.Layout(1, [("a", "x"), ("b", "y")])}
 
 
-def row(number, step):
+def row(number: Any, step: Any) -> Any:
     return LAYOUTS[number].row(SYNC, 1.0, step, [step] * len(LAYOUTS[number].parts))
 
 
-def read(data, is_end=True):
+def read(data: Any, is_end: Any = True) -> Any:
     return record.decode(data, SYNC, LAYOUTS, is_end=is_end)
 
 
-def test_a_torn_record_costs_only_itself():
+def test_a_torn_record_costs_only_itself() -> None:
     whole = [row(0, 1), row(1, 2), record.encode_change(SYNC, "c", {"value": "x" * 50}), row(0, 3)]
     rng = random.Random(4)
     for at in range(len(whole)):
@@ -35,19 +38,19 @@ def test_a_torn_record_costs_only_itself():
             assert read(bytes(damaged)).size == len(damaged)
 
 
-def test_what_is_incomplete_waits():
+def test_what_is_incomplete_waits() -> None:
     data = row(0, 1) + row(0, 2)
     for cut in range(1, len(row(0, 2))):
         found = read(data[:-cut], is_end=False)
         assert found.size == len(row(0, 1)) and not found.is_torn
 
 
-def test_zeros_are_the_end_and_nothing_torn():
+def test_zeros_are_the_end_and_nothing_torn() -> None:
     found = read(row(0, 1) + bytes(100))
     assert found.rows == {0: [(1.0, 1.0, 1.0)]} and not found.is_torn
 
 
-def test_a_new_value_never_overtakes_points():
+def test_a_new_value_never_overtakes_points() -> None:
     value = record.encode_change(SYNC, "a", {"value": None})
     data = (
         value
@@ -66,7 +69,7 @@ def test_a_new_value_never_overtakes_points():
     assert second.changes == {"a": {"value": None}} and second.rows[0][0][1] == 2
 
 
-def test_the_same_bytes_give_the_same_requests():
+def test_the_same_bytes_give_the_same_requests() -> None:
     data = b"".join(row(step % 2, step) for step in range(100)) + record.encode_change(
         SYNC, "c", {"value": 1}
     )
@@ -82,7 +85,7 @@ def test_the_same_bytes_give_the_same_requests():
     assert request_builder.decode_points(apart[0].body) == {("a", "x"): parts["a", "x"]}
 
 
-def test_many_series_are_several_requests():
+def test_many_series_are_several_requests() -> None:
     layout = {0: record.Layout(0, [(f"c{at % 7}", f"s{at}") for at in range(1200)])}
     found = record.decode(layout[0].row(SYNC, 1, 2, range(1200)), SYNC, layout, is_end=True)
     made = request_builder.to_requests(found, layout, None, "w", 0)

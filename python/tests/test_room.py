@@ -1,25 +1,33 @@
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="arg-type, operator, union-attr"
 """What a spool holds open and on disk, and what is there when a call is cut off."""
 
+from __future__ import annotations
+
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import agnez
 from agnez._spool import paths, record, segment, spool
 from agnez._transport.replay import replay
-from server import free_port
+from server import Server, free_port
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 needs_maps = pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="there is no /proc")
 
 
-def maps(folder):
+def maps(folder: Any) -> Any:
     with open("/proc/self/maps") as file:
         return [line.split()[-1] for line in file if str(folder) in line and ".seg" in line]
 
 
 @needs_maps
-def test_metrics_that_are_seldom_logged_hold_no_segments(server, board, name, monkeypatch):
+def test_metrics_that_are_seldom_logged_hold_no_segments(
+    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
     other = agnez.Board(name + "2", url=server.url, spool=board._client._root)
     for at in range(12):
@@ -35,10 +43,10 @@ def test_metrics_that_are_seldom_logged_hold_no_segments(server, board, name, mo
 
 @needs_fork
 @needs_maps
-def test_a_forked_child_holds_nothing_of_its_parents(server, board, name):
+def test_a_forked_child_holds_nothing_of_its_parents(server: Server, board: Any, name: str) -> None:
     board.log(loss=1, step=0)
     assert board.flush(60)
-    folder, wire = board._client.spool.folder, board._client._sender._wire
+    folder, wire = board._client.spool.folder, board._client._sender._connection
     fd = wire._connection.sock.fileno()
     socket = os.readlink(f"/proc/self/fd/{fd}")
     read, write = os.pipe()
@@ -54,12 +62,15 @@ def test_a_forked_child_holds_nothing_of_its_parents(server, board, name):
         os._exit(0)
     os.waitpid(child, 0)
     assert os.read(read, 1000) == b"[]"
-    os.close(read), os.close(write)
+    os.close(read)
+    os.close(write)
     board.log(loss=2, step=1)
     assert board.flush(60) and server.pairs(f"{name}-loss", "loss") == [(0, 1), (1, 2)]
 
 
-def test_a_spool_that_is_left_takes_what_it_holds(server, name, tmp_path):
+def test_a_spool_that_is_left_takes_what_it_holds(
+    server: Server, name: str, tmp_path: Path
+) -> None:
     board = agnez.Board(name, url=f"http://127.0.0.1:{free_port()}", spool=str(tmp_path / "left"))
     for step in range(100):
         board.log(loss=step, step=step)
@@ -74,11 +85,13 @@ def test_a_spool_that_is_left_takes_what_it_holds(server, name, tmp_path):
     )
 
 
-def test_what_is_named_is_told_before_it_is_used(board, monkeypatch):
+def test_what_is_named_is_told_before_it_is_used(
+    board: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     board.log(loss=1)
     one = board._client.spool
 
-    def cut(self, what):
+    def cut(self: Any, what: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -88,13 +101,15 @@ def test_what_is_named_is_told_before_it_is_used(board, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             one.points([("x", "y")], 0.0, [0], [[1.0]])
     board.log(other=1)
-    told = (one.folder / "cells.jsonl").read_text()
-    assert told.count('"other"') >= 2 and len(one.layouts) == len(one._numbers) == told.count(
-        '"layout"'
-    )
+    definitions = (one.folder / "cells.jsonl").read_text()
+    assert definitions.count('"other"') >= 2 and len(one.layouts) == len(
+        one._numbers
+    ) == definitions.count('"layout"')
 
 
-def test_what_comes_from_memory_is_counted_all_the_time(board, monkeypatch):
+def test_what_comes_from_memory_is_counted_all_the_time(
+    board: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     board.log(loss=1)
     assert board.flush(60)
     outbox, one = board._client._sender._outbox, board._client.spool
@@ -102,12 +117,12 @@ def test_what_comes_from_memory_is_counted_all_the_time(board, monkeypatch):
     monkeypatch.setattr(outbox, "_from_disk", lambda: None)
     read = record.decode
 
-    def watched(*args, **named):
+    def watched(*args: Any, **named: Any) -> Any:
         seen.append(outbox.is_done_until(None))
         return read(*args, **named)
 
     monkeypatch.setattr(record, "decode", watched)
     with one.lock:
-        one.memory.keep(one.layouts[0].row(one.sync, 0.0, 5, [7.0]), 1)
+        one.memory.append(one.layouts[0].row(one.sync, 0.0, 5, [7.0]), 1)
     one.wakeup.set()
     assert board.flush(60) and seen and not any(seen)

@@ -1,14 +1,19 @@
 """Scripts that were written for Weights & Biases."""
 
+from __future__ import annotations
+
 import argparse
 import math
 
 import pytest
 
 import agnez
+from server import Server
 
 
-def test_a_wandb_script_runs(server, name, monkeypatch, caplog):
+def test_a_wandb_script_runs(
+    server: Server, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("AGNEZ_URL", server.url)
     wandb = agnez
     run = wandb.init(
@@ -59,13 +64,13 @@ def test_a_wandb_script_runs(server, name, monkeypatch, caplog):
     ]
 
 
-def test_projects_may_have_any_name(server, monkeypatch):
+def test_projects_may_have_any_name(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with agnez.init(project="My project! (2)", url=server.url) as run:
         assert run.board.name == "My-project-2"
 
 
-def test_argparse_is_a_config(server, name):
+def test_argparse_is_a_config(server: Server, name: str) -> None:
     with agnez.init(project=name, url=server.url, config=argparse.Namespace(lr=0.5)) as run:
         assert run.config.lr == 0.5 and dict(run.config) == {"lr": 0.5}
         with pytest.raises(AttributeError, match="no 'rate'"):
-            run.config.rate
+            getattr(run.config, "rate")  # noqa: B009 - no static name

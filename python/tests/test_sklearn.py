@@ -1,8 +1,14 @@
-"""scikit-learn on its own digits: loops over partial_fit, and confusion matrices against its own."""
+"""scikit-learn on its digits: loops over partial_fit, and confusion matrices."""
+
+from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from server import Server
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("sklearn")
@@ -16,12 +22,12 @@ import agnez
 import agnez.sklearn
 
 
-def digits():
+def digits() -> Any:
     x, y = load_digits(return_X_y=True)
     return (x[:900] / 16, y[:900]), (x[900:1200] / 16, y[900:1200])
 
 
-def test_a_loop_over_partial_fit_is_shown(own_server, tmp_path):
+def test_a_loop_over_partial_fit_is_shown(own_server: Server, tmp_path: Path) -> None:
     train, validation = digits()
     board = agnez.Board("digits", url=own_server.url, spool=str(tmp_path / "spool"))
     model = SGDClassifier(loss="log_loss", random_state=0)
@@ -51,7 +57,7 @@ def test_a_loop_over_partial_fit_is_shown(own_server, tmp_path):
     assert cells["confusion"]["description"] == "validation data, step 2"
 
 
-def test_classes_that_were_never_seen_cost_everything(own_server, tmp_path):
+def test_classes_that_were_never_seen_cost_everything(own_server: Server, tmp_path: Path) -> None:
     board = agnez.Board("rare", url=own_server.url, spool=str(tmp_path / "spool"))
     x, y = np.abs(np.random.default_rng(0).random((40, 3))), np.array(["a", "b"] * 20)
     held_back = (x[:4], np.array(["a", "c", "b", "a"]))
@@ -62,7 +68,7 @@ def test_classes_that_were_never_seen_cost_everything(own_server, tmp_path):
     assert cells["confusion"]["value"]["rows"] == ["a", "b", "c"]
 
 
-def test_a_regressor_has_errors_and_no_confusion(own_server, tmp_path):
+def test_a_regressor_has_errors_and_no_confusion(own_server: Server, tmp_path: Path) -> None:
     board = agnez.Board("diabetes", url=own_server.url, spool=str(tmp_path / "spool"))
     x, y = load_diabetes(return_X_y=True)
     model = agnez.sklearn.partial_fit(
@@ -76,7 +82,7 @@ def test_a_regressor_has_errors_and_no_confusion(own_server, tmp_path):
     )
 
 
-def test_what_does_not_fit_is_said_at_once(tmp_path):
+def test_what_does_not_fit_is_said_at_once(tmp_path: Path) -> None:
     board = agnez.Board("wrong", url="http://localhost:9", spool=str(tmp_path / "spool"))
     with pytest.raises(ValueError, match="same length"):
         agnez.sklearn.confusion_matrix([1, 2], [1], board=board)

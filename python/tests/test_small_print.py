@@ -1,19 +1,23 @@
 """Arguments that are unusual, and what is said about those that are wrong."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import pytest
 
 from agnez._values import images
+from server import Server
 
 np = pytest.importorskip("numpy")
 
 
-def grey(value, **named):
+def grey(value: Any, **named: Any) -> Any:
     return images.to_pixels(value, **named).data
 
 
-def test_colours_that_were_normalised_are_not_black():
+def test_colours_that_were_normalised_are_not_black() -> None:
     picture = np.linspace(-2.1, 2.6, 4 * 5 * 3).reshape(4, 5, 3)
     data = grey(picture)
     assert min(data) == 0 and max(data) == 255 and sorted(data) == list(data)
@@ -25,7 +29,7 @@ def test_colours_that_were_normalised_are_not_black():
     assert grey(np.full((1, 1), -3.0)) == b"\0"
 
 
-def test_colours_in_the_first_axis_are_told_once(caplog):
+def test_colours_in_the_first_axis_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
     images.to_pixels(np.zeros((3, 8, 8)))
     images.to_pixels(np.zeros((3, 9, 9)))
     assert caplog.text.count("permute(1, 2, 0)") == 1
@@ -34,7 +38,7 @@ def test_colours_in_the_first_axis_are_told_once(caplog):
 
 
 @pytest.mark.parametrize(
-    "step, after",
+    ("step", "after"),
     [
         (np.uint8(255), 256),
         (np.int8(127), 128),
@@ -44,7 +48,9 @@ def test_colours_in_the_first_axis_are_told_once(caplog):
         (True, 2),
     ],
 )
-def test_small_steps_of_numpy_go_on(server, board, name, step, after):
+def test_small_steps_of_numpy_go_on(
+    server: Server, board: Any, name: str, step: Any, after: Any
+) -> None:
     board.log(loss=0, step=0)
     board.log(loss=1, step=step)
     board.log(loss=2)
@@ -55,7 +61,7 @@ def test_small_steps_of_numpy_go_on(server, board, name, step, after):
     assert [point[0] for point in server.pairs(f"{name}-other", "other")] == [float(step), after]
 
 
-def test_settings_of_a_line_are_added(server, board):
+def test_settings_of_a_line_are_added(server: Server, board: Any) -> None:
     line = board.line("c", y="log").append(a=1)
     board.line("c", smooth=0.5)
     assert board.flush(60) and server.cell(line.id)["chart"] == {"y": "log", "smooth": 0.5}
@@ -65,7 +71,7 @@ def test_settings_of_a_line_are_added(server, board):
 
 
 @pytest.mark.parametrize(
-    "call, error, says",
+    ("call", "error", "says"),
     [
         (lambda board: board.histogram("h", ["a"]), TypeError, "values must hold numbers, not str"),
         (
@@ -112,13 +118,13 @@ def test_settings_of_a_line_are_added(server, board):
         (lambda board: board.log(0.5), TypeError, "log takes a dict of metrics, not float"),
     ],
 )
-def test_what_is_wrong_is_said_at_the_call(board, call, error, says):
+def test_what_is_wrong_is_said_at_the_call(board: Any, call: Any, error: Any, says: Any) -> None:
     board.log(loss=1)
     with pytest.raises(error, match=says):
         call(board)
 
 
-def test_numbers_of_any_kind_are_drawn(server, board, name):
+def test_numbers_of_any_kind_are_drawn(server: Server, board: Any, name: str) -> None:
     board.scatter("s", np.array([1, 2]), [np.float32(0.5), math.nan])
     board.histogram("h", [np.array([1.5, 2]), [3, [4, np.float64(math.inf)]]])
     board.bar("b", {"a": None, "b": np.int64(2), "c": True})

@@ -1,12 +1,19 @@
-"""Answers and spools that no program should give: the sender goes on, and so does a replay of the others."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="union-attr"
+"""Invalid responses and damaged spools: the sender and replays of other spools go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import agnez
 from agnez.__main__ import main
-from agnez._transport import sender
+from agnez._transport import delivery, sender
 from agnez._transport.replay import replay
-from server import eventually
+from server import Server, eventually
 from test_left import Other
 
 DEEP = b"[" * 60_000
@@ -25,12 +32,14 @@ DEEP = b"[" * 60_000
     ],
 )
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 413, 500])
-def test_an_answer_that_cannot_be_read_is_tried_again(tmp_path, name, answer, status):
-    asked = []
+def test_an_answer_that_cannot_be_read_is_tried_again(
+    tmp_path: Path, name: str, answer: Any, status: Any
+) -> None:
+    bodies = []
 
-    def say(method, path, body, headers):
-        asked.append(body)
-        if len(asked) <= 2:
+    def say(method: Any, path: Any, body: Any, headers: Any) -> Any:
+        bodies.append(body)
+        if len(bodies) <= 2:
             return status, "application/json", answer
         return 201, "application/json", b'{"_id":"x","appended":1}'
 
@@ -44,18 +53,22 @@ def test_an_answer_that_cannot_be_read_is_tried_again(tmp_path, name, answer, st
 
 
 def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(
-    server, board, name, monkeypatch, caplog
-):
-    real, failed = sender.Delivery.deliver, []
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    real, failed = delivery.Delivery.deliver, []
 
-    def deliver(self, request):
+    def deliver(self: Any, request: Any) -> Any:
         if any(cell.endswith("-bad") for cell in request.cells):
             failed.append(request)
             raise RecursionError("maximum recursion depth exceeded")
         return real(self, request)
 
-    monkeypatch.setattr(sender.Delivery, "deliver", deliver)
-    monkeypatch.setattr(sender, "_BACK_OFF_S", (0.001, 0.01))
+    monkeypatch.setattr(delivery.Delivery, "deliver", deliver)
+    monkeypatch.setattr(delivery, "BACK_OFF_S", (0.001, 0.01))
     board.text("bad", "x")
     assert board.flush(60)
     for step in range(5):
@@ -71,23 +84,26 @@ def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(
         len((folder / "refused.jsonl").read_text().splitlines()) == 1
         and "is tried again" in caplog.text
     )
-    monkeypatch.setattr(sender.Delivery, "deliver", real)
+    monkeypatch.setattr(delivery.Delivery, "deliver", real)
     replay(folder, refused=True)
     assert server.named(name)["bad"]["value"] == "x" and not folder.exists()
 
 
-def test_each_window_has_its_own_tries(server, board, name, monkeypatch):
-    real, failed = sender.Delivery.send, []
+def test_each_window_has_its_own_tries(
+    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[bytes] = []
+    real = delivery.Delivery.send
 
-    def send(self, batch, first):
+    def send(self: Any, batch: Any, first: Any) -> Any:
         # All tries of the first one fail, and of the second one all but the last.
         if len(failed) < 5:
             failed.append(bytes(self.outbox._bytes))
             raise MemoryError
         return real(self, batch, first)
 
-    monkeypatch.setattr(sender.Delivery, "send", send)
-    monkeypatch.setattr(sender, "_BACK_OFF_S", (0.001, 0.01))
+    monkeypatch.setattr(delivery.Delivery, "send", send)
+    monkeypatch.setattr(delivery, "BACK_OFF_S", (0.001, 0.01))
     board.text("first", "x")
     eventually(lambda: len(failed) >= 3)
     board.text("second", "y")
@@ -111,15 +127,21 @@ def test_each_window_has_its_own_tries(server, board, name, monkeypatch):
 )
 @pytest.mark.parametrize("where", ["next_batch", "finish_batch", "_save_state", "has_more"])
 def test_the_thread_survives_whatever_fails_for_a_while(
-    server, board, name, monkeypatch, error, where
-):
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Any,
+    where: Any,
+) -> None:
     board.log(loss=0, step=0)
     assert board.flush(60)
-    monkeypatch.setattr(sender, "_BACK_OFF_S", (0.001, 0.01))
-    outbox, failures = board._client._sender._outbox, []
+    monkeypatch.setattr(delivery, "BACK_OFF_S", (0.001, 0.01))
+    failures: list[int] = []
+    outbox = board._client._sender._outbox
     real = getattr(outbox, where)
 
-    def failing(*args):
+    def failing(*args: Any) -> Any:
         if len(failures) < 4:
             failures.append(1)
             raise error
@@ -135,7 +157,13 @@ def test_the_thread_survives_whatever_fails_for_a_while(
     assert board._client._sender._thread.is_alive()
 
 
-def test_a_report_that_fails_holds_up_nothing(server, board, name, monkeypatch, caplog):
+def test_a_report_that_fails_holds_up_nothing(
+    server: Server,
+    board: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     monkeypatch.setattr(sender.Sender, "_show", lambda *_: 1 / 0)
     board.log(loss=1, odd=object(), step=0)
     eventually(lambda: "What is not sent cannot be shown" in caplog.text)
@@ -189,7 +217,7 @@ DAMAGES = {
 CASES = [(file, at) for file, damages in DAMAGES.items() for at in range(len(damages))]
 
 
-def left(root, name, url):
+def left(root: Any, name: str, url: Any) -> Any:
     """A spool that was left."""
     board = agnez.Board(name, url=url, spool=str(root), mode="offline")
     for step in range(20):
@@ -200,10 +228,10 @@ def left(root, name, url):
     return folder
 
 
-@pytest.mark.parametrize("file, at", CASES)
+@pytest.mark.parametrize(("file", "at"), CASES)
 def test_a_damaged_spool_stops_neither_a_training_nor_the_replay_of_others(
-    server, name, tmp_path, file, at
-):
+    server: Server, name: str, tmp_path: Path, file: Any, at: Any
+) -> None:
     root = tmp_path / "spools"
     # The damaged one comes first.
     left(tmp_path / "made", f"{name}-d", server.url).rename(tmp_path / "damaged")

@@ -1,4 +1,10 @@
-"""Distributions over steps: bins that widen lose no value, and steps that are many are thinned evenly."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="arg-type"
+"""Histograms over steps: widening bins loses no value, and many steps are thinned evenly."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -8,20 +14,21 @@ from agnez.integrations import _tensors
 
 
 class Shown:
-    """In place of a board: keeps the histogram that was shown last."""
+    """Stands for a board: stores the latest histogram."""
 
-    def __init__(self):
-        self.told, self.notes = {}, []
+    def __init__(self) -> None:
+        self.shown: dict[str, Any] = {}
+        self.notes: list[str] = []
 
-    def histogram(self, name, **told):
-        self.told[name] = told
+    def histogram(self, name: str, **value: Any) -> Any:
+        self.shown[name] = value
         return self
 
-    def note(self, text):
+    def set_description(self, text: Any) -> None:
         self.notes.append(text)
 
 
-def test_bins_that_widen_stay_exact():
+def test_bins_that_widen_stay_exact() -> None:
     random, shown = np.random.default_rng(1), Shown()
     spread = _tensors.HistogramOverSteps(shown, "w")
     given = [
@@ -33,35 +40,37 @@ def test_bins_that_widen_stay_exact():
     ]
     for step, values in enumerate(given):
         spread.add(values, step)
-    told = shown.told["w"]
+    value = shown.shown["w"]
     assert (
-        told["steps"] == [0, 1, 2, 3, 4] and told["edges"][0] == -512 and told["edges"][-1] == 512
+        value["steps"] == [0, 1, 2, 3, 4]
+        and value["edges"][0] == -512
+        and value["edges"][-1] == 512
     )
-    for counts, values in zip(told["counts"], given):
-        assert counts == np.histogram(values, told["edges"])[0].tolist()
+    for counts, values in zip(value["counts"], given):
+        assert counts == np.histogram(values, value["edges"])[0].tolist()
 
 
-def test_what_is_not_finite_is_counted_apart():
+def test_what_is_not_finite_is_counted_apart() -> None:
     shown = Shown()
     spread = _tensors.HistogramOverSteps(shown, "w")
     spread.add(np.array([np.nan, np.inf, 1.0]), 7)
-    assert sum(shown.told["w"]["counts"][0]) == 1
+    assert sum(shown.shown["w"]["counts"][0]) == 1
     assert shown.notes == ["2 of 3 values were not finite at step 7"]
     spread.add(np.full(3, np.nan), 8)
-    assert sum(shown.told["w"]["counts"][1]) == 0
+    assert sum(shown.shown["w"]["counts"][1]) == 0
 
 
-def test_many_steps_are_thinned_evenly():
+def test_many_steps_are_thinned_evenly() -> None:
     shown = Shown()
     spread = _tensors.HistogramOverSteps(shown, "w")
     for step in range(1000):
         spread.add(np.array([1.0]), step)
-    steps = shown.told["w"]["steps"]
+    steps = shown.shown["w"]["steps"]
     assert _tensors.STEPS / 2 <= len(steps) <= _tensors.STEPS
     assert steps[0] == 0 and {after - before for before, after in zip(steps, steps[1:])} == {8}
 
 
-def test_phases_are_series_of_one_cell():
+def test_phases_are_series_of_one_cell() -> None:
     names = ["train_loss", "val/loss", "loss", "test_top 5/acc", "train_", "evaluation"]
     assert [_tensors.split_phase(name) for name in names] == [
         "loss/train",

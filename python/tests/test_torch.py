@@ -1,8 +1,16 @@
-"""PyTorch, Lightning and Hugging Face: real trainings, where those packages are installed; skipped where not."""
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="misc, name-defined"
+"""Real trainings with PyTorch, Lightning and Hugging Face; skipped without those packages."""
+
+from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from server import Server
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 
@@ -10,18 +18,18 @@ import agnez
 import agnez.torch
 
 
-def line(count):
+def line(count: Any) -> Any:
     torch.manual_seed(3)
     x = torch.randn(count, 4)
     return x, (x @ torch.tensor([[1.0], [-2.0], [0.5], [3.0]])) + 0.1
 
 
-def made_model():
+def made_model() -> Any:
     torch.manual_seed(5)
     return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
 
 
-def test_a_watched_model_shows_weights_and_gradients(own_server, tmp_path):
+def test_a_watched_model_shows_weights_and_gradients(own_server: Server, tmp_path: Path) -> None:
     board = agnez.Board("watched", url=own_server.url, spool=str(tmp_path / "spool"))
     model, other = made_model(), torch.nn.Linear(4, 1)
     watch = agnez.torch.watch(model, board, every=2)
@@ -66,7 +74,7 @@ def test_a_watched_model_shows_weights_and_gradients(own_server, tmp_path):
     assert watch.step == 5, "stopped is stopped"
 
 
-def test_gradients_that_are_not_finite_are_shown(own_server, tmp_path):
+def test_gradients_that_are_not_finite_are_shown(own_server: Server, tmp_path: Path) -> None:
     board = agnez.Board("broken", url=own_server.url, spool=str(tmp_path / "spool"))
     model = torch.nn.Linear(2, 1).to(torch.bfloat16)
     with agnez.torch.watch(model, board, every=1):
@@ -80,32 +88,32 @@ def test_gradients_that_are_not_finite_are_shown(own_server, tmp_path):
     assert "not finite" in cells["weights of Linear"]["description"]
 
 
-def test_arguments_are_checked_at_once():
-    with pytest.raises(TypeError, match="watch takes a torch.nn.Module, not int"):
+def test_arguments_are_checked_at_once() -> None:
+    with pytest.raises(TypeError, match=r"watch takes a torch\.nn\.Module, not int"):
         agnez.torch.watch(3)
     with pytest.raises(ValueError, match="every must be 1 or more"):
         agnez.torch.watch(made_model(), every=0)
 
 
-def test_lightning_logs_to_a_board(own_server, tmp_path):
+def test_lightning_logs_to_a_board(own_server: Server, tmp_path: Path) -> None:
     pl = pytest.importorskip("lightning.pytorch")
     import agnez.lightning
 
     class Line(pl.LightningModule):
-        def __init__(self, rate=0.05):
+        def __init__(self, rate: Any = 0.05) -> None:
             super().__init__()
             self.save_hyperparameters()
             self.model = made_model()
 
-        def configure_optimizers(self):
+        def configure_optimizers(self) -> Any:
             return torch.optim.SGD(self.parameters(), lr=self.hparams.rate)
 
-        def training_step(self, batch):
+        def training_step(self, batch: Any) -> Any:
             loss = torch.nn.functional.mse_loss(self.model(batch[0]), batch[1])
             self.log("train_loss", loss)
             return loss
 
-        def validation_step(self, batch):
+        def validation_step(self, batch: Any) -> None:
             self.log("val_loss", torch.nn.functional.mse_loss(self.model(batch[0]), batch[1]))
 
     data = torch.utils.data.TensorDataset(*line(64))
@@ -137,7 +145,9 @@ def test_lightning_logs_to_a_board(own_server, tmp_path):
     assert (logger.name, logger.version) == ("lightning", "first")
 
 
-def test_a_logger_survives_being_pickled(own_server, tmp_path, monkeypatch):
+def test_a_logger_survives_being_pickled(
+    own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("lightning.pytorch")
     import pickle
 
@@ -154,28 +164,28 @@ def test_a_logger_survives_being_pickled(own_server, tmp_path, monkeypatch):
     ]
 
 
-def test_the_hugging_face_trainer_logs_to_a_board(own_server, tmp_path):
+def test_the_hugging_face_trainer_logs_to_a_board(own_server: Server, tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("accelerate")
     import agnez.huggingface
 
     class Line(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.model = made_model()
 
-        def forward(self, x, labels=None):
-            told = self.model(x)
-            return {"loss": torch.nn.functional.mse_loss(told, labels), "logits": told}
+        def forward(self, x: Any, labels: Any = None) -> Any:
+            logits = self.model(x)
+            return {"loss": torch.nn.functional.mse_loss(logits, labels), "logits": logits}
 
     class Data(torch.utils.data.Dataset):
-        def __init__(self):
+        def __init__(self) -> None:
             self.x, self.y = line(32)
 
-        def __len__(self):
+        def __len__(self) -> Any:
             return len(self.x)
 
-        def __getitem__(self, at):
+        def __getitem__(self, at: Any) -> Any:
             return {"x": self.x[at], "labels": self.y[at]}
 
     board = agnez.Board("bert", url=own_server.url, spool=str(tmp_path / "spool"))
