@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import base64
+import http.server
+import io
 import json
 import os
 import re
@@ -20,6 +23,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+import agnez
+from agnez._spool import paths
 
 BINARY = Path(
     os.environ.get("AGNEZ_BIN", Path(__file__).parents[2] / "target/release/agnez")
@@ -155,3 +161,63 @@ def script(text: Any, spool: Any, url: Any, **named: Any) -> Any:
         text=True,
         **named,
     )
+
+
+#: An address without a server.
+AWAY = "http://127.0.0.1:9"
+
+
+def left(spool: Path, code: str, url: str = AWAY) -> Path:
+    """The spool of a process that ran the code and ended without closing it."""
+    env = {**os.environ, "AGNEZ_SPOOL": str(spool), "AGNEZ_URL": url}
+    code = "import agnez, os\n" + textwrap.dedent(code) + "\nos._exit(0)"
+    assert subprocess.run([sys.executable, "-c", code], env=env, timeout=60).returncode == 0
+    return paths.list_spools(spool)[-1]
+
+
+def sent(board: agnez.Board) -> None:
+    assert board.flush(60)
+
+
+def size_of(cell: dict[str, Any]) -> Any:
+    """Width and height of the picture in a cell."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(base64.b64decode(cell["value"].split(",", 1)[1]))).size
+
+
+class Other:
+    """Another program's server: answers every request with ``say(method, path, body)``."""
+
+    def __init__(self, say: Any) -> None:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                status, kind, text = say(
+                    self.command,
+                    self.path,
+                    self.rfile.read(int(self.headers["Content-Length"])),
+                    self.headers,
+                )
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_PATCH = do_POST
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.server.shutdown()
+        self.server.server_close()

@@ -125,7 +125,7 @@ def test_a_token_comes_as_argument_in_the_address_or_from_the_environment(
     assert all(path.startswith("/agnez/") for _, path, *_ in stand_in.seen), stand_in.seen
 
 
-def test_without_a_token_none_is_sent_and_one_sentence_says_what_to_do(
+def test_without_a_token_one_warning_says_how_to_set_it(
     stand_in: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     board = agnez.Board("main", url=stand_in.url, spool=str(tmp_path / "spool"))
@@ -218,7 +218,7 @@ def test_a_token_is_sent_to_its_own_server_only(
     assert {given for _, _, given, _ in stand_in.seen} == {None}
 
 
-def test_what_is_no_token_or_no_address_is_told_without_it(stand_in: Any) -> None:
+def test_errors_about_tokens_and_addresses_do_not_repeat_them(stand_in: Any) -> None:
     for wrong in ["two words", "line\r\nX-Other: 1", "schlüssel-wort"]:
         with pytest.raises(ValueError, match="token must be") as failed:
             agnez.Board("main", url=stand_in.url, token=wrong)
@@ -236,7 +236,7 @@ def test_what_is_no_token_or_no_address_is_told_without_it(stand_in: Any) -> Non
         agnez.Board("main", url=stand_in.url, token=b"agz_x")
 
 
-def test_a_script_of_its_own_takes_it_from_the_environment(
+def test_a_script_takes_the_token_from_the_environment(
     stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AGNEZ_TOKEN", TOKEN)
@@ -251,7 +251,7 @@ def test_a_script_of_its_own_takes_it_from_the_environment(
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
-def test_https_trusts_the_authorities_of_the_system_and_nobody_else(
+def test_https_trusts_only_the_authorities_of_the_system(
     stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"

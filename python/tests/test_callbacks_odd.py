@@ -93,7 +93,7 @@ def test_hugging_face_shows_numbers_of_numpy(
     ]
 
 
-def test_lightning_shows_whatever_is_logged(
+def test_lightning_shows_any_value(
     server: Server, board: Any, name: str, lightning: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     import agnez.lightning

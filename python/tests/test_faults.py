@@ -94,7 +94,7 @@ def test_one_cell_that_is_refused_does_not_hold_up_the_others(
     assert not folder.exists()
 
 
-def test_close_removes_what_is_sent_and_logging_goes_on_after_it(
+def test_close_removes_the_spool_and_logging_continues_after_it(
     server: Server, board: Any, name: str
 ) -> None:
     board.log(step=0, loss=0)
@@ -236,7 +236,7 @@ def test_the_exit_takes_at_most_five_seconds(tmp_path: Path, name: str, address:
     assert len(paths.list_spools(tmp_path / "spool")) == 1
 
 
-def test_a_new_process_mentions_old_spools_once(server: Server, tmp_path: Path, name: str) -> None:
+def test_a_new_process_warns_of_old_spools_once(server: Server, tmp_path: Path, name: str) -> None:
     spool = tmp_path / "spool"
     code = "import agnez, os; agnez.Board('b').log(loss=1); {}"
     assert script(code.format("os._exit(0)"), spool, "http://127.0.0.1:9").wait(PATIENCE_S) == 0
@@ -299,7 +299,7 @@ def test_workers_of_multiprocessing_send_before_they_end(
         assert steps(server, f"{name}-worker{number}", f"worker{number}") == list(range(300))
 
 
-def test_who_answers_is_not_agnez(tmp_path: Path, name: str) -> None:
+def test_another_program_answers(tmp_path: Path, name: str) -> None:
     import http.server
     import threading
 
@@ -341,7 +341,7 @@ def test_python_m_agnez_helps(tmp_path: Path) -> None:
         replay(tmp_path)
 
 
-def test_a_crash_after_a_refused_request_was_taken_apart(
+def test_a_crash_after_a_refused_request_was_split(
     server: Server, tmp_path: Path, name: str
 ) -> None:
     """Accepted parts must not come again with the whole, even if it would be accepted now."""

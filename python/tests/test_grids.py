@@ -33,7 +33,7 @@ def test_colours_come_first_or_last() -> None:
         grids.img_grid(np.zeros((5, 2, 2)), (2, 2))
 
 
-def test_what_is_not_finite_does_not_spoil_the_rest() -> None:
+def test_non_finite_values_do_not_affect_the_scale() -> None:
     images = np.array([[[0.0, 1.0], [np.nan, np.inf]], [[-np.inf, 0.5], [1e308, -1e308]]])
     grid = grids.img_grid(images, (1, 2))
     assert (
@@ -70,7 +70,7 @@ def test_rows_of_weights_become_pictures_with_one_grey_for_zero() -> None:
         grids.grid2d(np.zeros((2, 5)))
 
 
-def test_a_unit_shows_what_it_likes_best() -> None:
+def test_preferred_units_come_first() -> None:
     below = np.eye(4)
     above = np.array([[0.1, -3, 2, 0], [0, 0, 0, 1]])
     grid = grids.pref_grid(above, below, num_preferred=2, pad_row=1)

@@ -76,7 +76,7 @@ def test_a_signals_handler_may_log_and_flush(server: Server, name: str, tmp_path
         assert server.pairs(f"{name}-{id}", series) == [(at, at) for at in range(most)]
 
 
-def test_a_flush_amid_a_write_of_the_same_thread_says_no_at_once(board: Any) -> None:
+def test_a_flush_inside_an_interrupted_write_returns_false(board: Any) -> None:
     board.log(loss=1)
     with board._client.spool.lock:
         assert not board.flush(None)

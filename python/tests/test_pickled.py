@@ -1,3 +1,5 @@
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="attr-defined"
 """Boards, cells and runs in other processes: pickled, spawned, with and without a token."""
 
 from __future__ import annotations
@@ -18,9 +20,7 @@ from agnez._transport import credentials
 from server import PATIENCE_S, Server
 
 
-def test_what_is_pickled_writes_to_the_same_cells(
-    server: Server, name: str, tmp_path: Path
-) -> None:
+def test_pickled_objects_write_to_the_same_cells(server: Server, name: str, tmp_path: Path) -> None:
     board = agnez.Board(name, url=server.url, run="r", config={"lr": 0.1})
     line, text, axes = board.line("curve", y="log"), board.text("note", "x"), board.subplots(1, 2)
     line.append(a=1)
@@ -129,7 +129,7 @@ def test_a_token_is_in_no_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_token_goes_to_a_child_that_is_spawned(server: Server, name: str, tmp_path: Path) -> None:
-    from test_left import Other
+    from server import Other
 
     seen = []
 

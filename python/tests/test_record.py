@@ -38,7 +38,7 @@ def test_a_torn_record_costs_only_itself() -> None:
             assert read(bytes(damaged)).size == len(damaged)
 
 
-def test_what_is_incomplete_waits() -> None:
+def test_an_incomplete_record_waits() -> None:
     data = row(0, 1) + row(0, 2)
     for cut in range(1, len(row(0, 2))):
         found = read(data[:-cut], is_end=False)

@@ -82,7 +82,7 @@ def test_a_regressor_has_errors_and_no_confusion(own_server: Server, tmp_path: P
     )
 
 
-def test_what_does_not_fit_is_said_at_once(tmp_path: Path) -> None:
+def test_images_that_do_not_fit_raise(tmp_path: Path) -> None:
     board = agnez.Board("wrong", url="http://localhost:9", spool=str(tmp_path / "spool"))
     with pytest.raises(ValueError, match="same length"):
         agnez.sklearn.confusion_matrix([1, 2], [1], board=board)

@@ -1,5 +1,5 @@
 # Tests pass wrong types on purpose, and use private attributes.
-# mypy: disable-error-code="union-attr"
+# mypy: disable-error-code="attr-defined, union-attr"
 """Invalid responses and damaged spools: the sender and replays of other spools go on."""
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import agnez
 from agnez.__main__ import main
 from agnez._transport import delivery, sender
 from agnez._transport.replay import replay
-from server import Server, eventually
-from test_left import Other
+from server import Other, Server, eventually
 
 DEEP = b"[" * 60_000
 
@@ -52,7 +51,7 @@ def test_an_answer_that_cannot_be_read_is_tried_again(
         board.close(10)
 
 
-def test_what_fails_every_time_is_put_aside_and_the_rest_is_sent(
+def test_a_batch_that_always_fails_is_quarantined_and_the_rest_is_sent(
     server: Server,
     board: Any,
     name: str,
@@ -126,7 +125,7 @@ def test_each_window_has_its_own_tries(
     ],
 )
 @pytest.mark.parametrize("where", ["next_batch", "finish_batch", "_save_state", "has_more"])
-def test_the_thread_survives_whatever_fails_for_a_while(
+def test_the_thread_survives_temporary_failures(
     server: Server,
     board: Any,
     name: str,
@@ -157,7 +156,7 @@ def test_the_thread_survives_whatever_fails_for_a_while(
     assert board._client._sender._thread.is_alive()
 
 
-def test_a_report_that_fails_holds_up_nothing(
+def test_a_failed_report_does_not_block_values(
     server: Server,
     board: Any,
     name: str,

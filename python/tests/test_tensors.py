@@ -50,7 +50,7 @@ def test_bins_that_widen_stay_exact() -> None:
         assert counts == np.histogram(values, value["edges"])[0].tolist()
 
 
-def test_what_is_not_finite_is_counted_apart() -> None:
+def test_non_finite_values_are_counted_in_the_description() -> None:
     shown = Shown()
     spread = _tensors.HistogramOverSteps(shown, "w")
     spread.add(np.array([np.nan, np.inf, 1.0]), 7)

@@ -368,7 +368,7 @@ def test_one_warning_not_a_thousand(
     assert_whole(own_server, "quiet", "loss", 2000)
 
 
-def test_what_the_server_refuses_holds_up_nothing_else(own_server: Server, tmp_path: Path) -> None:
+def test_a_refused_request_does_not_block_others(own_server: Server, tmp_path: Path) -> None:
     """A person made another cell of this id: its points are put away, all others arrive."""
     board = agnez.Board("refused", url=own_server.url, spool=str(tmp_path / "spool"))
     board.log(step=0, taken=1, loss=value(0))

@@ -88,7 +88,7 @@ def test_gradients_that_are_not_finite_are_shown(own_server: Server, tmp_path: P
     assert "not finite" in cells["weights of Linear"]["description"]
 
 
-def test_arguments_are_checked_at_once() -> None:
+def test_wrong_arguments_raise_at_once() -> None:
     with pytest.raises(TypeError, match=r"watch takes a torch\.nn\.Module, not int"):
         agnez.torch.watch(3)
     with pytest.raises(ValueError, match="every must be 1 or more"):

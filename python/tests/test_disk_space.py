@@ -68,7 +68,7 @@ def test_a_forked_child_holds_nothing_of_its_parents(server: Server, board: Any,
     assert board.flush(60) and server.pairs(f"{name}-loss", "loss") == [(0, 1), (1, 2)]
 
 
-def test_a_spool_that_is_left_takes_what_it_holds(
+def test_an_abandoned_spool_takes_the_space_of_its_records(
     server: Server, name: str, tmp_path: Path
 ) -> None:
     board = agnez.Board(name, url=f"http://127.0.0.1:{free_port()}", spool=str(tmp_path / "left"))
@@ -85,7 +85,7 @@ def test_a_spool_that_is_left_takes_what_it_holds(
     )
 
 
-def test_what_is_named_is_told_before_it_is_used(
+def test_layouts_are_defined_before_records_use_them(
     board: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board.log(loss=1)
@@ -107,7 +107,7 @@ def test_what_is_named_is_told_before_it_is_used(
     ) == definitions.count('"layout"')
 
 
-def test_what_comes_from_memory_is_counted_all_the_time(
+def test_records_from_memory_count_as_unsent_until_answered(
     board: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board.log(loss=1)

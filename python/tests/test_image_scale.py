@@ -29,7 +29,7 @@ def test_colours_that_were_normalised_are_not_black() -> None:
     assert grey(np.full((1, 1), -3.0)) == b"\0"
 
 
-def test_colours_in_the_first_axis_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_channels_in_the_first_axis_warn_once(caplog: pytest.LogCaptureFixture) -> None:
     images.to_pixels(np.zeros((3, 8, 8)))
     images.to_pixels(np.zeros((3, 9, 9)))
     assert caplog.text.count("permute(1, 2, 0)") == 1
@@ -118,7 +118,7 @@ def test_settings_of_a_line_are_added(server: Server, board: Any) -> None:
         (lambda board: board.log(0.5), TypeError, "log takes a dict of metrics, not float"),
     ],
 )
-def test_what_is_wrong_is_said_at_the_call(board: Any, call: Any, error: Any, says: Any) -> None:
+def test_wrong_arguments_raise_at_the_call(board: Any, call: Any, error: Any, says: Any) -> None:
     board.log(loss=1)
     with pytest.raises(error, match=says):
         call(board)

@@ -1,0 +1,147 @@
+# Tests pass wrong types on purpose, and use private attributes.
+# mypy: disable-error-code="assignment"
+"""Subplots, histogram bins and axis labels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+import agnez
+from server import Server, sent
+
+
+def test_subplots(server: Server, board: Any, name: str) -> None:
+    cells = board.subplots(2, 3)
+    assert cells.shape == (2, 3) and len(cells) == 2 and len(cells.flat) == 6
+    cells[0, 0].plot([1, 2, math.nan], label="a")
+    cells[0, 0].plot([0, 2], [3, 4], "r--", label="b").set_yscale("log")
+    cells[0, 1].hist([1, 2, 2, 3], bins=[0, 2, 4])
+    cells[0][2].scatter([1], [2], c=["x"]).set_title("Scatter").set_xlabel("age")
+    cells[1, 0].imshow([[0, 1], [1, 0]])
+    cells[1, 1].bar(["a", "b"], [1, 2])
+    sent(board)
+    documents = {
+        (cell["layout"]["row"], cell["layout"]["column"]): cell
+        for cell in server.cells(name).values()
+    }
+    assert len(documents) == 6 and all(
+        cell["layout"]["columns"] == 3 for cell in documents.values()
+    )
+    assert [
+        cell["layout"]["column"]
+        for cell in sorted(documents.values(), key=lambda cell: cell["createdAt"])
+    ] == [0, 1, 2, 0, 1, 2]
+    first = documents[0, 0]["_id"]
+    assert documents[0, 0]["chart"] == {"y": "log"}
+    assert [point[:2] for point in server.points(first, "b")] == [(0, 3), (2, 4)]
+    assert [point[0] for point in server.points(first, "a")] == [0, 1, 2]
+    assert documents[0, 1]["value"] == {"counts": [1, 3], "edges": [0, 2, 4]}
+    assert documents[0, 2]["name"] == "Scatter" and documents[0, 2]["value"]["x_label"] == "age"
+    assert "description" not in documents[0, 2]
+    assert documents[1, 0]["type"] == "img"
+    assert documents[1, 1]["value"] == {"labels": ["a", "b"], "values": [1, 2]}
+    assert "type" not in documents[1, 2] and documents[1, 2]["name"] == ""
+    cells[0, 0].clear()
+    sent(board)
+    assert server.cell(first)["value"]["series"] == {}
+
+
+def test_one_row_of_subplots_needs_one_index(board: Any) -> None:
+    row = board.subplots(1, 3, name="row")
+    assert (
+        [axes.id for axes in row]
+        == [row[0, at].id for at in range(3)]
+        == [row[at].id for at in range(3)]
+    )
+    column = board.subplots(2, name="column")
+    assert column[1].id == column[1, 0].id
+
+
+def test_bins_are_those_of_numpy(server: Server, board: Any, name: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    values = [0.5, 1, 2, 2.5, 9, math.nan]
+    cells = board.subplots(2, 3)
+    cells[0, 0].hist(values, bins=5)
+    cells[0, 1].hist(values, bins=numpy.int64(3), range=(0, 3))
+    cells[0, 2].hist(values, 4.0)
+    cells[1, 0].hist([7, 7], bins=2)
+    cells[1, 1].hist(values, bins="auto")
+    cells[1, 2].hist([], bins=2)
+    sent(board)
+    shown = [
+        cell["value"]
+        for cell in sorted(
+            server.cells(name).values(),
+            key=lambda cell: (cell["layout"]["row"], cell["layout"]["column"]),
+        )
+    ]
+    for value, (data, bins, limits) in zip(
+        shown,
+        [
+            (values[:-1], 5, None),
+            (values[:-1], 3, (0, 3)),
+            (values[:-1], 4, None),
+            ([7, 7], 2, None),
+        ],
+    ):
+        counts, edges = numpy.histogram(data, bins, limits)
+        assert value["counts"] == counts.tolist() and value["edges"] == pytest.approx(
+            edges.tolist(), rel=1e-15
+        )
+    assert shown[4] == {"values": [0.5, 1, 2, 2.5, 9, "NaN"]} and shown[5] == {
+        "counts": [0, 0],
+        "edges": [0, 0.5, 1],
+    }
+    for wrong in (0, -1, 2.5, 1001, [2, 1], [1]):
+        with pytest.raises(ValueError, match="bins must be"):
+            cells[0, 0].hist(values, bins=wrong)
+
+
+def test_labels_and_a_note_stand_together(server: Server, board: Any, name: str) -> None:
+    axes = board.subplots(1, 1)[0]
+    axes.set_xlabel("age").set_description("of the first run").set_ylabel("height")
+    sent(board)
+    (cell,) = server.cells(name).values()
+    assert cell["description"] == "of the first run\nx: age, y: height"
+    axes.set_description("changed")
+    sent(board)
+    assert server.cell(cell["_id"])["description"] == "changed\nx: age, y: height"
+
+
+def test_axis_labels_never_replace_a_description(server: Server, board: Any, name: str) -> None:
+    line, points = board.subplots(1, 2)
+    line.set(description="mine").set_xlabel("age")
+    points.set_description("mine").set_xlabel("age")
+    points.scatter([1], [2]).set_ylabel("height")
+    sent(board)
+    cells = sorted(server.cells(name).values(), key=lambda cell: cell["layout"]["column"])
+    assert cells[0]["description"] == "mine\nx: age"
+    # A scatter chart has labels of its own; the description keeps what it had before.
+    assert cells[1]["description"].startswith("mine")
+    assert cells[1]["value"] == {"x": [1], "y": [2], "x_label": "age", "y_label": "height"}
+
+
+def test_bins_of_a_histogram_are_honoured(server: Server, board: Any, name: str) -> None:
+    board.histogram("equal", [0, 1, 2, 3, math.nan], bins=2)
+    board.histogram("edges", [0, 1, 2, 3], bins=[0, 1, 3])
+    board.histogram("steps", [[0, 1], [3]], bins=3, steps=[5, 6])
+    board.log(wandb=agnez.Histogram([0, 1, 2, 4], num_bins=4))
+    sent(board)
+    cells = server.named(name)
+    assert cells["equal"]["value"] == {"counts": [2, 2], "edges": [0, 1.5, 3]}
+    assert cells["edges"]["value"] == {"counts": [1, 3], "edges": [0, 1, 3]}
+    assert cells["steps"]["value"] == {
+        "counts": [[1, 1, 0], [0, 0, 1]],
+        "edges": [0, 1, 2, 3],
+        "steps": [5, 6],
+    }
+    assert cells["wandb"]["value"] == {"counts": [1, 1, 1, 1], "edges": [0, 1, 2, 3, 4]}
+    for wrong in ({"bins": 0}, {"bins": 1001}):
+        with pytest.raises(ValueError, match="bins must be"):
+            board.histogram("equal", [1, 2], **wrong)
+    for wrong in ({"counts": [1], "edges": [0, 1], "bins": 2}, {"values": [1], "edges": [0, 1]}):
+        with pytest.raises(TypeError, match="edges="):
+            board.histogram("equal", **wrong)
