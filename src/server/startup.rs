@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,10 +20,9 @@ use super::http::pages::assets::Site;
 use super::http::router::router;
 use super::live::hub::Hub;
 use super::net::connections::Connections;
+use super::net::listener::bind;
 use super::store::{Durability, OpenError, Store, StoreOptions};
 use super::{App, Config};
-
-const BACKLOG: u32 = 1024;
 
 /// Why every client needs a token on systems other than Linux.
 const UNKNOWN: &str = "This system cannot tell which user a connection belongs to, so every client needs a token; '--any-local-user' lets in every local program.";
@@ -139,11 +138,4 @@ fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {
         }
     }
     Ok((listeners, port))
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }

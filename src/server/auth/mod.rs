@@ -6,7 +6,6 @@ mod cors;
 mod credentials;
 mod forwarded;
 pub mod host;
-pub mod peer_credentials;
 pub mod policy;
 mod revocation;
 pub mod tokens;

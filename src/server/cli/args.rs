@@ -7,12 +7,11 @@ use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::server::auth::host::Host;
-use crate::server::auth::peer_credentials;
 use crate::server::auth::policy::{AccessPolicy, LocalTrust};
 use crate::server::auth::tokens::TokenKind;
 use crate::server::config::{Config, ConfigError, DEFAULT_DATA, ListenAddress};
 use crate::server::log::LogFormat;
-use crate::server::net::DEFAULT_PORT;
+use crate::server::net::{DEFAULT_PORT, peer_credentials};
 use crate::server::store::Durability;
 
 /// A live dashboard for deep-learning training.

@@ -14,7 +14,8 @@ use axum::response::Response;
 use super::ops::metrics::{RequestMetrics, method_name};
 use crate::server::auth::policy::Caller;
 use crate::server::log::throttle::LogThrottle;
-use crate::server::net::write_timeout::Peer;
+use crate::server::net::connections::ShowedToken;
+use crate::server::net::peer::Peer;
 
 /// All requests since the start.
 #[derive(Default)]
@@ -33,17 +34,6 @@ struct Inside {
     token: Option<String>,
 }
 
-/// Whether the request showed a token, or the key of one.
-pub fn shows_token(reply: &Response) -> bool {
-    reply.extensions().get::<Inside>().is_some_and(|inside| inside.token.is_some())
-}
-
-#[cfg(test)]
-pub fn with_token(mut reply: Response, token: &str) -> Response {
-    reply.extensions_mut().insert(Inside { route: None, token: Some(token.to_owned()) });
-    reply
-}
-
 /// Who asked, where a proxy says it: comes back with the reply.
 #[derive(Clone, Copy)]
 pub struct Client(pub Option<IpAddr>);
@@ -53,6 +43,9 @@ pub async fn note(request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Arc<Caller>>();
     let inside = Inside { route: request.extensions().get().cloned(), token: caller.and_then(|caller| caller.token.clone()) };
     let mut reply = next.run(request).await;
+    if inside.token.is_some() {
+        reply.extensions_mut().insert(ShowedToken);
+    }
     reply.extensions_mut().insert(inside);
     reply
 }

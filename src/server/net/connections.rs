@@ -1,4 +1,4 @@
-//! Connections: how many there may be at a time, how long one may ask for nothing, and which one goes when there are too many.
+//! The set of open connections: its limit, timeouts, the eviction when the limit is reached, and the graceful shutdown.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -12,245 +12,267 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::Request;
+use axum::response::Response;
 use axum::serve::Listener;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+use super::file_limit;
+use super::listener::ConnectionListener;
+use super::peer::Peer;
 use super::shutdown_body;
-use super::write_timeout::{Peer, Stalled, Stream, TimeoutStream};
-use crate::server::http::request_log;
+use super::write_timeout::{StallClock, TimeoutStream};
 
-/// The head of a request comes within this time, the wait for a connection's next request included.
-const HEAD_WITHIN: Duration = Duration::from_secs(60);
-/// What is kept of a body that is sent or received, and the longest head.
-const BUFFER_BYTES: usize = 64 << 10;
-/// File handles that are not for connections: the database, pictures, the log.
-const KEPT: u64 = 128;
-/// More of them the system is not asked for.
-const MOST: u64 = 1 << 16;
-/// How long a new connection waits for the place of one that was asked to go, before another one is asked.
-const NEXT_AFTER: Duration = Duration::from_millis(50);
-/// A connection that asks for nothing is not one that can go before: its request may be on its way.
-const IDLE: Duration = Duration::from_millis(100);
-/// A reader that takes nothing for so long is one that can go, when others want its place.
-const STALLED: Duration = Duration::from_millis(250);
-/// The same where a token was shown: such a one goes last.
-const STALLED_WITH_TOKEN: Duration = Duration::from_secs(2);
-/// How long a connection that was asked to go may take for what it is about.
-const GO_WITHIN: Duration = Duration::from_secs(2);
+/// The head of a request must arrive within this time; it includes the idle time of a keep-alive connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// Buffer of a connection in each direction, and the maximum size of a request's head.
+const MAX_BUFFER_BYTES: usize = 64 << 10;
+/// A new connection waits this long for the permit of an evicted one, before another one is evicted.
+const EVICTION_INTERVAL: Duration = Duration::from_millis(50);
+/// A connection is not evicted before it was idle for this time: its request may be in flight.
+const MIN_IDLE: Duration = Duration::from_millis(100);
+/// A connection whose client takes nothing may be evicted after this time.
+const MIN_STALL: Duration = Duration::from_millis(250);
+/// The same for a client that has shown a token; such connections are evicted last.
+const MIN_STALL_WITH_TOKEN: Duration = Duration::from_secs(2);
+/// An evicted connection may finish its request within this time.
+const EVICTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// During a shutdown, a request that is in flight must have arrived within this time.
+const SHUTDOWN_HEAD_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// Set on a response whose request has shown a token, or the key of a page.
+#[derive(Clone, Copy)]
+pub struct ShowedToken;
 
 /// All connections of a server. Cheap to clone.
 #[derive(Clone)]
-pub struct Connections(Arc<All>);
+pub struct Connections(Arc<Shared>);
 
-struct All {
-    places: Arc<Semaphore>,
-    most: usize,
-    open: Mutex<BTreeMap<u64, Arc<One>>>,
-    /// The number of the next connection.
-    next: AtomicU64,
-    begun: Instant,
+struct Shared {
+    permits: Arc<Semaphore>,
+    max: usize,
+    open: Mutex<BTreeMap<u64, Arc<ConnectionState>>>,
+    /// The key of the next connection in `open`.
+    next_key: AtomicU64,
+    started: Instant,
     tasks: TaskTracker,
 }
 
-/// What is known of a connection from outside its task.
-struct One {
-    /// Milliseconds since the start, and 1; 0 while a request is under way.
+/// The part of a connection that is visible outside of its task.
+struct ConnectionState {
+    /// Milliseconds since the start, plus 1; 0 while a request is in progress.
     idle_since: AtomicU64,
-    /// Its reader takes nothing of an answer.
-    stalled: Arc<Stalled>,
+    stalled: Arc<StallClock>,
     has_token: AtomicBool,
-    was_asked: AtomicBool,
-    /// It was asked to go at once.
+    is_evicted: AtomicBool,
+    /// Evicted without time for its request.
     is_cut: AtomicBool,
-    go: Notify,
+    evicted: Notify,
 }
 
-impl One {
+impl ConnectionState {
     fn new(now: u64) -> Self {
         let idle_since = AtomicU64::new(now);
-        let [has_token, was_asked, is_cut] = [false; 3].map(AtomicBool::new);
-        Self { idle_since, stalled: Arc::default(), has_token, was_asked, is_cut, go: Notify::new() }
+        let [has_token, is_evicted, is_cut] = [false; 3].map(AtomicBool::new);
+        Self { idle_since, stalled: Arc::default(), has_token, is_evicted, is_cut, evicted: Notify::new() }
     }
 
     fn is_stalled(&self) -> bool {
-        let longest = if self.has_token.load(Ordering::Relaxed) { STALLED_WITH_TOKEN } else { STALLED };
-        self.stalled.since().is_some_and(|since| since.elapsed() >= longest)
+        let min = if self.has_token.load(Ordering::Relaxed) { MIN_STALL_WITH_TOKEN } else { MIN_STALL };
+        self.stalled.since().is_some_and(|since| since.elapsed() >= min)
     }
 
-    /// For how long it has neither asked for anything nor taken anything; `None` for one that does, or was asked to go.
-    fn silent_for(&self, now: u64) -> Option<Duration> {
-        if self.was_asked.load(Ordering::Relaxed) {
+    /// How long it has neither sent a request nor taken a byte; `None` while it is active, or once it was evicted.
+    fn inactive_for(&self, now: u64) -> Option<Duration> {
+        if self.is_evicted.load(Ordering::Relaxed) {
             return None;
         }
         if let Some(since) = self.stalled.since() {
             return Some(since.elapsed()).filter(|_| self.is_stalled());
         }
         let idle = self.idle_since.load(Ordering::Relaxed);
-        (idle > 0).then(|| Duration::from_millis(now.saturating_sub(idle))).filter(|silent| *silent >= IDLE)
+        (idle > 0).then(|| Duration::from_millis(now.saturating_sub(idle))).filter(|idle| *idle >= MIN_IDLE)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.idle_since.load(Ordering::Relaxed) > 0
     }
 }
 
 impl Connections {
-    /// As many as the system has file handles for, less some that are kept for other files.
+    /// The limit is the number of open files that the system grants, less a reserve.
     pub fn new() -> Self {
-        Self::at_most(places(file_handles()))
+        Self::with_max(file_limit::max_connections())
     }
 
-    fn at_most(most: usize) -> Self {
-        Self(Arc::new(All {
-            places: Arc::new(Semaphore::new(most)),
-            most,
+    fn with_max(max: usize) -> Self {
+        Self(Arc::new(Shared {
+            permits: Arc::new(Semaphore::new(max)),
+            max,
             open: Mutex::default(),
-            next: AtomicU64::new(0),
-            begun: Instant::now(),
+            next_key: AtomicU64::new(0),
+            started: Instant::now(),
             tasks: TaskTracker::new(),
         }))
     }
 
-    /// How many are open, live ones included, and how many there may be.
+    /// The number of open connections, live feeds included, and its limit.
     pub fn count(&self) -> (usize, usize) {
-        (self.0.most - self.0.places.available_permits(), self.0.most)
+        (self.0.max - self.0.permits.available_permits(), self.0.max)
     }
 
-    /// Answers who comes to the listener, until `stopping`; then connections end with the request that is under way.
+    /// Serves the connections of a listener until `stopping`; then each one ends with the request that is in progress.
     pub async fn serve(self, listener: TcpListener, router: Router, stopping: CancellationToken) {
-        let mut listener = TimeoutStream(listener);
+        let mut listener = ConnectionListener(listener);
         loop {
-            let (place, (stream, peer)) = tokio::select! {
+            let (permit, (stream, address)) = tokio::select! {
                 () = stopping.cancelled() => return,
-                // Taken before there is somebody: who comes finds a place, or is left to the system's queue.
-                accepted = async { (self.place().await, listener.accept().await) } => accepted,
+                // The permit comes first, so that excess clients wait in the listen backlog.
+                accepted = async { (self.acquire().await, listener.accept().await) } => accepted,
             };
-            let one = Arc::new(One::new(self.now()));
-            let number = self.0.next.fetch_add(1, Ordering::Relaxed);
-            self.open().insert(number, one.clone());
-            let (all, router, stopping) = (self.clone(), router.clone(), stopping.clone());
+            let state = Arc::new(ConnectionState::new(self.now()));
+            let key = self.0.next_key.fetch_add(1, Ordering::Relaxed);
+            self.open().insert(key, state.clone());
+            let (connections, router, stopping) = (self.clone(), router.clone(), stopping.clone());
             self.0.tasks.spawn(async move {
-                let ends = Peer::of(&stream, peer).await;
-                let stream = Stream::new(stream, Some(place), stopping.clone()).telling(one.stalled.clone());
-                let _known = Known { all: &all, number };
-                all.answer(stream, ends, router, &one, stopping).await;
+                let peer = Peer::of(&stream, address).await;
+                let stream = TimeoutStream::new(stream, Some(permit), stopping.clone()).with_stall_clock(state.stalled.clone());
+                let _registration = Registration { connections: &connections, key };
+                connections.run(stream, peer, router, &state, stopping).await;
             });
         }
     }
 
-    /// After the listeners have ended: until the last request is answered. Live connections are not waited for here.
+    /// Waits until the last request is answered, after the listeners have ended. Live feeds are not waited for here.
     pub async fn ended(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
 
-    /// Asks connections to go until there is a place. Those without a token go first, of them the one that was silent longest: that waits for its
-    /// next request, or takes nothing of its answer.
-    async fn place(&self) -> OwnedSemaphorePermit {
+    /// Evicts connections until a permit is free. Those without a token go first; among them the one that was inactive for longest.
+    async fn acquire(&self) -> OwnedSemaphorePermit {
         loop {
-            if self.0.places.available_permits() == 0 {
-                self.ask_one_to_go();
+            if self.0.permits.available_permits() == 0 {
+                self.evict_one();
             }
-            if let Ok(Ok(place)) = tokio::time::timeout(NEXT_AFTER, self.0.places.clone().acquire_owned()).await {
-                return place;
+            if let Ok(Ok(permit)) = timeout(EVICTION_INTERVAL, self.0.permits.clone().acquire_owned()).await {
+                return permit;
             }
         }
     }
 
-    fn ask_one_to_go(&self) {
+    fn evict_one(&self) {
         let (open, now) = (self.open(), self.now());
-        let has_token = |one: &One| one.has_token.load(Ordering::Relaxed);
-        let silent = open.values().filter_map(|one| Some((one.silent_for(now)?, one)));
-        let first = silent.max_by_key(|(silent, one)| (!has_token(one), *silent));
-        // Where all are busy: one that takes its answer drop by drop.
+        let has_token = |state: &ConnectionState| state.has_token.load(Ordering::Relaxed);
+        let inactive = open.values().filter_map(|state| Some((state.inactive_for(now)?, state)));
+        let first = inactive.max_by_key(|(inactive, state)| (!has_token(state), *inactive));
+        // When all are active: one whose client takes its response drop by drop.
         let slow = || {
-            let slow = open.values().filter(|one| !has_token(one) && !one.was_asked.load(Ordering::Relaxed));
-            slow.filter_map(|one| Some((one.stalled.since()?.elapsed(), one))).max_by_key(|(since, _)| *since)
+            let slow = open.values().filter(|state| !has_token(state) && !state.is_evicted.load(Ordering::Relaxed));
+            slow.filter_map(|state| Some((state.stalled.since()?.elapsed(), state))).max_by_key(|(since, _)| *since)
         };
-        if let Some((_, one)) = first.or_else(slow) {
-            one.was_asked.store(true, Ordering::Relaxed);
-            // Who takes nothing would not take the end of his answer either.
-            one.is_cut.store(one.stalled.since().is_some(), Ordering::Relaxed);
-            one.go.notify_one();
+        if let Some((_, state)) = first.or_else(slow) {
+            state.is_evicted.store(true, Ordering::Relaxed);
+            // A stalled client would not take the end of its response either.
+            state.is_cut.store(state.stalled.since().is_some(), Ordering::Relaxed);
+            state.evicted.notify_one();
         }
     }
 
-    async fn answer(&self, stream: Stream<TcpStream>, peer: Peer, router: Router, one: &Arc<One>, stopping: CancellationToken) {
+    async fn run(
+        &self,
+        stream: TimeoutStream<TcpStream>,
+        peer: Peer,
+        router: Router,
+        state: &Arc<ConnectionState>,
+        stopping: CancellationToken,
+    ) {
         let bodies = stopping.clone();
         let service = hyper::service::service_fn(|request: Request<Incoming>| {
-            let (mut router, all, one, peer, stopping) = (router.clone(), self.clone(), one.clone(), peer.clone(), bodies.clone());
+            let (mut router, connections, state, peer, stopping) =
+                (router.clone(), self.clone(), state.clone(), peer.clone(), bodies.clone());
             async move {
-                one.idle_since.store(0, Ordering::Relaxed);
+                state.idle_since.store(0, Ordering::Relaxed);
                 let mut request = request.map(|body| shutdown_body::body(body, &stopping));
                 request.extensions_mut().insert(ConnectInfo(peer));
-                let reply: Result<_, Infallible> = router.call(request).await;
-                one.has_token.store(reply.as_ref().is_ok_and(request_log::shows_token), Ordering::Relaxed);
-                let sent = Sent { all, one };
-                reply.map(|reply| reply.map(|body| Body::new(Sending { body, _sent: sent })))
+                let response: Result<Response, Infallible> = router.call(request).await;
+                let has_token = response.as_ref().is_ok_and(|response| response.extensions().get::<ShowedToken>().is_some());
+                state.has_token.store(has_token, Ordering::Relaxed);
+                let end = ResponseEnd { connections, state };
+                response.map(|response| response.map(|body| Body::new(TrackedBody { body, _end: end })))
             }
         });
         let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(BUFFER_BYTES);
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_BUFFER_BYTES);
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let is_evicted = tokio::select! {
-            ended = connection.as_mut() => return told(ended),
+            ended = connection.as_mut() => return log_end(ended),
             () = stopping.cancelled() => false,
-            () = one.go.notified() => true,
+            () = state.evicted.notified() => true,
         };
-        if !is_evicted {
-            connection.as_mut().graceful_shutdown();
-            return told(connection.await);
-        }
-        if one.is_cut.load(Ordering::Relaxed) {
+        if is_evicted && state.is_cut.load(Ordering::Relaxed) {
             return;
         }
         connection.as_mut().graceful_shutdown();
-        if let Ok(ended) = tokio::time::timeout(GO_WITHIN, connection).await {
-            told(ended);
+        if is_evicted {
+            if let Ok(ended) = timeout(EVICTION_TIMEOUT, connection).await {
+                log_end(ended);
+            }
+            return;
+        }
+        // The graceful shutdown of hyper waits for the first request of a connection up to the timeout of its head.
+        match timeout(SHUTDOWN_HEAD_TIMEOUT, connection.as_mut()).await {
+            Ok(ended) => log_end(ended),
+            Err(_) if state.is_idle() => {}
+            Err(_) => log_end(connection.await),
         }
     }
 
     fn now(&self) -> u64 {
-        self.0.begun.elapsed().as_millis() as u64 + 1
+        self.0.started.elapsed().as_millis() as u64 + 1
     }
 
-    fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<One>>> {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<ConnectionState>>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection among those that are open; forgotten when its task ends, by a panic too.
-struct Known<'a> {
-    all: &'a Connections,
-    number: u64,
+/// An entry among the open connections; removed when the connection's task ends, by a panic too.
+struct Registration<'a> {
+    connections: &'a Connections,
+    key: u64,
 }
 
-impl Drop for Known<'_> {
+impl Drop for Registration<'_> {
     fn drop(&mut self) {
-        self.all.open().remove(&self.number);
+        self.connections.open().remove(&self.key);
     }
 }
 
-/// The body of an answer; with its end the connection waits for the next request.
-struct Sending {
+/// The body of a response. When it is dropped, the connection waits for its next request.
+struct TrackedBody {
     body: Body,
-    _sent: Sent,
+    _end: ResponseEnd,
 }
 
-struct Sent {
-    all: Connections,
-    one: Arc<One>,
+struct ResponseEnd {
+    connections: Connections,
+    state: Arc<ConnectionState>,
 }
 
-impl Drop for Sent {
+impl Drop for ResponseEnd {
     fn drop(&mut self) {
-        self.one.idle_since.store(self.all.now(), Ordering::Relaxed);
+        self.state.idle_since.store(self.connections.now(), Ordering::Relaxed);
     }
 }
 
-impl HttpBody for Sending {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -267,34 +289,10 @@ impl HttpBody for Sending {
     }
 }
 
-fn told(ended: hyper::Result<()>) {
-    if let Err(why) = ended {
-        tracing::trace!("a connection ended: {why}");
+fn log_end(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::trace!("a connection ended: {error}");
     }
-}
-
-const fn places(handles: u64) -> usize {
-    let (half, rest) = (handles / 2, handles.saturating_sub(KEPT));
-    (if half > rest { half } else { rest }) as usize
-}
-
-/// How many files this process may have open; asks for as many as it may be given.
-#[cfg(unix)]
-fn file_handles() -> u64 {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // None is no limit.
-    let wanted = limit.maximum.unwrap_or(MOST).min(MOST);
-    let current = limit.current.unwrap_or(MOST).min(MOST);
-    if wanted > current && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).is_ok() {
-        return wanted;
-    }
-    current
-}
-
-#[cfg(not(unix))]
-fn file_handles() -> u64 {
-    MOST
 }
 
 #[cfg(test)]
@@ -303,11 +301,6 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
-
-    #[test]
-    fn some_file_handles_are_kept_for_other_files() {
-        assert_eq!([64, 256, 1024, 65_536].map(places), [32, 128, 896, 65_408]);
-    }
 
     /// A connection that has asked once, and got its answer.
     async fn ask(port: u16) -> TcpStream {
@@ -328,10 +321,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn when_all_places_are_taken_who_has_been_silent_longest_goes() {
+    async fn at_the_limit_the_connection_that_was_idle_for_longest_is_evicted() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (all, stopping) = (Connections::at_most(4), CancellationToken::new());
+        let (all, stopping) = (Connections::with_max(4), CancellationToken::new());
         let router = Router::new().route("/", axum::routing::get(async || "here"));
         let serving = tokio::spawn(all.clone().serve(listener, router, stopping.clone()));
         // The fourth place waits for the next one.
@@ -370,17 +363,21 @@ mod tests {
         let large = Bytes::from(vec![7; LARGE]);
         let with_token = {
             let large = large.clone();
-            async move || request_log::with_token(axum::response::Response::new(Body::from(large)), "t1")
+            async move || {
+                let mut response = Response::new(Body::from(large));
+                response.extensions_mut().insert(ShowedToken);
+                response
+            }
         };
         let router = Router::new().route("/", axum::routing::get(async || "here"));
         router.route("/large", axum::routing::get(async move || large)).route("/token", axum::routing::get(with_token))
     }
 
     #[tokio::test]
-    async fn who_takes_nothing_of_an_answer_makes_room_and_those_with_a_token_last() {
+    async fn stalled_clients_are_evicted_and_those_with_a_token_last() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (all, stopping) = (Connections::at_most(8), CancellationToken::new());
+        let (all, stopping) = (Connections::with_max(8), CancellationToken::new());
         let serving = tokio::spawn(all.clone().serve(listener, with_large_answers(), stopping.clone()));
         let mut with_token = taken(port, "/token", 3).await;
         let _others = taken(port, "/large", 100).await;
@@ -397,14 +394,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_all_have_a_token_who_takes_nothing_makes_room_too() {
+    async fn stalled_clients_with_a_token_are_evicted_when_all_have_one() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (all, stopping) = (Connections::at_most(8), CancellationToken::new());
+        let (all, stopping) = (Connections::with_max(8), CancellationToken::new());
         let serving = tokio::spawn(all.clone().serve(listener, with_large_answers(), stopping.clone()));
         let _all = taken(port, "/token", 12).await;
         ask(port).await;
         stopping.cancel();
         serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_does_not_wait_for_a_connection_without_a_request() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (all, stopping) = (Connections::with_max(8), CancellationToken::new());
+        let router = Router::new().route("/", axum::routing::get(async || "here"));
+        let serving = tokio::spawn(all.clone().serve(listener, router, stopping.clone()));
+        let mut silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        // The beginning of a head is not a request either.
+        let mut half = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        half.write_all(b"GET / HT").await.unwrap();
+        let mut idle = ask(port).await;
+        while all.open().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        stopping.cancel();
+        serving.await.unwrap();
+        // Far above the timeout of a shutdown, and far below that of a head.
+        tokio::time::timeout(HEAD_TIMEOUT / 4, all.ended()).await.expect("no connection is waited for");
+        for stream in [&mut silent, &mut half, &mut idle] {
+            assert!(matches!(stream.read(&mut [0]).await, Ok(0) | Err(_)));
+        }
     }
 }

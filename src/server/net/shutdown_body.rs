@@ -1,4 +1,4 @@
-//! When the server stops, a body that does not come to its end in time ends with an answer: nobody else has to wait for it.
+//! The deadline of request bodies during a graceful shutdown: a body that does not end in time is answered with 503.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,18 +11,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::protocol::ErrorKind;
 
-/// How long a body may go on after the server was asked to stop.
+/// A body may continue for this time after the shutdown has begun.
 const GRACE: Duration = Duration::from_secs(2);
 const STOPPING: &str = "The server is stopping, and the body had not come to its end. Send it again when it is back.";
 
 struct ShutdownBody<B> {
     body: B,
-    /// Ready when the time is over; made when there is something to wait for, which for most bodies is never.
-    over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Resolves at the deadline. Created when the body is not ready, which most bodies always are.
+    deadline: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     stopping: CancellationToken,
 }
 
-/// The same body; some time after `stopping`, waiting for more of it is an `ApiError` (503).
+/// The same body; [`GRACE`] after `stopping`, waiting for more of it is an `ApiError` (503).
 pub fn body<B>(body: B, stopping: &CancellationToken) -> Body
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
@@ -30,7 +30,7 @@ where
     if body.is_end_stream() {
         return Body::new(body);
     }
-    Body::new(ShutdownBody { body, over: None, stopping: stopping.clone() })
+    Body::new(ShutdownBody { body, deadline: None, stopping: stopping.clone() })
 }
 
 impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for ShutdownBody<B> {
@@ -42,13 +42,13 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Shut
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let stopping = self.stopping.clone();
-        let over = self.over.get_or_insert_with(|| {
+        let deadline = self.deadline.get_or_insert_with(|| {
             Box::pin(async move {
                 stopping.cancelled().await;
                 tokio::time::sleep(GRACE).await;
             })
         });
-        over.as_mut().poll(context).map(|()| Some(Err(ErrorKind::Unavailable.with(STOPPING).into())))
+        deadline.as_mut().poll(context).map(|()| Some(Err(ErrorKind::Unavailable.with(STOPPING).into())))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,87 +1,39 @@
-//! Connections that take nothing are cut: a frozen reader keeps neither its socket nor what was written for it.
+//! The write timeout: a stalled client keeps neither its socket nor the bytes that wait for it.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::server::auth::peer_credentials;
+/// A write fails when the client has not taken a single byte within this time.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same during a graceful shutdown.
+const SHUTDOWN_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a write may wait for its reader to take a single byte.
-const STALLED: Duration = Duration::from_secs(30);
-/// The same while the server stops.
-const PARTING: Duration = Duration::from_secs(2);
-
-/// Bytes that may wait in the system for a reader's network, beside those on their way. The system's own measure would be up to 4 MB: seconds of news
-/// that are old when a slow reader gets them, and all of it kept for one that is frozen.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT: u32 = 128 << 10;
-
-/// A listener that goes on when a connection cannot be had.
-pub struct TimeoutStream(pub TcpListener);
-
-/// The two ends of a connection.
-#[derive(Clone, Debug, Default)]
-pub struct Peer {
-    pub address: Option<SocketAddr>,
-    pub local: Option<SocketAddr>,
-    /// The program at the other end is known to belong to the user that the server runs as.
-    pub is_same_user: bool,
-}
-
-impl Peer {
-    /// Looks up whose the other end is: now, because that can be told only as long as it is open.
-    pub async fn of(stream: &TcpStream, address: SocketAddr) -> Self {
-        Self { address: Some(address), local: stream.local_addr().ok(), is_same_user: peer_credentials::is_ours(stream).await }
-    }
-}
-
-impl Listener for TimeoutStream {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        // axum's own: what fails for a moment, as when no file handle is free, is tried again.
-        let (stream, peer) = Listener::accept(&mut self.0).await;
-        // A frame is written at once, not when more has come together.
-        let _ = stream.set_nodelay(true);
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
-        (stream, peer)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-/// Writing to it fails when the other side has taken nothing for 30 s, or for 2 s while the server stops.
-pub struct Stream<S> {
+/// A stream with [`WRITE_TIMEOUT`], or [`SHUTDOWN_WRITE_TIMEOUT`] during a graceful shutdown.
+pub struct TimeoutStream<S> {
     stream: S,
-    until: Pin<Box<Sleep>>,
+    deadline: Pin<Box<Sleep>>,
     is_waiting: bool,
-    /// `None` when that has come.
+    /// `None` once the shutdown has started.
     stopping: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    /// Free for another connection when this one is gone, also where it has become a WebSocket.
-    _place: Option<OwnedSemaphorePermit>,
-    /// Since when it waits, for whoever looks for a connection that can go.
-    stalled: Option<Arc<Stalled>>,
+    /// Released when the connection is closed, also after an upgrade to a WebSocket.
+    _permit: Option<OwnedSemaphorePermit>,
+    /// Also visible outside: the eviction looks at it.
+    stalled: Option<Arc<StallClock>>,
 }
 
-/// Since when a connection's reader has taken nothing of what waits for him.
+/// Since when the client of a connection has taken nothing of the bytes that wait for it.
 #[derive(Debug, Default)]
-pub struct Stalled(Mutex<Option<Instant>>);
+pub struct StallClock(Mutex<Option<Instant>>);
 
-impl Stalled {
+impl StallClock {
     pub fn since(&self) -> Option<Instant> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,18 +43,18 @@ impl Stalled {
     }
 }
 
-impl<S: Unpin> Stream<S> {
-    pub fn new(stream: S, place: Option<OwnedSemaphorePermit>, stopping: CancellationToken) -> Self {
+impl<S: Unpin> TimeoutStream<S> {
+    pub fn new(stream: S, permit: Option<OwnedSemaphorePermit>, stopping: CancellationToken) -> Self {
         let stopping = Some(Box::pin(stopping.cancelled_owned()));
-        Self { stream, until: Box::pin(sleep(STALLED)), is_waiting: false, stopping, _place: place, stalled: None }
+        Self { stream, deadline: Box::pin(sleep(WRITE_TIMEOUT)), is_waiting: false, stopping, _permit: permit, stalled: None }
     }
 
-    /// Tells there, too, since when it waits.
-    pub fn telling(self, stalled: Arc<Stalled>) -> Self {
+    /// Shows there since when a write waits.
+    pub fn with_stall_clock(self, stalled: Arc<StallClock>) -> Self {
         Self { stalled: Some(stalled), ..self }
     }
 
-    fn waits(&mut self, is_waiting: bool) {
+    fn set_waiting(&mut self, is_waiting: bool) {
         if std::mem::replace(&mut self.is_waiting, is_waiting) != is_waiting
             && let Some(stalled) = &self.stalled
         {
@@ -117,7 +69,7 @@ impl<S: Unpin> Stream<S> {
     ) -> Poll<io::Result<T>> {
         let done = write(Pin::new(&mut self.stream), context);
         if done.is_ready() {
-            self.waits(false);
+            self.set_waiting(false);
             return done;
         }
         let stops = self.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(context).is_ready());
@@ -125,21 +77,21 @@ impl<S: Unpin> Stream<S> {
             self.stopping = None;
         }
         if stops || !self.is_waiting {
-            self.waits(true);
-            let patience = if self.stopping.is_some() { STALLED } else { PARTING };
-            self.until.as_mut().reset(Instant::now() + patience);
+            self.set_waiting(true);
+            let timeout = if self.stopping.is_some() { WRITE_TIMEOUT } else { SHUTDOWN_WRITE_TIMEOUT };
+            self.deadline.as_mut().reset(Instant::now() + timeout);
         }
-        self.until.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.write(context, |stream, context| stream.poll_write(context, bytes))
     }
@@ -168,36 +120,36 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_is_cut_and_who_takes_slowly_is_not() {
+    async fn a_stalled_client_is_cut_and_a_slow_one_is_not() {
         let (near, mut far) = duplex(8);
         let reader = tokio::spawn(async move {
             let mut byte = [0];
             for _ in 0..20 {
-                tokio::time::sleep(STALLED - Duration::from_secs(1)).await;
+                tokio::time::sleep(WRITE_TIMEOUT - Duration::from_secs(1)).await;
                 far.read_exact(&mut byte).await.unwrap();
             }
             far
         });
-        let mut stream = Stream::new(near, None, CancellationToken::new());
+        let mut stream = TimeoutStream::new(near, None, CancellationToken::new());
         stream.write_all(&[7; 28]).await.unwrap();
         let _far = reader.await.unwrap();
-        let begun = Instant::now();
+        let started = Instant::now();
         let why = stream.write_all(&[7; 28]).await.unwrap_err();
-        assert_eq!((why.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, STALLED.as_secs()));
+        assert_eq!((why.kind(), started.elapsed().as_secs()), (io::ErrorKind::TimedOut, WRITE_TIMEOUT.as_secs()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_while_the_server_stops_is_cut_soon() {
+    async fn a_stalled_client_is_cut_soon_during_a_shutdown() {
         let stopping = CancellationToken::new();
         for stops_after in [Duration::from_secs(9), Duration::ZERO] {
             let (near, _far) = duplex(8);
-            let mut stream = Stream::new(near, None, stopping.clone());
-            let begun = Instant::now();
+            let mut stream = TimeoutStream::new(near, None, stopping.clone());
+            let started = Instant::now();
             let (stalled, ()) = tokio::join!(stream.write_all(&[7; 28]), async {
                 tokio::time::sleep(stops_after).await;
                 stopping.cancel();
             });
-            assert_eq!((stalled.unwrap_err().kind(), begun.elapsed()), (io::ErrorKind::TimedOut, stops_after + PARTING));
+            assert_eq!((stalled.unwrap_err().kind(), started.elapsed()), (io::ErrorKind::TimedOut, stops_after + SHUTDOWN_WRITE_TIMEOUT));
         }
     }
 }

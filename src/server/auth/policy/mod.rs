@@ -27,7 +27,7 @@ use crate::server::error::ServerError;
 use crate::server::http::pages::login;
 use crate::server::http::request_log::Client;
 use crate::server::net::DEFAULT_PORT;
-use crate::server::net::write_timeout::Peer;
+use crate::server::net::peer::Peer;
 
 /// The rules that the command line sets.
 #[derive(Clone, Debug, Default)]

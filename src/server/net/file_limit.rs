@@ -1,0 +1,44 @@
+//! The limit of open files, which bounds the number of connections.
+
+/// File handles that are reserved for other files: the database, images, the log.
+const RESERVED_FILES: u64 = 128;
+/// The limit is raised to this at most.
+const MAX_FILES: u64 = 1 << 16;
+
+/// How many connections may be open. Raises the process's limit of open files as far as the system allows.
+pub fn max_connections() -> usize {
+    connections_for(open_files())
+}
+
+const fn connections_for(files: u64) -> usize {
+    let (half, rest) = (files / 2, files.saturating_sub(RESERVED_FILES));
+    (if half > rest { half } else { rest }) as usize
+}
+
+#[cfg(unix)]
+fn open_files() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // `None` is unlimited.
+    let wanted = limit.maximum.unwrap_or(MAX_FILES).min(MAX_FILES);
+    let current = limit.current.unwrap_or(MAX_FILES).min(MAX_FILES);
+    if wanted > current && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).is_ok() {
+        return wanted;
+    }
+    current
+}
+
+#[cfg(not(unix))]
+fn open_files() -> u64 {
+    MAX_FILES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_file_handles_are_reserved_for_other_files() {
+        assert_eq!([64, 256, 1024, 65_536].map(connections_for), [32, 128, 896, 65_408]);
+    }
+}

@@ -1,0 +1,45 @@
+//! The listener, and the socket options of accepted connections.
+
+use std::io;
+use std::net::SocketAddr;
+
+use axum::serve::Listener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Bytes that may wait in the kernel for a client, beside those in flight. The kernel's own limit of up to 4 MB would be seconds of events that
+/// are old when a slow client gets them, all kept for a client that is stalled.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MAX_UNSENT_BYTES: u32 = 128 << 10;
+
+/// Accepts connections; errors that pass, such as a lack of file handles, are retried.
+pub struct ConnectionListener(pub TcpListener);
+
+impl Listener for ConnectionListener {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        // axum's implementation for TcpListener retries.
+        let (stream, peer) = Listener::accept(&mut self.0).await;
+        // Frames are sent at once instead of being gathered.
+        let _ = stream.set_nodelay(true);
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
+        (stream, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
+/// Listens at one address.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
