@@ -1,5 +1,7 @@
 //! Rules of the repository itself: it reads the sources and the documents, and uses nothing of the crate.
 
+#![allow(clippy::unwrap_used)]
+
 mod imports;
 mod prose;
 
