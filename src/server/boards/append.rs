@@ -1,4 +1,4 @@
-//! Cells of lines: how points reach their series, one by one or as a whole value.
+//! Adds points to the series of `line` cells, by appending or as a whole value.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
 
-/// Series in one cell.
-const SERIES_PER_CELL: usize = 1000;
+/// Maximum number of series in one cell.
+const MAX_SERIES_PER_CELL: usize = 1000;
 
 impl Boards {
-    /// Appends to series of cells: all or nothing. Answers JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.
+    /// Appends to series of cells, all or nothing. Returns JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.
     ///
     /// A cell without type and value becomes a `line`. 404: no such cell. 409: it is of another type. 422: the key came with another body.
     pub async fn append(&self, sent: Vec<CellPoints>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
@@ -50,7 +50,7 @@ impl Boards {
         }
     }
 
-    /// Those of the cells that are lines.
+    /// The lines among these cells.
     pub fn lines(&self, ids: Vec<CellId>) -> Lines {
         let index = self.store.index();
         let mut lines = Lines { seq: None, series: 0, ids };
@@ -65,11 +65,11 @@ impl Boards {
     }
 }
 
-/// Some cells of lines as they are committed.
+/// Cells of type `line`, as they are committed.
 pub struct Lines {
-    /// The least of the last events of the boards that they stand on; `None` when there are no such cells.
+    /// The lowest last event of their boards; `None` without cells.
     pub seq: Option<u64>,
-    /// How many series they have together.
+    /// Total number of their series.
     pub series: usize,
     pub ids: Vec<CellId>,
 }
@@ -90,7 +90,7 @@ pub fn parse_append(cell: Option<&CellId>, append: Option<&str>) -> Result<Optio
     }
 }
 
-/// `append` where a document is created or replaced.
+/// 400 for `append` in a document that is created or replaced.
 pub fn refuse_append(draft: &Draft) -> Result<(), ApiError> {
     if draft.append.is_some() { Err(misplaced()) } else { Ok(()) }
 }
@@ -102,7 +102,8 @@ fn misplaced() -> ApiError {
         .at("append", rule)
 }
 
-/// Appends to a cell that is there and is a line, or nothing yet. Answers where the points of each series begin, and how many there are now.
+/// Appends to an existing cell that is a line or empty. Returns for each series the index of its
+/// first new point and its number of points.
 pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
     become_line(batch, cell)?;
     append_all(batch, cell, series)
@@ -116,18 +117,18 @@ fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Re
         }
         let (start, points) = batch.append(cell, &name, NewPoints { x, y, t });
         is_new |= start == 0;
-        // Points of one series may come in several parts: the first says where they begin.
+        // Points of one series may come in several parts; the first part has the index.
         let start = appended.get(&name).map_or(json!(start), |part: &Value| part["start"].clone());
         appended.insert(name, json!({ "start": start, "points": points }));
     }
-    if is_new && batch.series_names(cell).len() > SERIES_PER_CELL {
-        let message = format!("A cell may have {SERIES_PER_CELL} series; nothing was appended to '{cell}'. Use several cells.");
+    if is_new && batch.series_names(cell).len() > MAX_SERIES_PER_CELL {
+        let message = format!("A cell may have {MAX_SERIES_PER_CELL} series; nothing was appended to '{cell}'. Use several cells.");
         return Err(ErrorKind::PayloadTooLarge.with(message));
     }
     Ok(appended)
 }
 
-/// The cell takes points: it is a line, or nothing yet.
+/// Makes an empty cell a line. 409: it has another type.
 fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
     let record = batch.cell(id).ok_or_else(|| not_found(id.as_str()))?;
     match record.text("type") {
@@ -145,8 +146,8 @@ fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
     }
 }
 
-/// A summary keeps what is there. What is not there it cannot keep: the points that were meant would be gone without a word.
-fn known(batch: &Batch, id: &CellId, kept: &[Arc<str>]) -> Result<(), ApiError> {
+/// A summary refers to an existing series. 400 for an unknown one: its points would be lost silently.
+fn check_unchanged(batch: &Batch, id: &CellId, kept: &[Arc<str>]) -> Result<(), ApiError> {
     let names: HashSet<_> = batch.series_names(id).into_iter().collect();
     match kept.iter().find(|name| !names.contains(*name)) {
         None => Ok(()),
@@ -160,7 +161,8 @@ fn known(batch: &Batch, id: &CellId, kept: &[Arc<str>]) -> Result<(), ApiError> 
     }
 }
 
-/// Accepts a cell. Of a line, the value becomes series and `append` goes to their ends. `parsed` is the value where it was parsed before.
+/// Stores a cell. The value of a line becomes its series, and `append` is added to them. `parsed`: the
+/// value as points, if it was parsed before.
 pub fn put(
     batch: &mut Batch,
     kind: ChangeKind,
@@ -190,7 +192,7 @@ pub fn put(
                 SeriesUpdate::Points(points) => new.push(points),
             }
         }
-        known(batch, &record.id, &kept)?;
+        check_unchanged(batch, &record.id, &kept)?;
         batch.retain_series(&record.id, &kept);
         append_all(batch, &record.id, new)?;
     }

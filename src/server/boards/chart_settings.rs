@@ -1,4 +1,4 @@
-//! How charts are drawn, as people set it: the document's key `chart`, where each change leaves everything else as it was.
+//! Settings of line charts: the key `chart` of a document, which a patch merges.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, Record};
 
-/// A larger weight would need more points than anybody looks at before the line means anything.
-pub const SMOOTHEST: f64 = 0.999;
-/// Characters of a unit: it stands beside each number of the axis.
-const UNIT: usize = 16;
-/// Series that are not drawn, and characters of a name.
-const HIDDEN: usize = 1000;
-const NAME: usize = 200;
+/// Maximum weight of smoothing. With a larger one the average of a usual series never settles.
+pub const MAX_SMOOTH: f64 = 0.999;
+/// Maximum characters of a unit, which is repeated at each tick of the axis.
+const MAX_UNIT_CHARS: usize = 16;
+/// Maximum number of hidden series, and of characters of their names.
+const MAX_HIDDEN: usize = 1000;
+const MAX_NAME_CHARS: usize = 200;
 /// `type` of the cells that are line charts.
 const LINE: &str = "line";
 
@@ -30,7 +30,7 @@ impl Boards {
         self.store.write(1, operation).await
     }
 
-    /// All line charts of the board, or none.
+    /// Changes all line charts of the board, or none.
     pub async fn set_charts(&self, board: String, change: LineSettingsPatch) -> Result<(), ServerError> {
         check(&change, "settings")?;
         let board = board_name(&board)?.to_owned();
@@ -44,7 +44,7 @@ impl Boards {
     }
 }
 
-/// What each key of a document's `chart` must be, in words.
+/// The rule of each key of `chart`.
 const KEYS: [(&str, &str); 5] = [
     ("x", "must be 'step', 'relative' or 'wall'"),
     ("y", "must be 'linear' or 'log'"),
@@ -53,7 +53,7 @@ const KEYS: [(&str, &str); 5] = [
     ("hidden", "must be an array of names"),
 ];
 
-/// The key `chart` of a document; `null` is all that is usual.
+/// Parses the key `chart` of a document. `null` means the defaults.
 pub fn read(chart: &Value) -> Result<LineSettingsPatch, ApiError> {
     if chart.is_null() {
         return Ok(LineSettingsPatch::default());
@@ -67,22 +67,26 @@ pub fn read(chart: &Value) -> Result<LineSettingsPatch, ApiError> {
     })
 }
 
-/// `key` is what the settings are called where they stand.
+/// Checks the values of settings. `key`: the name of the settings in error messages.
 pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
-    if change.smooth.is_some_and(|smooth| !(0.0..=SMOOTHEST).contains(&smooth)) {
-        return wrong("smooth", format!("must be a number from 0 to {SMOOTHEST}"));
+    if change.smooth.is_some_and(|smooth| !(0.0..=MAX_SMOOTH).contains(&smooth)) {
+        return wrong("smooth", format!("must be a number from 0 to {MAX_SMOOTH}"));
     }
-    if change.unit.as_ref().is_some_and(|unit| unit.chars().count() > UNIT || unit.contains(char::is_control)) {
-        return wrong("unit", format!("may have {UNIT} characters"));
+    if change.unit.as_ref().is_some_and(|unit| unit.chars().count() > MAX_UNIT_CHARS || unit.contains(char::is_control)) {
+        return wrong("unit", format!("may have {MAX_UNIT_CHARS} characters"));
     }
-    if change.hidden.as_ref().is_some_and(|hidden| hidden.len() > HIDDEN || hidden.iter().any(|name| name.chars().count() > NAME)) {
-        return wrong("hidden", format!("may name {HIDDEN} series of {NAME} characters each"));
+    if change
+        .hidden
+        .as_ref()
+        .is_some_and(|hidden| hidden.len() > MAX_HIDDEN || hidden.iter().any(|name| name.chars().count() > MAX_NAME_CHARS))
+    {
+        return wrong("hidden", format!("may name {MAX_HIDDEN} series of {MAX_NAME_CHARS} characters each"));
     }
     Ok(())
 }
 
-/// Writes only what changes: the same settings again are no event.
+/// Merges the patch. Settings that do not change make no event.
 fn set(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<(), ApiError> {
     let mut changed = record.clone();
     let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
@@ -105,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_chart_cannot_be_set_to_is_named() {
+    fn a_wrong_setting_is_named() {
         let message = |chart: Value| read(&chart).err().map(|error| error.message);
         assert_eq!(message(json!(null)), None);
         assert_eq!(message(json!({"x": null, "y": "log", "further": 5})), None);
@@ -126,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_is_written() {
+    fn only_named_settings_are_written() {
         let change = LineSettingsPatch { smooth: Some(0.5), hidden: Some(vec![]), ..LineSettingsPatch::default() };
         assert_eq!(json!(change), json!({"smooth": 0.5, "hidden": []}));
     }

@@ -6,32 +6,33 @@ use super::append::append_to;
 use super::documents::create;
 use super::idempotency::{IdempotentRequest, JsonResponse};
 use super::ingest::json_reader::{JsonReader, ParseResult};
-use super::ingest::{SERIES, SeriesPoints, check_name};
+use super::ingest::{MAX_SERIES, SeriesPoints, check_name};
 use super::size::memory_bytes;
 use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::store::Batch;
 
-/// Where metrics go whose sender names no board.
+/// The board of metrics without one.
 pub const BOARD: &str = "keras";
-/// What Keras puts before the name of a metric that was measured on the validation data.
-const VALIDATION: &str = "val_";
-/// What an id with a checksum keeps of the names, in ASCII: a dash and eight digits follow.
-const KEPT_CHARS: usize = CellId::MAX_LEN - 9;
+/// Prefix of the names of validation metrics in Keras.
+const VALIDATION_PREFIX: &str = "val_";
+/// Length of the part before the checksum in an id: a dash and eight hexadecimal digits follow.
+const PREFIX_CHARS: usize = CellId::MAX_LEN - 9;
 
-/// What was measured in one epoch.
+/// The metrics of one epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Epoch {
-    /// The key `epoch`; `None`: each series' last step and 1.
+    /// The key `epoch`; `None`: the last step of each series plus 1.
     pub step: Option<f64>,
-    /// In the order of arrival. Any double; names of 1 to 200 characters.
+    /// In the order of arrival. Any f64; names of 1 to 200 characters.
     pub metrics: Vec<(String, f64)>,
 }
 
 /// Reads a body of `POST /publish/epoch/end/`: `{"epoch": 3, "loss": 0.31, "val_loss": NaN}`, or a form with that text in one of its fields.
 ///
-/// What is no number (a text, a list) is passed over, since Keras sends whatever a callback left in its logs and reads no answer.
+/// Values that are not numbers are ignored, since Keras sends everything that callbacks left in the
+/// logs and does not read the response.
 pub fn parse_epoch(body: &[u8]) -> Result<Epoch, ApiError> {
     let is_json = |text: &str| text.trim_start().starts_with('{');
     let refused =
@@ -40,7 +41,7 @@ pub fn parse_epoch(body: &[u8]) -> Result<Epoch, ApiError> {
     if is_json(sent) {
         return parse_object(sent);
     }
-    // The field has another name where the sender was told so.
+    // Keras can be configured to use another name for the field.
     let mut fields = form_urlencoded::parse(body).filter(|(_, value)| is_json(value));
     match (fields.next(), fields.next()) {
         (Some((_, json)), None) => parse_object(&json),
@@ -53,19 +54,19 @@ fn parse_object(json: &str) -> Result<Epoch, ApiError> {
     let (mut reader, mut epoch) = (JsonReader::new(json), Epoch::default());
     let read = reader.keys(|reader, name| {
         if name == "epoch" {
-            epoch.step = Some(reader.place()?);
+            epoch.step = Some(reader.finite()?);
             return Ok(());
         }
         if let Some(value) = number_or_other(reader)? {
-            check_name(&name).map_err(|rule| reader.wrong(format!("is a name that {rule}")))?;
-            if epoch.metrics.len() == SERIES {
-                return Err(reader.refused(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {SERIES} metrics")));
+            check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
+            if epoch.metrics.len() == MAX_SERIES {
+                return Err(reader.error_of(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {MAX_SERIES} metrics")));
             }
             epoch.metrics.push((name.into_owned(), value));
         }
         Ok(())
     });
-    read.and_then(|()| reader.end()).map_err(|wrong| wrong.to_api_error(json, 1))?;
+    read.and_then(|()| reader.end()).map_err(|error| error.to_api_error(json, 1))?;
     Ok(epoch)
 }
 
@@ -74,21 +75,21 @@ fn number_or_other(reader: &mut JsonReader) -> ParseResult<Option<f64>> {
         Some(b'"' | b'[' | b'{' | b't' | b'f') => reader.at(),
         _ => return reader.value().map(Some),
     };
-    // A text may say NaN or Infinity.
+    // A string may be NaN or Infinity.
     reader.value().map(Some).or_else(|_| {
         reader.back_to(start);
         reader.skip().map(|_| None)
     })
 }
 
-/// The cell of a metric: `keras-loss`. Names that cannot stand in an id as they are, or might be taken for others, get a checksum: two
-/// metrics never share a cell, and the one that the Python package sends to `board.log(loss=...)` is the same.
+/// The id of a metric's cell, such as `keras-loss`. A name with other characters gets a checksum, so
+/// that two metrics never share a cell. The Python package makes the same ids for `board.log`.
 fn cell_of(board: &str, metric: &str) -> CellId {
     let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let mut id = format!("{board}-{metric}");
     if !is_plain(board) || !is_plain(metric) || id.len() > CellId::MAX_LEN {
         let sum = crc32fast::hash(format!("{board}\0{metric}").as_bytes());
-        let kept = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(KEPT_CHARS).collect::<String>();
+        let kept = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(PREFIX_CHARS).collect::<String>();
         id = format!("{kept}-{sum:08x}");
     }
     CellId::parse(&id).expect("1 to 64 letters, digits, '-' and '_'")
@@ -108,7 +109,7 @@ impl Boards {
             }
             let (mut cells, appended) = (Map::new(), epoch.metrics.len());
             for (metric, value) in epoch.metrics {
-                let (metric, series) = match metric.strip_prefix(VALIDATION).filter(|rest| !rest.is_empty()) {
+                let (metric, series) = match metric.strip_prefix(VALIDATION_PREFIX).filter(|rest| !rest.is_empty()) {
                     Some(rest) => (rest, "val"),
                     None => (&*metric, "train"),
                 };
@@ -120,7 +121,7 @@ impl Boards {
                 let appended = append_to(batch, &id, vec![sent])?;
                 let cell = cells.entry(id.to_string()).or_insert_with(|| json!({})).as_object_mut().expect("made an object here");
                 for (series, mut now) in appended {
-                    // A metric may be there twice: the first says where its points begin.
+                    // A metric may occur twice; the first one has the index.
                     if let Some(start) = cell.get(&series).map(|before| before["start"].clone()) {
                         now["start"] = start;
                     }
@@ -153,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_passed_over() {
+    fn values_that_are_not_numbers_are_ignored() {
         assert_eq!(metrics(r#"{"a":"x","b":[1,{"c":2}],"d":{"e":[3]},"f":true,"g":7}"#), [("g".to_owned(), 7.0)]);
         assert!(metrics(r#"{"epoch":0,"loss":NaN}"#)[0].1.is_nan() && metrics(r#"{"loss":"NaN"}"#)[0].1.is_nan());
         assert_eq!(metrics("{}"), []);
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
+    fn errors_name_the_reason() {
         let message = |body: &str| parse_epoch(body.as_bytes()).unwrap_err().message;
         assert_eq!(message("a=1"), "The body has no metrics of an epoch: send a JSON object, or a form whose field 'data' holds one.");
         assert!(message("").contains("has no metrics") && message("[1]").contains("has no metrics"));
@@ -170,7 +171,7 @@ mod tests {
         assert!(message(r#"{"epoch":0} {}"#).contains("goes on after its end"));
         assert!(message(r#"{"":1}"#).contains("1 to 200 characters"));
         assert!(parse_epoch(b"{\"\xff\":1}").unwrap_err().message.contains("UTF-8"));
-        let many: String = (0..=SERIES).map(|at| format!("{}\"m{at}\":1", if at == 0 { "{" } else { "," })).collect();
+        let many: String = (0..=MAX_SERIES).map(|at| format!("{}\"m{at}\":1", if at == 0 { "{" } else { "," })).collect();
         assert_eq!(parse_epoch(format!("{many}}}").as_bytes()).unwrap_err().code, 413);
     }
 

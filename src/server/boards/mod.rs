@@ -1,4 +1,5 @@
-//! The use cases: validate, store, and let the hub publish. REST, server functions and the page all come through here.
+//! The use cases: validate a request and commit it to the store, which publishes it. The REST API,
+//! the server functions and the page use the store only through [`Boards`].
 
 pub mod append;
 mod chart_settings;
@@ -15,7 +16,7 @@ mod size;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use chart_settings::SMOOTHEST;
+pub use chart_settings::MAX_SMOOTH;
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use idempotency::{ChangeOutcome, IdempotentRequest, JsonResponse, ResponseShape};
 pub use ingest::{CellPoints, SeriesPoints, parse_lines, parse_many_points, parse_points};
@@ -31,17 +32,16 @@ use documents::create;
 
 pub const MAIN: &str = "main";
 
-/// A document that is not a picture may be this large; pictures are bounded by the request's own limit.
-pub const DOCUMENT_BYTES: usize = 8 << 20;
+/// Maximum size of a value that is not an image, in bytes. Images are limited by the request body.
+pub const MAX_VALUE_BYTES: usize = 8 << 20;
 
-/// The service behind all doors.
 pub struct Boards {
     pub store: Arc<Store>,
 }
 
-/// Which cells a call is about.
+/// The cells that a request applies to.
 pub enum Target {
-    /// This one, if it matches.
+    /// One cell, if it matches the query.
     One(CellId, Query),
     Matching(Query),
 }
@@ -99,14 +99,15 @@ impl Boards {
         }
     }
 
-    /// The cells that match, in the query's order, and how many there are without its `$limit` and `$skip`.
+    /// A page of the matching cells, in the order of the query, and the number of all matching cells.
     pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), ServerError> {
         let (matching, ()) = self.search(query, |_| ()).await?;
         let total = matching.len();
         Ok((query.page(matching).collect(), total))
     }
 
-    /// The document of a record that was found, among others: a damaged value does not take those away, but is told.
+    /// The document of a record with its value. A damaged value is reported in the document, so that
+    /// the other documents of a response are still returned.
     pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, ServerError> {
         let large = matches!(record.value, StoredValue::Stored(_)) && query.selects("value");
         let read = if large { self.store.read(&record.id).await.transpose() } else { None };
@@ -118,9 +119,9 @@ impl Boards {
         Ok(Document { record, value })
     }
 
-    /// The board as the page needs it; an unknown one is empty.
+    /// The board as the page needs it. An unknown board is empty.
     pub fn snapshot(&self, name: &str) -> Board {
-        // Drawn after the index is let go: the writer waits for it.
+        // The cells are built after the lock is released, because the writer waits for it.
         let known = self.store.index().board(name).map(|known| (known.seq, known.cells.values().cloned().collect::<Vec<_>>()));
         let (seq, records) = known.unwrap_or_default();
         let mut cells: Vec<Cell> = records.iter().map(|record| record.cell()).collect();
@@ -128,10 +129,10 @@ impl Boards {
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
     }
 
-    /// Those that hold cells, and how many, by name.
+    /// The boards that have cells, by name, with their number of cells.
     pub fn list(&self) -> BTreeMap<String, usize> {
         let index = self.store.index();
-        let inhabited = index.boards().filter(|(_, board)| !board.cells.is_empty());
-        inhabited.map(|(name, board)| (name.to_string(), board.cells.len())).collect()
+        let not_empty = index.boards().filter(|(_, board)| !board.cells.is_empty());
+        not_empty.map(|(name, board)| (name.to_string(), board.cells.len())).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! What a person does on the page: the use cases behind the server functions.
+//! The actions of the page, behind the server functions.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, PER_BOARD, Record};
 
-/// A cell that comes back may be removed again at the same time, but not again and again.
-const RESTORE_TRIES: u32 = 8;
+/// Maximum number of attempts to restore a cell that is removed again at the same time.
+const MAX_RESTORE_ATTEMPTS: u32 = 8;
 
 impl Boards {
     pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, ServerError> {
         let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
         let operation = move |batch: &mut Batch| {
             let mut draft = draft;
-            // After cells without a place, the end is where a new one without a place comes.
+            // After cells without an order, a new cell without one comes last.
             let pos = match cells_in_grid_order(batch, draft.board.as_deref().unwrap_or(MAIN)).last() {
                 None => Some(0.0),
                 Some(last) => last.order().map(|last| last.floor() + 1.0),
@@ -38,8 +38,8 @@ impl Boards {
         self.patch(Target::id(id), draft, false, None).await.map(drop)
     }
 
-    /// Puts the cell before another one, or at the end. The others keep their places where a number between the two
-    /// neighbours can be found; else the whole board is numbered anew.
+    /// Moves the cell before another one, or to the end. Renumbers the whole board only if there is no
+    /// number between the orders of the two neighbours.
     pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), ServerError> {
         let operation = move |batch: &mut Batch| {
             let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
@@ -79,7 +79,7 @@ impl Boards {
                 ErrorKind::NotFound.with(format!("The cell '{id}' can no longer be brought back: {kept}."))
             }
         };
-        for _ in 0..RESTORE_TRIES {
+        for _ in 0..MAX_RESTORE_ATTEMPTS {
             // The values of removed cells are only on disk.
             let known = self.store.read_removed(&id).await?;
             let (id, gone) = (id.clone(), gone.clone());
@@ -90,7 +90,7 @@ impl Boards {
                 let tombstone = batch.tombstone(&id).ok_or_else(gone)?;
                 match known {
                     Some((known, value)) if known.version == tombstone.version => drop(batch.restore(&tombstone, value.as_ref())),
-                    // It was removed again meanwhile.
+                    // It was restored and removed again meanwhile.
                     _ => return Ok(false),
                 }
                 Ok(true)
@@ -120,7 +120,8 @@ fn set_order(batch: &mut Batch, record: &Record, order: f64) {
     batch.put(ChangeKind::Patched, record, None);
 }
 
-/// An order strictly between two neighbours; the outer `None` is the edge of the board, the inner one a cell without a place.
+/// A number strictly between the orders of two neighbours. The outer `None` is the edge of the board,
+/// the inner one a cell without an order.
 fn between(left: Option<Option<f64>>, right: Option<Option<f64>>) -> Option<f64> {
     match (left, right) {
         (None, None) => Some(0.0),
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_between_neighbours_is_found_or_denied() {
+    fn an_order_between_neighbours_is_found_if_there_is_one() {
         assert_eq!(between(None, None), Some(0.0));
         assert_eq!(between(None, Some(Some(0.0))), Some(-1.0));
         assert_eq!(between(Some(Some(2.5)), None), Some(3.0));

@@ -1,47 +1,47 @@
-//! JSON read from the left, one token at a time: numbers to the last bit, Python's `NaN` tokens, and errors that know where they are.
+//! A pull parser for JSON: exact numbers, Python's `NaN` tokens, and errors with path and position.
 //!
-//! serde_json is not used here: it refuses `NaN` and `Infinity`, which Python's `json.dumps` writes, its errors know no path, and
-//! its numbers are off by the last bit without a feature that the page would have to carry as well.
+//! serde_json does not fit: it rejects `NaN` and `Infinity`, which Python's `json.dumps` writes, its errors
+//! have no path, and its numbers are off by the last bit without a feature that the page would carry too.
 
 use std::borrow::Cow;
 
 use crate::protocol::{ApiError, ErrorKind};
 
-/// Containers within containers, in what is passed over.
-const DEPTH: usize = 128;
-/// More of a key is not repeated in an error.
+/// Maximum nesting of skipped values.
+const MAX_DEPTH: usize = 128;
+/// Maximum characters of a key in the path of an error.
 const MAX_PATH_CHARS: usize = 200;
-/// More of a word that is not JSON.
+/// Maximum characters of an invalid token in an error.
 const MAX_WORD_CHARS: usize = 20;
 
-/// What is wrong with a text, and where.
+/// A fault of the input, and its place.
 pub(crate) struct ParseError {
     kind: ErrorKind,
-    /// `train[3][0]`; empty when the text itself is meant.
+    /// Path such as `train[3][0]`; empty for the whole text.
     path: String,
-    /// Goes on from the path: `must be a number`.
-    what: String,
-    /// Byte within the text.
+    /// Continues the path: `must be a number`.
+    rule: String,
+    /// Offset in the text, in bytes.
     at: usize,
 }
 
 pub(crate) type ParseResult<T> = Result<T, Box<ParseError>>;
 
 impl ParseError {
-    pub(crate) fn within(mut self: Box<Self>, outer: &str) -> Box<Self> {
+    pub(crate) fn in_path(mut self: Box<Self>, outer: &str) -> Box<Self> {
         let joint = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = [outer, joint, &self.path].concat();
         self
     }
 
-    /// The error as a client gets it. `text` is what was scanned and `first_line` the number of its first line.
+    /// The error for the client. `text`: the parsed text. `first_line`: the number of its first line.
     pub(crate) fn to_api_error(self, text: &str, first_line: usize) -> ApiError {
         let before = &text.as_bytes()[..self.at.min(text.len())];
         let line = first_line + before.iter().filter(|byte| **byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
         let subject = if self.path.is_empty() { "The body".to_owned() } else { format!("'{}'", self.path) };
-        let error = self.kind.with(format!("{subject} {} (line {line} column {column}).", self.what));
-        if self.path.is_empty() { error } else { error.at(&self.path, self.what) }
+        let error = self.kind.with(format!("{subject} {} (line {line} column {column}).", self.rule));
+        if self.path.is_empty() { error } else { error.at(&self.path, self.rule) }
     }
 }
 
@@ -63,12 +63,12 @@ impl<'a> JsonReader<'a> {
         self.at = at;
     }
 
-    pub(crate) fn wrong(&self, what: impl Into<String>) -> Box<ParseError> {
-        self.refused(ErrorKind::BadRequest, what)
+    pub(crate) fn error(&self, rule: impl Into<String>) -> Box<ParseError> {
+        self.error_of(ErrorKind::BadRequest, rule)
     }
 
-    pub(crate) fn refused(&self, kind: ErrorKind, what: impl Into<String>) -> Box<ParseError> {
-        Box::new(ParseError { kind, path: String::new(), what: what.into(), at: self.at })
+    pub(crate) fn error_of(&self, kind: ErrorKind, rule: impl Into<String>) -> Box<ParseError> {
+        Box::new(ParseError { kind, path: String::new(), rule: rule.into(), at: self.at })
     }
 
     fn byte(&self) -> Option<u8> {
@@ -93,10 +93,10 @@ impl<'a> JsonReader<'a> {
 
     /// Nothing but white space may follow.
     pub(crate) fn end(&mut self) -> ParseResult<()> {
-        if self.peek().is_none() { Ok(()) } else { Err(self.wrong("goes on after its end")) }
+        if self.peek().is_none() { Ok(()) } else { Err(self.error("goes on after its end")) }
     }
 
-    /// What stands here, in words.
+    /// The next token in words, for an error.
     pub(crate) fn found(&mut self) -> String {
         let found = match self.peek() {
             None => "the end",
@@ -105,7 +105,7 @@ impl<'a> JsonReader<'a> {
             Some(b'{') => "an object",
             Some(_) if self.is_number() => "a number",
             Some(_) => {
-                // A word as it is written, so that 'nan' is not taken for 'null': or one character.
+                // The word as it is written, so that 'nan' is not reported as 'null', or one character.
                 let rest = &self.text[self.at..];
                 let word = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '+' | '_' | '.')).unwrap_or(rest.len());
                 let word: String = rest[..word].chars().take(MAX_WORD_CHARS).collect();
@@ -120,21 +120,21 @@ impl<'a> JsonReader<'a> {
         found.to_owned()
     }
 
-    /// A number begins here, though it may not go on as one.
+    /// Whether a number begins here; it may still be invalid.
     fn is_number(&self) -> bool {
         let bytes = &self.text.as_bytes()[self.at..];
         matches!(bytes, [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..])
     }
 
-    /// What stands where the next item or key should.
+    /// The error for a token in place of an item or key.
     fn misplaced(&mut self, wanted: &str, is_first: bool) -> Box<ParseError> {
         let found = self.found();
         match (is_first, self.byte()) {
             (false, Some(end @ (b']' | b'}'))) => {
                 let end = char::from(end);
-                self.wrong(format!("is not JSON: nothing comes between the last ',' and '{end}'; leave that ',' out"))
+                self.error(format!("is not JSON: nothing comes between the last ',' and '{end}'; leave that ',' out"))
             }
-            _ => self.wrong(format!("is not JSON: expected {wanted}, found {found}")),
+            _ => self.error(format!("is not JSON: expected {wanted}, found {found}")),
         }
     }
 
@@ -150,7 +150,7 @@ impl<'a> JsonReader<'a> {
     pub(crate) fn items(&mut self, mut each: impl FnMut(&mut Self) -> ParseResult<()>) -> ParseResult<()> {
         if !self.take(b'[') {
             let found = self.found();
-            return Err(self.wrong(format!("must be an array, not {found}")));
+            return Err(self.error(format!("must be an array, not {found}")));
         }
         if self.take(b']') {
             return Ok(());
@@ -160,13 +160,13 @@ impl<'a> JsonReader<'a> {
             if matches!(self.peek(), None | Some(b',' | b']' | b'}' | b':')) {
                 return Err(self.misplaced("an item", index == 0));
             }
-            each(self).map_err(|wrong| wrong.within(&format!("[{index}]")))?;
+            each(self).map_err(|error| error.in_path(&format!("[{index}]")))?;
             index += 1;
             if self.take(b']') {
                 return Ok(());
             } else if !self.take(b',') {
                 let found = self.found();
-                return Err(self.wrong(format!("is not JSON: expected ',' or ']', found {found}")));
+                return Err(self.error(format!("is not JSON: expected ',' or ']', found {found}")));
             }
         }
     }
@@ -175,7 +175,7 @@ impl<'a> JsonReader<'a> {
     pub(crate) fn keys(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> ParseResult<()>) -> ParseResult<()> {
         if !self.take(b'{') {
             let found = self.found();
-            return Err(self.wrong(format!("must be an object, not {found}")));
+            return Err(self.error(format!("must be an object, not {found}")));
         }
         if self.take(b'}') {
             return Ok(());
@@ -189,18 +189,18 @@ impl<'a> JsonReader<'a> {
             let key = self.string()?;
             if !self.take(b':') {
                 let found = self.found();
-                return Err(self.wrong(format!("is not JSON: expected ':' after a key, found {found}")));
+                return Err(self.error(format!("is not JSON: expected ':' after a key, found {found}")));
             }
-            // For an error's path; nothing is copied unless the key has escapes.
+            // For the path of an error. Copies only a key with escapes.
             let path_key = key.clone();
             each(self, key).map_err(|wrong| {
-                wrong.within(path_key.char_indices().nth(MAX_PATH_CHARS).map_or(&*path_key, |(end, _)| &path_key[..end]))
+                wrong.in_path(path_key.char_indices().nth(MAX_PATH_CHARS).map_or(&*path_key, |(end, _)| &path_key[..end]))
             })?;
             if self.take(b'}') {
                 return Ok(());
             } else if !self.take(b',') {
                 let found = self.found();
-                return Err(self.wrong(format!("is not JSON: expected ',' or '}}', found {found}")));
+                return Err(self.error(format!("is not JSON: expected ',' or '}}', found {found}")));
             }
         }
     }
@@ -208,7 +208,7 @@ impl<'a> JsonReader<'a> {
     pub(crate) fn string(&mut self) -> ParseResult<Cow<'a, str>> {
         if !self.take(b'"') {
             let found = self.found();
-            return Err(self.wrong(format!("must be a string, not {found}")));
+            return Err(self.error(format!("must be a string, not {found}")));
         }
         let start = self.at;
         let mut plain = true;
@@ -220,10 +220,10 @@ impl<'a> JsonReader<'a> {
                     self.at += 2;
                 }
                 Some(0x20..) => self.at += 1,
-                Some(_) => return Err(self.wrong("is not JSON: a control character within a string must be escaped")),
+                Some(_) => return Err(self.error("is not JSON: a control character within a string must be escaped")),
                 None => {
                     self.at = self.text.len();
-                    return Err(self.wrong("is not JSON: a string does not end"));
+                    return Err(self.error("is not JSON: a string does not end"));
                 }
             }
         }
@@ -234,11 +234,11 @@ impl<'a> JsonReader<'a> {
         }
         serde_json::from_str(&self.text[start - 1..=end]).map(Cow::Owned).map_err(|_| {
             self.at = start;
-            self.wrong("is not JSON: a string has an escape that stands for no character")
+            self.error("is not JSON: a string has an escape that stands for no character")
         })
     }
 
-    /// A number of JSON, to the last bit; the caller has seen that one begins here.
+    /// A JSON number, correctly rounded. The caller checked that one begins here.
     fn number(&mut self) -> ParseResult<f64> {
         let (start, bytes) = (self.at, self.text.as_bytes());
         let is_negative = bytes[start] == b'-';
@@ -266,10 +266,10 @@ impl<'a> JsonReader<'a> {
             valid = run(&mut at, &mut 0) > 0;
         }
         if !valid {
-            return Err(self.wrong("is not JSON: a number is not written as JSON wants it"));
+            return Err(self.error("is not JSON: a number is not written as JSON wants it"));
         }
         self.at = at;
-        // Both the digits and the power of ten are exact doubles, so that the one division rounds correctly
+        // Digits and power of ten are exact as f64, so that the one division rounds correctly
         // (Clinger: "How to Read Floating Point Numbers Accurately", PLDI 1990).
         if !exponent && length <= 16 && point < POWERS.len() {
             let number = digits as f64 / POWERS[point];
@@ -280,10 +280,11 @@ impl<'a> JsonReader<'a> {
             return Ok(number);
         }
         self.at = start;
-        Err(self.wrong("is too large for a double; infinity is written as \"Infinity\""))
+        Err(self.error("is too large for a double; infinity is written as \"Infinity\""))
     }
 
-    /// A value: a number; NaN and the infinities as Python's tokens or as strings; null for NaN, as JavaScript writes it.
+    /// A value: a number, or NaN and infinity as Python's tokens or as strings. `null` is NaN, as in
+    /// JavaScript.
     pub(crate) fn value(&mut self) -> ParseResult<f64> {
         const RULE: &str = "must be a number, null, \"NaN\", \"Infinity\" or \"-Infinity\"";
         match self.peek() {
@@ -304,52 +305,52 @@ impl<'a> JsonReader<'a> {
                     "-Infinity" | "-inf" => Ok(f64::NEG_INFINITY),
                     _ => {
                         self.at = at;
-                        Err(self.wrong(format!("{RULE}, not another string")))
+                        Err(self.error(format!("{RULE}, not another string")))
                     }
                 }
             }
             _ => {
                 let found = self.found();
-                Err(self.wrong(format!("{RULE}, not {found}")))
+                Err(self.error(format!("{RULE}, not {found}")))
             }
         }
     }
 
-    /// A place along an axis: a number that is finite.
-    pub(crate) fn place(&mut self) -> ParseResult<f64> {
+    /// A finite number.
+    pub(crate) fn finite(&mut self) -> ParseResult<f64> {
         self.peek();
         if self.is_number() {
             return self.number();
         }
         let found = self.found();
-        Err(self.wrong(format!("must be a finite number, not {found}")))
+        Err(self.error(format!("must be a finite number, not {found}")))
     }
 
-    /// A wall time: seconds since 1970, no more than `most` before or after it.
-    pub(crate) fn time(&mut self, most: f64) -> ParseResult<f64> {
+    /// A wall time: seconds since 1970, at most `max` before or after it.
+    pub(crate) fn time(&mut self, max: f64) -> ParseResult<f64> {
         self.peek();
         let at = self.at;
-        let time = self.place()?;
-        if time.abs() <= most {
+        let time = self.finite()?;
+        if time.abs() <= max {
             return Ok(time);
         }
         self.at = at;
-        Err(self.wrong(format!("must be seconds since 1970, from -{most:e} to {most:e} (milliseconds are divided by 1000)")))
+        Err(self.error(format!("must be seconds since 1970, from -{max:e} to {max:e} (milliseconds are divided by 1000)")))
     }
 
-    /// Passes over whatever stands here, and gives its keys when it is an object.
+    /// Skips one value. Returns the keys if it is an object.
     pub(crate) fn skip(&mut self) -> ParseResult<Vec<Cow<'a, str>>> {
-        self.skip_within(DEPTH)
+        self.skip_nested(MAX_DEPTH)
     }
 
-    fn skip_within(&mut self, depth: usize) -> ParseResult<Vec<Cow<'a, str>>> {
+    fn skip_nested(&mut self, depth: usize) -> ParseResult<Vec<Cow<'a, str>>> {
         let mut keys = Vec::new();
         match self.peek() {
-            Some(b'[' | b'{') if depth == 0 => return Err(self.wrong(format!("may be nested {DEPTH} deep"))),
-            Some(b'[') => self.items(|reader| reader.skip_within(depth - 1).map(drop))?,
+            Some(b'[' | b'{') if depth == 0 => return Err(self.error(format!("may be nested {MAX_DEPTH} deep"))),
+            Some(b'[') => self.items(|reader| reader.skip_nested(depth - 1).map(drop))?,
             Some(b'{') => self.keys(|reader, key| {
                 keys.push(key);
-                reader.skip_within(depth - 1).map(drop)
+                reader.skip_nested(depth - 1).map(drop)
             })?,
             Some(b'"') => drop(self.string()?),
             _ if self.word("true") || self.word("false") => {}
@@ -360,5 +361,5 @@ impl<'a> JsonReader<'a> {
     }
 }
 
-/// The powers of ten that are exact doubles, as far as 16 digits need them.
+/// Powers of ten, which are exact as f64 up to 10^22.
 const POWERS: [f64; 17] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];

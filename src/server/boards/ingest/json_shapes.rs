@@ -1,4 +1,4 @@
-//! The shapes in which JSON may hold points: lists, pairs, columns, entries.
+//! The JSON shapes of points: lists, pairs, columns and entries.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use super::{LineValue, MAX_TIME_SECONDS, PointsBuilder, SeriesPoints, SeriesUpda
 use crate::protocol::{CellId, ErrorKind};
 
 /// `{"train": <points>, ...}`, or a list of entries.
-pub(crate) fn of_one(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
+pub(crate) fn series_of_cell(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
     match reader.peek() {
         Some(b'[') => reader.items(|reader| entry(reader, Some(id), builder)),
         _ => all_series(reader, id, builder),
@@ -16,18 +16,18 @@ pub(crate) fn of_one(reader: &mut JsonReader, id: &CellId, builder: &mut PointsB
 }
 
 /// `{"cells": {"<id>": {"train": <points>, ...}, ...}}`, or a list of entries.
-pub(crate) fn of_many(reader: &mut JsonReader, builder: &mut PointsBuilder) -> ParseResult<()> {
+pub(crate) fn series_of_cells(reader: &mut JsonReader, builder: &mut PointsBuilder) -> ParseResult<()> {
     if reader.peek() == Some(b'[') {
         return reader.items(|reader| entry(reader, None, builder));
     }
     reader.keys(|reader, key| match &*key {
         "cells" => reader.keys(|reader, id| all_series(reader, &cell_id(reader, &id)?, builder)),
-        _ => Err(reader.wrong("is no key here: send {\"cells\": {...}} or a list, or lines with Content-Type application/x-ndjson")),
+        _ => Err(reader.error("is no key here: send {\"cells\": {...}} or a list, or lines with Content-Type application/x-ndjson")),
     })
 }
 
 fn cell_id(reader: &JsonReader, text: &str) -> ParseResult<CellId> {
-    CellId::parse(text).ok_or_else(|| reader.wrong("is not the id of a cell: 1 to 64 letters, digits, '-' or '_'"))
+    CellId::parse(text).ok_or_else(|| reader.error("is not the id of a cell: 1 to 64 letters, digits, '-' or '_'"))
 }
 
 fn all_series(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
@@ -38,11 +38,12 @@ fn all_series(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder)
 }
 
 fn add(reader: &JsonReader, id: &CellId, series: SeriesPoints, builder: &mut PointsBuilder) -> ParseResult<()> {
-    builder.add(id, series).map_err(|rule| reader.refused(ErrorKind::PayloadTooLarge, rule))
+    builder.add(id, series).map_err(|rule| reader.error_of(ErrorKind::PayloadTooLarge, rule.to_string()))
 }
 
-/// One or more points that name their cell and series: `{"cell", "series", "step", "value", "time"}` with numbers or lists, or
-/// `{"cell", "points": {"train": <points>, ...}}`. With `expected_cell` the cell need not be named, and must be that one.
+/// An entry names its cell and series: `{"cell", "series", "step", "value", "time"}` with numbers or
+/// lists, or `{"cell", "points": {"train": <points>, ...}}`. With `expected_cell` the cell may be left
+/// out, and must be that one.
 pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, builder: &mut PointsBuilder) -> ParseResult<()> {
     let (mut cell, mut series, mut columns) = (None, None, Columns::default());
     let mut apart: Option<Vec<SeriesPoints>> = None;
@@ -52,14 +53,14 @@ pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, bui
             cell = Some(cell_id(reader, &id)?);
             match expected_cell {
                 Some(expected_cell) if cell.as_ref() != Some(expected_cell) => {
-                    Err(reader.wrong("is another cell than the address; send it to /points"))
+                    Err(reader.error("is another cell than the address; send it to /points"))
                 }
                 _ => Ok(()),
             }
         }
         "series" => {
             let name = reader.string()?;
-            check_name(&name).map_err(|rule| reader.wrong(rule))?;
+            check_name(&name).map_err(|rule| reader.error(rule.to_string()))?;
             series = Some(name);
             Ok(())
         }
@@ -68,34 +69,35 @@ pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, bui
             all.push(points(reader, name, builder)?);
             Ok(())
         }),
-        // What is read back as NDJSON can be sent again: a point's index is the server's.
+        // NDJSON that was read from the server has the index of each point; it is ignored.
         "index" => reader.skip().map(drop),
         key => match columns.take(reader, key, builder)? {
             true => Ok(()),
-            false => Err(reader.wrong("is no key here; known are cell, series, points, x or step, y or value, t or time")),
+            false => Err(reader.error("is no key here; known are cell, series, points, x or step, y or value, t or time")),
         },
     })?;
     let Some(id) = cell.as_ref().or(expected_cell) else {
-        return Err(reader.wrong("must name its 'cell'"));
+        return Err(reader.error("must name its 'cell'"));
     };
     match (series, apart) {
         (None, Some(all)) if columns.is_empty() => all.into_iter().try_for_each(|series| add(reader, id, series, builder)),
         (None, None) if columns.is_empty() => Ok(()),
         (Some(name), None) => add(reader, id, columns.finish(reader, name)?, builder),
-        _ => Err(reader.wrong("must have either 'series' with its numbers, or 'points'")),
+        _ => Err(reader.error("must have either 'series' with its numbers, or 'points'")),
     }
 }
 
-/// The points of one series: `0.3`, `[y, ...]`, `[[x, y], ...]`, `[[x, y, t], ...]` or `{"x": [...], "y": [...], "t": [...]}`.
+/// The points of one series: `0.3`, `[y, ...]`, `[[x, y], ...]`, `[[x, y, t], ...]` or
+/// `{"x": [...], "y": [...], "t": [...]}`.
 fn points(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) -> ParseResult<SeriesPoints> {
-    check_name(&name).map_err(|rule| reader.wrong(format!("is a name that {rule}")))?;
+    check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
     match reader.peek() {
         Some(b'[') => list(reader, name, builder),
         Some(b'{') => {
             let mut columns = Columns::default();
             reader.keys(|reader, key| match columns.take(reader, &key, builder)? {
                 true => Ok(()),
-                false => Err(reader.wrong("is no key here; known are x or step, y or value, t or time")),
+                false => Err(reader.error("is no key here; known are x or step, y or value, t or time")),
             })?;
             columns.finish(reader, name)
         }
@@ -115,21 +117,21 @@ fn list(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) ->
             reader.items(|reader| {
                 found += 1;
                 match found {
-                    1 => x.push(reader.place()?),
+                    1 => x.push(reader.finite()?),
                     2 => y.push(reader.value()?),
                     3 => t.push(reader.time(MAX_TIME_SECONDS)?),
-                    _ => return Err(reader.wrong("is too much: a point is [x, y] or [x, y, t]")),
+                    _ => return Err(reader.error("is too much: a point is [x, y] or [x, y, t]")),
                 }
                 Ok(())
             })?;
             if found < 2 {
-                return Err(reader.wrong("must be [x, y] or [x, y, t]"));
+                return Err(reader.error("must be [x, y] or [x, y, t]"));
             }
         } else {
             y.push(reader.value()?);
         }
         if *width.get_or_insert(found) != found {
-            return Err(reader.wrong("must have the form of the items before it: all y, all [x, y] or all [x, y, t]"));
+            return Err(reader.error("must have the form of the items before it: all y, all [x, y] or all [x, y, t]"));
         }
         builder.counted(reader)
     })?;
@@ -137,7 +139,7 @@ fn list(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) ->
     Ok(SeriesPoints { name: name.into_owned(), x: (width >= 2).then_some(x), y, t: (width == 3).then_some(t) })
 }
 
-/// Points as one list for each of their numbers.
+/// Points as lists of x, y and t.
 #[derive(Default)]
 struct Columns {
     x: Option<Vec<f64>>,
@@ -146,7 +148,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// False when the key is none of these.
+    /// Returns false for other keys.
     fn take(&mut self, reader: &mut JsonReader, key: &str, builder: &mut PointsBuilder) -> ParseResult<bool> {
         let (column, is_value, is_time) = match key {
             "x" | "step" => (&mut self.x, false, false),
@@ -155,7 +157,7 @@ impl Columns {
             _ => return Ok(false),
         };
         if column.is_some() {
-            return Err(reader.wrong("is given twice; x and step, y and value, t and time are the same"));
+            return Err(reader.error("is given twice; x and step, y and value, t and time are the same"));
         }
         if !is_value && reader.word("null") {
             return Ok(true);
@@ -167,10 +169,10 @@ impl Columns {
             } else if is_time {
                 reader.time(MAX_TIME_SECONDS)?
             } else {
-                reader.place()?
+                reader.finite()?
             });
             // Lists of x and t that are longer than any y may be must not fill the memory either.
-            if is_value || numbers.len() > super::POINTS { builder.counted(reader) } else { Ok(()) }
+            if is_value || numbers.len() > super::MAX_POINTS { builder.counted(reader) } else { Ok(()) }
         };
         match reader.peek() {
             Some(b'[') => reader.items(one)?,
@@ -186,11 +188,11 @@ impl Columns {
 
     fn finish(self, reader: &JsonReader, name: Cow<str>) -> ParseResult<SeriesPoints> {
         let Self { x, y, t } = self;
-        let Some(y) = y else { return Err(reader.wrong("must have 'y' (or 'value')")) };
+        let Some(y) = y else { return Err(reader.error("must have 'y' (or 'value')")) };
         for (key, list) in [("x", &x), ("t", &t)] {
             if let Some(list) = list.as_ref().filter(|list| list.len() != y.len()) {
                 let message = format!("must have as many '{key}' as 'y', not {} and {}", list.len(), y.len());
-                return Err(reader.wrong(message));
+                return Err(reader.error(message));
             }
         }
         Ok(SeriesPoints { name: name.into_owned(), x, y, t })
@@ -200,7 +202,7 @@ impl Columns {
 pub(crate) fn line_value(reader: &mut JsonReader) -> ParseResult<LineValue> {
     let mut value = LineValue::default();
     let is_empty = match reader.peek() {
-        Some(b'[') => reader.items(|reader| Err(reader.wrong("must be left out: a line's value is {\"series\": {...}}"))).map(|()| true)?,
+        Some(b'[') => reader.items(|reader| Err(reader.error("must be left out: a line's value is {\"series\": {...}}"))).map(|()| true)?,
         _ => reader.word("null") || reader.word("\"\""),
     };
     if is_empty {
@@ -209,18 +211,18 @@ pub(crate) fn line_value(reader: &mut JsonReader) -> ParseResult<LineValue> {
     let (mut names, mut builder) = (HashSet::new(), PointsBuilder::default());
     reader.keys(|reader, key| {
         if key != "series" {
-            return Err(reader.wrong("is no key of a line's value; known is 'series'"));
+            return Err(reader.error("is no key of a line's value; known is 'series'"));
         }
         reader.keys(|reader, name| {
             if !names.insert(name.clone()) {
-                return Err(reader.wrong("is given twice"));
+                return Err(reader.error("is given twice"));
             }
             let start = reader.at();
             let empty = || SeriesPoints { name: name.clone().into_owned(), ..SeriesPoints::default() };
             let is_object = reader.peek() == Some(b'{');
             let keys = if is_object { reader.skip()? } else { Vec::new() };
             value.series.push(if keys.iter().any(|key| key == "points") {
-                check_name(&name).map_err(|rule| reader.wrong(format!("is a name that {rule}")))?;
+                check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
                 SeriesUpdate::Unchanged(name.into_owned())
             } else if (is_object && keys.is_empty()) || reader.word("null") || reader.word("\"\"") {
                 SeriesUpdate::Points(empty())
@@ -228,10 +230,10 @@ pub(crate) fn line_value(reader: &mut JsonReader) -> ParseResult<LineValue> {
                 reader.back_to(start);
                 SeriesUpdate::Points(points(reader, name, &mut builder)?)
             });
-            if value.series.len() <= super::SERIES {
+            if value.series.len() <= super::MAX_SERIES {
                 Ok(())
             } else {
-                Err(reader.refused(ErrorKind::PayloadTooLarge, "is one too many: a chart may have 1000 series"))
+                Err(reader.error_of(ErrorKind::PayloadTooLarge, "is one too many: a chart may have 1000 series"))
             }
         })
     })?;

@@ -1,4 +1,5 @@
-//! Points as clients send them: JSON in several shapes, NDJSON, and the binary form, all checked before the store sees them.
+//! Parses points: JSON in several shapes, NDJSON and the binary format. Everything is checked here, before
+//! it reaches the store.
 
 pub mod json_reader;
 mod json_shapes;
@@ -10,36 +11,38 @@ use std::collections::HashMap;
 use crate::protocol::{ApiError, CellId, ErrorKind, points};
 use json_reader::{JsonReader, ParseResult};
 
-/// Points in one request: others wait for it.
-pub const POINTS: usize = 1 << 20;
-/// Series in one request, over all its cells.
-pub const SERIES: usize = 1000;
-const NAME_CHARS: usize = 200;
-/// Seconds before and after 1970 that a wall time may be: 3,000 years. What is beyond is a mistake, and no clock could tell it.
+/// Maximum number of points in one request.
+pub const MAX_POINTS: usize = 1 << 20;
+/// Maximum number of series in one request, over all its cells.
+pub const MAX_SERIES: usize = 1000;
+const MAX_NAME_CHARS: usize = 200;
+/// Largest distance of a wall time from 1970, in seconds: 3,000 years.
 pub(crate) const MAX_TIME_SECONDS: f64 = 1e11;
 
 /// New points of one cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellPoints {
     pub cell: CellId,
-    /// In the order of arrival. A name stands here again where its points changed between having steps (or times) and not.
+    /// In the order of arrival. A series has several items if only some of its points have steps or
+    /// times.
     pub series: Vec<SeriesPoints>,
 }
 
-/// New points of one series, in the order of arrival. All lists have the same length, which is 0 where a client only names a series.
+/// New points of one series, in the order of arrival. All lists have the same length, 0 if the client
+/// only names the series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeriesPoints {
     /// 1 to 200 characters, none a control character.
     pub name: String,
-    /// Finite. `None`: each is the step before it and 1; the first of a series is 0.
+    /// Finite. `None`: the previous step plus 1; the first of a series is 0.
     pub x: Option<Vec<f64>>,
-    /// Any double.
+    /// Any f64.
     pub y: Vec<f64>,
     /// Seconds since 1970 (UTC), within `MAX_TIME_SECONDS`. `None`: the time of arrival.
     pub t: Option<Vec<f64>>,
 }
 
-/// The whole content of a `line` cell: series that are not named in it are to be removed.
+/// The value of a `line` cell. Other series of the cell are removed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineValue {
     /// In the client's order, each name once.
@@ -47,7 +50,7 @@ pub struct LineValue {
 }
 
 impl LineValue {
-    /// How many points there are to be stored.
+    /// Number of points to store.
     pub fn points(&self) -> usize {
         let points = |series: &SeriesUpdate| match series {
             SeriesUpdate::Points(points) => points.y.len(),
@@ -59,37 +62,38 @@ impl LineValue {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum SeriesUpdate {
-    /// To be replaced by these points.
+    /// Replace the series by these points.
     Points(SeriesPoints),
-    /// Sent as the server's own summary: stays as it is.
+    /// Sent as the summary that the server returned: the series stays as it is.
     Unchanged(String),
 }
 
-/// Reads the body of `POST /values/:id/points`, or the key `append` of a patch. Parts and lines may name the cell, and must mean this one.
+/// Parses the body of `POST /values/:id/points`, or the key `append` of a patch. Items may name the
+/// cell, which must be this one.
 pub fn parse_points(id: &CellId, body: &[u8], content_type: Option<&str>) -> Result<Vec<SeriesPoints>, ApiError> {
     let sent = parse(Some(id), body, content_type)?;
     Ok(sent.into_iter().flat_map(|sent| sent.series).collect())
 }
 
-/// Reads the body of `POST /points`. Each cell stands in the answer once, in the order of its first appearance.
+/// Parses the body of `POST /points`. Returns each cell once, in the order of first appearance.
 pub fn parse_many_points(body: &[u8], content_type: Option<&str>) -> Result<Vec<CellPoints>, ApiError> {
     parse(None, body, content_type)
 }
 
-/// Reads some lines of NDJSON out of a longer body; `first_line` is the number of the first of them, from 1.
+/// Parses some lines of a longer NDJSON body. `first_line`: the number of the first of them, from 1.
 pub fn parse_lines(body: &[u8], first_line: usize) -> Result<Vec<CellPoints>, ApiError> {
     lines(None, text(body)?, first_line)
 }
 
-/// Reads the `value` of a `line` cell that is given whole. `[]`, `null`, `""` and `{}` are a chart without series.
+/// Parses the `value` of a `line` cell. `[]`, `null`, `""` and `{}` have no series.
 pub fn parse_line_value(json: &str) -> Result<LineValue, ApiError> {
     let mut reader = JsonReader::new(json);
     let value = json_shapes::line_value(&mut reader).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|wrong| wrong.within("value").to_api_error(json, 1))
+    value.map_err(|error| error.in_path("value").to_api_error(json, 1))
 }
 
-/// The text with Python's tokens `NaN`, `Infinity` and `-Infinity` as strings, so that it is JSON; `None` when there are none.
-/// For bodies that hold points among other things, such as a patch with `append`.
+/// Quotes Python's tokens `NaN`, `Infinity` and `-Infinity`, so that the text is JSON; `None` if there
+/// are none. For bodies with points among other keys, such as a patch with `append`.
 pub fn quote_tokens(json: &str) -> Option<String> {
     let (mut out, mut copied, mut in_string) = (String::new(), 0, false);
     let (bytes, mut at) = (json.as_bytes(), 0);
@@ -129,10 +133,10 @@ fn parse(expected_cell: Option<&CellId>, body: &[u8], content_type: Option<&str>
             let text = text(body)?;
             let (mut reader, mut builder) = (JsonReader::new(text), PointsBuilder::default());
             let read = match expected_cell {
-                Some(id) => json_shapes::of_one(&mut reader, id, &mut builder),
-                None => json_shapes::of_many(&mut reader, &mut builder),
+                Some(id) => json_shapes::series_of_cell(&mut reader, id, &mut builder),
+                None => json_shapes::series_of_cells(&mut reader, &mut builder),
             };
-            read.and_then(|()| reader.end()).map_err(|wrong| wrong.to_api_error(text, 1))?;
+            read.and_then(|()| reader.end()).map_err(|error| error.to_api_error(text, 1))?;
             Ok(builder.sent)
         }
     }
@@ -150,7 +154,7 @@ fn lines(expected_cell: Option<&CellId>, text: &str, first_line: usize) -> Resul
         let mut reader = JsonReader::new(line);
         if reader.peek().is_some() {
             let read = json_shapes::entry(&mut reader, expected_cell, &mut builder).and_then(|()| reader.end());
-            read.map_err(|wrong| wrong.to_api_error(line, number))?;
+            read.map_err(|error| error.to_api_error(line, number))?;
         }
     }
     Ok(builder.sent)
@@ -188,39 +192,44 @@ fn binary(expected_cell: Option<&CellId>, body: &[u8]) -> Result<Vec<CellPoints>
     Ok(builder.sent)
 }
 
-/// What was wrong with the name, to go on from "a name that".
-pub(crate) fn check_name(name: &str) -> Result<(), String> {
+/// The rule that an input breaks, as the end of a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Rule(String);
+
+/// Checks the name of a series. The rule continues "a name that".
+pub(crate) fn check_name(name: &str) -> Result<(), Rule> {
     match name.chars().count() {
-        1..=NAME_CHARS if !name.contains(char::is_control) => Ok(()),
-        1..=NAME_CHARS => Err("must have no control characters".into()),
-        _ => Err(format!("must have 1 to {NAME_CHARS} characters")),
+        1..=MAX_NAME_CHARS if !name.contains(char::is_control) => Ok(()),
+        1..=MAX_NAME_CHARS => Err(Rule("must have no control characters".into())),
+        _ => Err(Rule(format!("must have 1 to {MAX_NAME_CHARS} characters"))),
     }
 }
 
-/// The points of a request by cell and series, and how many there are.
+/// Collects the points of a request by cell and series, within the limits of a request.
 #[derive(Default)]
 pub(crate) struct PointsBuilder {
     sent: Vec<CellPoints>,
     cells: HashMap<CellId, usize>,
-    /// For each cell of `sent`: the last place of each name in its `series`.
+    /// For each item of `sent`: the last index of each name in its `series`.
     names: Vec<HashMap<String, usize>>,
     series: usize,
     points: usize,
 }
 
 impl PointsBuilder {
-    /// Counts points before they take memory. Fails when there are too many, with what to go on from "The body".
-    pub(crate) fn count(&mut self, points: usize) -> Result<(), String> {
+    /// Counts points before they take memory. The rule continues "The body".
+    pub(crate) fn count(&mut self, points: usize) -> Result<(), Rule> {
         self.points += points;
-        if self.points <= POINTS { Ok(()) } else { Err(format!("may have {POINTS} points; send it in parts")) }
+        if self.points <= MAX_POINTS { Ok(()) } else { Err(Rule(format!("may have {MAX_POINTS} points; send it in parts"))) }
     }
 
     pub(crate) fn counted(&mut self, reader: &JsonReader) -> ParseResult<()> {
-        self.count(1).map_err(|rule| reader.refused(ErrorKind::PayloadTooLarge, rule))
+        self.count(1).map_err(|rule| reader.error_of(ErrorKind::PayloadTooLarge, rule.to_string()))
     }
 
-    /// Joins points to those of the same series. They have been counted.
-    pub(crate) fn add(&mut self, cell: &CellId, new: SeriesPoints) -> Result<(), String> {
+    /// Adds points, which have been counted, to those of the same series.
+    pub(crate) fn add(&mut self, cell: &CellId, new: SeriesPoints) -> Result<(), Rule> {
         let at = match self.cells.get(cell) {
             Some(at) => *at,
             None => {
@@ -241,8 +250,8 @@ impl PointsBuilder {
             return Ok(());
         }
         self.series += 1;
-        if self.series > SERIES {
-            return Err(format!("may have {SERIES} series; send it in parts"));
+        if self.series > MAX_SERIES {
+            return Err(Rule(format!("may have {MAX_SERIES} series; send it in parts")));
         }
         names.insert(new.name.clone(), list.len());
         list.push(new);

@@ -1,7 +1,7 @@
-//! Whether a cell matches a query, and in which order cells stand. `query.rs` reads the queries.
+//! Matches cells against conditions, and sorts them.
 //!
-//! A value is parsed once for each cell, and only where a condition that comes to it asks for it. What is looked at is counted, so that no query takes
-//! longer than its share.
+//! The value of a cell is parsed at most once, and only if a condition needs it. Each step is counted
+//! against a budget, which bounds the time of a query.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -40,40 +40,41 @@ pub struct Field {
     rest: Vec<String>,
 }
 
-/// A text of the query, and the number that it may be.
+/// A text of the query, and its number if it is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operand {
     pub text: String,
     number: Option<ExactNumber>,
 }
 
-/// Several of them: one is found among many as quickly as among few.
+/// A list of operands as a set: lookup takes the same time for many as for few.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ValueSet {
     texts: HashSet<String>,
     numbers: HashSet<ExactNumber>,
 }
 
-/// What a query may look at: items of lists, fields, eight bytes of a value that is parsed, two of a text to sort by.
+/// The steps that a query may take. A step is an item of a list, a field, eight bytes of a parsed
+/// value, or two bytes of a sort key.
 pub struct QueryBudget(Cell<u64>);
 
 impl QueryBudget {
-    /// In all cells: about a second.
+    /// For all cells: about a second.
     pub fn whole() -> Self {
         Self(Cell::new(50_000_000))
     }
 
-    /// In one cell, where the writer may wait for it.
+    /// For one cell, in the writer: about 20 ms.
     pub fn one_cell() -> Self {
         Self(Cell::new(1_000_000))
     }
 
-    /// In all cells that changed since a query ran, in the writer: about a tenth of a second.
+    /// For all cells that changed since a query ran, in the writer: about 100 ms.
     pub fn in_writer() -> Self {
         Self(Cell::new(5_000_000))
     }
 
-    /// Where requests are answered: less than a millisecond.
+    /// On the threads of requests: less than a millisecond.
     pub fn inline() -> Self {
         Self(Cell::new(50_000))
     }
@@ -88,7 +89,7 @@ impl QueryBudget {
         self.0.get() == 0
     }
 
-    /// 400 once more was looked at than may be.
+    /// 400 once the budget is spent.
     pub fn check(&self) -> Result<(), ApiError> {
         match self.0.get() {
             0 => Err(ErrorKind::BadRequest.with(
@@ -99,17 +100,17 @@ impl QueryBudget {
     }
 }
 
-/// A cell while a query looks at it.
+/// A cell under test, with its value once that is parsed.
 pub struct CandidateCell<'a> {
     record: &'a Record,
     value: OnceCell<Option<Value>>,
     budget: &'a QueryBudget,
 }
 
-/// As [`Cell::compare`](crate::protocol::Cell::compare): by place, then by creation.
+/// The order of the grid, as [`Cell::compare`](crate::protocol::Cell::compare).
 pub fn grid_order(a: &Record, b: &Record) -> Ordering {
-    let place = |record: &Record| record.order().unwrap_or(f64::INFINITY);
-    place(a).total_cmp(&place(b)).then(a.created_order.cmp(&b.created_order))
+    let order = |record: &Record| record.order().unwrap_or(f64::INFINITY);
+    order(a).total_cmp(&order(b)).then(a.created_order.cmp(&b.created_order))
 }
 
 impl Field {
@@ -119,7 +120,7 @@ impl Field {
         Self { name: name.to_owned(), head, rest: parts.collect() }
     }
 
-    /// What it asks for has to be parsed.
+    /// Whether the value must be parsed for it.
     pub fn needs_value(&self) -> bool {
         self.head == "value"
     }
@@ -146,7 +147,7 @@ impl Condition {
     }
 }
 
-/// How query values, which are texts, meet what stands in a document: by its own kind.
+/// A text of a query, compared with JSON of any type.
 trait QueryValue {
     fn word(&self, word: &str) -> bool;
     fn number(&self, number: ExactNumber) -> bool;
@@ -201,7 +202,7 @@ impl<'a> CandidateCell<'a> {
         }
     }
 
-    /// A list matches by any of its items.
+    /// A list matches if one of its items does.
     fn equal(&self, value: Option<&Value>, wanted: &impl QueryValue) -> bool {
         if !self.budget.spend(1) {
             return false;
@@ -216,7 +217,7 @@ impl<'a> CandidateCell<'a> {
         }
     }
 
-    /// A field of the document. Values that are only on disk count as absent.
+    /// A field of the document. A value that is only on disk counts as absent.
     pub fn lookup<'s>(&'s self, field: &Field) -> Option<Cow<'s, Value>> {
         let record = self.record;
         self.budget.spend(1);
@@ -227,7 +228,7 @@ impl<'a> CandidateCell<'a> {
             "createdAt" => Cow::Owned(timestamp(record.created_ms).into()),
             "updatedAt" => Cow::Owned(timestamp(record.updated_ms).into()),
             "value" => Cow::Borrowed(self.value.get_or_init(|| self.parse()).as_ref()?),
-            // A key with a dot in it is a key, too.
+            // A key may contain a dot.
             _ => match record.keys.get(&field.name) {
                 Some(whole) => return Some(Cow::Borrowed(whole)),
                 None => Cow::Borrowed(record.keys.get(&field.head)?),
@@ -236,7 +237,6 @@ impl<'a> CandidateCell<'a> {
         if field.rest.is_empty() {
             return Some(root);
         }
-        // What is not an object or a list has no fields.
         let Cow::Borrowed(mut at) = root else { return None };
         for part in &field.rest {
             at = match at {
@@ -248,7 +248,7 @@ impl<'a> CandidateCell<'a> {
         Some(Cow::Borrowed(at))
     }
 
-    /// What is compared to sort by this field.
+    /// The key for sorting by this field.
     pub fn sort_key(&self, field: &Field) -> SortKey {
         let key = SortKey::of(self.lookup(field).as_deref());
         if let SortKey::Text(text) = &key {
@@ -271,7 +271,7 @@ fn compare(value: Option<&Value>, operand: &Operand) -> Option<Ordering> {
     }
 }
 
-/// What is compared to sort: NeDB's order of kinds.
+/// A sort key. Types are ordered as in NeDB.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortKey {
     Absent,

@@ -1,23 +1,23 @@
-//! Numbers as queries compare them: exactly, whole ones of 64 bits beside doubles.
+//! Exact comparison of numbers: 64-bit integers and f64.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
 use serde_json::Number;
 
-/// A double that is a whole number is one, so that each number has one form. Whole numbers beyond 64 bits are doubles, as documents hold them.
+/// Each number has one form: an f64 without a fraction is `Whole`, if it is below 2^126.
 #[derive(Clone, Copy, Debug)]
 pub enum ExactNumber {
     Whole(i128),
-    /// With a fraction, or beyond all of the others; never NaN.
+    /// With a fraction, or at least 2^126 in size; never NaN.
     Real(f64),
 }
 
-/// Doubles below it are exact as `i128`.
-const WHOLE: f64 = (1_u128 << 126) as f64;
+/// f64 below this are exact as `i128`.
+const MAX_WHOLE: f64 = (1_u128 << 126) as f64;
 
 impl ExactNumber {
-    /// What a query writes, in the forms that numbers have in programs; words for what is no number (NaN, infinity) are texts.
+    /// A number in decimal or scientific notation. NaN and infinity are not numbers here.
     pub fn parse(text: &str) -> Option<Self> {
         let is_plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
         if !is_plain {
@@ -33,16 +33,16 @@ impl ExactNumber {
     }
 
     fn of_double(number: f64) -> Self {
-        if number.fract() == 0.0 && number.abs() < WHOLE { Self::Whole(number as i128) } else { Self::Real(number) }
+        if number.fract() == 0.0 && number.abs() < MAX_WHOLE { Self::Whole(number as i128) } else { Self::Real(number) }
     }
 }
 
 impl Ord for ExactNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         let beside = |whole: i128, real: f64| match real {
-            // Its whole part is no longer exact, and larger than any whole number here.
-            _ if real.abs() >= WHOLE => 0.0_f64.total_cmp(&real),
-            // It has a fraction: it is not its floor.
+            // Larger than any `Whole`.
+            _ if real.abs() >= MAX_WHOLE => 0.0_f64.total_cmp(&real),
+            // `real` has a fraction, so it is above its floor.
             _ if whole <= real.floor() as i128 => Ordering::Less,
             _ => Ordering::Greater,
         };

@@ -8,7 +8,7 @@ use super::wrong;
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{ApiError, CellId};
 use crate::series::{Axis, Column, Place, Smoothed};
-use crate::server::boards::SMOOTHEST;
+use crate::server::boards::MAX_SMOOTH;
 use crate::server::http::openapi::shape::{shape, words_with_default};
 
 /// Wider than any screen; columns for it take about 1 MiB a series.
@@ -71,8 +71,8 @@ impl ColumnsQuery {
                     }
                 }
                 "smooth" => {
-                    let rule = format!("must be a number from 0 to {SMOOTHEST}");
-                    let weight = value.parse().ok().filter(|weight| (0.0..=SMOOTHEST).contains(weight));
+                    let rule = format!("must be a number from 0 to {MAX_SMOOTH}");
+                    let weight = value.parse().ok().filter(|weight| (0.0..=MAX_SMOOTH).contains(weight));
                     asked.smooth = weight.ok_or_else(|| wrong("smooth", &rule, &value))?;
                 }
                 key => return Err(wrong(key, "is no key of this query; known are cells, from, to, width, x and smooth", &value)),

@@ -356,7 +356,7 @@ fn parsed(query: Option<String>) -> Result<Query, ServerError> {
 /// A query that does not match everything: one slip must not touch every cell.
 fn some(query: Option<String>, verb: &str) -> Result<Query, ServerError> {
     let query = parsed(query)?;
-    if query.is_cut() {
+    if query.is_paged() {
         return Err(ErrorKind::BadRequest
             .with(format!("To {verb} many cells, $limit and $skip cannot be used: every cell that matches is meant."))
             .into());
