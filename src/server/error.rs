@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::log::throttle::LogThrottle;
+use super::store::StoreError;
 use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,46 +38,21 @@ pub enum ServerError {
     Panicked,
 }
 
-/// SQLite's primary result codes.
-const SQLITE_BUSY: i64 = 5;
-const SQLITE_READONLY: i64 = 8;
-const SQLITE_CORRUPT: i64 = 11;
-const SQLITE_FULL: i64 = 13;
-const SQLITE_NOTADB: i64 = 26;
-/// The extended code of a write that the system refused: a quota, a disk that has become read-only. What was not yet flushed is not in doubt.
-const SQLITE_IOERR_WRITE: i64 = 778;
+impl From<StoreError> for ServerError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            StoreError::Closed => Self::Stopped,
+            StoreError::DiskFull => Self::Full,
+            StoreError::RolledBack(why) => Self::Undone(why.to_string()),
+            StoreError::Failed(why) => Self::Broken(why.to_string()),
+            StoreError::Unreadable(why) => Self::Unreadable(why.to_string()),
+            StoreError::Corrupt(why) => Self::Damaged(why.to_string()),
+        }
+    }
+}
 
 impl ServerError {
-    /// A transaction that SQLite refused was undone as a whole; everything else leaves the state of the disk unknown.
-    pub fn from_write(error: sqlx::Error) -> Self {
-        let code = match &error {
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i64>().ok()),
-            _ => None,
-        };
-        if code == Some(SQLITE_IOERR_WRITE) {
-            return Self::Undone(error.to_string());
-        }
-        match code.map(|code| code & 0xff) {
-            Some(SQLITE_FULL) => Self::Full,
-            Some(SQLITE_BUSY | SQLITE_READONLY) => Self::Undone(error.to_string()),
-            // Read within the transaction, which was undone: the disk has failed nothing.
-            None if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => Self::Damaged(error.to_string()),
-            _ => Self::Broken(super::store::reason(&error)),
-        }
-    }
-
-    pub fn from_read(error: sqlx::Error) -> Self {
-        let code = match &error {
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i64>().ok()),
-            sqlx::Error::Decode(_) => Some(SQLITE_CORRUPT),
-            _ => None,
-        };
-        match code.map(|code| code & 0xff) {
-            Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Damaged(super::store::reason(&error)),
-            _ => Self::Unreadable(super::store::reason(&error)),
-        }
-    }
-
     /// What the client is told: 5xx texts carry nothing of the inside.
     pub fn to_api_error(&self) -> ApiError {
         match self {

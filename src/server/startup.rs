@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::auth::policy::LocalTrust;
 use super::auth::tokens::{TokenKind, TokenRegistry, is_private};
+use super::boards::cell_content::cell_content;
 use super::boards::{Boards, MAIN};
 use super::cells::render::pool::Renderer;
 use super::cli::token::{keep_link, link, named, note_address};
@@ -64,8 +65,8 @@ impl Server {
             let hub = hub.clone();
             Box::new(move |changes| hub.publish(changes))
         };
-        let start = StoreOptions { durability: config.durability, accept_loss: config.accept_loss };
-        let store = Arc::new(Store::open(&config.data, start, publish).await?);
+        let options = StoreOptions { durability: config.durability, accept_loss: config.accept_loss, content_fn: cell_content };
+        let store = Arc::new(Store::open(&config.data, options, publish).await?);
         let tokens = Arc::new(TokenRegistry::open(&config.data).map_err(StartError::Tokens)?);
         let address = config.address(port);
         note_address(&config.data, &address);

@@ -9,7 +9,7 @@ use super::{Boards, Document, Draft, IdempotentRequest, MAIN, Target, append};
 use crate::protocol::{CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::ids;
-use crate::server::store::{Batch, ChangeKind, Record, StoredValue};
+use crate::server::store::{Batch, ChangeKind, Record, StoreError, StoredValue};
 
 impl Boards {
     /// Creates all or none. `with_values`: the response has values that are only on disk.
@@ -37,7 +37,7 @@ impl Boards {
             }
             Ok(IdempotentRequest::store_outcome(idempotency, batch, CREATED, made))
         };
-        let outcome = self.store.write(bytes, operation).await?;
+        let outcome = self.store.write::<_, ServerError, _>(bytes, operation).await?;
         self.with_stored_values(outcome, with_values).await
     }
 
@@ -70,7 +70,7 @@ impl Boards {
             let record = append::put(batch, ChangeKind::Updated, record, Some(draft.value), draft.line, None)?;
             Ok(IdempotentRequest::store_outcome(idempotency, batch, 200, vec![Document { record, value }]))
         };
-        let outcome = self.store.write(bytes, operation).await?;
+        let outcome = self.store.write::<_, ServerError, _>(bytes, operation).await?;
         self.with_stored_values(outcome, with_values).await
     }
 
@@ -111,7 +111,7 @@ impl Boards {
             }
             Ok(IdempotentRequest::store_outcome(idempotency, batch, 200, removed))
         };
-        let mut outcome = self.store.free(operation).await?;
+        let mut outcome = self.store.delete::<_, ServerError, _>(operation).await?;
         if let (ChangeOutcome::Documents(_, removed), true) = (&mut outcome, with_values) {
             for document in removed.iter_mut().filter(|document| document.value.is_none()) {
                 (document.record, document.value) = self.store.value_or_damaged(&document.record).await?;
@@ -130,7 +130,7 @@ impl Boards {
         let mut values = Vec::new();
         for record in records.iter().filter(|record| matches!(record.value, StoredValue::Stored(_))) {
             match self.store.read(&record.id).await {
-                Err(ServerError::Damaged(_)) if or_damaged => {}
+                Err(StoreError::Corrupt(_)) if or_damaged => {}
                 read => {
                     if let Some((record, Some(value))) = read? {
                         values.push((record.id.clone(), record.version, value));

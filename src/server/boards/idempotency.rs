@@ -108,20 +108,20 @@ impl IdempotentRequest {
     /// The stored response to an earlier request with this key. Call it inside the writer, where no
     /// other change can interleave. 422: the key was used with another body or address.
     pub fn lookup(request: Option<&Self>, batch: &Batch) -> Result<Option<JsonResponse>, ApiError> {
-        request.map_or(Ok(None), |request| request.response(batch.replied(&request.key)))
+        request.map_or(Ok(None), |request| request.response(batch.stored_reply(&request.key)))
     }
 
     fn response(&self, done: ReplyLookup) -> Result<Option<JsonResponse>, ApiError> {
         match done {
-            ReplyLookup::Never => Ok(None),
-            ReplyLookup::Forgotten => {
+            ReplyLookup::New => Ok(None),
+            ReplyLookup::Expired => {
                 let status = if matches!(self.shape, ResponseShape::Points) { CREATED } else { 200 };
                 Ok(Some(JsonResponse { status, text: self.shape.evicted_body().to_owned(), is_repeated: true }))
             }
-            ReplyLookup::Answered(StoredReply { hash, status, answer, .. }) if hash == self.hash => {
+            ReplyLookup::Found(StoredReply { hash, status, answer, .. }) if hash == self.hash => {
                 Ok(Some(JsonResponse { status, text: answer.to_string(), is_repeated: true }))
             }
-            ReplyLookup::Answered(_) => {
+            ReplyLookup::Found(_) => {
                 let message =
                     "This Idempotency-Key was used with another body or address; nothing was changed. Use a new key for a new change.";
                 Err(ErrorKind::Unprocessable.with(message))
@@ -131,7 +131,7 @@ impl IdempotentRequest {
 
     /// Stores the response in the commit of the change itself.
     fn store_response(self, batch: &mut Batch, status: u16, text: String) -> JsonResponse {
-        batch.reply(self.key, self.hash, status, Arc::from(&*text));
+        batch.store_reply(self.key, self.hash, status, Arc::from(&*text));
         JsonResponse { status, text, is_repeated: false }
     }
 
@@ -141,7 +141,7 @@ impl IdempotentRequest {
         let Some(request) = request else { return JsonResponse { status: CREATED, text, is_repeated: false } };
         if text.len() > MAX_STORED_RESPONSE_BYTES {
             let summary = json!({ "appended": points, "repeated": true }).to_string();
-            batch.reply(request.key, request.hash, CREATED, summary.into());
+            batch.store_reply(request.key, request.hash, CREATED, summary.into());
             return JsonResponse { status: CREATED, text, is_repeated: false };
         }
         request.store_response(batch, CREATED, text)
@@ -181,7 +181,7 @@ impl Boards {
     /// current state. The writer looks it up again.
     pub(crate) fn stored_response(&self, request: Option<&IdempotentRequest>) -> Result<Option<JsonResponse>, ApiError> {
         request.map_or(Ok(None), |request| {
-            let done = self.store.index().replies().done(&request.key);
+            let done = self.store.index().replies().lookup(&request.key);
             request.response(done)
         })
     }

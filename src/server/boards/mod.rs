@@ -2,6 +2,7 @@
 //! the server functions and the page use the store only through [`Boards`].
 
 pub mod append;
+pub mod cell_content;
 mod chart_settings;
 mod documents;
 mod draft;

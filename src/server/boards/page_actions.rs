@@ -8,7 +8,7 @@ use super::query::filter;
 use super::{Boards, Draft, MAIN, Target, create, not_found};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::ServerError;
-use crate::server::store::{Batch, ChangeKind, PER_BOARD, Record};
+use crate::server::store::{Batch, ChangeKind, MAX_TOMBSTONES_PER_BOARD, Record};
 
 /// Maximum number of attempts to restore a cell that is removed again at the same time.
 const MAX_RESTORE_ATTEMPTS: u32 = 8;
@@ -26,7 +26,7 @@ impl Boards {
             draft.keys.extend(pos.map(|pos| ("pos".to_owned(), json!(pos))));
             create(batch, draft, None)
         };
-        let made = self.store.write(1, operation).await?;
+        let made = self.store.write::<_, ServerError, _>(1, operation).await?;
         Ok(made.record.id.clone())
     }
 
@@ -75,7 +75,8 @@ impl Boards {
         let gone = {
             let id = id.clone();
             move || {
-                let kept = format!("only the last {PER_BOARD} of a board are kept, for 30 days, and none once the disk is full");
+                let kept =
+                    format!("only the last {MAX_TOMBSTONES_PER_BOARD} of a board are kept, for 30 days, and none once the disk is full");
                 ErrorKind::NotFound.with(format!("The cell '{id}' can no longer be brought back: {kept}."))
             }
         };
@@ -95,7 +96,7 @@ impl Boards {
                 }
                 Ok(true)
             };
-            if self.store.write(1, operation).await? {
+            if self.store.write::<_, ServerError, _>(1, operation).await? {
                 return Ok(());
             }
         }

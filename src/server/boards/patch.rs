@@ -72,7 +72,7 @@ impl Boards {
             let (status, documents) = plan.apply(batch)?;
             Ok(IdempotentRequest::store_outcome(idempotency, batch, status, documents))
         };
-        let outcome = self.store.write(bytes, operation).await?;
+        let outcome = self.store.write::<_, ServerError, _>(bytes, operation).await?;
         self.with_stored_values(outcome, with_values).await
     }
 
@@ -225,7 +225,7 @@ mod tests {
         boards.patch(target(), draft(json!({ "type": "log", "value": "x".repeat(20_000) })), true, None).await.unwrap();
         let plan = async || boards.plan_patch(target(), Arc::new(draft(json!({ "type": "note" }))), false).await.unwrap();
         let (old, same) = (plan().await, plan().await);
-        boards.store.write(1, move |batch| Ok(same.apply(batch)?.0)).await.unwrap();
+        boards.store.write(1, move |batch| Ok::<_, ServerError>(same.apply(batch)?.0)).await.unwrap();
         boards.patch(target(), draft(large("y")), false, None).await.unwrap();
         boards.patch(target(), draft(json!({ "type": "log" })), false, None).await.unwrap();
         let error = boards.store.write(1, move |batch| Ok(old.apply(batch)?.0)).await.unwrap_err();

@@ -19,7 +19,7 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
         }
         Command::Restore { file, replace } => {
             let (report, kept) = restore(file, data, *replace).await.map_err(|why| match why {
-                CopyError::Open(why) => why.of_file(),
+                CopyError::Open(why) => why.file_message(),
                 why => why.to_string(),
             })?;
             let kept = kept.map_or_else(String::new, |kept| format!(" What was there before is {}.", kept.display()));
@@ -28,9 +28,9 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, S
         Command::Check { file } => {
             let is_named = file.is_some();
             let file = file.clone().unwrap_or_else(|| database_path(data));
-            let report = check(&file).await.map_err(|why| if is_named { why.of_file() } else { why.to_string() })?;
-            if report.found > 0 {
-                let more = match report.found - report.faults.len() {
+            let report = check(&file).await.map_err(|why| if is_named { why.file_message() } else { why.to_string() })?;
+            if report.fault_count > 0 {
+                let more = match report.fault_count - report.faults.len() {
                     0 => String::new(),
                     more => format!("\n... and {more} more."),
                 };

@@ -9,7 +9,7 @@ use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
 use crate::server::auth::tokens::TokenRegistry;
-use crate::server::store::{AppendEvent, AppendedCell, CellChange, Change, ChangeKind, Record, StoredValue, number};
+use crate::server::store::{AppendEvent, AppendedCell, CellChange, Change, ChangeKind, Record, StoredValue, json_number};
 
 /// A socket that takes nothing for so long is closed.
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,9 +82,9 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
     let parts: Vec<PartRef> = appended
         .cells
         .iter()
-        .flat_map(|AppendedCell { cell, gone, series }| {
+        .flat_map(|AppendedCell { cell, removed, series }| {
             let over = |name| PartRef { cell, series: name, start: Some(0), n: 0, numbers: None };
-            let gone = gone.iter().map(move |name| over(name));
+            let gone = removed.iter().map(move |name| over(name));
             gone.chain(series.iter().map(move |series| {
                 if series.is_replacement {
                     return over(&series.name);
@@ -102,7 +102,7 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
 /// `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`, with
 /// `"anew":true` beside `start` where another series had the name, and `"gone":{"<id>":["train"]}` beside `data` where series are gone.
 pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
-    let list = |numbers: &[f64]| numbers.iter().map(|value| number(*value)).collect::<Vec<_>>();
+    let list = |numbers: &[f64]| numbers.iter().map(|value| json_number(*value)).collect::<Vec<_>>();
     let grown = appended.cells.iter().filter(|cell| !cell.series.is_empty()).map(|AppendedCell { cell, series, .. }| {
         let series = series.iter().map(|series| {
             let mut told = json!({ "start": series.start, "points": series.count });
@@ -118,8 +118,9 @@ pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
     });
     let data = Value::Object(grown.collect());
     let mut event = json!({ "event": "appended", "first": appended.first, "seq": appended.seq, "data": data });
-    let gone = appended.cells.iter().filter(|cell| !cell.gone.is_empty());
-    let gone: Vec<_> = gone.map(|cell| (cell.cell.to_string(), json!(cell.gone.iter().map(|name| &**name).collect::<Vec<_>>()))).collect();
+    let gone = appended.cells.iter().filter(|cell| !cell.removed.is_empty());
+    let gone: Vec<_> =
+        gone.map(|cell| (cell.cell.to_string(), json!(cell.removed.iter().map(|name| &**name).collect::<Vec<_>>()))).collect();
     if !gone.is_empty() {
         event["gone"] = Value::Object(gone.into_iter().collect());
     }

@@ -68,7 +68,7 @@ impl SharedEvent {
                 value + weight_of(&change.record)
             }
             Change::Points(appended) => {
-                let gone = appended.cells.iter().flat_map(|cell| &cell.gone).map(|name| PART_BYTES + name.len());
+                let gone = appended.cells.iter().flat_map(|cell| &cell.removed).map(|name| PART_BYTES + name.len());
                 let series = appended.cells.iter().flat_map(|cell| &cell.series);
                 let numbers = series.map(|series| PART_BYTES + series.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
                 gone.chain(numbers).sum()
@@ -327,7 +327,7 @@ mod tests {
         let points = Some(Points { x, y: y.to_vec(), t });
         let series =
             [AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_replacement: false, points }].into_iter().collect();
-        let cell = AppendedCell { cell: CellId::parse("c").unwrap(), gone: Vec::new(), series };
+        let cell = AppendedCell { cell: CellId::parse("c").unwrap(), removed: Vec::new(), series };
         Change::Points(AppendEvent { board: "a".into(), first: seq, seq, cells: vec![cell] })
     }
 

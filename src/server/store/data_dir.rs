@@ -1,65 +1,90 @@
-//! Where the data folder stands: made so that a power cut does not take it, and whether that is another machine's disk.
+//! The data folder: its creation, the names and owners of its files, and whether it is on a network file system.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::OFlags;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
-/// File systems of other machines, by their names in Linux's table of mounts.
+/// Network file systems, by the names of Linux's mount table.
 const NETWORK: [&str; 12] =
     ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.ceph", "fuse.glusterfs", "afs"];
 
-/// Makes the folder and those above it that are missing, each on disk under its name when this returns. For its owner alone: what tokens keep
-/// from others must not be read there.
-pub fn make(folder: &Path) -> io::Result<()> {
+/// The database of a data folder.
+pub fn database_path(folder: &Path) -> PathBuf {
+    folder.join("agnez.sqlite")
+}
+
+/// The path of a file that SQLite keeps next to a database: `suffix` is `-wal`, `-shm` or `-journal`.
+pub fn sidecar_path(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Options of a connection that never writes to the database `file`.
+pub fn read_only(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5)).disable_statement_logging()
+}
+
+/// Creates the folder and its missing parents with mode 0700: other users must not read what tokens protect. Each folder is
+/// flushed to disk before this returns.
+pub fn create(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make(above)?;
+    let parent = parent(folder);
+    create(parent)?;
     match DirBuilder::new().mode(0o700).create(folder) {
-        // Another program was first.
+        // Another process created it meanwhile.
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(why) => Err(why),
-        Ok(()) => File::open(above)?.sync_all(),
+        Ok(()) => File::open(parent)?.sync_all(),
     }
 }
 
-/// A file that is there to be locked; made when missing, for its owner alone. A link in its place is an error: root may ask, and who owns the
-/// folder may have put it there.
+/// The folder of a path; `.` for a bare name.
+pub fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Opens a lock file, created with mode 0600 if missing. A symbolic link is an error: root may run this, and the owner of the
+/// folder could point a link at any file of the system.
 pub fn open_lock_file(file: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(file)
 }
 
-/// A file of the folder becomes the folder's owner's: root makes tokens and restores for a server that runs as somebody else. Who owns the folder
-/// may have put there a file that is root's, under a second name: that one is not given away.
-pub fn give(file: &File, folder: &Path) -> io::Result<()> {
+/// Gives a file of the folder to the folder's owner: root may create tokens or restore a backup for a server that runs as another
+/// user. A file with several hard links is refused, since the folder's owner could have linked a file of root's there.
+pub fn chown_to_owner(file: &File, folder: &Path) -> io::Result<()> {
     let (ours, owner) = (file.metadata()?, folder.metadata()?);
     if ours.uid() == owner.uid() {
         return Ok(());
     }
     if !ours.is_file() || ours.nlink() != 1 {
-        return Err(io::Error::other("what stands there is somebody else's file"));
+        return Err(io::Error::other("the file belongs to another user"));
     }
     fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
-/// The kind of network file system that the folder is on, where the system tells.
-pub fn network(folder: &Path) -> Option<&'static str> {
+/// The type of the network file system that holds the folder; `None` for a local one, and where there is no `/proc`.
+pub fn network_file_system(folder: &Path) -> Option<&'static str> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    network_of(&mounts, &folder.canonicalize().ok()?)
+    network_file_system_in(&mounts, &folder.canonicalize().ok()?)
 }
 
-fn network_of(mounts: &str, folder: &Path) -> Option<&'static str> {
+fn network_file_system_in(mounts: &str, folder: &Path) -> Option<&'static str> {
     let mounts = mounts.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
-        // A space in a name is written in octal.
+        // Spaces are escaped as \040.
         Some((place.split(' ').nth(4)?.replace("\\040", " "), kind.split(' ').next()?))
     });
-    // Of mounts at one place the last is on top.
+    // Later mounts at the same place cover earlier ones.
     let (_, kind) = mounts.filter(|(at, _)| folder.starts_with(at)).max_by_key(|(at, _)| at.len())?;
     NETWORK.into_iter().find(|network| *network == kind)
 }
@@ -69,18 +94,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_machines_disk_is_known() {
+    fn network_file_systems_are_recognised() {
         let mounts = "22 1 252:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n\
                       40 22 0:50 / /home rw shared:9 - nfs4 server:/home rw\n\
                       41 40 0:51 / /home/my\\040own rw - xfs /dev/vdb rw\n";
-        let of = |folder: &str| network_of(mounts, Path::new(folder));
+        let of = |folder: &str| network_file_system_in(mounts, Path::new(folder));
         assert_eq!(of("/home/me/agnez-data"), Some("nfs4"));
         assert_eq!(of("/home/my own/agnez-data"), None);
         assert_eq!(of("/homes/me"), None);
     }
 
     #[test]
-    fn a_lock_is_no_link_and_keeps_what_is_in_it() {
+    fn a_lock_file_is_no_link_and_is_not_truncated() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "kept").unwrap();
@@ -92,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_made_down_to_the_last() {
+    fn folders_are_created_with_their_parents() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("a/b/c");
-        make(&deep).unwrap();
-        make(&deep).unwrap();
+        create(&deep).unwrap();
+        create(&deep).unwrap();
         assert!(deep.is_dir());
         std::fs::write(folder.path().join("file"), b"").unwrap();
-        assert!(make(&folder.path().join("file/x")).is_err());
+        assert!(create(&folder.path().join("file/x")).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What is read from disk, given any bytes: for the fuzz targets.
+//! Fuzz targets: arbitrary bytes for everything that is read from disk.
 
 use super::IdempotencyKey;
 use super::series::codec::{pack_points, unpack_nodes, unpack_points};

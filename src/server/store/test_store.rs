@@ -1,22 +1,27 @@
-//! A store for the model test: small bounds, nobody is waited for, and it can end as a process does that is killed.
+//! A store for the model test: with small limits, without waiting for locks, and with a crash.
 
 use std::path::Path;
 
 use sqlx::{ConnectOptions, Connection};
 
-use super::series::compaction::Limits;
+use super::writer::compaction::CompactionLimits;
 use super::{Durability, PoisonError, Publish, Store, StoreOptions, open, write};
 
 impl Store {
-    /// With bounds so small that chunks, tails and the journal's end come about soon; a locked database is an error at once.
+    /// Opens a store with limits that are reached soon. A locked database is an error at once.
     pub async fn open_with_small_limits(folder: &Path, durability: Durability, publish: Publish) -> Self {
-        let mut opened = open::open(folder, StoreOptions { durability, accept_loss: false }).await.unwrap();
-        opened.compaction.limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
+        let mut opened = open::open(
+            folder,
+            StoreOptions { durability, accept_loss: false, content_fn: crate::server::boards::cell_content::cell_content },
+        )
+        .await
+        .unwrap();
+        opened.compaction.limits = CompactionLimits { journal_bytes: 4 << 10, pyramids: 3 };
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut opened.connection).await.unwrap();
         Self::begin(opened, publish)
     }
 
-    /// The writer stops where it stands, and nothing notes the end.
+    /// Aborts the writer, without a record of a clean shutdown.
     pub async fn crash(&self, folder: &Path) {
         write(&self.queue).take();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -25,7 +30,7 @@ impl Store {
             let _ = writer.await;
         }
         self.readers.close().await;
-        // What SQLite's thread was given last is over when another one gets the lock.
+        // SQLite's thread has ended its last statement when another connection gets the lock.
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(super::database_path(folder));
         let mut connection = options.connect().await.unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut connection).await.unwrap();

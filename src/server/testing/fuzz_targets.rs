@@ -9,6 +9,7 @@ use crate::charts::kinds::well_formed;
 use crate::charts::scene::{self, Scene, Style};
 use crate::protocol::points::{NumbersRef, PartRef};
 use crate::protocol::{ApiError, Board, CellContent, CellId, Event, columns, points, spots};
+use crate::server::boards::cell_content::cell_content;
 use crate::server::boards::ingest::parse_line_value;
 use crate::server::boards::{CellPoints, SeriesPoints};
 use crate::server::boards::{
@@ -61,7 +62,7 @@ fn document(draft: &Draft) {
     let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (1, 1, 1, 1, 1, 0, 0);
     let mut record =
         Record { id, board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content };
-    record.update_content(draft.value.as_deref());
+    record.content = cell_content(&record, draft.value.as_deref());
     let text = record.document(draft.value.as_deref());
     // Numbers that no double holds stay as they were sent.
     let told: BTreeMap<String, &RawValue> =

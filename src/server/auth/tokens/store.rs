@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::server::store::{give, open_lock_file, release_some};
+use crate::server::store::{chown_to_owner, open_lock_file, release_some};
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -169,7 +169,7 @@ pub fn change<T, E: From<String>>(folder: &Path, change: impl FnOnce(&mut Tokens
     let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let lock = open_lock_file(&folder.join("access.lock")).map_err(failed)?;
-    give(&lock, folder).map_err(failed)?;
+    chown_to_owner(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
     let kept = load_key(folder)?;
@@ -202,7 +202,7 @@ pub fn write(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    give(&file, folder)?;
+    chown_to_owner(&file, folder)?;
     file.write_all(content)?;
     file.sync_all()?;
     std::fs::rename(&new, path)?;

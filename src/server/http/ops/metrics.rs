@@ -102,7 +102,7 @@ fn registry(app: &App) -> Registry {
         }
     }
     let stats = store.stats();
-    let (waiting, bytes) = store.waiting();
+    let (waiting, bytes) = store.queued();
     let (readers, lagged) = app.hub.readers();
     let (connections, max_connections) = app.connections.count();
     let is_ready = !app.stopping.is_cancelled() && store.ready().is_ok();
@@ -118,7 +118,7 @@ fn registry(app: &App) -> Registry {
     gauge("agnez_queue_bytes", "Size of the changes that wait for the disk, in bytes", bytes as u64);
     gauge("agnez_answers_bytes", "Size of the responses that are being made or sent, in bytes", app.answers.bytes() as u64);
     gauge("agnez_ready", "1 while changes are accepted", u64::from(is_ready));
-    gauge("agnez_disk_full", "1 while changes find no room on the disk; removals and reading continue", u64::from(stats.is_full()));
+    gauge("agnez_disk_full", "1 while changes find no room on the disk; removals and reading continue", u64::from(stats.is_disk_full()));
     if let Some(faults) = stats.faults() {
         gauge("agnez_database_faults", "Faults that SQLite found in the structure of its file since the start; 0 is sound", faults);
     }
@@ -131,7 +131,7 @@ fn registry(app: &App) -> Registry {
     counter("agnez_readers_lagged", "Readers that were too slow and got the newest state instead", lagged);
     counter("agnez_commits", "Commits that are on disk", stats.commits());
     counter("agnez_operations", "Operations of the commits that are on disk", stats.operations());
-    counter("agnez_commits_undone", "Commits that the disk refused", stats.undone());
+    counter("agnez_commits_undone", "Commits that the disk refused", stats.rolled_back());
     registry.register("agnez_requests", "Requests by the class of their status", app.requests.metrics.total.clone());
     registry.register(
         "agnez_request_duration_seconds",

@@ -1,40 +1,60 @@
-//! What is committed, in memory: every reader looks here first, and nothing stands here that a crash could undo.
+//! The committed state in memory: records without large values, and series without chunks. The writer updates it after each commit.
 
-pub mod names;
-pub mod record;
 pub mod tombstones;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Record;
 use super::idempotency::ReplyIndex;
-use super::series::append::{AppendPlan, SeriesPlan};
+use super::record::Record;
+use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
-use crate::protocol::CellId;
-use tombstones::Tombstones;
+use crate::protocol::{CellContent, CellId};
+use tombstones::TombstoneIndex;
 
-#[derive(Clone, Debug, Default)]
+/// What the page shows of a cell, from its record and the JSON text of its value.
+pub type ContentFn = fn(&Record, Option<&str>) -> CellContent;
+
+#[derive(Clone, Debug)]
 pub struct Index {
+    content_fn: ContentFn,
     boards: HashMap<Arc<str>, BoardIndex>,
+    /// The board of each cell.
     home: HashMap<CellId, Arc<str>>,
-    tombstones: Tombstones,
-    /// Of cells alive and buried.
+    tombstones: TombstoneIndex,
+    /// Series of cells and tombstones.
     series: HashMap<CellId, CellSeries>,
     replies: ReplyIndex,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct BoardIndex {
+    /// Number of the last event.
     pub seq: u64,
-    /// Removals up to this number are forgotten.
+    /// Low watermark: tombstones up to this event are purged, so that a reader that has seen less needs a snapshot.
     pub floor: u64,
     pub cells: HashMap<CellId, Arc<Record>>,
-    /// Removed cells by the number of their removal. Their values are on disk alone.
+    /// Deleted cells by the event of their removal. Their values are only on disk.
     pub tombstones: BTreeMap<u64, Arc<Record>>,
 }
 
 impl Index {
+    pub fn new(content_fn: ContentFn) -> Self {
+        Self {
+            content_fn,
+            boards: HashMap::new(),
+            home: HashMap::new(),
+            tombstones: TombstoneIndex::default(),
+            series: HashMap::new(),
+            replies: ReplyIndex::default(),
+        }
+    }
+
+    /// What the page shows of a cell with this value.
+    pub fn content_of(&self, record: &Record, value: Option<&str>) -> CellContent {
+        (self.content_fn)(record, value)
+    }
+
     pub fn board(&self, name: &str) -> Option<&BoardIndex> {
         self.boards.get(name)
     }
@@ -51,7 +71,7 @@ impl Index {
         self.boards.values().flat_map(|board| board.cells.values())
     }
 
-    /// How many cells there are, on all boards.
+    /// Number of cells on all boards.
     pub fn count(&self) -> usize {
         self.home.len()
     }
@@ -61,18 +81,18 @@ impl Index {
         self.boards.get(&known.board)?.tombstones.get(&known.seq)
     }
 
-    pub fn tombstones(&self) -> &Tombstones {
+    pub fn tombstones(&self) -> &TombstoneIndex {
         &self.tombstones
     }
 
-    /// After a start, when the points of removed cells are known.
+    /// At a start, once the points of deleted cells are loaded: counts them in the tombstones' sizes.
     pub(crate) fn measure_tombstones(&mut self) {
         for tombstone in self.boards.values().flat_map(|board| board.tombstones.values()) {
-            self.tombstones.insert(tombstone, points(&self.series, &tombstone.id));
+            self.tombstones.insert(tombstone, point_count(&self.series, &tombstone.id));
         }
     }
 
-    /// The series of a cell, in the order in which they began; none when it has none.
+    /// The series of a cell or tombstone, in the order of creation.
     pub fn series(&self, id: &CellId) -> &[Series] {
         self.series.get(id).map_or(&[], |known| &known.list)
     }
@@ -81,26 +101,26 @@ impl Index {
         self.series.get(id)
     }
 
-    /// Looks through all series: for what is rare.
-    pub(crate) fn with_key(&self, key: i64) -> Option<&Series> {
-        self.series.values().find_map(|known| known.with_key(key))
+    /// Searches the series of all cells: for rare uses.
+    pub(crate) fn series_by_key(&self, key: i64) -> Option<&Series> {
+        self.series.values().find_map(|known| known.by_key(key))
     }
 
     pub(crate) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
         self.series.entry(id.clone()).or_default()
     }
 
-    /// Makes the series what the disk already has.
-    pub(crate) fn grow(&mut self, planned: AppendPlan) {
-        let AppendPlan { cell, seq, series, gone } = planned;
+    /// Applies changes of series after they are on disk.
+    pub(crate) fn apply_append(&mut self, plan: AppendPlan) {
+        let AppendPlan { cell, seq, series, removed } = plan;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
-        known.list.retain(|series| gone.binary_search_by_key(&series.key, |gone| gone.key).is_err());
+        known.list.retain(|series| removed.binary_search_by_key(&series.key, |removed| removed.key).is_err());
         for SeriesPlan { before, points, after, .. } in series {
-            // Let go before it grows: a tail that nobody else holds grows in place.
+            // Drop the second reference to the tail first: a tail with one reference grows in place.
             let (key, name, began) = (before.key, before.name.clone(), before.began);
             drop(before);
-            let at = known.list.place(&name).unwrap_or_else(|| known.list.push(Series::new(key, name, began)));
+            let at = known.list.position(&name).unwrap_or_else(|| known.list.push(Series::new(key, name, began)));
             match after {
                 Some(after) => known.list[at] = after,
                 None => known.list[at].push(&points),
@@ -125,35 +145,36 @@ impl Index {
         board.floor = floor;
     }
 
-    /// After a start: events of a board that the cell has left mean nothing on the one where it stands.
+    /// At a start: the event of a cell's last points may be one of a board that the cell has left.
     pub(crate) fn clamp_series_seq(&mut self, id: &CellId) {
         let Some(record) = self.cell(id).cloned() else { return };
-        let head = self.board(&record.board).map_or(0, |board| board.seq);
-        if let Some(known) = self.series.get_mut(id).filter(|known| known.seq > head) {
+        let last = self.board(&record.board).map_or(0, |board| board.seq);
+        if let Some(known) = self.series.get_mut(id).filter(|known| known.seq > last) {
             known.seq = record.seq;
         }
     }
 
-    /// Puts the cell where its record says, and takes it away from wherever it was.
+    /// Inserts or replaces a cell, and removes it from another board or from the tombstones.
     pub fn put(&mut self, record: Arc<Record>) {
         if self.home.get(&record.id).is_some_and(|home| *home != record.board)
             && let Some(known) = self.series.get_mut(&record.id)
         {
             known.seq = record.seq;
         }
-        self.take(&record.id);
+        self.purge(&record.id);
         self.home.insert(record.id.clone(), record.board.clone());
         self.boards.entry(record.board.clone()).or_default().cells.insert(record.id.clone(), record);
     }
 
+    /// Replaces a cell by its tombstone.
     pub fn put_tombstone(&mut self, record: Arc<Record>) {
-        self.take(&record.id);
-        self.tombstones.insert(&record, points(&self.series, &record.id));
+        self.purge(&record.id);
+        self.tombstones.insert(&record, point_count(&self.series, &record.id));
         self.boards.entry(record.board.clone()).or_default().tombstones.insert(record.seq, record);
     }
 
-    /// Forgets the cell, alive or buried.
-    pub fn take(&mut self, id: &CellId) {
+    /// Removes a cell or its tombstone.
+    pub fn purge(&mut self, id: &CellId) {
         if let Some(home) = self.home.remove(id)
             && let Some(board) = self.boards.get_mut(&home)
         {
@@ -167,6 +188,14 @@ impl Index {
     }
 }
 
-fn points(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
+/// Number of points of all series of a cell.
+fn point_count(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
     series.get(id).map_or(0, |known| known.list.iter().map(Series::count).sum())
+}
+
+#[cfg(test)]
+impl Default for Index {
+    fn default() -> Self {
+        Self::new(|_, _| CellContent::Empty)
+    }
 }

@@ -1,43 +1,43 @@
-//! Removed cells that are kept for undo, over all boards: found by their id, bounded by number, bytes and age.
+//! Tombstones: deleted cells that can be restored. Found by id; limited by number, bytes and age.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::protocol::CellId;
-use crate::server::store::{Record, StoredValue};
+use crate::server::store::record::{Record, StoredValue};
 
-/// Removed cells of one board that can be brought back.
-pub const PER_BOARD: usize = 100;
-/// Removed cells of all boards. Their documents stay in memory, their values do not.
-pub const IN_ALL: usize = 10_000;
-/// What they may take on disk together, about: documents, values and points. The newest one stays whatever it takes.
-pub const BYTES: u64 = 128 << 20;
-/// For so long after its removal a cell can be brought back.
-pub const AGE_MS: u64 = 30 * 24 * 3_600_000;
-/// Purged by one commit beside its own work, so that no commit waits long for this.
-pub const PURGED_PER_COMMIT: usize = 256;
-/// A row's own size, and what leads to it.
+/// Tombstones of one board.
+pub const MAX_TOMBSTONES_PER_BOARD: usize = 100;
+/// Tombstones of all boards. Their documents are in memory, their values are not.
+pub const MAX_TOMBSTONES: usize = 10_000;
+/// Estimated bytes of all tombstones on disk: documents, values and points. The newest tombstone is kept whatever its size.
+pub const MAX_TOMBSTONE_BYTES: u64 = 128 << 20;
+/// A cell can be restored for this time after its removal: 30 days.
+pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 3_600_000;
+/// Tombstones purged by one commit, so that no commit takes long.
+pub const MAX_PURGED_PER_COMMIT: usize = 256;
+/// Estimated overhead of a row and its index entry.
 const ROW_BYTES: u64 = 512;
-/// About what a point takes in a chunk.
+/// Upper estimate of a point's size in a chunk.
 const POINT_BYTES: u64 = 12;
 
 #[derive(Clone, Debug)]
 pub struct Tombstone {
     pub board: Arc<str>,
-    /// The event that told of the removal.
+    /// The event of the removal.
     pub seq: u64,
     pub removed_ms: u64,
     pub bytes: u64,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Tombstones {
+pub struct TombstoneIndex {
     by_id: HashMap<CellId, Tombstone>,
     by_age: BTreeSet<(u64, CellId)>,
     bytes: u64,
 }
 
-impl Tombstones {
+impl TombstoneIndex {
     pub fn get(&self, id: &CellId) -> Option<&Tombstone> {
         self.by_id.get(id)
     }
@@ -50,7 +50,7 @@ impl Tombstones {
         self.bytes
     }
 
-    /// Oldest first.
+    /// All tombstones, oldest removal first.
     pub fn oldest(&self) -> impl Iterator<Item = (&CellId, &Tombstone)> {
         self.by_age.iter().filter_map(|(_, id)| Some((id, self.by_id.get(id)?)))
     }
@@ -58,7 +58,7 @@ impl Tombstones {
     pub fn insert(&mut self, record: &Record, points: u64) {
         self.remove(&record.id);
         let tombstone =
-            Tombstone { board: record.board.clone(), seq: record.seq, removed_ms: record.updated_ms, bytes: weight(record, points) };
+            Tombstone { board: record.board.clone(), seq: record.seq, removed_ms: record.updated_ms, bytes: disk_bytes(record, points) };
         self.bytes += tombstone.bytes;
         self.by_age.insert((tombstone.removed_ms, record.id.clone()));
         self.by_id.insert(record.id.clone(), tombstone);
@@ -72,8 +72,8 @@ impl Tombstones {
     }
 }
 
-/// About what a removed cell takes on disk.
-pub fn weight(record: &Record, points: u64) -> u64 {
+/// Estimated size of a deleted cell on disk, with `points` points.
+pub fn disk_bytes(record: &Record, points: u64) -> u64 {
     let keys = serde_json::to_string(&record.keys).map_or(0, |doc| doc.len() as u64);
     let value = match &record.value {
         StoredValue::Missing => 0,

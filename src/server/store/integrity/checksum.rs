@@ -1,12 +1,14 @@
-//! Checksums of rows: CRC-32 over all their columns, so that damage is noticed before a row is heeded, shown or deleted.
+//! Checksums of rows: CRC-32 over all columns, verified before a row is used, shown or deleted.
 
-use crate::server::store::{IdempotencyKey, Record, StoredReply, StoredValue};
+use crate::server::store::error::corrupt;
+use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
+use crate::server::store::record::{Record, StoredValue};
 
-/// Numbers are eight bytes, little-endian; texts their length as a number, then their bytes.
+/// CRC-32 of a sequence of columns. A number is eight little-endian bytes; a text is its length as a number, then its bytes.
 #[derive(Default)]
-pub struct Sum(crc32fast::Hasher);
+pub struct RowChecksum(crc32fast::Hasher);
 
-impl Sum {
+impl RowChecksum {
     pub fn number(mut self, number: i64) -> Self {
         self.0.update(&number.to_le_bytes());
         self
@@ -23,17 +25,17 @@ impl Sum {
     }
 }
 
-/// `doc` is the text of `record.keys` in the row.
+/// A row of `cell`; `doc` is the JSON text of `record.keys` in the row.
 pub fn cell(record: &Record, removed: bool, doc: &str) -> i64 {
     let numbers =
         [record.seq, record.entered_board_seq, record.created_order, record.rev, record.version, record.created_ms, record.updated_ms];
-    let sum = Sum::default().text(record.id.as_str().as_bytes()).text(record.board.as_bytes());
+    let sum = RowChecksum::default().text(record.id.as_str().as_bytes()).text(record.board.as_bytes());
     let sum = numbers.into_iter().fold(sum, |sum, number| sum.number(number as i64));
-    sum.number(removed.into()).number(bytes(&record.value).unwrap_or(-1)).text(doc.as_bytes()).end()
+    sum.number(removed.into()).number(value_bytes(&record.value).unwrap_or(-1)).text(doc.as_bytes()).end()
 }
 
 /// The column `bytes` of a cell.
-pub fn bytes(value: &StoredValue) -> Option<i64> {
+pub fn value_bytes(value: &StoredValue) -> Option<i64> {
     match value {
         StoredValue::Missing => None,
         StoredValue::Inline(json) => Some(json.len() as i64),
@@ -43,7 +45,7 @@ pub fn bytes(value: &StoredValue) -> Option<i64> {
 
 /// A row of `value`. The current value of a cell has neither run nor step.
 pub fn value(cell: &str, run: Option<&str>, step: Option<i64>, version: i64, json: &[u8]) -> i64 {
-    let sum = Sum::default().text(cell.as_bytes());
+    let sum = RowChecksum::default().text(cell.as_bytes());
     let sum = match run {
         // No text has a negative length.
         None => sum.number(-1),
@@ -56,26 +58,29 @@ pub fn value(cell: &str, run: Option<&str>, step: Option<i64>, version: i64, jso
     sum.number(version).text(json).end()
 }
 
+/// A row of `board`.
 pub fn board(name: &str, seq: u64, floor: u64) -> i64 {
-    Sum::default().text(name.as_bytes()).number(seq as i64).number(floor as i64).end()
+    RowChecksum::default().text(name.as_bytes()).number(seq as i64).number(floor as i64).end()
 }
 
+/// A row of `tail`.
 pub fn tail(series: i64, start: i64, points: &[u8]) -> i64 {
-    Sum::default().number(series).number(start).text(points).end()
+    RowChecksum::default().number(series).number(start).text(points).end()
 }
 
+/// A row of `reply`.
 pub fn reply(key: &IdempotencyKey, reply: &StoredReply) -> i64 {
-    let sum = Sum::default().text(key.writer.as_bytes()).number(key.number as i64).number(reply.hash as i64);
+    let sum = RowChecksum::default().text(key.writer.as_bytes()).number(key.number as i64).number(reply.hash as i64);
     sum.text(reply.answer.as_bytes()).number(reply.at_ms as i64).number(reply.status.into()).end()
 }
 
-/// Of a row of the journal, whose blob has its own.
+/// A row of `journal`, for the row counts: the blob has a checksum of its own.
 pub fn journal(id: i64, points: &[u8]) -> i64 {
-    Sum::default().number(id).text(points).end()
+    RowChecksum::default().number(id).text(points).end()
 }
 
-/// Makes the checksum at the end of a blob one over the row's key too; the same again takes that back. A blob that stands under another
-/// key does not have its checksum then.
+/// Includes the row's key in the CRC-32 at the end of a blob: a blob under another key then fails verification. A second call undoes
+/// the first.
 pub fn keyed(mut blob: Vec<u8>, key: i64) -> Vec<u8> {
     if let Some(sum) = blob.last_chunk_mut::<4>() {
         *sum = (u32::from_le_bytes(*sum) ^ crc32fast::hash(&key.to_le_bytes())).to_le_bytes();
@@ -83,10 +88,10 @@ pub fn keyed(mut blob: Vec<u8>, key: i64) -> Vec<u8> {
     blob
 }
 
-/// An error that names the row, unless it has the checksum that it was written with.
-pub fn check(known: i64, sum: i64, row: impl FnOnce() -> String) -> sqlx::Result<()> {
-    if known == sum {
+/// Errors: `stored` differs from `sum`; `row` names the row in the message.
+pub fn verify(stored: i64, sum: i64, row: impl FnOnce() -> String) -> sqlx::Result<()> {
+    if stored == sum {
         return Ok(());
     }
-    Err(sqlx::Error::Decode(format!("{} is damaged: it does not have its checksum", row()).into()))
+    Err(corrupt(format!("{} is damaged: it does not have its checksum", row())))
 }

@@ -1,23 +1,24 @@
-//! How many commits there were, in a small file beside the database: where SQLite's log is damaged or gone, the database cannot know it.
+//! The number of commits, in a small file next to the database: if SQLite's log is damaged or missing, the database itself cannot know that
+//! commits are lost.
 //!
-//! It is written after each commit and never flushed: a killed process leaves it as it was, and after a power cut it says too little, which
-//! is no harm. It is one line of one length in one sector.
+//! The file is written after each commit and never flushed: it survives a killed process, and is too low after a power cut, which does no
+//! harm. It is one line of fixed length within one sector.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::server::store::writer::state_row::StateRow;
+use crate::server::store::integrity::state_row::StateRow;
 use crate::server::store::{Durability, data_dir};
 
 pub const FILE: &str = "agnez.mark";
 
-/// What an earlier run noted.
+/// The content of the file, from an earlier run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordedCommits {
     pub epoch: String,
     pub commits: u64,
-    /// Whether each of them was flushed.
+    /// Whether every commit was flushed (`--durability full`).
     pub is_durable: bool,
 }
 
@@ -27,20 +28,21 @@ pub struct CommitCounter {
 }
 
 impl CommitCounter {
-    /// Without it the server works as well; only damage would be noticed less surely.
-    pub fn of(folder: &Path, durability: Durability) -> Self {
+    /// Opens or creates the file. A failure is only logged: without the file some losses would not be detected.
+    pub fn open(folder: &Path, durability: Durability) -> Self {
         let path = folder.join(FILE);
-        let file = data_dir::open_lock_file(&path).and_then(|file| data_dir::give(&file, folder).map(|()| file));
+        let file = data_dir::open_lock_file(&path).and_then(|file| data_dir::chown_to_owner(&file, folder).map(|()| file));
         let file = file.inspect_err(|why| tracing::warn!("{} cannot be written: {why}", path.display())).ok();
         Self { file, is_durable: durability == Durability::Full }
     }
 
-    pub fn note(&mut self, state: &StateRow) {
-        let noted = RecordedCommits { epoch: state.epoch.clone(), commits: state.commits, is_durable: self.is_durable };
+    /// Records the number of commits of `state`.
+    pub fn record(&mut self, state: &StateRow) {
+        let recorded = RecordedCommits { epoch: state.epoch.clone(), commits: state.commits, is_durable: self.is_durable };
         if let Some(file) = &self.file
-            && let Err(why) = file.write_all_at(noted.line().as_bytes(), 0)
+            && let Err(why) = file.write_all_at(recorded.line().as_bytes(), 0)
         {
-            // What it says is behind from here on, as after a power cut.
+            // The file stays too low from here on, as after a power cut.
             tracing::warn!("{FILE} cannot be written: {why}");
             self.file = None;
         }
@@ -48,14 +50,14 @@ impl CommitCounter {
 }
 
 impl RecordedCommits {
-    /// `None` where there is none, or it cannot be read.
+    /// `None` if the file is missing or damaged.
     pub fn read(folder: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(folder.join(FILE)).ok()?;
-        let noted = Self::parse(&text);
-        if noted.is_none() && !text.is_empty() {
+        let recorded = Self::parse(&text);
+        if recorded.is_none() && !text.is_empty() {
             tracing::warn!("{} is damaged and not used", folder.join(FILE).display());
         }
-        noted
+        recorded
     }
 
     fn line(&self) -> String {
@@ -67,8 +69,8 @@ impl RecordedCommits {
     fn parse(text: &str) -> Option<Self> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let [_, epoch, commits, durability, _] = words[..] else { return None };
-        let noted = Self { epoch: epoch.to_owned(), commits: commits.parse().ok()?, is_durable: durability == "full" };
-        (noted.line() == text).then_some(noted)
+        let recorded = Self { epoch: epoch.to_owned(), commits: commits.parse().ok()?, is_durable: durability == "full" };
+        (recorded.line() == text).then_some(recorded)
     }
 }
 
@@ -77,16 +79,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_what_was_noted_last_or_nothing() {
+    fn it_reads_the_last_record_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(RecordedCommits::read(folder.path()), None);
-        let mut state = StateRow::fresh();
-        let mut mark = CommitCounter::of(folder.path(), Durability::Full);
+        let mut state = StateRow::new();
+        let mut counter = CommitCounter::open(folder.path(), Durability::Full);
         for commits in [1, 99_999, 7] {
             state.commits = commits;
-            mark.note(&state);
-            let noted = RecordedCommits { epoch: state.epoch.clone(), commits, is_durable: true };
-            assert_eq!(RecordedCommits::read(folder.path()), Some(noted));
+            counter.record(&state);
+            let recorded = RecordedCommits { epoch: state.epoch.clone(), commits, is_durable: true };
+            assert_eq!(RecordedCommits::read(folder.path()), Some(recorded));
         }
         let line = std::fs::read(folder.path().join(FILE)).unwrap();
         for bit in 0..line.len() * 8 {

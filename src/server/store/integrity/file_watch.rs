@@ -1,55 +1,58 @@
-//! Whether the files of the data folder are still those that were opened: what is written to a file that was removed is lost with the process,
-//! and a second server on a file that took its place knows nothing of it.
+//! Detects files of the data folder that were removed or replaced while the server runs: writes to a removed file are lost with the process,
+//! and a second server may use the file that replaced it.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::server::store::maintenance::check::database_path;
+use crate::server::store::data_dir::{database_path, sidecar_path};
 
-/// Five calls of the system in each commit, about a microsecond each.
+/// Suffixes and names. A check is five calls of `stat`, about a microsecond each.
 const FILES: [(&str, &str); 4] =
     [("", "the database"), ("-wal", "the database's log"), ("-shm", "the database's shared memory"), ("agnez.lock", "the lock")];
+
+/// A file that is not the one that was opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} {} {now} while the server was running: stop it, and look what is there", path.display())]
+pub struct FileReplaced {
+    what: &'static str,
+    path: PathBuf,
+    now: String,
+}
 
 pub struct FileWatch {
     files: Vec<(PathBuf, &'static str, (u64, u64))>,
 }
 
 impl FileWatch {
-    /// When the database is open, and with it all that SQLite keeps beside it.
-    pub fn of(folder: &Path) -> io::Result<Self> {
+    /// Remembers the files of the folder. The database must be open, so that SQLite's files exist.
+    pub fn new(folder: &Path) -> io::Result<Self> {
         let mut files = vec![(folder.to_owned(), "the data folder", identity(folder)?)];
         for (name, what) in FILES {
-            let path = if name == "agnez.lock" { folder.join(name) } else { beside(&database_path(folder), name) };
+            let path = if name == "agnez.lock" { folder.join(name) } else { sidecar_path(&database_path(folder), name) };
             let known = identity(&path)?;
             files.push((path, what, known));
         }
         Ok(Self { files })
     }
 
-    /// Which file is another one now, or gone, in words.
-    pub fn look(&self) -> Result<(), String> {
+    /// Errors: a file was removed or replaced, as a sentence.
+    pub fn check(&self) -> Result<(), FileReplaced> {
         for (path, what, known) in &self.files {
             let now = match identity(path) {
                 Ok(now) if now == *known => continue,
                 Ok(_) => "was replaced".to_owned(),
                 Err(why) if why.kind() == io::ErrorKind::NotFound => "was removed".to_owned(),
-                Err(why) => format!("cannot be looked at ({why})"),
+                Err(why) => format!("cannot be examined ({why})"),
             };
-            return Err(format!("{what} {} {now} while the server was running: stop it, and look what is there", path.display()));
+            return Err(FileReplaced { what, path: path.clone(), now });
         }
         Ok(())
     }
 }
 
+/// Device and inode.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let found = std::fs::metadata(path)?;
     Ok((found.dev(), found.ino()))
-}
-
-/// What SQLite keeps beside a database.
-pub fn beside(database_path: &Path, end: &str) -> PathBuf {
-    let mut name = database_path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
 }

@@ -1,4 +1,4 @@
-//! SQLite's own look at the structure of its file, beside a start: nobody waits for it, and it ends within bounds.
+//! SQLite's `PRAGMA quick_check` in the background after a start, with a time limit.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,106 +9,107 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use tokio::task::JoinHandle;
 
-use crate::server::store::maintenance::check::read_only;
+use crate::server::store::data_dir::read_only;
+use crate::server::store::error::reason;
 use crate::server::store::stats::StoreStats;
 
-/// All of it together. A larger database is looked at as far as this goes.
-const LONGEST: Duration = Duration::from_secs(60);
-/// A file up to this length is looked at as a whole, with its free pages; of a larger one each table by itself, since SQLite's log cannot
-/// shrink while one is looked at.
-const WHOLE_BYTES: u64 = 256 << 20;
-/// The tables, those first that everybody needs.
+/// Time limit of all checks. A large database is checked partly.
+const MAX_DURATION: Duration = Duration::from_secs(60);
+/// A file up to this length is checked at once, with its free pages. A larger one is checked table by table, since SQLite's log cannot be
+/// reset during a check.
+const SINGLE_CHECK_BYTES: u64 = 256 << 20;
+/// The tables, the most important first.
 const TABLES: [&str; 10] = ["state", "board", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node"];
-/// Steps of SQLite's machine between two looks at the clock.
-const STEPS: i32 = 1000;
-const FAULTS: usize = 20;
+/// Instructions of SQLite's virtual machine between two checks of the deadline.
+const PROGRESS_INSTRUCTIONS: i32 = 1000;
+const MAX_FAULTS: usize = 20;
 
-/// What is known of the structure.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StructureCheck {
     Sound,
-    /// As far as it was looked at within the time.
-    SoundSoFar,
+    /// No fault was found before the deadline.
+    PartlyChecked,
     Damaged(Vec<String>),
 }
 
-/// A look that is under way.
-pub struct Look {
-    until: Until,
+/// A running check.
+pub struct QuickCheck {
+    deadline: Deadline,
     task: JoinHandle<()>,
 }
 
-/// When it ends at the latest, or at once.
+/// The end of the time limit, and whether the check is cancelled.
 #[derive(Clone)]
-struct Until(Instant, Arc<AtomicBool>);
+struct Deadline(Instant, Arc<AtomicBool>);
 
-impl Until {
+impl Deadline {
     fn is_over(&self) -> bool {
         Instant::now() >= self.0 || self.1.load(Ordering::Relaxed)
     }
 }
 
-impl Look {
-    /// The database is closed by its last connection: not by this one.
-    pub async fn end(self) {
-        self.until.1.store(true, Ordering::Relaxed);
+impl QuickCheck {
+    /// Cancels the check and waits until its connection is closed: the last connection, which checkpoints the log, must be another one.
+    pub async fn cancel(self) {
+        self.deadline.1.store(true, Ordering::Relaxed);
         let _ = self.task.await;
     }
 }
 
-pub fn spawn_quick_check(file: PathBuf, stats: Arc<StoreStats>) -> Look {
-    let until = Until(Instant::now() + LONGEST, Arc::default());
-    let task = tokio::spawn(told(file, until.clone(), stats));
-    Look { until, task }
+pub fn spawn_quick_check(file: PathBuf, stats: Arc<StoreStats>) -> QuickCheck {
+    let deadline = Deadline(Instant::now() + MAX_DURATION, Arc::default());
+    let task = tokio::spawn(run(file, deadline.clone(), stats));
+    QuickCheck { deadline, task }
 }
 
-async fn told(file: PathBuf, until: Until, stats: Arc<StoreStats>) {
+async fn run(file: PathBuf, deadline: Deadline, stats: Arc<StoreStats>) {
     let started = Instant::now();
-    match look(&file, until).await {
+    match check(&file, deadline).await {
         Ok(StructureCheck::Damaged(faults)) => {
             tracing::error!("{} is damaged: {}. 'agnez check' says what; a backup has it", file.display(), faults.join("; "));
             stats.record_faults(faults.len());
         }
-        Ok(looked) => {
-            let so_far = if looked == StructureCheck::Sound { "" } else { ", as far as it was looked at" };
+        Ok(result) => {
+            let so_far = if result == StructureCheck::Sound { "" } else { ", as far as it was checked" };
             tracing::debug!("the structure of {} is sound{so_far} ({} ms)", file.display(), started.elapsed().as_millis());
             stats.record_faults(0);
         }
-        Err(why) => tracing::warn!("the structure of {} was not looked at: {}", file.display(), crate::server::store::reason(&why)),
+        Err(why) => tracing::warn!("the structure of {} was not checked: {}", file.display(), reason(&why)),
     }
 }
 
-async fn look(file: &std::path::Path, until: Until) -> sqlx::Result<StructureCheck> {
+async fn check(file: &std::path::Path, deadline: Deadline) -> sqlx::Result<StructureCheck> {
     let mut connection = read_only(file).connect().await?;
-    let clock = until.clone();
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || !clock.is_over());
+    let clock = deadline.clone();
+    connection.lock_handle().await?.set_progress_handler(PROGRESS_INSTRUCTIONS, move || !clock.is_over());
     let mut faults = Vec::new();
-    let is_small = std::fs::metadata(file).is_ok_and(|file| file.len() <= WHOLE_BYTES);
+    let is_small = std::fs::metadata(file).is_ok_and(|file| file.len() <= SINGLE_CHECK_BYTES);
     for table in if is_small { &[""][..] } else { &TABLES } {
-        if until.is_over() {
+        if deadline.is_over() {
             break;
         }
-        match of_table(&mut connection, table).await {
+        match check_table(&mut connection, table).await {
             Ok(found) => faults.extend(found),
-            // Interrupted, or so damaged that it cannot be looked at.
-            Err(_) if until.is_over() => break,
-            Err(why) => faults.push(format!("{table}: {}", crate::server::store::reason(&why))),
+            // Interrupted at the deadline.
+            Err(_) if deadline.is_over() => break,
+            Err(why) => faults.push(format!("{table}: {}", reason(&why))),
         }
     }
-    faults.truncate(FAULTS);
+    faults.truncate(MAX_FAULTS);
     connection.close().await?;
     Ok(match faults.is_empty() {
         false => StructureCheck::Damaged(faults),
-        true if !until.is_over() => StructureCheck::Sound,
-        true => StructureCheck::SoundSoFar,
+        true if !deadline.is_over() => StructureCheck::Sound,
+        true => StructureCheck::PartlyChecked,
     })
 }
 
-/// Of one table, or, without a name, of the whole file.
-async fn of_table(connection: &mut SqliteConnection, table: &'static str) -> sqlx::Result<Vec<String>> {
-    // Of names that stand here, and of nothing else.
+/// The faults of one table, or of the whole file if the name is empty.
+async fn check_table(connection: &mut SqliteConnection, table: &'static str) -> sqlx::Result<Vec<String>> {
+    // The names are constants of this file.
     let check = match table {
-        "" => AssertSqlSafe(format!("PRAGMA quick_check({FAULTS})")),
+        "" => AssertSqlSafe(format!("PRAGMA quick_check({MAX_FAULTS})")),
         table => AssertSqlSafe(format!("PRAGMA quick_check('{table}')")),
     };
     let lines: Vec<String> = sqlx::query_scalar(check).fetch_all(connection).await?;
@@ -121,17 +122,18 @@ mod tests {
     use crate::server::store::{Durability, Store, StoreOptions, open};
 
     #[tokio::test]
-    async fn a_damaged_structure_is_found_and_a_long_look_ends() {
+    async fn a_damaged_structure_is_found_and_the_time_is_limited() {
         let folder = tempfile::tempdir().unwrap();
-        let start = StoreOptions { durability: Durability::Full, accept_loss: false };
+        let start =
+            StoreOptions { durability: Durability::Full, accept_loss: false, content_fn: |_, _| crate::protocol::CellContent::Empty };
         let store = Store::open(folder.path(), start, Box::new(drop)).await.unwrap();
         store.close().await;
         drop(store);
         let file = crate::server::store::database_path(folder.path());
-        let later = || Until(Instant::now() + LONGEST, Arc::default());
-        assert_eq!(look(&file, later()).await.unwrap(), StructureCheck::Sound);
-        assert_eq!(look(&file, Until(Instant::now(), Arc::default())).await.unwrap(), StructureCheck::SoundSoFar);
-        // An index that lacks a row of its table.
+        let later = || Deadline(Instant::now() + MAX_DURATION, Arc::default());
+        assert_eq!(check(&file, later()).await.unwrap(), StructureCheck::Sound);
+        assert_eq!(check(&file, Deadline(Instant::now(), Arc::default())).await.unwrap(), StructureCheck::PartlyChecked);
+        // Remove an entry from an index.
         let mut opened = open::open(folder.path(), start).await.unwrap();
         let insert = "INSERT INTO value (cell, version, json, sum) VALUES ('a', 1, '1', 1), ('b', 2, '2', 2)";
         sqlx::query(insert).execute(&mut opened.connection).await.unwrap();
@@ -146,6 +148,6 @@ mod tests {
         assert_eq!(bytes[at], 2, "two entries");
         bytes[at] = 1;
         std::fs::write(&file, bytes).unwrap();
-        assert!(matches!(look(&file, later()).await.unwrap(), StructureCheck::Damaged(faults) if !faults.is_empty()));
+        assert!(matches!(check(&file, later()).await.unwrap(), StructureCheck::Damaged(faults) if !faults.is_empty()));
     }
 }

@@ -1,7 +1,7 @@
-//! How many rows the tables have that are read as a whole, and the sum of their checksums: a row that is missing, there twice or an older one
-//! of its key has a right checksum, too.
+//! The number of rows of each table that a start reads completely, and the sum of their checksums: a missing, duplicate or outdated row
+//! cannot be detected by its own checksum.
 
-/// The tables that are counted.
+/// The counted tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     Board,
@@ -9,7 +9,7 @@ pub enum Table {
     Series,
     Tail,
     Journal,
-    StoredReply,
+    Reply,
 }
 
 const NAMES: [&str; 6] = ["board", "cell", "series", "tail", "journal", "reply"];
@@ -26,19 +26,19 @@ pub struct RowCounts([Count; NAMES.len()]);
 impl RowCounts {
     pub fn add(&mut self, table: Table, sum: i64) {
         let count = &mut self.0[table as usize];
-        *count = Count { rows: count.rows.wrapping_add(1), sum: count.sum.wrapping_add(mixed(sum)) };
+        *count = Count { rows: count.rows.wrapping_add(1), sum: count.sum.wrapping_add(mix(sum)) };
     }
 
     pub fn remove(&mut self, table: Table, sum: i64) {
         let count = &mut self.0[table as usize];
-        *count = Count { rows: count.rows.wrapping_sub(1), sum: count.sum.wrapping_sub(mixed(sum)) };
+        *count = Count { rows: count.rows.wrapping_sub(1), sum: count.sum.wrapping_sub(mix(sum)) };
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|count| count.rows == 0)
     }
 
-    /// What is wrong with the rows that were found, where `self` was counted when they were written.
+    /// Compares with the rows that were found; `self` was counted as they were written. `None` if they are equal, or else a sentence.
     pub fn compare(&self, found: &Self) -> Option<String> {
         let tables = NAMES.into_iter().zip(self.0.iter().zip(&found.0));
         let wrong = tables.filter(|(_, (written, found))| written != found).map(|(name, (written, found))| {
@@ -50,7 +50,7 @@ impl RowCounts {
         Some(wrong.collect::<Vec<_>>().join("; ")).filter(|wrong| !wrong.is_empty())
     }
 
-    /// As it is stored.
+    /// The form in `state.row_counts`.
     pub fn text(&self) -> String {
         let counts = self.0.iter().map(|count| format!("{} {:016x}", count.rows, count.sum));
         counts.collect::<Vec<_>>().join(" ")
@@ -67,8 +67,9 @@ impl RowCounts {
     }
 }
 
-/// Checksums are linear: sums of them as they are would cancel out too easily (SplitMix64; Steele, Lea and Flood, 2014).
-fn mixed(sum: i64) -> u64 {
+/// Sums of CRCs, which are linear, would cancel out too easily: each is mixed first by the finalizer of SplitMix64 (Steele, Lea and Flood,
+/// 2014).
+fn mix(sum: i64) -> u64 {
     let mut z = (sum as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_that_are_missing_twice_or_old_are_noticed() {
+    fn missing_duplicate_and_outdated_rows_are_detected() {
         let mut written = RowCounts::default();
         [3, 5, 9].iter().for_each(|sum| written.add(Table::Cell, *sum));
         written.add(Table::Board, 7);

@@ -1,4 +1,4 @@
-//! A copy of a database while a server uses it, and the way back from a copy.
+//! `agnez backup` and `agnez restore`: a copy of a database, also while a server uses it, and its return into a data folder.
 
 use std::fs::File;
 use std::io;
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
-use super::check::{CheckReport, check, database_path, read_only};
+use super::check::{CheckReport, check};
 use crate::server::ids;
-use crate::server::store::integrity::commit_counter;
-use crate::server::store::integrity::commit_counter::RecordedCommits;
-use crate::server::store::integrity::file_watch::beside;
+use crate::server::store::data_dir::{self, database_path, parent, read_only, sidecar_path};
+use crate::server::store::integrity::commit_counter::{self, RecordedCommits};
+use crate::server::store::integrity::state_row::{CLEAN_SHUTDOWN, StateRow};
 use crate::server::store::now_ms;
+use crate::server::store::open::error::OpenError;
+use crate::server::store::open::lock::{is_in_use, lock};
 use crate::server::store::open::loss_check::{Loss, refuse_truncated};
 use crate::server::store::open::schema::check_schema;
-use crate::server::store::open::{OpenError, is_in_use, lock};
-use crate::server::store::writer::state_row::{CLEAN_SHUTDOWN, StateRow};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -26,7 +26,7 @@ pub enum CopyError {
     #[error("{0} is there already and was left as it is. Name another file.")]
     Exists(PathBuf),
     #[error(
-        "The data folder {0} already holds a database. Name another folder with --data, or say --replace: the old database is then kept beside the new one."
+        "The data folder {0} already holds a database. Name another folder with --data, or say --replace: the old database is then renamed."
     )]
     Occupied(PathBuf),
     #[error("{0} cannot be written: {1}. Nothing was changed.")]
@@ -37,7 +37,7 @@ pub enum CopyError {
     Damaged(PathBuf, String),
 }
 
-/// Writes the database of `folder`, as it is at this moment, into the new file `to`, and reads the copy once as a whole.
+/// Copies the database of `folder` into the new file `to`, and checks the copy.
 pub async fn backup(folder: &Path, to: &Path) -> Result<CheckReport, CopyError> {
     let from = database_path(folder);
     if !from.is_file() {
@@ -46,36 +46,36 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<CheckReport, CopyError> 
     if to.exists() {
         return Err(CopyError::Exists(to.into()));
     }
-    let noted = RecordedCommits::read(folder);
-    refuse_truncated(folder, noted.as_ref())?;
-    let seen = check_schema(&from).await?;
-    // A copy of what is left would be taken for all there was.
+    let recorded = RecordedCommits::read(folder);
+    refuse_truncated(folder, recorded.as_ref())?;
+    let state = check_schema(&from).await?;
+    // A copy without the lost commits would pass for a complete one.
     if !is_in_use(folder)
-        && let Ok(Some(loss)) = Loss::of(folder, noted.as_ref(), seen.as_ref())
+        && let Ok(Some(loss)) = Loss::of(folder, recorded.as_ref(), state.as_ref())
     {
         return Err(CopyError::Damaged(from, format!("{loss}.")));
     }
-    let part = Part::of(&from, to).await?;
-    let report = sound(&part.0, &from).await?;
+    let part = PartFile::copy_of(&from, to).await?;
+    let report = check_sound(&part.0, &from).await?;
     part.become_file(to)?;
     Ok(report)
 }
 
-/// Makes the copy `from` the database of `folder`. Events before and after it cannot be compared: it begins a new epoch.
+/// Makes the copy `from` the database of `folder`, in a new epoch: event numbers before and after it cannot be compared.
 ///
-/// An old database is in the way unless `replace`; it is then kept under another name, which is answered.
+/// An existing database is an error unless `replace`; it is then renamed. Returns its new name.
 pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(CheckReport, Option<PathBuf>), CopyError> {
-    sound(from, from).await?;
-    crate::server::store::data_dir::make(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
+    check_sound(from, from).await?;
+    data_dir::create(folder).map_err(|why| OpenError::Folder(folder.into(), why))?;
     let _lock = lock(folder)?;
     let to = database_path(folder);
     if to.exists() && !replace {
         return Err(CopyError::Occupied(folder.into()));
     }
-    let part = Part::of(from, &to).await?;
-    crate::server::store::data_dir::give(&part.1, folder).map_err(|why| CopyError::Write(to.clone(), why))?;
+    let part = PartFile::copy_of(from, &to).await?;
+    data_dir::chown_to_owner(&part.1, folder).map_err(|why| CopyError::Write(to.clone(), why))?;
     let renewed = async {
-        // One file without a journal beside it: it will be renamed.
+        // In rollback mode, so that it is one file that can be renamed.
         let options = SqliteConnectOptions::new().filename(&part.0).journal_mode(SqliteJournalMode::Delete);
         let mut connection = options.synchronous(SqliteSynchronous::Full).disable_statement_logging().connect().await?;
         let before = StateRow::read(&mut connection).await?.ok_or(sqlx::Error::RowNotFound)?;
@@ -85,56 +85,56 @@ pub async fn restore(from: &Path, folder: &Path, replace: bool) -> Result<(Check
         connection.close().await
     };
     renewed.await.map_err(|why| CopyError::Copy(to.clone(), why))?;
-    let report = sound(&part.0, from).await?;
-    let kept = put_aside(folder, &to).await.map_err(|why| CopyError::Write(to.clone(), why))?;
-    // What it says is about the old one.
+    let report = check_sound(&part.0, from).await?;
+    let old = rename_old(folder, &to).await.map_err(|why| CopyError::Write(to.clone(), why))?;
+    // It counts the commits of the old database.
     let _ = std::fs::remove_file(folder.join(commit_counter::FILE));
     part.become_file(&to)?;
-    Ok((report, kept))
+    Ok((report, old))
 }
 
-/// Renames the database `old` and what SQLite keeps beside it, also where that lies there alone: it would be taken for the new one's.
-async fn put_aside(folder: &Path, old: &Path) -> io::Result<Option<PathBuf>> {
+/// Renames the database `old` and SQLite's files next to it, also if only those exist: SQLite would use them for the new database.
+async fn rename_old(folder: &Path, old: &Path) -> io::Result<Option<PathBuf>> {
     if old.exists() {
-        // Its last close takes in what is beside it, so that one file is renamed; a damaged one goes as it is.
+        // Opening and closing it checkpoints its log, so that one file is renamed. A damaged database is renamed with its log.
         let options = SqliteConnectOptions::new().filename(old).journal_mode(SqliteJournalMode::Wal).disable_statement_logging();
         if let Ok(connection) = options.connect().await {
             let _ = connection.close().await;
         }
     }
-    let aside = folder.join(format!("agnez.replaced-{}.sqlite", now_ms()));
-    let mut kept = None;
-    for end in ["-wal", "-shm", ""] {
-        let file = beside(old, end);
+    let new_name = folder.join(format!("agnez.replaced-{}.sqlite", now_ms()));
+    let mut renamed = None;
+    for suffix in ["-wal", "-shm", ""] {
+        let file = sidecar_path(old, suffix);
         if file.exists() {
-            // The database keeps its name until the new one takes it: there is no moment without one, in which a start would begin an empty one.
-            let linked = end.is_empty() && std::fs::hard_link(&file, &aside).is_ok();
+            // A hard link: the old database keeps its name until the new one replaces it, so that a start never finds none and creates one.
+            let linked = suffix.is_empty() && std::fs::hard_link(&file, &new_name).is_ok();
             if !linked {
-                std::fs::rename(&file, beside(&aside, end))?;
+                std::fs::rename(&file, sidecar_path(&new_name, suffix))?;
             }
-            kept = Some(aside.clone()).filter(|_| end.is_empty());
+            renamed = Some(new_name.clone()).filter(|_| suffix.is_empty());
         }
     }
-    Ok(kept)
+    Ok(renamed)
 }
 
-async fn sound(file: &Path, told: &Path) -> Result<CheckReport, CopyError> {
+async fn check_sound(file: &Path, named: &Path) -> Result<CheckReport, CopyError> {
     let report = check(file).await?;
     match report.faults.first() {
-        Some(first) => Err(CopyError::Damaged(told.into(), first.clone())),
+        Some(first) => Err(CopyError::Damaged(named.into(), first.clone())),
         None => Ok(report),
     }
 }
 
-/// A file that is being written, locked as long; gone when it does not become the file it was meant for.
-struct Part(PathBuf, File);
+/// A copy that is being written, locked meanwhile; deleted if it does not become the target.
+struct PartFile(PathBuf, File);
 
-impl Part {
-    /// The database `from` as it is at this moment, with all that SQLite keeps beside it, as one file in the folder of `to`.
-    async fn of(from: &Path, to: &Path) -> Result<Self, CopyError> {
-        sweep(to);
-        let made = beside(to, &format!(".{}.part", ids::random()));
-        // A copy has what the data folder keeps for its owner.
+impl PartFile {
+    /// Copies the database `from`, with the content of its log, to a temporary file in the folder of `to`.
+    async fn copy_of(from: &Path, to: &Path) -> Result<Self, CopyError> {
+        remove_stale_parts(to);
+        let made = sidecar_path(to, &format!(".{}.part", ids::random()));
+        // Readable for the owner only, as the data folder.
         let created = File::options().write(true).create_new(true).mode(0o600).open(&made);
         let lock = created.and_then(|file| file.lock().map(|()| file)).map_err(|why| CopyError::Write(to.into(), why))?;
         let part = Self(made, lock);
@@ -148,29 +148,28 @@ impl Part {
         Ok(part)
     }
 
-    /// On disk under its name when this returns.
+    /// Renames it to the target and flushes both to disk.
     fn become_file(self, file: &Path) -> Result<(), CopyError> {
         let done = || {
             File::open(&self.0)?.sync_all()?;
             std::fs::rename(&self.0, file)?;
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()
+            File::open(parent(file))?.sync_all()
         };
         done().map_err(|why| CopyError::Write(file.into(), why))
     }
 }
 
-impl Drop for Part {
+impl Drop for PartFile {
     fn drop(&mut self) {
-        for end in ["", "-journal", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(beside(&self.0, end));
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(sidecar_path(&self.0, suffix));
         }
     }
 }
 
-/// Removes what copies to the same file left that were killed: nobody has it locked.
-fn sweep(to: &Path) {
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// Removes temporary files of killed copies to the same target: those that no process has locked.
+fn remove_stale_parts(to: &Path) {
+    let folder = parent(to);
     let Some(name) = to.file_name().and_then(|name| name.to_str()) else { return };
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let file = entry.file_name();
@@ -179,7 +178,7 @@ fn sweep(to: &Path) {
             && let Ok(lock) = File::open(entry.path())
             && lock.try_lock().is_ok()
         {
-            drop(Part(entry.path(), lock));
+            drop(PartFile(entry.path(), lock));
         }
     }
 }

@@ -1,52 +1,53 @@
-//! Reading a whole database once to see that every part of it can be read; nothing is written.
+//! `agnez check`: reads a whole database and reports what is damaged. Writes nothing.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use futures::TryStreamExt;
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::protocol::CellId;
+use crate::protocol::{CellContent, CellId};
 use crate::series::{BLOCK, nodes_at};
+use crate::server::store::data_dir::{database_path, read_only};
+use crate::server::store::error::reason;
 use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::commit_counter::RecordedCommits;
 use crate::server::store::integrity::row_counts::RowCounts;
-use crate::server::store::open::load_cells::{is_text, read_index};
-use crate::server::store::open::load_series::read_series;
+use crate::server::store::integrity::state_row::StateRow;
+use crate::server::store::open::check_sqlite;
+use crate::server::store::open::error::OpenError;
+use crate::server::store::open::load_cells::{is_text, load_cells};
+use crate::server::store::open::load_series::load_series;
+use crate::server::store::open::lock::is_in_use;
 use crate::server::store::open::loss_check::{Loss, refuse_truncated};
 use crate::server::store::open::schema::check_schema;
-use crate::server::store::open::{OpenError, check_sqlite, is_in_use, reason};
 use crate::server::store::series::CHUNK;
 use crate::server::store::series::codec::{unpack_nodes, unpack_points};
-use crate::server::store::series::compaction::{chunk_key, node_key};
-use crate::server::store::writer::state_row::StateRow;
+use crate::server::store::series::rows::{chunk_key, node_key};
 
-/// More of the same are only counted.
+/// Further faults are only counted.
 const MAX_LISTED_FAULTS: usize = 20;
 
-/// What a database holds, and what of it is damaged.
+/// The content of a database, and its faults.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// Those with cells.
+    /// Boards with cells.
     pub boards: usize,
     pub cells: usize,
-    /// Cells that can be brought back; their points are read, too, and counted nowhere.
+    /// Deleted cells that can be restored. Their points are read, too, but not counted.
     pub removed: usize,
     pub series: usize,
     pub points: u64,
-    /// Sentences, the first 20 of them.
+    /// The first 20 faults, as sentences.
     pub faults: Vec<String>,
-    /// How many there were in all.
-    pub found: usize,
-    /// Blocks of nodes that are made anew from the points when they are asked for: no loss.
+    /// Number of all faults.
+    pub fault_count: usize,
+    /// Damaged or missing blocks of nodes, which are rebuilt from the points when they are needed: no loss.
     pub repairable: usize,
 }
 
 impl CheckReport {
     fn fault(&mut self, what: String) {
-        self.found += 1;
+        self.fault_count += 1;
         if self.faults.len() < MAX_LISTED_FAULTS {
             self.faults.push(what);
         }
@@ -59,15 +60,15 @@ pub async fn check(file: &Path) -> Result<CheckReport, OpenError> {
         return Err(OpenError::Missing(file.into()));
     }
     let mut report = CheckReport::default();
-    // In its data folder; a copy stands alone.
+    // `None` for a copy outside of a data folder.
     let folder = file.parent().filter(|folder| database_path(folder) == file);
-    let noted = folder.and_then(RecordedCommits::read);
+    let recorded = folder.and_then(RecordedCommits::read);
     if let Some(folder) = folder {
-        refuse_truncated(folder, noted.as_ref())?;
+        refuse_truncated(folder, recorded.as_ref())?;
     }
-    let seen = check_schema(file).await?;
+    let state = check_schema(file).await?;
     if let Some(folder) = folder.filter(|folder| !is_in_use(folder)) {
-        match Loss::of(folder, noted.as_ref(), seen.as_ref()) {
+        match Loss::of(folder, recorded.as_ref(), state.as_ref()) {
             Ok(None) => {}
             Ok(Some(loss)) => report.fault(format!("{loss}.")),
             Err(why) => report.fault(format!("SQLite's log cannot be read: {why}.")),
@@ -76,18 +77,14 @@ pub async fn check(file: &Path) -> Result<CheckReport, OpenError> {
     let failed = |why: sqlx::Error| OpenError::Database(file.into(), why);
     let mut connection = read_only(file).connect().await.map_err(failed)?;
     check_sqlite(&mut connection, file).await?;
-    // One moment for all that follows.
+    // One read transaction: one state of the database.
     sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
-    look(&mut connection, &mut report).await.map_err(failed)?;
+    check_tables(&mut connection, &mut report).await.map_err(failed)?;
     connection.close().await.map_err(failed)?;
     Ok(report)
 }
 
-pub(crate) fn read_only(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5)).disable_statement_logging()
-}
-
-async fn look(connection: &mut SqliteConnection, report: &mut CheckReport) -> sqlx::Result<()> {
+async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckReport) -> sqlx::Result<()> {
     for line in sqlx::query_scalar::<_, String>("PRAGMA integrity_check(20)").fetch_all(&mut *connection).await? {
         if line != "ok" {
             report.fault(format!("SQLite: {}", line.trim()));
@@ -95,7 +92,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut CheckReport) -> sq
     }
     let Some(state) = state(connection, report).await else { return Ok(()) };
     let mut found = RowCounts::default();
-    let mut index = match read_index(connection, &mut found).await {
+    let mut index = match load_cells(connection, |_, _| CellContent::Empty, &mut found).await {
         Ok(index) => index,
         Err(why) => {
             report.fault(format!("The cells cannot be read: {}.", reason(&why)));
@@ -105,23 +102,21 @@ async fn look(connection: &mut SqliteConnection, report: &mut CheckReport) -> sq
     report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
     report.cells = index.cells().count();
     report.removed = index.boards().map(|(_, board)| board.tombstones.len()).sum();
-    let astray = "SELECT cell.id FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''
+    let mismatches = "SELECT cell.id FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''
                   WHERE cell.bytes IS NOT NULL AND (value.version IS NULL OR value.version <> cell.version)";
-    for id in sqlx::query_scalar::<_, String>(astray).fetch_all(&mut *connection).await? {
+    for id in sqlx::query_scalar::<_, String>(mismatches).fetch_all(&mut *connection).await? {
         report.fault(format!("The value of the cell '{id}' is damaged: it is missing, or another one's."));
     }
     damaged_values(connection, report).await?;
-    if let Err(why) = read_series(connection, &mut index, &mut found).await {
+    if let Err(why) = load_series(connection, &mut index, &mut found).await {
         report.fault(format!("The newest points cannot be read: {}.", reason(&why)));
         return Ok(());
     }
     if let Some(wrong) = state.row_counts.compare(&found) {
         report.fault(format!("Rows are missing or old: {wrong}."));
     }
-    let mut living = HashSet::new();
     for row in sqlx::query("SELECT key, cell, name, sealed FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await? {
         let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        living.insert(key);
         let is_there = CellId::parse(&cell).is_some_and(|id| index.cell(&id).is_some());
         report.series += usize::from(is_there);
         let sealed = row.try_get::<i64, _>(3)? as u64;
@@ -148,7 +143,7 @@ async fn look(connection: &mut SqliteConnection, report: &mut CheckReport) -> sq
     Ok(())
 }
 
-/// How many full blocks of nodes are not there. Those that still grow need not be.
+/// Number of full blocks of nodes that are missing. Blocks that still grow need not be on disk.
 async fn missing_blocks(connection: &mut SqliteConnection, key: i64, sealed: u64) -> sqlx::Result<usize> {
     let (mut missing, mut level) = (0, 0);
     while nodes_at(level, sealed) > 0 {
@@ -187,14 +182,9 @@ async fn damaged_values(connection: &mut SqliteConnection, report: &mut CheckRep
         let json: &[u8] = row.try_get(4)?;
         let sum = checksum::value(text, run, step, version, json);
         let place = || format!("the value of the cell '{id}'");
-        if let Err(why) = checksum::check(row.try_get(5)?, sum, place).and_then(|()| is_text(&id, json)) {
+        if let Err(why) = checksum::verify(row.try_get(5)?, sum, place).and_then(|()| is_text(&id, json)) {
             report.fault(format!("{}.", reason(&why)));
         }
     }
     Ok(())
-}
-
-/// Where a data folder keeps its database.
-pub fn database_path(folder: &Path) -> PathBuf {
-    folder.join("agnez.sqlite")
 }

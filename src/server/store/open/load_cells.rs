@@ -1,29 +1,30 @@
-//! Reading boards and cells at a start: each row is checked before it is heeded.
+//! Loading boards and cells at a start. The checksum of each row is verified before its content is used.
 
 use std::sync::Arc;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::reason;
 use crate::protocol::{CellContent, CellId};
-use crate::server::store::index::record::INLINE_BYTES;
+use crate::server::store::error::{corrupt, reason};
+use crate::server::store::index::{ContentFn, Index};
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-use crate::server::store::{Index, Record, StoredValue};
+use crate::server::store::record::{DAMAGED_VALUE, INLINE_BYTES, Record, StoredValue};
 
 /// Version, JSON text and checksum of the current value of the cell `?`. The conditions are those of the index `value_key`.
 pub const SELECT_VALUE: &str = "SELECT version, json, sum FROM value WHERE cell = ? AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''";
 
-pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<Index> {
-    let mut index = Index::default();
+/// Loads all boards and cells, and counts their rows. `content_fn` decides what the page shows of a cell.
+pub async fn load_cells(connection: &mut SqliteConnection, content_fn: ContentFn, row_counts: &mut RowCounts) -> sqlx::Result<Index> {
+    let mut index = Index::new(content_fn);
     for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
         let (name, seq, floor): (&str, _, _) = (row.try_get(0)?, number(&row, 1)?, number(&row, 2)?);
         let sum = checksum::board(name, seq, floor);
-        checksum::check(row.try_get(3)?, sum, || format!("the row of the board '{name}'"))?;
+        checksum::verify(row.try_get(3)?, sum, || format!("the row of the board '{name}'"))?;
         row_counts.add(Table::Board, sum);
         index.set_board(&Arc::from(name), seq, floor);
     }
-    // Large values are read one at a time, and only for the stage: they do not stay in memory. Those of removed cells are not read.
+    // Large values are read one at a time, only for the cell's content, and do not stay in memory. Those of deleted cells are not read.
     let select = "SELECT cell.id, board, seq, entered_board_seq, created_order, rev, cell.version, created, updated, removed, doc, bytes,
                          CASE WHEN removed = 0 AND bytes <= ?1 THEN json END, cell.sum, value.version, value.sum
                   FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = '' ORDER BY seq";
@@ -31,11 +32,11 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
     for row in rows {
         let text: &str = row.try_get(0)?;
         let Some(id) = CellId::parse(text) else {
-            return Err(sqlx::Error::Decode(format!("the cell id {text:?} is damaged").into()));
+            return Err(corrupt(format!("the cell id {text:?} is damaged")));
         };
         let doc: &str = row.try_get(10)?;
         let place = || format!("the row of the cell '{text}'");
-        let keys = serde_json::from_str(doc).map_err(|why| sqlx::Error::Decode(format!("{} is damaged: {why}", place()).into()))?;
+        let keys = serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?;
         let bytes: Option<i64> = row.try_get(11)?;
         let mut record = Record {
             id,
@@ -53,9 +54,9 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
         };
         let removed: bool = row.try_get(9)?;
         let sum = checksum::cell(&record, removed, doc);
-        checksum::check(row.try_get(13)?, sum, place)?;
+        checksum::verify(row.try_get(13)?, sum, place)?;
         if index.cell(&record.id).or(index.tombstone(&record.id)).is_some() {
-            return Err(sqlx::Error::Decode(format!("{} is there twice", place()).into()));
+            return Err(corrupt(format!("{} is there twice", place())));
         }
         row_counts.add(Table::Cell, sum);
         if removed {
@@ -63,7 +64,7 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
             continue;
         }
         let Some(bytes) = bytes else {
-            record.update_content(None);
+            record.content = index.content_of(&record, None);
             index.put(Arc::new(record));
             continue;
         };
@@ -75,12 +76,12 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
         }
         match value_of(&record, row.try_get(14)?, json, row.try_get(15)?) {
             Ok(json) => {
-                record.update_content(Some(&json));
+                record.content = index.content_of(&record, Some(&json));
                 if is_inline {
                     record.value = StoredValue::Inline(json.into());
                 }
             }
-            // The rest is there: who asks for this value is told so.
+            // The other cells are sound: only requests of this value get an error.
             Err(why) => {
                 tracing::error!("{}; send it again, or restore a backup ('agnez restore FILE')", reason(&why));
                 let text = DAMAGED_VALUE;
@@ -92,23 +93,20 @@ pub async fn read_index(connection: &mut SqliteConnection, row_counts: &mut RowC
     Ok(index)
 }
 
-/// In place of a value that cannot be read.
-pub const DAMAGED_VALUE: &str = "This value is damaged on disk. Send it again, or restore a backup.";
-
-/// The value that a record names, from what was found of its row.
+/// The value of a record, from the columns of its row in `value`.
 fn value_of(record: &Record, version: Option<i64>, json: Option<Vec<u8>>, sum: Option<i64>) -> sqlx::Result<String> {
     let (Some(version), Some(json), Some(sum)) = (version, json, sum) else {
-        return Err(sqlx::Error::Decode(format!("the value of the cell '{}' is damaged: it is missing", record.id).into()));
+        return Err(corrupt(format!("the value of the cell '{}' is damaged: it is missing", record.id)));
     };
     if version as u64 != record.version {
-        return Err(sqlx::Error::Decode(format!("the value of the cell '{}' is damaged: it is another one's", record.id).into()));
+        return Err(corrupt(format!("the value of the cell '{}' is damaged: it is another one's", record.id)));
     }
-    sound_value(&record.id, version, json, sum)
+    verify_value(&record.id, version, json, sum)
 }
 
-/// The text of a value as it was written.
-pub fn sound_value(id: &CellId, version: i64, json: Vec<u8>, sum: i64) -> sqlx::Result<String> {
-    checksum::check(sum, checksum::value(id.as_str(), None, None, version, &json), || format!("the value of the cell '{id}'"))?;
+/// The JSON text of a value, once its checksum is verified.
+pub fn verify_value(id: &CellId, version: i64, json: Vec<u8>, sum: i64) -> sqlx::Result<String> {
+    checksum::verify(sum, checksum::value(id.as_str(), None, None, version, &json), || format!("the value of the cell '{id}'"))?;
     String::from_utf8(json).map_err(|_| not_text(id))
 }
 
@@ -117,7 +115,7 @@ pub fn is_text(id: &CellId, json: &[u8]) -> sqlx::Result<()> {
 }
 
 fn not_text(id: &CellId) -> sqlx::Error {
-    sqlx::Error::Decode(format!("the value of the cell '{id}' is damaged: it is not UTF-8").into())
+    corrupt(format!("the value of the cell '{id}' is damaged: it is not UTF-8"))
 }
 
 fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {

@@ -1,4 +1,4 @@
-//! Reading the series at start-up: their rows, the tails written apart, and what is only in the journal. Chunks stay on disk.
+//! Loading series at a start: their rows, tails, and the points that are only in the journal. Chunks stay on disk.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,60 +7,57 @@ use futures::TryStreamExt;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::protocol::CellId;
-use crate::server::store::Index;
+use crate::server::store::error::corrupt;
 use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
-use crate::server::store::integrity::checksum;
-use crate::server::store::integrity::checksum::keyed;
+use crate::server::store::index::Index;
+use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-use crate::server::store::series::codec::{Damaged, unpack_points};
-use crate::server::store::series::compaction::{CompactionState, JournalRow};
+use crate::server::store::series::codec::{DecodeError, unpack_points};
 use crate::server::store::series::journal;
 use crate::server::store::series::rows::SeriesRow;
 use crate::server::store::series::{CHUNK, Series};
+use crate::server::store::writer::compaction::{CompactionState, JournalRow};
 
-fn damaged(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
-    sqlx::Error::Decode(why.into())
-}
-
-pub async fn read_series(
+/// Loads all series into the index, counts their rows, and returns what the writer needs for compaction.
+pub async fn load_series(
     connection: &mut SqliteConnection,
     index: &mut Index,
     row_counts: &mut RowCounts,
 ) -> sqlx::Result<CompactionState> {
     let mut compaction = CompactionState::default();
-    // Where each living series stands in the index.
-    let mut places: HashMap<i64, (CellId, usize)> = HashMap::new();
+    // Cell and position within the cell's list, by key.
+    let mut positions: HashMap<i64, (CellId, usize)> = HashMap::new();
     for row in sqlx::query(sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT))).fetch_all(&mut *connection).await? {
         let (row, sum) = SeriesRow::read(&row)?;
         row_counts.add(Table::Series, sum);
-        compaction.key = compaction.key.max(row.key);
+        compaction.last_series_key = compaction.last_series_key.max(row.key);
         if row.dead {
             compaction.deleted_series.push(row.key);
             continue;
         }
-        let cell = CellId::parse(row.cell).ok_or_else(|| damaged(format!("the cell id {:?} is damaged", row.cell)))?;
+        let cell = CellId::parse(row.cell).ok_or_else(|| corrupt(format!("the cell id {:?} is damaged", row.cell)))?;
         let known = index.series_mut(&cell);
         known.seq = known.seq.max(row.seq);
         let mut series = Series::new(row.key, Arc::from(row.name), row.began);
-        // Chunks are whole: after any other number the points of the journal would stand in wrong places.
+        // Chunks are whole: after any other number the points of the journal would stand in wrong positions.
         if !row.sealed.is_multiple_of(CHUNK as u64) || (row.sealed > 0) != row.last.is_some() {
-            return Err(damaged(format!("the row of the series '{}' of the cell '{cell}' is damaged", series.name)));
+            return Err(corrupt(format!("the row of the series '{}' of the cell '{cell}' is damaged", series.name)));
         }
         (series.sealed, series.sealed_last, series.last) = (row.sealed, row.last, row.last);
-        places.insert(row.key, (cell.clone(), known.list.len()));
+        positions.insert(row.key, (cell.clone(), known.list.len()));
         known.list.push(series);
     }
     for row in sqlx::query("SELECT series, start, points, sum FROM tail").fetch_all(&mut *connection).await? {
         let (key, start, points): (i64, i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let sum = checksum::tail(key, start, points);
-        checksum::check(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
+        checksum::verify(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
         row_counts.add(Table::Tail, sum);
-        let Some((cell, place)) = places.get(&key) else { continue };
-        compaction.saved.insert(key);
-        let series = &mut index.series_mut(cell).list[*place];
+        let Some((cell, position)) = positions.get(&key) else { continue };
+        compaction.saved_tails.insert(key);
+        let series = &mut index.series_mut(cell).list[*position];
         if series.sealed == start as u64 {
             series
-                .push(&unpack_points(points).map_err(|why| damaged(format!("points of the series '{}' of '{cell}': {why}", series.name)))?);
+                .push(&unpack_points(points).map_err(|why| corrupt(format!("points of the series '{}' of '{cell}': {why}", series.name)))?);
         }
     }
     let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
@@ -68,31 +65,31 @@ pub async fn read_series(
         let (id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
         let sum = checksum::journal(id, bytes);
         row_counts.add(Table::Journal, sum);
-        compaction.note(JournalRow { id, bytes: bytes.len(), sum });
+        compaction.push_journal_row(JournalRow { id, bytes: bytes.len(), sum });
         let entries = journal::read(&keyed(bytes.to_vec(), id));
-        for entry in entries.map_err(|why| damaged(format!("the row {id} of the journal: {why}")))? {
-            compaction.key = compaction.key.max(entry.series);
-            let Some((cell, place)) = places.get(&entry.series) else { continue };
+        for entry in entries.map_err(|why| corrupt(format!("the row {id} of the journal: {why}")))? {
+            compaction.last_series_key = compaction.last_series_key.max(entry.series);
+            let Some((cell, position)) = positions.get(&entry.series) else { continue };
             let known = index.series_mut(cell);
             known.seq = known.seq.max(entry.seq);
-            let series = &mut known.list[*place];
+            let series = &mut known.list[*position];
             let (count, end) = (series.count(), entry.start + entry.points.len() as u64);
             if entry.start > count {
                 let gap = format!("points {count} to {} of the series '{}' of the cell '{cell}' are missing", entry.start - 1, series.name);
-                return Err(damaged(gap));
+                return Err(corrupt(gap));
             }
             if end > count {
                 series.push(&entry.points.slice((count - entry.start) as usize, entry.points.len()));
-                compaction.wait(entry.series, id, cell.clone());
+                compaction.mark_unflushed(entry.series, id, cell.clone());
             }
         }
     }
     drop(rows);
-    for (cell, place) in places.values() {
+    for (cell, position) in positions.values() {
         index.clamp_series_seq(cell);
-        let series = &index.series_mut(cell).list[*place];
+        let series = &index.series_mut(cell).list[*position];
         if series.tail.len() >= CHUNK {
-            return Err(damaged(Damaged::Content));
+            return Err(corrupt(DecodeError::Invalid));
         }
     }
     index.measure_tombstones();
@@ -102,8 +99,8 @@ pub async fn read_series(
         let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
         let reply = StoredReply { hash, status: row.try_get(5)?, answer, at_ms };
         let sum = checksum::reply(&key, &reply);
-        checksum::check(row.try_get(6)?, sum, || format!("the answer to '{key}'"))?;
-        row_counts.add(Table::StoredReply, sum);
+        checksum::verify(row.try_get(6)?, sum, || format!("the answer to '{key}'"))?;
+        row_counts.add(Table::Reply, sum);
         index.replies_mut().put(key, reply);
     }
     Ok(compaction)

@@ -6,8 +6,8 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
-use super::OpenError;
-use crate::server::store::writer::state_row::StateRow;
+use super::error::OpenError;
+use crate::server::store::integrity::state_row::StateRow;
 
 /// Number of the schema that this program reads and writes.
 pub const SCHEMA: i64 = 1;

@@ -1,36 +1,39 @@
-//! SQLite's log, read before SQLite does: it takes a damaged log for one that ends before the damage, and says nothing of what came after.
+//! Check of SQLite's write-ahead log before SQLite opens it: SQLite takes damage for the end of the log, without an error.
 //!
-//! After a power cut the last commit may be there by halves. A commit that was flushed has others after it, whose frames fit together: where
-//! such frames follow what does not fit, the log is damaged. The format: <https://www.sqlite.org/fileformat2.html#walformat>.
+//! A power cut may leave the last commit incomplete. Later commits with valid frames show that a commit before them had been flushed: if such
+//! frames follow an invalid one, the log is damaged. The format: <https://www.sqlite.org/fileformat2.html#walformat>.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-const HEAD: usize = 32;
+/// Bytes of the log's header and of a frame's header.
+const HEADER: usize = 32;
 const FRAME: usize = 24;
 const MAGIC: u32 = 0x377f_0682;
-/// Of a database that this program makes: where the log's head does not say it.
+/// Page size of a database that this program creates, used if the log's header is invalid.
 const PAGE: usize = 4096;
-/// More than SQLite allows is damage too.
-const LARGEST_PAGE: usize = 65_536;
+/// SQLite's limit.
+const MAX_PAGE: usize = 65_536;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scan {
-    /// Of the file.
+/// The result of a check; offsets in bytes.
+pub struct WalScan {
+    /// Length of the file.
     pub length: u64,
-    /// Where SQLite stops reading.
+    /// The end of the last commit that SQLite reads.
     pub end: u64,
-    /// Whether commits that were flushed come after that.
+    /// Whether flushed commits follow.
     pub is_damaged: bool,
+    /// Number of commits up to `end`.
     pub commits: u64,
 }
 
-/// Two words that go through all bytes of the log, each frame on top of those before it.
+/// SQLite's checksum, which runs through all frames of the log.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Sum(u32, u32);
+struct WalChecksum(u32, u32);
 
-impl Sum {
+impl WalChecksum {
     fn add(mut self, bytes: &[u8], word: fn([u8; 4]) -> u32) -> Self {
         for pair in bytes.as_chunks::<8>().0 {
             let [a, b, c, d, e, f, g, h] = *pair;
@@ -47,43 +50,43 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 
 struct Frame {
     page: u32,
-    /// The last of a commit.
+    /// Whether it is the last frame of a commit.
     ends: bool,
     salts: (u32, u32),
-    /// As it is stored.
-    sum: Sum,
+    /// The stored checksum.
+    sum: WalChecksum,
 }
 
-/// The log `file`; as an empty one when there is none.
-pub fn scan(file: &Path) -> io::Result<Scan> {
+/// Checks the log `file`. A missing file is an empty log.
+pub fn scan(file: &Path) -> io::Result<WalScan> {
     let opened = match File::open(file) {
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Scan::default()),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(WalScan::default()),
         opened => opened?,
     };
     let length = opened.metadata()?.len();
     read(BufReader::with_capacity(1 << 20, opened), length)
 }
 
-fn read(mut log: impl Read, length: u64) -> io::Result<Scan> {
-    let mut scan = Scan { length, ..Scan::default() };
-    let mut head = [0; HEAD];
-    if !fill(&mut log, &mut head)? {
+fn read(mut log: impl Read, length: u64) -> io::Result<WalScan> {
+    let mut scan = WalScan { length, ..WalScan::default() };
+    let mut header = [0; HEADER];
+    if !fill(&mut log, &mut header)? {
         return Ok(scan);
     }
-    let word: fn([u8; 4]) -> u32 = if number(&head, 0) & 1 == 0 { u32::from_le_bytes } else { u32::from_be_bytes };
-    let mut known = Sum(0, 0).add(&head[..24], word);
-    let size = number(&head, 8) as usize;
-    let is_whole = number(&head, 0) & !1 == MAGIC
-        && known == Sum(number(&head, 24), number(&head, 28))
+    let word: fn([u8; 4]) -> u32 = if number(&header, 0) & 1 == 0 { u32::from_le_bytes } else { u32::from_be_bytes };
+    let mut known = WalChecksum(0, 0).add(&header[..24], word);
+    let size = number(&header, 8) as usize;
+    let is_valid_header = number(&header, 0) & !1 == MAGIC
+        && known == WalChecksum(number(&header, 24), number(&header, 28))
         && size.is_power_of_two()
-        && (512..=LARGEST_PAGE).contains(&size);
-    let (mut salts, size) = if is_whole { (Some((number(&head, 16), number(&head, 20))), size) } else { (None, PAGE) };
-    // Without a head, what its frames say of each other is all there is.
-    let word = if is_whole { word } else { u32::from_le_bytes };
+        && (512..=MAX_PAGE).contains(&size);
+    let (mut salts, size) = if is_valid_header { (Some((number(&header, 16), number(&header, 20))), size) } else { (None, PAGE) };
+    // Without a valid header only pairs of frames can be checked.
+    let word = if is_valid_header { word } else { u32::from_le_bytes };
     let mut bytes = vec![0; FRAME + size];
-    let (mut at, mut is_over, mut ended) = (HEAD as u64, !is_whole, false);
-    let mut before: Option<Sum> = None;
-    if is_whole {
+    let (mut at, mut is_over, mut ended) = (HEADER as u64, !is_valid_header, false);
+    let mut before: Option<WalChecksum> = None;
+    if is_valid_header {
         scan.end = at;
     }
     while fill(&mut log, &mut bytes)? {
@@ -91,9 +94,9 @@ fn read(mut log: impl Read, length: u64) -> io::Result<Scan> {
             page: number(&bytes, 0),
             ends: number(&bytes, 4) != 0,
             salts: (number(&bytes, 8), number(&bytes, 12)),
-            sum: Sum(number(&bytes, 16), number(&bytes, 20)),
+            sum: WalChecksum(number(&bytes, 16), number(&bytes, 20)),
         };
-        let after = |sum: Sum| sum.add(&bytes[..8], word).add(&bytes[FRAME..], word) == frame.sum && frame.page != 0;
+        let after = |sum: WalChecksum| sum.add(&bytes[..8], word).add(&bytes[FRAME..], word) == frame.sum && frame.page != 0;
         at += bytes.len() as u64;
         if !is_over && salts == Some(frame.salts) && after(known) {
             known = frame.sum;
@@ -104,8 +107,8 @@ fn read(mut log: impl Read, length: u64) -> io::Result<Scan> {
             continue;
         }
         is_over = true;
-        if !is_whole {
-            // Any two frames that fit were written under a head that was flushed before them.
+        if !is_valid_header {
+            // Two consecutive valid frames were written after the header had been flushed.
             let fits = salts == Some(frame.salts) && before.is_some_and(after);
             (salts, before) = (Some(frame.salts), Some(frame.sum));
             scan.is_damaged |= fits;
@@ -119,7 +122,7 @@ fn read(mut log: impl Read, length: u64) -> io::Result<Scan> {
     Ok(scan)
 }
 
-/// False at the end of the log.
+/// Reads `bytes`; false at the end of the log.
 fn fill(log: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     match log.read_exact(bytes) {
         Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
@@ -134,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// A log of `commits` commits, as a killed process leaves it.
+    /// The log of a killed process, with this number of commits.
     async fn log(commits: i64) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
@@ -149,27 +152,27 @@ mod tests {
         log
     }
 
-    fn look(log: &[u8]) -> Scan {
+    fn scan_bytes(log: &[u8]) -> WalScan {
         read(log, log.len() as u64).unwrap()
     }
 
     #[tokio::test]
-    async fn damage_is_told_from_a_torn_end() {
+    async fn damage_is_distinguished_from_an_incomplete_end() {
         let whole = log(6).await;
-        let scan = look(&whole);
+        let scan = scan_bytes(&whole);
         assert_eq!((scan.end, scan.is_damaged, scan.commits), (whole.len() as u64, false, 6));
-        let frames = (whole.len() - HEAD) / (FRAME + PAGE);
-        let last = HEAD + (frames - 1) * (FRAME + PAGE);
-        // Whatever is cut off: an earlier moment.
+        let frames = (whole.len() - HEADER) / (FRAME + PAGE);
+        let last = HEADER + (frames - 1) * (FRAME + PAGE);
+        // A truncated log is an earlier state.
         for cut in (0..whole.len()).step_by(97) {
-            let scan = look(&whole[..cut]);
+            let scan = scan_bytes(&whole[..cut]);
             assert!(!scan.is_damaged && scan.end <= cut as u64, "cut at {cut}");
         }
-        for at in (0..whole.len()).step_by(61).chain(0..HEAD) {
+        for at in (0..whole.len()).step_by(61).chain(0..HEADER) {
             let mut flipped = whole.clone();
             flipped[at] ^= 0x10;
-            let scan = look(&flipped);
-            // The last commit may have been torn; the one before it cannot be told from it where its end is what is damaged.
+            let scan = scan_bytes(&flipped);
+            // The last commit may be incomplete; damage at the end of the commit before it cannot be distinguished from that.
             let before_last = last - (FRAME + PAGE);
             match at {
                 _ if at < before_last => assert!(scan.is_damaged, "byte {at} of {}", whole.len()),
@@ -181,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_log_is_none() {
-        assert_eq!(look(&[]), Scan::default());
-        assert!(!look(&[0; 20_000]).is_damaged && !look(&[7; 20_000]).is_damaged);
+    fn other_bytes_are_no_log() {
+        assert_eq!(scan_bytes(&[]), WalScan::default());
+        assert!(!scan_bytes(&[0; 20_000]).is_damaged && !scan_bytes(&[7; 20_000]).is_damaged);
     }
 }

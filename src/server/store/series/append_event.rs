@@ -1,24 +1,24 @@
-//! What readers are told of new points: those of one board, of a commit or of all commits within a tick.
+//! Events of new points: those of one board in one commit, or in all commits between two broadcasts.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::append::SeriesDelta;
+use super::delta::SeriesDelta;
 use crate::protocol::CellId;
 use crate::series::Points;
-use crate::server::store::index::names::{Keyed, NameIndex};
+use crate::server::store::name_index::{Keyed, NameIndex};
 
-/// Of more points of one series at once only the number is told, and only that is kept: who wants them asks for columns.
+/// An event has at most this many points of one series. Of more it has only the number: readers query the columns instead.
 const MAX_EVENT_POINTS: usize = 1024;
 
-/// So few cells are looked for one by one.
-const FEW: usize = 16;
+/// Up to this number of cells a linear search is faster than a hash table.
+const LINEAR_SEARCH_MAX: usize = 16;
 
 /// New points of one board: one event.
 #[derive(Debug)]
 pub struct AppendEvent {
     pub board: Arc<str>,
-    /// The first and the last event that it stands for.
+    /// Numbers of the first and last event that are merged in this one.
     pub first: u64,
     pub seq: u64,
     pub cells: Vec<AppendedCell>,
@@ -27,65 +27,65 @@ pub struct AppendEvent {
 #[derive(Debug)]
 pub struct AppendedCell {
     pub cell: CellId,
-    /// Series that readers may know and that are no longer the cell's, ascending. None of them is in `series`.
-    pub gone: Vec<Arc<str>>,
+    /// Names of removed series that readers may know, ascending. None of them is in `series`.
+    pub removed: Vec<Arc<str>>,
     pub series: NameIndex<AppendedSeries>,
 }
 
 #[derive(Debug)]
 pub struct AppendedSeries {
     pub name: Arc<str>,
-    /// How many points there were before.
+    /// Number of points before these.
     pub start: u64,
-    /// How many came.
+    /// Number of new points.
     pub count: u64,
-    /// Another series had this name until now; `start` is 0.
+    /// It replaces a series of the same name; `start` is 0.
     pub is_replacement: bool,
     /// `None` above [`MAX_EVENT_POINTS`].
     pub points: Option<Points>,
 }
 
 impl AppendedCell {
-    /// `known`: the names that the cell's series had for readers before. `None` when nothing has changed for them.
-    pub fn of(cell: &CellId, growth: &SeriesDelta, known: &HashSet<&str>) -> Option<Self> {
-        let is_gone = |name: &str| known.contains(name) && growth.gone.contains(name);
-        let grown = growth.list.iter().filter(|grown| !grown.points.is_empty());
-        let series: NameIndex<AppendedSeries> = grown
-            .map(|grown| AppendedSeries {
-                name: grown.name.clone(),
-                start: grown.start,
-                count: grown.points.len() as u64,
-                is_replacement: is_gone(&grown.name),
-                points: (grown.points.len() <= MAX_EVENT_POINTS).then(|| grown.points.clone()),
+    /// `known`: names of the cell's series that readers have. `None` if nothing has changed for readers.
+    pub fn of(cell: &CellId, delta: &SeriesDelta, known: &HashSet<&str>) -> Option<Self> {
+        let is_removed = |name: &str| known.contains(name) && delta.removed.contains(name);
+        let appended = delta.appended.iter().filter(|pending| !pending.points.is_empty());
+        let series: NameIndex<AppendedSeries> = appended
+            .map(|pending| AppendedSeries {
+                name: pending.name.clone(),
+                start: pending.start,
+                count: pending.points.len() as u64,
+                is_replacement: is_removed(&pending.name),
+                points: (pending.points.len() <= MAX_EVENT_POINTS).then(|| pending.points.clone()),
             })
             .collect();
-        let stay_away = growth.gone.iter().filter(|name| is_gone(name) && series.place(name).is_none());
-        let mut gone: Vec<Arc<str>> = stay_away.cloned().collect();
-        gone.sort_unstable();
-        (!gone.is_empty() || !series.is_empty()).then(|| Self { cell: cell.clone(), gone, series })
+        let not_replaced = delta.removed.iter().filter(|name| is_removed(name) && series.position(name).is_none());
+        let mut removed: Vec<Arc<str>> = not_replaced.cloned().collect();
+        removed.sort_unstable();
+        (!removed.is_empty() || !series.is_empty()).then(|| Self { cell: cell.clone(), removed, series })
     }
 
     fn merge(&mut self, later: Self) {
-        // Ascending, before and after.
-        if !later.gone.is_empty() {
-            self.series.retain(|series| later.gone.binary_search(&series.name).is_err());
-            self.gone.extend(later.gone);
-            self.gone.sort_unstable();
-            self.gone.dedup();
+        // `removed` stays sorted.
+        if !later.removed.is_empty() {
+            self.series.retain(|series| later.removed.binary_search(&series.name).is_err());
+            self.removed.extend(later.removed);
+            self.removed.sort_unstable();
+            self.removed.dedup();
         }
-        let mut back = HashSet::new();
+        let mut replaced = HashSet::new();
         for mut series in later.series {
-            if self.gone.binary_search(&series.name).is_ok() {
-                back.insert(series.name.clone());
+            if self.removed.binary_search(&series.name).is_ok() {
+                replaced.insert(series.name.clone());
                 series.is_replacement = true;
             }
-            match self.series.find_mut(&series.name) {
+            match self.series.get_mut(&series.name) {
                 Some(known) if series.is_replacement => *known = series,
                 Some(known) => known.extend(series),
                 None => drop(self.series.push(series)),
             }
         }
-        self.gone.retain(|name| !back.contains(name));
+        self.removed.retain(|name| !replaced.contains(name));
     }
 }
 
@@ -97,7 +97,7 @@ impl Keyed for AppendedSeries {
 
 impl AppendedSeries {
     fn extend(&mut self, later: Self) {
-        debug_assert_eq!(self.start + self.count, later.start, "what does not begin anew goes on");
+        debug_assert_eq!(self.start + self.count, later.start, "points that replace nothing continue the series");
         self.count += later.count;
         self.points = match (self.points.take(), later.points) {
             (Some(mut points), Some(later)) if points.len() + later.len() <= MAX_EVENT_POINTS => {
@@ -110,19 +110,19 @@ impl AppendedSeries {
 }
 
 impl AppendEvent {
-    /// Adds what came after this.
+    /// Merges a later event into this one.
     pub fn merge(&mut self, later: Self) {
         self.seq = later.seq;
-        let is_few = later.cells.len() <= FEW;
+        let is_few = later.cells.len() <= LINEAR_SEARCH_MAX;
         let known = self.cells.iter().enumerate().filter(|_| !is_few);
-        let places: HashMap<CellId, usize> = known.map(|(place, known)| (known.cell.clone(), place)).collect();
+        let positions: HashMap<CellId, usize> = known.map(|(position, known)| (known.cell.clone(), position)).collect();
         for cell in later.cells {
-            let place = match is_few {
+            let position = match is_few {
                 true => self.cells.iter().position(|known| known.cell == cell.cell),
-                false => places.get(&cell.cell).copied(),
+                false => positions.get(&cell.cell).copied(),
             };
-            match place {
-                Some(place) => self.cells[place].merge(cell),
+            match position {
+                Some(position) => self.cells[position].merge(cell),
                 None => self.cells.push(cell),
             }
         }
@@ -132,8 +132,7 @@ impl AppendEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::CellContent;
-    use crate::server::store::{Batch, Change, ChangeKind, Index, NewPoints, Record, StoredValue};
+    use crate::server::store::{Batch, Change, ChangeKind, Index, NewPoints, Record};
 
     const KNOWN: &[&str] = &["l"];
 
@@ -145,38 +144,38 @@ mod tests {
         batch.append(&id(), name, NewPoints { x: None, y: vec![1.0; count], t: None });
     }
 
-    /// What is told of a batch in which this happens to the cell `a`, whose series readers know by these names.
-    fn told(known: &[&str], happens: impl FnOnce(&mut Batch)) -> Option<AppendedCell> {
+    /// The event of a batch with these changes of the cell `a`, whose series readers know by these names.
+    fn cell_event(known: &[&str], changes: impl FnOnce(&mut Batch)) -> Option<AppendedCell> {
         let index = Index::default();
         let mut batch = Batch::new(&index, 0, 0);
-        happens(&mut batch);
+        changes(&mut batch);
         batch.end(true);
-        batch.done.growth.get(&id()).and_then(|growth| AppendedCell::of(&id(), growth, &known.iter().copied().collect()))
+        batch.done.series.get(&id()).and_then(|delta| AppendedCell::of(&id(), delta, &known.iter().copied().collect()))
     }
 
     fn event(seq: u64, cell: Option<AppendedCell>) -> AppendEvent {
         AppendEvent { board: "main".into(), first: seq, seq, cells: cell.into_iter().collect() }
     }
 
-    /// Name, start, count, whether it began anew, how many numbers are kept.
-    fn series(told: &AppendedCell) -> Vec<(&str, u64, u64, bool, Option<usize>)> {
-        let list = told.series.iter();
+    /// Name, start, count, whether it is a replacement, and the number of points in the event.
+    fn series(event: &AppendedCell) -> Vec<(&str, u64, u64, bool, Option<usize>)> {
+        let list = event.series.iter();
         list.map(|series| (&*series.name, series.start, series.count, series.is_replacement, series.points.as_ref().map(Points::len)))
             .collect()
     }
 
-    fn begin_again(batch: &mut Batch) {
+    fn remove_series(batch: &mut Batch) {
         append(batch, "l", 2);
         batch.end(true);
         batch.retain_series(&id(), &[]);
     }
 
     #[test]
-    fn of_many_points_only_the_number_is_kept() {
-        let many = told(&[], |batch| append(batch, "l", MAX_EVENT_POINTS + 1)).unwrap();
+    fn an_event_of_many_points_has_only_their_number() {
+        let many = cell_event(&[], |batch| append(batch, "l", MAX_EVENT_POINTS + 1)).unwrap();
         assert_eq!(series(&many), [("l", 0, 1025, false, None)]);
         let few = |start: usize, count: usize| {
-            let mut cell = told(&[], |batch| append(batch, "l", count)).unwrap();
+            let mut cell = cell_event(&[], |batch| append(batch, "l", count)).unwrap();
             cell.series[0].start = start as u64;
             event(2, Some(cell))
         };
@@ -186,50 +185,50 @@ mod tests {
         waiting.merge(few(1024, 1));
         assert_eq!(series(&waiting.cells[0]), [("l", 0, 1025, false, None)]);
         waiting.merge(few(1025, 1));
-        assert_eq!(series(&waiting.cells[0]), [("l", 0, 1026, false, None)], "numbers without those before them are worth nothing");
+        assert_eq!(series(&waiting.cells[0]), [("l", 0, 1026, false, None)], "points without those before them are of no use");
     }
 
     #[test]
-    fn what_begins_anew_and_what_is_gone_is_told() {
-        let anew = told(KNOWN, |batch| {
-            begin_again(batch);
+    fn replaced_and_removed_series_are_in_the_event() {
+        let replaced = cell_event(KNOWN, |batch| {
+            remove_series(batch);
             append(batch, "l", 3);
         });
-        assert_eq!(series(&anew.unwrap()), [("l", 0, 3, true, Some(3))]);
-        let gone = told(KNOWN, begin_again).unwrap();
-        assert_eq!((gone.gone.clone(), series(&gone)), (vec!["l".into()], vec![]));
-        let unheard = told(&[], |batch| {
-            begin_again(batch);
+        assert_eq!(series(&replaced.unwrap()), [("l", 0, 3, true, Some(3))]);
+        let removed = cell_event(KNOWN, remove_series).unwrap();
+        assert_eq!((removed.removed.clone(), series(&removed)), (vec!["l".into()], vec![]));
+        let unknown = cell_event(&[], |batch| {
+            remove_series(batch);
             append(batch, "l", 3);
         });
-        assert_eq!(series(&unheard.unwrap()), [("l", 0, 3, false, Some(3))], "nobody has heard of the other one");
+        assert_eq!(series(&unknown.unwrap()), [("l", 0, 3, false, Some(3))], "no reader knows the earlier series");
     }
 
     #[test]
     fn an_event_without_a_change_is_none() {
-        assert!(told(&[], begin_again).is_none(), "begun and gone within a batch");
-        assert!(told(KNOWN, |batch| append(batch, "l", 0)).is_none());
+        assert!(cell_event(&[], remove_series).is_none(), "created and removed within a batch");
+        assert!(cell_event(KNOWN, |batch| append(batch, "l", 0)).is_none());
     }
 
     #[test]
-    fn within_a_tick_it_stays_said_that_a_series_began_anew() {
-        let anew = || {
-            told(KNOWN, |batch| {
-                begin_again(batch);
+    fn a_merged_event_says_that_a_series_was_replaced() {
+        let replaced = || {
+            cell_event(KNOWN, |batch| {
+                remove_series(batch);
                 append(batch, "l", 3);
             })
         };
-        let begun = |count: usize| told(&[], |batch| append(batch, "l", count));
-        let mut waiting = event(5, anew());
+        let begun = |count: usize| cell_event(&[], |batch| append(batch, "l", count));
+        let mut waiting = event(5, replaced());
         let mut later = begun(2);
         later.iter_mut().for_each(|cell| cell.series[0].start = 3);
         waiting.merge(event(6, later));
         assert_eq!(series(&waiting.cells[0]), [("l", 0, 5, true, Some(5))]);
-        waiting.merge(event(7, told(KNOWN, begin_again)));
-        assert_eq!((waiting.cells[0].gone.clone(), series(&waiting.cells[0])), (vec!["l".into()], vec![]));
+        waiting.merge(event(7, cell_event(KNOWN, remove_series)));
+        assert_eq!((waiting.cells[0].removed.clone(), series(&waiting.cells[0])), (vec!["l".into()], vec![]));
         waiting.merge(event(8, begun(1)));
-        assert_eq!((waiting.cells[0].gone.len(), series(&waiting.cells[0])), (0, vec![("l", 0, 1, true, Some(1))]));
-        waiting.merge(event(9, anew()));
+        assert_eq!((waiting.cells[0].removed.len(), series(&waiting.cells[0])), (0, vec![("l", 0, 1, true, Some(1))]));
+        waiting.merge(event(9, replaced()));
         assert_eq!((waiting.first, waiting.seq, series(&waiting.cells[0])), (5, 9, vec![("l", 0, 3, true, Some(3))]));
     }
 
@@ -237,13 +236,9 @@ mod tests {
     fn a_batch_that_changes_no_series_has_no_event() {
         let index = Index::default();
         let mut batch = Batch::new(&index, 0, 0);
-        let (keys, value, content) = (serde_json::Map::new(), StoredValue::Missing, CellContent::Empty);
-        let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
-        let board = Arc::from("main");
-        let record =
-            Record { id: id(), board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content };
+        let record = Record::new(id(), "main".into(), serde_json::Map::new());
         batch.put(ChangeKind::Created, record, None);
-        begin_again(&mut batch);
+        remove_series(&mut batch);
         batch.end(true);
         let outcome = batch.finish(&mut 0);
         assert!(outcome.series.is_empty() && !outcome.changes.iter().any(|change| matches!(change, Change::Points(_))));

@@ -6,7 +6,7 @@
 //! are eight zeros and the CRC-32 of all before it. Everything little-endian. Two older forms are read and no longer written: the second had no
 //! checksum, the first no head either, and of each series four u64 and plain doubles. They are told apart by the eighth byte, which is zero in the first.
 
-use super::codec::{ColumnLocator, Damaged, Decoder, PAD, pack_doubles, pack_plainly};
+use super::codec::{ColumnLocator, DecodeError, Decoder, PAD, pack_doubles, pack_raw};
 use crate::series::Points;
 
 /// Two bits away from both older forms: no single flipped bit makes a row one that is read without its checksum.
@@ -72,7 +72,7 @@ impl Row {
 
     fn column(&mut self, values: &[f64]) {
         self.bytes.push(COLUMN);
-        if values.len() < MANY { pack_plainly(&mut self.bytes, values) } else { pack_doubles(&mut self.bytes, values) }
+        if values.len() < MANY { pack_raw(&mut self.bytes, values) } else { pack_doubles(&mut self.bytes, values) }
     }
 
     pub fn into_bytes(mut self) -> Vec<u8> {
@@ -107,7 +107,7 @@ fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn read_number(from: &mut Decoder) -> Result<u64, Damaged> {
+fn read_number(from: &mut Decoder) -> Result<u64, DecodeError> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let byte = from.u8()?;
@@ -116,51 +116,51 @@ fn read_number(from: &mut Decoder) -> Result<u64, Damaged> {
             return Ok(number);
         }
     }
-    Err(Damaged::Content)
+    Err(DecodeError::Invalid)
 }
 
-pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
+pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     match bytes.get(7) {
-        None => return if bytes.is_empty() { Ok(Vec::new()) } else { Err(Damaged::Short) },
+        None => return if bytes.is_empty() { Ok(Vec::new()) } else { Err(DecodeError::Truncated) },
         Some(0) => return read_first(bytes),
         Some(&WITHOUT_SUM) => (),
         Some(&VERSION) => {
-            let (body, sum) = bytes.split_last_chunk::<4>().ok_or(Damaged::Short)?;
+            let (body, sum) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated)?;
             if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
-                return Err(Damaged::Checksum);
+                return Err(DecodeError::Checksum);
             }
             bytes = body;
         }
-        Some(other) => return Err(Damaged::Version(*other)),
+        Some(other) => return Err(DecodeError::Version(*other)),
     }
-    let (head, rest) = bytes.split_first_chunk::<8>().ok_or(Damaged::Short)?;
+    let (head, rest) = bytes.split_first_chunk::<8>().ok_or(DecodeError::Truncated)?;
     let base_ms = (u64::from_le_bytes(*head) & MILLISECONDS) as i64;
-    let mut finding = ColumnLocator { unpacking: Decoder { rest, count: 0 }, length: bytes.len() };
+    let mut locator = ColumnLocator { decoder: Decoder { rest, count: 0 }, length: bytes.len() };
     let (mut entries, mut seq) = (Vec::new(), 0_u64);
-    while finding.unpacking.rest != PAD {
-        let from = &mut finding.unpacking;
+    while locator.decoder.rest != PAD {
+        let from = &mut locator.decoder;
         let (series, start) = (read_number(from)? as i64, read_number(from)?);
         seq = seq.wrapping_add(unzigzag(read_number(from)?) as u64);
-        let len = usize::try_from(read_number(from)?).map_err(|_| Damaged::Content)?;
+        let len = usize::try_from(read_number(from)?).map_err(|_| DecodeError::Invalid)?;
         // Points may take no bytes at all: what is damaged must not take all memory.
-        if len > MOST || start.checked_add(len as u64).is_none() {
-            return Err(Damaged::Content);
+        if len > MAX_COUNT || start.checked_add(len as u64).is_none() {
+            return Err(DecodeError::Invalid);
         }
         from.count = len;
-        let mut column = |plain: &dyn Fn(&mut Decoder) -> Result<Vec<f64>, Damaged>| match finding.unpacking.u8()? {
+        let mut column = |plain: &dyn Fn(&mut Decoder) -> Result<Vec<f64>, DecodeError>| match locator.decoder.u8()? {
             COLUMN => {
-                let column = finding.column()?;
+                let column = locator.column()?;
                 // Eight bytes may be read from wherever a number begins.
-                if finding.unpacking.rest.len() < PAD.len() {
-                    return Err(Damaged::Short);
+                if locator.decoder.rest.len() < PAD.len() {
+                    return Err(DecodeError::Truncated);
                 }
                 Ok((0..len).map(|at| column.get(bytes, at)).collect())
             }
-            0 => plain(&mut finding.unpacking),
-            _ => Err(Damaged::Content),
+            0 => plain(&mut locator.decoder),
+            _ => Err(DecodeError::Invalid),
         };
         let x = column(&|_| Ok((start..).take(len).map(|at| at as f64).collect()))?;
-        let y = column(&|_| Err(Damaged::Content))?;
+        let y = column(&|_| Err(DecodeError::Invalid))?;
         let t = column(&|from| {
             let ms = base_ms.wrapping_add(unzigzag(read_number(from)?));
             Ok(vec![ms as f64 / 1e3; len])
@@ -171,14 +171,14 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
 }
 
 /// Points of one series in a row are fewer: as many are a chunk.
-const MOST: usize = super::CHUNK;
+const MAX_COUNT: usize = super::CHUNK;
 
-fn read_first(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
+fn read_first(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     let mut entries = Vec::new();
     while !bytes.is_empty() {
-        let head: [u64; 4] = words(&mut bytes, 4)?.try_into().map_err(|_| Damaged::Short)?;
+        let head: [u64; 4] = words(&mut bytes, 4)?.try_into().map_err(|_| DecodeError::Truncated)?;
         let [series, start, seq, len] = head;
-        let len = usize::try_from(len).map_err(|_| Damaged::Short)?;
+        let len = usize::try_from(len).map_err(|_| DecodeError::Truncated)?;
         let mut numbers = || Ok(words(&mut bytes, len)?.into_iter().map(f64::from_bits).collect::<Vec<_>>());
         let points = Points { x: numbers()?, y: numbers()?, t: numbers()? };
         entries.push(Entry { series: series as i64, start, seq, points });
@@ -186,8 +186,8 @@ fn read_first(mut bytes: &[u8]) -> Result<Vec<Entry>, Damaged> {
     Ok(entries)
 }
 
-fn words(bytes: &mut &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
-    let (taken, rest) = count.checked_mul(8).and_then(|size| bytes.split_at_checked(size)).ok_or(Damaged::Short)?;
+fn words(bytes: &mut &[u8], count: usize) -> Result<Vec<u64>, DecodeError> {
+    let (taken, rest) = count.checked_mul(8).and_then(|size| bytes.split_at_checked(size)).ok_or(DecodeError::Truncated)?;
     *bytes = rest;
     Ok(taken.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
 }
@@ -267,7 +267,7 @@ mod tests {
             assert!((1..bytes.len()).step_by(197).all(|end| read(&bytes[..end]).is_err()));
         }
         assert_eq!(read(&[]), Ok(Vec::new()));
-        assert_eq!(read(&[0, 0, 0, 0, 0, 0, 0, 9, 1]), Err(Damaged::Version(9)));
+        assert_eq!(read(&[0, 0, 0, 0, 0, 0, 0, 9, 1]), Err(DecodeError::Version(9)));
     }
 
     #[test]

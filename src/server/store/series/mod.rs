@@ -1,23 +1,32 @@
-//! The series of line cells as they are committed: how many points are in chunks on disk, and the points after them.
+//! Series of line cells, and their form on disk.
+//!
+//! A series is a list of points in the order of arrival: step `x`, value `y` and wall time `t` (seconds since 1970, UTC), three
+//! doubles. On disk it has three parts:
+//!
+//! - **Chunks** of exactly 4096 points, compressed and immutable ([`codec`]). Above them is a pyramid of nodes, each of which
+//!   aggregates 64, 256, 1024, … points ([`crate::series::Node`]), in blocks of 512 nodes of one level ([`codec`], `nodes`).
+//! - The **journal**: one row per commit with the points of all series that it appended ([`journal`]). This is the write-ahead log of
+//!   points that fill no chunk yet.
+//! - The **tail**: points after the last chunk, written before rows of the journal that contain them are deleted.
+//!
+//! After a start a series is: the points of its chunks, then those of its tail, then those of the journal that follow. Moving points
+//! from the journal to chunks and tails is compaction (`writer/compaction.rs`).
 
-pub mod append;
 pub mod append_event;
 pub mod codec;
-pub mod compaction;
+pub mod delta;
 pub mod journal;
-pub mod read;
-pub mod repair;
 pub mod rows;
 
 use std::sync::Arc;
 
-use super::index::names::{Keyed, NameIndex};
+use super::name_index::{Keyed, NameIndex};
 use crate::series::Points;
 
-/// Points in a chunk.
+/// Points per chunk.
 pub const CHUNK: usize = crate::series::CHUNK as usize;
 
-/// One point.
+/// One point: step, value, wall time in seconds since 1970 (UTC).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     pub x: f64,
@@ -27,18 +36,18 @@ pub struct Point {
 
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// Names its rows on disk. Never used again, so that what is cached of it stays true.
+    /// Identifies its rows on disk. Keys are never reused, so that cached chunks stay valid.
     pub key: i64,
     pub name: Arc<str>,
-    /// The event that told of its first points. Whoever heard nothing since may know another one of that name.
+    /// The event that published its first points. A reader that has seen no event since then may know an earlier series of this name.
     pub began: u64,
-    /// How many points are in chunks.
+    /// Number of points in chunks, a multiple of [`CHUNK`].
     pub sealed: u64,
-    /// The last of those.
+    /// The last point in chunks.
     pub sealed_last: Option<Point>,
-    /// The points after them, fewer than [`CHUNK`]. Readers take it along; the writer copies it only while one does.
+    /// The points after the last chunk, fewer than [`CHUNK`]. Readers share it; the writer copies it only if a reader holds it.
     pub tail: Arc<Points>,
-    /// The newest point.
+    /// The last point.
     pub last: Option<Point>,
 }
 
@@ -47,13 +56,14 @@ impl Series {
         Self { key, name, began, sealed: 0, sealed_last: None, tail: Arc::default(), last: None }
     }
 
+    /// Number of points.
     pub fn count(&self) -> u64 {
         self.sealed + self.tail.len() as u64
     }
 
     pub fn push(&mut self, points: &Points) {
         Arc::make_mut(&mut self.tail).extend(points);
-        self.last = last(points).or(self.last);
+        self.last = last_point(points).or(self.last);
     }
 }
 
@@ -63,41 +73,41 @@ impl Keyed for Series {
     }
 }
 
-/// The series of one cell, in the order in which they began.
+/// The series of one cell, in the order of creation.
 #[derive(Clone, Debug, Default)]
 pub struct CellSeries {
-    /// The event that brought points last.
+    /// The event of the last points.
     pub seq: u64,
     pub list: NameIndex<Series>,
 }
 
 impl CellSeries {
-    pub fn named(&self, name: &str) -> Option<&Series> {
-        self.list.find(name)
+    pub fn by_name(&self, name: &str) -> Option<&Series> {
+        self.list.get(name)
     }
 
-    pub fn with_key(&self, key: i64) -> Option<&Series> {
-        // They began in this order.
+    pub fn by_key(&self, key: i64) -> Option<&Series> {
+        // Keys ascend with the order of creation.
         self.list.binary_search_by_key(&key, |series| series.key).ok().map(|at| &self.list[at])
     }
 }
 
-/// What is told of all series in place of their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
+/// Summary of all series as JSON, without their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
 pub fn summary(series: &[Series]) -> String {
-    told(series.iter().map(|series| (series.name.clone(), series.count(), series.last)))
+    summary_of(series.iter().map(|series| (series.name.clone(), series.count(), series.last)))
 }
 
-/// The same of names, numbers of points and newest points.
-pub fn told(series: impl Iterator<Item = (Arc<str>, u64, Option<Point>)>) -> String {
+/// The same of names, numbers of points and last points.
+pub fn summary_of(series: impl Iterator<Item = (Arc<str>, u64, Option<Point>)>) -> String {
     let list = series.map(|(name, points, last)| {
-        let last = last.map(|Point { x, y, .. }| serde_json::json!([number(x), number(y)]));
+        let last = last.map(|Point { x, y, .. }| serde_json::json!([json_number(x), json_number(y)]));
         (name.to_string(), serde_json::json!({ "points": points, "last": last }))
     });
     serde_json::json!({ "series": list.collect::<serde_json::Map<_, _>>() }).to_string()
 }
 
-/// JSON has no word for what is not finite.
-pub fn number(value: f64) -> serde_json::Value {
+/// A double as JSON; NaN and infinities, which JSON has no numbers for, as strings.
+pub fn json_number(value: f64) -> serde_json::Value {
     match serde_json::Number::from_f64(value) {
         Some(number) => number.into(),
         None if value.is_nan() => "NaN".into(),
@@ -106,7 +116,7 @@ pub fn number(value: f64) -> serde_json::Value {
     }
 }
 
-pub fn last(points: &Points) -> Option<Point> {
+pub fn last_point(points: &Points) -> Option<Point> {
     let at = points.len().checked_sub(1)?;
     Some(Point { x: points.x[at], y: points.y[at], t: points.t[at] })
 }

@@ -1,10 +1,21 @@
-//! Rows of series and tails as they are written: with their checksums, and counted.
+//! Rows of `series` and `tail`, with their checksums and row counts, and keys of `chunk` and `node`.
 
 use sqlx::{Row, SqliteConnection};
 
 use super::{Point, Series};
-use crate::server::store::integrity::checksum::{self, Sum};
+use crate::server::store::error::corrupt;
+use crate::server::store::integrity::checksum::{self, RowChecksum};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
+
+/// Key of a row of `chunk`: 28 bits of the series, 35 bits of the number.
+pub fn chunk_key(series: i64, chunk: u64) -> i64 {
+    (series << 35) | chunk as i64
+}
+
+/// Key of a row of `node`: 28 bits of the series, 4 of the level, 31 of the number.
+pub fn node_key(series: i64, level: u8, block: u64) -> i64 {
+    (((series << 4) | i64::from(level)) << 31) | block as i64
+}
 
 /// A row of `series`.
 pub struct SeriesRow<'a> {
@@ -19,17 +30,13 @@ pub struct SeriesRow<'a> {
     pub began: u64,
 }
 
-pub fn damaged(what: String) -> sqlx::Error {
-    sqlx::Error::Decode(what.into())
-}
-
 impl<'a> SeriesRow<'a> {
     pub fn of(series: &'a Series, cell: &'a str, seq: u64) -> Self {
         let Series { key, name, began, sealed, sealed_last, .. } = series;
         Self { key: *key, cell, name, sealed: *sealed, last: *sealed_last, seq, dead: false, began: *began }
     }
 
-    /// The row, once it is known to be sound.
+    /// The row and its checksum, once that is verified.
     pub fn read(row: &'a sqlx::sqlite::SqliteRow) -> sqlx::Result<(Self, i64)> {
         let number = |at: usize| row.try_get::<i64, _>(at).map(|number| number as u64);
         let read = || -> sqlx::Result<(Self, Vec<u8>, i64)> {
@@ -49,10 +56,10 @@ impl<'a> SeriesRow<'a> {
         let (series, last, dead) = read()?;
         let place = || format!("the row of the series '{}' of the cell '{}'", series.name, series.cell);
         let sum = series.sum();
-        checksum::check(row.try_get(8)?, sum, place)?;
-        // Other bytes that are read as the same.
+        checksum::verify(row.try_get(8)?, sum, place)?;
+        // The checksum covers the decoded columns: other bytes could decode to the same.
         if bytes(series.last) != last || dead != i64::from(series.dead) {
-            return Err(damaged(format!("{} is damaged", place())));
+            return Err(corrupt(format!("{} is damaged", place())));
         }
         Ok((series, sum))
     }
@@ -60,7 +67,7 @@ impl<'a> SeriesRow<'a> {
     pub const SELECT: &'static str = "SELECT key, cell, name, sealed, last, seq, dead, began, sum FROM series";
 
     fn sum(&self) -> i64 {
-        let sum = Sum::default().number(self.key).text(self.cell.as_bytes()).text(self.name.as_bytes()).number(self.sealed as i64);
+        let sum = RowChecksum::default().number(self.key).text(self.cell.as_bytes()).text(self.name.as_bytes()).number(self.sealed as i64);
         let sum = sum.text(&bytes(self.last)).number(self.seq as i64).number(self.dead.into()).number(self.began as i64);
         sum.end()
     }
@@ -74,16 +81,16 @@ impl<'a> SeriesRow<'a> {
         Ok(())
     }
 
-    /// In the place of the row that it has.
+    /// Replaces the row with the same key. Errors: there is none.
     pub async fn replace(&self, commit: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<()> {
         if !delete_series(&mut *commit, self.key, row_counts).await? {
-            return Err(damaged(format!("the row of the series '{}' of the cell '{}' is missing", self.name, self.cell)));
+            return Err(corrupt(format!("the row of the series '{}' of the cell '{}' is missing", self.name, self.cell)));
         }
         self.insert(commit, row_counts).await
     }
 }
 
-/// False where there is none.
+/// False if there is no such row.
 pub async fn delete_series(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<bool> {
     let delete = sqlx::query_scalar::<_, i64>("DELETE FROM series WHERE key = ? RETURNING sum").bind(key);
     let sums = delete.fetch_all(commit).await?;
@@ -91,7 +98,7 @@ pub async fn delete_series(commit: &mut SqliteConnection, key: i64, row_counts: 
     Ok(!sums.is_empty())
 }
 
-/// `points` are packed.
+/// Writes a tail that begins at index `start`; `points` as of [`super::codec::pack_points`].
 pub async fn put_tail(
     commit: &mut SqliteConnection,
     key: i64,
@@ -113,6 +120,7 @@ pub async fn delete_tail(commit: &mut SqliteConnection, key: i64, row_counts: &m
     Ok(())
 }
 
+/// Three little-endian doubles, or no bytes.
 fn bytes(point: Option<Point>) -> Vec<u8> {
     point.map_or_else(Vec::new, |Point { x, y, t }| [x, y, t].iter().flat_map(|number| number.to_le_bytes()).collect())
 }

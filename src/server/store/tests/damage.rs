@@ -1,4 +1,5 @@
-//! Damage of every column of every table, of every row, and of bytes of the file: an error, or what it was before; never less in silence.
+//! Damage of every column of every table, and of bytes of the file: reads fail or return what was written, never something else, and a check
+//! reports it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,16 +9,17 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::retention::note;
 use super::{append, change, create, id};
+use crate::server::boards::cell_content::cell_content;
 use crate::server::store::*;
 
-const FULL: StoreOptions = StoreOptions { durability: Durability::Full, accept_loss: false };
+const FULL: StoreOptions = StoreOptions { durability: Durability::Full, accept_loss: false, content_fn: cell_content };
 const CELLS: [&str; 5] = ["a", "b", "small", "large", "gone"];
 
-/// A bit of everything: chunks, nodes, tails, the journal, dead series, removed cells, answers. One file, without a log beside it.
+/// A database with rows in all tables: chunks, nodes, tails, journal, deleted series, tombstones, replies. One file without a log.
 async fn sound() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(folder.path(), FULL).await.unwrap();
-    opened.compaction.limits = series::compaction::Limits { journal_bytes: 4 << 10, pyramids: 3 };
+    opened.compaction.limits = writer::compaction::CompactionLimits { journal_bytes: 4 << 10, pyramids: 3 };
     let store = Store::begin(opened, Box::new(drop));
     for name in ["a", "b"] {
         create(&store, name).await;
@@ -33,20 +35,20 @@ async fn sound() -> Vec<u8> {
     change(&store, |batch| {
         let record = batch.cell(&id("gone")).unwrap();
         batch.remove(&record);
-        batch.reply(key(), 7, 200, "{}".into());
+        batch.store_reply(key(), 7, 200, "{}".into());
     })
     .await;
     store.close().await;
     drop(store);
-    // A dead series of which nothing was swept yet.
+    // A deleted series whose rows are all still there.
     let mut opened = open::open(folder.path(), FULL).await.unwrap();
     let mut outcome = {
-        let mut batch = Batch::new(&opened.index, 0, opened.compaction.version);
+        let mut batch = Batch::new(&opened.index, 0, opened.compaction.last_version);
         batch.retain_series(&id("b"), &["l".into()]);
         batch.end(true);
-        batch.finish(&mut opened.compaction.key)
+        batch.finish(&mut opened.compaction.last_series_key)
     };
-    let mut pending = opened.compaction.stage();
+    let mut pending = opened.compaction.begin_commit();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut opened.connection).await.unwrap();
     for (name, seq, floor) in &outcome.boards {
         let old = opened.index.board(name).unwrap();
@@ -55,7 +57,7 @@ async fn sound() -> Vec<u8> {
         pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, old.seq, old.floor));
         pending.state.row_counts.add(integrity::row_counts::Table::Board, integrity::checksum::board(name, *seq, *floor));
     }
-    series::compaction::persist(&mut opened.connection, &mut opened.compaction, Vec::new(), &mut outcome, &mut pending).await.unwrap();
+    writer::compaction::write_series(&mut opened.connection, &mut opened.compaction, Vec::new(), &mut outcome, &mut pending).await.unwrap();
     pending.state.replace(&opened.compaction.state, &mut opened.connection).await.unwrap();
     sqlx::query("COMMIT").execute(&mut opened.connection).await.unwrap();
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut opened.connection).await.unwrap();
@@ -67,57 +69,57 @@ fn key() -> IdempotencyKey {
     IdempotencyKey { writer: "w".into(), number: 1 }
 }
 
-/// What a reader is told, by what it asks for; an error is `None`.
-type Told = BTreeMap<String, Option<String>>;
+/// The result of each read, by name; `None` for an error.
+type Reads = BTreeMap<String, Option<String>>;
 
-/// `None`: the start is refused.
-async fn told(folder: &Path) -> Option<Told> {
+/// `None` if the start is refused.
+async fn read_all(folder: &Path) -> Option<Reads> {
     let store = Store::open(folder, FULL, Box::new(drop)).await.ok()?;
-    let mut told = Told::new();
+    let mut reads = Reads::new();
     for cell in CELLS {
         let alive = store.read(&id(cell)).await;
         let text =
             |read: Option<(Arc<Record>, Option<Arc<str>>)>| read.map_or("none".into(), |(record, value)| record.document(value.as_deref()));
-        told.insert(cell.to_owned(), alive.ok().map(text));
+        reads.insert(cell.to_owned(), alive.ok().map(text));
         let removed = store.read_removed(&id(cell)).await;
-        told.insert(format!("{cell} removed"), removed.ok().map(text));
+        reads.insert(format!("{cell} removed"), removed.ok().map(text));
         for name in ["l", "m", "t"] {
             let page = store.points(&id(cell), name, 0, 10_000).await;
             let text = page.ok().map(|page| page.map_or("none".into(), |page| format!("{} {:?}", page.total, page.points.y)));
-            told.insert(format!("{cell} {name}"), text);
+            reads.insert(format!("{cell} {name}"), text);
         }
     }
     let boards =
         |store: &Store| store.index().boards().map(|(name, board)| format!("{name} {} {}", board.seq, board.floor)).collect::<Vec<_>>();
     let mut list = boards(&store);
     list.sort();
-    told.insert("boards".to_owned(), Some(format!("{list:?}")));
-    told.insert("answer".to_owned(), Some(format!("{:?}", store.index().replies().done(&key()))));
-    told.insert("epoch".to_owned(), Some(store.epoch().to_owned()));
+    reads.insert("boards".to_owned(), Some(format!("{list:?}")));
+    reads.insert("answer".to_owned(), Some(format!("{:?}", store.index().replies().lookup(&key()))));
+    reads.insert("epoch".to_owned(), Some(store.epoch().to_owned()));
     store.close().await;
-    Some(told)
+    Some(reads)
 }
 
-/// Whether something cannot be read; a complaint where something else is told than before, or where what is missing is not noticed by a check.
-async fn judge(bytes: &[u8], before: &Told, what: &str, complaints: &mut Vec<String>) -> bool {
+/// Whether a read differs from before. A complaint is added if it returns something else, or if a failure is not reported by a check.
+async fn judge(bytes: &[u8], before: &Reads, what: &str, complaints: &mut Vec<String>) -> bool {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(database_path(folder.path()), bytes).unwrap();
     let checked = check(&database_path(folder.path())).await;
-    let now = told(folder.path()).await;
-    let is_told = checked.as_ref().map_or(true, |report| report.found > 0 || report.repairable > 0);
+    let now = read_all(folder.path()).await;
+    let is_reported = checked.as_ref().map_or(true, |report| report.fault_count > 0 || report.repairable > 0);
     let Some(now) = now else {
-        if !is_told {
+        if !is_reported {
             complaints.push(format!("{what}: the start is refused, and a check says it is sound"));
         }
         return true;
     };
-    for (asked, wanted) in before {
-        let heard = &now[asked];
-        if heard.is_some() && heard != wanted {
+    for (name, wanted) in before {
+        let found = &now[name];
+        if found.is_some() && found != wanted {
             let short = |text: &Option<String>| text.as_ref().map(|text| text.chars().take(200).collect::<String>());
-            complaints.push(format!("{what}: {asked} was {:?}, and is {:?}", short(wanted), short(heard)));
-        } else if heard.is_none() && !is_told {
-            complaints.push(format!("{what}: {asked} cannot be read, and a check says it is sound"));
+            complaints.push(format!("{what}: {name} was {:?}, and is {:?}", short(wanted), short(found)));
+        } else if found.is_none() && !is_reported {
+            complaints.push(format!("{what}: {name} cannot be read, and a check says it is sound"));
         }
     }
     now != *before
@@ -129,7 +131,7 @@ async fn changed(sound: &[u8], sql: &str) -> (Vec<u8>, u64) {
     std::fs::write(&file, sound).unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).pragma("ignore_check_constraints", "1");
     let mut connection = options.connect().await.unwrap();
-    // What no column may hold by its type is no damage of a row.
+    // A value of the wrong type is refused by the table: no damage.
     let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.map_or(0, |done| done.rows_affected());
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -142,11 +144,11 @@ async fn columns(connection: &mut SqliteConnection, table: &str) -> Vec<(String,
 }
 
 #[tokio::test]
-async fn no_change_of_a_row_is_silent() {
+async fn every_change_of_a_row_is_detected() {
     let sound = sound().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(database_path(folder.path()), &sound).unwrap();
-    let before = told(folder.path()).await.expect("it is sound");
+    let before = read_all(folder.path()).await.expect("it is sound");
     assert!(before.values().all(Option::is_some) && before["b m"] == Some("none".into()), "{before:?}");
     assert!(before["a l"].as_ref().is_some_and(|points| points.starts_with("5000")) && before["gone removed"] != Some("none".into()));
     let copy = folder.path().join("copy");
@@ -193,13 +195,13 @@ async fn no_change_of_a_row_is_silent() {
     assert!(changes > 200 && noticed * 10 > changes * 7, "{noticed} of {changes}");
 }
 
-/// One bit in each of the parts of a page that say where its rows are, and in bytes all over the file.
+/// One bit in each field of every page's header, and in bytes spread over the file.
 #[tokio::test]
-async fn no_flipped_bit_of_the_file_is_silent() {
+async fn every_flipped_bit_of_the_file_is_detected() {
     let sound = sound().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(database_path(folder.path()), &sound).unwrap();
-    let before = told(folder.path()).await.expect("it is sound");
+    let before = read_all(folder.path()).await.expect("it is sound");
     let seed = std::env::var("AGNEZ_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3_usize);
     let stride = std::env::var("AGNEZ_FLIPS").ok().and_then(|flips| flips.parse::<usize>().ok()).map_or(1021, |flips| sound.len() / flips);
     let heads =

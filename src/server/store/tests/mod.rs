@@ -1,4 +1,4 @@
-//! The store with small bounds, so that chunks, tails, the journal's end and the sweep all come about within a short test.
+//! Tests of the store with small limits, so that chunks, tails, a shortened journal and cleanup occur within a short test.
 
 #[cfg(test)]
 mod damage;
@@ -8,16 +8,18 @@ mod retention;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::series::compaction::Limits;
+use super::writer::compaction::CompactionLimits;
 use super::*;
-use crate::protocol::CellContent;
+use crate::protocol::CellId;
 use crate::series::Window;
+use crate::server::boards::cell_content::cell_content;
 
-const NORMAL: StoreOptions = StoreOptions { durability: Durability::Normal, accept_loss: false };
-const SMALL: Limits = Limits { journal_bytes: 4 << 10, pyramids: 3 };
+const NORMAL: StoreOptions = StoreOptions { durability: Durability::Normal, accept_loss: false, content_fn: cell_content };
+const SMALL: CompactionLimits = CompactionLimits { journal_bytes: 4 << 10, pyramids: 3 };
 
 pub async fn start(folder: &Path) -> Store {
     start_with(folder, None).await
@@ -35,7 +37,7 @@ async fn start_with(folder: &Path, pages: Option<u32>) -> Store {
 
 pub async fn again(store: Store, folder: &Path) -> Store {
     store.close().await;
-    // The folder belongs to it while it lives.
+    // The lock is released when it is dropped.
     drop(store);
     start(folder).await
 }
@@ -46,17 +48,14 @@ pub fn id(name: &str) -> CellId {
 
 fn line(batch: &mut Batch, name: &str) {
     let keys = json!({ "type": "line" }).as_object().unwrap().clone();
-    let (id, board, value, content) = (id(name), Arc::from("main"), StoredValue::Missing, CellContent::Empty);
-    let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
-    batch.retain_series(&id, &[]);
-    let record = Record { id, board, seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms, keys, value, content };
-    batch.put(ChangeKind::Created, record, None);
+    batch.retain_series(&id(name), &[]);
+    batch.put(ChangeKind::Created, Record::new(id(name), "main".into(), keys), None);
 }
 
 pub async fn change(store: &Store, operation: impl FnOnce(&mut Batch) + Send + 'static) {
     let operation = |batch: &mut Batch| {
         operation(batch);
-        Ok(())
+        Ok::<_, StoreError>(())
     };
     store.write(1, operation).await.unwrap();
 }
@@ -65,7 +64,7 @@ pub async fn create(store: &Store, name: &'static str) {
     change(store, move |batch| line(batch, name)).await;
 }
 
-pub async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), ServerError> {
+pub async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), StoreError> {
     let (cell, series) = (id(cell), series.to_owned());
     store.write(1, move |batch| Ok(batch.append(&cell, &series, NewPoints { x: None, y, t: None }))).await
 }
@@ -81,9 +80,9 @@ pub async fn values(store: &Store, cell: &str, series: &str) -> Vec<f64> {
     }
 }
 
-/// The journal's end, tails, chunks, replaced and removed series, and many starts: what was accepted is there, in order, once.
+/// Shortened journals, tails, chunks, replaced and removed series, and many restarts: every accepted point is there once, in order.
 #[tokio::test]
-async fn any_history_is_what_it_was_after_any_restart() {
+async fn every_history_survives_every_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = start(folder.path()).await;
     let mut model: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
@@ -114,7 +113,7 @@ async fn any_history_is_what_it_was_after_any_restart() {
                     } else {
                         line(batch, cell)
                     }
-                    Ok(())
+                    Ok::<_, StoreError>(())
                 };
                 store.write(1, operation).await.unwrap();
                 model.retain(|(of, _), _| of != cell || comes_back);
@@ -144,20 +143,20 @@ async fn any_history_is_what_it_was_after_any_restart() {
 }
 
 #[tokio::test]
-async fn a_key_does_not_come_again_while_the_journal_knows_it() {
+async fn keys_of_series_in_the_journal_are_not_reused() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(folder.path()).await;
     create(&store, "a").await;
     append(&store, "a", "old", vec![1.0, 2.0, 3.0, 4.0, 5.0]).await.unwrap();
     change(&store, |batch| batch.retain_series(&id("a"), &[])).await;
     let rows = async |store: &Store| sqlx::query_scalar::<_, i64>("SELECT count(*) FROM series").fetch_one(&store.readers).await.unwrap();
-    // The sweep tells nobody when it is done: its traces are looked for, and not for ever.
+    // Cleanup runs in the background: wait until its effect is visible.
     let swept = async {
         while rows(&store).await > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), swept).await.expect("dead series are swept");
+    tokio::time::timeout(Duration::from_secs(20), swept).await.expect("deleted series are cleaned up");
     let store = again(store, folder.path()).await;
     append(&store, "a", "new", vec![100.0, 200.0]).await.unwrap();
     let store = again(store, folder.path()).await;
@@ -166,23 +165,23 @@ async fn a_key_does_not_come_again_while_the_journal_knows_it() {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_and_then_goes_on() {
+async fn a_full_disk_refuses_only_commits_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let store = start_with(folder.path(), Some(60)).await;
     create(&store, "a").await;
     append(&store, "a", "l", vec![1.0]).await.unwrap();
     for _ in 0..3 {
         let large: Vec<f64> = (0..200_000).map(|at| f64::from(at).sin()).collect();
-        assert!(matches!(append(&store, "a", "l", large).await, Err(ServerError::Full)));
+        assert!(matches!(append(&store, "a", "l", large).await, Err(StoreError::DiskFull)));
         append(&store, "a", "l", vec![2.0]).await.unwrap();
     }
     assert_eq!(values(&store, "a", "l").await, [1.0, 2.0, 2.0, 2.0]);
     assert_eq!(values(&again(store, folder.path()).await, "a", "l").await, [1.0, 2.0, 2.0, 2.0]);
 }
 
-/// Forgetting what was removed lifts the bound here, since the ballast is whole.
+/// Purging lifts the limit of pages here, since the disk reserve is filled.
 #[tokio::test]
-async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
+async fn a_full_disk_purges_tombstones_except_the_restored_one() {
     let folder = tempfile::tempdir().unwrap();
     let store = start_with(folder.path(), Some(60)).await;
     for name in ["a", "b"] {
@@ -192,9 +191,9 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
     for name in ["a", "b"] {
         let remove = move |batch: &mut Batch| {
             let record = batch.cell(&id(name)).unwrap();
-            Ok(batch.remove(&record))
+            Ok::<_, StoreError>(batch.remove(&record))
         };
-        store.free(remove).await.unwrap();
+        store.delete(remove).await.unwrap();
     }
     assert!(store.index().tombstone(&id("b")).is_some(), "there is room for both");
     let removed = store.index().board("main").unwrap().seq;
@@ -202,7 +201,7 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
         let tombstone = batch.tombstone(&id("a")).unwrap();
         batch.restore(&tombstone, None);
         let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
-        Ok(batch.append(&id("a"), "l", NewPoints { x: None, y, t: None }))
+        Ok::<_, StoreError>(batch.append(&id("a"), "l", NewPoints { x: None, y, t: None }))
     };
     store.write(1, comes_back).await.unwrap();
     let mut store = store;
@@ -212,7 +211,7 @@ async fn what_was_removed_makes_room_but_not_what_a_change_brings_back() {
             let index = store.index();
             let board = index.board("main").unwrap();
             assert!(index.tombstone(&id("b")).is_none() && index.series(&id("b")).is_empty());
-            assert!(board.floor == removed && board.seq > removed, "who has not heard of the removals starts over");
+            assert!(board.floor == removed && board.seq > removed, "readers that have not seen the removals need a snapshot");
         }
         store = again(store, folder.path()).await;
     }
@@ -235,15 +234,15 @@ async fn the_last_event_of_a_series_outlives_the_journal() {
         append(&store, "b", "l", (1..=100).map(|at| 1.0 / f64::from(at)).collect()).await.unwrap();
     }
     let oldest: i64 = sqlx::query_scalar("SELECT min(id) FROM journal").fetch_one(&store.readers).await.unwrap();
-    assert!(oldest > 2, "the rows that knew it are gone");
+    assert!(oldest > 2, "the rows with it are deleted");
     assert_eq!(seq(&again(store, folder.path()).await), before);
 }
 
 #[tokio::test]
-async fn damaged_nodes_are_made_anew() {
+async fn damaged_nodes_are_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(folder.path(), NORMAL).await.unwrap();
-    opened.compaction.limits = Limits { pyramids: 0, ..SMALL };
+    opened.compaction.limits = CompactionLimits { pyramids: 0, ..SMALL };
     let store = Store::begin(opened, Box::new(drop));
     create(&store, "a").await;
     append(&store, "a", "l", vec![1.0; 5000]).await.unwrap();
@@ -261,14 +260,15 @@ async fn damaged_nodes_are_made_anew() {
 }
 
 #[tokio::test]
-async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
+async fn replies_of_evicted_writers_are_deleted_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(folder.path()).await;
     for part in 0..13 {
         let operation = move |batch: &mut Batch| {
-            (0..1000)
-                .for_each(|number| batch.reply(IdempotencyKey::ascending(&format!("w{part}-{number}:0")).unwrap(), 0, 201, "{}".into()));
-            Ok(())
+            (0..1000).for_each(|number| {
+                batch.store_reply(IdempotencyKey::ascending(&format!("w{part}-{number}:0")).unwrap(), 0, 201, "{}".into())
+            });
+            Ok::<_, StoreError>(())
         };
         store.write(1, operation).await.unwrap();
     }
@@ -278,7 +278,7 @@ async fn writers_that_were_silent_longest_are_forgotten_on_disk_too() {
 }
 
 #[tokio::test]
-async fn a_writer_that_panics_is_seen() {
+async fn a_panic_of_the_writer_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let publish = Box::new(|changes: Vec<Change>| assert!(changes.is_empty(), "on purpose"));
     let store = Arc::new(Store::open(folder.path(), NORMAL, publish).await.unwrap());
@@ -287,29 +287,29 @@ async fn a_writer_that_panics_is_seen() {
         store
             .write(1, |batch| {
                 line(batch, "a");
-                Ok(())
+                Ok::<_, StoreError>(())
             })
             .await
     };
     let (first, second) = tokio::join!(write(), write());
     for answer in [first, second, write().await] {
-        let problem = answer.unwrap_err();
-        assert!(matches!(problem, ServerError::Broken(_)), "{problem:?}");
-        assert_eq!(problem.to_api_error().code, 500);
+        let error = answer.unwrap_err();
+        assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
+        assert_eq!(crate::server::error::ServerError::from(error).to_api_error().code, 500);
     }
-    assert!(matches!(store.ready(), Err(ServerError::Broken(_))));
+    assert!(matches!(store.ready(), Err(StoreError::Failed(_))));
     assert!(store.stats().failed().is_some());
     assert_eq!(store.index().cells().count(), 1, "reading goes on");
     store.close().await;
 }
 
 #[tokio::test]
-async fn an_operation_that_panics_ends_alone() {
+async fn a_panic_of_an_operation_is_a_refusal() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), NORMAL, Box::new(drop)).await.unwrap();
-    let broken = store.write(1, |_: &mut Batch| -> Result<(), ServerError> { panic!("on purpose") }).await;
-    assert!(matches!(broken, Err(ServerError::Undone(_))));
-    assert_eq!(store.write(1, |batch| Ok(batch.cells().len())).await.unwrap(), 0);
+    let broken = store.write(1, |_: &mut Batch| -> Result<(), StoreError> { panic!("on purpose") }).await;
+    assert!(matches!(broken, Err(StoreError::RolledBack(_))));
+    assert_eq!(store.write(1, |batch| Ok::<_, StoreError>(batch.cells().len())).await.unwrap(), 0);
     store.close().await;
-    assert!(matches!(store.write(1, |_| Ok(())).await, Err(ServerError::Stopped)));
+    assert!(matches!(store.write(1, |_| Ok::<_, StoreError>(())).await, Err(StoreError::Closed)));
 }

@@ -1,6 +1,7 @@
-//! What is kept for how long: removed cells, free pages, numbers that are given out once.
+//! Tests of tombstones, free pages, versions and the order of creation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -10,22 +11,7 @@ use crate::server::store::*;
 
 pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
     let keys = json!({ "type": "note" }).as_object().unwrap().clone();
-    let (id, board, content) = (id(name), Arc::from(board), CellContent::Empty);
-    let (seq, entered_board_seq, created_order, rev, version, created_ms, updated_ms) = (0, 0, 0, 0, 0, 0, 0);
-    let record = Record {
-        id,
-        board,
-        seq,
-        entered_board_seq,
-        created_order,
-        rev,
-        version,
-        created_ms,
-        updated_ms,
-        keys,
-        value: StoredValue::Missing,
-        content,
-    };
+    let record = Record::new(id(name), board.into(), keys);
     batch.put(ChangeKind::Created, record, Some(Some(serde_json::to_string(value).unwrap().into())));
 }
 
@@ -35,7 +21,7 @@ fn remove(batch: &mut Batch, name: &str) {
 }
 
 #[tokio::test]
-async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
+async fn tombstones_have_no_value_in_memory_and_are_restored_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = start(folder.path()).await;
     let large = "y".repeat(20_000);
@@ -68,7 +54,7 @@ async fn removed_cells_keep_no_value_in_memory_and_come_back_with_it() {
 
 /// Each of these boards is used once; together they would keep more than the bounds.
 #[tokio::test]
-async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
+async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
     let mut index = Index::default();
     let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
         let mut batch = Batch::new(index, now_ms, 0);
@@ -83,34 +69,34 @@ async fn removed_cells_of_all_boards_are_bounded_by_bytes_number_and_age() {
         commit(&mut index, 1000 + number, &|batch| note(batch, &name, &name, &one));
         commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
     }
-    assert!(index.tombstones().bytes() <= index::tombstones::BYTES + (1 << 21) && index.tombstones().len() > 120);
+    assert!(index.tombstones().bytes() <= index::tombstones::MAX_TOMBSTONE_BYTES + (1 << 21) && index.tombstones().len() > 120);
     assert!(index.tombstone(&id("c199")).is_some() && index.tombstone(&id("c0")).is_none(), "the oldest go first");
     let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
     assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
     // One that is larger than all stays until the next comes.
-    let most = "z".repeat(usize::try_from(index::tombstones::BYTES).unwrap());
+    let most = "z".repeat(usize::try_from(index::tombstones::MAX_TOMBSTONE_BYTES).unwrap());
     commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
     commit(&mut index, 5000, &|batch| remove(batch, "most"));
     commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
     assert_eq!((index.tombstones().len(), index.tombstone(&id("most")).is_some()), (1, true));
     commit(&mut index, 5000, &|batch| remove(batch, "other"));
     assert!(index.tombstone(&id("other")).is_some() && index.tombstone(&id("most")).is_none());
-    let many = index::tombstones::IN_ALL + 200;
+    let many = index::tombstones::MAX_TOMBSTONES + 200;
     for number in 0..many {
         let name = format!("d{number}");
         commit(&mut index, 6000, &|batch| note(batch, &name, &name, ""));
         commit(&mut index, 6000, &|batch| remove(batch, &name));
     }
-    assert!(index.tombstones().len() <= index::tombstones::IN_ALL + 1);
-    let late = 6001 + index::tombstones::AGE_MS;
-    for number in 0..many / index::tombstones::PURGED_PER_COMMIT + 2 {
+    assert!(index.tombstones().len() <= index::tombstones::MAX_TOMBSTONES + 1);
+    let late = 6001 + index::tombstones::TOMBSTONE_TTL_MS;
+    for number in 0..many / index::tombstones::MAX_PURGED_PER_COMMIT + 2 {
         commit(&mut index, late, &|batch| note(batch, &format!("e{number}"), "e", ""));
     }
     assert_eq!((index.tombstones().len(), index.tombstones().bytes()), (0, 0));
 }
 
 #[tokio::test]
-async fn a_purge_forgets_all_that_was_removed_and_gives_its_space_back() {
+async fn a_purge_deletes_all_tombstones_and_returns_their_space() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(folder.path()).await;
     for (name, points) in [("a", 819_200), ("b", 40_960)] {
@@ -138,11 +124,11 @@ async fn a_purge_forgets_all_that_was_removed_and_gives_its_space_back() {
     let store = again(store, folder.path()).await;
     assert_eq!(values(&store, "b", "l").await.len(), 40_960);
     store.close().await;
-    assert_eq!(check(&database_path(folder.path())).await.unwrap().found, 0);
+    assert_eq!(check(&database_path(folder.path())).await.unwrap().fault_count, 0);
 }
 
 #[tokio::test]
-async fn deleted_points_give_their_space_back() {
+async fn the_space_of_deleted_points_is_returned() {
     let folder = tempfile::tempdir().unwrap();
     let store = start(folder.path()).await;
     let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&store.readers).await.unwrap();
@@ -167,7 +153,7 @@ async fn deleted_points_give_their_space_back() {
     let store = again(store, folder.path()).await;
     assert_eq!(values(&store, "a", "l").await, vec![1.0; 5000]);
     store.close().await;
-    assert_eq!(check(&database_path(folder.path())).await.unwrap().found, 0);
+    assert_eq!(check(&database_path(folder.path())).await.unwrap().fault_count, 0);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! What is committed goes from SQLite's log into the database file between commits: no commit waits for it, and a flush that fails is heard.
-//! SQLite's own checkpoints are a part of commits, and their errors are told to nobody.
+//! Checkpoints: SQLite's log is moved into the database file between commits, so that no commit waits for it and its errors are known.
+//! SQLite's automatic checkpoints run within commits and report no errors.
 
 use sqlx::SqliteConnection;
 
-/// Pages in the log from which on they are moved, as with SQLite's own.
+/// Pages in the log from which on a checkpoint is done, as SQLite does by default.
 const PAGES: i64 = 1000;
-/// After so many commits, or bytes, it is looked how many there are.
+/// The pages are counted after this number of commits or bytes.
 const COMMITS: u32 = 16;
 const BYTES: usize = 1 << 20;
 
@@ -16,20 +16,20 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// A commit of about so many bytes was done.
+    /// Counts a commit of about this number of bytes, and does a checkpoint if it is due.
     pub async fn after(&mut self, connection: &mut SqliteConnection, bytes: usize) -> sqlx::Result<()> {
         (self.commits, self.bytes) = (self.commits + 1, self.bytes.saturating_add(bytes));
         if self.commits < COMMITS && self.bytes < BYTES {
             return Ok(());
         }
         *self = Self::default();
-        let look = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(NOOP)");
-        let (_, pages, _) = look.fetch_one(&mut *connection).await?;
+        let select = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(NOOP)");
+        let (_, pages, _) = select.fetch_one(&mut *connection).await?;
         if pages >= PAGES { now(connection).await } else { Ok(()) }
     }
 }
 
-/// Moves as much as no reader needs any more where it is. Waits for nobody.
+/// Moves all frames that no reader needs; does not wait for readers.
 pub async fn now(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await.map(drop)
 }

@@ -20,7 +20,7 @@ use crate::server::error::ServerError;
 use crate::server::http::pages::assets::Site;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
-use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store};
+use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store, StoreError};
 
 type Heard = Result<(u16, String, bool), ServerError>;
 type Calling = Pin<Box<dyn Future<Output = Heard>>>;
@@ -176,7 +176,7 @@ impl World {
             }
             Fate::Unheard => {
                 drop(calling);
-                self.app().boards.store.write(1, |_| Ok(())).await.map_err(|why| why.to_string())?;
+                self.app().boards.store.write(1, |_| Ok::<_, StoreError>(())).await.map_err(|why| why.to_string())?;
             }
             Fate::Answered | Fate::Refused => {
                 for (slot, call) in heard.iter_mut().zip(calling) {
@@ -274,7 +274,7 @@ impl World {
             let seqs = |plain: &Plain| plain.boards.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.seq) == *seq);
             let answered = |(writer, number): &(String, u64)| {
                 let key = IdempotencyKey { writer: writer.as_str().into(), number: *number };
-                matches!(index.replies().done(&key), ReplyLookup::Answered(_))
+                matches!(index.replies().lookup(&key), ReplyLookup::Found(_))
             };
             let is_as_after =
                 seqs(&self.plain) && calls.iter().filter_map(|call| call.key.as_ref()).all(|key| !self.plain.has_key(key) || answered(key));

@@ -13,7 +13,7 @@ use crate::server::App;
 use crate::server::error::ServerError;
 use crate::server::http::api::columns::write_series;
 use crate::server::net::response_budget::{Who, counted};
-use crate::server::store::SmoothingWeights;
+use crate::server::store::{SmoothingWeights, StoreError};
 
 /// A piece has so many bytes, and of one series what goes beyond.
 const PIECE: usize = 256 << 10;
@@ -138,13 +138,12 @@ impl Walk {
                             self.leave_out(&cell, None);
                             return Ok(());
                         }
-                        Err(problem @ ServerError::Damaged(_)) if self.or_damage => {
-                            problem.log();
-                            self.app.boards.store.stats().record_damage();
+                        Err(error @ StoreError::Corrupt(_)) if self.or_damage => {
+                            self.app.boards.store.log_damage(&error);
                             self.leave_out(&cell, Some(DAMAGED_POINTS));
                             return Ok(());
                         }
-                        Err(problem) => return Err(problem),
+                        Err(error) => return Err(error.into()),
                     };
                     if self.binary {
                         frames::begin_cell(&mut self.out, &cell, series.len());

@@ -1,20 +1,20 @@
 //! Columns of numbers that all have one width, counted in bits: the place of each is known, and it can be read alone.
 
-use super::{Damaged, Decoder, nth, regular, same, single, widened};
+use super::{DecodeError, Decoder, arithmetic, from_f32, regular, same_bits, to_f32};
 
 /// Wider numbers would not lie within eight bytes from wherever they begin.
-const WIDEST: u32 = 56;
+const MAX_WIDTH: u32 = 56;
 /// Behind the last column: eight bytes are read at a time.
 pub const PAD: [u8; 8] = [0; 8];
 
 /// How a column of doubles is coded: as the first of these, or the narrowest of the last four, that gives back the same bits.
 const REGULAR: u8 = 0;
 /// A base and multiples of a power of two. Sums of f32, and times as programs read them off a clock, are such.
-const DYADIC: u8 = 1;
+const BINARY: u8 = 1;
 /// A base and thousandths: times in milliseconds.
 const THOUSANDTHS: u8 = 2;
-const SINGLE: u8 = 3;
-const DOUBLE: u8 = 4;
+const F32: u8 = 3;
+const F64: u8 = 4;
 
 pub fn pack_doubles(bytes: &mut Vec<u8>, values: &[f64]) {
     if let Some((first, step)) = regular(values) {
@@ -23,25 +23,25 @@ pub fn pack_doubles(bytes: &mut Vec<u8>, values: &[f64]) {
         bytes.extend(step.to_le_bytes());
         return;
     }
-    let fixed = [(DYADIC, dyadic(values)), (THOUSANDTHS, thousandths(values))];
+    let fixed = [(BINARY, binary_fixed_point(values)), (THOUSANDTHS, decimal_fixed_point(values))];
     let fixed = fixed.into_iter().filter_map(|(coding, fixed)| fixed.map(|fixed| (coding, fixed)));
-    let narrowest = fixed.min_by_key(|(_, fixed)| fixed.width).filter(|(_, fixed)| fixed.width <= WIDEST);
+    let narrowest = fixed.min_by_key(|(_, fixed)| fixed.width).filter(|(_, fixed)| fixed.width <= MAX_WIDTH);
     match narrowest {
         Some((coding, fixed)) if fixed.width <= 32 => fixed.write(bytes, coding),
-        Some((coding, fixed)) if values.iter().any(|value| single(*value).is_none()) => fixed.write(bytes, coding),
-        _ => pack_plainly(bytes, values),
+        Some((coding, fixed)) if values.iter().any(|value| to_f32(*value).is_none()) => fixed.write(bytes, coding),
+        _ => pack_raw(bytes, values),
     }
 }
 
 /// As f32 where those give back the same bits, else as they are: for few values.
-pub fn pack_plainly(bytes: &mut Vec<u8>, values: &[f64]) {
-    match values.iter().map(|value| single(*value)).collect::<Option<Vec<f32>>>() {
+pub fn pack_raw(bytes: &mut Vec<u8>, values: &[f64]) {
+    match values.iter().map(|value| to_f32(*value)).collect::<Option<Vec<f32>>>() {
         Some(singles) => {
-            bytes.push(SINGLE);
-            singles.iter().for_each(|single| bytes.extend(single.to_bits().to_le_bytes()));
+            bytes.push(F32);
+            singles.iter().for_each(|to_f32| bytes.extend(to_f32.to_bits().to_le_bytes()));
         }
         None => {
-            bytes.push(DOUBLE);
+            bytes.push(F64);
             values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
         }
     }
@@ -50,7 +50,7 @@ pub fn pack_plainly(bytes: &mut Vec<u8>, values: &[f64]) {
 pub fn pack_counts(bytes: &mut Vec<u8>, values: impl Iterator<Item = u64> + Clone) {
     let (base, most) = (values.clone().min().unwrap_or(0), values.clone().max().unwrap_or(0));
     let width = u64::BITS - (most - base).leading_zeros();
-    debug_assert!(width <= WIDEST, "fewer points than that are counted");
+    debug_assert!(width <= MAX_WIDTH, "fewer points than that are counted");
     bytes.extend(base.to_le_bytes());
     bytes.push(width as u8);
     pack_bits(bytes, values.map(|value| value - base), width);
@@ -74,15 +74,15 @@ fn pack_bits(bytes: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32)
 }
 
 /// Whole numbers of some unit.
-struct Fixed {
-    /// For [`DYADIC`]: the unit is two to its power.
+struct FixedPoint {
+    /// For [`BINARY`]: the unit is two to its power.
     exponent: i16,
     base: i64,
     width: u32,
     numbers: Vec<i64>,
 }
 
-impl Fixed {
+impl FixedPoint {
     fn of(exponent: i16, numbers: Vec<i64>) -> Option<Self> {
         let (base, most) = (*numbers.iter().min()?, *numbers.iter().max()?);
         let width = u64::BITS - most.abs_diff(base).leading_zeros();
@@ -99,7 +99,7 @@ impl Fixed {
 }
 
 /// The values as multiples of the greatest power of two of which all are, where they are below 2^62 of those.
-fn dyadic(values: &[f64]) -> Option<Fixed> {
+fn binary_fixed_point(values: &[f64]) -> Option<FixedPoint> {
     let mut exponent = i32::MAX;
     for value in values.iter().filter(|value| **value != 0.0) {
         let bits = value.to_bits();
@@ -118,17 +118,17 @@ fn dyadic(values: &[f64]) -> Option<Fixed> {
     let one = |value: &f64| {
         let number = value * scale;
         // Not -0, which is no whole number.
-        (number.abs() < (1_u64 << 62) as f64 && same(number as i64 as f64 * unit, *value)).then_some(number as i64)
+        (number.abs() < (1_u64 << 62) as f64 && same_bits(number as i64 as f64 * unit, *value)).then_some(number as i64)
     };
-    Fixed::of(exponent as i16, values.iter().map(one).collect::<Option<_>>()?)
+    FixedPoint::of(exponent as i16, values.iter().map(one).collect::<Option<_>>()?)
 }
 
-fn thousandths(values: &[f64]) -> Option<Fixed> {
+fn decimal_fixed_point(values: &[f64]) -> Option<FixedPoint> {
     let one = |value: &f64| {
         let number = (value * 1e3).round();
-        (number.abs() < (1_u64 << 53) as f64 && same(number as i64 as f64 / 1e3, *value)).then_some(number as i64)
+        (number.abs() < (1_u64 << 53) as f64 && same_bits(number as i64 as f64 / 1e3, *value)).then_some(number as i64)
     };
-    Fixed::of(0, values.iter().map(one).collect::<Option<_>>()?)
+    FixedPoint::of(0, values.iter().map(one).collect::<Option<_>>()?)
 }
 
 /// `exponent` from -1022 to 1023.
@@ -139,10 +139,10 @@ fn power_of_two(exponent: i32) -> f64 {
 #[derive(Clone, Copy)]
 pub enum Column {
     Regular { first: f64, step: f64 },
-    Dyadic { unit: f64, base: i64, bits: Bits },
+    Binary { unit: f64, base: i64, bits: Bits },
     Thousandths { base: i64, bits: Bits },
-    Single { bits: Bits },
-    Double { start: usize },
+    F32 { bits: Bits },
+    F64 { start: usize },
 }
 
 #[derive(Clone, Copy)]
@@ -178,59 +178,59 @@ impl Column {
     pub fn get(self, bytes: &[u8], at: usize) -> f64 {
         let whole = |base: i64, bits: Bits| base.wrapping_add_unsigned(bits.get(bytes, at)) as f64;
         match self {
-            Self::Regular { first, step } => nth(first, step, at),
-            Self::Dyadic { unit, base, bits } => whole(base, bits) * unit,
+            Self::Regular { first, step } => arithmetic(first, step, at),
+            Self::Binary { unit, base, bits } => whole(base, bits) * unit,
             Self::Thousandths { base, bits } => whole(base, bits) / 1e3,
-            Self::Single { bits } => widened(f32::from_bits(bits.get(bytes, at) as u32)),
-            Self::Double { start } => bytes[start + 8 * at..].first_chunk::<8>().map_or(0.0, |word| f64::from_le_bytes(*word)),
+            Self::F32 { bits } => from_f32(f32::from_bits(bits.get(bytes, at) as u32)),
+            Self::F64 { start } => bytes[start + 8 * at..].first_chunk::<8>().map_or(0.0, |word| f64::from_le_bytes(*word)),
         }
     }
 }
 
 /// Looks where columns begin.
 pub struct ColumnLocator<'a> {
-    pub unpacking: Decoder<'a>,
+    pub decoder: Decoder<'a>,
     /// Of the bytes without the checksum.
     pub length: usize,
 }
 
 impl ColumnLocator<'_> {
-    fn bits(&mut self, width: u32) -> Result<Bits, Damaged> {
-        let start = self.length - self.unpacking.rest.len();
-        let bytes = (self.unpacking.count as u64 * u64::from(width)).div_ceil(8) as usize;
-        self.unpacking.rest = self.unpacking.rest.get(bytes..).ok_or(Damaged::Short)?;
+    fn bits(&mut self, width: u32) -> Result<Bits, DecodeError> {
+        let start = self.length - self.decoder.rest.len();
+        let bytes = (self.decoder.count as u64 * u64::from(width)).div_ceil(8) as usize;
+        self.decoder.rest = self.decoder.rest.get(bytes..).ok_or(DecodeError::Truncated)?;
         Ok(Bits { start, width })
     }
 
-    pub fn column(&mut self) -> Result<Column, Damaged> {
-        let coding = self.unpacking.u8()?;
+    pub fn column(&mut self) -> Result<Column, DecodeError> {
+        let coding = self.decoder.u8()?;
         match coding {
             REGULAR => {
-                let (first, step) = (self.unpacking.take()?, self.unpacking.take()?);
+                let (first, step) = (self.decoder.take()?, self.decoder.take()?);
                 Ok(Column::Regular { first: f64::from_le_bytes(first), step: f64::from_le_bytes(step) })
             }
-            DYADIC | THOUSANDTHS => {
-                let base = i64::from_le_bytes(self.unpacking.take()?);
-                let exponent = i32::from(i16::from_le_bytes(self.unpacking.take()?));
-                let width = u32::from(self.unpacking.u8()?);
-                if width > WIDEST || !(-1022..=1023).contains(&exponent) {
-                    return Err(Damaged::Content);
+            BINARY | THOUSANDTHS => {
+                let base = i64::from_le_bytes(self.decoder.take()?);
+                let exponent = i32::from(i16::from_le_bytes(self.decoder.take()?));
+                let width = u32::from(self.decoder.u8()?);
+                if width > MAX_WIDTH || !(-1022..=1023).contains(&exponent) {
+                    return Err(DecodeError::Invalid);
                 }
                 let bits = self.bits(width)?;
                 Ok(match coding {
-                    DYADIC => Column::Dyadic { unit: power_of_two(exponent), base, bits },
+                    BINARY => Column::Binary { unit: power_of_two(exponent), base, bits },
                     _ => Column::Thousandths { base, bits },
                 })
             }
-            SINGLE => Ok(Column::Single { bits: self.bits(32)? }),
-            DOUBLE => Ok(Column::Double { start: self.bits(64)?.start }),
-            _ => Err(Damaged::Content),
+            F32 => Ok(Column::F32 { bits: self.bits(32)? }),
+            F64 => Ok(Column::F64 { start: self.bits(64)?.start }),
+            _ => Err(DecodeError::Invalid),
         }
     }
 
-    pub fn counts(&mut self) -> Result<Counts, Damaged> {
-        let base = u64::from_le_bytes(self.unpacking.take()?);
-        let width = u32::from(self.unpacking.u8()?);
-        if width > WIDEST { Err(Damaged::Content) } else { Ok(Counts { base, bits: self.bits(width)? }) }
+    pub fn counts(&mut self) -> Result<Counts, DecodeError> {
+        let base = u64::from_le_bytes(self.decoder.take()?);
+        let width = u32::from(self.decoder.u8()?);
+        if width > MAX_WIDTH { Err(DecodeError::Invalid) } else { Ok(Counts { base, bits: self.bits(width)? }) }
     }
 }

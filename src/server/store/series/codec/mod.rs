@@ -12,7 +12,7 @@ use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
-pub use bitpack::{ColumnLocator, PAD, pack_doubles, pack_plainly};
+pub use bitpack::{ColumnLocator, PAD, pack_doubles, pack_raw};
 pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
 
 use crate::series::{Node, Points, Span};
@@ -21,57 +21,57 @@ const VERSION: u8 = 1;
 const POINTS: u8 = b'p';
 const NODES: u8 = b'n';
 /// Measured on noisy losses: level 8 makes chunks smaller by 1 in 100, and takes three times as long.
-const LEVEL: usize = 4;
+const PCO_LEVEL: usize = 4;
 /// Rows of a column: chunks and blocks have far fewer.
-const MOST: usize = 1 << 20;
+const MAX_COUNT: usize = 1 << 20;
 /// All whole numbers up to it are doubles.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// How a column of doubles is coded: as the first of these that gives back the same bits.
 const REGULAR: u8 = 0;
 const WHOLE: u8 = 1;
 const THOUSANDTHS: u8 = 2;
 const MILLIONTHS: u8 = 3;
-const SINGLE: u8 = 4;
-const DOUBLE: u8 = 5;
+const F32: u8 = 4;
+const F64: u8 = 5;
 
 /// Why bytes cannot be read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damaged {
+pub enum DecodeError {
     #[error("packed numbers end too early")]
-    Short,
+    Truncated,
     #[error("packed numbers have version {0}, which this program does not read: use a newer one")]
     Version(u8),
     #[error("packed numbers do not have the checksum that they were written with")]
     Checksum,
     #[error("packed numbers are not what they are read as, though their checksum is right")]
-    Content,
+    Invalid,
 }
 
-/// At most `MOST` points.
+/// At most `MAX_COUNT` points.
 pub fn pack_points(points: &Points) -> Vec<u8> {
-    let mut packing = Packing::new(POINTS, points.len());
-    packing.doubles(&points.x);
-    packing.doubles(&points.t);
-    packing.doubles(&points.y);
-    packing.finish()
+    let mut encoder = Encoder::new(POINTS, points.len());
+    encoder.doubles(&points.x);
+    encoder.doubles(&points.t);
+    encoder.doubles(&points.y);
+    encoder.finish()
 }
 
-pub fn unpack_points(bytes: &[u8]) -> Result<Points, Damaged> {
-    let mut unpacking = Decoder::new(POINTS, VERSION, bytes)?;
-    let (x, t, y) = (unpacking.doubles()?, unpacking.doubles()?, unpacking.doubles()?);
-    unpacking.finish()?;
+pub fn unpack_points(bytes: &[u8]) -> Result<Points, DecodeError> {
+    let mut decoder = Decoder::new(POINTS, VERSION, bytes)?;
+    let (x, t, y) = (decoder.doubles()?, decoder.doubles()?, decoder.doubles()?);
+    decoder.finish()?;
     Ok(Points { x, y, t })
 }
 
 /// Nodes as they were first packed.
-fn unpack_first_nodes(bytes: &[u8]) -> Result<Vec<Node>, Damaged> {
-    let mut unpacking = Decoder::new(NODES, VERSION, bytes)?;
-    let (x, t) = (unpacking.spans()?, unpacking.spans()?);
-    let (first, last) = (unpacking.doubles()?, unpacking.doubles()?);
-    let (min, max, sum) = (unpacking.doubles()?, unpacking.doubles()?, unpacking.doubles()?);
-    let (count, at_min, at_max) = (unpacking.counts()?, unpacking.counts()?, unpacking.counts()?);
-    let (nan, pos_inf, neg_inf) = (unpacking.counts()?, unpacking.counts()?, unpacking.counts()?);
+fn unpack_first_nodes(bytes: &[u8]) -> Result<Vec<Node>, DecodeError> {
+    let mut decoder = Decoder::new(NODES, VERSION, bytes)?;
+    let (x, t) = (decoder.spans()?, decoder.spans()?);
+    let (first, last) = (decoder.doubles()?, decoder.doubles()?);
+    let (min, max, sum) = (decoder.doubles()?, decoder.doubles()?, decoder.doubles()?);
+    let (count, at_min, at_max) = (decoder.counts()?, decoder.counts()?, decoder.counts()?);
+    let (nan, pos_inf, neg_inf) = (decoder.counts()?, decoder.counts()?, decoder.counts()?);
     let node = |at: usize| Node {
         count: count[at],
         x: x[at],
@@ -87,15 +87,15 @@ fn unpack_first_nodes(bytes: &[u8]) -> Result<Vec<Node>, Damaged> {
         pos_inf: pos_inf[at],
         neg_inf: neg_inf[at],
     };
-    unpacking.finish()?;
+    decoder.finish()?;
     Ok((0..x.len()).map(node).collect())
 }
 
-struct Packing {
+struct Encoder {
     bytes: Vec<u8>,
 }
 
-impl Packing {
+impl Encoder {
     fn new(content: u8, count: usize) -> Self {
         let mut bytes = vec![VERSION, content];
         bytes.extend((count as u32).to_le_bytes());
@@ -110,17 +110,17 @@ impl Packing {
         } else if let Some((coding, whole)) = whole(values) {
             self.bytes.push(coding);
             self.numbers(&whole, DeltaSpec::Auto);
-        } else if let Some(single) = values.iter().map(|value| single(*value)).collect::<Option<Vec<f32>>>() {
-            self.bytes.push(SINGLE);
-            self.numbers(&single, DeltaSpec::Auto);
+        } else if let Some(to_f32) = values.iter().map(|value| to_f32(*value)).collect::<Option<Vec<f32>>>() {
+            self.bytes.push(F32);
+            self.numbers(&to_f32, DeltaSpec::Auto);
         } else {
-            self.bytes.push(DOUBLE);
+            self.bytes.push(F64);
             self.numbers(values, DeltaSpec::Auto);
         }
     }
 
     fn numbers<T: Number>(&mut self, values: &[T], delta: DeltaSpec) {
-        let config = ChunkConfig::default().with_compression_level(LEVEL).with_delta_spec(delta).with_mode_spec(ModeSpec::Auto);
+        let config = ChunkConfig::default().with_compression_level(PCO_LEVEL).with_delta_spec(delta).with_mode_spec(ModeSpec::Auto);
         let packed = simple_compress(values, &config).expect("the settings are valid, and memory takes all");
         self.bytes.extend((packed.len() as u32).to_le_bytes());
         self.bytes.extend(packed);
@@ -140,67 +140,67 @@ pub struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(content: u8, version: u8, bytes: &'a [u8]) -> Result<Self, Damaged> {
-        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(Damaged::Short)?;
+    fn new(content: u8, version: u8, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated)?;
         // A newer version may have its checksum elsewhere: the version comes first.
         match body.first() {
             Some(known) if *known == version => (),
-            Some(other) => return Err(Damaged::Version(*other)),
-            None => return Err(Damaged::Short),
+            Some(other) => return Err(DecodeError::Version(*other)),
+            None => return Err(DecodeError::Truncated),
         }
         if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
-            return Err(Damaged::Checksum);
+            return Err(DecodeError::Checksum);
         }
-        let mut unpacking = Self { rest: &body[1..], count: 0 };
-        if unpacking.u8()? != content {
-            return Err(Damaged::Content);
+        let mut decoder = Self { rest: &body[1..], count: 0 };
+        if decoder.u8()? != content {
+            return Err(DecodeError::Invalid);
         }
-        unpacking.count = unpacking.u32()? as usize;
+        decoder.count = decoder.u32()? as usize;
         // Numbers may take no bytes at all: what is damaged must not take all memory.
-        if unpacking.count > MOST { Err(Damaged::Content) } else { Ok(unpacking) }
+        if decoder.count > MAX_COUNT { Err(DecodeError::Invalid) } else { Ok(decoder) }
     }
 
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {
-        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Damaged::Short)?;
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(DecodeError::Truncated)?;
         self.rest = rest;
         Ok(*taken)
     }
 
-    pub fn u8(&mut self) -> Result<u8, Damaged> {
+    pub fn u8(&mut self) -> Result<u8, DecodeError> {
         Ok(u8::from_le_bytes(self.take()?))
     }
 
-    fn u32(&mut self) -> Result<u32, Damaged> {
+    fn u32(&mut self) -> Result<u32, DecodeError> {
         Ok(u32::from_le_bytes(self.take()?))
     }
 
-    fn doubles(&mut self) -> Result<Vec<f64>, Damaged> {
+    fn doubles(&mut self) -> Result<Vec<f64>, DecodeError> {
         match self.u8()? {
             REGULAR => {
                 let (first, step) = (f64::from_le_bytes(self.take()?), f64::from_le_bytes(self.take()?));
-                Ok((0..self.count).map(|at| nth(first, step, at)).collect())
+                Ok((0..self.count).map(|at| arithmetic(first, step, at)).collect())
             }
             WHOLE => Ok(self.numbers::<i64>()?.into_iter().map(|number| number as f64).collect()),
             THOUSANDTHS => Ok(self.numbers::<i64>()?.into_iter().map(|number| number as f64 / 1e3).collect()),
             MILLIONTHS => Ok(self.numbers::<i64>()?.into_iter().map(|number| number as f64 / 1e6).collect()),
-            SINGLE => Ok(self.numbers::<f32>()?.into_iter().map(widened).collect()),
-            DOUBLE => self.numbers(),
-            _ => Err(Damaged::Content),
+            F32 => Ok(self.numbers::<f32>()?.into_iter().map(from_f32).collect()),
+            F64 => self.numbers(),
+            _ => Err(DecodeError::Invalid),
         }
     }
 
-    fn counts(&mut self) -> Result<Vec<u64>, Damaged> {
+    fn counts(&mut self) -> Result<Vec<u64>, DecodeError> {
         if self.count == 0 {
             return Ok(Vec::new());
         }
         match self.u8()? {
             REGULAR => Ok(vec![u64::from_le_bytes(self.take()?); self.count]),
             WHOLE => self.numbers(),
-            _ => Err(Damaged::Content),
+            _ => Err(DecodeError::Invalid),
         }
     }
 
-    fn spans(&mut self) -> Result<Vec<Span>, Damaged> {
+    fn spans(&mut self) -> Result<Vec<Span>, DecodeError> {
         let (first, last) = (self.doubles()?, self.doubles()?);
         let (min, max, breaks) = match self.u8()? {
             0 => (first.clone(), last.clone(), vec![0; self.count]),
@@ -210,24 +210,24 @@ impl<'a> Decoder<'a> {
         Ok((0..self.count).map(span).collect())
     }
 
-    fn numbers<T: Number>(&mut self) -> Result<Vec<T>, Damaged> {
+    fn numbers<T: Number>(&mut self) -> Result<Vec<T>, DecodeError> {
         let length = self.u32()? as usize;
-        let (packed, rest) = self.rest.split_at_checked(length).ok_or(Damaged::Short)?;
+        let (packed, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Truncated)?;
         self.rest = rest;
-        let numbers = simple_decompress(packed).map_err(|_| Damaged::Content)?;
-        if numbers.len() == self.count { Ok(numbers) } else { Err(Damaged::Content) }
+        let numbers = simple_decompress(packed).map_err(|_| DecodeError::Invalid)?;
+        if numbers.len() == self.count { Ok(numbers) } else { Err(DecodeError::Invalid) }
     }
 
-    fn finish(self) -> Result<(), Damaged> {
-        if self.rest.is_empty() { Ok(()) } else { Err(Damaged::Content) }
+    fn finish(self) -> Result<(), DecodeError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(DecodeError::Invalid) }
     }
 }
 
-fn same(a: f64, b: f64) -> bool {
+fn same_bits(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits()
 }
 
-fn nth(first: f64, step: f64, at: usize) -> f64 {
+fn arithmetic(first: f64, step: f64, at: usize) -> f64 {
     // -0 + 0 is 0.
     if at == 0 { first } else { first + at as f64 * step }
 }
@@ -237,7 +237,7 @@ fn regular(values: &[f64]) -> Option<(f64, f64)> {
     let first = *values.first().unwrap_or(&0.0);
     let step = values.get(1).map_or(0.0, |second| second - first);
     // What arithmetic does to the bits of a NaN is not fixed.
-    let all = first.is_finite() && values.iter().enumerate().all(|(at, value)| same(nth(first, step, at), *value));
+    let all = first.is_finite() && values.iter().enumerate().all(|(at, value)| same_bits(arithmetic(first, step, at), *value));
     all.then_some((first, step))
 }
 
@@ -246,7 +246,7 @@ fn whole(values: &[f64]) -> Option<(u8, Vec<i64>)> {
     let of = |unit: f64| {
         let one = |value: &f64| {
             let number = (value * unit).round();
-            (number.abs() < EXACT && same(number as i64 as f64 / unit, *value)).then_some(number as i64)
+            (number.abs() < MAX_EXACT_INTEGER && same_bits(number as i64 as f64 / unit, *value)).then_some(number as i64)
         };
         values.iter().map(one).collect::<Option<Vec<_>>>()
     };
@@ -254,20 +254,20 @@ fn whole(values: &[f64]) -> Option<(u8, Vec<i64>)> {
 }
 
 /// The value as f32, where that says the same. NaN goes by its bits: what a conversion makes of them is not fixed.
-fn single(value: f64) -> Option<f32> {
-    let single = if value.is_nan() {
+fn to_f32(value: f64) -> Option<f32> {
+    let to_f32 = if value.is_nan() {
         let bits = value.to_bits();
         f32::from_bits((bits >> 32) as u32 & 0x8000_0000 | 0x7F80_0000 | (bits >> 29) as u32 & 0x007F_FFFF)
     } else {
         value as f32
     };
-    same(widened(single), value).then_some(single)
+    same_bits(from_f32(to_f32), value).then_some(to_f32)
 }
 
-fn widened(single: f32) -> f64 {
-    if !single.is_nan() {
-        return f64::from(single);
+fn from_f32(to_f32: f32) -> f64 {
+    if !to_f32.is_nan() {
+        return f64::from(to_f32);
     }
-    let bits = u64::from(single.to_bits());
+    let bits = u64::from(to_f32.to_bits());
     f64::from_bits((bits & 0x8000_0000) << 32 | 0x7FF0_0000_0000_0000 | (bits & 0x007F_FFFF) << 29)
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::bitpack::{Column, ColumnLocator, Counts, PAD, pack_counts, pack_doubles};
-use super::{Damaged, Decoder, NODES, same, unpack_first_nodes};
+use super::{DecodeError, Decoder, NODES, same_bits, unpack_first_nodes};
 use crate::series::{Axis, Node, Nodes, Span};
 
 const VERSION: u8 = 2;
@@ -37,7 +37,7 @@ fn pack_spans(bytes: &mut Vec<u8>, nodes: &[Node], span: fn(&Node) -> &Span) {
     let column = |field: fn(&Span) -> f64| nodes.iter().map(|node| field(span(node))).collect::<Vec<_>>();
     pack_doubles(bytes, &column(|span| span.first));
     pack_doubles(bytes, &column(|span| span.last));
-    let plain = |span: &Span| span.breaks == 0 && same(span.min, span.first) && same(span.max, span.last);
+    let plain = |span: &Span| span.breaks == 0 && same_bits(span.min, span.first) && same_bits(span.max, span.last);
     let all_plain = nodes.iter().all(|node| plain(span(node)));
     bytes.push(u8::from(!all_plain));
     if !all_plain {
@@ -96,37 +96,37 @@ impl Nodes for Packed {
     }
 }
 
-fn spans(finding: &mut ColumnLocator) -> Result<Spans, Damaged> {
-    let (first, last) = (finding.column()?, finding.column()?);
-    let rest = match finding.unpacking.u8()? {
+fn spans(locator: &mut ColumnLocator) -> Result<Spans, DecodeError> {
+    let (first, last) = (locator.column()?, locator.column()?);
+    let rest = match locator.decoder.u8()? {
         0 => None,
-        _ => Some((finding.column()?, finding.column()?, finding.counts()?)),
+        _ => Some((locator.column()?, locator.column()?, locator.counts()?)),
     };
     Ok(Spans { first, last, rest })
 }
 
 /// The block, and about how many bytes it holds. Its checksum is right, and all its columns are there.
-pub fn open_nodes(bytes: Vec<u8>) -> Result<(Arc<dyn Nodes>, usize), Damaged> {
+pub fn open_nodes(bytes: Vec<u8>) -> Result<(Arc<dyn Nodes>, usize), DecodeError> {
     if bytes.first() == Some(&super::VERSION) {
         let nodes = unpack_first_nodes(&bytes)?;
         let size = nodes.len() * size_of::<Node>();
         return Ok((Arc::new(nodes), size));
     }
-    let unpacking = Decoder::new(NODES, VERSION, &bytes)?;
-    let (count, length) = (unpacking.count, bytes.len() - 4);
-    let mut finding = ColumnLocator { unpacking, length };
-    let (x, t) = (spans(&mut finding)?, spans(&mut finding)?);
-    let doubles = [finding.column()?, finding.column()?, finding.column()?, finding.column()?, finding.column()?];
-    let mut counts = || finding.counts();
+    let decoder = Decoder::new(NODES, VERSION, &bytes)?;
+    let (count, length) = (decoder.count, bytes.len() - 4);
+    let mut locator = ColumnLocator { decoder, length };
+    let (x, t) = (spans(&mut locator)?, spans(&mut locator)?);
+    let doubles = [locator.column()?, locator.column()?, locator.column()?, locator.column()?, locator.column()?];
+    let mut counts = || locator.counts();
     let counts = [counts()?, counts()?, counts()?, counts()?, counts()?, counts()?];
-    if finding.unpacking.rest != PAD {
-        return Err(Damaged::Content);
+    if locator.decoder.rest != PAD {
+        return Err(DecodeError::Invalid);
     }
     let size = size_of::<Packed>() + bytes.len();
     Ok((Arc::new(Packed { bytes, count, x, t, doubles, counts }), size))
 }
 
-pub fn unpack_nodes(bytes: Vec<u8>) -> Result<Vec<Node>, Damaged> {
+pub fn unpack_nodes(bytes: Vec<u8>) -> Result<Vec<Node>, DecodeError> {
     let (nodes, _) = open_nodes(bytes)?;
     Ok((0..nodes.count()).map(|at| nodes.node(at)).collect())
 }

@@ -82,12 +82,12 @@ fn singles_are_doubles_by_bits() {
     for high in 0..=0x1FF_u32 {
         for low in [0, 1, 0x3F_FFFF, 0x40_0000, 0x40_0001, 0x7F_FFFF] {
             let bits = high << 23 | low;
-            assert_eq!(single(widened(f32::from_bits(bits))).map(f32::to_bits), Some(bits));
+            assert_eq!(to_f32(from_f32(f32::from_bits(bits))).map(f32::to_bits), Some(bits));
         }
     }
-    assert_eq!(single(0.1), None);
-    assert_eq!(single(1e300), None);
-    assert_eq!(single(f64::from_bits(ODD[5])), None);
+    assert_eq!(to_f32(0.1), None);
+    assert_eq!(to_f32(1e300), None);
+    assert_eq!(to_f32(f64::from_bits(ODD[5])), None);
 }
 
 fn nodes(points: &Points) -> Vec<Node> {
@@ -97,23 +97,23 @@ fn nodes(points: &Points) -> Vec<Node> {
 
 /// As version 1 packed nodes: such blocks are on disks.
 fn pack_first_nodes(nodes: &[Node]) -> Vec<u8> {
-    let mut packing = Packing::new(NODES, nodes.len());
-    packing.spans(nodes, |node| &node.x);
-    packing.spans(nodes, |node| &node.t);
+    let mut encoder = Encoder::new(NODES, nodes.len());
+    encoder.spans(nodes, |node| &node.x);
+    encoder.spans(nodes, |node| &node.t);
     for field in DOUBLES {
-        packing.doubles(&nodes.iter().map(field).collect::<Vec<_>>());
+        encoder.doubles(&nodes.iter().map(field).collect::<Vec<_>>());
     }
     for field in COUNTS {
-        packing.counts(&nodes.iter().map(field).collect::<Vec<_>>());
+        encoder.counts(&nodes.iter().map(field).collect::<Vec<_>>());
     }
-    packing.finish()
+    encoder.finish()
 }
 
 const DOUBLES: [fn(&Node) -> f64; 5] = [|node| node.first, |node| node.last, |node| node.min, |node| node.max, |node| node.sum];
 const COUNTS: [fn(&Node) -> u64; 6] =
     [|node| node.count, |node| node.at_min, |node| node.at_max, |node| node.nan, |node| node.pos_inf, |node| node.neg_inf];
 
-impl Packing {
+impl Encoder {
     fn counts(&mut self, values: &[u64]) {
         match values {
             [] => (),
@@ -133,7 +133,7 @@ impl Packing {
         let column = |field: fn(&Span) -> f64| nodes.iter().map(|node| field(span(node))).collect::<Vec<_>>();
         self.doubles(&column(|span| span.first));
         self.doubles(&column(|span| span.last));
-        let plain = |span: &Span| span.breaks == 0 && same(span.min, span.first) && same(span.max, span.last);
+        let plain = |span: &Span| span.breaks == 0 && same_bits(span.min, span.first) && same_bits(span.max, span.last);
         let all_plain = nodes.iter().all(|node| plain(span(node)));
         self.bytes.push(u8::from(!all_plain));
         if !all_plain {
@@ -186,9 +186,9 @@ fn damage_is_told() {
         }
         let mut newer = packed.clone();
         newer[0] = 3;
-        assert_eq!(read(&newer), Some(Damaged::Version(3)));
+        assert_eq!(read(&newer), Some(DecodeError::Version(3)));
     }
-    assert_eq!(unpack_nodes(packed[0].clone()), Err(Damaged::Content), "points are no nodes");
+    assert_eq!(unpack_nodes(packed[0].clone()), Err(DecodeError::Invalid), "points are no nodes");
 }
 
 /// The goals: 3.7 bytes a point for chunks, 0.8 for the nodes of all levels.

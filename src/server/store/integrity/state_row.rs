@@ -1,57 +1,63 @@
-//! The row about the file as a whole: every commit writes it, and looks first whether the file is still this process's.
+//! The state of the whole database, in one row. Every commit updates it, and fails if another process has taken over the database.
 
 use sqlx::{Row, SqliteConnection};
 
 use crate::server::ids;
-use crate::server::store::integrity::checksum::{self, Sum};
+use crate::server::store::error::corrupt;
+use crate::server::store::integrity::checksum::{self, RowChecksum};
 use crate::server::store::integrity::row_counts::RowCounts;
 
-/// Of the last run: it ended well.
+/// Session of a run that was shut down cleanly.
 pub const CLEAN_SHUTDOWN: &str = "ended";
-/// Added to the last version in a new epoch, times a number of chance: what was given out in a history that was undone does not come again.
-const LEAP: u64 = 1 << 24;
+/// In a new epoch a random multiple of it is added to the last version: versions of lost commits are not given again.
+const EPOCH_VERSION_STEP: u64 = 1 << 24;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StateRow {
+    /// Random. Event numbers of different epochs cannot be compared.
     pub epoch: String,
+    /// `full` or `normal`, the durability of the running or crashed server, or [`CLEAN_SHUTDOWN`].
     pub session: String,
+    /// Random; identifies the writing process.
     pub owner: String,
+    /// Number of commits.
     pub commits: u64,
+    /// The last version given to a value.
     pub version: u64,
-    /// The last key that was given to a series.
+    /// The last key given to a series.
     pub series: i64,
     pub row_counts: RowCounts,
 }
 
 impl StateRow {
-    /// Of a file that has held nothing yet.
-    pub fn fresh() -> Self {
+    /// The state of a new database.
+    pub fn new() -> Self {
         Self { epoch: ids::random(), session: CLEAN_SHUTDOWN.to_owned(), owner: ids::random(), ..Self::default() }
     }
 
-    /// Events before and after cannot be compared from here on.
+    /// Begins a new epoch: event numbers before and after it cannot be compared.
     pub fn begin_epoch(&mut self) {
         self.epoch = ids::random();
-        let chance = crc32fast::hash(self.epoch.as_bytes()) & 0xFFFF;
-        self.version += LEAP * (1 + u64::from(chance));
+        let random = crc32fast::hash(self.epoch.as_bytes()) & 0xFFFF;
+        self.version += EPOCH_VERSION_STEP * (1 + u64::from(random));
     }
 
-    /// After one more commit.
-    pub fn next(&self) -> Self {
+    /// The state after one more commit.
+    pub fn next_commit(&self) -> Self {
         Self { commits: self.commits + 1, ..self.clone() }
     }
 
     fn sum(&self) -> i64 {
-        let sum = Sum::default().text(self.epoch.as_bytes()).text(self.session.as_bytes()).text(self.owner.as_bytes());
+        let sum = RowChecksum::default().text(self.epoch.as_bytes()).text(self.session.as_bytes()).text(self.owner.as_bytes());
         let sum = sum.number(self.commits as i64).number(self.version as i64).number(self.series);
         sum.text(self.row_counts.text().as_bytes()).end()
     }
 
-    /// `None`: the file has no such row.
+    /// `None` if the row is missing.
     pub async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Option<Self>> {
         let select = "SELECT epoch, session, owner, commits, version, series, row_counts, sum FROM state WHERE id = 1";
         let Some(row) = sqlx::query(select).fetch_optional(connection).await? else { return Ok(None) };
-        let damaged = || sqlx::Error::Decode("the row about the file as a whole is damaged: it does not have its checksum".into());
+        let damaged = || corrupt("the row about the file as a whole is damaged: it does not have its checksum");
         let state = Self {
             epoch: row.try_get(0)?,
             session: row.try_get(1)?,
@@ -61,7 +67,7 @@ impl StateRow {
             series: row.try_get(5)?,
             row_counts: RowCounts::parse(row.try_get(6)?).ok_or_else(damaged)?,
         };
-        checksum::check(row.try_get(7)?, state.sum(), || "the row about the file as a whole".to_owned())?;
+        checksum::verify(row.try_get(7)?, state.sum(), || "the row about the file as a whole".to_owned())?;
         Ok(Some(state))
     }
 
@@ -73,7 +79,7 @@ impl StateRow {
         insert.bind(self.sum()).execute(connection).await.map(drop)
     }
 
-    /// Within the transaction of a commit: takes the place of `before`, which must be what is there.
+    /// Replaces `before` within the transaction of a commit. Errors: the row on disk is not `before`.
     pub async fn replace(&self, before: &Self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
         let update = "UPDATE state SET epoch = ?, session = ?, owner = ?, commits = ?, version = ?, series = ?, row_counts = ?, sum = ?
                       WHERE id = 1 AND owner = ? AND commits = ?";

@@ -1,0 +1,85 @@
+//! Cache of blocks of nodes and of decoded chunks, limited by bytes. Its entries never change on disk, except that blocks that are not full
+//! grow.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::series::{Nodes, Points};
+
+/// Bytes of each generation of blocks. Of 1e8 points a block has about 10 KB, all levels but the lowest 11 MB.
+const BLOCK_CACHE_BYTES: usize = 24 << 20;
+/// Bytes of each generation of decoded chunks of 98 KB, which are seldom read twice.
+const CHUNK_CACHE_BYTES: usize = 5 << 20;
+
+/// An approximate LRU cache of two generations: new and used entries are in the young one; when that is full, it replaces the old one.
+struct TwoGenerationCache<T> {
+    /// Bytes of the young generation, at most and now.
+    capacity: usize,
+    bytes: usize,
+    /// Entries with their bytes.
+    young: HashMap<i64, (T, usize)>,
+    old: HashMap<i64, (T, usize)>,
+}
+
+impl<T: Clone> TwoGenerationCache<T> {
+    fn new(capacity: usize) -> Self {
+        Self { capacity, bytes: 0, young: HashMap::new(), old: HashMap::new() }
+    }
+
+    fn get(&mut self, key: i64) -> Option<T> {
+        if let Some((item, _)) = self.young.get(&key) {
+            return Some(item.clone());
+        }
+        let (item, bytes) = self.old.remove(&key)?;
+        self.insert(key, item.clone(), bytes);
+        Some(item)
+    }
+
+    fn insert(&mut self, key: i64, item: T, bytes: usize) {
+        if self.bytes + bytes > self.capacity {
+            self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
+        }
+        let before = self.young.insert(key, (item, bytes));
+        self.bytes += bytes;
+        self.bytes -= before.map_or(0, |(_, bytes)| bytes);
+    }
+}
+
+pub struct Cache {
+    blocks: Mutex<TwoGenerationCache<Arc<dyn Nodes>>>,
+    chunks: Mutex<TwoGenerationCache<Arc<Points>>>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            blocks: Mutex::new(TwoGenerationCache::new(BLOCK_CACHE_BYTES)),
+            chunks: Mutex::new(TwoGenerationCache::new(CHUNK_CACHE_BYTES)),
+        }
+    }
+}
+
+/// Keys are those of the rows.
+impl Cache {
+    pub fn block(&self, key: i64) -> Option<Arc<dyn Nodes>> {
+        lock(&self.blocks).get(key)
+    }
+
+    pub fn insert_block(&self, key: i64, block: Arc<dyn Nodes>, bytes: usize) {
+        lock(&self.blocks).insert(key, block, bytes);
+    }
+
+    pub fn chunk(&self, key: i64) -> Option<Arc<Points>> {
+        lock(&self.chunks).get(key)
+    }
+
+    pub fn insert_chunk(&self, key: i64, chunk: Arc<Points>) {
+        let bytes = 3 * size_of::<f64>() * chunk.len();
+        lock(&self.chunks).insert(key, chunk, bytes);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,183 @@
+//! Reading the columns of a window, and smoothed lines.
+
+use tokio::sync::Semaphore;
+
+use super::READ_TRIES;
+use super::rows::LazyConnection;
+use crate::protocol::CellId;
+use crate::protocol::columns::SeriesColumns;
+use crate::series::{Column, Extent, Missing, Query, Smooth, Smoothed, Smoothing, Window};
+use crate::server::store::Store;
+use crate::server::store::error::StoreError;
+use crate::server::store::series::{CHUNK, Series};
+
+/// Chunks that one request may read for smoothed lines: 16 million points, which take about half a second. Lines that need more have fewer
+/// averages than columns.
+const MAX_SMOOTHING_CHUNKS: u64 = 4096;
+/// The share of one series, at least and at most.
+const MIN_SMOOTHING_CHUNKS_PER_SERIES: u64 = 256;
+const MAX_SMOOTHING_CHUNKS_PER_SERIES: u64 = 2560;
+/// Chunks that are read at once for a smoothed line: 6 MB of points.
+const SMOOTHING_BATCH_CHUNKS: usize = 64;
+/// Up to this number of chunks are decoded on the async thread, more on a blocking thread.
+const MAX_INLINE_CHUNKS: usize = 2;
+/// Requests that may decode on blocking threads at the same time.
+static SMOOTHING_PERMITS: Semaphore = Semaphore::const_new(2);
+/// Rows that are missing in this number of consecutive tries are damage.
+const MISSING_AFTER_TRIES: u32 = 10;
+
+/// The columns of all series of one cell.
+#[derive(Clone, Debug)]
+pub struct CellColumns {
+    /// Of all series, along the window's axis.
+    pub extent: Extent,
+    pub series: Vec<SeriesColumns>,
+}
+
+/// The weights of the smoothed lines of a request.
+#[derive(Clone, Copy)]
+pub struct SmoothingWeights<'a> {
+    /// Weight by the name of a series; 0 for no smoothed line.
+    pub of: &'a (dyn Fn(&str) -> f64 + Sync),
+    /// Number of series of the whole request, which share the chunks that may be read.
+    pub together: usize,
+}
+
+impl SmoothingWeights<'_> {
+    pub const NONE: SmoothingWeights<'static> = SmoothingWeights { of: &|_| 0.0, together: 1 };
+}
+
+enum ReadError {
+    /// Rows of a series are missing: usually it was removed while it was read.
+    SeriesReplaced,
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Missing> for ReadError {
+    fn from(_: Missing) -> Self {
+        Self::SeriesReplaced
+    }
+}
+
+impl Store {
+    /// The columns of all series of a cell, and their smoothed lines. Infinite bounds of the window are the extent of all series together.
+    /// `None` if there is no such cell.
+    pub async fn columns(&self, id: &CellId, window: Window, weights: SmoothingWeights<'_>) -> Result<Option<CellColumns>, StoreError> {
+        for attempt in 1..=READ_TRIES {
+            let series: Vec<Series> = {
+                let index = self.index();
+                if index.cell(id).is_none() {
+                    return Ok(None);
+                }
+                index.series(id).to_vec()
+            };
+            match self.try_columns(&series, window, weights).await {
+                Ok(columns) => return Ok(Some(columns)),
+                Err(ReadError::SeriesReplaced) if attempt < MISSING_AFTER_TRIES => tokio::task::yield_now().await,
+                Err(ReadError::SeriesReplaced | ReadError::Store(StoreError::Corrupt(_))) if self.repair_queue.add(&series) => {
+                    // The writer repairs queued series before it runs an operation.
+                    self.write(1, |_| Ok::<_, StoreError>(())).await?;
+                }
+                Err(ReadError::SeriesReplaced) => {
+                    return Err(StoreError::Corrupt(format!("nodes or points of the cell '{id}' are missing").into()));
+                }
+                Err(ReadError::Store(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    async fn try_columns(&self, series: &[Series], window: Window, weights: SmoothingWeights<'_>) -> Result<CellColumns, ReadError> {
+        let mut extent = Extent::EMPTY;
+        let mut connection = LazyConnection::default();
+        let unbounded = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
+        for series in series {
+            // The first reads of a query are the roots, which say the extent.
+            let mut query = Query::new(unbounded, series.sealed, series.tail.clone());
+            if !query.needs().is_empty() {
+                self.supply(series, &mut query, &mut connection).await?;
+            }
+            let of = query.extent();
+            extent.include(of.min, of.max);
+        }
+        let bound = |wanted: f64, own: f64| if wanted.is_finite() { wanted } else { own };
+        let (from, to) = (bound(window.from, extent.min), bound(window.to, extent.max));
+        let window = Window { from, to: to.max(from), ..window };
+        let mut all = Vec::with_capacity(series.len());
+        for series in series {
+            let mut query = Query::new(window, series.sealed, series.tail.clone());
+            while !query.needs().is_empty() {
+                self.supply(series, &mut query, &mut connection).await?;
+            }
+            let (peak, weight) = (query.peak(), (weights.of)(&series.name));
+            let (columns, ends) = query.finish_with_ends();
+            let mut smoothed = None;
+            if weight > 0.0 {
+                let share = MAX_SMOOTHING_CHUNKS / weights.together.max(1) as u64;
+                let most = share.clamp(MIN_SMOOTHING_CHUNKS_PER_SERIES, MAX_SMOOTHING_CHUNKS_PER_SERIES);
+                let request = Smooth { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
+                smoothed = Some(self.smoothed(series, request, &columns, &ends, &mut connection).await?);
+            }
+            all.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns, smoothed });
+        }
+        Ok(CellColumns { extent, series: all })
+    }
+
+    /// Reads what a query needs next.
+    async fn supply(&self, series: &Series, query: &mut Query, connection: &mut LazyConnection) -> Result<(), ReadError> {
+        let needs = query.needs().clone();
+        let blocks = self.blocks(series, &needs.blocks, connection).await?;
+        let chunks = self.chunks(series.key, &needs.chunks, connection).await?;
+        Ok(query.give(&blocks, &chunks)?)
+    }
+
+    /// The smoothed line at the columns of [`Query::finish_with_ends`].
+    async fn smoothed(
+        &self,
+        series: &Series,
+        request: Smooth,
+        columns: &[Column],
+        ends: &[u64],
+        connection: &mut LazyConnection,
+    ) -> Result<Smoothed, ReadError> {
+        let mut smoothing = Smoothing::new(request, columns, ends);
+        let size = CHUNK as u64;
+        loop {
+            let mut numbers = smoothing.next(SMOOTHING_BATCH_CHUNKS);
+            let Some(last) = numbers.last() else { return Ok(smoothing.finish()) };
+            let tail = (*last == series.sealed / size).then(|| series.tail.clone());
+            if tail.is_some() {
+                numbers.pop();
+            }
+            let mut permit = None;
+            if numbers.len() > MAX_INLINE_CHUNKS {
+                // Return the connection to the pool while this waits for a permit.
+                *connection = LazyConnection::default();
+                permit = Some(SMOOTHING_PERMITS.acquire().await.map_err(|_| StoreError::Busy)?);
+            }
+            let chunks = self.packed_chunks(series.key, &numbers, connection).await?;
+            if chunks.len() < numbers.len() {
+                return Err(ReadError::SeriesReplaced);
+            }
+            let work = move || {
+                for (number, chunk) in chunks {
+                    smoothing.take(number * size, &*chunk.decode()?);
+                }
+                if let Some(tail) = tail {
+                    smoothing.take(request.sealed, &tail);
+                }
+                Ok::<_, StoreError>(smoothing)
+            };
+            smoothing = match permit {
+                None => work()?,
+                Some(_) => tokio::task::spawn_blocking(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))??,
+            };
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Reading values, points and columns. Readers use connections of their own and never wait for the writer, nor the writer for them.
+
+pub mod block_cache;
+pub mod columns;
+mod points;
+mod rows;
+mod values;
+
+/// How often a read is repeated if what it reads changes meanwhile.
+const READ_TRIES: u32 = 100;

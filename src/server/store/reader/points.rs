@@ -1,0 +1,50 @@
+//! Reading points by index.
+
+use super::READ_TRIES;
+use super::rows::LazyConnection;
+use crate::protocol::CellId;
+use crate::series::Points;
+use crate::server::store::Store;
+use crate::server::store::error::StoreError;
+use crate::server::store::series::CHUNK;
+
+/// Consecutive points of a series.
+pub struct PointsPage {
+    pub points: Points,
+    /// Number of points of the series.
+    pub total: u64,
+    /// Key of the series. It changes if the series is replaced.
+    pub key: i64,
+}
+
+impl Store {
+    /// At most `limit` points of a series from index `from` on. `None` if the cell has no such series.
+    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
+        let size = CHUNK as u64;
+        for _ in 0..READ_TRIES {
+            let Some(series) = self.index().cell_series(id).and_then(|known| known.by_name(name)).cloned() else { return Ok(None) };
+            let (total, key) = (series.count(), series.key);
+            if from >= total {
+                return Ok(Some(PointsPage { points: Points::default(), total, key }));
+            }
+            let end = from.saturating_add(limit as u64).min(total);
+            let sealed_end = end.min(series.sealed);
+            let numbers: Vec<u64> = if from < sealed_end { (from / size..sealed_end.div_ceil(size)).collect() } else { Vec::new() };
+            let chunks = self.chunks(series.key, &numbers, &mut LazyConnection::default()).await?;
+            if chunks.len() < numbers.len() {
+                // The series may have been removed meanwhile.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let mut points = Points::default();
+            let tail = (series.sealed / size, series.tail.clone());
+            for number in numbers.iter().copied().chain((end > series.sealed).then_some(tail.0)) {
+                let chunk = chunks.iter().find(|(known, _)| *known == number).map_or(&tail.1, |(_, chunk)| chunk);
+                let start = number * size;
+                points.extend(&chunk.slice(from.saturating_sub(start) as usize, (end - start).min(chunk.len() as u64) as usize));
+            }
+            return Ok(Some(PointsPage { points, total, key }));
+        }
+        Err(StoreError::Busy)
+    }
+}

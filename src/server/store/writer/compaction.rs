@@ -1,0 +1,328 @@
+//! Compaction of points: each commit appends one row to the journal; complete chunks and, from time to time, tails are written so that old
+//! rows of the journal can be deleted.
+
+use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use sqlx::SqliteConnection;
+
+use super::batch::BatchOutcome;
+use super::pyramid_rows::{open_pyramid, write_blocks};
+use crate::protocol::CellId;
+use crate::series::{Points, Pyramid};
+use crate::server::store::error::corrupt;
+use crate::server::store::index::Index;
+use crate::server::store::integrity::checksum::{self, keyed};
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
+use crate::server::store::integrity::state_row::StateRow;
+use crate::server::store::series::codec::pack_points;
+use crate::server::store::series::delta::SeriesPlan;
+use crate::server::store::series::rows::{SeriesRow, chunk_key, delete_series, delete_tail, put_tail};
+use crate::server::store::series::{CHUNK, Series, journal, last_point};
+
+/// Tails written per commit, at least, while the journal is too long.
+const MIN_TAILS_PER_COMMIT: usize = 32;
+/// Keys of chunks have 28 bits for the series.
+const MAX_SERIES_KEY: i64 = 1 << 28;
+/// Rows of a deleted series that are deleted per step.
+const SWEEP_ROWS: i64 = 256;
+
+#[derive(Clone, Copy, Debug)]
+pub struct CompactionLimits {
+    /// Target length of the journal. Beyond it, the tails of the series with the oldest rows are written and those rows deleted. A start
+    /// reads at most about twice as much.
+    pub journal_bytes: usize,
+    /// Series whose pyramid's growing edge stays in memory; that of others is read again for the next chunk.
+    pub pyramids: usize,
+}
+
+impl Default for CompactionLimits {
+    fn default() -> Self {
+        Self { journal_bytes: 2 << 20, pyramids: 512 }
+    }
+}
+
+/// What the writer knows of the tables of series in addition to the index.
+#[derive(Default)]
+pub struct CompactionState {
+    pub limits: CompactionLimits,
+    /// The state row on disk.
+    pub state: StateRow,
+    /// The last key given to a series, also by a failed commit.
+    pub last_series_key: i64,
+    /// The last version given to a value, also by a failed commit.
+    pub last_version: u64,
+    /// Rows of the journal, oldest first.
+    journal: VecDeque<JournalRow>,
+    journal_bytes: usize,
+    /// Id of the newest row of the journal, also if that is deleted.
+    last_journal_row: i64,
+    /// `(row, series)` of [`Self::unflushed`], oldest row first. An entry that differs from `unflushed` is outdated.
+    unflushed_order: VecDeque<(i64, i64)>,
+    /// Series with points that are only in the journal: the first row with such points, and the cell.
+    unflushed: HashMap<i64, (i64, CellId)>,
+    /// Series with a row in `tail`.
+    pub saved_tails: HashSet<i64>,
+    /// Deleted series whose rows are still there.
+    pub deleted_series: Vec<i64>,
+    pyramids: HashMap<i64, Pyramid>,
+}
+
+/// A row of the journal, without its points.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalRow {
+    pub id: i64,
+    pub bytes: usize,
+    pub sum: i64,
+}
+
+/// A series whose tail is to be written, as it is committed, with its cell and the event of its last points.
+pub struct SeriesTail {
+    series: Series,
+    cell: CellId,
+    seq: u64,
+}
+
+/// Changes of [`CompactionState`] that apply if the commit succeeds.
+#[derive(Default)]
+pub struct PendingState {
+    pub state: StateRow,
+    journal: Option<JournalRow>,
+    /// Series whose points are all in chunks and tails.
+    flushed: Vec<i64>,
+    /// Series with points in the new row of the journal.
+    unflushed: Vec<(i64, CellId)>,
+    saved_tails: Vec<i64>,
+    deleted_tails: Vec<i64>,
+    deleted_series: Vec<i64>,
+    pyramids: Vec<(i64, Pyramid)>,
+    /// Rows of the journal below this id are deleted.
+    first_journal_row: Option<i64>,
+}
+
+impl CompactionState {
+    fn is_current(&self, entry: &(i64, i64)) -> bool {
+        self.unflushed.get(&entry.1).is_some_and(|(row, _)| *row == entry.0)
+    }
+
+    /// Records that points of a series are only in the journal, from this row on.
+    pub fn mark_unflushed(&mut self, key: i64, row: i64, cell: CellId) {
+        if let Entry::Vacant(vacant) = self.unflushed.entry(key) {
+            vacant.insert((row, cell));
+            self.unflushed_order.push_back((row, key));
+        }
+    }
+
+    pub fn push_journal_row(&mut self, row: JournalRow) {
+        self.journal.push_back(row);
+        self.journal_bytes += row.bytes;
+        self.last_journal_row = row.id;
+    }
+
+    /// The pending state at the beginning of a commit.
+    pub fn begin_commit(&self) -> PendingState {
+        let state = StateRow { series: self.last_series_key, version: self.last_version, ..self.state.next_commit() };
+        PendingState { state, ..PendingState::default() }
+    }
+
+    /// The tails that the next commit writes so that the journal can be shortened; empty while it is short.
+    pub fn tails_due(&self, index: &Index) -> Vec<SeriesTail> {
+        let limit = self.limits.journal_bytes;
+        if self.journal_bytes <= limit {
+            return Vec::new();
+        }
+        // Enough per commit that every series is written before the journal has grown by half.
+        let newest = self.journal.back().map_or(0, |row| row.bytes);
+        let count = MIN_TAILS_PER_COMMIT + self.unflushed.len().saturating_mul(2 * newest) / limit;
+        let oldest = self.unflushed_order.iter().filter(|entry| self.is_current(entry)).take(count);
+        let tails = oldest.filter_map(|(_, key)| {
+            let (_, cell) = self.unflushed.get(key)?;
+            let known = index.cell_series(cell)?;
+            Some(SeriesTail { series: known.by_key(*key)?.clone(), cell: cell.clone(), seq: known.seq })
+        });
+        tails.collect()
+    }
+
+    /// Keeps the growing edge of a series' pyramid, as it is on disk.
+    pub fn put_pyramid(&mut self, key: i64, pyramid: Pyramid) {
+        self.pyramids.insert(key, pyramid);
+    }
+
+    /// Applies the changes of a successful commit.
+    pub fn apply(&mut self, pending: PendingState) {
+        self.state = pending.state;
+        for key in pending.flushed.iter().chain(&pending.deleted_series) {
+            self.unflushed.remove(key);
+        }
+        if let Some(row) = pending.journal {
+            self.push_journal_row(row);
+            for (key, cell) in pending.unflushed {
+                self.mark_unflushed(key, row.id, cell);
+            }
+        }
+        while let Some(entry) = self.unflushed_order.front()
+            && !self.is_current(entry)
+        {
+            self.unflushed_order.pop_front();
+        }
+        for key in pending.deleted_tails.iter().chain(&pending.deleted_series) {
+            self.saved_tails.remove(key);
+        }
+        self.saved_tails.extend(pending.saved_tails);
+        if let Some(first) = pending.first_journal_row {
+            while let Some(row) = self.journal.front().copied()
+                && row.id < first
+            {
+                self.journal_bytes -= row.bytes;
+                self.journal.pop_front();
+            }
+        }
+        for key in &pending.deleted_series {
+            self.pyramids.remove(key);
+        }
+        if self.pyramids.len() + pending.pyramids.len() > self.limits.pyramids {
+            self.pyramids.clear();
+        }
+        self.pyramids.extend(pending.pyramids);
+        self.deleted_series.extend(pending.deleted_series);
+    }
+}
+
+/// Writes the changes of series within a commit. Sets [`SeriesPlan::after`] in `outcome`.
+pub async fn write_series(
+    commit: &mut SqliteConnection,
+    compaction: &mut CompactionState,
+    tails_due: Vec<SeriesTail>,
+    outcome: &mut BatchOutcome,
+    pending: &mut PendingState,
+) -> sqlx::Result<()> {
+    for SeriesTail { series, cell, seq } in &tails_due {
+        let points = pack_points(&series.tail);
+        put_tail(commit, series.key, series.sealed, points, &mut pending.state.row_counts).await?;
+        // The rows of the journal with the event of the last points may be deleted.
+        SeriesRow::of(series, cell.as_str(), *seq).replace(commit, &mut pending.state.row_counts).await?;
+        pending.flushed.push(series.key);
+        pending.saved_tails.push(series.key);
+    }
+    let mut row = journal::Row::default();
+    for plan in &mut outcome.series {
+        for series in &mut plan.series {
+            if series.is_new {
+                if series.before.key >= MAX_SERIES_KEY {
+                    let why = "this database has had 268 million series, which is the limit of its keys";
+                    return Err(sqlx::Error::Configuration(why.into()));
+                }
+                let row = SeriesRow::of(&series.before, plan.cell.as_str(), plan.seq);
+                row.insert(&mut *commit, &mut pending.state.row_counts).await?;
+            }
+            if series.before.tail.len() + series.points.len() < CHUNK {
+                row.push(series.before.key, series.before.count(), plan.seq, &series.points);
+                pending.unflushed.push((series.before.key, plan.cell.clone()));
+                continue;
+            }
+            let after = write_chunks(commit, compaction, series, (plan.cell.as_str(), plan.seq), pending).await?;
+            pending.flushed.push(after.key);
+            if !after.tail.is_empty() {
+                row.push(after.key, after.sealed, plan.seq, &after.tail);
+                pending.unflushed.push((after.key, plan.cell.clone()));
+            }
+            series.after = Some(after);
+        }
+        for series in &plan.removed {
+            let row = SeriesRow { dead: true, ..SeriesRow::of(series, plan.cell.as_str(), plan.seq) };
+            row.replace(&mut *commit, &mut pending.state.row_counts).await?;
+            pending.deleted_series.push(series.key);
+        }
+    }
+    if !row.is_empty() {
+        let id = compaction.last_journal_row + 1;
+        let points = keyed(row.into_bytes(), id);
+        let row = JournalRow { id, bytes: points.len(), sum: checksum::journal(id, &points) };
+        sqlx::query("INSERT INTO journal (id, points) VALUES (?, ?)").bind(id).bind(points).execute(&mut *commit).await?;
+        pending.state.row_counts.add(Table::Journal, row.sum);
+        pending.journal = Some(row);
+    }
+    shorten_journal(commit, compaction, pending).await
+}
+
+/// Deletes the rows of the journal whose points are all in chunks and tails, once they are worth a statement.
+async fn shorten_journal(commit: &mut SqliteConnection, compaction: &CompactionState, pending: &mut PendingState) -> sqlx::Result<()> {
+    let flushed: HashSet<i64> = pending.flushed.iter().chain(&pending.deleted_series).copied().collect();
+    let is_needed = |entry: &&(i64, i64)| compaction.is_current(entry) && !flushed.contains(&entry.1);
+    let newest = pending.journal.map(|row| row.id);
+    let first = match compaction.unflushed_order.iter().find(is_needed) {
+        Some((row, _)) => *row,
+        None => match newest.or_else(|| compaction.journal.back().map(|row| row.id + 1)) {
+            Some(row) => row,
+            None => return Ok(()),
+        },
+    };
+    let is_worth_it =
+        compaction.journal.front().is_some_and(|row| row.id < first) && compaction.journal_bytes > compaction.limits.journal_bytes / 4;
+    if is_worth_it {
+        let old: Vec<_> = compaction.journal.iter().take_while(|row| row.id < first).collect();
+        let deleted = sqlx::query("DELETE FROM journal WHERE id < ?").bind(first).execute(&mut *commit).await?.rows_affected();
+        if deleted != old.len() as u64 {
+            return Err(corrupt(format!("{} rows of the journal are missing", (old.len() as u64).saturating_sub(deleted))));
+        }
+        old.iter().for_each(|row| pending.state.row_counts.remove(Table::Journal, row.sum));
+        pending.first_journal_row = Some(first);
+    }
+    Ok(())
+}
+
+/// Writes the chunks that are complete with these points, and the nodes above them. Returns the series afterwards.
+async fn write_chunks(
+    commit: &mut SqliteConnection,
+    compaction: &mut CompactionState,
+    series: &SeriesPlan,
+    (cell, seq): (&str, u64),
+    pending: &mut PendingState,
+) -> sqlx::Result<Series> {
+    let SeriesPlan { before, points, .. } = series;
+    let mut pyramid = match compaction.pyramids.remove(&before.key) {
+        Some(pyramid) => pyramid,
+        None => open_pyramid(commit, before).await?,
+    };
+    let mut rest = Points::clone(&before.tail);
+    rest.extend(points);
+    let (chunks, mut sealed) = (rest.len() / CHUNK, before.sealed);
+    for number in 0..chunks {
+        let chunk = rest.slice(number * CHUNK, (number + 1) * CHUNK);
+        pyramid.add_chunk(&chunk);
+        let insert = sqlx::query("INSERT INTO chunk (key, points) VALUES (?, ?)");
+        let key = chunk_key(before.key, sealed / CHUNK as u64);
+        insert.bind(key).bind(keyed(pack_points(&chunk), key)).execute(&mut *commit).await?;
+        sealed += CHUNK as u64;
+    }
+    let sealed_last = last_point(&rest.slice(0, chunks * CHUNK));
+    write_blocks(commit, before.key, pyramid.take()).await?;
+    let tail = Arc::new(rest.slice(chunks * CHUNK, rest.len()));
+    let after = Series { sealed, sealed_last, tail, last: last_point(points).or(before.last), ..before.clone() };
+    SeriesRow::of(&after, cell, seq).replace(commit, &mut pending.state.row_counts).await?;
+    if compaction.saved_tails.contains(&before.key) || pending.saved_tails.contains(&before.key) {
+        delete_tail(commit, before.key, &mut pending.state.row_counts).await?;
+        pending.saved_tails.retain(|key| *key != before.key);
+        pending.deleted_tails.push(before.key);
+    }
+    pending.pyramids.push((before.key, pyramid));
+    Ok(after)
+}
+
+/// Deletes some rows of a deleted series, within a commit of its own. True if no row is left.
+pub async fn sweep(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<bool> {
+    let mut deleted = 0;
+    for table in ["chunk", "node"] {
+        let range = format!("SELECT key FROM {table} WHERE key >= ? AND key < ? LIMIT {SWEEP_ROWS}");
+        let delete = format!("DELETE FROM {table} WHERE key IN ({range})");
+        // In the keys of both tables the series has the bits from 35 on.
+        let done = sqlx::query(sqlx::AssertSqlSafe(delete)).bind(key << 35).bind((key + 1) << 35).execute(&mut *commit).await?;
+        deleted += done.rows_affected();
+    }
+    if deleted == 0 {
+        delete_tail(&mut *commit, key, row_counts).await?;
+        delete_series(&mut *commit, key, row_counts).await?;
+    }
+    Ok(deleted == 0)
+}

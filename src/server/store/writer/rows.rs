@@ -1,0 +1,147 @@
+//! Rows of cells, values, boards and replies, as a commit writes them.
+
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use super::batch::{BatchOutcome, RowState};
+use crate::protocol::CellId;
+use crate::server::store::Index;
+use crate::server::store::error::corrupt;
+use crate::server::store::idempotency::MAX_REPLIES_PER_WRITER;
+use crate::server::store::integrity::checksum;
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
+
+/// Rows per statement. Groups are powers of two, so that few different statements have to be prepared.
+const STATEMENT_ROWS: usize = 32;
+
+/// The rows that a commit replaces, as the index knows them. A commit fails if the database has others.
+pub struct ReplacedRows {
+    /// Number of cells, deleted ones included.
+    cells: usize,
+    /// Checksums of boards.
+    boards: Vec<i64>,
+}
+
+impl ReplacedRows {
+    pub fn of(outcome: &BatchOutcome, index: &Index) -> Self {
+        let cells = outcome.cells.iter().filter(|(id, _)| index.cell(id).is_some() || index.tombstone(id).is_some()).count();
+        let old = outcome.boards.iter().filter_map(|(name, ..)| Some((name, index.board(name)?)));
+        // A board without events has no row yet.
+        let boards = old.filter(|(_, board)| board.seq > 0).map(|(name, board)| checksum::board(name, board.seq, board.floor)).collect();
+        Self { cells, boards }
+    }
+}
+
+pub async fn write_replies(commit: &mut SqliteConnection, outcome: &BatchOutcome, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    let mut deleted: Vec<i64> = Vec::new();
+    for writer in &outcome.evicted_writers {
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM reply WHERE writer = ? RETURNING sum").bind(&**writer);
+        deleted.extend(delete.fetch_all(&mut *commit).await?);
+    }
+    for (key, reply) in &outcome.replies {
+        let old = key.number.checked_sub(MAX_REPLIES_PER_WRITER).map_or(-1, |old| old as i64);
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM reply WHERE writer = ? AND (number = ? OR number <= ?) RETURNING sum");
+        let delete = delete.bind(&*key.writer).bind(key.number as i64).bind(old);
+        deleted.extend(delete.fetch_all(&mut *commit).await?);
+        let insert = "INSERT INTO reply (writer, number, hash, answer, at, status, sum) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let insert = sqlx::query(insert).bind(&*key.writer).bind(key.number as i64).bind(reply.hash as i64);
+        let insert = insert.bind(&*reply.answer).bind(reply.at_ms as i64).bind(i64::from(reply.status));
+        let sum = checksum::reply(key, reply);
+        insert.bind(sum).execute(&mut *commit).await?;
+        row_counts.add(Table::Reply, sum);
+    }
+    deleted.into_iter().for_each(|sum| row_counts.remove(Table::Reply, sum));
+    Ok(())
+}
+
+/// Writes cells, values and boards.
+pub async fn write_cells(
+    commit: &mut SqliteConnection,
+    outcome: &BatchOutcome,
+    replaced: &ReplacedRows,
+    row_counts: &mut RowCounts,
+) -> sqlx::Result<()> {
+    if !outcome.cells.is_empty() {
+        let ids = json_array(outcome.cells.iter().map(|(id, _)| id.as_str()));
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM cell WHERE id IN (SELECT value FROM json_each(?)) RETURNING sum");
+        let old = delete.bind(ids).fetch_all(&mut *commit).await?;
+        if old.len() != replaced.cells {
+            return Err(corrupt(format!("of {} rows of cells that are to be changed {} are there", replaced.cells, old.len())));
+        }
+        old.into_iter().for_each(|sum| row_counts.remove(Table::Cell, sum));
+    }
+    let states = outcome.cells.iter().filter_map(|(_, state)| match state {
+        RowState::Live(record) => Some((record, false)),
+        RowState::Deleted(record) => Some((record, true)),
+        RowState::Purged => None,
+    });
+    for rows in powers_of_two(&states.collect::<Vec<_>>()) {
+        let head = "INSERT INTO cell (id, board, seq, entered_board_seq, created_order, rev, version, created, updated, removed, bytes, doc, sum) ";
+        let mut insert = QueryBuilder::<Sqlite>::new(head);
+        insert.push_values(rows, |mut row, (record, removed)| {
+            let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
+            row.push_bind(record.id.as_str())
+                .push_bind(&*record.board)
+                .push_bind(record.seq as i64)
+                .push_bind(record.entered_board_seq as i64)
+                .push_bind(record.created_order as i64);
+            row.push_bind(record.rev as i64).push_bind(record.version as i64).push_bind(record.created_ms as i64);
+            row.push_bind(record.updated_ms as i64).push_bind(i64::from(*removed)).push_bind(checksum::value_bytes(&record.value));
+            let sum = checksum::cell(record, *removed, &doc);
+            row.push_bind(doc).push_bind(sum);
+            row_counts.add(Table::Cell, sum);
+        });
+        insert.build().execute(&mut *commit).await?;
+    }
+    let (present, absent): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
+    for rows in powers_of_two(&present) {
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (cell, version, json, sum) ");
+        insert.push_values(rows, |mut row, (id, version, value)| {
+            let sum = value.as_deref().map(|json| checksum::value(id.as_str(), None, None, *version as i64, json.as_bytes()));
+            row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref()).push_bind(sum);
+        });
+        insert.build().execute(&mut *commit).await?;
+    }
+    let purged = outcome.cells.iter().filter(|(_, state)| matches!(state, RowState::Purged)).map(|(id, _)| id);
+    let ids: Vec<&str> = purged.chain(absent.into_iter().map(|(id, ..)| id)).map(CellId::as_str).collect();
+    if !ids.is_empty() {
+        let delete = sqlx::query("DELETE FROM value WHERE cell IN (SELECT value FROM json_each(?))");
+        delete.bind(json_array(ids.into_iter())).execute(&mut *commit).await?;
+    }
+    for (name, seq, floor) in &outcome.boards {
+        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, sum) VALUES (?, ?, ?, ?)";
+        let upsert = sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64);
+        let sum = checksum::board(name, *seq, *floor);
+        upsert.bind(sum).execute(&mut *commit).await?;
+        row_counts.add(Table::Board, sum);
+    }
+    replaced.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));
+    Ok(())
+}
+
+fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(texts).to_string()
+}
+
+/// Splits rows into groups whose lengths are powers of two, at most [`STATEMENT_ROWS`].
+fn powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let most = rows.len().min(STATEMENT_ROWS);
+        let size = (most > 0).then(|| 1 << most.ilog2())?;
+        let (group, rest) = rows.split_at(size);
+        rows = rest;
+        Some(group)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_have_few_sizes() {
+        let rows = [0; 77];
+        let sizes: Vec<_> = powers_of_two(&rows).map(<[_]>::len).collect();
+        assert_eq!(sizes, [32, 32, 8, 4, 1]);
+        assert_eq!(powers_of_two::<u8>(&[]).count(), 0);
+    }
+}
