@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._log import warn_once
-from ._values import convert, names
+from ._values import convert, json_types, names
 
 if TYPE_CHECKING:
     from .board import Board
@@ -39,7 +39,7 @@ class Cell:
         """
         if "_id" in keys or "board" in keys:
             raise TypeError("a cell keeps its id and its board")
-        self.board._client.patch(self.id, convert.to_json(keys))
+        self.board._client.patch(self.id, json_types.to_json(keys))
         return self
 
     def set_title(self: Self, text: str) -> Self:
@@ -69,7 +69,7 @@ class Line(Cell):
     def set(self, **keys: Any) -> Line:
         super().set(**keys)
         if "chart" in keys:
-            settings = convert.to_json(keys["chart"])
+            settings = json_types.to_json(keys["chart"])
             self._chart = settings if isinstance(settings, dict) else {}
         return self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._values import cell_values, convert
+from ._values import cell_values, convert, json_types
 from .media import Chart, Table, Unsupported
 
 #: Classes of a confusion matrix.
@@ -88,7 +88,7 @@ def _lines(lines: dict[str, Any]) -> Chart:
             raise ValueError(f"the line {name!r} has {len(x)} steps and {len(y)} values")
         series[name] = {
             "x": [convert.to_step(each) for each in x],
-            "y": convert.to_json_numbers(y, "a line"),
+            "y": json_types.to_json_numbers(y, "a line"),
         }
     return Chart("line", {"series": series})
 

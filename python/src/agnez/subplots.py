@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._errors import wrap_exceptions
-from ._values import cell_values, convert, images, names
+from ._values import cell_values, convert, images, json_types, names
 from .cell import Cell, line_settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Axes(Cell):
             x = [float(at) for at in range(len(y))]
         if len(x) != len(y):
             raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
-        line = {"x": x, "y": convert.to_json(y)}
+        line = {"x": x, "y": json_types.to_json(y)}
         lines = {**self._lines, names.check_name(label or "y"): line}
         self._show("line", {"series": lines}, **({"chart": self._chart} if self._chart else {}))
         self._lines = lines

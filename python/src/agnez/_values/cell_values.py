@@ -8,16 +8,9 @@ from typing import Any
 
 from . import dataframes
 from .bins import DEFAULT_BINS, bin_edges, count_values
-from .convert import (
-    to_json,
-    to_json_numbers,
-    to_label,
-    to_list,
-    to_table_item,
-)
-from .convert import (
-    unique_labels as different,
-)
+from .convert import to_label, to_list
+from .convert import unique_labels as different
+from .json_types import to_json, to_json_numbers, to_table_item
 
 #: Levels of nested arrays and lists of numbers.
 _DEPTH = 32

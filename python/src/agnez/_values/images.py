@@ -10,8 +10,9 @@ import sys
 from typing import Any
 
 from .._log import warn_once
-from . import image_scale
-from .convert import to_json_numbers, to_list
+from . import image_scale, tiling
+from .convert import to_list
+from .json_types import to_json_numbers
 from .png import Pixels, encode_apng, encode_png
 
 _MAGIC = (
@@ -68,7 +69,7 @@ def encode_image(data: Any, *, vmin: float | None = None, vmax: float | None = N
         return out.getvalue()
     if _is_pil(data):
         if image_scale.fold_count(data.width, data.height) > 1:
-            return encode_png(_fold(_pil_to_pixels(data)))
+            return encode_png(tiling.fold(_pil_to_pixels(data)))
         out = io.BytesIO()
         (data if data.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else data.convert("RGB")).save(
             out, format="PNG"
@@ -147,7 +148,7 @@ def to_pixels(data: Any, *, vmin: float | None = None, vmax: float | None = None
     read = _parse(data)
     if vmin is not None or vmax is not None:
         read.is_bytes = False
-    return _fold(_scale_to_pixels(read, _common_limits([read], vmin, vmax)))
+    return tiling.fold(_scale_to_pixels(read, _common_limits([read], vmin, vmax)))
 
 
 # ---- values --------------------------------------------------------------------------------------
@@ -338,7 +339,9 @@ def _scale_to_pixels(read: ImageArray, common: tuple[float, float]) -> Pixels:
     if isinstance(read.array, list):
         # NaN, the only number that differs from itself, is black.
         scaled = ((0.0 if value != value else (value - low) / (high - low)) for value in read.array)
-        return _grid(bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled), read.shape)
+        return tiling.grid(
+            bytes(round(255 * min(max(value, 0.0), 1.0)) for value in scaled), read.shape
+        )
     import numpy as np
 
     array = read.array
@@ -351,73 +354,4 @@ def _scale_to_pixels(read: ImageArray, common: tuple[float, float]) -> Pixels:
             array = np.clip(
                 np.rint(np.nan_to_num(unit * 255.0, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255
             ).astype(np.uint8)
-    return _grid(np.ascontiguousarray(array).tobytes(), read.shape)
-
-
-def _grid(data: bytes, shape: tuple[int, int, int, int]) -> Pixels:
-    """Pictures side by side, a white pixel apart, in about as many rows as columns."""
-    count, height, width, channels = shape
-    if count == 1:
-        return Pixels(width, height, channels, data)
-    columns = image_scale.grid_columns(count)
-    rows = math.ceil(count / columns)
-    return _tile(
-        [
-            data[at : at + height * width * channels]
-            for at in range(0, len(data), height * width * channels)
-        ],
-        width,
-        height,
-        channels,
-        columns,
-        rows,
-    )
-
-
-def _tile(
-    parts: list[bytes], width: int, height: int, channels: int, columns: int, rows: int
-) -> Pixels:
-    across, down = columns * (width + 1) - 1, rows * (height + 1) - 1
-    out = bytearray(b"\xff" * (across * down * channels))
-    stride = width * channels
-    for at, part in enumerate(parts):
-        top, left = at // columns * (height + 1), at % columns * (width + 1)
-        for row in range(height):
-            start = ((top + row) * across + left) * channels
-            out[start : start + stride] = part[row * stride : (row + 1) * stride]
-    return Pixels(across, down, channels, bytes(out))
-
-
-def _fold(whole: Pixels) -> Pixels:
-    """Cuts a very long picture into pieces, a white pixel apart.
-
-    Pieces of a high picture are side by side, those of a wide one below each other.
-    """
-    count = image_scale.fold_count(whole.width, whole.height)
-    if count == 1:
-        return whole
-    is_high = whole.height > whole.width
-    length = math.ceil(max(whole.width, whole.height) / count)
-    stride = whole.width * whole.channels
-    if is_high:
-        width, height = whole.width, length
-        parts = [
-            whole.data[at * stride * length : (at + 1) * stride * length] for at in range(count)
-        ]
-    else:
-        width, height, piece = length, whole.height, length * whole.channels
-        rows = [whole.data[at : at + stride] for at in range(0, len(whole.data), stride)]
-        parts = [
-            b"".join(row[at * piece : (at + 1) * piece].ljust(piece, b"\xff") for row in rows)
-            for at in range(count)
-        ]
-    size = width * height * whole.channels
-    parts = [part.ljust(size, b"\xff") for part in parts if part]
-    warn_once(
-        "folded",
-        f"A picture of {whole.width} x {whole.height} pixels is folded into {len(parts)} pieces, "
-        f"{'from left to right' if is_high else 'from top to bottom'}: "
-        "it would be a line in its cell.",
-    )
-    columns, lines = (len(parts), 1) if is_high else (1, len(parts))
-    return _tile(parts, width, height, whole.channels, columns, lines)
+    return tiling.grid(np.ascontiguousarray(array).tobytes(), read.shape)
