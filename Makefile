@@ -14,6 +14,8 @@ WASM_TARGET := wasm32-unknown-unknown
 WASM := $(TARGET)/$(WASM_TARGET)/wasm/agnez.wasm
 BINDGEN := $(TARGET)/tools/debug/bindgen
 BINARY := $(TARGET)/release/agnez
+# Panics name their place in the source: without the folders of the machine that built them.
+REMAP := CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$(CURDIR)/= --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/=crates/"
 HYDRATE := --lib --target $(WASM_TARGET) --no-default-features --features hydrate
 
 # Stamps: made when the step has succeeded, so that an interrupted one is done again.
@@ -101,13 +103,13 @@ help:
 
 # Cargo knows best whether it must be built; the file's time tells the rest.
 $(WASM): rust-wasm FORCE
-	@cargo build $(HYDRATE) --profile wasm --locked
+	@$(REMAP) cargo build $(HYDRATE) --profile wasm --locked
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs | $(WASM)
 	cargo build --manifest-path tools/bindgen/Cargo.toml --target-dir $(TARGET)/tools --locked
 	@touch $@
 
-$(SITE): $(WASM) $(BINDGEN) $(TOOLS) tools/site.mjs tools/wasm.mjs $(shell find style public)
+$(SITE): $(WASM) $(BINDGEN) $(TOOLS) tools/site.mjs $(shell find style public)
 	node tools/site.mjs $(WASM) $(BINDGEN)
 	@touch $@
 

@@ -34,10 +34,10 @@ test("a page that has failed says so, and where", async ({ page, problems }) => 
   await page.addInitScript(() => Object.defineProperty(document, "body", { get: () => null }));
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
-  problems.allow(/The page has stopped/);
+  problems.allow(/This page hit an internal error/);
   await page.goto("/");
-  await expect(page.locator("html")).toHaveAttribute("data-notice", /^The page has stopped, by a fault of its own \([^ ]*:\d+\)\. Reload it to go on\.$/);
-  await expect.poll(() => errors.join()).toContain("The page has stopped");
+  await expect(page.locator("html")).toHaveAttribute("data-notice", /^This page hit an internal error \([^ ]*:\d+\)\. Reload to continue\.$/);
+  await expect.poll(() => errors.join()).toContain("This page hit an internal error");
 });
 
 test("so does the one for Python, on any board", async ({ page, agnez }) => {

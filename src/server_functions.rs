@@ -1,11 +1,12 @@
-//! What a person does on the page, as server functions: thin, compiled twice, no gates. The work is done in `server::board`.
+//! The server functions of the page. The work is done in [`crate::server`]'s `boards`.
 //!
-//! Each answers when the change is on disk; the page itself changes when the event comes back over `/live`.
+//! Each replies when the change is on disk; the page itself changes when the event arrives over `/live`.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
+use crate::browser::api_client::AuthorizedClient;
 use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 
 impl FromServerFnError for ApiError {
@@ -13,6 +14,10 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
+            // The server reads requests, the browser replies.
+            ServerFnErrorErr::Deserialization(_) if cfg!(not(feature = "ssr")) => {
+                ErrorKind::GeneralError.with("The server's answer could not be read; reload the page to see what was saved.")
+            }
             ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) | ServerFnErrorErr::Deserialization(why) => {
                 ErrorKind::BadRequest.with(format!("The request could not be read: {why}."))
             }
@@ -23,49 +28,49 @@ impl FromServerFnError for ApiError {
 }
 
 /// Creates an empty cell at the end of the board.
-#[server(prefix = "/rpc", endpoint = "cells/create", input = Json)]
+#[server(prefix = "/rpc", endpoint = "cells/create", input = Json, client = AuthorizedClient)]
 pub async fn create_cell(board: String, name: String) -> Result<CellId, ApiError> {
     use crate::server;
     server::told(server::boards()?.create_empty(board, name).await)
 }
 
 /// Changes the title, the note, or both; `None` leaves it as it is.
-#[server(prefix = "/rpc", endpoint = "cells/edit", input = Json)]
+#[server(prefix = "/rpc", endpoint = "cells/edit", input = Json, client = AuthorizedClient)]
 pub async fn edit_cell(id: CellId, name: Option<String>, note: Option<String>) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.edit(id, name, note).await)
 }
 
 /// Puts the cell before another one of its board, or at the end.
-#[server(prefix = "/rpc", endpoint = "cells/move", input = Json)]
+#[server(prefix = "/rpc", endpoint = "cells/move", input = Json, client = AuthorizedClient)]
 pub async fn move_cell(id: CellId, before: Option<CellId>) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.rearrange(id, before).await)
 }
 
 /// Removes the cell; [`restore_cell`] brings it back while it is among the last 100 that were removed from its board.
-#[server(prefix = "/rpc", endpoint = "cells/remove", input = Json)]
+#[server(prefix = "/rpc", endpoint = "cells/remove", input = Json, client = AuthorizedClient)]
 pub async fn remove_cell(id: CellId) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.discard(id).await)
 }
 
 /// Brings a removed cell back, whole, under its old id and place.
-#[server(prefix = "/rpc", endpoint = "cells/restore", input = Json)]
+#[server(prefix = "/rpc", endpoint = "cells/restore", input = Json, client = AuthorizedClient)]
 pub async fn restore_cell(id: CellId) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.restore(id).await)
 }
 
 /// Changes how a chart is drawn, in every browser.
-#[server(prefix = "/rpc", endpoint = "cells/chart", input = Json)]
+#[server(prefix = "/rpc", endpoint = "cells/chart", input = Json, client = AuthorizedClient)]
 pub async fn set_chart(id: CellId, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.set_chart(id, settings).await)
 }
 
 /// The same for all line charts of a board, at once.
-#[server(prefix = "/rpc", endpoint = "board/chart", input = Json)]
+#[server(prefix = "/rpc", endpoint = "board/chart", input = Json, client = AuthorizedClient)]
 pub async fn set_charts(board: String, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
     server::told(server::boards()?.set_charts(board, settings).await)

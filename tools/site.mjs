@@ -14,8 +14,6 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { placeless, slimmed } from "./wasm.mjs";
-
 /** Bytes of brotli for js + wasm + css: what a reader waits for before the page is awake. */
 const BUDGET = 400_000;
 /** What Rust 1.95 emits for wasm32-unknown-unknown; every browser has had all of it since 2023. */
@@ -63,36 +61,20 @@ function sameBindgen() {
 
 /** The optimised WASM and its glue. Kept from run to run: a change of style needs no new code. */
 async function browserCode() {
-  const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "wasm.mjs"), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
+  const key = hash(Buffer.concat([wasmFile, bindgen, fileURLToPath(import.meta.url), join(tools, "package-lock.json")].map((path) => readFileSync(path))));
   const folder = join(scratch, key);
   const [optimised, bundled] = [join(folder, "optimised.wasm"), join(folder, "bundled.js")];
   if (!existsSync(optimised)) {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
-    const names = new Map();
-    const js = await glue(folder, names);
-    writeFileSync(bundled, js);
-    const needed = join(folder, "needed.wasm");
-    writeFileSync(needed, slimmed(readFileSync(join(folder, "agnez_bg.wasm")), names, (name) => js.includes(name)));
+    writeFileSync(bundled, await bundle(join(folder, "agnez.js"), { format: "esm", target: "es2022" }));
     const unfinished = `${optimised}.part`;
-    run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...WASM_FEATURES.map((name) => `--enable-${name}`), "-o", unfinished, needed);
-    writeFileSync(unfinished, placeless(readFileSync(unfinished), root));
+    const features = WASM_FEATURES.map((name) => `--enable-${name}`);
+    run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...features, "-o", unfinished, join(folder, "agnez_bg.wasm"));
     renameSync(unfinished, optimised);
   }
   return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
-}
-
-/**
- * The glue without the classes that crates export and nobody here uses: they would keep their code in the WASM. What the WASM imports gets
- * short names, noted in `names`: the long ones, each with 16 random digits, would be in both files.
- */
-async function glue(folder, names) {
-  const short = (name) => names.get(name) ?? names.set(name, `$${names.size.toString(36)}`).get(name);
-  const all = readFileSync(join(folder, "agnez.js"), "utf8");
-  const contents = all.replace(/^export class/gm, "class").replace(/^if \(Symbol\.dispose\) .*$/gm, "").replace(/\b__wbg_\w+_[0-9a-f]{16}\b/g, short);
-  const stdin = { contents, resolveDir: folder, sourcefile: "agnez.js" };
-  return bundle(undefined, { stdin, format: "esm", target: "es2022", treeShaking: true, pure: ["FinalizationRegistry"] });
 }
 
 async function style() {

@@ -10,8 +10,8 @@ use super::components::toasts::ToastKind;
 use super::state::{CellState, ContentKind, Dashboard, Field};
 use super::{charts, focus};
 use crate::browser::clipboard;
-use crate::browser::rpc::{self, Answer};
-use crate::protocol::CellId;
+use crate::protocol::{ApiError, CellId, LineSettingsPatch};
+use crate::server_functions::{create_cell, edit_cell, move_cell, remove_cell, restore_cell, set_chart, set_charts};
 
 impl Dashboard {
     /// Adds an empty cell and asks for its name.
@@ -22,13 +22,13 @@ impl Dashboard {
         // It has no name yet, which hardly a filter finds.
         filter::let_in(self, "");
         spawn_local(async move {
-            match rpc::create_cell(&self.page().board, "").await {
+            match create_cell(self.page().board.clone(), String::new()).await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
                 Ok(id) => {
                     self.new_cell.set(Some(id.clone()));
                     self.edit(id, Field::Name);
                 }
-                Err(message) => self.notify(ToastKind::Error(message)),
+                Err(error) => self.notify(ToastKind::Error(error.message)),
             }
         });
     }
@@ -46,7 +46,7 @@ impl Dashboard {
         let is_bare =
             |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
         if is_ended && is_fresh && self.cell(id).is_some_and(is_bare) {
-            self.send(rpc::remove_cell(id), None);
+            self.send(remove_cell(id.clone()), None);
             focus::board();
         } else {
             focus::cell(id);
@@ -70,17 +70,16 @@ impl Dashboard {
             return;
         }
         let (name, note) = match field {
-            Field::Name => (Some(text.as_str()), None),
-            Field::Note => (None, Some(text.as_str())),
+            Field::Name => (Some(text.clone()), None),
+            Field::Note => (None, Some(text.clone())),
         };
-        let request = rpc::edit_cell(&id, name, note);
         spawn_local(async move {
-            let answer = request.await;
+            let answer = edit_cell(id.clone(), name, note).await;
             if field == Field::Name && answer.is_ok() && self.filter.with_untracked(|filter| !filter::finds(filter, &text)) {
                 self.notify(ToastKind::Filtered(1));
             }
-            if let Err(message) = answer {
-                self.notify(ToastKind::Error(message));
+            if let Err(error) = answer {
+                self.notify(ToastKind::Error(error.message));
                 self.unsaved.set(Some((id.clone(), field, text)));
                 if self.editing.with_untracked(Option::is_none) {
                     self.edit(id, field);
@@ -117,7 +116,7 @@ impl Dashboard {
     }
 
     pub fn put_before(self, id: CellId, before: Option<CellId>) {
-        self.send(rpc::move_cell(&id, before.as_ref()), None);
+        self.send(move_cell(id, before), None);
     }
 
     /// Removes at once; the toast brings it back.
@@ -130,7 +129,7 @@ impl Dashboard {
             let at = order.iter().position(|known| *known == id)?;
             order.get(at + 1).or_else(|| order.get(at.checked_sub(1)?)).cloned()
         });
-        self.send(rpc::remove_cell(&id), Some(ToastKind::Deleted { id, name }));
+        self.send(remove_cell(id.clone()), Some(ToastKind::Deleted { id, name }));
         match neighbour {
             Some(id) => focus::cell(&id),
             None => focus::board(),
@@ -154,7 +153,7 @@ impl Dashboard {
     pub fn restore(self, toast: u32, id: CellId, name: &str) {
         self.dismiss(toast);
         filter::let_in(self, name);
-        self.send(rpc::restore_cell(&id), None);
+        self.send(restore_cell(id), None);
     }
 
     /// `what` completes the sentence "Copied ...".
@@ -168,32 +167,34 @@ impl Dashboard {
         });
     }
 
-    /// Sets how a chart is drawn, or all charts of the board: see [`rpc::set_chart`].
-    pub fn set_chart(self, id: Option<&CellId>, settings: &[(&str, String)]) {
-        let request = match id {
-            Some(id) => rpc::set_chart(id, settings),
-            None => rpc::set_charts(&self.page().board, settings),
-        };
-        if self.may_write() {
-            spawn_local(async move {
-                if let Err(message) = request.await {
-                    self.notify(ToastKind::Error(message));
-                    charts::unset(self);
-                }
-            });
+    /// Changes how a chart is drawn; without an `id`, how all charts of the board are drawn.
+    pub fn set_chart(self, id: Option<&CellId>, patch: LineSettingsPatch) {
+        if !self.may_write() {
+            return;
         }
+        let id = id.cloned();
+        spawn_local(async move {
+            let answer = match id {
+                Some(id) => set_chart(id, patch).await,
+                None => set_charts(self.page().board.clone(), patch).await,
+            };
+            if let Err(error) = answer {
+                self.notify(ToastKind::Error(error.message));
+                charts::unset(self);
+            }
+        });
     }
 
-    /// Tells what went wrong, or else `done`. Who may not write asks for nothing.
-    fn send(self, request: Answer, done: Option<ToastKind>) {
+    /// Calls a server function and shows its error, or else `done`. Does nothing for a reader who may not write.
+    fn send(self, call: impl Future<Output = Result<(), ApiError>> + 'static, done: Option<ToastKind>) {
         if !self.may_write() {
             return;
         }
         spawn_local(async move {
-            match (request.await, done) {
-                (Err(message), _) => self.notify(ToastKind::Error(message)),
-                (Ok(_), Some(done)) => self.notify(done),
-                (Ok(_), None) => {}
+            match (call.await, done) {
+                (Err(error), _) => self.notify(ToastKind::Error(error.message)),
+                (Ok(()), Some(done)) => self.notify(done),
+                (Ok(()), None) => {}
             }
         });
     }

@@ -15,7 +15,7 @@ mod state;
 
 use leptos::prelude::*;
 
-use crate::browser::{dom, iframe, wire};
+use crate::browser::{dom, iframe};
 use crate::protocol::PageData;
 
 pub use cells::{Drawn, Picture};
@@ -62,5 +62,5 @@ pub fn App(page: PageData) -> impl IntoView {
 /// What the server drew the page from. Browser only.
 pub fn page_from_document() -> PageData {
     let data = document().get_element_by_id(DATA_ID).and_then(|element| element.text_content()).unwrap_or_default();
-    wire::page(&data).expect("the shell of the same build wrote the page's data into the document")
+    serde_json::from_str(&data).expect("the shell of the same build wrote the page's data into the document")
 }

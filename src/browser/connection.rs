@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 
-use super::{dom, wire};
+use super::dom;
 use crate::protocol::{Cell, Event, points};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,8 +137,8 @@ fn hear(event: JsValue) {
             dom::mark_root(NOTICE, text.get(1..));
             true
         }
-        Some(text) => match wire::event(&text) {
-            Some(event) => {
+        Some(text) => match serde_json::from_str(&text).ok() {
+            Some::<Event<Cell>>(event) => {
                 if matches!(event, Event::Hello { .. }) {
                     dom::mark_root(NOTICE, None);
                     line(|line| line.greeted = true);

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, EventTarget, HtmlElement, HtmlInputElement, Storage};
 
 /// Kept for this browser, until the person clears it.
-pub fn lasting() -> Option<Storage> {
+pub fn local_storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
@@ -20,7 +20,7 @@ pub fn time_zone() -> String {
 }
 
 /// Kept for this tab.
-pub fn passing() -> Option<Storage> {
+pub fn session_storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
@@ -60,14 +60,6 @@ pub fn mark_root(name: &str, value: Option<&str>) {
             None => root.remove_attribute(name),
         };
     }
-}
-
-/// The page's own code has failed, here: nothing more happens in it. Of libraries only the line is known (`tools/wasm.mjs`).
-pub fn stopped(file: &str, line: u32) -> ! {
-    let text = ["The page has stopped, by a fault of its own (", file.trim(), ":", &number_text(f64::from(line)), "). Reload it to go on."]
-        .concat();
-    mark_root("data-notice", Some(&text));
-    wasm_bindgen::throw_str(&text)
 }
 
 pub fn by_id(id: &str) -> Option<HtmlElement> {

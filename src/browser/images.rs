@@ -1,9 +1,10 @@
 //! Loading a picture before it is shown, and telling whether a file of the server's folder has changed.
 
+use gloo_net::http::Method;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlImageElement, RequestCache};
 
-use super::http;
+use super::fetch;
 
 /// Loads a picture off the screen, and answers it when it can be drawn. Shown under the same address it then appears without a gap.
 pub async fn load(address: &str) -> Option<HtmlImageElement> {
@@ -19,15 +20,10 @@ pub async fn can_be_drawn(picture: &HtmlImageElement) -> bool {
 
 /// The `ETag` of the file as it is now.
 pub async fn newest_version(address: &str) -> Option<String> {
-    version("HEAD", address, RequestCache::NoStore).await
+    fetch::etag(Method::HEAD, address, RequestCache::NoStore).await
 }
 
-/// The `ETag` of the file as it was loaded for the page: asked from the browser's cache, because the file may have changed since.
+/// The `ETag` of the file as it was loaded for the page: from the browser's cache, because the file may have changed since.
 pub async fn shown_version(address: &str) -> Option<String> {
-    version("GET", address, RequestCache::ForceCache).await
-}
-
-async fn version(method: &str, address: &str, cache: RequestCache) -> Option<String> {
-    let reply = http::request(method, address, "*/*", None, cache).await?;
-    if reply.ok() { reply.headers().get("etag") } else { None }
+    fetch::etag(Method::GET, address, RequestCache::ForceCache).await
 }

@@ -3,14 +3,13 @@
 //! It compiles for the server too, which draws with its addresses and constants; all else is called from effects and event handlers, which run
 //! in browsers only.
 
+pub mod api_client;
 pub mod blocked_scripts;
 pub mod clipboard;
-pub mod columns;
 pub mod connection;
 pub mod dom;
-pub mod http;
+pub mod fetch;
 pub mod iframe;
 pub mod images;
 pub mod near_viewport;
-pub mod rpc;
-pub mod wire;
+pub mod panic;

@@ -13,6 +13,22 @@ pub enum XAxis {
     Wall,
 }
 
+impl XAxis {
+    /// By its name in JSON.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Step, Self::Relative, Self::Wall].into_iter().find(|axis| axis.name() == name)
+    }
+
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Relative => "relative",
+            Self::Wall => "wall",
+        }
+    }
+}
+
 /// The scale of the vertical axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,6 +36,21 @@ pub enum YScale {
     #[default]
     Linear,
     Log,
+}
+
+impl YScale {
+    /// By its name in JSON.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Linear, Self::Log].into_iter().find(|scale| scale.name() == name)
+    }
+
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Log => "log",
+        }
+    }
 }
 
 /// Complete settings. In JSON each key may be missing; unknown keys stay in the document and have
@@ -63,5 +94,23 @@ impl From<LineSettingsPatch> for LineSettings {
             unit: unit.unwrap_or_default(),
             hidden: hidden.unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_json() {
+        for axis in [XAxis::Step, XAxis::Relative, XAxis::Wall] {
+            assert_eq!(serde_json::to_value(axis).unwrap(), axis.name());
+            assert_eq!(XAxis::from_name(axis.name()), Some(axis));
+        }
+        for scale in [YScale::Linear, YScale::Log] {
+            assert_eq!(serde_json::to_value(scale).unwrap(), scale.name());
+            assert_eq!(YScale::from_name(scale.name()), Some(scale));
+        }
+        assert_eq!((XAxis::from_name(""), YScale::from_name("logarithmic")), (None, None));
     }
 }

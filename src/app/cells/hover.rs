@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlImageElement, PointerEvent};
 
 use crate::app::{charts, focus};
-use crate::browser::{columns, dom};
+use crate::browser::{dom, fetch};
 use crate::charts::{number, palette};
 use crate::protocol::CellId;
 use crate::protocol::spots::{self, Colour, Field, Spots};
@@ -155,7 +155,7 @@ impl Aim {
         // The old ones are not true of the new drawing.
         (self.address, self.spots) = (address.clone(), None);
         spawn_local(async move {
-            let bytes = columns::fetch(address.clone()).await;
+            let bytes = fetch::bytes(&address).await;
             let read = bytes.and_then(|bytes| spots::read(&bytes).ok());
             AIM.with_borrow_mut(|aim| {
                 // Meanwhile something else may be pointed at, or the drawing may have changed once more.

@@ -7,9 +7,9 @@ use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::line_chart::{Chart, Parts};
 use super::registry::{Charts, with};
-use crate::browser::{dom, rpc};
+use crate::browser::dom;
 use crate::charts::{FOLDED, is_long, palette};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, LineSettingsPatch};
 
 /// The place of the series among all of its chart.
 const SERIES: &str = "data-series";
@@ -60,7 +60,7 @@ pub fn share(charts: &mut Charts, id: &CellId) {
     // It remains this reader's own until the server has told it to all.
     keep(id, None);
     if let Some(dashboard) = charts.dashboard {
-        dashboard.set_chart(Some(id), &[("hidden", rpc::texts(&own))]);
+        dashboard.set_chart(Some(id), LineSettingsPatch { hidden: Some(own), ..Default::default() });
     }
 }
 
@@ -70,7 +70,7 @@ fn key(id: &CellId) -> String {
 }
 
 fn keep(id: &CellId, own: Option<&[String]>) {
-    if let Some(storage) = dom::passing() {
+    if let Some(storage) = dom::session_storage() {
         let _ = match own {
             Some(names) => storage.set_item(&key(id), &names.join("\n")),
             None => storage.remove_item(&key(id)),
@@ -79,7 +79,7 @@ fn keep(id: &CellId, own: Option<&[String]>) {
 }
 
 pub fn recall(id: &CellId) -> Option<Vec<String>> {
-    let kept = dom::passing()?.get_item(&key(id)).ok()??;
+    let kept = dom::session_storage()?.get_item(&key(id)).ok()??;
     let mut names = Vec::new();
     for name in kept.split('\n') {
         if !name.is_empty() {

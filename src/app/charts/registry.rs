@@ -16,7 +16,7 @@ use super::viewport::View;
 use super::{canvas, gestures, legend, print, settings_panel, tooltip, url_state, visibility};
 use crate::app::focus;
 use crate::app::state::Dashboard;
-use crate::browser::{columns, dom};
+use crate::browser::{dom, fetch};
 use crate::protocol::columns::{self as words, CellColumns, SeriesColumns};
 use crate::protocol::{CellId, LineSettings, points};
 use crate::routes;
@@ -244,7 +244,7 @@ async fn ask(asked: Asked, ids: Vec<CellId>) {
     let end = |end: f64| end.is_finite().then(|| dom::number_text(end));
     let axis = if asked.axis == Axis::Step { "step" } else { "time" };
     let smooth = (asked.smooth > 0.0).then(|| dom::number_text(asked.smooth));
-    let bytes = columns::fetch(routes::columns(&names, axis, end(asked.from), end(asked.to), asked.width, smooth)).await;
+    let bytes = fetch::bytes(&routes::columns(&names, axis, end(asked.from), end(asked.to), asked.width, smooth)).await;
     match bytes.and_then(|bytes| words::read(&bytes).ok()) {
         Some(frame) => with(|charts| charts.answer(asked, &ids, Some(frame.cells))),
         None => set_timeout(move || with(|charts| charts.answer(asked, &ids, None)), TROUBLE),

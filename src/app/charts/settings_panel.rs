@@ -12,9 +12,9 @@ use super::registry::{Charts, with};
 use super::{canvas, legend, tooltip};
 use crate::app::components::menu;
 use crate::app::{focus, fullscreen};
-use crate::browser::{dom, rpc};
+use crate::browser::dom;
 use crate::charts::number;
-use crate::protocol::{CellId, XAxis, YScale};
+use crate::protocol::{CellId, LineSettingsPatch, XAxis, YScale};
 use crate::routes;
 
 const ID: &str = "chart-panel";
@@ -285,32 +285,32 @@ fn set_one(charts: &mut Charts, id: Option<&CellId>, name: &str, value: &str, is
             charts.repaint();
             if is_final {
                 set(name, &text);
-                save(charts, id, "smooth", text);
+                save(charts, id, LineSettingsPatch { smooth: Some(smooth), ..Default::default() });
             }
         }
         name if is_final => {
-            let key = match name {
-                X => "x",
-                Y => "y",
-                _ => "unit",
+            let patch = match name {
+                X => LineSettingsPatch { x: XAxis::from_name(value), ..Default::default() },
+                Y => LineSettingsPatch { y: YScale::from_name(value), ..Default::default() },
+                _ => LineSettingsPatch { unit: Some(value.to_owned()), ..Default::default() },
             };
-            save(charts, id, key, rpc::text(value));
+            save(charts, id, patch);
         }
         _ => {}
     }
 }
 
-fn save(charts: &Charts, id: Option<&CellId>, key: &str, json: String) {
+fn save(charts: &Charts, id: Option<&CellId>, patch: LineSettingsPatch) {
     if let Some(dashboard) = charts.dashboard {
-        dashboard.set_chart(id, &[(key, json)]);
+        dashboard.set_chart(id, patch);
     }
 }
 
 /// From linear to logarithmic, and back.
 pub fn switch_scale(charts: &mut Charts, id: &CellId) {
     let Some(chart) = charts.chart(id) else { return };
-    let scale = if chart.settings.y == YScale::Log { "linear" } else { "log" };
-    save(charts, Some(id), "y", rpc::text(scale));
+    let scale = if chart.settings.y == YScale::Log { YScale::Linear } else { YScale::Log };
+    save(charts, Some(id), LineSettingsPatch { y: Some(scale), ..Default::default() });
 }
 
 /// What the address of a drawing must say of a cell, so that it shows what this reader sees: empty, or beginning with `&`.

@@ -6,7 +6,7 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 use super::canvas::{Look, put};
 use super::legend::hex;
 use super::registry::{Charts, with};
-use crate::browser::{columns, dom};
+use crate::browser::{dom, fetch};
 use crate::charts::polyline::{Path, UP};
 use crate::charts::render::raster::DOT;
 use crate::charts::scene::{Form, Style, read};
@@ -26,7 +26,7 @@ pub struct Drawing {
 /// Draws what the picture at `address` would show, which ends with `.svg?height=PIXELS&v=VERSION`. False when that cannot be had.
 pub async fn draw(image: &Element, address: &str) -> bool {
     let Some((path, asked)) = address.split_once(".svg?") else { return false };
-    let bytes = columns::fetch([path, ".scene?", asked].concat()).await;
+    let bytes = fetch::bytes(&[path, ".scene?", asked].concat()).await;
     let Some(scene) = bytes.and_then(|bytes| read(&bytes).ok()) else { return false };
     with(|charts| {
         let at = charts.drawings.iter().position(|drawing| drawing.image == *image).or_else(|| charts.begin_drawing(image));

@@ -55,7 +55,7 @@ impl Reader for Dashboard {
 /// Waits until nothing is being edited.
 fn reload_for(dashboard: Dashboard, build: &str) {
     const RELOADED_FOR: &str = "agnez-reloaded-for";
-    let Some(storage) = dom::passing() else { return };
+    let Some(storage) = dom::session_storage() else { return };
     if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() == Some(build) || storage.set_item(RELOADED_FOR, build).is_err() {
         return;
     }

@@ -28,7 +28,7 @@ impl Theme {
 
 /// Shows the choice that was kept.
 pub fn recall(dashboard: Dashboard) {
-    let kept = dom::lasting().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let kept = dom::local_storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
     match kept.as_deref() {
         Some("light") => dashboard.theme.set(Theme::Light),
         Some("dark") => dashboard.theme.set(Theme::Dark),
@@ -46,7 +46,7 @@ pub fn next(dashboard: Dashboard) {
     dashboard.theme.set(theme);
     dom::mark_root("data-theme", chosen);
     charts::repaint();
-    if let Some(storage) = dom::lasting() {
+    if let Some(storage) = dom::local_storage() {
         let _ = match chosen {
             Some(word) => storage.set_item(KEY, word),
             None => storage.remove_item(KEY),

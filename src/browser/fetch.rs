@@ -1,0 +1,64 @@
+//! Requests to the server that the page came from. Their URLs are relative to the page's `<base>`, which carries what grants read access.
+
+use gloo_net::http::{Method, Request, Response};
+use serde::de::DeserializeOwned;
+use web_sys::{RequestCache, RequestInit};
+
+use super::dom;
+use crate::protocol::{ApiError, ErrorKind};
+
+/// The key of the session storage in which the login page (`src/server/http/pages/login.html`) keeps the token of this tab.
+const TOKEN: &str = "agnez-token";
+
+/// The value of the `Authorization` header, if this tab has a token. The page's URL grants read access only.
+pub fn authorization() -> Option<String> {
+    let token = dom::session_storage()?.get_item(TOKEN).ok()??;
+    Some(["Bearer ", &token].concat())
+}
+
+/// `None` if the server cannot be reached.
+///
+/// gloo's request builder appends an `&` to every query: the browser's cache would take that for another address.
+async fn request(method: Method, address: &str, accept: &str, cache: RequestCache) -> Option<Response> {
+    let init = RequestInit::new();
+    init.set_method(method.as_ref());
+    init.set_cache(cache);
+    let request = Request::from(web_sys::Request::new_with_str_and_init(address, &init).ok()?);
+    request.headers().set("Accept", accept);
+    request.send().await.ok()
+}
+
+/// The body of a binary reply; `None` if the server cannot be reached or refuses.
+pub async fn bytes(address: &str) -> Option<Vec<u8>> {
+    let reply = request(Method::GET, address, "application/octet-stream", RequestCache::Default).await?;
+    if reply.ok() { reply.binary().await.ok() } else { None }
+}
+
+/// The `ETag` of a file; `None` if the server cannot be reached or refuses.
+pub async fn etag(method: Method, address: &str, cache: RequestCache) -> Option<String> {
+    let reply = request(method, address, "*/*", cache).await?;
+    if reply.ok() { reply.headers().get("etag") } else { None }
+}
+
+/// A request of the REST API in the name of this tab's token. `body`: JSON, or empty.
+pub async fn api<T: DeserializeOwned>(method: Method, address: &str, body: Option<&serde_json::Value>) -> Result<T, ApiError> {
+    let unreachable = || ErrorKind::Unavailable.with("The server could not be reached; nothing was changed.");
+    let builder =
+        gloo_net::http::RequestBuilder::new(address).method(method).cache(RequestCache::NoStore).header("Accept", "application/json");
+    let builder = match authorization() {
+        Some(value) => builder.header("Authorization", &value),
+        None => builder,
+    };
+    let request = match body {
+        Some(body) => builder.json(body),
+        None => builder.build(),
+    };
+    let reply = request.map_err(|_| unreachable())?.send().await.map_err(|_| unreachable())?;
+    let (is_ok, status) = (reply.ok(), reply.status());
+    let text = reply.text().await.map_err(|_| unreachable())?;
+    let unreadable = || ErrorKind::GeneralError.with(format!("The server's answer ({status}) could not be read."));
+    if is_ok {
+        return serde_json::from_str(&text).map_err(|_| unreadable());
+    }
+    Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable()))
+}

@@ -1,0 +1,17 @@
+//! A panic of the page's own code: the page says that it has stopped, and where.
+
+use std::panic::{self, PanicHookInfo};
+
+use super::dom;
+
+/// Shows every panic from now on. The page does nothing more after one: its code is compiled to abort.
+pub fn report_panics() {
+    panic::set_hook(Box::new(report));
+}
+
+fn report(info: &PanicHookInfo) {
+    let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+    let text = format!("This page hit an internal error ({place}). Reload to continue.");
+    dom::mark_root("data-notice", Some(&text));
+    wasm_bindgen::throw_str(&text)
+}
