@@ -99,7 +99,7 @@ test("the first paint is the board as the server drew it, with its style", async
   problems.allow(/\.wasm: net::ERR_FAILED/, /uncaught: TypeError: Failed to fetch/, /console error: Failed to load resource: net::ERR_FAILED/, /preload/);
   await page.goto(`/#token=${token}`);
   await expect(page.getByRole("heading", { name: "main" })).toBeVisible();
-  await expect(page.locator("html")).not.toHaveAttribute("data-awake", /.*/);
+  await expect(page.locator("html")).not.toHaveAttribute("data-hydrated", /.*/);
   await expect(page.locator(".top")).toHaveCSS("position", "sticky");
 });
 

@@ -211,7 +211,7 @@ test("a link in a text opens a page of its own, which learns nothing of the boar
   const opened = await opening;
   await expect(opened).toHaveURL(`${agnez.url}/b/other`);
   expect(await opened.evaluate(() => window.opener)).toBeNull();
-  await expect(opened.locator("html"), "it is no sandbox").toHaveAttribute("data-awake", /.*/);
+  await expect(opened.locator("html"), "it is no sandbox").toHaveAttribute("data-hydrated", /.*/);
   await opened.close();
 
   // Figures of others may not, by attribute and by header.

@@ -75,6 +75,20 @@ pub fn live(board: &str, epoch: &str, since: u64) -> String {
     format!("live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
 }
 
+/// The list of boards.
+pub const BOARDS: &str = "boards";
+
+/// Links to boards: to create one, or to list those of a board.
+pub const SHARES: &str = "shares";
+
+pub fn shares(board: &str) -> String {
+    format!("{SHARES}?board={}", encoded(board))
+}
+
+pub fn share(id: &str) -> String {
+    format!("{SHARES}/{}", encoded(id))
+}
+
 /// True for pictures in the server's folder, whose content may change under the same name.
 pub fn in_folder(src: &str) -> bool {
     src.starts_with("images/")

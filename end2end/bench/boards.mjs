@@ -64,8 +64,8 @@ async function opened(url) {
     await page.addInitScript(() => {
       const page = /** @type {any} */ (globalThis);
       new MutationObserver(() => {
-        if (document.documentElement?.hasAttribute("data-awake")) page.awakeAt ??= performance.now();
-      }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-awake"] });
+        if (document.documentElement?.hasAttribute("data-hydrated")) page.awakeAt ??= performance.now();
+      }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-hydrated"] });
       const timer = setInterval(() => {
         const button = /** @type {HTMLElement | null} */ (document.querySelector(".menu-button"));
         button?.click();

@@ -16,7 +16,7 @@ export async function openBoard(page: Page, path = "/"): Promise<void> {
 }
 
 export async function live(page: Page): Promise<void> {
-  await expect(page.locator("html")).toHaveAttribute("data-awake", /.*/);
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", /.*/);
   await expect(status(page)).toHaveText(/\blive\b/i);
 }
 

@@ -25,6 +25,7 @@ use components::grid::Grid;
 use components::header::Header;
 use components::help::Help;
 use components::menu::CellMenu;
+use components::notice::Notice;
 use components::toasts::Toasts;
 use state::Dashboard;
 
@@ -47,7 +48,7 @@ pub fn App(page: PageData) -> impl IntoView {
         fullscreen::recall(dashboard);
         components::live_status::start(dashboard);
         components::theme::recall(dashboard);
-        dom::mark_root("data-awake", Some(""));
+        dom::mark_root("data-hydrated", Some(""));
     });
     view! {
         <Header />
@@ -56,6 +57,7 @@ pub fn App(page: PageData) -> impl IntoView {
         <CellMenu />
         <Help />
         <Toasts />
+        <Notice />
     }
 }
 

@@ -20,7 +20,6 @@ pub struct Assets {
 /// - Gives this tab's token to new tabs, unless the server is below a path, where the origin may have other applications.
 /// - A page that was let in without a token, as on the server's own machine, but opened by a link with one (or in a tab that has one), is
 ///   replaced by what that token shows, as the gate does (src/server/gate.html). A token that is refused is forgotten.
-/// - Loads the dialog for links when it is opened, and the list of boards when it is opened or is all that there is to see.
 const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
 try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
 {const sent=()=>/[#&]token=([\w-]+)/.exec(location.hash)?.[1],HERE=location.pathname+location.search,{nonce}=document.currentScript;
@@ -33,24 +32,14 @@ if(!reply.ok){sessionStorage.removeItem("agnez-token");return location.replace(H
 sessionStorage.setItem("agnez-token",token);
 const word=/'nonce-([^']+)'/.exec(reply.headers.get("content-security-policy"))?.[1];
 document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonce+'"'));document.close()},()=>location.replace(HERE))}}catch{}
-addEventListener("hashchange",()=>{if(sent())location.reload()});
-addEventListener("click",event=>{const{target}=event;if(target.closest?.("[data-share]"))import("./share.js").then(share=>share.open(),()=>alert("The server could not be reached."));
-if(target.closest?.(".board-switch"))boards()});
-const boards=()=>import("./boards.js").then(boards=>boards.renew()).catch(()=>{});
-setInterval(()=>{if(!document.hidden&&document.querySelector(":root:has([data-state=live]) .hero"))boards()},1500)}"##;
+addEventListener("hashchange",()=>{if(sent())location.reload()});}"##;
 
-/// Who only looks is offered nothing that writes.
-const READS: &str = "@layer states{:is(.add,.add-note,.writes,.own,.panel>:first-child,#help dl>:nth-child(n+21),\
-    .panel label:not(:has(#chart-smooth)),.hero>:nth-child(n+2),.command,.no-points pre){display:none}.chart-title,.chart-title h2{cursor:auto}}";
+/// A reader who may not write gets no controls in the panel of a chart that would write.
+const READS: &str = "@layer states{:is(.own,.panel>:first-child,.panel label:not(:has(#chart-smooth)),.no-points pre){display:none}}";
 
-/// What is wrong with the server stands below everything, whatever is scrolled to.
-const NOTICE: &str = "html[data-notice^=T]::after{content:attr(data-notice);display:block;position:sticky;bottom:0;z-index:2;padding:10px 16px;\
-    background:light-dark(#b42318,#7a1c14);color:#fff;font-weight:600}";
-
-/// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `notice`: what is
-/// wrong with the server, which begins with `T`; `rank`: how much the reader may, for other tabs to choose by.
+/// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `rank`: how much the reader may, for other tabs to choose by.
 #[component]
-pub fn Shell(page: PageData, assets: Assets, base: String, notice: Option<&'static str>, rank: u8) -> impl IntoView {
+pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
     // `<` could end the script element early; JSON knows another way to write it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
@@ -63,7 +52,7 @@ pub fn Shell(page: PageData, assets: Assets, base: String, notice: Option<&'stat
     let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-notice=notice>
+        <html lang="en">
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -74,7 +63,6 @@ pub fn Shell(page: PageData, assets: Assets, base: String, notice: Option<&'stat
                 <link rel="icon" type="image/svg+xml" href=routes::favicon() />
                 <link rel="stylesheet" href=css />
                 {reads}
-                <style>{NOTICE}</style>
                 <link rel="modulepreload" href=js />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="application/json" id=DATA_ID>

@@ -11,26 +11,41 @@ use super::{focus, fullscreen};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
-/// The first ten only read: the style sheet hides the others from those who may not write.
-pub const HELP: [(&str, &str); 18] = [
-    ("j  k", "Next cell, previous cell"),
-    ("← → ↑ ↓", "Move between cells"),
-    ("f", "Full screen, and back; there, keys act on the shown cell only"),
-    ("+  -  0", "Chart: zoom in, zoom out, show everything"),
-    ("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
-    (",  .", "Chart: read the value before, the next value"),
-    ("/", "Show only cells whose name matches"),
-    ("t", "Theme: system, light, dark"),
-    ("?", "This help"),
-    ("Esc", "Cancel an edit, close a menu or this help"),
-    ("n", "Add a cell"),
-    ("e  Enter", "Rename the cell"),
-    ("d", "Edit the note"),
-    ("Alt + ←  Alt + ↑", "Move the cell earlier"),
-    ("Alt + →  Alt + ↓", "Move the cell later"),
-    ("l", "Chart: linear or logarithmic"),
-    ("Delete", "Delete the cell"),
-    ("Ctrl + Z", "Undo the last deletion"),
+/// A row of the help dialog.
+pub struct Shortcut {
+    pub keys: &'static str,
+    pub meaning: &'static str,
+    /// Changes the board: not for a reader who may not write.
+    pub writes: bool,
+}
+
+const fn reads(keys: &'static str, meaning: &'static str) -> Shortcut {
+    Shortcut { keys, meaning, writes: false }
+}
+
+const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
+    Shortcut { keys, meaning, writes: true }
+}
+
+pub const HELP: [Shortcut; 18] = [
+    reads("j  k", "Next cell, previous cell"),
+    reads("← → ↑ ↓", "Move between cells"),
+    reads("f", "Full screen, and back; there, keys act on the shown cell only"),
+    reads("+  -  0", "Chart: zoom in, zoom out, show everything"),
+    reads("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
+    reads(",  .", "Chart: read the value before, the next value"),
+    reads("/", "Show only cells whose name matches"),
+    reads("t", "Theme: system, light, dark"),
+    reads("?", "This help"),
+    reads("Esc", "Cancel an edit, close a menu or this help"),
+    writes("n", "Add a cell"),
+    writes("e  Enter", "Rename the cell"),
+    writes("d", "Edit the note"),
+    writes("Alt + ←  Alt + ↑", "Move the cell earlier"),
+    writes("Alt + →  Alt + ↓", "Move the cell later"),
+    writes("l", "Chart: linear or logarithmic"),
+    writes("Delete", "Delete the cell"),
+    writes("Ctrl + Z", "Undo the last deletion"),
 ];
 
 /// What lies uppermost on the page: it alone has the keys, and nothing below it does.

@@ -1,212 +1,193 @@
-//! The connection to `/live`: opened again whenever it is lost, for as long as the page is open.
+//! The WebSocket to `/live`: one task that connects, follows, and connects again for as long as the page is open.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::time::Duration;
-
-use js_sys::{ArrayBuffer, Date, Math, Reflect, Uint8Array};
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::{FutureExt, StreamExt, select_biased};
+use gloo_net::websocket::futures::WebSocket;
+use gloo_net::websocket::{Message, WebSocketError};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Date, Math};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, MessageEvent, WebSocket};
+use leptos::task::spawn_local;
 
-use super::dom;
 use crate::protocol::{Cell, Event, points};
 
+/// The state of the connection, as the page shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Live {
     Connecting,
     Live,
-    /// Lost: the next try comes in this many seconds.
+    /// Lost; the next attempt begins in this number of seconds.
     Waiting(u32),
 }
 
-/// Who reads the events.
-pub trait Reader {
-    /// Where to connect, so that nothing already known is sent again.
-    fn address(&self) -> String;
-    fn take(&self, event: Event<Cell>);
-    fn take_points(&self, frame: points::PointsFrame);
-    /// Something could not be read: what is known is no longer complete, so the next connection must send everything.
-    fn forget(&self);
-    fn show(&self, state: Live);
+/// Takes what the connection receives.
+pub trait EventSink {
+    /// The URL that continues after the last event, so that nothing is sent twice.
+    fn url(&self) -> String;
+    fn on_event(&self, event: Event<Cell>);
+    fn on_points(&self, frame: points::PointsFrame);
+    /// A warning of the server about itself; `None`: it is well.
+    fn on_notice(&self, notice: Option<String>);
+    /// Something could not be read: the state of the page is incomplete, so the next connection must send everything.
+    fn forget_position(&self);
+    fn on_state(&self, state: Live);
+    /// The server has ended this reader's access.
+    fn on_access_ended(&self);
 }
 
-/// How the server closes the connection of somebody whose access has ended (RFC 6455: "policy violation").
-const ENDED: f64 = 1008.0;
-
+/// The close code of a reader whose access has ended (RFC 6455, section 7.4.1: policy violation).
+const POLICY_VIOLATION: u16 = 1008;
 /// The server sends at least a bookmark every 15 s; after more than two missed ones the connection is dead.
 const SILENCE_MS: f64 = 40_000.0;
-/// A computer that slept comes back with a socket that looks open; silence this long is not trusted then.
+/// A computer that slept wakes with a socket that looks open; silence this long is not trusted then.
 const DOUBT_MS: f64 = 20_000.0;
-/// A connection that lasted this long has cleared the record of failures.
+/// A connection that lasted this long resets the count of failures.
 const STEADY_MS: f64 = 2_000.0;
 const FIRST_PAUSE_MS: f64 = 250.0;
 const LONGEST_PAUSE_MS: f64 = 10_000.0;
 
-/// What is wrong with the server is told in frames that begin with `!`, and stands here for the style to show.
-const NOTICE: &str = "data-notice";
-
-/// The one connection of the page.
-struct Line {
-    reader: Rc<dyn Reader>,
-    /// Called with everything that a socket has to say.
-    hear: js_sys::Function,
-    /// `None` while waiting for the next try.
-    socket: Option<WebSocket>,
-    greeted: bool,
-    /// When it began to connect, when something was heard last, and when the next try comes: milliseconds since 1970.
-    began: f64,
-    heard: f64,
-    next_try: f64,
-    failures: u32,
-    /// Counts the alarms, of which only the last one rings.
-    alarm: u32,
+/// A handle to the connection of the page.
+#[derive(Clone)]
+pub struct Connection {
+    wake: UnboundedSender<()>,
 }
 
-thread_local! {
-    static LINE: RefCell<Option<Line>> = const { RefCell::new(None) };
-}
+impl Connection {
+    /// Connects, and stays connected while the current owner lives. Browser only.
+    pub fn open(sink: impl EventSink + 'static) -> Self {
+        let (wake, woken) = unbounded();
+        let connection = Self { wake };
+        spawn_local(run(sink, woken));
+        let (online, visible) = (connection.clone(), connection.clone());
+        let listeners = [
+            window_event_listener(leptos::ev::online, move |_| online.wake()),
+            window_event_listener_untyped("visibilitychange", move |_| {
+                if !document().hidden() {
+                    visible.wake();
+                }
+            }),
+        ];
+        on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
+        connection
+    }
 
-/// Looks at the line. The reader is not called meanwhile, so that it may do anything.
-fn line<R>(look: impl FnOnce(&mut Line) -> R) -> Option<R> {
-    LINE.with(|line| line.borrow_mut().as_mut().map(look))
-}
-
-/// Connects, and stays connected until the page goes.
-pub fn follow(reader: impl Reader + 'static) {
-    let hear = dom::function(hear);
-    let line =
-        Line { reader: Rc::new(reader), hear, socket: None, greeted: false, began: 0.0, heard: 0.0, next_try: 0.0, failures: 0, alarm: 0 };
-    LINE.with(|place| *place.borrow_mut() = Some(line));
-    dom::listen(&window(), "online", |_: web_sys::Event| wake());
-    dom::listen(&document(), "visibilitychange", |_: web_sys::Event| {
-        if !document().hidden() {
-            wake();
-        }
-    });
-    connect();
-}
-
-/// Waiting has become pointless: the network is back, or somebody looks.
-pub fn wake() {
-    let is_waiting = line(|line| line.socket.is_none());
-    let is_doubtful = line(|line| line.socket.is_some() && line.greeted && Date::now() - line.heard > DOUBT_MS);
-    match (is_waiting, is_doubtful) {
-        (Some(true), _) => connect(),
-        (_, Some(true)) => lose(),
-        _ => {}
+    /// Ends the pause before the next attempt, and tests an open connection that was silent for long: the network is back, or the
+    /// reader looks at the page again.
+    pub fn wake(&self) {
+        let _ = self.wake.unbounded_send(());
     }
 }
 
-fn connect() {
-    let Some(reader) = line(|line| line.reader.clone()) else { return };
-    reader.show(Live::Connecting);
-    let socket = WebSocket::new(&reader.address()).ok();
-    let is_open = line(|line| {
-        (line.began, line.heard, line.greeted) = (Date::now(), Date::now(), false);
-        line.socket = socket;
-        let Some(socket) = &line.socket else { return false };
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        ["message", "close", "error"].iter().all(|name| socket.add_event_listener_with_callback(name, &line.hear).is_ok())
-    });
-    if is_open == Some(true) { ring_in(SILENCE_MS) } else { lose() }
+/// How a connection ended.
+enum End {
+    Lost { was_greeted: bool },
+    AccessEnded,
 }
 
-fn hear(event: JsValue) {
-    let event: MessageEvent = event.unchecked_into();
-    // What an abandoned socket still has to say is of no interest.
-    let reader = line(|line| {
-        let is_ours = line.socket.as_ref().is_some_and(|socket| event.target().is_some_and(|target| target == **socket));
-        if is_ours {
-            line.heard = Date::now();
+async fn run(sink: impl EventSink, mut woken: UnboundedReceiver<()>) {
+    let mut failures = 0_u32;
+    loop {
+        sink.on_state(Live::Connecting);
+        let began = Date::now();
+        let End::Lost { was_greeted } = follow(&sink, &mut woken).await else {
+            return sink.on_access_ended();
+        };
+        // A server that greets and hangs up at once is not healthy.
+        let is_healthy = was_greeted && Date::now() - began > STEADY_MS;
+        failures = if is_healthy { 0 } else { failures + 1 };
+        // Exponential back-off with full jitter, so that many browsers do not come back at the same instant.
+        let longest = (FIRST_PAUSE_MS * f64::from(1_u32 << failures.min(16))).min(LONGEST_PAUSE_MS);
+        pause(&sink, &mut woken, longest * Math::random()).await;
+    }
+}
+
+/// Follows one connection to its end.
+async fn follow(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>) -> End {
+    let mut was_greeted = false;
+    let Ok(socket) = WebSocket::open(&sink.url()) else { return End::Lost { was_greeted } };
+    let mut socket = socket.fuse();
+    let mut last_message = Date::now();
+    let mut silence = timeout(SILENCE_MS).fuse();
+    loop {
+        select_biased! {
+            message = socket.next() => {
+                last_message = Date::now();
+                match message {
+                    Some(Ok(message)) => match read(sink, message) {
+                        Some(is_greeting) => was_greeted |= is_greeting,
+                        None => {
+                            sink.forget_position();
+                            return End::Lost { was_greeted };
+                        }
+                    },
+                    Some(Err(WebSocketError::ConnectionClose(close))) if close.code == POLICY_VIOLATION => return End::AccessEnded,
+                    // An error is followed by the close event, which has the code.
+                    Some(Err(WebSocketError::ConnectionError)) => {}
+                    Some(Err(_)) | None => return End::Lost { was_greeted },
+                }
+            }
+            _ = woken.next() => {
+                if was_greeted && Date::now() - last_message > DOUBT_MS {
+                    return End::Lost { was_greeted };
+                }
+            }
+            () = silence => {
+                let left = SILENCE_MS - (Date::now() - last_message);
+                if left <= 0.0 {
+                    return End::Lost { was_greeted };
+                }
+                silence = timeout(left).fuse();
+            }
         }
-        is_ours.then(|| line.reader.clone())
-    });
-    let Some(reader) = reader.flatten() else { return };
-    if event.type_() != "message" {
-        if Reflect::get(&event, &JsValue::from_str("code")).is_ok_and(|code| code == ENDED) {
-            // The server then asks for a token, and says why.
-            let _ = window().location().reload();
+    }
+}
+
+/// Whether the message is the greeting; `None` if it cannot be read.
+fn read(sink: &impl EventSink, message: Message) -> Option<bool> {
+    match message {
+        Message::Text(text) if text.starts_with('!') => {
+            let notice = text.get(1..).filter(|notice| !notice.is_empty());
+            sink.on_notice(notice.map(str::to_owned));
+            Some(false)
+        }
+        Message::Text(text) => {
+            let event: Event<Cell> = serde_json::from_str(&text).ok()?;
+            let is_greeting = matches!(event, Event::Hello { .. });
+            if is_greeting {
+                sink.on_notice(None);
+                sink.on_state(Live::Live);
+            }
+            sink.on_event(event);
+            Some(is_greeting)
+        }
+        Message::Bytes(bytes) => {
+            sink.on_points(points::read(&bytes).ok()?);
+            Some(false)
+        }
+    }
+}
+
+/// Waits before the next attempt, and shows the seconds that are left. [`Connection::wake`] ends it.
+async fn pause(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>, milliseconds: f64) {
+    // Calls from before the loss mean nothing now.
+    while woken.try_recv().is_ok() {}
+    let until = Date::now() + milliseconds;
+    loop {
+        let left = until - Date::now();
+        if left <= 0.0 {
             return;
         }
-        return lose();
-    }
-    let data = event.data();
-    let is_read = match data.as_string() {
-        Some(text) if text.starts_with('!') => {
-            dom::mark_root(NOTICE, text.get(1..));
-            true
+        let seconds = (left / 1000.0).ceil();
+        sink.on_state(Live::Waiting(seconds as u32));
+        // Until the number of whole seconds changes.
+        let mut tick = timeout(left - (seconds - 1.0) * 1000.0).fuse();
+        select_biased! {
+            _ = woken.next() => return,
+            () = tick => {}
         }
-        Some(text) => match serde_json::from_str(&text).ok() {
-            Some::<Event<Cell>>(event) => {
-                if matches!(event, Event::Hello { .. }) {
-                    dom::mark_root(NOTICE, None);
-                    line(|line| line.greeted = true);
-                    reader.show(Live::Live);
-                }
-                reader.take(event);
-                true
-            }
-            None => false,
-        },
-        None => {
-            let bytes = data.dyn_into::<ArrayBuffer>().map(|bytes| Uint8Array::new(&bytes).to_vec()).unwrap_or_default();
-            points::read(&bytes).is_ok_and(|frame| {
-                reader.take_points(frame);
-                true
-            })
-        }
-    };
-    if !is_read {
-        reader.forget();
-        lose();
     }
 }
 
-/// The connection is no more. Exponential back-off with full jitter, so that a hundred browsers do not come back in the same instant.
-fn lose() {
-    line(|line| {
-        if let Some(socket) = line.socket.take() {
-            let _ = socket.close();
-        }
-        // A server that greets and hangs up at once is not healthy.
-        let is_healthy = line.greeted && Date::now() - line.began > STEADY_MS;
-        line.failures = if is_healthy { 0 } else { line.failures + 1 };
-        let longest = (FIRST_PAUSE_MS * f64::from(1_u32 << line.failures.min(16))).min(LONGEST_PAUSE_MS);
-        line.next_try = Date::now() + longest * Math::random();
-    });
-    ring();
-}
-
-/// One timer for all: the countdown while waiting, and the silence of a line that is open.
-fn ring() {
-    let Some((is_open, reader, heard, next_try)) = line(|line| (line.socket.is_some(), line.reader.clone(), line.heard, line.next_try))
-    else {
-        return;
-    };
-    if is_open {
-        let left = SILENCE_MS - (Date::now() - heard);
-        return if left <= 0.0 { lose() } else { ring_in(left) };
-    }
-    let left = next_try - Date::now();
-    if left <= 0.0 {
-        return connect();
-    }
-    let seconds = (left / 1000.0).ceil();
-    reader.show(Live::Waiting(seconds as u32));
-    // When the number of whole seconds changes, and at the end.
-    ring_in(left - (seconds - 1.0) * 1000.0);
-}
-
-fn ring_in(milliseconds: f64) {
-    let alarm = line(|line| {
-        line.alarm += 1;
-        line.alarm
-    });
-    let ring_if_last = move || {
-        if line(|line| line.alarm) == alarm {
-            ring();
-        }
-    };
-    set_timeout(ring_if_last, Duration::from_millis(milliseconds.max(1.0).ceil() as u64));
+fn timeout(milliseconds: f64) -> TimeoutFuture {
+    TimeoutFuture::new(milliseconds.max(1.0).ceil() as u32)
 }

@@ -2,6 +2,8 @@
 
 use std::panic::{self, PanicHookInfo};
 
+use leptos::prelude::document;
+
 use super::dom;
 
 /// Shows every panic from now on. The page does nothing more after one: its code is compiled to abort.
@@ -13,5 +15,14 @@ fn report(info: &PanicHookInfo) {
     let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
     let text = format!("This page hit an internal error ({place}). Reload to continue.");
     dom::mark_root("data-notice", Some(&text));
+    show(&text);
     wasm_bindgen::throw_str(&text)
+}
+
+/// The framework is not to be trusted after a panic: this writes into the document itself.
+fn show(text: &str) {
+    let Some(root) = document().document_element() else { return };
+    if let Some(message) = dom::append(&root, "p", "notice", text) {
+        dom::mark(&message, "role", "alert");
+    }
 }

@@ -32,6 +32,8 @@ pub struct PageData {
     pub build: String,
     /// False for read-only access.
     pub may_write: bool,
+    /// The server's warning about itself, if there is one.
+    pub notice: Option<String>,
 }
 
 /// What an event changed, so that a view updates only that.

@@ -39,8 +39,8 @@ fn EmptyCell(cell: Arc<CellState>) -> impl IntoView {
     let text = ["curl ", method, &page.origin, "/values/", cell.id.as_str(), example].concat();
     view! {
         <div class="nothing">
-            <p>"Nothing here yet." <span class="writes">" Send a value:"</span></p>
-            <Command text label="Copy the command that fills this cell" />
+            <p>"Nothing here yet." {page.may_write.then_some(" Send a value:")}</p>
+            {page.may_write.then(|| view! { <Command text label="Copy the command that fills this cell" /> })}
         </div>
     }
 }

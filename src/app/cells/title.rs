@@ -37,7 +37,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
         }
     };
     view! {
-        <header class="chart-title" draggable=move || if is_editing() || !may_write { "false" } else { "true" }>
+        <header class="chart-title" class:editable=may_write draggable=move || if is_editing() || !may_write { "false" } else { "true" }>
             <h2
                 id=element_id(&cell.id)
                 class:untitled=move || state.read_value().name.with(String::is_empty)
@@ -47,6 +47,9 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                 {title}
             </h2>
             {move || is_editing().then(|| view! { <NameField cell=state.get_value() /> })}
+            {may_write
+                .then(|| {
+                    view! {
             <button
                 type="button"
                 class="quiet add-note"
@@ -56,6 +59,8 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             >
                 "Add a note"
             </button>
+                    }
+                })}
             <button
                 type="button"
                 class="menu-button"

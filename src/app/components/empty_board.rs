@@ -9,22 +9,30 @@ use crate::routes;
 #[component]
 pub fn Hero() -> impl IntoView {
     let page = use_dashboard().page();
-    let place = if page.board == routes::MAIN {
-        String::new()
-    } else {
-        // Written as JSON writes it, which Python reads the same way.
-        serde_json::to_string(&page.board).unwrap_or_default()
-    };
     let title = if page.may_write { "Send the first cell" } else { "Nothing here yet" };
     view! {
         <section class="hero" aria-labelledby="hero-title">
             <h2 id="hero-title">{title}</h2>
-            <p>"It appears here as soon as it is sent; nothing needs to be reloaded."</p>
-            <h3>"Shell"</h3>
-            <Command text=curl(&page.origin, &place) label="Copy the curl command" />
-            <h3>"Python"</h3>
-            <Command text=python(&page.origin, &place) label="Copy the Python code" />
+            {page.may_write.then(|| view! { <FirstCommands /> })}
         </section>
+    }
+}
+
+#[component]
+fn FirstCommands() -> impl IntoView {
+    let page = use_dashboard().page();
+    let board = if page.board == routes::MAIN {
+        String::new()
+    } else {
+        // As JSON writes it, which Python reads the same way.
+        serde_json::to_string(&page.board).unwrap_or_default()
+    };
+    view! {
+        <p>"It appears here as soon as it is sent, without a reload."</p>
+        <h3>"Shell"</h3>
+        <Command text=curl(&page.origin, &board) label="Copy the curl command" />
+        <h3>"Python"</h3>
+        <Command text=python(&page.origin, &board) label="Copy the Python code" />
     }
 }
 

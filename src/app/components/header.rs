@@ -1,10 +1,11 @@
 //! The bar at the top: which board, how live, and what can be done to all of it.
 
-use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::board_menu::BoardMenu;
 use super::help;
 use super::live_status::LiveState;
+use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
 use crate::app::state::use_dashboard;
 use crate::routes;
@@ -20,7 +21,7 @@ pub fn Header() -> impl IntoView {
             <a class="mark" href=routes::board(home)>
                 "Agnez"
             </a>
-            <BoardName />
+            <BoardMenu />
             <span class="gap"></span>
             <LiveState />
             {(!page.durable)
@@ -35,51 +36,23 @@ pub fn Header() -> impl IntoView {
                         </span>
                     }
                 })}
-            <button type="button" class="add" title="Add cell (n)" on:click=move |_| dashboard.add()>
-                "Add cell"
-            </button>
+            {page
+                .may_write
+                .then(|| {
+                    view! {
+                        <button type="button" class="add" title="Add cell (n)" on:click=move |_| dashboard.add()>
+                            "Add cell"
+                        </button>
+                    }
+                })}
             <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
                 "Charts"
             </button>
-            <button type="button" class="writes" data-share="" aria-haspopup="dialog">
-                "Share"
-            </button>
+            {page.may_write.then(|| view! { <ShareButton /> })}
             <ThemeButton />
             <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open()>
                 "?"
             </button>
         </header>
     }
-}
-
-/// The name, which opens the list of boards. The popover needs no script; `public/boards.js` brings it up to date.
-#[component]
-fn BoardName() -> impl IntoView {
-    let page = use_dashboard().page();
-    let (name, boards) = (page.board.clone(), page.boards.clone());
-    if boards.is_empty() {
-        return Either::Left(view! { <h1>{name}</h1> });
-    }
-    let links = boards
-        .into_iter()
-        .map(|board| {
-            let current = (board == name).then_some("page");
-            let address = routes::board(&board);
-            view! {
-                <a href=address aria-current=current>
-                    {board}
-                </a>
-            }
-        })
-        .collect_view();
-    Either::Right(view! {
-        <h1>
-            <button type="button" class="board-switch" popovertarget="boards" title="Switch board">
-                {name.clone()}
-            </button>
-        </h1>
-        <nav id="boards" class="menu" popover="auto" aria-label="Boards">
-            {links}
-        </nav>
-    })
 }

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 
-use crate::app::shortcuts::HELP;
+use crate::app::shortcuts::{HELP, Shortcut};
+use crate::app::state::use_dashboard;
 use crate::browser::dom;
 
 const ID: &str = "help";
@@ -15,21 +16,29 @@ pub fn open() {
     }
 }
 
-/// Only the server writes what stands in it: the page's code need not hold words that never change.
 #[component]
-#[expect(clippy::disallowed_methods, reason = "these words are ours, not a client's")]
 pub fn Help() -> impl IntoView {
-    let content = if cfg!(feature = "ssr") { content() } else { String::new() };
-    view! { <dialog id=ID aria-labelledby="help-title" closedby="any" inner_html=content></dialog> }
-}
-
-fn content() -> String {
-    let rows = HELP.map(|(keys, meaning)| format!("<dt><kbd>{keys}</kbd></dt><dd>{meaning}</dd>"));
-    [
-        "<h2 id=\"help-title\">Keys</h2><dl>",
-        &rows.concat(),
-        "</dl><p class=\"writes\">Drag a cell by its title to move it. Keys do nothing while you type.</p>\
-        <form method=\"dialog\"><button type=\"submit\">Close</button></form>",
-    ]
-    .concat()
+    let may_write = use_dashboard().may_write();
+    let rows = HELP
+        .into_iter()
+        .filter(|shortcut| may_write || !shortcut.writes)
+        .map(|Shortcut { keys, meaning, .. }| {
+            view! {
+                <dt>
+                    <kbd>{keys}</kbd>
+                </dt>
+                <dd>{meaning}</dd>
+            }
+        })
+        .collect_view();
+    view! {
+        <dialog id=ID aria-labelledby="help-title" closedby="any">
+            <h2 id="help-title">"Keys"</h2>
+            <dl>{rows}</dl>
+            {may_write.then(|| view! { <p>"Drag a cell by its title to move it. Keys do nothing while you type."</p> })}
+            <form method="dialog">
+                <button type="submit">"Close"</button>
+            </form>
+        </dialog>
+    }
 }

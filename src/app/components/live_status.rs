@@ -6,25 +6,25 @@ use leptos::prelude::*;
 
 use crate::app::charts;
 use crate::app::state::{Dashboard, SetIfChanged, use_dashboard};
-use crate::browser::connection::{Live, Reader, follow, wake};
+use crate::browser::connection::{Connection, EventSink, Live};
 use crate::browser::dom;
 use crate::protocol::{Cell, Event, points};
 use crate::routes;
 
 /// Connects, and stays connected. Browser only.
 pub fn start(dashboard: Dashboard) {
-    follow(dashboard);
+    dashboard.connection.set_value(Some(Connection::open(dashboard)));
 }
 
-impl Reader for Dashboard {
-    fn address(&self) -> String {
+impl EventSink for Dashboard {
+    fn url(&self) -> String {
         let (epoch, since) = self.position();
         let base = document().base_uri().ok().flatten().unwrap_or_default();
         // `wss` for `https`.
         ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&self.page().board, &epoch, since)].concat()
     }
 
-    fn take(&self, event: Event<Cell>) {
+    fn on_event(&self, event: Event<Cell>) {
         if let Event::Hello { build, .. } = &event
             && self.page().build != *build
         {
@@ -37,17 +37,26 @@ impl Reader for Dashboard {
         self.apply(event);
     }
 
-    fn take_points(&self, frame: points::PointsFrame) {
+    fn on_points(&self, frame: points::PointsFrame) {
         self.apply(Event::Bookmark { seq: frame.seq });
         charts::take(frame);
     }
 
-    fn forget(&self) {
-        self.forget_position();
+    fn forget_position(&self) {
+        Dashboard::forget_position(*self);
     }
 
-    fn show(&self, state: Live) {
+    fn on_state(&self, state: Live) {
         self.live.set_if_changed(state);
+    }
+
+    fn on_notice(&self, notice: Option<String>) {
+        self.notice.set_if_changed(notice);
+    }
+
+    fn on_access_ended(&self) {
+        // The server then shows the login page, which says why.
+        let _ = window().location().reload();
     }
 }
 
@@ -85,7 +94,13 @@ pub fn LiveState() -> impl IntoView {
         Live::Waiting(seconds) => ["in ", &seconds.to_string(), " s"].concat(),
         _ => String::new(),
     };
-    let retry = |_| wake();
+    let retry = move |_| {
+        dashboard.connection.with_value(|connection| {
+            if let Some(connection) = connection {
+                connection.wake();
+            }
+        });
+    };
     view! {
         <span class="live" data-state=move || Some(word())>
             <span class="dot" aria-hidden="true"></span>

@@ -1,5 +1,6 @@
 //! The parts of the page around the cells.
 
+mod board_menu;
 pub mod copyable_code;
 pub mod drag;
 mod empty_board;
@@ -9,5 +10,7 @@ pub mod header;
 pub mod help;
 pub mod live_status;
 pub mod menu;
+pub mod notice;
+mod share_dialog;
 pub mod theme;
 pub mod toasts;

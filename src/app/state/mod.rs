@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::components::theme::Theme;
 use super::components::toasts::Toast;
-use crate::browser::connection::Live;
+use crate::browser::connection::{Connection, Live};
 use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
 pub use cell::{CellState, ContentKind, Field};
@@ -46,6 +46,10 @@ pub struct Dashboard {
     /// The cells in the order of the list that draws them: see [`rows_in_place`].
     pub cells: RwSignal<Vec<Arc<CellState>>>,
     pub live: RwSignal<Live>,
+    /// The server's warning about itself.
+    pub notice: RwSignal<Option<String>>,
+    /// Set once, when the page is hydrated.
+    pub connection: StoredValue<Option<Connection>>,
     pub theme: RwSignal<Theme>,
     /// At most one field of the page at a time.
     pub editing: RwSignal<Option<(CellId, Field)>>,
@@ -74,7 +78,7 @@ pub fn use_dashboard() -> Dashboard {
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
-        let PageData { board, boards, origin, durable, build, may_write } = page;
+        let PageData { board, boards, origin, durable, build, may_write, notice } = page;
         let cells = board.cells.iter().map(|cell| CellState::new(cell, None)).collect();
         let info = PageInfo { board: board.name.clone(), boards, origin, durable, build, may_write };
         Self {
@@ -83,6 +87,8 @@ impl Dashboard {
             board: StoredValue::new(board),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
+            notice: RwSignal::new(notice),
+            connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),
             editing: RwSignal::new(None),
             unsaved: RwSignal::new(None),

@@ -88,6 +88,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         durable: app.durable,
         build: app.site.build().to_owned(),
         may_write: caller.may_write(),
+        notice: app.boards.store.stats().notice().map(str::to_owned),
     };
     let charts = Arc::new(line_chart::drawn(&app.boards, &page.board).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
@@ -96,7 +97,6 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         Scope::Reading => 1,
         _ => 0,
     };
-    let notice = app.boards.store.stats().notice();
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
             let policy = login::policy(&nonce.to_string(), &caller.host, login::pictures(app.external_images));
@@ -107,7 +107,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         }
         let charts = charts.clone();
         provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
-        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), notice, rank })
+        Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), rank })
     };
     leptos_axum::render_app_to_stream(view)(request).await
 }

@@ -1,0 +1,237 @@
+//! The dialog that creates and revokes links to this board. See `/shares` in docs/rest.md.
+
+use gloo_net::http::Method;
+use js_sys::{Date, Object, Reflect};
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::Deserialize;
+use serde_json::json;
+use wasm_bindgen::JsValue;
+
+use crate::app::state::use_dashboard;
+use crate::browser::{clipboard, fetch};
+use crate::protocol::ApiError;
+use crate::routes;
+
+/// The server takes no longer names.
+const MAX_NAME_CHARS: &str = "100";
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Share {
+    id: String,
+    name: String,
+    created_at: String,
+    /// Only in the reply that creates the share.
+    #[serde(default)]
+    link: String,
+}
+
+impl Share {
+    fn label(&self) -> String {
+        if self.name.is_empty() { self.id.clone() } else { self.name.clone() }
+    }
+}
+
+/// The signals of the open dialog.
+#[derive(Clone, Copy)]
+struct Shares {
+    board: StoredValue<String>,
+    list: RwSignal<Vec<Share>>,
+    /// The share that was just created: its link is shown once.
+    created: RwSignal<Option<Share>>,
+    error: RwSignal<Option<ApiError>>,
+}
+
+impl Shares {
+    /// True when this reader may not create links: there is nothing to fill in, only something to read.
+    fn is_refused(self) -> bool {
+        self.error.with(|error| error.as_ref().is_some_and(|error| matches!(error.code, 401 | 403)))
+    }
+
+    async fn refresh(self) {
+        let address = routes::shares(&self.board.get_value());
+        match fetch::api(Method::GET, &address, None).await {
+            Ok(list) => {
+                self.error.set(None);
+                self.list.set(list);
+            }
+            Err(error) => self.error.set(Some(error)),
+        }
+    }
+
+    async fn create(self, name: String) -> bool {
+        let body = json!({ "board": self.board.get_value(), "name": name });
+        match fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await {
+            Ok(share) => {
+                self.created.set(Some(share));
+                self.refresh().await;
+                true
+            }
+            Err(error) => {
+                self.error.set(Some(error));
+                false
+            }
+        }
+    }
+
+    async fn revoke(self, id: String) {
+        match fetch::api::<serde_json::Value>(Method::DELETE, &routes::share(&id), None).await {
+            Ok(_) => {
+                if self.created.with_untracked(|created| created.as_ref().is_some_and(|created| created.id == id)) {
+                    self.created.set(None);
+                }
+                self.refresh().await;
+            }
+            Err(error) => self.error.set(Some(error)),
+        }
+    }
+}
+
+/// The button in the header, and the dialog that it opens.
+#[component]
+pub fn ShareButton() -> impl IntoView {
+    let page = use_dashboard().page();
+    let shares = Shares {
+        board: StoredValue::new(page.board.clone()),
+        list: RwSignal::new(Vec::new()),
+        created: RwSignal::new(None),
+        error: RwSignal::new(None),
+    };
+    let is_local = ["//localhost", "//127.", "//[::1]"].iter().any(|host| page.origin.contains(host));
+    let dialog = NodeRef::<html::Dialog>::new();
+    let close = NodeRef::<html::Button>::new();
+    let name = NodeRef::<html::Input>::new();
+    let open = move |_| {
+        if let Some(dialog) = dialog.get_untracked() {
+            let _ = dialog.show_modal();
+            spawn_local(shares.refresh());
+        }
+    };
+    // The form that had the focus is hidden.
+    Effect::new(move || {
+        if shares.is_refused()
+            && let Some(close) = close.get_untracked()
+        {
+            let _ = close.focus();
+        }
+    });
+    let create = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(field) = name.get_untracked() else { return };
+        spawn_local(async move {
+            if shares.create(field.value().trim().to_owned()).await {
+                field.set_value("");
+            }
+        });
+    };
+    view! {
+        <button type="button" data-share="" aria-haspopup="dialog" on:click=open>
+            "Share"
+        </button>
+        <dialog
+            id="share"
+            aria-labelledby="share-title"
+            closedby="any"
+            node_ref=dialog
+            on:close=move |_| shares.created.set(None)
+        >
+            <h2 id="share-title">"Share this board"</h2>
+            <p>
+                "Everyone who has a link sees this board live, and no other board. They cannot change anything."
+                {is_local.then_some(" The link begins with the address of this page, which only this machine knows.")}
+            </p>
+            <form hidden=move || shares.is_refused() on:submit=create>
+                <input
+                    node_ref=name
+                    maxlength=MAX_NAME_CHARS
+                    placeholder="For whom (optional)"
+                    aria-label="For whom"
+                    autocomplete="off"
+                />
+                <button type="submit">"Make a link"</button>
+            </form>
+            <p role="alert" class:bad=move || !shares.is_refused() hidden=move || shares.error.read().is_none()>
+                {move || shares.error.with(|error| error.as_ref().map(|error| error.message.clone()).unwrap_or_default())}
+            </p>
+            {move || shares.created.get().map(|share| view! { <CreatedLink share /> })}
+            <ul aria-label="Links to this board">
+                <For each=move || shares.list.get() key=|share| share.id.clone() let(share)>
+                    <ShareItem share shares />
+                </For>
+            </ul>
+            <form method="dialog">
+                <button node_ref=close type="submit">
+                    "Close"
+                </button>
+            </form>
+        </dialog>
+    }
+}
+
+/// The link of a new share, selected to be copied by hand: pages without TLS on other machines have no clipboard.
+#[component]
+fn CreatedLink(share: Share) -> impl IntoView {
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get() {
+            field.select();
+        }
+    });
+    let word = RwSignal::new("Copy");
+    let link = share.link.clone();
+    let copy = move |_| {
+        let link = link.clone();
+        spawn_local(async move {
+            let is_copied = clipboard::copy(&link).await;
+            if let Some(field) = field.get_untracked() {
+                field.select();
+            }
+            word.try_set(if is_copied { "Copied" } else { "Press Ctrl+C" });
+        });
+    };
+    view! {
+        <div class="new-link">
+            <form on:submit=|event: SubmitEvent| event.prevent_default()>
+                <input readonly node_ref=field prop:value=share.link aria-label="Link" />
+                <button type="button" on:click=copy>
+                    {word}
+                </button>
+            </form>
+            <p>"The link is shown only once: the server keeps no copy."</p>
+        </div>
+    }
+}
+
+#[component]
+fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
+    let label = share.label();
+    let question = format!("Revoke the link {label}? Everyone who uses it loses access at once.");
+    let id = share.id.clone();
+    let revoke = move |_| {
+        if window().confirm_with_message(&question).unwrap_or(false) {
+            spawn_local(shares.revoke(id.clone()));
+        }
+    };
+    view! {
+        <li>
+            <span>{label.clone()}</span>
+            <time datetime=share.created_at.clone()>{local_time(&share.created_at)}</time>
+            <button type="button" aria-label=["Revoke the link ", &label].concat() on:click=revoke>
+                "Revoke"
+            </button>
+        </li>
+    }
+}
+
+/// A moment on the reader's clock, in the reader's language.
+fn local_time(timestamp: &str) -> String {
+    let options = Object::new();
+    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        let _ = Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
+    Date::new(&JsValue::from_str(timestamp)).to_locale_string(&language, &options).into()
+}
