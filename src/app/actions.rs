@@ -5,10 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::charts;
 use super::components::filter;
 use super::components::toasts::ToastKind;
 use super::state::{CellState, ContentKind, Dashboard, Field};
-use super::{charts, focus};
 use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId, LineSettingsPatch};
 use crate::server_functions::{create_cell, edit_cell, move_cell, remove_cell, restore_cell, set_chart, set_charts};
@@ -47,9 +47,9 @@ impl Dashboard {
             |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
         if is_ended && is_fresh && self.cell(id).is_some_and(is_bare) {
             self.send(remove_cell(id.clone()), None);
-            focus::board();
+            self.focus_board();
         } else {
-            focus::cell(id);
+            self.focus_cell(id);
         }
     }
 
@@ -131,8 +131,8 @@ impl Dashboard {
         });
         self.send(remove_cell(id.clone()), Some(ToastKind::Deleted { id, name }));
         match neighbour {
-            Some(id) => focus::cell(&id),
-            None => focus::board(),
+            Some(id) => self.focus_cell(&id),
+            None => self.focus_board(),
         }
     }
 

@@ -5,9 +5,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement};
 
+use super::charts;
 use super::components::toasts::ToastKind;
 use super::state::Dashboard;
-use super::{charts, focus};
 use crate::browser::dom;
 use crate::protocol::CellId;
 use crate::routes;
@@ -17,7 +17,7 @@ const LEAST_RATIO: f64 = 2.0;
 
 impl Dashboard {
     pub fn save_png(self, id: CellId) {
-        let Some(stage) = focus::element(&id).and_then(|cell| cell.query_selector(".chart-stage").ok().flatten()) else { return };
+        let Some(stage) = self.elements_of(&id).map(|elements| elements.body) else { return };
         let Ok(drawing) = HtmlImageElement::new() else { return };
         let size = (stage.client_width(), stage.client_height());
         let theme = if charts::is_dark() { "dark" } else { "light" };

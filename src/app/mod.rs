@@ -37,15 +37,13 @@ const DATA_ID: &str = "agnez-page";
 pub fn App(page: PageData) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
-    dom::effect(move || {
+    Effect::new(move |_| {
         charts::start(dashboard);
         cells::hover::listen();
         iframe::listen();
-        shortcuts::listen(dashboard);
-        components::filter::listen(dashboard);
-        components::drag::listen(dashboard);
-        components::menu::listen(dashboard);
-        fullscreen::recall(dashboard);
+        shortcuts::use_shortcuts(dashboard);
+        components::drag::use_drop(dashboard);
+        fullscreen::use_fullscreen(dashboard);
         components::live_status::start(dashboard);
         components::theme::recall(dashboard);
         dom::mark_root("data-hydrated", Some(""));

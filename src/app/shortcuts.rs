@@ -1,13 +1,14 @@
 //! Keyboard shortcuts: one listener for the whole page. [`HELP`] is what the help dialog says about them.
 
+use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::cells::hover;
 use super::charts::{self, Press};
 use super::components::{filter, help, theme};
+use super::fullscreen;
 use super::state::{Dashboard, Field};
-use super::{focus, fullscreen};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -65,8 +66,9 @@ fn layer(dashboard: Dashboard) -> Layer {
     dashboard.fullscreen.get_untracked().map_or(Layer::Board, Layer::Full)
 }
 
-pub fn listen(dashboard: Dashboard) {
-    dom::listen(&window(), "keydown", move |event: KeyboardEvent| {
+/// Listens while the current owner lives.
+pub fn use_shortcuts(dashboard: Dashboard) {
+    let keys = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
         let busy = event.default_prevented() || event.is_composing() || dom::is_typing(&event);
         let is_taken = !busy
             && match layer(dashboard) {
@@ -78,6 +80,7 @@ pub fn listen(dashboard: Dashboard) {
             event.prevent_default();
         }
     });
+    on_cleanup(move || keys.remove());
 }
 
 /// In full screen: what concerns the shown cell and takes nothing away, and what concerns no cell. ToastKind is covered cannot be seen, so no
@@ -106,7 +109,7 @@ fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
     if event.ctrl_key() || event.meta_key() {
         return !event.alt_key() && !event.shift_key() && key.eq_ignore_ascii_case("z") && dashboard.undo();
     }
-    let id = focus::current();
+    let id = dashboard.focused_cell();
     if event.alt_key() {
         let later = match key.as_str() {
             "ArrowLeft" | "ArrowUp" => false,
@@ -126,8 +129,8 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
     match key {
         "n" => dashboard.add(),
         "t" => theme::next(dashboard),
-        "?" => help::open(),
-        "/" => filter::focus(),
+        "?" => help::open(dashboard),
+        "/" => filter::focus(dashboard),
         "Escape" => return charts::unread() | fullscreen::leave(dashboard),
         _ => return false,
     }
@@ -138,7 +141,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) 
     match key {
         "e" => dashboard.edit(id.clone(), Field::Name),
         // In a button or link of the cell, Enter means that button.
-        "Enter" if dom::around(event, "a, button").is_none() => dashboard.edit(id.clone(), Field::Name),
+        "Enter" if !dom::is_activated_by_enter(event) => dashboard.edit(id.clone(), Field::Name),
         "d" => dashboard.edit(id.clone(), Field::Note),
         "f" => fullscreen::toggle(dashboard, id),
         "l" => return charts::press(id, Press::Log),
@@ -166,20 +169,20 @@ fn on_chart(id: &CellId, key: &str) -> bool {
 
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
 fn walk(dashboard: Dashboard, key: &str) -> bool {
-    let from = focus::current();
+    let from = dashboard.focused_cell();
     let mut order = dashboard.order.get_untracked();
-    order.retain(|id| focus::element(id).is_some_and(|cell| cell.offset_height() > 0));
+    order.retain(|id| dashboard.elements_of(id).is_some_and(|elements| elements.article.offset_height() > 0));
     let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
         ("j", None) => 0,
         ("k", None) => order.len().wrapping_sub(1),
         ("j" | "ArrowRight", Some(at)) => at + 1,
         ("k" | "ArrowLeft", Some(at)) => at.wrapping_sub(1),
-        ("ArrowDown", Some(at)) => at + focus::columns(&order),
-        ("ArrowUp", Some(at)) => at.wrapping_sub(focus::columns(&order)),
+        ("ArrowDown", Some(at)) => at + dashboard.grid_columns(&order),
+        ("ArrowUp", Some(at)) => at.wrapping_sub(dashboard.grid_columns(&order)),
         _ => return false,
     };
     if let Some(id) = order.get(to) {
-        focus::cell(id);
+        dashboard.focus_cell(id);
     }
     true
 }

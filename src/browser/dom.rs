@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, EventTarget, HtmlElement, HtmlInputElement, Storage};
+use web_sys::{
+    Element, Event, EventTarget, HtmlAnchorElement, HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
+    HtmlTextAreaElement, Storage,
+};
 
 /// Kept for this browser, until the person clears it.
 pub fn local_storage() -> Option<Storage> {
@@ -105,28 +108,6 @@ fn begin(run: Box<dyn FnMut()>) {
     Effect::new(run);
 }
 
-/// Puts the focus on an element that is about to be drawn.
-pub fn focus_when_drawn(id: String) {
-    effect(move || {
-        if let Some(element) = by_id(&id) {
-            let _ = element.focus();
-        }
-    });
-}
-
-/// The same for a field, which begins with this text, all of it marked.
-pub fn select_when_drawn(id: String, text: String) {
-    effect(move || {
-        if let Some(field) = by_id(&id).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
-            let _ = field.focus();
-            // The view sets it after its effects have run. A new text would take the marking away; the same one does not.
-            field.set_value(&text);
-            // The caret is at the end.
-            let _ = field.set_selection_range_with_direction(0, text.encode_utf16().count() as u32, "forward");
-        }
-    });
-}
-
 /// The nearest element around the target of an event, itself included, that matches.
 pub fn around(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
@@ -137,9 +118,18 @@ pub fn has_top_layer() -> bool {
     document().query_selector(":popover-open, dialog[open]").is_ok_and(|over| over.is_some())
 }
 
-/// True while characters that are typed belong into a field.
+/// True while typed characters belong to a field.
 pub fn is_typing(event: &Event) -> bool {
-    around(event, "input, textarea, select, [contenteditable]").is_some()
+    let Some(target) = event.target() else { return false };
+    target.has_type::<HtmlInputElement>()
+        || target.has_type::<HtmlTextAreaElement>()
+        || target.has_type::<HtmlSelectElement>()
+        || target.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable)
+}
+
+/// True if Enter means the button or link that has the focus.
+pub fn is_activated_by_enter(event: &Event) -> bool {
+    event.target().is_some_and(|target| target.has_type::<HtmlButtonElement>() || target.has_type::<HtmlAnchorElement>())
 }
 
 /// True when the person has marked text, so that a click was the end of marking and means nothing else.

@@ -11,11 +11,12 @@ mod title;
 
 use std::sync::Arc;
 
+use leptos::html;
 use leptos::prelude::*;
 
-use super::components::filter;
+use super::components::{drag, filter};
 use super::focus;
-use super::state::{CellState, use_dashboard};
+use super::state::{CellElements, CellState, use_dashboard};
 use crate::protocol::Layout;
 use body::CellBody;
 pub use lines::{Drawn, Picture};
@@ -39,20 +40,30 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     };
     let is_covered = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full != id()));
     let is_dragged = move || dashboard.dragged.with(|dragged| dragged.as_ref() == Some(&id()));
+    let is_full = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full == id()));
+    let (article, body) = (NodeRef::<html::Article>::new(), NodeRef::<html::Div>::new());
+    Effect::new(move |_| {
+        if let (Some(article), Some(body)) = (article.get(), body.get()) {
+            dashboard.register_cell(id(), CellElements { article: article.into(), body: body.into() });
+        }
+    });
     view! {
         <article
+            node_ref=article
             class="chart-wrapper"
             id=focus::element_id(&cell.id)
             class:dragged=is_dragged
+            class:full=is_full
             data-id=cell.id.to_string()
             data-place=place
             style=move || state.read_value().layout.get().map(|Layout { column, span }| format!("--at:{column}/span {span}")).unwrap_or_default()
             inert=is_covered
             tabindex="0"
+            on:dragover=move |event| drag::over(dashboard, id(), &event)
             aria-labelledby=title::element_id(&cell.id)
         >
             <Title cell=state.get_value() />
-            <div class="chart-stage">
+            <div class="chart-stage" node_ref=body>
                 <CellBody cell=state.get_value() />
             </div>
             <Note cell=state.get_value() />

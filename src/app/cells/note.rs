@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use leptos::either::Either;
+use leptos::html;
 use leptos::prelude::*;
 use web_sys::{FocusEvent, HtmlTextAreaElement, KeyboardEvent, MouseEvent};
 
-use crate::app::focus;
 use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
 
@@ -53,9 +53,13 @@ fn as_typed(note: &str) -> String {
 fn NoteField(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
     let (id, note) = (cell.id.clone(), cell.description.get_untracked());
-    let field = ["note-", id.as_str()].concat();
     let begin = dashboard.begin_with(&id, Field::Note, &note);
-    dom::focus_when_drawn(field.clone());
+    let field = NodeRef::<html::Textarea>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+        }
+    });
     let save = {
         // Fields know only one kind of line break, which is no change by the person.
         let (id, before) = (id.clone(), as_typed(&note));
@@ -80,11 +84,11 @@ fn NoteField(cell: Arc<CellState>) -> impl IntoView {
             _ => return,
         }
         event.prevent_default();
-        focus::cell(&id);
+        dashboard.focus_cell(&id);
     };
     view! {
         <textarea
-            id=field
+            node_ref=field
             rows="3"
             aria-label=move || ["Note of ", &cell.title()].concat()
             title="Ctrl+Enter saves, Esc cancels"

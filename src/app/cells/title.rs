@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
 
-use crate::app::components::menu;
-use crate::app::focus;
+use crate::app::components::{drag, menu};
+use crate::app::fullscreen;
 use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
 use crate::protocol::CellId;
@@ -25,6 +26,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
     let id = move || state.read_value().id.clone();
     let title = move || state.read_value().title();
     let is_editing = move || state.read_value().is_editing(Field::Name);
+    let is_full = move || dashboard.fullscreen.with(|full| *full == Some(id()));
     let edit = move |_: MouseEvent| {
         if !dom::has_selection() {
             dashboard.edit(id(), Field::Name);
@@ -37,7 +39,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
         }
     };
     view! {
-        <header class="chart-title" class:editable=may_write draggable=move || if is_editing() || !may_write { "false" } else { "true" }>
+        <header class="chart-title" class:editable=may_write on:dragstart=move |event| drag::start(dashboard, id(), &event) draggable=move || if is_editing() || !may_write { "false" } else { "true" }>
             <h2
                 id=element_id(&cell.id)
                 class:untitled=move || state.read_value().name.with(String::is_empty)
@@ -67,10 +69,26 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                 aria-label=move || ["Menu of ", &title()].concat()
                 aria-haspopup="menu"
                 aria-expanded=move || if is_open() { "true" } else { "false" }
+                on:pointerdown=move |_| menu::press_button(dashboard, &id())
                 on:click=open
             >
                 "⋯"
             </button>
+            {move || {
+                is_full()
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="exit"
+                                aria-label="Exit full screen"
+                                on:click=move |_| fullscreen::toggle(dashboard, &id())
+                            >
+                                "✕"
+                            </button>
+                        }
+                    })
+            }}
         </header>
     }
 }
@@ -80,9 +98,18 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
 fn NameField(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
     let (id, name) = (cell.id.clone(), cell.name.get_untracked());
-    let field = ["name-", id.as_str()].concat();
     let begin = dashboard.begin_with(&id, Field::Name, &name);
-    dom::select_when_drawn(field.clone(), begin.clone());
+    let field = NodeRef::<html::Input>::new();
+    let text = begin.clone();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+            // The view sets it after its effects have run. A new text would take the selection away; the same one does not.
+            field.set_value(&text);
+            // The caret is at the end.
+            let _ = field.set_selection_range_with_direction(0, text.encode_utf16().count() as u32, "forward");
+        }
+    });
     let save = {
         let (id, before) = (id.clone(), name.clone());
         move |field: HtmlInputElement| {
@@ -107,12 +134,12 @@ fn NameField(cell: Arc<CellState>) -> impl IntoView {
             _ => return,
         }
         event.prevent_default();
-        focus::cell(&id);
+        dashboard.focus_cell(&id);
     };
     view! {
         <input
             type="text"
-            id=field
+            node_ref=field
             class="name-field"
             aria-label="Name"
             autocomplete="off"

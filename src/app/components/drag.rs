@@ -1,27 +1,33 @@
 //! Moving a cell with the mouse: by its title bar, to where the bar shows that it would land.
 
+use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element};
 
-use crate::app::focus;
 use crate::app::state::{Dashboard, DropTarget, SetIfChanged};
-use crate::browser::dom;
 use crate::protocol::CellId;
 
-pub fn listen(dashboard: Dashboard) {
-    let page = document();
-    dom::listen(&page, "dragstart", move |event: DragEvent| start(dashboard, &event));
-    dom::listen(&page, "dragover", move |event: DragEvent| over(dashboard, &event));
-    dom::listen(&page, "drop", move |event: DragEvent| drop(dashboard, &event));
-    dom::listen(&page, "dragend", move |_: DragEvent| end(dashboard));
+/// Takes the drop anywhere on the page, while the current owner lives: between cells, the last target stays.
+pub fn use_drop(dashboard: Dashboard) {
+    let listeners = [
+        window_event_listener(ev::dragover, move |event| {
+            if dashboard.dragged.with_untracked(Option::is_some) {
+                event.prevent_default();
+            }
+        }),
+        window_event_listener(ev::drop, move |event| drop_cell(dashboard, &event)),
+        window_event_listener(ev::dragend, move |_| end(dashboard)),
+    ];
+    on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
 }
 
-fn start(dashboard: Dashboard, event: &DragEvent) {
-    // Pictures and marked text can be dragged as well; they are none of our business.
-    let title =
-        event.target().and_then(|target| target.dyn_into::<Element>().ok()).filter(|target| target.class_list().contains("chart-title"));
-    let Some(id) = title.and_then(|title| focus::owner(&title)) else { return };
+/// For the title bar of a cell.
+pub fn start(dashboard: Dashboard, id: CellId, event: &DragEvent) {
+    // Images and selected text in the title can be dragged as well.
+    if event.target() != event.current_target() {
+        return;
+    }
     if let Some(data) = event.data_transfer() {
         data.set_effect_allowed("move");
         // Firefox drags nothing without data.
@@ -30,16 +36,14 @@ fn start(dashboard: Dashboard, event: &DragEvent) {
     dashboard.dragged.set(Some(id));
 }
 
-fn over(dashboard: Dashboard, event: &DragEvent) {
+/// For the element of a cell: something is dragged over it.
+pub fn over(dashboard: Dashboard, beside: CellId, event: &DragEvent) {
     if dashboard.dragged.with_untracked(Option::is_none) {
         return;
     }
-    event.prevent_default();
-    // Between cells, the last landing stays.
-    let Some(article) = dom::around(event, "article[data-id]") else { return };
-    let Some(beside) = focus::owner(&article) else { return };
+    let Some(article) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
     let place = article.get_bounding_client_rect();
-    let after = if dashboard.order.with_untracked(|order| focus::columns(order)) == 1 {
+    let after = if dashboard.order.with_untracked(|order| dashboard.grid_columns(order)) == 1 {
         f64::from(event.client_y()) > place.top() + place.height() / 2.0
     } else {
         f64::from(event.client_x()) > place.left() + place.width() / 2.0
@@ -47,24 +51,24 @@ fn over(dashboard: Dashboard, event: &DragEvent) {
     dashboard.drop_target.set_if_changed(Some(DropTarget { beside, after }));
 }
 
-fn drop(dashboard: Dashboard, event: &DragEvent) {
-    let (Some(id), Some(landing)) = (dashboard.dragged.get_untracked(), dashboard.drop_target.get_untracked()) else { return };
+fn drop_cell(dashboard: Dashboard, event: &DragEvent) {
+    let (Some(id), Some(target)) = (dashboard.dragged.get_untracked(), dashboard.drop_target.get_untracked()) else { return };
     event.prevent_default();
     end(dashboard);
-    if let Some(before) = dashboard.order.with_untracked(|order| destination(order, &id, &landing)) {
+    if let Some(before) = dashboard.order.with_untracked(|order| destination(order, &id, &target)) {
         dashboard.put_before(id, before);
     }
 }
 
 fn end(dashboard: Dashboard) {
-    dashboard.dragged.set(None);
-    dashboard.drop_target.set(None);
+    dashboard.dragged.set_if_changed(None);
+    dashboard.drop_target.set_if_changed(None);
 }
 
 /// The cell that the dragged one will stand before; `None` when it stands there already.
-fn destination(order: &[CellId], id: &CellId, landing: &DropTarget) -> Option<Option<CellId>> {
+fn destination(order: &[CellId], id: &CellId, target: &DropTarget) -> Option<Option<CellId>> {
     let others: Vec<&CellId> = order.iter().filter(|known| *known != id).collect();
-    let at = others.iter().position(|known| **known == landing.beside)? + usize::from(landing.after);
+    let at = others.iter().position(|known| **known == target.beside)? + usize::from(target.after);
     let now = order.iter().position(|known| known == id)?;
     (at != now).then(|| others.get(at).map(|before| (*before).clone()))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::prelude::*;
@@ -9,32 +10,29 @@ use web_sys::{Element, HtmlElement, Node};
 
 use super::empty_board::Hero;
 use crate::app::cells::CellView;
-use crate::app::focus;
 use crate::app::state::use_dashboard;
-use crate::browser::dom;
 use crate::protocol::CellId;
-
-const ID: &str = "grid";
 
 #[component]
 pub fn Grid() -> impl IntoView {
     let dashboard = use_dashboard();
+    let grid = NodeRef::<html::Div>::new();
     let hero = move || dashboard.order.with(Vec::is_empty).then(|| view! { <Hero /> });
     let is_dragging = move || dashboard.dragged.with(Option::is_some);
-    dom::effect(move || {
+    Effect::new(move |_| {
         let order = dashboard.order.get();
         // The rows are drawn by another effect of the same turn; a task comes after it.
         spawn_local(async move {
             tick().await;
-            if let Some(grid) = dom::by_id(ID) {
+            if let Some(grid) = grid.get_untracked() {
                 arrange(&grid, &order);
             }
         });
     });
     view! {
-        <main id="board" tabindex="-1" aria-label="Board">
+        <main id="board" node_ref=dashboard.refs.board tabindex="-1" aria-label="Board">
             {hero}
-            <div id=ID class="grid" class:dragging=is_dragging>
+            <div id="grid" node_ref=grid class="grid" class:dragging=is_dragging>
                 <For each=move || dashboard.cells.get() key=|cell| cell.id.to_string() let(cell)>
                     <CellView cell />
                 </For>
@@ -77,7 +75,7 @@ extern "C" {
 fn arrange(grid: &Element, order: &[CellId]) {
     let children = grid.children();
     let wanted: BTreeMap<&CellId, usize> = order.iter().enumerate().map(|(place, id)| (id, place)).collect();
-    let placed = |child: Element| Some((*wanted.get(&focus::owner(&child)?)?, child));
+    let placed = |child: Element| Some((*wanted.get(&CellId::parse(&child.get_attribute("data-id")?)?)?, child));
     let (places, there): (Vec<usize>, Vec<Element>) = (0..children.length()).filter_map(|at| placed(children.item(at)?)).unzip();
     let stays = staying(&places);
     if stays.iter().all(|stays| *stays) {

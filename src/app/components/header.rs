@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::board_menu::BoardMenu;
+use super::filter::FilterField;
 use super::help;
 use super::live_status::LiveState;
 use super::share_dialog::ShareButton;
@@ -22,7 +23,9 @@ pub fn Header() -> impl IntoView {
                 "Agnez"
             </a>
             <BoardMenu />
-            <span class="gap"></span>
+            <span class="gap">
+                <FilterField />
+            </span>
             <LiveState />
             {(!page.durable)
                 .then(|| {
@@ -50,7 +53,7 @@ pub fn Header() -> impl IntoView {
             </button>
             {page.may_write.then(|| view! { <ShareButton /> })}
             <ThemeButton />
-            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open()>
+            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open(dashboard)>
                 "?"
             </button>
         </header>

@@ -1,24 +1,20 @@
 //! The list of keys.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
 
 use crate::app::shortcuts::{HELP, Shortcut};
-use crate::app::state::use_dashboard;
-use crate::browser::dom;
+use crate::app::state::{Dashboard, use_dashboard};
 
-const ID: &str = "help";
-
-pub fn open() {
-    if let Some(dialog) = dom::by_id(ID).and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok()) {
+pub fn open(dashboard: Dashboard) {
+    if let Some(dialog) = dashboard.refs.help.get_untracked() {
         let _ = dialog.show_modal();
     }
 }
 
 #[component]
 pub fn Help() -> impl IntoView {
-    let may_write = use_dashboard().may_write();
+    let dashboard = use_dashboard();
+    let may_write = dashboard.may_write();
     let rows = HELP
         .into_iter()
         .filter(|shortcut| may_write || !shortcut.writes)
@@ -32,7 +28,7 @@ pub fn Help() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <dialog id=ID aria-labelledby="help-title" closedby="any">
+        <dialog id="help" node_ref=dashboard.refs.help aria-labelledby="help-title" closedby="any">
             <h2 id="help-title">"Keys"</h2>
             <dl>{rows}</dl>
             {may_write.then(|| view! { <p>"Drag a cell by its title to move it. Keys do nothing while you type."</p> })}

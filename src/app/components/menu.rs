@@ -1,83 +1,45 @@
 //! The menu of a cell: one for all cells, opened beside the button that was pressed.
 
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
+use std::sync::Arc;
 
-use crate::app::state::{CellState, Dashboard, Field, SetIfChanged, use_dashboard};
-use crate::app::{charts, focus};
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use leptos::task::{spawn_local, tick};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use crate::app::charts;
+use crate::app::state::{CellState, ContentKind, Dashboard, Field, SetIfChanged, use_dashboard};
 use crate::browser::dom;
-use crate::protocol::{CellContent, CellId};
+use crate::protocol::CellId;
 use crate::routes;
 
-const ID: &str = "cell-menu";
-
-/// Called once, when the page wakes.
-pub fn listen(dashboard: Dashboard) {
-    let Some(menu) = dom::by_id(ID) else { return };
-    dom::listen(&menu, "keydown", |event: KeyboardEvent| keys(&event));
-    dom::listen(&menu, "toggle", move |_: Event| {
-        if !is_open() {
-            dashboard.menu_cell.set_if_changed(None);
-        }
-    });
-    // The cell may be deleted, or become another kind, while its menu is open.
-    let items = menu.clone();
-    dom::effect(move || {
-        let Some(id) = dashboard.menu_cell.get() else { return };
-        match dashboard.cells.with(|cells| cells.iter().find(|cell| cell.id == id).cloned()) {
-            Some(cell) => {
-                cell.content_kind.get();
-                cell.cell_type.get();
-                show_items(&items, Some(&cell), dashboard.may_write());
-            }
-            None => close(),
-        }
-    });
-    // A press on the button of the open menu closes it before the click comes, which must not open it again.
-    dom::listen(&document(), "pointerdown", move |event: Event| {
-        let of_button = dom::around(&event, ".menu-button").and_then(|button| focus::owner(&button));
-        dashboard.menu_closing.set_if_changed(of_button.filter(|id| dashboard.menu_cell.with_untracked(|open| open.as_ref() == Some(id))));
-    });
-}
-
-fn is_open() -> bool {
-    dom::by_id(ID).is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false))
+/// A press on the button of the open menu closes it before the click comes, which must not open it again.
+pub fn press_button(dashboard: Dashboard, id: &CellId) {
+    let is_open = dashboard.menu_cell.with_untracked(|open| open.as_ref() == Some(id));
+    dashboard.menu_closing.set_if_changed(is_open.then(|| id.clone()));
 }
 
 /// Shows the menu of this cell under its button. The browser closes it on Esc and on a click elsewhere, and gives the focus back.
 pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
-    let Some(menu) = dom::by_id(ID) else { return };
+    let Some(menu) = dashboard.refs.cell_menu.get_untracked() else { return };
     let was_open = dashboard.menu_closing.with_untracked(|closing| closing.as_ref() == Some(&id));
     dashboard.menu_closing.set_if_changed(None);
     if was_open {
         return;
     }
-    show_items(&menu, dashboard.cell(&id).as_deref(), dashboard.may_write());
     dashboard.menu_cell.set(Some(id));
     if !beside(&menu, button, false) {
         dashboard.menu_cell.set_if_changed(None);
         return;
     }
-    go(&menu, |_, _| 0);
-}
-
-/// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. Who may not write is offered what only reads.
-fn show_items(menu: &HtmlElement, cell: Option<&CellState>, may_write: bool) {
-    let is_drawn = cell
-        .is_some_and(|cell| cell.content.with_untracked(|stage| matches!(stage, CellContent::LineChart(_) | CellContent::Chart { .. })));
-    let is_table = cell.is_some_and(|cell| cell.cell_type.with_untracked(|kind| kind == "table"));
-    for (at, (item, _)) in (0..).zip(ITEMS) {
-        let is_shown = match item {
-            Item::SavePng | Item::SaveSvg => is_drawn,
-            Item::SaveCsv => is_drawn || is_table,
-            Item::CopyId | Item::CopyLink => continue,
-            _ => may_write,
-        };
-        if let Some(button) = menu.children().item(at) {
-            button.unchecked_into::<HtmlElement>().set_hidden(!is_shown);
-        }
-    }
+    // Effects show the items of this cell, which changes the size of the menu.
+    let button = button.clone();
+    spawn_local(async move {
+        tick().await;
+        place(&menu, &button, false);
+        focus_item(&menu, |_, _| 0);
+    });
 }
 
 /// In narrower windows the style sheet puts what leaves a cell in sight at the lower edge.
@@ -86,10 +48,14 @@ const NARROW: i32 = 900;
 /// Kept between a popover and what is beside it, in CSS pixels.
 const GAP: i32 = 8;
 
-/// Shows a popover under the button that opens it, or beside an element that stays in sight: at the right of it, or at the left where there is
-/// no room. False where the browser knows no popovers.
+/// Shows a popover under the button that opens it, or beside an element that stays in sight. False if the browser has no popovers.
 pub fn beside(menu: &HtmlElement, element: &Element, stays: bool) -> bool {
-    let Some(root) = document().document_element().filter(|_| menu.show_popover().is_ok()) else { return false };
+    menu.show_popover().is_ok() && place(menu, element, stays).is_some()
+}
+
+/// Right of an element that stays in sight, or left of it if there is no space; otherwise under the button.
+fn place(menu: &HtmlElement, element: &Element, stays: bool) -> Option<()> {
+    let root = document().document_element()?;
     if stays && root.client_width() <= NARROW {
         element.scroll_into_view();
     }
@@ -104,19 +70,19 @@ pub fn beside(menu: &HtmlElement, element: &Element, stays: bool) -> bool {
     let top = top.min(root.client_height() - GAP - menu.offset_height());
     let style = ["left:", &left.max(GAP).to_string(), "px;top:", &top.max(GAP).to_string(), "px"].concat();
     dom::mark(menu, "style", &style);
-    true
+    Some(())
 }
 
-fn close() {
-    if let Some(menu) = dom::by_id(ID) {
+fn close(dashboard: Dashboard) {
+    if let Some(menu) = dashboard.refs.cell_menu.get_untracked() {
         let _ = menu.hide_popover();
     }
 }
 
-/// Focuses the item that `pick` names, from the place of the focused one and the number of all that are shown.
-fn go(menu: &HtmlElement, pick: impl Fn(usize, usize) -> usize) {
+/// Focuses the item that `pick` names, from the index of the focused one and the number of all that are shown.
+fn focus_item(menu: &HtmlElement, pick: impl Fn(usize, usize) -> usize) {
     let children = menu.children();
-    let items = (0..children.length()).filter_map(|at| children.item(at)).map(|item| item.unchecked_into::<HtmlElement>());
+    let items = (0..children.length()).filter_map(|at| children.item(at)?.dyn_into::<HtmlElement>().ok());
     let items: Vec<HtmlElement> = items.filter(|item| !item.hidden()).collect();
     let active = document().active_element();
     let at = items.iter().position(|item| active.as_ref().is_some_and(|active| **item == *active)).unwrap_or(0);
@@ -125,14 +91,14 @@ fn go(menu: &HtmlElement, pick: impl Fn(usize, usize) -> usize) {
     }
 }
 
-fn keys(event: &KeyboardEvent) {
-    let Some(menu) = dom::by_id(ID) else { return };
+fn on_key(dashboard: Dashboard, event: &KeyboardEvent) {
+    let Some(menu) = dashboard.refs.cell_menu.get_untracked() else { return };
     match event.key().as_str() {
-        "ArrowDown" => go(&menu, |at, all| (at + 1) % all),
-        "ArrowUp" => go(&menu, |at, all| (at + all - 1) % all),
-        "Home" => go(&menu, |_, _| 0),
-        "End" => go(&menu, |_, all| all - 1),
-        "Tab" => close(),
+        "ArrowDown" => focus_item(&menu, |at, all| (at + 1) % all),
+        "ArrowUp" => focus_item(&menu, |at, all| (at + all - 1) % all),
+        "Home" => focus_item(&menu, |_, _| 0),
+        "End" => focus_item(&menu, |_, all| all - 1),
+        "Tab" => close(dashboard),
         _ => return,
     }
     event.prevent_default();
@@ -165,10 +131,25 @@ const ITEMS: [(Item, &str); 10] = [
     (Item::Delete, "Delete"),
 ];
 
+impl Item {
+    /// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. A reader who may not write gets the items
+    /// that only read.
+    fn is_shown(self, cell: Option<&CellState>, may_write: bool) -> bool {
+        let is_drawn = || cell.is_some_and(|cell| matches!(cell.content_kind.get(), ContentKind::LineChart | ContentKind::Chart));
+        let is_table = || cell.is_some_and(|cell| *cell.cell_type.read() == "table");
+        match self {
+            Self::SavePng | Self::SaveSvg => is_drawn(),
+            Self::SaveCsv => is_drawn() || is_table(),
+            Self::CopyId | Self::CopyLink => true,
+            Self::Rename | Self::Note | Self::Earlier | Self::Later | Self::Delete => may_write,
+        }
+    }
+}
+
 fn choose(dashboard: Dashboard, item: Item) {
     let Some(id) = dashboard.menu_cell.get_untracked() else { return };
-    // First, because it gives the focus back to the button; what is chosen may then take it.
-    close();
+    // First, because it gives the focus back to the button; the action may then take it.
+    close(dashboard);
     match item {
         Item::Rename => dashboard.edit(id, Field::Name),
         Item::Note => dashboard.edit(id, Field::Note),
@@ -177,7 +158,7 @@ fn choose(dashboard: Dashboard, item: Item) {
         Item::CopyId => dashboard.copy(id.to_string(), "the id"),
         Item::CopyLink => dashboard.copy(dom::root() + &routes::value(&id), "the link"),
         Item::SavePng => dashboard.save_png(id),
-        // What is answered is a file to keep: the page stays.
+        // The reply is a file to keep: the page stays.
         Item::SaveSvg => drop(window().location().assign(&routes::svg_file(&id, &charts::seen(&id)))),
         Item::SaveCsv => drop(window().location().assign(&routes::csv_file(&id))),
         Item::Delete => dashboard.remove(id),
@@ -187,16 +168,52 @@ fn choose(dashboard: Dashboard, item: Item) {
 #[component]
 pub fn CellMenu() -> impl IntoView {
     let dashboard = use_dashboard();
-    let items = ITEMS.map(|(item, label)| {
-        view! {
-            <button type="button" role="menuitem" tabindex="-1" on:click=move |_| choose(dashboard, item)>
-                {label}
-            </button>
+    let menu = dashboard.refs.cell_menu;
+    let may_write = dashboard.may_write();
+    let cell = move || -> Option<Arc<CellState>> {
+        let id = dashboard.menu_cell.get()?;
+        dashboard.cells.read().iter().find(|cell| cell.id == id).cloned()
+    };
+    // The cell may be deleted while its menu is open.
+    Effect::new(move || {
+        if dashboard.menu_cell.read().is_some() && cell().is_none() {
+            close(dashboard);
         }
     });
+    let closed = move |_| {
+        let is_open = menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false));
+        if !is_open {
+            dashboard.menu_cell.set_if_changed(None);
+        }
+    };
+    let items = ITEMS
+        .map(|(item, label)| {
+            view! {
+                <button
+                    type="button"
+                    role="menuitem"
+                    tabindex="-1"
+                    hidden=move || !item.is_shown(cell().as_deref(), may_write)
+                    on:click=move |_| choose(dashboard, item)
+                >
+                    {label}
+                </button>
+            }
+        })
+        .into_iter()
+        .collect_view();
     view! {
-        <div id=ID class="menu" popover="auto" role="menu" aria-label="Cell">
-            {items.into_iter().collect_view()}
+        <div
+            id="cell-menu"
+            class="menu"
+            popover="auto"
+            role="menu"
+            aria-label="Cell"
+            node_ref=menu
+            on:keydown=move |event| on_key(dashboard, &event)
+            on:toggle=closed
+        >
+            {items}
         </div>
     }
 }

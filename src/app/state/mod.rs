@@ -1,9 +1,10 @@
 //! The state of the open page: the cells, each in signals of its own, and what the reader is doing.
 
 mod cell;
+mod elements;
 mod signals;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -14,6 +15,7 @@ use crate::browser::connection::{Connection, Live};
 use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
 pub use cell::{CellState, ContentKind, Field};
+pub use elements::{CellElements, PageRefs};
 pub use signals::SetIfChanged;
 
 /// Where a dragged cell is dropped: before or after this one.
@@ -41,6 +43,8 @@ pub struct Dashboard {
     page: StoredValue<Arc<PageInfo>>,
     /// The board as the events have made it; the signals below are made from it.
     board: StoredValue<Board>,
+    pub refs: PageRefs,
+    cell_elements: elements::CellElementMap,
     /// The cells in the order in which the reader sees them.
     pub order: RwSignal<Vec<CellId>>,
     /// The cells in the order of the list that draws them: see [`rows_in_place`].
@@ -83,6 +87,8 @@ impl Dashboard {
         let info = PageInfo { board: board.name.clone(), boards, origin, durable, build, may_write };
         Self {
             page: StoredValue::new(Arc::new(info)),
+            refs: PageRefs::new(),
+            cell_elements: StoredValue::new_local(HashMap::new()),
             order: RwSignal::new(ids(&board)),
             board: StoredValue::new(board),
             cells: RwSignal::new(cells),

@@ -1,0 +1,82 @@
+//! Elements that more than one component uses: the parts of the page, and the cells by id.
+
+use std::collections::HashMap;
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::{Element, HtmlElement, Node};
+
+use super::Dashboard;
+use crate::protocol::CellId;
+
+/// Parts of the page that exist once.
+#[derive(Clone, Copy)]
+pub struct PageRefs {
+    pub board: NodeRef<html::Main>,
+    pub filter: NodeRef<html::Input>,
+    pub help: NodeRef<html::Dialog>,
+    pub cell_menu: NodeRef<html::Div>,
+}
+
+impl PageRefs {
+    pub(super) fn new() -> Self {
+        Self { board: NodeRef::new(), filter: NodeRef::new(), help: NodeRef::new(), cell_menu: NodeRef::new() }
+    }
+}
+
+/// The elements of a cell in the document.
+#[derive(Clone)]
+pub struct CellElements {
+    pub article: HtmlElement,
+    pub body: HtmlElement,
+}
+
+/// One entry for each cell in the document. Elements belong to the browser's one thread.
+pub(super) type CellElementMap = StoredValue<HashMap<CellId, CellElements>, LocalStorage>;
+
+impl Dashboard {
+    /// Makes a cell known while the current owner lives.
+    pub fn register_cell(self, id: CellId, elements: CellElements) {
+        self.cell_elements.update_value(|map| {
+            map.insert(id.clone(), elements);
+        });
+        on_cleanup(move || {
+            self.cell_elements.try_update_value(|map| map.remove(&id));
+        });
+    }
+
+    pub fn elements_of(self, id: &CellId) -> Option<CellElements> {
+        self.cell_elements.with_value(|map| map.get(id).cloned())
+    }
+
+    /// The cell that a node belongs to.
+    pub fn cell_around(self, node: &Node) -> Option<CellId> {
+        let is_around = |elements: &CellElements| elements.article.contains(Some(node));
+        self.cell_elements.with_value(|map| map.iter().find(|(_, elements)| is_around(elements)).map(|(id, _)| id.clone()))
+    }
+
+    /// The cell that has the focus, in itself or in a part of it.
+    pub fn focused_cell(self) -> Option<CellId> {
+        let active: Element = document().active_element()?;
+        self.cell_around(&active)
+    }
+
+    pub fn focus_cell(self, id: &CellId) {
+        if let Some(elements) = self.elements_of(id) {
+            let _ = elements.article.focus();
+        }
+    }
+
+    pub fn focus_board(self) {
+        if let Some(board) = self.refs.board.get_untracked() {
+            let _ = board.focus();
+        }
+    }
+
+    /// The number of cells beside each other: those whose top is that of the first.
+    pub fn grid_columns(self, order: &[CellId]) -> usize {
+        let mut tops = order.iter().map_while(|id| Some(self.elements_of(id)?.article.offset_top()));
+        let Some(first) = tops.next() else { return 1 };
+        1 + tops.take_while(|top| *top == first).count()
+    }
+}
