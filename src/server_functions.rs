@@ -31,47 +31,47 @@ impl FromServerFnError for ApiError {
 #[server(prefix = "/rpc", endpoint = "cells/create", input = Json, client = AuthorizedClient)]
 pub async fn create_cell(board: String, name: String) -> Result<CellId, ApiError> {
     use crate::server;
-    server::told(server::boards()?.create_empty(board, name).await)
+    server::respond(server::boards()?.create_empty(board, name).await)
 }
 
 /// Changes the title, the note, or both; `None` leaves it as it is.
 #[server(prefix = "/rpc", endpoint = "cells/edit", input = Json, client = AuthorizedClient)]
 pub async fn edit_cell(id: CellId, name: Option<String>, note: Option<String>) -> Result<(), ApiError> {
     use crate::server;
-    server::told(server::boards()?.edit(id, name, note).await)
+    server::respond(server::boards()?.edit(id, name, note).await)
 }
 
 /// Puts the cell before another one of its board, or at the end.
 #[server(prefix = "/rpc", endpoint = "cells/move", input = Json, client = AuthorizedClient)]
 pub async fn move_cell(id: CellId, before: Option<CellId>) -> Result<(), ApiError> {
     use crate::server;
-    server::told(server::boards()?.rearrange(id, before).await)
+    server::respond(server::boards()?.rearrange(id, before).await)
 }
 
 /// Removes the cell; [`restore_cell`] brings it back while it is among the last 100 that were removed from its board.
 #[server(prefix = "/rpc", endpoint = "cells/remove", input = Json, client = AuthorizedClient)]
 pub async fn remove_cell(id: CellId) -> Result<(), ApiError> {
     use crate::server;
-    server::told(server::boards()?.discard(id).await)
+    server::respond(server::boards()?.discard(id).await)
 }
 
 /// Brings a removed cell back, whole, under its old id and place.
 #[server(prefix = "/rpc", endpoint = "cells/restore", input = Json, client = AuthorizedClient)]
 pub async fn restore_cell(id: CellId) -> Result<(), ApiError> {
     use crate::server;
-    server::told(server::boards()?.restore(id).await)
+    server::respond(server::boards()?.restore(id).await)
 }
 
 /// Changes how a chart is drawn, in every browser.
 #[server(prefix = "/rpc", endpoint = "cells/chart", input = Json, client = AuthorizedClient)]
 pub async fn set_chart(id: CellId, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
-    server::told(server::boards()?.set_chart(id, settings).await)
+    server::respond(server::boards()?.set_chart(id, settings).await)
 }
 
 /// The same for all line charts of a board, at once.
 #[server(prefix = "/rpc", endpoint = "board/chart", input = Json, client = AuthorizedClient)]
 pub async fn set_charts(board: String, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
-    server::told(server::boards()?.set_charts(board, settings).await)
+    server::respond(server::boards()?.set_charts(board, settings).await)
 }

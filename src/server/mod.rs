@@ -12,6 +12,7 @@ mod ids;
 mod live;
 mod log;
 mod net;
+mod parse_pool;
 mod shutdown;
 mod startup;
 mod store;
@@ -26,7 +27,7 @@ pub use cli::args::{Args, Command, TokenCommand};
 pub use cli::run::run_command;
 pub use config::{Config, ConfigError};
 pub use http::router::addresses;
-pub use http::server_functions::{boards, told};
+pub use http::server_functions::{boards, respond};
 pub use log::{LogFormat, init_log, print_failure, requested_format};
 pub use shutdown::shutdown_signal;
 pub use startup::{Server, StartError};
@@ -36,7 +37,7 @@ use auth::policy::AccessPolicy;
 use auth::tokens::TokenRegistry;
 use boards::Boards;
 use cells::render::cache::Drawings;
-use http::pages::assets::Site;
+use http::pages::assets::StaticAssets;
 use http::request_log::Requests;
 use live::hub::Hub;
 
@@ -45,7 +46,7 @@ use live::hub::Hub;
 pub struct App {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
-    site: Arc<Site>,
+    site: Arc<StaticAssets>,
     drawings: Arc<Drawings>,
     renderer: cells::render::pool::Renderer,
     answers: Arc<net::response_budget::Answers>,

@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth::policy::LocalTrust;
-use super::auth::tokens::{TokenKind, TokenRegistry, is_private};
+use super::auth::tokens::{TokenKind, TokenRegistry, is_private, link};
+use super::boards::Boards;
 use super::boards::cell_content::cell_content;
-use super::boards::{Boards, MAIN};
 use super::cells::render::pool::Renderer;
-use super::cli::token::{keep_link, link, named, note_address};
-use super::http::pages::assets::Site;
+use super::cli::token::{keep_link, named, note_address};
+use super::http::pages::assets::StaticAssets;
 use super::http::router::router;
 use super::live::hub::Hub;
 use super::net::connections::Connections;
@@ -84,7 +84,7 @@ impl Server {
             access_policy: Arc::new(policy.clone()),
             boards: Arc::new(Boards { store }),
             hub,
-            site: Arc::new(Site::load()),
+            site: Arc::new(StaticAssets::load()),
             drawings: Arc::default(),
             renderer: Renderer::new(),
             answers: Arc::default(),
@@ -108,7 +108,7 @@ fn first_token(tokens: &TokenRegistry, folder: &Path, address: &str, is_needed: 
     let (count, may_write) = tokens.count();
     if is_needed && !may_write {
         let (known, token) = tokens.create(TokenKind::Write, None, "first").map_err(|why| why.to_string())?;
-        let link = link(address, MAIN, &token);
+        let link = link(address, "", &token);
         if is_unknown {
             keep_link(folder, &link)?;
         }

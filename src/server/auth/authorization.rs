@@ -1,19 +1,16 @@
 //! What each address needs, and whether the one who asks has it. What was not declared needs everything.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::extract::{RawPathParams, Request};
 use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, body::Body};
+use percent_encoding::percent_decode_str;
 
-use super::policy::{Caller, Scope, refused};
+use super::policy::{Caller, Scope};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::App;
 use crate::server::boards::MAIN;
-use crate::server::http::live;
 
 /// What somebody needs to be let through to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,48 +61,22 @@ impl Permission {
 /// By method and path, as they were declared.
 pub type Permissions = HashMap<(Method, String), Permission>;
 
-/// Stands around every handler.
-pub async fn authorize(State((app, needs)): State<(App, Arc<Permissions>)>, mut request: Request, next: Next) -> Response {
-    let Some(caller) = request.extensions().get::<Arc<Caller>>().cloned() else {
-        return crate::server::error::ServerError::from(ErrorKind::Forbidden.with("This request did not come through the door."))
-            .into_response();
-    };
-    let need = match request.extensions().get::<MatchedPath>() {
-        Some(path) => {
-            let method = if *request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
-            needs.get(&(method, path.as_str().to_owned())).copied().unwrap_or(Permission::Write)
-        }
-        // There is nothing at this address.
-        None => Permission::Read,
-    };
-    match check_permission(&app, &caller, need, &mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(error) => {
-            // Browsers do not tell a page why it was not let in: it is let in to be told that its access has ended.
-            if caller.is_unknown
-                && need == Permission::Board(BoardScope::Live)
-                && let Ok(upgrade) = request.extract_parts().await
-            {
-                return live::end(upgrade);
-            }
-            refused(&app, &caller, &request, error)
-        }
-    }
-}
-
-async fn check_permission(app: &App, caller: &Caller, need: Permission, request: &mut Request<Body>) -> Result<(), ApiError> {
+/// Whether the caller has the permission. Errors: 401, 403; 404 for what is on another board.
+pub async fn check_permission(app: &App, caller: &Caller, need: Permission, request: &mut Request<Body>) -> Result<(), ApiError> {
     match (need, &caller.scope) {
         (Permission::WriteByToken, Scope::Writing) if caller.token.is_none() => Err(ErrorKind::NotAuthenticated.with(
-            "Links are made and ended by those who have credential a token that may write: 'agnez token new' on the server's machine prints a link with one; \
-             'agnez token new share --board NAME' makes a link that matches_image one board.",
+            "Making, listing and ending links needs a write token: 'agnez token new' on the server's machine prints one, \
+             'agnez token new share --board NAME' makes a link that shows one board; add '--data FOLDER' if the server was started with it.",
         )),
         (Permission::Open, _) | (_, Scope::Writing) | (Permission::Read | Permission::Board(_), Scope::Reading) => Ok(()),
         (Permission::Board(BoardScope::Figure), _) if has_signature(app, request).await => Ok(()),
         (Permission::Board(of), Scope::Board(board)) => is_in_scope(app, board, of, request).await,
         (_, Scope::Nothing) if caller.is_unknown => Err(ErrorKind::NotAuthenticated
-            .with("This token is not known here, or was revoked; 'agnez token new' on the server's machine makes another.")),
+            .with("This token is not known here, or was revoked; 'agnez token new' on the server's machine makes another; \
+               add '--data FOLDER' if the server was started with it.")),
         (_, Scope::Nothing) => Err(ErrorKind::NotAuthenticated.with(
-            "A token is needed: send it as 'Authorization: Bearer agz_...'; 'agnez token new' on the server's machine makes one, and a link for browsers.",
+            "A token is needed: send it as 'Authorization: Bearer agz_...'; 'agnez token new' on the server's machine makes one, and a link for browsers; \
+             add '--data FOLDER' if the server was started with it.",
         )),
         (Permission::Write | Permission::WriteByToken, Scope::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
         (Permission::Write | Permission::WriteByToken | Permission::Read, Scope::Board(board)) => {
@@ -168,7 +139,7 @@ async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Reque
 fn matches_image(src: &str, path: &str) -> bool {
     let Some(named) = src.strip_prefix("images/") else { return false };
     let named = named.split(['?', '#']).next().unwrap_or_default();
-    named == path || crate::server::http::pages::images::percent_decode(named) == path.as_bytes()
+    named == path || percent_decode_str(named).eq(path.bytes())
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Access control: which requests are let in, what they may do, and the tokens that decide it.
 
 pub mod authorization;
-mod base_path;
-mod cors;
-mod credentials;
+pub mod base_path;
+pub mod cors;
+pub mod credentials;
 mod forwarded;
 pub mod host;
 pub mod policy;
-mod revocation;
+pub mod revocation;
 pub mod tokens;

@@ -105,6 +105,18 @@ impl ResponseShape {
 }
 
 impl IdempotentRequest {
+    pub const MAX_KEY_LEN: usize = IdempotencyKey::MAX_LEN;
+
+    /// A key that stands for one request; `None` if it is not valid.
+    pub fn opaque_key(text: &str) -> Option<IdempotencyKey> {
+        IdempotencyKey::opaque(text)
+    }
+
+    /// `<writer>:<number>`; `None` if it is not valid.
+    pub fn ascending_key(text: &str) -> Option<IdempotencyKey> {
+        IdempotencyKey::ascending(text)
+    }
+
     /// The stored response to an earlier request with this key. Call it inside the writer, where no
     /// other change can interleave. 422: the key was used with another body or address.
     pub fn lookup(request: Option<&Self>, batch: &Batch) -> Result<Option<JsonResponse>, ApiError> {

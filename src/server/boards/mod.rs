@@ -27,11 +27,17 @@ pub use query::Query;
 pub use query::filter::QueryBudget;
 
 use super::error::ServerError;
-use super::store::{Record, Store, StoredValue};
+use super::store::{CellColumns, Record, SmoothingWeights, Store, StoreError, StoredValue};
 use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
+use crate::series::Window;
 use documents::create;
 
 pub const MAIN: &str = "main";
+
+/// The path of a board's page, without a slash in front.
+pub fn page_path(board: &str) -> String {
+    if board == MAIN { String::new() } else { format!("b/{board}") }
+}
 
 /// Maximum size of a value that is not an image, in bytes. Images are limited by the request body.
 pub const MAX_VALUE_BYTES: usize = 8 << 20;
@@ -56,6 +62,41 @@ pub struct Document {
 impl Document {
     pub fn to_json(&self) -> String {
         self.record.document(self.value.as_deref())
+    }
+}
+
+/// The columns of a cell, as far as they can be read.
+pub enum ColumnsOutcome {
+    Found(CellColumns),
+    Missing,
+    Damaged,
+}
+
+impl Boards {
+    /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`
+    /// series. `or_damage`: damaged points are logged and are no error.
+    pub async fn columns(
+        &self,
+        cell: &CellId,
+        window: Window,
+        (weight, together): (f64, usize),
+        or_damage: bool,
+    ) -> Result<ColumnsOutcome, ServerError> {
+        match self.store.columns(cell, window, SmoothingWeights { of: &|_| weight, together }).await {
+            Ok(Some(found)) => Ok(ColumnsOutcome::Found(found)),
+            Ok(None) => Ok(ColumnsOutcome::Missing),
+            Err(error @ StoreError::Corrupt(_)) if or_damage => {
+                self.store.log_damage(&error);
+                Ok(ColumnsOutcome::Damaged)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Names the points of a series for ever: other points under the same name have another generation, and
+    /// so have those that follow a loss of data.
+    pub fn generation(&self, series: i64) -> String {
+        format!("{}.{series}", self.store.epoch())
     }
 }
 

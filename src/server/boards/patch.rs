@@ -17,7 +17,7 @@ use super::{Boards, Document, Draft, IdempotentRequest, Target, append};
 use crate::protocol::{ApiError, CellId};
 use crate::server::cells::{Content, Verdicts};
 use crate::server::error::ServerError;
-use crate::server::http::body::parse_pool::aside;
+use crate::server::parse_pool::parse_in_pool;
 use crate::server::store::{Batch, ChangeKind, Record, StoredValue};
 
 /// A value up to this size is parsed in the writer if its cell became a line meanwhile.
@@ -80,7 +80,7 @@ impl Boards {
         let retypes = draft.has_type() && draft.value.is_none();
         let append = {
             let (draft, cell) = (draft.clone(), target.cell().cloned());
-            aside(draft.bytes(), move || append::parse_append(cell.as_ref(), draft.append.as_deref())).await??
+            parse_in_pool(draft.bytes(), move || append::parse_append(cell.as_ref(), draft.append.as_deref())).await??
         };
         let selection = self.select(target).await?;
         let (selection, verdicts, line) = {
@@ -90,7 +90,7 @@ impl Boards {
                 let verdicts = check_value(&selection, &draft);
                 Ok::<_, ApiError>((selection, verdicts, line))
             };
-            aside(bytes, check).await??
+            parse_in_pool(bytes, check).await??
         };
         let loaded = if retypes { self.load_values(&selection, &draft).await? } else { Vec::new() };
         let points = line.as_deref().map_or(0, LineValue::points) + append.iter().flatten().map(|series| series.y.len()).sum::<usize>();
@@ -115,7 +115,7 @@ impl Boards {
             }
             Ok::<_, ApiError>(loaded)
         };
-        Ok(aside(bytes, check).await??)
+        Ok(parse_in_pool(bytes, check).await??)
     }
 }
 

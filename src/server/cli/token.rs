@@ -4,10 +4,9 @@ use std::path::Path;
 
 use super::args::TokenCommand;
 use crate::server::auth::tokens::store::{self, TokenKind};
-use crate::server::auth::tokens::{create, revoke};
-use crate::server::boards::{MAIN, board_name};
+use crate::server::auth::tokens::{create, link, revoke};
+use crate::server::boards::{board_name, page_path};
 use crate::server::config::DEFAULT_DATA;
-use crate::server::store::timestamp;
 
 /// Where the running server, or the last one, was found: links are made of it.
 const ADDRESS: &str = "address";
@@ -24,13 +23,6 @@ pub fn keep_link(folder: &Path, link: &str) -> Result<(), String> {
     let path = folder.join("token");
     store::write(folder, &path, format!("{link}\n").as_bytes())
         .map_err(|why| format!("The link could not be kept in {}: {why}.", path.display()))
-}
-
-/// Opens the page of a board, once the browser has taken the token out of it. What stands behind `#` is sent nowhere.
-pub fn link(address: &str, board: &str, token: &str) -> String {
-    let address = address.trim_end_matches('/');
-    let place = if board == MAIN { String::new() } else { format!("b/{board}") };
-    format!("{address}/{place}#token={token}")
 }
 
 /// The flag that names this data folder in a command, where one is needed.
@@ -71,7 +63,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             };
             Ok(format!(
                 "{}\n\nToken  {token}\nThis {name} token {scope}. It is shown only once; 'agnez token revoke {id}{named}' revokes it.{warning}",
-                link(address, &board, &token)
+                link(address, &page_path(&board), &token)
             ))
         }
         TokenCommand::List => {
@@ -81,7 +73,7 @@ pub fn token_command(command: &TokenCommand, folder: &Path, usual: &str) -> Resu
             }
             let lines = tokens.iter().map(|token| {
                 let of = token.board.as_deref().map_or_else(String::new, |board| format!(" of {board}"));
-                format!("{}  {}{of}  {}  {}", token.id, token.need.name(), timestamp(token.created), token.name).trim_end().to_owned()
+                format!("{}  {}{of}  {}  {}", token.id, token.need.name(), token.created_at(), token.name).trim_end().to_owned()
             });
             Ok(lines.collect::<Vec<_>>().join("\n"))
         }

@@ -1,4 +1,4 @@
-//! An error as a person sees it who opened an address in a browser: the same sentence, and a way to the board.
+//! Errors as a page, for a browser navigation: the same sentence, and a link to the board.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
@@ -11,14 +11,15 @@ const PAGE: &str = include_str!("error.html");
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'");
 
-/// Whether a browser opens this as a page. Programs take anything, and the gate `text/html` alone: both read JSON.
+/// Whether a browser navigates to this. Programs accept anything, and the login page sends `text/html`
+/// alone: both get JSON.
 pub fn is_wanted(request: &Request) -> bool {
     let accepts = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.starts_with("text/html,"));
     request.method() == Method::GET && request.headers().get(header::ACCEPT).is_some_and(accepts)
 }
 
-/// The reply, with a page in it where it is an error. `base` is what all addresses begin with.
-pub fn shown(mut reply: Response, base: &str) -> Response {
+/// Replaces the body of an error response by a page. `base`: the base path.
+pub fn render(mut reply: Response, base: &str) -> Response {
     let Some(error) = reply.extensions_mut().remove::<ApiError>() else { return reply };
     let message = escaped(&error.message);
     let page = PAGE.replace("{code}", &error.code.to_string()).replace("{base}", base).replace("{message}", &message);

@@ -1,11 +1,12 @@
 //! HTTP: routes, request bodies, the REST API, live connections, pages and operations.
 
+mod access;
 mod api;
-pub mod body;
-mod catch_panic;
+mod body;
 mod conditional;
 mod error_page;
-pub mod live;
+mod live;
+mod middleware;
 mod openapi;
 mod ops;
 pub mod pages;

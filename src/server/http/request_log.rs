@@ -1,7 +1,7 @@
-//! What is told of requests: their number by kind of answer, refusals and failures in the log at `info`, all of them at `debug`.
+//! Access log and request counters: refusals and failures at `info`, every request at `debug`.
 //!
-//! A line names who asked, the method, the pattern of the route, the status and the time. It never has the address as it
-//! was sent, a query, a header or a body: they may hold secrets.
+//! A line has the client, the token's id, the method, the route pattern, the status and the duration. It
+//! never has the address as it was sent, a query, a header or a body: they may hold secrets.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,50 +21,50 @@ use crate::server::net::peer::Peer;
 #[derive(Default)]
 pub struct Requests {
     pub metrics: RequestMetrics,
-    /// A flood of those leaves the failures their lines.
+    /// Throttled apart from the failures, so that a flood of refusals does not suppress those.
     refused: LogThrottle,
     failed: LogThrottle,
 }
 
-/// What only those further inside know; it comes back with the reply.
+/// What the layers inside know of a request; it comes back with the response.
 #[derive(Clone)]
-struct Inside {
+struct RouteInfo {
     route: Option<MatchedPath>,
     /// The id of the token that let the caller in; no secret.
     token: Option<String>,
 }
 
-/// Who asked, where a proxy says it: comes back with the reply.
+/// The client's address as a trusted proxy says it; it comes back with the response.
 #[derive(Clone, Copy)]
-pub struct Client(pub Option<IpAddr>);
+pub struct ClientIp(pub Option<IpAddr>);
 
-/// Stands around the handlers, where the route is known.
-pub async fn note(request: Request, next: Next) -> Response {
+/// Runs inside the router, where the route is known.
+pub async fn capture_route(request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Arc<Caller>>();
-    let inside = Inside { route: request.extensions().get().cloned(), token: caller.and_then(|caller| caller.token.clone()) };
+    let info = RouteInfo { route: request.extensions().get().cloned(), token: caller.and_then(|caller| caller.token.clone()) };
     let mut reply = next.run(request).await;
-    if inside.token.is_some() {
+    if info.token.is_some() {
         reply.extensions_mut().insert(ShowedToken);
     }
-    reply.extensions_mut().insert(inside);
+    reply.extensions_mut().insert(info);
     reply
 }
 
-/// Stands around everything.
-pub async fn log(State(requests): State<Arc<Requests>>, request: Request, next: Next) -> Response {
+/// The outermost layer.
+pub async fn log_request(State(requests): State<Arc<Requests>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let peer = request.extensions().get::<ConnectInfo<Peer>>().and_then(|info| info.0.address);
     let method = request.method().clone();
     let reply = next.run(request).await;
     let (status, ms) = (reply.status().as_u16(), (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3);
-    let client = reply.extensions().get().and_then(|client: &Client| client.0).or(peer.map(|peer| peer.ip().to_canonical()));
+    let client = reply.extensions().get().and_then(|client: &ClientIp| client.0).or(peer.map(|peer| peer.ip().to_canonical()));
     let client = client.map_or_else(|| "unknown".to_owned(), |client| client.to_string());
     requests.metrics.observe(&method, status, begun.elapsed());
-    let inside = reply.extensions().get::<Inside>();
-    // A word of our own where the method or the route is none that we know.
+    let info = reply.extensions().get::<RouteInfo>();
+    // `other` and `none` for unknown methods and unmatched routes.
     let method = method_name(&method);
-    let route = inside.and_then(|inside| inside.route.as_ref()).map_or("none", MatchedPath::as_str);
-    let token = inside.and_then(|inside| inside.token.as_deref());
+    let route = info.and_then(|info| info.route.as_ref()).map_or("none", MatchedPath::as_str);
+    let token = info.and_then(|info| info.token.as_deref());
     match status {
         500.. => {
             if let Some(suppressed) = requests.failed.permit(begun) {

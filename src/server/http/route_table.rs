@@ -15,10 +15,11 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use super::access::authorize;
 use super::openapi;
 use super::openapi::responses::by_name;
 use crate::server::App;
-use crate::server::auth::authorization::{Permission, Permissions, authorize};
+use crate::server::auth::authorization::{Permission, Permissions};
 
 /// The router and its document while they are made.
 pub struct RouteTable {

@@ -1,45 +1,25 @@
-//! Every address of the server, and what stands around all of them.
+//! Every route of the server, with its permission.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, keras, points, purge, shares, values};
-use super::catch_panic::caught;
+use super::api::{boards, columns, keras, points, purge, shares, values};
+use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
 use super::route_table::RouteTable;
-use super::{error_page, live, ops, request_log};
-use crate::protocol::{ApiError, ErrorKind};
+use super::{middleware, ops, server_functions};
+use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::authorization::{BoardScope, Permission};
-use crate::server::auth::policy;
 use crate::server::error::ServerError;
-use crate::server::net::response_budget;
 
-/// More of a framework's reason is not repeated.
-const REASON_BYTES: usize = 1024;
-/// A note is the largest thing that a person sends.
-const RPC_BYTES: usize = 512 * 1024;
-
-/// The door, behind it the addresses. A router of its own, because the door changes the path before one is looked for.
+/// The routes with their middleware.
 pub fn router(app: App) -> Router {
-    let table = routes();
-    let document = openapi::Document::new(table.document()).expect("the document is JSON");
-    let inside = table
-        .into_router(app.clone())
-        .layer(Extension(document))
-        .layer(from_fn_with_state(app.clone(), response_budget::count))
-        .layer(from_fn(request_log::note));
-    Router::new()
-        .fallback_service(inside)
-        .layer(from_fn_with_state(app.clone(), policy::guard))
-        .layer(from_fn(caught))
-        .layer(from_fn_with_state(app.clone(), uniform))
-        .layer(from_fn_with_state(app.requests, request_log::log))
+    let routes = routes();
+    let document = openapi::Document::new(routes.document()).expect("the document is JSON");
+    middleware::apply(routes.into_router(app.clone()).layer(Extension(document)), &app)
 }
 
 /// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).
@@ -71,8 +51,8 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Cell), routes!(points::read), &["/api/v1/values/{id}/points"])
         .route(Permission::Write, routes!(points::append), &["/api/v1/values/{id}/points"])
         .route(Permission::Write, routes!(points::append_many), &[])
-        .route(Permission::Board(BoardScope::Cell), routes!(points::columns_of_one), &["/api/v1/values/{id}/columns"])
-        .route(Permission::Board(BoardScope::Cells), routes!(points::columns_of_many), &[])
+        .route(Permission::Board(BoardScope::Cell), routes!(columns::of_cell), &["/api/v1/values/{id}/columns"])
+        .route(Permission::Board(BoardScope::Cells), routes!(columns::of_cells), &[])
         .route(Permission::Write, routes!(keras::epoch_end), &["/publish/epoch/end"])
         .route(Permission::Read, routes!(boards::list), &[])
         // Who may only read is not told whom a board was shown to.
@@ -80,8 +60,8 @@ fn routes() -> RouteTable {
         .route(Permission::WriteByToken, routes!(shares::create), &[])
         .route(Permission::WriteByToken, routes!(shares::revoke), &[])
         .route(Permission::Write, routes!(purge::purge), &[])
-        .route(Permission::Board(BoardScope::Live), routes!(live::socket), &[])
-        .route(Permission::Read, routes!(live::events), &[])
+        .route(Permission::Board(BoardScope::Live), routes!(websocket::connect), &[])
+        .route(Permission::Read, routes!(sse::events), &[])
         .route(Permission::Board(BoardScope::Main), routes!(board::main), &[])
         .route(Permission::Board(BoardScope::Path), routes!(board::named), &[])
         .route(Permission::Board(BoardScope::Figure), routes!(figure::figure), &[])
@@ -91,7 +71,7 @@ fn routes() -> RouteTable {
         .route(Permission::Open, routes!(ops::health::healthz), &[])
         .route(Permission::Read, routes!(ops::health::readyz), &[])
         .route(Permission::Read, routes!(ops::metrics::metrics), &[])
-        .internal(Permission::Write, Method::POST, "/rpc/{*path}", rpc)
+        .internal(Permission::Write, Method::POST, "/rpc/{*path}", server_functions::call)
         .internal(Permission::Open, Method::GET, "/pkg/{*path}", assets::file)
         .internal(Permission::Open, Method::GET, "/vendor/{*path}", assets::file)
         .internal(Permission::Open, Method::GET, "/{path}", assets::file)
@@ -102,51 +82,6 @@ fn routes() -> RouteTable {
                 })
                 .fallback(async || ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")))
         })
-}
-
-/// What every reply says, unless it said otherwise itself; and every error in the one shape, also those of the framework.
-async fn uniform(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_page = error_page::is_wanted(&request);
-    let mut reply = next.run(request).await;
-    let is_plain = reply.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if let Some(kind) = ErrorKind::of_code(reply.status().as_u16()).filter(|_| is_plain) {
-        let body = axum::body::to_bytes(reply.into_body(), REASON_BYTES).await.unwrap_or_default();
-        let reason = String::from_utf8_lossy(&body);
-        reply = ServerError::from(kind.with(format!("The request was refused: {}.", reason.trim().trim_end_matches('.')))).into_response();
-    }
-    if is_page {
-        reply = error_page::shown(reply, &app.access_policy.base);
-    }
-    let all = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    for (name, value) in all {
-        reply.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    reply
-}
-
-/// The page's server functions.
-async fn rpc(State(app): State<App>, request: Request) -> Result<Response, ServerError> {
-    let (parts, body) = request.into_parts();
-    let body = super::body::read::whole(body, RPC_BYTES).await?;
-    let request = Request::from_parts(parts, body.into());
-    let boards = app.boards.clone();
-    let reply = leptos_axum::handle_server_fns_with_context(move || leptos::context::provide_context(boards.clone()), request).await;
-    let (mut parts, body) = reply.into_response().into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    // What could not even be called is a 500 for the framework; the error itself knows better.
-    if parts.status.is_server_error()
-        && let Ok(error) = serde_json::from_slice::<ApiError>(&body)
-        && let Ok(status) = StatusCode::from_u16(error.code)
-    {
-        parts.status = status;
-    }
-    Ok(Response::from_parts(parts, body.into()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::Boards;
 use crate::server::cells::render::pool::Renderer;
 use crate::server::error::ServerError;
-use crate::server::http::live::Asked;
 use crate::server::net::response_budget::{Answers, SMALL, Share, Who};
 use crate::server::store::{Change, ChangeKind, Record};
 
@@ -33,6 +32,14 @@ const WRITTEN: usize = 3;
 const GATHERED: usize = 2;
 /// What a cell takes in a snapshot beside its texts.
 const CELL: usize = 256;
+
+/// Which frames a reader wants.
+pub struct FeedRequest {
+    pub board: String,
+    /// The epoch and the last change that it knows.
+    pub resume_from: Option<(String, u64)>,
+    pub view: FeedView,
+}
 
 pub struct Feed {
     boards: Arc<Boards>,
@@ -101,8 +108,8 @@ enum Step {
 }
 
 impl Feed {
-    pub fn new(app: &App, who: Who, asked: Asked) -> Self {
-        let Asked { board, from, view } = asked;
+    pub fn new(app: &App, who: Who, request: FeedRequest) -> Self {
+        let FeedRequest { board, resume_from, view } = request;
         // Subscribed before the state is read: what happens in between is in the mailbox, and passed over by its number.
         let subscription = app.hub.subscribe(&board);
         let boards = app.boards.clone();
@@ -125,7 +132,7 @@ impl Feed {
             making: None,
             quiet_until: Instant::now() + BOOKMARK_EVERY,
         };
-        match from {
+        match resume_from {
             None => {}
             Some((known, since)) if known == epoch && since <= head => {
                 feed.seq = since;
@@ -415,7 +422,7 @@ mod tests {
     }
 
     fn feed(app: &App, view: FeedView) -> Feed {
-        Feed::new(app, None, Asked { board: "main".into(), from: Some(("another".into(), 0)), view })
+        Feed::new(app, None, FeedRequest { board: "main".into(), resume_from: Some(("another".into(), 0)), view })
     }
 
     #[tokio::test]

@@ -9,18 +9,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Request, State};
-use axum::http::Method;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::App;
-use crate::server::auth::policy::Caller;
-use crate::server::error::ServerError;
 
 /// What all answers hold together at most.
 pub const TOTAL: usize = 256 << 20;
@@ -102,7 +96,7 @@ impl Answers {
     }
 }
 
-fn full() -> ApiError {
+pub fn full() -> ApiError {
     ErrorKind::Unavailable.with("Answers that their readers have not taken yet fill the memory for them. Ask again when some are read.")
 }
 
@@ -172,19 +166,9 @@ pub fn counted(reply: impl IntoResponse) -> Response {
     reply
 }
 
-/// Stands around the handlers: an answer to a reader that none of them has counted is counted here, or refused. Changes are not: they are made.
-pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let who = request.extensions().get::<Arc<Caller>>().and_then(|caller| caller.token.clone());
-    let reply = next.run(request).await;
-    let bytes = reply.body().size_hint().exact().map_or(0, |bytes| bytes as usize);
-    if !reads || bytes < SMALL || reply.extensions().get::<Counted>().is_some() {
-        return reply;
-    }
-    match app.answers.try_share(&who, bytes) {
-        Some(share) => reply.map(|body| Body::new(Shared { body, share: Arc::new(share) })),
-        None => ServerError::from(full()).into_response(),
-    }
+/// The response, which holds its share until it is sent.
+pub fn with_share(reply: Response, share: Share) -> Response {
+    reply.map(|body| Body::new(Shared { body, share: Arc::new(share) }))
 }
 
 struct Shared {

@@ -42,7 +42,7 @@ pub use maintenance::backup::{CopyError, backup, restore};
 pub use maintenance::check::{CheckReport, check};
 pub use open::error::OpenError;
 pub use open::{Durability, StoreOptions};
-pub use reader::columns::SmoothingWeights;
+pub use reader::columns::{CellColumns, SmoothingWeights};
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
 #[cfg(test)]
 pub use series::append_event::AppendedSeries;

@@ -8,24 +8,15 @@
 mod tests;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, Version, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, Uri, Version, header};
 
 use super::host::Host;
 
 use super::base_path::LogicalPath;
 use super::cors::RequestOrigin;
-use super::credentials::{Credential, Grant};
 use super::tokens::TokenRegistry;
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::App;
-use crate::server::error::ServerError;
-use crate::server::http::pages::login;
-use crate::server::http::request_log::Client;
 use crate::server::net::DEFAULT_PORT;
 use crate::server::net::peer::Peer;
 
@@ -56,7 +47,7 @@ pub enum LocalTrust {
 }
 
 impl LocalTrust {
-    fn trusts(self, peer: &Peer) -> bool {
+    pub fn trusts(self, peer: &Peer) -> bool {
         match self {
             Self::Nobody | Self::Unknown => false,
             Self::OwnUser => peer.is_same_user,
@@ -126,20 +117,20 @@ impl RequestLine<'_> {
     }
 }
 
-/// What came through the door; whether its token is good is another question.
+/// A request whose address and origin are ours; its token is checked afterwards.
 #[derive(Debug)]
-struct VerifiedRequest<'a> {
-    logical_path: LogicalPath<'a>,
-    host: String,
-    is_secure: bool,
-    address: Option<IpAddr>,
-    asking: RequestOrigin,
-    /// Asked from this machine, by one of its loopback names, with nobody in between.
-    is_local: bool,
+pub struct VerifiedRequest<'a> {
+    pub logical_path: LogicalPath<'a>,
+    pub host: String,
+    pub is_secure: bool,
+    pub address: Option<IpAddr>,
+    pub asking: RequestOrigin,
+    /// Sent from this machine, to one of its loopback names, through no proxy.
+    pub is_local: bool,
 }
 
 impl AccessPolicy {
-    fn check_request<'a>(
+    pub fn check_request<'a>(
         &self,
         line: (&Method, &'a Uri, Version),
         headers: &HeaderMap,
@@ -167,75 +158,6 @@ impl AccessPolicy {
         let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == RequestOrigin::Ours;
         Ok(VerifiedRequest { logical_path, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }
-}
-
-/// Stands before the router: who may not come in at all is sent away here, everyone else goes on as a [`Caller`].
-pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.clone()).unwrap_or_default();
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let verified = match app.access_policy.check_request((&method, &uri, request.version()), request.headers(), &peer) {
-        Ok(verified) => verified,
-        Err(error) => return ServerError::from(error).into_response(),
-    };
-    let LogicalPath { path, key } = verified.logical_path;
-    let reads = matches!(method, Method::GET | Method::HEAD);
-    let foreign = match &verified.asking {
-        RequestOrigin::Allowed(origin) if super::cors::is_preflight(&method, request.headers()) => return super::cors::preflight(origin),
-        RequestOrigin::Allowed(origin) => Some(origin.clone()),
-        RequestOrigin::Ours => None,
-    };
-    // A page's address holds no key: who has it open lets himself in again when he reloads it.
-    if key.is_some() && is_page(path) && reads {
-        return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{path}", app.access_policy.base))]).into_response();
-    }
-    let credential = match super::credentials::credential(request.headers(), path, key, &app.tokens) {
-        Ok(credential) => credential,
-        Err(error) => return ServerError::from(error).into_response(),
-    };
-    let is_unknown = credential == Credential::Unknown;
-    let grant = match credential {
-        Credential::Known(grant) => grant,
-        Credential::Nothing if verified.is_local && app.access_policy.local.trusts(&peer) => Grant { scope: Scope::Writing, token: None },
-        Credential::Unknown | Credential::Nothing => Grant { scope: Scope::Nothing, token: None },
-    };
-    let caller = Caller {
-        scope: grant.scope,
-        token: grant.token,
-        is_unknown,
-        host: verified.host,
-        is_secure: verified.is_secure,
-        base: app.access_policy.base.clone(),
-    };
-    match super::base_path::with_path(&uri, path) {
-        Some(with_path) => *request.uri_mut() = with_path,
-        None => return ServerError::from(ErrorKind::NotFound.with("There is nothing at this address.")).into_response(),
-    }
-    if let Some(token) = caller.token.clone() {
-        request = request.map(|body| super::revocation::revoke_with_token(body, app.tokens.clone(), token));
-    }
-    request.extensions_mut().insert(Arc::new(caller));
-    let mut reply = next.run(request).await;
-    reply.extensions_mut().insert(Client(verified.address));
-    match foreign {
-        Some(origin) => super::cors::readable(reply, &origin),
-        None => reply,
-    }
-}
-
-/// Who may not do it is told why, and how to get in; a browser that wants to show a page gets one that asks for the token.
-pub fn refused(app: &App, caller: &Caller, request: &Request, error: ApiError) -> Response {
-    let wants_page =
-        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    let is_locked = error.code == ErrorKind::NotAuthenticated.code();
-    if is_locked && !caller.is_unknown && wants_page && is_page(request.uri().path()) {
-        return login::gate(caller, app.external_images);
-    }
-    let mut reply = ServerError::from(error).into_response();
-    if is_locked {
-        reply.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer realm=\"Agnez\""));
-        reply.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    }
-    reply
 }
 
 pub fn is_page(path: &str) -> bool {

@@ -27,6 +27,12 @@ const NAME: usize = 100;
 /// So many there are at most.
 const TOKENS: usize = 10_000;
 
+/// The address that opens a page with a token, which the browser removes from it: the part behind `#` is
+/// never sent. `path`: below `address`, without a slash in front.
+pub fn link(address: &str, path: &str, token: &str) -> String {
+    format!("{}/{path}#token={token}", address.trim_end_matches('/'))
+}
+
 /// Why a token was not made or revoked. Each is a sentence.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {

@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -46,6 +46,13 @@ pub struct Token {
     pub hash: Secret,
     /// Milliseconds since 1970.
     pub created: u64,
+}
+
+impl Token {
+    /// As RFC 3339 in UTC.
+    pub fn created_at(&self) -> String {
+        humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(self.created)).to_string()
+    }
 }
 
 /// Both files.

@@ -1,12 +1,11 @@
 //! `GET /boards`: which boards there are.
 
 use axum::extract::{RawQuery, State};
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::wrong;
+use super::{NO_STORE, invalid_parameter};
 use crate::server::App;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::BadRequest;
@@ -32,8 +31,8 @@ struct BoardSummary {
 )]
 pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ServerError> {
     if let Some((key, value)) = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()).next() {
-        return Err(wrong(&key, "is no key of this query, which has none", &value).into());
+        return Err(invalid_parameter(&key, "is no key of this query, which has none", &value).into());
     }
     let boards = app.boards.list().into_iter().map(|(name, cells)| BoardSummary { name, cells });
-    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(boards.collect::<Vec<_>>())).into_response())
+    Ok(([NO_STORE], axum::Json(boards.collect::<Vec<_>>())).into_response())
 }

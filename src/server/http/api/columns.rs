@@ -1,21 +1,35 @@
-//! `GET /columns` and `GET /values/:id/columns`: what is asked, and the answer as JSON for notebooks and scripts; the page takes
-//! the bytes of `protocol::columns`.
+//! `GET /columns` and `GET /values/{id}/columns`: what charts of line cells show.
 
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use utoipa::IntoParams;
 
-use super::format::number::{push_json, push_string};
-use super::wrong;
-use crate::protocol::columns::SeriesColumns;
-use crate::protocol::{ApiError, CellId};
-use crate::series::{Axis, Column, Place, Smoothed};
+use super::format::columns_stream::{ColumnsWriter, Smoothing};
+use super::{NO_STORE, cell_id, header_text, invalid_parameter};
+use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::series::{Axis, Window};
+use crate::server::App;
+use crate::server::auth::policy::Caller;
 use crate::server::boards::MAX_SMOOTH;
+use crate::server::boards::append::Lines;
+use crate::server::error::ServerError;
+use crate::server::http::openapi::parameters::CellPath;
+use crate::server::http::openapi::responses::{NotFound, QueryErrors};
+use crate::server::http::openapi::schemas::{BinaryColumns, Columns};
 use crate::server::http::openapi::shape::{shape, words_with_default};
 
-/// Wider than any screen; columns for it take about 1 MiB a series.
-const WIDTH: u32 = 16_384;
+/// Pixels of all series of one query: those of a cell are held whole, 256 bytes a pixel. Beyond it each
+/// series has fewer.
+const MAX_PIXELS: usize = 500_000;
+/// Pixels, wider than any screen; columns for it take about 1 MiB a series.
+const MAX_WIDTH: u32 = 16_384;
 const DEFAULT_WIDTH: u32 = 1000;
-/// Cells in one question.
-const CELLS: usize = 1000;
+/// Cells in one query.
+const MAX_CELLS: usize = 1000;
 
 /// `?cells=a,b&from=0&to=1e4&width=800&x=step&smooth=0.9`.
 #[derive(Clone, Debug, PartialEq, IntoParams)]
@@ -50,146 +64,144 @@ shape! {
 }
 
 impl ColumnsQuery {
-    pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
+    pub fn parse(text: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
-        let mut asked = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        let mut query = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
+        for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*key {
-                "cells" => asked.cells = cells(&value)?,
+                "cells" => query.cells = cells(&value)?,
                 "from" | "to" if value.is_empty() => {}
-                "from" => asked.from = Some(place("from", &value)?),
-                "to" => asked.to = Some(place("to", &value)?),
+                "from" => query.from = Some(place("from", &value)?),
+                "to" => query.to = Some(place("to", &value)?),
                 "width" => {
-                    let width = value.parse().ok().filter(|width| (1..=WIDTH).contains(width));
-                    asked.width = width.ok_or_else(|| wrong("width", "must be a whole number of pixels from 1 to 16384", &value))?;
+                    let width = value.parse().ok().filter(|width| (1..=MAX_WIDTH).contains(width));
+                    query.width =
+                        width.ok_or_else(|| invalid_parameter("width", "must be a whole number of pixels from 1 to 16384", &value))?;
                 }
                 "x" => {
-                    asked.axis = match &*value {
+                    query.axis = match &*value {
                         "step" => Axis::Step,
                         "time" => Axis::Time,
-                        _ => return Err(wrong("x", "must be step or time", &value)),
+                        _ => return Err(invalid_parameter("x", "must be step or time", &value)),
                     }
                 }
                 "smooth" => {
                     let rule = format!("must be a number from 0 to {MAX_SMOOTH}");
                     let weight = value.parse().ok().filter(|weight| (0.0..=MAX_SMOOTH).contains(weight));
-                    asked.smooth = weight.ok_or_else(|| wrong("smooth", &rule, &value))?;
+                    query.smooth = weight.ok_or_else(|| invalid_parameter("smooth", &rule, &value))?;
                 }
-                key => return Err(wrong(key, "is no key of this query; known are cells, from, to, width, x and smooth", &value)),
+                key => {
+                    return Err(invalid_parameter(key, "is no key of this query; known are cells, from, to, width, x and smooth", &value));
+                }
             }
         }
-        match (asked.from, asked.to) {
-            (Some(from), Some(to)) if from > to => Err(wrong("to", "must not be below 'from'", &to.to_string())),
-            _ => Ok(asked),
+        match (query.from, query.to) {
+            (Some(from), Some(to)) if from > to => Err(invalid_parameter("to", "must not be below 'from'", &to.to_string())),
+            _ => Ok(query),
         }
     }
 }
 
 fn cells(list: &str) -> Result<Vec<CellId>, ApiError> {
-    let ids = list.split(',').filter(|id| !id.is_empty()).take(CELLS + 1);
-    let ids = ids.map(|id| CellId::parse(id).ok_or_else(|| wrong("cells", "must be ids with commas between them", id)));
+    let ids = list.split(',').filter(|id| !id.is_empty()).take(MAX_CELLS + 1);
+    let ids = ids.map(|id| CellId::parse(id).ok_or_else(|| invalid_parameter("cells", "must be ids with commas between them", id)));
     let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
-    if ids.len() > CELLS { Err(wrong("cells", "may name 1000 cells", "more")) } else { Ok(ids) }
+    if ids.len() > MAX_CELLS { Err(invalid_parameter("cells", "may name 1000 cells", "more")) } else { Ok(ids) }
 }
 
 fn place(key: &str, value: &str) -> Result<f64, ApiError> {
-    value.parse().ok().filter(|place: &f64| place.is_finite()).ok_or_else(|| wrong(key, "must be a finite number", value))
+    value.parse().ok().filter(|place: &f64| place.is_finite()).ok_or_else(|| invalid_parameter(key, "must be a finite number", value))
 }
 
-type Counts = [(&'static str, fn(&Column) -> u64); 5];
-type Numbers = [(&'static str, fn(&Column) -> f64); 11];
-
-const COUNTS: Counts = [
-    ("count", |column| column.count),
-    ("nan", |column| column.nan),
-    ("pos_inf", |column| column.pos_inf),
-    ("neg_inf", |column| column.neg_inf),
-    ("breaks", |column| column.breaks),
-];
-
-const NUMBERS: Numbers = [
-    ("x_first", |column| column.x_first),
-    ("x_last", |column| column.x_last),
-    ("x_min", |column| column.x_min),
-    ("x_max", |column| column.x_max),
-    ("first", |column| column.first),
-    ("last", |column| column.last),
-    ("min", |column| column.min),
-    ("max", |column| column.max),
-    ("at_min", |column| column.at_min),
-    ("at_max", |column| column.at_max),
-    ("mean", Column::mean),
-];
-
-/// One series of `{"cells":{"<id>":{"series":[{"name":"train","points":9,"columns":{"count":[..],"nan":[..],..,"x_first":[..],..,"mean":[..]}}]}}}`.
-/// Where a column has no finite value, `min`, `max` and `mean` are `"NaN"`. A series that is smoothed has, besides,
-/// `"smoothed":{"x":[..],"y":[..],"last":{"weight":0.9,"value":..,"kept":..,"step":..}}`; `last` is null where it is not known.
-pub fn write_series(out: &mut String, series: &SeriesColumns) {
-    out.push_str("{\"name\":");
-    push_string(out, &series.name);
-    out.push_str(&format!(",\"points\":{},\"columns\":{{", series.points));
-    write_fields(out, &series.columns);
-    out.push('}');
-    if let Some(smoothed) = &series.smoothed {
-        write_smoothed(out, smoothed);
-    }
-    out.push('}');
+#[utoipa::path(
+    get,
+    path = "/values/{id}/columns",
+    operation_id = "readColumns",
+    summary = "What a chart of a cell shows",
+    params(CellPath, ColumnsQuery),
+    responses(
+        (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn of_cell(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ServerError> {
+    let query = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), header_text(&headers, &header::ACCEPT))?;
+    let id = cell_id(&id)?;
+    app.boards.series_names(&id)?;
+    respond(&app, &caller, vec![id], &query, false).await
 }
 
-fn write_fields(out: &mut String, columns: &[Column]) {
-    for (name, field) in COUNTS {
-        let list: Vec<String> = columns.iter().map(|column| field(column).to_string()).collect();
-        out.push_str(&format!("\"{name}\":[{}],", list.join(",")));
+#[utoipa::path(
+    get,
+    path = "/columns",
+    operation_id = "readManyColumns",
+    summary = "What the charts of several cells show",
+    params(
+        (
+            "cells" = String,
+            Query,
+            description = "Ids with commas between them, at most 1000. Those that do not exist are left out of the answer.",
+            pattern = "^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64})*$"
+        ),
+        ColumnsQuery
+    ),
+    responses(
+        (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
+        QueryErrors
+    )
+)]
+pub async fn of_cells(
+    State(app): State<App>,
+    Extension(caller): Extension<Arc<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ServerError> {
+    let mut query = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), header_text(&headers, &header::ACCEPT))?;
+    let mut cells = std::mem::take(&mut query.cells);
+    if cells.is_empty() {
+        let rule = "must be ids with commas between them";
+        return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
     }
-    for (at, (name, field)) in NUMBERS.into_iter().enumerate() {
-        out.push_str(&format!("{}\"{name}\":[", if at == 0 { "" } else { "," }));
-        for (at, column) in columns.iter().enumerate() {
-            out.push_str(if at == 0 { "" } else { "," });
-            push_json(out, field(column));
-        }
-        out.push(']');
+    if let Some(board) = caller.only_board() {
+        let index = app.boards.store.index();
+        cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
     }
+    respond(&app, &caller, cells, &query, true).await
 }
 
-/// The places that there are, and what continues the line.
-fn write_smoothed(out: &mut String, Smoothed { places, last }: &Smoothed) {
-    type Of = fn(&Place) -> f64;
-    let lists: [(&str, Of); 2] = [(",\"smoothed\":{\"x\":[", |place| place.0), ("],\"y\":[", |place| place.1)];
-    for (name, of) in lists {
-        out.push_str(name);
-        for (at, place) in places.iter().filter(|place| !place.0.is_nan()).enumerate() {
-            out.push_str(if at == 0 { "" } else { "," });
-            push_json(out, of(place));
-        }
-    }
-    out.push_str("],\"last\":");
-    let Some(last) = last else { return out.push_str("null}") };
-    let fields = [("{\"weight\":", last.weight), (",\"value\":", last.value), (",\"kept\":", last.kept), (",\"step\":", last.step)];
-    for (name, number) in fields {
-        out.push_str(name);
-        push_json(out, number);
-    }
-    out.push_str("}}");
+/// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
+async fn respond(app: &App, caller: &Caller, ids: Vec<CellId>, query: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
+    let ColumnsQuery { axis, from, to, smooth, .. } = *query;
+    let Lines { seq, series, ids } = app.boards.lines(ids);
+    let width = query.width.min((MAX_PIXELS / series.max(1)).max(1) as u32);
+    let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
+    let kind = if query.binary { "application/octet-stream" } else { "application/json" };
+    let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
+    let smoothing = Smoothing { weight: smooth, together: series };
+    ColumnsWriter::new(app, ids, window, smoothing, (seq.unwrap_or(0), query.binary, or_damage)).respond(&caller.token, head).await
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::protocol::CellId;
-    use crate::series::{Average, NO_PLACE};
 
     #[test]
-    fn a_question_is_checked() {
-        let asked =
+    fn a_query_is_checked() {
+        let query =
             ColumnsQuery::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time&smooth=0.999", Some("application/octet-stream")).unwrap();
-        assert_eq!(asked.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
-        assert_eq!((asked.from, asked.to, asked.width, asked.axis, asked.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
-        assert_eq!(asked.smooth, 0.999);
-        let asked = ColumnsQuery::parse("from=&to=", None).unwrap();
+        assert_eq!(query.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
+        assert_eq!((query.from, query.to, query.width, query.axis, query.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
+        assert_eq!(query.smooth, 0.999);
+        let query = ColumnsQuery::parse("from=&to=", None).unwrap();
         assert_eq!(
-            (asked.cells.len(), asked.from, asked.to, asked.width, asked.axis, asked.binary),
+            (query.cells.len(), query.from, query.to, query.width, query.axis, query.binary),
             (0, None, None, 1000, Axis::Step, false)
         );
         for query in [
@@ -210,42 +222,6 @@ mod tests {
             let error = ColumnsQuery::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");
         }
-        assert!(ColumnsQuery::parse(&format!("cells={}", "a,".repeat(CELLS + 1)), None).is_err());
-    }
-
-    #[test]
-    fn columns_are_lists_of_their_fields() {
-        let mut column = Column::point(0.0, 1.0);
-        [(1.0, 3.0), (2.0, f64::NAN), (0.5, f64::NEG_INFINITY)].iter().for_each(|(x, y)| column.merge(&Column::point(*x, *y)));
-        let columns = vec![column, Column::point(3.0, f64::NAN)];
-        let last = Some(Average { weight: 0.5, value: 2.5, kept: 0.25, step: 3.0 });
-        let smoothed = Some(Smoothed { places: vec![(1.0, 2.5), NO_PLACE], last });
-        let text = |name: &str, points: u64, columns: Vec<Column>, smoothed| {
-            let mut out = String::new();
-            write_series(&mut out, &SeriesColumns { name: name.into(), points, columns, smoothed });
-            serde_json::from_str::<Value>(&out).unwrap()
-        };
-        let first = text("a\"b", 5, columns, smoothed);
-        assert_eq!((&first["name"], &first["points"]), (&json!("a\"b"), &json!(5)));
-        let last = json!({"weight": 0.5, "value": 2.5, "kept": 0.25, "step": 3.0});
-        assert_eq!(first["smoothed"], json!({"x": [1.0], "y": [2.5], "last": last}));
-        assert_eq!(text("none", 0, Vec::new(), None).get("smoothed"), None);
-        let fields = first["columns"].as_object().unwrap();
-        assert_eq!(fields.len(), COUNTS.len() + NUMBERS.len());
-        for (field, list) in [
-            ("count", json!([4, 1])),
-            ("nan", json!([1, 1])),
-            ("neg_inf", json!([1, 0])),
-            ("breaks", json!([1, 0])),
-            ("x_first", json!([0.0, 3.0])),
-            ("x_last", json!([0.5, 3.0])),
-            ("last", json!(["-Infinity", "NaN"])),
-            ("min", json!([1.0, "NaN"])),
-            ("at_max", json!([1.0, 3.0])),
-            ("mean", json!([2.0, "NaN"])),
-        ] {
-            assert_eq!(fields[field], list, "{field}");
-        }
-        assert_eq!(text("none", 0, Vec::new(), None)["columns"]["count"], json!([]));
+        assert!(ColumnsQuery::parse(&format!("cells={}", "a,".repeat(MAX_CELLS + 1)), None).is_err());
     }
 }

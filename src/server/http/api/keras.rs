@@ -5,18 +5,18 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{aside, once, told_once, wrong};
+use super::{idempotent_request, invalid_parameter, json_response, parse_body};
 use crate::protocol::ApiError;
 use crate::server::App;
 use crate::server::boards::{ResponseShape, board_name, keras_epoch, parse_epoch};
 use crate::server::error::ServerError;
-use crate::server::http::body::read::whole;
+use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::IdempotencyHeaders;
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotTaken};
 use crate::server::http::openapi::schemas::{Appended, Epoch, EpochForm};
 
 /// A thousand metrics with long names.
-const BODY_BYTES: usize = 1 << 20;
+const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.
 #[utoipa::path(
@@ -38,19 +38,19 @@ const BODY_BYTES: usize = 1 << 20;
     )
 )]
 pub async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
-    let board = asked_board(query.as_deref().unwrap_or_default())?;
-    let body = whole(body, BODY_BYTES).await?;
-    let epoch = aside(&body, parse_epoch).await?;
-    let once = once(&headers, &format!("epoch of {board}"), &body, &ResponseShape::Points)?;
-    Ok(told_once(app.boards.epoch_end(&board, epoch, once).await?))
+    let board = board_parameter(query.as_deref().unwrap_or_default())?;
+    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let epoch = parse_body(&body, parse_epoch).await?;
+    let request = idempotent_request(&headers, &format!("epoch of {board}"), &body, &ResponseShape::Points)?;
+    Ok(json_response(app.boards.epoch_end(&board, epoch, request).await?))
 }
 
-fn asked_board(query: &str) -> Result<String, ApiError> {
+fn board_parameter(query: &str) -> Result<String, ApiError> {
     let mut board = keras_epoch::BOARD.to_owned();
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*key {
             "board" => board = board_name(&value)?.to_owned(),
-            key => return Err(wrong(key, "is no key of this query; known is board", &value)),
+            key => return Err(invalid_parameter(key, "is no key of this query; known is board", &value)),
         }
     }
     Ok(board)

@@ -1,4 +1,5 @@
-//! The numbers of line cells: `POST /points` and `/values/:id/points` take them, `GET` gives them back, and columns to draw from.
+//! Points of line cells: `POST /points` and `POST /values/{id}/points` append them,
+//! `GET /values/{id}/points` reads them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,49 +12,34 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::columns::ColumnsQuery;
-use super::format::columns::{Smoothing, Walk};
-use super::points_page::{HEAD, PAGE, Page, PointsQuery};
-use super::{aside, once, told_once};
+use super::format::points_page::{HEAD, PAGE, Page, PointsQuery};
+use super::{NO_STORE, cell_id, header_text, idempotent_request, json_response, parse_body};
 use crate::protocol::{ApiError, CellId, ErrorKind};
-use crate::series::Window;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::boards::append::Lines;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
 use crate::server::http::body::memory_budget::{self, SMALL};
-use crate::server::http::body::read::{broken, part, whole};
+use crate::server::http::body::read::{broken, next_chunk, read_to_end};
 use crate::server::http::openapi::parameters::{CellPath, IdempotencyHeaders};
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotFound, NotTaken, QueryErrors};
 use crate::server::http::openapi::schemas::{
-    AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, Columns, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
+    AppendBody, AppendManyBody, Appended, BinaryPoints, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
 };
 use crate::server::net::response_budget::{Who, counted};
-use crate::server::store::Store;
 
-/// One request, whether it is done at once or, as a stream of lines, piece by piece.
-const BODY_BYTES: usize = 64 << 20;
-/// Lines of a stream that are accepted together; what has come by then is accepted after a moment, too: a stream may be what a program logs just now.
+/// Limit of one request, whether it is taken as a whole or, as a stream of lines, piece by piece.
+const MAX_BODY_BYTES: usize = 64 << 20;
+/// Lines of a stream are accepted in pieces of this size, or after a moment: a stream may be what a program
+/// logs just now.
 const PIECE_BYTES: usize = 1 << 20;
 const PIECE_WITHIN: Duration = Duration::from_millis(20);
-/// Pixels of all series of one question for columns: those of a cell are held whole, 256 bytes a pixel. Beyond it each series has fewer.
-const PIXELS: usize = 500_000;
-/// A point as it is written, at most, and while it is read.
+/// Most that a written point takes, and while it is read.
 const POINT_BYTES: usize = 160;
 /// Says which points a page is of.
 const GENERATION: HeaderName = HeaderName::from_static("agnez-generation");
 /// Series that an error names.
 const NAMED: usize = 20;
-const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
-
-fn cell_id(id: &str) -> Result<CellId, ServerError> {
-    CellId::parse(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")).into())
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
 
 #[utoipa::path(
     post,
@@ -76,14 +62,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 )]
 pub async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
-    let body = whole(body, BODY_BYTES).await?;
-    let (cell, kind) = (id.clone(), text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
-    let series = aside(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
+    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let (cell, kind) = (id.clone(), header_text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
+    let series = parse_body(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
     let answer = app
         .boards
-        .append(vec![CellPoints { cell: id.clone(), series }], once(&headers, id.as_str(), &body, &ResponseShape::Points)?)
+        .append(vec![CellPoints { cell: id.clone(), series }], idempotent_request(&headers, id.as_str(), &body, &ResponseShape::Points)?)
         .await?;
-    Ok(told_once(answer))
+    Ok(json_response(answer))
 }
 
 #[utoipa::path(
@@ -106,27 +92,28 @@ pub async fn append(State(app): State<App>, Path(id): Path<String>, headers: Hea
     )
 )]
 pub async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
-    let kind = text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind =
+        header_text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
     if is_stream && !headers.contains_key("idempotency-key") {
         return stream(&app, body).await;
     }
-    let body = whole(body, BODY_BYTES).await?;
-    let sent = aside(&body, move |body| parse_many_points(body, Some(&kind))).await?;
-    let answer = app.boards.append(sent, once(&headers, "", &body, &ResponseShape::Points)?).await?;
-    Ok(told_once(answer))
+    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let sent = parse_body(&body, move |body| parse_many_points(body, Some(&kind))).await?;
+    let answer = app.boards.append(sent, idempotent_request(&headers, "", &body, &ResponseShape::Points)?).await?;
+    Ok(json_response(answer))
 }
 
 /// Accepts lines while they come. An error says which lines before it are kept.
 async fn stream(app: &App, body: Body) -> Result<Response, ServerError> {
-    let (mut body, mut waiting, mut share) = (body.into_data_stream(), Vec::<u8>::new(), None);
+    let (mut body, mut waiting, mut permit) = (body.into_data_stream(), Vec::<u8>::new(), None);
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
     // When what waits is accepted: none while there is no whole line.
     let mut due: Option<Instant> = None;
     loop {
         let next = match due {
             Some(due) => timeout_at(due, body.next()).await.ok(),
-            None => Some(part(&mut body).await.map_err(|silent| cut(lines, points, silent))?),
+            None => Some(next_chunk(&mut body).await.map_err(|silent| cut(lines, points, silent))?),
         };
         let is_end = matches!(next, Some(None));
         match next.flatten() {
@@ -140,13 +127,13 @@ async fn stream(app: &App, body: Body) -> Result<Response, ServerError> {
             Some(Err(why)) => return Err(cut(lines, points, broken(why)).into()),
             None => {}
         }
-        if bytes > BODY_BYTES {
-            let most = format!("A stream may have {} MiB.", BODY_BYTES >> 20);
+        if bytes > MAX_BODY_BYTES {
+            let most = format!("A stream may have {} MiB.", MAX_BODY_BYTES >> 20);
             return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(most)).into());
         }
-        share = match share {
+        permit = match permit {
             _ if waiting.len() < SMALL => None,
-            None => memory_budget::share(PIECE_BYTES).await.map_err(|full| cut(lines, points, full))?,
+            None => memory_budget::reserve(PIECE_BYTES).await.map_err(|full| cut(lines, points, full))?,
             held => held,
         };
         let is_due = due.is_some_and(|due| Instant::now() >= due);
@@ -219,9 +206,9 @@ pub async fn read(
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
-    let asked = PointsQuery::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
+    let query = PointsQuery::parse(query.as_deref().unwrap_or_default(), header_text(&headers, &header::ACCEPT))?;
     let names = app.boards.series_names(&id)?;
-    let name = match (asked.series, names.as_slice()) {
+    let name = match (query.series, names.as_slice()) {
         (Some(name), _) => name,
         (None, [only]) => only.to_string(),
         (None, []) => return Err(ErrorKind::NotFound.with(format!("The cell '{id}' has no points yet.")).into()),
@@ -232,33 +219,28 @@ pub async fn read(
             return Err(ErrorKind::BadRequest.with(message).at("series", "must be named").into());
         }
     };
-    let bytes = POINT_BYTES * asked.limit as usize;
+    let bytes = POINT_BYTES * query.limit as usize;
     let share = app.answers.share(&caller.token, bytes).await?;
     let made = app.renderer.run(&caller.token, bytes, {
         let boards = app.boards.clone();
         async move {
-            let page = boards.store.points(&id, &name, asked.from, asked.limit as usize).await?;
+            let page = boards.store.points(&id, &name, query.from, query.limit as usize).await?;
             let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
-            let generation = generation(&boards.store, page.key);
-            if asked.generation.is_some_and(|known| known != generation) {
+            let generation = boards.generation(page.key);
+            if query.generation.is_some_and(|known| known != generation) {
                 let message = format!(
                     "The points of the series '{name}' were replaced: read it again, from its first point and without 'generation'."
                 );
                 return Err(ErrorKind::Conflict.with(message).at("generation", "is over").into());
             }
-            let page = Page { series: &name, generation: &generation, from: asked.from, points: &page.points, total: page.total };
-            Ok((page.write(asked.format), generation))
+            let page = Page { series: &name, generation: &generation, from: query.from, points: &page.points, total: page.total };
+            Ok((page.write(query.format), generation))
         }
     });
     let (body, generation) = made.await?;
     let share = Arc::new(share.fit(body.len())?);
-    let head = [(header::CONTENT_TYPE, asked.format.content_type()), NO_STORE];
+    let head = [(header::CONTENT_TYPE, query.format.content_type()), NO_STORE];
     Ok(counted((head, [(GENERATION, generation)], share.lend(body.into()))))
-}
-
-/// Names the points of a series for ever: others under the same name have another one, and so have those that came after a part of the past was lost.
-fn generation(store: &Store, key: i64) -> String {
-    format!("{}.{key}", store.epoch())
 }
 
 /// All points of all series as CSV, written while they are read. An error on the way cuts the reply, and so does a series that is replaced or
@@ -292,93 +274,17 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
     Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
 }
 
-#[utoipa::path(
-    get,
-    path = "/values/{id}/columns",
-    operation_id = "readColumns",
-    summary = "What a chart of a cell shows",
-    params(CellPath, ColumnsQuery),
-    responses(
-        (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
-        (status = 404, response = NotFound),
-        QueryErrors
-    )
-)]
-pub async fn columns_of_one(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let asked = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
-    let id = cell_id(&id)?;
-    app.boards.series_names(&id)?;
-    answer(&app, &caller, vec![id], &asked, false).await
-}
-
-/// Cells that are not there, or are no lines, are left out: they may have been changed while the question was on its way.
-#[utoipa::path(
-    get,
-    path = "/columns",
-    operation_id = "readManyColumns",
-    summary = "What the charts of several cells show",
-    params(
-        (
-            "cells" = String,
-            Query,
-            description = "Ids with commas between them, at most 1000. Those that do not exist are left out of the answer.",
-            pattern = "^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64})*$"
-        ),
-        ColumnsQuery
-    ),
-    responses(
-        (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
-        QueryErrors
-    )
-)]
-pub async fn columns_of_many(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let mut asked = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), text(&headers, &header::ACCEPT))?;
-    let mut cells = std::mem::take(&mut asked.cells);
-    if cells.is_empty() {
-        let rule = "must be ids with commas between them";
-        return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
-    }
-    if let Some(board) = caller.only_board() {
-        let index = app.boards.store.index();
-        cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
-    }
-    answer(&app, &caller, cells, &asked, true).await
-}
-
-/// `or_damage`: a cell whose points cannot be read does not take away the others.
-async fn answer(app: &App, caller: &Caller, ids: Vec<CellId>, asked: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
-    let ColumnsQuery { axis, from, to, smooth, .. } = *asked;
-    let Lines { seq, series, ids } = app.boards.lines(ids);
-    let width = asked.width.min((PIXELS / series.max(1)).max(1) as u32);
-    let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
-    let kind = if asked.binary { "application/octet-stream" } else { "application/json" };
-    let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
-    let smoothing = Smoothing { weight: smooth, together: series };
-    Walk::new(app, ids, window, smoothing, (seq.unwrap_or(0), asked.binary, or_damage)).answer(&caller.token, head).await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {
-        let told = |lines, problem: ServerError| cut(lines, 2 * lines, problem.to_api_error()).message;
-        assert!(told(0, ServerError::Busy).ends_with("Nothing was appended; send all of it again."));
-        assert!(told(3, ServerError::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
+        let message = |lines, problem: ServerError| cut(lines, 2 * lines, problem.to_api_error()).message;
+        assert!(message(0, ServerError::Busy).ends_with("Nothing was appended; send all of it again."));
+        assert!(message(3, ServerError::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
         for lines in [0, 3] {
-            let message = told(lines, ServerError::Broken("x".into()));
+            let message = message(lines, ServerError::Broken("x".into()));
             assert!(message.ends_with("ask for the totals (GET /values/:id) before sending again."), "{message}");
         }
     }

@@ -1,11 +1,11 @@
 //! `POST /purge`: removed cells are kept for undo; this deletes them for good.
 
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::NO_STORE;
 use crate::server::App;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::{InsufficientStorage, Unavailable};
@@ -30,5 +30,5 @@ struct Purged {
 )]
 pub async fn purge(State(app): State<App>) -> Result<Response, ServerError> {
     let purged = app.boards.store.purge().await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(Purged { purged })).into_response())
+    Ok(([NO_STORE], axum::Json(Purged { purged })).into_response())
 }

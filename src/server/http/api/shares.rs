@@ -1,30 +1,27 @@
-//! `/shares`: links that show one board to whoever has them, made and ended by those who have a token for writing.
+//! `/shares`: links that show one board, made and revoked with a write token.
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wrong;
+use super::{NO_STORE, invalid_parameter};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::auth::tokens::{Refusal, Token, TokenKind};
-use crate::server::boards::board_name;
-use crate::server::cli::token::link;
+use crate::server::auth::tokens::{Refusal, Token, TokenKind, link};
+use crate::server::boards::{board_name, page_path};
 use crate::server::error::ServerError;
-use crate::server::http::body::read::whole;
+use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::responses::{BadRequest, BodyErrors, NotFound};
 use crate::server::http::openapi::schemas::Error;
-use crate::server::store::timestamp;
 
-const BODY_BYTES: usize = 16 << 10;
-const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+const MAX_BODY_BYTES: usize = 16 << 10;
 
 /// Both may be missing: the main board, and no name.
 #[derive(Default, Deserialize, ToSchema)]
@@ -63,12 +60,12 @@ struct RevokedShare {
 
 impl From<Token> for Share {
     fn from(token: Token) -> Self {
-        let board = token.board.unwrap_or_default();
-        Self { id: token.id, board, name: token.name, created_at: timestamp(token.created) }
+        let created_at = token.created_at();
+        Self { id: token.id, board: token.board.unwrap_or_default(), name: token.name, created_at }
     }
 }
 
-fn refused(why: Refusal) -> ServerError {
+fn refusal(why: Refusal) -> ServerError {
     match why {
         Refusal::Full => ErrorKind::Conflict.with(why.to_string()).into(),
         Refusal::Name => ErrorKind::BadRequest.with(why.to_string()).into(),
@@ -97,14 +94,14 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     for (key, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
         match &*key {
             "board" => board = Some(board_name(&value)?.to_owned()),
-            key => return Err(wrong(key, "is no key of this query; known is board", &value).into()),
+            key => return Err(invalid_parameter(key, "is no key of this query; known is board", &value).into()),
         }
     }
     let shares: Vec<Share> = app.tokens.shares(board.as_deref()).into_iter().map(Share::from).collect();
     Ok(([NO_STORE], axum::Json(shares)).into_response())
 }
 
-/// 201 with the token and its link, which are told this once.
+/// 201 with the token and its link, which are shown only once.
 #[utoipa::path(
     post,
     path = "/shares",
@@ -119,17 +116,17 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     )
 )]
 pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, ServerError> {
-    let body = whole(body, BODY_BYTES).await?;
-    let asked: Option<ShareRequest> = if body.is_empty() { Ok(None) } else { serde_json::from_slice(&body) }.map_err(|why| {
+    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let sent: Option<ShareRequest> = if body.is_empty() { Ok(None) } else { serde_json::from_slice(&body) }.map_err(|why| {
         ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
     })?;
-    let asked = asked.unwrap_or_default();
-    let board = board_name(&asked.board)?.to_owned();
+    let sent = sent.unwrap_or_default();
+    let board = board_name(&sent.board)?.to_owned();
     let access = app.tokens.clone();
-    let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &asked.name)).await;
-    let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refused)?;
+    let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &sent.name)).await;
+    let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refusal)?;
     let share = Share::from(share);
-    let link = link(&caller.origin(), &share.board, &token);
+    let link = link(&caller.origin(), &page_path(&share.board), &token);
     Ok((StatusCode::CREATED, [NO_STORE], axum::Json(CreatedShare { share, link, token })).into_response())
 }
 
@@ -147,7 +144,7 @@ pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Cal
 pub async fn revoke(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ServerError> {
     let (access, named) = (app.tokens.clone(), id.clone());
     let done = tokio::task::spawn_blocking(move || access.revoke(&named, TokenKind::Share)).await;
-    match done.map_err(|why| failed(&why.to_string()))?.map_err(refused)? {
+    match done.map_err(|why| failed(&why.to_string()))?.map_err(refusal)? {
         true => Ok(([NO_STORE], axum::Json(RevokedShare { id })).into_response()),
         false => Err(ErrorKind::NotFound.with(format!("There is no share '{id}'.")).into()),
     }

@@ -1,4 +1,4 @@
-//! `/values`, as Feathers speaks it. An official Feathers client notices no difference.
+//! `/values`, the Feathers service of cells; official Feathers clients work with it.
 
 use std::sync::Arc;
 
@@ -9,12 +9,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
-use super::{aside, export, once, told_once, wrong};
+use super::{NO_STORE, export, idempotent_request, invalid_parameter, json_response, parse_body};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::{ChangeOutcome, Query, ResponseShape, Target, parse_many, parse_one};
 use crate::server::error::ServerError;
+use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{CellPath, CellQuery, IdempotencyHeaders, PageQuery, SelectQuery};
 use crate::server::http::openapi::responses::{
     BodyErrors, ChangeErrors, Conflict, MethodNotAllowed, NotFound, PayloadTooLarge, QueryErrors,
@@ -23,12 +24,12 @@ use crate::server::http::openapi::schemas::{Cell, CellOrRepeated, Created, Creat
 use crate::server::net::response_budget::counted;
 
 /// The largest body: a picture as `data:` URI.
-const BODY_BYTES: usize = 16 << 20;
-/// What a document takes while it is written, as a multiple of its value.
-const HELD: usize = 3;
-/// From here on a document takes more than a millisecond to be read or written.
-const LARGE: usize = 256 << 10;
-const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+const MAX_BODY_BYTES: usize = 16 << 20;
+/// Memory that a document takes while it is written, as a multiple of its value.
+const WRITING_FACTOR: usize = 3;
+/// From here on a document takes more than a millisecond to be parsed or written.
+const LARGE_BYTES: usize = 256 << 10;
+const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), NO_STORE];
 
 #[utoipa::path(
     get,
@@ -46,10 +47,10 @@ pub async fn find(
     Extension(caller): Extension<Arc<Caller>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ServerError> {
-    let query = parsed(query)?;
+    let query = parse_query(query)?;
     let (records, total) = app.boards.find(&query).await?;
     let largest = if query.selects("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
-    let share = Arc::new(app.answers.share(&caller.token, HELD * largest.unwrap_or(0)).await?);
+    let share = Arc::new(app.answers.share(&caller.token, WRITING_FACTOR * largest.unwrap_or(0)).await?);
     let (start, end) = match query.paged {
         false => ("[".to_owned(), "]"),
         true => {
@@ -57,12 +58,12 @@ pub async fn find(
             (format!("{{\"total\":{total},\"limit\":{limit},\"skip\":{skip},\"data\":["), "]}")
         }
     };
-    // One document at a time: together they may be larger than the memory. An error on the way cuts the reply.
+    // One document at a time: together they may be larger than the memory. An error cuts the response.
     let documents = stream::iter(records.into_iter().enumerate()).then(move |(at, record)| {
         let (app, caller, query) = (app.clone(), caller.clone(), query.clone());
         async move {
             let document = app.boards.document(record, &query).await.inspect_err(ServerError::log)?;
-            let text = projected(&app, &caller, &query, document.to_json()).await?;
+            let text = project(&app, &caller, &query, document.to_json()).await?;
             Ok::<_, ServerError>([if at > 0 { "," } else { "" }, &text].concat())
         }
     });
@@ -90,19 +91,19 @@ pub async fn read(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
-    // Ids have no dots: what has one asks for the value in another form.
+    // Ids have no dots: `id.form` is the value in another form.
     if let Some((id, form)) = id.rsplit_once('.') {
         return export::form(&app, &caller.token, id, form, query.as_deref().unwrap_or_default(), &headers).await;
     }
-    let query = parsed(query)?;
+    let query = parse_query(query)?;
     let bytes = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.value.bytes()));
-    let share = app.answers.share(&caller.token, HELD * bytes.unwrap_or(0)).await?;
-    let document = projected(&app, &caller, &query, app.boards.get(&id, &query).await?.to_json()).await?;
+    let share = app.answers.share(&caller.token, WRITING_FACTOR * bytes.unwrap_or(0)).await?;
+    let document = project(&app, &caller, &query, app.boards.get(&id, &query).await?.to_json()).await?;
     let share = Arc::new(share.fit(document.len())?);
     Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
 }
 
-/// Of the query, `$select` cuts the answer; conditions mean nothing for what is not there yet, and are passed over as Feathers does.
+/// Of the query, `$select` applies to the response; conditions are ignored, as in Feathers.
 #[utoipa::path(
     post,
     path = "/values",
@@ -135,14 +136,14 @@ pub async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ServerError> {
-    let place = place("POST", "", query.as_deref());
-    let query = parsed(query)?;
-    let body = whole(body).await?;
-    let (drafts, many) = aside(&body, parse_many).await?;
+    let address = request_address("POST", "", query.as_deref());
+    let query = parse_query(query)?;
+    let body = read_body(body).await?;
+    let (drafts, many) = parse_body(&body, parse_many).await?;
     let with_values = query.selects("value");
     let form = if many { ResponseShape::Many(query) } else { ResponseShape::One(query) };
-    let came = app.boards.create(drafts, with_values, once(&headers, &place, &body, &form)?).await?;
-    told(&app, &caller, form, came).await
+    let came = app.boards.create(drafts, with_values, idempotent_request(&headers, &address, &body, &form)?).await?;
+    respond(&app, &caller, form, came).await
 }
 
 #[utoipa::path(
@@ -168,12 +169,12 @@ pub async fn update(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ServerError> {
-    let place = place("PUT", &id, query.as_deref());
-    let query = parsed(query)?;
-    let body = whole(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, ResponseShape::One(query));
-    let came = app.boards.update(target, draft, once(&headers, &place, &body, &form)?).await?;
-    told(&app, &caller, form, came).await
+    let address = request_address("PUT", &id, query.as_deref());
+    let query = parse_query(query)?;
+    let body = read_body(body).await?;
+    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
+    let came = app.boards.update(target, draft, idempotent_request(&headers, &address, &body, &form)?).await?;
+    respond(&app, &caller, form, came).await
 }
 
 #[utoipa::path(
@@ -199,17 +200,17 @@ pub async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ServerError> {
-    let place = place("PATCH", &id, query.as_deref());
+    let address = request_address("PATCH", &id, query.as_deref());
     let (query, upsert) = upsert(query)?;
-    let query = parsed(query)?;
+    let query = parse_query(query)?;
     if upsert && !query.is_empty() {
         let rule = "is for one cell by its id, without conditions";
         return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
     }
-    let body = whole(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, aside(&body, parse_one).await?, ResponseShape::One(query));
-    let came = app.boards.patch(target, draft, upsert, once(&headers, &place, &body, &form)?).await?;
-    told(&app, &caller, form, came).await
+    let body = read_body(body).await?;
+    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
+    let came = app.boards.patch(target, draft, upsert, idempotent_request(&headers, &address, &body, &form)?).await?;
+    respond(&app, &caller, form, came).await
 }
 
 #[utoipa::path(
@@ -231,11 +232,11 @@ pub async fn remove(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
-    let place = place("DELETE", &id, query.as_deref());
-    let query = parsed(query)?;
+    let address = request_address("DELETE", &id, query.as_deref());
+    let query = parse_query(query)?;
     let (target, form) = (Target::one(&id, query.clone())?, ResponseShape::One(query));
-    let came = app.boards.remove(target, once(&headers, &place, &[], &form)?).await?;
-    told(&app, &caller, form, came).await
+    let came = app.boards.remove(target, idempotent_request(&headers, &address, &[], &form)?).await?;
+    respond(&app, &caller, form, came).await
 }
 
 #[utoipa::path(
@@ -259,18 +260,18 @@ pub async fn patch_many(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ServerError> {
-    let place = place("PATCH", "", query.as_deref());
+    let address = request_address("PATCH", "", query.as_deref());
     let (query, upsert) = upsert(query)?;
     if upsert {
         let rule = "is for one cell";
         let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
         return Err(ErrorKind::BadRequest.with(message).at("upsert", rule).into());
     }
-    let query = some(query, "change")?;
-    let body = whole(body).await?;
-    let (draft, form) = (aside(&body, parse_one).await?, ResponseShape::Many(query.clone()));
-    let came = app.boards.patch(Target::Matching(query), draft, false, once(&headers, &place, &body, &form)?).await?;
-    told(&app, &caller, form, came).await
+    let query = non_empty_query(query, "change")?;
+    let body = read_body(body).await?;
+    let (draft, form) = (parse_body(&body, parse_one).await?, ResponseShape::Many(query.clone()));
+    let came = app.boards.patch(Target::Matching(query), draft, false, idempotent_request(&headers, &address, &body, &form)?).await?;
+    respond(&app, &caller, form, came).await
 }
 
 #[utoipa::path(
@@ -292,34 +293,34 @@ pub async fn remove_many(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ServerError> {
-    let place = place("DELETE", "", query.as_deref());
-    let query = some(query, "remove")?;
+    let address = request_address("DELETE", "", query.as_deref());
+    let query = non_empty_query(query, "remove")?;
     let form = ResponseShape::Many(query.clone());
-    let came = app.boards.remove(Target::Matching(query), once(&headers, &place, &[], &form)?).await?;
-    told(&app, &caller, form, came).await
+    let came = app.boards.remove(Target::Matching(query), idempotent_request(&headers, &address, &[], &form)?).await?;
+    respond(&app, &caller, form, came).await
 }
 
-/// The document as the query selects it. A large one is read beside the threads that answer.
-async fn projected(app: &App, caller: &Caller, query: &Query, document: String) -> Result<String, ServerError> {
-    if !query.is_projection() || document.len() < LARGE {
+/// The document as the query selects it; a large one is parsed on a thread of the renderer.
+async fn project(app: &App, caller: &Caller, query: &Query, document: String) -> Result<String, ServerError> {
+    if !query.is_projection() || document.len() < LARGE_BYTES {
         return Ok(query.project(document));
     }
     let (query, bytes) = (query.clone(), 2 * document.len());
     app.renderer.go_on(&caller.token, bytes, async move { Ok(query.project(document)) }).await
 }
 
-/// What a change came to; large documents are written beside the threads that answer.
-async fn told(app: &App, caller: &Caller, form: ResponseShape, came: ChangeOutcome) -> Result<Response, ServerError> {
+/// The response to a change; large documents are written on a thread of the renderer.
+async fn respond(app: &App, caller: &Caller, form: ResponseShape, came: ChangeOutcome) -> Result<Response, ServerError> {
     let bytes = came.bytes();
-    if bytes < LARGE {
-        return Ok(told_once(form.response(came)));
+    if bytes < LARGE_BYTES {
+        return Ok(json_response(form.response(came)));
     }
-    let answer = app.renderer.go_on(&caller.token, HELD * bytes, async move { Ok(form.response(came)) }).await?;
-    Ok(told_once(answer))
+    let answer = app.renderer.go_on(&caller.token, WRITING_FACTOR * bytes, async move { Ok(form.response(came)) }).await?;
+    Ok(json_response(answer))
 }
 
-/// Tells requests apart that have the same body.
-fn place(method: &str, id: &str, query: Option<&str>) -> String {
+/// Distinguishes requests with the same body.
+fn request_address(method: &str, id: &str, query: Option<&str>) -> String {
     format!("{method} {id}?{}", query.unwrap_or_default())
 }
 
@@ -331,7 +332,7 @@ fn upsert(query: Option<String>) -> Result<(Option<String>, bool), ServerError> 
         match (&*key, &*value) {
             ("upsert", "true") => upsert = true,
             ("upsert", "false") => upsert = false,
-            ("upsert", _) => return Err(wrong("upsert", "must be true or false", &value).into()),
+            ("upsert", _) => return Err(invalid_parameter("upsert", "must be true or false", &value).into()),
             _ => drop(rest.append_pair(&key, &value)),
         }
     }
@@ -349,13 +350,13 @@ pub async fn not_allowed(uri: Uri) -> Response {
     reply
 }
 
-fn parsed(query: Option<String>) -> Result<Query, ServerError> {
+fn parse_query(query: Option<String>) -> Result<Query, ServerError> {
     Ok(Query::parse(query.as_deref().unwrap_or_default())?)
 }
 
 /// A query that does not match everything: one slip must not touch every cell.
-fn some(query: Option<String>, verb: &str) -> Result<Query, ServerError> {
-    let query = parsed(query)?;
+fn non_empty_query(query: Option<String>, verb: &str) -> Result<Query, ServerError> {
+    let query = parse_query(query)?;
     if query.is_paged() {
         return Err(ErrorKind::BadRequest
             .with(format!("To {verb} many cells, $limit and $skip cannot be used: every cell that matches is meant."))
@@ -368,6 +369,6 @@ fn some(query: Option<String>, verb: &str) -> Result<Query, ServerError> {
     Ok(query)
 }
 
-async fn whole(body: Body) -> Result<Bytes, ServerError> {
-    crate::server::http::body::read::whole(body, BODY_BYTES).await
+async fn read_body(body: Body) -> Result<Bytes, ServerError> {
+    read_to_end(body, MAX_BODY_BYTES).await
 }

@@ -1,5 +1,5 @@
-//! The memory that bodies share while they come and until they are done with. A body takes all of its share before it is read: none holds a part
-//! of what another one waits for.
+//! Memory that request bodies share until they are handled. A body reserves its full size before it is
+//! read, so that two bodies cannot deadlock on partial reservations.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
 
-/// A body that is smaller takes nothing: it never waits for another.
+/// A smaller body reserves nothing, and never waits for another.
 pub const SMALL: usize = 64 << 10;
-/// Those up to here have memory of their own: a picture does not wait for long runs that somebody uploads.
-const MIDDLE: usize = 2 << 20;
-/// How long a body waits for its share; nothing of it is read meanwhile.
-const WAIT: Duration = Duration::from_secs(10);
+/// Bodies up to here have a budget of their own: a picture does not wait for the upload of a long run.
+const MEDIUM: usize = 2 << 20;
+/// How long a body waits for its reservation; nothing of it is read meanwhile.
+const RESERVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// In units of [`SMALL`].
-static FOR_MIDDLE: Semaphore = Semaphore::const_new((64 << 20) / SMALL);
-static FOR_LARGE: Semaphore = Semaphore::const_new((256 << 20) / SMALL);
+static MEDIUM_BUDGET: Semaphore = Semaphore::const_new((64 << 20) / SMALL);
+static LARGE_BUDGET: Semaphore = Semaphore::const_new((256 << 20) / SMALL);
 
-/// What a body takes; given back when it is dropped.
-pub type Share = Option<SemaphorePermit<'static>>;
+/// The reservation of a body, released when it is dropped; `None` for a small one.
+pub type MemoryPermit = Option<SemaphorePermit<'static>>;
 
-/// The share of a body of so many bytes. An error is 503.
-pub async fn share(bytes: usize) -> Result<Share, ApiError> {
+/// Reserves memory for a body of so many bytes. Error: 503.
+pub async fn reserve(bytes: usize) -> Result<MemoryPermit, ApiError> {
     let units = u32::try_from(bytes / SMALL).unwrap_or(u32::MAX);
     if units == 0 {
         return Ok(None);
     }
-    let of = if bytes <= MIDDLE { &FOR_MIDDLE } else { &FOR_LARGE };
-    match timeout(WAIT, of.acquire_many(units)).await {
-        Ok(Ok(share)) => Ok(Some(share)),
+    let budget = if bytes <= MEDIUM { &MEDIUM_BUDGET } else { &LARGE_BUDGET };
+    match timeout(RESERVE_TIMEOUT, budget.acquire_many(units)).await {
+        Ok(Ok(permit)) => Ok(Some(permit)),
         _ => {
             Err(ErrorKind::Unavailable
                 .with("More large bodies are coming at once than there is room for. Send it again when others are done."))
@@ -45,16 +45,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn large_bodies_wait_for_one_another_and_for_no_others() {
         let large = 64 << 20;
-        let mut shares = Vec::new();
+        let mut permits = Vec::new();
         for _ in 0..4 {
-            shares.push(share(large).await.unwrap());
+            permits.push(reserve(large).await.unwrap());
         }
-        assert_eq!(share(large).await.unwrap_err().code, 503);
-        assert!(share(SMALL - 1).await.unwrap().is_none());
-        assert_eq!(share(MIDDLE).await.unwrap().unwrap().num_permits(), MIDDLE / SMALL);
-        let waiting = tokio::spawn(share(large));
-        tokio::time::sleep(WAIT / 2).await;
-        shares.pop();
+        assert_eq!(reserve(large).await.unwrap_err().code, 503);
+        assert!(reserve(SMALL - 1).await.unwrap().is_none());
+        assert_eq!(reserve(MEDIUM).await.unwrap().unwrap().num_permits(), MEDIUM / SMALL);
+        let waiting = tokio::spawn(reserve(large));
+        tokio::time::sleep(RESERVE_TIMEOUT / 2).await;
+        permits.pop();
         assert!(waiting.await.unwrap().is_ok());
     }
 }

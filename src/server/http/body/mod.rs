@@ -1,5 +1,4 @@
-//! Request bodies: bounded in size, time and memory, and parsed beside the threads that respond.
+//! Request bodies, bounded in size, time and memory.
 
 pub mod memory_budget;
-pub mod parse_pool;
 pub mod read;

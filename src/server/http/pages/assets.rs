@@ -1,4 +1,5 @@
-//! The built page, inside the binary: scripts, styles, icons, and d3 and mpld3 for figures, compressed at build time.
+//! Static files of the built page, embedded in the binary and compressed at build time: scripts, styles,
+//! icons, and d3 and mpld3 for figures.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -24,13 +25,13 @@ use crate::server::net::response_budget::counted;
 struct Embedded;
 
 /// A file, once for all its readers.
-struct File {
+struct StaticFile {
     bytes: Bytes,
     tag: String,
 }
 
-/// All of them by name, read and hashed once. A debug build has them on disk: what is built there meanwhile is seen by the next start.
-static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
+/// All files by name, read and hashed once. A debug build reads them from disk at its start.
+static FILES: LazyLock<HashMap<String, StaticFile>> = LazyLock::new(|| {
     let file = |name: &str| {
         let found = Embedded::get(name)?;
         let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|at| found.metadata.sha256_hash()[at])));
@@ -38,21 +39,21 @@ static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),
             Cow::Owned(bytes) => bytes.into(),
         };
-        Some((name.to_owned(), File { bytes, tag }))
+        Some((name.to_owned(), StaticFile { bytes, tag }))
     };
     Embedded::iter().filter_map(|name| file(&name)).collect()
 });
 
-/// What the site build writes beside the files.
+/// The names of the hashed files, from the manifest of the site build.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Site {
+pub struct StaticAssets {
     js: String,
     wasm: String,
     css: String,
     build: String,
 }
 
-impl Site {
+impl StaticAssets {
     /// Without a manifest the names are those that `cargo leptos` gives.
     pub fn load() -> Self {
         let manifest = FILES.get("manifest.json").and_then(|file| serde_json::from_slice(&file.bytes).ok());
@@ -104,26 +105,40 @@ pub async fn file(
         return Ok(reply);
     }
     let (parts, _) = reply.into_parts();
-    let mut reply = ([(header::CONTENT_TYPE, kind(name))], file.bytes.clone()).into_response();
+    let mut reply = ([(header::CONTENT_TYPE, content_type(name))], file.bytes.clone()).into_response();
     reply.headers_mut().extend(parts.headers);
     if let Some(coding) = coding {
         reply.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
     }
-    // It stands in the program, once for all readers.
+    // Part of the binary: no memory of its own.
     Ok(counted(reply))
 }
 
-fn kind(name: &str) -> &'static str {
-    match name.rsplit('.').next() {
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("wasm") => "application/wasm",
-        Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("ico") => "image/x-icon",
-        Some("webmanifest" | "json") => "application/json",
-        Some("txt") => "text/plain; charset=utf-8",
-        Some("woff2") => "font/woff2",
-        _ => "application/octet-stream",
+fn content_type(name: &str) -> String {
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    if kind.type_() == mime_guess::mime::TEXT { format!("{kind}; charset=utf-8") } else { kind.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content_type;
+
+    #[test]
+    fn scripts_styles_and_fonts_have_the_types_that_browsers_require() {
+        for (name, kind) in [
+            ("pkg/agnez.js", "text/javascript; charset=utf-8"),
+            ("pkg/agnez.wasm", "application/wasm"),
+            ("pkg/agnez.css", "text/css; charset=utf-8"),
+            ("favicon.svg", "image/svg+xml"),
+            ("icon.png", "image/png"),
+            ("favicon.ico", "image/x-icon"),
+            ("a.json", "application/json"),
+            ("site.webmanifest", "application/manifest+json"),
+            ("robots.txt", "text/plain; charset=utf-8"),
+            ("a.woff2", "font/woff2"),
+            ("LICENSE", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type(name), kind, "{name}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Pictures: those from the server's folder, and those that were sent as `data:` URIs. Told by their first bytes, not by their names.
+//! Images: files of the server's folder, and values that are `data:` URIs. Their type follows from their
+//! first bytes, not from their names.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -33,10 +34,10 @@ pub fn revision(text: &str) -> Result<u64, ApiError> {
 }
 
 const FILE_BYTES: u64 = 64 << 20;
-/// What of a file is in memory for a reader.
-const PIECE: usize = 64 << 10;
-/// What tells the kind of a picture stands within its first bytes.
-const SNIFFED: usize = 1024;
+/// Bytes of a file that are in memory for a reader.
+const CHUNK_BYTES: usize = 64 << 10;
+/// The signature of every type is within these first bytes.
+const SNIFFED_BYTES: usize = 1024;
 
 /// An address with a revision in it never changes its content.
 pub fn cache_control(immutable: bool) -> &'static str {
@@ -104,24 +105,25 @@ pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: He
     let opened = tokio::task::spawn_blocking(move || open_file(&folder, &path)).await;
     let missing = || ErrorKind::NotFound.with(format!("There is no picture '{shown}' in the folder that --images names."));
     let found = opened.map_err(|_| ServerError::Panicked)?.ok_or_else(missing)?;
-    // Always asked again: old clients write the same file anew and send the same address.
-    let fresh = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, found.tag.clone())];
+    // Always revalidated: the clients of 2015 overwrite a file and send the same address again.
+    let validators = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, found.tag.clone())];
     if conditional::is_known(&headers, &found.tag) {
-        return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
+        return Ok((StatusCode::NOT_MODIFIED, validators).into_response());
     }
     let Some(kind) = found.kind else { return Err(no_picture(&format!("The file '{shown}'")).into()) };
-    // A file that has become shorter meanwhile cuts the reply: its length has been said.
-    let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(found.file).take(found.bytes), PIECE);
+    // A file that was truncated meanwhile cuts the response: its length has been announced.
+    let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(found.file).take(found.bytes), CHUNK_BYTES);
     let length = [(header::CONTENT_LENGTH, found.bytes.to_string())];
-    Ok(counted((fresh, length, picture(kind, Body::from_stream(pieces)))))
+    Ok(counted((validators, length, picture(kind, Body::from_stream(pieces)))))
 }
 
 fn no_picture(what: &str) -> ApiError {
     ErrorKind::Unprocessable.with(format!("{what} is not a PNG, JPEG, GIF, WebP, AVIF, BMP or SVG picture."))
 }
 
-/// A file that is about to be sent.
-struct Opened {
+/// A file that is about to be sent. Its type, its tag and its bytes are read from one descriptor, because
+/// clients replace files while they are served.
+struct OpenFile {
     file: File,
     bytes: u64,
     tag: String,
@@ -129,8 +131,8 @@ struct Opened {
     kind: Option<&'static str>,
 }
 
-/// A plain file below the folder, links followed only within it; `None` for everything else.
-fn open_file(folder: &FsPath, path: &str) -> Option<Opened> {
+/// Opens a plain file below the folder; links are followed only within it. `None` for everything else.
+fn open_file(folder: &FsPath, path: &str) -> Option<OpenFile> {
     let plain = path.split('/').all(|part| !part.is_empty() && part != ".." && part != "." && !part.contains(['\\', '\0']));
     if !plain {
         return None;
@@ -142,20 +144,10 @@ fn open_file(folder: &FsPath, path: &str) -> Option<Opened> {
     let mut file = File::open(&name).ok()?;
     let about = file.metadata().ok().filter(|about| about.is_file() && about.len() <= FILE_BYTES)?;
     let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-    let mut start = Vec::with_capacity(SNIFFED);
-    std::io::Read::by_ref(&mut file).take(SNIFFED as u64).read_to_end(&mut start).ok()?;
+    let mut start = Vec::with_capacity(SNIFFED_BYTES);
+    std::io::Read::by_ref(&mut file).take(SNIFFED_BYTES as u64).read_to_end(&mut start).ok()?;
     file.rewind().ok()?;
-    Some(Opened { file, bytes: about.len(), tag: format!("\"{changed:x}-{:x}\"", about.len()), kind: sniff(&start) })
-}
-
-pub fn percent_decode(text: &str) -> Vec<u8> {
-    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
-    while let Some(byte) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        out.push(hex.unwrap_or(*byte));
-        at += if hex.is_some() { 3 } else { 1 };
-    }
-    out
+    Some(OpenFile { file, bytes: about.len(), tag: format!("\"{changed:x}-{:x}\"", about.len()), kind: sniff(&start) })
 }
 
 fn sniff(bytes: &[u8]) -> Option<&'static str> {
@@ -168,7 +160,7 @@ fn sniff(bytes: &[u8]) -> Option<&'static str> {
         () if has(4, b"ftypavif") || has(4, b"ftypavis") => Some("image/avif"),
         () if has(0, b"BM") => Some("image/bmp"),
         () => {
-            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFFED)]).to_ascii_lowercase();
+            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(SNIFFED_BYTES)]).to_ascii_lowercase();
             let start = start.trim_start_matches('\u{feff}').trim_start();
             let drawing = start.starts_with("<svg") || ((start.starts_with("<?xml") || start.starts_with("<!")) && start.contains("<svg"));
             drawing.then_some("image/svg+xml")
@@ -176,7 +168,7 @@ fn sniff(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// An SVG opened by itself is a document with scripts: the sandbox takes them away.
+/// An SVG opened by itself is a document: the sandbox disables its scripts.
 fn picture(kind: &'static str, body: Body) -> Response {
     let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
     ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)], body).into_response()
@@ -187,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_are_told_by_their_first_bytes() {
+    fn the_type_follows_from_the_first_bytes() {
         assert_eq!(sniff(b"GIF89a..."), Some("image/gif"));
         assert_eq!(sniff(b"<?xml version='1.0'?>\n<!-- x --><svg xmlns="), Some("image/svg+xml"));
         assert_eq!(sniff(b"<html><svg>"), None);

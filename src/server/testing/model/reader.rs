@@ -9,8 +9,7 @@ use crate::protocol::points;
 use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event};
 use crate::server::App;
 use crate::server::boards::Boards;
-use crate::server::http::live::Asked;
-use crate::server::live::feed::Feed;
+use crate::server::live::feed::{Feed, FeedRequest};
 use crate::server::live::hub::{FeedView, LiveFrame};
 
 type Name = (String, String);
@@ -47,8 +46,8 @@ impl Reader {
     }
 
     pub fn connect(&mut self, app: &App) {
-        let asked = Asked { board: self.board.to_owned(), from: Some((self.epoch.clone(), self.last)), view: self.view };
-        self.feed = Some(Feed::new(app, None, asked));
+        let request = FeedRequest { board: self.board.to_owned(), resume_from: Some((self.epoch.clone(), self.last)), view: self.view };
+        self.feed = Some(Feed::new(app, None, request));
     }
 
     pub fn cut(&mut self) {

@@ -17,7 +17,7 @@ use crate::server::App;
 use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::{Boards, CellPoints, Draft, IdempotentRequest, Query, ResponseShape, SeriesPoints, Target};
 use crate::server::error::ServerError;
-use crate::server::http::pages::assets::Site;
+use crate::server::http::pages::assets::StaticAssets;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
 use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store, StoreError};
@@ -76,7 +76,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
     App {
         boards: Arc::new(Boards { store: Arc::new(store) }),
         hub,
-        site: Arc::new(Site::load()),
+        site: Arc::new(StaticAssets::load()),
         drawings: Arc::default(),
         renderer: crate::server::cells::render::pool::Renderer::new(),
         answers: Arc::default(),

@@ -1,4 +1,6 @@
 //! How numbers and columns are written in responses.
 
-pub mod columns;
+pub mod columns_json;
+pub mod columns_stream;
 pub mod number;
+pub mod points_page;

@@ -26,7 +26,6 @@ use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
 use crate::server::net::response_budget::counted;
-use crate::server::store::Record;
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
@@ -53,7 +52,7 @@ pub async fn figure(
     let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     let key = Key { id: record.id.clone(), asked: "frame".to_owned() };
-    let (made, html) = common(&app, &caller.token, (key, (record.version, 0)), needs(&record), {
+    let (made, html) = common(&app, &caller.token, (key, (record.version, 0)), needs(record.text("type"), record.value.bytes()), {
         let app = app.clone();
         async move { made(&app, &id).await }
     })
@@ -78,9 +77,8 @@ pub async fn figure(
 const TEXT: &str = "text";
 
 /// What a document of this value takes, and while it is made. Tables and texts become larger than they are sent, up to a bound.
-fn needs(record: &Record) -> Needs {
-    let value = record.value.bytes();
-    match place(record.text("type")) {
+fn needs(kind: &str, value: usize) -> Needs {
+    match place(kind) {
         Some(_) => Needs { making: 24 * value + (1 << 20), made: (8 * value).clamp(1 << 16, HTML_BYTES) },
         None => Needs { making: 5 * value, made: value },
     }

@@ -1,5 +1,6 @@
-//! A WebSocket to a reader. A large frame goes out in pieces of its own bytes: a reader that has not taken it yet holds no copy of it, and none stays
-//! with the connection afterwards. axum's own WebSocket copies each frame whole, and keeps the room for the largest.
+//! A WebSocket that sends a large frame in pieces that share its bytes: a slow reader holds no copy of it,
+//! and its buffer does not stay with the connection. axum's own WebSocket copies each frame whole, and
+//! keeps the buffer of the largest.
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -20,27 +21,27 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::server::live::encode::{STALL_TIMEOUT, send_timeout};
 use crate::server::live::hub::LiveFrame;
 
-/// Readers have nothing to say here.
+/// Clients send nothing but control frames.
 pub const INCOMING_BYTES: usize = 4096;
-/// What is gathered for one write; a piece that is larger is written alone.
-const TOGETHER_BYTES: usize = 16 << 10;
-/// What of a frame is copied at a time.
+/// Frames up to this size are gathered for one write.
+const WRITE_BUFFER_BYTES: usize = 16 << 10;
+/// Bytes of a frame that are copied at a time.
 const PIECE_BYTES: usize = 64 << 10;
-/// What waits within the connection at most: one piece, what was gathered before it, and answers to pings.
-const OUTGOING_BYTES: usize = 4 * PIECE_BYTES;
+/// Most that waits in the connection: one piece, what was gathered before it, and answers to pings.
+const MAX_WRITE_BUFFER_BYTES: usize = 4 * PIECE_BYTES;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// A request that may become a WebSocket.
-pub struct Turn {
-    turns: OnUpgrade,
+/// A checked request for an upgrade, with its 101.
+pub struct PendingUpgrade {
+    on_upgrade: OnUpgrade,
     reply: Response,
 }
 
-impl Turn {
+impl PendingUpgrade {
     /// `upgrade` has checked the request; `None` where the connection cannot turn into another one.
-    pub fn of(upgrade: &WebSocketUpgrade, turns: Option<Extension<OnUpgrade>>, headers: &HeaderMap) -> Option<Self> {
-        let (Extension(turns), key) = (turns?, headers.get(header::SEC_WEBSOCKET_KEY)?);
+    pub fn new(upgrade: &WebSocketUpgrade, on_upgrade: Option<Extension<OnUpgrade>>, headers: &HeaderMap) -> Option<Self> {
+        let (Extension(on_upgrade), key) = (on_upgrade?, headers.get(header::SEC_WEBSOCKET_KEY)?);
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).ok()?;
         let head = [
             (header::CONNECTION, HeaderValue::from_static("upgrade")),
@@ -51,35 +52,35 @@ impl Turn {
         if let Some(protocol) = upgrade.selected_protocol() {
             reply.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol.clone());
         }
-        Some(Self { turns, reply })
+        Some(Self { on_upgrade, reply })
     }
 
-    /// The answer, with which it becomes one; and the socket, once that is sent.
-    pub fn take(self) -> (Response, impl Future<Output = Option<Socket>> + Send) {
-        let turns = self.turns;
+    /// The 101, and the socket once that is sent.
+    pub fn complete(self) -> (Response, impl Future<Output = Option<FeedSocket>> + Send) {
+        let on_upgrade = self.on_upgrade;
         let config = WebSocketConfig::default()
             .read_buffer_size(INCOMING_BYTES)
             .max_message_size(Some(INCOMING_BYTES))
             .max_frame_size(Some(INCOMING_BYTES))
-            .write_buffer_size(TOGETHER_BYTES)
-            .max_write_buffer_size(OUTGOING_BYTES);
+            .write_buffer_size(WRITE_BUFFER_BYTES)
+            .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
         let socket = async move {
-            let upgraded = TokioIo::new(turns.await.ok()?);
-            Some(Socket(WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await))
+            let upgraded = TokioIo::new(on_upgrade.await.ok()?);
+            Some(FeedSocket(WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await))
         };
         (self.reply, socket)
     }
 }
 
-pub struct Socket(WebSocketStream<TokioIo<Upgraded>>);
+pub struct FeedSocket(WebSocketStream<TokioIo<Upgraded>>);
 
-impl Socket {
-    /// Something was heard; false: the reader has gone. Can be dropped and called again.
-    pub async fn hear(&mut self) -> bool {
+impl FeedSocket {
+    /// Waits for the next message; false when the client has closed. Cancel-safe.
+    pub async fn is_open(&mut self) -> bool {
         !matches!(self.0.next().await, None | Some(Err(_) | Ok(Message::Close(_))))
     }
 
-    /// Writes a frame, for [`Self::flush`]. A reader that takes nothing of a piece for 10 s is cut, and so is one that is slow all along.
+    /// Writes a frame, for [`Self::flush`]. A reader that takes nothing of a piece for 10 s is cut, and so is one below the minimum rate.
     pub async fn feed(&mut self, frame: LiveFrame) -> Result<(), Failed> {
         let longest = send_timeout(frame.len());
         timeout(longest, async {
@@ -92,7 +93,7 @@ impl Socket {
     }
 
     pub async fn flush(&mut self) -> Result<(), Failed> {
-        Ok(timeout(send_timeout(OUTGOING_BYTES), self.0.flush()).await??)
+        Ok(timeout(send_timeout(MAX_WRITE_BUFFER_BYTES), self.0.flush()).await??)
     }
 
     /// Ends it with a code and a sentence.
@@ -102,7 +103,7 @@ impl Socket {
     }
 }
 
-/// Shares of the frame's own bytes.
+/// Pieces that share the frame's bytes.
 fn pieces(frame: LiveFrame) -> impl Iterator<Item = Piece> {
     let (first, mut rest) = match frame {
         LiveFrame::Text(text) => (Data::Text, Bytes::from(text)),

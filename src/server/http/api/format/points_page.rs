@@ -3,8 +3,8 @@
 use crate::server::http::openapi::shape::{shape, words};
 use utoipa::IntoParams;
 
-use super::format::number::{push_json, push_plain, push_string};
-use super::wrong;
+use super::super::invalid_parameter;
+use super::number::{push_json, push_plain, push_string};
 use crate::protocol::ApiError;
 use crate::series::Points;
 use crate::server::cells::quoted;
@@ -71,31 +71,37 @@ shape! {
 
 impl PointsQuery {
     /// `format` in the query counts before `accept`.
-    pub fn parse(query: &str, accept: Option<&str>) -> Result<Self, ApiError> {
+    pub fn parse(text: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let format = accept.map_or(Format::Json, Format::accepted);
-        let mut asked = Self { series: None, from: 0, limit: PAGE, format, generation: None };
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        let mut query = Self { series: None, from: 0, limit: PAGE, format, generation: None };
+        for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*key {
-                "series" => asked.series = Some(value.into_owned()),
-                "generation" => asked.generation = Some(value.into_owned()),
-                "from" => asked.from = value.parse().map_err(|_| wrong("from", "must be a whole number from 0", &value))?,
+                "series" => query.series = Some(value.into_owned()),
+                "generation" => query.generation = Some(value.into_owned()),
+                "from" => query.from = value.parse().map_err(|_| invalid_parameter("from", "must be a whole number from 0", &value))?,
                 "limit" => {
                     let limit: Result<u64, _> = value.parse();
                     let limit = limit.ok().filter(|limit| *limit > 0);
-                    asked.limit = limit.ok_or_else(|| wrong("limit", "must be a whole number from 1", &value))?.min(PAGE);
+                    query.limit = limit.ok_or_else(|| invalid_parameter("limit", "must be a whole number from 1", &value))?.min(PAGE);
                 }
                 "format" => {
-                    asked.format = match &*value {
+                    query.format = match &*value {
                         "json" => Format::Json,
                         "csv" => Format::Csv,
                         "ndjson" => Format::Lines,
-                        _ => return Err(wrong("format", "must be json, csv or ndjson", &value)),
+                        _ => return Err(invalid_parameter("format", "must be json, csv or ndjson", &value)),
                     }
                 }
-                key => return Err(wrong(key, "is no key of this query; known are series, from, limit, format and generation", &value)),
+                key => {
+                    return Err(invalid_parameter(
+                        key,
+                        "is no key of this query; known are series, from, limit, format and generation",
+                        &value,
+                    ));
+                }
             }
         }
-        Ok(asked)
+        Ok(query)
     }
 }
 
@@ -267,9 +273,9 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_checked() {
-        let asked = PointsQuery::parse("series=tr%20ain&from=5&limit=99999", Some("text/html, text/csv;q=0.5, */*")).unwrap();
-        assert_eq!(asked, PointsQuery { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv, generation: None });
+    fn a_query_is_checked() {
+        let query = PointsQuery::parse("series=tr%20ain&from=5&limit=99999", Some("text/html, text/csv;q=0.5, */*")).unwrap();
+        assert_eq!(query, PointsQuery { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv, generation: None });
         assert_eq!(PointsQuery::parse("generation=kQ3.7", None).unwrap().generation.as_deref(), Some("kQ3.7"));
         assert_eq!(PointsQuery::parse("format=ndjson", Some("text/csv")).unwrap().format, Format::Lines);
         assert_eq!(
