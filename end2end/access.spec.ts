@@ -137,7 +137,7 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   await expect(cell(page, "c")).toHaveClass(/full/);
   await page.keyboard.press("Escape");
   await cell(page, "c").hover();
-  await cell(page, "c").locator("[data-do=chart]").click();
+  await cell(page, "c").getByRole("button", { name: "Chart", exact: true }).click();
   const panel = page.getByRole("dialog", { name: "Chart" });
   await expect(panel.getByLabel("Smoothing")).toBeVisible();
   for (const name of ["x axis", "y axis", "Unit"]) await expect(panel.getByLabel(name)).toBeHidden();

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::charts;
+use super::charts::{PanelActions, PanelTarget};
 use super::components::filter;
 use super::components::toasts::ToastKind;
+use super::fullscreen;
 use super::state::{CellState, ContentKind, Dashboard, Field};
 use crate::browser::clipboard;
-use crate::protocol::{ApiError, CellId, LineSettingsPatch};
+use crate::protocol::{ApiError, CellId, LineSettingsPatch, YScale};
 use crate::server_functions::{create_cell, edit_cell, move_cell, remove_cell, restore_cell, set_chart, set_charts};
 
 impl Dashboard {
@@ -167,6 +168,23 @@ impl Dashboard {
         });
     }
 
+    /// From linear to logarithmic and back. False when the cell is no line chart.
+    pub fn toggle_y_scale(self, id: &CellId) -> bool {
+        let Some(settings) = self.charts.settings(id) else { return false };
+        let y = if settings.y == YScale::Log { YScale::Linear } else { YScale::Log };
+        self.set_chart(Some(id), LineSettingsPatch { y: Some(y), ..Default::default() });
+        true
+    }
+
+    pub fn panel_actions(self) -> PanelActions {
+        PanelActions {
+            store: Callback::new(move |(target, patch): (PanelTarget, LineSettingsPatch)| self.set_chart(target.chart(), patch)),
+            toggle_fullscreen: Callback::new(move |id: CellId| fullscreen::toggle(self, &id)),
+            save_png: Callback::new(move |id: CellId| self.save_png(id)),
+            cell_element: Callback::new(move |id: CellId| Some(self.elements_of(&id)?.article)),
+        }
+    }
+
     /// Changes how a chart is drawn; without an `id`, how all charts of the board are drawn.
     pub fn set_chart(self, id: Option<&CellId>, patch: LineSettingsPatch) {
         if !self.may_write() {
@@ -180,7 +198,7 @@ impl Dashboard {
             };
             if let Err(error) = answer {
                 self.notify(ToastKind::Error(error.message));
-                charts::unset(self);
+                self.charts.revert_settings();
             }
         });
     }

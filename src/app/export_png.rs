@@ -5,7 +5,6 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement};
 
-use super::charts;
 use super::components::toasts::ToastKind;
 use super::state::Dashboard;
 use crate::browser::dom;
@@ -20,8 +19,8 @@ impl Dashboard {
         let Some(stage) = self.elements_of(&id).map(|elements| elements.body) else { return };
         let Ok(drawing) = HtmlImageElement::new() else { return };
         let size = (stage.client_width(), stage.client_height());
-        let theme = if charts::is_dark() { "dark" } else { "light" };
-        let address = routes::svg_picture(&id, size, theme, &charts::seen(&id));
+        let theme = if self.charts.is_dark() { "dark" } else { "light" };
+        let address = routes::svg_picture(&id, size, theme, &self.charts.export_query(&id));
         let drawn = drawing.clone();
         // Also when it could not be loaded: such a picture cannot be put on a canvas.
         let loaded = Closure::once_into_js(move || {

@@ -14,7 +14,7 @@ const PADDING: i32 = 24;
 
 /// Shows this cell, or ends it if it is shown.
 pub fn toggle(dashboard: Dashboard, id: &CellId) {
-    charts::unread();
+    dashboard.charts.clear_readout();
     let before = dashboard.fullscreen.get_untracked();
     leave(dashboard);
     if before.as_ref() != Some(id) {
@@ -36,6 +36,9 @@ pub fn leave(dashboard: Dashboard) -> bool {
 pub fn use_fullscreen(dashboard: Dashboard) {
     let resize = window_event_listener(ev::resize, move |_| fit(dashboard));
     on_cleanup(move || resize.remove());
+    // The entry of the history may be older than the cell in full screen.
+    let history = window_event_listener(ev::popstate, move |_| write_url(dashboard.fullscreen.get_untracked().as_ref()));
+    on_cleanup(move || history.remove());
     let search = window().location().search().unwrap_or_default();
     let asked = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).and_then(CellId::parse);
     if let Some(id) = asked.filter(|id| dashboard.cell(id).is_some()) {
@@ -67,11 +70,6 @@ fn fit(dashboard: Dashboard) {
     }
 }
 
-/// Writes the shown cell into the URL, which may be that of another moment.
-pub fn keep_shown(dashboard: Option<Dashboard>) {
-    write_url(dashboard.and_then(|dashboard| dashboard.fullscreen.get_untracked()).as_ref());
-}
-
 fn write_url(id: Option<&CellId>) {
-    charts::keep_in_address(KEY, id.map_or("", CellId::as_str));
+    charts::set_query_key(KEY, id.map_or("", CellId::as_str));
 }

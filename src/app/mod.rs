@@ -11,6 +11,7 @@ mod focus;
 mod fullscreen;
 mod shell;
 mod shortcuts;
+mod signals;
 mod state;
 
 use leptos::prelude::*;
@@ -21,6 +22,7 @@ use crate::protocol::PageData;
 pub use cells::{Drawn, Picture};
 pub use shell::{Assets, Shell, ShellProps};
 
+use charts::{SettingsPanel, Tooltip};
 use components::grid::Grid;
 use components::header::Header;
 use components::help::Help;
@@ -37,9 +39,10 @@ const DATA_ID: &str = "agnez-page";
 pub fn App(page: PageData) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
+    provide_context(dashboard.charts);
     Effect::new(move |_| {
-        charts::start(dashboard);
-        cells::hover::listen();
+        dashboard.charts.start(move || dashboard.focused_cell());
+        cells::hover::listen(dashboard.charts.tooltip);
         iframe::listen();
         shortcuts::use_shortcuts(dashboard);
         components::drag::use_drop(dashboard);
@@ -56,6 +59,8 @@ pub fn App(page: PageData) -> impl IntoView {
         <Help />
         <Toasts />
         <Notice />
+        <SettingsPanel actions=dashboard.panel_actions() may_write=dashboard.may_write() />
+        <Tooltip handle=dashboard.charts.tooltip />
     }
 }
 

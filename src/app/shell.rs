@@ -34,9 +34,6 @@ const word=/'nonce-([^']+)'/.exec(reply.headers.get("content-security-policy"))?
 document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonce+'"'));document.close()},()=>location.replace(HERE))}}catch{}
 addEventListener("hashchange",()=>{if(sent())location.reload()});}"##;
 
-/// A reader who may not write gets no controls in the panel of a chart that would write.
-const READS: &str = "@layer states{:is(.own,.panel>:first-child,.panel label:not(:has(#chart-smooth)),.no-points pre){display:none}}";
-
 /// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `rank`: how much the reader may, for other tabs to choose by.
 #[component]
 pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl IntoView {
@@ -49,7 +46,6 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
     );
     let title = format!("{} · Agnez", page.board.name);
     let first = FIRST.replace("RANK", &rank.to_string());
-    let reads = (!page.may_write).then(|| view! { <style>{READS}</style> });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -62,7 +58,6 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
                 <script nonce=use_nonce()>{first}</script>
                 <link rel="icon" type="image/svg+xml" href=routes::favicon() />
                 <link rel="stylesheet" href=css />
-                {reads}
                 <link rel="modulepreload" href=js />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="application/json" id=DATA_ID>

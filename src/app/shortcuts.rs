@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::cells::hover;
-use super::charts::{self, Press};
+use super::charts::ChartCommand;
 use super::components::{filter, help, theme};
 use super::fullscreen;
 use super::state::{Dashboard, Field};
@@ -90,7 +90,7 @@ fn on_full(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return false;
     }
-    if on_chart(id, &key) {
+    if on_chart(dashboard, id, &key) {
         return true;
     }
     if event.repeat() {
@@ -118,7 +118,7 @@ fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
         };
         return id.map(|id| dashboard.step(id, later)).is_some();
     }
-    if walk(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(id, &key)) {
+    if walk(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(dashboard, id, &key)) {
         return true;
     }
     // A key that is held down must not delete or add many.
@@ -131,7 +131,7 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "t" => theme::next(dashboard),
         "?" => help::open(dashboard),
         "/" => filter::focus(dashboard),
-        "Escape" => return charts::unread() | fullscreen::leave(dashboard),
+        "Escape" => return dashboard.charts.clear_readout() | fullscreen::leave(dashboard),
         _ => return false,
     }
     true
@@ -144,7 +144,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) 
         "Enter" if !dom::is_activated_by_enter(event) => dashboard.edit(id.clone(), Field::Name),
         "d" => dashboard.edit(id.clone(), Field::Note),
         "f" => fullscreen::toggle(dashboard, id),
-        "l" => return charts::press(id, Press::Log),
+        "l" => return dashboard.toggle_y_scale(id),
         "Delete" => dashboard.remove(id.clone()),
         _ => return false,
     }
@@ -152,19 +152,20 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) 
 }
 
 /// Keys that may be held down.
-fn on_chart(id: &CellId, key: &str) -> bool {
-    let what = match key {
-        "+" | "=" => Press::In,
-        "-" => Press::Out,
-        "[" => Press::Left,
-        "]" => Press::Right,
-        "0" => Press::Reset,
-        "End" => Press::Follow,
-        "," => Press::Before,
-        "." => Press::Next,
+fn on_chart(dashboard: Dashboard, id: &CellId, key: &str) -> bool {
+    let command = match key {
+        "+" | "=" => ChartCommand::ZoomIn,
+        "-" => ChartCommand::ZoomOut,
+        "[" => ChartCommand::PanLeft,
+        "]" => ChartCommand::PanRight,
+        "0" => ChartCommand::ShowAll,
+        "End" => ChartCommand::ToggleFollow,
+        "," => ChartCommand::ReadPrevious,
+        "." => ChartCommand::ReadNext,
         _ => return false,
     };
-    charts::press(id, what) || matches!(what, Press::Left | Press::Right) && hover::step(id, what == Press::Right)
+    dashboard.charts.run(id, command)
+        || matches!(command, ChartCommand::PanLeft | ChartCommand::PanRight) && hover::step(id, command == ChartCommand::PanRight)
 }
 
 /// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.

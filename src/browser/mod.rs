@@ -13,3 +13,4 @@ pub mod iframe;
 pub mod images;
 pub mod near_viewport;
 pub mod panic;
+pub mod popover;

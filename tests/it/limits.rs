@@ -71,7 +71,7 @@ async fn the_names_of_series_are_read_without_scripts() {
     line(&server, "a").await;
     send(&server, "a", r#"{"train":[1,2],"<b>":[2,1]}"#).await;
     let page = server.call("GET", "/", "").await.text;
-    let lines = page.split("<div class=\"lines\">").nth(1).unwrap().split("</div>").next().unwrap();
+    let lines = page.split("<div class=\"prerendered\">").nth(1).unwrap().split("</div>").next().unwrap();
     // No document of its own, which browsers are slow to make by the hundred.
     assert!(lines.starts_with("<svg class=\"drawn\" ") && !page.contains("data:image"), "{lines}");
     let (_, legend) = lines.split_once("<div class=\"legend\"").unwrap();

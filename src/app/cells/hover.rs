@@ -10,7 +10,8 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlImageElement, PointerEvent};
 
-use crate::app::{charts, focus};
+use crate::app::charts::{self, TooltipContent, TooltipHandle, TooltipRow};
+use crate::app::focus;
 use crate::browser::{dom, fetch};
 use crate::charts::{number, palette};
 use crate::protocol::CellId;
@@ -34,6 +35,7 @@ enum At {
 
 /// The one drawing that is pointed at.
 struct Aim {
+    tooltip: TooltipHandle,
     picture: HtmlImageElement,
     /// Where its spots are; with each version of the value another one.
     address: String,
@@ -48,31 +50,31 @@ thread_local! {
 }
 
 /// Listens. Once, when the page wakes.
-pub fn listen() {
+pub fn listen(tooltip: TooltipHandle) {
     let page = document();
     for name in ["pointermove", "pointerdown", "pointerout", "pointercancel"] {
-        dom::listen(&page, name, |event: PointerEvent| {
+        dom::listen(&page, name, move |event: PointerEvent| {
             let kind = event.type_();
             // A finger that is lifted leaves the values where they can be read.
             let leaves = kind == "pointercancel" || (kind == "pointerout" && event.pointer_type() != "touch");
             match dom::around(&event, ".picture img").filter(|_| !leaves).and_then(|picture| picture.dyn_into().ok()) {
                 Some(picture) => {
                     let on = (f64::from(event.offset_x()), f64::from(event.offset_y()));
-                    aim(picture, At::Pointer(on, (event.client_x().into(), event.client_y().into())));
+                    aim(tooltip, picture, At::Pointer(on, (event.client_x().into(), event.client_y().into())));
                 }
                 None => rest(),
             }
         });
     }
     dom::listen(&page, "scroll", |_: Event| rest());
-    dom::listen(&page, "focusin", |event: FocusEvent| {
+    dom::listen(&page, "focusin", move |event: FocusEvent| {
         let picture = dom::around(&event, "article").and_then(|cell| picture_in(&cell));
         // A press on a drawing brings the focus to its cell, too.
         if AIM.with_borrow(|aim| aim.as_ref().is_some_and(|aim| Some(&aim.picture) == picture.as_ref())) {
             return;
         }
         match picture {
-            Some(picture) => aim(picture, At::Nowhere),
+            Some(picture) => aim(tooltip, picture, At::Nowhere),
             None => rest(),
         }
     });
@@ -88,7 +90,7 @@ fn spots_of(address: &str) -> Option<String> {
     Some([path.strip_suffix(".svg")?, ".spots?", asked].concat())
 }
 
-fn aim(picture: HtmlImageElement, at: At) {
+fn aim(tooltip: TooltipHandle, picture: HtmlImageElement, at: At) {
     // What a canvas over it shows is newer than its own picture.
     let address = picture.get_attribute("data-at").or_else(|| picture.get_attribute("src"));
     let Some(address) = spots_of(&address.unwrap_or_default()) else { return rest() };
@@ -102,7 +104,7 @@ fn aim(picture: HtmlImageElement, at: At) {
             if let Some(before) = aim {
                 before.hide();
             }
-            aim.insert(Aim { picture, address: String::new(), spots: None, at, outline: None }).ask(address);
+            aim.insert(Aim { tooltip, picture, address: String::new(), spots: None, at, outline: None }).ask(address);
         }
     });
 }
@@ -182,12 +184,10 @@ impl Aim {
             At::Pointer(on, _) => spots.nearest(on, width, REACH),
             At::Key(at) => Some(at).filter(|at| *at < spots.x[0].len()),
         };
-        let (Some(spot), Some(list)) = (spot, dom::by_id(charts::TIP)) else { return self.hide() };
+        let Some(spot) = spot else { return self.hide() };
         let [left, right, top, bottom] = spots.place(spot, width);
         let is_dark = charts::is_dark();
-        // Read aloud where keys were pressed; with a pointer that would be chatter.
-        dom::mark(&list, "role", if matches!(self.at, At::Key(_)) { "status" } else { "tooltip" });
-        list.set_text_content(None);
+        let mut rows = Vec::new();
         for (at, field) in spots.fields.iter().enumerate() {
             let Some(text) = said(field, spot) else { continue };
             let slot = match field.colour {
@@ -195,23 +195,22 @@ impl Aim {
                 Colour::Slot(slot) => Some(usize::from(slot)),
                 Colour::Text => Some(field.numbers[spot] as usize),
             };
-            let colour = slot.map(|slot| palette::colour(slot, is_dark));
+            let color = slot.map(|slot| palette::colour(slot, is_dark));
             if at == 0 || field.name.is_empty() {
                 let joint = if field.name.is_empty() { "" } else { " " };
-                charts::line(&list, "", colour, &[field.name.as_str(), joint, &text].concat(), "");
+                rows.push(TooltipRow { color, ..TooltipRow::text("", [field.name.as_str(), joint, &text].concat()) });
             } else {
-                charts::line(&list, "", colour, &field.name, &text);
+                rows.push(TooltipRow { class: "", color, name: field.name.clone(), value: text });
             }
         }
-        list.set_hidden(false);
-        let at = match self.at {
+        let place = match self.at {
             At::Pointer(_, at) => at,
             _ => {
                 let room = self.picture.get_bounding_client_rect();
                 (room.left() + (left + right) / 2.0, room.top() + (top + bottom) / 2.0)
             }
         };
-        charts::stand_beside(&list, at);
+        self.tooltip.show(TooltipContent { rows, place, is_announced: matches!(self.at, At::Key(_)) });
         if self.outline.is_none() {
             self.outline = self.picture.parent_element().and_then(|parent| dom::append(&parent, "i", "", ""));
         }
@@ -227,9 +226,7 @@ impl Aim {
         // The list may be that of a line chart by now.
         if let Some(outline) = self.outline.take() {
             outline.remove();
-            if let Some(list) = dom::by_id(charts::TIP) {
-                list.set_hidden(true);
-            }
+            self.tooltip.hide();
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use leptos::html::Div;
 use leptos::prelude::*;
 
-use crate::app::charts;
-use crate::app::state::CellState;
-use crate::browser::dom;
+use crate::app::charts::{LineChart, Prerendered};
+use crate::app::state::{CellState, use_dashboard};
 use crate::protocol::CellId;
+use crate::routes;
 
 /// A chart before the page is awake.
 #[derive(Clone, Default)]
@@ -28,18 +27,14 @@ type Find = dyn Fn(&CellId) -> Picture + Send + Sync;
 pub struct Drawn(pub Arc<Find>);
 
 #[component]
-#[expect(clippy::disallowed_methods, reason = "the server's own markup, in which every text of clients is escaped")]
 pub fn Lines(cell: Arc<CellState>) -> impl IntoView {
+    let dashboard = use_dashboard();
     let id = cell.id.clone();
     let Picture { html, is_long, .. } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
-    let place = NodeRef::<Div>::new();
-    dom::effect(move || {
-        let settings = cell.line_settings();
-        if let Some(lines) = place.get() {
-            charts::begin(&cell.id, settings, &lines);
-        }
-    });
-    on_cleanup(move || charts::remove(&id));
-    // What is in it is `plot`'s when the page is awake, and changes without this view.
-    view! { <div node_ref=place class=if is_long { "lines long" } else { "lines" } inner_html=html></div> }
+    let page = dashboard.page();
+    let example = page.may_write.then(|| ["curl ", &page.origin, "/", &routes::value(&id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat());
+    let full = id.clone();
+    let is_fullscreen = Signal::derive(move || dashboard.fullscreen.with(|shown| shown.as_ref() == Some(&full)));
+    let settings = Signal::derive(move || cell.line_settings());
+    view! { <LineChart id settings prerendered=Prerendered { html, is_long } example is_fullscreen /> }
 }

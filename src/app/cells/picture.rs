@@ -1,4 +1,4 @@
-//! A picture, or a chart that is drawn from one value: first by the server, then by `charts::drawing`. A new picture is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
+//! A picture, or a chart that is drawn from one value: first by the server, then by `charts::value_chart`. A new picture is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,8 +10,9 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
 use super::hover;
+use crate::app::charts::{ChartRegistry, use_charts};
+use crate::app::focus;
 use crate::app::state::{CellState, SetIfChanged};
-use crate::app::{charts, focus};
 use crate::browser::{dom, images};
 use crate::protocol::{CellContent, CellId};
 use crate::routes;
@@ -54,12 +55,13 @@ pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
     let first = begun.as_ref().map(|sent| routes::first_picture(&sent.src, sent.rev)).unwrap_or_default();
     let shown = Arc::new(Shown { address: ArcRwSignal::new(first), failed: ArcRwSignal::new(None) });
     let (watcher, watched) = (cell.clone(), shown.clone());
+    let charts = use_charts();
     let mut loader: Option<Rc<Loader>> = None;
     dom::effect(move || {
         let room = watcher.fullscreen_height.get();
         let Some(sent) = watcher.content.with(|stage| Sent::on(&watcher, stage, room)) else { return };
-        let loader =
-            loader.get_or_insert_with(|| Loader::begin(watcher.clone(), watched.clone(), begun.clone().unwrap_or_else(|| sent.clone())));
+        let loader = loader
+            .get_or_insert_with(|| Loader::begin(charts, watcher.clone(), watched.clone(), begun.clone().unwrap_or_else(|| sent.clone())));
         loader.clone().want(sent);
     });
     // A drawing that is far away is left for later by the browser, now and when it changes.
@@ -98,6 +100,7 @@ pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
 
 /// Loads the pictures of one cell, one after the other.
 struct Loader {
+    charts: ChartRegistry,
     cell: Arc<CellState>,
     shown: Arc<Shown>,
     memory: RefCell<Memory>,
@@ -113,10 +116,10 @@ struct Memory {
 
 impl Loader {
     /// After waking: says whether the server-drawn picture is there, and which version of its file it is.
-    fn begin(cell: Arc<CellState>, shown: Arc<Shown>, sent: Sent) -> Rc<Self> {
+    fn begin(charts: ChartRegistry, cell: Arc<CellState>, shown: Arc<Shown>, sent: Sent) -> Rc<Self> {
         let picture = element(&cell.id);
         let memory = RefCell::new(Memory { sent: sent.clone(), version: None, is_busy: true });
-        let loader = Rc::new(Self { cell, shown, memory });
+        let loader = Rc::new(Self { charts, cell, shown, memory });
         let this = loader.clone();
         spawn_local(async move {
             let is_there = match &picture {
@@ -178,7 +181,7 @@ impl Loader {
         if let Some(drawing) = &drawing
             && !is_far(drawing)
         {
-            let is_drawn = charts::draw(drawing, &address).await;
+            let is_drawn = self.charts.draw_value(drawing, &address).await;
             hover::renew(&self.cell.id, &address);
             return self.shown.failed.set_if_changed((!is_drawn).then(|| src.clone()));
         }
@@ -188,7 +191,7 @@ impl Loader {
         self.memory.borrow_mut().version = version.filter(|_| is_there);
         if is_there {
             if let Some(image) = element(&self.cell.id) {
-                charts::end_drawing(&image);
+                self.charts.remove_value(&image);
             }
             hover::renew(&self.cell.id, &address);
             self.enlarge(loaded.as_ref());

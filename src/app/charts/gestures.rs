@@ -1,220 +1,215 @@
-//! Mouse, pen and fingers on a chart: the wheel zooms, dragging selects a range, with Shift it pans, a double click shows everything.
-
-use std::cell::RefCell;
+//! Mouse, pen and touch on a chart: the wheel zooms, a drag selects a range, with Shift it pans, a double click shows everything.
 
 use js_sys::Date;
-use leptos::prelude::*;
-use web_sys::{Event, MouseEvent, PointerEvent, WheelEvent};
+use web_sys::{Event, PointerEvent, WheelEvent};
 
-use super::line_chart::Chart;
-use super::registry::{Charts, with};
-use super::tooltip;
-use super::viewport::View;
-use crate::app::focus;
-use crate::browser::dom;
+use super::chart_state::ChartState;
+use super::display::Selection;
+use super::pointer_state::ActivePointer;
+use super::readout::Pin;
+use super::registry::Charts;
+use super::viewport::Viewport;
+use crate::app::signals::SetIfChanged;
 use crate::protocol::CellId;
 
-/// A shorter way is a click.
-const CLICK: f64 = 4.0;
+/// A pointer that moves less, in CSS pixels, is a click.
+const CLICK_DISTANCE: f64 = 4.0;
 /// Zoom of one notch of a wheel (100 pixels).
-const NOTCH: f64 = 0.2;
-/// The wheel goes on with what it began with, the page or a chart, until it has rested for so long.
-const REST_MS: f64 = 300.0;
+const WHEEL_ZOOM: f64 = 0.2;
+/// The wheel goes on with the chart or the page that it began with until it has rested for this time.
+const WHEEL_IDLE_MS: f64 = 300.0;
 
-struct Finger {
-    pointer: i32,
-    x: f64,
+/// The middle of the pixel of an event, in CSS pixels of the canvas.
+fn canvas_place(event: &PointerEvent) -> (f64, f64) {
+    (f64::from(event.offset_x()) + 0.5, f64::from(event.offset_y()) + 0.5)
 }
 
-#[derive(Default)]
-struct Hand {
-    chart: Option<CellId>,
-    fingers: Vec<Finger>,
-    /// Where dragging began, in pixels of the canvas; and the window it began with.
-    from: f64,
-    seen: Option<View>,
-    pans: bool,
-    /// One finger has come, and no other.
-    taps: bool,
-    /// When the page was scrolled or the wheel was turned last, in milliseconds since 1970; and the chart that it turns, if it is not the page.
-    turned_at: f64,
-    turns: Option<CellId>,
+fn client_place(event: &PointerEvent) -> (f64, f64) {
+    (f64::from(event.client_x()), f64::from(event.client_y()))
 }
 
-thread_local! {
-    static HAND: RefCell<Hand> = RefCell::new(Hand::default());
+fn is_touch(event: &PointerEvent) -> bool {
+    event.pointer_type() == "touch"
 }
 
-pub fn listen() {
-    let page = document();
-    for name in ["pointerdown", "pointermove", "pointerup", "pointercancel", "pointerout"] {
-        dom::listen(&page, name, |event: PointerEvent| HAND.with(|hand| moved(&mut hand.borrow_mut(), &event)));
-    }
-    dom::listen(&page, "dblclick", |event: MouseEvent| {
-        if let Some(id) = over(&event) {
-            with(|charts| charts.see(&id, None));
+impl Charts {
+    pub fn on_wheel(&mut self, id: &CellId, event: &WheelEvent) {
+        if event.ctrl_key() {
+            return;
         }
-    });
-    dom::listen(&page, "scroll", |_: Event| {
-        HAND.with(|hand| {
-            let mut hand = hand.borrow_mut();
-            (hand.turned_at, hand.turns) = (Date::now(), None);
-        });
-        with(tooltip::hide);
-    });
-    dom::listen(&page, "focusin", |event: Event| {
-        let cell = dom::around(&event, "article").and_then(|cell| focus::owner(&cell));
-        with(|charts| {
-            if charts.pointed.as_ref().is_some_and(|pointed| Some(&pointed.chart) != cell.as_ref()) {
-                tooltip::hide(charts);
-            }
-        });
-    });
-    // Browsers let handlers of the whole document hold no wheel back, those of an element they do.
-    if let Some(board) = dom::by_id("board") {
-        dom::listen(&board, "wheel", |event: WheelEvent| HAND.with(|hand| wheel(&mut hand.borrow_mut(), &event)));
-    }
-}
-
-/// The chart whose canvas an event is on.
-fn over(event: &Event) -> Option<CellId> {
-    focus::owner(&dom::around(event, ".plot canvas")?)
-}
-
-fn wheel(hand: &mut Hand, event: &WheelEvent) {
-    let id = over(event).filter(|_| !event.ctrl_key());
-    let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_PIXEL { 100.0 } else { 3.0 };
-    let (by, across) = (event.delta_y() / lines, event.delta_x() / lines);
-    let now = Date::now();
-    let begins = now - hand.turned_at > REST_MS;
-    hand.turned_at = now;
-    with(|charts| {
-        let chart = id.and_then(|id| charts.chart(&id));
+        self.pointer.set_handled(event);
+        let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_PIXEL { 100.0 } else { 3.0 };
+        let (by, across) = (event.delta_y() / lines, event.delta_x() / lines);
+        let now = Date::now();
+        let begins = now - std::mem::replace(&mut self.pointer.wheel_at, now) > WHEEL_IDLE_MS;
         if begins {
-            // Of a chart that shows all there is nothing more to see by going out or aside: that moves the page.
-            let takes = |chart: &Chart| chart.view.is_some() || (by < 0.0 && across.abs() <= by.abs());
-            hand.turns = chart.as_ref().filter(|chart| takes(chart)).map(|chart| chart.id.clone());
+            // A chart that shows all cannot be zoomed out or moved aside: that scrolls the page.
+            let zooms = |chart: &mut ChartState| chart.viewport.is_some() || (by < 0.0 && across.abs() <= by.abs());
+            self.pointer.wheel_chart = self.chart(id).is_some_and(zooms).then(|| id.clone());
         }
-        let Some(chart) = chart.filter(|chart| hand.turns.as_ref() == Some(&chart.id)) else { return };
+        if self.pointer.wheel_chart.as_ref() != Some(id) {
+            return;
+        }
         event.prevent_default();
-        let (Some(seen), Some(frame)) = (chart.seen(), &chart.frame) else { return };
-        let extent = chart.curves.extent;
-        let view = if across.abs() > by.abs() {
-            chart.view.map(|view| view.pan(across * NOTCH, extent))
+        let Some(chart) = self.chart(id) else { return };
+        let (Some(range), Some(frame)) = (chart.visible_range(), &chart.frame) else { return };
+        let extent = chart.cache.extent;
+        let viewport = if across.abs() > by.abs() {
+            chart.viewport.map(|viewport| viewport.pan(across * WHEEL_ZOOM, extent))
         } else {
             let x = frame.x_at(f64::from(event.offset_x()));
-            seen.zoom(x, (by * NOTCH).exp(), chart.curves.least(x), extent)
+            range.zoom(x, (by * WHEEL_ZOOM).exp(), chart.cache.min_window(x), extent)
         };
-        let id = chart.id.clone();
-        charts.see(&id, view);
-    });
-}
+        self.set_viewport(id, viewport);
+    }
 
-fn moved(hand: &mut Hand, event: &PointerEvent) {
-    let kind = event.type_();
-    // The middle of the pixel that the event names.
-    let on = (f64::from(event.offset_x()) + 0.5, f64::from(event.offset_y()) + 0.5);
-    let at = (f64::from(event.client_x()), f64::from(event.client_y()));
-    let is_touch = event.pointer_type() == "touch";
-    with(|charts| match (kind.as_str(), hand.chart.clone()) {
-        ("pointerdown", _) => {
-            let id = over(event).filter(|_| event.button() == 0);
-            if is_touch || id.is_none() {
-                tooltip::hide(charts);
-            }
-            let Some(id) = id else { return };
-            if hand.chart.as_ref().is_some_and(|chart| *chart != id) {
-                return;
-            }
-            let Some(chart) = charts.chart(&id) else { return };
-            // The drag goes on when the pointer leaves the canvas.
-            let _ = chart.parts.as_ref().map(|parts| parts.canvas.set_pointer_capture(event.pointer_id()));
-            hand.seen = chart.seen();
-            hand.pans = event.shift_key() || is_touch;
-            hand.taps = is_touch && hand.fingers.is_empty();
-            hand.from = on.0;
-            hand.chart = Some(id);
-            hand.fingers.push(Finger { pointer: event.pointer_id(), x: on.0 });
+    /// The wheel is turned outside of the charts.
+    pub fn on_page_wheel(&mut self, event: &Event) {
+        if self.pointer.is_handled(event) {
+            return;
         }
-        ("pointermove", Some(id)) => drag(hand, charts, &id, event.pointer_id(), on, at),
-        ("pointermove", None) => match over(event) {
-            Some(id) => tooltip::show(charts, &id, on, at, false),
-            None if charts.pointed.is_some() => tooltip::hide(charts),
-            None => {}
-        },
-        ("pointerup" | "pointercancel", Some(id)) => {
-            hand.fingers.retain(|finger| finger.pointer != event.pointer_id());
-            hand.chart = None;
-            let fingers = std::mem::take(&mut hand.fingers);
-            let Some(chart) = charts.chart(&id) else { return };
-            let _ = chart.parts.as_ref().map(|parts| parts.band.set_hidden(true));
-            if let Some(left) = fingers.into_iter().next() {
-                // One of two fingers is left, which goes on from here.
-                (hand.from, hand.seen, hand.chart) = (left.x, chart.seen(), Some(id.clone()));
-                hand.fingers.push(left);
-            } else if kind == "pointerup" && !hand.pans && (on.0 - hand.from).abs() > CLICK {
-                let range = chart.frame.as_ref().map(|frame| {
-                    let inside = |at: f64| frame.x_at(at.max(frame.left).min(frame.left + frame.width));
-                    (inside(hand.from.min(on.0)), inside(hand.from.max(on.0)))
-                });
-                let wide = |(from, to): (f64, f64)| {
-                    let middle = from / 2.0 + to / 2.0;
-                    let half = (to / 2.0 - from / 2.0).max(chart.curves.least(middle) / 2.0);
-                    View::new(middle - half, middle + half)
-                };
-                if let Some(view) = range.and_then(wide) {
-                    charts.see(&id, Some(view));
+        let now = Date::now();
+        if now - std::mem::replace(&mut self.pointer.wheel_at, now) > WHEEL_IDLE_MS {
+            self.pointer.wheel_chart = None;
+        }
+    }
+
+    pub fn on_page_scroll(&mut self) {
+        (self.pointer.wheel_at, self.pointer.wheel_chart) = (Date::now(), None);
+        self.clear_readout();
+    }
+
+    /// A pointer moves or is pressed outside of the charts.
+    pub fn on_page_pointer(&mut self, event: &PointerEvent) {
+        if !self.pointer.is_handled(event) && self.pointer.chart.is_none() {
+            self.clear_readout();
+        }
+    }
+
+    pub fn on_pointer_down(&mut self, id: &CellId, event: &PointerEvent) {
+        self.pointer.set_handled(event);
+        let is_touch = is_touch(event);
+        let is_primary = event.button() == 0;
+        if is_touch || !is_primary {
+            self.clear_readout();
+        }
+        if !is_primary || self.pointer.chart.as_ref().is_some_and(|chart| chart != id) {
+            return;
+        }
+        let (x, _) = canvas_place(event);
+        let Some(chart) = self.chart(id) else { return };
+        if let Some(plot) = &chart.plot {
+            // The drag goes on when the pointer leaves the canvas.
+            let _ = plot.canvas.set_pointer_capture(event.pointer_id());
+        }
+        let range = chart.visible_range();
+        let pointer = &mut self.pointer;
+        pointer.start_range = range;
+        pointer.is_panning = event.shift_key() || is_touch;
+        pointer.is_tap = is_touch && pointer.active.is_empty();
+        pointer.start_x = x;
+        pointer.chart = Some(id.clone());
+        pointer.active.push(ActivePointer { id: event.pointer_id(), x });
+    }
+
+    pub fn on_pointer_move(&mut self, id: &CellId, event: &PointerEvent) {
+        self.pointer.set_handled(event);
+        match self.pointer.chart.clone() {
+            Some(pressed) => self.drag(&pressed, event),
+            None => self.show_readout(id, canvas_place(event), client_place(event), Pin::Pointer),
+        }
+    }
+
+    pub fn on_pointer_out(&mut self, event: &PointerEvent) {
+        if self.pointer.chart.is_none() && !is_touch(event) {
+            self.clear_readout();
+        }
+    }
+
+    pub fn on_pointer_up(&mut self, event: &PointerEvent) {
+        self.release_pointer(event, true);
+    }
+
+    pub fn on_pointer_cancel(&mut self, event: &PointerEvent) {
+        self.release_pointer(event, false);
+    }
+
+    /// `is_up`: the pointer was lifted, and not taken by the browser.
+    fn release_pointer(&mut self, event: &PointerEvent, is_up: bool) {
+        let Some(id) = self.pointer.chart.take() else { return };
+        self.pointer.active.retain(|pointer| pointer.id != event.pointer_id());
+        let place = canvas_place(event);
+        let (start_x, is_panning, is_tap) = (self.pointer.start_x, self.pointer.is_panning, self.pointer.is_tap);
+        let left = std::mem::take(&mut self.pointer.active).into_iter().next();
+        let Some(chart) = self.chart(&id) else { return };
+        if let Some(plot) = &chart.plot {
+            plot.display.selection.set_if_changed(None);
+        }
+        if let Some(left) = left {
+            // One of two fingers is left, and the drag goes on from there.
+            let range = chart.visible_range();
+            let pointer = &mut self.pointer;
+            (pointer.start_x, pointer.start_range, pointer.chart) = (left.x, range, Some(id.clone()));
+            pointer.active.push(left);
+        } else if is_up
+            && !is_panning
+            && (place.0 - start_x).abs() > CLICK_DISTANCE
+            && let Some(viewport) = selected_range(chart, start_x, place.0)
+        {
+            self.set_viewport(&id, Some(viewport));
+        }
+        if is_tap && is_up && (place.0 - start_x).abs() <= CLICK_DISTANCE {
+            self.show_readout(&id, place, client_place(event), Pin::Pending);
+        } else if is_touch(event) {
+            self.clear_readout();
+        }
+    }
+
+    fn drag(&mut self, id: &CellId, event: &PointerEvent) {
+        let (place, client) = (canvas_place(event), client_place(event));
+        let before = self.pointer.spread();
+        if let Some(pointer) = self.pointer.active.iter_mut().find(|pointer| pointer.id == event.pointer_id()) {
+            pointer.x = place.0;
+        }
+        let after = self.pointer.spread();
+        let (start_x, start_range, is_panning) = (self.pointer.start_x, self.pointer.start_range, self.pointer.is_panning);
+        let Some(chart) = self.chart(id) else { return };
+        let (Some(frame), extent) = (&chart.frame, chart.cache.extent) else { return };
+        if let (Some((middle, before)), Some((_, after)), Some(range)) = (before, after, chart.visible_range()) {
+            let x = frame.x_at(middle);
+            let viewport = range.zoom(x, before / after, chart.cache.min_window(x), extent);
+            return self.set_viewport(id, viewport);
+        }
+        if !is_panning {
+            let inside = |x: f64| x.max(frame.left).min(frame.left + frame.width) as i32;
+            let (left, right) = (inside(start_x.min(place.0)), inside(start_x.max(place.0)));
+            let is_wide = f64::from(right - left) > CLICK_DISTANCE;
+            let selection = is_wide.then(|| Selection { left, width: right - left, bottom: frame.below() });
+            if let Some(plot) = &chart.plot {
+                plot.display.selection.set_if_changed(selection);
+            }
+            return self.clear_readout();
+        }
+        match start_range.filter(|_| chart.viewport.is_some()) {
+            Some(range) => {
+                let viewport = range.pan((start_x - place.0) / frame.width, extent);
+                self.set_viewport(id, Some(viewport));
+                if let Some(readout) = &mut self.readout {
+                    (readout.canvas, readout.client) = (place, client);
                 }
             }
-            // A tap reads, and what it reads stays.
-            if hand.taps && kind == "pointerup" && (on.0 - hand.from).abs() <= CLICK {
-                tooltip::show(charts, &id, on, at, true);
-            } else if is_touch {
-                tooltip::hide(charts);
-            }
+            // A chart that shows all cannot be panned: the finger reads values.
+            None => self.show_readout(id, place, client, Pin::Pointer),
         }
-        ("pointerout", None) if !is_touch && over(event).is_some() => tooltip::hide(charts),
-        _ => {}
-    });
+    }
 }
 
-fn drag(hand: &mut Hand, charts: &mut Charts, id: &CellId, pointer: i32, on: (f64, f64), at: (f64, f64)) {
-    let spread = |fingers: &[Finger]| match fingers {
-        [one, other, ..] => Some(((one.x + other.x) / 2.0, (one.x - other.x).abs().max(20.0))),
-        _ => None,
-    };
-    let before = spread(&hand.fingers);
-    if let Some(finger) = hand.fingers.iter_mut().find(|finger| finger.pointer == pointer) {
-        finger.x = on.0;
-    }
-    let after = spread(&hand.fingers);
-    let Some(chart) = charts.chart(id) else { return };
-    let (Some(frame), extent) = (&chart.frame, chart.curves.extent) else { return };
-    if let (Some((middle, before)), Some((_, after)), Some(seen)) = (before, after, chart.seen()) {
-        let x = frame.x_at(middle);
-        let view = seen.zoom(x, before / after, chart.curves.least(x), extent);
-        return charts.see(id, view);
-    }
-    if !hand.pans {
-        let inside = |at: f64| at.max(frame.left).min(frame.left + frame.width) as i32;
-        let (left, right) = (inside(hand.from.min(on.0)), inside(hand.from.max(on.0)));
-        let below = dom::number_text(frame.below());
-        let style = ["left:", &left.to_string(), "px;width:", &(right - left).to_string(), "px;bottom:", &below, "px"].concat();
-        if let Some(parts) = &chart.parts {
-            dom::mark(&parts.band, "style", &style);
-            parts.band.set_hidden(f64::from(right - left) <= CLICK);
-        }
-        return tooltip::hide(charts);
-    }
-    // All is seen already: there is nowhere to go, and a finger reads values.
-    match hand.seen.filter(|_| chart.view.is_some()) {
-        Some(seen) => {
-            let view = seen.pan((hand.from - on.0) / frame.width, extent);
-            charts.see(id, Some(view));
-            if let Some(pointed) = &mut charts.pointed {
-                (pointed.on, pointed.at) = (on, at);
-            }
-        }
-        None => tooltip::show(charts, id, on, at, false),
-    }
+/// The range between two places of the canvas, and at least as wide as a window may be.
+fn selected_range(chart: &ChartState, one: f64, other: f64) -> Option<Viewport> {
+    let frame = chart.frame.as_ref()?;
+    let x_at = |x: f64| frame.x_at(x.max(frame.left).min(frame.left + frame.width));
+    let (from, to) = (x_at(one.min(other)), x_at(one.max(other)));
+    let middle = from / 2.0 + to / 2.0;
+    let half = (to / 2.0 - from / 2.0).max(chart.cache.min_window(middle) / 2.0);
+    Viewport::new(middle - half, middle + half)
 }

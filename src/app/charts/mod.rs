@@ -1,27 +1,48 @@
-//! The live line charts of the page. Their points stay outside of the reactive graph: plain buffers, one animation frame for all.
+//! The live line charts of the page, as components over a registry that the context provides.
 //!
-//! `view` and `curves` are pure; `charts` holds all charts, decides what is drawn when, and asks for columns; `seen` which of them are near
-//! the screen, `print` what is made for paper; `chart` is one of them in the document, `paint` its canvas; `press` what keys do; `pointer`, `tip`, `legend` and `panel` are what a person touches; `address` keeps the view in the URL.
+//! - State, outside of the reactive graph: `registry` holds all charts, `chart_state` one of them, with its `column_cache` and `viewport`;
+//!   `scheduler` draws them in one animation frame, `requests` loads their columns, `visibility` observes which are near the screen.
+//! - Components: `line_chart` with `toolbar`, `crosshair` and `legend`; `tooltip` and `settings_panel`, one each for the page. The signals
+//!   of `display` and `panel_state` connect them with the state.
+//! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values at a place.
+//! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value.
 
 mod canvas;
+mod chart_state;
 mod column_cache;
+mod commands;
+mod crosshair;
+mod display;
 mod gestures;
-mod keys;
+mod hidden_series;
+mod history;
 mod legend;
 mod line_chart;
+mod listeners;
+mod panel_fields;
+mod panel_state;
+mod panel_values;
+mod pointer_state;
 mod print;
+mod readout;
+mod readout_control;
 mod registry;
+mod requests;
+mod scheduler;
 mod settings_panel;
+mod toolbar;
 mod tooltip;
 mod url_state;
 mod value_chart;
+mod value_charts;
 mod viewport;
 mod visibility;
 
 pub use canvas::is_dark;
-pub use keys::{Press, press};
-pub use registry::{begin, refresh, remove, repaint, start, take, unread, unset};
-pub use settings_panel::seen;
-pub use tooltip::{ID as TIP, line, stand_beside};
-pub use url_state::set as keep_in_address;
-pub use value_chart::{draw, end as end_drawing};
+pub use commands::ChartCommand;
+pub use history::set_query_key;
+pub use line_chart::{LineChart, Prerendered};
+pub use panel_state::PanelTarget;
+pub use registry::{ChartRegistry, use_charts};
+pub use settings_panel::{PanelActions, SettingsPanel};
+pub use tooltip::{Tooltip, TooltipContent, TooltipHandle, TooltipRow};

@@ -1,92 +1,82 @@
-//! The board on paper: light, as wide as the paper, and with what was never near the screen. Afterwards all is as it was.
+//! The board on paper: light, as wide as the paper, and with the charts that were never near the screen. Afterwards all is as before.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlImageElement};
 
-use super::canvas;
-use super::line_chart::Chart;
-use super::registry::with;
+use super::canvas::{self, CanvasTheme};
+use super::chart_state::ChartState;
+use super::registry::{ChartRegistry, Charts};
+use crate::app::signals::SetIfChanged;
 use crate::browser::{dom, near_viewport};
-use crate::routes;
 
-/// Pictures that are loaded for one print, of line charts and of other cells: each is one request, and paper has no end. Cells after these are
-/// empty, and the style sheet says so. docs/cells.md has both numbers.
-const PICTURES: usize = 200;
-/// The same for figures, tables and texts, each of which is a document in a frame.
-const FRAMES: usize = 100;
-
-/// What is in the page for paper only.
-pub struct Sheet {
-    pub pictures: Vec<Element>,
-    /// Images that wait again for somebody who scrolls to them.
-    pub lazy: Vec<Element>,
-}
-
-/// Most browsers announce that they print. Some tools only change the medium, and some browsers do both.
-pub fn listen() {
-    dom::listen(&window(), "beforeprint", |_: Event| begin());
-    dom::listen(&window(), "afterprint", |_: Event| end());
-    if let Ok(Some(paper)) = window().match_media("print") {
-        dom::listen(&paper.clone(), "change", move |_: Event| if paper.matches() { begin() } else { end() });
-    }
-}
+/// Pictures that are loaded for one print, of line charts and of other cells: each is a request, and a board has no bound. Cells after
+/// these are empty, and the style sheet says so. docs/cells.md has both numbers.
+const MAX_PICTURES: usize = 200;
+/// Figures, tables and texts that are loaded for one print: each is a document in a frame.
+const MAX_FRAMES: usize = 100;
 
 fn is_printing() -> bool {
     document().document_element().is_some_and(|root| root.has_attribute(canvas::PRINTING))
 }
 
-fn begin() {
-    if is_printing() {
-        return;
-    }
-    dom::mark_root(canvas::PRINTING, Some(""));
-    draw();
-    let pictures = with(|charts| {
-        // Never drawn, or without a canvas since it is far away; in the order of the page, or nearly.
-        let is_drawn = |chart: &&Chart| chart.frame.is_some() && chart.holds();
-        let has_picture = |chart: &&Chart| chart.lines.first_element_child().is_some_and(|first| first.class_list().contains("drawn"));
-        for chart in charts.list.iter().filter(|chart| !is_drawn(chart) && !has_picture(chart)).take(PICTURES) {
-            let Ok(picture) = document().create_element("img") else { continue };
-            for (name, value) in [("class", "drawn"), ("alt", ""), ("src", &routes::drawn(&chart.id))] {
-                dom::mark(&picture, name, value);
-            }
-            if chart.lines.prepend_with_node_1(&picture).is_ok() {
-                charts.sheet.pictures.push(picture);
-            }
+impl ChartRegistry {
+    /// Most browsers announce that they print. Some tools only change the medium, and some browsers do both.
+    pub fn listen_to_print(self) {
+        dom::listen(&window(), "beforeprint", move |_: Event| self.begin_print());
+        dom::listen(&window(), "afterprint", move |_: Event| self.end_print());
+        if let Ok(Some(paper)) = window().match_media("print") {
+            let query = paper.clone();
+            dom::listen(&paper, "change", move |_: Event| if query.matches() { self.begin_print() } else { self.end_print() });
         }
-        charts.sheet.pictures.len()
-    });
-    let images = document().images();
-    let images = (0..images.length()).filter_map(|at| images.item(at)?.dyn_into::<HtmlImageElement>().ok());
-    let lazy = images.filter(|image| !image.complete() && image.get_attribute("loading").as_deref() == Some("lazy"));
-    let lazy: Vec<Element> = lazy.take(PICTURES - pictures).map(Into::into).collect();
-    lazy.iter().for_each(|image| dom::mark(image, "loading", "eager"));
-    with(|charts| charts.sheet.lazy = lazy);
-    near_viewport::hurry(FRAMES);
-}
-
-fn end() {
-    if !is_printing() {
-        return;
     }
-    dom::mark_root(canvas::PRINTING, None);
-    with(|charts| {
-        charts.sheet.pictures.drain(..).for_each(|picture| picture.remove());
-        charts.sheet.lazy.drain(..).for_each(|image| dom::mark(&image, "loading", "lazy"));
-    });
-    draw();
+
+    fn begin_print(self) {
+        if is_printing() {
+            return;
+        }
+        dom::mark_root(canvas::PRINTING, Some(""));
+        self.update(|charts| {
+            charts.draw_now();
+            let pictures = charts.show_print_pictures();
+            let images = document().images();
+            let images = (0..images.length()).filter_map(|at| images.item(at)?.dyn_into::<HtmlImageElement>().ok());
+            let lazy = images.filter(|image| !image.complete() && image.get_attribute("loading").as_deref() == Some("lazy"));
+            charts.printed_images = lazy.take(MAX_PICTURES - pictures).map(Element::from).collect();
+            charts.printed_images.iter().for_each(|image| dom::mark(image, "loading", "eager"));
+        });
+        near_viewport::hurry(MAX_FRAMES);
+    }
+
+    fn end_print(self) {
+        if !is_printing() {
+            return;
+        }
+        dom::mark_root(canvas::PRINTING, None);
+        self.update(|charts| {
+            charts.list.iter().for_each(|chart| chart.display.is_printed.set_if_changed(false));
+            charts.printed_images.drain(..).for_each(|image| dom::mark(&image, "loading", "lazy"));
+            charts.draw_now();
+        });
+    }
 }
 
-/// At once: no animation frame comes before the paper.
-fn draw() {
-    with(|charts| {
-        charts.repaint();
-        let mut look = canvas::Look::now().here();
-        for chart in charts.list.iter_mut().filter(|chart| chart.frame.is_some()) {
+impl Charts {
+    /// Loads the server's pictures of charts that have neither picture nor canvas, in the order of the page. Returns their number.
+    fn show_print_pictures(&self) -> usize {
+        let is_drawn = |chart: &&ChartState| chart.frame.is_some() && chart.has_canvas();
+        let missing = self.list.iter().filter(|chart| !is_drawn(chart) && !chart.has_picture).take(MAX_PICTURES);
+        missing.map(|chart| chart.display.is_printed.set(true)).count()
+    }
+
+    /// Draws at once: no animation frame comes before the paper.
+    fn draw_now(&mut self) {
+        self.repaint();
+        let mut theme = CanvasTheme::current().with_pixel_ratio();
+        for chart in self.list.iter_mut().filter(|chart| chart.frame.is_some()) {
             chart.measure();
-            chart.draw(&mut look, None, "");
+            chart.draw(&mut theme, None);
         }
-        charts.paint_drawings(&look);
-    });
+        self.draw_canvas_charts(&theme);
+    }
 }

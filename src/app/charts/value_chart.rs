@@ -3,95 +3,44 @@
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 
-use super::canvas::{Look, put};
-use super::legend::hex;
-use super::registry::{Charts, with};
-use crate::browser::{dom, fetch};
+use super::canvas::{CanvasTheme, blit};
+use super::display::hex_color;
+use crate::browser::dom;
 use crate::charts::polyline::{Path, UP};
 use crate::charts::render::raster::DOT;
-use crate::charts::scene::{Form, Style, read};
+use crate::charts::scene::{Form, Style};
 use crate::charts::{Anchor, Pixels, Stroke};
 use crate::protocol::tables::Tables;
 
 /// How far apart hatching is along an axis, in pixels.
 const HATCH: f64 = 8.485;
 
-pub struct Drawing {
-    image: Element,
-    canvas: HtmlCanvasElement,
-    scene: Tables,
+pub struct CanvasChart {
+    pub image: Element,
+    pub canvas: HtmlCanvasElement,
+    pub scene: Tables,
     pub is_dirty: bool,
 }
 
-/// Draws what the picture at `address` would show, which ends with `.svg?height=PIXELS&v=VERSION`. False when that cannot be had.
-pub async fn draw(image: &Element, address: &str) -> bool {
-    let Some((path, asked)) = address.split_once(".svg?") else { return false };
-    let bytes = fetch::bytes(&[path, ".scene?", asked].concat()).await;
-    let Some(scene) = bytes.and_then(|bytes| read(&bytes).ok()) else { return false };
-    with(|charts| {
-        let at = charts.drawings.iter().position(|drawing| drawing.image == *image).or_else(|| charts.begin_drawing(image));
-        let Some(drawing) = at.map(|at| &mut charts.drawings[at]) else { return false };
-        (drawing.scene, drawing.is_dirty) = (scene, true);
-        dom::mark(image, "data-at", address);
-        let height = asked.split(['=', '&']).nth(1).unwrap_or_default();
-        dom::mark(image, "style", &["height:", height, "px"].concat());
-        charts.stir();
-        true
-    })
-}
-
-/// The server's picture is shown again.
-pub fn end(image: &Element) {
-    with(|charts| {
-        if let Some(at) = charts.drawings.iter().position(|drawing| drawing.image == *image) {
-            charts.drawings.swap_remove(at).canvas.remove();
-            charts.unwatch(image);
-        }
-    });
-    for name in ["data-at", "style"] {
-        let _ = image.remove_attribute(name);
-    }
-}
-
-impl Charts {
-    fn begin_drawing(&mut self, image: &Element) -> Option<usize> {
-        let canvas = dom::append(&image.parent_element()?, "canvas", "", "")?.unchecked_into();
-        self.watch(image);
-        self.drawings.push(Drawing { image: image.clone(), canvas, scene: Tables::default(), is_dirty: false });
-        Some(self.drawings.len() - 1)
-    }
-
-    /// Those whose cell is gone are forgotten.
-    pub fn paint_drawings(&mut self, look: &Look) {
-        let gone: Vec<_> = self.drawings.extract_if(.., |drawing| !drawing.image.is_connected()).collect();
-        gone.iter().for_each(|drawing| self.unwatch(&drawing.image));
-        for drawing in &mut self.drawings {
-            if std::mem::take(&mut drawing.is_dirty) {
-                drawing.paint(look);
-            }
-        }
-    }
-}
-
-impl Drawing {
-    fn paint(&self, look: &Look) {
+impl CanvasChart {
+    pub fn paint(&self, theme: &CanvasTheme) {
         let Some(pen) = self.canvas.get_context("2d").ok().flatten() else { return };
         let (width, height) = (f64::from(self.image.client_width()), f64::from(self.image.client_height()));
-        self.canvas.set_width((width * look.ratio) as u32);
-        self.canvas.set_height((height * look.ratio) as u32);
-        paint(pen.unchecked_ref(), &self.scene, (width, height), look);
+        self.canvas.set_width((width * theme.ratio) as u32);
+        self.canvas.set_height((height * theme.ratio) as u32);
+        paint(pen.unchecked_ref(), &self.scene, (width, height), theme);
     }
 }
 
-fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, f64), look: &Look) {
-    let ratio = look.ratio;
+fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, f64), theme: &CanvasTheme) {
+    let ratio = theme.ratio;
     let plot = width - scene.left - scene.right;
     // Where the last text has ended.
     let mut end = 0.0;
     let mut dots = Pixels::default();
     for is_dots in [true, false] {
         // Dots lie above all else, but pixels replace what is there: they come first, and the rest beneath them.
-        if !is_dots && put(pen, &dots, (0.0, 0.0)) {
+        if !is_dots && blit(pen, &dots, (0.0, 0.0)) {
             let _ = pen.set_global_composite_operation("destination-over");
         }
         for table in &scene.list {
@@ -101,7 +50,7 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, 
                 continue;
             }
             let place = |at: usize| (dx[at] + if style.is_outside { 0.0 } else { scene.left + x[at] * plot }, y[at]);
-            let colour = style.colour(look.is_dark);
+            let colour = style.colour(theme.is_dark);
             if is_dots {
                 if dots.width == 0 {
                     dots.reset((width * ratio) as usize, (height * ratio) as usize);
@@ -113,7 +62,7 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, 
                 continue;
             }
             let _ = pen.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
-            let ink = hex(colour);
+            let ink = hex_color(colour);
             pen.set_fill_style_str(&ink);
             pen.set_stroke_style_str(&ink);
             pen.set_global_alpha(style.alpha);
@@ -127,7 +76,7 @@ fn paint(pen: &CanvasRenderingContext2d, scene: &Tables, (width, height): (f64, 
                 let (px, py) = place(at);
                 match (style.form, more, table.texts.get(at)) {
                     (Form::Text, _, Some(text)) => {
-                        pen.set_font(&[if style.bold { "600 " } else { "" }, &dom::number_text(style.size), &look.family].concat());
+                        pen.set_font(&[if style.bold { "600 " } else { "" }, &dom::number_text(style.size), &theme.family].concat());
                         pen.set_text_align(match style.anchor {
                             Anchor::Start => "left",
                             Anchor::Middle => "center",

@@ -1,83 +1,85 @@
-//! Which charts can be seen, and how large they are: browsers say it, and what is far away gives its canvas back.
+//! Which charts are near the screen, and how large they are, by the observers of the browser. Charts far away release their canvas.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, ResizeObserver};
 
-use super::line_chart::Chart;
-use super::registry::{Charts, with};
-use super::tooltip;
-use crate::app::focus;
+use super::chart_state::ChartState;
+use super::registry::{ChartRegistry, Charts};
+use crate::app::signals::SetIfChanged;
+use crate::protocol::CellId;
 
-/// Canvases that are kept: those that were seen least recently give their memory back.
-const CANVASES: usize = 48;
+/// The attribute of a chart's container by which an observed element is found again.
+pub const CELL: &str = "data-cell";
+/// Canvases of charts that are not visible: the least recently visible ones are released first.
+const MAX_HIDDEN_CANVASES: usize = 48;
+/// Charts within this distance of the screen are visible.
+const MARGIN: &str = "200px";
 
-/// One for all charts of the page; `None` in a browser that has none.
-pub fn observers() -> Option<(IntersectionObserver, ResizeObserver)> {
-    let seen = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(|entries: Vec<IntersectionObserverEntry>| {
-        with(|charts| {
-            for entry in entries {
-                charts.notice(&entry.target(), entry.is_intersecting());
-            }
-            charts.release();
-            charts.stir();
+impl ChartRegistry {
+    /// One observer of each kind for all charts. Without them, as in very old browsers, the server's pictures stay.
+    pub fn observe(self) {
+        let visibility = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(move |entries: Vec<IntersectionObserverEntry>| {
+            self.update(|charts| {
+                for entry in entries {
+                    charts.set_visible(&entry.target(), entry.is_intersecting());
+                }
+                charts.release_hidden();
+                charts.request_frame();
+            });
         });
-    });
-    let resized = Closure::<dyn FnMut()>::new(|| {
-        with(|charts| {
-            charts.list.iter_mut().for_each(Chart::measure);
-            charts.drawings.iter_mut().for_each(|drawing| drawing.is_dirty = true);
-            charts.stir();
+        let sizes = Closure::<dyn FnMut()>::new(move || {
+            self.update(|charts| {
+                charts.list.iter_mut().for_each(ChartState::measure);
+                charts.canvas_charts.iter_mut().for_each(|chart| chart.is_dirty = true);
+                charts.request_frame();
+            });
         });
-    });
-    let margin = IntersectionObserverInit::new();
-    margin.set_root_margin("200px");
-    let seeing = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &margin);
-    let resizing = ResizeObserver::new(resized.as_ref().unchecked_ref());
-    seen.forget();
-    resized.forget();
-    seeing.ok().zip(resizing.ok())
+        let options = IntersectionObserverInit::new();
+        options.set_root_margin(MARGIN);
+        let visibility_observer = IntersectionObserver::new_with_options(visibility.as_ref().unchecked_ref(), &options);
+        let size_observer = ResizeObserver::new(sizes.as_ref().unchecked_ref());
+        visibility.forget();
+        sizes.forget();
+        self.with(|charts| charts.observers = visibility_observer.ok().zip(size_observer.ok()));
+    }
 }
 
 impl Charts {
-    pub fn watch(&self, element: &Element) {
-        if let Some((seeing, resizing)) = &self.observers {
-            seeing.observe(element);
-            resizing.observe(element);
+    pub fn observe(&self, element: &Element) {
+        if let Some((visibility, sizes)) = &self.observers {
+            visibility.observe(element);
+            sizes.observe(element);
         }
     }
 
-    pub fn unwatch(&self, element: &Element) {
-        if let Some((seeing, resizing)) = &self.observers {
-            seeing.unobserve(element);
-            resizing.unobserve(element);
+    pub fn unobserve(&self, element: &Element) {
+        if let Some((visibility, sizes)) = &self.observers {
+            visibility.unobserve(element);
+            sizes.unobserve(element);
         }
     }
 
-    /// The chart has come near the screen, or has left it.
-    fn notice(&mut self, element: &Element, is_seen: bool) {
-        let Some(at) = focus::owner(element).and_then(|id| self.places.get(&id).copied()) else { return };
-        self.turn += 1;
-        let chart = &mut self.list[at];
-        (chart.is_seen, chart.seen_at) = (is_seen, self.turn);
-        if is_seen {
-            if chart.wake()
-                && let Some((_, resizing)) = &self.observers
-            {
-                resizing.observe(&chart.lines);
-            }
+    fn set_visible(&mut self, container: &Element, is_visible: bool) {
+        let Some(id) = container.get_attribute(CELL).and_then(|id| CellId::parse(&id)) else { return };
+        self.visibility_clock += 1;
+        let now = self.visibility_clock;
+        let Some(chart) = self.chart(&id) else { return };
+        (chart.is_visible, chart.visible_at) = (is_visible, now);
+        if is_visible {
+            // The canvas is made once, and measured when it is in the document.
+            chart.display.is_live.set_if_changed(true);
+            chart.is_dirty = true;
             chart.measure();
         } else {
-            let id = chart.id.clone();
-            tooltip::leave(self, &id);
+            self.clear_readout_of(&id);
         }
     }
 
-    /// No more canvases than that.
-    fn release(&mut self) {
-        let mut far: Vec<&mut Chart> = self.list.iter_mut().filter(|chart| !chart.is_seen && chart.holds()).collect();
-        let seen = far.len();
-        far.sort_by_key(|chart| chart.seen_at);
-        far.into_iter().take(seen.saturating_sub(CANVASES)).for_each(Chart::rest);
+    fn release_hidden(&mut self) {
+        let mut hidden: Vec<&mut ChartState> = self.list.iter_mut().filter(|chart| !chart.is_visible && chart.has_canvas()).collect();
+        let surplus = hidden.len().saturating_sub(MAX_HIDDEN_CANVASES);
+        hidden.sort_by_key(|chart| chart.visible_at);
+        hidden.into_iter().take(surplus).for_each(ChartState::release);
     }
 }

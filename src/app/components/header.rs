@@ -1,5 +1,6 @@
 //! The bar at the top: which board, how live, and what can be done to all of it.
 
+use leptos::html::Button;
 use leptos::prelude::*;
 
 use super::board_menu::BoardMenu;
@@ -8,6 +9,7 @@ use super::help;
 use super::live_status::LiveState;
 use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
+use crate::app::charts::PanelTarget;
 use crate::app::state::use_dashboard;
 use crate::routes;
 
@@ -17,6 +19,13 @@ pub fn Header() -> impl IntoView {
     let page = dashboard.page();
     // Who only looks may have been shown this board alone.
     let home = if page.may_write { routes::MAIN } else { &page.board };
+    let charts = dashboard.charts;
+    let charts_button = NodeRef::<Button>::new();
+    let open_charts = move |_| {
+        if let Some(button) = charts_button.get_untracked() {
+            charts.open_panel(PanelTarget::Board, button.into());
+        }
+    };
     view! {
         <header class="top" inert=move || dashboard.fullscreen.with(Option::is_some)>
             <a class="mark" href=routes::board(home)>
@@ -48,7 +57,14 @@ pub fn Header() -> impl IntoView {
                         </button>
                     }
                 })}
-            <button type="button" data-do="chart" aria-haspopup="dialog" aria-label="All charts" title="x axis and smoothing of all charts">
+            <button
+                type="button"
+                node_ref=charts_button
+                aria-haspopup="dialog"
+                aria-label="All charts"
+                title="x axis and smoothing of all charts"
+                on:click=open_charts
+            >
                 "Charts"
             </button>
             {page.may_write.then(|| view! { <ShareButton /> })}

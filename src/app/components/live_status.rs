@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::app::charts;
 use crate::app::state::{Dashboard, SetIfChanged, use_dashboard};
 use crate::browser::connection::{Connection, EventSink, Live};
 use crate::browser::dom;
@@ -32,14 +31,14 @@ impl EventSink for Dashboard {
         }
         // What was appended while the line was down is not told again.
         if matches!(event, Event::Hello { .. }) {
-            charts::refresh();
+            self.charts.refresh();
         }
         self.apply(event);
     }
 
     fn on_points(&self, frame: points::PointsFrame) {
         self.apply(Event::Bookmark { seq: frame.seq });
-        charts::take(frame);
+        self.charts.append(frame);
     }
 
     fn forget_position(&self) {

@@ -6,11 +6,10 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::HtmlElement;
 
-use crate::app::charts;
 use crate::app::state::{CellState, ContentKind, Dashboard, Field, SetIfChanged, use_dashboard};
-use crate::browser::dom;
+use crate::browser::{dom, popover};
 use crate::protocol::CellId;
 use crate::routes;
 
@@ -29,7 +28,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
         return;
     }
     dashboard.menu_cell.set(Some(id));
-    if !beside(&menu, button, false) {
+    if !popover::show_beside(&menu, button, false) {
         dashboard.menu_cell.set_if_changed(None);
         return;
     }
@@ -37,40 +36,9 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     let button = button.clone();
     spawn_local(async move {
         tick().await;
-        place(&menu, &button, false);
+        popover::place_beside(&menu, &button, false);
         focus_item(&menu, |_, _| 0);
     });
-}
-
-/// In narrower windows the style sheet puts what leaves a cell in sight at the lower edge.
-const NARROW: i32 = 900;
-
-/// Kept between a popover and what is beside it, in CSS pixels.
-const GAP: i32 = 8;
-
-/// Shows a popover under the button that opens it, or beside an element that stays in sight. False if the browser has no popovers.
-pub fn beside(menu: &HtmlElement, element: &Element, stays: bool) -> bool {
-    menu.show_popover().is_ok() && place(menu, element, stays).is_some()
-}
-
-/// Right of an element that stays in sight, or left of it if there is no space; otherwise under the button.
-fn place(menu: &HtmlElement, element: &Element, stays: bool) -> Option<()> {
-    let root = document().document_element()?;
-    if stays && root.client_width() <= NARROW {
-        element.scroll_into_view();
-    }
-    let beside = element.get_bounding_client_rect();
-    let (start, end) = (beside.left() as i32, beside.right() as i32);
-    let (width, most) = (menu.offset_width(), root.client_width() - GAP);
-    let (left, top) = match stays {
-        false => (end - width, beside.bottom() as i32 + GAP / 2),
-        true if end + GAP + width > most && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
-        true => ((end + GAP).min(most - width), beside.top() as i32),
-    };
-    let top = top.min(root.client_height() - GAP - menu.offset_height());
-    let style = ["left:", &left.max(GAP).to_string(), "px;top:", &top.max(GAP).to_string(), "px"].concat();
-    dom::mark(menu, "style", &style);
-    Some(())
 }
 
 fn close(dashboard: Dashboard) {
@@ -159,7 +127,7 @@ fn choose(dashboard: Dashboard, item: Item) {
         Item::CopyLink => dashboard.copy(dom::root() + &routes::value(&id), "the link"),
         Item::SavePng => dashboard.save_png(id),
         // The reply is a file to keep: the page stays.
-        Item::SaveSvg => drop(window().location().assign(&routes::svg_file(&id, &charts::seen(&id)))),
+        Item::SaveSvg => drop(window().location().assign(&routes::svg_file(&id, &dashboard.charts.export_query(&id)))),
         Item::SaveCsv => drop(window().location().assign(&routes::csv_file(&id))),
         Item::Delete => dashboard.remove(id),
     }

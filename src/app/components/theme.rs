@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::app::charts;
 use crate::app::state::{Dashboard, use_dashboard};
 use crate::browser::dom;
 
@@ -45,7 +44,7 @@ pub fn next(dashboard: Dashboard) {
     let chosen = (theme != Theme::System).then(|| theme.word());
     dashboard.theme.set(theme);
     dom::mark_root("data-theme", chosen);
-    charts::repaint();
+    dashboard.charts.repaint();
     if let Some(storage) = dom::local_storage() {
         let _ = match chosen {
             Some(word) => storage.set_item(KEY, word),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::SetIfChanged;
+use crate::app::signals::SetIfChanged;
 use crate::protocol::{Cell, CellContent, CellId, Layout, LineSettings};
 
 /// A text of a cell that can be edited in place.

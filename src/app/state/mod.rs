@@ -2,21 +2,21 @@
 
 mod cell;
 mod elements;
-mod signals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::charts::ChartRegistry;
 use super::components::theme::Theme;
 use super::components::toasts::Toast;
 use crate::browser::connection::{Connection, Live};
 use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
+pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
 pub use elements::{CellElements, PageRefs};
-pub use signals::SetIfChanged;
 
 /// Where a dragged cell is dropped: before or after this one.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,7 @@ pub struct Dashboard {
     cell_elements: elements::CellElementMap,
     /// The cells in the order in which the reader sees them.
     pub order: RwSignal<Vec<CellId>>,
+    pub charts: ChartRegistry,
     /// The cells in the order of the list that draws them: see [`rows_in_place`].
     pub cells: RwSignal<Vec<Arc<CellState>>>,
     pub live: RwSignal<Live>,
@@ -89,6 +90,7 @@ impl Dashboard {
             page: StoredValue::new(Arc::new(info)),
             refs: PageRefs::new(),
             cell_elements: StoredValue::new_local(HashMap::new()),
+            charts: ChartRegistry::new(),
             order: RwSignal::new(ids(&board)),
             board: StoredValue::new(board),
             cells: RwSignal::new(cells),

@@ -1,247 +1,243 @@
-//! What the page knows of a chart's points: columns over a range, into which new points are merged as they come.
+//! The points of one chart that the browser holds: columns over a range of the x axis, into which appended points are merged.
+//!
+//! Pure: [`ColumnCache::missing_query`] says what to request, [`ColumnCache::finish_query`] takes the response.
 
 #[cfg(test)]
 mod tests;
 
+use crate::protocol::columns::SeriesColumns;
 use crate::protocol::points::SeriesPart;
-use crate::series::{Average, Axis, Column, Columns, NO_PLACE, Smoothed};
+use crate::series::{Average, Axis, Columns, NO_PLACE};
 
-use super::viewport::View;
+use super::viewport::Viewport;
 use crate::charts::gap;
 
-/// Parts that come while columns are on their way; more than this and they are asked for once more.
-const KEPT_PARTS: usize = 4096;
+/// Parts that are buffered while a response is awaited. After more than these, the columns are requested once more.
+const MAX_PENDING: usize = 4096;
 
-pub struct Curve {
+pub struct CachedSeries {
     pub name: String,
-    /// How many points the series has, as far as is known.
+    /// Points of the series that the browser knows of.
     pub total: u64,
     pub columns: Columns,
-    /// Continues the smoothed line with each point; `None` where there is none, or where it is not known.
+    /// State of the moving average after the last point; `None` without smoothing, or when the server did not send it.
     average: Option<Average>,
-    /// Another series has its name now, or none: it is shown until the next answer, and takes no points.
-    pub is_over: bool,
+    /// The series was replaced or removed: it is drawn until the next response, and takes no points.
+    pub is_stale: bool,
 }
 
-/// What was asked of the server.
+/// A request for columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Asked {
+pub struct ColumnQuery {
     pub axis: Axis,
-    /// Infinite at an end that was left open.
+    /// Infinite at an open end.
     pub from: f64,
     pub to: f64,
-    /// How many columns at most.
+    /// Maximum number of columns.
     pub width: u32,
-    /// The weight of the smoothed lines; 0 for none.
+    /// Weight of the moving average; 0 for none.
     pub smooth: f64,
 }
 
-/// A series as the server answers it.
-pub struct Answered {
-    pub name: String,
-    pub total: u64,
-    pub columns: Vec<Column>,
-    pub smoothed: Option<Smoothed>,
-}
-
+/// Result of merging appended points.
 #[derive(Debug, PartialEq)]
-pub enum Taken {
-    /// Nothing that is seen has changed.
-    Known,
-    Drawn,
-    /// Points are missing in between: columns must be asked for again.
-    Gap,
+pub enum Merge {
+    /// No column has changed.
+    Unchanged,
+    Updated,
+    /// Points before these are missing: the columns must be requested again.
+    Missing,
 }
 
-pub struct Curves {
-    pub list: Vec<Curve>,
-    /// What [`Self::list`] holds; `None` before the first answer.
-    held: Option<Asked>,
-    /// What a column spans at most.
-    pixel: f64,
-    /// While an answer is awaited: what has come since the question.
-    since: Option<Vec<SeriesPart>>,
-    /// Leftmost and rightmost point known; NaN before the first.
+pub struct ColumnCache {
+    pub series: Vec<CachedSeries>,
+    /// The query that [`Self::series`] answers; `None` before the first response.
+    loaded: Option<ColumnQuery>,
+    /// Maximum span of a column, in units of the x axis.
+    column_width: f64,
+    /// Points that came while a response is awaited.
+    pending: Option<Vec<SeriesPart>>,
+    /// First and last x of the chart; NaN before the first point.
     pub extent: (f64, f64),
 }
 
-impl Curves {
+impl ColumnCache {
     pub const fn new() -> Self {
-        Self { list: Vec::new(), held: None, pixel: 0.0, since: None, extent: (f64::NAN, f64::NAN) }
+        Self { series: Vec::new(), loaded: None, column_width: 0.0, pending: None, extent: (f64::NAN, f64::NAN) }
     }
 
     pub fn total(&self) -> u64 {
-        self.list.iter().map(|curve| curve.total).sum()
+        self.series.iter().map(|series| series.total).sum()
     }
 
-    /// Along which axis the columns are.
+    /// The axis of the columns; `None` before the first response.
     pub fn axis(&self) -> Option<Axis> {
-        self.held.map(|held| held.axis)
+        self.loaded.map(|loaded| loaded.axis)
     }
 
-    /// Whether what is held has smoothed lines: with another weight than the one that is wanted while the answer is awaited.
-    pub fn is_smooth(&self) -> bool {
-        self.held.is_some_and(|held| held.smooth > 0.0)
+    /// Whether the columns have smoothed lines. While a response is awaited their weight may differ from the setting.
+    pub fn has_smoothing(&self) -> bool {
+        self.loaded.is_some_and(|loaded| loaded.smooth > 0.0)
     }
 
-    /// What to ask for this view in `width` pixels, with lines smoothed by this weight. The first question along an axis is always for all of it: where the chart begins
-    /// and ends must be known before it can be zoomed out of a part.
-    pub fn wanted(&self, view: Option<View>, axis: Axis, width: u32, smooth: f64) -> Asked {
-        match view.filter(|_| self.axis() == Some(axis)) {
-            None => Asked { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
-            Some(view) => {
-                let (from, to) = view.with_margins();
-                let to = if view.follows { f64::INFINITY } else { to };
-                Asked { axis, from, to, width: width.saturating_mul(3), smooth }
+    /// The query for this viewport in `width` pixels. The first query along an axis is for all of it, because zooming out
+    /// needs the extent.
+    pub fn query(&self, viewport: Option<Viewport>, axis: Axis, width: u32, smooth: f64) -> ColumnQuery {
+        match viewport.filter(|_| self.axis() == Some(axis)) {
+            None => ColumnQuery { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
+            Some(viewport) => {
+                let (from, to) = viewport.with_margins();
+                let to = if viewport.follow { f64::INFINITY } else { to };
+                ColumnQuery { axis, from, to, width: width.saturating_mul(3), smooth }
             }
         }
     }
 
-    /// The same where not all of it is here.
-    pub fn missing(&self, view: Option<View>, axis: Axis, width: u32, smooth: f64) -> Option<Asked> {
-        let wanted = self.wanted(view, axis, width, smooth);
-        let Some(held) = self.held.filter(|held| held.axis == axis) else { return Some(wanted) };
-        let seen = view.map_or(self.extent.1 - self.extent.0, |view| view.width());
-        let is_fine = self.pixel <= 1.5 * seen / f64::from(width.max(1)) || self.is_raw();
-        let is_there = match view {
-            None => held.from == f64::NEG_INFINITY && held.to == f64::INFINITY,
-            Some(view) => {
-                let edge = view.width() / 4.0;
-                // A neighbour outside of what was asked for says that there is more on that side.
-                held.from <= (view.from - edge).max(self.extent.0) && (view.to + edge).min(self.extent.1) <= held.to
+    /// The same query, if the columns do not cover it in this resolution.
+    pub fn missing_query(&self, viewport: Option<Viewport>, axis: Axis, width: u32, smooth: f64) -> Option<ColumnQuery> {
+        let wanted = self.query(viewport, axis, width, smooth);
+        let Some(loaded) = self.loaded.filter(|loaded| loaded.axis == axis) else { return Some(wanted) };
+        let seen = viewport.map_or(self.extent.1 - self.extent.0, |viewport| viewport.width());
+        let is_fine = self.column_width <= 1.5 * seen / f64::from(width.max(1)) || self.is_raw();
+        let is_there = match viewport {
+            None => loaded.from == f64::NEG_INFINITY && loaded.to == f64::INFINITY,
+            Some(viewport) => {
+                let edge = viewport.width() / 4.0;
+                // The extent ends where no more points are.
+                loaded.from <= (viewport.from - edge).max(self.extent.0) && (viewport.to + edge).min(self.extent.1) <= loaded.to
             }
         };
-        let is_smoothed = smooth == 0.0 || smooth == held.smooth;
+        let is_smoothed = smooth == 0.0 || smooth == loaded.smooth;
         (!is_fine || !is_there || !is_smoothed).then_some(wanted)
     }
 
-    /// How narrow a window around `x` may become: a few of the smallest gaps between neighbours there.
-    pub fn least(&self, x: f64) -> f64 {
+    /// Minimum width of a viewport around `x`: three of the smallest gaps between neighbours there.
+    pub fn min_window(&self, x: f64) -> f64 {
         const GAPS: f64 = 3.0;
-        let gaps = self.list.iter().map(|curve| gap(&curve.columns.list, x));
+        let gaps = self.series.iter().map(|series| gap(&series.columns.list, x));
         let least = gaps.fold(f64::INFINITY, |least, gap| if gap < least { gap } else { least });
         if least.is_finite() { GAPS * least } else { 0.0 }
     }
 
     fn is_raw(&self) -> bool {
-        self.list.iter().all(|curve| curve.columns.list.iter().all(|column| column.count == 1))
+        self.series.iter().all(|series| series.columns.list.iter().all(|column| column.count == 1))
     }
 
-    /// From now on what comes is kept, because the answer may be older.
-    pub fn begin(&mut self) {
-        self.since = Some(Vec::new());
+    /// Starts to buffer appended points: the response may be older than they are.
+    pub fn begin_query(&mut self) {
+        self.pending = Some(Vec::new());
     }
 
-    /// The question was in vain.
-    pub fn give_up(&mut self) {
-        self.since = None;
+    /// The request failed.
+    pub fn cancel_query(&mut self) {
+        self.pending = None;
     }
 
-    /// True when something is still missing.
-    pub fn answer(&mut self, asked: Asked, answered: Vec<Answered>) -> bool {
-        let extent = Answered::extent(&answered);
-        let is_whole = asked.from == f64::NEG_INFINITY && asked.to == f64::INFINITY;
-        self.extent =
-            if is_whole || self.axis() != Some(asked.axis) { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
-        let curve = |Answered { name, total, columns, smoothed }| {
-            let (places, average) = smoothed.map_or((Vec::new(), None), |smoothed| (smoothed.places, smoothed.last));
-            Curve { name, total, columns: Columns::new(columns, places), average, is_over: false }
+    /// Takes a response and the points that came meanwhile. True when points are still missing.
+    pub fn finish_query(&mut self, query: ColumnQuery, received: Vec<SeriesColumns>) -> bool {
+        let extent = extent(&received);
+        let is_complete = query.from == f64::NEG_INFINITY && query.to == f64::INFINITY;
+        self.extent = if is_complete || self.axis() != Some(query.axis) {
+            extent
+        } else {
+            (self.extent.0.min(extent.0), self.extent.1.max(extent.1))
         };
-        let list = answered.into_iter().map(curve);
-        self.list = list.collect();
-        let (from, to) = (asked.from.max(self.extent.0), asked.to.min(self.extent.1));
-        let pixel = (to - from) / f64::from(asked.width.max(1));
-        // Of a chart without points nothing is known, not even where it begins.
-        self.pixel = if pixel > 0.0 && pixel.is_finite() { pixel } else { 0.0 };
-        self.held = Some(asked);
-        let since = self.since.take();
-        let overflowed = since.as_ref().is_some_and(|parts| parts.len() >= KEPT_PARTS);
-        let gaps = since.into_iter().flatten().filter(|part| self.merge(part) == Taken::Gap).count();
+        let series = |SeriesColumns { name, points, columns, smoothed }| {
+            let (places, average) = smoothed.map_or((Vec::new(), None), |smoothed| (smoothed.places, smoothed.last));
+            CachedSeries { name, total: points, columns: Columns::new(columns, places), average, is_stale: false }
+        };
+        self.series = received.into_iter().map(series).collect();
+        let (from, to) = (query.from.max(self.extent.0), query.to.min(self.extent.1));
+        let width = (to - from) / f64::from(query.width.max(1));
+        // A chart without points has no extent.
+        self.column_width = if width > 0.0 && width.is_finite() { width } else { 0.0 };
+        self.loaded = Some(query);
+        let pending = self.pending.take();
+        let overflowed = pending.as_ref().is_some_and(|parts| parts.len() >= MAX_PENDING);
+        let gaps = pending.into_iter().flatten().filter(|part| self.merge(part) == Merge::Missing).count();
         gaps > 0 || overflowed
     }
 
-    /// Takes new points. Those that are known already change nothing.
-    pub fn take(&mut self, part: SeriesPart) -> Taken {
-        let taken = if self.held.is_some() { self.merge(&part) } else { Taken::Gap };
-        if let Some(since) = self.since.as_mut().filter(|since| since.len() < KEPT_PARTS) {
-            since.push(part);
+    /// Merges appended points. Points that are known already change nothing.
+    pub fn append(&mut self, part: SeriesPart) -> Merge {
+        let merge = if self.loaded.is_some() { self.merge(&part) } else { Merge::Missing };
+        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.len() < MAX_PENDING) {
+            pending.push(part);
         }
-        taken
+        merge
     }
 
-    fn merge(&mut self, part: &SeriesPart) -> Taken {
-        let Some(held) = self.held else { return Taken::Gap };
-        let at = self.list.iter().position(|curve| curve.name == part.series);
+    fn merge(&mut self, part: &SeriesPart) -> Merge {
+        let Some(loaded) = self.loaded else { return Merge::Missing };
+        let at = self.series.iter().position(|series| series.name == part.series);
         let Some(numbers) = &part.numbers else {
             if let Some(at) = at.filter(|_| part.n == 0 && part.start == Some(0)) {
-                self.list[at].is_over = true;
+                self.series[at].is_stale = true;
             }
-            return Taken::Gap;
+            return Merge::Missing;
         };
         let at = match at {
             Some(at) => at,
             None => {
-                let average = (held.smooth > 0.0).then(|| Average::new(held.smooth));
+                let average = (loaded.smooth > 0.0).then(|| Average::new(loaded.smooth));
                 let (name, columns) = (part.series.clone(), Columns::default());
-                self.list.push(Curve { name, total: 0, columns, average, is_over: false });
-                self.list.len() - 1
+                self.series.push(CachedSeries { name, total: 0, columns, average, is_stale: false });
+                self.series.len() - 1
             }
         };
-        let curve = &mut self.list[at];
-        let start = part.start.unwrap_or(curve.total);
-        let known = curve.total.saturating_sub(start);
-        if curve.is_over || known >= u64::from(part.n) {
-            return Taken::Known;
+        let series = &mut self.series[at];
+        let start = part.start.unwrap_or(series.total);
+        let known = series.total.saturating_sub(start);
+        if series.is_stale || known >= u64::from(part.n) {
+            return Merge::Unchanged;
         }
-        let along = if held.axis == Axis::Step { &numbers.x } else { &numbers.t };
-        let (Some(along), true) = (along, start <= curve.total) else { return Taken::Gap };
+        let along = if loaded.axis == Axis::Step { &numbers.x } else { &numbers.t };
+        let (Some(along), true) = (along, start <= series.total) else { return Merge::Missing };
         // Segments of the smoothed line are those of the steps, on every axis.
         let steps = numbers.x.as_ref().unwrap_or(along);
-        let mut taken = Taken::Known;
+        let mut merge = Merge::Unchanged;
         for ((x, y), step) in along.iter().zip(&numbers.y).zip(steps).skip(known as usize) {
-            curve.total += 1;
-            let smoothed = curve.average.as_mut().and_then(|average| average.push(*step, *y));
+            series.total += 1;
+            let smoothed = series.average.as_mut().and_then(|average| average.push(*step, *y));
             // `max` and `min` pass over NaN.
             self.extent = (self.extent.0.min(*x), self.extent.1.max(*x));
-            // The first point beyond the right end belongs to it: the line leads there.
-            let leaves = || curve.columns.list.last().is_some_and(|last| held.from <= *x && last.x_last <= held.to);
-            if (held.from <= *x && *x <= held.to) || leaves() {
-                curve.columns.push_smoothed(*x, *y, self.pixel, smoothed.map_or(NO_PLACE, |smoothed| (*x, smoothed)));
-                taken = Taken::Drawn;
+            // The first point beyond the right end is included: the line leads to it.
+            let leads_out = || series.columns.list.last().is_some_and(|last| loaded.from <= *x && last.x_last <= loaded.to);
+            if (loaded.from <= *x && *x <= loaded.to) || leads_out() {
+                series.columns.push_smoothed(*x, *y, self.column_width, smoothed.map_or(NO_PLACE, |smoothed| (*x, smoothed)));
+                merge = Merge::Updated;
             }
         }
-        if curve.columns.list.len() > 2 * held.width as usize {
-            self.shrink(held);
+        if series.columns.list.len() > 2 * loaded.width as usize {
+            self.shrink(loaded);
         }
-        taken
+        merge
     }
 
-    /// Twice as many columns as were asked for are too many: neighbours are joined. A window that does not follow stops growing instead.
-    fn shrink(&mut self, held: Asked) {
-        if held.from == f64::NEG_INFINITY {
-            self.pixel = (2.0 * self.pixel).max((self.extent.1 - self.extent.0) / f64::from(held.width));
-            self.list.iter_mut().for_each(|curve| curve.columns.coarsen(self.pixel));
+    /// Bounds the number of columns to twice the query's width: joins neighbours, or drops those that the window has left behind.
+    fn shrink(&mut self, loaded: ColumnQuery) {
+        if loaded.from == f64::NEG_INFINITY {
+            self.column_width = (2.0 * self.column_width).max((self.extent.1 - self.extent.0) / f64::from(loaded.width));
+            self.series.iter_mut().for_each(|series| series.columns.coarsen(self.column_width));
         } else {
-            // What the window has left behind goes first.
-            for curve in &mut self.list {
-                let surplus = curve.columns.list.len().saturating_sub(held.width as usize);
-                curve.columns.forget(surplus);
+            for series in &mut self.series {
+                let surplus = series.columns.list.len().saturating_sub(loaded.width as usize);
+                series.columns.forget(surplus);
             }
             let left = self
-                .list
+                .series
                 .iter()
-                .filter_map(|curve| curve.columns.list.first())
+                .filter_map(|series| series.columns.list.first())
                 .map(|column| column.x_min)
                 .fold(f64::NEG_INFINITY, f64::max);
-            self.held = Some(Asked { from: left.max(held.from), ..held });
+            self.loaded = Some(ColumnQuery { from: left.max(loaded.from), ..loaded });
         }
     }
 }
 
-impl Answered {
-    fn extent(all: &[Self]) -> (f64, f64) {
-        let columns = || all.iter().flat_map(|series| &series.columns);
-        let from = columns().fold(f64::NAN, |least, column| least.min(column.x_min));
-        (from, columns().fold(f64::NAN, |most, column| most.max(column.x_max)))
-    }
+/// First and last x of the response; NaN without points.
+fn extent(received: &[SeriesColumns]) -> (f64, f64) {
+    let columns = || received.iter().flat_map(|series| &series.columns);
+    let from = columns().fold(f64::NAN, |least, column| least.min(column.x_min));
+    (from, columns().fold(f64::NAN, |most, column| most.max(column.x_max)))
 }

@@ -1,11 +1,11 @@
-//! Tests: what the page knows of a chart's points, whether they were answered or have come.
+//! Tests of the column cache: responses, appended points, and both at once.
 
 use super::*;
 use crate::protocol::CellId;
 use crate::protocol::points::Numbers;
-use crate::series::smoothed;
+use crate::series::{Column, Smoothed, smoothed};
 
-const WHOLE: Asked = Asked { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
+const WHOLE: ColumnQuery = ColumnQuery { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
 fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
@@ -13,84 +13,84 @@ fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     SeriesPart { cell: CellId::parse("c").unwrap(), series: series.into(), start: Some(start), n: y.len() as u32, numbers: Some(numbers) }
 }
 
-fn answered(name: &str, y: &[f64]) -> Answered {
+fn received(name: &str, y: &[f64]) -> SeriesColumns {
     let columns = y.iter().enumerate().map(|(x, y)| Column::point(x as f64, *y)).collect();
-    Answered { name: name.into(), total: y.len() as u64, columns, smoothed: None }
+    SeriesColumns { name: name.into(), points: y.len() as u64, columns, smoothed: None }
 }
 
-fn last(curves: &Curves) -> (u64, f64) {
-    let curve = curves.list.last().unwrap();
-    (curve.total, curve.columns.list.last().unwrap().last)
+fn last(cache: &ColumnCache) -> (u64, f64) {
+    let series = cache.series.last().unwrap();
+    (series.total, series.columns.list.last().unwrap().last)
 }
 
 #[test]
 fn points_are_taken_once_and_in_order() {
-    let mut curves = Curves::new();
-    assert_eq!(curves.take(part("a", 0, &[1.0])), Taken::Gap, "nothing is known yet");
-    assert!(!curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]));
-    assert_eq!(curves.take(part("a", 0, &[1.0, 2.0])), Taken::Known);
-    assert_eq!(curves.take(part("a", 1, &[2.0, 3.0])), Taken::Drawn, "the second half is new");
-    assert_eq!(last(&curves), (3, 3.0));
-    assert_eq!(curves.take(part("a", 4, &[5.0])), Taken::Gap);
-    assert_eq!(curves.take(part("b", 0, &[f64::NAN])), Taken::Drawn, "a new curve");
-    assert_eq!((curves.list.len(), curves.extent, curves.total()), (2, (0.0, 2.0), 4));
-    assert_eq!(curves.take(part("c", 1, &[1.0])), Taken::Gap, "its beginning is missing");
+    let mut cache = ColumnCache::new();
+    assert_eq!(cache.append(part("a", 0, &[1.0])), Merge::Missing, "nothing is known yet");
+    assert!(!cache.finish_query(WHOLE, vec![received("a", &[1.0, 2.0])]));
+    assert_eq!(cache.append(part("a", 0, &[1.0, 2.0])), Merge::Unchanged);
+    assert_eq!(cache.append(part("a", 1, &[2.0, 3.0])), Merge::Updated, "the second half is new");
+    assert_eq!(last(&cache), (3, 3.0));
+    assert_eq!(cache.append(part("a", 4, &[5.0])), Merge::Missing);
+    assert_eq!(cache.append(part("b", 0, &[f64::NAN])), Merge::Updated, "a new series");
+    assert_eq!((cache.series.len(), cache.extent, cache.total()), (2, (0.0, 2.0), 4));
+    assert_eq!(cache.append(part("c", 1, &[1.0])), Merge::Missing, "its beginning is missing");
     let counts = SeriesPart { numbers: None, ..part("a", 3, &[4.0]) };
-    assert_eq!(curves.take(counts), Taken::Gap);
+    assert_eq!(cache.append(counts), Merge::Missing);
 }
 
 #[test]
 fn what_came_while_waiting_is_not_lost() {
-    let mut curves = Curves::new();
-    curves.answer(WHOLE, vec![answered("a", &[1.0])]);
-    curves.begin();
-    assert_eq!(curves.take(part("a", 2, &[3.0])), Taken::Gap);
-    assert_eq!(curves.take(part("a", 3, &[4.0])), Taken::Gap);
-    assert!(!curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]));
-    assert_eq!(last(&curves), (4, 4.0));
-    curves.begin();
-    curves.take(part("a", 9, &[10.0]));
-    assert!(curves.answer(WHOLE, vec![answered("a", &[1.0, 2.0])]), "5 to 8 never came");
+    let mut cache = ColumnCache::new();
+    cache.finish_query(WHOLE, vec![received("a", &[1.0])]);
+    cache.begin_query();
+    assert_eq!(cache.append(part("a", 2, &[3.0])), Merge::Missing);
+    assert_eq!(cache.append(part("a", 3, &[4.0])), Merge::Missing);
+    assert!(!cache.finish_query(WHOLE, vec![received("a", &[1.0, 2.0])]));
+    assert_eq!(last(&cache), (4, 4.0));
+    cache.begin_query();
+    cache.append(part("a", 9, &[10.0]));
+    assert!(cache.finish_query(WHOLE, vec![received("a", &[1.0, 2.0])]), "5 to 8 never came");
 }
 
 #[test]
 fn a_series_that_was_replaced_never_mixes_with_the_old_one() {
     let over = |series| SeriesPart { numbers: None, n: 0, ..part(series, 0, &[]) };
-    let names = |curves: &Curves| curves.list.iter().map(|curve| curve.name.clone()).collect::<Vec<_>>();
-    let mut curves = Curves::new();
-    curves.answer(WHOLE, vec![answered("a", &[1.0; 6]), answered("b", &[1.0])]);
-    assert_eq!(curves.take(over("a")), Taken::Gap);
-    assert_eq!(curves.take(part("a", 3, &[9.0; 9])), Taken::Known, "its columns will have them");
-    assert_eq!((curves.list[0].total, curves.list[0].columns.list.len()), (6, 6), "the old line stays until then");
-    curves.begin();
-    curves.take(part("a", 12, &[8.0]));
-    assert!(!curves.answer(WHOLE, vec![answered("b", &[1.0]), answered("a", &[9.0; 12])]));
-    assert_eq!(last(&curves), (13, 8.0));
+    let names = |cache: &ColumnCache| cache.series.iter().map(|series| series.name.clone()).collect::<Vec<_>>();
+    let mut cache = ColumnCache::new();
+    cache.finish_query(WHOLE, vec![received("a", &[1.0; 6]), received("b", &[1.0])]);
+    assert_eq!(cache.append(over("a")), Merge::Missing);
+    assert_eq!(cache.append(part("a", 3, &[9.0; 9])), Merge::Unchanged, "its columns will have them");
+    assert_eq!((cache.series[0].total, cache.series[0].columns.list.len()), (6, 6), "the old line stays until then");
+    cache.begin_query();
+    cache.append(part("a", 12, &[8.0]));
+    assert!(!cache.finish_query(WHOLE, vec![received("b", &[1.0]), received("a", &[9.0; 12])]));
+    assert_eq!(last(&cache), (13, 8.0));
     // It goes while an answer is on its way that may not know of it.
-    curves.begin();
-    curves.take(over("a"));
-    assert!(curves.answer(WHOLE, vec![answered("b", &[1.0]), answered("a", &[9.0; 12])]), "asked once more");
-    curves.begin();
-    assert!(!curves.answer(WHOLE, vec![answered("b", &[1.0])]));
-    assert_eq!(names(&curves), ["b"]);
-    assert_eq!(curves.take(over("a")), Taken::Gap);
-    assert_eq!(names(&curves), ["b"], "what is over begins no curve");
-    assert_eq!(curves.take(part("a", 0, &[2.0])), Taken::Drawn);
-    assert_eq!(last(&curves), (1, 2.0));
+    cache.begin_query();
+    cache.append(over("a"));
+    assert!(cache.finish_query(WHOLE, vec![received("b", &[1.0]), received("a", &[9.0; 12])]), "query once more");
+    cache.begin_query();
+    assert!(!cache.finish_query(WHOLE, vec![received("b", &[1.0])]));
+    assert_eq!(names(&cache), ["b"]);
+    assert_eq!(cache.append(over("a")), Merge::Missing);
+    assert_eq!(names(&cache), ["b"], "what is over begins no series");
+    assert_eq!(cache.append(part("a", 0, &[2.0])), Merge::Updated);
+    assert_eq!(last(&cache), (1, 2.0));
 }
 
 #[test]
 fn columns_stay_few_and_lose_nothing() {
-    let mut curves = Curves::new();
-    curves.answer(WHOLE, vec![]);
+    let mut cache = ColumnCache::new();
+    cache.finish_query(WHOLE, vec![]);
     for at in 0..10_000 {
-        curves.take(part("a", at, &[if at == 777 { 1e6 } else { 1.0 }]));
-        assert!(curves.list[0].columns.list.len() <= 200);
+        cache.append(part("a", at, &[if at == 777 { 1e6 } else { 1.0 }]));
+        assert!(cache.series[0].columns.list.len() <= 200);
     }
-    let columns = &curves.list[0].columns.list;
+    let columns = &cache.series[0].columns.list;
     assert_eq!(columns.iter().map(|column| column.count).sum::<u64>(), 10_000);
     assert!(columns.len() > 50 && columns.iter().any(|column| column.max == 1e6));
-    assert_eq!(curves.missing(None, Axis::Step, 100, 0.0), None);
+    assert_eq!(cache.missing_query(None, Axis::Step, 100, 0.0), None);
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
         let columns = (0..first).map(|at| Column::point(along[at], y[at])).collect();
         let places = (0..first).map(|at| if y[at].is_nan() { NO_PLACE } else { whole[at] }).collect();
         let smoothed = Some(Smoothed { places, last: Some(last) });
-        let mut curves = Curves::new();
-        let asked = Asked { axis, width: 400, smooth: WEIGHT, ..WHOLE };
-        assert!(!curves.answer(asked, vec![Answered { name: "a".into(), total: first as u64, columns, smoothed }]));
+        let mut cache = ColumnCache::new();
+        let query = ColumnQuery { axis, width: 400, smooth: WEIGHT, ..WHOLE };
+        assert!(!cache.finish_query(query, vec![SeriesColumns { name: "a".into(), points: first as u64, columns, smoothed }]));
         let mut at = first;
         while at < y.len() {
             let end = (at + 1 + dice(20) as usize).min(y.len());
@@ -133,10 +133,10 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             let numbers = Numbers { x: Some(x[from..end].to_vec()), y: y[from..end].to_vec(), t: Some(t[from..end].to_vec()) };
             let cell = CellId::parse("c").unwrap();
             let part = SeriesPart { cell, series: "a".into(), start: Some(from as u64), n: (end - from) as u32, numbers: Some(numbers) };
-            assert_eq!(curves.take(part), Taken::Drawn);
+            assert_eq!(cache.append(part), Merge::Updated);
             at = end;
         }
-        let columns = &curves.list[0].columns;
+        let columns = &cache.series[0].columns;
         let mut end = 0;
         for (column, place) in columns.list.iter().zip(&columns.places) {
             let from = end;
@@ -145,78 +145,78 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             assert_eq!(known, Some(*place).filter(|place| !place.0.is_nan()), "{from} to {end}");
         }
         assert!(end == y.len() && (round > 2 || columns.list.len() < 1000), "{end}");
-        let is_missing = |smooth| curves.missing(None, axis, 400, smooth).is_some();
+        let is_missing = |smooth| cache.missing_query(None, axis, 400, smooth).is_some();
         assert_eq!(is_missing(WEIGHT), is_missing(0.0), "the line is there, and without one there is nothing to ask for");
-        assert_eq!(curves.missing(None, axis, 400, 0.5).map(|asked| asked.smooth), Some(0.5), "another line is");
-        assert!(curves.is_smooth());
+        assert_eq!(cache.missing_query(None, axis, 400, 0.5).map(|query| query.smooth), Some(0.5), "another line is");
+        assert!(cache.has_smoothing());
     }
 }
 
 #[test]
 fn a_new_series_is_smoothed_from_its_first_point_and_an_unknown_average_is_not_made_up() {
-    let mut curves = Curves::new();
-    let asked = Asked { smooth: 0.5, ..WHOLE };
+    let mut cache = ColumnCache::new();
+    let query = ColumnQuery { smooth: 0.5, ..WHOLE };
     let smoothed = Some(Smoothed { places: vec![NO_PLACE; 2], last: None });
-    curves.answer(asked, vec![Answered { smoothed, ..answered("old", &[1.0, 2.0]) }]);
-    curves.take(part("new", 0, &[1.0, 4.0]));
-    curves.take(part("old", 2, &[3.0]));
-    assert_eq!(curves.list[1].columns.places, [(0.0, 1.0), (1.0, 3.0)]);
-    assert!(curves.list[0].columns.places.iter().all(|place| place.0.is_nan()));
+    cache.finish_query(query, vec![SeriesColumns { smoothed, ..received("old", &[1.0, 2.0]) }]);
+    cache.append(part("new", 0, &[1.0, 4.0]));
+    cache.append(part("old", 2, &[3.0]));
+    assert_eq!(cache.series[1].columns.places, [(0.0, 1.0), (1.0, 3.0)]);
+    assert!(cache.series[0].columns.places.iter().all(|place| place.0.is_nan()));
 }
 
 #[test]
 fn a_window_asks_for_margins_and_asks_once() {
-    let mut curves = Curves::new();
+    let mut cache = ColumnCache::new();
     let y: Vec<f64> = (0..1000).map(f64::from).collect();
-    assert_eq!(curves.missing(None, Axis::Step, 100, 0.0), Some(WHOLE));
-    curves.answer(WHOLE, vec![answered("a", &y)]);
-    curves.list[0].columns.coarsen(10.0);
-    let view = View::new(100.0, 200.0);
-    let asked = curves.missing(view, Axis::Step, 100, 0.0).unwrap();
-    assert_eq!((asked.from, asked.to, asked.width), (0.0, 300.0, 300));
-    curves.answer(asked, vec![answered("a", &y[..302])]);
-    assert_eq!(curves.missing(view, Axis::Step, 100, 0.0), None);
-    assert_eq!(curves.missing(View::new(150.0, 250.0), Axis::Step, 100, 0.0), None, "the margin serves");
-    assert!(curves.missing(View::new(210.0, 310.0), Axis::Step, 100, 0.0).is_some());
-    assert!(curves.missing(None, Axis::Step, 100, 0.0).is_some());
-    assert!(curves.missing(view, Axis::Time, 100, 0.0).is_some());
+    assert_eq!(cache.missing_query(None, Axis::Step, 100, 0.0), Some(WHOLE));
+    cache.finish_query(WHOLE, vec![received("a", &y)]);
+    cache.series[0].columns.coarsen(10.0);
+    let viewport = Viewport::new(100.0, 200.0);
+    let query = cache.missing_query(viewport, Axis::Step, 100, 0.0).unwrap();
+    assert_eq!((query.from, query.to, query.width), (0.0, 300.0, 300));
+    cache.finish_query(query, vec![received("a", &y[..302])]);
+    assert_eq!(cache.missing_query(viewport, Axis::Step, 100, 0.0), None);
+    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), Axis::Step, 100, 0.0), None, "the margin serves");
+    assert!(cache.missing_query(Viewport::new(210.0, 310.0), Axis::Step, 100, 0.0).is_some());
+    assert!(cache.missing_query(None, Axis::Step, 100, 0.0).is_some());
+    assert!(cache.missing_query(viewport, Axis::Time, 100, 0.0).is_some());
 }
 
 #[test]
 fn a_window_that_does_not_follow_takes_only_what_it_shows() {
-    let mut curves = Curves::new();
-    let asked = Asked { from: 0.0, to: 3.0, ..WHOLE };
-    curves.answer(asked, vec![answered("a", &[0.0, 1.0])]);
-    assert_eq!(curves.take(part("a", 2, &[2.0, 3.0, 4.0, 5.0])), Taken::Drawn);
-    assert_eq!(last(&curves), (6, 4.0), "and the first point to the right of it: the line leads there");
-    assert_eq!(curves.take(part("a", 6, &[6.0])), Taken::Known);
-    assert_eq!(curves.extent.1, 6.0);
+    let mut cache = ColumnCache::new();
+    let query = ColumnQuery { from: 0.0, to: 3.0, ..WHOLE };
+    cache.finish_query(query, vec![received("a", &[0.0, 1.0])]);
+    assert_eq!(cache.append(part("a", 2, &[2.0, 3.0, 4.0, 5.0])), Merge::Updated);
+    assert_eq!(last(&cache), (6, 4.0), "and the first point to the right of it: the line leads there");
+    assert_eq!(cache.append(part("a", 6, &[6.0])), Merge::Unchanged);
+    assert_eq!(cache.extent.1, 6.0);
 }
 
 #[test]
 fn zooming_ends_at_a_few_gaps_between_points() {
-    let mut curves = Curves::new();
-    assert_eq!(curves.least(1.0), 0.0);
+    let mut cache = ColumnCache::new();
+    assert_eq!(cache.min_window(1.0), 0.0);
     let every = |step: f64| (0..50).map(|at| Column::point(step * f64::from(at), 1.0)).collect();
-    let series = |name: &str, columns| Answered { name: name.into(), total: 50, columns, smoothed: None };
-    curves.answer(WHOLE, vec![series("val", every(10.0)), series("train", every(1.0))]);
-    assert_eq!((curves.least(22.2), curves.least(200.0)), (3.0, 3.0));
-    curves.answer(WHOLE, vec![series("val", every(10.0))]);
-    assert_eq!((curves.least(22.2), curves.least(9e9)), (30.0, 30.0));
-    curves.list[0].columns.coarsen(25.0);
-    assert_eq!(curves.least(22.2), 0.0, "inside of a column there may be more");
+    let series = |name: &str, columns| SeriesColumns { name: name.into(), points: 50, columns, smoothed: None };
+    cache.finish_query(WHOLE, vec![series("val", every(10.0)), series("train", every(1.0))]);
+    assert_eq!((cache.min_window(22.2), cache.min_window(200.0)), (3.0, 3.0));
+    cache.finish_query(WHOLE, vec![series("val", every(10.0))]);
+    assert_eq!((cache.min_window(22.2), cache.min_window(9e9)), (30.0, 30.0));
+    cache.series[0].columns.coarsen(25.0);
+    assert_eq!(cache.min_window(22.2), 0.0, "inside of a column there may be more");
 }
 
 #[test]
 fn a_window_that_follows_forgets_what_it_left_behind() {
-    let mut curves = Curves::new();
-    let asked = Asked { from: 0.0, width: 30, ..WHOLE };
-    curves.answer(asked, vec![answered("a", &[0.0])]);
+    let mut cache = ColumnCache::new();
+    let query = ColumnQuery { from: 0.0, width: 30, ..WHOLE };
+    cache.finish_query(query, vec![received("a", &[0.0])]);
     for at in 1..500 {
-        curves.take(part("a", at, &[1.0]));
+        cache.append(part("a", at, &[1.0]));
     }
-    assert!(curves.list[0].columns.list.len() <= 60);
-    let view = View::new(470.0, 480.0).map(|view| view.at_tail(499.0)).unwrap();
-    assert_eq!(curves.missing(Some(view), Axis::Step, 10, 0.0), None);
-    assert!(curves.missing(View::new(0.0, 10.0), Axis::Step, 10, 0.0).is_some(), "that was let go");
+    assert!(cache.series[0].columns.list.len() <= 60);
+    let viewport = Viewport::new(470.0, 480.0).map(|viewport| viewport.pinned_to_end(499.0)).unwrap();
+    assert_eq!(cache.missing_query(Some(viewport), Axis::Step, 10, 0.0), None);
+    assert!(cache.missing_query(Viewport::new(0.0, 10.0), Axis::Step, 10, 0.0).is_some(), "that was let go");
 }

@@ -1,0 +1,306 @@
+//! The state of one line chart: settings, columns, viewport, and its last drawing.
+
+use leptos::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
+
+use super::canvas::{self, CanvasTheme};
+use super::column_cache::{CachedSeries, ColumnCache, ColumnQuery};
+use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary, Zoom};
+use super::hidden_series;
+use super::viewport::Viewport;
+use crate::app::signals::SetIfChanged;
+use crate::charts::{Ask, Curve, Frame, Look as Emphasis, Mark, Size, number, palette, shown};
+use crate::protocol::{CellId, LineSettings, XAxis};
+use crate::series::Axis;
+
+/// More series than these are only counted in the label for screen readers.
+const MAX_LABEL_SERIES: usize = 20;
+
+pub struct ChartState {
+    pub id: CellId,
+    /// The settings of the cell, from this page or another one.
+    pub stored: Signal<LineSettings>,
+    /// The settings that are drawn: they are ahead of the stored ones while a slider is dragged.
+    pub settings: LineSettings,
+    /// Names of the series that this tab hides, if they differ from the settings.
+    pub own_hidden: Option<Vec<String>>,
+    pub cache: ColumnCache,
+    /// The visible part of the x axis; `None`: all of it.
+    pub viewport: Option<Viewport>,
+    /// CSS pixels of the canvas. Asking the document while drawing would force a layout each time.
+    pub size: Size,
+    /// On the screen or within the margin of the observer.
+    pub is_visible: bool,
+    pub is_dirty: bool,
+    /// Points are missing that the cache does not know of.
+    pub is_stale: bool,
+    pub is_loading: bool,
+    /// Time of the next request, in milliseconds since 1970.
+    pub not_before: f64,
+    /// Slot of the series that is highlighted by the legend.
+    pub highlighted: Option<usize>,
+    /// Layout and markers of the last drawing.
+    pub frame: Option<Frame>,
+    pub markers: Vec<Mark>,
+    pub container: HtmlElement,
+    pub display: ChartDisplay,
+    /// The server's picture is in the document, until the canvas is drawn.
+    pub has_picture: bool,
+    /// The live parts; `None` before the chart has been near the screen.
+    pub plot: Option<Plot>,
+    pub names: SeriesNames,
+    /// When it was visible last, in steps of the registry's counter.
+    pub visible_at: u64,
+}
+
+/// A chart in the document.
+pub struct ChartElement {
+    pub container: HtmlElement,
+    pub has_picture: bool,
+    pub display: ChartDisplay,
+}
+
+/// Full and shown names of the series, in the order of the cache.
+#[derive(Default)]
+pub struct SeriesNames {
+    full: Vec<String>,
+    pub short: Vec<String>,
+}
+
+/// The canvas in the document, and the signals of the parts around it.
+#[derive(Clone)]
+pub struct Plot {
+    pub canvas: HtmlCanvasElement,
+    pub context: CanvasRenderingContext2d,
+    pub display: PlotDisplay,
+}
+
+impl ChartState {
+    pub fn new(id: &CellId, stored: Signal<LineSettings>, element: ChartElement) -> Self {
+        let ChartElement { container, has_picture, display } = element;
+        Self {
+            id: id.clone(),
+            settings: stored.get_untracked(),
+            stored,
+            own_hidden: hidden_series::load(id),
+            cache: ColumnCache::new(),
+            viewport: None,
+            size: Size { width: 0.0, height: 0.0 },
+            is_visible: false,
+            is_dirty: false,
+            is_stale: false,
+            is_loading: false,
+            not_before: 0.0,
+            highlighted: None,
+            frame: None,
+            markers: Vec::new(),
+            container,
+            display,
+            has_picture,
+            plot: None,
+            names: SeriesNames::default(),
+            visible_at: 0,
+        }
+    }
+
+    /// Whether the canvas holds memory.
+    pub fn has_canvas(&self) -> bool {
+        self.plot.as_ref().is_some_and(|plot| plot.canvas.width() > 0)
+    }
+
+    /// Releases canvas and columns of a chart that is far from the screen. They are requested and drawn again when it comes back.
+    pub fn release(&mut self) {
+        if let Some(Plot { canvas, .. }) = &self.plot {
+            canvas.set_width(0);
+            canvas.set_height(0);
+        }
+        self.cache = ColumnCache::new();
+        (self.is_dirty, self.is_stale) = (true, true);
+    }
+
+    pub fn measure(&mut self) {
+        let Some(Plot { canvas, display, .. }) = &self.plot else { return };
+        self.size = Size { width: f64::from(canvas.client_width()), height: f64::from(canvas.client_height()) };
+        display.width.set_if_changed(self.size.width);
+        self.is_dirty = true;
+    }
+
+    pub fn axis(&self) -> Axis {
+        if self.settings.x == XAxis::Step { Axis::Step } else { Axis::Time }
+    }
+
+    /// Draws with other settings. True when the viewport was reset, because it was one of the other axis.
+    pub fn apply_settings(&mut self, settings: LineSettings) -> bool {
+        let before = self.axis();
+        self.settings = settings;
+        if self.own_hidden.as_ref() == Some(&self.settings.hidden) {
+            self.own_hidden = None;
+        }
+        let is_reset = self.axis() != before && self.viewport.is_some();
+        if is_reset {
+            self.viewport = None;
+        }
+        self.is_dirty = true;
+        is_reset
+    }
+
+    pub fn set_viewport(&mut self, viewport: Option<Viewport>) {
+        self.viewport = viewport;
+        self.is_dirty = true;
+    }
+
+    /// The visible range as a viewport; `None` before the first drawing.
+    pub fn visible_range(&self) -> Option<Viewport> {
+        self.viewport.or_else(|| self.frame.as_ref().and_then(|frame| Viewport::new(frame.x.lo, frame.x.hi)))
+    }
+
+    /// Moves a viewport that follows to the newest point.
+    pub fn follow(&mut self) {
+        if let Some(viewport) = self.viewport.filter(|viewport| viewport.follow && !self.cache.extent.1.is_nan()) {
+            self.viewport = Some(viewport.pinned_to_end(self.cache.extent.1));
+        }
+    }
+
+    pub fn hidden(&self) -> &[String] {
+        self.own_hidden.as_ref().unwrap_or(&self.settings.hidden)
+    }
+
+    pub fn is_hidden(&self, name: &str) -> bool {
+        self.hidden().iter().any(|hidden| hidden == name)
+    }
+
+    pub fn toggle_series(&mut self, at: usize, alone: bool) {
+        let names: Vec<String> = self.cache.series.iter().map(|series| series.name.clone()).collect();
+        let hidden = hidden_series::toggle(&names, self.hidden(), at, alone);
+        self.own_hidden = (hidden != self.settings.hidden).then_some(hidden);
+        hidden_series::store(&self.id, self.own_hidden.as_deref());
+        self.highlighted = None;
+        self.is_dirty = true;
+    }
+
+    /// The columns to request; `None` when the cache has them.
+    pub fn missing_query(&self) -> Option<ColumnQuery> {
+        let width = self.size.width * window().device_pixel_ratio();
+        let plot = self.frame.as_ref().map_or(0.9, |frame| frame.width / frame.size.width);
+        let width = (width * plot) as u32;
+        if width == 0 {
+            return None;
+        }
+        let smooth = self.settings.smooth;
+        let missing = self.cache.missing_query(self.viewport, self.axis(), width, smooth);
+        if missing.is_none() && self.is_stale { Some(self.cache.query(self.viewport, self.axis(), width, smooth)) } else { missing }
+    }
+
+    /// The series that are drawn.
+    pub fn curves(&self) -> Vec<Curve<'_>> {
+        // The smoothed line of the last weight is drawn until the one of the new weight has come.
+        let is_smooth = self.settings.smooth > 0.0 && self.cache.has_smoothing();
+        let curve = |(slot, series): (usize, &'_ CachedSeries)| Curve {
+            name: "",
+            slot,
+            columns: &self.cache.series[slot].columns.list,
+            smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
+            look: match self.highlighted {
+                Some(highlighted) if highlighted == slot => Emphasis::Bold,
+                Some(_) if series.total > 0 => Emphasis::Faint,
+                _ => Emphasis::Normal,
+            },
+        };
+        self.cache.series.iter().enumerate().filter(|(_, series)| !self.is_hidden(&series.name)).map(curve).collect()
+    }
+
+    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(Axis, f64)>) {
+        self.is_dirty = false;
+        // Columns along the other axis cannot be drawn on this one: the last drawing stays until the new columns come.
+        if self.cache.axis() != Some(self.axis()) {
+            return;
+        }
+        let Some(plot) = self.plot.clone() else { return };
+        let curves = self.curves();
+        let options = Ask {
+            along: self.settings.x,
+            scale: self.settings.y,
+            unit: &self.settings.unit,
+            window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
+            origin: Some(self.cache.extent.0).filter(|origin| origin.is_finite()),
+            zone: theme.zone(),
+            all_hidden: curves.is_empty() && !self.cache.series.is_empty(),
+        };
+        let target = canvas::Target { canvas: &plot.canvas, context: &plot.context, size: self.size, is_new: self.frame.is_none() };
+        let Some((frame, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
+        (self.frame, self.markers) = (Some(frame), markers);
+        self.show_crosshair(crosshair);
+        self.update_names();
+        plot.display.is_empty.set_if_changed(self.cache.total() == 0);
+        self.update_legend(&plot.display, theme.is_dark);
+        self.has_picture = false;
+        self.display.is_drawn.set_if_changed(true);
+        let zoom = match self.viewport {
+            None => Zoom::All,
+            Some(viewport) if viewport.follow => Zoom::Follows,
+            Some(_) => Zoom::Zoomed,
+        };
+        plot.display.zoom.set_if_changed(Some(zoom));
+        if let Some(summary) = self.summary() {
+            plot.display.summary.set_if_changed(summary);
+        }
+    }
+
+    fn update_names(&mut self) {
+        if self.names.full.iter().ne(self.cache.series.iter().map(|series| &series.name)) {
+            self.names.full = self.cache.series.iter().map(|series| series.name.clone()).collect();
+            self.names.short = shown(&self.names.full);
+        }
+        // A series that has gone must not leave the others faint.
+        self.highlighted = self.highlighted.filter(|slot| *slot < self.names.full.len());
+    }
+
+    /// Every frame comes here, and hardly any changes the legend: it is compared before it is copied.
+    fn update_legend(&self, display: &PlotDisplay, is_dark: bool) {
+        let entries = || {
+            let names = self.names.full.iter().zip(&self.names.short).enumerate();
+            names.map(|(slot, (name, short))| (name, short, !self.is_hidden(name), palette::colour(slot, is_dark)))
+        };
+        let is_same = display.legend.with_untracked(|legend| {
+            let same = |(entry, (name, short, is_shown, color)): (&LegendEntry, (&String, &String, bool, u32))| {
+                entry.name == *name && entry.short == *short && entry.is_shown == is_shown && entry.color == color
+            };
+            legend.len() == self.names.full.len() && legend.iter().zip(entries()).all(same)
+        });
+        if !is_same {
+            let copied =
+                entries().map(|(name, short, is_shown, color)| LegendEntry { name: name.clone(), short: short.clone(), is_shown, color });
+            display.legend.set(copied.collect());
+        }
+    }
+
+    /// Shows the crosshair if it is on this axis and in the visible range. It is an element over the canvas: nothing is drawn.
+    pub fn show_crosshair(&self, crosshair: Option<(Axis, f64)>) {
+        let Some(Plot { display, .. }) = &self.plot else { return };
+        let place = crosshair.filter(|(axis, _)| *axis == self.axis()).and_then(|(_, x)| {
+            let frame = self.frame.as_ref()?;
+            let left = frame.px(x);
+            let is_inside = left >= frame.left && left <= frame.left + frame.width;
+            is_inside.then(|| Crosshair { left: left as i32, bottom: frame.below() })
+        });
+        display.crosshair.set_if_changed(place);
+    }
+
+    fn summary(&self) -> Option<Summary> {
+        let frame = self.frame.as_ref()?;
+        let mut label = String::from("Line chart");
+        let shown = self.cache.series.iter().filter(|series| !self.is_hidden(&series.name));
+        let more = shown.clone().count().saturating_sub(MAX_LABEL_SERIES);
+        for series in shown.take(MAX_LABEL_SERIES) {
+            let Some(last) = series.columns.list.last() else { continue };
+            label.push_str(if label.len() > 10 { "; " } else { ": " });
+            label.extend([series.name.as_str(), " ", &number(last.last)]);
+        }
+        if more > 0 {
+            label.extend(["; and ", &more.to_string(), " more"]);
+        }
+        let points = self.cache.total();
+        label.extend(["; ", &points.to_string(), " points. ", frame.note]);
+        Some(Summary { label, points, from: frame.x.lo, to: frame.x.hi })
+    }
+}

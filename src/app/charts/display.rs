@@ -1,0 +1,114 @@
+//! The signals between the charts and their components: the frame loop sets them, the components show them.
+
+use leptos::prelude::*;
+
+/// Signals of a chart from the start. A board may have thousands of charts: the signals of their live parts are in [`PlotDisplay`].
+#[derive(Clone, Copy)]
+pub struct ChartDisplay {
+    /// The chart has been near the screen: its canvas and legend exist.
+    pub is_live: RwSignal<bool>,
+    /// The canvas has replaced the picture that the server has drawn.
+    pub is_drawn: RwSignal<bool>,
+    /// The picture of the server is loaded for printing.
+    pub is_printed: RwSignal<bool>,
+    /// The legend has two rows.
+    pub is_long: RwSignal<bool>,
+    /// The legend shows all names.
+    pub is_unfolded: RwSignal<bool>,
+}
+
+impl ChartDisplay {
+    pub fn new(is_long: bool) -> Self {
+        let [is_live, is_drawn, is_printed, is_unfolded] = std::array::from_fn(|_| RwSignal::new(false));
+        Self { is_live, is_drawn, is_printed, is_long: RwSignal::new(is_long), is_unfolded }
+    }
+}
+
+/// Signals of the live parts of a chart.
+#[derive(Clone, Copy)]
+pub struct PlotDisplay {
+    /// `None` before the first frame.
+    pub zoom: RwSignal<Option<Zoom>>,
+    pub summary: RwSignal<Summary>,
+    pub legend: RwSignal<Vec<LegendEntry>>,
+    /// Width of the canvas in CSS pixels, which the legend is laid out for.
+    pub width: RwSignal<f64>,
+    pub crosshair: RwSignal<Option<Crosshair>>,
+    pub selection: RwSignal<Option<Selection>>,
+    pub is_empty: RwSignal<bool>,
+}
+
+impl PlotDisplay {
+    pub fn new() -> Self {
+        Self {
+            zoom: RwSignal::new(None),
+            summary: RwSignal::default(),
+            legend: RwSignal::default(),
+            width: RwSignal::new(0.0),
+            crosshair: RwSignal::new(None),
+            selection: RwSignal::new(None),
+            is_empty: RwSignal::new(false),
+        }
+    }
+}
+
+/// How much of the x axis is visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zoom {
+    All,
+    Zoomed,
+    Follows,
+}
+
+/// The chart in one sentence for screen readers, and in numbers for tools.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    pub label: String,
+    pub points: u64,
+    /// The visible range of the x axis.
+    pub from: f64,
+    pub to: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegendEntry {
+    pub name: String,
+    /// The name as it is shown: cut where it is like the others.
+    pub short: String,
+    pub is_shown: bool,
+    pub color: u32,
+}
+
+/// Place of the crosshair in CSS pixels of the plot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crosshair {
+    pub left: i32,
+    pub bottom: f64,
+}
+
+/// The range that is being selected, in CSS pixels of the plot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Selection {
+    pub left: i32,
+    pub width: i32,
+    pub bottom: f64,
+}
+
+/// `#rrggbb`.
+pub fn hex_color(color: u32) -> String {
+    let mut text = String::from("#");
+    for place in (0..6).rev() {
+        text.push(char::from(b"0123456789abcdef"[(color >> (4 * place) & 15) as usize]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colors_are_written_for_style_sheets() {
+        assert_eq!(hex_color(0x0b5fbe), "#0b5fbe");
+    }
+}

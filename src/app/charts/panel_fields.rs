@@ -1,0 +1,137 @@
+//! The fields of the settings panel. A field shows the stored value, except while the reader edits it and until the edit is stored.
+
+use leptos::prelude::*;
+
+use crate::browser::dom;
+
+/// Heavier averages than the longest useful one are not offered.
+const MAX_SMOOTHING: f64 = 0.999;
+
+/// Options are pairs of value and text; the option without a value shows that charts differ, and cannot be chosen.
+#[component]
+pub fn Choice(
+    id: &'static str,
+    label: &'static str,
+    options: &'static [(&'static str, &'static str)],
+    value: Memo<&'static str>,
+    on_choose: Callback<String>,
+) -> impl IntoView {
+    let draft = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        value.track();
+        draft.set(None);
+    });
+    let is_selected = move |option: &str| draft.with(|draft| draft.as_deref().unwrap_or(value.get()) == option);
+    let choose = move |event| {
+        let chosen = event_target_value(&event);
+        draft.set(Some(chosen.clone()));
+        on_choose.run(chosen);
+    };
+    let option = move |&(value, text): &'static (&'static str, &'static str)| {
+        view! {
+            <option value=value hidden=value.is_empty() prop:selected=move || is_selected(value)>
+                {text}
+            </option>
+        }
+    };
+    view! {
+        <label>
+            {label} <select id=id on:change=choose>
+                {options.iter().map(option).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// A slider, and the same value as a number. `None`: the charts differ.
+#[component]
+pub fn Smoothing(value: Memo<Option<f64>>, on_preview: Callback<f64>, on_store: Callback<f64>) -> impl IntoView {
+    view! {
+        <label>
+            "Smoothing" <SmoothingInput id="chart-smooth" kind="range" empty="0" value on_preview on_store />
+            <SmoothingInput id="chart-weight" kind="number" empty="" label="Weight" value on_preview on_store />
+        </label>
+    }
+}
+
+#[component]
+fn SmoothingInput(
+    id: &'static str,
+    kind: &'static str,
+    /// Shown where the charts differ.
+    empty: &'static str,
+    #[prop(optional)] label: Option<&'static str>,
+    value: Memo<Option<f64>>,
+    on_preview: Callback<f64>,
+    on_store: Callback<f64>,
+) -> impl IntoView {
+    let draft = RwSignal::new(None::<String>);
+    let text = move || draft.get().unwrap_or_else(|| value.get().map_or_else(|| empty.to_owned(), dom::number_text));
+    let input = move |event| {
+        let text = event_target_value(&event);
+        if let Some(smooth) = parse_smoothing(&text) {
+            on_preview.run(smooth);
+        }
+        draft.set(Some(text));
+    };
+    let change = move |event| {
+        let smooth = parse_smoothing(&event_target_value(&event));
+        draft.set(None);
+        if let Some(smooth) = smooth {
+            on_store.run(smooth);
+        }
+    };
+    let placeholder = move || if value.with(Option::is_none) { "mixed" } else { "" };
+    view! {
+        <input
+            id=id
+            type=kind
+            aria-label=label
+            min="0"
+            max="0.999"
+            step="0.001"
+            placeholder=placeholder
+            prop:value=text
+            on:input=input
+            on:change=change
+        />
+    }
+}
+
+/// `None` when the text is no number.
+fn parse_smoothing(text: &str) -> Option<f64> {
+    let smooth = dom::number_of(text).clamp(0.0, MAX_SMOOTHING);
+    (!smooth.is_nan()).then_some(smooth)
+}
+
+#[component]
+pub fn UnitField(value: Memo<String>, on_store: Callback<String>) -> impl IntoView {
+    let draft = RwSignal::new(None::<String>);
+    let is_editing = RwSignal::new(false);
+    Effect::new(move |_| {
+        value.track();
+        if !is_editing.get_untracked() {
+            draft.set(None);
+        }
+    });
+    let input = move |event| {
+        is_editing.set(true);
+        draft.set(Some(event_target_value(&event)));
+    };
+    let change = move |event| {
+        is_editing.set(false);
+        on_store.run(event_target_value(&event));
+    };
+    view! {
+        <label>
+            "Unit"
+            <input
+                id="chart-unit"
+                maxlength="16"
+                prop:value=move || draft.get().unwrap_or_else(|| value.get())
+                on:input=input
+                on:change=change
+            />
+        </label>
+    }
+}

@@ -1,0 +1,62 @@
+//! What the settings panel shows: one chart, or what all charts of the board have in common.
+
+use leptos::prelude::*;
+
+use crate::protocol::{CellId, XAxis, YScale};
+
+#[derive(Clone, Copy)]
+pub struct PanelState {
+    /// `None`: the panel is closed.
+    pub target: RwSignal<Option<PanelTarget>>,
+    pub values: RwSignal<PanelValues>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum PanelTarget {
+    Chart(CellId),
+    /// All charts of the board.
+    Board,
+}
+
+impl PanelTarget {
+    pub fn chart(&self) -> Option<&CellId> {
+        match self {
+            Self::Chart(id) => Some(id),
+            Self::Board => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PanelValues {
+    /// `None` where the charts of the board differ.
+    pub x: Option<XAxis>,
+    pub y: YScale,
+    /// `None` where the charts of the board differ.
+    pub smooth: Option<f64>,
+    pub unit: String,
+    /// This tab hides other series than the settings do.
+    pub has_own_hidden: bool,
+    /// URLs of the downloads; empty for all charts.
+    pub svg: String,
+    pub csv: String,
+    /// The newest values of each series.
+    pub series: Vec<SeriesSummary>,
+}
+
+/// One row of the table of series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesSummary {
+    pub name: String,
+    pub last: String,
+    pub lowest: String,
+    pub highest: String,
+    pub non_finite: String,
+    pub points: String,
+}
+
+impl PanelState {
+    pub fn new() -> Self {
+        Self { target: RwSignal::new(None), values: RwSignal::default() }
+    }
+}

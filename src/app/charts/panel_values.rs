@@ -1,0 +1,130 @@
+//! The values that the settings panel shows, and the queries of the files that show what the reader sees.
+
+use leptos::prelude::*;
+
+use super::canvas;
+use super::chart_state::ChartState;
+use super::column_cache::CachedSeries;
+use super::panel_state::{PanelTarget, PanelValues, SeriesSummary};
+use super::readout::non_finite_counts;
+use super::registry::{ChartRegistry, Charts};
+use crate::app::signals::SetIfChanged;
+use crate::browser::dom;
+use crate::charts::number;
+use crate::protocol::{CellId, XAxis};
+use crate::routes;
+
+impl ChartRegistry {
+    /// The query of a picture that shows what this reader sees of the cell: empty, or `&key=value` pairs.
+    pub fn export_query(self, id: &CellId) -> String {
+        self.with(|charts| charts.chart(id).map(|chart| export_query(chart))).flatten().unwrap_or_default()
+    }
+
+    /// Draws with this smoothing before it is stored: while a slider is dragged.
+    pub fn preview_smoothing(self, target: &PanelTarget, smooth: f64) {
+        self.update(|charts| {
+            let is_meant = |chart: &&mut ChartState| target.chart().is_none_or(|id| chart.id == *id);
+            charts.list.iter_mut().filter(is_meant).for_each(|chart| chart.settings.smooth = smooth);
+            charts.repaint();
+            charts.update_panel();
+        });
+    }
+
+    /// The names that this tab hides, to be stored for everyone.
+    pub fn take_own_hidden(self, id: &CellId) -> Option<Vec<String>> {
+        self.with(|charts| {
+            let own = charts.chart(id)?.own_hidden.clone()?;
+            // The chart keeps them until the stored settings have come.
+            super::hidden_series::store(id, None);
+            Some(own)
+        })
+        .flatten()
+    }
+}
+
+impl Charts {
+    /// Updates the open settings panel, or closes it when its chart is removed.
+    pub fn update_panel(&mut self) {
+        self.is_panel_due = false;
+        let panel = self.registry.panel;
+        let Some(target) = panel.target.get_untracked() else { return };
+        match self.panel_values(&target) {
+            Some(values) => panel.values.set_if_changed(values),
+            None => panel.target.set(None),
+        }
+    }
+
+    fn panel_values(&mut self, target: &PanelTarget) -> Option<PanelValues> {
+        if let PanelTarget::Chart(id) = target {
+            let chart = self.chart(id)?;
+            return Some(PanelValues {
+                svg: routes::svg_file(id, &export_query(chart)),
+                csv: routes::csv_file(id),
+                series: chart.cache.series.iter().filter_map(summarize).collect(),
+                ..setting_values(chart)
+            });
+        }
+        let first = self.list.first()?;
+        let is_same = |same: fn(&ChartState, &ChartState) -> bool| self.list.iter().all(|chart| same(chart, first));
+        let values = setting_values(first);
+        Some(PanelValues {
+            x: values.x.filter(|_| is_same(|a, b| a.settings.x == b.settings.x)),
+            smooth: values.smooth.filter(|_| is_same(|a, b| a.settings.smooth == b.settings.smooth)),
+            has_own_hidden: false,
+            ..values
+        })
+    }
+}
+
+fn setting_values(chart: &ChartState) -> PanelValues {
+    let settings = &chart.settings;
+    PanelValues {
+        x: Some(settings.x),
+        y: settings.y,
+        smooth: Some(settings.smooth),
+        unit: settings.unit.clone(),
+        has_own_hidden: chart.own_hidden.is_some(),
+        ..PanelValues::default()
+    }
+}
+
+/// `None` for a series without points.
+fn summarize(series: &CachedSeries) -> Option<SeriesSummary> {
+    let mut all = *series.columns.list.last()?;
+    let last = all.last;
+    series.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
+    Some(SeriesSummary {
+        name: series.name.clone(),
+        last: number(last),
+        lowest: number(all.min),
+        highest: number(all.max),
+        non_finite: non_finite_counts(&all),
+        points: series.total.to_string(),
+    })
+}
+
+fn export_query(chart: &ChartState) -> String {
+    let mut query = String::new();
+    let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
+    if let Some(viewport) = chart.viewport {
+        add("&from=", &dom::number_text(viewport.from));
+        add("&to=", &dom::number_text(viewport.to));
+    }
+    if chart.own_hidden.is_some() {
+        // No series has an empty name: it excludes all that are not named.
+        add("&series=", "");
+        for series in chart.cache.series.iter().filter(|series| !chart.is_hidden(&series.name)) {
+            add("&series=", &series.name);
+        }
+    }
+    if chart.settings.x == XAxis::Wall {
+        // The zone has the offset of each date. A server that does not know it takes the offset of the last one.
+        let zone = dom::time_zone();
+        if !zone.is_empty() {
+            add("&tz=", &zone);
+        }
+        let end = chart.viewport.map_or(chart.cache.extent.1, |viewport| viewport.to);
+        add("&offset=", &(canvas::zone().offset(end as i64) / 60).to_string());
+    }
+    query
+}

@@ -1,0 +1,51 @@
+//! Which pointers are on which chart: what gestures remember from one event to the next.
+
+use super::viewport::Viewport;
+use crate::protocol::CellId;
+
+/// A pointer that is pressed on a canvas.
+pub struct ActivePointer {
+    pub id: i32,
+    /// CSS pixels of the canvas.
+    pub x: f64,
+}
+
+#[derive(Default)]
+pub struct PointerState {
+    /// The chart with pressed pointers.
+    pub chart: Option<CellId>,
+    pub active: Vec<ActivePointer>,
+    /// Where dragging began, in CSS pixels of the canvas, and the visible range then.
+    pub start_x: f64,
+    pub start_range: Option<Viewport>,
+    pub is_panning: bool,
+    /// One finger is pressed, and there was no other.
+    pub is_tap: bool,
+    /// When the page was scrolled or the wheel was turned last, in milliseconds since 1970.
+    pub wheel_at: f64,
+    /// The chart that the wheel zooms until it rests; `None`: it scrolls the page.
+    pub wheel_chart: Option<CellId>,
+    /// Time stamp of the last event that a canvas has handled: it bubbles to the document.
+    handled_at: f64,
+}
+
+impl PointerState {
+    pub fn set_handled(&mut self, event: &web_sys::Event) {
+        self.handled_at = event.time_stamp();
+    }
+
+    /// Whether a canvas has handled this event.
+    pub fn is_handled(&self, event: &web_sys::Event) -> bool {
+        self.handled_at == event.time_stamp()
+    }
+
+    /// Middle and distance of two pointers; `None` with fewer.
+    pub fn spread(&self) -> Option<(f64, f64)> {
+        /// Two fingers beside each other would zoom without end.
+        const MIN_DISTANCE: f64 = 20.0;
+        match self.active.as_slice() {
+            [one, other, ..] => Some(((one.x + other.x) / 2.0, (one.x - other.x).abs().max(MIN_DISTANCE))),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Shows, moves and hides the readout: the tooltip, and the crosshair on every chart of the same axis.
+
+use super::readout::{Pin, Readout, ReadoutTarget};
+use super::registry::{ChartRegistry, Charts};
+use super::tooltip::TooltipContent;
+use crate::protocol::CellId;
+use crate::series::Axis;
+
+impl ChartRegistry {
+    /// Hides the readout. False when there was none.
+    pub fn clear_readout(self) -> bool {
+        self.with(|charts| {
+            let was_shown = charts.readout.is_some();
+            charts.clear_readout();
+            was_shown
+        })
+        .unwrap_or_default()
+    }
+
+    /// Hides the readout of a chart whose cell has lost the focus.
+    pub fn clear_readout_outside(self, focused: Option<&CellId>) {
+        self.update(|charts| {
+            if charts.readout.as_ref().is_some_and(|readout| Some(&readout.chart) != focused) {
+                charts.clear_readout();
+            }
+        });
+    }
+}
+
+impl Charts {
+    /// Reads the chart at this place in the next frame.
+    pub fn show_readout(&mut self, id: &CellId, canvas: (f64, f64), client: (f64, f64), pin: Pin) {
+        self.readout = Some(ReadoutTarget { chart: id.clone(), canvas, client, pin });
+        self.is_readout_due = true;
+        self.request_frame();
+    }
+
+    /// Reads the next value, or the one before: from the edge of the plot at first.
+    pub fn step_readout(&mut self, id: &CellId, forward: bool) {
+        let last = self.readout.as_ref().filter(|readout| readout.chart == *id).map(|readout| readout.canvas.0);
+        let Some((chart, frame, plot)) = self.chart(id).and_then(|chart| Some((&*chart, chart.frame.as_ref()?, chart.plot.as_ref()?)))
+        else {
+            return;
+        };
+        let (left, right) = (frame.left, frame.left + frame.width);
+        let from = last.unwrap_or(if forward { left - 1.0 } else { right + 1.0 });
+        let mut best = if forward { f64::INFINITY } else { f64::NEG_INFINITY };
+        for column in chart.curves().iter().flat_map(|curve| curve.columns) {
+            let at = frame.px(column.x_min);
+            // At least one pixel on.
+            let is_nearer = if forward { at >= from + 1.0 && at < best } else { at <= from - 1.0 && at > best };
+            if is_nearer && at >= left && at <= right {
+                best = at;
+            }
+        }
+        if best.is_infinite() {
+            return;
+        }
+        let (place, canvas) = ((best, frame.top + frame.height / 2.0), plot.canvas.get_bounding_client_rect());
+        self.show_readout(id, place, (canvas.left() + best, canvas.top() + place.1), Pin::Pending);
+    }
+
+    /// Once a frame: the pointer or the chart has moved, or the chart has new points.
+    pub fn update_readout(&mut self) {
+        let Some(ReadoutTarget { chart: id, canvas, client, pin }) = self.readout.clone() else { return };
+        let tooltip = self.registry.tooltip;
+        if let Pin::At(x) = pin {
+            let place = self.chart(&id).and_then(|chart| chart.frame.as_ref()).and_then(|frame| {
+                let left = frame.px(x);
+                (left >= frame.left && left <= frame.left + frame.width).then_some(left)
+            });
+            let Some(left) = place else { return self.clear_readout() };
+            let client = (client.0 + left - canvas.0, client.1);
+            self.readout = Some(ReadoutTarget { chart: id, canvas: (left, canvas.1), client, pin });
+            return tooltip.move_to(client);
+        }
+        let is_dark = self.is_dark();
+        let Some(chart) = self.chart(&id) else { return self.clear_readout() };
+        let axis = chart.axis();
+        match Readout::at(chart, canvas, is_dark) {
+            Some(Readout { x, rows }) => {
+                let is_announced = pin == Pin::Pending;
+                if is_announced {
+                    self.readout = Some(ReadoutTarget { chart: id, canvas, client, pin: Pin::At(x) });
+                }
+                tooltip.show(TooltipContent { rows, place: client, is_announced });
+                self.set_crosshair(Some((axis, x)));
+            }
+            None => {
+                tooltip.hide();
+                self.set_crosshair(None);
+            }
+        }
+    }
+
+    pub fn clear_readout(&mut self) {
+        // The tooltip may be that of another chart.
+        if self.readout.take().is_some() {
+            self.is_readout_due = false;
+            self.registry.tooltip.hide();
+            self.set_crosshair(None);
+        }
+    }
+
+    /// Hides the readout of a chart that is removed or has left the screen.
+    pub fn clear_readout_of(&mut self, id: &CellId) {
+        if self.readout.as_ref().is_some_and(|readout| readout.chart == *id) {
+            self.clear_readout();
+        }
+    }
+
+    fn set_crosshair(&mut self, crosshair: Option<(Axis, f64)>) {
+        if self.crosshair != crosshair {
+            self.crosshair = crosshair;
+            self.list.iter().filter(|chart| chart.is_visible).for_each(|chart| chart.show_crosshair(crosshair));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The one animation frame of all charts: draws visible charts that have changed, updates the tooltip, requests missing columns.
+
+use std::time::Duration;
+
+use js_sys::Date;
+use leptos::prelude::*;
+
+use super::canvas::CanvasTheme;
+use super::registry::Charts;
+
+/// Maximum time for drawing in one frame; the rest waits for the next one.
+const DRAW_BUDGET_MS: f64 = 5.0;
+/// Delay from drawing to the update of the open settings panel.
+const PANEL_DELAY: Duration = Duration::from_millis(250);
+
+impl Charts {
+    /// Schedules one animation frame that draws dirty charts and requests missing columns.
+    pub fn request_frame(&mut self) {
+        if !self.is_frame_requested && !document().hidden() {
+            self.is_frame_requested = true;
+            let registry = self.registry;
+            request_animation_frame(move || registry.update(Self::draw_frame));
+        }
+    }
+
+    fn draw_frame(&mut self) {
+        self.is_frame_requested = false;
+        let began = Date::now();
+        let mut theme = self.theme.take().unwrap_or_else(CanvasTheme::current).with_pixel_ratio();
+        let (mut is_done, mut is_any_drawn) = (true, false);
+        let count = self.list.len();
+        // Begins with the chart that had to wait: charts that change in each frame must not starve the others.
+        for at in (0..count).map(|offset| (self.next_chart + offset) % count) {
+            let chart = &mut self.list[at];
+            if !chart.is_visible || !chart.is_dirty {
+                continue;
+            }
+            if Date::now() - began > DRAW_BUDGET_MS {
+                is_done = false;
+                self.next_chart = at;
+                break;
+            }
+            chart.draw(&mut theme, self.crosshair);
+            is_any_drawn = true;
+            self.is_readout_due |= self.readout.as_ref().is_some_and(|readout| readout.chart == chart.id);
+        }
+        self.draw_canvas_charts(&theme);
+        self.theme = Some(theme);
+        if is_any_drawn && !self.is_panel_due && self.registry.panel.target.with_untracked(Option::is_some) {
+            self.is_panel_due = true;
+            let registry = self.registry;
+            set_timeout(move || registry.update(Self::update_panel), PANEL_DELAY);
+        }
+        if std::mem::take(&mut self.is_readout_due) {
+            self.update_readout();
+        }
+        is_done &= self.request_columns(began);
+        if !is_done {
+            self.request_frame();
+        }
+    }
+}
