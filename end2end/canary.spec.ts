@@ -165,8 +165,8 @@ async function pointAt(page: Page, id: string, type: string): Promise<number> {
   for (let step = 0; step < steps; step++) {
     const part = (step + 0.5) / steps;
     await page.mouse.move(box.x + box.width * part, box.y + box.height * (type === "scatter" ? 1 - part : 0.6));
-    if (step === 0) await page.locator("#tip p").first().waitFor({ timeout: 500 }).catch(() => undefined);
-    lines += await page.locator("#tip p").count();
+    if (step === 0) await page.locator("#tooltip p").first().waitFor({ timeout: 500 }).catch(() => undefined);
+    lines += await page.locator("#tooltip p").count();
   }
   return lines;
 }

@@ -267,7 +267,7 @@ async function point(drawn: Locator, share: number, down: number): Promise<void>
   await drawn.page().mouse.move(box.x + box.width * share, box.y + down);
 }
 
-const tip = (page: Page) => page.locator("#tip");
+const tip = (page: Page) => page.locator("#tooltip");
 
 /** The lines of what is said: the heading, then names and values. */
 const said = (page: Page) => tip(page).locator("p").allInnerTexts().then((lines) => lines.map((line) => line.replace(/\s+/g, " ").trim()).filter(Boolean));

@@ -5,7 +5,7 @@ import { canvas, drawn, line, type Points, rested } from "./support/line.ts";
 import { cell, live, openBoard } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
-const tip = (page: Page) => page.locator("#tip");
+const tip = (page: Page) => page.locator("#tooltip");
 
 /** Points at the middle of a chart. */
 async function point(page: Page, id: string, down = 0.5): Promise<void> {

@@ -11,14 +11,14 @@ test("the crosshair stands on all charts, and the nearest value is bold", async 
   await drawn(page, two, 100);
   const box = (await canvas(page, one).boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.85);
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   await expect(tip).toBeVisible();
   await expect(tip.locator("span")).toHaveText([/^step \d+$/, "high", "low"]);
   await expect(tip.locator(".nearest")).toContainText("low");
-  for (const id of [one, two]) await expect(cell(page, id).locator(".cross")).toBeVisible();
+  for (const id of [one, two]) await expect(cell(page, id).locator(".crosshair")).toBeVisible();
   await page.mouse.move(5, 5);
   await expect(tip).toBeHidden();
-  await expect(cell(page, two).locator(".cross")).toBeHidden();
+  await expect(cell(page, two).locator(".crosshair")).toBeHidden();
 });
 
 test("keys read one value after the other", async ({ page, agnez }) => {
@@ -32,26 +32,26 @@ test("keys read one value after the other", async ({ page, agnez }) => {
   await expect(tip, "the newest at first").toHaveText("step 4train16");
   await page.keyboard.press(",");
   await expect(tip).toHaveText("step 3train9");
-  await expect(cell(page, other).locator(".cross")).toBeVisible();
+  await expect(cell(page, other).locator(".crosshair")).toBeVisible();
   for (const _ of [1, 2, 3, 4]) await page.keyboard.press(".");
   await expect(tip, "there is no later one").toHaveText("step 4train16");
   await page.keyboard.press("Escape");
-  await expect(page.locator("#tip")).toBeHidden();
+  await expect(page.locator("#tooltip")).toBeHidden();
   await page.keyboard.press(".");
   await expect(tip, "the oldest at first").toHaveText("step 0train0");
   await page.keyboard.press("j");
-  await expect(page.locator("#tip")).toBeHidden();
+  await expect(page.locator("#tooltip")).toBeHidden();
 
   // What was read stays while points come, and is not told again; it goes with its chart.
   await cell(page, id).focus();
   await page.keyboard.press(",");
   await expect(tip).toHaveText("step 4train16");
-  const cross = () => cell(page, id).locator(".cross").evaluate((line) => (line as HTMLElement).offsetLeft);
+  const cross = () => cell(page, id).locator(".crosshair").evaluate((line) => (line as HTMLElement).offsetLeft);
   const before = await cross();
   await page.evaluate(() => {
     const told = { changes: 0 };
     Object.assign(globalThis, { told });
-    new MutationObserver(() => (told.changes += 1)).observe(document.querySelector("#tip")!, { childList: true, subtree: true });
+    new MutationObserver(() => (told.changes += 1)).observe(document.querySelector("#tooltip")!, { childList: true, subtree: true });
   });
   await append(agnez, id, { train: ramp(5, 10) });
   await drawn(page, id, 10);
@@ -59,7 +59,7 @@ test("keys read one value after the other", async ({ page, agnez }) => {
   await expect(tip).toHaveText("step 4train16");
   expect(await page.evaluate(() => (globalThis as unknown as { told: { changes: number } }).told.changes)).toBe(0);
   await agnez.call("DELETE", `/values/${id}`);
-  await expect(page.locator("#tip")).toBeHidden();
+  await expect(page.locator("#tooltip")).toBeHidden();
 });
 
 test("the heading is the place of the crosshair, and what stands elsewhere says so", async ({ page, agnez }) => {
@@ -69,12 +69,12 @@ test("the heading is the place of the crosshair, and what stands elsewhere says 
   await openBoard(page, `/?view=${id}:300:360,${other}:300:360`);
   for (const each of [id, other]) await expect.poll(() => seen(page, each)).toEqual([300, 360]);
   await drawn(page, id, 660);
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   await page.mouse.move(...(await place(page, id, 333.2, 0.7)));
   await expect(tip.locator("p").first()).toHaveText("step 333");
   await expect(tip.locator("p").nth(1)).toHaveText("val9 @330");
   await expect(tip.locator("p").nth(2)).toHaveText("train3.33");
-  const cross = (chart: string) => cell(page, chart).locator(".cross").evaluate((line) => (line as HTMLElement).offsetLeft);
+  const cross = (chart: string) => cell(page, chart).locator(".crosshair").evaluate((line) => (line as HTMLElement).offsetLeft);
   expect(Math.abs((await cross(id)) - (await cross(other))), "the same place on both").toBeLessThanOrEqual(12);
   await page.mouse.move(...(await place(page, id, 340, 0.7)));
   await expect(tip).toHaveText(/^step 340val9train3.4$/);
@@ -90,7 +90,7 @@ test("relative and wall time are told to the pixel, the zone once", async ({ ope
   await openBoard(page);
   await drawn(page, id, 100);
   await page.mouse.move(...(await place(page, id, start + 5.25, 0.9)));
-  await expect(page.locator("#tip")).toHaveText(/^2026-11-22 19:00:05\.25 UTC\+01:00b2 @19:00:05\.(1|35)a1$/);
+  await expect(page.locator("#tooltip")).toHaveText(/^2026-11-22 19:00:05\.25 UTC\+01:00b2 @19:00:05\.(1|35)a1$/);
   await agnez.call("PATCH", `/values/${id}`, { chart: { x: "relative" } });
   await page.mouse.move(5, 5);
   await expect.poll(async () => (await agnez.call("GET", `/values/${id}`)).json.chart.x).toBe("relative");
@@ -98,7 +98,7 @@ test("relative and wall time are told to the pixel, the zone once", async ({ ope
     .poll(async () => {
       await page.mouse.move(...(await place(page, id, start + 5.25, 0.9)));
       await page.mouse.move(...(await place(page, id, start + 5.26, 0.9)));
-      return page.locator("#tip").textContent();
+      return page.locator("#tooltip").textContent();
     })
     .toMatch(/^after 5\.25 sb2 @5\.(1|35) sa1$/);
 });
@@ -125,7 +125,7 @@ test("a smoothed value is marked, and the list goes on with the chart under it",
   const id = await line(agnez, "loss", { train: ramp(0, 100, (x) => x % 2) }, { chart: { smooth: 0.9 } });
   await openBoard(page);
   await drawn(page, id, 100);
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   const at = await place(page, id, 99, 0.5);
   await page.mouse.move(at[0] - 1, at[1]);
   await expect(tip).toHaveText(/^step 99train1; smoothed 0\.5\d+$/);
@@ -135,7 +135,7 @@ test("a smoothed value is marked, and the list goes on with the chart under it",
   await page.mouse.move(box.x + box.width * 0.3, at[1]);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.6, at[1]);
-  await expect(cell(page, id).locator(".band")).toBeVisible();
+  await expect(cell(page, id).locator(".selection")).toBeVisible();
   await expect(tip).toBeHidden();
   await page.mouse.up();
 });
@@ -148,7 +148,7 @@ test("a spike among many points can be hit, and a column says how many it stands
   for (const [beside, down] of [[-2, 0.05], [0, 0.4], [2, 0.97]] as const) {
     const [x, y] = await place(page, id, 30_321, down);
     await page.mouse.move(x + beside, y);
-    await expect(page.locator("#tip .nearest")).toHaveText(/^trainmean [\d.]+, 0 to 40 of \d+ points$/);
+    await expect(page.locator("#tooltip .nearest")).toHaveText(/^trainmean [\d.]+, 0 to 40 of \d+ points$/);
   }
 });
 
@@ -157,7 +157,7 @@ test("marks are told beside them: what is no number, and a restart", async ({ pa
   const id = await line(agnez, "loss", { train: [...ramp(0, 100, () => 1), ...again], odd: ramp(0, 160, (x) => (x % 50 === 20 ? NaN : 2)).map(([x, y]) => [x, Number.isNaN(y) ? "NaN" : y] as const) });
   await openBoard(page);
   await drawn(page, id, 360);
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   const [x, y] = await place(page, id, 20, 1);
   await page.mouse.move(x + 7, y - 14);
   await expect(tip).toContainText("oddNaN at step 20");
@@ -180,7 +180,7 @@ test("on a phone the list is no wider than the plot", async ({ open, agnez }) =>
   await openBoard(page);
   await drawn(page, id, 20_000);
   await page.mouse.move(...(await place(page, id, 15_000, 0.5)));
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   await expect(tip).toBeVisible();
   const [list, plot] = [(await tip.boundingBox())!, (await canvas(page, id).boundingBox())!];
   expect(list.width).toBeLessThanOrEqual(plot.width);
@@ -198,7 +198,7 @@ test("NaN is marked and told, never drawn as zero", async ({ page, agnez }) => {
     return { x: box.x + 30 + (box.width - 40) / 2, y: box.y + box.height / 2, scale: canvas.width / box.width };
   });
   await page.mouse.move(at.x, at.y);
-  await expect(page.locator("#tip")).toContainText("NaN");
+  await expect(page.locator("#tooltip")).toContainText("NaN");
   await page.mouse.move(5, 5);
   // A triangle in the colour of the series stands on the lower edge, in the middle of the plot.
   const ink = await colour(page, id, "train");

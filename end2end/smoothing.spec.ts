@@ -12,7 +12,7 @@ async function newest(page: Page, id: string): Promise<number> {
   await page.keyboard.press("Escape");
   await cell(page, id).focus();
   await page.keyboard.press(",");
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   await expect(tip).toContainText("smoothed");
   return Number(/smoothed (-?[\d.e-]+)/.exec((await tip.textContent())!)![1]);
 }

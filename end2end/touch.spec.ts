@@ -55,7 +55,7 @@ test("a tap reads values until the next one; full screen has a way out", async (
   const canvas = cell(page, id).locator("canvas");
   const box = (await canvas.boundingBox())!;
   await canvas.tap({ position: { x: box.width / 2, y: 100 } });
-  const tip = page.locator("#tip");
+  const tip = page.locator("#tooltip");
   await expect(tip).toContainText(/^step (4[5-9]|5[0-5])\d/);
   await page.waitForTimeout(300);
   await expect(tip, "it stays").toBeVisible();

@@ -53,7 +53,8 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
         layout.with(|(names, ..)| display.is_long.set_if_changed(is_long(names.iter().map(String::as_str))));
         // After the effects that change the buttons and the height of the legend.
         queue_microtask(move || {
-            if let Some(legend) = legend.get_untracked() {
+            // The chart may be removed by now, and its signals with it.
+            if let Some(legend) = legend.try_get_untracked().flatten() {
                 let scrolls = is_unfolded.get_untracked() || is_fullscreen.get_untracked();
                 left_out.set_if_changed(count_left_out(&legend, total.get_untracked(), scrolls));
             }

@@ -76,7 +76,7 @@ pub fn Tooltip(handle: TooltipHandle) -> impl IntoView {
         })
     };
     view! {
-        <div id="tip" class="tip" role=role style=style hidden=move || content.with(Option::is_none)>
+        <div id="tooltip" class="tooltip" role=role style=style hidden=move || content.with(Option::is_none)>
             {move || rows.get().into_iter().map(|row| view! { <Row row /> }).collect_view()}
         </div>
     }
