@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::error::ServerError;
-
-/// How long work waits for its turn, and how much of it may wait; what is beyond is answered 503.
-const WAIT: Duration = Duration::from_secs(10);
-const WAITING: usize = 256;
+use crate::server::limits::{CPU_TASK_TIMEOUT, MAX_WAITING_CPU_TASKS};
 
 /// So much at a time, and no more; the rest waits in the order in which it came.
 pub struct CpuPool {
@@ -86,7 +82,7 @@ impl CpuPool {
             let bytes = self.bytes.clone().acquire_many_owned(units).await;
             (bytes, self.places.clone().acquire_owned().await)
         };
-        match timeout(WAIT, both).await {
+        match timeout(CPU_TASK_TIMEOUT, both).await {
             Ok((Ok(bytes), Ok(place))) => Ok([bytes, place]),
             _ => Err(ServerError::Crowded),
         }
@@ -104,7 +100,7 @@ struct Waits<'a>(&'a AtomicUsize);
 impl<'a> Waits<'a> {
     fn among(waiting: &'a AtomicUsize) -> Result<Self, ServerError> {
         let one = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < WAITING { Ok(one) } else { Err(ServerError::Crowded) }
+        if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING_CPU_TASKS { Ok(one) } else { Err(ServerError::Crowded) }
     }
 }
 
@@ -185,7 +181,7 @@ mod tests {
     async fn no_more_waits_than_may() {
         let pool = Arc::new(CpuPool::new(1, 1));
         let held = pool.place(1).await.unwrap();
-        let waiting: Vec<_> = (0..WAITING)
+        let waiting: Vec<_> = (0..MAX_WAITING_CPU_TASKS)
             .map(|_| {
                 let pool = pool.clone();
                 tokio::spawn(async move { pool.place(1).await.map(drop) })

@@ -9,6 +9,7 @@ mod cpu_pool;
 mod error;
 mod http;
 mod ids;
+pub mod limits;
 mod live;
 mod log;
 mod net;

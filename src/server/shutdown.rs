@@ -1,13 +1,9 @@
 //! Serving, the signals that end it, and the graceful shutdown.
 
-use std::time::Duration;
-
 use tokio_util::task::TaskTracker;
 
 use super::startup::Server;
-
-/// Open connections are cut when they have not ended within this time.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
+use crate::server::limits::SHUTDOWN_TIMEOUT;
 
 /// The exit code that shells report for a program ended by Ctrl-C.
 const ENDED_BY_SIGNAL: i32 = 130;

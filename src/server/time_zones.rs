@@ -4,13 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::charts::Zone;
-
-/// The longest name of the database has 32 letters.
-const LONGEST: usize = 64;
+use crate::server::limits::MAX_TIME_ZONE_NAME_BYTES;
 
 /// `None` for names that the database does not have.
 pub fn named(name: &str) -> Option<Zone> {
-    let zone = (name.len() <= LONGEST).then(|| TimeZone::get(name).ok()).flatten()?;
+    let zone = (name.len() <= MAX_TIME_ZONE_NAME_BYTES).then(|| TimeZone::get(name).ok()).flatten()?;
     let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let offset = move |seconds: i64| {
         let moment = Timestamp::from_second(seconds.clamp(first, last)).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod imports;
+mod limits;
 mod prose;
 
 use std::path::{Path, PathBuf};

@@ -12,10 +12,8 @@ use super::size::memory_bytes;
 use super::{Boards, Draft, IdempotentRequest, JsonResponse, not_found};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
+use crate::server::limits::MAX_SERIES_PER_CELL;
 use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
-
-/// Maximum number of series in one cell.
-const MAX_SERIES_PER_CELL: usize = 1000;
 
 impl Boards {
     /// Appends to series of cells, all or nothing. Returns JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.

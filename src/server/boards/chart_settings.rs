@@ -8,15 +8,9 @@ use super::size::check_keys_size;
 use super::{Boards, board_name, not_found};
 use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
 use crate::server::error::ServerError;
+use crate::server::limits::{MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS};
 use crate::server::store::{Batch, ChangeKind, Record};
 
-/// Maximum weight of smoothing. With a larger one the average of a usual series never settles.
-pub const MAX_SMOOTH: f64 = 0.999;
-/// Maximum characters of a unit, which is repeated at each tick of the axis.
-const MAX_UNIT_CHARS: usize = 16;
-/// Maximum number of hidden series, and of characters of their names.
-const MAX_HIDDEN: usize = 1000;
-const MAX_NAME_CHARS: usize = 200;
 /// `type` of the cells that are line charts.
 const LINE: &str = "line";
 
@@ -79,9 +73,9 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     if change
         .hidden
         .as_ref()
-        .is_some_and(|hidden| hidden.len() > MAX_HIDDEN || hidden.iter().any(|name| name.chars().count() > MAX_NAME_CHARS))
+        .is_some_and(|hidden| hidden.len() > MAX_HIDDEN_SERIES || hidden.iter().any(|name| name.chars().count() > MAX_SERIES_NAME_CHARS))
     {
-        return wrong("hidden", format!("may name {MAX_HIDDEN} series of {MAX_NAME_CHARS} characters each"));
+        return wrong("hidden", format!("may name {MAX_HIDDEN_SERIES} series of {MAX_SERIES_NAME_CHARS} characters each"));
     }
     Ok(())
 }

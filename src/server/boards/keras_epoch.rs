@@ -6,11 +6,12 @@ use super::append::append_to;
 use super::documents::create;
 use super::idempotency::{IdempotentRequest, JsonResponse};
 use super::ingest::json_reader::{JsonReader, ParseResult};
-use super::ingest::{MAX_SERIES, SeriesPoints, check_name};
+use super::ingest::{SeriesPoints, check_name};
 use super::size::memory_bytes;
 use super::{Boards, Draft};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::error::ServerError;
+use crate::server::limits::MAX_SERIES_PER_REQUEST;
 use crate::server::store::Batch;
 
 /// The board of metrics without one.
@@ -59,8 +60,9 @@ fn parse_object(json: &str) -> Result<Epoch, ApiError> {
         }
         if let Some(value) = number_or_other(reader)? {
             check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
-            if epoch.metrics.len() == MAX_SERIES {
-                return Err(reader.error_of(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {MAX_SERIES} metrics")));
+            if epoch.metrics.len() == MAX_SERIES_PER_REQUEST {
+                return Err(reader
+                    .error_of(ErrorKind::PayloadTooLarge, format!("is one too many: an epoch may have {MAX_SERIES_PER_REQUEST} metrics")));
             }
             epoch.metrics.push((name.into_owned(), value));
         }
@@ -171,7 +173,7 @@ mod tests {
         assert!(message(r#"{"epoch":0} {}"#).contains("goes on after its end"));
         assert!(message(r#"{"":1}"#).contains("1 to 200 characters"));
         assert!(parse_epoch(b"{\"\xff\":1}").unwrap_err().message.contains("UTF-8"));
-        let many: String = (0..=MAX_SERIES).map(|at| format!("{}\"m{at}\":1", if at == 0 { "{" } else { "," })).collect();
+        let many: String = (0..=MAX_SERIES_PER_REQUEST).map(|at| format!("{}\"m{at}\":1", if at == 0 { "{" } else { "," })).collect();
         assert_eq!(parse_epoch(format!("{many}}}").as_bytes()).unwrap_err().code, 413);
     }
 

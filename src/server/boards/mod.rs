@@ -17,7 +17,6 @@ mod size;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use chart_settings::MAX_SMOOTH;
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use idempotency::{ChangeOutcome, IdempotentRequest, JsonResponse, ResponseShape};
 pub use ingest::{CellPoints, SeriesPoints, parse_lines, parse_many_points, parse_points};
@@ -38,9 +37,6 @@ pub const MAIN: &str = "main";
 pub fn page_path(board: &str) -> String {
     if board == MAIN { String::new() } else { format!("b/{board}") }
 }
-
-/// Maximum size of a value that is not an image, in bytes. Images are limited by the request body.
-pub const MAX_VALUE_BYTES: usize = 8 << 20;
 
 pub struct Boards {
     pub store: Arc<Store>,

@@ -8,10 +8,8 @@ use super::query::filter;
 use super::{Boards, Draft, MAIN, Target, create, not_found};
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::ServerError;
-use crate::server::store::{Batch, ChangeKind, MAX_TOMBSTONES_PER_BOARD, Record};
-
-/// Maximum number of attempts to restore a cell that is removed again at the same time.
-const MAX_RESTORE_ATTEMPTS: u32 = 8;
+use crate::server::limits::{MAX_RESTORE_ATTEMPTS, MAX_TOMBSTONES_PER_BOARD};
+use crate::server::store::{Batch, ChangeKind, Record};
 
 impl Boards {
     pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, ServerError> {

@@ -6,12 +6,9 @@ use serde_json::{Map, Value};
 
 use super::Query;
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::limits::{MAX_KEYS_BYTES, MAX_OPERATION_BYTES};
 use crate::server::store::{Record, StoredValue};
 
-/// Maximum size of all keys but `value`, which stay in memory and are sent to every page.
-pub const MAX_KEYS_BYTES: usize = 256 * 1024;
-/// Maximum of values and points that one operation writes: a patch counts once for each of its cells.
-const MAX_OPERATION_BYTES: usize = 64 << 20;
 /// Memory of a point until it is written. In a body it may take two bytes.
 const POINT_BYTES: usize = 24;
 

@@ -9,16 +9,12 @@ use crate::protocol::Event;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::series::Points;
 use crate::server::auth::tokens::TokenRegistry;
+use crate::server::limits::{MIN_WEBSOCKET_BYTES_PER_MS, WEBSOCKET_STALL_TIMEOUT};
 use crate::server::store::{AppendEvent, AppendedCell, CellChange, Change, ChangeKind, Record, StoredValue, json_number};
-
-/// A socket that takes nothing for so long is closed.
-pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes a millisecond: who takes less is cut in the end.
-const SLOWEST: usize = 32;
 
 /// A slow line gets time for many bytes.
 pub fn send_timeout(bytes: usize) -> Duration {
-    STALL_TIMEOUT + Duration::from_millis((bytes / SLOWEST) as u64)
+    WEBSOCKET_STALL_TIMEOUT + Duration::from_millis((bytes / MIN_WEBSOCKET_BYTES_PER_MS) as u64)
 }
 
 /// What is wrong with the server, for the page; nothing: it is well again.

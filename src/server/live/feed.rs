@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
@@ -19,11 +18,10 @@ use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::Boards;
 use crate::server::cells::render::pool::Renderer;
 use crate::server::error::ServerError;
-use crate::server::net::response_budget::{Answers, SMALL, Share, Who};
+use crate::server::limits::{BOOKMARK_INTERVAL, MAX_UNCOUNTED_RESPONSE_BYTES};
+use crate::server::net::response_budget::{Answers, Share, Who};
 use crate::server::store::{Change, ChangeKind, Record};
 
-/// Also the longest silence on a healthy line.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(15);
 /// A frame from here on is made by the renderer: it takes more than a millisecond.
 const LARGE: usize = 256 << 10;
 /// What a document takes while it is written, as a multiple of itself: as it is read from disk, as a text, and within the frame.
@@ -130,7 +128,7 @@ impl Feed {
             reaches: 0,
             reserved: None,
             making: None,
-            quiet_until: Instant::now() + BOOKMARK_EVERY,
+            quiet_until: Instant::now() + BOOKMARK_INTERVAL,
         };
         match resume_from {
             None => {}
@@ -157,7 +155,7 @@ impl Feed {
 
     /// Takes the memory for what comes first, while its reader can still be told that there is none: 503.
     pub async fn begin(&mut self) -> Result<(), ServerError> {
-        for ready in self.first.iter_mut().filter(|ready| ready.frame.len() >= SMALL) {
+        for ready in self.first.iter_mut().filter(|ready| ready.frame.len() >= MAX_UNCOUNTED_RESPONSE_BYTES) {
             ready.share = Some(self.answers.share(&self.who, ready.frame.len()).await?);
         }
         let bytes = if self.is_anew { self.gathered().1 } else { self.missed.front().map_or(0, |(_, record)| self.written(record)) };
@@ -289,7 +287,7 @@ impl Feed {
                         self.missed.pop_front();
                     }
                     self.seq = self.seq.max(seq);
-                    self.quiet_until = Instant::now() + BOOKMARK_EVERY;
+                    self.quiet_until = Instant::now() + BOOKMARK_INTERVAL;
                     return Ok(ready);
                 }
                 (_, None) => {
@@ -379,14 +377,14 @@ impl Feed {
     }
 
     fn bookmark(&mut self) -> ReadyFrame {
-        self.quiet_until = Instant::now() + BOOKMARK_EVERY;
+        self.quiet_until = Instant::now() + BOOKMARK_INTERVAL;
         ReadyFrame { frame: encode(&Event::<()>::Bookmark { seq: self.seq }), share: None }
     }
 
     /// A frame that is there: a large one may have to wait for memory.
     fn give(&mut self, mut ready: ReadyFrame) -> Step {
-        self.quiet_until = Instant::now() + BOOKMARK_EVERY;
-        if ready.share.is_none() && ready.frame.len() >= SMALL {
+        self.quiet_until = Instant::now() + BOOKMARK_INTERVAL;
+        if ready.share.is_none() && ready.frame.len() >= MAX_UNCOUNTED_RESPONSE_BYTES {
             ready.share = self.answers.try_share(&self.who, ready.frame.len());
             if ready.share.is_none() {
                 let (answers, who, seq) = (self.answers.clone(), self.who.clone(), self.seq);
@@ -405,7 +403,7 @@ impl Feed {
 mod tests {
     use super::*;
     use crate::server::boards::parse_many;
-    use crate::server::net::response_budget::EACH;
+    use crate::server::limits::RESPONSE_BUDGET_PER_TOKEN_BYTES;
     use crate::server::testing::model::app;
 
     /// A server's inside with cells that have long notes, and a document.
@@ -434,7 +432,7 @@ mod tests {
         assert!(app.answers.bytes() >= GATHERED * 200 * (4 << 10), "before it is made");
         assert!(app.answers.bytes() < GATHERED * 200 * (6 << 10));
         let hello = feed.next().await.unwrap();
-        assert!(hello.frame.len() < SMALL);
+        assert!(hello.frame.len() < MAX_UNCOUNTED_RESPONSE_BYTES);
         // Whoever hears something meanwhile asks once more; it is made once.
         assert!(futures::FutureExt::now_or_never(feed.next()).is_none());
         let snapshot = feed.next().await.unwrap().into_frame();
@@ -482,7 +480,7 @@ mod tests {
         let app = filled(folder.path()).await;
         let mut inside = feed(&app, FeedView::Document);
         inside.begin().await.unwrap();
-        let others = app.answers.try_share(&None, EACH - (1 << 20)).unwrap();
+        let others = app.answers.try_share(&None, RESPONSE_BUDGET_PER_TOKEN_BYTES - (1 << 20)).unwrap();
         tokio::time::pause();
         for view in [FeedView::Page, FeedView::Document] {
             let mut feed = feed(&app, view);

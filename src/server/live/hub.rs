@@ -8,22 +8,17 @@ use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::Value;
 use tokio::sync::Notify;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use crate::protocol::points;
 use crate::series::Points;
+use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS, MIN_POINTS_INTERVAL};
 use crate::server::store::{AppendEvent, Change, Record};
 
-/// What may wait for one reader; past either bound its mailbox is emptied and it gets the newest state instead.
-const MAILBOX_EVENTS: usize = 256;
-const MAILBOX_BYTES: usize = 1 << 20;
-
-/// Points of one board are told at most this often, those in between together: a frame of a screen.
-const MIN_POINTS_INTERVAL: Duration = Duration::from_millis(16);
 /// About what a part of a frame of points takes, beside its name and its numbers.
 const PART_BYTES: usize = 100;
 // News with more parts would lag every reader, so none is ever written into a frame that cannot be read.
-const _: () = assert!(MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
+const _: () = assert!(MAX_MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
 
 /// Which form of a cell a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +197,7 @@ impl Mailbox {
         }
         waiting.bytes += event.bytes;
         waiting.event.push_back(event.clone());
-        if waiting.event.len() > MAILBOX_EVENTS || waiting.bytes > MAILBOX_BYTES {
+        if waiting.event.len() > MAX_MAILBOX_EVENTS || waiting.bytes > MAX_MAILBOX_BYTES {
             *waiting = Waiting { lagged: true, ..Waiting::default() };
         }
         drop(waiting);
@@ -314,11 +309,11 @@ mod tests {
     fn a_slow_reader_is_told_that_it_lags_and_holds_nothing() {
         let hub = Arc::new(Hub::default());
         let slow = hub.subscribe("a");
-        hub.publish((1..=MAILBOX_EVENTS as u64 + 10).map(|seq| change("a", seq, 1)).collect());
+        hub.publish((1..=MAX_MAILBOX_EVENTS as u64 + 10).map(|seq| change("a", seq, 1)).collect());
         assert_eq!(seqs(&slow), [None]);
         hub.publish(vec![change("a", 300, 1)]);
         assert_eq!(seqs(&slow), [Some(300)]);
-        hub.publish(vec![change("a", 301, MAILBOX_BYTES / 2), change("a", 302, MAILBOX_BYTES / 2)]);
+        hub.publish(vec![change("a", 301, MAX_MAILBOX_BYTES / 2), change("a", 302, MAX_MAILBOX_BYTES / 2)]);
         assert_eq!(seqs(&slow), [None]);
     }
 

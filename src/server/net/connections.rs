@@ -28,23 +28,13 @@ use super::listener::ConnectionListener;
 use super::peer::Peer;
 use super::shutdown_body;
 use super::write_timeout::{StallClock, TimeoutStream};
+use crate::server::limits::{
+    EVICTION_TIMEOUT, MAX_REQUEST_HEAD_BYTES, MIN_IDLE_BEFORE_EVICTION, MIN_STALL_BEFORE_EVICTION, MIN_STALL_WITH_TOKEN_BEFORE_EVICTION,
+    REQUEST_HEAD_TIMEOUT, SHUTDOWN_HEAD_TIMEOUT,
+};
 
-/// The head of a request must arrive within this time; it includes the idle time of a keep-alive connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
-/// Buffer of a connection in each direction, and the maximum size of a request's head.
-const MAX_BUFFER_BYTES: usize = 64 << 10;
 /// A new connection waits this long for the permit of an evicted one, before another one is evicted.
 const EVICTION_INTERVAL: Duration = Duration::from_millis(50);
-/// A connection is not evicted before it was idle for this time: its request may be in flight.
-const MIN_IDLE: Duration = Duration::from_millis(100);
-/// A connection whose client takes nothing may be evicted after this time.
-const MIN_STALL: Duration = Duration::from_millis(250);
-/// The same for a client that has shown a token; such connections are evicted last.
-const MIN_STALL_WITH_TOKEN: Duration = Duration::from_secs(2);
-/// An evicted connection may finish its request within this time.
-const EVICTION_TIMEOUT: Duration = Duration::from_secs(2);
-/// During a shutdown, a request that is in flight must have arrived within this time.
-const SHUTDOWN_HEAD_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Set on a response whose request has shown a token, or the key of a page.
 #[derive(Clone, Copy)]
@@ -84,7 +74,7 @@ impl ConnectionState {
     }
 
     fn is_stalled(&self) -> bool {
-        let min = if self.has_token.load(Ordering::Relaxed) { MIN_STALL_WITH_TOKEN } else { MIN_STALL };
+        let min = if self.has_token.load(Ordering::Relaxed) { MIN_STALL_WITH_TOKEN_BEFORE_EVICTION } else { MIN_STALL_BEFORE_EVICTION };
         self.stalled.since().is_some_and(|since| since.elapsed() >= min)
     }
 
@@ -97,7 +87,7 @@ impl ConnectionState {
             return Some(since.elapsed()).filter(|_| self.is_stalled());
         }
         let idle = self.idle_since.load(Ordering::Relaxed);
-        (idle > 0).then(|| Duration::from_millis(now.saturating_sub(idle))).filter(|idle| *idle >= MIN_IDLE)
+        (idle > 0).then(|| Duration::from_millis(now.saturating_sub(idle))).filter(|idle| *idle >= MIN_IDLE_BEFORE_EVICTION)
     }
 
     fn is_idle(&self) -> bool {
@@ -209,7 +199,7 @@ impl Connections {
             }
         });
         let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_BUFFER_BYTES);
+        http.timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_TIMEOUT).max_buf_size(MAX_REQUEST_HEAD_BYTES);
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let is_evicted = tokio::select! {
             ended = connection.as_mut() => return log_end(ended),
@@ -423,7 +413,7 @@ mod tests {
         stopping.cancel();
         serving.await.unwrap();
         // Far above the timeout of a shutdown, and far below that of a head.
-        tokio::time::timeout(HEAD_TIMEOUT / 4, all.ended()).await.expect("no connection is waited for");
+        tokio::time::timeout(REQUEST_HEAD_TIMEOUT / 4, all.ended()).await.expect("no connection is waited for");
         for stream in [&mut silent, &mut half, &mut idle] {
             assert!(matches!(stream.read(&mut [0]).await, Ok(0) | Err(_)));
         }

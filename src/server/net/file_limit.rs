@@ -1,9 +1,6 @@
 //! The limit of open files, which bounds the number of connections.
 
-/// File handles that are reserved for other files: the database, images, the log.
-const RESERVED_FILES: u64 = 128;
-/// The limit is raised to this at most.
-const MAX_FILES: u64 = 1 << 16;
+use crate::server::limits::{MAX_OPEN_FILES, RESERVED_FILES};
 
 /// How many connections may be open. Raises the process's limit of open files as far as the system allows.
 pub fn max_connections() -> usize {
@@ -20,8 +17,8 @@ fn open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // `None` is unlimited.
-    let wanted = limit.maximum.unwrap_or(MAX_FILES).min(MAX_FILES);
-    let current = limit.current.unwrap_or(MAX_FILES).min(MAX_FILES);
+    let wanted = limit.maximum.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES);
+    let current = limit.current.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES);
     if wanted > current && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).is_ok() {
         return wanted;
     }
@@ -30,7 +27,7 @@ fn open_files() -> u64 {
 
 #[cfg(not(unix))]
 fn open_files() -> u64 {
-    MAX_FILES
+    MAX_OPEN_FILES
 }
 
 #[cfg(test)]

@@ -6,13 +6,11 @@ use std::net::SocketAddr;
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1024;
+use crate::server::limits::{LISTEN_BACKLOG, MAX_UNSENT_SOCKET_BYTES};
 
 /// Bytes that may wait in the kernel for a client, beside those in flight. The kernel's own limit of up to 4 MB would be seconds of events that
 /// are old when a slow client gets them, all kept for a client that is stalled.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const MAX_UNSENT_BYTES: u32 = 128 << 10;
 
 /// Accepts connections; errors that pass, such as a lack of file handles, are retried.
 pub struct ConnectionListener(pub TcpListener);
@@ -27,7 +25,7 @@ impl Listener for ConnectionListener {
         // Frames are sent at once instead of being gathered.
         let _ = stream.set_nodelay(true);
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_SOCKET_BYTES);
         (stream, peer)
     }
 
@@ -41,5 +39,5 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(LISTEN_BACKLOG)
 }

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::response::{IntoResponse, Response};
@@ -15,15 +14,9 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
-
-/// What all answers hold together at most.
-pub const TOTAL: usize = 256 << 20;
-/// What the answers of one token hold at most, or those of all who need none; but one answer may be larger, alone.
-pub const EACH: usize = 64 << 20;
-/// An answer that is smaller takes nothing: a connection's own buffers are larger.
-pub const SMALL: usize = 16 << 10;
-/// How long an answer waits for room; nothing of it is made meanwhile.
-const WAIT: Duration = Duration::from_secs(10);
+use crate::server::limits::{
+    MAX_UNCOUNTED_RESPONSE_BYTES, RESPONSE_BUDGET_BYTES, RESPONSE_BUDGET_PER_TOKEN_BYTES, RESPONSE_MEMORY_TIMEOUT,
+};
 
 /// By whose right an answer is given: the id of a token, or none.
 pub type Who = Option<String>;
@@ -44,7 +37,7 @@ impl Held {
     fn take(&mut self, who: &Who, bytes: usize) -> bool {
         let own = self.by.get(who).copied().unwrap_or(0);
         let fits = |held: usize, most: usize| held == 0 || held.saturating_add(bytes) <= most;
-        let has_room = fits(own, EACH) && fits(self.bytes, TOTAL);
+        let has_room = fits(own, RESPONSE_BUDGET_PER_TOKEN_BYTES) && fits(self.bytes, RESPONSE_BUDGET_BYTES);
         if has_room {
             self.bytes += bytes;
             self.by.insert(who.clone(), own + bytes);
@@ -66,7 +59,7 @@ impl Held {
 impl Answers {
     /// The bytes of an answer that is not made yet. An error is 503.
     pub async fn share(self: &Arc<Self>, who: &Who, bytes: usize) -> Result<Share, ApiError> {
-        let found = timeout(WAIT, async {
+        let found = timeout(RESPONSE_MEMORY_TIMEOUT, async {
             loop {
                 let freed = self.freed.notified();
                 if let Some(share) = self.try_share(who, bytes) {
@@ -80,7 +73,7 @@ impl Answers {
 
     /// The same where there is room now.
     pub fn try_share(self: &Arc<Self>, who: &Who, bytes: usize) -> Option<Share> {
-        let bytes = if bytes < SMALL { 0 } else { bytes };
+        let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
         let taken = bytes == 0 || self.lock().take(who, bytes);
         taken.then(|| Share { answers: self.clone(), who: who.clone(), bytes })
     }
@@ -110,7 +103,7 @@ pub struct Share {
 impl Share {
     /// The share of what the answer has become. An error where it is larger and there is no room for the rest.
     pub fn fit(mut self, bytes: usize) -> Result<Self, ApiError> {
-        let bytes = if bytes < SMALL { 0 } else { bytes };
+        let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
         if bytes > self.bytes {
             let mut held = self.answers.lock();
             held.give_back(&self.who, self.bytes);
@@ -205,39 +198,39 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_token_holds_its_part_and_all_together_the_whole() {
         let answers = Arc::<Answers>::default();
-        let large = EACH / 2 + 1;
+        let large = RESPONSE_BUDGET_PER_TOKEN_BYTES / 2 + 1;
         let mut shares = Vec::new();
         for token in ["a", "b", "c", "d", "e", "f", "g"] {
             shares.push(answers.share(&who(token), large).await.unwrap());
         }
         assert_eq!(answers.share(&who("a"), large).await.err().unwrap().code, 503, "a holds as much as it may");
         assert_eq!(answers.share(&who("h"), large).await.err().unwrap().code, 503, "all hold as much as they may");
-        assert!(answers.share(&who("h"), SMALL - 1).await.is_ok(), "small answers take nothing");
+        assert!(answers.share(&who("h"), MAX_UNCOUNTED_RESPONSE_BYTES - 1).await.is_ok(), "small answers take nothing");
         let waiting = tokio::spawn({
             let answers = answers.clone();
             async move { answers.share(&who("h"), large).await.map(drop) }
         });
-        tokio::time::sleep(WAIT / 2).await;
+        tokio::time::sleep(RESPONSE_MEMORY_TIMEOUT / 2).await;
         shares.pop();
         assert!(waiting.await.unwrap().is_ok());
         shares.clear();
         assert_eq!((answers.bytes(), answers.lock().by.len()), (0, 0));
         // One that is larger than a token's part is given, alone.
-        let one = answers.share(&who("a"), 2 * EACH).await.unwrap();
-        assert!(answers.share(&who("a"), SMALL).await.is_err());
+        let one = answers.share(&who("a"), 2 * RESPONSE_BUDGET_PER_TOKEN_BYTES).await.unwrap();
+        assert!(answers.share(&who("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.is_err());
         drop(one);
     }
 
     #[tokio::test]
     async fn bytes_hold_their_share_until_the_last_of_them_is_gone() {
         let answers = Arc::<Answers>::default();
-        let share = Arc::new(answers.share(&who("a"), 1 << 20).await.unwrap().fit(SMALL).unwrap());
-        assert_eq!(answers.bytes(), SMALL);
-        let sent = share.lend(Bytes::from(vec![7; SMALL]));
+        let share = Arc::new(answers.share(&who("a"), 1 << 20).await.unwrap().fit(MAX_UNCOUNTED_RESPONSE_BYTES).unwrap());
+        assert_eq!(answers.bytes(), MAX_UNCOUNTED_RESPONSE_BYTES);
+        let sent = share.lend(Bytes::from(vec![7; MAX_UNCOUNTED_RESPONSE_BYTES]));
         drop(share);
-        let rest = sent.slice(SMALL / 2..);
+        let rest = sent.slice(MAX_UNCOUNTED_RESPONSE_BYTES / 2..);
         drop(sent);
-        assert_eq!((answers.bytes(), rest[0]), (SMALL, 7));
+        assert_eq!((answers.bytes(), rest[0]), (MAX_UNCOUNTED_RESPONSE_BYTES, 7));
         drop(rest);
         assert_eq!(answers.bytes(), 0);
     }
@@ -245,9 +238,9 @@ mod tests {
     #[tokio::test]
     async fn what_has_become_larger_finds_room_or_is_refused() {
         let answers = Arc::<Answers>::default();
-        let _other = answers.share(&who("a"), EACH / 2).await.unwrap();
-        let grown = answers.share(&who("a"), SMALL).await.unwrap().fit(EACH / 2).unwrap();
-        assert!(grown.fit(EACH / 2 + 1).is_err());
-        assert_eq!(answers.bytes(), EACH / 2);
+        let _other = answers.share(&who("a"), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).await.unwrap();
+        let grown = answers.share(&who("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.unwrap().fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).unwrap();
+        assert!(grown.fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2 + 1).is_err());
+        assert_eq!(answers.bytes(), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2);
     }
 }

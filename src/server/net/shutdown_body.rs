@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
@@ -10,9 +9,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio_util::sync::CancellationToken;
 
 use crate::protocol::ErrorKind;
+use crate::server::limits::SHUTDOWN_BODY_TIMEOUT;
 
-/// A body may continue for this time after the shutdown has begun.
-const GRACE: Duration = Duration::from_secs(2);
 const STOPPING: &str = "The server is stopping, and the body had not come to its end. Send it again when it is back.";
 
 struct ShutdownBody<B> {
@@ -22,7 +20,7 @@ struct ShutdownBody<B> {
     stopping: CancellationToken,
 }
 
-/// The same body; [`GRACE`] after `stopping`, waiting for more of it is an `ApiError` (503).
+/// The same body; [`SHUTDOWN_BODY_TIMEOUT`] after `stopping`, waiting for more of it is an `ApiError` (503).
 pub fn body<B>(body: B, stopping: &CancellationToken) -> Body
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
@@ -45,7 +43,7 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Shut
         let deadline = self.deadline.get_or_insert_with(|| {
             Box::pin(async move {
                 stopping.cancelled().await;
-                tokio::time::sleep(GRACE).await;
+                tokio::time::sleep(SHUTDOWN_BODY_TIMEOUT).await;
             })
         });
         deadline.as_mut().poll(context).map(|()| Some(Err(ErrorKind::Unavailable.with(STOPPING).into())))
@@ -64,6 +62,8 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Shut
 mod tests {
     use axum::body::to_bytes;
     use tokio::time::Instant;
+
+    use std::time::Duration;
 
     use super::*;
 
@@ -85,6 +85,6 @@ mod tests {
         let silent = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
         let begun = Instant::now();
         let why = to_bytes(body(silent, &stopping), 99).await.unwrap_err();
-        assert_eq!((why.to_string().as_str(), begun.elapsed()), (STOPPING, GRACE));
+        assert_eq!((why.to_string().as_str(), begun.elapsed()), (STOPPING, SHUTDOWN_BODY_TIMEOUT));
     }
 }

@@ -4,17 +4,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A write fails when the client has not taken a single byte within this time.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The same during a graceful shutdown.
-const SHUTDOWN_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+use crate::server::limits::{SHUTDOWN_WRITE_TIMEOUT, WRITE_TIMEOUT};
 
 /// A stream with [`WRITE_TIMEOUT`], or [`SHUTDOWN_WRITE_TIMEOUT`] during a graceful shutdown.
 pub struct TimeoutStream<S> {
@@ -116,6 +112,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use std::time::Duration;
 
     use super::*;
 

@@ -4,16 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-/// Replies stored per writer of ascending keys. This many of its requests may be in flight at once.
-pub const MAX_REPLIES_PER_WRITER: u64 = 128;
-/// Writers of ascending keys with stored replies; the least recently used is evicted first.
-const MAX_WRITERS: usize = 10_000;
-/// Opaque keys with stored replies: more than one per second for a day. The oldest is evicted first.
-const MAX_OPAQUE_KEYS: usize = 100_000;
-/// Lifetime of an opaque key: 24 hours. Clients repeat requests within minutes; those that buffer for longer use ascending keys.
-const OPAQUE_KEY_TTL_MS: u64 = 24 * 60 * 60 * 1000;
-/// Bytes of stored replies, of each kind of key; they are in memory, too.
-const MAX_REPLY_BYTES: usize = 64 << 20;
+use crate::server::limits::{MAX_OPAQUE_KEYS, MAX_REPLIES_PER_WRITER, MAX_REPLY_BYTES, MAX_WRITERS, OPAQUE_KEY_TTL_MS};
+
 /// Keys evicted per commit: more than a commit can add.
 const MAX_EVICTED_PER_COMMIT: usize = 1024;
 

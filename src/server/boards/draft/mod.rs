@@ -7,23 +7,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::ingest::{LineValue, parse_line_value};
-use super::size::{MAX_KEYS_BYTES, check_keys_size};
-use super::{MAIN, MAX_VALUE_BYTES, chart_settings};
+use super::size::check_keys_size;
+use super::{MAIN, chart_settings};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::cells::{Content, sort_of};
+use crate::server::limits::{MAX_BOARD_NAME_CHARS, MAX_KEYS_BYTES, MAX_VALUE_BYTES, MAX_VALUE_DEPTH};
 pub use parse::{parse_many, parse_one};
 
-/// Maximum nesting of arrays and objects in `value`. serde_json has the same limit for other keys.
-const MAX_VALUE_DEPTH: usize = 128;
 /// Keys that the server sets. They are ignored, because clients send back documents that they read.
 const SERVER_KEYS: [&str; 3] = ["rev", "createdAt", "updatedAt"];
-const MAX_BOARD_NAME: usize = 64;
-const MAX_KEY_BYTES: usize = 256;
-/// Maximum number of cells in one request.
-const MAX_CELLS: usize = 1000;
-/// Maximum number of JSON values in the keys beside `value` of one body: a value of two bytes takes
-/// forty times its size in memory.
-const MAX_NESTED_VALUES: usize = 1 << 18;
 
 /// The keys of a document before they are checked.
 #[derive(Default)]
@@ -127,7 +119,7 @@ pub fn board_name(name: &str) -> Result<&str, ApiError> {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     match name {
         "" => Ok(MAIN),
-        _ if name.len() <= MAX_BOARD_NAME && plain && !name.starts_with('.') => Ok(name),
+        _ if name.len() <= MAX_BOARD_NAME_CHARS && plain && !name.starts_with('.') => Ok(name),
         _ => {
             let rule = "must be 1 to 64 letters, digits, '-', '_' or '.', and not begin with '.'";
             Err(ErrorKind::BadRequest.with(format!("'board' {rule}.")).at("board", rule))

@@ -7,10 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Draft, MAX_CELLS, MAX_KEY_BYTES, MAX_NESTED_VALUES, RawDocument};
+use super::{Draft, RawDocument};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::ingest::quote_tokens;
-use crate::server::boards::size::MAX_KEYS_BYTES;
+use crate::server::limits::{MAX_CELLS_PER_REQUEST, MAX_KEY_NAME_BYTES, MAX_KEYS_BYTES, MAX_NESTED_VALUES};
 
 /// Parses a body with one object.
 pub fn parse_one(body: &[u8]) -> Result<Draft, ApiError> {
@@ -184,8 +184,9 @@ impl<'de> Visitor<'de> for BodySeed<'_> {
         }
         let mut raws = Vec::new();
         while let Some(raw) = items.next_element_seed(DocumentSeed(self.0))? {
-            if raws.len() == MAX_CELLS {
-                let message = format!("An array may have {MAX_CELLS} cells; nothing was created. Send them in several requests.");
+            if raws.len() == MAX_CELLS_PER_REQUEST {
+                let message =
+                    format!("An array may have {MAX_CELLS_PER_REQUEST} cells; nothing was created. Send them in several requests.");
                 return Err(self.0.fail(ErrorKind::PayloadTooLarge.with(message)));
             }
             raws.push(raw);
@@ -214,8 +215,8 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawDocument, A::Error> {
         let (mut raw, mut bytes) = (RawDocument::default(), 0);
         while let Some(key) = map.next_key::<String>()? {
-            if key.len() > MAX_KEY_BYTES {
-                return Err(self.0.fail(ErrorKind::BadRequest.with(format!("A key may have {MAX_KEY_BYTES} bytes."))));
+            if key.len() > MAX_KEY_NAME_BYTES {
+                return Err(self.0.fail(ErrorKind::BadRequest.with(format!("A key may have {MAX_KEY_NAME_BYTES} bytes."))));
             }
             let json = map.next_value::<&'de RawValue>()?.get();
             if key == "value" || key == "append" {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::server::limits::{MAX_CELLS_PER_REQUEST, MAX_NESTED_VALUES};
 
 fn message(body: &str) -> String {
     parse_one(body.as_bytes()).unwrap_err().message
@@ -76,9 +77,9 @@ fn only_the_value_may_be_large() {
     let large = "x".repeat(MAX_KEYS_BYTES + 1);
     assert_eq!(parse_one(format!(r#"{{"description":"{large}"}}"#).as_bytes()).unwrap_err().code, 413);
     assert!(parse_one(format!(r#"{{"value":"{large}"}}"#).as_bytes()).is_ok());
-    assert_eq!(parse_many(format!("[{}{{}}]", "{},".repeat(MAX_CELLS)).as_bytes()).unwrap_err().code, 413);
+    assert_eq!(parse_many(format!("[{}{{}}]", "{},".repeat(MAX_CELLS_PER_REQUEST)).as_bytes()).unwrap_err().code, 413);
     // Before it has an end, and whatever follows.
-    assert_eq!(parse_many(format!("[{}{{}},nonsense", "{},".repeat(MAX_CELLS)).as_bytes()).unwrap_err().code, 413);
+    assert_eq!(parse_many(format!("[{}{{}},nonsense", "{},".repeat(MAX_CELLS_PER_REQUEST)).as_bytes()).unwrap_err().code, 413);
     assert_eq!(parse_one(format!(r#"{{"x":[{}0]}}"#, "0,".repeat(MAX_KEYS_BYTES / 2)).as_bytes()).unwrap_err().code, 413);
     assert!(parse_one(b"[nonsense").unwrap_err().message.contains("not an array"));
     let spaced = format!("{{\"x\":[{}0]}}", "0,\n                ".repeat(MAX_KEYS_BYTES / 8));

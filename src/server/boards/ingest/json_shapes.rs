@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::json_reader::{JsonReader, ParseResult};
-use super::{LineValue, MAX_TIME_SECONDS, PointsBuilder, SeriesPoints, SeriesUpdate, check_name};
+use super::{LineValue, PointsBuilder, SeriesPoints, SeriesUpdate, check_name};
 use crate::protocol::{CellId, ErrorKind};
+use crate::server::limits::{MAX_POINTS_PER_REQUEST, MAX_SERIES_PER_REQUEST, MAX_TIME_SECONDS};
 
 /// `{"train": <points>, ...}`, or a list of entries.
 pub(crate) fn series_of_cell(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
@@ -172,7 +173,7 @@ impl Columns {
                 reader.finite()?
             });
             // Lists of x and t that are longer than any y may be must not fill the memory either.
-            if is_value || numbers.len() > super::MAX_POINTS { builder.counted(reader) } else { Ok(()) }
+            if is_value || numbers.len() > MAX_POINTS_PER_REQUEST { builder.counted(reader) } else { Ok(()) }
         };
         match reader.peek() {
             Some(b'[') => reader.items(one)?,
@@ -230,7 +231,7 @@ pub(crate) fn line_value(reader: &mut JsonReader) -> ParseResult<LineValue> {
                 reader.back_to(start);
                 SeriesUpdate::Points(points(reader, name, &mut builder)?)
             });
-            if value.series.len() <= super::MAX_SERIES {
+            if value.series.len() <= MAX_SERIES_PER_REQUEST {
                 Ok(())
             } else {
                 Err(reader.error_of(ErrorKind::PayloadTooLarge, "is one too many: a chart may have 1000 series"))

@@ -11,13 +11,7 @@ use std::collections::HashMap;
 use crate::protocol::{ApiError, CellId, ErrorKind, points};
 use json_reader::{JsonReader, ParseResult};
 
-/// Maximum number of points in one request.
-pub const MAX_POINTS: usize = 1 << 20;
-/// Maximum number of series in one request, over all its cells.
-pub const MAX_SERIES: usize = 1000;
-const MAX_NAME_CHARS: usize = 200;
-/// Largest distance of a wall time from 1970, in seconds: 3,000 years.
-pub(crate) const MAX_TIME_SECONDS: f64 = 1e11;
+use crate::server::limits::{MAX_POINTS_PER_REQUEST, MAX_SERIES_NAME_CHARS, MAX_SERIES_PER_REQUEST, MAX_TIME_SECONDS};
 
 /// New points of one cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -200,9 +194,9 @@ pub(crate) struct Rule(String);
 /// Checks the name of a series. The rule continues "a name that".
 pub(crate) fn check_name(name: &str) -> Result<(), Rule> {
     match name.chars().count() {
-        1..=MAX_NAME_CHARS if !name.contains(char::is_control) => Ok(()),
-        1..=MAX_NAME_CHARS => Err(Rule("must have no control characters".into())),
-        _ => Err(Rule(format!("must have 1 to {MAX_NAME_CHARS} characters"))),
+        1..=MAX_SERIES_NAME_CHARS if !name.contains(char::is_control) => Ok(()),
+        1..=MAX_SERIES_NAME_CHARS => Err(Rule("must have no control characters".into())),
+        _ => Err(Rule(format!("must have 1 to {MAX_SERIES_NAME_CHARS} characters"))),
     }
 }
 
@@ -221,7 +215,11 @@ impl PointsBuilder {
     /// Counts points before they take memory. The rule continues "The body".
     pub(crate) fn count(&mut self, points: usize) -> Result<(), Rule> {
         self.points += points;
-        if self.points <= MAX_POINTS { Ok(()) } else { Err(Rule(format!("may have {MAX_POINTS} points; send it in parts"))) }
+        if self.points <= MAX_POINTS_PER_REQUEST {
+            Ok(())
+        } else {
+            Err(Rule(format!("may have {MAX_POINTS_PER_REQUEST} points; send it in parts")))
+        }
     }
 
     pub(crate) fn counted(&mut self, reader: &JsonReader) -> ParseResult<()> {
@@ -250,8 +248,8 @@ impl PointsBuilder {
             return Ok(());
         }
         self.series += 1;
-        if self.series > MAX_SERIES {
-            return Err(Rule(format!("may have {MAX_SERIES} series; send it in parts")));
+        if self.series > MAX_SERIES_PER_REQUEST {
+            return Err(Rule(format!("may have {MAX_SERIES_PER_REQUEST} series; send it in parts")));
         }
         names.insert(new.name.clone(), list.len());
         list.push(new);

@@ -241,13 +241,13 @@ fn wall_times_are_within_reach_of_a_clock() {
 fn a_request_is_bounded() {
     let error = |body: String| parse_points(&id(), body.as_bytes(), None).unwrap_err();
     let numbers = |n: usize| "0,".repeat(n - 1) + "0";
-    assert_eq!(one(&format!("{{\"a\":[{}]}}", numbers(MAX_POINTS)))[0].y.len(), MAX_POINTS);
-    assert_eq!(error(format!("{{\"a\":[{}]}}", numbers(MAX_POINTS + 1))).code, 413);
-    assert_eq!(error(format!("{{\"a\":{{\"x\":[{}],\"y\":[1]}}}}", numbers(MAX_POINTS + 2))).code, 400);
-    assert_eq!(error(format!("{{\"a\":{{\"x\":[{}],\"y\":[1]}}}}", numbers(2 * MAX_POINTS + 2))).code, 413);
+    assert_eq!(one(&format!("{{\"a\":[{}]}}", numbers(MAX_POINTS_PER_REQUEST)))[0].y.len(), MAX_POINTS_PER_REQUEST);
+    assert_eq!(error(format!("{{\"a\":[{}]}}", numbers(MAX_POINTS_PER_REQUEST + 1))).code, 413);
+    assert_eq!(error(format!("{{\"a\":{{\"x\":[{}],\"y\":[1]}}}}", numbers(MAX_POINTS_PER_REQUEST + 2))).code, 400);
+    assert_eq!(error(format!("{{\"a\":{{\"x\":[{}],\"y\":[1]}}}}", numbers(2 * MAX_POINTS_PER_REQUEST + 2))).code, 413);
     let names = |n: usize| (0..n).map(|at| format!("\"{at}\":1")).collect::<Vec<_>>().join(",");
-    assert_eq!(one(&format!("{{{}}}", names(MAX_SERIES))).len(), MAX_SERIES);
-    assert_eq!(error(format!("{{{}}}", names(MAX_SERIES + 1))).code, 413);
+    assert_eq!(one(&format!("{{{}}}", names(MAX_SERIES_PER_REQUEST))).len(), MAX_SERIES_PER_REQUEST);
+    assert_eq!(error(format!("{{{}}}", names(MAX_SERIES_PER_REQUEST + 1))).code, 413);
     assert_eq!(error("[".repeat(1_000_000)).code, 400);
     assert_eq!(parse_line_value(&format!("{{\"series\":{{\"a\":{{\"b\":{}", "[".repeat(1_000_000))).unwrap_err().code, 400);
 }
@@ -270,7 +270,7 @@ fn binary_is_checked_like_text() {
     assert!(parse_points(&a, &frame, Some("application/vnd.agnez.points")).unwrap_err().message.contains("/points"));
     assert!(parse_points(&b, &frame, Some("application/vnd.agnez.points")).is_ok());
     assert!(parse_points(&b, b"AGNX", Some("application/octet-stream")).unwrap_err().message.contains("AGNZ"));
-    let long = vec![0.0; MAX_POINTS / 2 + 1];
+    let long = vec![0.0; MAX_POINTS_PER_REQUEST / 2 + 1];
     let half =
         PartRef { cell: &a, series: "l", start: None, n: long.len() as u32, numbers: Some(NumbersRef { x: None, y: &long, t: None }) };
     assert_eq!(send(&[half, half]).unwrap_err().code, 413);

@@ -3,17 +3,10 @@
 use super::Query;
 use super::filter::{Condition, Field, Operand, Test, ValueSet};
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::limits::{
+    MAX_QUERY_CONDITIONS, MAX_QUERY_DEPTH, MAX_QUERY_LIST_VALUES, MAX_QUERY_PAIRS, MAX_SELECT_KEYS, MAX_SORT_KEYS,
+};
 
-/// Maximum nesting of brackets: `a[b][c]...`.
-const MAX_DEPTH: usize = 16;
-/// Maximum number of `key=value` pairs.
-const MAX_PAIRS: usize = 1500;
-/// Maximum number of comparisons and groups.
-const MAX_CONDITIONS: usize = 100;
-/// Maximum number of values in all lists of `$in` and `$nin` together.
-const MAX_LIST_VALUES: usize = 1000;
-const MAX_SORT_KEYS: usize = 16;
-const MAX_SELECT_KEYS: usize = 100;
 /// The syntax tree of a query: the names in brackets, with the values as leaves.
 #[derive(Clone, Debug, PartialEq)]
 enum QueryNode {
@@ -35,12 +28,12 @@ struct QueryCounts {
 impl QueryCounts {
     fn condition(&mut self) -> Result<(), ApiError> {
         self.conditions += 1;
-        check_max(self.conditions, MAX_CONDITIONS, "conditions, groups of '$or' and '$and' included", "ask several times")
+        check_max(self.conditions, MAX_QUERY_CONDITIONS, "conditions, groups of '$or' and '$and' included", "ask several times")
     }
 
     fn list(&mut self, values: usize) -> Result<(), ApiError> {
         self.listed += values;
-        check_max(self.listed, MAX_LIST_VALUES, "values in its lists of '$in' and '$nin'", "ask several times")
+        check_max(self.listed, MAX_QUERY_LIST_VALUES, "values in its lists of '$in' and '$nin'", "ask several times")
     }
 }
 
@@ -53,7 +46,7 @@ impl Query {
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut root = Vec::new();
         for (at, (key, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
-            check_max(at + 1, MAX_PAIRS, "pairs of key and value", "ask several times")?;
+            check_max(at + 1, MAX_QUERY_PAIRS, "pairs of key and value", "ask several times")?;
             if !key.is_empty() {
                 insert(&mut root, &path(&key)?, value.into_owned());
             }
@@ -120,8 +113,8 @@ fn path(key: &str) -> Result<Vec<String>, ApiError> {
         rest = after;
     }
     match rest {
-        "" if parts.len() <= MAX_DEPTH => Ok(parts),
-        "" => Err(bad_request(format!("The query '{}' is nested deeper than {MAX_DEPTH}.", short(head)))),
+        "" if parts.len() <= MAX_QUERY_DEPTH => Ok(parts),
+        "" => Err(bad_request(format!("The query '{}' is nested deeper than {MAX_QUERY_DEPTH}.", short(head)))),
         _ => Err(bad_request(format!("The brackets in the query '{}' do not match.", short(key)))),
     }
 }

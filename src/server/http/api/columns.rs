@@ -14,13 +14,13 @@ use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::{Axis, Window};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::boards::MAX_SMOOTH;
 use crate::server::boards::append::Lines;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{BinaryColumns, Columns};
 use crate::server::http::openapi::shape::{shape, words_with_default};
+use crate::server::limits::MAX_SMOOTH;
 
 /// Pixels of all series of one query: those of a cell are held whole, 256 bytes a pixel. Beyond it each
 /// series has fewer.

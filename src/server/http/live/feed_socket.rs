@@ -18,7 +18,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as Piece
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::server::live::encode::{STALL_TIMEOUT, send_timeout};
+use crate::server::limits::WEBSOCKET_STALL_TIMEOUT;
+use crate::server::live::encode::send_timeout;
 use crate::server::live::hub::LiveFrame;
 
 /// Clients send nothing but control frames.
@@ -99,7 +100,7 @@ impl FeedSocket {
     /// Ends it with a code and a sentence.
     pub async fn close(&mut self, code: CloseCode, reason: &'static str) {
         let close = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        let _ = timeout(STALL_TIMEOUT, self.0.send(Message::Close(Some(close)))).await;
+        let _ = timeout(WEBSOCKET_STALL_TIMEOUT, self.0.send(Message::Close(Some(close)))).await;
     }
 }
 

@@ -6,14 +6,6 @@ use std::sync::Arc;
 use crate::protocol::CellId;
 use crate::server::store::record::{Record, StoredValue};
 
-/// Tombstones of one board.
-pub const MAX_TOMBSTONES_PER_BOARD: usize = 100;
-/// Tombstones of all boards. Their documents are in memory, their values are not.
-pub const MAX_TOMBSTONES: usize = 10_000;
-/// Estimated bytes of all tombstones on disk: documents, values and points. The newest tombstone is kept whatever its size.
-pub const MAX_TOMBSTONE_BYTES: u64 = 128 << 20;
-/// A cell can be restored for this time after its removal: 30 days.
-pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 3_600_000;
 /// Tombstones purged by one commit, so that no commit takes long.
 pub const MAX_PURGED_PER_COMMIT: usize = 256;
 /// Estimated overhead of a row and its index entry.

@@ -1,0 +1,200 @@
+//! Every bound that a user, an operator or a client can meet, with its unit and with what happens beyond it.
+//!
+//! Numbers that documents state are compared with these by `tests/house/limits.rs`. Constants that only tune one
+//! algorithm stay beside it.
+
+use std::time::Duration;
+
+// Connections.
+
+/// Open files that the process asks the system for; a lower limit of the system means fewer connections.
+pub const MAX_OPEN_FILES: u64 = 1 << 16;
+/// Open files that are reserved for the database, images and the log; the rest are for connections.
+pub const RESERVED_FILES: u64 = 128;
+/// Connections that wait in the system's queue to be accepted; it refuses or ignores further ones.
+pub const LISTEN_BACKLOG: u32 = 1024;
+/// Bytes of a request's head, and of a connection's buffer in each direction; a longer head is answered 431.
+pub const MAX_REQUEST_HEAD_BYTES: usize = 64 << 10;
+/// Bytes that the system buffers for a client that does not read; the server waits before it writes more.
+pub const MAX_UNSENT_SOCKET_BYTES: u32 = 128 << 10;
+/// The head of a request must arrive within this time, which includes the idle time of a keep-alive connection;
+/// the connection is closed.
+pub const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// A client must take at least one byte within this time; the connection is closed.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// While all connections are taken: one that was idle for this time may be closed for a new one.
+pub const MIN_IDLE_BEFORE_EVICTION: Duration = Duration::from_millis(100);
+/// While all connections are taken: one whose client has read nothing for this time may be closed for a new one.
+pub const MIN_STALL_BEFORE_EVICTION: Duration = Duration::from_millis(250);
+/// The same for a client with a token; such connections are closed last.
+pub const MIN_STALL_WITH_TOKEN_BEFORE_EVICTION: Duration = Duration::from_secs(2);
+/// A connection that is closed for a new one may finish its request within this time; then it is cut.
+pub const EVICTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// Lines that the log writes of one kind of failure within [`LOG_THROTTLE_WINDOW`]; further ones are counted.
+pub const MAX_THROTTLED_LOG_LINES: u32 = 20;
+/// The time within which repeated lines of the log are counted.
+pub const LOG_THROTTLE_WINDOW: Duration = Duration::from_secs(10);
+
+// Shutdown.
+
+/// Open connections may end within this time after the stop signal; then they are cut.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
+/// The head of a request in flight must have arrived within this time after the stop signal; the connection is closed.
+pub const SHUTDOWN_HEAD_TIMEOUT: Duration = Duration::from_millis(250);
+/// The body of a request must have arrived within this time after the stop signal; the request is answered 503.
+pub const SHUTDOWN_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+/// A client must take at least one byte within this time after the stop signal; the connection is closed.
+pub const SHUTDOWN_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+
+// Memory of responses, and work on processors.
+
+/// Bytes of all responses that are made or sent; further ones wait for [`RESPONSE_MEMORY_TIMEOUT`].
+pub const RESPONSE_BUDGET_BYTES: usize = 256 << 20;
+/// The same for the responses of one token, or of all clients without one. One response may be larger, alone.
+pub const RESPONSE_BUDGET_PER_TOKEN_BYTES: usize = 64 << 20;
+/// Bytes of a response that is not counted: the buffers of a connection are larger.
+pub const MAX_UNCOUNTED_RESPONSE_BYTES: usize = 16 << 10;
+/// A response waits for memory for this time; then the request is answered 503.
+pub const RESPONSE_MEMORY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Tasks that wait for a processor in one pool; one more is answered 503.
+pub const MAX_WAITING_CPU_TASKS: usize = 256;
+/// A task waits for a processor for this time; then it is answered 503.
+pub const CPU_TASK_TIMEOUT: Duration = Duration::from_secs(10);
+
+// Cells.
+
+/// Bytes of a cell's `value` that is not an image; a larger one is answered 413.
+pub const MAX_VALUE_BYTES: usize = 8 << 20;
+/// Nesting of arrays and objects in `value`; a deeper one is answered 400. serde_json has the same limit for other keys.
+pub const MAX_VALUE_DEPTH: usize = 128;
+/// Bytes of all keys of a cell but `value`, which stay in memory and are sent to every page; more are answered 413.
+pub const MAX_KEYS_BYTES: usize = 256 << 10;
+/// Bytes of one key's name; a longer one is answered 400.
+pub const MAX_KEY_NAME_BYTES: usize = 256;
+/// Characters of a board's name; a longer one is answered 400.
+pub const MAX_BOARD_NAME_CHARS: usize = 64;
+/// Cells that one request creates; more are answered 413.
+pub const MAX_CELLS_PER_REQUEST: usize = 1000;
+/// JSON values in the keys beside `value` of one body, each of which takes up to forty times its text in memory;
+/// more are answered 413.
+pub const MAX_NESTED_VALUES: usize = 1 << 18;
+/// Bytes of values and points that one request writes: a patch counts once for each of its cells; more are answered 413.
+pub const MAX_OPERATION_BYTES: usize = 64 << 20;
+/// Attempts to restore a cell that other requests remove at the same time; then the request is answered 503.
+pub const MAX_RESTORE_ATTEMPTS: u32 = 8;
+/// Weight of smoothing in a chart's settings and in queries; a larger one is answered 400: an average of it never settles.
+pub const MAX_SMOOTH: f64 = 0.999;
+/// Characters of a chart's unit, which is repeated at each tick of the axis; a longer one is answered 400.
+pub const MAX_UNIT_CHARS: usize = 16;
+/// Hidden series in a chart's settings; more are answered 400.
+pub const MAX_HIDDEN_SERIES: usize = 1000;
+
+// Points.
+
+/// Characters of a series' name; a longer one is answered 400.
+pub const MAX_SERIES_NAME_CHARS: usize = 200;
+/// Series of one cell; one more is answered 413.
+pub const MAX_SERIES_PER_CELL: usize = 1000;
+/// Series in one request, over all its cells; more are answered 413.
+pub const MAX_SERIES_PER_REQUEST: usize = 1000;
+/// Points in one request; more are answered 413.
+pub const MAX_POINTS_PER_REQUEST: usize = 1 << 20;
+/// Distance of a point's time from 1970, in seconds: 3,000 years; a larger one is answered 400.
+pub const MAX_TIME_SECONDS: f64 = 1e11;
+
+// Queries.
+
+/// Pairs of key and value in a query; more are answered 400.
+pub const MAX_QUERY_PAIRS: usize = 1500;
+/// Nesting of brackets in a key of a query; a deeper one is answered 400.
+pub const MAX_QUERY_DEPTH: usize = 16;
+/// Comparisons and groups in a query; more are answered 400.
+pub const MAX_QUERY_CONDITIONS: usize = 100;
+/// Values in all lists of `$in` and `$nin` of a query; more are answered 400.
+pub const MAX_QUERY_LIST_VALUES: usize = 1000;
+/// Keys in `$sort`; more are answered 400.
+pub const MAX_SORT_KEYS: usize = 16;
+/// Keys in `$select`; more are answered 400.
+pub const MAX_SELECT_KEYS: usize = 100;
+
+// Live feeds.
+
+/// Events that wait for one reader; beyond it they are dropped, and the reader gets the newest state of each cell.
+pub const MAX_MAILBOX_EVENTS: usize = 256;
+/// Bytes of the events that wait for one reader; the same happens beyond it.
+pub const MAX_MAILBOX_BYTES: usize = 1 << 20;
+/// A WebSocket must take a frame within this time, and within its bytes divided by [`MIN_WEBSOCKET_BYTES_PER_MS`];
+/// it is closed.
+pub const WEBSOCKET_STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a large frame that a WebSocket must take in a millisecond; a slower one is closed.
+pub const MIN_WEBSOCKET_BYTES_PER_MS: usize = 32;
+/// Points of one board are sent at most this often, those in between together.
+pub const MIN_POINTS_INTERVAL: Duration = Duration::from_millis(16);
+/// Silence on a feed without events; then a bookmark is sent.
+pub const BOOKMARK_INTERVAL: Duration = Duration::from_secs(15);
+
+// Store.
+
+/// Changes that wait for the writer; one more is answered 503.
+pub const MAX_QUEUED_JOBS: usize = 4096;
+/// Bytes of values that wait for the writer; a change that does not fit is answered 503.
+pub const MAX_QUEUED_BYTES: usize = 64 << 20;
+/// Changes in one commit; further ones are in the next.
+pub const MAX_BATCH_JOBS: usize = 512;
+/// Bytes of values in one commit; further ones are in the next.
+pub const MAX_BATCH_BYTES: usize = 16 << 20;
+/// Bytes of a value that stays in memory; a larger one is read from disk, and takes no part in queries.
+pub const MAX_INLINE_VALUE_BYTES: usize = 16 << 10;
+/// Bytes of blocks of pyramid nodes in each generation of the cache; then the older generation is dropped.
+pub const BLOCK_CACHE_BYTES: usize = 24 << 20;
+/// Bytes of decoded chunks of points in each generation of the cache; then the older generation is dropped.
+pub const CHUNK_CACHE_BYTES: usize = 5 << 20;
+/// Points of one series in one event; of more the event has their number only.
+pub const MAX_EVENT_POINTS: usize = 1024;
+/// Chunks that the smoothed lines of one answer read; beyond it there are fewer averages than columns. 4096 are
+/// 16 million points, and take about half a second.
+pub const MAX_SMOOTHING_CHUNKS: u64 = 4096;
+/// Chunks of which each series of such an answer has at least its averages.
+pub const MIN_SMOOTHING_CHUNKS_PER_SERIES: u64 = 256;
+/// Chunks that one series of such an answer reads; beyond it there are fewer averages than columns.
+pub const MAX_SMOOTHING_CHUNKS_PER_SERIES: u64 = 2560;
+
+// Removed cells.
+
+/// Removed cells of one board that can be restored; the oldest is purged.
+pub const MAX_TOMBSTONES_PER_BOARD: usize = 100;
+/// Removed cells of all boards; the oldest is purged. Their documents stay in memory, their values do not.
+pub const MAX_TOMBSTONES: usize = 10_000;
+/// Bytes on disk of all removed cells, about; the oldest is purged. The newest stays whatever its size.
+pub const MAX_TOMBSTONE_BYTES: u64 = 128 << 20;
+/// Milliseconds after its removal in which a cell can be restored; then it is purged.
+pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
+// Idempotency.
+
+/// Requests of one writer in flight: its newest numbers whose responses are stored; an older one counts as done.
+pub const MAX_REPLIES_PER_WRITER: u64 = 128;
+/// Writers whose responses are stored; the one that was silent longest is forgotten.
+pub const MAX_WRITERS: usize = 10_000;
+/// Keys without a number whose responses are stored; the oldest is forgotten.
+pub const MAX_OPAQUE_KEYS: usize = 100_000;
+/// Milliseconds for which such a key is stored; a request with it is then a new one.
+pub const OPAQUE_KEY_TTL_MS: u64 = 24 * 60 * 60 * 1000;
+/// Bytes of stored responses, of keys and of writers each, which are in memory, too; the oldest are forgotten.
+pub const MAX_REPLY_BYTES: usize = 64 << 20;
+/// Bytes of a stored response; of a longer one a summary is stored.
+pub const MAX_STORED_RESPONSE_BYTES: usize = 16 << 10;
+
+// Checks.
+
+/// Time of the check of the database beside each start; a larger database is checked as far as this goes.
+pub const QUICK_CHECK_TIMEOUT: Duration = Duration::from_secs(60);
+/// Faults that a check lists; further ones are counted.
+pub const MAX_LISTED_FAULTS: usize = 20;
+/// While a full disk brings no changes: the time after which its free space is looked at again.
+pub const DISK_FULL_RECHECK_INTERVAL: Duration = Duration::from_secs(60);
+
+// Drawings.
+
+/// Bytes of a time zone's name; a longer one is unknown: the longest of the database has 32.
+pub const MAX_TIME_ZONE_NAME_BYTES: usize = 64;

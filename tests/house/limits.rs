@@ -1,0 +1,162 @@
+//! Numbers that documents and descriptions of the API state are those of `src/server/limits.rs`.
+
+use std::collections::BTreeMap;
+
+use super::{read, root};
+
+/// Sentences that state bounds, with the bounds' names in their places. `{NAME}` is a plain number or a time in seconds,
+/// `{NAME:,}` has commas between thousands, `{NAME:min}`, `{NAME:h}` and `{NAME:d}` are times in minutes, hours and days,
+/// `{NAME:KiB}` and `{NAME:MiB}` sizes without their unit.
+const STATED: &[(&str, &[&str])] = &[
+    (
+        "docs/rest.md",
+        &[
+            "a value {MAX_VALUE_BYTES:MiB} MiB unless it is a picture; all other keys {MAX_KEYS_BYTES:KiB} KiB",
+            "{MAX_VALUE_DEPTH} levels; {MAX_NESTED_VALUES:,} values in these other keys of one body",
+            "{MAX_CELLS_PER_REQUEST} cells in an array",
+            "{MAX_OPERATION_BYTES:MiB} MiB written at once by one patch",
+            "The answer to a change of many has {MAX_OPERATION_BYTES:MiB} MiB of values at most",
+            "`t` within {MAX_TIME_SECONDS:e} seconds of 1970",
+            "The name of a series has 1 to {MAX_SERIES_NAME_CHARS} characters",
+            "A cell may have {MAX_SERIES_PER_CELL} series.",
+            "One request may have {MAX_SERIES_PER_REQUEST} series, {MAX_POINTS_PER_REQUEST:,} points",
+            "A query may have {MAX_QUERY_CONDITIONS} conditions",
+            "{MAX_QUERY_LIST_VALUES} values in those lists, {MAX_SORT_KEYS} keys in `$sort`, {MAX_SELECT_KEYS} in `$select`, \
+             {MAX_QUERY_DEPTH} nested brackets and {MAX_QUERY_PAIRS} pairs of key and value",
+            "hold {RESPONSE_BUDGET_BYTES:MiB} MiB together, those of one token (or of all clients without one) \
+             {RESPONSE_BUDGET_PER_TOKEN_BYTES:MiB} MiB",
+            "Answers below {MAX_UNCOUNTED_RESPONSE_BYTES:KiB} KiB are not counted",
+            "from {MAX_UNCOUNTED_RESPONSE_BYTES:KiB} KiB on use the same memory",
+            "finds no space within {RESPONSE_MEMORY_TIMEOUT} s is answered 503",
+            "It is closed within {EVICTION_TIMEOUT} s.",
+            "({MAX_MAILBOX_EVENTS} events or {MAX_MAILBOX_BYTES:MiB} MiB behind)",
+            "receives none for {WEBSOCKET_STALL_TIMEOUT} s, or less than {MIN_WEBSOCKET_BYTES_PER_MS} KB a second",
+        ],
+    ),
+    (
+        "docs/deploy.md",
+        &[
+            "LimitNOFILE={MAX_OPEN_FILES}",
+            "(raised as far as the system allows) minus {RESERVED_FILES};",
+            "sends no request for {REQUEST_HEAD_TIMEOUT} s is closed",
+            "at most {MAX_THROTTLED_LOG_LINES} lines of each in {LOG_THROTTLE_WINDOW} s",
+        ],
+    ),
+    (
+        "src/server/http/openapi/schemas/cells.rs",
+        &["{MAX_VALUE_DEPTH} levels deep at most; {MAX_VALUE_BYTES:MiB} MiB,", "All other keys together {MAX_KEYS_BYTES:KiB} KiB"],
+    ),
+    (
+        "src/server/http/openapi/schemas/points.rs",
+        &["max_length(Some({MAX_SERIES_NAME_CHARS}))", "min_length = 1, max_length = {MAX_SERIES_NAME_CHARS})"],
+    ),
+    (
+        "src/server/http/openapi/parameters.rs",
+        &[
+            "rename = \"$select\", required = false, max_items = {MAX_SELECT_KEYS})",
+            "A query may have {MAX_QUERY_CONDITIONS} conditions (groups and lists included), {MAX_QUERY_LIST_VALUES} values in its lists",
+        ],
+    ),
+    ("src/server/http/api/points.rs", &["{MAX_SERIES_PER_REQUEST} series and {MAX_POINTS_PER_REQUEST:,} points"]),
+    ("src/server/http/api/columns.rs", &["minimum = 0, maximum = {MAX_SMOOTH}, default = 0)"]),
+    ("src/server/http/openapi/exports.rs", &["min_length(Some(1)).max_length(Some({MAX_TIME_ZONE_NAME_BYTES}))"]),
+];
+
+/// The constants' values; times in seconds.
+fn limits() -> BTreeMap<String, f64> {
+    let text = read(&root().join("src/server/limits.rs"));
+    let definitions = text.lines().filter_map(|line| line.strip_prefix("pub const "));
+    definitions
+        .map(|definition| {
+            let (name, rest) = definition.split_once(": ").unwrap_or_else(|| panic!("no type: {definition}"));
+            let (_, value) = rest.split_once(" = ").unwrap_or_else(|| panic!("no value: {definition}"));
+            let value = value.trim_end_matches(';');
+            (name.to_owned(), evaluate(value).unwrap_or_else(|| panic!("{name} has no value that this test understands: {value}")))
+        })
+        .collect()
+}
+
+/// Products and shifts of numbers, and durations.
+fn evaluate(text: &str) -> Option<f64> {
+    let text = text.trim();
+    for (prefix, unit) in [("Duration::from_secs(", 1.0), ("Duration::from_millis(", 1e-3)] {
+        if let Some(number) = text.strip_prefix(prefix) {
+            return Some(evaluate(number.strip_suffix(')')?)? * unit);
+        }
+    }
+    if let Some((left, right)) = text.split_once("<<") {
+        return Some(evaluate(left)? * 2f64.powi(right.trim().parse().ok()?));
+    }
+    if let Some((left, right)) = text.rsplit_once('*') {
+        return Some(evaluate(left)? * evaluate(right)?);
+    }
+    text.replace('_', "").parse().ok()
+}
+
+fn with_commas(number: f64) -> String {
+    let digits = format!("{number}");
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+    groups.join(",")
+}
+
+/// The sentence with the numbers in it.
+fn filled(sentence: &str, limits: &BTreeMap<String, f64>) -> String {
+    let mut parts = sentence.split('{');
+    let mut text = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap();
+        let (name, form) = name.split_once(':').unwrap_or((name, ""));
+        let value = *limits.get(name).unwrap_or_else(|| panic!("src/server/limits.rs has no {name}"));
+        let number = match form {
+            "" => format!("{value}"),
+            "," => with_commas(value),
+            "e" => format!("{value:e}"),
+            "min" => format!("{}", value / 60.0),
+            "h" => format!("{}", value / 3600.0),
+            "d" => format!("{}", value / 86_400.0),
+            "KiB" => format!("{}", value / 1024.0),
+            "MiB" => format!("{}", value / 1_048_576.0),
+            _ => panic!("{{{name}:{form}}} has no such form"),
+        };
+        text = text + &number + rest;
+    }
+    text
+}
+
+/// All white space as one blank, without the marks of comments: a sentence may go over several lines.
+fn on_one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().filter(|word| *word != "///").collect();
+    words.join(" ")
+}
+
+#[test]
+fn stated_numbers_are_the_limits() {
+    let limits = limits();
+    let mut missing = Vec::new();
+    for (file, sentences) in STATED {
+        let text = on_one_line(&read(&root().join(file)));
+        let sentences = sentences.iter().map(|sentence| filled(&on_one_line(sentence), &limits));
+        missing.extend(sentences.filter(|sentence| !text.contains(sentence.as_str())).map(|sentence| format!("{file}: {sentence}")));
+    }
+    assert!(missing.is_empty(), "src/server/limits.rs has other numbers than these files, which do not contain: {missing:#?}");
+}
+
+#[test]
+fn every_limit_says_what_happens_beyond_it() {
+    let text = read(&root().join("src/server/limits.rs"));
+    let mut before = "";
+    for line in text.lines() {
+        assert!(!line.starts_with("pub const ") || before.starts_with("/// "), "no comment: {line}");
+        before = line;
+    }
+    assert!(!text.contains("use crate::server"), "limits are at the bottom: they use nothing of the server");
+}
+
+#[test]
+fn numbers_are_read_and_written_in_every_form() {
+    let values = ["1 << 20", "30 * 24 * 3600", "Duration::from_millis(250)", "1e11", "10_000", "Duration::from_secs(24 * 60)"];
+    assert_eq!(values.map(evaluate), [1_048_576.0, 2_592_000.0, 0.25, 1e11, 10_000.0, 1440.0].map(Some));
+    assert_eq!(evaluate("OTHER + 1"), None);
+    let limits: BTreeMap<String, f64> = [("MAX_A".to_owned(), 1_048_576.0), ("B_TIMEOUT".to_owned(), 300.0)].into();
+    assert_eq!(filled("{MAX_A} {MAX_A:,} {MAX_A:MiB} {MAX_A:KiB} {B_TIMEOUT:min}", &limits), "1048576 1,048,576 1 1024 5");
+}
