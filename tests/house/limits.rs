@@ -20,6 +20,17 @@ const STATED: &[(&str, &[&str])] = &[
             "The name of a series has 1 to {MAX_SERIES_NAME_CHARS} characters",
             "A cell may have {MAX_SERIES_PER_CELL} series.",
             "One request may have {MAX_SERIES_PER_REQUEST} series, {MAX_POINTS_PER_REQUEST:,} points",
+            "The last {MAX_TOMBSTONES_PER_BOARD} removed cells of a board are kept, {MAX_TOMBSTONES:,} of all boards, \
+             for {TOMBSTONE_TTL_MS:d} days, and about {MAX_TOMBSTONE_BYTES:MiB} MiB",
+            "(another epoch, or more than {MAX_TOMBSTONES_PER_BOARD} removals ago)",
+            "An answer reads at most {MAX_SMOOTHING_CHUNKS} chunks of 4096 points for its smoothed lines, shared by its series, \
+             but {MIN_SMOOTHING_CHUNKS_PER_SERIES} of each; at most {MAX_SMOOTHING_CHUNKS_PER_SERIES} of one.",
+            "Of a body over {MAX_STORED_RESPONSE_BYTES:KiB} KiB",
+            "Keys are kept for {OPAQUE_KEY_TTL_MS:h} hours, the newest {MAX_OPAQUE_KEYS:,} of them, with {MAX_REPLY_BYTES:MiB} MiB",
+            "up to {MAX_REPLIES_PER_WRITER} requests in flight",
+            "the {MAX_WRITERS:,} most recent writers are kept, however old, with {MAX_REPLY_BYTES:MiB} MiB of answers",
+            "A `value` over {MAX_INLINE_VALUE_BYTES:KiB} KiB takes no part in queries",
+            "If more than {MAX_EVENT_POINTS} of a series came at once",
             "A query may have {MAX_QUERY_CONDITIONS} conditions",
             "{MAX_QUERY_LIST_VALUES} values in those lists, {MAX_SORT_KEYS} keys in `$sort`, {MAX_SELECT_KEYS} in `$select`, \
              {MAX_QUERY_DEPTH} nested brackets and {MAX_QUERY_PAIRS} pairs of key and value",
@@ -37,6 +48,8 @@ const STATED: &[(&str, &[&str])] = &[
         "docs/deploy.md",
         &[
             "LimitNOFILE={MAX_OPEN_FILES}",
+            "beside each start ({QUICK_CHECK_TIMEOUT} s at most)",
+            "boards, for {TOMBSTONE_TTL_MS:d} days, about {MAX_TOMBSTONE_BYTES:MiB} MiB in all.",
             "(raised as far as the system allows) minus {RESERVED_FILES};",
             "sends no request for {REQUEST_HEAD_TIMEOUT} s is closed",
             "at most {MAX_THROTTLED_LOG_LINES} lines of each in {LOG_THROTTLE_WINDOW} s",
@@ -53,6 +66,8 @@ const STATED: &[(&str, &[&str])] = &[
     (
         "src/server/http/openapi/parameters.rs",
         &[
+            "Keys are kept for {OPAQUE_KEY_TTL_MS:h} hours, the newest {MAX_OPAQUE_KEYS:,} of them",
+            "writer's {MAX_REPLIES_PER_WRITER} newest numbers are kept, of the {MAX_WRITERS:,} writers",
             "rename = \"$select\", required = false, max_items = {MAX_SELECT_KEYS})",
             "A query may have {MAX_QUERY_CONDITIONS} conditions (groups and lists included), {MAX_QUERY_LIST_VALUES} values in its lists",
         ],
@@ -71,7 +86,8 @@ fn limits() -> BTreeMap<String, f64> {
             let (name, rest) = definition.split_once(": ").unwrap_or_else(|| panic!("no type: {definition}"));
             let (_, value) = rest.split_once(" = ").unwrap_or_else(|| panic!("no value: {definition}"));
             let value = value.trim_end_matches(';');
-            (name.to_owned(), evaluate(value).unwrap_or_else(|| panic!("{name} has no value that this test understands: {value}")))
+            let value = evaluate(value).unwrap_or_else(|| panic!("{name} has no value that this test understands: {value}"));
+            (name.to_owned(), if name.ends_with("_TTL_MS") { value / 1000.0 } else { value })
         })
         .collect()
 }

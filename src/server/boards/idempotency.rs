@@ -7,10 +7,8 @@ use serde_json::json;
 
 use super::{Boards, Document, Query};
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::limits::MAX_STORED_RESPONSE_BYTES;
 use crate::server::store::{Batch, IdempotencyKey, ReplyLookup, StoredReply, StoredValue};
-
-/// Maximum size of a stored response. A short summary is stored in place of a longer one.
-const MAX_STORED_RESPONSE_BYTES: usize = 16 * 1024;
 
 /// The key of a request, with what identifies the request. The same key with another body or
 /// address is an error: 422.

@@ -32,12 +32,13 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::server::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_JOBS};
+
 pub use data_dir::{chown_to_owner, database_path, open_lock_file};
 pub use disk_reserve::release_some;
 pub use error::StoreError;
 pub use idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 pub use index::Index;
-pub use index::tombstones::MAX_TOMBSTONES_PER_BOARD;
 pub use maintenance::backup::{CopyError, backup, restore};
 pub use maintenance::check::{CheckReport, check};
 pub use open::error::OpenError;
@@ -85,7 +86,7 @@ impl Store {
         if !reserve.is_filled() {
             stats.record_disk_full();
         }
-        let (queue, waiting) = mpsc::channel(writer::MAX_QUEUED_JOBS);
+        let (queue, waiting) = mpsc::channel(MAX_QUEUED_JOBS);
         let writer = writer::Writer {
             connection,
             index: index.clone(),
@@ -105,7 +106,7 @@ impl Store {
         Self {
             index,
             queue: RwLock::new(Some(queue)),
-            queue_bytes: Arc::new(Semaphore::new(writer::MAX_QUEUED_BYTES)),
+            queue_bytes: Arc::new(Semaphore::new(MAX_QUEUED_BYTES)),
             readers,
             cache: reader::block_cache::Cache::default(),
             epoch,
@@ -148,7 +149,7 @@ impl Store {
     /// Number of operations in the queue, and their estimated bytes.
     pub fn queued(&self) -> (usize, usize) {
         let operations = read(&self.queue).as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
-        (operations, writer::MAX_QUEUED_BYTES - self.queue_bytes.available_permits())
+        (operations, MAX_QUEUED_BYTES - self.queue_bytes.available_permits())
     }
 
     /// The committed state. Hold the guard shortly: the writer waits for it.
@@ -195,7 +196,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Batch) -> Result<T, E> + Send + 'static,
     {
-        let permits = u32::try_from(bytes.clamp(1, writer::MAX_QUEUED_BYTES)).unwrap_or(u32::MAX);
+        let permits = u32::try_from(bytes.clamp(1, MAX_QUEUED_BYTES)).unwrap_or(u32::MAX);
         let permit = self.queue_bytes.clone().try_acquire_many_owned(permits).map_err(|_| StoreError::Busy)?;
         let (reply, answer) = oneshot::channel();
         let job = Box::new(writer::QueuedOperation { operation: Some(operation), result: None, reply });

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::protocol::{Cell, CellContent, CellId, Layout};
+use crate::server::limits::MAX_INLINE_VALUE_BYTES;
 
-/// Larger values are only in SQLite, so that the number of cells bounds the memory.
-pub const INLINE_BYTES: usize = 16 * 1024;
 /// Key of a document whose value is damaged: the document has [`DAMAGED_VALUE`] there instead of a value, so that a list can contain it.
 pub const DAMAGED: &str = "damaged";
 /// Shown in place of a value that cannot be read.
@@ -52,7 +51,7 @@ impl StoredValue {
     pub fn of(json: Option<&Arc<str>>) -> Self {
         match json {
             None => Self::Missing,
-            Some(json) if json.len() <= INLINE_BYTES => Self::Inline(json.clone()),
+            Some(json) if json.len() <= MAX_INLINE_VALUE_BYTES => Self::Inline(json.clone()),
             Some(json) => Self::Stored(json.len() as u64),
         }
     }

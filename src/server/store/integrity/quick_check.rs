@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use tokio::task::JoinHandle;
 
+use crate::server::limits::{MAX_LISTED_FAULTS, QUICK_CHECK_TIMEOUT};
 use crate::server::store::data_dir::read_only;
 use crate::server::store::error::reason;
 use crate::server::store::stats::StoreStats;
 
-/// Time limit of all checks. A large database is checked partly.
-const MAX_DURATION: Duration = Duration::from_secs(60);
 /// A file up to this length is checked at once, with its free pages. A larger one is checked table by table, since SQLite's log cannot be
 /// reset during a check.
 const SINGLE_CHECK_BYTES: u64 = 256 << 20;
@@ -22,7 +21,6 @@ const SINGLE_CHECK_BYTES: u64 = 256 << 20;
 const TABLES: [&str; 10] = ["state", "board", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node"];
 /// Instructions of SQLite's virtual machine between two checks of the deadline.
 const PROGRESS_INSTRUCTIONS: i32 = 1000;
-const MAX_FAULTS: usize = 20;
 
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +56,7 @@ impl QuickCheck {
 }
 
 pub fn spawn_quick_check(file: PathBuf, stats: Arc<StoreStats>) -> QuickCheck {
-    let deadline = Deadline(Instant::now() + MAX_DURATION, Arc::default());
+    let deadline = Deadline(Instant::now() + QUICK_CHECK_TIMEOUT, Arc::default());
     let task = tokio::spawn(run(file, deadline.clone(), stats));
     QuickCheck { deadline, task }
 }
@@ -96,7 +94,7 @@ async fn check(file: &std::path::Path, deadline: Deadline) -> sqlx::Result<Struc
             Err(why) => faults.push(format!("{table}: {}", reason(&why))),
         }
     }
-    faults.truncate(MAX_FAULTS);
+    faults.truncate(MAX_LISTED_FAULTS);
     connection.close().await?;
     Ok(match faults.is_empty() {
         false => StructureCheck::Damaged(faults),
@@ -109,7 +107,7 @@ async fn check(file: &std::path::Path, deadline: Deadline) -> sqlx::Result<Struc
 async fn check_table(connection: &mut SqliteConnection, table: &'static str) -> sqlx::Result<Vec<String>> {
     // The names are constants of this file.
     let check = match table {
-        "" => AssertSqlSafe(format!("PRAGMA quick_check({MAX_FAULTS})")),
+        "" => AssertSqlSafe(format!("PRAGMA quick_check({MAX_LISTED_FAULTS})")),
         table => AssertSqlSafe(format!("PRAGMA quick_check('{table}')")),
     };
     let lines: Vec<String> = sqlx::query_scalar(check).fetch_all(connection).await?;
@@ -130,7 +128,7 @@ mod tests {
         store.close().await;
         drop(store);
         let file = crate::server::store::database_path(folder.path());
-        let later = || Deadline(Instant::now() + MAX_DURATION, Arc::default());
+        let later = || Deadline(Instant::now() + QUICK_CHECK_TIMEOUT, Arc::default());
         assert_eq!(check(&file, later()).await.unwrap(), StructureCheck::Sound);
         assert_eq!(check(&file, Deadline(Instant::now(), Arc::default())).await.unwrap(), StructureCheck::PartlyChecked);
         // Remove an entry from an index.

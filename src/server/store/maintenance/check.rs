@@ -7,6 +7,7 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use crate::protocol::{CellContent, CellId};
 use crate::series::{BLOCK, nodes_at};
+use crate::server::limits::MAX_LISTED_FAULTS;
 use crate::server::store::data_dir::{database_path, read_only};
 use crate::server::store::error::reason;
 use crate::server::store::integrity::checksum::{self, keyed};
@@ -23,9 +24,6 @@ use crate::server::store::open::schema::check_schema;
 use crate::server::store::series::CHUNK;
 use crate::server::store::series::codec::{unpack_nodes, unpack_points};
 use crate::server::store::series::rows::{chunk_key, node_key};
-
-/// Further faults are only counted.
-const MAX_LISTED_FAULTS: usize = 20;
 
 /// The content of a database, and its faults.
 #[derive(Debug, Default)]

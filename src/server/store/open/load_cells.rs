@@ -5,11 +5,12 @@ use std::sync::Arc;
 use sqlx::{Row, SqliteConnection};
 
 use crate::protocol::{CellContent, CellId};
+use crate::server::limits::MAX_INLINE_VALUE_BYTES;
 use crate::server::store::error::{corrupt, reason};
 use crate::server::store::index::{ContentFn, Index};
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-use crate::server::store::record::{DAMAGED_VALUE, INLINE_BYTES, Record, StoredValue};
+use crate::server::store::record::{DAMAGED_VALUE, Record, StoredValue};
 
 /// Version, JSON text and checksum of the current value of the cell `?`. The conditions are those of the index `value_key`.
 pub const SELECT_VALUE: &str = "SELECT version, json, sum FROM value WHERE cell = ? AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''";
@@ -28,7 +29,7 @@ pub async fn load_cells(connection: &mut SqliteConnection, content_fn: ContentFn
     let select = "SELECT cell.id, board, seq, entered_board_seq, created_order, rev, cell.version, created, updated, removed, doc, bytes,
                          CASE WHEN removed = 0 AND bytes <= ?1 THEN json END, cell.sum, value.version, value.sum
                   FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = '' ORDER BY seq";
-    let rows = sqlx::query(select).bind(INLINE_BYTES as i64).fetch_all(&mut *connection).await?;
+    let rows = sqlx::query(select).bind(MAX_INLINE_VALUE_BYTES as i64).fetch_all(&mut *connection).await?;
     for row in rows {
         let text: &str = row.try_get(0)?;
         let Some(id) = CellId::parse(text) else {
@@ -68,7 +69,7 @@ pub async fn load_cells(connection: &mut SqliteConnection, content_fn: ContentFn
             index.put(Arc::new(record));
             continue;
         };
-        let is_inline = bytes <= INLINE_BYTES as i64;
+        let is_inline = bytes <= MAX_INLINE_VALUE_BYTES as i64;
         let mut json: Option<Vec<u8>> = row.try_get(12)?;
         if !is_inline {
             let select = sqlx::query_as::<_, (i64, Vec<u8>, i64)>(SELECT_VALUE).bind(record.id.as_str());

@@ -5,11 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::series::{Nodes, Points};
-
-/// Bytes of each generation of blocks. Of 1e8 points a block has about 10 KB, all levels but the lowest 11 MB.
-const BLOCK_CACHE_BYTES: usize = 24 << 20;
-/// Bytes of each generation of decoded chunks of 98 KB, which are seldom read twice.
-const CHUNK_CACHE_BYTES: usize = 5 << 20;
+use crate::server::limits::{BLOCK_CACHE_BYTES, CHUNK_CACHE_BYTES};
 
 /// An approximate LRU cache of two generations: new and used entries are in the young one; when that is full, it replaces the old one.
 struct TwoGenerationCache<T> {

@@ -7,16 +7,11 @@ use super::rows::LazyConnection;
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
 use crate::series::{Column, Extent, Missing, Query, Smooth, Smoothed, Smoothing, Window};
+use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
 use crate::server::store::series::{CHUNK, Series};
 
-/// Chunks that one request may read for smoothed lines: 16 million points, which take about half a second. Lines that need more have fewer
-/// averages than columns.
-const MAX_SMOOTHING_CHUNKS: u64 = 4096;
-/// The share of one series, at least and at most.
-const MIN_SMOOTHING_CHUNKS_PER_SERIES: u64 = 256;
-const MAX_SMOOTHING_CHUNKS_PER_SERIES: u64 = 2560;
 /// Chunks that are read at once for a smoothed line: 6 MB of points.
 const SMOOTHING_BATCH_CHUNKS: usize = 64;
 /// Up to this number of chunks are decoded on the async thread, more on a blocking thread.

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use super::delta::SeriesDelta;
 use crate::protocol::CellId;
 use crate::series::Points;
+use crate::server::limits::MAX_EVENT_POINTS;
 use crate::server::store::name_index::{Keyed, NameIndex};
-
-/// An event has at most this many points of one series. Of more it has only the number: readers query the columns instead.
-const MAX_EVENT_POINTS: usize = 1024;
 
 /// Up to this number of cells a linear search is faster than a hash table.
 const LINEAR_SEARCH_MAX: usize = 16;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{again, append, change, create, id, start, values};
 use crate::protocol::CellContent;
+use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, TOMBSTONE_TTL_MS};
 use crate::server::store::*;
 
 pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
@@ -69,26 +70,26 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
         commit(&mut index, 1000 + number, &|batch| note(batch, &name, &name, &one));
         commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
     }
-    assert!(index.tombstones().bytes() <= index::tombstones::MAX_TOMBSTONE_BYTES + (1 << 21) && index.tombstones().len() > 120);
+    assert!(index.tombstones().bytes() <= MAX_TOMBSTONE_BYTES + (1 << 21) && index.tombstones().len() > 120);
     assert!(index.tombstone(&id("c199")).is_some() && index.tombstone(&id("c0")).is_none(), "the oldest go first");
     let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
     assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
     // One that is larger than all stays until the next comes.
-    let most = "z".repeat(usize::try_from(index::tombstones::MAX_TOMBSTONE_BYTES).unwrap());
+    let most = "z".repeat(usize::try_from(MAX_TOMBSTONE_BYTES).unwrap());
     commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
     commit(&mut index, 5000, &|batch| remove(batch, "most"));
     commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
     assert_eq!((index.tombstones().len(), index.tombstone(&id("most")).is_some()), (1, true));
     commit(&mut index, 5000, &|batch| remove(batch, "other"));
     assert!(index.tombstone(&id("other")).is_some() && index.tombstone(&id("most")).is_none());
-    let many = index::tombstones::MAX_TOMBSTONES + 200;
+    let many = MAX_TOMBSTONES + 200;
     for number in 0..many {
         let name = format!("d{number}");
         commit(&mut index, 6000, &|batch| note(batch, &name, &name, ""));
         commit(&mut index, 6000, &|batch| remove(batch, &name));
     }
-    assert!(index.tombstones().len() <= index::tombstones::MAX_TOMBSTONES + 1);
-    let late = 6001 + index::tombstones::TOMBSTONE_TTL_MS;
+    assert!(index.tombstones().len() <= MAX_TOMBSTONES + 1);
+    let late = 6001 + TOMBSTONE_TTL_MS;
     for number in 0..many / index::tombstones::MAX_PURGED_PER_COMMIT + 2 {
         commit(&mut index, late, &|batch| note(batch, &format!("e{number}"), "e", ""));
     }

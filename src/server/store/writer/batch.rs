@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::protocol::CellId;
+use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::tombstones;
 use crate::server::store::series::append_event::AppendEvent;
@@ -309,7 +310,7 @@ impl<'a> Batch<'a> {
                 old.filter(|tombstone| !self.done.cells.contains_key(&tombstone.id)).map(|tombstone| (tombstone.seq, tombstone.id.clone())),
             );
             numbers.sort();
-            let surplus = numbers.len().saturating_sub(tombstones::MAX_TOMBSTONES_PER_BOARD);
+            let surplus = numbers.len().saturating_sub(MAX_TOMBSTONES_PER_BOARD);
             for (seq, id) in numbers.drain(..surplus) {
                 self.done.cells.insert(id, RowState::Purged);
                 self.raise_done_floor(&board, seq);
@@ -334,9 +335,9 @@ impl<'a> Batch<'a> {
         }
         let mut purged = Vec::new();
         for (id, old) in known.oldest().filter(|(id, _)| !self.done.cells.contains_key(*id)) {
-            let is_over_limit = count > tombstones::MAX_TOMBSTONES || bytes > tombstones::MAX_TOMBSTONE_BYTES;
+            let is_over_limit = count > MAX_TOMBSTONES || bytes > MAX_TOMBSTONE_BYTES;
             let is_last = count == 1 && !is_newest_here;
-            let is_old = self.now_ms.saturating_sub(old.removed_ms) > tombstones::TOMBSTONE_TTL_MS;
+            let is_old = self.now_ms.saturating_sub(old.removed_ms) > TOMBSTONE_TTL_MS;
             if !(is_old || is_over_limit && !is_last) || purged.len() == tombstones::MAX_PURGED_PER_COMMIT {
                 break;
             }

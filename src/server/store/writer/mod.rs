@@ -25,27 +25,17 @@ use super::integrity::commit_counter::CommitCounter;
 use super::integrity::file_watch::FileWatch;
 use super::stats::StoreStats;
 use super::{now_ms, read, write};
+use crate::server::limits::{DISK_FULL_RECHECK_INTERVAL, MAX_BATCH_BYTES, MAX_BATCH_JOBS};
 use batch::{Batch, BatchOutcome, Change};
 use checkpoint::Checkpoints;
 use compaction::{CompactionState, PendingState, SeriesTail};
 use repair::{RepairQueue, repair_queued};
 use rows::{ReplacedRows, write_cells, write_replies};
 
-/// Operations that may wait; further ones get [`StoreError::Busy`].
-pub const MAX_QUEUED_JOBS: usize = 4096;
-/// Estimated bytes of changes that may wait.
-pub const MAX_QUEUED_BYTES: usize = 64 << 20;
-/// Operations per commit. A commit usually takes all that wait; the limit keeps many requests from delaying the first one.
-const MAX_BATCH_JOBS: usize = 512;
-/// Estimated bytes of changes per commit.
-const MAX_BATCH_BYTES: usize = 16 << 20;
 /// Pause between two steps of cleanup while the queue is empty.
 const CLEANUP_PAUSE: Duration = Duration::from_millis(5);
 /// While the queue is never empty: commits per step of cleanup.
 const COMMITS_PER_CLEANUP: u64 = 64;
-
-/// Interval at which a full disk is checked for space while the queue is empty.
-const DISK_FULL_RECHECK: Duration = Duration::from_secs(60);
 
 /// Called after each commit with its changes, in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
@@ -201,7 +191,7 @@ impl Writer {
             }
         }
         while !self.reserve.is_filled() && self.stats.failed().is_none() {
-            match timeout(DISK_FULL_RECHECK, self.queue.recv()).await {
+            match timeout(DISK_FULL_RECHECK_INTERVAL, self.queue.recv()).await {
                 Ok(next) => return next,
                 Err(_) => self.refill_reserve().await,
             }

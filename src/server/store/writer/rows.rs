@@ -4,9 +4,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::batch::{BatchOutcome, RowState};
 use crate::protocol::CellId;
+use crate::server::limits::MAX_REPLIES_PER_WRITER;
 use crate::server::store::Index;
 use crate::server::store::error::corrupt;
-use crate::server::store::idempotency::MAX_REPLIES_PER_WRITER;
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
 
