@@ -16,7 +16,8 @@ use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::error::ServerError;
-use crate::server::net::response_budget::{Counted, SMALL, full, with_share};
+use crate::server::limits::MAX_UNCOUNTED_RESPONSE_BYTES;
+use crate::server::net::response_budget::{Counted, full, with_share};
 
 /// Longest message of a framework error that is repeated in ours.
 const MAX_FRAMEWORK_MESSAGE_BYTES: usize = 1024;
@@ -48,7 +49,7 @@ async fn count_response(State(app): State<App>, request: Request, next: Next) ->
     let token = request.extensions().get::<Arc<Caller>>().and_then(|caller| caller.token.clone());
     let reply = next.run(request).await;
     let bytes = reply.body().size_hint().exact().map_or(0, |bytes| bytes as usize);
-    if !reads || bytes < SMALL || reply.extensions().get::<Counted>().is_some() {
+    if !reads || bytes < MAX_UNCOUNTED_RESPONSE_BYTES || reply.extensions().get::<Counted>().is_some() {
         return reply;
     }
     match app.answers.try_share(&token, bytes) {

@@ -19,7 +19,8 @@ use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::QueryErrors;
-use crate::server::live::encode::{STALL_TIMEOUT, notice_frame};
+use crate::server::limits::WEBSOCKET_STALL_TIMEOUT;
+use crate::server::live::encode::notice_frame;
 use crate::server::live::feed::Feed;
 
 const PROTOCOL: &str = "agnez";
@@ -71,7 +72,7 @@ pub async fn connect(
 pub fn close_unauthorized(upgrade: WebSocketUpgrade) -> Response {
     upgrade.protocols([PROTOCOL]).max_message_size(INCOMING_BYTES).on_upgrade(async |mut socket| {
         let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
-        let _ = timeout(STALL_TIMEOUT, socket.send(Message::Close(Some(close)))).await;
+        let _ = timeout(WEBSOCKET_STALL_TIMEOUT, socket.send(Message::Close(Some(close)))).await;
     })
 }
 
