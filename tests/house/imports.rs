@@ -37,7 +37,7 @@ const ALLOWED: &[(&str, &str)] = &[("server_functions", "server")];
 const REMAINING: &[(&str, usize)] = &[
     ("server::auth", 8),
     ("server::boards", 1),
-    ("server::http", 6),
+    ("server::http", 1),
     ("server::live", 3),
     ("server::store", 3),
     ("src/app", 18),
@@ -47,7 +47,6 @@ const REMAINING: &[(&str, usize)] = &[
     ("src/server", 47),
     ("src/server/auth", 6),
     ("src/server/boards", 4),
-    ("src/server/http/api", 2),
     ("src/server/store", 21),
     ("src/server/store/series", 4),
 ];

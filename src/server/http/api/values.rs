@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
@@ -13,7 +14,7 @@ use super::{NO_STORE, export, idempotent_request, invalid_parameter, json_respon
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::boards::{ChangeOutcome, Query, ResponseShape, Target, parse_many, parse_one};
+use crate::server::boards::{ChangeOutcome, IdempotentRequest, Query, ResponseShape, Target, parse_many, parse_one};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{CellPath, CellQuery, IdempotencyHeaders, PageQuery, SelectQuery};
@@ -129,21 +130,14 @@ pub async fn read(
         BodyErrors
     )
 )]
-pub async fn create(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ServerError> {
-    let address = request_address("POST", "", query.as_deref());
-    let query = parse_query(query)?;
+pub async fn create(change: ChangeContext, body: Body) -> Result<Response, ServerError> {
+    let query = change.query()?;
     let body = read_body(body).await?;
     let (drafts, many) = parse_body(&body, parse_many).await?;
     let with_values = query.selects("value");
-    let form = if many { ResponseShape::Many(query) } else { ResponseShape::One(query) };
-    let came = app.boards.create(drafts, with_values, idempotent_request(&headers, &address, &body, &form)?).await?;
-    respond(&app, &caller, form, came).await
+    let shape = if many { ResponseShape::Many(query) } else { ResponseShape::One(query) };
+    let outcome = change.app.boards.create(drafts, with_values, change.idempotent("", &body, &shape)?).await?;
+    change.respond(shape, outcome).await
 }
 
 #[utoipa::path(
@@ -161,20 +155,12 @@ pub async fn create(
         BodyErrors
     )
 )]
-pub async fn update(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ServerError> {
-    let address = request_address("PUT", &id, query.as_deref());
-    let query = parse_query(query)?;
+pub async fn update(change: ChangeContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
+    let query = change.query()?;
     let body = read_body(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
-    let came = app.boards.update(target, draft, idempotent_request(&headers, &address, &body, &form)?).await?;
-    respond(&app, &caller, form, came).await
+    let (target, draft, shape) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
+    let outcome = change.app.boards.update(target, draft, change.idempotent(&id, &body, &shape)?).await?;
+    change.respond(shape, outcome).await
 }
 
 #[utoipa::path(
@@ -192,25 +178,17 @@ pub async fn update(
         BodyErrors
     )
 )]
-pub async fn patch(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ServerError> {
-    let address = request_address("PATCH", &id, query.as_deref());
-    let (query, upsert) = upsert(query)?;
+pub async fn patch(change: ChangeContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
+    let (query, upsert) = upsert(change.query.clone())?;
     let query = parse_query(query)?;
     if upsert && !query.is_empty() {
         let rule = "is for one cell by its id, without conditions";
         return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
     }
     let body = read_body(body).await?;
-    let (target, draft, form) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
-    let came = app.boards.patch(target, draft, upsert, idempotent_request(&headers, &address, &body, &form)?).await?;
-    respond(&app, &caller, form, came).await
+    let (target, draft, shape) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
+    let outcome = change.app.boards.patch(target, draft, upsert, change.idempotent(&id, &body, &shape)?).await?;
+    change.respond(shape, outcome).await
 }
 
 #[utoipa::path(
@@ -225,18 +203,11 @@ pub async fn patch(
         ChangeErrors
     )
 )]
-pub async fn remove(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let address = request_address("DELETE", &id, query.as_deref());
-    let query = parse_query(query)?;
-    let (target, form) = (Target::one(&id, query.clone())?, ResponseShape::One(query));
-    let came = app.boards.remove(target, idempotent_request(&headers, &address, &[], &form)?).await?;
-    respond(&app, &caller, form, came).await
+pub async fn remove(change: ChangeContext, Path(id): Path<String>) -> Result<Response, ServerError> {
+    let query = change.query()?;
+    let (target, shape) = (Target::one(&id, query.clone())?, ResponseShape::One(query));
+    let outcome = change.app.boards.remove(target, change.idempotent(&id, &[], &shape)?).await?;
+    change.respond(shape, outcome).await
 }
 
 #[utoipa::path(
@@ -253,15 +224,8 @@ pub async fn remove(
         BodyErrors
     )
 )]
-pub async fn patch_many(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ServerError> {
-    let address = request_address("PATCH", "", query.as_deref());
-    let (query, upsert) = upsert(query)?;
+pub async fn patch_many(change: ChangeContext, body: Body) -> Result<Response, ServerError> {
+    let (query, upsert) = upsert(change.query.clone())?;
     if upsert {
         let rule = "is for one cell";
         let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
@@ -269,9 +233,9 @@ pub async fn patch_many(
     }
     let query = non_empty_query(query, "change")?;
     let body = read_body(body).await?;
-    let (draft, form) = (parse_body(&body, parse_one).await?, ResponseShape::Many(query.clone()));
-    let came = app.boards.patch(Target::Matching(query), draft, false, idempotent_request(&headers, &address, &body, &form)?).await?;
-    respond(&app, &caller, form, came).await
+    let (draft, shape) = (parse_body(&body, parse_one).await?, ResponseShape::Many(query.clone()));
+    let outcome = change.app.boards.patch(Target::Matching(query), draft, false, change.idempotent("", &body, &shape)?).await?;
+    change.respond(shape, outcome).await
 }
 
 #[utoipa::path(
@@ -287,17 +251,54 @@ pub async fn patch_many(
         ChangeErrors
     )
 )]
-pub async fn remove_many(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    RawQuery(query): RawQuery,
+pub async fn remove_many(change: ChangeContext) -> Result<Response, ServerError> {
+    let query = non_empty_query(change.query.clone(), "remove")?;
+    let shape = ResponseShape::Many(query.clone());
+    let outcome = change.app.boards.remove(Target::Matching(query), change.idempotent("", &[], &shape)?).await?;
+    change.respond(shape, outcome).await
+}
+
+/// What every change of documents is made of, beside its body.
+pub struct ChangeContext {
+    app: App,
+    caller: Arc<Caller>,
+    method: Method,
+    query: Option<String>,
     headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let address = request_address("DELETE", "", query.as_deref());
-    let query = non_empty_query(query, "remove")?;
-    let form = ResponseShape::Many(query.clone());
-    let came = app.boards.remove(Target::Matching(query), idempotent_request(&headers, &address, &[], &form)?).await?;
-    respond(&app, &caller, form, came).await
+}
+
+impl FromRequestParts<App> for ChangeContext {
+    type Rejection = ServerError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServerError> {
+        let caller = parts.extensions.get::<Arc<Caller>>().cloned();
+        let caller = caller.ok_or_else(|| ErrorKind::Forbidden.with("Internal error: the request bypassed authentication."))?;
+        let query = parts.uri.query().map(str::to_owned);
+        Ok(Self { app: app.clone(), caller, method: parts.method.clone(), query, headers: parts.headers.clone() })
+    }
+}
+
+impl ChangeContext {
+    fn query(&self) -> Result<Query, ServerError> {
+        parse_query(self.query.clone())
+    }
+
+    /// The request's `Idempotency-Key`, if it has one. `id`: empty for many cells.
+    fn idempotent(&self, id: &str, body: &[u8], shape: &ResponseShape) -> Result<Option<IdempotentRequest>, ServerError> {
+        let address = format!("{} {id}?{}", self.method, self.query.as_deref().unwrap_or_default());
+        idempotent_request(&self.headers, &address, body, shape)
+    }
+
+    /// Large documents are written on a thread of the renderer.
+    async fn respond(&self, shape: ResponseShape, outcome: ChangeOutcome) -> Result<Response, ServerError> {
+        let bytes = outcome.bytes();
+        if bytes < LARGE_BYTES {
+            return Ok(json_response(shape.response(outcome)));
+        }
+        let write = async move { Ok(shape.response(outcome)) };
+        let response = self.app.renderer.go_on(&self.caller.token, WRITING_FACTOR * bytes, write).await?;
+        Ok(json_response(response))
+    }
 }
 
 /// The document as the query selects it; a large one is parsed on a thread of the renderer.
@@ -307,21 +308,6 @@ async fn project(app: &App, caller: &Caller, query: &Query, document: String) ->
     }
     let (query, bytes) = (query.clone(), 2 * document.len());
     app.renderer.go_on(&caller.token, bytes, async move { Ok(query.project(document)) }).await
-}
-
-/// The response to a change; large documents are written on a thread of the renderer.
-async fn respond(app: &App, caller: &Caller, form: ResponseShape, came: ChangeOutcome) -> Result<Response, ServerError> {
-    let bytes = came.bytes();
-    if bytes < LARGE_BYTES {
-        return Ok(json_response(form.response(came)));
-    }
-    let answer = app.renderer.go_on(&caller.token, WRITING_FACTOR * bytes, async move { Ok(form.response(came)) }).await?;
-    Ok(json_response(answer))
-}
-
-/// Distinguishes requests with the same body.
-fn request_address(method: &str, id: &str, query: Option<&str>) -> String {
-    format!("{method} {id}?{}", query.unwrap_or_default())
 }
 
 /// The query without `upsert`, and what that says.
