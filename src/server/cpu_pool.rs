@@ -1,4 +1,4 @@
-//! Work that takes a processor for a while, beside the threads that answer: health and small requests do not wait for it.
+//! Runs CPU-intensive work outside the threads of requests, so that small requests do not wait for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,17 +9,17 @@ use tokio::time::timeout;
 use super::error::ServerError;
 use crate::server::limits::{CPU_TASK_TIMEOUT, MAX_WAITING_CPU_TASKS};
 
-/// So much at a time, and no more; the rest waits in the order in which it came.
+/// A bounded number of tasks that run at the same time. Others wait in the order of arrival.
 pub struct CpuPool {
-    places: Arc<Semaphore>,
-    /// What all of it may hold, in units of `unit` bytes.
+    threads: Arc<Semaphore>,
+    /// Memory of all running tasks, in units of `unit` bytes.
     bytes: Arc<Semaphore>,
     unit: usize,
-    most: usize,
+    max_units: usize,
     waiting: AtomicUsize,
 }
 
-/// Whether whoever asked for it is still there.
+/// Set when the client of a task has gone.
 #[derive(Clone, Default)]
 pub struct CancelFlag(Arc<AtomicBool>);
 
@@ -29,82 +29,82 @@ impl CancelFlag {
     }
 }
 
-/// Dropped with the request, which tells the work.
-struct Leaves(CancelFlag);
+/// Sets the flag when the request is dropped.
+struct CancelOnDrop(CancelFlag);
 
-impl Drop for Leaves {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// Processors that the system gives to this process.
+/// Number of processors available to this process.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl CpuPool {
-    /// So many places, and bytes for what stands in them. One that is larger than all takes all.
-    pub fn new(places: usize, bytes: usize) -> Self {
+    /// A pool with so many threads, and so many bytes of memory for their tasks. A larger task runs alone.
+    pub fn new(threads: usize, bytes: usize) -> Self {
         let unit = 64 << 10;
-        let most = (bytes / unit).max(1);
+        let max_units = (bytes / unit).max(1);
         Self {
-            places: Arc::new(Semaphore::new(places.max(1))),
-            bytes: Arc::new(Semaphore::new(most)),
+            threads: Arc::new(Semaphore::new(threads.max(1))),
+            bytes: Arc::new(Semaphore::new(max_units)),
             unit,
-            most,
+            max_units,
             waiting: AtomicUsize::new(0),
         }
     }
 
-    /// Runs `work` when there is a place for something of so many bytes. It keeps the place until it is done, also when nobody waits for it any more: it can
-    /// ask, and end early.
+    /// Runs `work`, which takes about so many bytes of memory. It keeps its thread until it is done, also
+    /// when its client has gone: it can check the flag and end early. 503: too many wait, or too long.
     pub async fn run<T, F>(&self, bytes: usize, work: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
         F: FnOnce(&CancelFlag) -> T + Send + 'static,
     {
-        let held = self.place(bytes).await?;
-        let leaves = Leaves(CancelFlag::default());
-        let asker = leaves.0.clone();
+        let permits = self.acquire(bytes).await?;
+        let cancel = CancelOnDrop(CancelFlag::default());
+        let flag = cancel.0.clone();
         let done = tokio::task::spawn_blocking(move || {
-            // Given back at the end, that of a panic too.
-            let _held = held;
-            work(&asker)
+            // Released at the end, also after a panic.
+            let _permits = permits;
+            work(&flag)
         });
         done.await.map_err(|_| ServerError::Panicked)
     }
 
-    async fn place(&self, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], ServerError> {
-        let _waits = Waits::among(&self.waiting)?;
-        let units = bytes.div_ceil(self.unit).clamp(1, self.most) as u32;
+    async fn acquire(&self, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], ServerError> {
+        let _waiting = WaitingTask::count(&self.waiting)?;
+        let units = bytes.div_ceil(self.unit).clamp(1, self.max_units) as u32;
         let both = async {
             let bytes = self.bytes.clone().acquire_many_owned(units).await;
-            (bytes, self.places.clone().acquire_owned().await)
+            (bytes, self.threads.clone().acquire_owned().await)
         };
         match timeout(CPU_TASK_TIMEOUT, both).await {
-            Ok((Ok(bytes), Ok(place))) => Ok([bytes, place]),
-            _ => Err(ServerError::Crowded),
+            Ok((Ok(bytes), Ok(thread))) => Ok([bytes, thread]),
+            _ => Err(ServerError::Overloaded),
         }
     }
 
     #[cfg(test)]
     pub fn free(&self) -> (usize, usize) {
-        (self.places.available_permits(), self.bytes.available_permits())
+        (self.threads.available_permits(), self.bytes.available_permits())
     }
 }
 
-/// One that waits.
-struct Waits<'a>(&'a AtomicUsize);
+/// A waiting task, counted until it is dropped.
+struct WaitingTask<'a>(&'a AtomicUsize);
 
-impl<'a> Waits<'a> {
-    fn among(waiting: &'a AtomicUsize) -> Result<Self, ServerError> {
+impl<'a> WaitingTask<'a> {
+    fn count(waiting: &'a AtomicUsize) -> Result<Self, ServerError> {
         let one = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING_CPU_TASKS { Ok(one) } else { Err(ServerError::Crowded) }
+        if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING_CPU_TASKS { Ok(one) } else { Err(ServerError::Overloaded) }
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for WaitingTask<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_runs_on_another_thread_so_much_at_a_time() {
+    async fn tasks_run_on_other_threads_within_the_limits() {
         let pool = Arc::new(CpuPool::new(2, 256 << 10));
         let there = pool.run(1, |_| current().id()).await.unwrap();
         assert_ne!(there, current().id());
@@ -132,7 +132,7 @@ mod tests {
             };
             (tokio::spawn(async move { pool.run(bytes, work).await }), go)
         };
-        // The second one finds a place, and no bytes.
+        // There is a thread for the second task, and no memory.
         let (first, go_first) = start(200 << 10);
         assert_eq!(has_begun.recv().await, Some(200 << 10));
         let (second, go_second) = start(1 << 30);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_gives_its_place_back() {
+    async fn a_panic_releases_its_permits() {
         let pool = CpuPool::new(1, 1);
         for _ in 0..3 {
             let to_api_error = pool.run(1, |_| -> () { panic!("on purpose") }).await.unwrap_err();
@@ -156,15 +156,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_learns_that_nobody_waits_for_it() {
+    async fn work_sees_that_its_client_has_gone() {
         let pool = Arc::new(CpuPool::new(1, 1));
         let (begun, has_begun) = tokio::sync::oneshot::channel();
-        let asked = tokio::spawn({
+        let request = tokio::spawn({
             let pool = pool.clone();
             async move {
-                let work = |asker: &CancelFlag| {
+                let work = |client: &CancelFlag| {
                     begun.send(()).unwrap();
-                    while !asker.is_cancelled() {
+                    while !client.is_cancelled() {
                         std::thread::yield_now();
                     }
                 };
@@ -172,27 +172,27 @@ mod tests {
             }
         });
         has_begun.await.unwrap();
-        asked.abort();
-        // The place is free again once the work has noticed.
+        request.abort();
+        // The thread is free again once the work has seen it.
         assert!(pool.run(1, |_| ()).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_waits_than_may() {
+    async fn the_number_of_waiting_tasks_is_bounded() {
         let pool = Arc::new(CpuPool::new(1, 1));
-        let held = pool.place(1).await.unwrap();
+        let held = pool.acquire(1).await.unwrap();
         let waiting: Vec<_> = (0..MAX_WAITING_CPU_TASKS)
             .map(|_| {
                 let pool = pool.clone();
-                tokio::spawn(async move { pool.place(1).await.map(drop) })
+                tokio::spawn(async move { pool.acquire(1).await.map(drop) })
             })
             .collect();
         tokio::task::yield_now().await;
-        assert_eq!(pool.place(1).await.unwrap_err().to_api_error().code, 503);
+        assert_eq!(pool.acquire(1).await.unwrap_err().to_api_error().code, 503);
         for waits in waiting {
             assert_eq!(waits.await.unwrap().unwrap_err().to_api_error().code, 503, "its time is over");
         }
         drop(held);
-        assert!(pool.place(1).await.is_ok());
+        assert!(pool.acquire(1).await.is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong while answering, and the one place where it becomes a reply and a line in the log.
+//! The errors of the server, and the one place where they become responses and lines of the log.
 
 use std::time::Instant;
 
@@ -12,96 +12,83 @@ use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The client's own doing, in the words it gets.
+    /// An error of the client, with its response.
     #[error("{0}")]
     Client(#[from] ApiError),
-    #[error("the writer's queue is full")]
-    Busy,
-    /// The cells of a prepared change have changed too much.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A change was prepared for cells that have changed too much meanwhile.
     #[error("the change was prepared for older cells")]
     Outdated,
+    /// Too many CPU-intensive tasks wait.
     #[error("too much work is waiting")]
-    Crowded,
+    Overloaded,
     #[error("the server is stopping")]
-    Stopped,
-    #[error("the disk is full")]
-    Full,
-    #[error("the database was not writable: {0}")]
-    Undone(String),
-    #[error("the database failed earlier: {0}")]
-    Broken(String),
-    #[error("the database could not be read: {0}")]
-    Unreadable(String),
-    #[error("a part of the database is damaged: {0}")]
-    Damaged(String),
+    ShuttingDown,
     #[error("a defect of the server: a panic")]
     Panicked,
 }
 
-impl From<StoreError> for ServerError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Busy => Self::Busy,
-            StoreError::Closed => Self::Stopped,
-            StoreError::DiskFull => Self::Full,
-            StoreError::RolledBack(why) => Self::Undone(why.to_string()),
-            StoreError::Failed(why) => Self::Broken(why.to_string()),
-            StoreError::Unreadable(why) => Self::Unreadable(why.to_string()),
-            StoreError::Corrupt(why) => Self::Damaged(why.to_string()),
-        }
-    }
-}
-
 impl ServerError {
-    /// What the client is told: 5xx texts carry nothing of the inside.
+    /// The response for the client. Texts of 5xx errors reveal no internals.
     pub fn to_api_error(&self) -> ApiError {
         match self {
             Self::Client(error) => error.clone(),
-            Self::Busy => {
-                ErrorKind::Unavailable.with("More changes are waiting than the disk can take; nothing was changed, try again in a second.")
-            }
+            Self::Store(error) => store_error(error),
             Self::Outdated => ErrorKind::Unavailable
                 .with("The cells changed while this request was prepared; nothing was changed, try again in a second."),
-            Self::Crowded => {
+            Self::Overloaded => {
                 ErrorKind::Unavailable.with("More large requests are waiting than can be done; nothing was changed, try again in a second.")
             }
-            Self::Stopped => ErrorKind::Unavailable.with("The server is stopping; nothing was changed, try again when it is back."),
-            Self::Full => ErrorKind::InsufficientStorage
-                .with("The disk is full; nothing was changed. Free some space or remove cells, then try again."),
-            Self::Undone(_) => {
-                ErrorKind::Unavailable.with("The database cannot be written now; nothing was changed. The server's log says why.")
-            }
-            Self::Broken(_) => ErrorKind::GeneralError
-                .with("The database failed; this change may be lost and no more are taken. Restart the server; its log says why."),
-            Self::Damaged(_) => ErrorKind::GeneralError
-                .with("A part of the database that this needs is damaged; nothing was changed. 'agnez check' says what, a backup has it."),
+            Self::ShuttingDown => store_error(&StoreError::Closed),
             Self::Panicked => ErrorKind::GeneralError.with(
                 "A defect of the server broke this request off; look what is there before sending it again. The server's log says where.",
             ),
-            Self::Unreadable(_) => ErrorKind::GeneralError.with("The database could not be read; the server's log says why."),
         }
     }
 
     pub fn log(&self) {
         match self {
-            // Its words may repeat what was sent.
+            // The message may repeat input.
             Self::Client(error) => tracing::debug!(code = error.code, "{}", error.class_name),
-            // The request's own line says 503, and those are bounded.
-            Self::Busy | Self::Outdated | Self::Crowded | Self::Stopped => tracing::debug!("{self}"),
-            // One for each change that is sent while the disk is full would fill it up for good.
-            Self::Full | Self::Undone(_) => log_throttled(&FULL, self),
-            _ => log_throttled(&FAILED, self),
+            // The line of the request has the status 503.
+            Self::Outdated | Self::Overloaded | Self::ShuttingDown | Self::Store(StoreError::Busy | StoreError::Closed) => {
+                tracing::debug!("{self}");
+            }
+            // A line for each change while the disk is full would fill it up.
+            Self::Store(StoreError::DiskFull | StoreError::RolledBack(_)) => log_throttled(&DISK_FULL, self),
+            Self::Store(_) | Self::Panicked => log_throttled(&FAILURES, self),
         }
     }
 }
 
-/// What the disk refuses leaves the failures their lines.
-static FULL: LogThrottle = LogThrottle::new();
-static FAILED: LogThrottle = LogThrottle::new();
+fn store_error(error: &StoreError) -> ApiError {
+    match error {
+        StoreError::Busy => {
+            ErrorKind::Unavailable.with("More changes are waiting than the disk can take; nothing was changed, try again in a second.")
+        }
+        StoreError::Closed => ErrorKind::Unavailable.with("The server is stopping; nothing was changed, try again when it is back."),
+        StoreError::DiskFull => {
+            ErrorKind::InsufficientStorage.with("The disk is full; nothing was changed. Free some space or remove cells, then try again.")
+        }
+        StoreError::RolledBack(_) => {
+            ErrorKind::Unavailable.with("The database cannot be written now; nothing was changed. The server's log says why.")
+        }
+        StoreError::Failed(_) => ErrorKind::GeneralError
+            .with("The database failed; this change may be lost and no more are taken. Restart the server; its log says why."),
+        StoreError::Unreadable(_) => ErrorKind::GeneralError.with("The database could not be read; the server's log says why."),
+        StoreError::Corrupt(_) => ErrorKind::GeneralError
+            .with("A part of the database that this needs is damaged; nothing was changed. 'agnez check' says what, a backup has it."),
+    }
+}
 
-fn log_throttled(lines: &LogThrottle, problem: &ServerError) {
-    if let Some(suppressed) = lines.permit(Instant::now()) {
-        tracing::error!(suppressed, "{problem}");
+/// Errors of a full disk are throttled apart from others, so that they do not suppress them.
+static DISK_FULL: LogThrottle = LogThrottle::new();
+static FAILURES: LogThrottle = LogThrottle::new();
+
+fn log_throttled(throttle: &LogThrottle, error: &ServerError) {
+    if let Some(suppressed) = throttle.permit(Instant::now()) {
+        tracing::error!(suppressed, "{error}");
     }
 }
 
@@ -112,14 +99,14 @@ impl IntoResponse for ServerError {
     }
 }
 
-/// The reply for an error in the one shape.
+/// The response for an error.
 pub fn respond(error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = (status, Json(error)).into_response();
-    // For whoever opened the address in a browser (`error_page`).
-    reply.extensions_mut().insert(error.clone());
+    let mut response = (status, Json(error)).into_response();
+    // For a browser navigation (`error_page`).
+    response.extensions_mut().insert(error.clone());
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    reply
+    response
 }

@@ -1,4 +1,4 @@
-//! Random names: 16 letters and digits, as NeDB's ids.
+//! Random ids: 16 letters and digits, as those of NeDB.
 
 use crate::protocol::CellId;
 
@@ -6,15 +6,15 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// 95 bits from the system's random source.
 pub fn random() -> String {
-    let mut name = String::with_capacity(16);
+    let mut id = String::with_capacity(16);
     let mut bytes = [0_u8; 32];
-    while name.len() < 16 {
+    while id.len() < 16 {
         getrandom::fill(&mut bytes).expect("the system has a source of random numbers");
-        // 248 = 4 * 62: dropping the rest keeps every character equally likely.
+        // 248 = 4 * 62: larger bytes are dropped, so that all characters are equally likely.
         let fair = bytes.iter().filter(|byte| **byte < 248);
-        name.extend(fair.take(16 - name.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+        id.extend(fair.take(16 - id.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
     }
-    name
+    id
 }
 
 pub fn cell() -> CellId {

@@ -1,4 +1,4 @@
-//! Time zones by their names in the IANA database, which the program brings along: what a container or a host has of it decides nothing.
+//! Time zones of the IANA database, which is compiled in: the database of the host is not used.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::charts::Zone;
 use crate::server::limits::MAX_TIME_ZONE_NAME_BYTES;
 
-/// `None` for names that the database does not have.
+/// The zone of this name; `None` if there is none.
 pub fn named(name: &str) -> Option<Zone> {
     let zone = (name.len() <= MAX_TIME_ZONE_NAME_BYTES).then(|| TimeZone::get(name).ok()).flatten()?;
     let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());

@@ -98,7 +98,7 @@ impl Boards {
                 return Ok(());
             }
         }
-        Err(ServerError::Busy)
+        Err(ServerError::Outdated)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is sent to who listens, written out: events as text, points as bytes for the page.
+//! Encodes frames for readers: events as JSON text, and points for the page in binary.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::server::auth::tokens::TokenRegistry;
 use crate::server::limits::{MIN_WEBSOCKET_BYTES_PER_MS, WEBSOCKET_STALL_TIMEOUT};
 use crate::server::store::{AppendEvent, AppendedCell, CellChange, Change, ChangeKind, Record, StoredValue, json_number};
 
-/// A slow line gets time for many bytes.
+/// The time for sending so many bytes.
 pub fn send_timeout(bytes: usize) -> Duration {
     WEBSOCKET_STALL_TIMEOUT + Duration::from_millis((bytes / MIN_WEBSOCKET_BYTES_PER_MS) as u64)
 }
 
-/// What is wrong with the server, for the page; nothing: it is well again.
+/// A notice about the server for the page. `None` removes it.
 pub fn notice_frame(notice: Option<&str>) -> LiveFrame {
     LiveFrame::Text(format!("!{}", notice.unwrap_or_default()).into())
 }
@@ -37,7 +37,7 @@ pub fn page_frame(kind: ChangeKind, seq: u64, record: &Record, tokens: &TokenReg
     })
 }
 
-/// The same shape; the document is already text.
+/// As [`page_frame`], with the document as JSON text.
 pub fn document_frame(kind: ChangeKind, seq: u64, record: &Record, value: Option<&str>) -> LiveFrame {
     let name = match kind {
         ChangeKind::Created => "created",
@@ -48,13 +48,13 @@ pub fn document_frame(kind: ChangeKind, seq: u64, record: &Record, value: Option
     LiveFrame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":{}}}", record.document(value)).into())
 }
 
-/// Whether the document of event is to be read before it is told.
+/// Whether the document of an event must be read from the store.
 pub fn needs_stored_value(event: &SharedEvent, view: FeedView) -> bool {
     let Change::Cell(CellChange { record, value, .. }) = &event.change else { return false };
     view == FeedView::Document && (record.is_line() || (value.is_none() && matches!(record.value, StoredValue::Stored(_))))
 }
 
-/// What is told of other event; written once for all readers.
+/// The frame of any other event, encoded once for all readers.
 pub fn event_frame(event: &SharedEvent, view: FeedView, tokens: &TokenRegistry) -> LiveFrame {
     event.frame(view, || match (&event.change, view) {
         (Change::Points(appended), FeedView::Page) => points_frame(appended),
@@ -67,13 +67,13 @@ pub fn event_frame(event: &SharedEvent, view: FeedView, tokens: &TokenRegistry) 
     })
 }
 
-/// For the page that was away: as many frames as these parts need.
+/// Frames with counts for a page that resumes, as many as the parts need.
 pub fn count_frames(seq: u64, parts: &[PartRef]) -> Vec<LiveFrame> {
     parts.chunks(points::MAX_PARTS as usize).map(|parts| LiveFrame::Binary(points::write(seq, parts).into())).collect()
 }
 
-/// For the page: the points themselves, or of very many only their number. Of a series that is gone or begins anew comes a part of
-/// no points at 0 without numbers: what is known of it is over, and columns are to be asked for.
+/// For the page: the points, or only their number if there are many. A removed or replaced series is a
+/// part of no points at 0: the page drops its copy and requests columns.
 pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
     let parts: Vec<PartRef> = appended
         .cells
@@ -94,7 +94,7 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
     LiveFrame::Binary(points::write(appended.seq, &parts).into())
 }
 
-/// For everybody else:
+/// For readers of documents:
 /// `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`, with
 /// `"anew":true` beside `start` where another series had the name, and `"gone":{"<id>":["train"]}` beside `data` where series are gone.
 pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {

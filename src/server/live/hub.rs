@@ -1,4 +1,5 @@
-//! Who listens to which board: each reader has a bounded mailbox, and a slow one never makes anybody wait.
+//! Publishes the changes of boards to their readers. Each reader has a bounded mailbox, so that a slow
+//! one never delays the writer or another reader.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,21 +16,21 @@ use crate::series::Points;
 use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS, MIN_POINTS_INTERVAL};
 use crate::server::store::{AppendEvent, Change, Record};
 
-/// About what a part of a frame of points takes, beside its name and its numbers.
+/// Approximate size of a part of a frame of points, beside its name and its numbers.
 const PART_BYTES: usize = 100;
-// News with more parts would lag every reader, so none is ever written into a frame that cannot be read.
+// An event with more parts would make every reader lag, so a frame never exceeds the maximum.
 const _: () = assert!(MAX_MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
 
-/// Which form of a cell a reader wants.
+/// The form of cells that a reader gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedView {
-    /// `protocol::Cell`: what the page shows.
+    /// `protocol::Cell`, for the page.
     Page,
-    /// The whole document, as REST gives it.
+    /// The whole document, as the REST API returns it.
     Document,
 }
 
-/// What a reader is sent.
+/// A message to a reader.
 #[derive(Clone, Debug)]
 pub enum LiveFrame {
     Text(Utf8Bytes),
@@ -46,12 +47,12 @@ impl LiveFrame {
     }
 }
 
-/// A change on its way to readers: each form is written once for all of them.
+/// A change on its way to the readers. Each form is encoded once for all of them.
 #[derive(Debug)]
 pub struct SharedEvent {
     pub change: Change,
     frames: [OnceLock<LiveFrame>; 2],
-    /// About how much a frame of it takes.
+    /// Approximate size of its frame.
     bytes: usize,
 }
 
@@ -72,8 +73,8 @@ impl SharedEvent {
         Self { change, frames: Default::default(), bytes: 256 + bytes }
     }
 
-    /// Whether a frame of it is still to be written, and large.
-    pub fn is_to_write(&self, view: FeedView, large: usize) -> bool {
+    /// Whether its frame is large and not encoded yet.
+    pub fn needs_encoding(&self, view: FeedView, large: usize) -> bool {
         self.bytes >= large && self.frames[view as usize].get().is_none()
     }
 
@@ -92,13 +93,13 @@ pub struct Hub {
     lagged: AtomicU64,
 }
 
-/// Those who listen to a board.
+/// The readers of a board.
 #[derive(Default)]
 struct Topic {
     mailboxes: Vec<Arc<Mailbox>>,
-    /// Points that wait for the next tick, and when the last was.
+    /// Points that wait for the next flush, and the time of the last one.
     points: Option<AppendEvent>,
-    ticked: Option<Instant>,
+    flushed: Option<Instant>,
 }
 
 impl Topic {
@@ -109,10 +110,10 @@ impl Topic {
         }
     }
 
-    /// Tells of the points that wait.
+    /// Broadcasts the waiting points.
     fn flush_points(&mut self) {
         if let Some(points) = self.points.take() {
-            self.ticked = Some(Instant::now());
+            self.flushed = Some(Instant::now());
             self.broadcast(Change::Points(points));
         }
     }
@@ -133,29 +134,29 @@ struct Waiting {
 
 pub enum Delivery {
     Event(Arc<SharedEvent>),
-    /// Some were dropped: read the newest state instead.
+    /// Events were dropped: read the newest state instead.
     Lagged,
 }
 
 impl Hub {
-    /// Hands the changes of a commit to all who listen; never waits for any of them.
+    /// Hands the changes of a commit to all readers. Never waits for them.
     pub fn publish(self: &Arc<Self>, changes: Vec<Change>) {
         let mut boards = lock(&self.boards);
         for change in changes {
             let board = change.board().clone();
-            let Some(readers) = boards.get_mut(&board) else { continue };
+            let Some(topic) = boards.get_mut(&board) else { continue };
             match change {
                 Change::Cell(_) => {
-                    // Points that came before it are told before it.
-                    readers.flush_points();
-                    readers.broadcast(change);
+                    // Earlier points come first.
+                    topic.flush_points();
+                    topic.broadcast(change);
                 }
-                Change::Points(new) => match &mut readers.points {
+                Change::Points(new) => match &mut topic.points {
                     Some(waiting) => waiting.merge(new),
                     None => {
-                        readers.points = Some(new);
-                        match readers.ticked.map(|last| last + MIN_POINTS_INTERVAL).filter(|next| *next > Instant::now()) {
-                            None => readers.flush_points(),
+                        topic.points = Some(new);
+                        match topic.flushed.map(|last| last + MIN_POINTS_INTERVAL).filter(|next| *next > Instant::now()) {
+                            None => topic.flush_points(),
                             Some(next) => self.flush_points_at(board, next),
                         }
                     }
@@ -169,16 +170,16 @@ impl Hub {
         tokio::spawn(async move {
             tokio::time::sleep_until(next).await;
             if let Some(hub) = hub.upgrade()
-                && let Some(readers) = lock(&hub.boards).get_mut(&board)
+                && let Some(topic) = lock(&hub.boards).get_mut(&board)
             {
-                readers.flush_points();
+                topic.flush_points();
             }
         });
     }
 
-    /// How many listen, and how often one of them was too slow since the start.
+    /// Number of readers, and how often one of them lagged since the start.
     pub fn readers(&self) -> (usize, u64) {
-        let listening = lock(&self.boards).values().map(|readers| readers.mailboxes.len()).sum();
+        let listening = lock(&self.boards).values().map(|topic| topic.mailboxes.len()).sum();
         (listening, self.lagged.load(Ordering::Relaxed))
     }
 
@@ -205,7 +206,7 @@ impl Mailbox {
     }
 }
 
-/// Ends with its drop.
+/// A reader's subscription, until it is dropped.
 pub struct Subscription {
     hub: Arc<Hub>,
     pub board: Arc<str>,
@@ -224,7 +225,7 @@ impl Subscription {
         Some(Delivery::Event(event))
     }
 
-    /// Waits until something may have come since the mailbox was found empty.
+    /// Waits until an event may have come since the mailbox was found empty.
     pub async fn changed(&self) {
         self.mailbox.wake.notified().await;
     }
@@ -233,21 +234,21 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let mut boards = lock(&self.hub.boards);
-        if let Some(readers) = boards.get_mut(&self.board) {
-            readers.mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
-            if readers.mailboxes.is_empty() {
+        if let Some(topic) = boards.get_mut(&self.board) {
+            topic.mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
+            if topic.mailboxes.is_empty() {
                 boards.remove(&self.board);
             }
         }
     }
 }
 
-/// About how many bytes a document has as JSON, without its value.
+/// Approximate size of a document as JSON, without its value.
 pub fn weight_of(record: &Record) -> usize {
     record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum()
 }
 
-/// About how many bytes a value has as JSON.
+/// Approximate size of a value as JSON.
 fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_reader_is_told_that_it_lags_and_holds_nothing() {
+    fn a_slow_reader_lags_and_holds_nothing() {
         let hub = Arc::new(Hub::default());
         let slow = hub.subscribe("a");
         hub.publish((1..=MAX_MAILBOX_EVENTS as u64 + 10).map(|seq| change("a", seq, 1)).collect());
@@ -327,14 +328,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn points_are_told_at_once_then_together_and_never_after_what_came_later() {
+    async fn points_come_at_once_then_together_and_never_after_a_later_event() {
         let hub = Arc::new(Hub::default());
         let reader = hub.subscribe("a");
-        let told = || {
+        let received = || {
             std::iter::from_fn(|| reader.try_next())
                 .map(|delivery| match delivery {
                     Delivery::Event(event) => match &event.change {
-                        Change::Points(told) => (told.first, told.seq, told.cells[0].series[0].count),
+                        Change::Points(points) => (points.first, points.seq, points.cells[0].series[0].count),
                         Change::Cell(change) => (change.seq, change.seq, 0),
                     },
                     Delivery::Lagged => (0, 0, 0),
@@ -342,21 +343,21 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         hub.publish(vec![points(1, 0, &[1.0])]);
-        assert_eq!(told(), [(1, 1, 1)]);
+        assert_eq!(received(), [(1, 1, 1)]);
         hub.publish(vec![points(2, 1, &[1.0])]);
         hub.publish(vec![points(3, 2, &[1.0, 2.0])]);
-        assert_eq!(told(), []);
+        assert_eq!(received(), []);
         tokio::time::sleep(2 * MIN_POINTS_INTERVAL).await;
-        assert_eq!(told(), [(2, 3, 3)]);
+        assert_eq!(received(), [(2, 3, 3)]);
         hub.publish(vec![points(4, 4, &[1.0])]);
-        assert_eq!(told(), [(4, 4, 1)]);
+        assert_eq!(received(), [(4, 4, 1)]);
         hub.publish(vec![points(5, 5, &[1.0])]);
         hub.publish(vec![change("a", 6, 1)]);
-        assert_eq!(told(), [(5, 5, 1), (6, 6, 0)]);
+        assert_eq!(received(), [(5, 5, 1), (6, 6, 0)]);
     }
 
     #[test]
-    fn who_leaves_is_forgotten() {
+    fn a_dropped_subscription_is_removed() {
         let hub = Arc::new(Hub::default());
         drop(hub.subscribe("a"));
         assert!(lock(&hub.boards).is_empty());

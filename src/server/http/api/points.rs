@@ -280,11 +280,11 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {
-        let message = |lines, problem: ServerError| cut(lines, 2 * lines, problem.to_api_error()).message;
-        assert!(message(0, ServerError::Busy).ends_with("Nothing was appended; send all of it again."));
-        assert!(message(3, ServerError::Full).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
+        let reason = |lines, kind: ErrorKind| cut(lines, 2 * lines, kind.with("It failed.")).message;
+        assert!(reason(0, ErrorKind::Unavailable).ends_with("Nothing was appended; send all of it again."));
+        assert!(reason(3, ErrorKind::InsufficientStorage).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
         for lines in [0, 3] {
-            let message = message(lines, ServerError::Broken("x".into()));
+            let message = reason(lines, ErrorKind::GeneralError);
             assert!(message.ends_with("ask for the totals (GET /values/:id) before sending again."), "{message}");
         }
     }

@@ -39,7 +39,7 @@ pub async fn healthz() -> ([(HeaderName, &'static str); 1], &'static str) {
 )]
 pub async fn readyz(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], &'static str), ServerError> {
     if app.stopping.is_cancelled() {
-        return Err(ServerError::Stopped);
+        return Err(ServerError::ShuttingDown);
     }
     app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(ServerError::from(why).to_api_error().message))?;
     let (head, well) = healthz().await;

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::error::ServerError;
 
@@ -80,7 +81,7 @@ pub fn method_name(method: &Method) -> &'static str {
 )]
 pub async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str); 2], String), ServerError> {
     let mut text = String::new();
-    prometheus_text::encode(&mut text, &registry(&app)).map_err(|error| ServerError::Broken(error.to_string()))?;
+    prometheus_text::encode(&mut text, &registry(&app)).map_err(|_| ErrorKind::GeneralError.with("The metrics could not be encoded."))?;
     let kind = (header::CONTENT_TYPE, prometheus_text::CONTENT_TYPE);
     Ok(([kind, (header::CACHE_CONTROL, "no-store")], text))
 }

@@ -6,6 +6,7 @@
 //!
 //! `AGNEZ_MODEL_SEEDS=5000` tries more of them, `AGNEZ_MODEL_SEED=17` only that one.
 
+mod calls;
 mod effects;
 mod plain;
 mod reader;

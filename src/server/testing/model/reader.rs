@@ -61,7 +61,7 @@ impl Reader {
             let lagged = app.hub.readers().1;
             let frame = match feed.ready() {
                 Some(frame) => frame,
-                None if feed.has_missed() => feed.next().await.map_err(|why| format!("a value could not be read: {why}"))?,
+                None if feed.has_backlog() => feed.next().await.map_err(|why| format!("a value could not be read: {why}"))?,
                 None => return Ok(()),
             };
             self.take(app, frame.frame, lagged)?;

@@ -1,7 +1,6 @@
 //! Runs a history on the real store, hub and feeds, and on the model beside them.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
@@ -9,21 +8,19 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection};
 
+use super::calls::{CallFuture, CallResult, send};
 use super::plain::{Answer, Plain, Told};
 use super::reader::Reader;
-use super::steps::{Call, Fate, Op, Part, Plan, READERS, Step, values};
+use super::steps::{Call, Fate, Op, Plan, READERS, Step};
 use crate::protocol::CellId;
 use crate::server::App;
 use crate::server::auth::tokens::TokenRegistry;
-use crate::server::boards::{Boards, CellPoints, Draft, IdempotentRequest, Query, ResponseShape, SeriesPoints, Target};
+use crate::server::boards::{Boards, Query};
 use crate::server::error::ServerError;
 use crate::server::http::pages::assets::StaticAssets;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
 use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store, StoreError};
-
-type Heard = Result<(u16, String, bool), ServerError>;
-type Calling = Pin<Box<dyn Future<Output = Heard>>>;
 
 struct World {
     folder: tempfile::TempDir,
@@ -161,8 +158,8 @@ impl World {
             Fate::Refused => Some(hold(&self.folder.path().join("agnez.sqlite")).await),
             _ => None,
         };
-        let mut calling: Vec<Calling> = calls.iter().map(|call| send(self.app().boards, call.clone())).collect();
-        let mut heard: Vec<Option<Heard>> = Vec::new();
+        let mut calling: Vec<CallFuture> = calls.iter().map(|call| send(self.app().boards, call.clone())).collect();
+        let mut heard: Vec<Option<CallResult>> = Vec::new();
         for call in &mut calling {
             heard.push(match futures::poll!(call) {
                 Poll::Ready(answer) => Some(answer),
@@ -203,12 +200,12 @@ impl World {
         self.compare(false).await
     }
 
-    fn check(&mut self, call: &Call, wanted: &Answer, heard: Heard, is_undone: bool) -> Result<(), String> {
+    fn check(&mut self, call: &Call, wanted: &Answer, heard: CallResult, is_undone: bool) -> Result<(), String> {
         let wrong = |heard: &str| Err(format!("must be answered {wanted:?}, not {heard}"));
         let (status, text, is_repeated) = match (heard, wanted) {
             (Err(problem), Answer::Refused(code)) if problem.to_api_error().code == *code => return Ok(()),
             (Err(problem), Answer::Refused(_) | Answer::Again(true)) => return wrong(&format!("{problem:?}")),
-            (Err(ServerError::Undone(_)), _) if is_undone => return Ok(()),
+            (Err(ServerError::Store(StoreError::RolledBack(_))), _) if is_undone => return Ok(()),
             (Err(problem), _) => return wrong(&format!("{problem:?}")),
             (Ok(_), Answer::Cells(..) | Answer::Points(_)) if is_undone => return wrong("as done"),
             (Ok(answer), _) => answer,
@@ -348,56 +345,4 @@ async fn hold(path: &std::path::Path) -> SqliteConnection {
     let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
     connection
-}
-
-fn send(boards: Arc<Boards>, call: Call) -> Calling {
-    Box::pin(async move {
-        let one = |id: &str| Target::one(id, Query::default()).unwrap();
-        let many = |field: &str, text: &str| Target::Matching(Query::parse(&format!("{field}={text}")).unwrap());
-        let form = match &call.op {
-            Op::Append(_) => ResponseShape::Points,
-            Op::Create(drafts) if drafts.len() == 1 => ResponseShape::One(Query::default()),
-            Op::Create(_) | Op::Flood(..) | Op::PatchMany(..) | Op::RemoveMany(..) => ResponseShape::Many(Query::default()),
-            _ => ResponseShape::One(Query::default()),
-        };
-        let hash = crc32fast::hash(format!("{:?}", call.op).as_bytes());
-        let key = call.key.map(|(writer, number)| IdempotencyKey { writer: writer.into(), number });
-        let once = key.map(|key| IdempotentRequest { key, hash: u64::from(hash), shape: form.clone() });
-        let drafts = call.op.drafts().into_iter().map(Draft::from_value).collect::<Result<Vec<_>, _>>()?;
-        let mut first = drafts.clone().into_iter();
-        let mut draft = || first.next().unwrap();
-        let came = match call.op {
-            Op::Create(_) | Op::Flood(..) => boards.create(drafts, true, once).await?,
-            Op::Update(id, _) => boards.update(one(&id), draft(), once).await?,
-            Op::Patch(id, _, upsert) => boards.patch(one(&id), draft(), upsert, once).await?,
-            Op::PatchMany(field, text, _) => boards.patch(many(&field, &text), draft(), false, once).await?,
-            Op::Remove(id) => boards.remove(one(&id), once).await?,
-            Op::RemoveMany(field, text) => boards.remove(many(&field, &text), once).await?,
-            Op::Append(parts) => {
-                let answer = boards.append(sent(parts), once).await?;
-                return Ok((answer.status, answer.text, answer.is_repeated));
-            }
-            Op::Restore(id) => return boards.restore(CellId::parse(&id).unwrap()).await.map(|()| (200, String::new(), false)),
-            Op::Rearrange(id, before) => {
-                let before = before.map(|before| CellId::parse(&before).unwrap());
-                return boards.rearrange(CellId::parse(&id).unwrap(), before).await.map(|()| (200, String::new(), false));
-            }
-        };
-        let answer = form.response(came);
-        Ok((answer.status, answer.text, answer.is_repeated))
-    })
-}
-
-/// Each cell once, as a body is read.
-fn sent(parts: Vec<Part>) -> Vec<CellPoints> {
-    let mut all: Vec<CellPoints> = Vec::new();
-    for Part { id, name, y } in parts {
-        let y = values(&y);
-        let (cell, new) = (CellId::parse(&id).unwrap(), SeriesPoints { name, x: None, y, t: None });
-        match all.iter_mut().find(|sent| sent.cell == cell) {
-            Some(known) => known.series.push(new),
-            None => all.push(CellPoints { cell, series: vec![new] }),
-        }
-    }
-    all
 }
