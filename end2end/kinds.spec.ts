@@ -348,7 +348,7 @@ test("a plane of 100,000 points tells the nearest at once, and asks for nothing 
   const y = Array.from({ length: count }, (_, at) => (at * 104_729) % count);
   const { _id } = await agnez.create({ name: "plane", type: "scatter", value: { x, y } });
   const asked: string[] = [];
-  page.on("request", (request) => request.url().includes(".spots?") && asked.push(request.url()));
+  page.on("request", (request) => request.url().includes(".json?") && asked.push(request.url()));
   await openBoard(page);
   const drawn = picture(cell(page, _id));
   await expect.poll(() => drawn.evaluate((image: HTMLImageElement) => image.complete && image.naturalHeight > 0)).toBe(true);

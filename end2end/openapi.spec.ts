@@ -223,6 +223,9 @@ test("the document says what the server does", async ({ agnez }) => {
     const known = { "if-none-match": String((await agnez.call("GET", path)).headers.etag) };
     await each(`GET /values/{}.${form}`, [path, 200], [path, 304, known], [`${path}?v=x`, 400], [`/values/${html._id}.${form}`, 404], [path, 403, foreign]);
   }
+  const value = `/values/${bar._id}.json`;
+  const valueTag = { "if-none-match": String((await agnez.call("GET", value)).headers.etag) };
+  await each("GET /values/{}.json", [value, 200], [value, 304, valueTag], [`${value}?v=x`, 400], ["/values/nothing.json", 404], [value, 403, foreign]);
   await each("GET /", ["/", 200], ["/", 403, foreign]);
   await each("GET /b/{}", ["/b/other", 200], ["/b/.bad", 400], ["/b/other", 403, foreign]);
   await each("GET /events", ["/events?view=other", 400], ["/events?board=..", 400], ["/events", 403, foreign]);

@@ -1,5 +1,6 @@
 //! Every address that the page uses, made in one place. They are relative to its `<base>`, which holds the sub-path and what lets a reader in.
 
+use crate::charts::kinds;
 use crate::protocol::CellId;
 
 /// The board that is shown at `/`.
@@ -61,13 +62,13 @@ pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, wid
 
 /// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come; in full screen there is more `room`.
 pub fn drawing(id: &CellId, kind: &str, room: u32) -> String {
-    let height = match kind {
-        _ if room > 0 => &room.max(100).to_string(),
-        "number" => "140",
-        "heatmap" => "320",
-        _ => "240",
-    };
-    ["values/", id.as_str(), ".svg?height=", height].concat()
+    let height = if room > 0 { room.max(100) } else { kinds::kind(kind).map_or(PLOT_HEIGHT, |kind| kind.height) };
+    ["values/", id.as_str(), ".svg?height=", &height.to_string()].concat()
+}
+
+/// The value of the cell with the address `value`, in the version that a query names.
+pub fn value_json(value: &str, version: &str) -> String {
+    [value, ".json", if version.is_empty() { "" } else { "?" }, version].concat()
 }
 
 /// Where `/live` continues.

@@ -59,7 +59,7 @@ async function opened(url) {
     let drawings = 0;
     page.on("request", (request) => {
       if (request.url().includes("/columns?")) columns += 1;
-      if (/\/values\/[^/]+\.(svg|scene)\?/.test(request.url())) drawings += 1;
+      if (/\/values\/[^/]+\.(svg|json)\?/.test(request.url())) drawings += 1;
     });
     await page.addInitScript(() => {
       const page = /** @type {any} */ (globalThis);

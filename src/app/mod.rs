@@ -42,7 +42,7 @@ pub fn App(page: PageData) -> impl IntoView {
     provide_context(dashboard.charts);
     Effect::new(move |_| {
         dashboard.charts.start(move || dashboard.focused_cell());
-        cells::hover::listen(dashboard.charts.tooltip);
+        cells::hover::listen(dashboard.charts);
         iframe::listen();
         shortcuts::use_shortcuts(dashboard);
         components::drag::use_drop(dashboard);

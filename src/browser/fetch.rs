@@ -34,6 +34,26 @@ pub async fn bytes(address: &str) -> Option<Vec<u8>> {
     if reply.ok() { reply.binary().await.ok() } else { None }
 }
 
+/// The body of a reply, or that it is not read.
+pub enum TextReply {
+    Text(String),
+    TooLarge,
+}
+
+/// The JSON of a reply with at most `max_bytes`; `None` if the server cannot be reached or refuses.
+pub async fn text(address: &str, max_bytes: u64) -> Option<TextReply> {
+    let reply = request(Method::GET, address, "application/json", RequestCache::Default).await.filter(Response::ok)?;
+    let length = reply.headers().get("content-length").and_then(|bytes| bytes.parse::<u64>().ok());
+    if length.is_some_and(|bytes| bytes > max_bytes) {
+        // What is not read must not be sent either.
+        if let Some(body) = reply.body() {
+            let _ = body.cancel();
+        }
+        return Some(TextReply::TooLarge);
+    }
+    reply.text().await.ok().map(TextReply::Text)
+}
+
 /// The `ETag` of a file; `None` if the server cannot be reached or refuses.
 pub async fn etag(method: Method, address: &str, cache: RequestCache) -> Option<String> {
     let reply = request(method, address, "*/*", cache).await?;

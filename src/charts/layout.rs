@@ -1,5 +1,6 @@
 //! Where everything of a line chart stands: the layout that server and browser share, so that waking up moves nothing.
 
+use super::display_list::TextAnchor;
 use super::range::{x_range, y_range};
 use super::scale::Scale;
 use super::text_metrics::{FONT_SIZE, width};
@@ -89,14 +90,6 @@ pub struct Frame {
     pub note: &'static str,
 }
 
-/// On which side of its place a label of the x axis stands, so that none leaves the chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
 impl Frame {
     pub fn new(ask: &Ask, curves: &[Curve], size: Size) -> Self {
         let x = match ask.window {
@@ -135,6 +128,13 @@ impl Frame {
         let left = (widest(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
         Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks, zone, note: "" }
+    }
+
+    /// The same layout with so many pixels free above it.
+    pub fn moved_down(mut self, by: f64) -> Self {
+        self.top += by;
+        self.size.height += by;
+        self
     }
 
     /// The room to the right of the plot.
@@ -184,17 +184,17 @@ impl Frame {
         py + FONT_SIZE * 0.36
     }
 
-    /// Labels near the ends of the x axis lean inward. By the share of the axis, since the server does not know the width.
-    pub fn anchor(&self, tick: &Tick) -> Anchor {
+    /// On which side of its place a label of the x axis stands: near the ends they lean inward, so that none leaves the chart. By the share of the axis, since the server does not know the width.
+    pub fn anchor(&self, tick: &Tick) -> TextAnchor {
         /// The narrowest plot.
         const NARROW: f64 = 270.0;
         let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0);
         if half > RIGHT + (1.0 - share) * NARROW {
-            Anchor::End
+            TextAnchor::End
         } else if half > self.left + share * NARROW {
-            Anchor::Start
+            TextAnchor::Start
         } else {
-            Anchor::Middle
+            TextAnchor::Middle
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The names of a line chart's series: under the plot of a drawing, and how much room the page's own legend has.
 
+use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
 use super::layout::Curve;
 use super::names::short;
-use super::palette::dash;
-use super::render::svg::{Svg, coordinate, escaped};
 use super::text_metrics::width;
 
 /// The height of a row of names, in CSS pixels.
@@ -71,21 +70,15 @@ pub fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
     rows
 }
 
-pub fn draw_entry(svg: &mut Svg, entry: &Entry, y: f64) {
+/// `y` is the base line of the name.
+pub fn draw_entry(margin: &mut Shapes, entry: Entry, y: f64) {
     let mut x = entry.x;
     if let Some(slot) = entry.slot {
-        let class = svg.slot('s', slot);
-        let dashes: Vec<_> = dash(slot).iter().map(|length| coordinate(*length)).collect();
-        svg.raw(&format!(
-            "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{SWATCH}\"/>",
-            if dashes.is_empty() { "none".to_owned() } else { dashes.join(" ") },
-            coordinate(x),
-            coordinate(y - 4.0),
-        ));
+        margin.push(Shape::Swatch { slot, x, width: SWATCH, y: y - 4.0 });
         x += SWATCH + 4.0;
     }
-    let whole = if entry.whole.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(&entry.whole)) };
-    svg.raw(&format!("<text class=\"t\" x=\"{}\" y=\"{}\">{whole}{}</text>", coordinate(x), coordinate(y), escaped(&entry.text)));
+    let text = Text::new(Ink::Muted, TextAnchor::Start, X::px(x), y, entry.text);
+    margin.push(Shape::Text(Text { whole: entry.whole, ..text }));
 }
 
 #[cfg(test)]

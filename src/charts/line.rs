@@ -1,103 +1,101 @@
-//! A line chart as SVG: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported.
+//! A line chart as a display list: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported. The
+//! page uses its axes and markers, and draws the lines themselves as pixels.
 
-use super::layout::{Ask, Curve, Frame, NOMINAL_WIDTH, Size};
+use super::canvas::{CanvasSize, ChartCanvas};
+use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
+use super::layout::{Ask, Curve, Frame, LABEL_GAP, NOMINAL_WIDTH, Size};
 use super::legend::{EDGE, ROW, draw_entry, legend};
-use super::markers::{Kind, marks};
+use super::markers::{Kind, Mark, marks};
 use super::names::shortened;
-use super::palette::{Theme, dash};
-use super::polyline::Path;
 use super::range::x_range;
-use super::render::svg::{Place, Svg, coordinate, escaped, push_coordinate};
 use super::scale::Scale;
 use super::strokes::layers;
 use super::text_metrics::number;
 use super::time_ticks::tells;
-use crate::protocol::{XAxis, YScale as Curved};
+use crate::protocol::XAxis;
 use crate::series::Column;
 
-/// How a chart is put on its sheet.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sheet<'a> {
-    pub place: Place,
-    pub theme: Theme,
-    /// Whether the names of the series stand under the plot. The page writes them itself. The height includes them.
-    pub legend: bool,
-    /// What the chart is called; told to screen readers, and drawn above a plot with a legend.
-    pub title: &'a str,
-    /// How many series are shown but not drawn, because there are too many; told in the drawing.
+/// A line chart with all that is around its lines.
+#[derive(Clone, Copy, Debug)]
+pub struct LineChart<'a> {
+    pub options: &'a Ask<'a>,
+    pub series: &'a [Curve<'a>],
+    /// Whether the title stands above the plot, and the names of the series below. The page writes them itself. The height includes them.
+    pub has_legend: bool,
+    /// How many series are not drawn, because there are too many; a text in the chart says so.
     pub left_out: usize,
 }
 
 const HEADLINE: f64 = 20.0;
+const HEADLINE_SIZE: f64 = 13.0;
 
-/// The chart as a whole SVG document. Its size grows with the number of columns, never with that of points.
-pub fn line(ask: &Ask, curves: &[Curve], sheet: &Sheet) -> String {
-    let left_out = match sheet.left_out {
-        0 => String::new(),
-        more => format!("{} of {} series are drawn.", curves.len(), curves.len() + more),
-    };
-    let mut svg = Svg::new(sheet.place, sheet.theme, sheet.title, format!("{} {left_out}", summary(ask, curves)).trim_end());
-    let (whole, room) = match sheet.place {
-        Place::Fixed { width, height } => (Size { width, height }, width),
-        // Names are set for the narrowest tile.
-        Place::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
-    };
-    let rows = if sheet.legend { legend(curves, room - 2.0 * EDGE, whole.height / 3.0) } else { Vec::new() };
-    let headline = if sheet.legend && !sheet.title.is_empty() { HEADLINE } else { 0.0 };
-    let below = if rows.is_empty() { 0.0 } else { rows.len() as f64 * ROW + 6.0 };
-    let frame = Frame::new(ask, curves, Size { height: whole.height - below - headline, ..whole });
-    if headline > 0.0 {
-        svg.raw(&format!(
-            "<text class=\"k h\" x=\"{EDGE}\" y=\"16\">{}</text><g transform=\"translate(0 {headline})\">",
+impl LineChart<'_> {
+    /// Its size grows with the number of columns, never with that of points.
+    pub fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
+        let Self { options, series, has_legend, left_out } = *self;
+        let left_out = match left_out {
+            0 => String::new(),
+            more => format!("{} of {} series are drawn.", series.len(), series.len() + more),
+        };
+        let summary = format!("{} {left_out}", summary(options, series)).trim_end().to_owned();
+        let (whole, room) = match canvas.size {
+            CanvasSize::Fixed { width, height } => (Size { width, height }, width),
+            // Names are set for the narrowest tile.
+            CanvasSize::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
+        };
+        let rows = if has_legend { legend(series, room - 2.0 * EDGE, whole.height / 3.0) } else { Vec::new() };
+        let headline = if has_legend && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
+        let below = if rows.is_empty() { 0.0 } else { rows.len() as f64 * ROW + 6.0 };
+        let layout = Frame::new(options, series, Size { height: whole.height - below - headline, ..whole }).moved_down(headline);
+        let mut list = DisplayList { summary, left: layout.left, right: layout.right(), ..DisplayList::default() };
+        if headline > 0.0 {
             // Its letters are a little larger than those of the width.
-            escaped(&shortened(sheet.title, (room - 2.0 * EDGE) * 0.75))
-        ));
-    }
-    svg.plot(frame.left, frame.right());
-    axes(&mut svg, &frame, ask.scale == Curved::Log);
-    lines(&mut svg, &frame, curves);
-    draw_marks(&mut svg, &frame, curves);
-    if !frame.note.is_empty() {
-        svg.text("t", super::Anchor::Middle, 0.5, 0.0, frame.top + frame.height / 2.0, frame.note);
-    }
-    if !left_out.is_empty() {
-        svg.text("k w", super::Anchor::End, 1.0, -4.0, frame.top + 12.0, &left_out);
-    }
-    svg.end_plot();
-    for (row, entries) in rows.iter().enumerate() {
-        let y = frame.size.height + ROW * row as f64 + 12.0;
-        for entry in entries {
-            draw_entry(&mut svg, entry, y);
+            let title = shortened(&canvas.title, (room - 2.0 * EDGE) * 0.75);
+            let title = Text::new(Ink::Text, TextAnchor::Start, X::px(EDGE), 16.0, title);
+            list.margin.push(Shape::Text(Text { size: HEADLINE_SIZE, is_bold: true, ..title }));
         }
+        axes(&mut list.plot, &layout);
+        let units = canvas.size.plot_units(layout.left, layout.right());
+        let paths = layers(&layout, series, units, layout.height).into_iter().map(Path::Stroke).collect();
+        list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
+        markers(&mut list.plot, &layout, &marks(&layout, series));
+        if !left_out.is_empty() {
+            let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, layout.top + 12.0, left_out);
+            list.plot.push(Shape::Text(Text { has_halo: true, ..text }));
+        }
+        for (row, entries) in rows.into_iter().enumerate() {
+            let y = layout.size.height + ROW * row as f64 + 12.0;
+            entries.into_iter().for_each(|entry| draw_entry(&mut list.margin, entry, y));
+        }
+        list
     }
-    if headline > 0.0 {
-        svg.raw("</g>");
-    }
-    svg.finish()
 }
 
-/// A grid line for each tick, thinner marks for those without a label, the base line, and the labels.
-pub fn axes(svg: &mut Svg, frame: &Frame, log: bool) {
-    for tick in &frame.y_ticks {
-        let y = crisp(frame.py(tick.at));
+/// A grid line for each tick, short strokes for those without a label, the base line, the labels, and the note where no line is drawn.
+pub fn axes(plot: &mut Shapes, layout: &Frame) {
+    for tick in &layout.y_ticks {
+        let y = layout.py(tick.at);
         if tick.label.is_empty() {
-            svg.raw(&format!("<path class=\"a\" d=\"M-3 {}h3\"/>", coordinate(y)));
+            plot.marker(Ink::Axis, Glyph::Tick { length: 3.0 }, 0.0, crisp(y));
             continue;
         }
-        svg.line("g", (0.0, y), (1.0, y));
-        svg.text("t", super::Anchor::End, 0.0, -super::layout::LABEL_GAP, frame.y_label_base(frame.py(tick.at)), &tick.label);
+        plot.rule(Ink::Grid, (0.0, crisp(y)), (1.0, crisp(y)));
+        plot.text(Ink::Muted, TextAnchor::End, X::px(-LABEL_GAP), layout.y_label_base(y), tick.label.as_str());
     }
-    for tick in &frame.x_ticks {
-        let share = frame.x.at(tick.at).clamp(0.0, 1.0);
-        svg.line("g", (share, frame.top), (share, frame.bottom() + 3.0));
-        svg.text("t", frame.anchor(tick), share, 0.0, frame.x_label_base(), &tick.label);
+    for tick in &layout.x_ticks {
+        let share = layout.x.at(tick.at).clamp(0.0, 1.0);
+        plot.rule(Ink::Grid, (share, layout.top), (share, layout.bottom() + 3.0));
+        plot.text(Ink::Muted, layout.anchor(tick), X::share(share), layout.x_label_base(), tick.label.as_str());
     }
-    if !frame.zone.is_empty() {
-        svg.text("t", super::Anchor::End, 1.0, 0.0, frame.zone_base(), &frame.zone);
+    if !layout.zone.is_empty() {
+        plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_base(), layout.zone.as_str());
     }
     // A logarithmic axis has no zero to stand on.
-    let y = crisp(frame.bottom());
-    svg.line(if log { "g" } else { "a" }, (0.0, y), (1.0, y));
+    let y = crisp(layout.bottom());
+    plot.rule(if layout.y.log { Ink::Grid } else { Ink::Axis }, (0.0, y), (1.0, y));
+    if !layout.note.is_empty() {
+        plot.text(Ink::Muted, TextAnchor::Middle, X::share(0.5), layout.top + layout.height / 2.0, layout.note);
+    }
 }
 
 /// The middle of a pixel row, where a hairline is one pixel.
@@ -105,70 +103,16 @@ fn crisp(y: f64) -> f64 {
     y.floor() + 0.5
 }
 
-fn lines(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
-    svg.window(frame.top, frame.height);
-    for layer in layers(frame, curves, svg.window_width(), frame.height) {
-        let class = svg.slot('s', layer.slot);
-        let opacity = if layer.alpha < 1.0 { format!(" stroke-opacity=\"{}\"", coordinate(layer.alpha)) } else { String::new() };
-        let dashes: Vec<_> = dash(layer.slot).iter().map(|length| coordinate(*length)).collect();
-        // Round ends would fill the gaps.
-        let dashes =
-            if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\" stroke-linecap=\"butt\"", dashes.join(" ")) };
-        let (line, dots) = commands(&layer.path);
-        for (path, width, dashes) in [(line, layer.width, dashes.as_str()), (dots, layer.width * super::render::raster::DOT, "")] {
-            if !path.is_empty() {
-                let width = coordinate(width);
-                svg.raw(&format!(
-                    "<path class=\"c {class}\" vector-effect=\"non-scaling-stroke\" stroke-width=\"{width}\"{opacity}{dashes} d=\"{path}\"/>"
-                ));
-            }
-        }
-    }
-    svg.end_window();
-}
-
-/// Path data of the runs, and of those of a single point as lines without length, which round ends make dots. One decimal.
-fn commands(path: &Path) -> (String, String) {
-    let (mut line, mut dots) = (String::with_capacity(path.len() * 8), String::new());
-    let tenth = |value: f64| (value * 10.0).round() / 10.0;
-    for run in path.split(|point| point.0.is_nan()) {
-        let Some(&first) = run.first() else { continue };
-        let text = if run.iter().all(|point| *point == first) { &mut dots } else { &mut line };
-        text.push('M');
-        push_coordinate(text, tenth(first.0));
-        text.push(' ');
-        push_coordinate(text, tenth(first.1));
-        if run.len() == 1 {
-            text.push_str("h0");
-        }
-        let mut x = first.0;
-        for point in &run[1..] {
-            if point.0 == x {
-                text.push('V');
-            } else {
-                text.push('L');
-                push_coordinate(text, tenth(point.0));
-                text.push(' ');
-                x = point.0;
-            }
-            push_coordinate(text, tenth(point.1));
-        }
-    }
-    (line, dots)
-}
-
-fn draw_marks(svg: &mut Svg, frame: &Frame, curves: &[Curve]) {
-    for mark in marks(frame, curves) {
-        let mut shape = String::new();
-        for (corner, (x, y)) in mark.kind.shape().iter().enumerate() {
-            shape.push(if corner == 0 { 'M' } else { 'L' });
-            push_coordinate(&mut shape, *x);
-            shape.push(' ');
-            push_coordinate(&mut shape, *y);
-        }
-        shape.push('Z');
-        let class = svg.slot('f', mark.slot) + " o";
-        svg.shape(&class, (mark.x - frame.left) / frame.width, mark.y, &shape);
+/// Figures for what a line cannot show.
+pub fn markers(plot: &mut Shapes, layout: &Frame, marks: &[Mark]) {
+    for mark in marks {
+        plot.push(Shape::Marker(Marker {
+            ink: Ink::Series(mark.slot),
+            glyph: Glyph::Polygon(mark.kind.shape()),
+            is_outlined: true,
+            share: (mark.x - layout.left) / layout.width,
+            y: mark.y,
+        }));
     }
 }
 
@@ -225,17 +169,21 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
 mod tests {
     use super::*;
     use crate::charts::markers::Mark;
+    use crate::charts::palette::Theme;
+    use crate::charts::render::svg::svg;
     use crate::charts::zone::Zone;
+    use crate::protocol::YScale;
 
     fn wave(count: usize) -> Vec<Column> {
         (0..count).map(|i| Column::point(i as f64, (i as f64 / 9.0).sin() + 2.0)).collect()
     }
 
-    fn sheet(place: Place) -> Sheet<'static> {
-        Sheet { place, theme: Theme::Light, legend: true, title: "a < b & \"c\"", left_out: 0 }
-    }
+    const FIXED: CanvasSize = CanvasSize::Fixed { width: 640.0, height: 300.0 };
 
-    const FIXED: Place = Place::Fixed { width: 640.0, height: 300.0 };
+    fn drawn(series: &[Curve], size: CanvasSize, has_legend: bool) -> String {
+        let canvas = ChartCanvas { size, theme: Theme::Light, title: "a < b & \"c\"".to_owned() };
+        svg(&LineChart { options: &Ask::default(), series, has_legend, left_out: 0 }.draw(&canvas), &canvas)
+    }
 
     /// The names of all elements, in order; fails where one is not closed, or closed by another.
     fn elements(document: &str) -> Vec<String> {
@@ -260,8 +208,8 @@ mod tests {
     fn names_are_text_and_the_document_is_whole() {
         let columns = wave(50);
         let curves = [Curve { name: "</text><script>alert(1)</script>", columns: &columns, ..Curve::default() }];
-        for place in [FIXED, Place::Fluid { height: 200.0 }] {
-            let document = line(&Ask::default(), &curves, &sheet(place));
+        for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
+            let document = drawn(&curves, size, true);
             let elements = elements(&document);
             assert!(!elements.iter().any(|name| name == "script") && elements.iter().any(|name| name == "path"));
             assert!(document.contains("<title>a &lt; b &amp; &quot;c&quot;</title>") && document.contains("&lt;script&gt;"));
@@ -272,9 +220,9 @@ mod tests {
     fn a_fixed_document_needs_no_style_of_a_browser() {
         let columns = wave(50);
         let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
-        let document = line(&Ask::default(), &curves, &sheet(FIXED));
+        let document = drawn(&curves, FIXED, true);
         assert!(!document.contains("calc(") && document.matches('%').count() == 2, "the ground is all that is told in per cent");
-        let fluid = line(&Ask::default(), &curves, &sheet(Place::Fluid { height: 200.0 }));
+        let fluid = drawn(&curves, CanvasSize::Fluid { height: 200.0 }, true);
         assert!(fluid.contains("width=\"calc(100% - ") && !fluid.contains("class=\"b\""));
     }
 
@@ -290,7 +238,7 @@ mod tests {
                 sum
             })
             .collect();
-        let size = |columns: &[Column]| line(&Ask::default(), &[Curve { name: "loss", columns, ..Curve::default() }], &sheet(FIXED)).len();
+        let size = |columns: &[Column]| drawn(&[Curve { name: "loss", columns, ..Curve::default() }], FIXED, true).len();
         assert!(size(&many) < 300 * 40 + 4000, "{}", size(&many));
     }
 
@@ -303,7 +251,7 @@ mod tests {
         let frame = Frame::new(&Ask::default(), &curves, Size { width: 640.0, height: 200.0 });
         let kinds: Vec<_> = marks(&frame, &curves).iter().map(|Mark { kind, .. }| *kind).collect();
         assert_eq!(kinds, [Kind::Nan, Kind::PosInf]);
-        let document = line(&Ask::default(), &curves, &Sheet { legend: false, ..sheet(FIXED) });
+        let document = drawn(&curves, FIXED, false);
         assert_eq!(document.matches("class=\"f0 o\"").count(), 2);
         assert!(document.contains("1 times NaN, 1 times ∞."), "{document}");
     }
@@ -344,15 +292,17 @@ mod tests {
             let (from, to) = (pick(&far), pick(&far));
             let ask = Ask {
                 along: [XAxis::Step, XAxis::Relative, XAxis::Wall][round % 3],
-                scale: [Curved::Linear, Curved::Log][round / 3 % 2],
+                scale: [YScale::Linear, YScale::Log][round / 3 % 2],
                 unit: ["", "s"][round % 2],
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
                 zone: Zone::fixed(330),
                 all_hidden: false,
             };
-            for place in [FIXED, Place::Fluid { height: 200.0 }] {
-                let document = line(&ask, &curves, &sheet(place));
+            for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
+                let canvas = ChartCanvas { size, theme: Theme::Light, title: String::new() };
+                let chart = LineChart { options: &ask, series: &curves, has_legend: true, left_out: 0 };
+                let document = svg(&chart.draw(&canvas), &canvas);
                 assert!(document.len() < 40_000, "{ask:?} {columns:?}: {} bytes", document.len());
             }
             let frame = Frame::new(&ask, &curves, Size { width: 640.0, height: 200.0 });

@@ -44,20 +44,20 @@ pub fn colour(slot: usize, dark: bool) -> Colour {
     (if dark { DARK } else { LIGHT })[slot % COLOURS]
 }
 
-/// Ink `at` of a drawing: first those of the slots, then, as their words are in SVG: `b` ground, `g` grid line, `t` muted text, `k` text in the
-/// full ink, `well`, `good`, `bad`.
-pub fn named(at: u32, dark: bool) -> Colour {
-    let Inks { tile, line, ink, muted } = inks(dark);
-    let more =
-        if dark { [tile, line, muted, ink, 0x12161a, 0x4cc26b, 0xff9389] } else { [tile, line, muted, ink, 0xf6f7f9, 0x1a7f37, 0xb42318] };
-    match (at as usize).checked_sub(COLOURS) {
-        None => colour(at as usize, dark),
-        Some(at) => more.get(at).copied().unwrap_or(ink),
-    }
+/// What is beneath the cells of a chart.
+pub const fn well(dark: bool) -> Colour {
+    if dark { 0x12161a } else { 0xf6f7f9 }
 }
 
-/// The names of those above that are no slot's, in their order.
-pub const WORDS: [&str; 7] = ["b", "g", "t", "k", "well", "good", "bad"];
+/// Of changes for the better.
+pub const fn good(dark: bool) -> Colour {
+    if dark { 0x4cc26b } else { 0x1a7f37 }
+}
+
+/// Of changes for the worse.
+pub const fn bad(dark: bool) -> Colour {
+    if dark { 0xff9389 } else { 0xb42318 }
+}
 
 /// The second cue: dash and gap lengths in CSS pixels, none for the first eight slots.
 pub fn dash(slot: usize) -> &'static [f64] {

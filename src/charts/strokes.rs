@@ -1,19 +1,9 @@
 //! The lines of a chart from back to front, for SVG and canvas alike.
 
+use super::display_list::Layer;
 use super::layout::{Curve, Frame, Look};
 use super::polyline::{Grid, Path, UP, is_dense, through_columns, through_points};
 use crate::series::Column;
-
-/// One line to be drawn.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// Colour and dashes: see [`super::palette`].
-    pub slot: usize,
-    pub path: Path,
-    /// The stroke in CSS pixels.
-    pub width: f64,
-    pub alpha: f64,
-}
 
 /// Points that are at least so far apart, in CSS pixels, are shown one by one.
 const APART: f64 = 24.0;

@@ -6,10 +6,9 @@ mod codec;
 pub mod columns;
 mod error;
 mod event;
+pub mod json_path;
 pub mod line_settings;
 pub mod points;
-pub mod spots;
-pub mod tables;
 
 pub use board::{Board, BoardChange, PageData};
 pub use cell::{Cell, CellContent, CellId, Layout};

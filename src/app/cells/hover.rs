@@ -1,7 +1,7 @@
-//! What the pointer, a finger or a key is at in a drawing of numbers: its values in the same list as those of line charts, and an outline.
+//! What the pointer, a finger or a key is at in a chart of a value: its numbers in the same list as those of line charts, and an outline.
 //!
-//! The drawing is a picture by the server, which also says what stands where in it. That is asked for when somebody points at the drawing,
-//! and again when it changes meanwhile; drawings that nobody points at cost nothing.
+//! The hit areas come from the layout that the chart is drawn with. Where the page has drawn the chart itself, no request is needed; the
+//! value of a chart that is still the server's picture is fetched when it is first pointed at.
 
 use std::cell::RefCell;
 
@@ -10,17 +10,19 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlImageElement, PointerEvent};
 
-use crate::app::charts::{self, TooltipContent, TooltipHandle, TooltipRow};
+use crate::app::charts::{self, ChartRegistry, TooltipContent, TooltipRow};
 use crate::app::focus;
-use crate::browser::{dom, fetch};
+use crate::browser::dom;
+use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::{number, palette};
 use crate::protocol::CellId;
-use crate::protocol::spots::{self, Colour, Field, Spots};
 
 /// A spot further away is not meant, in pixels.
 const REACH: f64 = 24.0;
 /// What is smaller is shown by a ring, in pixels.
 const SMALL: f64 = 4.0;
+/// Of a label in the list.
+const MAX_CHARACTERS: usize = 200;
 
 /// What is pointed at.
 #[derive(Clone, Copy, PartialEq)]
@@ -35,12 +37,12 @@ enum At {
 
 /// The one drawing that is pointed at.
 struct Aim {
-    tooltip: TooltipHandle,
+    charts: ChartRegistry,
     picture: HtmlImageElement,
-    /// Where its spots are; with each version of the value another one.
+    /// Of its picture; with each version of the value another one.
     address: String,
-    /// Those of this or of the version before, once they have come.
-    spots: Option<Spots>,
+    /// Once the value is there.
+    areas: Option<HitAreas>,
     at: At,
     outline: Option<Element>,
 }
@@ -50,7 +52,7 @@ thread_local! {
 }
 
 /// Listens. Once, when the page wakes.
-pub fn listen(tooltip: TooltipHandle) {
+pub fn listen(registry: ChartRegistry) {
     let page = document();
     for name in ["pointermove", "pointerdown", "pointerout", "pointercancel"] {
         dom::listen(&page, name, move |event: PointerEvent| {
@@ -60,7 +62,7 @@ pub fn listen(tooltip: TooltipHandle) {
             match dom::around(&event, ".picture img").filter(|_| !leaves).and_then(|picture| picture.dyn_into().ok()) {
                 Some(picture) => {
                     let on = (f64::from(event.offset_x()), f64::from(event.offset_y()));
-                    aim(tooltip, picture, At::Pointer(on, (event.client_x().into(), event.client_y().into())));
+                    aim(registry, picture, At::Pointer(on, (event.client_x().into(), event.client_y().into())));
                 }
                 None => rest(),
             }
@@ -74,7 +76,7 @@ pub fn listen(tooltip: TooltipHandle) {
             return;
         }
         match picture {
-            Some(picture) => aim(tooltip, picture, At::Nowhere),
+            Some(picture) => aim(registry, picture, At::Nowhere),
             None => rest(),
         }
     });
@@ -84,16 +86,10 @@ fn picture_in(cell: &Element) -> Option<HtmlImageElement> {
     cell.query_selector(".picture img").ok()??.dyn_into().ok()
 }
 
-/// Where the spots of a picture are; `None` when it is no drawing.
-fn spots_of(address: &str) -> Option<String> {
-    let (path, asked) = address.split_once('?').filter(|(path, _)| path.starts_with("values/"))?;
-    Some([path.strip_suffix(".svg")?, ".spots?", asked].concat())
-}
-
-fn aim(tooltip: TooltipHandle, picture: HtmlImageElement, at: At) {
+fn aim(registry: ChartRegistry, picture: HtmlImageElement, at: At) {
     // What a canvas over it shows is newer than its own picture.
     let address = picture.get_attribute("data-at").or_else(|| picture.get_attribute("src"));
-    let Some(address) = spots_of(&address.unwrap_or_default()) else { return rest() };
+    let Some(address) = address.filter(|address| charts::source(address).is_some()) else { return rest() };
     AIM.with_borrow_mut(|aim| match aim {
         Some(aim) if aim.picture == picture => {
             aim.at = at;
@@ -104,7 +100,7 @@ fn aim(tooltip: TooltipHandle, picture: HtmlImageElement, at: At) {
             if let Some(before) = aim {
                 before.hide();
             }
-            aim.insert(Aim { tooltip, picture, address: String::new(), spots: None, at, outline: None }).ask(address);
+            aim.insert(Aim { charts: registry, picture, address: String::new(), areas: None, at, outline: None }).ask(address);
         }
     });
 }
@@ -121,9 +117,11 @@ fn rest() {
 
 /// A drawing has changed: its picture is found under this address now.
 pub fn renew(id: &CellId, address: &str) {
-    let Some(address) = spots_of(address) else { return };
+    if charts::source(address).is_none() {
+        return;
+    }
     AIM.with_borrow_mut(|aim| match aim {
-        Some(aim) if !matches!(aim.at, At::Nowhere) && focus::owner(&aim.picture).as_ref() == Some(id) => aim.ask(address),
+        Some(aim) if !matches!(aim.at, At::Nowhere) && focus::owner(&aim.picture).as_ref() == Some(id) => aim.ask(address.to_owned()),
         _ => {
             // What it was described as is no longer true.
             if let Some(picture) = focus::element(id).and_then(|cell| picture_in(&cell)) {
@@ -137,7 +135,7 @@ pub fn renew(id: &CellId, address: &str) {
 pub fn step(id: &CellId, forward: bool) -> bool {
     AIM.with_borrow_mut(|aim| {
         let Some(aim) = aim.as_mut().filter(|aim| focus::owner(&aim.picture).as_ref() == Some(id)) else { return false };
-        let Some(last) = aim.spots.as_ref().and_then(|spots| spots.x[0].len().checked_sub(1)) else { return true };
+        let Some(last) = aim.areas.as_ref().and_then(|areas| areas.len().checked_sub(1)) else { return true };
         aim.at = At::Key(match (aim.at, forward) {
             (At::Key(at), true) => (at + 1).min(last),
             (At::Key(at), false) => at.saturating_sub(1),
@@ -155,21 +153,23 @@ impl Aim {
             return;
         }
         // The old ones are not true of the new drawing.
-        (self.address, self.spots) = (address.clone(), None);
+        (self.address, self.areas) = (address.clone(), None);
+        let (registry, picture) = (self.charts, self.picture.clone());
         spawn_local(async move {
-            let bytes = fetch::bytes(&address).await;
-            let read = bytes.and_then(|bytes| spots::read(&bytes).ok());
+            let cell_type = picture.get_attribute("data-type").unwrap_or_default();
+            let chart = registry.chart_of(&picture, &cell_type, &address).await;
+            let areas = chart.map(|(chart, canvas)| chart.hit_areas(&canvas));
             AIM.with_borrow_mut(|aim| {
                 // Meanwhile something else may be pointed at, or the drawing may have changed once more.
                 if let Some(aim) = aim.as_mut().filter(|aim| aim.address == address) {
-                    let Some(read) = read else {
+                    let Some(areas) = areas else {
                         // To be asked again.
                         aim.address = String::new();
                         return aim.hide();
                     };
-                    let label = [&aim.picture.alt(), ": ", &read.about].concat();
+                    let label = [&aim.picture.alt(), ": ", &areas.summary].concat();
                     dom::mark(&aim.picture, "aria-label", &label);
-                    aim.spots = Some(read);
+                    aim.areas = Some(areas);
                     aim.show();
                 }
             });
@@ -177,30 +177,30 @@ impl Aim {
     }
 
     fn show(&mut self) {
-        let Some(spots) = &self.spots else { return };
+        let Some(areas) = &self.areas else { return };
         let width = f64::from(self.picture.client_width());
         let spot = match self.at {
             At::Nowhere => None,
-            At::Pointer(on, _) => spots.nearest(on, width, REACH),
-            At::Key(at) => Some(at).filter(|at| *at < spots.x[0].len()),
+            At::Pointer(on, _) => areas.nearest(on, width, REACH),
+            At::Key(at) => Some(at).filter(|at| *at < areas.len()),
         };
         let Some(spot) = spot else { return self.hide() };
-        let [left, right, top, bottom] = spots.place(spot, width);
+        let [left, right, top, bottom] = areas.place(spot, width);
         let is_dark = charts::is_dark();
         let mut rows = Vec::new();
-        for (at, field) in spots.fields.iter().enumerate() {
+        for (at, field) in areas.fields.iter().enumerate() {
             let Some(text) = said(field, spot) else { continue };
             let slot = match field.colour {
-                Colour::None => None,
-                Colour::Slot(slot) => Some(usize::from(slot)),
-                Colour::Text => Some(field.numbers[spot] as usize),
+                FieldColour::None => None,
+                FieldColour::Slot(slot) => Some(usize::from(slot)),
+                FieldColour::Text => Some(field.numbers[spot] as usize),
             };
             let color = slot.map(|slot| palette::colour(slot, is_dark));
             if at == 0 || field.name.is_empty() {
                 let joint = if field.name.is_empty() { "" } else { " " };
-                rows.push(TooltipRow { color, ..TooltipRow::text("", [field.name.as_str(), joint, &text].concat()) });
+                rows.push(TooltipRow { color, ..TooltipRow::text("", [shortened(&field.name).as_str(), joint, &text].concat()) });
             } else {
-                rows.push(TooltipRow { class: "", color, name: field.name.clone(), value: text });
+                rows.push(TooltipRow { class: "", color, name: shortened(&field.name), value: text });
             }
         }
         let place = match self.at {
@@ -210,7 +210,7 @@ impl Aim {
                 (room.left() + (left + right) / 2.0, room.top() + (top + bottom) / 2.0)
             }
         };
-        self.tooltip.show(TooltipContent { rows, place, is_announced: matches!(self.at, At::Key(_)) });
+        self.charts.tooltip.show(TooltipContent { rows, place, is_announced: matches!(self.at, At::Key(_)) });
         if self.outline.is_none() {
             self.outline = self.picture.parent_element().and_then(|parent| dom::append(&parent, "i", "", ""));
         }
@@ -226,16 +226,21 @@ impl Aim {
         // The list may be that of a line chart by now.
         if let Some(outline) = self.outline.take() {
             outline.remove();
-            self.tooltip.hide();
+            self.charts.tooltip.hide();
         }
     }
 }
 
+/// Labels are the client's, and may be of any length.
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_CHARACTERS).collect()
+}
+
 /// What a field says of a spot, if it does.
-fn said(field: &Field, spot: usize) -> Option<String> {
+fn said(field: &ReadoutField, spot: usize) -> Option<String> {
     let value = *field.numbers.get(spot)?;
     if !field.texts.is_empty() {
-        return field.texts.get(value as usize).filter(|text| !text.is_empty()).cloned();
+        return field.texts.get(value as usize).filter(|text| !text.is_empty()).map(|text| shortened(text));
     }
     Some([number(value).as_str(), if field.unit.is_empty() { "" } else { " " }, &field.unit].concat())
 }
@@ -245,16 +250,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_drawings_have_spots() {
-        assert_eq!(spots_of("values/a-1.svg?height=140&v=4").as_deref(), Some("values/a-1.spots?height=140&v=4"));
-        assert_eq!((spots_of("images/a.svg?v=4"), spots_of("media/a/4"), spots_of("")), (None, None, None));
-    }
-
-    #[test]
     fn a_field_says_a_text_a_number_or_nothing() {
-        let texts = Field { texts: vec!["".into(), "b".into()], numbers: vec![0.0, 1.0, 2.0], ..Field::default() };
+        let texts = ReadoutField { texts: vec!["".into(), "b".into()], numbers: vec![0.0, 1.0, 2.0], ..ReadoutField::default() };
         assert_eq!([0, 1, 2, 3].map(|spot| said(&texts, spot)), [None, Some("b".into()), None, None]);
-        let values = Field { unit: "%".into(), numbers: vec![0.5, f64::NAN], ..Field::default() };
+        let values = ReadoutField { unit: "%".into(), numbers: vec![0.5, f64::NAN], ..ReadoutField::default() };
         assert_eq!([0, 1].map(|spot| said(&values, spot).unwrap()), ["0.5 %", "NaN %"]);
     }
 }

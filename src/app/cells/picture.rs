@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
 use super::hover;
-use crate::app::charts::{ChartRegistry, use_charts};
+use crate::app::charts::{ChartRegistry, Outcome, use_charts};
 use crate::app::focus;
 use crate::app::state::{CellState, SetIfChanged};
 use crate::browser::{dom, images};
@@ -81,6 +81,7 @@ pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
             ["The picture ", src, " could not be loaded.", hint].concat()
         })
     };
+    let cell_type = RwSignal::from(cell.cell_type.clone());
     view! {
         <div class="picture">
             <img
@@ -89,6 +90,7 @@ pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
                 loading=loading
                 decoding="async"
                 draggable="false"
+                data-type=move || cell_type.get()
                 src=address
             />
             <p class="failed" role="alert" hidden=move || failed.read().is_none()>
@@ -181,11 +183,14 @@ impl Loader {
         if let Some(drawing) = &drawing
             && !is_far(drawing)
         {
-            let is_drawn = self.charts.draw_value(drawing, &address).await;
-            hover::renew(&self.cell.id, &address);
-            return self.shown.failed.set_if_changed((!is_drawn).then(|| src.clone()));
+            let cell_type = self.cell.cell_type.get_untracked();
+            let outcome = self.charts.draw_value(drawing, &cell_type, &address).await;
+            if outcome != Outcome::TooLarge {
+                hover::renew(&self.cell.id, &address);
+                return self.shown.failed.set_if_changed((outcome == Outcome::Failed).then(|| src.clone()));
+            }
         }
-        // What is far away is left to the browser, which loads it when it comes near.
+        // What is far away is left to the browser, which loads it when it comes near; so are drawings of large values.
         let loaded = if drawing.is_some() { None } else { images::load(&address).await };
         let is_there = drawing.is_some() || loaded.is_some();
         self.memory.borrow_mut().version = version.filter(|_| is_there);

@@ -2,20 +2,19 @@
 
 use js_sys::Date;
 use leptos::prelude::*;
-use wasm_bindgen::{Clamped, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen::JsValue;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::display::hex_color;
+use super::painter::{Painter, Style, blit};
 use crate::browser::dom;
-use crate::charts::layout::LABEL_GAP;
-use crate::charts::palette::{self, Inks, inks};
+use crate::charts::display_list::Shapes;
+use crate::charts::palette;
 use crate::charts::text_metrics::FONT_SIZE;
-use crate::charts::{Anchor, Ask, Curve, Frame, Mark, Pixels, Size, Stroke, Zone, layers, marks};
+use crate::charts::{Ask, Curve, Frame, Mark, Pixels, Size, Stroke, Zone, layers, line, marks};
 
 /// Colours, font and pixel ratio: the same for all charts of one animation frame.
 pub struct CanvasTheme {
     pub is_dark: bool,
-    inks: Inks,
     pub ratio: f64,
     font: String,
     /// The font without its size: `px` and the family.
@@ -56,7 +55,11 @@ impl CanvasTheme {
         let family = family.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
         let family = ["px ", &family].concat();
         let font = [&dom::number_text(FONT_SIZE), family.as_str()].concat();
-        Self { is_dark, font, family, inks: inks(is_dark), ratio: 1.0, zone: zone(), pixels: Pixels::default() }
+        Self { is_dark, font, family, ratio: 1.0, zone: zone(), pixels: Pixels::default() }
+    }
+
+    pub fn style(&self) -> Style<'_> {
+        Style { is_dark: self.is_dark, ratio: self.ratio, family: &self.family }
     }
 
     pub fn zone(&self) -> Zone {
@@ -96,24 +99,14 @@ pub fn paint(target: &Target, options: &Ask, curves: &[Curve], theme: &mut Canva
     context.clear_rect(0.0, 0.0, wide.into(), high.into());
     draw_lines(context, &frame, curves, theme);
     let _ = context.set_transform(theme.ratio, 0.0, 0.0, theme.ratio, 0.0, 0.0);
-    // The pixels of the lines replace those below them: the grid is drawn afterwards, under them.
-    let _ = context.set_global_composite_operation("destination-over");
-    draw_grid(context, &frame, theme);
-    let _ = context.set_global_composite_operation("source-over");
-    draw_labels(context, &frame, theme);
     let markers = marks(&frame, curves);
-    for marker in &markers {
-        context.begin_path();
-        for (x, y) in marker.kind.shape() {
-            context.line_to(marker.x + x, marker.y + y);
-        }
-        context.close_path();
-        context.set_fill_style_str(&hex_color(palette::colour(marker.slot, theme.is_dark)));
-        context.fill();
-        context.set_stroke_style_str(&hex_color(theme.inks.ink));
-        context.set_line_width(0.75);
-        context.stroke();
-    }
+    let mut shapes = Shapes::default();
+    line::axes(&mut shapes, &frame);
+    line::markers(&mut shapes, &frame, &markers);
+    let mut painter = Painter::new(context, theme.style(), (frame.left, frame.width));
+    // The pixels of the lines replace those below them: the grid is drawn afterwards, under them.
+    painter.rules_beneath(&shapes);
+    painter.without_rules(&shapes);
     Some((frame, markers))
 }
 
@@ -128,60 +121,4 @@ fn draw_lines(context: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve
     }
     // At a whole pixel of the screen: the plot may begin between two.
     blit(context, pixels, ((frame.left * ratio).round(), (frame.top * ratio).round()));
-}
-
-/// Replaces the pixels of the canvas from this place on by the rows of `pixels` that have ink. False when no row has.
-pub fn blit(context: &CanvasRenderingContext2d, pixels: &Pixels, (left, top): (f64, f64)) -> bool {
-    let Some((first, rows)) = pixels.inked() else { return false };
-    let image = ImageData::new_with_u8_clamped_array(Clamped(rows.as_flattened()), pixels.width as u32);
-    image.is_ok_and(|image| context.put_image_data(&image, left, top + first as f64).is_ok())
-}
-
-/// The same grid as in the SVG of `crate::charts::line`.
-fn draw_grid(context: &CanvasRenderingContext2d, frame: &Frame, theme: &CanvasTheme) {
-    let line = |ink: u32, from: (f64, f64), to: (f64, f64)| {
-        context.set_stroke_style_str(&hex_color(ink));
-        context.begin_path();
-        context.move_to(from.0, from.1);
-        context.line_to(to.0, to.1);
-        context.stroke();
-    };
-    context.set_line_width(1.0);
-    // The middle of a pixel gives a sharp hairline.
-    let crisp = |at: f64| at.floor() + 0.5;
-    let (left, right, bottom) = (frame.left, frame.left + frame.width, frame.bottom());
-    // The first line lies on top.
-    line(if frame.y.log { theme.inks.line } else { theme.inks.muted }, (left, crisp(bottom)), (right, crisp(bottom)));
-    for tick in &frame.y_ticks {
-        let y = crisp(frame.py(tick.at));
-        if tick.label.is_empty() {
-            line(theme.inks.muted, (left - 3.0, y), (left, y));
-        } else {
-            line(theme.inks.line, (left, y), (right, y));
-        }
-    }
-    for tick in &frame.x_ticks {
-        let x = frame.px(tick.at);
-        line(theme.inks.line, (x, frame.top), (x, bottom + 3.0));
-    }
-}
-
-fn draw_labels(context: &CanvasRenderingContext2d, frame: &Frame, theme: &CanvasTheme) {
-    context.set_fill_style_str(&hex_color(theme.inks.muted));
-    context.set_text_align("right");
-    for tick in &frame.y_ticks {
-        let _ = context.fill_text(&tick.label, frame.left - LABEL_GAP, frame.y_label_base(frame.py(tick.at)));
-    }
-    for tick in &frame.x_ticks {
-        context.set_text_align(match frame.anchor(tick) {
-            Anchor::Start => "left",
-            Anchor::Middle => "center",
-            Anchor::End => "right",
-        });
-        let _ = context.fill_text(&tick.label, frame.px(tick.at), frame.x_label_base());
-    }
-    context.set_text_align("right");
-    let _ = context.fill_text(&frame.zone, frame.left + frame.width, frame.zone_base());
-    context.set_text_align("center");
-    let _ = context.fill_text(frame.note, frame.left + frame.width / 2.0, frame.top + frame.height / 2.0);
 }

@@ -5,7 +5,7 @@
 //! - Components: `line_chart` with `toolbar`, `crosshair` and `legend`; `tooltip` and `settings_panel`, one each for the page. The signals
 //!   of `display` and `panel_state` connect them with the state.
 //! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values at a place.
-//! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value.
+//! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
 mod canvas;
 mod chart_state;
@@ -19,6 +19,7 @@ mod history;
 mod legend;
 mod line_chart;
 mod listeners;
+mod painter;
 mod panel_fields;
 mod panel_state;
 mod panel_values;
@@ -45,4 +46,5 @@ pub use line_chart::{LineChart, Prerendered};
 pub use panel_state::PanelTarget;
 pub use registry::{ChartRegistry, use_charts};
 pub use settings_panel::{PanelActions, SettingsPanel};
-pub use tooltip::{Tooltip, TooltipContent, TooltipHandle, TooltipRow};
+pub use tooltip::{Tooltip, TooltipContent, TooltipRow};
+pub use value_charts::{Outcome, source};

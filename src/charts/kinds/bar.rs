@@ -1,11 +1,16 @@
-//! Bars: upright or lying, one or several for each label, from zero.
+//! `bar`: names and numbers, in one series or in several side by side; upright or lying, from zero.
 
-use super::sheet::{self, Plot, Sheet, values, words, wrapped};
-use crate::charts::scene::Scene;
+use super::parts::{self, PlotRows, numbers_field, texts_field, wrapped};
+use super::{Chart, ChartKind};
+use crate::charts::canvas::ChartCanvas;
+use crate::charts::csv::Csv;
+use crate::charts::display_list::{DisplayList, Ink, TextAnchor, X};
+use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::text_metrics::width;
 use crate::charts::ticks::widest;
-use crate::charts::{Anchor, Measure, Scale, Svg, Tick, number, ticks};
-use crate::protocol::spots::{Colour, Field, Spots};
+use crate::charts::{Measure, Scale, Tick, number, ticks};
+use crate::protocol::ApiError;
+use crate::protocol::json_path::JsonPath;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bar {
@@ -34,93 +39,174 @@ const LINE: f64 = 12.0;
 const ROOMY: f64 = 120.0;
 /// The share of the width that the labels of lying bars may take.
 const NAMES: f64 = 0.4;
-/// With more series, each bar is a spot by itself.
-const TOLD_TOGETHER: usize = 12;
+/// With more series, each bar is a hit area by itself.
+const MAX_SERIES_OF_AREA: usize = 12;
+/// More bars than a screen has room for are no bars.
+const MAX_BARS: usize = 2000;
+const INSTEAD: &str = "group the small ones, or send a histogram";
 
-impl Bar {
-    pub fn svg(&self, sheet: &Sheet) -> String {
-        self.draw(sheet).0.finish()
-    }
+impl ChartKind for Bar {
+    const NAME: &str = "bar";
+    const HEIGHT: u32 = 240;
 
-    /// The same drawing for the page to paint.
-    pub fn scene(&self, sheet: &Sheet) -> Scene {
-        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
-    }
-
-    /// A spot for each label, with the values of all series; for each bar where the series are many.
-    pub fn spots(&self, sheet: &Sheet) -> Spots {
-        let (svg, plot) = self.draw(sheet);
-        let mut spots = plot.spots(&svg);
-        let (each, thick) = self.shares();
-        let high = plot.bottom - plot.top;
-        let mut place = |from: f64, to: f64| match self.horizontal {
-            true => spots.push((0.0, 1.0), (plot.top + from * high, plot.top + to * high)),
-            false => spots.push((from, to), (plot.top, plot.bottom)),
+    /// `{"labels":[…],"values":[…]}`, `{"labels":[…],"series":{"train":[…]}}`, `{"values":{"a":1}}`, `{"a":1,"b":2}` or `[1,2]`.
+    fn parse(root: JsonPath) -> Result<Self, ApiError> {
+        let (values, series, labels) = (root.get("values"), root.get("series"), root.get("labels"));
+        let is_long = [values, series, labels].into_iter().flatten().any(|node| node.is_list() || node.is_object());
+        let mut bar = match is_long {
+            true => Self { unit: root.optional_text("unit")?, ..Self::default() },
+            false => Self::default(),
         };
-        let label = |places: &mut dyn Iterator<Item = usize>| words("", self.labels.clone(), places);
-        if self.series.len() <= TOLD_TOGETHER {
-            (0..self.labels.len()).for_each(|at| place(at as f64 * each, (at + 1) as f64 * each));
-            spots.fields.push(label(&mut (0..self.labels.len())));
+        if is_long && let Some(horizontal) = root.get("horizontal") {
+            bar.horizontal = horizontal.flag()?;
+        }
+        let single = |values: Vec<f64>| vec![Series { name: String::new(), values }];
+        match (is_long, series, values) {
+            (true, Some(series), _) => {
+                let labels = root.need("labels")?;
+                bar.labels = few(labels)?;
+                series.entries(|name, values| {
+                    bar.series.push(Series { name: name.to_owned(), values: Vec::new() });
+                    root.check_max_len(bar.labels.len().max(1) * bar.series.len(), MAX_BARS, "bars", INSTEAD)?;
+                    bar.series.last_mut().into_iter().try_for_each(|last| {
+                        last.values = values.numbers_as(bar.labels.len(), "label")?;
+                        Ok(())
+                    })
+                })?;
+            }
+            (true, None, Some(values)) if values.is_list() => {
+                root.check_max_len(values.count(), MAX_BARS, "bars", INSTEAD)?;
+                let numbers = values.numbers()?;
+                bar.labels = match labels {
+                    Some(labels) => few(labels)?,
+                    None => (0..numbers.len()).map(|at| at.to_string()).collect(),
+                };
+                values.check_len(numbers.len(), bar.labels.len(), "label")?;
+                bar.series = single(numbers);
+            }
+            (true, None, None) => return Err(root.need("values").err().unwrap_or_else(|| root.wrong("must have values"))),
+            (_, _, values) if root.is_object() => {
+                let (mut labels, mut numbers) = (Vec::new(), Vec::new());
+                let named = values.filter(|_| is_long).unwrap_or(root);
+                named.entries(|label, value| {
+                    root.check_max_len(labels.len() + 1, MAX_BARS, "bars", INSTEAD)?;
+                    labels.push(label.to_owned());
+                    numbers.push(value.number()?);
+                    Ok(())
+                })?;
+                (bar.labels, bar.series) = (labels, single(numbers));
+            }
+            _ if root.is_list() => {
+                root.check_max_len(root.count(), MAX_BARS, "bars", INSTEAD)?;
+                let numbers = root.numbers()?;
+                bar.labels = (0..numbers.len()).map(|at| at.to_string()).collect();
+                bar.series = single(numbers);
+            }
+            _ => return Err(root.type_error("must be an object with labels and values, or an object of numbers")),
+        }
+        let bars = bar.labels.len() * bar.series.len();
+        root.check_max_len(bars, MAX_BARS, "bars", INSTEAD)?;
+        Ok(bar)
+    }
+}
+
+impl Chart for Bar {
+    fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
+        self.lay_out(canvas).0
+    }
+
+    /// An area for each label, with the values of all series; for each bar where the series are many.
+    fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
+        let (list, rows) = self.lay_out(canvas);
+        let mut areas = parts::hit_areas(&list);
+        let (each, thick) = self.shares();
+        let high = rows.bottom - rows.top;
+        let mut add = |from: f64, to: f64| match self.horizontal {
+            true => areas.push((0.0, 1.0), (rows.top + from * high, rows.top + to * high)),
+            false => areas.push((from, to), (rows.top, rows.bottom)),
+        };
+        let label = |indices: &mut dyn Iterator<Item = usize>| texts_field("", self.labels.clone(), indices);
+        if self.series.len() <= MAX_SERIES_OF_AREA {
+            (0..self.labels.len()).for_each(|at| add(at as f64 * each, (at + 1) as f64 * each));
+            areas.fields.push(label(&mut (0..self.labels.len())));
             let fields = self.series.iter().enumerate().map(|(slot, series)| {
                 let name = if series.name.is_empty() { "value" } else { &series.name };
-                values(name, &self.unit, Some(slot), series.values.clone())
+                numbers_field(name, &self.unit, Some(slot), series.values.clone())
             });
-            spots.fields.extend(fields);
-            return spots;
+            areas.fields.extend(fields);
+            return areas;
         }
-        self.bars().for_each(|(from, ..)| place(from, from + thick));
+        self.bars().for_each(|(from, ..)| add(from, from + thick));
         let names = self.series.iter().map(|series| series.name.clone()).collect();
-        spots.fields = vec![
+        areas.fields = vec![
             label(&mut self.series.iter().flat_map(|_| 0..self.labels.len())),
-            Field { colour: Colour::Text, ..words("", names, self.bars().map(|(_, slot, _)| slot)) },
-            values("value", &self.unit, None, self.bars().map(|(.., value)| value).collect()),
+            ReadoutField { colour: FieldColour::Text, ..texts_field("", names, self.bars().map(|(_, slot, _)| slot)) },
+            numbers_field("value", &self.unit, None, self.bars().map(|(.., value)| value).collect()),
         ];
-        spots
+        areas
     }
 
-    fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
+    fn csv(&self) -> String {
+        let mut csv = Csv::default();
+        csv.text("label");
+        for series in &self.series {
+            csv.text(if series.name.is_empty() { "value" } else { &series.name });
+        }
+        csv.end();
+        for (at, label) in self.labels.iter().enumerate() {
+            csv.text(label);
+            self.series.iter().for_each(|series| csv.number(series.values[at]));
+            csv.end();
+        }
+        csv.into_text()
+    }
+}
+
+impl Bar {
+    fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
         let numbers = || self.series.iter().flat_map(|series| &series.values).copied();
-        let about =
-            format!("{} bars {}", numbers().count(), sheet::reach(numbers().fold(f64::NAN, f64::min), numbers().fold(f64::NAN, f64::max)));
-        let mut svg = sheet.begin(&about);
+        let (least, most) = (numbers().fold(f64::NAN, f64::min), numbers().fold(f64::NAN, f64::max));
+        let summary = format!("{} bars {}", numbers().count(), parts::extent_text(least, most));
+        let mut list = DisplayList { summary, ..DisplayList::default() };
         let names = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
-        let top = sheet.legend(&mut svg, names.map(|(slot, series)| (series.name.as_str(), slot)));
+        let top = parts::legend(&mut list.margin, canvas, names.map(|(slot, series)| (series.name.as_str(), slot)));
         let finite = || numbers().filter(|value| value.is_finite());
         let (lo, hi) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
         let (lo, hi) = if lo == hi { (0.0, 1.0) } else { (lo, hi) };
         // Room for the values above the bars; beside lying ones it is left free.
-        let room = if self.horizontal { 0.02 } else { 20.0 / (sheet.height() - top).max(60.0) };
+        let room = if self.horizontal { 0.02 } else { 20.0 / (canvas.height() - top).max(60.0) };
         let span = hi / 2.0 - lo / 2.0;
         let grown = |end: f64, by: f64| if end == 0.0 { 0.0 } else { (end + by * span * 2.0).clamp(f64::MIN, f64::MAX) };
         let scale = Scale::linear(grown(lo, -room), grown(hi, room));
-        let plot = match self.horizontal {
-            true => self.lying(&mut svg, sheet, top, &scale),
-            false => self.upright(&mut svg, sheet, top, &scale),
+        let rows = match self.horizontal {
+            true => self.lying(&mut list, canvas, top, &scale),
+            false => self.upright(&mut list, canvas, top, &scale),
         };
-        (svg, plot)
+        (list, rows)
     }
 
-    fn upright(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
+    fn upright(&self, list: &mut DisplayList, canvas: &ChartCanvas, top: f64, scale: &Scale) -> PlotRows {
         let top = top + 8.0;
-        let end = |lines: usize| (sheet.height() - 22.0 - LINE * (lines - 1) as f64).max(top + 1.0);
+        let end = |lines: usize| (canvas.height() - 22.0 - LINE * (lines - 1) as f64).max(top + 1.0);
         let axis_to = |bottom: f64| self.ticks(scale, ((bottom - top) / 45.0) as usize + 1);
         let right = 12.0;
-        let room_for = |axis: &[Tick]| (sheet.width() - widest(axis) - 14.0 - right).max(1.0) / self.labels.len().max(1) as f64;
+        let room_for = |axis: &[Tick]| (canvas.width() - widest(axis) - 14.0 - right).max(1.0) / self.labels.len().max(1) as f64;
         let wide = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max);
         // A second line for labels that are too long for one.
-        let is_long = wide > every(wide, room_for(&axis_to(end(1)))).1 && sheet.height() >= ROOMY;
+        let is_long = wide > every(wide, room_for(&axis_to(end(1)))).1 && canvas.height() >= ROOMY;
         let lines = if is_long { 2 } else { 1 };
         let bottom = end(lines);
         let axis = axis_to(bottom);
         let left = widest(&axis) + 14.0;
-        svg.plot(left, right);
-        sheet::upright(svg, scale, &axis, (top, bottom));
+        (list.left, list.right) = (left, right);
+        let plot = &mut list.plot;
+        let rows = PlotRows { top, bottom };
+        parts::y_axis(plot, scale, &axis, rows);
         let y = |value: f64| bottom - scale.at(value) * (bottom - top);
-        let across = (sheet.width() - left - right).max(1.0);
+        let across = (canvas.width() - left - right).max(1.0);
         let (each, thick) = self.shares();
         let told = thick * across >= self.widest_value();
         for (x, slot, value) in self.bars() {
-            let class = svg.slot('f', slot);
             let middle = x + thick / 2.0;
             let (from, to) = match value {
                 _ if value.is_nan() => (y(0.0), y(0.0) - STUB),
@@ -128,42 +214,43 @@ impl Bar {
                 f64::NEG_INFINITY => (y(0.0), bottom),
                 _ => (y(0.0), y(value)),
             };
-            svg.rect(if value.is_nan() { "hatch" } else { &class }, x, from.min(to), thick, (from - to).abs());
+            let ink = if value.is_nan() { Ink::Hatch } else { Ink::Series(slot) };
+            plot.rect(ink, X::share(x), from.min(to), X::share(thick), (from - to).abs());
             if told || !value.is_finite() {
                 let above = if to > from { (to + 12.0).min(bottom - 2.0) } else { (to - 4.0).max(top + 10.0) };
-                let class = if value.is_infinite() { "b" } else { "k" };
-                svg.text(class, Anchor::Middle, middle, 0.0, above, &number(value));
+                let ink = if value.is_infinite() { Ink::Ground } else { Ink::Text };
+                plot.text(ink, TextAnchor::Middle, X::share(middle), above, number(value));
             }
         }
-        svg.line("a", (0.0, y(0.0)), (1.0, y(0.0)));
+        plot.rule(Ink::Axis, (0.0, y(0.0)), (1.0, y(0.0)));
         let (step, room) = every(wide, each * across);
         for (at, label) in self.labels.iter().enumerate().step_by(step) {
             for (line, text) in (0..).zip(wrapped(label, room, lines)) {
-                svg.text("t", Anchor::Middle, (at as f64 + 0.5) * each, 0.0, bottom + 15.0 + LINE * f64::from(line), &text);
+                let y = bottom + 15.0 + LINE * f64::from(line);
+                plot.text(Ink::Muted, TextAnchor::Middle, X::share((at as f64 + 0.5) * each), y, text);
             }
         }
-        svg.end_plot();
-        Plot { left, right, top, bottom }
+        rows
     }
 
-    fn lying(&self, svg: &mut Svg, sheet: &Sheet, top: f64, scale: &Scale) -> Plot {
-        let (top, bottom) = (top + 8.0, (sheet.height() - 22.0).max(top + 9.0));
+    fn lying(&self, list: &mut DisplayList, canvas: &ChartCanvas, top: f64, scale: &Scale) -> PlotRows {
+        let (top, bottom) = (top + 8.0, (canvas.height() - 22.0).max(top + 9.0));
         let high_each = (bottom - top) / self.labels.len().max(1) as f64;
         let lines = if high_each >= 2.0 * LINE + 4.0 { 2 } else { 1 };
-        let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrapped(label, sheet.width() * NAMES, lines)).collect();
+        let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrapped(label, canvas.width() * NAMES, lines)).collect();
         let names = labels.iter().flatten().map(|line| width(line)).fold(0.0, f64::max);
-        let (left, right) = (names + 16.0, self.widest_value().min(sheet.width() * 0.2) + 12.0);
-        svg.plot(left, right);
+        let (left, right) = (names + 16.0, self.widest_value().min(canvas.width() * 0.2) + 12.0);
+        (list.left, list.right) = (left, right);
+        let plot = &mut list.plot;
         for tick in self.ticks(scale, 4) {
             let share = scale.at(tick.at);
-            svg.line("g", (share, top), (share, bottom));
-            svg.text("t", Anchor::Middle, share, 0.0, bottom + 15.0, &tick.label);
+            plot.rule(Ink::Grid, (share, top), (share, bottom));
+            plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, tick.label);
         }
         let (each, thick) = self.shares();
         let (zero, high) = (scale.at(0.0), bottom - top);
         let told = thick * high >= 10.0;
         for (at, slot, value) in self.bars() {
-            let class = svg.slot('f', slot);
             let (y, height) = (top + at * high, thick * high);
             let to = match value {
                 _ if value.is_nan() => zero,
@@ -172,29 +259,29 @@ impl Bar {
                 _ => scale.at(value),
             };
             match value.is_nan() {
-                true => svg.stub("hatch", zero, y, STUB, height),
-                false => svg.rect(&class, zero.min(to), y, (to - zero).abs(), height),
+                true => plot.rect(Ink::Hatch, X::share(zero), y, X::px(STUB), height),
+                false => plot.rect(Ink::Series(slot), X::share(zero.min(to)), y, X::share((to - zero).abs()), height),
             }
             if told || !value.is_finite() {
                 let base = y + height / 2.0 + 4.0;
-                match value {
-                    _ if value.is_infinite() => svg.text("b", Anchor::Middle, to, if to > zero { -8.0 } else { 8.0 }, base, &number(value)),
-                    _ if value.is_nan() => svg.text("k", Anchor::Start, zero, STUB + 4.0, base, &number(value)),
+                let (ink, anchor, share, px) = match value {
+                    _ if value.is_infinite() => (Ink::Ground, TextAnchor::Middle, to, if to > zero { -8.0 } else { 8.0 }),
+                    _ if value.is_nan() => (Ink::Text, TextAnchor::Start, zero, STUB + 4.0),
                     // Left of zero there is no room beyond the longest bar: the value stands on the other side.
-                    _ => svg.text("k", Anchor::Start, to.max(zero), 4.0, base, &number(value)),
-                }
+                    _ => (Ink::Text, TextAnchor::Start, to.max(zero), 4.0),
+                };
+                plot.text(ink, anchor, X { share, px }, base, number(value));
             }
         }
-        svg.line("a", (zero, top), (zero, bottom));
+        plot.rule(Ink::Axis, (zero, top), (zero, bottom));
         let (step, _) = every(11.0, each * high);
         for (at, label) in labels.iter().enumerate().step_by(step) {
             let y = top + (at as f64 + 0.5) * each * high + 4.0 - LINE / 2.0 * (label.len() as f64 - 1.0);
             for (line, text) in (0..).zip(label) {
-                svg.text("t", Anchor::End, 0.0, -6.0, y + LINE * f64::from(line), text);
+                plot.text(Ink::Muted, TextAnchor::End, X::px(-6.0), y + LINE * f64::from(line), text.as_str());
             }
         }
-        svg.end_plot();
-        Plot { left, right, top, bottom }
+        PlotRows { top, bottom }
     }
 
     /// None where no value is finite: such an axis would be made up.
@@ -231,11 +318,18 @@ pub fn every(wide: f64, room: f64) -> (usize, f64) {
     (step as usize, step * room - 6.0)
 }
 
+fn few(labels: JsonPath) -> Result<Vec<String>, ApiError> {
+    labels.labels(MAX_BARS, "bars", INSTEAD)
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::charts::kinds::well_formed::{drawn, fixed, numbers_of};
-    use crate::charts::{Place, Theme};
+    use crate::charts::Theme;
+    use crate::charts::canvas::CanvasSize;
+    use crate::charts::kinds::well_formed::{drawn, fixed, numbers_of, svg_of};
 
     fn bar(labels: &[&str], series: &[(&str, &[f64])], horizontal: bool) -> Bar {
         let series = series.iter().map(|(name, values)| Series { name: name.to_string(), values: values.to_vec() }).collect();
@@ -246,31 +340,31 @@ mod tests {
     fn bars_of_every_sort_are_drawn() {
         for horizontal in [false, true] {
             for values in [[1.0, 2.0], [-1.0, 5.0], [0.0, 0.0], [f64::NAN, f64::INFINITY], [f64::NEG_INFINITY, 3.0], [f64::MAX, f64::MIN]] {
-                drawn(|sheet| bar(&["<a>", "b"], &[("one", &values), ("two", &[0.5, 1.5])], horizontal).svg(sheet));
+                drawn(&bar(&["<a>", "b"], &[("one", &values), ("two", &[0.5, 1.5])], horizontal));
             }
-            drawn(|sheet| bar(&[], &[("", &[])], horizontal).svg(sheet));
-            drawn(|sheet| bar(&["a"], &[], horizontal).svg(sheet));
+            drawn(&bar(&[], &[("", &[])], horizontal));
+            drawn(&bar(&["a"], &[], horizontal));
         }
     }
 
     #[test]
     fn what_is_no_number_is_told_and_hatched() {
-        let svg = drawn(|sheet| bar(&["<script>", "b"], &[("", &[f64::NAN, 2.0])], false).svg(sheet));
+        let svg = drawn(&bar(&["<script>", "b"], &[("", &[f64::NAN, 2.0])], false));
         assert!(svg.contains("class=\"hatch\"") && svg.contains(">NaN</text>") && svg.contains("&lt;script&gt;"), "{svg}");
     }
 
     #[test]
     fn labels_are_whole_where_there_is_room() {
         let names = ["feature_width", "feature_height", "petal_length", "petal_width"];
-        let fluid = |height| Sheet { place: Place::Fluid { height }, theme: Theme::Auto, title: String::new(), is_scene: false };
+        let fluid = |height| ChartCanvas { size: CanvasSize::Fluid { height }, theme: Theme::Auto, title: String::new() };
         for horizontal in [false, true] {
-            for sheet in [fluid(240.0), fixed()] {
-                let svg = bar(&names, &[("", &[1.0, 2.0, 3.0, 4.0])], horizontal).svg(&sheet);
+            for canvas in [fluid(240.0), fixed()] {
+                let svg = svg_of(&bar(&names, &[("", &[1.0, 2.0, 3.0, 4.0])], horizontal), &canvas);
                 assert!(!svg.contains('…'), "{horizontal} {svg}");
             }
             // What cannot be shown keeps both of its ends.
             let long = format!("begin_{}_end", "x".repeat(200));
-            let svg = bar(&[&long, &long], &[("", &[1.0, 2.0])], horizontal).svg(&fluid(240.0));
+            let svg = svg_of(&bar(&[&long, &long], &[("", &[1.0, 2.0])], horizontal), &fluid(240.0));
             assert!(svg.contains(">begin_") && svg.contains("_end</text>") && svg.contains('…'), "{svg}");
         }
     }
@@ -282,21 +376,21 @@ mod tests {
         let few: Vec<(&str, &[f64])> = vec![("one", &[1.0, 2.0, 3.0]), ("two", &[4.0, f64::NAN, 6.0])];
         for (series, horizontal) in [(&few, false), (&few, true), (&many, false), (&many, true)] {
             let chart = bar(&["a", "b", "c"], series, horizontal);
-            let (svg, spots) = (chart.svg(&fixed()), chart.spots(&fixed()));
+            let (svg, areas) = (svg_of(&chart, &fixed()), chart.hit_areas(&fixed()));
             let plot = svg.split("<g transform").nth(1).unwrap();
             let rects: Vec<&str> = plot.split("<rect ").skip(1).collect();
-            assert_eq!((rects.len(), svg.contains(&format!("translate({} 0)", spots.left))), (series.len() * 3, true));
+            assert_eq!((rects.len(), svg.contains(&format!("translate({} 0)", areas.left))), (series.len() * 3, true));
             for (at, rect) in rects.iter().enumerate() {
                 let rect = format!("<rect {rect}");
                 let part = |name: &str| numbers_of(&rect, "<rect", name)[0];
-                let (x, y) = (spots.left + part("x") + part("width") / 2.0, part("y") + part("height") / 2.0);
-                let spot = spots.nearest((x, y), 640.0, 1.0).unwrap();
+                let (x, y) = (areas.left + part("x") + part("width") / 2.0, part("y") + part("height") / 2.0);
+                let area = areas.nearest((x, y), 640.0, 1.0).unwrap();
                 let value = series[at / 3].1[at % 3];
                 let told = match series.len() {
-                    2 => spots.fields[1 + at / 3].numbers[spot],
-                    _ => spots.fields[2].numbers[spot],
+                    2 => areas.fields[1 + at / 3].numbers[area],
+                    _ => areas.fields[2].numbers[area],
                 };
-                assert_eq!((told.to_bits(), spots.fields[0].numbers[spot]), (value.to_bits(), (at % 3) as f64), "{at} {horizontal}");
+                assert_eq!((told.to_bits(), areas.fields[0].numbers[area]), (value.to_bits(), (at % 3) as f64), "{at} {horizontal}");
             }
         }
     }
@@ -306,5 +400,42 @@ mod tests {
         assert_eq!(every(20.0, 100.0).0, 1);
         assert_eq!(every(200.0, 80.0), (1, 74.0));
         assert_eq!(every(200.0, 10.0), (7, 64.0));
+    }
+
+    fn of(value: Value) -> Result<Bar, String> {
+        Bar::parse(JsonPath::root(&value.to_string())).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn short_and_long_forms_are_the_same() {
+        let plain = of(json!({"a": 1, "b": "NaN"})).unwrap();
+        let long = of(json!({"labels": ["a", "b"], "values": [1, "NaN"]})).unwrap();
+        let named = of(json!({"values": {"a": 1, "b": null}})).unwrap();
+        assert_eq!((plain.csv(), named.csv()), (long.csv(), long.csv()));
+        assert_eq!(long.csv(), "label,value\r\na,1\r\nb,NaN\r\n");
+        assert_eq!(of(json!({"values": 3, "others": 4})).unwrap().labels, ["values", "others"]);
+        assert_eq!(of(json!([5, 6])).unwrap().labels, ["0", "1"]);
+    }
+
+    #[test]
+    fn several_series() {
+        let bar = of(json!({"labels": [0, "=b"], "series": {"train": [1, 2], "val": [3, "Infinity"]}, "unit": "%", "horizontal": true}));
+        let bar = bar.unwrap();
+        assert_eq!((bar.unit.as_str(), bar.horizontal), ("%", true));
+        assert_eq!(bar.csv(), "label,train,val\r\n0,1,3\r\n\"=b\",2,Infinity\r\n");
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_path() {
+        let wrong = |value| of(value).unwrap_err();
+        assert_eq!(wrong(json!({"labels": ["a"], "values": [true]})), "value.values[0] must be a number, not a boolean.");
+        assert_eq!(wrong(json!({"labels": ["a"], "values": [1, 2]})), "value.values must have 1 item, one for each label, not 2.");
+        assert_eq!(wrong(json!({"labels": ["a"], "series": {"v": []}})), "value.series.v must have 1 item, one for each label, not 0.");
+        assert_eq!(wrong(json!({"labels": ["a"]})), "value.values is missing.");
+        assert_eq!(wrong(json!({"series": {"v": []}})), "value.labels is missing.");
+        assert_eq!(wrong(json!({"a": {}})), "value.a must be a number, not an object.");
+        assert_eq!(wrong(json!({"values": [1], "unit": 5})), "value.unit must be a string, not a number.");
+        assert!(wrong(json!("text")).ends_with("not a string."));
+        assert!(wrong(json!(vec![1; MAX_BARS + 1])).contains("may have 2000 bars, not 2001"));
     }
 }

@@ -1,13 +1,17 @@
-//! Points on a plane: at most one dot for each label and place that the drawing can tell apart.
+//! `scatter`: points on a plane, coloured by their labels; at most one dot for each label and place that a chart can tell apart.
 
-use super::sheet::{self, Plot, Sheet, counted, values, words};
+use super::parts::{self, PlotRows, counted, numbers_field, texts_field};
+use super::{Chart, ChartKind};
+use crate::charts::canvas::ChartCanvas;
+use crate::charts::csv::Csv;
+use crate::charts::display_list::{DisplayList, Glyph, Ink, Path, Shape, Shapes, TextAnchor, Window, X};
+use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::palette::COLOURS;
-use crate::charts::render::svg::coordinate;
 use crate::charts::scale::padded;
-use crate::charts::scene::{Form, Scene, Style};
 use crate::charts::ticks::widest;
-use crate::charts::{Anchor, Measure, Scale, Svg, ticks};
-use crate::protocol::spots::{Colour, Field, Spots};
+use crate::charts::{Measure, Scale, ticks};
+use crate::protocol::ApiError;
+use crate::protocol::json_path::JsonPath;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scatter {
@@ -25,81 +29,175 @@ pub struct Scatter {
 const RASTER: f64 = 1.5;
 /// The room right of the plot, for half of the last label.
 const RIGHT: f64 = 14.0;
+const MAX_POINTS: usize = 100_000;
+/// More labels cannot be told apart by colour.
+const MAX_LABELS: usize = 100;
 
-impl Scatter {
-    pub fn svg(&self, sheet: &Sheet) -> String {
-        self.draw(sheet).0.finish()
+impl ChartKind for Scatter {
+    const NAME: &str = "scatter";
+    const HEIGHT: u32 = 240;
+
+    /// `[[x,y],…]`, `{"points":[[x,y],…],"label":[…]}` or `{"x":[…],"y":[…],"label":[…]}`; `labels` and `color` mean `label`,
+    /// which may also be the third item of a point.
+    fn parse(root: JsonPath) -> Result<Self, ApiError> {
+        if !root.is_list() && !root.is_object() {
+            return Err(root.type_error("must be an array of points, or an object with x and y"));
+        }
+        let mut scatter = Self::default();
+        let mut names: Vec<String> = Vec::new();
+        let points = if root.is_list() { Some(root) } else { root.get("points") };
+        let place = match points {
+            Some(points) => {
+                let items = points.items()?;
+                points.check_max_len(points.count(), MAX_POINTS, "points", "send a sample of them")?;
+                for point in items {
+                    let mut parts = point.items()?;
+                    let count = point.count();
+                    let (Some(x), Some(y), true) = (parts.next(), parts.next(), count <= 3) else {
+                        return Err(point.wrong(&format!("must have 2 items, x and y, or 3 with a label, not {count}")));
+                    };
+                    scatter.x.push(x.number()?);
+                    scatter.y.push(y.number()?);
+                    if let Some(label) = parts.next() {
+                        // Points without a label before it have an empty one.
+                        names.resize(scatter.x.len() - 1, String::new());
+                        names.push(label.label()?);
+                    }
+                }
+                if !names.is_empty() {
+                    names.resize(scatter.x.len(), String::new());
+                }
+                points
+            }
+            None => {
+                let (x, y) = (root.need("x")?, root.need("y")?);
+                x.check_max_len(x.count(), MAX_POINTS, "points", "send a sample of them")?;
+                scatter.x = x.numbers()?;
+                scatter.y = y.numbers_as(scatter.x.len(), "item of value.x")?;
+                x
+            }
+        };
+        if root.is_object() {
+            let label = ["label", "labels", "color"].into_iter().find_map(|key| root.get(key));
+            if let Some(label) = label {
+                names = label.labels_as(scatter.x.len(), "point")?;
+            }
+            scatter.x_label = root.optional_text("x_label")?;
+            scatter.y_label = root.optional_text("y_label")?;
+        }
+        if scatter.x.is_empty() {
+            return Err(place.wrong("must have at least 1 item"));
+        }
+        let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        place.check_max_len(sorted.len(), MAX_LABELS, "labels", "group the rare ones")?;
+        // Numbers in their own order: 2 before 10.
+        if sorted.iter().all(|name| name.parse::<f64>().is_ok()) {
+            let number = |name: &str| name.parse().unwrap_or(f64::NAN);
+            sorted.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        }
+        let at = |name: &String| sorted.iter().position(|known| known == name).unwrap_or_default() as u32;
+        scatter.label = names.iter().map(at).collect();
+        scatter.labels = sorted.into_iter().map(str::to_owned).collect();
+        Ok(scatter)
+    }
+}
+
+impl Chart for Scatter {
+    fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
+        self.lay_out(canvas).0
     }
 
-    /// The same drawing for the page to paint.
-    pub fn scene(&self, sheet: &Sheet) -> Scene {
-        self.draw(&sheet.for_scene()).0.scene.unwrap_or_default()
-    }
-
-    /// A spot for each point; what has no place stands on the edge, as its cross does.
-    pub fn spots(&self, sheet: &Sheet) -> Spots {
-        let (svg, plot) = self.draw(sheet);
-        let mut spots = plot.spots(&svg);
+    /// An area for each point; what has no place stands on the edge, as its cross does.
+    fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
+        let (list, plot) = self.lay_out(canvas);
+        let mut areas = parts::hit_areas(&list);
         let (across, upwards) = (range(&self.x), range(&self.y));
         for (x, y) in self.x.iter().zip(&self.y) {
             let (x, y) = (edge(&across, *x), plot.bottom - edge(&upwards, *y) * (plot.bottom - plot.top));
-            spots.push((x, x), (y, y));
+            areas.push((x, x), (y, y));
         }
         if !self.label.is_empty() {
             let places = self.label.iter().map(|label| *label as usize);
-            spots.fields.push(Field { colour: Colour::Text, ..words("", self.labels.clone(), places) });
+            areas.fields.push(ReadoutField { colour: FieldColour::Text, ..texts_field("", self.labels.clone(), places) });
         }
         for (name, fallback, numbers) in [(&self.x_label, "x", &self.x), (&self.y_label, "y", &self.y)] {
-            spots.fields.push(values(if name.is_empty() { fallback } else { name }, "", None, numbers.clone()));
+            areas.fields.push(numbers_field(if name.is_empty() { fallback } else { name }, "", None, numbers.clone()));
         }
-        spots
+        areas
     }
 
-    fn draw(&self, sheet: &Sheet) -> (Svg, Plot) {
+    fn csv(&self) -> String {
+        let mut csv = Csv::default();
+        let has_labels = !self.label.is_empty();
+        for (name, fallback) in [(self.x_label.as_str(), "x"), (&self.y_label, "y")] {
+            csv.text(if name.is_empty() { fallback } else { name });
+        }
+        if has_labels {
+            csv.text("label");
+        }
+        csv.end();
+        for (at, (x, y)) in self.x.iter().zip(&self.y).enumerate() {
+            csv.number(*x);
+            csv.number(*y);
+            if has_labels {
+                csv.text(&self.labels[self.label[at] as usize]);
+            }
+            csv.end();
+        }
+        csv.into_text()
+    }
+}
+
+impl Scatter {
+    fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
         let odd = |is: fn(f64) -> bool| self.x.iter().zip(&self.y).filter(|(x, y)| is(**x) || is(**y)).count() as u64;
         let missing = counted(odd(f64::is_nan), odd(|number| number == f64::INFINITY), odd(|number| number == f64::NEG_INFINITY));
         let joint = if missing.is_empty() { "" } else { "; " };
-        let mut svg = sheet.begin(&format!("{} points{joint}{missing}", self.x.len()));
-        let top = sheet.legend(
-            &mut svg,
+        let mut list = DisplayList { summary: format!("{} points{joint}{missing}", self.x.len()), ..DisplayList::default() };
+        let top = parts::legend(
+            &mut list.margin,
+            canvas,
             self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)),
         );
         let top = top + 10.0 + if self.y_label.is_empty() && missing.is_empty() { 0.0 } else { 12.0 };
-        let bottom = (sheet.height() - 22.0 - if self.x_label.is_empty() { 0.0 } else { 16.0 }).max(top + 1.0);
+        let bottom = (canvas.height() - 22.0 - if self.x_label.is_empty() { 0.0 } else { 16.0 }).max(top + 1.0);
         let (across, upwards) = (range(&self.x), range(&self.y));
         // An axis of nothing has no labels.
-        let told =
+        let labels =
             |numbers: &[f64], scale, target| if has_finite(numbers) { ticks(scale, Measure::Number(""), target) } else { Vec::new() };
-        let axis = told(&self.y, &upwards, ((bottom - top) / 45.0) as usize + 1);
+        let axis = labels(&self.y, &upwards, ((bottom - top) / 45.0) as usize + 1);
         let left = widest(&axis) + 14.0;
-        svg.plot(left, RIGHT);
-        sheet::upright(&mut svg, &upwards, &axis, (top, bottom));
-        sheet::level(&mut svg, &across, &told(&self.x, &across, 5), bottom);
+        (list.left, list.right) = (left, RIGHT);
+        let (plot, rows) = (&mut list.plot, PlotRows { top, bottom });
+        parts::y_axis(plot, &upwards, &axis, rows);
+        parts::x_axis(plot, &across, &labels(&self.x, &across, 5), bottom);
         if !self.x.iter().zip(&self.y).any(|(x, y)| x.is_finite() && y.is_finite()) {
-            sheet::nothing(&mut svg, (top, bottom), self.x.is_empty());
+            parts::no_values_text(plot, rows, self.x.is_empty());
         }
-        self.dots(&mut svg, &across, &upwards, (top, bottom));
+        self.dots(plot, &across, &upwards, rows, canvas.size.plot_units(left, RIGHT));
         if !self.y_label.is_empty() {
-            svg.text("k", Anchor::Start, 0.0, 12.0 - left, top - 9.0, &self.y_label);
+            plot.text(Ink::Text, TextAnchor::Start, X::px(12.0 - left), top - 9.0, self.y_label.as_str());
         }
         if !self.x_label.is_empty() {
-            svg.text("k", Anchor::Middle, 0.5, 0.0, bottom + 31.0, &self.x_label);
+            plot.text(Ink::Text, TextAnchor::Middle, X::share(0.5), bottom + 31.0, self.x_label.as_str());
         }
         if !missing.is_empty() {
-            svg.text("k", Anchor::End, 1.0, 0.0, top - 9.0, &missing);
+            plot.text(Ink::Text, TextAnchor::End, X::share(1.0), top - 9.0, missing);
         }
-        svg.end_plot();
-        (svg, Plot { left, right: RIGHT, top, bottom })
+        (list, rows)
     }
 
-    fn dots(&self, svg: &mut Svg, across: &Scale, upwards: &Scale, (top, bottom): (f64, f64)) {
+    /// `wide`: the units that the plot has across.
+    fn dots(&self, plot: &mut Shapes, across: &Scale, upwards: &Scale, PlotRows { top, bottom }: PlotRows, wide: f64) {
         let size = match self.x.len() {
             ..=200 => 7.0,
             201..=2000 => 5.0,
             2001..=20_000 => 3.5,
             _ => 2.5,
         };
-        let (wide, high) = (svg.window_width(), bottom - top);
+        let high = bottom - top;
         // Label, then place: (column, row). Sorting brings the same together, and neighbours beside each other, which makes short text.
         let mut dots: Vec<(u32, i32, i32)> = Vec::with_capacity(self.x.len());
         let mut crosses: Vec<(i32, i32)> = Vec::new();
@@ -114,52 +212,19 @@ impl Scatter {
         }
         dots.sort_unstable();
         dots.dedup();
-        if svg.scene.is_none() {
-            svg.window(top, high);
-        }
+        let mut paths = Vec::new();
         for points in dots.chunk_by(|a, b| a.0 == b.0) {
             let slot = points[0].0 as usize;
-            let class = svg.slot('s', slot);
-            let (square, size) = match slot / COLOURS {
-                0 => ("", size),
-                1 => (" square", size * 0.85),
-                2 => ("", size * 0.6),
-                _ => (" square", size * 0.5),
+            let (is_square, size) = match slot / COLOURS {
+                0 => (false, size),
+                1 => (true, size * 0.85),
+                2 => (false, size * 0.6),
+                _ => (true, size * 0.5),
             };
-            if let Some(scene) = &mut svg.scene {
-                for (_, column, row) in points {
-                    let (x, y) = (f64::from(*column) * RASTER / wide, top + f64::from(*row) * RASTER);
-                    match square {
-                        "" => scene.dots(Style { size, alpha: 0.8, ..Style::new(Form::Dots, &class) }, x, y),
-                        _ => {
-                            let style = Style { alpha: 0.8, ..Style::new(Form::Box, &class) };
-                            scene.block(style, [x, -size / 2.0, y - size / 2.0, 0.0, size, size]);
-                        }
-                    }
-                }
-                continue;
-            }
-            let mut path = String::with_capacity(points.len() * 8);
-            let (mut x, mut y) = (0, 0);
-            for (_, column, row) in points {
-                path.push('m');
-                push_units(&mut path, column - x);
-                if row >= &y {
-                    path.push(' ');
-                }
-                push_units(&mut path, row - y);
-                path.push_str("h0");
-                (x, y) = (*column, *row);
-            }
-            // The raster is the unit of the path, so that its coordinates are whole.
-            svg.raw(&format!(
-                "<path class=\"dot {class}{square}\" stroke-width=\"{}\" vector-effect=\"non-scaling-stroke\" transform=\"scale({RASTER})\" d=\"{path}\"/>",
-                coordinate(size)
-            ));
+            let dots = points.iter().map(|(_, column, row)| (*column, *row)).collect();
+            paths.push(Path::Dots { slot, size, is_square, spacing: RASTER, dots });
         }
-        if svg.scene.is_none() {
-            svg.end_window();
-        }
+        plot.push(Shape::Window(Window { top, height: high, width: wide, paths }));
         crosses.sort_unstable();
         crosses.dedup();
         // Edges have room for few: neighbours nearer than this are one cross, and all are counted above the plot.
@@ -168,15 +233,10 @@ impl Scatter {
             if shown.iter().rev().take(64).all(|(a, b)| (a - x).abs() + (b - y).abs() > 8) && shown.len() < 400 {
                 shown.push((x, y));
                 let share = (f64::from(x) * RASTER / wide).clamp(0.0, 1.0);
-                let cross: [&[(f64, f64)]; 2] = [&[(-3.0, -3.0), (3.0, 3.0)], &[(3.0, -3.0), (-3.0, 3.0)]];
-                svg.mark("nan", share, top + f64::from(y) * RASTER, &cross, false);
+                plot.marker(Ink::Muted, Glyph::Cross { arm: 3.0 }, share, top + f64::from(y) * RASTER);
             }
         }
     }
-}
-
-fn push_units(path: &mut String, number: i32) {
-    path.push_str(&number.to_string());
 }
 
 /// What has no place stands on the edge where it would be: what is NaN on the lower or left one.
@@ -199,8 +259,10 @@ fn range(numbers: &[f64]) -> Scale {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::charts::kinds::well_formed::{drawn, fixed};
+    use crate::charts::kinds::well_formed::{drawn, fixed, svg_of};
 
     #[test]
     fn points_of_every_sort_are_drawn() {
@@ -210,7 +272,7 @@ mod tests {
             (vec![f64::MAX, f64::MIN], vec![0.0, 5e-324]),
             (vec![f64::NAN], vec![f64::NAN]),
         ] {
-            let svg = drawn(|sheet| Scatter { x: x.clone(), y: y.clone(), ..Scatter::default() }.svg(sheet));
+            let svg = drawn(&Scatter { x: x.clone(), y: y.clone(), ..Scatter::default() });
             let odd = x.iter().zip(&y).any(|(x, y)| !x.is_finite() || !y.is_finite());
             assert_eq!(svg.contains("class=\"nan\""), odd, "{svg}");
         }
@@ -221,7 +283,7 @@ mod tests {
         let labels: Vec<String> = (0..20).map(|at| format!("<script>{at}")).collect();
         let scatter =
             Scatter { x: (0..20).map(f64::from).collect(), y: vec![0.5; 20], label: (0..20).collect(), labels, ..Scatter::default() };
-        let svg = drawn(|sheet| scatter.svg(sheet));
+        let svg = drawn(&scatter);
         assert_eq!(svg.matches("class=\"dot ").count(), 20);
         assert!(svg.contains("dot s0\"") && svg.contains("dot s0 square\"") && svg.contains("&lt;script&gt;0"));
     }
@@ -231,13 +293,13 @@ mod tests {
         let (x, y) = (vec![0.0, 10.0, 5.0, f64::NAN], vec![0.0, 1.0, f64::INFINITY, 0.5]);
         let labels = vec!["a".into(), "b".into()];
         let scatter = Scatter { x: x.clone(), y: y.clone(), label: vec![1, 0, 0, 1], labels, x_label: "lr".into(), ..Scatter::default() };
-        let (svg, spots) = (scatter.svg(&fixed()), scatter.spots(&fixed()));
-        let names: Vec<_> = spots.fields.iter().map(|field| field.name.as_str()).collect();
+        let (svg, areas) = (svg_of(&scatter, &fixed()), scatter.hit_areas(&fixed()));
+        let names: Vec<_> = areas.fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["", "lr", "y"]);
         for (at, (x, y)) in x.iter().zip(&y).enumerate() {
-            let [left, _, top, _] = spots.place(at, 640.0);
-            assert_eq!(spots.nearest((left + 3.0, top - 2.0), 640.0, 24.0), Some(at));
-            assert_eq!((spots.fields[1].numbers[at].to_bits(), spots.fields[2].numbers[at].to_bits()), (x.to_bits(), y.to_bits()));
+            let [left, _, top, _] = areas.place(at, 640.0);
+            assert_eq!(areas.nearest((left + 3.0, top - 2.0), 640.0, 24.0), Some(at));
+            assert_eq!((areas.fields[1].numbers[at].to_bits(), areas.fields[2].numbers[at].to_bits()), (x.to_bits(), y.to_bits()));
         }
         // The crosses are shapes at their pixels: of the two that have no place, in the plot's own coordinates, to the raster.
         let crosses: Vec<(f64, f64)> = svg
@@ -249,16 +311,16 @@ mod tests {
             })
             .collect();
         assert_eq!(crosses.len(), 2);
-        for spot in [2, 3] {
-            let [x, _, y, _] = spots.place(spot, 640.0);
-            assert!(crosses.iter().any(|(a, b)| (spots.left + a - x).abs() <= RASTER && (b - y).abs() <= RASTER), "{crosses:?} {x} {y}");
+        for area in [2, 3] {
+            let [x, _, y, _] = areas.place(area, 640.0);
+            assert!(crosses.iter().any(|(a, b)| (areas.left + a - x).abs() <= RASTER && (b - y).abs() <= RASTER), "{crosses:?} {x} {y}");
         }
     }
 
     #[test]
     fn the_same_place_is_one_dot_and_the_drawing_stays_small() {
         let same = Scatter { x: vec![1.0; 1000], y: vec![2.0; 1000], ..Scatter::default() };
-        assert_eq!(drawn(|sheet| same.svg(sheet)).matches("h0").count(), 1);
+        assert_eq!(drawn(&same).matches("h0").count(), 1);
         let mut seed = 11_u64;
         let mut random = || {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -266,13 +328,40 @@ mod tests {
         };
         let (x, y) = (0..100_000).map(|_| (random(), random())).unzip();
         let many = Scatter { x, y, ..Scatter::default() };
-        let sheet = Sheet {
-            place: crate::charts::Place::Fluid { height: 240.0 },
+        let canvas = ChartCanvas {
+            size: crate::charts::canvas::CanvasSize::Fluid { height: 240.0 },
             theme: crate::charts::Theme::Auto,
             title: String::new(),
-            is_scene: false,
         };
-        let length = many.svg(&sheet).len();
+        let length = svg_of(&many, &canvas).len();
         assert!(length < 700_000, "{length}");
+    }
+
+    fn of(value: Value) -> Result<Scatter, String> {
+        Scatter::parse(JsonPath::root(&value.to_string())).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn all_forms_are_the_same() {
+        let lists = of(json!({"x": [1, 2], "y": [3, "NaN"], "label": ["a", "b"]})).unwrap().csv();
+        assert_eq!(lists, "x,y,label\r\n1,3,a\r\n2,NaN,b\r\n");
+        assert_eq!(of(json!({"points": [[1, 3], [2, null]], "color": ["a", "b"]})).unwrap().csv(), lists);
+        assert_eq!(of(json!([[1, 3, "a"], [2, "NaN", "b"]])).unwrap().csv(), lists);
+        assert_eq!(of(json!([[1, 3], [2, 4, "b"], [5, 6]])).unwrap().csv(), "x,y,label\r\n1,3,\r\n2,4,b\r\n5,6,\r\n");
+        assert_eq!(of(json!({"x": [1, 2, 3], "y": [3, 4, 5], "label": [10, 9, 2]})).unwrap().labels, ["2", "9", "10"]);
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_path() {
+        let wrong = |value| of(value).unwrap_err();
+        assert_eq!(wrong(json!([[1]])), "value[0] must have 2 items, x and y, or 3 with a label, not 1.");
+        assert_eq!(wrong(json!([[1, {}]])), "value[0][1] must be a number, not an object.");
+        assert_eq!(wrong(json!({"x": [1], "y": []})), "value.y must have 1 item, one for each item of value.x, not 0.");
+        assert_eq!(wrong(json!({"x": [1]})), "value.y is missing.");
+        assert_eq!(wrong(json!({"x": [1], "y": [1], "label": []})), "value.label must have 1 item, one for each point, not 0.");
+        assert_eq!(wrong(json!({"points": [[1, 2]], "labels": [[]]})), "value.labels[0] must be a string or a number, not an array.");
+        assert!(wrong(json!(vec![[1, 2]; MAX_POINTS + 1])).starts_with("value may have 100000 points, not 100001; "));
+        let labels: Vec<_> = (0..=MAX_LABELS).collect();
+        assert!(wrong(json!({"x": labels, "y": labels, "label": labels})).contains("100 labels, not 101"));
     }
 }

@@ -1,58 +1,55 @@
-//! For the tests of all kinds: sheets of every sort, and a check of what was drawn on them.
+//! For the tests of all kinds: canvases of every sort, and a check of what was drawn on them.
 
-use super::Sheet;
-use crate::charts::render::svg::escaped;
-use crate::charts::scene::{self, Form, Scene, Style};
-use crate::charts::{Place, Theme};
+use super::Chart;
+use crate::charts::Theme;
+use crate::charts::canvas::{CanvasSize, ChartCanvas};
+use crate::charts::render::svg::{escaped, svg};
 
-/// Draws on sheets of every sort that a client can ask for, checks each, and answers the fluid one.
-pub fn drawn(draw: impl Fn(&Sheet) -> String) -> String {
-    let fixed = [(640.0, 320.0), (80.0, 40.0), (4000.0, 4000.0)].map(|(width, height)| Place::Fixed { width, height });
-    let fluid = [40.0, 240.0].map(|height| Place::Fluid { height });
+/// The SVG document of a chart.
+pub fn svg_of(chart: &dyn Chart, canvas: &ChartCanvas) -> String {
+    svg(&chart.draw(canvas), canvas)
+}
+
+/// Draws on canvases of every sort that a client can request, checks each drawing, and returns the fluid one.
+pub fn drawn(chart: &dyn Chart) -> String {
+    let fixed = [(640.0, 320.0), (80.0, 40.0), (4000.0, 4000.0)].map(|(width, height)| CanvasSize::Fixed { width, height });
+    let fluid = [40.0, 240.0].map(|height| CanvasSize::Fluid { height });
     let mut last = String::new();
-    for place in fixed.into_iter().chain(fluid) {
+    for size in fixed.into_iter().chain(fluid) {
         for theme in [Theme::Light, Theme::Dark, Theme::Auto] {
-            last = draw(&Sheet { place, theme, title: "<script>alert(\"x\")</script> & more".into(), is_scene: false });
+            let canvas = ChartCanvas { size, theme, title: "<script>alert(\"x\")</script> & more".into() };
+            last = svg_of(chart, &canvas);
             check(&last);
+            check_list(chart, &canvas, &last);
         }
     }
     last
 }
 
-/// Checks the drawing that the page paints against the one that the server writes: the same texts, every place a number, and the page reads
-/// what was written.
-pub fn painted(scene: &Scene, svg: &str) {
+/// Checks the display list, which the page paints, against the SVG of it: the same texts, and every place a number. The hit areas have a
+/// place and a value each.
+fn check_list(chart: &dyn Chart, canvas: &ChartCanvas, svg: &str) {
+    let list = chart.draw(canvas);
     let between = |part: &str| part.split('>').nth(1).map(str::to_owned);
     let mut written: Vec<String> =
         svg.split("<text").chain(svg.split("<tspan")).filter_map(|part| between(part.split('<').next()?)).collect();
-    let mut texts: Vec<String> = scene.0.list.iter().flat_map(|table| &table.texts).map(|text| escaped(text)).collect();
-    for list in [&mut written, &mut texts] {
-        list.retain(|text| !text.is_empty());
-        list.sort_unstable();
+    let mut texts: Vec<String> = list.texts().into_iter().map(escaped).collect();
+    for texts in [&mut written, &mut texts] {
+        texts.retain(|text| !text.is_empty());
+        texts.sort_unstable();
     }
     assert_eq!(texts, written, "{svg}");
-    for table in &scene.0.list {
-        let style = Style::of(table.tag);
-        assert_eq!(style.tag(), table.tag);
-        let count = table.lists[0].len();
-        assert!(table.lists.iter().all(|list| list.len() == count) && (style.form != Form::Text || table.texts.len() == count));
-        assert_eq!(table.lists.len(), if matches!(style.form, Form::Box | Form::Hatch) { 6 } else { 3 });
-        let ends = |at: usize| table.lists[0][at].is_nan() && matches!(style.form, Form::Line | Form::Area);
-        for at in (0..count).filter(|at| !ends(*at)) {
-            assert!(table.lists.iter().all(|list| list[at].is_finite()), "{style:?} {table:?}");
-        }
-    }
-    let again = scene::read(&scene::write(scene)).expect("what was written is read");
-    // NaN is not itself: what is written of it must be.
-    assert_eq!(
-        format!("{:?}", again.list.iter().map(|table| (table.tag, &table.lists)).collect::<Vec<_>>()),
-        format!("{:?}", scene.0.list.iter().map(|table| (table.tag, &table.lists)).collect::<Vec<_>>())
-    );
+    assert!(list.coordinates().iter().all(|number| number.is_finite()), "{list:?}");
+    let areas = chart.hit_areas(canvas);
+    assert!((areas.left, areas.right, &areas.summary) == (list.left, list.right, &list.summary));
+    let places = areas.x.iter().chain(&areas.y);
+    assert!(places.clone().all(|places| places.len() == areas.len() && places.iter().all(|place| place.is_finite())), "{areas:?}");
+    assert!(areas.fields.iter().all(|field| field.numbers.len() == areas.len()), "{areas:?}");
 }
 
-/// A sheet of 640 by 320 pixels, on which places are pixels.
-pub fn fixed() -> Sheet {
-    Sheet { place: Place::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new(), is_scene: false }
+/// A canvas of 640 by 320 pixels, on which places are pixels.
+pub fn fixed() -> ChartCanvas {
+    ChartCanvas { size: CanvasSize::Fixed { width: 640.0, height: 320.0 }, theme: Theme::Light, title: String::new() }
 }
 
 /// The numbers of this attribute on every element that begins so, in the order of the document.

@@ -1,248 +1,425 @@
-//! Writing SVG: a document whose width is known, or one that fills any width and looks the same as if it had been known.
+//! SVG text of a display list: a document of a known width, or one that fills any width and looks the same as if it had been known.
 
-use crate::charts::palette::{self, Colour, Theme};
-use crate::charts::scene::{Form, Scene, Style};
+use std::fmt::Write;
+
+use crate::charts::canvas::{CanvasSize, ChartCanvas, FLUID_UNITS};
+use crate::charts::display_list::{
+    CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X,
+};
+use crate::charts::palette::{self, Colour, Theme, dash};
+use crate::charts::render::raster::DOT;
 use crate::charts::text_metrics::FONT_SIZE;
 
-/// The document's size in CSS pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Place {
-    /// Plain numbers only, on a ground of its own: for files and other programs.
-    Fixed { width: f64, height: f64 },
-    /// As wide as where it is put, without a ground: for the page, before its width is known.
-    Fluid { height: f64 },
+/// A whole document; for [`Theme::Page`] an element of the page, without a style and without a name that could clash.
+pub fn svg(list: &DisplayList, canvas: &ChartCanvas) -> String {
+    let mut writer = Writer { out: String::new(), size: canvas.size, plot: (0.0, 0.0), slots: 0, has_value_styles: false };
+    writer.shapes(&list.margin, true);
+    if !list.plot.0.is_empty() {
+        writer.begin_plot(list.left, list.right);
+        writer.shapes(&list.plot, false);
+        writer.end_plot();
+    }
+    match canvas.theme {
+        Theme::Page => writer.element(&canvas.title, &list.summary),
+        theme => writer.document(theme, if canvas.title.is_empty() { &list.summary } else { &canvas.title }, &list.summary),
+    }
 }
 
-/// Where a text begins.
-pub use crate::charts::layout::Anchor;
-
-/// The width of a plot's inner coordinates in a document that does not know its width.
-const FLUID: f64 = 1000.0;
-
-/// A document being written. Horizontal places inside of [`Svg::plot`] are shares of the plot's width, 0 to 1; all others are pixels.
-pub struct Svg {
-    body: String,
-    title: String,
-    summary: String,
-    place: Place,
-    theme: Theme,
-    slots: u8,
-    /// The plot's left edge and width, in pixels; in a fluid document the room on both sides of it.
+struct Writer {
+    out: String,
+    size: CanvasSize,
+    /// The plot's left edge and width, in pixels; in a fluid document the margins on both sides of it.
     plot: (f64, f64),
-    /// Where this is drawn for the page: in place of the document. What is [`Svg::raw`] is not in it.
-    pub scene: Option<Scene>,
+    /// The slots whose colours are used, as bits.
+    slots: u8,
+    /// Whether something needs the styles of [`VALUE_STYLES`].
+    has_value_styles: bool,
 }
 
-impl Svg {
-    /// `title` and `summary` (one sentence) are what a screen reader tells.
-    pub fn new(place: Place, theme: Theme, title: &str, summary: &str) -> Self {
-        Self {
-            body: String::new(),
-            title: title.to_owned(),
-            summary: summary.to_owned(),
-            place,
-            theme,
-            slots: 0,
-            plot: (0.0, 0.0),
-            scene: None,
+const VALUE_STYLES: &str = ".nan,.thin{fill:none}.nan{stroke-width:1.5}.hatch{fill:url(#hatch)}.dot{fill:none;stroke-linecap:round;opacity:.8}.square{stroke-linecap:square}\
+    .faint{fill-opacity:.25}.cells{shape-rendering:crispEdges}.end{text-anchor:end}.mid{text-anchor:middle}";
+const LIGHT: &str =
+    ".good{fill:#1a7f37}.bad{fill:#b42318}.well{fill:#f6f7f9}.ground{fill:#fff}.gap{stroke:#fff}.nan,.thin,.rule{stroke:#59616b}";
+const DARK: &str =
+    ".good{fill:#4cc26b}.bad{fill:#ff9389}.well{fill:#12161a}.ground{fill:#181c21}.gap{stroke:#181c21}.nan,.thin,.rule{stroke:#9da7b2}";
+const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+    <rect class=\"well\" width=\"6\" height=\"6\"/><path class=\"rule\" d=\"M0 0v6\"/></pattern></defs>";
+
+/// Writes formatted text; writing into a string cannot fail.
+macro_rules! put {
+    ($writer:expr, $($text:tt)*) => {
+        let _ = write!($writer.out, $($text)*);
+    };
+}
+
+impl Writer {
+    fn begin_plot(&mut self, left: f64, right: f64) {
+        match self.size {
+            CanvasSize::Fixed { width, .. } => {
+                self.plot = (left, (width - left - right).max(0.0));
+                put!(self, "<g transform=\"translate({} 0)\">", coordinate(left));
+            }
+            CanvasSize::Fluid { .. } => {
+                self.plot = (left, right);
+                // The attribute is what Chromium reads, and the property what CSS defines.
+                let width = format!("calc(100% - {}px)", coordinate(left + right));
+                put!(self, "<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left));
+            }
         }
     }
 
-    pub fn summary(&self) -> &str {
-        &self.summary
+    fn end_plot(&mut self) {
+        self.out.push_str(if matches!(self.size, CanvasSize::Fixed { .. }) { "</g>" } else { "</svg>" });
     }
 
-    /// Puts markup into the document as it is.
-    pub fn raw(&mut self, markup: &str) {
-        self.body.push_str(markup);
+    /// A share of the plot's width as the text of an attribute: pixels, or per cent.
+    fn share(&self, share: f64) -> String {
+        match self.size {
+            CanvasSize::Fixed { .. } => coordinate(share * self.plot.1),
+            CanvasSize::Fluid { .. } => coordinate(share * 100.0) + "%",
+        }
     }
 
-    /// The class of a series' lines (`s3`) or areas (`f3`) and its rules in the style sheet.
-    pub fn slot(&mut self, kind: char, slot: usize) -> String {
+    /// A width: one of its two parts is nothing.
+    fn width(&self, width: X) -> String {
+        if width.share == 0.0 { coordinate(width.px) } else { self.share(width.share) }
+    }
+
+    fn shapes(&mut self, shapes: &Shapes, in_margin: bool) {
+        for shape in &shapes.0 {
+            match shape {
+                Shape::Rule { ink, from, to } => self.rule(*ink, *from, *to),
+                Shape::Rect(rect) => self.rect(rect, in_margin),
+                Shape::Text(text) => self.text(text, in_margin),
+                Shape::Marker(marker) => self.marker(marker),
+                Shape::CellLabels(labels) => self.cell_labels(labels),
+                Shape::Window(window) => self.window(window),
+                Shape::HeatCells(cells) => self.heat_cells(cells),
+                Shape::ColourBar { colours, top, bottom } => self.colour_bar(colours, *top, *bottom),
+                Shape::Swatch { slot, x, width, y } => self.swatch(*slot, *x, *width, *y),
+            }
+        }
+    }
+
+    /// The class of what is filled with an ink.
+    fn fill(&mut self, ink: Ink) -> String {
+        match ink {
+            Ink::Series(slot) => self.slot('f', slot),
+            Ink::Ground => "b".into(),
+            Ink::Muted | Ink::Grid | Ink::Axis => "t".into(),
+            Ink::Text | Ink::Fixed(_) => "k".into(),
+            Ink::Well => self.value_class("well"),
+            Ink::Good => self.value_class("good"),
+            Ink::Bad => self.value_class("bad"),
+            Ink::Hatch => self.value_class("hatch"),
+        }
+    }
+
+    fn value_class(&mut self, class: &str) -> String {
+        self.has_value_styles = true;
+        class.to_owned()
+    }
+
+    /// The class of a series' lines (`s3`) or areas (`f3`).
+    fn slot(&mut self, kind: char, slot: usize) -> String {
         let slot = slot % palette::COLOURS;
         self.slots |= 1 << slot;
         format!("{kind}{slot}")
     }
 
-    /// Begins the part that keeps `left` and `right` pixels free. What leaves it is seen, see [`Svg::window`].
-    pub fn plot(&mut self, left: f64, right: f64) {
-        if let Some(Scene(tables)) = &mut self.scene {
-            (tables.left, tables.right) = (left, right);
-        }
-        match self.place {
-            Place::Fixed { width, .. } => {
-                self.plot = (left, (width - left - right).max(0.0));
-                self.body.push_str(&format!("<g transform=\"translate({} 0)\">", coordinate(left)));
-            }
-            Place::Fluid { .. } => {
-                self.plot = (left, right);
-                // The attribute is what Chromium reads, and the property what CSS defines.
-                let width = format!("calc(100% - {}px)", coordinate(left + right));
-                self.body
-                    .push_str(&format!("<svg x=\"{}\" width=\"{width}\" style=\"width:{width}\" overflow=\"visible\">", coordinate(left)));
-            }
-        }
-    }
-
-    pub fn end_plot(&mut self) {
-        self.body.push_str(if matches!(self.place, Place::Fixed { .. }) { "</g>" } else { "</svg>" });
-    }
-
-    /// A horizontal place inside of the plot as an attribute's text: pixels, or per cent.
-    pub fn share(&self, share: f64) -> String {
-        match self.place {
-            Place::Fixed { .. } => coordinate(share * self.plot.1),
-            Place::Fluid { .. } => coordinate(share * 100.0) + "%",
-        }
-    }
-
-    /// The width of the coordinates of [`Svg::window`]: pixels, or a thousand.
-    pub fn window_width(&self) -> f64 {
-        match self.place {
-            Place::Fixed { .. } => self.plot.1,
-            Place::Fluid { .. } => FLUID,
-        }
-    }
-
-    /// Begins a window in the plot, `height` high from `top` on, that cuts off what leaves it. Inside are coordinates:
-    /// [`Svg::window_width`] wide and `height` high; only paths belong there, with `vector-effect="non-scaling-stroke"`.
-    pub fn window(&mut self, top: f64, height: f64) {
-        let (width, view) = match self.place {
-            Place::Fixed { .. } => (coordinate(self.plot.1), coordinate(self.plot.1)),
-            Place::Fluid { .. } => ("100%".to_owned(), coordinate(FLUID)),
+    fn rule(&mut self, ink: Ink, from: (X, f64), to: (X, f64)) {
+        let class = match ink {
+            Ink::Series(slot) => self.slot('s', slot),
+            Ink::Grid => "g".into(),
+            _ => "a".into(),
         };
-        self.body.push_str(&format!(
-            "<svg y=\"{}\" width=\"{width}\" height=\"{h}\" viewBox=\"0 0 {view} {h}\" preserveAspectRatio=\"none\">",
+        let (x1, x2) = (self.share(from.0.share), self.share(to.0.share));
+        put!(self, "<line class=\"{class}\" x1=\"{x1}\" y1=\"{}\" x2=\"{x2}\" y2=\"{}\"/>", coordinate(from.1), coordinate(to.1));
+    }
+
+    fn rect(&mut self, rect: &Rect, in_margin: bool) {
+        let class = self.fill(rect.ink);
+        let x = if in_margin { coordinate(rect.x.px) } else { self.share(rect.x.share) };
+        let corner = if rect.corner > 0.0 { format!(" rx=\"{}\"", coordinate(rect.corner)) } else { String::new() };
+        let (y, width, height) = (coordinate(rect.y), self.width(rect.width), coordinate(rect.height));
+        put!(self, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{corner}/>");
+    }
+
+    fn text(&mut self, text: &Text, in_margin: bool) {
+        let mut class = self.fill(text.ink);
+        if text.has_halo {
+            class.push_str(" w");
+        }
+        let (x, dx) = match (in_margin, text.x.px) {
+            (true, px) => (coordinate(px), String::new()),
+            (false, 0.0) => (self.share(text.x.share), String::new()),
+            (false, px) => (self.share(text.x.share), format!(" dx=\"{}\"", coordinate(px))),
+        };
+        let y = coordinate(text.y);
+        let place = match text.is_upright {
+            true => format!(" transform=\"translate({x} {y}) rotate(-90)\""),
+            false => format!(" x=\"{x}\"{dx} y=\"{y}\""),
+        };
+        let anchor = match text.anchor {
+            TextAnchor::Start => "",
+            TextAnchor::Middle => " text-anchor=\"middle\"",
+            TextAnchor::End => " text-anchor=\"end\"",
+        };
+        let font = |size: f64, is_bold: bool| match (size == FONT_SIZE, is_bold) {
+            (true, false) => String::new(),
+            (_, false) => format!(" style=\"font-size:{}px\"", coordinate(size)),
+            (_, true) => format!(" style=\"font-size:{}px;font-weight:600\"", coordinate(size)),
+        };
+        put!(self, "<text class=\"{class}\"{place}{anchor}{}>", font(text.size, text.is_bold));
+        if !text.whole.is_empty() {
+            put!(self, "<title>{}</title>", escaped(&text.whole));
+        }
+        self.out.push_str(&escaped(&text.text));
+        if let Some((gap, size, suffix)) = &text.suffix {
+            put!(
+                self,
+                "<tspan class=\"t\" dx=\"{}\" style=\"font-size:{}px;font-weight:400\">{}</tspan>",
+                coordinate(*gap),
+                coordinate(*size),
+                escaped(suffix)
+            );
+        }
+        self.out.push_str("</text>");
+    }
+
+    fn marker(&mut self, marker: &Marker) {
+        let class = match (marker.glyph, marker.is_outlined) {
+            (Glyph::Tick { .. }, _) => "a".to_owned(),
+            (Glyph::Cross { .. }, _) => self.value_class("nan"),
+            (_, true) => self.fill(marker.ink) + " o",
+            _ => self.fill(marker.ink),
+        };
+        let path = match marker.glyph {
+            Glyph::Polygon(corners) => polygon(corners),
+            Glyph::Cross { arm } => format!("M-{arm} -{arm}L{arm} {arm}M{arm} -{arm}L-{arm} {arm}"),
+            Glyph::Disc { radius } => format!("M-{radius} 0a{radius} {radius} 0 1 0 {0} 0a{radius} {radius} 0 1 0-{0} 0z", 2.0 * radius),
+            Glyph::Tick { length } => format!("M-{length} 0h{length}"),
+        };
+        let (x, y) = (self.share(marker.share), coordinate(marker.y));
+        match self.size {
+            CanvasSize::Fixed { .. } => {
+                put!(self, "<path class=\"{class}\" transform=\"translate({x} {y})\" d=\"{path}\"/>");
+            }
+            CanvasSize::Fluid { .. } => {
+                put!(self, "<svg x=\"{x}\" y=\"{y}\" overflow=\"visible\"><path class=\"{class}\" d=\"{path}\"/></svg>");
+            }
+        }
+    }
+
+    fn cell_labels(&mut self, labels: &[CellLabel]) {
+        self.has_value_styles = true;
+        self.out.push_str("<g class=\"mid\">");
+        for label in labels {
+            let (x, y) = (self.share(label.share), coordinate(label.y));
+            match label.ink {
+                Ink::Fixed(colour) => {
+                    put!(self, "<text fill=\"#{colour:06x}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(&label.text));
+                }
+                ink => {
+                    let class = self.fill(ink);
+                    put!(self, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(&label.text));
+                }
+            }
+        }
+        self.out.push_str("</g>");
+    }
+
+    /// Begins an element with coordinates of its own, which fills the plot's width and cuts off what leaves it.
+    fn begin_stretched(&mut self, (top, height): (f64, f64), columns: f64, rows: f64) {
+        let width = match self.size {
+            CanvasSize::Fixed { .. } => coordinate(self.plot.1),
+            CanvasSize::Fluid { .. } => "100%".to_owned(),
+        };
+        put!(
+            self,
+            "<svg y=\"{}\" width=\"{width}\" height=\"{}\" viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\">",
             coordinate(top),
-            h = coordinate(height),
-        ));
+            coordinate(height),
+            coordinate(columns),
+            coordinate(rows)
+        );
     }
 
-    pub fn end_window(&mut self) {
-        self.body.push_str("</svg>");
-    }
-
-    /// A straight line inside of the plot, from (share, pixel) to (share, pixel).
-    pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
-        if let Some(scene) = &mut self.scene {
-            return scene.line(Style::new(Form::Line, class), [(from.0, 0.0, from.1), (to.0, 0.0, to.1)]);
-        }
-        let (x1, x2) = (self.share(from.0), self.share(to.0));
-        let (y1, y2) = (coordinate(from.1), coordinate(to.1));
-        self.body.push_str(&format!("<line class=\"{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"));
-    }
-
-    /// A filled rectangle inside of the plot: place and width in shares, top and height in pixels.
-    pub fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
-        let text = self.share(width);
-        self.block(class, x, y, (width, 0.0, text), height);
-    }
-
-    /// The same with a width in pixels.
-    pub fn stub(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
-        self.block(class, x, y, (0.0, width, coordinate(width)), height);
-    }
-
-    fn block(&mut self, class: &str, x: f64, y: f64, (share, pixels, width): (f64, f64, String), height: f64) {
-        if let Some(scene) = &mut self.scene {
-            let place = [x, 0.0, y, share, pixels, height];
-            if class == "hatch" {
-                scene.block(Style::new(Form::Box, "well"), place);
-                // As thin as in the pattern, which cuts half of each stroke off.
-                return scene.block(Style { size: 0.5, ..Style::new(Form::Hatch, class) }, place);
+    fn window(&mut self, window: &Window) {
+        let units = if matches!(self.size, CanvasSize::Fixed { .. }) { self.plot.1 } else { FLUID_UNITS };
+        self.begin_stretched((window.top, window.height), units, window.height);
+        // One, where the paths were made for this width.
+        let scale = if window.width == units { 1.0 } else { units / window.width };
+        for path in &window.paths {
+            match path {
+                Path::Columns { slot, columns, has_gaps } => self.columns(*slot, columns, *has_gaps, window.height, scale),
+                Path::Ridge { slot, points, base } => self.ridge(*slot, points, *base, scale),
+                Path::Line { slot, points, width } => self.line(*slot, points, *width, scale),
+                Path::Stroke(layer) => self.layer(layer),
+                Path::Dots { slot, size, is_square, spacing, dots } => self.dots(*slot, *size, *is_square, *spacing, dots),
             }
-            return scene.block(Style::new(Form::Box, class), place);
         }
-        let (x, y, height) = (self.share(x), coordinate(y), coordinate(height));
-        self.body.push_str(&format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"));
+        self.out.push_str("</svg>");
     }
 
-    /// Text inside of the plot, `dx` pixels beside a share; `y` is its base line.
-    pub fn text(&mut self, class: &str, anchor: Anchor, share: f64, dx: f64, y: f64, text: &str) {
-        if let Some(scene) = &mut self.scene {
-            return scene.text(Style { anchor, ..Style::new(Form::Text, class) }, (share, dx, y), text);
+    fn columns(&mut self, slot: usize, columns: &[(f64, f64, f64)], has_gaps: bool, bottom: f64, scale: f64) {
+        let class = self.slot('f', slot);
+        self.has_value_styles |= has_gaps;
+        let gap = if has_gaps { " gap" } else { "" };
+        put!(self, "<path class=\"{class}{gap}\" vector-effect=\"non-scaling-stroke\" d=\"");
+        for (from, to, height) in columns {
+            put!(self, "M{} {}V", coordinate(from * scale), coordinate(bottom));
+            push_coordinate(&mut self.out, bottom - height);
+            self.out.push('H');
+            push_coordinate(&mut self.out, to * scale);
+            self.out.push('V');
+            push_coordinate(&mut self.out, bottom);
+            self.out.push('z');
         }
-        let x = self.share(share);
-        let dx = if dx == 0.0 { String::new() } else { format!(" dx=\"{}\"", coordinate(dx)) };
-        let anchor = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => " text-anchor=\"middle\"",
-            Anchor::End => " text-anchor=\"end\"",
-        };
-        let (y, text) = (coordinate(y), escaped(text));
-        self.body.push_str(&format!("<text class=\"{class}\" x=\"{x}\"{dx} y=\"{y}\"{anchor}>{text}</text>"));
+        self.out.push_str("\"/>");
     }
 
-    /// A small mark inside of the plot that keeps its size: lines through places in pixels around (share, y), or what they enclose.
-    pub fn mark(&mut self, class: &str, share: f64, y: f64, lines: &[&[(f64, f64)]], is_filled: bool) {
-        if let Some(scene) = &mut self.scene {
-            let (form, size) = if is_filled { (Form::Area, 1.0) } else { (Form::Line, 1.5) };
-            let style = Style { size, ..Style::new(form, class) };
-            return lines.iter().for_each(|line| scene.line(style, line.iter().map(|(dx, dy)| (share, *dx, y + dy))));
-        }
-        let part = |(at, (dx, dy)): (usize, &(f64, f64))| format!("{}{dx} {dy}", if at == 0 { 'M' } else { 'L' });
-        let path: String = lines.iter().flat_map(|line| line.iter().enumerate().map(part)).collect();
-        self.shape(class, share, y, &path);
+    fn ridge(&mut self, slot: usize, points: &[(f64, f64)], base: f64, scale: f64) {
+        self.has_value_styles = true;
+        let (fill, stroke) = (self.slot('f', slot), self.slot('s', slot));
+        let line = broken_line(points, scale);
+        let end = |point: Option<&(f64, f64)>| coordinate(point.map_or(0.0, |point| point.0 * scale));
+        let area = format!("{line}L{} {1}L{2} {1}z", end(points.last()), coordinate(base), end(points.first()));
+        // First the ground, which hides what is behind, then the colour on it.
+        put!(
+            self,
+            "<path class=\"ground\" d=\"{area}\"/><path class=\"{fill} faint\" d=\"{area}\"/>\
+             <path class=\"c {stroke}\" stroke-width=\"1.2\" vector-effect=\"non-scaling-stroke\" d=\"{line}\"/>"
+        );
     }
 
-    /// A small shape inside of the plot that keeps its size: `path` is in pixels around (share, y).
-    pub fn shape(&mut self, class: &str, share: f64, y: f64, path: &str) {
-        let at = match self.place {
-            Place::Fixed { .. } => {
-                format!("<path class=\"{class}\" transform=\"translate({} {})\" d=\"{path}\"/>", self.share(share), coordinate(y))
+    fn line(&mut self, slot: usize, points: &[(f64, f64)], width: f64, scale: f64) {
+        let class = self.slot('s', slot);
+        let line = broken_line(points, scale);
+        put!(self, "<path class=\"c {class}\" stroke-width=\"{width}\" vector-effect=\"non-scaling-stroke\" d=\"{line}\"/>");
+    }
+
+    fn layer(&mut self, layer: &Layer) {
+        let class = self.slot('s', layer.slot);
+        let opacity = if layer.alpha < 1.0 { format!(" stroke-opacity=\"{}\"", coordinate(layer.alpha)) } else { String::new() };
+        let dashes: Vec<_> = dash(layer.slot).iter().map(|length| coordinate(*length)).collect();
+        // Round ends would fill the gaps.
+        let dashes =
+            if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\" stroke-linecap=\"butt\"", dashes.join(" ")) };
+        let (line, dots) = commands(&layer.path);
+        for (path, width, dashes) in [(line, layer.width, dashes.as_str()), (dots, layer.width * DOT, "")] {
+            if !path.is_empty() {
+                let width = coordinate(width);
+                put!(
+                    self,
+                    "<path class=\"c {class}\" vector-effect=\"non-scaling-stroke\" stroke-width=\"{width}\"{opacity}{dashes} d=\"{path}\"/>"
+                );
             }
-            Place::Fluid { .. } => {
-                format!(
-                    "<svg x=\"{}\" y=\"{}\" overflow=\"visible\"><path class=\"{class}\" d=\"{path}\"/></svg>",
-                    self.share(share),
-                    coordinate(y)
-                )
-            }
-        };
-        self.body.push_str(&at);
-    }
-
-    /// A part of the page: no document of its own, no style and nothing that a name could clash with.
-    fn part(self) -> String {
-        let height = match self.place {
-            Place::Fixed { height, .. } | Place::Fluid { height } => coordinate(height),
-        };
-        let told = [self.title.as_str(), self.summary.as_str()].join(": ");
-        let mut part = format!("<svg class=\"drawn\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{}\">", escaped(&told));
-        part.push_str(&self.body);
-        part.push_str("</svg>");
-        part
-    }
-
-    /// The whole document.
-    pub fn finish(self) -> String {
-        if self.theme == Theme::Page {
-            return self.part();
         }
-        let mut document = match self.place {
-            Place::Fixed { width, height } => {
+    }
+
+    fn dots(&mut self, slot: usize, size: f64, is_square: bool, spacing: f64, dots: &[(i32, i32)]) {
+        self.has_value_styles = true;
+        let class = self.slot('s', slot);
+        let square = if is_square { " square" } else { "" };
+        // The spacing is the unit of the path, so that its coordinates are whole.
+        put!(
+            self,
+            "<path class=\"dot {class}{square}\" stroke-width=\"{}\" vector-effect=\"non-scaling-stroke\" transform=\"scale({spacing})\" d=\"",
+            coordinate(size)
+        );
+        let (mut x, mut y) = (0, 0);
+        for (column, row) in dots {
+            let joint = if *row >= y { " " } else { "" };
+            put!(self, "m{}{joint}{}h0", column - x, row - y);
+            (x, y) = (*column, *row);
+        }
+        self.out.push_str("\"/>");
+    }
+
+    /// One path for each colour.
+    fn heat_cells(&mut self, cells: &HeatCells) {
+        self.has_value_styles = true;
+        self.begin_stretched((cells.top, cells.bottom - cells.top), cells.columns, cells.rows);
+        let mut paths: Vec<String> = vec![String::new(); cells.colours.len()];
+        for run in &cells.runs {
+            let Some(path) = paths.get_mut(run.level) else { continue };
+            let _ = write!(path, "M{} ", run.from);
+            push_coordinate(path, cells.edges[run.row]);
+            let _ = write!(path, "h{}v", run.count);
+            push_coordinate(path, cells.edges[run.row + 1] - cells.edges[run.row]);
+            let _ = write!(path, "h-{}z", run.count);
+        }
+        for (colour, path) in cells.colours.iter().zip(&paths).filter(|(_, path)| !path.is_empty()) {
+            put!(self, "<path class=\"cells\" fill=\"#{colour:06x}\" d=\"{path}\"/>");
+        }
+        self.out.push_str("</svg>");
+    }
+
+    fn colour_bar(&mut self, colours: &[Colour], top: f64, bottom: f64) {
+        self.has_value_styles = true;
+        let (at, piece) = (self.share(1.0), (bottom - top) / colours.len().max(1) as f64);
+        self.out.push_str("<g class=\"cells\" transform=\"translate(10 0)\">");
+        for (step, colour) in colours.iter().enumerate() {
+            // A little too high, so that no gap is seen between two.
+            let over = if step + 1 < colours.len() { 0.6 } else { 0.0 };
+            let (y, height) = (coordinate(top + step as f64 * piece), coordinate(piece + over));
+            put!(self, "<rect x=\"{at}\" y=\"{y}\" width=\"10\" height=\"{height}\" fill=\"#{colour:06x}\"/>");
+        }
+        self.out.push_str("</g>");
+    }
+
+    fn swatch(&mut self, slot: usize, x: f64, width: f64, y: f64) {
+        let class = self.slot('s', slot);
+        let dashes: Vec<_> = dash(slot).iter().map(|length| coordinate(*length)).collect();
+        put!(
+            self,
+            "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{width}\"/>",
+            if dashes.is_empty() { "none".to_owned() } else { dashes.join(" ") },
+            coordinate(x),
+            coordinate(y)
+        );
+    }
+
+    fn element(self, title: &str, summary: &str) -> String {
+        let label = if title.is_empty() { summary.to_owned() } else { [title, summary].join(": ") };
+        let height = coordinate(self.size.height());
+        let styles = if self.has_value_styles { value_styles(Theme::Page) } else { String::new() };
+        format!(
+            "<svg class=\"drawn\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{}\">{styles}{}</svg>",
+            escaped(&label),
+            self.out
+        )
+    }
+
+    fn document(self, theme: Theme, title: &str, summary: &str) -> String {
+        let mut document = match self.size {
+            CanvasSize::Fixed { width, height } => {
                 let (w, h) = (coordinate(width), coordinate(height));
                 format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\">")
             }
-            Place::Fluid { height } => {
+            CanvasSize::Fluid { height } => {
                 format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" height=\"{}\" role=\"img\">", coordinate(height))
             }
         };
-        document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(&self.title), escaped(&self.summary)));
+        document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(title), escaped(summary)));
         document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.h{{font-weight:600;font-size:13px}}.w{{stroke-width:5px;paint-order:stroke}}"
+            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.w{{stroke-width:5px;paint-order:stroke}}"
         ));
-        self.rules(&mut document, self.theme == Theme::Dark);
-        if self.theme == Theme::Auto {
+        self.rules(&mut document, theme == Theme::Dark);
+        if theme == Theme::Auto {
             document.push_str("@media (prefers-color-scheme:dark){");
             self.rules(&mut document, true);
             document.push('}');
         }
         document.push_str("</style>");
-        if let Place::Fixed { .. } = self.place {
+        if let CanvasSize::Fixed { .. } = self.size {
             document.push_str("<rect class=\"b\" width=\"100%\" height=\"100%\"/>");
         }
-        document.push_str(&self.body);
+        if self.has_value_styles {
+            document.push_str(&value_styles(theme));
+        }
+        document.push_str(&self.out);
         document.push_str("</svg>");
         document
     }
@@ -263,6 +440,76 @@ impl Svg {
             rule(format!("f{slot}"), "fill", palette::colour(slot, dark));
         }
     }
+}
+
+/// The styles of charts that are drawn from values.
+fn value_styles(theme: Theme) -> String {
+    let style = match theme {
+        Theme::Light => [LIGHT, VALUE_STYLES, "", "", ""],
+        Theme::Dark => [DARK, VALUE_STYLES, "", "", ""],
+        Theme::Auto | Theme::Page => [LIGHT, VALUE_STYLES, "@media (prefers-color-scheme:dark){", DARK, "}"],
+    };
+    format!("<style>{}</style>{HATCH}", style.concat())
+}
+
+fn polygon(corners: &[(f64, f64)]) -> String {
+    let mut path = String::new();
+    for (corner, (x, y)) in corners.iter().enumerate() {
+        path.push(if corner == 0 { 'M' } else { 'L' });
+        push_coordinate(&mut path, *x);
+        path.push(' ');
+        push_coordinate(&mut path, *y);
+    }
+    path.push('Z');
+    path
+}
+
+/// Path data of a line that is broken where a place is NaN.
+fn broken_line(points: &[(f64, f64)], scale: f64) -> String {
+    let mut path = String::with_capacity(points.len() * 8);
+    let mut is_down = false;
+    for (x, y) in points {
+        if x.is_nan() {
+            is_down = false;
+            continue;
+        }
+        path.push(if is_down { 'L' } else { 'M' });
+        push_coordinate(&mut path, x * scale);
+        path.push(' ');
+        push_coordinate(&mut path, *y);
+        is_down = true;
+    }
+    path
+}
+
+/// Path data of the runs, and of those of a single point as lines without length, which round ends make dots. One decimal.
+fn commands(path: &[(f64, f64)]) -> (String, String) {
+    let (mut line, mut dots) = (String::with_capacity(path.len() * 8), String::new());
+    let tenth = |value: f64| (value * 10.0).round() / 10.0;
+    for run in path.split(|point| point.0.is_nan()) {
+        let Some(&first) = run.first() else { continue };
+        let text = if run.iter().all(|point| *point == first) { &mut dots } else { &mut line };
+        text.push('M');
+        push_coordinate(text, tenth(first.0));
+        text.push(' ');
+        push_coordinate(text, tenth(first.1));
+        if run.len() == 1 {
+            text.push_str("h0");
+        }
+        let mut x = first.0;
+        for point in &run[1..] {
+            if point.0 == x {
+                text.push('V');
+            } else {
+                text.push('L');
+                push_coordinate(text, tenth(point.0));
+                text.push(' ');
+                x = point.0;
+            }
+            push_coordinate(text, tenth(point.1));
+        }
+    }
+    (line, dots)
 }
 
 /// A number with at most two decimals. What is not finite becomes 0: it has no place, and must not break the document.
@@ -311,6 +558,16 @@ pub fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn canvas(size: CanvasSize, theme: Theme, title: &str) -> ChartCanvas {
+        ChartCanvas { size, theme, title: title.to_owned() }
+    }
+
+    fn with_text(summary: &str, text: &str) -> DisplayList {
+        let mut list = DisplayList { summary: summary.to_owned(), ..DisplayList::default() };
+        list.plot.text(Ink::Muted, TextAnchor::Start, X::share(0.0), 1.0, text);
+        list
+    }
+
     #[test]
     fn coordinates_are_short() {
         for (value, text) in [(1.0, "1"), (-0.004, "0"), (1.5, "1.5"), (-12.345, "-12.35"), (0.07, "0.07"), (f64::NAN, "0")] {
@@ -321,17 +578,14 @@ mod tests {
     #[test]
     fn text_stays_text() {
         assert_eq!(escaped("<a b=\"1\">&'\u{1}\n"), "&lt;a b=&quot;1&quot;&gt;&amp;&#39;\u{fffd} ");
-        let mut svg = Svg::new(Place::Fluid { height: 10.0 }, Theme::Auto, "</title><script>", "&");
-        svg.text("t", Anchor::Start, 0.0, 0.0, 1.0, "<script>");
-        let document = svg.finish();
+        let canvas = canvas(CanvasSize::Fluid { height: 10.0 }, Theme::Auto, "</title><script>");
+        let document = svg(&with_text("&", "<script>"), &canvas);
         assert!(!document.contains("<script>") && document.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"));
     }
 
     #[test]
     fn a_part_of_the_page_has_no_style_and_no_name() {
-        let mut svg = Svg::new(Place::Fluid { height: 10.0 }, Theme::Page, "\"><script>", "</svg>");
-        svg.text("t", Anchor::Start, 0.0, 0.0, 1.0, "<b>");
-        let part = svg.finish();
+        let part = svg(&with_text("</svg>", "<b>"), &canvas(CanvasSize::Fluid { height: 10.0 }, Theme::Page, "\"><script>"));
         assert!(
             part.starts_with("<svg class=\"drawn\" ") && part.contains("aria-label=\"&quot;&gt;&lt;script&gt;: &lt;/svg&gt;\""),
             "{part}"
@@ -341,14 +595,10 @@ mod tests {
 
     #[test]
     fn a_fixed_document_has_no_per_cent_inside_of_its_ground() {
-        let draw = |place| {
-            let mut svg = Svg::new(place, Theme::Light, "t", "d");
-            svg.plot(10.0, 20.0);
-            svg.line("g", (0.0, 5.0), (0.5, 5.0));
-            svg.end_plot();
-            svg.finish()
-        };
-        assert!(draw(Place::Fixed { width: 130.0, height: 50.0 }).contains("x2=\"50\""));
-        assert!(draw(Place::Fluid { height: 50.0 }).contains("x2=\"50%\""));
+        let mut list = DisplayList { left: 10.0, right: 20.0, ..DisplayList::default() };
+        list.plot.rule(Ink::Grid, (0.0, 5.0), (0.5, 5.0));
+        let draw = |size| svg(&list, &canvas(size, Theme::Light, "t"));
+        assert!(draw(CanvasSize::Fixed { width: 130.0, height: 50.0 }).contains("x2=\"50\""));
+        assert!(draw(CanvasSize::Fluid { height: 50.0 }).contains("x2=\"50%\""));
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::protocol::{CellContent, CellId, LineSettings, LineSettingsPatch};
-use crate::server::cells::{Place, is_nothing, place};
+use crate::server::cells::{Presentation, is_empty, presentation};
 use crate::server::store::Record;
 
 /// The page gets this much of a value that is neither HTML nor an image.
@@ -21,12 +21,12 @@ pub fn cell_content(record: &Record, value: Option<&str>) -> CellContent {
 
 fn value_content(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> CellContent {
     let json = value.unwrap_or("null").trim();
-    if is_nothing(json) {
+    if is_empty(json) {
         return CellContent::Empty;
     }
-    match place(kind) {
-        Some(Place::Drawing) => return CellContent::Chart { rev },
-        Some(Place::Frame) => return CellContent::Html { rev, sig: None },
+    match presentation(kind) {
+        Some(Presentation::Chart) => return CellContent::Chart { rev },
+        Some(Presentation::Document) => return CellContent::Html { rev, sig: None },
         None => {}
     }
     match (kind, json.starts_with('"')) {
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn kinds_of_numbers_are_drawn_and_tables_and_texts_are_framed() {
-        for kind in ["bar", "histogram", "heatmap", "scatter", "number"] {
+        for kind in crate::charts::kinds::KINDS.iter().map(|kind| kind.name) {
             assert_eq!((content_of(kind, "[[1]]"), content_of(kind, "{}")), (CellContent::Chart { rev: 3 }, CellContent::Empty));
         }
         for kind in ["table", "text"] {

@@ -15,7 +15,7 @@ use super::query::selection::Selection;
 use super::size::{check_keys_size, check_operation_size, check_response_size, memory_bytes, stored_bytes};
 use super::{Boards, Document, Draft, IdempotentRequest, Target, append};
 use crate::protocol::{ApiError, CellId};
-use crate::server::cells::{Content, Verdicts};
+use crate::server::cells::{CellValue, Validation};
 use crate::server::error::ServerError;
 use crate::server::parse_pool::parse_in_pool;
 use crate::server::store::{Batch, ChangeKind, Record, StoredValue};
@@ -30,7 +30,7 @@ struct PatchPlan {
     upsert: bool,
     append: Option<Vec<SeriesPoints>>,
     /// The checks of a value that comes without a type, for the types of the selected cells.
-    verdicts: Verdicts,
+    validation: Validation,
     /// The value as points, if a selected cell is a line.
     line: Option<Arc<LineValue>>,
     /// The values that a new type shows in another way, if they are only on disk.
@@ -83,19 +83,19 @@ impl Boards {
             parse_in_pool(draft.bytes(), move || append::parse_append(cell.as_ref(), draft.append.as_deref())).await??
         };
         let selection = self.select(target).await?;
-        let (selection, verdicts, line) = {
+        let (selection, validation, line) = {
             let (draft, bytes) = (draft.clone(), draft.bytes());
             let check = move || {
                 let line = append::parse_line(&selection, &draft)?;
-                let verdicts = check_value(&selection, &draft);
-                Ok::<_, ApiError>((selection, verdicts, line))
+                let validation = check_value(&selection, &draft);
+                Ok::<_, ApiError>((selection, validation, line))
             };
             parse_in_pool(bytes, check).await??
         };
         let loaded = if retypes { self.load_values(&selection, &draft).await? } else { Vec::new() };
         let points = line.as_deref().map_or(0, LineValue::points) + append.iter().flatten().map(|series| series.y.len()).sum::<usize>();
         let bytes_per_cell = memory_bytes(draft.bytes(), points);
-        Ok(PatchPlan { selection, draft, upsert, append, verdicts, line, loaded, retypes, bytes_per_cell })
+        Ok(PatchPlan { selection, draft, upsert, append, validation, line, loaded, retypes, bytes_per_cell })
     }
 
     /// The values of the selected cells that are only on disk, checked for the type of the draft.
@@ -107,7 +107,7 @@ impl Boards {
             let kind = draft.kind().unwrap_or_default();
             let (mut loaded, mut bytes) = (Vec::with_capacity(values.len()), 0);
             for (id, version, value) in values {
-                Content::check(kind, Some(&value))?;
+                CellValue::check(kind, Some(&value))?;
                 let line = (kind == "line").then(|| append::parse_line_value(&value)).transpose()?.map(Arc::new);
                 let points = line.as_deref().map_or(0, LineValue::points);
                 bytes = check_operation_size(memory_bytes(0, points).saturating_add(bytes))?;
@@ -151,7 +151,7 @@ impl PatchPlan {
             match &before.value {
                 StoredValue::Missing => None,
                 StoredValue::Inline(json) => {
-                    self.verdicts.of(record.text("type"), Some(json))?;
+                    self.validation.of(record.text("type"), Some(json))?;
                     line = record.is_line().then(|| append::parse_line_value(json)).transpose()?.map(Arc::new);
                     Some(json.clone())
                 }
@@ -195,16 +195,16 @@ impl PatchPlan {
         if record.is_line() && self.line.is_none() && value.len() > MAX_PARSED_IN_WRITER_BYTES {
             return Err(ServerError::Outdated);
         }
-        Ok(self.verdicts.of(record.text("type"), Some(value))?)
+        Ok(self.validation.of(record.text("type"), Some(value))?)
     }
 }
 
 /// Whether a value that comes without a type fits the types of the selected cells.
-fn check_value(selection: &Selection, draft: &Draft) -> Verdicts {
+fn check_value(selection: &Selection, draft: &Draft) -> Validation {
     if draft.value.is_none() || draft.has_type() {
-        return Verdicts::default();
+        return Validation::default();
     }
-    Verdicts::on(draft.value.as_deref(), selection.records.iter().map(|record| record.text("type")))
+    Validation::on(draft.value.as_deref(), selection.records.iter().map(|record| record.text("type")))
 }
 
 #[cfg(test)]

@@ -1,166 +1,125 @@
 //! Cells of numbers, tables and texts: what their values must be, and what is made from them. `docs/cells.md` says it for clients.
 
-mod bar;
-mod csv;
-mod heatmap;
-mod histogram;
-mod json_path;
-mod number;
 pub mod render;
-mod scatter;
 mod table;
 mod text;
 
-use crate::charts::kinds::Sheet;
-use crate::charts::kinds::{Bar, Heatmap, Histogram, Number, Scatter};
-use crate::charts::scene::Scene;
+use crate::charts::kinds::{self, Chart};
 use crate::protocol::ApiError;
-use crate::protocol::spots::Spots;
-pub use csv::quoted;
-use json_path::Node;
-pub use json_path::sort_of;
+use crate::protocol::json_path::JsonPath;
 
 /// The document of a table or a text has about so many bytes at most: what does not fit is left out, and the document says so.
-pub const HTML_BYTES: usize = 16 << 20;
+pub const MAX_HTML_BYTES: usize = 16 << 20;
 
-/// Where a kind is shown.
+/// The kinds that are shown as documents.
+const DOCUMENTS: [&str; 2] = [TABLE, TEXT];
+const TABLE: &str = "table";
+const TEXT: &str = "text";
+
+/// How a kind is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Drawn as SVG.
-    Drawing,
-    /// A document in a figure's frame.
-    Frame,
+pub enum Presentation {
+    /// A drawing.
+    Chart,
+    /// A document in the frame of a figure.
+    Document,
 }
 
 /// `None` for kinds whose value may be anything.
-pub fn place(kind: &str) -> Option<Place> {
+pub fn presentation(kind: &str) -> Option<Presentation> {
     match kind {
-        "bar" | "histogram" | "heatmap" | "scatter" | "number" => Some(Place::Drawing),
-        "table" | "text" => Some(Place::Frame),
+        kind if kinds::kind(kind).is_some() => Some(Presentation::Chart),
+        kind if DOCUMENTS.contains(&kind) => Some(Presentation::Document),
         _ => None,
     }
 }
 
+/// All kinds whose values are checked.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn checked_kinds() -> impl Iterator<Item = &'static str> {
+    kinds::KINDS.iter().map(|kind| kind.name).chain(DOCUMENTS)
+}
+
 /// True for the JSON that means "no value yet", whatever the kind: 2015's scripts begin with it.
-pub fn is_nothing(json: &str) -> bool {
+pub fn is_empty(json: &str) -> bool {
     matches!(json.trim(), "null" | "[]" | "{}" | "\"\"")
 }
 
-/// A value of one of our kinds, checked.
-pub enum Content {
-    Bar(Bar),
-    Histogram(Histogram),
-    Heatmap(Heatmap),
-    Scatter(Scatter),
-    Number(Number),
+/// A checked value.
+pub enum CellValue {
+    Chart(Box<dyn Chart>),
     Table(table::Table),
+    /// Markdown.
     Text(String),
 }
 
-impl Content {
-    /// `None` when there is no value yet, or when the kind is not one of ours. Else an error that names the path, with code 400.
-    pub fn read(kind: &str, json: Option<&str>) -> Result<Option<Self>, ApiError> {
-        let Some(json) = json.filter(|json| place(kind).is_some() && !is_nothing(json)) else { return Ok(None) };
-        let root = Node::root(json);
-        Ok(match kind {
-            "bar" => Some(Self::Bar(bar::read(root)?)),
-            "histogram" => Some(Self::Histogram(histogram::read(root)?)),
-            "heatmap" => Some(Self::Heatmap(heatmap::read(root)?)),
-            "scatter" => Some(Self::Scatter(scatter::read(root)?)),
-            "number" => Some(Self::Number(number::read(root)?)),
-            "table" => Some(Self::Table(table::read(root)?)),
-            "text" => Some(Self::Text(text::read(root)?)),
-            _ => None,
-        })
+impl CellValue {
+    /// `None` when there is no value yet, or when values of the kind are not checked. Else an error that names the path, with code 400.
+    pub fn parse(kind: &str, json: Option<&str>) -> Result<Option<Self>, ApiError> {
+        let Some(json) = json.filter(|json| !is_empty(json)) else { return Ok(None) };
+        if let Some(kind) = kinds::kind(kind) {
+            return kind.parse(json).map(|chart| Some(Self::Chart(chart)));
+        }
+        let root = JsonPath::root(json);
+        match kind {
+            TABLE => table::read(root).map(|table| Some(Self::Table(table))),
+            TEXT => text::read(root).map(|text| Some(Self::Text(text))),
+            _ => Ok(None),
+        }
     }
 
-    /// Whether a value is one of the kind: as [`Self::read`], in less memory.
+    /// Whether a value is one of the kind: as [`Self::parse`], in less memory.
     pub fn check(kind: &str, json: Option<&str>) -> Result<(), ApiError> {
-        match json.filter(|json| kind == "table" && !is_nothing(json)) {
-            Some(json) => table::check(Node::root(json)),
-            None => Self::read(kind, json).map(drop),
+        match json.filter(|json| kind == TABLE && !is_empty(json)) {
+            Some(json) => table::check(JsonPath::root(json)),
+            None => Self::parse(kind, json).map(drop),
         }
     }
 
-    /// `None` for kinds that are not drawn.
-    pub fn svg(&self, sheet: &Sheet) -> Option<String> {
-        match self {
-            Self::Bar(bar) => Some(bar.svg(sheet)),
-            Self::Histogram(histogram) => Some(histogram.svg(sheet)),
-            Self::Heatmap(map) => Some(map.svg(sheet)),
-            Self::Scatter(scatter) => Some(scatter.svg(sheet)),
-            Self::Number(number) => Some(number.svg(sheet)),
-            Self::Table(_) | Self::Text(_) => None,
-        }
-    }
-
-    /// The drawing for the page to paint; `None` for kinds that are not drawn.
-    pub fn scene(&self, sheet: &Sheet) -> Option<Scene> {
-        match self {
-            Self::Bar(bar) => Some(bar.scene(sheet)),
-            Self::Histogram(histogram) => Some(histogram.scene(sheet)),
-            Self::Heatmap(map) => Some(map.scene(sheet)),
-            Self::Scatter(scatter) => Some(scatter.scene(sheet)),
-            Self::Number(number) => Some(number.scene(sheet)),
-            Self::Table(_) | Self::Text(_) => None,
-        }
-    }
-
-    /// What can be pointed at in the drawing on this sheet; `None` for kinds that are not drawn.
-    pub fn spots(&self, sheet: &Sheet) -> Option<Spots> {
-        match self {
-            Self::Bar(bar) => Some(bar.spots(sheet)),
-            Self::Histogram(histogram) => Some(histogram.spots(sheet)),
-            Self::Heatmap(map) => Some(map.spots(sheet)),
-            Self::Scatter(scatter) => Some(scatter.spots(sheet)),
-            Self::Number(number) => Some(number.spots(sheet)),
-            Self::Table(_) | Self::Text(_) => None,
-        }
+    /// `None` for what is not drawn.
+    pub fn chart(&self) -> Option<&dyn Chart> {
+        if let Self::Chart(chart) = self { Some(&**chart) } else { None }
     }
 
     /// `None` for texts.
     pub fn csv(&self) -> Option<String> {
         match self {
-            Self::Bar(bar) => Some(bar::csv(bar)),
-            Self::Histogram(histogram) => Some(histogram::csv(histogram)),
-            Self::Heatmap(map) => Some(heatmap::csv(map)),
-            Self::Scatter(scatter) => Some(scatter::csv(scatter)),
-            Self::Number(number) => Some(number::csv(number)),
+            Self::Chart(chart) => Some(chart.csv()),
             Self::Table(table) => Some(table::csv(table)),
             Self::Text(_) => None,
         }
     }
 
-    /// The document for a figure's frame; `None` for kinds that are drawn.
+    /// The document for a figure's frame; `None` for what is drawn.
     pub fn html(&self) -> Option<String> {
         match self {
+            Self::Chart(_) => None,
             Self::Table(table) => Some(table::html(table)),
             Self::Text(markdown) => Some(text::html(markdown)),
-            _ => None,
         }
     }
 }
 
-/// What was found out about one value before the writer's turn: checking 8 MiB would hold up everybody else there.
+/// Which kinds a value is one of, found out before the writer's turn: to check 8 MiB there would hold up all other writes.
 #[derive(Clone, Debug, Default)]
-pub struct Verdicts(Vec<(String, Result<(), ApiError>)>);
+pub struct Validation(Vec<(String, Result<(), ApiError>)>);
 
-impl Verdicts {
+impl Validation {
     pub fn on<'a>(value: Option<&str>, kinds: impl IntoIterator<Item = &'a str>) -> Self {
         let mut known: Vec<(String, Result<(), ApiError>)> = Vec::new();
         for kind in kinds {
-            if place(kind).is_some() && known.iter().all(|(other, _)| other != kind) {
-                known.push((kind.to_owned(), Content::check(kind, value)));
+            if presentation(kind).is_some() && known.iter().all(|(other, _)| other != kind) {
+                known.push((kind.to_owned(), CellValue::check(kind, value)));
             }
         }
         Self(known)
     }
 
-    /// Whether `value`, the one that the verdicts are on, fits this kind.
+    /// Whether `value`, the one that was checked, fits this kind.
     pub fn of(&self, kind: &str, value: Option<&str>) -> Result<(), ApiError> {
         match self.0.iter().find(|(known, _)| known == kind) {
-            Some((_, verdict)) => verdict.clone(),
-            None => Content::check(kind, value),
+            Some((_, result)) => result.clone(),
+            None => CellValue::check(kind, value),
         }
     }
 }
@@ -171,30 +130,30 @@ mod tests {
 
     #[test]
     fn nothing_is_nothing_whatever_the_kind() {
-        for kind in ["bar", "histogram", "heatmap", "scatter", "number", "table", "text"] {
+        for kind in checked_kinds() {
             for nothing in ["[]", "\"\"", "null", " {} "] {
-                assert!(matches!(Content::read(kind, Some(nothing)), Ok(None)), "{kind} {nothing}");
+                assert!(matches!(CellValue::parse(kind, Some(nothing)), Ok(None)), "{kind} {nothing}");
             }
-            assert!(Content::read(kind, Some("true")).is_err(), "{kind}");
-            assert!(matches!(Content::read(kind, None), Ok(None)));
+            assert!(CellValue::parse(kind, Some("true")).is_err(), "{kind}");
+            assert!(matches!(CellValue::parse(kind, None), Ok(None)));
         }
-        assert!(matches!(Content::read("html", Some("5")), Ok(None)) && matches!(Content::read("x", Some("5")), Ok(None)));
+        assert!(matches!(CellValue::parse("html", Some("5")), Ok(None)) && matches!(CellValue::parse("x", Some("5")), Ok(None)));
     }
 
     #[test]
     fn numbers_beyond_doubles_are_refused_in_words() {
-        let error = Content::read("heatmap", Some("[[1e999]]")).err().unwrap();
+        let error = CellValue::parse("heatmap", Some("[[1e999]]")).err().unwrap();
         assert_eq!(error.code, 400);
         assert!(error.message.contains("no double can hold") && error.errors.0.contains_key("value[0][0]"), "{error}");
     }
 
     #[test]
-    fn a_verdict_is_on_the_kind_it_was_asked_for() {
-        let verdicts = Verdicts::on(Some("[[1]]"), ["number", "html"]);
+    fn each_kind_has_a_result_of_its_own() {
+        let validation = Validation::on(Some("[[1]]"), ["number", "html"]);
         assert!(
-            verdicts.of("number", Some("[[1]]")).is_err()
-                && verdicts.of("heatmap", Some("[[1]]")).is_ok()
-                && verdicts.of("html", None).is_ok()
+            validation.of("number", Some("[[1]]")).is_err()
+                && validation.of("heatmap", Some("[[1]]")).is_ok()
+                && validation.of("html", None).is_ok()
         );
     }
 }

@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::HTML_BYTES;
-use super::csv::{Csv, written};
-use super::json_path::{Node, plain_number};
+use super::MAX_HTML_BYTES;
+use crate::charts::csv::{Csv, written};
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
+use crate::protocol::json_path::{JsonPath, plain_number};
 
 const ROWS: usize = 10_000;
 const COLUMNS: usize = 200;
@@ -23,9 +23,9 @@ pub struct Table {
 }
 
 /// Whether it is a table, of which nothing is kept.
-pub fn check(root: Node) -> Result<(), ApiError> {
+pub fn check(root: JsonPath) -> Result<(), ApiError> {
     if root.is_list() {
-        root.may_have(root.count(), ROWS, "rows", "send the most important ones")?;
+        root.check_max_len(root.count(), ROWS, "rows", "send the most important ones")?;
         let mut names = Vec::new();
         for row in root.items()? {
             row.entries(|name, value| {
@@ -38,25 +38,25 @@ pub fn check(root: Node) -> Result<(), ApiError> {
     let (columns, rows) = parts(&root)?;
     for row in rows.items()? {
         let mut items = row.items()?;
-        row.must_have(row.count(), columns.len(), "column")?;
+        row.check_len(row.count(), columns.len(), "column")?;
         items.try_for_each(|cell| fits(&cell))?;
     }
     Ok(())
 }
 
 /// The names of the columns, and the rows, which are no more than there may be.
-fn parts<'a>(root: &'a Node<'a>) -> Result<(Vec<String>, Node<'a>), ApiError> {
+fn parts<'a>(root: &'a JsonPath<'a>) -> Result<(Vec<String>, JsonPath<'a>), ApiError> {
     if !root.is_object() {
-        return Err(root.is_no("must be an object with columns and rows, or an array of objects"));
+        return Err(root.type_error("must be an object with columns and rows, or an array of objects"));
     }
     let (columns, rows) = (root.need("columns")?, root.need("rows")?);
     let columns = columns.labels(COLUMNS, "columns", "leave some out")?;
-    rows.may_have(rows.count(), ROWS, "rows", "send the most important ones")?;
+    rows.check_max_len(rows.count(), ROWS, "rows", "send the most important ones")?;
     Ok((columns, rows))
 }
 
 /// `{"columns":["name","acc"],"rows":[["a",0.9],…]}`, or a list of objects, whose keys are the columns in the order in which they come.
-pub fn read(root: Node) -> Result<Table, ApiError> {
+pub fn read(root: JsonPath) -> Result<Table, ApiError> {
     let mut table = Table::default();
     if root.is_list() {
         read_objects(root, &mut table)?;
@@ -65,15 +65,15 @@ pub fn read(root: Node) -> Result<Table, ApiError> {
         table.columns = columns;
         for row in rows.items()? {
             let items = row.items()?;
-            row.must_have(row.count(), table.columns.len(), "column")?;
+            row.check_len(row.count(), table.columns.len(), "column")?;
             table.rows.push(items.map(|node| cell(&node)).collect::<Result<_, _>>()?);
         }
     }
     Ok(table)
 }
 
-fn read_objects(root: Node, table: &mut Table) -> Result<(), ApiError> {
-    root.may_have(root.count(), ROWS, "rows", "send the most important ones")?;
+fn read_objects(root: JsonPath, table: &mut Table) -> Result<(), ApiError> {
+    root.check_max_len(root.count(), ROWS, "rows", "send the most important ones")?;
     for row in root.items()? {
         // As long as it must be: what a row does not name is not written out for it.
         let mut cells = Vec::new();
@@ -92,25 +92,25 @@ fn read_objects(root: Node, table: &mut Table) -> Result<(), ApiError> {
 }
 
 /// The place of a column, which is a new one where none has this name.
-fn known(root: &Node, columns: &mut Vec<String>, name: &str) -> Result<usize, ApiError> {
+fn known(root: &JsonPath, columns: &mut Vec<String>, name: &str) -> Result<usize, ApiError> {
     if let Some(at) = columns.iter().position(|known| known == name) {
         return Ok(at);
     }
-    root.may_have(columns.len() + 1, COLUMNS, "columns", "leave some out")?;
+    root.check_max_len(columns.len() + 1, COLUMNS, "columns", "leave some out")?;
     columns.push(name.to_owned());
     Ok(columns.len() - 1)
 }
 
 const CELL: &str = "must be a text, a number, a boolean or null";
 
-fn fits(node: &Node) -> Result<(), ApiError> {
-    if node.is_list() || node.is_object() { Err(node.is_no(CELL)) } else { node.scalar_fits() }
+fn fits(node: &JsonPath) -> Result<(), ApiError> {
+    if node.is_list() || node.is_object() { Err(node.type_error(CELL)) } else { node.scalar_fits() }
 }
 
-fn cell(node: &Node) -> Result<Value, ApiError> {
+fn cell(node: &JsonPath) -> Result<Value, ApiError> {
     match node.scalar()? {
         Some(plain) => Ok(plain),
-        None => Err(node.is_no(CELL)),
+        None => Err(node.type_error(CELL)),
     }
 }
 
@@ -231,7 +231,7 @@ pub fn html(table: &Table) -> String {
     out.push_str("</tr></thead><tbody>");
     let mut left_out = 0;
     for (at, row) in table.rows.iter().enumerate() {
-        if out.len() > HTML_BYTES {
+        if out.len() > MAX_HTML_BYTES {
             left_out = table.rows.len() - at;
             break;
         }
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     fn of(value: Value) -> Result<Table, String> {
-        read(Node::root(&value.to_string())).map_err(|error| error.message)
+        read(JsonPath::root(&value.to_string())).map_err(|error| error.message)
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod tests {
         let long = "\"".repeat(40_000);
         let table = of(json!({"columns": ["a"], "rows": vec![[long]; 400]})).unwrap();
         let html = html(&table);
-        assert!(html.len() < HTML_BYTES + (1 << 20), "{}", html.len());
+        assert!(html.len() < MAX_HTML_BYTES + (1 << 20), "{}", html.len());
         let shown = html.matches("<tr><td").count();
         assert!(html.contains(&format!("<p>{} more rows are not shown", 400 - shown)) && shown > 200, "{shown}");
         assert!(html.contains(&format!("<td>{}\u{2026}</td>", "&quot;".repeat(SHOWN))));

@@ -2,17 +2,17 @@
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
 
-use super::HTML_BYTES;
-use super::json_path::Node;
+use super::MAX_HTML_BYTES;
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
+use crate::protocol::json_path::JsonPath;
 
 /// Of a longer text so much is shown.
 const MARKDOWN_BYTES: usize = 1 << 20;
 /// What is deeper within quotes and lists stands at this level.
 const LEVELS: usize = 64;
 
-pub fn read(root: Node) -> Result<String, ApiError> {
+pub fn read(root: JsonPath) -> Result<String, ApiError> {
     root.text().map(std::borrow::Cow::into_owned)
 }
 
@@ -30,7 +30,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3
 pub fn html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
     let (shown, mut is_cut) = start(markdown);
-    let mut left = Left { bytes: HTML_BYTES, depth: 0, skipped: 0 };
+    let mut left = Left { bytes: MAX_HTML_BYTES, depth: 0, skipped: 0 };
     let events = Parser::new_ext(shown, options).filter(|event| left.has_room(event)).map(|event| match event {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::Start(Tag::Link { link_type: LinkType::Email, dest_url, title, .. }) => {
@@ -140,7 +140,7 @@ mod tests {
             (format!("{}b", ">".repeat(200)), false),
         ] {
             let page = html(&markdown);
-            assert!(page.len() < HTML_BYTES + (1 << 20), "{:.20}: {} bytes", markdown, page.len());
+            assert!(page.len() < MAX_HTML_BYTES + (1 << 20), "{:.20}: {} bytes", markdown, page.len());
             assert!(page.matches("<blockquote>").count() == page.matches("</blockquote>").count(), "{markdown:.20}");
             assert!(page.contains(cut) || !is_cut, "{markdown:.20}");
         }

@@ -43,6 +43,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Form), routes!(values::read), &ONE)
         .described::<exports::__path_svg>(Permission::Board(BoardScope::Form))
         .described::<exports::__path_csv>(Permission::Board(BoardScope::Form))
+        .described::<exports::__path_json>(Permission::Board(BoardScope::Form))
         .route(Permission::Write, routes!(values::update), &ONE)
         .route(Permission::Write, routes!(values::patch), &ONE)
         .route(Permission::Write, routes!(values::remove), &ONE)

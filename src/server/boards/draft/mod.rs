@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use super::ingest::{LineValue, parse_line_value};
 use super::size::check_keys_size;
 use super::{MAIN, chart_settings};
+use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, CellId, ErrorKind};
-use crate::server::cells::{Content, sort_of};
+use crate::server::cells::CellValue;
 use crate::server::limits::{MAX_BOARD_NAME_CHARS, MAX_KEYS_BYTES, MAX_VALUE_BYTES, MAX_VALUE_DEPTH};
 pub use parse::{parse_many, parse_one};
 
@@ -100,7 +101,7 @@ impl Draft {
         }
         // A patch of the type or the value alone is checked where the other one is known.
         if let Some(kind) = keys.get("type").and_then(Value::as_str) {
-            Content::check(kind, value.as_deref())?;
+            CellValue::check(kind, value.as_deref())?;
         }
         let is_line = keys.get("type").and_then(Value::as_str) == Some("line");
         let line = value.as_deref().filter(|_| is_line).map(parse_line_value).transpose()?.map(Arc::new);
@@ -143,7 +144,7 @@ fn is_text(value: &Value) -> bool {
 }
 
 fn type_error(key: &str, rule: &str, found: &Value) -> ApiError {
-    ErrorKind::BadRequest.with(format!("'{key}' {rule}, not {}.", sort_of(found))).at(key, rule)
+    ErrorKind::BadRequest.with(format!("'{key}' {rule}, not {}.", json_type_name(found))).at(key, rule)
 }
 
 /// Checks the nesting of valid JSON.

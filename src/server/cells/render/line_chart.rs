@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::app::Picture;
 use crate::charts::palette::COLOURS;
-use crate::charts::render::svg::escaped;
-use crate::charts::{Ask, Curve, FOLDED, Look, Place, Sheet, Theme, Zone, is_long, line, shown};
+use crate::charts::render::svg::{self, escaped};
+use crate::charts::{Ask, CanvasSize, ChartCanvas, Curve, FOLDED, LineChart, Look, Theme, Zone, is_long, shown};
 use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
@@ -56,12 +56,18 @@ fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, see
 }
 
 /// The chart with what is on disk now: of many series the first 50, with fewer columns each.
-pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Sheet<'_>) -> Result<String, ServerError> {
+pub async fn svg(
+    boards: &Boards,
+    record: &Arc<Record>,
+    seen: &Seen,
+    canvas: &ChartCanvas,
+    has_legend: bool,
+) -> Result<String, ServerError> {
     let settings = settings(record);
     let axis = if settings.x == XAxis::Step { Axis::Step } else { Axis::Time };
-    let width = match sheet.place {
-        Place::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
-        Place::Fluid { .. } => FLUID_COLUMNS,
+    let width = match canvas.size {
+        CanvasSize::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
+        CanvasSize::Fluid { .. } => FLUID_COLUMNS,
     };
     let (from, to) = seen.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
     let (all, drawn) = {
@@ -87,7 +93,8 @@ pub async fn svg(boards: &Boards, record: &Arc<Record>, seen: &Seen, sheet: Shee
     let all_hidden = curves.is_empty() && !series.is_empty();
     let (window, zone) = (seen.window, seen.zone.clone());
     let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, zone, all_hidden };
-    Ok(line(&ask, &curves, &Sheet { left_out, ..sheet }))
+    let list = LineChart { options: &ask, series: &curves, has_legend, left_out }.draw(canvas);
+    Ok(svg::svg(&list, canvas))
 }
 
 /// Changes whenever the drawing may.
@@ -105,10 +112,10 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
     let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
     for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
-        let place = Place::Fluid { height: f64::from(PLOT_HEIGHT) };
-        let sheet = Sheet { place, theme: Theme::Page, legend: false, title: &cell.name, left_out: 0 };
+        let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
+        let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         // What cannot be read now is asked for by its address, whose answer says why.
-        let svg = if at < DRAWN { svg(boards, &record, &Seen::default(), sheet).await.ok() } else { None };
+        let svg = if at < DRAWN { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
         let mut html = svg.filter(|svg| svg.len() < INLINE_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
             format!("<img class=\"drawn\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">", escaped(&routes::drawn(&cell.id)))

@@ -1,5 +1,4 @@
-//! The value of a cell in another form: drawn (`/values/{id}.svg`), drawn for the page to paint (`.scene`), as what can be
-//! pointed at in that drawing (`.spots`), or as comma-separated values (`.csv`).
+//! The value of a cell in another form: drawn (`/values/{id}.svg`), as comma-separated values (`.csv`), or by itself (`.json`).
 
 use std::sync::Arc;
 
@@ -7,11 +6,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{invalid_parameter as wrong, points};
-use crate::charts::kinds::Sheet;
-use crate::charts::{Place, Theme, Zone, line, scene};
-use crate::protocol::{ApiError, CellId, ErrorKind, spots};
+use crate::charts::kinds::listed;
+use crate::charts::render::svg::svg;
+use crate::charts::{CanvasSize, ChartCanvas, Theme, Zone};
+use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::boards::{Document, Query};
-use crate::server::cells::Content;
+use crate::server::cells::CellValue;
 use crate::server::cells::render::cache::{Key, Made, Needs, Version, common};
 use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
@@ -39,7 +39,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 
 /// What an address asks for behind its `?`. Keys that are not known are for others.
 #[derive(Clone, Debug, PartialEq)]
-struct Asked {
+struct ExportQuery {
     width: Option<f64>,
     height: f64,
     theme: Theme,
@@ -52,7 +52,7 @@ struct Asked {
     seen: line_chart::Seen,
 }
 
-impl Asked {
+impl ExportQuery {
     fn parse(query: &str) -> Result<Self, ApiError> {
         let (mut theme, mut from, mut to) = (None, None, None);
         let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
@@ -121,18 +121,15 @@ impl Asked {
         Ok(asked)
     }
 
-    fn place(&self) -> Place {
+    fn canvas(&self, title: &str) -> ChartCanvas {
         let height = self.height;
-        self.width.map_or(Place::Fluid { height }, |width| Place::Fixed { width, height })
+        let size = self.width.map_or(CanvasSize::Fluid { height }, |width| CanvasSize::Fixed { width, height });
+        ChartCanvas { size, theme: self.theme, title: title.to_owned() }
     }
 
     /// Whether the address is that of this value for ever. The points of a line change without its value.
     fn is_of(&self, record: &Record) -> bool {
         self.version == Some(record.version) && !record.is_line()
-    }
-
-    fn sheet(&self, title: &str) -> Sheet {
-        Sheet { place: self.place(), theme: self.theme, title: title.to_owned(), is_scene: false }
     }
 }
 
@@ -145,25 +142,26 @@ fn is_yes(value: &str) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum ExportFormat {
     Svg,
-    Scene,
-    Spots,
     Csv,
+    /// The value itself: what the page draws from.
+    Json,
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
 pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, ServerError> {
     let (form_asked, media_type) = match form {
-        "svg" => (Form::Svg, "image/svg+xml"),
-        "scene" => (Form::Scene, "application/octet-stream"),
-        "spots" => (Form::Spots, "application/octet-stream"),
-        "csv" => (Form::Csv, "text/csv; charset=utf-8"),
+        "svg" => (ExportFormat::Svg, "image/svg+xml"),
+        "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),
+        "json" => (ExportFormat::Json, "application/json"),
         _ => {
-            return Err(ErrorKind::NotFound.with(format!("There is no '.{}' of a cell; there are '.svg' and '.csv'.", short(form))).into());
+            return Err(ErrorKind::NotFound
+                .with(format!("There is no '.{}' of a cell; there are '.svg', '.csv' and '.json'.", short(form)))
+                .into());
         }
     };
-    let asked = Asked::parse(query)?;
+    let asked = ExportQuery::parse(query)?;
     let found = CellId::parse(id).and_then(|id| app.boards.store.index().cell(&id).cloned());
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     // Of the value as it is before it is read: one that has changed meanwhile is read again, not kept under a tag that is not its own.
@@ -172,7 +170,7 @@ pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, heade
         return Ok((StatusCode::NOT_MODIFIED, head(&asked, &record, (id, form), &tag, asked.is_of(&record))).into_response());
     }
     let kind = [(header::CONTENT_TYPE, media_type)];
-    if record.is_line() && form_asked == Form::Csv {
+    if record.is_line() && form_asked == ExportFormat::Csv {
         let body = points::csv(app, who, &record.id).await?;
         return Ok((head(&asked, &record, (id, form), &tag, false), kind, body).into_response());
     }
@@ -186,12 +184,12 @@ pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, heade
 }
 
 /// What is kept for ever has no name in it: that may change while the value does not.
-fn title<'a>(asked: &Asked, record: &'a Record) -> &'a str {
+fn title<'a>(asked: &ExportQuery, record: &'a Record) -> &'a str {
     if asked.is_of(record) { "" } else { record.text("name") }
 }
 
-fn key(app: &App, record: &Record, form: Form, asked: &Asked) -> (Key, Version) {
-    let Asked { width, height, theme, legend, seen, .. } = asked;
+fn key(app: &App, record: &Record, form: ExportFormat, asked: &ExportQuery) -> (Key, Version) {
+    let ExportQuery { width, height, theme, legend, seen, .. } = asked;
     let title = title(asked, record);
     let (of_line, points) = match record.is_line() {
         true => (format!(" {legend} {seen:?}"), app.boards.store.index().cell_series(&record.id).map_or(0, |known| known.seq)),
@@ -201,23 +199,24 @@ fn key(app: &App, record: &Record, form: Form, asked: &Asked) -> (Key, Version) 
     (Key { id: record.id.clone(), asked }, (record.version, if record.is_line() { points.max(record.seq) } else { 0 }))
 }
 
-fn needs(record: &Record, form: Form) -> Needs {
+fn needs(record: &Record, form: ExportFormat) -> Needs {
     let value = record.value.bytes();
     match form {
-        Form::Csv => Needs { making: MAKING * value, made: (2 * value).max(DRAWING) },
+        ExportFormat::Csv => Needs { making: MAKING * value, made: (2 * value).max(DRAWING) },
+        ExportFormat::Json => Needs { making: 2 * value, made: value.max(4) },
         _ if record.is_line() => Needs { making: LINE, made: DRAWING },
         _ => Needs { making: MAKING * value + DRAWING, made: DRAWING },
     }
 }
 
-async fn make(app: &App, record: Arc<Record>, form: Form, asked: &Asked) -> Result<Made, ServerError> {
+async fn make(app: &App, record: Arc<Record>, form: ExportFormat, asked: &ExportQuery) -> Result<Made, ServerError> {
     let title = title(asked, &record).to_owned();
-    if record.is_line() && form == Form::Svg {
-        let sheet = line::Sheet { place: asked.place(), theme: asked.theme, legend: asked.legend, title: &title, left_out: 0 };
-        return Ok(Made::new(line_chart::svg(&app.boards, &record, &asked.seen, sheet).await?, "", record.version));
+    if record.is_line() && form == ExportFormat::Svg {
+        let svg = line_chart::svg(&app.boards, &record, &asked.seen, &asked.canvas(&title), asked.legend).await?;
+        return Ok(Made::new(svg, "", record.version));
     }
     let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
-    Ok(Made::new(made(&document, form, &asked.sheet(&title))?, "", document.record.version))
+    Ok(Made::new(export(&document, form, &asked.canvas(&title))?, "", document.record.version))
 }
 
 fn tag(app: &App, record: &Record) -> String {
@@ -226,7 +225,7 @@ fn tag(app: &App, record: &Record) -> String {
 }
 
 /// What stands before every form of a cell.
-fn head(asked: &Asked, record: &Record, (id, form): (&str, &str), tag: &str, is_for_ever: bool) -> HeaderMap {
+fn head(asked: &ExportQuery, record: &Record, (id, form): (&str, &str), tag: &str, is_for_ever: bool) -> HeaderMap {
     let cache = if is_for_ever { cache_control(true) } else { "no-cache" };
     let mut head = HeaderMap::new();
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -239,22 +238,22 @@ fn head(asked: &Asked, record: &Record, (id, form): (&str, &str), tag: &str, is_
     head
 }
 
-/// A value in one of its forms, and what of it is on a sheet.
-fn made(document: &Document, form: Form, sheet: &Sheet) -> Result<Vec<u8>, ApiError> {
+/// A value in one of its forms.
+fn export(document: &Document, form: ExportFormat, canvas: &ChartCanvas) -> Result<Vec<u8>, ApiError> {
     let kind = document.record.text("type");
+    if form == ExportFormat::Json {
+        return Ok(document.value.as_deref().unwrap_or("null").as_bytes().to_vec());
+    }
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
-    let content = Content::read(kind, document.value.as_deref()).map_err(refused)?;
-    let made = content.as_ref().and_then(|content| match form {
-        Form::Svg => content.svg(sheet).map(String::into_bytes),
-        Form::Scene => content.scene(sheet).map(|drawn| scene::write(&drawn)),
-        Form::Spots => content.spots(sheet).map(|spots| spots::write(&spots)),
-        Form::Csv => content.csv().map(String::into_bytes),
-    });
-    made.ok_or_else(|| {
+    let value = CellValue::parse(kind, document.value.as_deref()).map_err(refused)?;
+    let made = match form {
+        ExportFormat::Svg => value.as_ref().and_then(CellValue::chart).map(|chart| svg(&chart.draw(canvas), canvas)),
+        _ => value.as_ref().and_then(CellValue::csv),
+    };
+    made.map(String::into_bytes).ok_or_else(|| {
         let (what, kinds) = match form {
-            Form::Svg => ("drawing", "line, bar, histogram, heatmap, scatter and number"),
-            Form::Scene | Form::Spots => ("spots", "bar, histogram, heatmap, scatter and number"),
-            Form::Csv => ("CSV", "line, bar, histogram, heatmap, scatter, number and table"),
+            ExportFormat::Svg => ("drawing", listed(&["line"], &[])),
+            _ => ("CSV", listed(&["line"], &["table"])),
         };
         let message = format!(
             "The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.",
@@ -288,10 +287,10 @@ mod tests {
 
     #[test]
     fn what_an_address_asks_for() {
-        let asked = Asked::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
+        let asked = ExportQuery::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
         assert_eq!(
             asked,
-            Asked {
+            ExportQuery {
                 width: Some(640.0),
                 height: 320.0,
                 theme: Theme::Dark,
@@ -304,15 +303,15 @@ mod tests {
         for (query, field) in
             [("width=10", "width"), ("height=NaN", "height"), ("width=1e9", "width"), ("theme=blue", "theme"), ("v=x", "v")]
         {
-            let error = Asked::parse(query).unwrap_err();
+            let error = ExportQuery::parse(query).unwrap_err();
             assert!(error.code == 400 && error.errors.0.contains_key(field), "{query}: {error}");
         }
         for query in ["from=NaN&to=1", "from=0&to=inf", "to=1e999", "from=-Infinity", "from=x", "from="] {
-            let error = Asked::parse(query).unwrap_err();
+            let error = ExportQuery::parse(query).unwrap_err();
             assert!(error.message.len() < 80 && error.message.contains("must be a finite number, not '"), "{query}: {error}");
         }
-        assert_eq!(Asked::parse(&"series=a&".repeat(SERIES + 1)).unwrap_err().code, 400);
-        assert_eq!(Asked::parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
+        assert_eq!(ExportQuery::parse(&"series=a&".repeat(SERIES + 1)).unwrap_err().code, 400);
+        assert_eq!(ExportQuery::parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
     }
 
     #[test]
@@ -323,23 +322,23 @@ mod tests {
             ("theme=dark&download=1", Theme::Dark),
             ("", Theme::Auto),
         ] {
-            assert_eq!(Asked::parse(query).unwrap().theme, theme, "{query}");
+            assert_eq!(ExportQuery::parse(query).unwrap().theme, theme, "{query}");
         }
     }
 
     #[test]
     fn a_line_is_drawn_as_it_is_asked_for() {
-        let asked = Asked::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
+        let asked = ExportQuery::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
         assert_eq!(
             asked.seen,
             line_chart::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
         );
-        let zone = |query| Asked::parse(query).unwrap().seen.zone;
+        let zone = |query| ExportQuery::parse(query).unwrap().seen.zone;
         // 1 July 2026.
         assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);
         assert_eq!(zone("tz=Europe/Atlantis&offset=60"), Zone::fixed(60));
         for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x", "tz=Europe/Atlantis", "tz="] {
-            assert_eq!(Asked::parse(query).unwrap_err().code, 400, "{query}");
+            assert_eq!(ExportQuery::parse(query).unwrap_err().code, 400, "{query}");
         }
     }
 }

@@ -75,7 +75,7 @@ shape! {
     responses(
         (
             status = 200,
-            description = "A whole SVG document: of bar, histogram, heatmap, scatter, number and line cells.",
+            description = "A whole SVG document, of every type that is drawn.",
             body = String,
             content_type = "image/svg+xml"
         ),
@@ -95,7 +95,7 @@ pub fn svg() {}
     responses(
         (
             status = 200,
-            description = "Lines end with CRLF, the first one names the columns: of bar, histogram, heatmap, scatter, number, table and line cells.",
+            description = "Lines end with CRLF, the first one names the columns. For every type that is drawn, and for table.",
             body = String,
             content_type = "text/csv"
         ),
@@ -105,3 +105,23 @@ pub fn svg() {}
     )
 )]
 pub fn csv() {}
+
+#[utoipa::path(
+    get,
+    path = "/values/{id}.json",
+    operation_id = "value",
+    summary = "The cell's value by itself",
+    params(CellPath, FileQuery),
+    responses(
+        (
+            status = 200,
+            description = "The value as it was sent; null where there is none.",
+            body = serde_json::Value,
+            content_type = "application/json"
+        ),
+        (status = 304, description = "Not changed since the ETag that was sent."),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub fn json() {}

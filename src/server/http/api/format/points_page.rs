@@ -5,9 +5,9 @@ use utoipa::IntoParams;
 
 use super::super::invalid_parameter;
 use super::number::{push_json, push_plain, push_string};
+use crate::charts::csv::quoted;
 use crate::protocol::ApiError;
 use crate::series::Points;
-use crate::server::cells::quoted;
 
 /// Points in one answer; `next` says where to go on.
 pub const PAGE: u64 = 10_000;

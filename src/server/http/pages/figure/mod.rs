@@ -20,7 +20,7 @@ use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
 use crate::server::cells::render::cache::{Key, Made, Needs, common};
-use crate::server::cells::{Content, HTML_BYTES, place};
+use crate::server::cells::{CellValue, MAX_HTML_BYTES, presentation};
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
@@ -78,8 +78,8 @@ const TEXT: &str = "text";
 
 /// What a document of this value takes, and while it is made. Tables and texts become larger than they are sent, up to a bound.
 fn needs(kind: &str, value: usize) -> Needs {
-    match place(kind) {
-        Some(_) => Needs { making: 24 * value + (1 << 20), made: (8 * value).clamp(1 << 16, HTML_BYTES) },
+    match presentation(kind) {
+        Some(_) => Needs { making: 24 * value + (1 << 20), made: (8 * value).clamp(1 << 16, MAX_HTML_BYTES) },
         None => Needs { making: 5 * value, made: value },
     }
 }
@@ -89,10 +89,10 @@ async fn made(app: &App, id: &str) -> Result<Made, ServerError> {
     let document = app.boards.get(id, &Query::default()).await?;
     // Checked when it came; only a value that an earlier release took as text can be refused here.
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
-    let content = Content::read(document.record.text("type"), document.value.as_deref()).map_err(refused)?;
-    let made = content.as_ref().and_then(Content::html);
+    let content = CellValue::parse(document.record.text("type"), document.value.as_deref()).map_err(refused)?;
+    let made = content.as_ref().and_then(CellValue::html);
     let html = made.or_else(|| document.value.as_deref().and_then(|json| serde_json::from_str(json).ok())).unwrap_or_default();
-    let kind = if matches!(content, Some(Content::Text(_))) { TEXT } else { "" };
+    let kind = if matches!(content, Some(CellValue::Text(_))) { TEXT } else { "" };
     Ok(Made::new(libraries::with_local_scripts(&html), kind, document.record.version))
 }
 

@@ -7,11 +7,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::protocol::{ApiError, ErrorKind};
+use super::{ApiError, ErrorKind};
 
 /// A piece of the value and the way to it; nothing is written out unless something is wrong.
 #[derive(Clone, Copy)]
-pub struct Node<'a> {
+pub struct JsonPath<'a> {
     json: &'a str,
     way: Way<'a>,
 }
@@ -19,11 +19,11 @@ pub struct Node<'a> {
 #[derive(Clone, Copy)]
 enum Way<'a> {
     Root,
-    Key(&'a Node<'a>, &'a str),
-    Item(&'a Node<'a>, usize),
+    Key(&'a JsonPath<'a>, &'a str),
+    Item(&'a JsonPath<'a>, usize),
 }
 
-impl<'a> Node<'a> {
+impl<'a> JsonPath<'a> {
     /// `json` is one value of JSON.
     pub fn root(json: &'a str) -> Self {
         Self { json: json.trim_ascii(), way: Way::Root }
@@ -34,19 +34,19 @@ impl<'a> Node<'a> {
     }
 
     /// What stands under this key, `null` too; the last one where there are several.
-    pub fn entry(&'a self, key: &'a str) -> Option<Node<'a>> {
+    pub fn entry(&'a self, key: &'a str) -> Option<JsonPath<'a>> {
         let found = pairs(self.json).filter(|(raw, _)| unquoted(raw) == key).last();
-        found.map(|(_, json)| Node { json, way: Way::Key(self, key) })
+        found.map(|(_, json)| JsonPath { json, way: Way::Key(self, key) })
     }
 
     /// What stands under this key; `null` and a missing key are the same.
-    pub fn get(&'a self, key: &'a str) -> Option<Node<'a>> {
+    pub fn get(&'a self, key: &'a str) -> Option<JsonPath<'a>> {
         self.entry(key).filter(|node| !node.is_null())
     }
 
-    pub fn need(&'a self, key: &'a str) -> Result<Node<'a>, ApiError> {
+    pub fn need(&'a self, key: &'a str) -> Result<JsonPath<'a>, ApiError> {
         self.get(key).ok_or_else(|| {
-            let missing = Node { json: "null", way: Way::Key(self, key) };
+            let missing = JsonPath { json: "null", way: Way::Key(self, key) };
             ErrorKind::BadRequest.with(format!("{missing} is missing.")).at(&missing.to_string(), "is missing")
         })
     }
@@ -64,21 +64,21 @@ impl<'a> Node<'a> {
         parts(self.json).count()
     }
 
-    pub fn items(&'a self) -> Result<impl Iterator<Item = Node<'a>>, ApiError> {
+    pub fn items(&'a self) -> Result<impl Iterator<Item = JsonPath<'a>>, ApiError> {
         if !self.is_list() {
-            return Err(self.is_no("must be an array"));
+            return Err(self.type_error("must be an array"));
         }
-        Ok(parts(self.json).enumerate().map(move |(at, json)| Node { json, way: Way::Item(self, at) }))
+        Ok(parts(self.json).enumerate().map(move |(at, json)| JsonPath { json, way: Way::Item(self, at) }))
     }
 
     /// Calls `each` with every key and what stands there.
-    pub fn entries(&self, mut each: impl FnMut(&str, Node) -> Result<(), ApiError>) -> Result<(), ApiError> {
+    pub fn entries(&self, mut each: impl FnMut(&str, JsonPath) -> Result<(), ApiError>) -> Result<(), ApiError> {
         if !self.is_object() {
-            return Err(self.is_no("must be an object"));
+            return Err(self.type_error("must be an object"));
         }
         for (raw, json) in pairs(self.json) {
             let key = unquoted(raw);
-            each(&key, Node { json, way: Way::Key(self, &key) })?;
+            each(&key, JsonPath { json, way: Way::Key(self, &key) })?;
         }
         Ok(())
     }
@@ -89,9 +89,9 @@ impl<'a> Node<'a> {
             Some(b'-' | b'0'..=b'9') => self.double(),
             Some(b'n') => Ok(f64::NAN),
             Some(b'"') => {
-                word(&unquoted(self.json)).ok_or_else(|| self.is_no("must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\""))
+                word(&unquoted(self.json)).ok_or_else(|| self.type_error("must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\""))
             }
-            _ => Err(self.is_no("must be a number")),
+            _ => Err(self.type_error("must be a number")),
         }
     }
 
@@ -105,14 +105,14 @@ impl<'a> Node<'a> {
     }
 
     pub fn text(&self) -> Result<Cow<'a, str>, ApiError> {
-        if self.json.starts_with('"') { Ok(unquoted(self.json)) } else { Err(self.is_no("must be a string")) }
+        if self.json.starts_with('"') { Ok(unquoted(self.json)) } else { Err(self.type_error("must be a string")) }
     }
 
     pub fn flag(&self) -> Result<bool, ApiError> {
         match self.json {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(self.is_no("must be true or false")),
+            _ => Err(self.type_error("must be true or false")),
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Node<'a> {
             Some(Value::String(text)) => Ok(text),
             Some(Value::Null) => Ok(String::new()),
             Some(other) => Ok(other.to_string()),
-            None => Err(self.is_no("must be a string or a number")),
+            None => Err(self.type_error("must be a string or a number")),
         }
     }
 
@@ -152,21 +152,21 @@ impl<'a> Node<'a> {
     /// One number for each of something, counted before they take memory.
     pub fn numbers_as(&self, wanted: usize, each: &str) -> Result<Vec<f64>, ApiError> {
         drop(self.items()?);
-        self.must_have(self.count(), wanted, each)?;
+        self.check_len(self.count(), wanted, each)?;
         self.numbers()
     }
 
     /// One label for each of something.
     pub fn labels_as(&self, wanted: usize, each: &str) -> Result<Vec<String>, ApiError> {
         let items = self.items()?;
-        self.must_have(self.count(), wanted, each)?;
+        self.check_len(self.count(), wanted, each)?;
         items.map(|item| item.label()).collect()
     }
 
     /// At most so many; `what` names them.
     pub fn labels(&self, most: usize, what: &str, instead: &str) -> Result<Vec<String>, ApiError> {
         let items = self.items()?;
-        self.may_have(self.count(), most, what, instead)?;
+        self.check_max_len(self.count(), most, what, instead)?;
         items.map(|item| item.label()).collect()
     }
 
@@ -184,7 +184,7 @@ impl<'a> Node<'a> {
     }
 
     /// As [`Self::wrong`], and what is there instead.
-    pub fn is_no(&self, rule: &str) -> ApiError {
+    pub fn type_error(&self, rule: &str) -> ApiError {
         let path = self.to_string();
         ErrorKind::BadRequest.with(format!("{path} {rule}, not {}.", self.sort())).at(&path, rule)
     }
@@ -201,7 +201,7 @@ impl<'a> Node<'a> {
     }
 
     /// Holds a list to its length; `each` says what each item stands for.
-    pub fn must_have(&self, found: usize, wanted: usize, each: &str) -> Result<(), ApiError> {
+    pub fn check_len(&self, found: usize, wanted: usize, each: &str) -> Result<(), ApiError> {
         match found == wanted {
             true => Ok(()),
             false => {
@@ -211,7 +211,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub fn may_have(&self, found: usize, most: usize, what: &str, instead: &str) -> Result<(), ApiError> {
+    pub fn check_max_len(&self, found: usize, most: usize, what: &str, instead: &str) -> Result<(), ApiError> {
         match found <= most {
             true => Ok(()),
             false => {
@@ -316,7 +316,7 @@ pub fn plain_number(value: &Value) -> Option<f64> {
 }
 
 /// The way as in JavaScript: `value.rows[3]["two words"]`.
-impl fmt::Display for Node<'_> {
+impl fmt::Display for JsonPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.way {
             Way::Root => f.write_str("value"),
@@ -333,7 +333,7 @@ impl fmt::Display for Node<'_> {
 }
 
 /// What a piece of JSON is, for sentences about what it should be.
-pub fn sort_of(value: &Value) -> &'static str {
+pub fn json_type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_path() {
-        let root = Node::root(r#" {"rows": [[1, 2], [3, "x"]], "two words": {"a": true}} "#);
+        let root = JsonPath::root(r#" {"rows": [[1, 2], [3, "x"]], "two words": {"a": true}} "#);
         let rows = root.need("rows").unwrap();
         let wrong = rows.items().unwrap().map(|row| row.numbers()).find_map(Result::err).unwrap();
         assert_eq!(wrong.message, "value.rows[1][1] must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\", not a string.");
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn what_json_has_no_numbers_for_is_a_text() {
-        let root = Node::root(r#"["NaN", "Infinity", "-Infinity", null, 1e308, "nan", 1e999]"#);
+        let root = JsonPath::root(r#"["NaN", "Infinity", "-Infinity", null, 1e308, "nan", 1e999]"#);
         let read: Vec<_> = root.items().unwrap().map(|item| item.number()).collect();
         assert!(read[0].as_ref().unwrap().is_nan() && read[3].as_ref().unwrap().is_nan());
         assert_eq!((read[1].as_ref().ok(), read[2].as_ref().ok()), (Some(&f64::INFINITY), Some(&f64::NEG_INFINITY)));
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn text_is_read_as_a_tree_of_it_would_be() {
         let json = r#" {"a" : [ 1 , "b,]\\\"}" ,{ "x":[[],{}]} ], "a\u0062":"\ud83d\ude00", "":{} , "a": [true,null,-0.5e1]}"#;
-        let root = Node::root(json);
+        let root = JsonPath::root(json);
         assert_eq!(root.get("ab").unwrap().text().unwrap(), "😀");
         assert!(root.get("").unwrap().is_object() && root.get("b").is_none());
         let last = root.get("a").unwrap();
@@ -388,11 +388,11 @@ mod tests {
         })
         .unwrap();
         assert_eq!(keys, [("a".into(), "an array"), ("ab".into(), "a string"), (String::new(), "an object"), ("a".into(), "an array")]);
-        let list = Node::root(r#"[1,"b,]\"}",{"x":[[],{}]},[ ],2]"#);
+        let list = JsonPath::root(r#"[1,"b,]\"}",{"x":[[],{}]},[ ],2]"#);
         let sorts: Vec<_> = list.items().unwrap().map(|item| item.sort()).collect();
         assert_eq!(sorts, ["a number", "a string", "an object", "an array", "a number"]);
-        assert_eq!((Node::root("[]").count(), Node::root("{}").count(), Node::root("[ ]").count()), (0, 0, 0));
-        let label = |json: &str| Node::root(json).label().ok();
+        assert_eq!((JsonPath::root("[]").count(), JsonPath::root("{}").count(), JsonPath::root("[ ]").count()), (0, 0, 0));
+        let label = |json: &str| JsonPath::root(json).label().ok();
         assert_eq!(
             (label("1.50"), label("\"x\""), label("null"), label("[]")),
             (Some("1.5".into()), Some("x".into()), Some(String::new()), None)

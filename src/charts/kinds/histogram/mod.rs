@@ -1,0 +1,502 @@
+//! `histogram`: how often values fall between edges: as columns, or over the steps of a training as a strip of colours or as ridges one
+//! behind the other.
+
+mod hit_areas;
+
+use crate::charts::canvas::ChartCanvas;
+use crate::charts::csv::Csv;
+use crate::charts::display_list::{DisplayList, Ink, Path, Shape, TextAnchor, Window, X};
+use crate::charts::hit_areas::HitAreas;
+use crate::charts::kinds::bins::{Bins, bins, count_into};
+use crate::charts::kinds::colours::Colours;
+use crate::charts::kinds::heat_cells::{MAX_COLUMNS, colour_bar, colour_bar_width, heat_cells};
+use crate::charts::kinds::parts::{self, PlotRows, counted};
+use crate::charts::kinds::{Chart, ChartKind};
+use crate::charts::scale::ulp;
+use crate::charts::text_metrics::width;
+use crate::charts::ticks::widest;
+use crate::charts::{Measure, Scale, Tick, number, ticks};
+use crate::protocol::ApiError;
+use crate::protocol::json_path::JsonPath;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Steps along, values upwards, counts as colours.
+    #[default]
+    Heat,
+    /// Values along, a curve for each step, the newest in front.
+    Ridge,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Histogram {
+    /// One for each of `counts`; empty for a single histogram.
+    pub steps: Vec<f64>,
+    /// Ascending, at least 2.
+    pub edges: Vec<f64>,
+    pub counts: Vec<Bins>,
+    pub view: View,
+    /// Of the values; may be empty.
+    pub unit: String,
+}
+
+/// More ridges hide each other.
+const MAX_RIDGES: usize = 24;
+const MAX_BINS: usize = 1000;
+const MAX_STEPS: usize = 10_000;
+/// Numbers that are counted here: more of them are counted where they are.
+const MAX_NUMBERS: usize = 1_000_000;
+/// Columns of more bins have no gaps between them.
+const MAX_BINS_WITH_GAPS: usize = 60;
+
+impl ChartKind for Histogram {
+    const NAME: &str = "histogram";
+    const HEIGHT: u32 = 240;
+
+    /// Raw numbers (`[…]` or `{"values":[…]}`), `{"edges":[…],"counts":[…]}`, or over steps
+    /// `{"steps":[…],"edges":[…],"counts":[[…],…]}` or `{"steps":[…],"values":[[…],…]}`.
+    fn parse(root: JsonPath) -> Result<Self, ApiError> {
+        if root.is_list() {
+            let (edges, counts) = bins(&raw(root, root.count())?);
+            return Ok(one(edges, counts));
+        }
+        if !root.is_object() {
+            return Err(root.type_error("must be an array of numbers, or an object with edges and counts"));
+        }
+        let unit = root.optional_text("unit")?;
+        let mut histogram = match (root.get("steps"), root.get("values")) {
+            (Some(steps), values) => over_steps(root, steps, values)?,
+            (None, Some(values)) => {
+                let (edges, counts) = bins(&raw(values, values.count())?);
+                one(edges, counts)
+            }
+            (None, None) => {
+                let (edges, counts) = (edges(root)?, root.need("counts")?);
+                let found = tally(counts, &edges)?;
+                one(edges, found)
+            }
+        };
+        histogram.unit = unit;
+        Ok(histogram)
+    }
+}
+
+impl Chart for Histogram {
+    fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
+        self.lay_out(canvas).0
+    }
+
+    fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
+        hit_areas::hit_areas(self, canvas)
+    }
+
+    /// The bins: where raw numbers came, `from` and `to` of those that are none are empty and `count` says how many.
+    fn csv(&self) -> String {
+        let mut csv = Csv::default();
+        let has_steps = !self.steps.is_empty();
+        if has_steps {
+            csv.text("step");
+        }
+        ["from", "to", "count"].into_iter().for_each(|name| csv.text(name));
+        csv.end();
+        for (at, bins) in self.counts.iter().enumerate() {
+            let mut line = |from: &dyn Fn(&mut Csv), count: f64| {
+                if has_steps {
+                    csv.number(self.steps[at]);
+                }
+                from(&mut csv);
+                csv.number(count);
+                csv.end();
+            };
+            for (pair, count) in self.edges.windows(2).zip(&bins.counts) {
+                line(&|csv| pair.iter().for_each(|edge| csv.number(*edge)), *count);
+            }
+            for (number, count) in [(f64::NAN, bins.nan), (f64::INFINITY, bins.pos_inf), (f64::NEG_INFINITY, bins.neg_inf)] {
+                if count > 0 {
+                    line(&|csv| [number; 2].into_iter().for_each(|number| csv.number(number)), count as f64);
+                }
+            }
+        }
+        csv.into_text()
+    }
+}
+
+impl Histogram {
+    pub(super) fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
+        let sum = |of: fn(&Bins) -> u64| self.counts.iter().map(of).sum::<u64>();
+        let missing = counted(sum(|bins| bins.nan), sum(|bins| bins.pos_inf), sum(|bins| bins.neg_inf));
+        let total: f64 = self.counts.iter().flat_map(|bins| &bins.counts).sum();
+        let (lo, hi) = self.ends();
+        let steps = if self.steps.is_empty() { String::new() } else { format!(" over {} steps", self.steps.len()) };
+        let joint = if missing.is_empty() { "" } else { "; " };
+        let summary = format!(
+            "{} values from {} to {} in {} bins{steps}{joint}{missing}",
+            number(total),
+            number(lo),
+            number(hi),
+            self.edges.len() - 1
+        );
+        let mut list = DisplayList { summary, ..DisplayList::default() };
+        let rows = match self.view {
+            _ if self.steps.is_empty() => self.columns(&mut list, canvas, missing),
+            View::Heat => self.heat(&mut list, canvas, missing),
+            View::Ridge => self.ridge(&mut list, canvas, missing),
+        };
+        (list, rows)
+    }
+
+    /// How many steps share a column of the strip, and for each column what `of` gives for the bins: the highest, so that none is lost.
+    pub(super) fn merged(&self, of: impl Fn(&Bins) -> Vec<f64>) -> (usize, Vec<Vec<f64>>) {
+        let each = self.counts.len().div_ceil(MAX_COLUMNS).max(1);
+        let all: Vec<Vec<f64>> = self.counts.iter().map(of).collect();
+        let highest = |chunk: &[Vec<f64>], bin: usize| chunk.iter().map(|numbers| numbers[bin]).fold(0.0, f64::max);
+        (each, all.chunks(each).map(|chunk| (0..self.edges.len() - 1).map(|bin| highest(chunk, bin)).collect()).collect())
+    }
+
+    /// The steps that are drawn as ridges: as many as there is room for, evenly, the newest always.
+    pub(super) fn ridges(&self, top: f64, bottom: f64) -> Ridges {
+        let last = self.counts.len() - 1;
+        let count = self.counts.len().min(MAX_RIDGES).min(((bottom - top) / 8.0) as usize).max(1);
+        let picked: Vec<usize> = (0..count).map(|at| if count == 1 { last } else { at * last / (count - 1) }).collect();
+        let heights: Vec<Vec<f64>> = picked.iter().map(|at| self.heights(&self.counts[*at])).collect();
+        let most = heights.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        let reach = ((bottom - top) * 0.3).min((bottom - top) / count as f64 * 4.0);
+        Ridges { picked, heights, most, reach, top, bottom }
+    }
+
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.edges.first().copied().unwrap_or(0.0), self.edges.last().copied().unwrap_or(1.0))
+    }
+
+    /// What stands for each bin: its count, or, where bins differ in width, the count for each unit of it.
+    pub(super) fn heights(&self, bins: &Bins) -> Vec<f64> {
+        let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
+        let even = self.is_even();
+        bins.counts.iter().zip(spaces()).map(|(count, half)| if even { *count } else { (*count / half / 2.0).min(f64::MAX) }).collect()
+    }
+
+    /// Whether a value was counted, or edges were chosen for some: those of nothing are made up.
+    fn has_numbers(&self) -> bool {
+        let is_odd = |bins: &Bins| bins.nan + bins.pos_inf + bins.neg_inf > 0;
+        self.counts.iter().flat_map(|bins| &bins.counts).any(|count| *count > 0.0) || !self.counts.iter().any(is_odd)
+    }
+
+    /// Of the values.
+    fn ticks(&self, along: &Scale, target: usize) -> Vec<Tick> {
+        if self.has_numbers() { ticks(along, Measure::Number(&self.unit), target) } else { Vec::new() }
+    }
+
+    pub(super) fn is_even(&self) -> bool {
+        let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
+        // Of edges that are next to each other as doubles, rounding makes the widths.
+        let (lo, hi) = self.ends();
+        spaces().fold(0.0, f64::max) <= spaces().fold(f64::INFINITY, f64::min) * 1.001 + ulp(lo.abs().max(hi.abs()))
+    }
+
+    fn columns(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
+        let heights = self.counts.first().map(|bins| self.heights(bins)).unwrap_or_default();
+        let most = heights.iter().copied().fold(0.0, f64::max);
+        let (top, bottom) = (24.0, (canvas.height() - 22.0).max(25.0));
+        let has_numbers = self.has_numbers();
+        let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
+        let axis = if has_numbers { ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1) } else { Vec::new() };
+        let left = widest(&axis) + 14.0;
+        let right = 14.0;
+        (list.left, list.right) = (left, right);
+        let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
+        parts::y_axis(plot, &scale, &axis, plot_rows);
+        let (lo, hi) = self.ends();
+        let along = Scale::linear(lo, hi);
+        let shown = self.edges.windows(2).zip(&heights).filter(|(_, height)| **height > 0.0);
+        // A bin with a single value is still seen.
+        let column = |(pair, height): (&[f64], &f64)| (along.at(pair[0]), along.at(pair[1]), (scale.at(*height) * (bottom - top)).max(1.0));
+        let columns = Path::Columns { slot: 0, columns: shown.map(column).collect(), has_gaps: heights.len() <= MAX_BINS_WITH_GAPS };
+        plot.push(Shape::Window(Window { top, height: bottom - top, width: 1.0, paths: vec![columns] }));
+        parts::x_axis(plot, &along, &self.ticks(&along, 5), bottom);
+        if !has_numbers {
+            parts::no_values_text(plot, plot_rows, missing.is_empty());
+        }
+        let name = if self.is_even() { "count" } else { "count per unit" };
+        plot.text(Ink::Muted, TextAnchor::Start, X::px(12.0 - left), 14.0, name);
+        if !missing.is_empty() {
+            plot.text(Ink::Text, TextAnchor::End, X::share(1.0), 14.0, missing);
+        }
+        plot_rows
+    }
+
+    fn heat(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
+        let (_, merged) = self.merged(|bins| self.heights(bins));
+        let most = merged.iter().flatten().copied().fold(0.0, f64::max);
+        let colours = Colours { lo: 0.0, hi: if most > 0.0 { most } else { 1.0 }, two_sided: false };
+        let note = if missing.is_empty() { 0.0 } else { 14.0 };
+        let (top, bottom) = (10.0, (canvas.height() - 22.0 - note).max(11.0));
+        let (lo, hi) = self.ends();
+        let along = Scale::linear(lo, hi);
+        let axis = self.ticks(&along, ((bottom - top) / 45.0) as usize + 1);
+        let right = if most > 0.0 { colour_bar_width(&colours, "", bottom - top) } else { 14.0 };
+        let left = widest(&axis) + 14.0;
+        (list.left, list.right) = (left, right);
+        let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
+        // Rows from the top: the highest bin first. No count at all has the colour of zero.
+        let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
+        let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.at(*edge)) * (bottom - top)).collect();
+        plot.rect(Ink::Well, X::share(0.0), top, X::share(1.0), bottom - top);
+        let units = (merged.len().max(1) as f64, bottom - top);
+        plot.push(Shape::HeatCells(heat_cells(&rows, edges, units, (top, bottom), &colours)));
+        for tick in &axis {
+            let y = bottom - along.at(tick.at) * (bottom - top);
+            plot.text(Ink::Muted, TextAnchor::End, X::px(-6.0), y + 4.0, tick.label.as_str());
+        }
+        let labels: Vec<String> = self.steps.iter().map(|step| number(*step)).collect();
+        let across = (canvas.width() - left - right).max(1.0) / labels.len().max(1) as f64;
+        let wide = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 16.0;
+        for at in (0..labels.len()).step_by(((wide / across).ceil() as usize).max(1)) {
+            let share = (at as f64 + 0.5) / labels.len() as f64;
+            plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, labels[at].as_str());
+        }
+        if !missing.is_empty() {
+            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), bottom + 30.0, missing.as_str());
+        }
+        if most > 0.0 {
+            colour_bar(plot, &colours, "", (top, bottom));
+        }
+        if !self.has_numbers() {
+            parts::no_values_text(plot, plot_rows, missing.is_empty());
+        }
+        plot_rows
+    }
+
+    fn ridge(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
+        let (top, bottom) = (10.0, (canvas.height() - 22.0).max(11.0));
+        let ridges = self.ridges(top, bottom);
+        let Ridges { picked, heights, most, reach, .. } = &ridges;
+        let count = picked.len();
+        let (lo, hi) = self.ends();
+        let along = Scale::linear(lo, hi);
+        let labels: Vec<String> = picked.iter().map(|at| number(self.steps[*at])).collect();
+        let right = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 14.0;
+        let left = 14.0;
+        (list.left, list.right) = (left, right);
+        let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
+        let axis = self.ticks(&along, 5);
+        for tick in &axis {
+            plot.rule(Ink::Grid, (along.at(tick.at), top), (along.at(tick.at), bottom));
+        }
+        let base = |at: usize| ridges.base(at);
+        let middles = || self.edges.windows(2).map(|pair| along.at(pair[0] / 2.0 + pair[1] / 2.0));
+        let path = |(at, heights): (usize, &Vec<f64>)| Path::Ridge {
+            slot: 0,
+            points: middles().zip(heights).map(|(x, height)| (x, base(at) - height / most * reach)).collect(),
+            base: base(at),
+        };
+        let paths = heights.iter().enumerate().map(path).collect();
+        plot.push(Shape::Window(Window { top: 0.0, height: canvas.height(), width: 1.0, paths }));
+        let room = (bottom - top - reach) / (count.max(2) - 1) as f64;
+        let step = ((13.0 / room).ceil() as usize).max(1);
+        for at in (0..count).rev().step_by(step) {
+            plot.text(Ink::Muted, TextAnchor::Start, X { share: 1.0, px: 6.0 }, base(at) + 3.0, labels[at].as_str());
+        }
+        parts::x_axis(plot, &along, &axis, bottom);
+        if !missing.is_empty() {
+            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), 16.0, missing.as_str());
+        }
+        if !self.has_numbers() {
+            parts::no_values_text(plot, plot_rows, missing.is_empty());
+        }
+        plot_rows
+    }
+}
+
+/// Curves one behind the other, in pixels.
+pub(super) struct Ridges {
+    /// Which of the steps they are.
+    pub(super) picked: Vec<usize>,
+    pub(super) heights: Vec<Vec<f64>>,
+    pub(super) most: f64,
+    /// The height of the highest one.
+    pub(super) reach: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Ridges {
+    /// The base lines share what is left below the first ridge, which is as high as four of them.
+    pub(super) fn base(&self, at: usize) -> f64 {
+        let (count, first) = (self.picked.len(), self.top + self.reach);
+        if count == 1 { self.bottom } else { first + at as f64 * (self.bottom - first) / (count - 1) as f64 }
+    }
+}
+
+/// Numbers that are counted here, of so many in all.
+fn raw(node: JsonPath, all: usize) -> Result<Vec<f64>, ApiError> {
+    node.check_max_len(all, MAX_NUMBERS, "numbers", "send edges and counts")?;
+    node.numbers()
+}
+
+fn one(edges: Vec<f64>, counts: Bins) -> Histogram {
+    Histogram { edges, counts: vec![counts], ..Histogram::default() }
+}
+
+fn over_steps(root: JsonPath, steps: JsonPath, values: Option<JsonPath>) -> Result<Histogram, ApiError> {
+    let view = match root.optional_text("view")?.as_str() {
+        "" | "heat" => View::Heat,
+        "ridge" => View::Ridge,
+        _ => return Err(root.need("view")?.wrong("must be \"heat\" or \"ridge\"")),
+    };
+    steps.check_max_len(steps.count(), MAX_STEPS, "steps", "send every second one")?;
+    let numbers: Vec<f64> = steps.items()?.map(|step| step.finite()).collect::<Result<_, _>>()?;
+    let (edges, counts, list) = match values {
+        Some(values) => {
+            let items = values.items()?;
+            values.check_len(values.count(), numbers.len(), "step")?;
+            let mut all = 0;
+            let counted = items.map(|step| {
+                all += step.count();
+                self::raw(step, all)
+            });
+            let raw: Vec<Vec<f64>> = counted.collect::<Result<_, _>>()?;
+            let (edges, _) = bins(&raw.concat());
+            let counts: Vec<Bins> = raw.iter().map(|raw| count_into(&edges, raw)).collect();
+            (edges, counts, values)
+        }
+        None => {
+            let (edges, list) = (edges(root)?, root.need("counts")?);
+            let items = list.items()?;
+            list.check_len(list.count(), numbers.len(), "step")?;
+            let counts: Vec<Bins> = items.map(|step| tally(step, &edges)).collect::<Result<_, _>>()?;
+            (edges, counts, list)
+        }
+    };
+    list.check_len(counts.len(), numbers.len(), "step")?;
+    Ok(Histogram { steps: numbers, edges, counts, view, unit: String::new() })
+}
+
+fn edges(root: JsonPath) -> Result<Vec<f64>, ApiError> {
+    let node = root.need("edges")?;
+    let mut edges: Vec<f64> = Vec::new();
+    let items = node.items()?;
+    node.check_max_len(node.count(), MAX_BINS + 1, "edges", "join neighbouring bins")?;
+    for edge in items {
+        let number = edge.finite()?;
+        if edges.last().is_some_and(|before| number <= *before) {
+            return Err(edge.wrong("must be larger than the edge before it"));
+        }
+        edges.push(number);
+    }
+    if edges.len() < 2 {
+        return Err(node.wrong("must have at least 2 items"));
+    }
+    Ok(edges)
+}
+
+fn tally(node: JsonPath, edges: &[f64]) -> Result<Bins, ApiError> {
+    let mut counts = Vec::with_capacity(edges.len() - 1);
+    let items = node.items()?;
+    node.check_len(node.count(), edges.len() - 1, "space between two edges")?;
+    for item in items {
+        let count = item.finite()?;
+        if count < 0.0 {
+            return Err(item.wrong("must not be negative"));
+        }
+        counts.push(count);
+    }
+    Ok(Bins { counts, ..Bins::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::charts::kinds::well_formed::drawn;
+
+    #[test]
+    fn histograms_of_every_sort_are_drawn() {
+        for values in [vec![], vec![5.0], vec![1.0, 2.0, f64::NAN], vec![f64::INFINITY], vec![f64::MAX, f64::MIN], vec![1e-300, 2e-300]] {
+            let (edges, counts) = bins(&values);
+            drawn(&Histogram { edges: edges.clone(), counts: vec![counts.clone()], ..Histogram::default() });
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told() {
+        let (edges, counts) = bins(&[1.0, 2.0, f64::NAN, f64::INFINITY]);
+        let svg = drawn(&Histogram { edges: edges.clone(), counts: vec![counts.clone()], ..Histogram::default() });
+        assert!(svg.contains(">1 NaN, 1 ∞</text>"), "{svg}");
+    }
+
+    #[test]
+    fn bins_of_different_width_are_drawn_by_density() {
+        let counts = Bins { counts: vec![10.0, 10.0], ..Bins::default() };
+        let histogram = Histogram { edges: vec![0.0, 1.0, 11.0], counts: vec![counts.clone()], ..Histogram::default() };
+        assert_eq!(histogram.heights(&counts), [10.0, 1.0]);
+        assert!(drawn(&histogram).contains("count per unit"));
+    }
+
+    #[test]
+    fn ten_thousand_steps_are_a_small_drawing() {
+        let counts: Vec<Bins> = (0..10_000)
+            .map(|step| Bins { counts: (0..30).map(|bin| f64::from((step * 7 + bin * 13) % 101)).collect(), ..Bins::default() })
+            .collect();
+        for view in [View::Heat, View::Ridge] {
+            let histogram = Histogram {
+                steps: (0..10_000).map(f64::from).collect(),
+                edges: (0..=30).map(f64::from).collect(),
+                counts: counts.clone(),
+                view,
+                unit: "s".into(),
+            };
+            let svg = drawn(&histogram);
+            assert!(svg.len() < 300_000 && svg.contains("10000 steps"), "{}", svg.len());
+        }
+    }
+
+    #[test]
+    fn a_single_spike_is_in_the_strip_of_many_steps() {
+        let mut counts = vec![Bins { counts: vec![1.0, 1.0], ..Bins::default() }; 5000];
+        counts[1234].counts[1] = 500.0;
+        let steps = (0..5000).map(f64::from).collect();
+        let histogram = Histogram { steps, edges: vec![0.0, 1.0, 2.0], counts, ..Histogram::default() };
+        // The brightest colour occurs: in the colour bar, and in one cell.
+        let svg = drawn(&histogram);
+        assert_eq!(svg.matches("fill=\"#f5e640\"").count(), 2);
+    }
+
+    fn of(value: Value) -> Result<Histogram, String> {
+        Histogram::parse(JsonPath::root(&value.to_string())).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn counts_come_back_as_csv() {
+        let histogram = of(json!({"edges": [0, 1, 2.5], "counts": [3, 4]})).unwrap();
+        assert_eq!(histogram.csv(), "from,to,count\r\n0,1,3\r\n1,2.5,4\r\n");
+        let steps = of(json!({"steps": [10, 20], "edges": [0, 1], "counts": [[3], [4]], "view": "ridge"})).unwrap();
+        assert_eq!(steps.csv(), "step,from,to,count\r\n10,0,1,3\r\n20,0,1,4\r\n");
+    }
+
+    #[test]
+    fn raw_numbers_are_counted_and_what_is_none_is_kept_apart() {
+        let histogram = of(json!([1, 2, 3, "NaN", null, "-Infinity"])).unwrap();
+        assert!(histogram.csv().ends_with("NaN,NaN,2\r\n-Infinity,-Infinity,1\r\n"), "{}", histogram.csv());
+        assert_eq!(histogram.counts[0].counts.iter().sum::<f64>(), 3.0);
+        let steps = of(json!({"steps": [1, 2], "values": [[1, 2], [3, "Infinity"]]})).unwrap();
+        assert_eq!((steps.counts[0].counts.iter().sum::<f64>(), steps.counts[1].pos_inf), (2.0, 1));
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_path() {
+        let wrong = |value| of(value).unwrap_err();
+        assert_eq!(wrong(json!(["1"])), "value[0] must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\", not a string.");
+        assert_eq!(wrong(json!({"counts": []})), "value.edges is missing.");
+        assert_eq!(wrong(json!({"edges": [1, 1], "counts": [1]})), "value.edges[1] must be larger than the edge before it.");
+        assert_eq!(wrong(json!({"edges": [1], "counts": []})), "value.edges must have at least 2 items.");
+        assert_eq!(wrong(json!({"edges": [1, 2], "counts": [-1]})), "value.counts[0] must not be negative.");
+        assert_eq!(wrong(json!({"edges": [1, 2], "counts": ["NaN"]})), "value.counts[0] must be a finite number.");
+        let steps = json!({"steps": [1], "edges": [1, 2], "counts": [[1], [2]]});
+        assert_eq!(wrong(steps), "value.counts must have 1 item, one for each step, not 2.");
+        let short = json!({"steps": [1], "edges": [1, 2], "counts": [[1, 2]]});
+        assert_eq!(wrong(short), "value.counts[0] must have 1 item, one for each space between two edges, not 2.");
+        let view = json!({"steps": [1], "edges": [1, 2], "counts": [[1]], "view": "pie"});
+        assert_eq!(wrong(view), "value.view must be \"heat\" or \"ridge\".");
+    }
+}
