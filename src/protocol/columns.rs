@@ -10,7 +10,7 @@
 
 use super::CellId;
 use super::codec::{DecodeError, Reader, write_f64s, write_head, write_id, write_list, write_name};
-use crate::series::{Average, Column, Smoothed};
+use crate::series::{Average, Column, SmoothedLine};
 
 const KIND: u8 = 2;
 /// The bytes of the number of cells.
@@ -56,7 +56,7 @@ pub struct SeriesColumns {
     pub points: u64,
     pub columns: Vec<Column>,
     /// The smoothed line of exactly these points; `None` if it was not requested.
-    pub smoothed: Option<Smoothed>,
+    pub smoothed: Option<SmoothedLine>,
 }
 
 pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
@@ -94,13 +94,13 @@ pub fn write_series(out: &mut Vec<u8>, SeriesColumns { name, points, columns, sm
     write_fields(out, columns, smoothed.as_ref());
 }
 
-fn write_fields(out: &mut Vec<u8>, columns: &[Column], smoothed: Option<&Smoothed>) {
+fn write_fields(out: &mut Vec<u8>, columns: &[Column], smoothed: Option<&SmoothedLine>) {
     let mut fields: Vec<Vec<f64>> = Vec::with_capacity(FIELDS.len());
     for field in FIELDS {
         write_list(out, &mut fields, columns.iter().map(field).collect());
     }
     out.push(u8::from(smoothed.is_some()));
-    if let Some(Smoothed { places, last }) = smoothed {
+    if let Some(SmoothedLine { places, last }) = smoothed {
         let last = last.map_or([f64::NAN; 4], |last| [last.weight, last.value, last.kept, last.step]);
         write_f64s(out, &last);
         write_list(out, &mut fields, places.iter().map(|place| place.0).collect());
@@ -126,7 +126,7 @@ pub fn read(bytes: &[u8]) -> Result<ColumnsFrame, DecodeError> {
     reader.end(ColumnsFrame { seq, cells })
 }
 
-fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), DecodeError> {
+fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<SmoothedLine>), DecodeError> {
     let n = reader.u32()?;
     let mut fields: Vec<Vec<f64>> = Vec::new();
     for _ in 0..FIELDS.len() {
@@ -146,7 +146,7 @@ fn read_fields(reader: &mut Reader) -> Result<(Vec<Column>, Option<Smoothed>), D
         reader.list(n, &mut fields)?;
     }
     let places = (0..n as usize).map(|at| (fields[FIELDS.len()][at], fields[FIELDS.len() + 1][at])).collect();
-    Ok((columns, Some(Smoothed { places, last: (!last.weight.is_nan()).then_some(last) })))
+    Ok((columns, Some(SmoothedLine { places, last: (!last.weight.is_nan()).then_some(last) })))
 }
 
 /// The column at index `at`. All fields have the same length.
@@ -188,7 +188,7 @@ mod tests {
         let points = columns.iter().map(|column| column.count).sum();
         let places = columns.iter().map(|column| if column.nan < column.count { (column.x_last, column.last) } else { NO_PLACE }).collect();
         let last = Some(Average { weight: 0.9, value: 0.1, kept: 0.5, step: f64::NEG_INFINITY });
-        let smoothed = Some(Smoothed { places, last });
+        let smoothed = Some(SmoothedLine { places, last });
         let series = vec![SeriesColumns { name: "größe".into(), points, columns, smoothed }];
         let other = CellColumns { cell: CellId::parse("other").unwrap(), series: vec![] };
         write(9, &[CellColumns { cell: CellId::parse("a").unwrap(), series }, other])

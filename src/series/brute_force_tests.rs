@@ -67,11 +67,11 @@ impl Stored {
     }
 
     /// The columns with the places behind their last points, the smoothed line, and how many chunks were read for it.
-    pub fn ask_smoothed(&self, ask: Window, weight: f64, most: u64) -> (Vec<Column>, Vec<u64>, Smoothed, u64) {
+    pub fn ask_smoothed(&self, ask: Window, weight: f64, most: u64) -> (Vec<Column>, Vec<u64>, SmoothedLine, u64) {
         let (query, _) = self.answered(ask);
         let (total, peak) = (self.points.len() as u64, query.peak());
         let (columns, ends) = query.finish_with_ends();
-        let asked = Smooth { weight, axis: ask.axis, sealed: self.sealed, total, peak, most };
+        let asked = SmoothingRequest { weight, axis: ask.axis, sealed: self.sealed, total, peak, most };
         let mut smoothing = Smoothing::new(asked, &columns, &ends);
         let mut reads = 0;
         loop {
@@ -89,16 +89,16 @@ impl Stored {
         (columns, ends, smoothing.finish(), reads)
     }
 
-    fn answered(&self, ask: Window) -> (Query, [usize; 3]) {
-        let mut query = Query::new(ask, self.sealed, self.tail.clone());
+    fn answered(&self, ask: Window) -> (PyramidQuery, [usize; 3]) {
+        let mut query = PyramidQuery::new(ask, self.sealed, self.tail.clone());
         let mut reads = [0; 3];
-        while !query.needs().is_empty() {
-            let Needs { blocks, chunks } = query.needs().clone();
+        while !query.pending_reads().is_empty() {
+            let PendingReads { blocks, chunks } = query.pending_reads().clone();
             assert!(blocks.is_sorted() && chunks.is_sorted());
             reads = [reads[0] + 1, reads[1] + blocks.len(), reads[2] + chunks.len()];
             let blocks: Vec<_> = blocks.into_iter().map(|key| (key, self.levels[key.0 as usize][key.1 as usize].clone())).collect();
             let chunks: Vec<_> = chunks.into_iter().map(|number| (number, self.chunks[number as usize].clone())).collect();
-            query.give(&blocks, &chunks).unwrap();
+            query.supply(&blocks, &chunks).unwrap();
         }
         (query, reads)
     }
@@ -339,8 +339,8 @@ fn columns_say_what_all_points_say_and_no_event_is_lost() {
 #[test]
 fn what_is_missing_is_named_and_of_nothing_there_is_no_column() {
     let ask = Window { axis: Axis::Step, from: 10.5, to: 10.75, width: 100 };
-    let nothing = Query::new(ask, 0, Arc::default());
-    assert!(nothing.needs().is_empty() && nothing.extent().is_empty() && nothing.finish().is_empty());
+    let nothing = PyramidQuery::new(ask, 0, Arc::default());
+    assert!(nothing.pending_reads().is_empty() && nothing.extent().is_empty() && nothing.finish().is_empty());
 
     let mut points = Points::default();
     (0..5000).for_each(|at| points.push(f64::from(at), f64::from(at), 0.0));
@@ -350,15 +350,15 @@ fn what_is_missing_is_named_and_of_nothing_there_is_no_column() {
     let beyond = stored.ask(Window { from: 6000.0, to: 7000.0, ..ask }).0;
     assert_eq!(beyond, [Column::point(4999.0, 4999.0)], "the line goes on from here");
 
-    let mut query = Query::new(ask, stored.sealed, stored.tail.clone());
-    assert_eq!(query.give(&[], &[]), Err(Missing::Block(3, 0)));
-    let mut query = Query::new(ask, stored.sealed, stored.tail.clone());
+    let mut query = PyramidQuery::new(ask, stored.sealed, stored.tail.clone());
+    assert_eq!(query.supply(&[], &[]), Err(MissingRead::Block(3, 0)));
+    let mut query = PyramidQuery::new(ask, stored.sealed, stored.tail.clone());
     let levels = |level: u8| ((level, 0), stored.levels[level as usize][0].clone());
     for level in (0..4).rev() {
-        assert_eq!(query.needs(), &Needs { blocks: vec![(level, 0)], chunks: vec![] });
-        query.give(&[levels(level)], &[]).unwrap();
+        assert_eq!(query.pending_reads(), &PendingReads { blocks: vec![(level, 0)], chunks: vec![] });
+        query.supply(&[levels(level)], &[]).unwrap();
     }
     assert_eq!(query.extent(), Extent { min: 0.0, max: 4999.0 });
-    assert_eq!(query.needs(), &Needs { blocks: vec![], chunks: vec![0] });
-    assert_eq!(query.give(&[], &[(0, stored.tail.clone())]), Err(Missing::Chunk(0)), "a chunk that is too short");
+    assert_eq!(query.pending_reads(), &PendingReads { blocks: vec![], chunks: vec![0] });
+    assert_eq!(query.supply(&[], &[(0, stored.tail.clone())]), Err(MissingRead::Chunk(0)), "a chunk that is too short");
 }

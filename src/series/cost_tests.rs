@@ -30,10 +30,10 @@ impl Formula {
 
     /// The columns, and how many rounds it took, how many blocks and chunks were read.
     fn ask(&self, ask: Window) -> (Vec<Column>, [usize; 3]) {
-        let mut query = Query::new(ask, self.sealed, Arc::default());
+        let mut query = PyramidQuery::new(ask, self.sealed, Arc::default());
         let mut cost = [0; 3];
-        while !query.needs().is_empty() {
-            let Needs { blocks, chunks } = query.needs().clone();
+        while !query.pending_reads().is_empty() {
+            let PendingReads { blocks, chunks } = query.pending_reads().clone();
             cost = [cost[0] + 1, cost[1] + blocks.len(), cost[2] + chunks.len()];
             let block = |(level, number): (u8, u64)| {
                 let nodes = number * BLOCK..nodes_at(level, self.sealed).min((number + 1) * BLOCK);
@@ -47,7 +47,7 @@ impl Formula {
             };
             let blocks: Vec<_> = blocks.into_iter().map(block).collect();
             let chunks: Vec<_> = chunks.into_iter().map(chunk).collect();
-            query.give(&blocks, &chunks).unwrap();
+            query.supply(&blocks, &chunks).unwrap();
         }
         (query.finish(), cost)
     }

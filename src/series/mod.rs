@@ -22,11 +22,11 @@ pub use columns::Columns;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
 pub use pyramid::{Block, Pyramid, roots};
-pub use query::{BlockRead, ChunkRead, Missing, Needs, Query, Window};
+pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, Window};
 #[cfg(test)]
 pub use smooth::smoothed;
 pub use smooth::{Average, NO_PLACE, Place};
-pub use smoothing::{Asked as Smooth, Smoothed, Smoothing};
+pub use smoothing::{SmoothedLine, Smoothing, SmoothingRequest};
 
 /// Which number of a point runs along the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

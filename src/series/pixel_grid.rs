@@ -1,10 +1,10 @@
-//! Where places fall on the pixel columns of a window, and the writing of columns from nodes and points that come in order.
+//! Mapping of places to the pixel columns of a window, and merging of nodes and points, in order, into columns.
 
 use super::{Axis, Column, Extent, Node, Span};
 
-/// The window with its bounds known.
+/// A window with finite bounds.
 #[derive(Clone, Copy, Debug)]
-pub struct Grid {
+pub struct PixelGrid {
     pub from: f64,
     pub to: f64,
     width: u32,
@@ -12,9 +12,9 @@ pub struct Grid {
     half: f64,
 }
 
-/// How the points of a node stand to the window and its pixel columns.
+/// How a node covers the window and its pixel columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fit {
+pub enum Coverage {
     Outside,
     /// Within the window and one pixel column.
     Whole,
@@ -26,8 +26,8 @@ pub enum Fit {
     Edge(f64),
 }
 
-impl Grid {
-    /// An infinite bound is where the series begins or ends.
+impl PixelGrid {
+    /// An infinite bound is that of `extent`.
     pub fn new(from: f64, to: f64, width: u32, extent: Extent) -> Self {
         let from = if from.is_finite() { from } else { extent.min.min(to) };
         let to = if to.is_finite() { to } else { extent.max.max(from) };
@@ -54,40 +54,40 @@ impl Grid {
         before <= after && before <= self.to && after >= self.from
     }
 
-    pub fn fit(&self, span: &Span) -> Fit {
+    pub fn fit(&self, span: &Span) -> Coverage {
         if span.max < self.from || span.min > self.to {
-            return Fit::Outside;
+            return Coverage::Outside;
         }
         // Of a window that is a point, or of pixels that are closer than numbers can tell, it is NaN: not wide.
         let wide = self.along(span.max) - self.along(span.min);
         match (self.holds(span.min) && self.holds(span.max), self.pixel(span.min) == self.pixel(span.max)) {
-            (false, _) => Fit::Edge(wide),
-            (true, true) => Fit::Whole,
-            (true, false) if wide > 1.0 => Fit::Wide(wide),
-            (true, false) => Fit::Across,
+            (false, _) => Coverage::Edge(wide),
+            (true, true) => Coverage::Whole,
+            (true, false) if wide > 1.0 => Coverage::Wide(wide),
+            (true, false) => Coverage::Across,
         }
     }
 }
 
-/// Makes columns of nodes and points that come in the order of the series. Of what is outside the window it takes the
-/// point before and after each line that enters or leaves it, and the ends of the series.
-pub struct Writer {
-    grid: Grid,
-    /// Whether what stands in one pixel column, without a step back, becomes one column.
+/// Merges nodes and points into columns, in the order of the series. Outside the window it takes only the points before and after each line
+/// that enters or leaves it, and the ends of the series.
+pub struct ColumnWriter {
+    grid: PixelGrid,
+    /// Whether points of one pixel column, without a step back, become one column.
     merge: bool,
     columns: Vec<Column>,
-    /// For each column, the place in the series behind its last point.
+    /// For each column, the index behind its last point.
     ends: Vec<u64>,
     /// The pixel of the last column, while it can still grow.
     pixel: Option<u32>,
     /// The point before: its place, its value, and whether it is in a column.
     before: Option<(f64, f64, bool)>,
-    /// How many points have come.
+    /// Number of points so far.
     at: u64,
 }
 
-impl Writer {
-    pub fn new(grid: Grid, merge: bool) -> Self {
+impl ColumnWriter {
+    pub fn new(grid: PixelGrid, merge: bool) -> Self {
         Self { grid, merge, columns: Vec::new(), ends: Vec::new(), pixel: None, before: None, at: 0 }
     }
 
@@ -101,19 +101,19 @@ impl Writer {
         self.before = Some((place, value, inside || shown));
     }
 
-    /// A node: left out where it is outside, else kept whole, wherever it reaches. `fit` is what [`Grid::fit`] says of it.
-    pub fn node(&mut self, node: &Node, axis: Axis, fit: Fit) {
+    /// Adds a node as one column, or skips it if it is outside. `fit` is the result of [`PixelGrid::fit`].
+    pub fn node(&mut self, node: &Node, axis: Axis, fit: Coverage) {
         let span = node.along(axis);
-        let inside = fit != Fit::Outside;
+        let inside = fit != Coverage::Outside;
         self.arrive(span.first, node.first, inside);
         if inside {
-            self.put(node.column(axis), (fit == Fit::Whole).then(|| self.grid.pixel(span.min)), self.at + node.count);
+            self.put(node.column(axis), (fit == Coverage::Whole).then(|| self.grid.pixel(span.min)), self.at + node.count);
         }
         self.at += node.count;
         self.before = Some((span.last, node.last, inside));
     }
 
-    /// The next point is told of, before what it belongs to is put; one outside is put when a line to it is seen.
+    /// Handles the first point of the next item: points outside the window are added if a visible line begins or ends there.
     fn arrive(&mut self, place: f64, value: f64, inside: bool) -> bool {
         let seen = match self.before {
             Some((before, _, _)) => self.grid.crosses(before, place),
@@ -130,7 +130,7 @@ impl Writer {
         seen && !inside
     }
 
-    /// A point outside the window, which nothing is merged with.
+    /// Adds a point outside the window, which is not merged.
     fn beyond(&mut self, place: f64, value: f64, end: u64) {
         self.put(Column::point(place, value), None, end);
     }
@@ -148,7 +148,7 @@ impl Writer {
         self.pixel = pixel;
     }
 
-    /// The columns, and for each the place in the series behind its last point.
+    /// The columns, and for each the index behind its last point.
     pub fn finish(mut self) -> (Vec<Column>, Vec<u64>) {
         if let Some((place, value, false)) = self.before
             && place < self.grid.from

@@ -1,31 +1,32 @@
-//! The columns of a window: a descent through the pyramid that says what it must read, and is told it by whoever can.
+//! The columns of a window: a descent through the pyramid without I/O. It names the blocks and chunks that it needs next; the caller reads and
+//! supplies them.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::pixel_grid::{Fit, Grid, Writer};
-use super::read_budget::{Budget, Priority, Read, Wanted};
+use super::pixel_grid::{ColumnWriter, Coverage, PixelGrid};
+use super::read_budget::{Candidate, Priority, Read, ReadBudget};
 use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Nodes, Points, Span, nodes_at, points_at, roots};
 
-/// What is asked for.
+/// A range of an axis and a number of pixel columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
     pub axis: Axis,
-    /// Both ends belong to it, `from <= to`; infinite is where the series itself begins or ends.
+    /// Inclusive bounds, `from <= to`; an infinite bound is that of the series.
     pub from: f64,
     pub to: f64,
     /// Pixel columns, 1 to 16,384.
     pub width: u32,
 }
 
-/// What must be read: blocks as (level, number), chunks by their number. Both ascend.
+/// Reads that a query waits for: blocks as (level, number), chunks by number; both ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub struct PendingReads {
     pub blocks: Vec<(u8, u64)>,
     pub chunks: Vec<u64>,
 }
 
-impl Needs {
+impl PendingReads {
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty() && self.chunks.is_empty()
     }
@@ -36,14 +37,14 @@ pub type BlockRead = ((u8, u64), Arc<dyn Nodes>);
 /// A chunk that was read, with its number.
 pub type ChunkRead = (u64, Arc<Points>);
 
-/// What was needed and not given, or given too short.
+/// A block or chunk that was needed and not supplied, or is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum MissingRead {
     Block(u8, u64),
     Chunk(u64),
 }
 
-impl fmt::Display for Missing {
+impl fmt::Display for MissingRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Block(level, number) => write!(f, "block {number} of level {level} is missing or too short"),
@@ -52,14 +53,14 @@ impl fmt::Display for Missing {
     }
 }
 
-impl std::error::Error for Missing {}
+impl std::error::Error for MissingRead {}
 
 /// A part of the series, in the order of the points: together they tile it.
 #[derive(Clone, Copy)]
 enum Piece {
-    /// The node `number` of `level`, in the block that is held at `block`.
-    Node { level: u8, number: u64, block: u32, fit: Fit, next: Next },
-    /// Points `start..end` of the chunk that is held at `chunk`; `inside` of them are in the window.
+    /// Node `number` of `level`, in `blocks[block]`.
+    Node { level: u8, number: u64, block: u32, fit: Coverage, next: Next },
+    /// Points `start..end` of `chunks[chunk]`; `inside` of them are in the window.
     Raw { chunk: u32, start: u32, end: u32, inside: u32 },
 }
 
@@ -67,35 +68,35 @@ enum Piece {
 enum Next {
     Undecided,
     Open,
-    /// To open it was too dear.
+    /// Opening it would exceed the read budget.
     Keep,
 }
 
-/// A question to one series. As long as [`Self::needs`] says something, it is to be read and [given](Self::give);
-/// then [`Self::finish`] has the answer. There are at most about 2 · levels rounds, each of which can be one batched read.
+/// A query of one series. While [`Self::pending_reads`] is not empty, read those and [supply](Self::supply) them; then call
+/// [`Self::finish`]. There are at most about 2 · levels rounds, each of which can be one batched read.
 ///
-/// The answer: columns in the order of the points, which tile all points within the window, and one point on each side of it
+/// The result: columns in the order of the points, which tile all points within the window, and one point on each side of it
 /// where a line enters or leaves, or where the series ends before the window or begins after it. At most `2 * width` points
 /// are given as they are. Else each column is made of whole nodes and of points, and stands within one pixel column,
-/// `floor((place - from) / (to - from) * width)`, unless it is a single node which it was too dear to open; it then still
-/// holds all its extremes and stands at its true place. A step back is inside a column only where it is inside one node.
+/// `floor((place - from) / (to - from) * width)`, unless it is a single node that the read budget did not allow to open; it then
+/// still has all its extremes and its true place. A step back is inside a column only where it is inside one node.
 /// Where steps go up there are at most `2 * width + 2` columns; else at most about `18 * width + 8192`, beyond which leaves are
 /// kept whole.
-pub struct Query {
+pub struct PyramidQuery {
     ask: Window,
     sealed: u64,
-    grid: Option<Grid>,
+    grid: Option<PixelGrid>,
     extent: Extent,
     peak: f64,
     pieces: Vec<Piece>,
-    needs: Needs,
+    pending_reads: PendingReads,
     blocks: Vec<Arc<dyn Nodes>>,
     /// The first one is the tail.
     chunks: Vec<Arc<Points>>,
-    budget: Budget,
+    budget: ReadBudget,
 }
 
-impl Query {
+impl PyramidQuery {
     /// `sealed` points are in chunks and nodes, `tail` are the points after them.
     pub fn new(ask: Window, sealed: u64, tail: Arc<Points>) -> Self {
         let mut query = Self {
@@ -105,51 +106,51 @@ impl Query {
             extent: Extent::EMPTY,
             peak: 0.0,
             pieces: Vec::new(),
-            needs: Needs::default(),
+            pending_reads: PendingReads::default(),
             blocks: Vec::new(),
             chunks: vec![tail],
-            budget: Budget::default(),
+            budget: ReadBudget::default(),
         };
-        query.needs.blocks = roots(sealed).into_iter().map(|(level, number)| (level, number / BLOCK)).collect();
-        query.needs.blocks.sort_unstable();
-        query.needs.blocks.dedup();
-        if query.needs.is_empty() {
+        query.pending_reads.blocks = roots(sealed).into_iter().map(|(level, number)| (level, number / BLOCK)).collect();
+        query.pending_reads.blocks.sort_unstable();
+        query.pending_reads.blocks.dedup();
+        if query.pending_reads.is_empty() {
             query.begin(&[]);
         }
         query
     }
 
-    /// What must be given next; empty when the answer is known.
-    pub fn needs(&self) -> &Needs {
-        &self.needs
+    /// The reads that must be supplied next; empty when the result is known.
+    pub fn pending_reads(&self) -> &PendingReads {
+        &self.pending_reads
     }
 
-    /// Where the whole series stands along the axis; empty for no points, and before the first needs are given.
+    /// The extent of the whole series along the axis; empty without points, and before the first reads are supplied.
     pub fn extent(&self) -> Extent {
         self.extent
     }
 
-    /// No finite value of the series is farther from zero; 0 before the first needs are given.
+    /// The largest absolute finite value of the series; 0 before the first reads are supplied.
     pub fn peak(&self) -> f64 {
         self.peak
     }
 
-    /// Takes what was needed, in any order. Blocks may meanwhile have grown. After an error the query is of no use.
-    pub fn give(&mut self, blocks: &[BlockRead], chunks: &[ChunkRead]) -> Result<(), Missing> {
+    /// Takes the pending reads, in any order. Blocks may have grown meanwhile. After an error the query cannot be continued.
+    pub fn supply(&mut self, blocks: &[BlockRead], chunks: &[ChunkRead]) -> Result<(), MissingRead> {
         let (first_block, first_chunk) = (self.blocks.len(), self.chunks.len());
-        let needs = std::mem::take(&mut self.needs);
-        for key in &needs.blocks {
+        let pending_reads = std::mem::take(&mut self.pending_reads);
+        for key in &pending_reads.blocks {
             let enough = (nodes_at(key.0, self.sealed) - key.1 * BLOCK).min(BLOCK) as usize;
             let block = blocks.iter().find(|(given, block)| given == key && block.count() >= enough);
-            self.blocks.push(block.ok_or(Missing::Block(key.0, key.1))?.1.clone());
+            self.blocks.push(block.ok_or(MissingRead::Block(key.0, key.1))?.1.clone());
         }
-        for key in &needs.chunks {
+        for key in &pending_reads.chunks {
             let chunk = chunks.iter().find(|(given, chunk)| given == key && chunk.len() as u64 >= CHUNK);
-            self.chunks.push(chunk.ok_or(Missing::Chunk(*key))?.1.clone());
+            self.chunks.push(chunk.ok_or(MissingRead::Chunk(*key))?.1.clone());
         }
         let held = |level, number: u64| {
-            // Whatever is looked up was asked for.
-            let at = needs.blocks.binary_search(&(level, number / BLOCK)).unwrap_or_default();
+            // Only blocks of the pending reads are looked up.
+            let at = pending_reads.blocks.binary_search(&(level, number / BLOCK)).unwrap_or_default();
             (first_block + at) as u32
         };
         if self.grid.is_none() {
@@ -161,7 +162,7 @@ impl Query {
         for piece in std::mem::take(&mut self.pieces) {
             match piece {
                 Piece::Node { level: 0, number, next: Next::Open, .. } => {
-                    let at = needs.chunks.binary_search(&(number * LEAF / CHUNK)).unwrap_or_default();
+                    let at = pending_reads.chunks.binary_search(&(number * LEAF / CHUNK)).unwrap_or_default();
                     let start = (number * LEAF % CHUNK) as u32;
                     pieces.push(self.raw((first_chunk + at) as u32, start, start + LEAF as u32));
                 }
@@ -177,7 +178,7 @@ impl Query {
         Ok(())
     }
 
-    /// The roots are known, as (level, number, where their block is held): hence the extent and the window.
+    /// Sets the extent and the grid once the roots are read: (level, number, index of the block).
     fn begin(&mut self, tiles: &[(u8, u64, u32)]) {
         let spans = tiles.iter().map(|(_, number, block)| self.span(*block, *number));
         self.extent = Extent::of(self.ask.axis, spans, &self.chunks[0]);
@@ -188,14 +189,14 @@ impl Query {
         let tail = self.chunks[0].y.iter().map(|y| y.abs()).filter(|size| size.is_finite());
         // `max` passes over NaN.
         self.peak = sizes.chain(tail).fold(0.0, f64::max);
-        self.grid = Some(Grid::new(self.ask.from, self.ask.to, self.ask.width, self.extent));
+        self.grid = Some(PixelGrid::new(self.ask.from, self.ask.to, self.ask.width, self.extent));
         self.pieces = tiles.iter().map(|(level, number, block)| self.piece(*level, *number, *block)).collect();
         self.pieces.push(self.raw(0, 0, self.chunks[0].len() as u32));
         self.plan();
     }
 
     fn piece(&self, level: u8, number: u64, block: u32) -> Piece {
-        let fit = self.grid.map_or(Fit::Outside, |grid| grid.fit(&self.span(block, number)));
+        let fit = self.grid.map_or(Coverage::Outside, |grid| grid.fit(&self.span(block, number)));
         Piece::Node { level, number, block, fit, next: Next::Undecided }
     }
 
@@ -216,52 +217,54 @@ impl Query {
     /// Points in the window; those of nodes that are partly in it count whole.
     fn inside(&self) -> u64 {
         let of = |piece: &Piece| match piece {
-            Piece::Node { fit: Fit::Outside, .. } => 0,
+            Piece::Node { fit: Coverage::Outside, .. } => 0,
             Piece::Node { level, .. } => points_at(*level),
             Piece::Raw { inside, .. } => u64::from(*inside),
         };
         self.pieces.iter().map(of).sum()
     }
 
-    fn few(&self) -> bool {
+    fn is_raw(&self) -> bool {
         self.inside() <= 2 * u64::from(self.ask.width)
     }
 
-    /// How many columns there may be: sixteen lines over the whole width, should steps go back that often.
-    fn most(&self) -> usize {
+    /// Limit of the columns: sixteen segments over the whole width, for steps that go back often.
+    fn max_columns(&self) -> usize {
         16 * self.ask.width as usize + 4096
     }
 
-    /// Decides which nodes are opened, and hence what is needed.
+    /// Decides which nodes are opened, which determines the pending reads.
     fn plan(&mut self) {
-        let few = self.few();
+        let is_raw = self.is_raw();
         let [mut across, mut wide, mut edges] = [Vec::new(), Vec::new(), Vec::new()];
         for (at, piece) in self.pieces.iter().enumerate() {
             let Piece::Node { level, number, block, fit, next } = *piece else { continue };
-            let wanted = Wanted { at, width: 0.0, read: Read::below(level, number) };
+            let wanted = Candidate { at, width: 0.0, read: Read::below(level, number) };
             match fit {
-                Fit::Edge(width) => edges.push(Wanted { width, ..wanted }),
-                Fit::Wide(width) => wide.push(Wanted { width, ..wanted }),
-                Fit::Whole | Fit::Across if few => wide.push(wanted),
-                // Points that go to and fro over a boundary would each be a column.
-                Fit::Across if next == Next::Undecided && (level > 0 || self.span(block, number).breaks == 0) => across.push(wanted),
+                Coverage::Edge(width) => edges.push(Candidate { width, ..wanted }),
+                Coverage::Wide(width) => wide.push(Candidate { width, ..wanted }),
+                Coverage::Whole | Coverage::Across if is_raw => wide.push(wanted),
+                // Points that alternate between two pixels would each be a column.
+                Coverage::Across if next == Next::Undecided && (level > 0 || self.span(block, number).breaks == 0) => across.push(wanted),
                 _ => (),
             }
         }
         let mut count = self.pieces.len();
-        for (urge, wanted, most) in
-            [(Priority::Edge, edges, self.most() + 64), (Priority::Wide, wide, self.most()), (Priority::Across, across, usize::MAX)]
-        {
+        for (priority, wanted, most) in [
+            (Priority::Edge, edges, self.max_columns() + 64),
+            (Priority::Wide, wide, self.max_columns()),
+            (Priority::Across, across, usize::MAX),
+        ] {
             for one in &wanted {
                 self.decide(one.at, Next::Keep);
             }
             let mut opened = Vec::new();
-            self.budget.open(urge, wanted, &mut count, most, |at| opened.push(at));
+            self.budget.open(priority, wanted, &mut count, most, |at| opened.push(at));
             for at in opened {
                 self.decide(at, Next::Open);
             }
         }
-        (self.needs.blocks, self.needs.chunks) = self.budget.take();
+        (self.pending_reads.blocks, self.pending_reads.chunks) = self.budget.take();
     }
 
     fn decide(&mut self, at: usize, decision: Next) {
@@ -270,23 +273,23 @@ impl Query {
         }
     }
 
-    /// The columns; to be called when nothing is needed any more.
+    /// The columns. No read may be pending.
     pub fn finish(self) -> Vec<Column> {
         self.finish_with_ends().0
     }
 
     /// The columns, and for each the place in the series behind its last point.
     pub fn finish_with_ends(self) -> (Vec<Column>, Vec<u64>) {
-        debug_assert!(self.needs.is_empty(), "finished before its needs were given");
+        debug_assert!(self.pending_reads.is_empty(), "finished before its reads were supplied");
         let written = self.write(false);
-        if written.0.len() <= self.most() { written } else { self.write(true) }
+        if written.0.len() <= self.max_columns() { written } else { self.write(true) }
     }
 
-    /// With `fold` each leaf is kept as a node, even where its points are known.
+    /// With `fold` each leaf stays a node, even if its points are known.
     fn write(&self, fold: bool) -> (Vec<Column>, Vec<u64>) {
         let Some(grid) = self.grid else { return Default::default() };
         let axis = self.ask.axis;
-        let mut writer = Writer::new(grid, !self.few());
+        let mut writer = ColumnWriter::new(grid, !self.is_raw());
         for piece in &self.pieces {
             match *piece {
                 Piece::Node { number, block, fit, .. } => writer.node(&self.node(block, number), axis, fit),

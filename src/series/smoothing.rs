@@ -1,33 +1,33 @@
-//! Averages at the columns of a window, without a read of everything before it: the average forgets.
+//! Smoothed values at the columns of a window, without reading all points before it.
 //!
-//! After n finite values the part of what lay before them is wⁿ. So the average at a place is known to rounding from the points of a
-//! look-back, whose length [`look_back`] estimates and [`Smoothing`] checks against the values themselves: where something huge lies
-//! far back, it looks further. Where columns are narrower than that, it runs through them.
+//! After n finite values the weight of earlier values is wⁿ. The average is thus known up to rounding from the points of a look-back, whose
+//! length [`look_back`] estimates. [`Smoothing`] verifies it against the values and doubles it if a huge value lies before. If columns are
+//! narrower than the look-back, it runs through all points between them.
 
 use super::smooth::{Average, NO_PLACE, Place};
 use super::{Axis, CHUNK, Column, Points};
 
-/// What is left of what lies before a look-back, as a part of the average: less than rounding adds up to.
-const FORGOTTEN: f64 = 1e-15;
-/// By how much the largest value of a series may exceed the usual ones before a look-back must be longer than the first guess.
+/// The weight of values before a look-back relative to the average: less than the sum of rounding errors.
+const NEGLIGIBLE: f64 = 1e-15;
+/// Ratio of the largest value to the usual ones for which the first estimate of the look-back is long enough.
 const USUAL: f64 = 1e3;
 
-/// How many finite values make what lay before them vanish.
+/// Number of finite values after which earlier values are negligible.
 fn look_back(weight: f64) -> u64 {
-    if weight <= 0.0 { 1 } else { ((FORGOTTEN / USUAL).ln() / weight.ln()).ceil() as u64 }
+    if weight <= 0.0 { 1 } else { ((NEGLIGIBLE / USUAL).ln() / weight.ln()).ceil() as u64 }
 }
 
-/// A smoothed line: for each column its place, [`NO_PLACE`] where there is none; and what continues it.
+/// A smoothed line: a place for each column, or [`NO_PLACE`], and the state that continues it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Smoothed {
+pub struct SmoothedLine {
     pub places: Vec<Place>,
-    /// After the last point of the series; `None` where it was too far to read.
+    /// The average after the last point of the series; `None` if it exceeded the limit of reads.
     pub last: Option<Average>,
 }
 
-/// What is smoothed, and what that may cost.
+/// A smoothed line to be computed, and its limit of reads.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct SmoothingRequest {
     pub weight: f64,
     pub axis: Axis,
     /// Points in chunks, and in all.
@@ -39,7 +39,7 @@ pub struct Asked {
     pub most: u64,
 }
 
-/// A column that gets a place: which one, and its points by their place in the series.
+/// A column that gets a place, and the indices of its points.
 #[derive(Clone, Copy)]
 struct Target {
     column: usize,
@@ -47,10 +47,10 @@ struct Target {
     end: u64,
 }
 
-/// A question to one series. As long as [`Self::next`] names chunks, they are to be read and given to [`Self::take`] in that order; then
-/// [`Self::finish`] has the answer.
+/// Computes the smoothed line of one series. While [`Self::next`] names chunks, read them and pass them to [`Self::take`] in that order; then
+/// call [`Self::finish`].
 pub struct Smoothing {
-    asked: Asked,
+    request: SmoothingRequest,
     targets: Vec<Target>,
     /// The first target that is not yet answered.
     at: usize,
@@ -76,20 +76,20 @@ pub struct Smoothing {
 
 impl Smoothing {
     /// `columns` as a query answers them, `ends` the places in the series behind the last point of each.
-    pub fn new(asked: Asked, columns: &[Column], ends: &[u64]) -> Self {
+    pub fn new(request: SmoothingRequest, columns: &[Column], ends: &[u64]) -> Self {
         let target = |(column, (of, end)): (usize, (&Column, &u64))| Target { column, start: end - of.count, end: *end };
         let all = columns.iter().zip(ends).enumerate().filter(|(_, (of, _))| of.finite() > 0).map(target);
         // The last one is no column: from there the line goes on.
-        let rest = Target { column: usize::MAX, start: asked.total, end: asked.total };
+        let rest = Target { column: usize::MAX, start: request.total, end: request.total };
         let mut smoothing = Self {
-            asked,
+            request,
             targets: all.chain([rest]).collect(),
             at: 0,
             places: vec![NO_PLACE; columns.len()],
-            look: look_back(asked.weight),
+            look: look_back(request.weight),
             spent: 0,
-            average: Average::new(asked.weight),
-            size: Average::new(asked.weight),
+            average: Average::new(request.weight),
+            size: Average::new(request.weight),
             past: 0.0,
             is_all: true,
             position: 0,
@@ -106,7 +106,7 @@ impl Smoothing {
     fn start(&self, target: u64, from: Option<u64>) -> u64 {
         let start = target.saturating_sub(self.look) / CHUNK * CHUNK;
         // The tail is there already: it is no read.
-        from.filter(|from| *from >= start).unwrap_or(start.min(self.asked.sealed / CHUNK * CHUNK))
+        from.filter(|from| *from >= start).unwrap_or(start.min(self.request.sealed / CHUNK * CHUNK))
     }
 
     /// How many chunks the open targets need, each `each`th of them.
@@ -115,7 +115,7 @@ impl Smoothing {
         let mut read_to = from.map_or(0, |from| from.div_ceil(CHUNK));
         for target in self.open(each) {
             let start = self.start(target.end, from) / CHUNK;
-            let end = target.end.min(self.asked.sealed).div_ceil(CHUNK);
+            let end = target.end.min(self.request.sealed).div_ceil(CHUNK);
             cost += end.saturating_sub(start.max(read_to));
             (read_to, from) = (read_to.max(end), Some(target.end));
         }
@@ -132,7 +132,7 @@ impl Smoothing {
     /// Leaves out targets until the rest may be read.
     fn thin(&mut self) {
         let mut each = 1;
-        while self.spent + self.cost(each) > self.asked.most && each < self.targets.len() {
+        while self.spent + self.cost(each) > self.request.most && each < self.targets.len() {
             each *= 2;
         }
         if each > 1 {
@@ -149,8 +149,8 @@ impl Smoothing {
         match self.known.filter(|known| known.0 == start) {
             Some((_, average)) => (self.average, self.past) = (average, 0.0),
             None => {
-                self.average = Average::new(self.asked.weight);
-                self.size = Average::new(self.asked.weight);
+                self.average = Average::new(self.request.weight);
+                self.size = Average::new(self.request.weight);
                 self.past = if start == 0 { 0.0 } else { 1.0 };
             }
         }
@@ -162,10 +162,10 @@ impl Smoothing {
     pub fn next(&self, most: usize) -> Vec<u64> {
         let mut chunks: Vec<u64> = Vec::new();
         // The reads of look-backs that had to be repeated are counted, too.
-        if self.spent > 2 * self.asked.most {
+        if self.spent > 2 * self.request.most {
             return chunks;
         }
-        let (mut start, tail) = (self.position, self.asked.sealed / CHUNK);
+        let (mut start, tail) = (self.position, self.request.sealed / CHUNK);
         for target in &self.targets[self.at..] {
             // The first one begins where this stands, the others where they will.
             if !chunks.is_empty() {
@@ -187,7 +187,7 @@ impl Smoothing {
 
     /// Takes the points of the next chunk, which begin with the one at `base`.
     pub fn take(&mut self, base: u64, points: &Points) {
-        if base < self.asked.sealed {
+        if base < self.request.sealed {
             self.spent += 1;
         }
         let end = base + points.len() as u64;
@@ -215,13 +215,13 @@ impl Smoothing {
 
     fn run(&mut self, base: u64, points: &Points, to: u64) {
         let range = (self.position - base) as usize..(to - base) as usize;
-        let places = &points.along(self.asked.axis)[range.clone()];
+        let places = &points.along(self.request.axis)[range.clone()];
         for ((at, place), (step, y)) in (self.position..).zip(places).zip(points.x[range.clone()].iter().zip(&points.y[range])) {
             let (step, y) = (*step, *y);
             if self.past > 0.0 {
                 self.size.push(step, y.abs());
                 self.past = if self.average.is_begun_by(step) { 0.0 } else { self.past };
-                self.past *= if y.is_finite() { self.asked.weight } else { 1.0 };
+                self.past *= if y.is_finite() { self.request.weight } else { 1.0 };
             }
             if let Some(average) = self.average.push(step, y) {
                 self.finite = Some((at, (*place, average)));
@@ -233,7 +233,7 @@ impl Smoothing {
     /// Whether what lies before the points that were read does not matter for a target.
     fn is_settled(&self, target: &Target) -> bool {
         let is_found = target.column == usize::MAX || self.finite.is_some_and(|finite| finite.0 >= target.start);
-        self.is_all || (is_found && self.past < 1.0 && self.past * self.asked.peak <= FORGOTTEN / 2.0 * self.size.value)
+        self.is_all || (is_found && self.past < 1.0 && self.past * self.request.peak <= NEGLIGIBLE / 2.0 * self.size.value)
     }
 
     fn answer(&mut self, target: Target) {
@@ -245,7 +245,7 @@ impl Smoothing {
         }
     }
 
-    pub fn finish(self) -> Smoothed {
-        Smoothed { places: self.places, last: self.last }
+    pub fn finish(self) -> SmoothedLine {
+        SmoothedLine { places: self.places, last: self.last }
     }
 }

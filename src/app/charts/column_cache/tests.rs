@@ -3,7 +3,7 @@
 use super::*;
 use crate::protocol::CellId;
 use crate::protocol::points::Numbers;
-use crate::series::{Column, Smoothed, smoothed};
+use crate::series::{Column, SmoothedLine, smoothed};
 
 const WHOLE: ColumnQuery = ColumnQuery { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
@@ -121,7 +121,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
         }
         let columns = (0..first).map(|at| Column::point(along[at], y[at])).collect();
         let places = (0..first).map(|at| if y[at].is_nan() { NO_PLACE } else { whole[at] }).collect();
-        let smoothed = Some(Smoothed { places, last: Some(last) });
+        let smoothed = Some(SmoothedLine { places, last: Some(last) });
         let mut cache = ColumnCache::new();
         let query = ColumnQuery { axis, width: 400, smooth: WEIGHT, ..WHOLE };
         assert!(!cache.finish_query(query, vec![SeriesColumns { name: "a".into(), points: first as u64, columns, smoothed }]));
@@ -156,7 +156,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
 fn a_new_series_is_smoothed_from_its_first_point_and_an_unknown_average_is_not_made_up() {
     let mut cache = ColumnCache::new();
     let query = ColumnQuery { smooth: 0.5, ..WHOLE };
-    let smoothed = Some(Smoothed { places: vec![NO_PLACE; 2], last: None });
+    let smoothed = Some(SmoothedLine { places: vec![NO_PLACE; 2], last: None });
     cache.finish_query(query, vec![SeriesColumns { smoothed, ..received("old", &[1.0, 2.0]) }]);
     cache.append(part("new", 0, &[1.0, 4.0]));
     cache.append(part("old", 2, &[3.0]));

@@ -6,7 +6,7 @@ use super::READ_TRIES;
 use super::rows::LazyConnection;
 use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
-use crate::series::{Column, Extent, Missing, Query, Smooth, Smoothed, Smoothing, Window};
+use crate::series::{Column, Extent, MissingRead, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
 use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
@@ -54,8 +54,8 @@ impl From<StoreError> for ReadError {
     }
 }
 
-impl From<Missing> for ReadError {
-    fn from(_: Missing) -> Self {
+impl From<MissingRead> for ReadError {
+    fn from(_: MissingRead) -> Self {
         Self::SeriesReplaced
     }
 }
@@ -94,8 +94,8 @@ impl Store {
         let unbounded = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
         for series in series {
             // The first reads of a query are the roots, which say the extent.
-            let mut query = Query::new(unbounded, series.sealed, series.tail.clone());
-            if !query.needs().is_empty() {
+            let mut query = PyramidQuery::new(unbounded, series.sealed, series.tail.clone());
+            if !query.pending_reads().is_empty() {
                 self.supply(series, &mut query, &mut connection).await?;
             }
             let of = query.extent();
@@ -106,8 +106,8 @@ impl Store {
         let window = Window { from, to: to.max(from), ..window };
         let mut all = Vec::with_capacity(series.len());
         for series in series {
-            let mut query = Query::new(window, series.sealed, series.tail.clone());
-            while !query.needs().is_empty() {
+            let mut query = PyramidQuery::new(window, series.sealed, series.tail.clone());
+            while !query.pending_reads().is_empty() {
                 self.supply(series, &mut query, &mut connection).await?;
             }
             let (peak, weight) = (query.peak(), (weights.of)(&series.name));
@@ -116,7 +116,7 @@ impl Store {
             if weight > 0.0 {
                 let share = MAX_SMOOTHING_CHUNKS / weights.together.max(1) as u64;
                 let most = share.clamp(MIN_SMOOTHING_CHUNKS_PER_SERIES, MAX_SMOOTHING_CHUNKS_PER_SERIES);
-                let request = Smooth { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
+                let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
                 smoothed = Some(self.smoothed(series, request, &columns, &ends, &mut connection).await?);
             }
             all.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns, smoothed });
@@ -125,22 +125,22 @@ impl Store {
     }
 
     /// Reads what a query needs next.
-    async fn supply(&self, series: &Series, query: &mut Query, connection: &mut LazyConnection) -> Result<(), ReadError> {
-        let needs = query.needs().clone();
+    async fn supply(&self, series: &Series, query: &mut PyramidQuery, connection: &mut LazyConnection) -> Result<(), ReadError> {
+        let needs = query.pending_reads().clone();
         let blocks = self.blocks(series, &needs.blocks, connection).await?;
         let chunks = self.chunks(series.key, &needs.chunks, connection).await?;
-        Ok(query.give(&blocks, &chunks)?)
+        Ok(query.supply(&blocks, &chunks)?)
     }
 
-    /// The smoothed line at the columns of [`Query::finish_with_ends`].
+    /// The smoothed line at the columns of [`PyramidQuery::finish_with_ends`].
     async fn smoothed(
         &self,
         series: &Series,
-        request: Smooth,
+        request: SmoothingRequest,
         columns: &[Column],
         ends: &[u64],
         connection: &mut LazyConnection,
-    ) -> Result<Smoothed, ReadError> {
+    ) -> Result<SmoothedLine, ReadError> {
         let mut smoothing = Smoothing::new(request, columns, ends);
         let size = CHUNK as u64;
         loop {

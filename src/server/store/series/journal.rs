@@ -1,32 +1,43 @@
-//! A row of the journal: the points that one commit appended, of all series mixed. It is soon replaced by chunks, but each byte of it is flushed
-//! before an answer, and most of what a young series takes on disk: a single point with the time of its arrival takes about 12.
+//! A row of the journal: the points of one commit, of all its series. Every byte of it is flushed before a response, and for young series it is
+//! most of what is on disk. A single point with its time of arrival takes about 12 bytes.
 //!
-//! A row begins with the milliseconds of its first point's time (7 bytes) and a version (1), then come the series: key, index of the first point, the
-//! board's event (as the difference to the one before) and the number of points as variable-length integers, steps, values, times; at the end
-//! are eight zeros and the CRC-32 of all before it. Everything little-endian. Two older forms are read and no longer written: the second had no
-//! checksum, the first no head either, and of each series four u64 and plain doubles. They are told apart by the eighth byte, which is zero in the first.
+//! All numbers are little-endian; a varint has seven bits per byte, the lowest first, and the eighth bit if more bytes follow.
+//!
+//! | part | form |
+//! |---|---|
+//! | base time | 7 bytes: Unix time of the row's first point, in ms |
+//! | version | 1 byte |
+//! | per series: key, index of its first point, event, number of points | varints; the event as zigzag difference to the one before |
+//! | … steps | byte 0: equal to the indices of the points; byte 1: a column |
+//! | … values | byte 1: a column |
+//! | … wall times | byte 0: all equal, a zigzag varint of ms after the base time; byte 1: a column |
+//! | padding | 8 zero bytes: columns are read in words of 8 bytes |
+//! | checksum | CRC-32 of all bytes before, combined with the CRC-32 of the row's key ([`keyed`]) |
+//!
+//! A column has the form of those in blocks of nodes ([`super::codec`], `bitpack`).
+//!
+//! [`keyed`]: crate::server::store::integrity::checksum::keyed
 
 use super::codec::{ColumnLocator, DecodeError, Decoder, PAD, pack_doubles, pack_raw};
 use crate::series::Points;
 
-/// Two bits away from both older forms: no single flipped bit makes a row one that is read without its checksum.
 const VERSION: u8 = 6;
-const WITHOUT_SUM: u8 = 1;
 /// The steps are the indices of the points.
-const COUNTING: u8 = 0;
-/// All times are the same whole number of milliseconds, told as the difference to the head's.
-const AT_ONCE: u8 = 0;
-/// A column, as blocks of nodes have it.
+const STEPS_ARE_INDICES: u8 = 0;
+/// All times are the same whole number of milliseconds.
+const SAME_TIME: u8 = 0;
+/// A column follows.
 const COLUMN: u8 = 1;
-/// From here on columns are packed; before, their heads would take more than they save.
-const MANY: usize = 12;
-/// The head's milliseconds, the same over all rows that time can bring.
-const MILLISECONDS: u64 = (1 << 56) - 1;
+/// From this number of values on columns are bit-packed; below, the header would be longer than what it saves.
+const MIN_PACKED: usize = 12;
+/// Mask of the base time.
+const BASE_MS_MASK: u64 = (1 << 56) - 1;
 
 #[derive(Default)]
 pub struct Row {
     bytes: Vec<u8>,
     base_ms: i64,
+    /// The event of the series before.
     seq: u64,
 }
 
@@ -34,8 +45,9 @@ pub struct Row {
 #[derive(Debug, PartialEq)]
 pub struct Entry {
     pub series: i64,
-    /// The index of the first point.
+    /// Index of the first point within the series.
     pub start: u64,
+    /// Number of the event.
     pub seq: u64,
     pub points: Points,
 }
@@ -48,23 +60,23 @@ impl Row {
     pub fn push(&mut self, series: i64, start: u64, seq: u64, points: &Points) {
         if self.bytes.is_empty() {
             self.base_ms = points.t.first().and_then(|t| whole_ms(*t)).unwrap_or(0);
-            self.bytes.extend_from_slice(&(self.base_ms as u64 & MILLISECONDS | u64::from(VERSION) << 56).to_le_bytes());
+            self.bytes.extend_from_slice(&(self.base_ms as u64 & BASE_MS_MASK | u64::from(VERSION) << 56).to_le_bytes());
         }
-        write_number(&mut self.bytes, series as u64);
-        write_number(&mut self.bytes, start);
-        write_number(&mut self.bytes, zigzag(seq.wrapping_sub(self.seq) as i64));
+        write_varint(&mut self.bytes, series as u64);
+        write_varint(&mut self.bytes, start);
+        write_varint(&mut self.bytes, zigzag(seq.wrapping_sub(self.seq) as i64));
         self.seq = seq;
-        write_number(&mut self.bytes, points.len() as u64);
+        write_varint(&mut self.bytes, points.len() as u64);
         if points.x.iter().zip(start..).all(|(x, at)| x.to_bits() == (at as f64).to_bits()) {
-            self.bytes.push(COUNTING);
+            self.bytes.push(STEPS_ARE_INDICES);
         } else {
             self.column(&points.x);
         }
         self.column(&points.y);
         match points.t.first().and_then(|t| whole_ms(*t)).filter(|_| points.t.iter().all(|t| t.to_bits() == points.t[0].to_bits())) {
             Some(ms) => {
-                self.bytes.push(AT_ONCE);
-                write_number(&mut self.bytes, zigzag(ms.wrapping_sub(self.base_ms)));
+                self.bytes.push(SAME_TIME);
+                write_varint(&mut self.bytes, zigzag(ms.wrapping_sub(self.base_ms)));
             }
             None => self.column(&points.t),
         }
@@ -72,7 +84,7 @@ impl Row {
 
     fn column(&mut self, values: &[f64]) {
         self.bytes.push(COLUMN);
-        if values.len() < MANY { pack_raw(&mut self.bytes, values) } else { pack_doubles(&mut self.bytes, values) }
+        if values.len() < MIN_PACKED { pack_raw(&mut self.bytes, values) } else { pack_doubles(&mut self.bytes, values) }
     }
 
     pub fn into_bytes(mut self) -> Vec<u8> {
@@ -83,10 +95,10 @@ impl Row {
     }
 }
 
-/// The time in milliseconds, where those give back its bits and fit into the head.
+/// The time in milliseconds, if that represents it exactly and fits into the base time.
 fn whole_ms(t: f64) -> Option<i64> {
     let ms = (t * 1e3).round();
-    let fits = (0.0..MILLISECONDS as f64).contains(&ms) && (ms as i64 as f64 / 1e3).to_bits() == t.to_bits();
+    let fits = (0.0..BASE_MS_MASK as f64).contains(&ms) && (ms as i64 as f64 / 1e3).to_bits() == t.to_bits();
     fits.then_some(ms as i64)
 }
 
@@ -98,8 +110,7 @@ fn unzigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
-/// Seven bits a byte, the lowest first; the eighth says that there are more.
-fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
+fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -107,7 +118,7 @@ fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn read_number(from: &mut Decoder) -> Result<u64, DecodeError> {
+fn read_varint(from: &mut Decoder) -> Result<u64, DecodeError> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let byte = from.u8()?;
@@ -119,30 +130,28 @@ fn read_number(from: &mut Decoder) -> Result<u64, DecodeError> {
     Err(DecodeError::Invalid)
 }
 
-pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
+/// Decodes a row; `bytes` with the checksum of the content alone.
+pub fn read(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     match bytes.get(7) {
-        None => return if bytes.is_empty() { Ok(Vec::new()) } else { Err(DecodeError::Truncated) },
-        Some(0) => return read_first(bytes),
-        Some(&WITHOUT_SUM) => (),
-        Some(&VERSION) => {
-            let (body, sum) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated)?;
-            if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
-                return Err(DecodeError::Checksum);
-            }
-            bytes = body;
-        }
+        None if bytes.is_empty() => return Ok(Vec::new()),
+        None => return Err(DecodeError::Truncated),
+        Some(&VERSION) => {}
         Some(other) => return Err(DecodeError::Version(*other)),
     }
+    let (bytes, sum) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated)?;
+    if crc32fast::hash(bytes) != u32::from_le_bytes(*sum) {
+        return Err(DecodeError::Checksum);
+    }
     let (head, rest) = bytes.split_first_chunk::<8>().ok_or(DecodeError::Truncated)?;
-    let base_ms = (u64::from_le_bytes(*head) & MILLISECONDS) as i64;
+    let base_ms = (u64::from_le_bytes(*head) & BASE_MS_MASK) as i64;
     let mut locator = ColumnLocator { decoder: Decoder { rest, count: 0 }, length: bytes.len() };
     let (mut entries, mut seq) = (Vec::new(), 0_u64);
     while locator.decoder.rest != PAD {
         let from = &mut locator.decoder;
-        let (series, start) = (read_number(from)? as i64, read_number(from)?);
-        seq = seq.wrapping_add(unzigzag(read_number(from)?) as u64);
-        let len = usize::try_from(read_number(from)?).map_err(|_| DecodeError::Invalid)?;
-        // Points may take no bytes at all: what is damaged must not take all memory.
+        let (series, start) = (read_varint(from)? as i64, read_varint(from)?);
+        seq = seq.wrapping_add(unzigzag(read_varint(from)?) as u64);
+        let len = usize::try_from(read_varint(from)?).map_err(|_| DecodeError::Invalid)?;
+        // Equal points may take no bytes: limit the memory that damaged bytes could take.
         if len > MAX_COUNT || start.checked_add(len as u64).is_none() {
             return Err(DecodeError::Invalid);
         }
@@ -150,7 +159,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
         let mut column = |plain: &dyn Fn(&mut Decoder) -> Result<Vec<f64>, DecodeError>| match locator.decoder.u8()? {
             COLUMN => {
                 let column = locator.column()?;
-                // Eight bytes may be read from wherever a number begins.
+                // Words of eight bytes are read from the start of every number.
                 if locator.decoder.rest.len() < PAD.len() {
                     return Err(DecodeError::Truncated);
                 }
@@ -162,7 +171,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
         let x = column(&|_| Ok((start..).take(len).map(|at| at as f64).collect()))?;
         let y = column(&|_| Err(DecodeError::Invalid))?;
         let t = column(&|from| {
-            let ms = base_ms.wrapping_add(unzigzag(read_number(from)?));
+            let ms = base_ms.wrapping_add(unzigzag(read_varint(from)?));
             Ok(vec![ms as f64 / 1e3; len])
         })?;
         entries.push(Entry { series, start, seq, points: Points { x, y, t } });
@@ -170,27 +179,8 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     Ok(entries)
 }
 
-/// Points of one series in a row are fewer: as many are a chunk.
+/// A row has fewer points of one series than a chunk.
 const MAX_COUNT: usize = super::CHUNK;
-
-fn read_first(mut bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
-    let mut entries = Vec::new();
-    while !bytes.is_empty() {
-        let head: [u64; 4] = words(&mut bytes, 4)?.try_into().map_err(|_| DecodeError::Truncated)?;
-        let [series, start, seq, len] = head;
-        let len = usize::try_from(len).map_err(|_| DecodeError::Truncated)?;
-        let mut numbers = || Ok(words(&mut bytes, len)?.into_iter().map(f64::from_bits).collect::<Vec<_>>());
-        let points = Points { x: numbers()?, y: numbers()?, t: numbers()? };
-        entries.push(Entry { series: series as i64, start, seq, points });
-    }
-    Ok(entries)
-}
-
-fn words(bytes: &mut &[u8], count: usize) -> Result<Vec<u64>, DecodeError> {
-    let (taken, rest) = count.checked_mul(8).and_then(|size| bytes.split_at_checked(size)).ok_or(DecodeError::Truncated)?;
-    *bytes = rest;
-    Ok(taken.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
-}
 
 #[cfg(test)]
 mod tests {
@@ -257,9 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_what_was_cut_is_told() {
+    fn rows_are_read_as_written_and_truncated_rows_are_errors() {
         let mut entries = samples();
-        // Each of them comes first once, and hence gives the head.
+        // Each entry is first once and gives the base time.
         for _ in 0..entries.len() {
             entries.rotate_left(1);
             let bytes = row(&entries);
@@ -271,35 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn no_flipped_bit_becomes_a_point() {
+    fn every_flipped_bit_is_detected() {
         let bytes = row(&samples()[..5]);
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(read(&flipped).is_err(), "bit {bit} of {}", bytes.len() * 8);
         }
-    }
-
-    #[test]
-    fn rows_of_the_form_without_a_checksum_are_read() {
-        let entries = samples();
-        let mut bytes = row(&entries);
-        bytes.truncate(bytes.len() - 4);
-        bytes[7] = WITHOUT_SUM;
-        check(&read(&bytes).unwrap(), &entries);
-    }
-
-    #[test]
-    fn rows_of_the_first_form_are_read() {
-        let entries = samples();
-        let mut bytes = Vec::new();
-        for Entry { series, start, seq, points } in &entries {
-            [*series as u64, *start, *seq, points.len() as u64].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-            [&points.x, &points.y, &points.t].iter().for_each(|list| list.iter().for_each(|number| bytes.extend(number.to_le_bytes())));
-        }
-        check(&read(&bytes).unwrap(), &entries);
-        assert!(read(&bytes[..bytes.len() - 1]).is_err());
-        assert!(read(&[&[0; 24][..], &[0xFF; 8]].concat()).is_err(), "more points than there are bytes");
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! Columns of numbers that all have one width, counted in bits: the place of each is known, and it can be read alone.
+//! Columns of numbers of one width in bits, so that each number can be read alone.
 
 use super::{DecodeError, Decoder, arithmetic, from_f32, regular, same_bits, to_f32};
 
-/// Wider numbers would not lie within eight bytes from wherever they begin.
+/// A wider number could span more than the word of eight bytes that is read.
 const MAX_WIDTH: u32 = 56;
-/// Behind the last column: eight bytes are read at a time.
+/// After the last column, since words of eight bytes are read.
 pub const PAD: [u8; 8] = [0; 8];
 
-/// How a column of doubles is coded: as the first of these, or the narrowest of the last four, that gives back the same bits.
+/// Encodings of a column of doubles: the first one if it restores all bits, otherwise the narrowest of the others that does.
 const REGULAR: u8 = 0;
-/// A base and multiples of a power of two. Sums of f32, and times as programs read them off a clock, are such.
+/// A base and multiples of a power of two, such as sums of f32 and times read from a clock.
 const BINARY: u8 = 1;
-/// A base and thousandths: times in milliseconds.
+/// A base and thousandths, such as times in milliseconds.
 const THOUSANDTHS: u8 = 2;
 const F32: u8 = 3;
 const F64: u8 = 4;
@@ -33,7 +33,7 @@ pub fn pack_doubles(bytes: &mut Vec<u8>, values: &[f64]) {
     }
 }
 
-/// As f32 where those give back the same bits, else as they are: for few values.
+/// As f32 if that restores all bits, otherwise as doubles: for few values.
 pub fn pack_raw(bytes: &mut Vec<u8>, values: &[f64]) {
     match values.iter().map(|value| to_f32(*value)).collect::<Option<Vec<f32>>>() {
         Some(singles) => {
@@ -56,7 +56,7 @@ pub fn pack_counts(bytes: &mut Vec<u8>, values: impl Iterator<Item = u64> + Clon
     pack_bits(bytes, values.map(|value| value - base), width);
 }
 
-/// The lowest bits first, in little-endian bytes.
+/// Writes the low `width` bits of each value, lowest bits first.
 fn pack_bits(bytes: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
     let (mut held, mut bits) = (0_u64, 0);
     for value in values {
@@ -73,9 +73,9 @@ fn pack_bits(bytes: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32)
     }
 }
 
-/// Whole numbers of some unit.
+/// Fixed-point numbers: integers times a unit.
 struct FixedPoint {
-    /// For [`BINARY`]: the unit is two to its power.
+    /// For [`BINARY`]: the unit is 2 to this power.
     exponent: i16,
     base: i64,
     width: u32,
@@ -98,7 +98,7 @@ impl FixedPoint {
     }
 }
 
-/// The values as multiples of the greatest power of two of which all are, where they are below 2^62 of those.
+/// Fixed-point form with the largest power-of-two unit that represents every value exactly; `None` above 62 bits.
 fn binary_fixed_point(values: &[f64]) -> Option<FixedPoint> {
     let mut exponent = i32::MAX;
     for value in values.iter().filter(|value| **value != 0.0) {
@@ -117,7 +117,7 @@ fn binary_fixed_point(values: &[f64]) -> Option<FixedPoint> {
     let (unit, scale) = (power_of_two(exponent), power_of_two(-exponent));
     let one = |value: &f64| {
         let number = value * scale;
-        // Not -0, which is no whole number.
+        // Fails for -0, which is no integer.
         (number.abs() < (1_u64 << 62) as f64 && same_bits(number as i64 as f64 * unit, *value)).then_some(number as i64)
     };
     FixedPoint::of(exponent as i16, values.iter().map(one).collect::<Option<_>>()?)
@@ -162,7 +162,7 @@ impl Bits {
     pub fn get(self, bytes: &[u8], at: usize) -> u64 {
         let bit = at * self.width as usize;
         let start = self.start + bit / 8;
-        // The checks of the start hold for all numbers, and behind the last are at least eight bytes.
+        // `ColumnLocator` checked the column's length, and at least eight bytes follow it.
         let word = bytes[start..].first_chunk::<8>().map_or(0, |word| u64::from_le_bytes(*word));
         word >> (bit % 8) & ((1 << self.width) - 1)
     }
@@ -187,10 +187,10 @@ impl Column {
     }
 }
 
-/// Looks where columns begin.
+/// Finds the positions of columns.
 pub struct ColumnLocator<'a> {
     pub decoder: Decoder<'a>,
-    /// Of the bytes without the checksum.
+    /// Number of bytes without the checksum.
     pub length: usize,
 }
 

@@ -1,7 +1,11 @@
-//! Points and nodes as bytes: without loss, bit for bit, and with a checksum, so that damage is told and never drawn.
+//! Chunks of points and blocks of nodes as bytes: lossless to the bit, with a checksum.
 //!
-//! A version byte, what it holds (a byte), the count (u32), the columns one after the other, and the CRC-32 of all that; everything little-endian.
-//! Of points, a column is a byte that says how it is coded, and then, where numbers remain, their length (u32) and what `pco` makes of them.
+//! Both have a frame, with little-endian numbers: version (1 byte), `p` or `n` (1 byte), number of points or nodes (u32), columns, CRC-32 of all
+//! bytes before. In the database the checksum also includes the row's key ([`crate::server::store::integrity::checksum::keyed`]).
+//!
+//! - A **chunk** has the columns step, wall time and value, each of `count` doubles: a byte for the encoding (below), then a first value and a
+//!   difference (two doubles, if all differences are equal), or the length in bytes (u32) and the numbers compressed by `pco` (Pcodec).
+//! - A **block of nodes** has columns of fixed width, so that single nodes can be read without decoding the block ([`nodes`]).
 
 mod bitpack;
 mod nodes;
@@ -15,19 +19,19 @@ use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 pub use bitpack::{ColumnLocator, PAD, pack_doubles, pack_raw};
 pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
 
-use crate::series::{Node, Points, Span};
+use crate::series::Points;
 
 const VERSION: u8 = 1;
 const POINTS: u8 = b'p';
 const NODES: u8 = b'n';
-/// Measured on noisy losses: level 8 makes chunks smaller by 1 in 100, and takes three times as long.
+/// Compression level. Measured on noisy losses: level 8 makes chunks 1 % smaller and takes three times as long.
 const PCO_LEVEL: usize = 4;
-/// Rows of a column: chunks and blocks have far fewer.
+/// Limit of the numbers of a column; chunks and blocks have far fewer.
 const MAX_COUNT: usize = 1 << 20;
-/// All whole numbers up to it are doubles.
+/// 2^53: all integers up to it are doubles.
 const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
-/// How a column of doubles is coded: as the first of these that gives back the same bits.
+/// Encodings of a column: the first one that restores all bits is used.
 const REGULAR: u8 = 0;
 const WHOLE: u8 = 1;
 const THOUSANDTHS: u8 = 2;
@@ -35,7 +39,7 @@ const MILLIONTHS: u8 = 3;
 const F32: u8 = 4;
 const F64: u8 = 5;
 
-/// Why bytes cannot be read back.
+/// Why bytes cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     #[error("packed numbers end too early")]
@@ -48,7 +52,7 @@ pub enum DecodeError {
     Invalid,
 }
 
-/// At most `MAX_COUNT` points.
+/// Encodes at most [`MAX_COUNT`] points.
 pub fn pack_points(points: &Points) -> Vec<u8> {
     let mut encoder = Encoder::new(POINTS, points.len());
     encoder.doubles(&points.x);
@@ -62,33 +66,6 @@ pub fn unpack_points(bytes: &[u8]) -> Result<Points, DecodeError> {
     let (x, t, y) = (decoder.doubles()?, decoder.doubles()?, decoder.doubles()?);
     decoder.finish()?;
     Ok(Points { x, y, t })
-}
-
-/// Nodes as they were first packed.
-fn unpack_first_nodes(bytes: &[u8]) -> Result<Vec<Node>, DecodeError> {
-    let mut decoder = Decoder::new(NODES, VERSION, bytes)?;
-    let (x, t) = (decoder.spans()?, decoder.spans()?);
-    let (first, last) = (decoder.doubles()?, decoder.doubles()?);
-    let (min, max, sum) = (decoder.doubles()?, decoder.doubles()?, decoder.doubles()?);
-    let (count, at_min, at_max) = (decoder.counts()?, decoder.counts()?, decoder.counts()?);
-    let (nan, pos_inf, neg_inf) = (decoder.counts()?, decoder.counts()?, decoder.counts()?);
-    let node = |at: usize| Node {
-        count: count[at],
-        x: x[at],
-        t: t[at],
-        first: first[at],
-        last: last[at],
-        min: min[at],
-        max: max[at],
-        at_min: at_min[at],
-        at_max: at_max[at],
-        sum: sum[at],
-        nan: nan[at],
-        pos_inf: pos_inf[at],
-        neg_inf: neg_inf[at],
-    };
-    decoder.finish()?;
-    Ok((0..x.len()).map(node).collect())
 }
 
 struct Encoder {
@@ -142,7 +119,7 @@ pub struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     fn new(content: u8, version: u8, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated)?;
-        // A newer version may have its checksum elsewhere: the version comes first.
+        // The version is checked first: another version may have its checksum elsewhere.
         match body.first() {
             Some(known) if *known == version => (),
             Some(other) => return Err(DecodeError::Version(*other)),
@@ -156,7 +133,7 @@ impl<'a> Decoder<'a> {
             return Err(DecodeError::Invalid);
         }
         decoder.count = decoder.u32()? as usize;
-        // Numbers may take no bytes at all: what is damaged must not take all memory.
+        // Equal numbers may take no bytes: limit the memory that damaged bytes could take.
         if decoder.count > MAX_COUNT { Err(DecodeError::Invalid) } else { Ok(decoder) }
     }
 
@@ -189,27 +166,6 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn counts(&mut self) -> Result<Vec<u64>, DecodeError> {
-        if self.count == 0 {
-            return Ok(Vec::new());
-        }
-        match self.u8()? {
-            REGULAR => Ok(vec![u64::from_le_bytes(self.take()?); self.count]),
-            WHOLE => self.numbers(),
-            _ => Err(DecodeError::Invalid),
-        }
-    }
-
-    fn spans(&mut self) -> Result<Vec<Span>, DecodeError> {
-        let (first, last) = (self.doubles()?, self.doubles()?);
-        let (min, max, breaks) = match self.u8()? {
-            0 => (first.clone(), last.clone(), vec![0; self.count]),
-            _ => (self.doubles()?, self.doubles()?, self.counts()?),
-        };
-        let span = |at: usize| Span { first: first[at], last: last[at], min: min[at], max: max[at], breaks: breaks[at] };
-        Ok((0..self.count).map(span).collect())
-    }
-
     fn numbers<T: Number>(&mut self) -> Result<Vec<T>, DecodeError> {
         let length = self.u32()? as usize;
         let (packed, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Truncated)?;
@@ -232,16 +188,16 @@ fn arithmetic(first: f64, step: f64, at: usize) -> f64 {
     if at == 0 { first } else { first + at as f64 * step }
 }
 
-/// First and step, where they give all values.
+/// First value and difference, if they give all values exactly.
 fn regular(values: &[f64]) -> Option<(f64, f64)> {
     let first = *values.first().unwrap_or(&0.0);
     let step = values.get(1).map_or(0.0, |second| second - first);
-    // What arithmetic does to the bits of a NaN is not fixed.
+    // Arithmetic does not preserve the bits of a NaN.
     let all = first.is_finite() && values.iter().enumerate().all(|(at, value)| same_bits(arithmetic(first, step, at), *value));
     all.then_some((first, step))
 }
 
-/// The values as multiples of a unit, where all are.
+/// The values as integers times 1, 1/1000 or 1/1,000,000, if all are exact.
 fn whole(values: &[f64]) -> Option<(u8, Vec<i64>)> {
     let of = |unit: f64| {
         let one = |value: &f64| {
@@ -253,7 +209,7 @@ fn whole(values: &[f64]) -> Option<(u8, Vec<i64>)> {
     [(WHOLE, 1.0), (THOUSANDTHS, 1e3), (MILLIONTHS, 1e6)].into_iter().find_map(|(coding, unit)| Some((coding, of(unit)?)))
 }
 
-/// The value as f32, where that says the same. NaN goes by its bits: what a conversion makes of them is not fixed.
+/// The value as f32 if that restores all bits. NaN is converted by its bits, which a cast does not preserve.
 fn to_f32(value: f64) -> Option<f32> {
     let to_f32 = if value.is_nan() {
         let bits = value.to_bits();

@@ -1,17 +1,19 @@
-//! Blocks of nodes of which single ones are read where they lie: a query looks at few nodes of each of many blocks.
+//! Blocks of nodes, of which single nodes are read without decoding the block: a query reads few nodes of each of many blocks.
 //!
-//! Version 2: the same frame as points, but each column has numbers of one width, counted in bits, so that the place of each is known.
-//! Version 1, in which `pco` packed whole columns, is read and no longer written.
+//! Columns, each with one number per node: the span of the steps, the span of the wall times, the values `first`, `last`, `min`, `max` and
+//! `sum`, and the counts `count`, `at_min`, `at_max`, `nan`, `pos_inf` and `neg_inf`; then eight bytes of padding. A span is `first` and `last`,
+//! a byte, and if that is 1 also `min`, `max` and `breaks`; if it is 0 they follow from the ends. The fields are those of
+//! [`crate::series::Node`].
 
 use std::sync::Arc;
 
 use super::bitpack::{Column, ColumnLocator, Counts, PAD, pack_counts, pack_doubles};
-use super::{DecodeError, Decoder, NODES, same_bits, unpack_first_nodes};
+use super::{DecodeError, Decoder, NODES, same_bits};
 use crate::series::{Axis, Node, Nodes, Span};
 
 const VERSION: u8 = 2;
 
-/// Any number of nodes that fits a u32, of any levels; those of one level, in order, become smallest.
+/// Encodes at most 2^20 nodes; consecutive nodes of one level compress best.
 pub fn pack_nodes(nodes: &[Node]) -> Vec<u8> {
     let mut bytes = vec![VERSION, NODES];
     bytes.extend((nodes.len() as u32).to_le_bytes());
@@ -32,7 +34,7 @@ pub fn pack_nodes(nodes: &[Node]) -> Vec<u8> {
     bytes
 }
 
-/// First and last; then the rest only where points went back, else it says nothing new.
+/// Writes a span; `min`, `max` and `breaks` only if some points go back.
 fn pack_spans(bytes: &mut Vec<u8>, nodes: &[Node], span: fn(&Node) -> &Span) {
     let column = |field: fn(&Span) -> f64| nodes.iter().map(|node| field(span(node))).collect::<Vec<_>>();
     pack_doubles(bytes, &column(|span| span.first));
@@ -47,24 +49,24 @@ fn pack_spans(bytes: &mut Vec<u8>, nodes: &[Node], span: fn(&Node) -> &Span) {
     }
 }
 
-/// A block as it is stored.
-struct Packed {
+/// An encoded block, and the positions of its columns.
+struct PackedNodes {
     bytes: Vec<u8>,
     count: usize,
-    x: Spans,
-    t: Spans,
+    x: SpanColumns,
+    t: SpanColumns,
     doubles: [Column; 5],
     counts: [Counts; 6],
 }
 
-struct Spans {
+struct SpanColumns {
     first: Column,
     last: Column,
-    /// Lowest, highest and breaks, where the ends do not say them.
+    /// `min`, `max` and `breaks`, unless they follow from the ends.
     rest: Option<(Column, Column, Counts)>,
 }
 
-impl Spans {
+impl SpanColumns {
     fn get(&self, bytes: &[u8], at: usize) -> Span {
         let (first, last) = (self.first.get(bytes, at), self.last.get(bytes, at));
         let (min, max, breaks) = match &self.rest {
@@ -75,7 +77,7 @@ impl Spans {
     }
 }
 
-impl Nodes for Packed {
+impl Nodes for PackedNodes {
     fn count(&self) -> usize {
         self.count
     }
@@ -96,22 +98,17 @@ impl Nodes for Packed {
     }
 }
 
-fn spans(locator: &mut ColumnLocator) -> Result<Spans, DecodeError> {
+fn spans(locator: &mut ColumnLocator) -> Result<SpanColumns, DecodeError> {
     let (first, last) = (locator.column()?, locator.column()?);
     let rest = match locator.decoder.u8()? {
         0 => None,
         _ => Some((locator.column()?, locator.column()?, locator.counts()?)),
     };
-    Ok(Spans { first, last, rest })
+    Ok(SpanColumns { first, last, rest })
 }
 
-/// The block, and about how many bytes it holds. Its checksum is right, and all its columns are there.
+/// Opens a block after verifying its checksum and columns. Returns it with its size in memory, in bytes.
 pub fn open_nodes(bytes: Vec<u8>) -> Result<(Arc<dyn Nodes>, usize), DecodeError> {
-    if bytes.first() == Some(&super::VERSION) {
-        let nodes = unpack_first_nodes(&bytes)?;
-        let size = nodes.len() * size_of::<Node>();
-        return Ok((Arc::new(nodes), size));
-    }
     let decoder = Decoder::new(NODES, VERSION, &bytes)?;
     let (count, length) = (decoder.count, bytes.len() - 4);
     let mut locator = ColumnLocator { decoder, length };
@@ -122,8 +119,8 @@ pub fn open_nodes(bytes: Vec<u8>) -> Result<(Arc<dyn Nodes>, usize), DecodeError
     if locator.decoder.rest != PAD {
         return Err(DecodeError::Invalid);
     }
-    let size = size_of::<Packed>() + bytes.len();
-    Ok((Arc::new(Packed { bytes, count, x, t, doubles, counts }), size))
+    let size = size_of::<PackedNodes>() + bytes.len();
+    Ok((Arc::new(PackedNodes { bytes, count, x, t, doubles, counts }), size))
 }
 
 pub fn unpack_nodes(bytes: Vec<u8>) -> Result<Vec<Node>, DecodeError> {
