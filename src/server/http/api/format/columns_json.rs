@@ -2,7 +2,7 @@
 
 use super::number::{push_json, push_string};
 use crate::protocol::columns::SeriesColumns;
-use crate::series::{Column, Place, Smoothed};
+use crate::series::{Column, Place, SmoothedLine};
 
 type Counts = [(&'static str, fn(&Column) -> u64); 5];
 type Numbers = [(&'static str, fn(&Column) -> f64); 11];
@@ -60,7 +60,7 @@ fn write_fields(out: &mut String, columns: &[Column]) {
 }
 
 /// The places that there are, and what continues the line.
-fn write_smoothed(out: &mut String, Smoothed { places, last }: &Smoothed) {
+fn write_smoothed(out: &mut String, SmoothedLine { places, last }: &SmoothedLine) {
     type Of = fn(&Place) -> f64;
     let lists: [(&str, Of); 2] = [(",\"smoothed\":{\"x\":[", |place| place.0), ("],\"y\":[", |place| place.1)];
     for (name, of) in lists {
@@ -93,7 +93,7 @@ mod tests {
         [(1.0, 3.0), (2.0, f64::NAN), (0.5, f64::NEG_INFINITY)].iter().for_each(|(x, y)| column.merge(&Column::point(*x, *y)));
         let columns = vec![column, Column::point(3.0, f64::NAN)];
         let last = Some(Average { weight: 0.5, value: 2.5, kept: 0.25, step: 3.0 });
-        let smoothed = Some(Smoothed { places: vec![(1.0, 2.5), NO_PLACE], last });
+        let smoothed = Some(SmoothedLine { places: vec![(1.0, 2.5), NO_PLACE], last });
         let text = |name: &str, points: u64, columns: Vec<Column>, smoothed| {
             let mut out = String::new();
             write_series(&mut out, &SeriesColumns { name: name.into(), points, columns, smoothed });
