@@ -143,7 +143,7 @@ fn damage_is_detected() {
         newer[0] = 3;
         assert_eq!(read(&newer), Some(DecodeError::Version(3)));
     }
-    assert_eq!(unpack_nodes(packed[0].clone()), Err(DecodeError::Invalid), "points are no nodes");
+    assert_eq!(unpack_nodes(packed[0].clone()), Err(DecodeError::Version(1)), "points are no nodes");
 }
 
 /// The goals: 3.7 bytes a point for chunks, 0.8 for the nodes of all levels.
