@@ -92,7 +92,7 @@ bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINT
 	@$(E2E); node bench/paint.mjs; node bench/charts.mjs; node bench/drawings.mjs; node bench/boards.mjs
 	@node tools/site.mjs $(WASM) $(BINDGEN)
 
-torture: build ## what docs/promises.md claims, tried against the program (make torture ARGS="--minutes 30 --seed 7 --only kills,cuts")
+torture: build ## what docs/promises.md claims, tried against the program (make torture ARGS="--minutes 30 --seed 7 --only crash,dropped_connections")
 	@AGNEZ_BIN="$(abspath $(BINARY))" cargo run --quiet --locked --example torture -- $(ARGS)
 
 clean: ## remove everything that was built or installed here

@@ -194,7 +194,63 @@ pub const MAX_LISTED_FAULTS: usize = 20;
 /// While a full disk brings no changes: the time after which its free space is looked at again.
 pub const DISK_FULL_RECHECK_INTERVAL: Duration = Duration::from_secs(60);
 
+// Bodies of requests.
+
+/// Bytes of a body with cells: a picture as `data:` URI; a longer one is answered 413.
+pub const MAX_CELL_BODY_BYTES: usize = 16 << 20;
+/// Bytes of a body with points, or of a stream of lines without a key; a longer one is answered 413.
+pub const MAX_POINTS_BODY_BYTES: usize = 64 << 20;
+/// Bytes of the body of an epoch of Keras; a longer one is answered 413.
+pub const MAX_EPOCH_BODY_BYTES: usize = 1 << 20;
+/// Bytes of the body of a new share; a longer one is answered 413.
+pub const MAX_SHARE_BODY_BYTES: usize = 16 << 10;
+/// Bytes of the body of a call by the page, the longest of which is a description; a longer one is answered 413.
+pub const MAX_PAGE_CALL_BODY_BYTES: usize = 512 << 10;
+/// Bytes of a body, or its end, that must arrive within [`BODY_PROGRESS_TIMEOUT`]; a slower one is answered 408.
+pub const MIN_BODY_PROGRESS_BYTES: usize = 120 << 10;
+/// The time within which [`MIN_BODY_PROGRESS_BYTES`] must arrive.
+pub const BODY_PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Silence of a stream of lines; then it is answered 408.
+pub const POINT_STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// Bytes below which a body is not counted and never waits for memory.
+pub const MAX_UNCOUNTED_BODY_BYTES: usize = 64 << 10;
+/// Bytes of a body that counts towards [`MEDIUM_BODIES_BUDGET_BYTES`]; longer ones count as large.
+pub const MAX_MEDIUM_BODY_BYTES: usize = 2 << 20;
+/// Bytes of all medium bodies in transfer; further ones wait for [`BODY_MEMORY_TIMEOUT`].
+pub const MEDIUM_BODIES_BUDGET_BYTES: usize = 64 << 20;
+/// Bytes of all large bodies in transfer; further ones wait for [`BODY_MEMORY_TIMEOUT`].
+pub const LARGE_BODIES_BUDGET_BYTES: usize = 256 << 20;
+/// A body waits for memory for this time before it is read; then it is answered 503.
+pub const BODY_MEMORY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of all bodies that are parsed at the same time; further ones wait for [`CPU_TASK_TIMEOUT`].
+pub const PARSE_BUDGET_BYTES: usize = 128 << 20;
+
+// Reads.
+
+/// Points in one page of points; of more the next page begins at `next`.
+pub const MAX_POINTS_PER_PAGE: u64 = 10_000;
+/// Cells in one query for columns; more are answered 400.
+pub const MAX_COLUMNS_CELLS: usize = 1000;
+/// Pixels of the width of a query for columns; a larger one is answered 400.
+pub const MAX_COLUMNS_WIDTH: u32 = 16_384;
+/// Pixels of all series of one query for columns, each of which takes 256 bytes; beyond it each series has fewer.
+pub const MAX_COLUMNS_PIXELS: usize = 500_000;
+/// Bytes of a message from a reader of `/live`, which has nothing to send; a longer one closes the connection.
+pub const MAX_INCOMING_FRAME_BYTES: usize = 4096;
+/// Bytes of a file in the folder of images; a larger one is not shown.
+pub const MAX_IMAGE_FILE_BYTES: u64 = 64 << 20;
+
 // Drawings.
 
+/// Bytes of everything that is drawn at the same time, as estimated; further work waits. One piece may need more, alone.
+pub const RENDER_BUDGET_BYTES: usize = 256 << 20;
+/// Requests that wait to be drawn; one more is answered 503.
+pub const MAX_WAITING_RENDERS: usize = 256;
+/// The same of one token, or of all clients without one.
+pub const MAX_WAITING_RENDERS_PER_TOKEN: usize = 128;
+/// A request waits to be drawn for this time; then it is answered 503.
+pub const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of all drawings in the cache; those that were not read for longest are dropped.
+pub const RENDER_CACHE_BYTES: usize = 64 << 20;
 /// Bytes of a time zone's name; a longer one is unknown: the longest of the database has 32.
 pub const MAX_TIME_ZONE_NAME_BYTES: usize = 64;

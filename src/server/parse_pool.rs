@@ -5,13 +5,12 @@ use std::sync::LazyLock;
 
 use crate::server::cpu_pool::{CpuPool, processors};
 use crate::server::error::ServerError;
+use crate::server::limits::PARSE_BUDGET_BYTES;
 
 /// Smaller input takes a millisecond or two, and is parsed on the calling thread.
 const LARGE_BYTES: usize = 128 << 10;
-/// Input that is parsed at the same time. The result takes a small multiple of its bytes.
-const MAX_CONCURRENT_BYTES: usize = 128 << 20;
 
-static PARSE_POOL: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors(), MAX_CONCURRENT_BYTES));
+static PARSE_POOL: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors(), PARSE_BUDGET_BYTES));
 
 /// Runs `parse`, which reads so many bytes.
 pub async fn parse_in_pool<T, F>(bytes: usize, parse: F) -> Result<T, ServerError>

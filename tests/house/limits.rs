@@ -11,6 +11,7 @@ const STATED: &[(&str, &[&str])] = &[
     (
         "docs/rest.md",
         &[
+            "a body {MAX_CELL_BODY_BYTES:MiB} MiB;",
             "a value {MAX_VALUE_BYTES:MiB} MiB unless it is a picture; all other keys {MAX_KEYS_BYTES:KiB} KiB",
             "{MAX_VALUE_DEPTH} levels; {MAX_NESTED_VALUES:,} values in these other keys of one body",
             "{MAX_CELLS_PER_REQUEST} cells in an array",
@@ -31,6 +32,14 @@ const STATED: &[(&str, &[&str])] = &[
             "the {MAX_WRITERS:,} most recent writers are kept, however old, with {MAX_REPLY_BYTES:MiB} MiB of answers",
             "A `value` over {MAX_INLINE_VALUE_BYTES:KiB} KiB takes no part in queries",
             "If more than {MAX_EVENT_POINTS} of a series came at once",
+            "{MAX_POINTS_PER_REQUEST:,} points and {MAX_POINTS_BODY_BYTES:MiB} MiB (413)",
+            "At most {MAX_SERIES_PER_REQUEST} metrics and {MAX_EPOCH_BODY_BYTES:MiB} MiB.",
+            "&limit={MAX_POINTS_PER_PAGE}` answers up to {MAX_POINTS_PER_PAGE:,} points",
+            "One answer has {MAX_COLUMNS_PIXELS:,} pixels over all series",
+            "within {RENDER_BUDGET_BYTES:MiB} MiB. {MAX_WAITING_RENDERS} requests may wait for that, \
+             {MAX_WAITING_RENDERS_PER_TOKEN} of one token, {RENDER_TIMEOUT} s each",
+            "({RENDER_CACHE_BYTES:MiB} MiB for all)",
+            "SVG, up to {MAX_IMAGE_FILE_BYTES:MiB} MiB)",
             "A query may have {MAX_QUERY_CONDITIONS} conditions",
             "{MAX_QUERY_LIST_VALUES} values in those lists, {MAX_SORT_KEYS} keys in `$sort`, {MAX_SELECT_KEYS} in `$select`, \
              {MAX_QUERY_DEPTH} nested brackets and {MAX_QUERY_PAIRS} pairs of key and value",
@@ -52,6 +61,12 @@ const STATED: &[(&str, &[&str])] = &[
             "boards, for {TOMBSTONE_TTL_MS:d} days, about {MAX_TOMBSTONE_BYTES:MiB} MiB in all.",
             "(raised as far as the system allows) minus {RESERVED_FILES};",
             "sends no request for {REQUEST_HEAD_TIMEOUT} s is closed",
+            "that is silent for {POINT_STREAM_IDLE_TIMEOUT:min} minutes is answered 408",
+            "Of any other body {MIN_BODY_PROGRESS_BYTES:KiB} KiB, or its end, must arrive in each {BODY_PROGRESS_TIMEOUT} s.",
+            "Bodies below {MAX_UNCOUNTED_BODY_BYTES:KiB} KiB do not count. Those up to {MAX_MEDIUM_BODY_BYTES:MiB} MiB share \
+             {MEDIUM_BODIES_BUDGET_BYTES:MiB} MiB, larger ones share {LARGE_BODIES_BUDGET_BYTES:MiB} MiB. A body whose length \
+             does not fit waits up to {BODY_MEMORY_TIMEOUT} s",
+            "address takes ({MAX_CELL_BODY_BYTES:MiB} or {MAX_POINTS_BODY_BYTES:MiB} MiB)",
             "at most {MAX_THROTTLED_LOG_LINES} lines of each in {LOG_THROTTLE_WINDOW} s",
         ],
     ),
@@ -72,8 +87,28 @@ const STATED: &[(&str, &[&str])] = &[
             "A query may have {MAX_QUERY_CONDITIONS} conditions (groups and lists included), {MAX_QUERY_LIST_VALUES} values in its lists",
         ],
     ),
-    ("src/server/http/api/points.rs", &["{MAX_SERIES_PER_REQUEST} series and {MAX_POINTS_PER_REQUEST:,} points"]),
-    ("src/server/http/api/columns.rs", &["minimum = 0, maximum = {MAX_SMOOTH}, default = 0)"]),
+    (
+        "src/server/http/openapi/responses.rs",
+        &["less than {MIN_BODY_PROGRESS_BYTES:KiB} KiB, and not its end, within {BODY_PROGRESS_TIMEOUT} s"],
+    ),
+    ("src/server/http/api/values.rs", &["whatever the Content-Type; at most {MAX_CELL_BODY_BYTES:MiB} MiB."]),
+    ("src/server/http/api/keras.rs", &["At most {MAX_EPOCH_BODY_BYTES:MiB} MiB and {MAX_SERIES_PER_REQUEST} metrics."]),
+    (
+        "src/server/http/api/format/points_page.rs",
+        &["more than {MAX_POINTS_PER_PAGE:,} are cut to that", "default = {MAX_POINTS_PER_PAGE})"],
+    ),
+    (
+        "src/server/http/api/points.rs",
+        &["at most {MAX_POINTS_BODY_BYTES:MiB} MiB, {MAX_SERIES_PER_REQUEST} series and {MAX_POINTS_PER_REQUEST:,} points"],
+    ),
+    (
+        "src/server/http/api/columns.rs",
+        &[
+            "minimum = 0, maximum = {MAX_SMOOTH}, default = 0)",
+            "minimum = 1, maximum = {MAX_COLUMNS_WIDTH},",
+            "with commas between them, at most {MAX_COLUMNS_CELLS}.",
+        ],
+    ),
     ("src/server/http/openapi/exports.rs", &["min_length(Some(1)).max_length(Some({MAX_TIME_ZONE_NAME_BYTES}))"]),
 ];
 

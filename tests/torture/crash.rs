@@ -1,4 +1,4 @@
-//! kill -9 at moments of chance while everything is written.
+//! kill -9 at random moments while clients write all kinds of changes.
 
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,6 @@ pub async fn run(share: &mut Share) -> Row {
         row.lose(why);
     }
     let points: u64 = writers.iter().map(|writer| writer.points.certain).sum();
-    row.told.push(format!("{points} points and {} answers acknowledged", writers.iter().map(|writer| writer.acknowledged).sum::<u64>()));
+    row.figures.push(format!("{points} points and {} answers acknowledged", writers.iter().map(|writer| writer.acknowledged).sum::<u64>()));
     row
 }

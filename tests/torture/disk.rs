@@ -1,4 +1,4 @@
-//! A disk that is cut off, full or failing under the program: `disk/shim.c` stands between it and its files.
+//! Power cuts, a full disk and failing flushes: `disk/shim.c` replaces the program's calls for its files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,8 +48,8 @@ pub async fn run(share: &mut Share) -> Row {
         }
         row.tried += 1;
     }
-    row.told.push(format!("{cuts} images of power cuts"));
-    row.told.push(format!("{full} changes refused on full disks, {failed} after failed flushes, {acknowledged} acknowledged"));
+    row.figures.push(format!("{cuts} images of power cuts"));
+    row.figures.push(format!("{full} changes refused on full disks, {failed} after failed flushes, {acknowledged} acknowledged"));
     row
 }
 

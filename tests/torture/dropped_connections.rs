@@ -1,4 +1,4 @@
-//! Readers whose line is cut at bytes of chance, and who go on from their (epoch, seq).
+//! Readers whose connection is cut at a random byte, and that resume from their (epoch, seq).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,7 +78,7 @@ pub async fn run(share: &mut Share) -> Row {
             row.lose(format!("reader {at} ({:?}): {why}", follower.view));
         }
     }
-    row.told.push(format!("{READERS} readers, {head} changes, {lagged:.0} times too slow"));
+    row.figures.push(format!("{READERS} readers, {head} changes, {lagged:.0} times too slow"));
     row
 }
 
@@ -94,7 +94,7 @@ pub async fn metric(http: &reqwest::Client, server: &Server, name: &str) -> f64 
     line.and_then(|value| value.parse().ok()).unwrap_or(f64::NAN)
 }
 
-/// Reads until the line is cut; with `head` until that change is there.
+/// Reads until the connection is cut; with `head` until that change is there.
 async fn follow(follower: &mut Follower, port: u16, head: Option<u64>, over: &AtomicBool) {
     let deadline = Instant::now() + PATIENCE;
     let url = format!("ws://127.0.0.1:{port}/live?{}", follower.query());
@@ -133,14 +133,14 @@ fn differences(follower: &Follower, documents: &[Value], page: &Board) -> Vec<St
                 all.push(format!("{known} points of {id}, there are {there}"));
             }
         }
-        // What a line got since is told by points, not by its document.
-        let told = |document: &Value| {
+        // Points that a line got since are in the events of points, not in its document.
+        let content = |document: &Value| {
             let mut document = document.clone();
             let is_line = document["type"] == "line";
             document.as_object_mut().and_then(|keys| if is_line { keys.remove("value") } else { None });
             document
         };
-        if follower.documents.get(id).map(told) != Some(told(document)) {
+        if follower.documents.get(id).map(content) != Some(content(document)) {
             all.push(format!("{:?} is {document} in truth", follower.documents.get(id)));
         }
     }

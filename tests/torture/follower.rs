@@ -1,4 +1,4 @@
-//! A reader of the live feed that holds what it is told, and says where a change is missing or told twice: pure.
+//! The state of a reader of the live feed, and the check that no change is missing or repeated. No I/O.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ pub enum View {
     Page,
 }
 
-/// How many points of a series were told one by one, and how many by a summary.
+/// The number of points of a series by events of points, and by a summary.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+struct PointCounts {
     points: u64,
     summary: u64,
 }
@@ -30,7 +30,7 @@ pub struct Follower {
     pub wrong: Vec<String>,
     /// Up to here the feed brings what was missed, each cell once.
     catch_up: u64,
-    series: BTreeMap<(String, String), Told>,
+    series: BTreeMap<(String, String), PointCounts>,
 }
 
 impl Follower {
@@ -48,7 +48,7 @@ impl Follower {
 
     /// How many points of this series it knows of.
     pub fn count(&self, cell: &str, series: &str) -> u64 {
-        self.series.get(&(cell.to_owned(), series.to_owned())).map_or(0, |told| told.points.max(told.summary))
+        self.series.get(&(cell.to_owned(), series.to_owned())).map_or(0, |counts| counts.points.max(counts.summary))
     }
 
     pub fn frame(&mut self, text: &str) {
@@ -92,7 +92,7 @@ impl Follower {
                 }
             }
             kind @ ("created" | "updated" | "patched" | "removed") => {
-                // A line that only got points since is told with the number of its own last change.
+                // A line that only got points since comes with the number of its own last change.
                 if !(self.is_catching_up() && kind == "patched" && frame["data"]["type"] == "line" && seq <= self.seq) {
                     self.goes_on(seq, seq);
                 }
@@ -131,9 +131,9 @@ impl Follower {
 
     fn goes_on(&mut self, first: u64, last: u64) {
         if last <= self.seq {
-            self.wrong.push(format!("change {last} is told again, after {}", self.seq));
+            self.wrong.push(format!("change {last} is repeated after {}", self.seq));
         } else if first > self.seq + 1 && self.seq >= self.catch_up {
-            // Points of one tick are told together; who came back within it knows some of those changes, and `start` says what is new.
+            // Points of one tick come together. A reader that reconnects within it knows some of them: `start` says which are new.
             self.jumps.push(format!("change {first} follows {}", self.seq));
         }
         self.seq = self.seq.max(last);
@@ -146,8 +146,8 @@ impl Follower {
             return;
         }
         for (series, summary) in document["value"]["series"].as_object().into_iter().flatten() {
-            let told = self.series.entry((id.clone(), series.clone())).or_default();
-            told.summary = told.summary.max(summary["points"].as_u64().unwrap_or(0));
+            let counts = self.series.entry((id.clone(), series.clone())).or_default();
+            counts.summary = counts.summary.max(summary["points"].as_u64().unwrap_or(0));
         }
         self.documents.insert(id, document.clone());
     }
@@ -155,24 +155,24 @@ impl Follower {
     fn points(&mut self, cell: &str, series: &str, start: u64, count: u64, values: Option<&[f64]>) {
         let is_catching_up = self.is_catching_up();
         let is_new = !self.series.contains_key(&(cell.to_owned(), series.to_owned()));
-        let told = self.series.entry((cell.to_owned(), series.to_owned())).or_default();
-        let known = told.points.max(told.summary);
+        let counts = self.series.entry((cell.to_owned(), series.to_owned())).or_default();
+        let known = counts.points.max(counts.summary);
         let Some(values) = values else {
             // Only how many there are now: that may be ahead of the changes that follow.
-            told.summary = told.summary.max(start + count);
+            counts.summary = counts.summary.max(start + count);
             return;
         };
         // A page that begins with a snapshot asks for the points that were there.
         if start > known && !is_catching_up && !(is_new && self.view == View::Page) {
             self.wrong.push(format!("points from {start} of {cell}, after {known}: a gap"));
         }
-        if start < told.points {
-            self.wrong.push(format!("points from {start} of {cell}, after {}: doubled", told.points));
+        if start < counts.points {
+            self.wrong.push(format!("points from {start} of {cell}, after {}: doubled", counts.points));
         }
         if let Some((at, value)) = (start..).zip(values).find(|(at, value)| **value != *at as f64) {
             self.wrong.push(format!("point {at} of {cell} is {value}"));
         }
-        told.points = told.points.max(start + count);
+        counts.points = counts.points.max(start + count);
     }
 }
 

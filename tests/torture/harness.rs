@@ -1,10 +1,10 @@
-//! What a claim gets: time, chance from a seed, the program; and the row that it answers.
+//! The input of a claim (time, random numbers from a seed, the program) and its result, one row of the table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Chance that is the same for the same seed (SplitMix64, Steele, Lea and Flood 2014).
+/// Random numbers, the same for the same seed (SplitMix64, Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
@@ -31,13 +31,13 @@ impl Rng {
         self.below(100) < percent
     }
 
-    /// Another row of numbers, for a task of its own.
+    /// A generator of its own for a task.
     pub fn branch(&mut self) -> Self {
         Self(self.next())
     }
 }
 
-/// A claim's part of the whole: it ends at `until`, or when it has tried as often as its goal says.
+/// A claim's part of the time: it ends at `until`, or when it has made the attempts of its goal.
 pub struct Share {
     pub until: Instant,
     pub rng: Rng,
@@ -50,18 +50,18 @@ impl Share {
     }
 }
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Debug, Default)]
 pub struct Row {
     pub tried: u64,
-    /// What `tried` counts.
+    /// The noun for `tried`.
     pub unit: &'static str,
-    /// One sentence for each thing that was lost, doubled, damaged or let in.
+    /// One sentence for each loss, duplicate, damage or admitted request.
     pub lost: Vec<String>,
-    /// The worst latency that was seen, and of what; told, not judged.
+    /// The worst latency of each operation; reported without a verdict.
     pub worst: BTreeMap<&'static str, Duration>,
     /// Further figures.
-    pub told: Vec<String>,
+    pub figures: Vec<String>,
 }
 
 impl Row {
@@ -69,16 +69,16 @@ impl Row {
         Self { unit, ..Self::default() }
     }
 
-    /// The slowest of all that has this name.
-    pub fn took(&mut self, what: &'static str, time: Duration) {
-        let worst = self.worst.entry(what).or_default();
+    /// Records a latency; the table shows the worst of each operation.
+    pub fn took(&mut self, operation: &'static str, time: Duration) {
+        let worst = self.worst.entry(operation).or_default();
         *worst = time.max(*worst);
     }
 
-    /// Keeps what went wrong, but not a flood of it.
-    pub fn lose(&mut self, what: impl Into<String>) {
+    /// Records a failure of the claim, at most 100 of them.
+    pub fn lose(&mut self, failure: impl Into<String>) {
         if self.lost.len() < 100 {
-            self.lost.push(what.into());
+            self.lost.push(failure.into());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What was acknowledged, held against what a server tells: pure, and tried with planted losses.
+//! The record of acknowledged changes, and the comparison with a server's data. No I/O; tested with planted losses.
 
 use serde_json::Value;
 

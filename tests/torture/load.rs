@@ -1,4 +1,4 @@
-//! A writer of everything: points in all their forms, documents, settings; with keys that are repeated, and without.
+//! A client that writes points in all their forms, documents and settings, with repeated idempotency keys and without.
 
 use std::time::{Duration, Instant};
 

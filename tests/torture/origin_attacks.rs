@@ -1,4 +1,4 @@
-//! Who gets in: foreign names, pages of other sites, and paths that lead outside.
+//! Requests that must be refused: foreign host names, pages of other sites, and paths that lead outside.
 
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ pub async fn run(share: &mut Share) -> Row {
             refused(&mut row, &format!("{method} {path} from {origin}"), &ask(port, &format!("{head}\r\n\r\n{body}")).await);
         }
     }
-    row.told.push(format!("{} names, {} shapes x {} origins", names.len(), SHAPES.len(), ORIGINS.len()));
+    row.figures.push(format!("{} names, {} shapes x {} origins", names.len(), SHAPES.len(), ORIGINS.len()));
     let mut paths = 0;
     while paths < PATHS && (paths < 200 || !share.is_over()) {
         let path = payload(&mut share.rng, outside.to_str().unwrap());
@@ -155,7 +155,7 @@ pub async fn run(share: &mut Share) -> Row {
             row.lose(format!("{path} is answered {}", shown(&answer)));
         }
     }
-    row.told.push(format!("{paths} paths"));
+    row.figures.push(format!("{paths} paths"));
     let left = ask(port, &format!("GET /values/let-in HTTP/1.1\r\nHost: {ours}\r\nConnection: close\r\n\r\n")).await;
     if status(&left) != 404 {
         row.lose("a page of another site has written");

@@ -1,4 +1,4 @@
-//! A line that breaks: passes connections on to the server, and cuts each after as many bytes of the answer as it is told.
+//! A proxy in front of the server that cuts each connection after a chosen number of bytes of the response.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Whoever waits longer than this for one thing gives up.
+/// The limit of every wait for the server.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server, running or ended. Dropped, it is killed, and its folder removed.
@@ -92,7 +92,7 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// SIGKILL, and waits until the process has ended.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();

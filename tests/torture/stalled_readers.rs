@@ -1,4 +1,4 @@
-//! Readers that never read, beside writers of 5 MB a second and one reader who does; then five hundred who come at once.
+//! Readers of the live feed that never read, beside writers of 5 MB a second and one reader that does; then 500 at once.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,8 +13,8 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::dropped_connections::metric;
-use crate::floods::Watch;
 use crate::harness::{Row, Share};
+use crate::overload::Watch;
 use crate::server::{PATIENCE, Server};
 
 const FROZEN: usize = 200;
@@ -27,7 +27,7 @@ const PROBE_EVERY: Duration = Duration::from_millis(25);
 const GROWTH: u64 = 64 << 20;
 /// A reader that takes nothing is cut after 10 s on a socket, after 30 s on a stream.
 const CUT_WITHIN: Duration = Duration::from_secs(60);
-/// The client's side of a frozen connection holds little, so that the server's side is soon full.
+/// A small receive buffer, so that the server's send buffer is soon full.
 const HELD: u32 = 32 << 10;
 
 /// Latencies of one part of the run.
@@ -36,7 +36,7 @@ struct Times {
     /// From a change to its answer.
     answered: Vec<Duration>,
     /// From a change to the reader who reads.
-    told: Vec<Duration>,
+    delivered: Vec<Duration>,
 }
 
 /// What the tasks share.
@@ -139,9 +139,11 @@ pub async fn run(share: &mut Share) -> Row {
     if growth > GROWTH {
         row.lose(format!("memory grew by {} MB", growth >> 20));
     }
-    row.told.push(format!("{cut} cut, memory {} MB more at most", growth >> 20));
-    for (what, alone, beside) in [("answered", alone.answered, beside.answered), ("told to another", alone.told, beside.told)] {
-        row.told.push(format!("a change {what}: p99 {} ms before, {} ms beside them", p99(alone), p99(beside)));
+    row.figures.push(format!("{cut} cut, memory {} MB more at most", growth >> 20));
+    for (what, alone, beside) in
+        [("answered", alone.answered, beside.answered), ("delivered to another reader", alone.delivered, beside.delivered)]
+    {
+        row.figures.push(format!("a change {what}: p99 {} ms before, {} ms beside them", p99(alone), p99(beside)));
     }
     row
 }
@@ -192,7 +194,7 @@ async fn freeze(port: u16, at: usize) -> TcpStream {
     stream
 }
 
-/// The reader who reads, from now until all is told; answers what it knows of each cell.
+/// The reader that reads, until it has all changes; returns the last change of each cell.
 async fn read(port: u16, common: Arc<Common>) -> HashMap<String, u64> {
     let url = format!("ws://127.0.0.1:{port}/live?board=main&epoch=none&since=0");
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
@@ -216,7 +218,7 @@ async fn read(port: u16, common: Arc<Common>) -> HashMap<String, u64> {
         }
         if id == "probe" {
             let sent = common.sent.lock().unwrap().remove(&n);
-            common.times.lock().unwrap().told.extend(sent.map(|sent| sent.elapsed()));
+            common.times.lock().unwrap().delivered.extend(sent.map(|sent| sent.elapsed()));
         }
     }
 }

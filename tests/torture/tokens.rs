@@ -1,4 +1,4 @@
-//! Who gets in where everyone needs a token: every address by everybody who may not, as it is and bent.
+//! Requests without the permission, where every client needs a token: all routes, plain and in unusual spellings.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,12 +13,12 @@ use crate::server::{PATIENCE, Server};
 const BENT: u64 = 2000;
 /// Stands in the cells of board `a`, which nobody here may see.
 const CANARY: &str = "canary-b9d04e";
-/// What else only those with a token are told: the figures, the description.
+/// Answers that also need a token: the metrics, the API description.
 const INSIDE: [&str; 3] = [CANARY, "agnez_readers", "\"openapi\":"];
 /// As many addresses at least show the canary to who may read: those that keep it could be seen to give it.
 const SHOW_IT: usize = 8;
 
-/// Somebody who comes: what stands before the path, and in the head.
+/// A client: the prefix of its paths, and its headers.
 struct Who {
     name: &'static str,
     key: String,
@@ -31,8 +31,8 @@ pub async fn run(share: &mut Share, row: &mut Row) {
     let server = Server::start(&share.program, &["--require-token"]).await;
     let (port, data) = (server.port, server.data());
     let token = |arguments: &[&str]| -> String {
-        let told = command(&share.program, &data, &[&["new"], arguments].concat());
-        told.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
+        let output = command(&share.program, &data, &[&["new"], arguments].concat());
+        output.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
     };
     let (writing, reading, sharing) = (bearer(&token(&["write"])), bearer(&token(&["read"])), token(&["share", "--board", "b"]));
     let revoked = token(&["write", "--name", "revoked"]);
@@ -78,7 +78,7 @@ pub async fn run(share: &mut Share, row: &mut Row) {
             }
         }
     }
-    row.told.push(format!("{} addresses x {} without the right", list.len(), everyone.len()));
+    row.figures.push(format!("{} addresses x {} without the right", list.len(), everyone.len()));
     let mut bent = 0;
     while bent < BENT && (bent < 200 || !share.is_over()) {
         let (method, path, _) = &list[share.rng.below(list.len() as u64) as usize];
@@ -90,7 +90,7 @@ pub async fn run(share: &mut Share, row: &mut Row) {
             row.lose(format!("{method} {address} by {} is answered {}", who.name, shown(&answer)));
         }
     }
-    row.told.push(format!("{bent} bent addresses"));
+    row.figures.push(format!("{bent} bent addresses"));
     if body(&send(port, "GET", "/values", &writing, "").await) != before {
         row.lose("somebody without the right has written");
     }

@@ -13,14 +13,12 @@ use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-
-/// A note is the largest thing that a user sends.
-const MAX_BODY_BYTES: usize = 512 * 1024;
+use crate::server::limits::MAX_PAGE_CALL_BODY_BYTES;
 
 /// `POST /rpc/{*path}`.
 pub async fn call(State(app): State<App>, request: Request) -> Result<Response, ServerError> {
     let (parts, body) = request.into_parts();
-    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let body = read_to_end(body, MAX_PAGE_CALL_BODY_BYTES).await?;
     let request = Request::from_parts(parts, body.into());
     let boards = app.boards.clone();
     let reply = leptos_axum::handle_server_fns_with_context(move || provide_context(boards.clone()), request).await;

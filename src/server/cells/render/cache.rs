@@ -10,14 +10,13 @@ use tokio::sync::OnceCell;
 use crate::protocol::{ApiError, CellId};
 use crate::server::App;
 use crate::server::error::ServerError;
+use crate::server::limits::RENDER_CACHE_BYTES;
 use crate::server::net::response_budget::{Share, Who};
 
-/// What is kept at most, in bytes.
-const ROOM: usize = 64 << 20;
 /// What is larger is not kept: it would take the room of many others.
-const LARGE: usize = ROOM / 4;
+const MAX_CACHED_BYTES: usize = RENDER_CACHE_BYTES / 4;
 /// What a kept drawing takes besides its own bytes: the entry, its key and its place in the allocator, rounded up.
-const ENTRY: usize = 512;
+const ENTRY_BYTES: usize = 512;
 
 /// One form of a cell. Another version of the value takes its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -118,7 +117,7 @@ struct Entry {
 
 impl Entry {
     fn bytes(&self) -> usize {
-        ENTRY + self.key + self.made.get().map_or(0, |made| made.bytes.len())
+        ENTRY_BYTES + self.key + self.made.get().map_or(0, |made| made.bytes.len())
     }
 }
 
@@ -131,12 +130,12 @@ impl Drawings {
             return Ok(known.clone());
         }
         let found = made.get_or_try_init(|| make).await.cloned();
-        let is_kept = found.as_ref().is_ok_and(|made| made.bytes.len() <= LARGE);
+        let is_kept = found.as_ref().is_ok_and(|made| made.bytes.len() <= MAX_CACHED_BYTES);
         let mut kept = self.lock();
         if !is_kept && kept.entries.get(&key).is_some_and(|entry| Arc::ptr_eq(&entry.made, &made)) {
             kept.entries.remove(&key);
         }
-        kept.shrink(ROOM);
+        kept.shrink(RENDER_CACHE_BYTES);
         found
     }
 
@@ -261,9 +260,9 @@ mod tests {
         for id in ["a", "b", "c", "a"] {
             drawings.get(key(id, ""), (1, 0), async { of(&"x".repeat(1000)) }).await.unwrap();
         }
-        drawings.get(key("large", ""), (1, 0), async { of(&"x".repeat(LARGE + 1)) }).await.unwrap();
+        drawings.get(key("large", ""), (1, 0), async { of(&"x".repeat(MAX_CACHED_BYTES + 1)) }).await.unwrap();
         let mut kept = drawings.lock();
-        kept.shrink(2 * (1000 + ENTRY));
+        kept.shrink(2 * (1000 + ENTRY_BYTES));
         let mut left: Vec<_> = kept.entries.keys().map(|key| key.id.to_string()).collect();
         left.sort();
         assert_eq!(left, ["a", "c"]);

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -11,15 +10,8 @@ use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
+use crate::server::limits::{MAX_WAITING_RENDERS, MAX_WAITING_RENDERS_PER_TOKEN, RENDER_BUDGET_BYTES, RENDER_TIMEOUT};
 use crate::server::net::response_budget::Who;
-
-/// What all that is being made takes at most, as it is estimated. One that needs more is made alone.
-const MEMORY: usize = 256 << 20;
-/// How many may wait, in all and by one token.
-const WAITING: usize = 256;
-const WAITING_EACH: usize = 128;
-/// How long one waits for its turn.
-const WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct Renderer(Arc<Mutex<Places>>);
@@ -58,7 +50,7 @@ impl Renderer {
     }
 
     fn with(places: usize) -> Self {
-        Self(Arc::new(Mutex::new(Places { free: places, memory: MEMORY, lines: VecDeque::new() })))
+        Self(Arc::new(Mutex::new(Places { free: places, memory: RENDER_BUDGET_BYTES, lines: VecDeque::new() })))
     }
 
     /// Makes something that takes about so many bytes meanwhile. Nothing of it has begun before its turn. 503 when too many wait, or for too long.
@@ -67,7 +59,7 @@ impl Renderer {
         T: Send + 'static,
         F: Future<Output = Result<T, ServerError>> + Send + 'static,
     {
-        let turn = timeout(WAIT, self.turn(who, bytes, true)?).await;
+        let turn = timeout(RENDER_TIMEOUT, self.turn(who, bytes, true)?).await;
         on_a_thread(turn.ok().and_then(Result::ok).ok_or_else(busy)?, make).await
     }
 
@@ -83,14 +75,14 @@ impl Renderer {
 
     fn turn(&self, who: &Who, bytes: usize, is_bounded: bool) -> Result<oneshot::Receiver<Turn>, ApiError> {
         let (turn, comes) = oneshot::channel();
-        let waiting = Waiting { bytes: bytes.min(MEMORY), turn };
+        let waiting = Waiting { bytes: bytes.min(RENDER_BUDGET_BYTES), turn };
         {
             let mut places = self.lock();
             places.forget_who_left();
             let own = places.lines.iter().position(|(known, _)| known == who);
             let (all, own_count) =
                 (places.lines.iter().map(|(_, line)| line.len()).sum::<usize>(), own.map_or(0, |at| places.lines[at].1.len()));
-            if is_bounded && (all >= WAITING || own_count >= WAITING_EACH) {
+            if is_bounded && (all >= MAX_WAITING_RENDERS || own_count >= MAX_WAITING_RENDERS_PER_TOKEN) {
                 return Err(busy());
             }
             match own {
@@ -166,6 +158,7 @@ fn busy() -> ApiError {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use super::*;
 
@@ -217,7 +210,7 @@ mod tests {
         });
         assert!(futures_util::future::join_all(all).await.into_iter().all(|made| made.is_ok()));
         assert!(most.load(Ordering::SeqCst) <= 2);
-        assert_eq!(free(&renderer), (2, MEMORY));
+        assert_eq!(free(&renderer), (2, RENDER_BUDGET_BYTES));
     }
 
     #[tokio::test]
@@ -252,9 +245,11 @@ mod tests {
         let renderer = Renderer::with(1);
         let (first, go) = held(&renderer, "a", 1);
         until(|| renderer.lock().free == 0).await;
-        let all: Vec<_> = (0..WAITING_EACH).map(|_| renderer.turn(&who("a"), 1, true).unwrap()).collect();
+        let all: Vec<_> = (0..MAX_WAITING_RENDERS_PER_TOKEN).map(|_| renderer.turn(&who("a"), 1, true).unwrap()).collect();
         assert_eq!(renderer.turn(&who("a"), 1, true).err().unwrap().code, 503);
-        let others: Vec<_> = (0..WAITING - WAITING_EACH).map(|at| renderer.turn(&who(&at.to_string()), 1, true).unwrap()).collect();
+        let others: Vec<_> = (0..MAX_WAITING_RENDERS - MAX_WAITING_RENDERS_PER_TOKEN)
+            .map(|at| renderer.turn(&who(&at.to_string()), 1, true).unwrap())
+            .collect();
         assert!(renderer.turn(&who("b"), 1, true).is_err() && renderer.turn(&who("b"), 1, false).is_ok());
         drop((all, others));
         assert!(renderer.turn(&who("a"), 1, true).is_ok());
@@ -266,7 +261,7 @@ mod tests {
     #[tokio::test]
     async fn what_takes_much_memory_is_made_alone() {
         let renderer = Renderer::with(4);
-        let (large, go) = held(&renderer, "a", 2 * MEMORY);
+        let (large, go) = held(&renderer, "a", 2 * RENDER_BUDGET_BYTES);
         until(|| renderer.lock().free == 3).await;
         let (small, go_small) = held(&renderer, "b", 1);
         until(|| !renderer.lock().lines.is_empty()).await;
@@ -281,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_gives_the_place_back() {
         let renderer = Renderer::with(1);
-        let make = async { if MEMORY > 0 { panic!("on purpose") } else { Ok(()) } };
+        let make = async { if RENDER_BUDGET_BYTES > 0 { panic!("on purpose") } else { Ok(()) } };
         assert_eq!(renderer.run(&None, 1, make).await.unwrap_err().to_api_error().code, 500);
         assert!(renderer.run(&None, 1, async { Ok(()) }).await.is_ok());
     }

@@ -21,15 +21,9 @@ use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{BinaryColumns, Columns};
 use crate::server::http::openapi::shape::{shape, words_with_default};
 use crate::server::limits::MAX_SMOOTH;
+use crate::server::limits::{MAX_COLUMNS_CELLS, MAX_COLUMNS_PIXELS, MAX_COLUMNS_WIDTH};
 
-/// Pixels of all series of one query: those of a cell are held whole, 256 bytes a pixel. Beyond it each
-/// series has fewer.
-const MAX_PIXELS: usize = 500_000;
-/// Pixels, wider than any screen; columns for it take about 1 MiB a series.
-const MAX_WIDTH: u32 = 16_384;
 const DEFAULT_WIDTH: u32 = 1000;
-/// Cells in one query.
-const MAX_CELLS: usize = 1000;
 
 /// `?cells=a,b&from=0&to=1e4&width=800&x=step&smooth=0.9`.
 #[derive(Clone, Debug, PartialEq, IntoParams)]
@@ -74,9 +68,10 @@ impl ColumnsQuery {
                 "from" => query.from = Some(place("from", &value)?),
                 "to" => query.to = Some(place("to", &value)?),
                 "width" => {
-                    let width = value.parse().ok().filter(|width| (1..=MAX_WIDTH).contains(width));
-                    query.width =
-                        width.ok_or_else(|| invalid_parameter("width", "must be a whole number of pixels from 1 to 16384", &value))?;
+                    let width = value.parse().ok().filter(|width| (1..=MAX_COLUMNS_WIDTH).contains(width));
+                    query.width = width.ok_or_else(|| {
+                        invalid_parameter("width", &format!("must be a whole number of pixels from 1 to {MAX_COLUMNS_WIDTH}"), &value)
+                    })?;
                 }
                 "x" => {
                     query.axis = match &*value {
@@ -103,10 +98,14 @@ impl ColumnsQuery {
 }
 
 fn cells(list: &str) -> Result<Vec<CellId>, ApiError> {
-    let ids = list.split(',').filter(|id| !id.is_empty()).take(MAX_CELLS + 1);
+    let ids = list.split(',').filter(|id| !id.is_empty()).take(MAX_COLUMNS_CELLS + 1);
     let ids = ids.map(|id| CellId::parse(id).ok_or_else(|| invalid_parameter("cells", "must be ids with commas between them", id)));
     let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
-    if ids.len() > MAX_CELLS { Err(invalid_parameter("cells", "may name 1000 cells", "more")) } else { Ok(ids) }
+    if ids.len() > MAX_COLUMNS_CELLS {
+        Err(invalid_parameter("cells", &format!("may name {MAX_COLUMNS_CELLS} cells"), "more"))
+    } else {
+        Ok(ids)
+    }
 }
 
 fn place(key: &str, value: &str) -> Result<f64, ApiError> {
@@ -180,7 +179,7 @@ pub async fn of_cells(
 async fn respond(app: &App, caller: &Caller, ids: Vec<CellId>, query: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
     let ColumnsQuery { axis, from, to, smooth, .. } = *query;
     let Lines { seq, series, ids } = app.boards.lines(ids);
-    let width = query.width.min((MAX_PIXELS / series.max(1)).max(1) as u32);
+    let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
@@ -222,6 +221,6 @@ mod tests {
             let error = ColumnsQuery::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");
         }
-        assert!(ColumnsQuery::parse(&format!("cells={}", "a,".repeat(MAX_CELLS + 1)), None).is_err());
+        assert!(ColumnsQuery::parse(&format!("cells={}", "a,".repeat(MAX_COLUMNS_CELLS + 1)), None).is_err());
     }
 }

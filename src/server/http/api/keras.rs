@@ -14,9 +14,7 @@ use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::IdempotencyHeaders;
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotTaken};
 use crate::server::http::openapi::schemas::{Appended, Epoch, EpochForm};
-
-/// A thousand metrics with long names.
-const MAX_BODY_BYTES: usize = 1 << 20;
+use crate::server::limits::MAX_EPOCH_BODY_BYTES;
 
 /// `keras.callbacks.RemoteMonitor(root="http://localhost:3000")`; `path="/publish/epoch/end/?board=mnist"` names another board.
 #[utoipa::path(
@@ -39,7 +37,7 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 )]
 pub async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let board = board_parameter(query.as_deref().unwrap_or_default())?;
-    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let body = read_to_end(body, MAX_EPOCH_BODY_BYTES).await?;
     let epoch = parse_body(&body, parse_epoch).await?;
     let request = idempotent_request(&headers, &format!("epoch of {board}"), &body, &ResponseShape::Points)?;
     Ok(json_response(app.boards.epoch_end(&board, epoch, request).await?))

@@ -12,24 +12,23 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::format::points_page::{HEAD, PAGE, Page, PointsQuery};
+use super::format::points_page::{HEAD, Page, PointsQuery};
 use super::{NO_STORE, cell_id, header_text, idempotent_request, json_response, parse_body};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
-use crate::server::http::body::memory_budget::{self, SMALL};
+use crate::server::http::body::memory_budget;
 use crate::server::http::body::read::{broken, next_chunk, read_to_end};
 use crate::server::http::openapi::parameters::{CellPath, IdempotencyHeaders};
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotFound, NotTaken, QueryErrors};
 use crate::server::http::openapi::schemas::{
     AppendBody, AppendManyBody, Appended, BinaryPoints, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
 };
+use crate::server::limits::{MAX_POINTS_BODY_BYTES, MAX_POINTS_PER_PAGE, MAX_UNCOUNTED_BODY_BYTES};
 use crate::server::net::response_budget::{Who, counted};
 
-/// Limit of one request, whether it is taken as a whole or, as a stream of lines, piece by piece.
-const MAX_BODY_BYTES: usize = 64 << 20;
 /// Lines of a stream are accepted in pieces of this size, or after a moment: a stream may be what a program
 /// logs just now.
 const PIECE_BYTES: usize = 1 << 20;
@@ -39,7 +38,7 @@ const POINT_BYTES: usize = 160;
 /// Says which points a page is of.
 const GENERATION: HeaderName = HeaderName::from_static("agnez-generation");
 /// Series that an error names.
-const NAMED: usize = 20;
+const MAX_NAMED_SERIES: usize = 20;
 
 #[utoipa::path(
     post,
@@ -62,7 +61,7 @@ const NAMED: usize = 20;
 )]
 pub async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
     let id = cell_id(&id)?;
-    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let body = read_to_end(body, MAX_POINTS_BODY_BYTES).await?;
     let (cell, kind) = (id.clone(), header_text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
     let series = parse_body(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
     let answer = app
@@ -98,7 +97,7 @@ pub async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body)
     if is_stream && !headers.contains_key("idempotency-key") {
         return stream(&app, body).await;
     }
-    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let body = read_to_end(body, MAX_POINTS_BODY_BYTES).await?;
     let sent = parse_body(&body, move |body| parse_many_points(body, Some(&kind))).await?;
     let answer = app.boards.append(sent, idempotent_request(&headers, "", &body, &ResponseShape::Points)?).await?;
     Ok(json_response(answer))
@@ -127,12 +126,12 @@ async fn stream(app: &App, body: Body) -> Result<Response, ServerError> {
             Some(Err(why)) => return Err(cut(lines, points, broken(why)).into()),
             None => {}
         }
-        if bytes > MAX_BODY_BYTES {
-            let most = format!("A stream may have {} MiB.", MAX_BODY_BYTES >> 20);
+        if bytes > MAX_POINTS_BODY_BYTES {
+            let most = format!("A stream may have {} MiB.", MAX_POINTS_BODY_BYTES >> 20);
             return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(most)).into());
         }
         permit = match permit {
-            _ if waiting.len() < SMALL => None,
+            _ if waiting.len() < MAX_UNCOUNTED_BODY_BYTES => None,
             None => memory_budget::reserve(PIECE_BYTES).await.map_err(|full| cut(lines, points, full))?,
             held => held,
         };
@@ -213,8 +212,9 @@ pub async fn read(
         (None, [only]) => only.to_string(),
         (None, []) => return Err(ErrorKind::NotFound.with(format!("The cell '{id}' has no points yet.")).into()),
         (None, several) => {
-            let more = if several.len() > NAMED { format!(" and {} more", several.len() - NAMED) } else { String::new() };
-            let names = several[..several.len().min(NAMED)].join(", ");
+            let more =
+                if several.len() > MAX_NAMED_SERIES { format!(" and {} more", several.len() - MAX_NAMED_SERIES) } else { String::new() };
+            let names = several[..several.len().min(MAX_NAMED_SERIES)].join(", ");
             let message = format!("Name one of the series with ?series=: {names}{more}.");
             return Err(ErrorKind::BadRequest.with(message).at("series", "must be named").into());
         }
@@ -250,7 +250,7 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
         let index = app.boards.store.index();
         index.series(id).iter().map(|series| (series.name.clone(), series.key, series.count())).collect()
     };
-    let bytes = POINT_BYTES * PAGE as usize;
+    let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
     let share = Arc::new(app.answers.share(who, if wanted.is_empty() { 0 } else { bytes }).await?);
     let (app, who, id) = (app.clone(), who.clone(), id.clone());
     let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
@@ -259,7 +259,7 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
         async move {
             let Some((name, key, least)) = series else { return Ok(None) };
             let make = async move {
-                let page = boards.store.points(&id, &name, from, PAGE as usize).await?;
+                let page = boards.store.points(&id, &name, from, MAX_POINTS_PER_PAGE as usize).await?;
                 let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
                     let message = format!("The series '{name}' was replaced or removed while it was read; read it again.");
                     return Err(ErrorKind::Conflict.with(message).into());

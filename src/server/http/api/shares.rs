@@ -20,8 +20,7 @@ use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::responses::{BadRequest, BodyErrors, NotFound};
 use crate::server::http::openapi::schemas::Error;
-
-const MAX_BODY_BYTES: usize = 16 << 10;
+use crate::server::limits::MAX_SHARE_BODY_BYTES;
 
 /// Both may be missing: the main board, and no name.
 #[derive(Default, Deserialize, ToSchema)]
@@ -116,7 +115,7 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     )
 )]
 pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, body: Body) -> Result<Response, ServerError> {
-    let body = read_to_end(body, MAX_BODY_BYTES).await?;
+    let body = read_to_end(body, MAX_SHARE_BODY_BYTES).await?;
     let sent: Option<ShareRequest> = if body.is_empty() { Ok(None) } else { serde_json::from_slice(&body) }.map_err(|why| {
         ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"board\":\"mnist\",\"name\":\"for Ada\"}}: {why}."))
     })?;

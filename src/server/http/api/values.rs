@@ -22,10 +22,9 @@ use crate::server::http::openapi::responses::{
     BodyErrors, ChangeErrors, Conflict, MethodNotAllowed, NotFound, PayloadTooLarge, QueryErrors,
 };
 use crate::server::http::openapi::schemas::{Cell, CellOrRepeated, Created, CreatedBefore, Draft, Drafts, Found, Patch};
+use crate::server::limits::MAX_CELL_BODY_BYTES;
 use crate::server::net::response_budget::counted;
 
-/// The largest body: a picture as `data:` URI.
-const MAX_BODY_BYTES: usize = 16 << 20;
 /// Memory that a document takes while it is written, as a multiple of its value.
 const WRITING_FACTOR: usize = 3;
 /// From here on a document takes more than a millisecond to be parsed or written.
@@ -356,5 +355,5 @@ fn non_empty_query(query: Option<String>, verb: &str) -> Result<Query, ServerErr
 }
 
 async fn read_body(body: Body) -> Result<Bytes, ServerError> {
-    read_to_end(body, MAX_BODY_BYTES).await
+    read_to_end(body, MAX_CELL_BODY_BYTES).await
 }

@@ -1,35 +1,29 @@
 //! Memory that request bodies share until they are handled. A body reserves its full size before it is
 //! read, so that two bodies cannot deadlock on partial reservations.
 
-use std::time::Duration;
-
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
+use crate::server::limits::{
+    BODY_MEMORY_TIMEOUT, LARGE_BODIES_BUDGET_BYTES, MAX_MEDIUM_BODY_BYTES, MAX_UNCOUNTED_BODY_BYTES, MEDIUM_BODIES_BUDGET_BYTES,
+};
 
-/// A smaller body reserves nothing, and never waits for another.
-pub const SMALL: usize = 64 << 10;
-/// Bodies up to here have a budget of their own: a picture does not wait for the upload of a long run.
-const MEDIUM: usize = 2 << 20;
-/// How long a body waits for its reservation; nothing of it is read meanwhile.
-const RESERVE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// In units of [`SMALL`].
-static MEDIUM_BUDGET: Semaphore = Semaphore::const_new((64 << 20) / SMALL);
-static LARGE_BUDGET: Semaphore = Semaphore::const_new((256 << 20) / SMALL);
+/// In units of [`MAX_UNCOUNTED_BODY_BYTES`].
+static MEDIUM_BUDGET: Semaphore = Semaphore::const_new(MEDIUM_BODIES_BUDGET_BYTES / MAX_UNCOUNTED_BODY_BYTES);
+static LARGE_BUDGET: Semaphore = Semaphore::const_new(LARGE_BODIES_BUDGET_BYTES / MAX_UNCOUNTED_BODY_BYTES);
 
 /// The reservation of a body, released when it is dropped; `None` for a small one.
 pub type MemoryPermit = Option<SemaphorePermit<'static>>;
 
 /// Reserves memory for a body of so many bytes. Error: 503.
 pub async fn reserve(bytes: usize) -> Result<MemoryPermit, ApiError> {
-    let units = u32::try_from(bytes / SMALL).unwrap_or(u32::MAX);
+    let units = u32::try_from(bytes / MAX_UNCOUNTED_BODY_BYTES).unwrap_or(u32::MAX);
     if units == 0 {
         return Ok(None);
     }
-    let budget = if bytes <= MEDIUM { &MEDIUM_BUDGET } else { &LARGE_BUDGET };
-    match timeout(RESERVE_TIMEOUT, budget.acquire_many(units)).await {
+    let budget = if bytes <= MAX_MEDIUM_BODY_BYTES { &MEDIUM_BUDGET } else { &LARGE_BUDGET };
+    match timeout(BODY_MEMORY_TIMEOUT, budget.acquire_many(units)).await {
         Ok(Ok(permit)) => Ok(Some(permit)),
         _ => {
             Err(ErrorKind::Unavailable
@@ -50,10 +44,10 @@ mod tests {
             permits.push(reserve(large).await.unwrap());
         }
         assert_eq!(reserve(large).await.unwrap_err().code, 503);
-        assert!(reserve(SMALL - 1).await.unwrap().is_none());
-        assert_eq!(reserve(MEDIUM).await.unwrap().unwrap().num_permits(), MEDIUM / SMALL);
+        assert!(reserve(MAX_UNCOUNTED_BODY_BYTES - 1).await.unwrap().is_none());
+        assert_eq!(reserve(MAX_MEDIUM_BODY_BYTES).await.unwrap().unwrap().num_permits(), MAX_MEDIUM_BODY_BYTES / MAX_UNCOUNTED_BODY_BYTES);
         let waiting = tokio::spawn(reserve(large));
-        tokio::time::sleep(RESERVE_TIMEOUT / 2).await;
+        tokio::time::sleep(BODY_MEMORY_TIMEOUT / 2).await;
         permits.pop();
         assert!(waiting.await.unwrap().is_ok());
     }

@@ -1,20 +1,13 @@
 //! Reads request bodies: bounded in size, each and together, and in time by minimum progress.
 
-use std::time::Duration;
-
 use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use futures::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::memory_budget::{self, MemoryPermit, SMALL};
+use super::memory_budget::{self, MemoryPermit};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
-
-/// Minimum progress: so many bytes, or the end of the body, within every [`PROGRESS_TIMEOUT`].
-const PROGRESS_BYTES: usize = 120 << 10;
-const PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
-/// A stream may be slow, but one that sends nothing for so long is cut: its client may have crashed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+use crate::server::limits::{BODY_PROGRESS_TIMEOUT, MAX_UNCOUNTED_BODY_BYTES, MIN_BODY_PROGRESS_BYTES, POINT_STREAM_IDLE_TIMEOUT};
 
 /// Reads a body of at most `most` bytes. A longer announced length is refused before anything is read.
 /// Errors: 400, 408, 413, 503.
@@ -30,7 +23,7 @@ pub async fn read_to_end(body: Body, most: usize) -> Result<Bytes, ServerError> 
     let mut permit = if is_announced { memory_budget::reserve(announced as usize).await.map_err(unchanged)? } else { None };
     // Reserved already: it does not move while it grows.
     let (mut chunks, mut taken) = (body.into_data_stream(), Vec::with_capacity(announced as usize));
-    let (mut until, mut next) = (Instant::now() + PROGRESS_TIMEOUT, PROGRESS_BYTES);
+    let (mut until, mut next) = (Instant::now() + BODY_PROGRESS_TIMEOUT, MIN_BODY_PROGRESS_BYTES);
     loop {
         let Ok(chunk) = timeout_at(until, chunks.next()).await else {
             return Err(ErrorKind::Timeout.with("The body came too slowly; nothing was changed. Send it again.").into());
@@ -40,13 +33,13 @@ pub async fn read_to_end(body: Body, most: usize) -> Result<Bytes, ServerError> 
             // Most bodies are one chunk.
             Some(Ok(chunk)) if taken.is_empty() && chunk.len() as u64 == announced => return Ok(chunk),
             Some(Ok(chunk)) => {
-                if !is_announced && permit.is_none() && taken.len() + chunk.len() >= SMALL {
+                if !is_announced && permit.is_none() && taken.len() + chunk.len() >= MAX_UNCOUNTED_BODY_BYTES {
                     permit = memory_budget::reserve(most).await.map_err(unchanged)?;
-                    until = Instant::now() + PROGRESS_TIMEOUT;
+                    until = Instant::now() + BODY_PROGRESS_TIMEOUT;
                 }
                 taken.extend_from_slice(&chunk);
                 if taken.len() >= next {
-                    (until, next) = (Instant::now() + PROGRESS_TIMEOUT, taken.len() + PROGRESS_BYTES);
+                    (until, next) = (Instant::now() + BODY_PROGRESS_TIMEOUT, taken.len() + MIN_BODY_PROGRESS_BYTES);
                 }
             }
             Some(Err(why)) => return Err(unchanged(broken(why)).into()),
@@ -78,12 +71,14 @@ pub fn broken(why: axum::Error) -> ApiError {
 
 /// The next chunk of a stream that may go on for hours; 408 when none comes for five minutes.
 pub async fn next_chunk(stream: &mut BodyDataStream) -> Result<Option<Result<Bytes, axum::Error>>, ApiError> {
-    let silent = |_| ErrorKind::Timeout.with(format!("The stream was silent for {} s.", IDLE_TIMEOUT.as_secs()));
-    timeout(IDLE_TIMEOUT, stream.next()).await.map_err(silent)
+    let silent = |_| ErrorKind::Timeout.with(format!("The stream was silent for {} s.", POINT_STREAM_IDLE_TIMEOUT.as_secs()));
+    timeout(POINT_STREAM_IDLE_TIMEOUT, stream.next()).await.map_err(silent)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -127,7 +122,7 @@ mod tests {
         let stalled =
             futures::stream::iter([Ok(Bytes::from(vec![0; 1_000_000]))]).chain(futures::stream::pending::<Result<_, std::io::Error>>());
         let begun = Instant::now();
-        assert_eq!((code(Body::from_stream(stalled)).await, begun.elapsed()), (Err(408), PROGRESS_TIMEOUT));
+        assert_eq!((code(Body::from_stream(stalled)).await, begun.elapsed()), (Err(408), BODY_PROGRESS_TIMEOUT));
         let cut = futures::stream::iter([Ok(Bytes::from("ab")), Err(std::io::Error::other("cut"))]);
         assert_eq!(code(Body::from_stream(cut)).await, Err(400));
     }

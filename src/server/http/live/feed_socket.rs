@@ -18,12 +18,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as Piece
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use crate::server::limits::MAX_INCOMING_FRAME_BYTES;
 use crate::server::limits::WEBSOCKET_STALL_TIMEOUT;
 use crate::server::live::encode::send_timeout;
 use crate::server::live::hub::LiveFrame;
 
-/// Clients send nothing but control frames.
-pub const INCOMING_BYTES: usize = 4096;
 /// Frames up to this size are gathered for one write.
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
 /// Bytes of a frame that are copied at a time.
@@ -60,9 +59,9 @@ impl PendingUpgrade {
     pub fn complete(self) -> (Response, impl Future<Output = Option<FeedSocket>> + Send) {
         let on_upgrade = self.on_upgrade;
         let config = WebSocketConfig::default()
-            .read_buffer_size(INCOMING_BYTES)
-            .max_message_size(Some(INCOMING_BYTES))
-            .max_frame_size(Some(INCOMING_BYTES))
+            .read_buffer_size(MAX_INCOMING_FRAME_BYTES)
+            .max_message_size(Some(MAX_INCOMING_FRAME_BYTES))
+            .max_frame_size(Some(MAX_INCOMING_FRAME_BYTES))
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
         let socket = async move {

@@ -12,14 +12,14 @@ use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::feed_socket::{FeedSocket, INCOMING_BYTES, PendingUpgrade};
+use super::feed_socket::{FeedSocket, PendingUpgrade};
 use super::{LiveQuery, SocketView};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::QueryErrors;
-use crate::server::limits::WEBSOCKET_STALL_TIMEOUT;
+use crate::server::limits::{MAX_INCOMING_FRAME_BYTES, WEBSOCKET_STALL_TIMEOUT};
 use crate::server::live::encode::notice_frame;
 use crate::server::live::feed::Feed;
 
@@ -70,7 +70,7 @@ pub async fn connect(
 /// Accepts the upgrade of a client with an invalid token only to close it with 1008: browsers hide why an
 /// upgrade failed.
 pub fn close_unauthorized(upgrade: WebSocketUpgrade) -> Response {
-    upgrade.protocols([PROTOCOL]).max_message_size(INCOMING_BYTES).on_upgrade(async |mut socket| {
+    upgrade.protocols([PROTOCOL]).max_message_size(MAX_INCOMING_FRAME_BYTES).on_upgrade(async |mut socket| {
         let close = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::from_static(REVOKED) };
         let _ = timeout(WEBSOCKET_STALL_TIMEOUT, socket.send(Message::Close(Some(close)))).await;
     })

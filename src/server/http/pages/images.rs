@@ -26,6 +26,7 @@ use crate::server::http::conditional;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unprocessable};
 use crate::server::http::openapi::schemas::Picture;
+use crate::server::limits::MAX_IMAGE_FILE_BYTES;
 use crate::server::net::response_budget::counted;
 
 /// The part of an address that names the version of the value.
@@ -33,7 +34,6 @@ pub fn revision(text: &str) -> Result<u64, ApiError> {
     text.parse().map_err(|_| ErrorKind::BadRequest.with(format!("The version in the address must be a number, not '{text}'.")))
 }
 
-const FILE_BYTES: u64 = 64 << 20;
 /// Bytes of a file that are in memory for a reader.
 const CHUNK_BYTES: usize = 64 << 10;
 /// The signature of every type is within these first bytes.
@@ -142,7 +142,7 @@ fn open_file(folder: &FsPath, path: &str) -> Option<OpenFile> {
     // Before it is opened: opening a pipe waits for its writer.
     name.metadata().ok().filter(|about| about.is_file())?;
     let mut file = File::open(&name).ok()?;
-    let about = file.metadata().ok().filter(|about| about.is_file() && about.len() <= FILE_BYTES)?;
+    let about = file.metadata().ok().filter(|about| about.is_file() && about.len() <= MAX_IMAGE_FILE_BYTES)?;
     let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
     let mut start = Vec::with_capacity(SNIFFED_BYTES);
     std::io::Read::by_ref(&mut file).take(SNIFFED_BYTES as u64).read_to_end(&mut start).ok()?;

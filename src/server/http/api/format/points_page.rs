@@ -8,9 +8,7 @@ use super::number::{push_json, push_plain, push_string};
 use crate::charts::csv::quoted;
 use crate::protocol::ApiError;
 use crate::series::Points;
-
-/// Points in one answer; `next` says where to go on.
-pub const PAGE: u64 = 10_000;
+use crate::server::limits::MAX_POINTS_PER_PAGE;
 
 /// The first line of CSV.
 pub const HEAD: &str = "series,index,step,value,time\r\n";
@@ -53,7 +51,7 @@ pub struct PointsQuery {
     /// The index of the first point.
     #[param(required = false, default = 0)]
     pub from: u64,
-    // At most `PAGE`.
+    // At most `MAX_POINTS_PER_PAGE`.
     /// At most so many; more than 10,000 are cut to that.
     #[param(required = false, minimum = 1, default = 10000)]
     pub limit: u64,
@@ -73,7 +71,7 @@ impl PointsQuery {
     /// `format` in the query counts before `accept`.
     pub fn parse(text: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let format = accept.map_or(Format::Json, Format::accepted);
-        let mut query = Self { series: None, from: 0, limit: PAGE, format, generation: None };
+        let mut query = Self { series: None, from: 0, limit: MAX_POINTS_PER_PAGE, format, generation: None };
         for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*key {
                 "series" => query.series = Some(value.into_owned()),
@@ -82,7 +80,8 @@ impl PointsQuery {
                 "limit" => {
                     let limit: Result<u64, _> = value.parse();
                     let limit = limit.ok().filter(|limit| *limit > 0);
-                    query.limit = limit.ok_or_else(|| invalid_parameter("limit", "must be a whole number from 1", &value))?.min(PAGE);
+                    query.limit =
+                        limit.ok_or_else(|| invalid_parameter("limit", "must be a whole number from 1", &value))?.min(MAX_POINTS_PER_PAGE);
                 }
                 "format" => {
                     query.format = match &*value {
@@ -275,12 +274,15 @@ mod tests {
     #[test]
     fn a_query_is_checked() {
         let query = PointsQuery::parse("series=tr%20ain&from=5&limit=99999", Some("text/html, text/csv;q=0.5, */*")).unwrap();
-        assert_eq!(query, PointsQuery { series: Some("tr ain".into()), from: 5, limit: PAGE, format: Format::Csv, generation: None });
+        assert_eq!(
+            query,
+            PointsQuery { series: Some("tr ain".into()), from: 5, limit: MAX_POINTS_PER_PAGE, format: Format::Csv, generation: None }
+        );
         assert_eq!(PointsQuery::parse("generation=kQ3.7", None).unwrap().generation.as_deref(), Some("kQ3.7"));
         assert_eq!(PointsQuery::parse("format=ndjson", Some("text/csv")).unwrap().format, Format::Lines);
         assert_eq!(
             PointsQuery::parse("", Some("image/png")).unwrap(),
-            PointsQuery { series: None, from: 0, limit: PAGE, format: Format::Json, generation: None }
+            PointsQuery { series: None, from: 0, limit: MAX_POINTS_PER_PAGE, format: Format::Json, generation: None }
         );
         for (query, part) in [
             ("from=-1", "'from' must be a whole number from 0, not '-1'."),

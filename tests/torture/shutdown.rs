@@ -1,4 +1,4 @@
-//! SIGTERM with sockets open and requests under way, and a new start on the same port while clients go on.
+//! SIGTERM with open sockets and requests in flight, then a start on the same port while clients go on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +59,7 @@ pub async fn run(share: &mut Share) -> Row {
         row.took("a change", writer.worst);
         answers += writer.acknowledged;
     }
-    row.told.push(format!("{answers} answers acknowledged"));
+    row.figures.push(format!("{answers} answers acknowledged"));
     if let Err(why) = server.check().await {
         row.lose(why);
     }

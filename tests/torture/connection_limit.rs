@@ -1,4 +1,4 @@
-//! Many more sockets than there are places, none with a token, which ask for the page's code and take nothing of it.
+//! Many more sockets than the server admits, none with a token, that request the page's code and read nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,18 +9,18 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::floods::Watch;
 use crate::harness::{Row, Share};
 use crate::origin_attacks::{ask, shown, status};
+use crate::overload::Watch;
 use crate::server::Server;
 use crate::tokens::command;
 
 const SOCKETS: usize = 500;
-/// Half of them are places for connections.
+/// Half of them are for connections.
 const HANDLES: u32 = 256;
-/// Their side of a connection holds little, so that the server's side is soon full.
+/// A small receive buffer, so that the server's send buffer is soon full.
 const HELD: u32 = 16 << 10;
-/// One that was cut comes again.
+/// A socket that was cut connects again after this time.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Everything else is answered within this time.
 const BOUND: Duration = Duration::from_secs(2);
@@ -65,7 +65,7 @@ pub async fn run(share: &mut Share) -> Row {
     if failed > 0 || worst > BOUND {
         row.lose(format!("health failed {failed} times, and took {} ms once", worst.as_millis()));
     }
-    row.told.push(format!("{} cut, memory {} MB more", cut.load(Ordering::Relaxed), most.saturating_sub(before) >> 20));
+    row.figures.push(format!("{} cut, memory {} MB more", cut.load(Ordering::Relaxed), most.saturating_sub(before) >> 20));
     row
 }
 

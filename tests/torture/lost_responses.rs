@@ -1,4 +1,4 @@
-//! Answers that are lost after the commit: the client repeats with its key, and nothing is done twice.
+//! Responses that are lost after the commit: the client repeats the request with its key, and it has no further effect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,7 +53,7 @@ pub async fn run(share: &mut Share) -> Row {
         points += writer.points.certain;
     }
     row.tried = proxy.cuts();
-    row.told.push(format!("{WRITERS} writers, {points} points"));
+    row.figures.push(format!("{WRITERS} writers, {points} points"));
     if let Err(why) = server.check().await {
         row.lose(why);
     }

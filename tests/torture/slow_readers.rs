@@ -1,4 +1,4 @@
-//! Readers who ask for much and take little of it: memory stays within its bounds, and health answers.
+//! Clients that request much and read little: memory stays within its bounds, and health answers.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::floods::Watch;
 use crate::harness::{Row, Share};
 use crate::origin_attacks::{ask, shown, status};
+use crate::overload::Watch;
 use crate::server::Server;
 
 /// 256 MiB of answers, 256 MiB for what is drawn, 64 MiB of what was drawn, and what the allocator keeps.
 const GROWTH: u64 = 640 << 20;
 const FILE: usize = 60 << 20;
-/// How long those who take nothing are there.
+/// How long the clients that read nothing stay.
 const HELD: Duration = Duration::from_secs(2);
 
 pub async fn run(share: &mut Share) -> Row {
@@ -43,7 +43,7 @@ pub async fn run(share: &mut Share) -> Row {
             let (worst, failed) = watch.end().await;
             row.tried += paths.len() as u64;
             row.took("health", worst);
-            row.told.push(format!("{name}: {} MB more", growth >> 20));
+            row.figures.push(format!("{name}: {} MB more", growth >> 20));
             if growth > GROWTH || failed > 0 {
                 row.lose(format!("{name}: memory grew by {} MB, health failed {failed} times", growth >> 20));
             }
@@ -55,7 +55,7 @@ pub async fn run(share: &mut Share) -> Row {
         let (worst, failed) = watch.end().await;
         row.tried += 40;
         row.took("health beside drawings", worst);
-        row.told.push(format!("40 widths: {} MB more", server.memory().saturating_sub(before) >> 20));
+        row.figures.push(format!("40 widths: {} MB more", server.memory().saturating_sub(before) >> 20));
         if let Some(other) = drawn.iter().find(|answer| ![200, 503].contains(&status(answer))) {
             row.lose(format!("a width is answered {}", shown(other)));
         }
@@ -70,7 +70,7 @@ fn get(port: u16, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
 }
 
-/// Asks, and takes nothing.
+/// Sends a request and reads nothing.
 async fn stalled(port: u16, path: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let upgrade =
