@@ -254,3 +254,25 @@ pub const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const RENDER_CACHE_BYTES: usize = 64 << 20;
 /// Bytes of a time zone's name; a longer one is unknown: the longest of the database has 32.
 pub const MAX_TIME_ZONE_NAME_BYTES: usize = 64;
+/// Bytes of the document of a table or a text, about; what does not fit is left out, and the document says so.
+pub const MAX_HTML_BYTES: usize = 16 << 20;
+/// Bytes of Markdown that are shown; the rest is left out.
+pub const MAX_MARKDOWN_BYTES: usize = 1 << 20;
+/// Nesting of quotes and lists in Markdown; deeper ones are shown at this level.
+pub const MAX_MARKDOWN_DEPTH: usize = 64;
+/// Rows of a table; more are answered 400.
+pub const MAX_TABLE_ROWS: usize = 10_000;
+/// Columns of a table; more are answered 400.
+pub const MAX_TABLE_COLUMNS: usize = 200;
+/// Bytes of a table's cell that are shown; the rest is left out.
+pub const MAX_SHOWN_CELL_BYTES: usize = 10_000;
+/// Series in one drawing of a line; further ones are left out.
+pub const MAX_DRAWN_SERIES: usize = 50;
+/// Columns in one drawing of a line, about 35 bytes each; beyond it each series has fewer.
+pub const MAX_DRAWN_COLUMNS: usize = 20_000;
+/// Columns that are read for one drawing of a line, 128 bytes each; beyond it each series has fewer.
+pub const MAX_READ_COLUMNS: usize = 200_000;
+/// Series that the address of a drawing names; more are answered 400.
+pub const MAX_EXPORTED_SERIES: usize = 1000;
+/// Minutes that a clock may be ahead of UTC, or behind it; more are answered 400.
+pub const MAX_UTC_OFFSET_MINUTES: f64 = 840.0;

@@ -71,6 +71,14 @@ const STATED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "docs/cells.md",
+        &[
+            "At most {MAX_TABLE_ROWS:,} rows and {MAX_TABLE_COLUMNS} columns.",
+            "The page shows the first {MAX_SHOWN_CELL_BYTES:,} bytes of a cell, and about {MAX_HTML_BYTES:MiB} MiB of a table",
+            "Of a text of more than {MAX_MARKDOWN_BYTES:MiB} MiB",
+        ],
+    ),
+    (
         "src/server/http/openapi/schemas/cells.rs",
         &["{MAX_VALUE_DEPTH} levels deep at most; {MAX_VALUE_BYTES:MiB} MiB,", "All other keys together {MAX_KEYS_BYTES:KiB} KiB"],
     ),
@@ -109,7 +117,13 @@ const STATED: &[(&str, &[&str])] = &[
             "with commas between them, at most {MAX_COLUMNS_CELLS}.",
         ],
     ),
-    ("src/server/http/openapi/exports.rs", &["min_length(Some(1)).max_length(Some({MAX_TIME_ZONE_NAME_BYTES}))"]),
+    (
+        "src/server/http/openapi/exports.rs",
+        &[
+            "min_length(Some(1)).max_length(Some({MAX_TIME_ZONE_NAME_BYTES}))",
+            "minimum = -{MAX_UTC_OFFSET_MINUTES}, maximum = {MAX_UTC_OFFSET_MINUTES},",
+        ],
+    ),
 ];
 
 /// The constants' values; times in seconds.

@@ -8,9 +8,6 @@ use crate::charts::kinds::{self, Chart};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 
-/// The document of a table or a text has about so many bytes at most: what does not fit is left out, and the document says so.
-pub const MAX_HTML_BYTES: usize = 16 << 20;
-
 /// The kinds that are shown as documents.
 const DOCUMENTS: [&str; 2] = [TABLE, TEXT];
 const TABLE: &str = "table";

@@ -4,16 +4,11 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::MAX_HTML_BYTES;
 use crate::charts::csv::{Csv, written};
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 use crate::protocol::json_path::{JsonPath, plain_number};
-
-const ROWS: usize = 10_000;
-const COLUMNS: usize = 200;
-/// Of a longer text a page shows so many bytes.
-const SHOWN: usize = 10_000;
+use crate::server::limits::{MAX_HTML_BYTES, MAX_SHOWN_CELL_BYTES, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS};
 
 #[derive(Debug, Default)]
 pub struct Table {
@@ -25,7 +20,7 @@ pub struct Table {
 /// Whether it is a table, of which nothing is kept.
 pub fn check(root: JsonPath) -> Result<(), ApiError> {
     if root.is_list() {
-        root.check_max_len(root.count(), ROWS, "rows", "send the most important ones")?;
+        root.check_max_len(root.count(), MAX_TABLE_ROWS, "rows", "send the most important ones")?;
         let mut names = Vec::new();
         for row in root.items()? {
             row.entries(|name, value| {
@@ -50,8 +45,8 @@ fn parts<'a>(root: &'a JsonPath<'a>) -> Result<(Vec<String>, JsonPath<'a>), ApiE
         return Err(root.type_error("must be an object with columns and rows, or an array of objects"));
     }
     let (columns, rows) = (root.need("columns")?, root.need("rows")?);
-    let columns = columns.labels(COLUMNS, "columns", "leave some out")?;
-    rows.check_max_len(rows.count(), ROWS, "rows", "send the most important ones")?;
+    let columns = columns.labels(MAX_TABLE_COLUMNS, "columns", "leave some out")?;
+    rows.check_max_len(rows.count(), MAX_TABLE_ROWS, "rows", "send the most important ones")?;
     Ok((columns, rows))
 }
 
@@ -73,7 +68,7 @@ pub fn read(root: JsonPath) -> Result<Table, ApiError> {
 }
 
 fn read_objects(root: JsonPath, table: &mut Table) -> Result<(), ApiError> {
-    root.check_max_len(root.count(), ROWS, "rows", "send the most important ones")?;
+    root.check_max_len(root.count(), MAX_TABLE_ROWS, "rows", "send the most important ones")?;
     for row in root.items()? {
         // As long as it must be: what a row does not name is not written out for it.
         let mut cells = Vec::new();
@@ -96,7 +91,7 @@ fn known(root: &JsonPath, columns: &mut Vec<String>, name: &str) -> Result<usize
     if let Some(at) = columns.iter().position(|known| known == name) {
         return Ok(at);
     }
-    root.check_max_len(columns.len() + 1, COLUMNS, "columns", "leave some out")?;
+    root.check_max_len(columns.len() + 1, MAX_TABLE_COLUMNS, "columns", "leave some out")?;
     columns.push(name.to_owned());
     Ok(columns.len() - 1)
 }
@@ -129,8 +124,8 @@ fn cells(row: &[Value], columns: usize) -> impl Iterator<Item = &Value> {
 
 /// What of a text is on a page.
 fn shown(mut text: String) -> String {
-    if text.len() > SHOWN {
-        text.truncate(text.floor_char_boundary(SHOWN));
+    if text.len() > MAX_SHOWN_CELL_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_SHOWN_CELL_BYTES));
         text.push('\u{2026}');
     }
     text
@@ -296,7 +291,7 @@ mod tests {
         assert!(html.len() < MAX_HTML_BYTES + (1 << 20), "{}", html.len());
         let shown = html.matches("<tr><td").count();
         assert!(html.contains(&format!("<p>{} more rows are not shown", 400 - shown)) && shown > 200, "{shown}");
-        assert!(html.contains(&format!("<td>{}\u{2026}</td>", "&quot;".repeat(SHOWN))));
+        assert!(html.contains(&format!("<td>{}\u{2026}</td>", "&quot;".repeat(MAX_SHOWN_CELL_BYTES))));
     }
 
     #[test]
@@ -335,7 +330,7 @@ mod tests {
         assert_eq!(wrong(short), "value.rows[0] must have 2 items, one for each column, not 1.");
         assert_eq!(wrong(json!({"columns": []})), "value.rows is missing.");
         assert_eq!(wrong(json!([5])), "value[0] must be an object, not a number.");
-        assert!(wrong(json!(vec![json!({"a": 1}); ROWS + 1])).contains("may have 10000 rows, not 10001"));
+        assert!(wrong(json!(vec![json!({"a": 1}); MAX_TABLE_ROWS + 1])).contains("may have 10000 rows, not 10001"));
         assert!(wrong(json!("x")).ends_with("not a string."));
     }
 }

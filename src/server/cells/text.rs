@@ -2,15 +2,10 @@
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
 
-use super::MAX_HTML_BYTES;
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
-
-/// Of a longer text so much is shown.
-const MARKDOWN_BYTES: usize = 1 << 20;
-/// What is deeper within quotes and lists stands at this level.
-const LEVELS: usize = 64;
+use crate::server::limits::{MAX_HTML_BYTES, MAX_MARKDOWN_BYTES, MAX_MARKDOWN_DEPTH};
 
 pub fn read(root: JsonPath) -> Result<String, ApiError> {
     root.text().map(std::borrow::Cow::into_owned)
@@ -51,10 +46,10 @@ pub fn html(markdown: &str) -> String {
 
 /// The lines that are shown, and whether there are more.
 fn start(markdown: &str) -> (&str, bool) {
-    if markdown.len() <= MARKDOWN_BYTES {
+    if markdown.len() <= MAX_MARKDOWN_BYTES {
         return (markdown, false);
     }
-    let within = &markdown[..markdown.floor_char_boundary(MARKDOWN_BYTES)];
+    let within = &markdown[..markdown.floor_char_boundary(MAX_MARKDOWN_BYTES)];
     (within.rfind('\n').map_or(within, |end| &within[..end]), true)
 }
 
@@ -78,7 +73,7 @@ impl Left {
                 self.depth -= 1;
                 true
             }
-            Event::Start(_) if self.depth == LEVELS || self.bytes == 0 => {
+            Event::Start(_) if self.depth == MAX_MARKDOWN_DEPTH || self.bytes == 0 => {
                 self.skipped += 1;
                 false
             }
@@ -145,7 +140,7 @@ mod tests {
             assert!(page.contains(cut) || !is_cut, "{markdown:.20}");
         }
         let deep = html(&format!("{}b", ">".repeat(200)));
-        assert!(deep.matches("<blockquote>").count() <= LEVELS && deep.contains('b'), "{deep}");
+        assert!(deep.matches("<blockquote>").count() <= MAX_MARKDOWN_DEPTH && deep.contains('b'), "{deep}");
         assert!(!html(&"word ".repeat((1 << 20) / 5)).contains(cut));
         assert!(html(&"é\n".repeat(1 << 20)).contains(cut));
     }

@@ -12,20 +12,15 @@ use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
+use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
 use crate::server::store::{Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
 /// Charts whose drawings, and figures whose frames, stand in the page itself; those further down are fetched when they come near the screen.
-const DRAWN: usize = 12;
+const MAX_INLINE_CELLS: usize = 12;
 /// A larger drawing is fetched too, in bytes.
-const INLINE_BYTES: usize = 64 << 10;
-/// Series in one drawing: more lines cannot be told apart.
-const SERIES: usize = 50;
-/// Columns in one drawing: about 35 bytes each.
-const COLUMNS: usize = 20_000;
-/// Columns that are read for it, also of series that are not drawn: 128 bytes each.
-const READ: usize = 200_000;
+const MAX_INLINE_SVG_BYTES: usize = 64 << 10;
 
 fn settings(record: &Record) -> LineSettings {
     match &record.content {
@@ -50,8 +45,8 @@ fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, see
     let is_in = |list: &[String], name: &str| list.iter().any(|known| known == name);
     let is_shown = |name: &str| seen.series.as_ref().map_or_else(|| !is_in(&settings.hidden, name), |series| is_in(series, name));
     let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| is_shown(name)).collect();
-    let left_out = shown.len().saturating_sub(SERIES);
-    shown.truncate(SERIES);
+    let left_out = shown.len().saturating_sub(MAX_DRAWN_SERIES);
+    shown.truncate(MAX_DRAWN_SERIES);
     (shown, left_out)
 }
 
@@ -77,7 +72,7 @@ pub async fn svg(
         (series.len().max(1), drawn.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
     };
     // There are at most two columns a pixel.
-    let width = width.min((COLUMNS / 2 / drawn.len().max(1)) as u32).min((READ / 2 / all) as u32).max(1);
+    let width = width.min((MAX_DRAWN_COLUMNS / 2 / drawn.len().max(1)) as u32).min((MAX_READ_COLUMNS / 2 / all) as u32).max(1);
     // Others are not smoothed: they are not drawn.
     let weight = |name: &str| if drawn.iter().any(|drawn| drawn == name) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
@@ -115,8 +110,8 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         // What cannot be read now is asked for by its address, whose answer says why.
-        let svg = if at < DRAWN { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
-        let mut html = svg.filter(|svg| svg.len() < INLINE_BYTES).unwrap_or_else(|| {
+        let svg = if at < MAX_INLINE_CELLS { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
+        let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
             format!("<img class=\"drawn\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">", escaped(&routes::drawn(&cell.id)))
         });
@@ -128,7 +123,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         drawn.insert(cell.id.clone(), Picture { html, is_long, ..Picture::default() });
     }
     let figures = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::Html { .. }));
-    drawn.extend(figures.take(DRAWN).map(|cell| (cell.id.clone(), Picture { is_first: true, ..Picture::default() })));
+    drawn.extend(figures.take(MAX_INLINE_CELLS).map(|cell| (cell.id.clone(), Picture { is_first: true, ..Picture::default() })));
     drawn
 }
 

@@ -17,6 +17,7 @@ use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::pages::images::cache_control;
+use crate::server::limits::{MAX_EXPORTED_SERIES, MAX_UTC_OFFSET_MINUTES};
 use crate::server::net::response_budget::{Who, counted};
 use crate::server::store::Record;
 use crate::server::{App, time_zones};
@@ -24,16 +25,12 @@ use crate::server::{App, time_zones};
 /// CSS pixels.
 const WIDTHS: std::ops::RangeInclusive<f64> = 80.0..=4000.0;
 const HEIGHTS: std::ops::RangeInclusive<f64> = 40.0..=4000.0;
-const HEIGHT: f64 = 240.0;
-/// Names of series in one address: a cell may have as many.
-const SERIES: usize = 1000;
-/// Minutes that a clock may be ahead of UTC, or behind it.
-const OFFSET: f64 = 840.0;
+const DEFAULT_HEIGHT: f64 = 240.0;
 /// What a value takes while it is read and drawn, as a multiple of its text.
-const MAKING: usize = 24;
+const VALUE_COPIES: usize = 24;
 /// The largest drawing, rounded up; and what one of a line takes while it is made.
-const DRAWING: usize = 1 << 20;
-const LINE: usize = 32 << 20;
+const MAX_SVG_BYTES: usize = 1 << 20;
+const LINE_RENDER_BYTES: usize = 32 << 20;
 /// A drawing opened by itself is a document: it has styles, and nothing else that could be loaded or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
@@ -58,7 +55,7 @@ impl ExportQuery {
         let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
         let mut asked = Self {
             width: None,
-            height: HEIGHT,
+            height: DEFAULT_HEIGHT,
             theme: Theme::Auto,
             version: None,
             download: false,
@@ -90,12 +87,12 @@ impl ExportQuery {
                 "to" => to = Some(finite(&key, &value)?),
                 "series" => {
                     let names = asked.seen.series.get_or_insert_default();
-                    if names.len() == SERIES {
-                        return Err(wrong(&key, &format!("may be there {SERIES} times"), &value));
+                    if names.len() == MAX_EXPORTED_SERIES {
+                        return Err(wrong(&key, &format!("may be there {MAX_EXPORTED_SERIES} times"), &value));
                     }
                     names.push(value.into_owned());
                 }
-                "offset" => offset = Some(within(-OFFSET..=OFFSET)? as i32),
+                "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),
                 _ => {}
             }
@@ -202,10 +199,10 @@ fn key(app: &App, record: &Record, form: ExportFormat, asked: &ExportQuery) -> (
 fn needs(record: &Record, form: ExportFormat) -> Needs {
     let value = record.value.bytes();
     match form {
-        ExportFormat::Csv => Needs { making: MAKING * value, made: (2 * value).max(DRAWING) },
+        ExportFormat::Csv => Needs { making: VALUE_COPIES * value, made: (2 * value).max(MAX_SVG_BYTES) },
         ExportFormat::Json => Needs { making: 2 * value, made: value.max(4) },
-        _ if record.is_line() => Needs { making: LINE, made: DRAWING },
-        _ => Needs { making: MAKING * value + DRAWING, made: DRAWING },
+        _ if record.is_line() => Needs { making: LINE_RENDER_BYTES, made: MAX_SVG_BYTES },
+        _ => Needs { making: VALUE_COPIES * value + MAX_SVG_BYTES, made: MAX_SVG_BYTES },
     }
 }
 
@@ -310,7 +307,7 @@ mod tests {
             let error = ExportQuery::parse(query).unwrap_err();
             assert!(error.message.len() < 80 && error.message.contains("must be a finite number, not '"), "{query}: {error}");
         }
-        assert_eq!(ExportQuery::parse(&"series=a&".repeat(SERIES + 1)).unwrap_err().code, 400);
+        assert_eq!(ExportQuery::parse(&"series=a&".repeat(MAX_EXPORTED_SERIES + 1)).unwrap_err().code, 400);
         assert_eq!(ExportQuery::parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
     }
 

@@ -20,11 +20,12 @@ use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
 use crate::server::cells::render::cache::{Key, Made, Needs, common};
-use crate::server::cells::{CellValue, MAX_HTML_BYTES, presentation};
+use crate::server::cells::{CellValue, presentation};
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
+use crate::server::limits::MAX_HTML_BYTES;
 use crate::server::net::response_budget::counted;
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
