@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
 /// Runs the subcommand, or the server until a signal ends it. The error is a sentence.
 async fn run(args: &Args, config: &Config) -> Result<(), String> {
     if let Some(command) = &args.command {
-        print_line(&run_command(command, config).await?);
+        print_line(&run_command(command, config).await.map_err(|error| error.to_string())?);
         return Ok(());
     }
     let server = Server::start(config).await.map_err(|error| error.to_string())?;

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, CellId, Event};
 
+/// The board of cells that name no other one, at `/`.
+pub const MAIN_BOARD: &str = "main";
+
 /// The state of a board as one client knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Board {

@@ -10,7 +10,7 @@ pub mod json_path;
 pub mod line_settings;
 pub mod points;
 
-pub use board::{Board, BoardChange, PageData};
+pub use board::{Board, BoardChange, MAIN_BOARD, PageData};
 pub use cell::{Cell, CellContent, CellId, Layout};
 pub use codec::DecodeError;
 pub use error::{ApiError, ErrorKind};

@@ -1,7 +1,7 @@
 //! The validated configuration of a server, without the syntax of the command line.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::auth::host::Host;
 use super::auth::policy::AccessPolicy;
@@ -9,6 +9,11 @@ use super::store::Durability;
 
 /// The data folder without `--data`, in the current folder.
 pub const DEFAULT_DATA: &str = "agnez-data";
+
+/// The flag that names this data folder in a command; empty for the default folder.
+pub fn data_flag(folder: &Path) -> String {
+    if folder == Path::new(DEFAULT_DATA) { String::new() } else { format!(" --data '{}'", folder.display()) }
+}
 
 #[derive(Clone, Debug)]
 pub struct Config {

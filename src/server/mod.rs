@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use cli::CommandError;
 pub use cli::args::{Args, Command, TokenCommand};
 pub use cli::run::run_command;
 pub use config::{Config, ConfigError};

@@ -12,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth::policy::LocalTrust;
-use super::auth::tokens::{TokenKind, TokenRegistry, is_private, link};
+use super::auth::tokens::TokenError;
+use super::auth::tokens::links::{link, save_address, save_link};
+use super::auth::tokens::{TokenKind, TokenRegistry, is_private};
 use super::boards::Boards;
 use super::boards::cell_content::cell_content;
 use super::cells::render::pool::Renderer;
-use super::cli::token::{keep_link, named, note_address};
+use super::config::data_flag;
 use super::http::pages::assets::StaticAssets;
 use super::http::router::router;
 use super::live::hub::Hub;
@@ -24,14 +26,15 @@ use super::net::connections::Connections;
 use super::net::listener::bind;
 use super::store::{Durability, OpenError, Store, StoreOptions};
 use super::{App, Config};
+use crate::protocol::MAIN_BOARD;
 
 /// Why every client needs a token on systems other than Linux.
 const UNKNOWN: &str = "This system cannot tell which user a connection belongs to, so every client needs a token; '--any-local-user' lets in every local program.";
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{0}")]
-    Tokens(String),
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
     #[error("Port {0} is taken by another program (another Agnez?). Stop that one, or choose another port with --port.")]
     PortTaken(u16),
     #[error("The address {0} cannot be listened on: {1}.")]
@@ -67,12 +70,11 @@ impl Server {
         };
         let options = StoreOptions { durability: config.durability, accept_loss: config.accept_loss, content_fn: cell_content };
         let store = Arc::new(Store::open(&config.data, options, publish).await?);
-        let tokens = Arc::new(TokenRegistry::open(&config.data).map_err(StartError::Tokens)?);
+        let tokens = Arc::new(TokenRegistry::open(&config.data)?);
         let address = config.address(port);
-        note_address(&config.data, &address);
+        save_address(&config.data, &address);
         let is_needed = config.listen.is_public() || matches!(policy.local, LocalTrust::Nobody | LocalTrust::Unknown);
-        let access =
-            first_token(&tokens, &config.data, &address, is_needed, policy.local == LocalTrust::Unknown).map_err(StartError::Tokens)?;
+        let access = first_token(&tokens, &config.data, &address, is_needed, policy.local == LocalTrust::Unknown)?;
         if policy.local != LocalTrust::EveryUser && !is_private(&config.data) {
             let data = config.data.display();
             tracing::warn!(
@@ -103,23 +105,29 @@ impl Server {
 }
 
 /// The startup message about tokens. Creates the first one where tokens are required and none may write.
-fn first_token(tokens: &TokenRegistry, folder: &Path, address: &str, is_needed: bool, is_unknown: bool) -> Result<Option<String>, String> {
+fn first_token(
+    tokens: &TokenRegistry,
+    folder: &Path,
+    address: &str,
+    is_needed: bool,
+    is_unknown: bool,
+) -> Result<Option<String>, TokenError> {
     let why = if is_unknown { format!("\n       {UNKNOWN}") } else { String::new() };
     let (count, may_write) = tokens.count();
     if is_needed && !may_write {
-        let (known, token) = tokens.create(TokenKind::Write, None, "first").map_err(|why| why.to_string())?;
-        let link = link(address, "", &token);
+        let (known, token) = tokens.create(TokenKind::Write, None, "first")?;
+        let link = link(address, MAIN_BOARD, &token);
         if is_unknown {
-            keep_link(folder, &link)?;
+            save_link(folder, &link)?;
         }
         return Ok(Some(format!(
             "{link}\n       This is shown only once. Revoke it with 'agnez token revoke {}{}'.{why}",
             known.id,
-            named(folder)
+            data_flag(folder)
         )));
     }
     let tokens = if count == 1 { "1 token" } else { &format!("{count} tokens") };
-    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new{}' makes another, with a link.{why}", named(folder))))
+    Ok((is_needed || count > 0).then(|| format!("{tokens}; 'agnez token new{}' makes another, with a link.{why}", data_flag(folder))))
 }
 
 fn listen(config: &Config) -> Result<(Vec<TcpListener>, u16), StartError> {

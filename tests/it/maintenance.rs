@@ -11,7 +11,7 @@ use crate::support::{Running, spawn, spawn_in};
 /// A command as on the command line.
 async fn command(line: &[&str]) -> Result<String, String> {
     let args = Args::parse_from(std::iter::once("agnez").chain(line.iter().copied()));
-    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await
+    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await.map_err(|error| error.to_string())
 }
 
 fn text(path: &Path) -> &str {

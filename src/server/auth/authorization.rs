@@ -8,9 +8,8 @@ use axum::{RequestExt, body::Body};
 use percent_encoding::percent_decode_str;
 
 use super::policy::{Caller, Scope};
-use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, MAIN_BOARD};
 use crate::server::App;
-use crate::server::boards::MAIN;
 
 /// What somebody needs to be let through to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +111,7 @@ async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Reque
         if is_here == Some(true) { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("No record found for id '{id}'"))) }
     };
     match of {
-        BoardScope::Main if board == MAIN => Ok(()),
+        BoardScope::Main if board == MAIN_BOARD => Ok(()),
         BoardScope::Path if parameter(request, "board").await.as_deref() == Some(board) => Ok(()),
         BoardScope::Live if asked(request, "board").as_deref() == Some(board) && asked(request, "view").as_deref() == Some("page") => {
             Ok(())

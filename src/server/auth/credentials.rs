@@ -42,7 +42,7 @@ pub fn credential(headers: &HeaderMap, path: &str, key: Option<&str>, tokens: &T
 }
 
 fn granted(token: Token) -> Grant {
-    let scope = match (token.need, token.board) {
+    let scope = match (token.kind, token.board) {
         (TokenKind::Write, _) => Scope::Writing,
         (TokenKind::Read, _) => Scope::Reading,
         (TokenKind::Share, Some(board)) => Scope::Board(board),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::idempotency::{CREATED, ChangeOutcome};
 use super::ingest::{LineValue, SeriesPoints};
 use super::size::{check_operation_size, check_response_size, memory_bytes};
-use super::{Boards, Document, Draft, IdempotentRequest, MAIN, Target, append};
+use super::{Boards, Document, Draft, IdempotentRequest, Target, append};
+use crate::protocol::MAIN_BOARD;
 use crate::protocol::{CellContent, CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::ids;
@@ -152,7 +153,7 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SeriesP
     }
     let record = Record {
         id,
-        board: draft.board.unwrap_or_else(|| Arc::from(MAIN)),
+        board: draft.board.unwrap_or_else(|| Arc::from(MAIN_BOARD)),
         seq: 0,
         entered_board_seq: 0,
         created_order: 0,

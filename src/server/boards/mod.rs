@@ -31,13 +31,6 @@ use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
 use crate::series::Window;
 use documents::create;
 
-pub const MAIN: &str = "main";
-
-/// The path of a board's page, without a slash in front.
-pub fn page_path(board: &str) -> String {
-    if board == MAIN { String::new() } else { format!("b/{board}") }
-}
-
 pub struct Boards {
     pub store: Arc<Store>,
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::query::filter;
-use super::{Boards, Draft, MAIN, Target, create, not_found};
+use super::{Boards, Draft, Target, create, not_found};
+use crate::protocol::MAIN_BOARD;
 use crate::protocol::{CellId, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RESTORE_ATTEMPTS, MAX_TOMBSTONES_PER_BOARD};
@@ -17,7 +18,7 @@ impl Boards {
         let operation = move |batch: &mut Batch| {
             let mut draft = draft;
             // After cells without an order, a new cell without one comes last.
-            let pos = match cells_in_grid_order(batch, draft.board.as_deref().unwrap_or(MAIN)).last() {
+            let pos = match cells_in_grid_order(batch, draft.board.as_deref().unwrap_or(MAIN_BOARD)).last() {
                 None => Some(0.0),
                 Some(last) => last.order().map(|last| last.floor() + 1.0),
             };

@@ -1,45 +1,47 @@
-//! What the program does instead of serving: copies of the data, and looking whether it is sound. Each ends with what to tell the person who asked.
+//! The subcommands: backup, restore, check and tokens. Each returns the text to print.
 
 use std::path::Path;
 
-use super::token::token_command;
-
 use super::args::Command;
+use super::error::CommandError;
+use super::token::token_command;
 use crate::server::config::Config;
 use crate::server::store::{CheckReport, CopyError, backup, check, database_path, restore};
 
-/// Does it with the data folder that `config` names. Both answers are sentences for a terminal.
-pub async fn run_command(command: &Command, config: &Config) -> Result<String, String> {
+/// Runs a subcommand on the data folder of `config`.
+pub async fn run_command(command: &Command, config: &Config) -> Result<String, CommandError> {
     let data: &Path = &config.data;
     match command {
         Command::Token { command } => token_command(command, data, &config.address(config.port)),
         Command::Backup { file } => {
-            let report = backup(data, file).await.map_err(|why| why.to_string())?;
+            let report = backup(data, file).await?;
             Ok(format!("{} holds {}. All of it was read back.", file.display(), counts(&report)))
         }
         Command::Restore { file, replace } => {
-            let (report, kept) = restore(file, data, *replace).await.map_err(|why| match why {
-                CopyError::Open(why) => why.file_message(),
-                why => why.to_string(),
+            let (report, previous) = restore(file, data, *replace).await.map_err(|error| match error {
+                CopyError::Open(error) => CommandError::File(error),
+                error => error.into(),
             })?;
-            let kept = kept.map_or_else(String::new, |kept| format!(" What was there before is {}.", kept.display()));
-            Ok(format!("{} holds {} now.{kept}", data.display(), counts(&report)))
+            let previous = previous.map_or_else(String::new, |file| format!(" The previous data is {}.", file.display()));
+            Ok(format!("{} holds {} now.{previous}", data.display(), counts(&report)))
         }
         Command::Check { file } => {
             let is_named = file.is_some();
             let file = file.clone().unwrap_or_else(|| database_path(data));
-            let report = check(&file).await.map_err(|why| if is_named { why.file_message() } else { why.to_string() })?;
+            let report =
+                check(&file).await.map_err(|error| if is_named { CommandError::File(error) } else { CommandError::Data(error) })?;
             if report.fault_count > 0 {
                 let more = match report.fault_count - report.faults.len() {
                     0 => String::new(),
                     more => format!("\n... and {more} more."),
                 };
-                let faults = report.faults.join("\n");
-                return Err(format!("{} is damaged. Restore a backup: 'agnez restore FILE --replace'.\n{faults}{more}", file.display()));
+                return Err(CommandError::Damaged { faults: format!("{}{more}", report.faults.join("\n")), file });
             }
             let repairable = match report.repairable {
                 0 => String::new(),
-                blocks => format!("\n{blocks} blocks of chart summaries are damaged. Nothing is lost: they are made anew from the points."),
+                blocks => {
+                    format!("\n{blocks} blocks of chart summaries are damaged. Nothing is lost: they are recomputed from the points.")
+                }
             };
             Ok(format!("{} is sound: {}.{repairable}", file.display(), counts(&report)))
         }

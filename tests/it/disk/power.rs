@@ -111,7 +111,7 @@ async fn record(flags: &[&str], requests: usize) -> Record {
 
 async fn check(data: &Path) -> Result<String, String> {
     let args = Args::parse_from(["agnez", "check", "--data", data.to_str().unwrap()]);
-    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await
+    run_command(args.command.as_ref().unwrap(), &args.config().unwrap()).await.map_err(|error| error.to_string())
 }
 
 async fn stored(server: &Running, writer: usize) -> Vec<Value> {

@@ -1,6 +1,8 @@
-//! Tokens: who they let in, made and revoked here, by the page or on the command line, also beside a running server.
+//! Tokens: created, revoked and looked up, by the server and by the command line beside it.
 
+mod error;
 mod index;
+pub mod links;
 mod signed_urls;
 pub mod store;
 
@@ -14,106 +16,85 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::protocol::{Cell, CellContent};
+pub use error::TokenError;
 use index::Index;
-use store::{Secret, Stamp};
+use store::{Fingerprint, Secret};
 pub use store::{Token, TokenKind, is_private};
 
-/// What every token begins with, so that one that has got somewhere is found.
+/// Prefix of every token, so that scanners for leaked secrets find it.
 pub const PREFIX: &str = "agz_";
-/// How long a change of the file may go unnoticed.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Characters of the name that a person gives a token.
-const NAME: usize = 100;
-/// So many there are at most.
-const TOKENS: usize = 10_000;
-
-/// The address that opens a page with a token, which the browser removes from it: the part behind `#` is
-/// never sent. `path`: below `address`, without a slash in front.
-pub fn link(address: &str, path: &str, token: &str) -> String {
-    format!("{}/{path}#token={token}", address.trim_end_matches('/'))
-}
-
-/// Why a token was not made or revoked. Each is a sentence.
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub enum Refusal {
-    #[error("There are {TOKENS} tokens, which is the most; end some of them first, with 'agnez token revoke' or 'DELETE /shares/:id'.")]
-    Full,
-    #[error("A token's name may have {NAME} characters, on one line.")]
-    Name,
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl From<String> for Refusal {
-    fn from(why: String) -> Self {
-        Self::Failed(why)
-    }
-}
+/// A change of the files is noticed within this time.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+/// Characters in the name of a token.
+pub const MAX_NAME_CHARS: usize = 100;
+/// Tokens in a data folder; another one is refused.
+pub const MAX_TOKENS: usize = 10_000;
 
 /// The tokens of a data folder as the running server knows them.
 pub struct TokenRegistry {
     folder: PathBuf,
-    known: RwLock<Known>,
-    /// Told whenever the file has changed.
+    snapshot: RwLock<Snapshot>,
+    /// Notified when the files have changed.
     changed: watch::Sender<()>,
 }
 
-struct Known {
+struct Snapshot {
     tokens: Arc<Index>,
-    stamp: Stamp,
-    looked: Instant,
+    fingerprint: Fingerprint,
+    refreshed: Instant,
 }
 
 impl TokenRegistry {
-    pub fn open(folder: &Path) -> Result<Self, String> {
+    pub fn open(folder: &Path) -> Result<Self, TokenError> {
         let mut tokens = store::load(folder)?;
         if !tokens.tokens.is_empty() && !store::has_key(folder) {
-            // Whoever removed it wanted all addresses to end that it had signed; from now on they last again.
-            store::change(folder, |_| Ok::<_, String>(()))?;
+            // Removing the key file ends all signed URLs; new keys are written, so that later URLs survive a restart.
+            store::change(folder, |_| Ok(()))?;
             tokens = store::load(folder)?;
         }
-        let known = Known { stamp: store::stamp(folder), tokens: Arc::new(Index::new(tokens)), looked: Instant::now() };
-        Ok(Self { folder: folder.to_owned(), known: RwLock::new(known), changed: watch::Sender::new(()) })
+        let snapshot =
+            Snapshot { fingerprint: store::fingerprint(folder), tokens: Arc::new(Index::new(tokens)), refreshed: Instant::now() };
+        Ok(Self { folder: folder.to_owned(), snapshot: RwLock::new(snapshot), changed: watch::Sender::new(()) })
     }
 
-    /// What is in the file, as it was at most a second ago.
+    /// The tokens of the files, at most [`REFRESH_INTERVAL`] old.
     fn tokens(&self) -> Arc<Index> {
         {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            if known.looked.elapsed() < LOOK_EVERY {
-                return known.tokens.clone();
+            let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+            if snapshot.refreshed.elapsed() < REFRESH_INTERVAL {
+                return snapshot.tokens.clone();
             }
         }
-        self.look()
+        self.refresh()
     }
 
-    /// Reads the files when they are others than before.
-    fn look(&self) -> Arc<Index> {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.looked = Instant::now();
-        let stamp = store::stamp(&self.folder);
-        if stamp != known.stamp {
-            known.stamp = stamp;
+    /// Reads the files if they have changed.
+    fn refresh(&self) -> Arc<Index> {
+        let mut snapshot = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        snapshot.refreshed = Instant::now();
+        let fingerprint = store::fingerprint(&self.folder);
+        if fingerprint != snapshot.fingerprint {
+            snapshot.fingerprint = fingerprint;
             match store::load(&self.folder) {
                 Ok(tokens) => {
-                    known.tokens = Arc::new(Index::new(tokens));
+                    snapshot.tokens = Arc::new(Index::new(tokens));
                     self.changed.send_replace(());
                 }
-                Err(why) => tracing::error!("{why} Until then the tokens hold that were there before."),
+                Err(error) => tracing::error!("{error} Until then the tokens hold that were there before."),
             }
         }
-        known.tokens.clone()
+        snapshot.tokens.clone()
     }
 
-    /// Looks at the file again and again, so that who is connected is cut when its token has gone.
+    /// Refreshes all the time, so that connections are closed soon after their token was revoked.
     pub async fn watch(&self) {
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            self.look();
+            tokio::time::sleep(REFRESH_INTERVAL).await;
+            self.refresh();
         }
     }
 
-    /// Returns when this token is no longer there; never without one.
+    /// Resolves when this token was revoked; never without a token.
     pub async fn ended(&self, id: Option<&str>) {
         let Some(id) = id else { return std::future::pending().await };
         let mut changed = self.changed.subscribe();
@@ -123,22 +104,22 @@ impl TokenRegistry {
         }
     }
 
-    /// How many there are, and whether one of them may write.
+    /// The number of tokens, and whether one of them may write.
     pub fn count(&self) -> (usize, bool) {
         let tokens = self.tokens();
-        (tokens.tokens.len(), tokens.tokens.iter().any(|token| token.need == TokenKind::Write))
+        (tokens.tokens.len(), tokens.tokens.iter().any(|token| token.kind == TokenKind::Write))
     }
 
     pub fn shares(&self, board: Option<&str>) -> Vec<Token> {
         let tokens = self.tokens();
-        let shares = tokens.tokens.iter().filter(|token| token.need == TokenKind::Share);
+        let shares = tokens.tokens.iter().filter(|token| token.kind == TokenKind::Share);
         shares.filter(|token| board.is_none() || token.board.as_deref() == board).cloned().collect()
     }
 
     /// Whose token this is. One that is not known may have been made this second.
     pub fn find(&self, token: &str) -> Option<Token> {
         let hash = hash(token);
-        self.tokens().by_hash(&hash).cloned().or_else(|| self.look().by_hash(&hash).cloned())
+        self.tokens().by_hash(&hash).cloned().or_else(|| self.refresh().by_hash(&hash).cloned())
     }
 
     /// The token and the board that a page's key opens for reading.
@@ -146,17 +127,17 @@ impl TokenRegistry {
         let (id, board) = signed_urls::parse(key)?;
         let tokens = self.tokens();
         let token = tokens.by_id(id).filter(|token| signed_urls::opens_page(&tokens.signing, token, key))?.clone();
-        let is_its_own = token.need != TokenKind::Share || token.board.as_deref() == Some(board.as_str());
+        let is_its_own = token.kind != TokenKind::Share || token.board.as_deref() == Some(board.as_str());
         is_its_own.then_some((token, board))
     }
 
-    /// `None` when the token has just gone.
+    /// The key in the addresses of a page; `None` if the token was just revoked.
     pub fn page_key(&self, id: &str, board: &str) -> Option<String> {
         let tokens = self.tokens();
         tokens.by_id(id).map(|token| signed_urls::page(&tokens.signing, token, board))
     }
 
-    /// Gives the frame of a figure on `board` the address that it opens at for those who come by a token; where there are none, nothing is added.
+    /// Adds the signature to the address of a figure on `board`, which clients with a token kind; without tokens it adds nothing.
     pub fn sign(&self, board: &str, cell: &mut Cell) {
         if let CellContent::Html { sig, .. } = &mut cell.content {
             let tokens = self.tokens();
@@ -169,18 +150,18 @@ impl TokenRegistry {
         !tokens.tokens.is_empty() && signed_urls::opens_figure(&tokens.signing.figures, board, cell, signature)
     }
 
-    /// Makes a token: what is known of it, and the token itself, which is told this once.
-    pub fn create(&self, need: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
-        let made = create(&self.folder, need, board, name)?;
-        self.look();
+    /// Creates a token. Returns its entry, and the token itself, which is stored nowhere.
+    pub fn create(&self, kind: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), TokenError> {
+        let made = create(&self.folder, kind, board, name)?;
+        self.refresh();
         Ok(made)
     }
 
-    /// False when there is no such token of this kind.
-    pub fn revoke(&self, id: &str, need: TokenKind) -> Result<bool, Refusal> {
-        let is_gone = revoke(&self.folder, id, Some(need))?;
-        self.look();
-        Ok(is_gone)
+    /// Returns false if there is no such token of this kind.
+    pub fn revoke(&self, id: &str, kind: TokenKind) -> Result<bool, TokenError> {
+        let is_revoked = revoke(&self.folder, id, Some(kind))?;
+        self.refresh();
+        Ok(is_revoked)
     }
 }
 
@@ -188,20 +169,20 @@ fn hash(token: &str) -> Secret {
     Secret(Sha256::digest(token.as_bytes()).into())
 }
 
-fn check_name(name: &str) -> Result<(), Refusal> {
-    let fits = name.chars().count() <= NAME && !name.contains(char::is_control);
-    if fits { Ok(()) } else { Err(Refusal::Name) }
+fn check_name(name: &str) -> Result<(), TokenError> {
+    let fits = name.chars().count() <= MAX_NAME_CHARS && !name.contains(char::is_control);
+    if fits { Ok(()) } else { Err(TokenError::Name) }
 }
 
-/// `board` is the one that a share shows; it was checked.
-pub fn create(folder: &Path, need: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), Refusal> {
+/// `board` is the validated name of the board that a share shows.
+pub fn create(folder: &Path, kind: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), TokenError> {
     check_name(name)?;
     let name = name.trim();
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Secret::random().0));
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     store::change(folder, |tokens| {
-        if tokens.tokens.len() >= TOKENS {
-            return Err(Refusal::Full);
+        if tokens.tokens.len() >= MAX_TOKENS {
+            return Err(TokenError::Full);
         }
         let id = loop {
             let id: String = std::iter::once('t').chain(crate::server::ids::random().to_ascii_lowercase().chars().take(5)).collect();
@@ -209,22 +190,22 @@ pub fn create(folder: &Path, need: TokenKind, board: Option<String>, name: &str)
                 break id;
             }
         };
-        let known = Token { id, need, board, name: name.to_owned(), hash: hash(&token), created };
+        let known = Token { id, kind, board, name: name.to_owned(), hash: hash(&token), created };
         tokens.tokens.push(known.clone());
         Ok((known, token))
     })
 }
 
-/// Whether there was one, of this kind where one is named. Addresses of figures end too: they may have been kept.
-pub fn revoke(folder: &Path, id: &str, need: Option<TokenKind>) -> Result<bool, Refusal> {
+/// Returns false if there is no such token, or it has another kind. Signed addresses of figures end too: clients may have stored them.
+pub fn revoke(folder: &Path, id: &str, kind: Option<TokenKind>) -> Result<bool, TokenError> {
     store::change(folder, |tokens| {
         let before = tokens.tokens.len();
-        tokens.tokens.retain(|token| token.id != id || need.is_some_and(|need| need != token.need));
-        let is_gone = tokens.tokens.len() < before;
-        if is_gone {
+        tokens.tokens.retain(|token| token.id != id || kind.is_some_and(|kind| kind != token.kind));
+        let is_revoked = tokens.tokens.len() < before;
+        if is_revoked {
             tokens.signing.figures = Secret::random();
         }
-        Ok(is_gone)
+        Ok(is_revoked)
     })
 }
 
@@ -258,17 +239,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (first, _) = create(folder.path(), TokenKind::Read, None, "").unwrap();
         store::change(folder.path(), |tokens| {
-            let more = (1..TOKENS).map(|at| Token { id: format!("x{at}"), hash: hash(&at.to_string()), ..first.clone() });
+            let more = (1..MAX_TOKENS).map(|at| Token { id: format!("x{at}"), hash: hash(&at.to_string()), ..first.clone() });
             tokens.tokens.extend(more);
-            Ok::<_, String>(())
+            Ok(())
         })
         .unwrap();
         let access = TokenRegistry::open(folder.path()).unwrap();
-        assert_eq!(access.create(TokenKind::Share, None, "").map(|_| ()), Err(Refusal::Full));
+        assert_eq!(access.create(TokenKind::Share, None, "").map(|_| ()), Err(TokenError::Full));
         assert!(access.find("9999").is_some_and(|token| token.id == "x9999") && access.tokens().by_id("x1").is_some());
-        assert!(Refusal::Full.to_string().starts_with("There are 10000 tokens, which is the most; end some"));
+        assert!(TokenError::Full.to_string().starts_with("There are 10000 tokens, which is the most; end some"));
         assert!(access.revoke("x1", TokenKind::Read).unwrap() && access.create(TokenKind::Read, None, "").is_ok());
-        assert_eq!(access.create(TokenKind::Read, None, "a\nb").map(|_| ()), Err(Refusal::Name));
+        assert_eq!(access.create(TokenKind::Read, None, "a\nb").map(|_| ()), Err(TokenError::Name));
     }
 
     #[test]
@@ -307,13 +288,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let access = TokenRegistry::open(folder.path()).unwrap();
         let (_, token) = create(folder.path(), TokenKind::Read, None, "").unwrap();
-        access.look();
+        access.refresh();
         assert!(access.find(&token).is_some());
         std::fs::write(store::path(folder.path()), "{").unwrap();
-        access.look();
+        access.refresh();
         assert!(access.find(&token).is_some());
         std::fs::remove_file(store::path(folder.path())).unwrap();
-        access.look();
+        access.refresh();
         assert!(access.find(&token).is_none());
     }
 }

@@ -45,7 +45,7 @@ pub fn opens_figure(secret: &Secret, board: &str, cell: &str, signature: &str) -
 /// with this token and with no other; who knows the hash alone can sign nothing.
 pub fn page(signing: &Signing, token: &Token, board: &str) -> String {
     let named = format!("{}.{}", token.id, URL_SAFE_NO_PAD.encode(board));
-    let signature = sign(&signing.pages, &["page", &token.hash.text(), &named]);
+    let signature = sign(&signing.pages, &["page", &token.hash.to_hex(), &named]);
     format!("{named}.{signature}")
 }
 
@@ -57,7 +57,7 @@ pub fn parse(key: &str) -> Option<(&str, String)> {
 }
 
 pub fn opens_page(signing: &Signing, token: &Token, key: &str) -> bool {
-    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&signing.pages, &["page", &token.hash.text(), named], signature))
+    key.rsplit_once('.').is_some_and(|(named, signature)| is_signed(&signing.pages, &["page", &token.hash.to_hex(), named], signature))
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_key_names_its_board_and_ends_with_its_token() {
         let token =
-            |id: &str| Token { id: id.into(), need: TokenKind::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
+            |id: &str| Token { id: id.into(), kind: TokenKind::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
         let (one, other) = (token("t1"), token("t1"));
         let signing = || Signing { pages: Secret::random(), figures: Secret::random() };
         let (ours, another) = (signing(), signing());

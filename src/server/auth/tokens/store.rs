@@ -1,5 +1,6 @@
-//! `access.json` in the data folder: who may come in; `access.key`: what is signed with. Not in the database, so that a copy of the data holds no
-//! secret; and two files, so that a copy of the first opens nothing.
+//! The files of the tokens in the data folder: `access.json` lists them by their hashes, `access.key` has the signing keys.
+//!
+//! They are not in the database, so that a copy of the data holds no secret; and there are two, so that a copy of the first opens nothing.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -10,9 +11,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::error::TokenError;
 use crate::server::store::{chown_to_owner, open_lock_file, release_some};
 
-/// What a token is for.
+/// What a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenKind {
@@ -34,11 +36,12 @@ impl TokenKind {
     }
 }
 
-/// One of those who may come in. The token itself is not kept: of 256 random bits a hash needs to be neither slow nor salted.
+/// A token as it is stored: by its SHA-256 hash. A hash of 256 random bits needs neither a salt nor a slow function.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Token {
     pub id: String,
-    pub need: TokenKind,
+    #[serde(rename = "need")]
+    pub kind: TokenKind,
     /// The board that a share shows; `None` for the others.
     pub board: Option<String>,
     pub name: String,
@@ -84,7 +87,7 @@ impl Signing {
 }
 
 /// 256 bits, in the file as 64 hexadecimal digits. It has no `Debug`, so that no log can hold it.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(pub [u8; 32]);
 
 impl Secret {
@@ -95,34 +98,29 @@ impl Secret {
     }
 
     /// As it stands in the file.
-    pub fn text(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    pub fn to_hex(&self) -> String {
+        hex::encode(self.0)
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        serializer.serialize_str(&self.to_hex())
     }
 }
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let digit = |at: usize| text.as_bytes().get(at).and_then(|byte| char::from(*byte).to_digit(16));
         let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let (Some(high), Some(low)) = (digit(2 * at), digit(2 * at + 1)) else {
-                return Err(serde::de::Error::custom("a hash and a secret have 64 hexadecimal digits"));
-            };
-            *byte = (high << 4 | low) as u8;
-        }
+        let length = "a hash and a secret have 64 hexadecimal digits";
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| serde::de::Error::custom(length))?;
         Ok(Self(bytes))
     }
 }
 
-/// Tells one version of the two files from another; `None` for one that is not there.
-pub type Stamp = [Option<(u64, u64, SystemTime)>; 2];
+/// Identifies a version of the two files: inode, length, time of change. `None` for a file that does not exist.
+pub type Fingerprint = [Option<(u64, u64, SystemTime)>; 2];
 
 pub fn path(folder: &Path) -> PathBuf {
     folder.join("access.json")
@@ -136,76 +134,74 @@ pub fn has_key(folder: &Path) -> bool {
     key_path(folder).exists()
 }
 
-/// Whether only its owner gets into the folder.
+/// Whether the folder is open to its owner only.
 pub fn is_private(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|about| about.mode() & 0o077 == 0)
 }
 
-pub fn stamp(folder: &Path) -> Stamp {
+pub fn fingerprint(folder: &Path) -> Fingerprint {
     [path(folder), key_path(folder)].map(|path| {
         let about = path.metadata().ok()?;
         Some((about.ino(), about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
     })
 }
 
-/// No file means no tokens, and a new secret. The error is a sentence for a terminal.
-pub fn load(folder: &Path) -> Result<Tokens, String> {
+/// Without the files there are no tokens, and the signing keys are new.
+pub fn load(folder: &Path) -> Result<Tokens, TokenError> {
     let listed: Option<Listed<Vec<Token>>> = read(&path(folder), "tokens", "make new ones with 'agnez token new'")?;
     Ok(Tokens { tokens: listed.map_or_else(Vec::new, |listed| listed.tokens), signing: load_key(folder)?.unwrap_or_else(Signing::random) })
 }
 
-fn load_key(folder: &Path) -> Result<Option<Signing>, String> {
+fn load_key(folder: &Path) -> Result<Option<Signing>, TokenError> {
     read(&key_path(folder), "signing keys", "start again; open pages have to be loaded again")
 }
 
-fn read<T: DeserializeOwned>(path: &Path, what: &str, remedy: &str) -> Result<Option<T>, String> {
+fn read<T: DeserializeOwned>(path: &Path, what: &'static str, remedy: &'static str) -> Result<Option<T>, TokenError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(why) => return Err(format!("The {what} in {} cannot be read: {why}.", path.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(TokenError::Read { what, path: path.to_owned(), reason: error.to_string() }),
     };
-    // The parser's own words could repeat what stands there.
-    serde_json::from_str(&text).map(Some).map_err(|why| {
-        let place = format!("line {} column {}", why.line(), why.column());
-        format!("The {what} in {} are damaged ({place}). Move the file away, then {remedy}.", path.display())
-    })
+    let damaged =
+        |error: serde_json::Error| TokenError::Damaged { what, path: path.to_owned(), line: error.line(), column: error.column(), remedy };
+    serde_json::from_str(&text).map(Some).map_err(damaged)
 }
 
-/// Reads, changes and writes it while no other process does; nothing is written when `change` refuses.
-pub fn change<T, E: From<String>>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, E>) -> Result<T, E> {
-    let failed = |why: io::Error| format!("The tokens in {} cannot be written: {why}.", path(folder).display());
+/// Reads, changes and writes the files while no other process does. Writes nothing when `change` fails.
+pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, TokenError>) -> Result<T, TokenError> {
+    let failed = |error: io::Error| TokenError::write(&path(folder), &error);
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let lock = open_lock_file(&folder.join("access.lock")).map_err(failed)?;
     chown_to_owner(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut tokens = load(folder)?;
-    let kept = load_key(folder)?;
-    let made = change(&mut tokens)?;
-    // First, so that a token which is there has always been signed for.
-    if kept.as_ref() != Some(&tokens.signing) {
+    let stored_keys = load_key(folder)?;
+    let changed = change(&mut tokens)?;
+    // The keys first: a token in the list has signing keys at any time.
+    if stored_keys.as_ref() != Some(&tokens.signing) {
         store(folder, &key_path(folder), &tokens.signing).map_err(failed)?;
     }
     store(folder, &path(folder), &Listed { tokens: &tokens.tokens }).map_err(failed)?;
-    Ok(made)
+    Ok(changed)
 }
 
 fn store(folder: &Path, path: &Path, content: &impl Serialize) -> io::Result<()> {
     let content = serde_json::to_string_pretty(content)?;
     let content = content.as_bytes();
     match write(folder, path, content) {
-        // Somebody can be sent away on a full disk, too.
-        Err(why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && release_some(folder) => {
+        // A token can be revoked on a full disk, too.
+        Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) && release_some(folder) => {
             write(folder, path, content)
         }
         written => written,
     }
 }
 
-/// Whole or not at all, and never readable for others, not even for a moment.
+/// Replaces the file atomically; it is never readable for other users.
 pub fn write(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     let new = path.with_added_extension("new");
     match std::fs::remove_file(&new) {
-        Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
@@ -225,10 +221,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let hash = Secret::random();
         let token =
-            Token { id: "t1".into(), need: TokenKind::Share, board: Some("b".into()), name: "n".into(), hash: hash.clone(), created: 7 };
+            Token { id: "t1".into(), kind: TokenKind::Share, board: Some("b".into()), name: "n".into(), hash: hash.clone(), created: 7 };
         change(folder.path(), |tokens| {
             tokens.tokens.push(token);
-            Ok::<_, String>(())
+            Ok(())
         })
         .unwrap();
         let read = load(folder.path()).unwrap();
@@ -236,9 +232,9 @@ mod tests {
         for path in [path(folder.path()), key_path(folder.path())] {
             assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
         }
-        let before = stamp(folder.path());
-        assert_eq!(change(folder.path(), |_| Err::<(), _>("no".to_owned())).unwrap_err(), "no");
-        assert_eq!(stamp(folder.path()), before);
+        let before = fingerprint(folder.path());
+        assert_eq!(change(folder.path(), |_| Err::<(), _>(TokenError::Name)), Err(TokenError::Name));
+        assert_eq!(fingerprint(folder.path()), before);
     }
 
     #[test]
@@ -248,7 +244,7 @@ mod tests {
             eprintln!("skipped: only root can make files for others");
             return;
         }
-        change(folder.path(), |_| Ok::<_, String>(())).unwrap();
+        change(folder.path(), |_| Ok(())).unwrap();
         for name in ["access.json", "access.key", "access.lock"] {
             let about = folder.path().join(name).metadata().unwrap();
             assert_eq!((about.uid(), about.mode() & 0o777), (65534, 0o600), "{name}");
@@ -262,9 +258,7 @@ mod tests {
         std::fs::create_dir(&data).unwrap();
         std::fs::write(&other, "roots").unwrap();
         let lock = data.join("access.lock");
-        let refused = || {
-            change(&data, |_| Ok::<_, String>(())).is_err() && other.metadata().unwrap().uid() == folder.path().metadata().unwrap().uid()
-        };
+        let refused = || change(&data, |_| Ok(())).is_err() && other.metadata().unwrap().uid() == folder.path().metadata().unwrap().uid();
         std::os::unix::fs::symlink(&other, &lock).unwrap();
         assert!(refused());
         std::fs::remove_file(&lock).unwrap();
@@ -275,7 +269,7 @@ mod tests {
         std::fs::hard_link(&other, &lock).unwrap();
         assert!(refused());
         std::fs::remove_file(&lock).unwrap();
-        change(&data, |_| Ok::<_, String>(())).unwrap();
+        change(&data, |_| Ok(())).unwrap();
     }
 
     #[test]
@@ -286,7 +280,7 @@ mod tests {
                 ["", "{}", "{\"pages\":\"0123\",\"tokens\":[7]}", "{\"pages\":\"hunter2", "{\"tokens\":\"hunter2\"}", "[\"hunter2\"]"]
             {
                 std::fs::write(&file, text).unwrap();
-                let why = load(folder.path()).err().unwrap();
+                let why = load(folder.path()).err().unwrap().to_string();
                 assert!(why.contains(file.to_str().unwrap()) && (why.contains("damaged (line 1") || text.is_empty()), "{why}");
                 assert!(!why.contains("hunter2"), "{why}");
             }

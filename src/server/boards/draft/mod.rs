@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::chart_settings;
 use super::ingest::{LineValue, parse_line_value};
 use super::size::check_keys_size;
-use super::{MAIN, chart_settings};
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind, MAIN_BOARD};
 use crate::server::cells::CellValue;
 use crate::server::limits::{MAX_BOARD_NAME_CHARS, MAX_KEYS_BYTES, MAX_VALUE_BYTES, MAX_VALUE_DEPTH};
 pub use parse::{parse_many, parse_one};
@@ -119,7 +119,7 @@ fn is_picture_uri(json: &str) -> bool {
 pub fn board_name(name: &str) -> Result<&str, ApiError> {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     match name {
-        "" => Ok(MAIN),
+        "" => Ok(MAIN_BOARD),
         _ if name.len() <= MAX_BOARD_NAME_CHARS && plain && !name.starts_with('.') => Ok(name),
         _ => {
             let rule = "must be 1 to 64 letters, digits, '-', '_' or '.', and not begin with '.'";

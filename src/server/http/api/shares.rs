@@ -14,8 +14,9 @@ use super::{NO_STORE, invalid_parameter};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::auth::tokens::{Refusal, Token, TokenKind, link};
-use crate::server::boards::{board_name, page_path};
+use crate::server::auth::tokens::links::link;
+use crate::server::auth::tokens::{Token, TokenError, TokenKind};
+use crate::server::boards::board_name;
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::responses::{BadRequest, BodyErrors, NotFound};
@@ -64,11 +65,11 @@ impl From<Token> for Share {
     }
 }
 
-fn refusal(why: Refusal) -> ServerError {
+fn refusal(why: TokenError) -> ServerError {
     match why {
-        Refusal::Full => ErrorKind::Conflict.with(why.to_string()).into(),
-        Refusal::Name => ErrorKind::BadRequest.with(why.to_string()).into(),
-        Refusal::Failed(why) => failed(&why),
+        TokenError::Full => ErrorKind::Conflict.with(why.to_string()).into(),
+        TokenError::Name => ErrorKind::BadRequest.with(why.to_string()).into(),
+        error => failed(&error.to_string()),
     }
 }
 
@@ -125,7 +126,7 @@ pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Cal
     let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &sent.name)).await;
     let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refusal)?;
     let share = Share::from(share);
-    let link = link(&caller.origin(), &page_path(&share.board), &token);
+    let link = link(&caller.origin(), &share.board, &token);
     Ok((StatusCode::CREATED, [NO_STORE], axum::Json(CreatedShare { share, link, token })).into_response())
 }
 

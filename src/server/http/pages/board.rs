@@ -11,10 +11,11 @@ use leptos::prelude::*;
 
 use super::login;
 use crate::app::{Drawn, Shell, ShellProps};
+use crate::protocol::MAIN_BOARD;
 use crate::protocol::{ErrorKind, PageData};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
-use crate::server::boards::{self, MAIN};
+use crate::server::boards;
 use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
@@ -35,7 +36,7 @@ const CELL: usize = 8 << 10;
     )
 )]
 pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, ServerError> {
-    drawn(app, caller, MAIN.to_owned(), request).await
+    drawn(app, caller, MAIN_BOARD.to_owned(), request).await
 }
 
 #[utoipa::path(

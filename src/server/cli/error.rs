@@ -1,0 +1,30 @@
+//! Why a subcommand failed. Each error is a sentence for a terminal.
+
+use std::path::PathBuf;
+
+use crate::server::auth::tokens::TokenError;
+use crate::server::store::{CopyError, OpenError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// A database file that the command line names.
+    #[error("{}", .0.file_message())]
+    File(OpenError),
+    #[error(transparent)]
+    Data(OpenError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error("{0}")]
+    Board(String),
+    #[error(
+        "Say which kind of token: 'agnez token new share --board {board}{data_flag}' makes a link that shows this board only; \
+         'write' and 'read' tokens open all boards, and their link begins with this one."
+    )]
+    BoardWithoutKind { board: String, data_flag: String },
+    #[error("There is no token '{id}' in {}; 'agnez token list{data_flag}' names those that are there.", folder.display())]
+    NoToken { id: String, folder: PathBuf, data_flag: String },
+    #[error("{} is damaged. Restore a backup: 'agnez restore FILE --replace'.\n{faults}", file.display())]
+    Damaged { file: PathBuf, faults: String },
+}
