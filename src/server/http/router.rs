@@ -119,7 +119,7 @@ mod tests {
             assert!(is_alias, "{method} {path} is mounted without being documented");
         }
         let forms: Vec<_> = documented.difference(&mounted).map(|(path, method)| format!("{method} {path}")).collect();
-        assert_eq!(forms, ["GET /values/{id}.csv", "GET /values/{id}.svg"]);
+        assert_eq!(forms, ["GET /values/{id}.csv", "GET /values/{id}.json", "GET /values/{id}.svg"]);
     }
 
     #[test]
