@@ -44,7 +44,7 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let (article, body) = (NodeRef::<html::Article>::new(), NodeRef::<html::Div>::new());
     Effect::new(move |_| {
         if let (Some(article), Some(body)) = (article.get(), body.get()) {
-            dashboard.register_cell(id(), CellElements { article: article.into(), body: body.into() });
+            dashboard.register_cell(id(), CellElements { article, body: body.into() });
         }
     });
     view! {

@@ -196,7 +196,7 @@ impl<'a> Painter<'a> {
     fn set_font(&mut self, size: f64, is_bold: bool) {
         if self.font != (size, is_bold) {
             self.font = (size, is_bold);
-            self.pen.set_font(&[if is_bold { "600 " } else { "" }, &dom::number_text(size), &self.look.family].concat());
+            self.pen.set_font(&[if is_bold { "600 " } else { "" }, &dom::number_text(size), self.look.family].concat());
         }
     }
 

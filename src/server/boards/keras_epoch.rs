@@ -68,7 +68,7 @@ fn parse_object(json: &str) -> Result<Epoch, ApiError> {
         }
         Ok(())
     });
-    read.and_then(|()| reader.end()).map_err(|error| error.to_api_error(json, 1))?;
+    read.and_then(|()| reader.end()).map_err(|error| error.into_api_error(json, 1))?;
     Ok(epoch)
 }
 

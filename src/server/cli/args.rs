@@ -74,7 +74,7 @@ pub struct Args {
     #[arg(long, env = "AGNEZ_ANY_LOCAL_USER", value_parser = FalseyValueParser::new(), help_heading = ACCESS)]
     pub any_local_user: bool,
 
-    /// Additional host name of this server, such as gpu-box.example, gpu-box:8080 or, behind TLS, https://gpu-box.example; every client then needs a token
+    /// Additional host name of this server, such as gpu-box.example or gpu-box:8080, with https:// in front where a proxy has TLS; every client then needs a token
     #[arg(long, env = "AGNEZ_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = allowed_host, help_heading = ACCESS)]
     pub allowed_host: Vec<Name>,
 

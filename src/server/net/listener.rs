@@ -6,11 +6,7 @@ use std::net::SocketAddr;
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::server::limits::{LISTEN_BACKLOG, MAX_UNSENT_SOCKET_BYTES};
-
-/// Bytes that may wait in the kernel for a client, beside those in flight. The kernel's own limit of up to 4 MB would be seconds of events that
-/// are old when a slow client gets them, all kept for a client that is stalled.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::server::limits::{self, LISTEN_BACKLOG};
 
 /// Accepts connections; errors that pass, such as a lack of file handles, are retried.
 pub struct ConnectionListener(pub TcpListener);
@@ -25,7 +21,7 @@ impl Listener for ConnectionListener {
         // Frames are sent at once instead of being gathered.
         let _ = stream.set_nodelay(true);
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_SOCKET_BYTES);
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::MAX_UNSENT_SOCKET_BYTES);
         (stream, peer)
     }
 

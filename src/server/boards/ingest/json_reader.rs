@@ -35,7 +35,7 @@ impl ParseError {
     }
 
     /// The error for the client. `text`: the parsed text. `first_line`: the number of its first line.
-    pub(crate) fn to_api_error(self, text: &str, first_line: usize) -> ApiError {
+    pub(crate) fn into_api_error(self, text: &str, first_line: usize) -> ApiError {
         let before = &text.as_bytes()[..self.at.min(text.len())];
         let line = first_line + before.iter().filter(|byte| **byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();

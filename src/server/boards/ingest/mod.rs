@@ -83,7 +83,7 @@ pub fn parse_lines(body: &[u8], first_line: usize) -> Result<Vec<CellPoints>, Ap
 pub fn parse_line_value(json: &str) -> Result<LineValue, ApiError> {
     let mut reader = JsonReader::new(json);
     let value = json_shapes::line_value(&mut reader).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|error| error.in_path("value").to_api_error(json, 1))
+    value.map_err(|error| error.in_path("value").into_api_error(json, 1))
 }
 
 /// Quotes Python's tokens `NaN`, `Infinity` and `-Infinity`, so that the text is JSON; `None` if there
@@ -130,7 +130,7 @@ fn parse(expected_cell: Option<&CellId>, body: &[u8], content_type: Option<&str>
                 Some(id) => json_shapes::series_of_cell(&mut reader, id, &mut builder),
                 None => json_shapes::series_of_cells(&mut reader, &mut builder),
             };
-            read.and_then(|()| reader.end()).map_err(|error| error.to_api_error(text, 1))?;
+            read.and_then(|()| reader.end()).map_err(|error| error.into_api_error(text, 1))?;
             Ok(builder.sent)
         }
     }
@@ -148,7 +148,7 @@ fn lines(expected_cell: Option<&CellId>, text: &str, first_line: usize) -> Resul
         let mut reader = JsonReader::new(line);
         if reader.peek().is_some() {
             let read = json_shapes::entry(&mut reader, expected_cell, &mut builder).and_then(|()| reader.end());
-            read.map_err(|error| error.to_api_error(line, number))?;
+            read.map_err(|error| error.into_api_error(line, number))?;
         }
     }
     Ok(builder.sent)

@@ -149,6 +149,7 @@ pub enum Found {
 /// One draft, or several as a whole.
 #[derive(ToSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "it describes a schema, and is never made")]
 pub enum Drafts {
     One(Draft),
     Many(Vec<Draft>),
