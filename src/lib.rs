@@ -14,7 +14,7 @@ pub mod server_functions;
 #[cfg(feature = "hydrate")]
 #[leptos::wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    browser::panic::report_panics();
-    browser::api_client::use_document_base();
-    leptos::mount::hydrate_body(|| app::App(app::AppProps { page: app::page_from_document() }));
+    crate::browser::panic::report_panics();
+    crate::browser::api_client::use_document_base();
+    leptos::mount::hydrate_body(|| crate::app::App(crate::app::AppProps { page: crate::app::page_from_document() }));
 }

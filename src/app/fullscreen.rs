@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
 use super::charts;
-use super::state::{Dashboard, SetIfChanged};
+use super::signals::SetIfChanged;
+use super::state::Dashboard;
 use crate::protocol::CellId;
 
 const KEY: &str = "full=";

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::error::ServerError;
-use crate::server::limits::{CPU_TASK_TIMEOUT, MAX_WAITING_CPU_TASKS};
+use super::limits::{CPU_TASK_TIMEOUT, MAX_WAITING_CPU_TASKS};
 
 /// A bounded number of tasks that run at the same time. Others wait in the order of arrival.
 pub struct CpuPool {

@@ -6,6 +6,7 @@ mod cells;
 mod cli;
 mod config;
 mod cpu_pool;
+mod data_dir;
 mod error;
 mod http;
 mod ids;
@@ -14,6 +15,7 @@ mod live;
 mod log;
 mod net;
 mod parse_pool;
+pub mod render;
 mod shutdown;
 mod startup;
 mod store;
@@ -38,10 +40,10 @@ pub use store::{Durability, OpenError};
 use auth::policy::AccessPolicy;
 use auth::tokens::TokenRegistry;
 use boards::Boards;
-use cells::render::cache::Drawings;
 use http::pages::assets::StaticAssets;
 use http::request_log::Requests;
 use live::hub::Hub;
+use render::cache::Drawings;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -50,7 +52,7 @@ pub struct App {
     hub: Arc<Hub>,
     site: Arc<StaticAssets>,
     drawings: Arc<Drawings>,
-    renderer: cells::render::pool::Renderer,
+    renderer: render::pool::Renderer,
     answers: Arc<net::response_budget::Answers>,
     requests: Arc<Requests>,
     tokens: Arc<TokenRegistry>,

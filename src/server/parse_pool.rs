@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
-use crate::server::cpu_pool::{CpuPool, processors};
-use crate::server::error::ServerError;
-use crate::server::limits::PARSE_BUDGET_BYTES;
+use super::cpu_pool::{CpuPool, processors};
+use super::error::ServerError;
+use super::limits::PARSE_BUDGET_BYTES;
 
 /// Smaller input takes a millisecond or two, and is parsed on the calling thread.
 const LARGE_BYTES: usize = 128 << 10;

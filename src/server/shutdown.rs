@@ -2,8 +2,8 @@
 
 use tokio_util::task::TaskTracker;
 
+use super::limits::SHUTDOWN_TIMEOUT;
 use super::startup::Server;
-use crate::server::limits::SHUTDOWN_TIMEOUT;
 
 /// The exit code that shells report for a program ended by Ctrl-C.
 const ENDED_BY_SIGNAL: i32 = 130;

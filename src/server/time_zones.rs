@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::limits::MAX_TIME_ZONE_NAME_BYTES;
 use crate::charts::Zone;
-use crate::server::limits::MAX_TIME_ZONE_NAME_BYTES;
 
 /// The zone of this name; `None` if there is none.
 pub fn named(name: &str) -> Option<Zone> {

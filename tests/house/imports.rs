@@ -23,10 +23,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("charts", &["app", "browser", "routes", "server", "server_functions", "leptos", "web_sys"]),
     ("browser", &["app", "server"]),
     ("app", &["server"]),
-    ("server::store", &["charts", "axum", "server::auth", "server::boards", "server::cells", "server::http", "server::live"]),
+    ("server::store", &["charts", "axum", "leptos", "server::auth", "server::boards", "server::cells", "server::http", "server::live"]),
     ("server::boards", &["server::auth", "server::http"]),
     ("server::auth", &["server::boards", "server::store", "server::http"]),
-    ("server::live", &["server::auth", "server::http"]),
+    ("server::live", &["server::http"]),
     ("server::http", &["server::store"]),
 ];
 
@@ -35,20 +35,12 @@ const ALLOWED: &[(&str, &str)] = &[("server_functions", "server")];
 
 /// Folders, and layers of [`FORBIDDEN`], that do not follow the rules yet, with the number of faults in each: it may only fall.
 const REMAINING: &[(&str, usize)] = &[
-    ("server::auth", 8),
-    ("server::boards", 1),
     ("server::http", 1),
-    ("server::live", 3),
-    ("server::store", 3),
     ("src/app", 12),
     ("src/app/components", 2),
     ("src/charts", 4),
-    ("src/server", 47),
-    ("src/server/auth", 6),
     ("src/server/boards", 4),
-    ("src/server/store", 21),
-    ("src/server/store/open", 4),
-    ("src/server/store/series", 4),
+    ("src/server/store/open", 2),
 ];
 
 /// Files for tests only.

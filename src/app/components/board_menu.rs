@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
 
-use crate::app::state::{Dashboard, SetIfChanged, use_dashboard};
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, use_dashboard};
 use crate::browser::fetch;
 use crate::routes;
 

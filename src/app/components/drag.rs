@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element};
 
-use crate::app::state::{Dashboard, DropTarget, SetIfChanged};
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, DropTarget};
 use crate::protocol::CellId;
 
 /// Takes the drop anywhere on the page, while the current owner lives: between cells, the last target stays.

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::toasts::ToastKind;
-use crate::app::state::{CellState, Dashboard, SetIfChanged, use_dashboard};
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{CellState, Dashboard, use_dashboard};
 use crate::protocol::CellId;
 
 #[wasm_bindgen]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::app::state::{Dashboard, SetIfChanged, use_dashboard};
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, use_dashboard};
 use crate::browser::connection::{Connection, EventSink, Live};
 use crate::browser::dom;
 use crate::protocol::{Cell, Event, points};

@@ -8,7 +8,8 @@ use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use crate::app::state::{CellState, ContentKind, Dashboard, Field, SetIfChanged, use_dashboard};
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{CellState, ContentKind, Dashboard, Field, use_dashboard};
 use crate::browser::{dom, popover};
 use crate::protocol::CellId;
 use crate::routes;

@@ -101,14 +101,32 @@ pub fn ShareButton() -> impl IntoView {
         error: RwSignal::new(None),
     };
     let is_local = ["//localhost", "//127.", "//[::1]"].iter().any(|host| page.origin.contains(host));
+    let is_open = RwSignal::new(false);
+    view! {
+        <button type="button" data-share="" aria-haspopup="dialog" on:click=move |_| is_open.set(true)>
+            "Share"
+        </button>
+        <Show when=move || is_open.get()>
+            <ShareDialog shares is_open is_local />
+        </Show>
+    }
+}
+
+/// Open from its first moment; it is removed when it closes.
+#[component]
+fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let close = NodeRef::<html::Button>::new();
     let name = NodeRef::<html::Input>::new();
-    let open = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
+    Effect::new(move || {
+        if let Some(dialog) = dialog.get() {
             let _ = dialog.show_modal();
             spawn_local(shares.refresh());
         }
+    });
+    let closed = move |_| {
+        shares.created.set(None);
+        is_open.set(false);
     };
     // The form that had the focus is hidden.
     Effect::new(move || {
@@ -128,15 +146,12 @@ pub fn ShareButton() -> impl IntoView {
         });
     };
     view! {
-        <button type="button" data-share="" aria-haspopup="dialog" on:click=open>
-            "Share"
-        </button>
         <dialog
             id="share"
             aria-labelledby="share-title"
             closedby="any"
             node_ref=dialog
-            on:close=move |_| shares.created.set(None)
+            on:close=closed
         >
             <h2 id="share-title">"Share this board"</h2>
             <p>

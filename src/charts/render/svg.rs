@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use super::raster::DOT;
 use crate::charts::canvas::{CanvasSize, ChartCanvas, FLUID_UNITS};
 use crate::charts::display_list::{
     CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X,
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
-use crate::charts::render::raster::DOT;
 use crate::charts::text_metrics::FONT_SIZE;
 
 /// A whole document; for [`Theme::Page`] an element of the page, without a style and without a name that could clash.

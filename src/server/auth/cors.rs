@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::policy::{RequestLine, is_page, one};
+use super::request::{RequestLine, is_page, single_header};
 use crate::protocol::{ApiError, ErrorKind};
 
 /// What a page elsewhere may send, and what of an answer it may read.
@@ -23,8 +23,8 @@ pub enum RequestOrigin {
 pub fn asking(shape: &RequestLine, headers: &HeaderMap, host: &str, allowed: &[String]) -> Result<RequestOrigin, ApiError> {
     let forbidden =
         || ErrorKind::Forbidden.with("Pages of other sites may not use this server; '--allowed-origin' lets one in that has a token.");
-    let origin = one(headers, header::ORIGIN.as_str())?;
-    let site = one(headers, "sec-fetch-site")?;
+    let origin = single_header(headers, header::ORIGIN.as_str())?;
+    let site = single_header(headers, "sec-fetch-site")?;
     // A figure has an opaque origin ("null"), and loads the scripts that were made for it from here, and nothing else.
     if shape.path.starts_with("/vendor/") && shape.only_reads() {
         return Ok(RequestOrigin::Ours);

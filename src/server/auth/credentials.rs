@@ -4,7 +4,8 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::policy::{Scope, one};
+use super::policy::Scope;
+use super::request::single_header;
 use super::tokens::{PREFIX, Token, TokenKind, TokenRegistry};
 use crate::protocol::ApiError;
 
@@ -54,7 +55,7 @@ fn granted(token: Token) -> Grant {
 
 /// `Bearer agz_…`, or as the password of `Basic` for tools that know nothing else. What is no token of ours is for others.
 fn token(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = one(headers, header::AUTHORIZATION.as_str())? else { return Ok(None) };
+    let Some(value) = single_header(headers, header::AUTHORIZATION.as_str())? else { return Ok(None) };
     let Some((scheme, rest)) = value.split_once(' ') else { return Ok(None) };
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Version, header};
 
-use super::policy::one;
+use super::request::single_header;
 use crate::protocol::{ApiError, ErrorKind};
 
 /// A request that carries one of these did not come from a program of this machine by itself: proxies add them, and services that check who
@@ -99,14 +99,15 @@ fn is_forwarded(headers: &HeaderMap, version: Version) -> bool {
 }
 
 pub fn origin<'a>(headers: &'a HeaderMap, version: Version, peer: Option<IpAddr>, trusted: &[IpAddr]) -> Result<Origin<'a>, ApiError> {
-    let host = one(headers, header::HOST.as_str())?.ok_or_else(|| ErrorKind::BadRequest.with("The request has no Host header."))?;
+    let host =
+        single_header(headers, header::HOST.as_str())?.ok_or_else(|| ErrorKind::BadRequest.with("The request has no Host header."))?;
     let is_forwarded = is_forwarded(headers, version);
     let direct = Origin { host, is_secure: false, address: peer, is_forwarded };
     if !peer.is_some_and(|peer| trusted.contains(&peer)) {
         return Ok(direct);
     }
-    let host = one(headers, "x-forwarded-host")?.unwrap_or(host);
-    let is_secure = one(headers, "x-forwarded-proto")?.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let host = single_header(headers, "x-forwarded-host")?.unwrap_or(host);
+    let is_secure = single_header(headers, "x-forwarded-proto")?.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
     // Each proxy adds the one it was asked by at the end; what stands before that was written by whoever asked.
     let mut hops =
         headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|list| list.rsplit(','));

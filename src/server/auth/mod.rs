@@ -7,5 +7,6 @@ pub mod credentials;
 mod forwarded;
 pub mod host;
 pub mod policy;
+pub mod request;
 pub mod revocation;
 pub mod tokens;

@@ -1,6 +1,5 @@
 //! Cells of numbers, tables and texts: what their values must be, and what is made from them. `docs/cells.md` says it for clients.
 
-pub mod render;
 mod table;
 mod text;
 

@@ -6,7 +6,8 @@ use super::args::Command;
 use super::error::CommandError;
 use super::token::token_command;
 use crate::server::config::Config;
-use crate::server::store::{CheckReport, CopyError, backup, check, database_path, restore};
+use crate::server::data_dir::database_path;
+use crate::server::store::{CheckReport, CopyError, backup, check, restore};
 
 /// Runs a subcommand on the data folder of `config`.
 pub async fn run_command(command: &Command, config: &Config) -> Result<String, CommandError> {

@@ -17,7 +17,8 @@ use crate::server::auth::authorization::{BoardScope, Permission, Permissions, ch
 use crate::server::auth::base_path::{self, LogicalPath};
 use crate::server::auth::cors::{self, RequestOrigin};
 use crate::server::auth::credentials::{self, Credential, Grant};
-use crate::server::auth::policy::{Caller, Scope, is_page};
+use crate::server::auth::policy::{Caller, Scope};
+use crate::server::auth::request::is_page;
 use crate::server::auth::revocation::revoke_with_token;
 use crate::server::error::ServerError;
 use crate::server::net::peer::Peer;

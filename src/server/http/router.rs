@@ -91,8 +91,8 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::super::route_table::operations;
     use super::*;
+    use crate::server::http::route_table::operations;
 
     /// Every operation of the document, with the path as axum writes it.
     fn documented(table: &RouteTable) -> BTreeMap<(String, String), Value> {

@@ -1,8 +1,7 @@
 //! The database: one SQLite file per data folder. One writer with group commit, read-only connections for readers, and an index of the
 //! committed state in memory. No other module uses SQL.
 
-mod data_dir;
-mod disk_reserve;
+mod durability;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz_targets;
@@ -32,17 +31,17 @@ use sqlx::SqlitePool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::server::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_JOBS};
+use super::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_JOBS};
 
-pub use data_dir::{chown_to_owner, database_path, open_lock_file};
-pub use disk_reserve::release_some;
+pub use super::data_dir::database_path;
+pub use durability::Durability;
 pub use error::StoreError;
 pub use idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 pub use index::Index;
 pub use maintenance::backup::{CopyError, backup, restore};
 pub use maintenance::check::{CheckReport, check};
+pub use open::StoreOptions;
 pub use open::error::OpenError;
-pub use open::{Durability, StoreOptions};
 pub use reader::columns::{CellColumns, SmoothingWeights};
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
 #[cfg(test)]

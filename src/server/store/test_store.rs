@@ -31,7 +31,7 @@ impl Store {
         }
         self.readers.close().await;
         // SQLite's thread has ended its last statement when another connection gets the lock.
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(super::database_path(folder));
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(crate::server::data_dir::database_path(folder));
         let mut connection = options.connect().await.unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();

@@ -3,15 +3,15 @@
 
 mod hit_areas;
 
+use super::bins::{Bins, bins, count_into};
+use super::colours::Colours;
+use super::heat_cells::{MAX_COLUMNS, colour_bar, colour_bar_width, heat_cells};
+use super::parts::{self, PlotRows, counted};
+use super::{Chart, ChartKind};
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Ink, Path, Shape, TextAnchor, Window, X};
 use crate::charts::hit_areas::HitAreas;
-use crate::charts::kinds::bins::{Bins, bins, count_into};
-use crate::charts::kinds::colours::Colours;
-use crate::charts::kinds::heat_cells::{MAX_COLUMNS, colour_bar, colour_bar_width, heat_cells};
-use crate::charts::kinds::parts::{self, PlotRows, counted};
-use crate::charts::kinds::{Chart, ChartKind};
 use crate::charts::scale::ulp;
 use crate::charts::text_metrics::width;
 use crate::charts::ticks::widest;
@@ -122,7 +122,7 @@ impl Chart for Histogram {
 }
 
 impl Histogram {
-    pub(super) fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
+    pub(crate) fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
         let sum = |of: fn(&Bins) -> u64| self.counts.iter().map(of).sum::<u64>();
         let missing = counted(sum(|bins| bins.nan), sum(|bins| bins.pos_inf), sum(|bins| bins.neg_inf));
         let total: f64 = self.counts.iter().flat_map(|bins| &bins.counts).sum();
@@ -146,7 +146,7 @@ impl Histogram {
     }
 
     /// How many steps share a column of the strip, and for each column what `of` gives for the bins: the highest, so that none is lost.
-    pub(super) fn merged(&self, of: impl Fn(&Bins) -> Vec<f64>) -> (usize, Vec<Vec<f64>>) {
+    pub(crate) fn merged(&self, of: impl Fn(&Bins) -> Vec<f64>) -> (usize, Vec<Vec<f64>>) {
         let each = self.counts.len().div_ceil(MAX_COLUMNS).max(1);
         let all: Vec<Vec<f64>> = self.counts.iter().map(of).collect();
         let highest = |chunk: &[Vec<f64>], bin: usize| chunk.iter().map(|numbers| numbers[bin]).fold(0.0, f64::max);
@@ -154,7 +154,7 @@ impl Histogram {
     }
 
     /// The steps that are drawn as ridges: as many as there is room for, evenly, the newest always.
-    pub(super) fn ridges(&self, top: f64, bottom: f64) -> Ridges {
+    pub(crate) fn ridges(&self, top: f64, bottom: f64) -> Ridges {
         let last = self.counts.len() - 1;
         let count = self.counts.len().min(MAX_RIDGES).min(((bottom - top) / 8.0) as usize).max(1);
         let picked: Vec<usize> = (0..count).map(|at| if count == 1 { last } else { at * last / (count - 1) }).collect();
@@ -164,12 +164,12 @@ impl Histogram {
         Ridges { picked, heights, most, reach, top, bottom }
     }
 
-    pub(super) fn ends(&self) -> (f64, f64) {
+    pub(crate) fn ends(&self) -> (f64, f64) {
         (self.edges.first().copied().unwrap_or(0.0), self.edges.last().copied().unwrap_or(1.0))
     }
 
     /// What stands for each bin: its count, or, where bins differ in width, the count for each unit of it.
-    pub(super) fn heights(&self, bins: &Bins) -> Vec<f64> {
+    pub(crate) fn heights(&self, bins: &Bins) -> Vec<f64> {
         let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
         let even = self.is_even();
         bins.counts.iter().zip(spaces()).map(|(count, half)| if even { *count } else { (*count / half / 2.0).min(f64::MAX) }).collect()
@@ -186,7 +186,7 @@ impl Histogram {
         if self.has_numbers() { ticks(along, Measure::Number(&self.unit), target) } else { Vec::new() }
     }
 
-    pub(super) fn is_even(&self) -> bool {
+    pub(crate) fn is_even(&self) -> bool {
         let spaces = || self.edges.windows(2).map(|pair| pair[1] / 2.0 - pair[0] / 2.0);
         // Of edges that are next to each other as doubles, rounding makes the widths.
         let (lo, hi) = self.ends();
@@ -308,20 +308,20 @@ impl Histogram {
 }
 
 /// Curves one behind the other, in pixels.
-pub(super) struct Ridges {
+pub(crate) struct Ridges {
     /// Which of the steps they are.
-    pub(super) picked: Vec<usize>,
-    pub(super) heights: Vec<Vec<f64>>,
-    pub(super) most: f64,
+    pub(crate) picked: Vec<usize>,
+    pub(crate) heights: Vec<Vec<f64>>,
+    pub(crate) most: f64,
     /// The height of the highest one.
-    pub(super) reach: f64,
+    pub(crate) reach: f64,
     top: f64,
     bottom: f64,
 }
 
 impl Ridges {
     /// The base lines share what is left below the first ridge, which is as high as four of them.
-    pub(super) fn base(&self, at: usize) -> f64 {
+    pub(crate) fn base(&self, at: usize) -> f64 {
         let (count, first) = (self.picked.len(), self.top + self.reach);
         if count == 1 { self.bottom } else { first + at as f64 * (self.bottom - first) / (count - 1) as f64 }
     }

@@ -15,6 +15,7 @@ use super::host::Host;
 
 use super::base_path::LogicalPath;
 use super::cors::RequestOrigin;
+use super::request::{RequestLine, single_header};
 use super::tokens::TokenRegistry;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::net::DEFAULT_PORT;
@@ -106,17 +107,6 @@ impl Caller {
     }
 }
 
-pub struct RequestLine<'a> {
-    pub method: &'a Method,
-    pub path: &'a str,
-}
-
-impl RequestLine<'_> {
-    pub fn only_reads(&self) -> bool {
-        matches!(*self.method, Method::GET | Method::HEAD)
-    }
-}
-
 /// A request whose address and origin are ours; its token is checked afterwards.
 #[derive(Debug)]
 pub struct VerifiedRequest<'a> {
@@ -143,7 +133,7 @@ impl AccessPolicy {
         let authority = uri.authority().map(|authority| authority.as_str());
         let host = Host::parse(seen.host).filter(|host| host.is_ours(&self.hosts, local));
         let is_at_odds =
-            |named: &str| one(headers, header::HOST.as_str()).ok().flatten().is_none_or(|host| !named.eq_ignore_ascii_case(host));
+            |named: &str| single_header(headers, header::HOST.as_str()).ok().flatten().is_none_or(|host| !named.eq_ignore_ascii_case(host));
         let Some(host) = host.filter(|_| !authority.is_some_and(is_at_odds)) else {
             let port = Host::parse(seen.host).and_then(|host| host.port()).unwrap_or(DEFAULT_PORT);
             return Err(ErrorKind::Forbidden.with(format!(
@@ -158,19 +148,4 @@ impl AccessPolicy {
         let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == RequestOrigin::Ours;
         Ok(VerifiedRequest { logical_path, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }
-}
-
-pub fn is_page(path: &str) -> bool {
-    path == "/" || path.strip_prefix("/b/").is_some_and(|name| !name.contains('/'))
-}
-
-/// A header that may stand once: two could be read differently by two readers.
-pub fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
-    let mut all = headers.get_all(name).iter();
-    let first = all.next();
-    let unreadable = || ErrorKind::BadRequest.with(format!("The header '{name}' must be there once, in plain text."));
-    if all.next().is_some() {
-        return Err(unreadable());
-    }
-    first.map(|value| value.to_str().map_err(|_| unreadable())).transpose()
 }

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::TokenError;
-use crate::server::store::{chown_to_owner, open_lock_file, release_some};
+use crate::server::data_dir::disk_reserve::release_some;
+use crate::server::data_dir::{chown_to_owner, open_lock_file};
 
 /// What a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]

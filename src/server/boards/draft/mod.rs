@@ -1,6 +1,8 @@
 //! A document from a client: parsed, checked, and split into `value` (as JSON text) and other keys.
 
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -189,6 +191,3 @@ fn lone_surrogate(at: usize) -> ApiError {
     let rule = format!("has an escape that stands for half a character, near its character {at}");
     ErrorKind::BadRequest.with(format!("'value' {rule}.")).at("value", rule)
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,6 +5,8 @@ pub mod filter;
 mod number;
 mod parse;
 pub mod selection;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -139,6 +141,3 @@ impl Query {
         serde_json::to_string(&keys).unwrap_or_default()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,13 +12,13 @@ use crate::charts::{CanvasSize, ChartCanvas, Theme, Zone};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::boards::{Document, Query};
 use crate::server::cells::CellValue;
-use crate::server::cells::render::cache::{Key, Made, Needs, Version, common};
-use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::pages::images::cache_control;
 use crate::server::limits::{MAX_EXPORTED_SERIES, MAX_UTC_OFFSET_MINUTES};
 use crate::server::net::response_budget::{Who, counted};
+use crate::server::render::cache::{Key, Made, Needs, Version, common};
+use crate::server::render::line_chart;
 use crate::server::store::Record;
 use crate::server::{App, time_zones};
 

@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::parameters::CellPath;
 use super::responses::{NotFound, QueryErrors};
+use super::schemas::CellValue;
 use super::shape::{shape, words};
 
 /// Of an SVG drawing.
@@ -116,7 +117,7 @@ pub fn csv() {}
         (
             status = 200,
             description = "The value as it was sent; null where there is none.",
-            body = serde_json::Value,
+            body = CellValue,
             content_type = "application/json"
         ),
         (status = 304, description = "Not changed since the ETag that was sent."),

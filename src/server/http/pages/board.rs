@@ -16,10 +16,10 @@ use crate::protocol::{ErrorKind, PageData};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards;
-use crate::server::cells::render::line_chart;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
 use crate::server::net::response_budget::counted;
+use crate::server::render::line_chart;
 
 /// What a page takes while it is drawn, about: without cells, and for each of them.
 const PAGE: usize = 1 << 20;

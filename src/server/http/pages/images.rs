@@ -20,7 +20,6 @@ use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
-use crate::server::cells::render::cache::{Key, Made, Needs, common};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::openapi::parameters::CellPath;
@@ -28,6 +27,7 @@ use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unprocessab
 use crate::server::http::openapi::schemas::Picture;
 use crate::server::limits::MAX_IMAGE_FILE_BYTES;
 use crate::server::net::response_budget::counted;
+use crate::server::render::cache::{Key, Made, Needs, common};
 
 /// The part of an address that names the version of the value.
 pub fn revision(text: &str) -> Result<u64, ApiError> {

@@ -6,6 +6,8 @@
 mod encode_next;
 mod ready_frame;
 mod resume;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -19,10 +21,10 @@ use crate::protocol::Event;
 use crate::server::App;
 use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::Boards;
-use crate::server::cells::render::pool::Renderer;
 use crate::server::error::ServerError;
 use crate::server::limits::{BOOKMARK_INTERVAL, MAX_UNCOUNTED_RESPONSE_BYTES};
 use crate::server::net::response_budget::{Answers, Share, Who};
+use crate::server::render::pool::Renderer;
 use crate::server::store::{Change, ChangeKind, Record};
 pub use ready_frame::ReadyFrame;
 
@@ -246,6 +248,3 @@ impl Feed {
         Step::Ready(ready)
     }
 }
-
-#[cfg(test)]
-mod tests;

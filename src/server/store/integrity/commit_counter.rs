@@ -8,8 +8,9 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::server::store::integrity::state_row::StateRow;
-use crate::server::store::{Durability, data_dir};
+use super::state_row::StateRow;
+use crate::server::data_dir;
+use crate::server::store::Durability;
 
 pub const FILE: &str = "agnez.mark";
 

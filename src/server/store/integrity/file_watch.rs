@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::server::store::data_dir::{database_path, sidecar_path};
+use crate::server::data_dir::{database_path, sidecar_path};
 
 /// Suffixes and names. A check is five calls of `stat`, about a microsecond each.
 const FILES: [(&str, &str); 4] =

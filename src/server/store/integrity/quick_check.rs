@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use tokio::task::JoinHandle;
 
+use crate::server::data_dir::read_only;
 use crate::server::limits::{MAX_LISTED_FAULTS, QUICK_CHECK_TIMEOUT};
-use crate::server::store::data_dir::read_only;
 use crate::server::store::error::reason;
 use crate::server::store::stats::StoreStats;
 
@@ -127,7 +127,7 @@ mod tests {
         let store = Store::open(folder.path(), start, Box::new(drop)).await.unwrap();
         store.close().await;
         drop(store);
-        let file = crate::server::store::database_path(folder.path());
+        let file = crate::server::data_dir::database_path(folder.path());
         let later = || Deadline(Instant::now() + QUICK_CHECK_TIMEOUT, Arc::default());
         assert_eq!(check(&file, later()).await.unwrap(), StructureCheck::Sound);
         assert_eq!(check(&file, Deadline(Instant::now(), Arc::default())).await.unwrap(), StructureCheck::PartlyChecked);

@@ -2,10 +2,10 @@
 
 use sqlx::{Row, SqliteConnection};
 
+use super::checksum::{self, RowChecksum};
+use super::row_counts::RowCounts;
 use crate::server::ids;
 use crate::server::store::error::corrupt;
-use crate::server::store::integrity::checksum::{self, RowChecksum};
-use crate::server::store::integrity::row_counts::RowCounts;
 
 /// Session of a run that was shut down cleanly.
 pub const CLEAN_SHUTDOWN: &str = "ended";

@@ -9,8 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
 use super::check::{CheckReport, check};
+use crate::server::data_dir::{self, database_path, parent, read_only, sidecar_path};
 use crate::server::ids;
-use crate::server::store::data_dir::{self, database_path, parent, read_only, sidecar_path};
 use crate::server::store::integrity::commit_counter::{self, RecordedCommits};
 use crate::server::store::integrity::state_row::{CLEAN_SHUTDOWN, StateRow};
 use crate::server::store::now_ms;

@@ -7,8 +7,8 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use crate::protocol::{CellContent, CellId};
 use crate::series::{BLOCK, nodes_at};
+use crate::server::data_dir::{database_path, read_only};
 use crate::server::limits::MAX_LISTED_FAULTS;
-use crate::server::store::data_dir::{database_path, read_only};
 use crate::server::store::error::reason;
 use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::commit_counter::RecordedCommits;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::SCHEMA;
 use super::loss_check::Loss;
-use super::schema::SCHEMA;
 use crate::server::store::error::reason;
 
 #[derive(Debug, thiserror::Error)]

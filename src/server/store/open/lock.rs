@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::error::OpenError;
-use crate::server::store::data_dir;
+use crate::server::data_dir;
 use crate::server::store::error::reason;
 use crate::server::store::integrity::state_row::{CLEAN_SHUTDOWN, StateRow};
 

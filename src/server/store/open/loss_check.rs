@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::OpenError;
 use super::wal_check::{self, WalScan};
-use crate::server::store::data_dir::{database_path, sidecar_path};
+use crate::server::data_dir::{database_path, sidecar_path};
 use crate::server::store::integrity::commit_counter::RecordedCommits;
 use crate::server::store::integrity::state_row::StateRow;
 

@@ -15,8 +15,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
-use super::data_dir::{self, database_path};
-use super::disk_reserve::DiskReserve;
+use super::durability::Durability;
 use super::error::{StoreError, corrupt};
 use super::index::{ContentFn, Index};
 use super::integrity::commit_counter::{CommitCounter, RecordedCommits};
@@ -24,6 +23,8 @@ use super::integrity::file_watch::FileWatch;
 use super::integrity::row_counts::RowCounts;
 use super::integrity::state_row::{CLEAN_SHUTDOWN, StateRow};
 use super::writer::compaction::CompactionState;
+use crate::server::data_dir::disk_reserve::DiskReserve;
+use crate::server::data_dir::{self, database_path};
 use crate::server::ids;
 use error::OpenError;
 use load_cells::load_cells;
@@ -32,17 +33,12 @@ use lock::{FolderLock, lock};
 use loss_check::{Loss, refuse_truncated};
 use schema::{check_schema, migrate};
 
+/// Number of the schema that this program reads and writes.
+pub const SCHEMA: i64 = 1;
+
 /// Earlier versions can lose committed data in WAL mode (the WAL-reset race).
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const READER_CONNECTIONS: u32 = 4;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Durability {
-    /// every acknowledged change survives a power cut
-    Full,
-    /// every acknowledged change survives a crash of the process; a power cut may undo the last moments
-    Normal,
-}
 
 /// An open data folder with its loaded index.
 pub(crate) struct OpenedStore {

@@ -6,11 +6,10 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
+use super::SCHEMA;
 use super::error::OpenError;
 use crate::server::store::integrity::state_row::StateRow;
 
-/// Number of the schema that this program reads and writes.
-pub const SCHEMA: i64 = 1;
 /// SQLite's extended code SQLITE_READONLY_ROLLBACK: the file has a hot rollback journal, which only a writer can apply.
 const READONLY_ROLLBACK: &str = "776";
 

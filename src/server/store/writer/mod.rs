@@ -18,13 +18,13 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::disk_reserve::DiskReserve;
 use super::error::StoreError;
 use super::index::Index;
 use super::integrity::commit_counter::CommitCounter;
 use super::integrity::file_watch::FileWatch;
 use super::stats::StoreStats;
 use super::{now_ms, read, write};
+use crate::server::data_dir::disk_reserve::DiskReserve;
 use crate::server::limits::{DISK_FULL_RECHECK_INTERVAL, MAX_BATCH_BYTES, MAX_BATCH_JOBS};
 use batch::{Batch, BatchOutcome, Change};
 use checkpoint::Checkpoints;

@@ -75,7 +75,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         hub,
         site: Arc::new(StaticAssets::load()),
         drawings: Arc::default(),
-        renderer: crate::server::cells::render::pool::Renderer::new(),
+        renderer: crate::server::render::pool::Renderer::new(),
         answers: Arc::default(),
         requests: Arc::default(),
         tokens: Arc::new(TokenRegistry::open(folder).unwrap()),

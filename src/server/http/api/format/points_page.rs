@@ -3,11 +3,11 @@
 use crate::server::http::openapi::shape::{shape, words};
 use utoipa::IntoParams;
 
-use super::super::invalid_parameter;
 use super::number::{push_json, push_plain, push_string};
 use crate::charts::csv::quoted;
 use crate::protocol::ApiError;
 use crate::series::Points;
+use crate::server::http::api::invalid_parameter;
 use crate::server::limits::MAX_POINTS_PER_PAGE;
 
 /// The first line of CSV.

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::shape::{shape, words_with_default};
 use super::Always;
 use super::points::AppendBody;
+use crate::server::http::openapi::shape::{shape, words_with_default};
 
 /// What a client sends: every key may be missing, further keys are kept.
 #[derive(ToSchema)]
@@ -172,6 +172,22 @@ impl ToSchema for CellOrRepeated {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.extend([("Cell".to_owned(), Cell::schema()), ("Repeated".to_owned(), Repeated::schema())]);
         Cell::schemas(schemas);
+    }
+}
+
+/// The value of a cell that has a chart, a table or a text: of any kind that such values have.
+pub struct CellValue;
+
+impl PartialSchema for CellValue {
+    fn schema() -> RefOr<Schema> {
+        let types = [Type::Object, Type::Array, Type::Number, Type::String, Type::Null];
+        ObjectBuilder::new().schema_type(SchemaType::from_iter(types)).into()
+    }
+}
+
+impl ToSchema for CellValue {
+    fn name() -> Cow<'static, str> {
+        "CellValue".into()
     }
 }
 

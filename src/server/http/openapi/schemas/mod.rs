@@ -7,7 +7,7 @@ mod cells;
 mod columns;
 mod points;
 
-pub use cells::{Cell, CellOrRepeated, Created, CreatedBefore, Draft, Drafts, Found, Patch};
+pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 pub use columns::Columns;
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,

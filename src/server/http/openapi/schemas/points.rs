@@ -8,8 +8,8 @@ use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ArrayItems, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
 };
 
-use super::super::shape::{bytes, shape, text, words};
 use super::Always;
+use crate::server::http::openapi::shape::{bytes, shape, text, words};
 
 fn reference(name: &str) -> Ref {
     Ref::from_schema_name(name)

@@ -19,7 +19,6 @@ use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
-use crate::server::cells::render::cache::{Key, Made, Needs, common};
 use crate::server::cells::{CellValue, presentation};
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::CellPath;
@@ -27,6 +26,7 @@ use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
 use crate::server::limits::MAX_HTML_BYTES;
 use crate::server::net::response_budget::counted;
+use crate::server::render::cache::{Key, Made, Needs, common};
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \

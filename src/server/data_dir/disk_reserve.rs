@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::SqliteConnection;
 
-use super::data_dir::{database_path, sidecar_path};
+use super::{database_path, sidecar_path};
 
 /// Bytes reserved: about twice SQLite's log at a checkpoint. Unit tests open thousands of folders.
 const RESERVE_BYTES: u64 = if cfg!(test) { 64 << 10 } else { 8 << 20 };

@@ -1,5 +1,7 @@
 //! The data folder: its creation, the names and owners of its files, and whether it is on a network file system.
 
+pub mod disk_reserve;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
