@@ -1,9 +1,9 @@
-//! One program for all targets: `AGNEZ_FUZZ` names the one that is meant. What they ask stands in `src/server/fuzzing.rs`.
+//! One program for all targets: `AGNEZ_FUZZ` names the one that is meant. What they ask stands in `src/server/testing/fuzz_targets.rs`.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use agnez::server::fuzzing::{TARGETS, Target};
+use agnez::server::testing::fuzz_targets::{TARGETS, Target};
 use libfuzzer_sys::fuzz_target;
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {

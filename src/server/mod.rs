@@ -15,11 +15,13 @@ mod live;
 mod log;
 mod net;
 mod parse_pool;
-pub mod render;
+mod render;
 mod shutdown;
 mod startup;
 mod store;
-mod testing;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod testing;
 pub mod time_zones;
 
 use std::path::PathBuf;
