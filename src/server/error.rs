@@ -110,3 +110,27 @@ pub fn respond(error: &ApiError) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_store_has_its_status() {
+        let reason = || "secret.sqlite".into();
+        let statuses = [
+            (StoreError::Busy, 503),
+            (StoreError::Closed, 503),
+            (StoreError::DiskFull, 507),
+            (StoreError::RolledBack(reason()), 503),
+            (StoreError::Failed(reason()), 500),
+            (StoreError::Unreadable(reason()), 500),
+            (StoreError::Corrupt(reason()), 500),
+        ];
+        for (error, status) in statuses {
+            let response = ServerError::from(error.clone()).to_api_error();
+            assert_eq!(response.code, status, "{error:?}");
+            assert!(!response.message.contains("secret"), "{}", response.message);
+        }
+    }
+}

@@ -208,7 +208,7 @@ impl Bar {
         let y = |value: f64| bottom - scale.at(value) * (bottom - top);
         let across = (canvas.width() - left - right).max(1.0);
         let (each, thick) = self.shares();
-        let told = thick * across >= self.widest_value();
+        let has_values = thick * across >= self.widest_value();
         for (x, slot, value) in self.bars() {
             let middle = x + thick / 2.0;
             let (from, to) = match value {
@@ -219,7 +219,7 @@ impl Bar {
             };
             let ink = if value.is_nan() { Ink::Hatch } else { Ink::Series(slot) };
             plot.rect(ink, X::share(x), from.min(to), X::share(thick), (from - to).abs());
-            if told || !value.is_finite() {
+            if has_values || !value.is_finite() {
                 let above = if to > from { (to + 12.0).min(bottom - 2.0) } else { (to - 4.0).max(top + 10.0) };
                 let ink = if value.is_infinite() { Ink::Ground } else { Ink::Text };
                 plot.text(ink, TextAnchor::Middle, X::share(middle), above, number(value));
@@ -252,7 +252,7 @@ impl Bar {
         }
         let (each, thick) = self.shares();
         let (zero, high) = (scale.at(0.0), bottom - top);
-        let told = thick * high >= 10.0;
+        let has_values = thick * high >= 10.0;
         for (at, slot, value) in self.bars() {
             let (y, height) = (top + at * high, thick * high);
             let to = match value {
@@ -265,7 +265,7 @@ impl Bar {
                 true => plot.rect(Ink::Hatch, X::share(zero), y, X::px(STUB), height),
                 false => plot.rect(Ink::Series(slot), X::share(zero.min(to)), y, X::share((to - zero).abs()), height),
             }
-            if told || !value.is_finite() {
+            if has_values || !value.is_finite() {
                 let base = y + height / 2.0 + 4.0;
                 let (ink, anchor, share, px) = match value {
                     _ if value.is_infinite() => (Ink::Ground, TextAnchor::Middle, to, if to > zero { -8.0 } else { 8.0 }),

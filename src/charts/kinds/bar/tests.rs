@@ -62,11 +62,11 @@ fn every_bar_is_found_where_it_is_drawn() {
             let (x, y) = (areas.left + part("x") + part("width") / 2.0, part("y") + part("height") / 2.0);
             let area = areas.nearest((x, y), 640.0, 1.0).unwrap();
             let value = series[at / 3].1[at % 3];
-            let told = match series.len() {
+            let shown = match series.len() {
                 2 => areas.fields[1 + at / 3].numbers[area],
                 _ => areas.fields[2].numbers[area],
             };
-            assert_eq!((told.to_bits(), areas.fields[0].numbers[area]), (value.to_bits(), (at % 3) as f64), "{at} {horizontal}");
+            assert_eq!((shown.to_bits(), areas.fields[0].numbers[area]), (value.to_bits(), (at % 3) as f64), "{at} {horizontal}");
         }
     }
 }
