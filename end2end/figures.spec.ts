@@ -141,12 +141,16 @@ test("a figure says what was blocked, and what to do", async ({ page, agnez, pro
 test("a figure cannot make the page say anything else", async ({ page, agnez }) => {
   const value = `<p>x<script>
     const say = (what, from) => parent.postMessage({ agnez: "blocked", what, from }, "*");
-    say("script-src-elem", "https://<img src=x onerror=alert(1)>/a.js");
-    say("script-src-elem", "https://" + "a".repeat(1e6) + ".example/a.js");
-    say("<b>x</b>", "https://example.org/");
-    say(1, {}); say("img-src", null); parent.postMessage({ agnez: "blocked" }, "*"); parent.postMessage(null, "*");
-    for (let at = 0; at < 5000; at++) say("img-src", "https://host-" + at + ".example/");
-    document.title = "said";
+    const lie = () => {
+      say("script-src-elem", "https://<img src=x onerror=alert(1)>/a.js");
+      say("script-src-elem", "https://" + "a".repeat(1e6) + ".example/a.js");
+      say("<b>x</b>", "https://example.org/");
+      say(1, {}); say("img-src", null); parent.postMessage({ agnez: "blocked" }, "*"); parent.postMessage(null, "*");
+      for (let at = 0; at < 5000; at++) say("img-src", "https://host-" + at + ".example/");
+    };
+    // The server's markup shows a figure before the page can listen, and the page asks for what it has missed.
+    addEventListener("message", ({ data }) => data.agnez === "measure" && lie());
+    lie();
   </script>`;
   const { _id } = await agnez.create({ name: "liar", type: "html", value });
   await openBoard(page);
