@@ -6,10 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::charts::{PanelActions, PanelTarget};
-use super::components::filter;
-use super::components::toasts::ToastKind;
 use super::fullscreen;
-use super::state::{CellState, ContentKind, Dashboard, Field};
+use super::state::{CellState, ContentKind, Dashboard, Field, ToastKind};
 use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId, LineSettingsPatch, YScale};
 use crate::server_functions::{create_cell, edit_cell, move_cell, remove_cell, restore_cell, set_chart, set_charts};
@@ -21,7 +19,7 @@ impl Dashboard {
             return;
         }
         // It has no name yet, which hardly a filter finds.
-        filter::let_in(self, "");
+        self.clear_filter_for("");
         spawn_local(async move {
             match create_cell(self.page().board.clone(), String::new()).await {
                 // The cell may come before this answer or after it: it asks for its name as soon as it is there.
@@ -76,7 +74,7 @@ impl Dashboard {
         };
         spawn_local(async move {
             let answer = edit_cell(id.clone(), name, note).await;
-            if field == Field::Name && answer.is_ok() && self.filter.with_untracked(|filter| !filter::finds(filter, &text)) {
+            if field == Field::Name && answer.is_ok() && !self.is_shown_untracked(&text) {
                 self.notify(ToastKind::Filtered(1));
             }
             if let Err(error) = answer {
@@ -153,7 +151,7 @@ impl Dashboard {
     /// `name` is that of the cell: a filter that would hide it is taken away.
     pub fn restore(self, toast: u32, id: CellId, name: &str) {
         self.dismiss(toast);
-        filter::let_in(self, name);
+        self.clear_filter_for(name);
         self.send(restore_cell(id), None);
     }
 

@@ -5,8 +5,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement};
 
-use super::components::toasts::ToastKind;
-use super::state::Dashboard;
+use super::state::{Dashboard, ToastKind};
 use crate::browser::dom;
 use crate::protocol::CellId;
 use crate::routes;

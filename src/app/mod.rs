@@ -1,6 +1,7 @@
-//! The page: drawn by the server, woken in the browser by the same code.
+//! The page: rendered by the server, hydrated in the browser by the same code.
 //!
-//! `state` holds what is known and what is going on, `actions` what a person can do; every other file is a part that is seen.
+//! Imports point downwards: `pages` use `cells`, those use `components`, and all use `state`, which uses `charts`. `actions` are what the
+//! reader can do with the state.
 
 mod actions;
 mod cells;
@@ -9,6 +10,8 @@ mod components;
 mod export_png;
 mod focus;
 mod fullscreen;
+mod live_connection;
+mod pages;
 mod shell;
 mod shortcuts;
 mod signals;
@@ -22,13 +25,7 @@ use crate::protocol::PageData;
 pub use cells::{Drawn, Picture};
 pub use shell::{Assets, Shell, ShellProps};
 
-use charts::{SettingsPanel, Tooltip};
-use components::grid::Grid;
-use components::header::Header;
-use components::help::Help;
-use components::menu::CellMenu;
-use components::notice::Notice;
-use components::toasts::Toasts;
+use pages::board::BoardPage;
 use state::Dashboard;
 
 /// Where the shell puts the page's data.
@@ -47,20 +44,12 @@ pub fn App(page: PageData) -> impl IntoView {
         shortcuts::use_shortcuts(dashboard);
         components::drag::use_drop(dashboard);
         fullscreen::use_fullscreen(dashboard);
-        components::live_status::start(dashboard);
-        components::theme::recall(dashboard);
+        live_connection::start(dashboard);
+        dashboard.load_theme();
         dom::mark_root("data-hydrated", Some(""));
     });
     view! {
-        <Header />
-        <noscript>"Live updates and editing need JavaScript; reload to see changes."</noscript>
-        <Grid />
-        <CellMenu />
-        <Help />
-        <Toasts />
-        <Notice />
-        <SettingsPanel actions=dashboard.panel_actions() may_write=dashboard.may_write() />
-        <Tooltip handle=dashboard.charts.tooltip />
+        <BoardPage />
     }
 }
 

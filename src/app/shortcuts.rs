@@ -1,4 +1,4 @@
-//! Keyboard shortcuts: one listener for the whole page. [`HELP`] is what the help dialog says about them.
+//! Keyboard shortcuts: one listener for the whole page. The help dialog lists them: `SHORTCUTS` in `components/help.rs`.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,64 +6,26 @@ use web_sys::KeyboardEvent;
 
 use super::cells::hover;
 use super::charts::ChartCommand;
-use super::components::{filter, help, theme};
+use super::components::{filter, help};
 use super::fullscreen;
 use super::state::{Dashboard, Field};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
-/// A row of the help dialog.
-pub struct Shortcut {
-    pub keys: &'static str,
-    pub meaning: &'static str,
-    /// Changes the board: not for a reader who may not write.
-    pub writes: bool,
-}
-
-const fn reads(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: false }
-}
-
-const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: true }
-}
-
-pub const HELP: [Shortcut; 18] = [
-    reads("j  k", "Next cell, previous cell"),
-    reads("← → ↑ ↓", "Move between cells"),
-    reads("f", "Full screen, and back; there, keys act on the shown cell only"),
-    reads("+  -  0", "Chart: zoom in, zoom out, show everything"),
-    reads("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
-    reads(",  .", "Chart: read the value before, the next value"),
-    reads("/", "Show only cells whose name matches"),
-    reads("t", "Theme: system, light, dark"),
-    reads("?", "This help"),
-    reads("Esc", "Cancel an edit, close a menu or this help"),
-    writes("n", "Add a cell"),
-    writes("e  Enter", "Rename the cell"),
-    writes("d", "Edit the note"),
-    writes("Alt + ←  Alt + ↑", "Move the cell earlier"),
-    writes("Alt + →  Alt + ↓", "Move the cell later"),
-    writes("l", "Chart: linear or logarithmic"),
-    writes("Delete", "Delete the cell"),
-    writes("Ctrl + Z", "Undo the last deletion"),
-];
-
-/// What lies uppermost on the page: it alone has the keys, and nothing below it does.
+/// The uppermost layer of the page. Keys act on it alone.
 enum Layer {
-    /// A menu, a panel, a list or a dialog of the browser's top layer, which has keys of its own; Esc closes it.
-    Top,
+    /// A menu, a panel, a list or a dialog in the browser's top layer, which has its own keys; Esc closes it.
+    Popover,
     /// One cell in full screen.
-    Full(CellId),
+    Fullscreen(CellId),
     Board,
 }
 
-/// The one place that decides whose a key is.
 fn layer(dashboard: Dashboard) -> Layer {
     if dom::has_top_layer() {
-        return Layer::Top;
+        return Layer::Popover;
     }
-    dashboard.fullscreen.get_untracked().map_or(Layer::Board, Layer::Full)
+    dashboard.fullscreen.get_untracked().map_or(Layer::Board, Layer::Fullscreen)
 }
 
 /// Listens while the current owner lives.
@@ -72,9 +34,9 @@ pub fn use_shortcuts(dashboard: Dashboard) {
         let busy = event.default_prevented() || event.is_composing() || dom::is_typing(&event);
         let is_taken = !busy
             && match layer(dashboard) {
-                Layer::Top => false,
-                Layer::Full(id) => on_full(dashboard, &id, &event),
-                Layer::Board => press(dashboard, &event),
+                Layer::Popover => false,
+                Layer::Fullscreen(id) => on_fullscreen(dashboard, &id, &event),
+                Layer::Board => on_board(dashboard, &event),
             };
         if is_taken {
             event.prevent_default();
@@ -83,9 +45,9 @@ pub fn use_shortcuts(dashboard: Dashboard) {
     on_cleanup(move || keys.remove());
 }
 
-/// In full screen: what concerns the shown cell and takes nothing away, and what concerns no cell. ToastKind is covered cannot be seen, so no
-/// key moves, adds, deletes or brings back.
-fn on_full(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
+/// In full screen, keys act on the shown cell and on the page. The other cells cannot be seen, so no key moves the focus, adds, deletes or
+/// restores a cell.
+fn on_fullscreen(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
     let key = event.key();
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return false;
@@ -103,8 +65,8 @@ fn on_full(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
     }
 }
 
-/// True when the key meant something on the board.
-fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
+/// True if the key has a meaning on the board.
+fn on_board(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
     let key = event.key();
     if event.ctrl_key() || event.meta_key() {
         return !event.alt_key() && !event.shift_key() && key.eq_ignore_ascii_case("z") && dashboard.undo();
@@ -118,7 +80,7 @@ fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
         };
         return id.map(|id| dashboard.step(id, later)).is_some();
     }
-    if walk(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(dashboard, id, &key)) {
+    if move_focus(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(dashboard, id, &key)) {
         return true;
     }
     // A key that is held down must not delete or add many.
@@ -128,7 +90,7 @@ fn press(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
 fn on_page(dashboard: Dashboard, key: &str) -> bool {
     match key {
         "n" => dashboard.add(),
-        "t" => theme::next(dashboard),
+        "t" => dashboard.next_theme(),
         "?" => help::open(dashboard),
         "/" => filter::focus(dashboard),
         "Escape" => return dashboard.charts.clear_readout() | fullscreen::leave(dashboard),
@@ -168,8 +130,8 @@ fn on_chart(dashboard: Dashboard, id: &CellId, key: &str) -> bool {
         || matches!(command, ChartCommand::PanLeft | ChartCommand::PanRight) && hover::step(id, command == ChartCommand::PanRight)
 }
 
-/// Moves the focus; arrow keys only from a cell, so that they scroll the page otherwise.
-fn walk(dashboard: Dashboard, key: &str) -> bool {
+/// Moves the focus. Arrow keys do so from a cell only; elsewhere they scroll the page.
+fn move_focus(dashboard: Dashboard, key: &str) -> bool {
     let from = dashboard.focused_cell();
     let mut order = dashboard.order.get_untracked();
     order.retain(|id| dashboard.elements_of(id).is_some_and(|elements| elements.article.offset_height() > 0));

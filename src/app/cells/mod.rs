@@ -14,7 +14,7 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::components::{drag, filter};
+use super::components::drag;
 use super::focus;
 use super::state::{CellElements, CellState, use_dashboard};
 use crate::protocol::Layout;
@@ -30,7 +30,7 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let state = StoredValue::new(cell.clone());
     let id = move || state.read_value().id.clone();
     let place = move || {
-        if !filter::finds(&dashboard.filter.get(), &state.read_value().name.read()) {
+        if !dashboard.is_shown(&state.read_value().name.read()) {
             return Some("out");
         }
         dashboard.drop_target.with(|target| match target {

@@ -2,8 +2,44 @@
 
 use leptos::prelude::*;
 
-use crate::app::shortcuts::{HELP, Shortcut};
 use crate::app::state::{Dashboard, use_dashboard};
+
+/// A row of the help dialog.
+struct Shortcut {
+    keys: &'static str,
+    meaning: &'static str,
+    /// Changes the board: not for a reader who may not write.
+    writes: bool,
+}
+
+const fn reads(keys: &'static str, meaning: &'static str) -> Shortcut {
+    Shortcut { keys, meaning, writes: false }
+}
+
+const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
+    Shortcut { keys, meaning, writes: true }
+}
+
+const SHORTCUTS: [Shortcut; 18] = [
+    reads("j  k", "Next cell, previous cell"),
+    reads("← → ↑ ↓", "Move between cells"),
+    reads("f", "Full screen, and back; there, keys act on the shown cell only"),
+    reads("+  -  0", "Chart: zoom in, zoom out, show everything"),
+    reads("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
+    reads(",  .", "Chart: read the value before, the next value"),
+    reads("/", "Show only cells whose name matches"),
+    reads("t", "Theme: system, light, dark"),
+    reads("?", "This help"),
+    reads("Esc", "Cancel an edit, close a menu or this help"),
+    writes("n", "Add a cell"),
+    writes("e  Enter", "Rename the cell"),
+    writes("d", "Edit the note"),
+    writes("Alt + ←  Alt + ↑", "Move the cell earlier"),
+    writes("Alt + →  Alt + ↓", "Move the cell later"),
+    writes("l", "Chart: linear or logarithmic"),
+    writes("Delete", "Delete the cell"),
+    writes("Ctrl + Z", "Undo the last deletion"),
+];
 
 pub fn open(dashboard: Dashboard) {
     if let Some(dialog) = dashboard.refs.help.get_untracked() {
@@ -15,7 +51,7 @@ pub fn open(dashboard: Dashboard) {
 pub fn Help() -> impl IntoView {
     let dashboard = use_dashboard();
     let may_write = dashboard.may_write();
-    let rows = HELP
+    let rows = SHORTCUTS
         .into_iter()
         .filter(|shortcut| may_write || !shortcut.writes)
         .map(|Shortcut { keys, meaning, .. }| {

@@ -1,83 +1,9 @@
-//! Joins the connection to the page's state, and shows how it is.
-
-use std::time::Duration;
+//! Shows the state of the live connection.
 
 use leptos::prelude::*;
 
-use crate::app::signals::SetIfChanged;
-use crate::app::state::{Dashboard, use_dashboard};
-use crate::browser::connection::{Connection, EventSink, Live};
-use crate::browser::dom;
-use crate::protocol::{Cell, Event, points};
-use crate::routes;
-
-/// Connects, and stays connected. Browser only.
-pub fn start(dashboard: Dashboard) {
-    dashboard.connection.set_value(Some(Connection::open(dashboard)));
-}
-
-impl EventSink for Dashboard {
-    fn url(&self) -> String {
-        let (epoch, since) = self.position();
-        let base = document().base_uri().ok().flatten().unwrap_or_default();
-        // `wss` for `https`.
-        ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&self.page().board, &epoch, since)].concat()
-    }
-
-    fn on_event(&self, event: Event<Cell>) {
-        if let Event::Hello { build, .. } = &event
-            && self.page().build != *build
-        {
-            reload_for(*self, build);
-        }
-        // What was appended while the line was down is not told again.
-        if matches!(event, Event::Hello { .. }) {
-            self.charts.refresh();
-        }
-        self.apply(event);
-    }
-
-    fn on_points(&self, frame: points::PointsFrame) {
-        self.apply(Event::Bookmark { seq: frame.seq });
-        self.charts.append(frame);
-    }
-
-    fn forget_position(&self) {
-        Dashboard::forget_position(*self);
-    }
-
-    fn on_state(&self, state: Live) {
-        self.live.set_if_changed(state);
-    }
-
-    fn on_notice(&self, notice: Option<String>) {
-        self.notice.set_if_changed(notice);
-    }
-
-    fn on_access_ended(&self) {
-        // The server then shows the login page, which says why.
-        let _ = window().location().reload();
-    }
-}
-
-/// Loads the page of the server's new build: once for each build and tab, so that a cache that answers with the old page cannot make a circle.
-/// Waits until nothing is being edited.
-fn reload_for(dashboard: Dashboard, build: &str) {
-    const RELOADED_FOR: &str = "agnez-reloaded-for";
-    let Some(storage) = dom::session_storage() else { return };
-    if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() == Some(build) || storage.set_item(RELOADED_FOR, build).is_err() {
-        return;
-    }
-    reload_when_idle(dashboard);
-}
-
-fn reload_when_idle(dashboard: Dashboard) {
-    if dashboard.editing.with_untracked(Option::is_some) {
-        set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
-    } else {
-        let _ = window().location().reload();
-    }
-}
+use crate::app::state::use_dashboard;
+use crate::browser::connection::Live;
 
 /// A dot and a word. The word is announced; the seconds, which would be chatter, are not.
 #[component]

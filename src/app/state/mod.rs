@@ -2,6 +2,9 @@
 
 mod cell;
 mod elements;
+mod filter;
+mod theme;
+mod toasts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -9,14 +12,14 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::charts::ChartRegistry;
-use super::components::theme::Theme;
-use super::components::toasts::Toast;
 use crate::browser::connection::{Connection, Live};
 use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
 pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
 pub use elements::{CellElements, PageRefs};
+pub use theme::Theme;
+pub use toasts::{Toast, ToastKind};
 
 /// Where a dragged cell is dropped: before or after this one.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use leptos::task::{spawn_local, tick};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, Node};
 
-use super::empty_board::Hero;
+use super::empty_board::EmptyBoard;
 use crate::app::cells::CellView;
 use crate::app::state::use_dashboard;
 use crate::protocol::CellId;
@@ -17,7 +17,7 @@ use crate::protocol::CellId;
 pub fn Grid() -> impl IntoView {
     let dashboard = use_dashboard();
     let grid = NodeRef::<html::Div>::new();
-    let hero = move || dashboard.order.with(Vec::is_empty).then(|| view! { <Hero /> });
+    let empty_board = move || dashboard.order.with(Vec::is_empty).then(|| view! { <EmptyBoard /> });
     let is_dragging = move || dashboard.dragged.with(Option::is_some);
     Effect::new(move |_| {
         let order = dashboard.order.get();
@@ -31,7 +31,7 @@ pub fn Grid() -> impl IntoView {
     });
     view! {
         <main id="board" node_ref=dashboard.refs.board tabindex="-1" aria-label="Board">
-            {hero}
+            {empty_board}
             <div id="grid" node_ref=grid class="grid" class:dragging=is_dragging>
                 <For each=move || dashboard.cells.get() key=|cell| cell.id.to_string() let(cell)>
                     <CellView cell />

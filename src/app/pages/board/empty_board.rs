@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::copyable_code::Command;
+use crate::app::components::copyable_code::Command;
 use crate::app::state::use_dashboard;
 use crate::routes;
 
 #[component]
-pub fn Hero() -> impl IntoView {
+pub fn EmptyBoard() -> impl IntoView {
     let page = use_dashboard().page();
     let title = if page.may_write { "Send the first cell" } else { "Nothing here yet" };
     view! {

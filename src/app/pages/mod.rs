@@ -1,0 +1,3 @@
+//! The pages of the application: each joins cells and components.
+
+pub mod board;

@@ -1,0 +1,67 @@
+//! The messages at the edge of the page: which are shown, and for how long.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::Dashboard;
+use crate::protocol::CellId;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// Counts up: two toasts of the same kind differ by it.
+    pub number: u32,
+    pub kind: ToastKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ToastKind {
+    Error(String),
+    Deleted {
+        id: CellId,
+        name: String,
+    },
+    /// Completes the sentence "Copied …".
+    Copied(&'static str),
+    /// This number of cells is new or renamed, and hidden by the filter.
+    Filtered(u32),
+}
+
+impl ToastKind {
+    /// Long enough to read the message and to reach the button.
+    const fn duration(&self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Error(_) => 15,
+            Self::Deleted { .. } | Self::Filtered(_) => 10,
+            Self::Copied(_) => 3,
+        })
+    }
+}
+
+impl Dashboard {
+    /// Shows a message until its time is over. An equal message replaces the earlier one; numbers of filtered cells are added up.
+    pub fn notify(self, kind: ToastKind) {
+        let duration = kind.duration();
+        let mut toasts = self.toasts.get_untracked();
+        let number = toasts.last().map_or(0, |toast| toast.number.wrapping_add(1));
+        let kind = match kind {
+            ToastKind::Filtered(count) => {
+                let is_filtered = |toast: &Toast| matches!(toast.kind, ToastKind::Filtered(_));
+                let before = toasts.iter().position(is_filtered).map(|at| toasts.remove(at));
+                match before.map(|toast| toast.kind) {
+                    Some(ToastKind::Filtered(before)) => ToastKind::Filtered(before.saturating_add(count)),
+                    _ => ToastKind::Filtered(count),
+                }
+            }
+            kind => kind,
+        };
+        toasts.retain(|toast| toast.kind != kind);
+        toasts.push(Toast { number, kind });
+        self.toasts.set(toasts);
+        set_timeout(move || self.dismiss(number), duration);
+    }
+
+    pub fn dismiss(self, number: u32) {
+        self.toasts.update(|toasts| toasts.retain(|toast| toast.number != number));
+    }
+}
