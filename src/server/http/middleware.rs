@@ -21,6 +21,8 @@ use crate::server::net::response_budget::{Counted, full, with_share};
 
 /// Longest message of a framework error that is repeated in ours.
 const MAX_FRAMEWORK_MESSAGE_BYTES: usize = 1024;
+/// On every response: a client that finds another program at the address writes nothing to it.
+const API: (HeaderName, &str) = (HeaderName::from_static("agnez-api"), "1");
 
 /// Wraps the routes. A request passes from the last layer to the first, its response back.
 pub fn apply(routes: Router, app: &App) -> Router {
@@ -78,6 +80,7 @@ async fn normalize_response(State(app): State<App>, request: Request, next: Next
         reply = error_page::render(reply, &app.access_policy.base);
     }
     let defaults = [
+        API,
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
