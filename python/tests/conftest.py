@@ -50,6 +50,7 @@ def board(server: Server, name: str, tmp_path: Path) -> Iterator[Any]:
 def forgetful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Each test has its own warnings, and never the spools of the person who runs it."""
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("AGNEZ_QUIET", "1")
     monkeypatch.setattr(_log, "_seen", set())
     yield
     for one in client.clients():

@@ -101,6 +101,13 @@ class Proxy:
     def _answer(self, client: socket.socket, request: bytes) -> bool:
         """Whether the line stays open."""
         mode = self._mode
+        if request.startswith(b"HEAD ") and mode in ("lose", "cut", "drip"):
+            # Fates of changes: the question whether this is Agnez passes.
+            with socket.create_connection(("127.0.0.1", self.upstream), 20) as server:
+                server.sendall(request)
+                reply, _ = _message(server, b"")
+                client.sendall(reply)
+            return bool(reply)
         try:
             if mode == "hole":
                 self.seen[mode] += 1

@@ -187,13 +187,35 @@ def size_of(cell: dict[str, Any]) -> Any:
 
 
 class Other:
-    """Another program's server: answers every request with ``say(method, path, body)``."""
+    """Another program's server: answers every change with ``say(method, path, body, headers)``.
 
-    def __init__(self, say: Any) -> None:
+    It says in each response that it is Agnez, as a proxy in front of Agnez does, unless it is not
+    ``is_marked``: then it answers every question with ``status``, and ``changes`` stays empty.
+    """
+
+    def __init__(
+        self, say: Any, *, is_marked: bool = True, status: int = 200, port: int = 0
+    ) -> None:
+        self.changes: list[str] = []
+        self.questions: list[Any] = []
+        outer = self
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def end_headers(self) -> None:
+                if is_marked:
+                    self.send_header("Agnez-Api", "1")
+                super().end_headers()
+
+            def do_HEAD(self) -> None:
+                outer.questions.append(self.headers)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def do_POST(self) -> None:
+                outer.changes.append(f"{self.command} {self.path}")
                 status, kind, text = say(
                     self.command,
                     self.path,
@@ -211,7 +233,7 @@ class Other:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

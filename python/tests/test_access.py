@@ -43,6 +43,14 @@ class StandIn:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def end_headers(self) -> None:
+                self.send_header("Agnez-Api", "1")
+                super().end_headers()
+
+            def do_HEAD(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 given = self.headers.get("Authorization")

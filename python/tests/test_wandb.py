@@ -5,16 +5,15 @@
 from __future__ import annotations
 
 import os
-import sys
 import types
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import agnez as wandb
+import pytest
 from agnez import _log, _wandb
 from agnez._spool import paths
+
 from server import PATIENCE_S, Server, free_port, script, size_of
 
 np = pytest.importorskip("numpy")
@@ -287,29 +286,6 @@ def test_metrics_that_are_no_dict_and_names_of_the_module(name: str, mode: Any) 
         wandb.util.generate_id() != wandb.util.generate_id() and len(wandb.util.generate_id(5)) == 5
     )
     wandb.finish(timeout=0)
-
-
-def test_a_client_without_a_configured_server_prints_its_address(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
-    monkeypatch.delenv("AGNEZ_URL", raising=False)
-    wandb.Board(name)
-    wandb.Board("other")
-    assert (
-        capsys.readouterr().err
-        == f"agnez: AGNEZ_URL is not set: writing to http://localhost:3000/b/{name}, "
-        "whatever answers there.\n"
-    )
-    for chosen in ({"url": f"http://127.0.0.1:{free_port()}"}, {"mode": "disabled"}):
-        _log._seen.clear()
-        wandb.Board(name, **chosen)
-        assert capsys.readouterr().err == ""
-    monkeypatch.setenv("AGNEZ_URL", "http://127.0.0.1:9")
-    wandb.Board(name)
-    monkeypatch.setattr(sys, "stderr", None)
-    monkeypatch.delenv("AGNEZ_URL")
-    wandb.Board(name)
-    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("run", ["a\nb", "", "x" * 500, "a/b", 7])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _wandb, plot, session
+from ._server import start_server
 from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings, util
 from .board import Board
 from .cell import Cell, Line
@@ -46,6 +47,7 @@ __all__ = [
     "init",
     "log",
     "plot",
+    "start_server",
     "unwatch",
     "util",
     "watch",

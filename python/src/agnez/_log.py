@@ -25,14 +25,10 @@ def warn_once(key: str, text: str) -> None:
     _logger.warning(text)
 
 
-def print_once(key: str, text: str) -> None:
-    """Prints a line on standard error, without a log level, once for each ``key``."""
-    with _lock:
-        if key in _seen:
-            return
-        _seen.add(key)
+def print_line(text: str) -> None:
+    """Prints a line on standard error, without a log level."""
     try:
-        print(text, file=sys.stderr)
+        print(f"agnez: {text}", file=sys.stderr, flush=True)
     except Exception:  # Standard error is missing or closed.
         return
 

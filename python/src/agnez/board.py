@@ -6,8 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from . import _server
 from ._errors import wrap_exceptions
-from ._log import print_once, warn_once
+from ._log import warn_once
 from ._metric_log import MetricLog
 from ._transport import credentials
 from ._transport.client import Client
@@ -64,12 +65,9 @@ class Board(MetricLog):
         #: The documents with which missing cells are created, by id.
         self._metadata: dict[str, dict[str, Any]] = {}
         super().__init__(Client.of(self.url, spool, self.mode))
-        if not credentials.is_configured(url) and self.mode == "online":
-            print_once(
-                "address",
-                f"agnez: AGNEZ_URL is not set: writing to {self.url}/b/{self.name}, "
-                "whatever answers there.",
-            )
+        self._client.announce(self.name)
+        if self.mode == "online" and not credentials.is_configured(url):
+            _server.offer_server()
         if config is not None:
             self.show_config()
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
-from .. import _log
+from .. import _environment, _log
 from .._log import warn_once
 from .._spool import paths
 from .._spool.memory_buffer import DROP_REASONS
@@ -29,6 +29,8 @@ _MEDIA_BYTES = 11 << 20
 _VALUE_BYTES = 8 << 20
 #: How long the end of the process waits for the server.
 EXIT_S = 5.0
+#: Boards of one client whose links are printed.
+_MAX_ANNOUNCED = 20
 #: How many spool folders are looked at for values of earlier runs.
 _MAX_FOLDERS = 1000
 
@@ -63,6 +65,8 @@ class Client:
         #: Writer of the parent process' spool, after a fork.
         self._parent = ""
         self._cells: dict[str, dict[str, Any]] = {}
+        #: The boards whose links were printed since the last :meth:`close`.
+        self._announced: set[str] = set()
         self._fast_paths: weakref.WeakSet[FastPaths] = weakref.WeakSet()
         self._lock = threading.RLock()
         #: `write` of the segment that the fast paths use.
@@ -134,6 +138,35 @@ class Client:
                 f"{count} earlier runs left values unsent in {root}: "
                 f"`python -m agnez replay {root}` sends them.",
             )
+
+    def announce(self, board: str) -> None:
+        """Prints where the board is: once until :meth:`close`, and by one process of a training."""
+        if board in self._announced or len(self._announced) >= _MAX_ANNOUNCED:
+            return
+        if _environment.is_quiet() or not _environment.is_first_process():
+            return
+        self._announced.add(board)
+        if self._is_offline:
+            root = paths.spool_root(self._root)
+            command = "`python -m agnez replay` sends it."
+            _log.print_line(
+                f"the board {board} is offline: logged values stay in {root}; {command}"
+            )
+        else:
+            _log.print_line(f"the board {board} is at {self.url}/b/{board}")
+
+    def _print_delivered(self, sender: Sender, was_sent: bool) -> None:
+        """Prints what was logged to each board whose link was printed."""
+        announced, self._announced = self._announced, set()
+        for board, delivered in sender.delivered().items():
+            if board in announced and str(delivered):
+                verb = "logged" if was_sent else "so far sent"
+                _log.print_line(f"{verb} {delivered}: {self.url}/b/{board}")
+
+    def retry_now(self) -> None:
+        """A server was started: does not wait for the next attempt to reach it."""
+        if self._sender is not None:
+            self._sender.retry_now()
 
     # ---- what is logged --------------------------------------------------------------------------
 
@@ -255,6 +288,8 @@ class Client:
                 problem = "What the server refused is"
             command = f"python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}"
             _log.warn(f"{problem} in {spool.folder}: `{command}` sends it.")
+        if sender is not None:
+            self._print_delivered(sender, was_sent)
         return was_sent
 
     def _send_children(self, root: Path, writer: str, until: float) -> None:
@@ -278,12 +313,16 @@ class Client:
             self._sender.after_fork()
         self._spool = self._sender = self._write = None
         self._cells = dict(self._cells)
+        self._announced = set()
         # They write into the parent's segment.
         self._clear_fast_paths()
 
 
 class DisabledClient(Client):
     """Writes and sends nothing: the mode ``disabled``. Wrong arguments still raise."""
+
+    def announce(self, board: str) -> None:
+        return
 
     def fast_path(self, series: Sequence[Series]) -> FastPath | None:
         return None
@@ -327,6 +366,7 @@ def _after_fork_in_child() -> None:
     global _lock
     _lock = threading.RLock()
     _log.after_fork()
+    _environment.after_fork()
     for client in list(_clients.values()):
         client.after_fork()
 

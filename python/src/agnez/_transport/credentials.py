@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-_DEFAULT_URL = "http://localhost:3000"
+DEFAULT_URL = "http://localhost:3000"
 #: Tokens by server address, as :func:`register_server` returns it.
 _tokens: dict[str, str] = {}
 #: How many bytes of a token file are read.
@@ -24,7 +24,7 @@ def register_server(url: str | None, token: str | None = None) -> str:
     The address has no slash at its end. A token that is given, or that the address holds
     (``#token=``), is stored for requests to it. ValueError for anything that is no address.
     """
-    url = url or os.environ.get("AGNEZ_URL") or _DEFAULT_URL
+    url = url or os.environ.get("AGNEZ_URL") or DEFAULT_URL
     bare, from_url = _split(url)
     explicit = token or from_url
     if explicit is not None:
@@ -35,7 +35,7 @@ def register_server(url: str | None, token: str | None = None) -> str:
 def is_configured(url: str | None) -> bool:
     """Whether the caller or the environment names a server.
 
-    Otherwise the requests go to port 3000 of this machine, which may belong to anyone.
+    Otherwise the server is expected at port 3000 of this machine, which may belong to anyone.
     """
     return bool(url or os.environ.get("AGNEZ_URL"))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import dataclass, field
 from typing import Callable
 
+from .. import _environment
 from .._log import warn_once
 from .._spool import record
-from . import request_builder
-from .credentials import token_for
-from .http import Request, Response, ServerConnection, UnreachableError
+from . import credentials, request_builder
+from .http import NotAgnezError, Request, Response, ServerConnection, UnreachableError
 from .outbox import Outbox
 
 #: First and longest pause between two attempts, in seconds.
@@ -22,6 +23,27 @@ _CELLS_PER_REQUEST = 200
 
 class StoppedError(Exception):
     """The time to send is over; what is left stays in the spool."""
+
+
+@dataclass
+class Delivered:
+    """What the server has answered of one board."""
+
+    points: int = 0
+    #: A cell's id and a name.
+    series: set[tuple[str, str]] = field(default_factory=set)
+    #: Ids of cells whose documents were changed.
+    changed: set[str] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        others = len(self.changed - {cell for cell, _ in self.series})
+        parts = []
+        if self.points:
+            metrics = _count(len(self.series), "metric")
+            parts.append(f"{_count(self.points, 'point')} of {metrics}")
+        if others:
+            parts.append(_count(others, "other cell" if self.points else "cell"))
+        return " and ".join(parts)
 
 
 class Delivery:
@@ -37,10 +59,13 @@ class Delivery:
         self.outbox = outbox
         self.connection = connection
         self.is_connected = False
-        #: Why the server denies access, as a sentence; empty once it does not.
-        self.denied = ""
+        #: Why the server takes nothing until a person changes something, as a sentence; else empty.
+        self.blocked = ""
+        #: By the boards' names.
+        self.delivered: dict[str, Delivered] = {}
         #: The sentence that follows a warning about the server.
-        self.outlook = "Training goes on; what is logged is kept and sent later."
+        place = "in memory" if outbox.folder is None else f"in {outbox.folder}"
+        self.outlook = f"What is logged is kept {place}, and sent when Agnez answers."
         self._pause = pause
         self._created: set[str] = set()
 
@@ -63,6 +88,19 @@ class Delivery:
             self._create_cells([id for id in list(outbox.cells) if id in missing])
         for request in requests:
             self.deliver(request)
+        self._count(batch)
+
+    def _count(self, batch: record.Batch) -> None:
+        cells = self.outbox.cells
+        for number, rows in batch.rows.items():
+            for cell, series in self.outbox.layouts[number].parts:
+                board = str(cells.get(cell, {}).get("board", "main"))
+                delivered = self.delivered.setdefault(board, Delivered())
+                delivered.points += len(rows)
+                delivered.series.add((cell, series))
+        for cell in batch.changes:
+            board = str(cells.get(cell, {}).get("board", "main"))
+            self.delivered.setdefault(board, Delivered()).changed.add(cell)
 
     def deliver(self, request: Request) -> None:
         """Repeats the request until it is accepted, or refused and stored.
@@ -122,39 +160,67 @@ class Delivery:
         wait = BACK_OFF_S[0]
         while True:
             least = 0.0
+            url = self.outbox.url
             try:
                 response = self.connection.send(request)
                 if response.is_accepted or response.is_refusal:
-                    self.is_connected, self.denied = True, ""
+                    self.is_connected, self.blocked = True, ""
                     return response
-                self.denied = _denied(response, self.outbox.url) if response.is_denied else ""
+                self.blocked = _denied(response.status, url) if response.is_denied else ""
                 reason = "something else than Agnez answers there"
                 if response.status >= 300:
                     reason = f"it answered {response.status}"
-                least = min(response.retry_after or 0.0, _RETRY_AFTER_S)
+                problem = f"{url} takes nothing now ({reason})."
+                least = response.retry_after or 0.0
+            except NotAgnezError as error:
+                problem, least = _not_agnez(error, url), error.retry_after or 0.0
+                # A proxy that is itself in trouble may reach its server soon.
+                is_transient = error.may_be_proxy and error.status not in (401, 403)
+                self.blocked = "" if is_transient else problem
             except UnreachableError as error:
-                reason, self.denied = str(error), ""
+                self.blocked = ""
+                problem = f"{url} takes nothing now ({error})."
+                if url == credentials.DEFAULT_URL and isinstance(
+                    error.__cause__, ConnectionRefusedError
+                ):
+                    problem = f"Nothing answers at {url}: start a server with `agnez`"
+                    is_offered = _environment.may_start_server() and _environment.is_notebook()
+                    problem += ", or here with `agnez.start_server()`." if is_offered else "."
             self.is_connected = False
-            url = self.outbox.url
-            if self.denied:
-                warn_once(f"denied {url}", f"{self.denied} {self.outlook}")
-            else:
-                warn_once(
-                    f"unreachable {url}", f"{url} takes nothing now ({reason}). {self.outlook}"
-                )
-            self._pause(wait * random.uniform(0.5, 1.0), least)
+            kind = "blocked" if self.blocked else "unreachable"
+            warn_once(f"{kind} {url}", f"{self.blocked or problem} {self.outlook}")
+            self._pause(wait * random.uniform(0.5, 1.0), min(least, _RETRY_AFTER_S))
             wait = min(2 * wait, BACK_OFF_S[1])
 
 
-def _denied(response: Response, url: str) -> str:
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _not_agnez(error: NotAgnezError, url: str) -> str:
+    """A sentence about a program that does not say that it is Agnez."""
+    if error.status in (401, 403):
+        return _denied(error.status, url, "A proxy or another program at ")
+    if error.may_be_proxy:
+        return (
+            f"{url} answers {error.status}, and not as Agnez does: it is a proxy that does not "
+            "reach its server, or another program. Nothing is written to it."
+        )
+    advice = "set AGNEZ_URL to the address of an Agnez server"
+    if url == credentials.DEFAULT_URL:
+        advice = "start Agnez with `agnez --port 3001`, and set AGNEZ_URL=http://localhost:3001"
+    return f"Another program than Agnez answers at {url}. Nothing is written to it: {advice}."
+
+
+def _denied(status: int, url: str, prefix: str = "") -> str:
     """A sentence without anything from the response, which could contain the token."""
-    if token_for(url) is None:
+    if credentials.token_for(url) is None:
         problem = "wants an access token"
-    elif response.status == 401:
+    elif status == 401:
         problem = "does not know the access token"
     else:
         problem = "does not let the access token write"
     return (
-        f"{url} {problem} ({response.status}): set AGNEZ_TOKEN, or give token=, "
+        f"{prefix}{url} {problem} ({status}): set AGNEZ_TOKEN, or give token=, "
         "to one that 'agnez token new write' prints there."
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from .credentials import token_for
+from . import credentials
 
 _CONNECT_S = 3.0
 # Connecting would import this codec: a fork at that moment would leave the child without it.
@@ -24,6 +24,12 @@ _BYTES_PER_S = 200_000
 _RESPONSE_BYTES = 32 << 20
 #: Longer responses are not parsed as JSON, which would hold up the training.
 _PARSED_RESPONSE_BYTES = 64 << 10
+#: The header of every response of the server, errors included.
+_MARK = "Agnez-Api"
+#: How long one of them speaks for a new connection, in seconds: a proxy may close after each.
+_TRUST_S = 1.0
+#: Statuses with which a proxy answers for a server that it does not ask or does not reach.
+_PROXY_STATUSES = (401, 403, 407, 408, 429, 500, 502, 503, 504)
 #: Every response of the server to a change has one of these keys.
 _RESPONSE_KEYS = ("_id", "appended", "repeated")
 
@@ -48,6 +54,8 @@ class Response:
     body: bytes
     #: Seconds, from the header ``Retry-After``.
     retry_after: float | None = None
+    #: Whether it comes from an Agnez server, and not from a proxy or another program.
+    is_marked: bool = True
 
     def error(self) -> dict[str, Any]:
         """The server's error document; empty if another program answers at the address."""
@@ -95,6 +103,24 @@ class UnreachableError(Exception):
     """No response: refused, reset, silent, too slow, or not HTTP."""
 
 
+class NotAgnezError(Exception):
+    """The program at the address does not say that it is Agnez. Nothing was written to it."""
+
+    def __init__(self, status: int, retry_after: float | None) -> None:
+        super().__init__(f"it answered {status}")
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def may_be_proxy(self) -> bool:
+        """Whether a proxy in front of an Agnez server may answer so."""
+        return self.status in _PROXY_STATUSES or 300 <= self.status < 400
+
+
+#: Changes nothing, on a path that a proxy must let through for the client to work at all.
+_PROBE = Request("HEAD", "/values?$limit=0")
+
+
 class _DeadlineReader(io.RawIOBase):
     """Reads a socket until a deadline, however slowly its bytes arrive."""
 
@@ -132,7 +158,8 @@ def cell_path(id: str) -> str:
 class ServerConnection:
     """A connection to an address of :func:`~agnez._transport.credentials.register_server`.
 
-    Not for several threads at once.
+    Before it sends anything over a new connection, it asks for :data:`_MARK`: what listens at the
+    address may be another program. Not for several threads at once.
     """
 
     def __init__(self, url: str) -> None:
@@ -142,6 +169,10 @@ class ServerConnection:
         self._is_tls = parts.scheme == "https"
         self._host, self._port = cast(str, parts.hostname), parts.port
         self._connection: http.client.HTTPConnection | None = None
+        #: Whether the server at the other end of the connection is known to be Agnez.
+        self._is_identified = False
+        #: When the last response with the mark came.
+        self._marked_at = float("-inf")
         #: No request lasts longer than this point of ``time.monotonic()``.
         self.deadline = float("inf")
 
@@ -161,29 +192,49 @@ class ServerConnection:
             sock.close()
 
     def send(self, request: Request) -> Response:
-        """Sends a request and waits for its response. Raises only :class:`UnreachableError`."""
+        """Sends a request and waits for its response.
+
+        Raises only :class:`UnreachableError`, and :class:`NotAgnezError` before anything is sent.
+        """
         was_open = self._connection is not None
         try:
             return self._exchange(request)
+        except NotAgnezError:
+            self.close()
+            raise
         except Exception as error:  # Of the server, the network or the name service.
             self.close()
+            self._marked_at = float("-inf")
             # The server may have closed an idle connection in the meantime. A second attempt is
             # safe: the request has a key, or repeating it has no effect.
             if was_open and not isinstance(error, (TimeoutError, socket.timeout)):
                 try:
                     return self._exchange(request)
+                except NotAgnezError:
+                    self.close()
+                    raise
                 except Exception as again:
                     error = again
                     self.close()
             name = type(error).__name__
             raise UnreachableError(f"{name}: {error}" if str(error) else name) from error
 
+    def identify(self) -> None:
+        """Raises :class:`NotAgnezError` or :class:`UnreachableError` unless Agnez answers."""
+        self.send(_PROBE)
+
     def _exchange(self, request: Request) -> Response:
         now = time.monotonic()
         deadline = min(now + _REQUEST_S + len(request.body) / _BYTES_PER_S, self.deadline)
-        if deadline <= now:
-            raise TimeoutError("there is no time left")
-        connection = self._connect(deadline - now)
+        self._connect(deadline)
+        if not self._is_identified:
+            probe = self._send_and_receive(_PROBE, deadline)
+            if not probe.is_marked:
+                raise NotAgnezError(probe.status, probe.retry_after)
+        return self._send_and_receive(request, deadline)
+
+    def _send_and_receive(self, request: Request, deadline: float) -> Response:
+        connection = self._connect(deadline)
         sock = connection.sock
         sock.settimeout(deadline - time.monotonic())
         path = self._base + request.path
@@ -205,14 +256,21 @@ class ServerConnection:
             retry_after = None if wait is None else max(0.0, float(wait))
         except ValueError:
             retry_after = None
-        return Response(response.status, body, retry_after)
+        self._is_identified = response.getheader(_MARK) is not None
+        if self._is_identified:
+            self._marked_at = time.monotonic()
+        return Response(response.status, body, retry_after, self._is_identified)
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
-        if self._connection is None:
+    def _connect(self, deadline: float) -> http.client.HTTPConnection:
+        timeout = deadline - time.monotonic()
+        if timeout <= 0:
+            raise TimeoutError("there is no time left")
+        if self._connection is None or self._connection.sock is None:
             make = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
             connection = make(self._host, self._port, timeout=min(_CONNECT_S, timeout))
             connection.connect()
             self._connection = connection
+            self._is_identified = time.monotonic() - self._marked_at < _TRUST_S
         return self._connection
 
     def _headers(self, request: Request) -> dict[str, str]:
@@ -227,7 +285,9 @@ class ServerConnection:
             # A process numbers its keys in ascending order: the server remembers a window of
             # them, however late a request arrives.
             headers["Idempotency-Window"] = "ascending"
-        token = token_for(self._url)
+        # Whatever listens at the default address gets no token before it has said what it is.
+        is_unknown = request is _PROBE and self._url == credentials.DEFAULT_URL
+        token = None if is_unknown else credentials.token_for(self._url)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return headers

@@ -94,7 +94,7 @@ def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int]:
 
     def pause(seconds: float, least: float) -> None:
         wait = max(seconds, least)
-        if delivery.denied or time.monotonic() + wait > until:
+        if delivery.blocked or time.monotonic() + wait > until:
             raise StoppedError
         time.sleep(wait)
 
@@ -117,7 +117,7 @@ def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int]:
                 points += len(rows) * len(outbox.layouts[number].parts)
             changes += len(batch.changes)
     except StoppedError:
-        problem = delivery.denied or f"{outbox.url} cannot be reached."
+        problem = delivery.blocked or f"{outbox.url} cannot be reached."
         raise TimeoutError(f"{problem} The rest stays in {outbox.folder}.") from None
     finally:
         connection.close()

@@ -12,7 +12,7 @@ from .._spool.memory_buffer import DROP_REASONS
 from .._spool.spool import Spool
 from .._values.names import cell_id
 from . import delivery
-from .delivery import Delivery, StoppedError
+from .delivery import Delivered, Delivery, StoppedError
 from .http import Request, ServerConnection, cell_path
 from .outbox import Outbox
 
@@ -41,6 +41,8 @@ class Sender:
         #: How many threads are in :meth:`flush`: pauses are short meanwhile.
         self._flushing = 0
         self._is_stopped = False
+        #: The next pause ends as soon as the server allows it.
+        self._is_hurried = False
         #: The thread has ended, or keeps failing: :meth:`flush` does not wait for it.
         self._ended = threading.Event()
         self._stopped = threading.Event()
@@ -77,6 +79,14 @@ class Sender:
         self._connection.deadline = time.monotonic() + timeout / 2
         self._spool.wakeup.set()
         self._stopped.wait(timeout)
+
+    def retry_now(self) -> None:
+        """Ends the current pause between two attempts."""
+        self._is_hurried = True
+
+    def delivered(self) -> dict[str, Delivered]:
+        """What the server has answered, by board. Final once the thread has ended."""
+        return dict(self._delivery.delivered)
 
     def after_fork(self) -> None:
         """In the child of a fork, which has no copy of the thread."""
@@ -193,8 +203,10 @@ class Sender:
         start = time.monotonic()
         while not self._is_stopped:
             # A flush shortens the pause, but not below the server's Retry-After.
-            left = start + max(self._shorten(seconds), least) - time.monotonic()
+            wait = 0.0 if self._is_hurried else self._shorten(seconds)
+            left = start + max(wait, least) - time.monotonic()
             if left <= 0:
+                self._is_hurried = False
                 return
             time.sleep(min(left, 0.1))
         raise StoppedError
