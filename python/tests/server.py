@@ -167,7 +167,7 @@ def script(text: Any, spool: Any, url: Any, **named: Any) -> Any:
 AWAY = "http://127.0.0.1:9"
 
 
-def left(spool: Path, code: str, url: str = AWAY) -> Path:
+def abandoned_spool(spool: Path, code: str, url: str = AWAY) -> Path:
     """The spool of a process that ran the code and ended without closing it."""
     env = {**os.environ, "AGNEZ_SPOOL": str(spool), "AGNEZ_URL": url}
     code = "import agnez, os\n" + textwrap.dedent(code) + "\nos._exit(0)"

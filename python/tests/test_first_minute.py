@@ -22,9 +22,20 @@ import pytest
 
 import agnez
 from agnez import _environment
+from agnez.__main__ import main
 from agnez._spool import paths
 from agnez._transport.replay import replay
-from server import BINARY, PATIENCE_S, Other, Server, eventually, free_port, left, script
+from server import (
+    AWAY,
+    BINARY,
+    PATIENCE_S,
+    Other,
+    Server,
+    abandoned_spool,
+    eventually,
+    free_port,
+    script,
+)
 
 LOOP = """
     import agnez
@@ -298,7 +309,7 @@ def test_another_program_that_takes_the_place_of_the_server_gets_nothing(
 
 
 def test_a_replay_to_another_program_ends_at_once(tmp_path: Path, name: str) -> None:
-    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
+    folder = abandoned_spool(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     with Other(refuses, is_marked=False, status=404) as other:
         start = time.monotonic()
         with pytest.raises(TimeoutError, match="Another program than Agnez answers"):
@@ -496,3 +507,29 @@ def test_the_program_beside_python_comes_before_that_on_path(
     shutil.copy(program, beside / "agnez")
     monkeypatch.setattr(sys, "executable", str(beside / "python"))
     assert _server.find_program() == str(beside / "agnez")
+
+
+# ---- python -m agnez -----------------------------------------------------------------------------
+
+
+def test_the_command_explains_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    assert "replay" in shown and "spools" in shown and str(paths.spool_root(None)) in shown
+    for wrong, reason in (
+        (["replay", "--timeout", "nan"], "nan is no number of seconds"),
+        (["replay", "--timeout", "-1"], "-1 is no number of seconds"),
+        (["send"], "invalid choice: 'send'"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 2 and reason in capsys.readouterr().err
+
+
+def test_the_list_of_spools_names_their_servers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = abandoned_spool(tmp_path / "spool", "agnez.Board('b').log(loss=1)", AWAY)
+    assert main(["spools", str(tmp_path / "spool")]) == 0
+    line = capsys.readouterr().out
+    assert line.startswith(f"{folder}  ") and line.endswith(f"  ended  {AWAY}\n")

@@ -9,11 +9,11 @@ import types
 from pathlib import Path
 from typing import Any
 
-import agnez as wandb
 import pytest
+
+import agnez as wandb
 from agnez import _log, _wandb
 from agnez._spool import paths
-
 from server import PATIENCE_S, Server, free_port, script, size_of
 
 np = pytest.importorskip("numpy")

@@ -1,8 +1,9 @@
-"""``python -m agnez``: sends the spools of ended runs."""
+"""``python -m agnez``: lists the spools, and sends those of ended runs."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -10,18 +11,41 @@ from . import __version__
 from ._spool import paths
 from ._transport.replay import SpoolInUseError, replay
 
+_DESCRIPTION = """\
+The spools of the Python client: what a training logged is in its spool until the server has it.
+A training sends its own spool; `replay` sends those that a killed or unconnected run left."""
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command. Returns the exit code: 1 when something is left to send, else 0."""
+_EXAMPLES = """\
+examples:
+  python -m agnez spools                          which spools are there
+  python -m agnez replay                          send all of them, each to its run's server
+  python -m agnez replay --url http://gpu:3000    send them to another server
+
+The spools of this user are in {root} (AGNEZ_SPOOL).
+AGNEZ_TOKEN is the token of a server that requires one."""
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0")
+    return seconds
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m agnez", description="The Python client of Agnez."
+        prog="python -m agnez",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES.format(root=paths.spool_root(None)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"agnez {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     send = commands.add_parser(
         "replay",
         help="send the spools of killed or unconnected runs",
-        description="Sends the unsent values of ended runs. Doing it twice is harmless.",
+        description="Sends the unsent values of ended runs, and removes what was sent. "
+        "Doing it twice is harmless. Ends with 1 if something is left to send.",
     )
     send.add_argument(
         "dir", nargs="?", help="a spool, or a folder of spools (default: the user's own)"
@@ -30,14 +54,27 @@ def main(argv: list[str] | None = None) -> int:
     send.add_argument("--refused", action="store_true", help="also retry refused requests")
     send.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=60,
         metavar="SECONDS",
         help="how long to try without an answer (default: 60)",
     )
-    show = commands.add_parser("spools", help="list the spools and whether their runs have ended")
+    show = commands.add_parser(
+        "spools",
+        help="list the spools: size, whether the run has ended, server",
+        description="Lists the spools: size, whether the run has ended, and the run's server.",
+    )
     show.add_argument("dir", nargs="?", help="a folder of spools (default: the user's own)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command. Returns the exit code: 1 when something is left to send, else 0."""
+    parser = _parser()
     options = parser.parse_args(argv)
+    if options.command is None:
+        parser.print_help()
+        return 0
     root = Path(options.dir) if options.dir else paths.spool_root(None)
     folders = paths.list_spools(root)
     if not folders:
@@ -52,7 +89,9 @@ def main(argv: list[str] | None = None) -> int:
                 # Another process just sent it or removed it.
                 print(f"{folder}  {error.strerror or error}")
                 continue
-            print(f"{folder}  {size / 1024:.0f} KiB  {'ended' if folder in ended else 'running'}")
+            state = "ended" if folder in ended else "running"
+            url = paths.read_metadata(folder).get("url", "")
+            print(f"{folder}  {size / 1024:.0f} KiB  {state}  {url}".rstrip())
         return 0
     is_left = False
     for folder in folders:

@@ -216,7 +216,7 @@ DAMAGES = {
 CASES = [(file, at) for file, damages in DAMAGES.items() for at in range(len(damages))]
 
 
-def left(root: Any, name: str, url: Any) -> Any:
+def abandoned_spool(root: Any, name: str, url: Any) -> Any:
     """A spool that was left."""
     board = agnez.Board(name, url=url, spool=str(root), mode="offline")
     for step in range(20):
@@ -233,8 +233,8 @@ def test_a_damaged_spool_stops_neither_a_training_nor_the_replay_of_others(
 ) -> None:
     root = tmp_path / "spools"
     # The damaged one comes first.
-    left(tmp_path / "made", f"{name}-d", server.url).rename(tmp_path / "damaged")
-    good = left(root, name, server.url)
+    abandoned_spool(tmp_path / "made", f"{name}-d", server.url).rename(tmp_path / "damaged")
+    good = abandoned_spool(root, name, server.url)
     (tmp_path / "damaged").rename(root / "0-damaged")
     with open(root / "0-damaged" / file, "wb") as damaged:
         damaged.write(DAMAGES[file][at])

@@ -16,7 +16,7 @@ import pytest
 import agnez
 from agnez._spool import paths
 from agnez._transport.replay import replay
-from server import AWAY, Server, left
+from server import AWAY, Server, abandoned_spool
 
 
 def test_a_name_that_no_server_takes_is_refused_at_the_call(board: Any) -> None:
@@ -55,7 +55,7 @@ def test_a_thread_that_has_ended_keeps_the_spool(
 def test_a_damaged_state_loses_nothing(
     server: Server, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture, damage: Any
 ) -> None:
-    folder = left(
+    folder = abandoned_spool(
         tmp_path / "spool",
         f"""
         for module in (agnez._spool.spool_dir, agnez._spool.segment):
@@ -111,7 +111,7 @@ def test_a_damaged_state_loses_nothing(
 
 
 def test_a_lost_segment_does_not_hide_the_next(server: Server, tmp_path: Path, name: str) -> None:
-    folder = left(
+    folder = abandoned_spool(
         tmp_path / "spool",
         f"""
         for module in (agnez._spool.spool_dir, agnez._spool.segment):
@@ -131,7 +131,7 @@ def test_a_lost_segment_does_not_hide_the_next(server: Server, tmp_path: Path, n
 def test_a_segment_that_cannot_be_read_stays(
     server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
+    folder = abandoned_spool(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     with monkeypatch.context() as patch:
         patch.setattr(
             "agnez._transport.outbox.SegmentFile",
@@ -148,7 +148,7 @@ def test_a_spool_names_files_of_its_own_only(
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text('"mine"')
-    folder = left(
+    folder = abandoned_spool(
         tmp_path / "spool",
         f"board = agnez.Board({name!r})\nboard.text('t', 'a')\n"
         "board.html('page', 'x' * 100_000)\nboard.log(loss=1)",
@@ -206,7 +206,7 @@ def test_a_common_folder_that_another_may_have_made_is_not_used(
 def test_the_spool_of_another_user_is_left_alone(
     server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = left(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
+    folder = abandoned_spool(tmp_path / "spool", f"agnez.Board({name!r}).log(loss=1)")
     before = sorted(entry.name for entry in folder.iterdir())
     with monkeypatch.context() as patch:
         patch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
