@@ -35,7 +35,7 @@ def test_a_complex_number_after_a_real_one_keeps_its_imaginary_part(
     assert server.pairs(cells["z"]["_id"], "imag") == [(2, 3)]
 
 
-@pytest.mark.parametrize("first", [1.0, np.float32(1)])
+@pytest.mark.parametrize("first", [1.0, np.float32(1), np.array(1.0), np.array(1)], ids=repr)
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -46,11 +46,20 @@ def test_a_complex_number_after_a_real_one_keeps_its_imaginary_part(
         (None, None),
         (Fraction(3, 2), 1.5),
         (np.array([[1.5]]), 1.5),
+        (np.array(1.5, np.float16), 1.5),
+        (np.array(1.5, np.longdouble), 1.5),
+        (np.array(1.5, object), 1.5),
+        (np.array(2**63, np.uint64), 2.0**63),
+        (np.array(True), 1.0),
+        (np.array(1_500_000_000, "m8[ns]"), 1.5),
+        (np.array("NaT", "m8[ns]"), None),
+        (np.array(7, "M8[ns]"), None),
+        (np.array(10**400, object), math.inf),
         (np.float16(1.5), 1.5),
         (np.datetime64("2026-01-01"), None),
         (10**400, math.inf),
     ],
-    ids=str,
+    ids=repr,
 )
 def test_a_value_is_the_same_after_a_plain_number(
     server: Server, board: Any, name: str, first: Any, value: Any, expected: Any

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MAX_FAST_PATHS = 2000
 
 _is_finite = math.isfinite
+_float_types, _to_real = convert.FLOAT_TYPES, convert.to_real
 C = TypeVar("C", bound=Cell)
 
 
@@ -82,8 +83,11 @@ class MetricLog:
                 # spans. A sum shows the presence of any such value by its type, in one C call.
                 if sum(values, 0.0).__class__ is not float:
                     raise TypeError
-            elif not convert.FLOAT_TYPES.issuperset(map(type, values)):
-                values = [convert.to_real(value) for value in values]
+            else:
+                values = [
+                    value if value.__class__ in _float_types else _to_real(value)
+                    for value in values
+                ]
             write(pack(head, now, step, *values, trailer))
         except Exception:
             # New metrics, a full segment, or an unusual value. It also reports wrong arguments.
