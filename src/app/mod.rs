@@ -19,6 +19,7 @@ mod state;
 
 use leptos::prelude::*;
 
+use crate::browser::near_viewport::provide_near_viewport;
 use crate::browser::{dom, iframe};
 use crate::protocol::PageData;
 
@@ -37,6 +38,7 @@ pub fn App(page: PageData) -> impl IntoView {
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
     provide_context(dashboard.charts);
+    provide_near_viewport();
     Effect::new(move |_| {
         dashboard.charts.start(move || dashboard.focused_cell());
         cells::hover::listen(dashboard.charts);

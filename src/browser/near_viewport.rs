@@ -1,97 +1,134 @@
-//! What waits until somebody scrolls near it: a board may have thousands of cells, of which a few are in sight.
+//! Runs tasks when their elements come near the viewport: a board may have thousands of cells, of
+//! which a few are visible.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
-/// More than a screen, so that what is heavy has time to load.
-const MARGIN: &str = "1000px";
+/// Larger than a screen, so that slow content has time to load.
+const ROOT_MARGIN: &str = "1000px";
 
-struct Near {
-    observer: IntersectionObserver,
-    /// Bound: one entry for each element that waits; it goes when its time has come, or with its element.
-    waiting: Vec<(Element, Box<dyn FnOnce()>)>,
+type Task = Box<dyn FnOnce()>;
+
+/// A handle to the tasks of the page, which components get by [`use_near_viewport`]. On the server
+/// it has none.
+///
+/// All elements share one observer: printing needs the tasks in one list, and thousands of observers
+/// would each report at the start.
+#[derive(Clone, Copy)]
+pub struct NearViewport(Option<StoredValue<Rc<RefCell<Queue>>, LocalStorage>>);
+
+struct Queue {
+    /// `None` in a browser without this observer: tasks then run at once.
+    observer: Option<IntersectionObserver>,
+    /// Bound: one entry for each waiting element. It is removed when its task runs or its owner is
+    /// cleaned up.
+    waiting: Vec<(u64, Element, Task)>,
+    next_id: u64,
 }
 
-thread_local! {
-    static NEAR: RefCell<Option<Near>> = const { RefCell::new(None) };
+/// Gives the components below the current owner a [`NearViewport`].
+pub fn provide_near_viewport() {
+    provide_context(NearViewport::new());
 }
 
-/// Runs this once, when the element comes near the screen.
-pub fn once(element: &Element, run: impl FnOnce() + 'static) {
-    let run: Box<dyn FnOnce()> = Box::new(run);
-    let refused = NEAR.with_borrow_mut(|near| {
-        if near.is_none() {
-            *near = begun();
+/// The tasks of the page. Panics outside of [`crate::app::App`].
+pub fn use_near_viewport() -> NearViewport {
+    expect_context()
+}
+
+impl NearViewport {
+    fn new() -> Self {
+        if !is_browser() {
+            return Self(None);
         }
-        match near {
-            Some(near) => {
-                near.waiting.push((element.clone(), run));
-                near.observer.observe(element);
-                None
+        let queue = Rc::new(RefCell::new(Queue { observer: None, waiting: Vec::new(), next_id: 0 }));
+        queue.borrow_mut().observer = observe(&queue);
+        Self(Some(StoredValue::new_local(queue)))
+    }
+
+    /// Runs the task once, when the element comes near the viewport; never if the current owner is
+    /// cleaned up before.
+    pub fn run_once(self, element: &Element, task: impl FnOnce() + 'static) {
+        let Some(queue) = self.queue() else { return };
+        let Some(observer) = queue.borrow().observer.clone() else { return task() };
+        let id = queue.borrow_mut().push(element.clone(), Box::new(task));
+        observer.observe(element);
+        on_cleanup(move || {
+            if let Some(queue) = self.queue() {
+                let removed = queue.borrow_mut().take(|(known, ..)| *known == id);
+                drop(removed);
             }
-            None => Some(run),
-        }
-    });
-    // A browser that cannot tell what is near gets everything at once.
-    if let Some(run) = refused {
-        run();
+        });
+    }
+
+    /// Runs the first `limit` waiting tasks from the top of the page down, because paper has no
+    /// viewport. Tasks of elements that are not displayed go on waiting.
+    pub fn run_for_print(self, limit: usize) {
+        let Some(queue) = self.queue() else { return };
+        let tasks = queue.borrow_mut().take_topmost(limit);
+        tasks.into_iter().for_each(|task| task());
+    }
+
+    fn queue(self) -> Option<Rc<RefCell<Queue>>> {
+        self.0?.try_get_value()
     }
 }
 
-/// Runs what waits, wherever it stands, but no more than so many, from the top of the page down: paper has no screen. What is not shown goes on waiting.
-pub fn hurry(most: usize) {
-    let due = NEAR.with_borrow_mut(|near| near.as_mut().map(|near| near.first(most)).unwrap_or_default());
-    due.into_iter().for_each(|run| run());
-}
-
-fn begun() -> Option<Near> {
-    let seen = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(|entries: Vec<IntersectionObserverEntry>| {
-        let due = NEAR.with_borrow_mut(|near| near.as_mut().map(|near| near.take(&entries)).unwrap_or_default());
-        // What runs may wait for other elements.
-        due.into_iter().for_each(|run| run());
-    });
-    let init = IntersectionObserverInit::new();
-    init.set_root_margin(MARGIN);
-    let observer = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &init).ok()?;
-    seen.forget();
-    Some(Near { observer, waiting: Vec::new() })
-}
-
-impl Near {
-    fn first(&mut self, most: usize) -> Vec<Box<dyn FnOnce()>> {
-        let mut places: Vec<(f64, usize)> = Vec::new();
-        for (at, (element, _)) in self.waiting.iter().enumerate() {
-            let place = element.get_bounding_client_rect();
-            if place.width() > 0.0 {
-                places.push((place.top(), at));
-            }
-        }
-        places.sort_by(|one, other| one.0.total_cmp(&other.0));
-        places.truncate(most);
-        // From the last to the first, so that those before stay where they are.
-        places.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
-        let mut due = Vec::with_capacity(places.len());
-        for (_, at) in places {
-            let (element, run) = self.waiting.swap_remove(at);
-            self.observer.unobserve(&element);
-            due.push(run);
-        }
-        due
-    }
-
-    fn take(&mut self, entries: &[IntersectionObserverEntry]) -> Vec<Box<dyn FnOnce()>> {
-        let mut due = Vec::new();
+fn observe(queue: &Rc<RefCell<Queue>>) -> Option<IntersectionObserver> {
+    let queue = Rc::downgrade(queue);
+    let on_intersection = Closure::<dyn FnMut(Vec<IntersectionObserverEntry>)>::new(move |entries: Vec<IntersectionObserverEntry>| {
+        let Some(queue) = queue.upgrade() else { return };
         for entry in entries.iter().filter(|entry| entry.is_intersecting()) {
-            let element = entry.target();
-            if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == element) {
-                self.observer.unobserve(&element);
-                due.push(self.waiting.swap_remove(at).1);
+            let target = entry.target();
+            let task = queue.borrow_mut().take(|(_, element, _)| *element == target);
+            // The queue is not borrowed here: a task may add another one.
+            if let Some(task) = task {
+                task();
             }
         }
-        self.waiting.retain(|(element, _)| element.is_connected());
-        due
+    });
+    let options = IntersectionObserverInit::new();
+    options.set_root_margin(ROOT_MARGIN);
+    IntersectionObserver::new_with_options(on_intersection.into_js_value().unchecked_ref(), &options).ok()
+}
+
+impl Queue {
+    fn push(&mut self, element: Element, task: Task) -> u64 {
+        self.next_id += 1;
+        self.waiting.push((self.next_id, element, task));
+        self.next_id
+    }
+
+    fn take(&mut self, is_wanted: impl Fn(&(u64, Element, Task)) -> bool) -> Option<Task> {
+        let at = self.waiting.iter().position(is_wanted)?;
+        Some(self.take_at(at))
+    }
+
+    fn take_at(&mut self, at: usize) -> Task {
+        let (_, element, task) = self.waiting.swap_remove(at);
+        if let Some(observer) = &self.observer {
+            observer.unobserve(&element);
+        }
+        task
+    }
+
+    fn take_topmost(&mut self, limit: usize) -> Vec<Task> {
+        let mut tops: Vec<(f64, usize)> = Vec::new();
+        for (at, (_, element, _)) in self.waiting.iter().enumerate() {
+            let rect = element.get_bounding_client_rect();
+            if rect.width() > 0.0 {
+                tops.push((rect.top(), at));
+            }
+        }
+        tops.sort_by(|one, other| one.0.total_cmp(&other.0));
+        tops.truncate(limit);
+        // Descending places: removing one then moves none of the places that follow.
+        tops.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+        tops.into_iter().map(|(_, at)| self.take_at(at)).collect()
     }
 }

@@ -10,7 +10,8 @@ use web_sys::Element;
 
 use super::{Drawn, Picture};
 use crate::app::state::CellState;
-use crate::browser::{dom, iframe, near_viewport};
+use crate::browser::near_viewport::use_near_viewport;
+use crate::browser::{dom, iframe};
 use crate::charts::render::svg::escaped;
 use crate::protocol::CellContent;
 use crate::routes;
@@ -33,15 +34,17 @@ pub fn Figure(cell: Arc<CellState>) -> impl IntoView {
     };
     let place = NodeRef::<Div>::new();
     let pane: Rc<RefCell<Option<iframe::Pane>>> = Rc::default();
-    let mut is_watched = false;
+    let near = use_near_viewport();
+    let (waiting_cell, waiting_pane) = (cell.clone(), pane.clone());
+    Effect::new(move |_| {
+        if let Some(paper) = place.get() {
+            let (cell, pane) = (waiting_cell.clone(), waiting_pane.clone());
+            near.run_once(&paper.clone(), move || *pane.borrow_mut() = begin(&cell, paper.into(), first));
+        }
+    });
     dom::effect(move || {
         let (shown, title, sandbox) =
             (cell.content.with(|stage| version(&cell, stage)), cell.title(), cell.cell_type.with(|kind| iframe::sandbox(kind)));
-        if let (Some(paper), false) = (place.get(), is_watched) {
-            is_watched = true;
-            let (cell, pane) = (cell.clone(), pane.clone());
-            near_viewport::once(&paper.clone(), move || *pane.borrow_mut() = begin(&cell, paper.into(), first));
-        }
         if let (Some(pane), Some((rev, address))) = (&*pane.borrow(), shown) {
             pane.want(rev, address, &title, sandbox);
         }

@@ -8,7 +8,8 @@ use super::canvas::{self, CanvasTheme};
 use super::chart_state::ChartState;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
-use crate::browser::{dom, near_viewport};
+use crate::browser::dom;
+use crate::browser::near_viewport::{NearViewport, use_near_viewport};
 
 /// Pictures that are loaded for one print, of line charts and of other cells: each is a request, and a board has no bound. Cells after
 /// these are empty, and the style sheet says so. docs/cells.md has both numbers.
@@ -23,15 +24,16 @@ fn is_printing() -> bool {
 impl ChartRegistry {
     /// Most browsers announce that they print. Some tools only change the medium, and some browsers do both.
     pub fn listen_to_print(self) {
-        dom::listen(&window(), "beforeprint", move |_: Event| self.begin_print());
+        let near = use_near_viewport();
+        dom::listen(&window(), "beforeprint", move |_: Event| self.begin_print(near));
         dom::listen(&window(), "afterprint", move |_: Event| self.end_print());
         if let Ok(Some(paper)) = window().match_media("print") {
             let query = paper.clone();
-            dom::listen(&paper, "change", move |_: Event| if query.matches() { self.begin_print() } else { self.end_print() });
+            dom::listen(&paper, "change", move |_: Event| if query.matches() { self.begin_print(near) } else { self.end_print() });
         }
     }
 
-    fn begin_print(self) {
+    fn begin_print(self, near: NearViewport) {
         if is_printing() {
             return;
         }
@@ -45,7 +47,7 @@ impl ChartRegistry {
             charts.printed_images = lazy.take(MAX_PICTURES - pictures).map(Element::from).collect();
             charts.printed_images.iter().for_each(|image| dom::mark(image, "loading", "eager"));
         });
-        near_viewport::hurry(MAX_FRAMES);
+        near.run_for_print(MAX_FRAMES);
     }
 
     fn end_print(self) {
