@@ -281,7 +281,7 @@ test("a drawing tells the value that is pointed at, and follows when it changes"
   await expect.poll(() => said(page)).toEqual(["cat", "train 1 %", "val 3 %"]);
   await point(drawn, 0.8, 100);
   await expect.poll(() => said(page)).toEqual(["dog", "train 2 %", "val NaN %"]);
-  await expect(stage(cell(page, _id)).locator(".spot")).toHaveCount(1);
+  await expect(stage(cell(page, _id)).locator(".hit-outline")).toHaveCount(1);
   // The pointer rests; the value changes.
   await agnez.patch(_id, { value: { labels: ["cat", "dog"], series: { train: [1, 7], val: [3, 8] }, unit: "%" } });
   await expect.poll(() => said(page)).toEqual(["dog", "train 7 %", "val 8 %"]);
@@ -289,7 +289,7 @@ test("a drawing tells the value that is pointed at, and follows when it changes"
   await expect(drawn).toHaveAttribute("aria-label", /^classes: 4 bars from 1 to 8$/);
   await page.mouse.move(2, 2);
   await expect(tip(page)).toBeHidden();
-  await expect(page.locator(".spot")).toHaveCount(0);
+  await expect(page.locator(".hit-outline")).toHaveCount(0);
 });
 
 test("every kind of drawing has its words", async ({ page, agnez }) => {

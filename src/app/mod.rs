@@ -8,7 +8,6 @@ mod cells;
 mod charts;
 mod components;
 mod export_png;
-mod focus;
 mod fullscreen;
 mod live_connection;
 mod pages;
@@ -26,6 +25,7 @@ use crate::protocol::PageData;
 pub use cells::{Drawn, Picture};
 pub use shell::{Assets, Shell, ShellProps};
 
+use cells::hover::{provide_chart_hover, use_chart_hover};
 use pages::board::BoardPage;
 use state::Dashboard;
 
@@ -39,9 +39,10 @@ pub fn App(page: PageData) -> impl IntoView {
     provide_context(dashboard);
     provide_context(dashboard.charts);
     provide_near_viewport();
+    provide_chart_hover(dashboard.charts);
     Effect::new(move |_| {
         dashboard.charts.start(move || dashboard.focused_cell());
-        cells::hover::listen(dashboard.charts);
+        use_chart_hover().use_listeners(dashboard);
         iframe::listen();
         shortcuts::use_shortcuts(dashboard);
         components::drag::use_drop(dashboard);

@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use super::cells::hover;
+use super::cells::hover::{ChartHover, use_chart_hover};
 use super::charts::ChartCommand;
 use super::components::{filter, help};
 use super::fullscreen;
@@ -30,13 +30,14 @@ fn layer(dashboard: Dashboard) -> Layer {
 
 /// Listens while the current owner lives.
 pub fn use_shortcuts(dashboard: Dashboard) {
+    let hover = use_chart_hover();
     let keys = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
         let busy = event.default_prevented() || event.is_composing() || dom::is_typing(&event);
         let is_taken = !busy
             && match layer(dashboard) {
                 Layer::Popover => false,
-                Layer::Fullscreen(id) => on_fullscreen(dashboard, &id, &event),
-                Layer::Board => on_board(dashboard, &event),
+                Layer::Fullscreen(id) => on_fullscreen(dashboard, hover, &id, &event),
+                Layer::Board => on_board(dashboard, hover, &event),
             };
         if is_taken {
             event.prevent_default();
@@ -47,12 +48,12 @@ pub fn use_shortcuts(dashboard: Dashboard) {
 
 /// In full screen, keys act on the shown cell and on the page. The other cells cannot be seen, so no key moves the focus, adds, deletes or
 /// restores a cell.
-fn on_fullscreen(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bool {
+fn on_fullscreen(dashboard: Dashboard, hover: ChartHover, id: &CellId, event: &KeyboardEvent) -> bool {
     let key = event.key();
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return false;
     }
-    if on_chart(dashboard, id, &key) {
+    if on_chart(dashboard, hover, id, &key) {
         return true;
     }
     if event.repeat() {
@@ -66,7 +67,7 @@ fn on_fullscreen(dashboard: Dashboard, id: &CellId, event: &KeyboardEvent) -> bo
 }
 
 /// True if the key has a meaning on the board.
-fn on_board(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
+fn on_board(dashboard: Dashboard, hover: ChartHover, event: &KeyboardEvent) -> bool {
     let key = event.key();
     if event.ctrl_key() || event.meta_key() {
         return !event.alt_key() && !event.shift_key() && key.eq_ignore_ascii_case("z") && dashboard.undo();
@@ -80,7 +81,7 @@ fn on_board(dashboard: Dashboard, event: &KeyboardEvent) -> bool {
         };
         return id.map(|id| dashboard.step(id, later)).is_some();
     }
-    if move_focus(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(dashboard, id, &key)) {
+    if move_focus(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(dashboard, hover, id, &key)) {
         return true;
     }
     // A key that is held down must not delete or add many.
@@ -114,7 +115,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) 
 }
 
 /// Keys that may be held down.
-fn on_chart(dashboard: Dashboard, id: &CellId, key: &str) -> bool {
+fn on_chart(dashboard: Dashboard, hover: ChartHover, id: &CellId, key: &str) -> bool {
     let command = match key {
         "+" | "=" => ChartCommand::ZoomIn,
         "-" => ChartCommand::ZoomOut,
@@ -127,7 +128,7 @@ fn on_chart(dashboard: Dashboard, id: &CellId, key: &str) -> bool {
         _ => return false,
     };
     dashboard.charts.run(id, command)
-        || matches!(command, ChartCommand::PanLeft | ChartCommand::PanRight) && hover::step(id, command == ChartCommand::PanRight)
+        || matches!(command, ChartCommand::PanLeft | ChartCommand::PanRight) && hover.step(id, command == ChartCommand::PanRight)
 }
 
 /// Moves the focus. Arrow keys do so from a cell only; elsewhere they scroll the page.

@@ -1,4 +1,5 @@
-//! Small questions to the browser, answered without panicking when it refuses: private windows have no storage, for example.
+//! Small functions around the browser's interfaces. None panics when the browser refuses: a private
+//! window has no storage, for example.
 
 use js_sys::{Function, Number, Promise};
 use leptos::prelude::*;
@@ -10,24 +11,25 @@ use web_sys::{
     HtmlTextAreaElement, Storage,
 };
 
-/// Kept for this browser, until the person clears it.
+/// Storage that lasts until the reader clears it. `None` where the browser has none.
 pub fn local_storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// The name of the reader's time zone, such as `Europe/Berlin`; empty where the browser does not tell.
+/// Storage of this tab. `None` where the browser has none.
+pub fn session_storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+/// The name of the reader's time zone, such as `Europe/Berlin`; empty where the browser hides it.
 pub fn time_zone() -> String {
     let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
     let zone = js_sys::Reflect::get(&format.resolved_options(), &JsValue::from_str("timeZone"));
     zone.ok().and_then(|zone| zone.as_string()).unwrap_or_default()
 }
 
-/// Kept for this tab.
-pub fn session_storage() -> Option<Storage> {
-    window().session_storage().ok().flatten()
-}
-
-/// The server's address as others may be told it, without the key of this page. It ends with a slash.
+/// The server's URL without the key of this page, so that it can be given to others. It ends with a
+/// slash.
 pub fn root() -> String {
     let base = document().base_uri().ok().flatten().unwrap_or_default();
     let end = base.rfind('~').unwrap_or(base.len());
@@ -36,26 +38,22 @@ pub fn root() -> String {
 
 /// Calls `handler` with each event of this name, for as long as the page is open.
 ///
-/// For events that concern the whole page. A handler in a view does the same, but each kind of event is compiled anew there, at 2 KB.
+/// For targets that have no view and no owner, such as media queries; otherwise use an `on:` attribute
+/// or [`window_event_listener`].
 pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
-    let called = function(move |event: JsValue| handler(event.unchecked_into()));
-    let _ = target.add_event_listener_with_callback(name, &called);
+    let handler = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
+    let _ = target.add_event_listener_with_callback(name, handler.into_js_value().unchecked_ref::<Function>());
 }
 
-/// A function of the browser, for as long as the page is open.
-pub fn function(called: impl FnMut(JsValue) + 'static) -> Function {
-    Closure::<dyn FnMut(JsValue)>::new(called).into_js_value().unchecked_into()
-}
-
-/// Waits for the next frame that is drawn; in a window that nobody sees there is none.
-pub async fn frame() {
-    let coming = Promise::new(&mut |drawn, _| {
-        let _ = window().request_animation_frame(&drawn);
+/// Waits for the next animation frame. A window that is not visible has none.
+pub async fn animation_frame() {
+    let frame = Promise::new(&mut |resolve, _| {
+        let _ = window().request_animation_frame(&resolve);
     });
-    let _ = JsFuture::from(coming).await;
+    let _ = JsFuture::from(frame).await;
 }
 
-/// Sets an attribute of `<html>`, or takes it away.
+/// Sets an attribute of `<html>`, or removes it. The page's views begin at `<body>`.
 pub fn mark_root(name: &str, value: Option<&str>) {
     if let Some(root) = document().document_element() {
         let _ = match value {
@@ -65,21 +63,18 @@ pub fn mark_root(name: &str, value: Option<&str>) {
     }
 }
 
-pub fn by_id(id: &str) -> Option<HtmlElement> {
-    document().get_element_by_id(id)?.dyn_into().ok()
-}
-
-/// A number as text that reads back the same; the language's own way to write one would make the page larger.
+/// A number as text that reads back the same. JavaScript writes it: Rust's formatter of numbers would
+/// make the page larger.
 pub fn number_text(number: f64) -> String {
     Number::from(number).to_string_with_radix(10).ok().map(String::from).unwrap_or_default()
 }
 
-/// What [`number_text`] wrote; NaN when it is no number.
+/// The number that [`number_text`] wrote; NaN when the text is no number.
 pub fn number_of(text: &str) -> f64 {
     js_sys::parse_float(text)
 }
 
-/// A new element at the end of another one.
+/// Appends a new element to an element that no view owns.
 pub fn append(parent: &Element, tag: &str, class: &str, text: &str) -> Option<Element> {
     let element = document().create_element(tag).ok()?;
     if !class.is_empty() {
@@ -92,30 +87,16 @@ pub fn append(parent: &Element, tag: &str, class: &str, text: &str) -> Option<El
     Some(element)
 }
 
-/// Sets an attribute; an element that the browser knows takes any.
+/// Sets an attribute of an element that no view owns. Only an invalid name is an error, which no caller
+/// has.
 pub fn mark(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
-/// Runs this when the views of this turn are in the document, and again when what it has read changes.
-///
-/// The framework's own effects do the same, but each is compiled anew, at 1 KB of the page.
-pub fn effect(run: impl FnMut() + 'static) {
-    begin(Box::new(run));
-}
-
-fn begin(run: Box<dyn FnMut()>) {
-    Effect::new(run);
-}
-
-/// The nearest element around the target of an event, itself included, that matches.
-pub fn around(event: &Event, selector: &str) -> Option<Element> {
-    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
-}
-
-/// True while a dialog or a popover lies over the page.
+/// True while a dialog or a popover lies over the page. The browser knows: Esc and a click elsewhere
+/// close one before any handler of the page runs.
 pub fn has_top_layer() -> bool {
-    document().query_selector(":popover-open, dialog[open]").is_ok_and(|over| over.is_some())
+    document().query_selector(":popover-open, dialog[open]").is_ok_and(|open| open.is_some())
 }
 
 /// True while typed characters belong to a field.
@@ -127,12 +108,12 @@ pub fn is_typing(event: &Event) -> bool {
         || target.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable)
 }
 
-/// True if Enter means the button or link that has the focus.
+/// True if Enter activates the button or link that has the focus.
 pub fn is_activated_by_enter(event: &Event) -> bool {
     event.target().is_some_and(|target| target.has_type::<HtmlButtonElement>() || target.has_type::<HtmlAnchorElement>())
 }
 
-/// True when the person has marked text, so that a click was the end of marking and means nothing else.
+/// True when the reader has selected text: a click was then the end of selecting it.
 pub fn has_selection() -> bool {
-    window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed())
+    window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed())
 }

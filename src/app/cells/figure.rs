@@ -42,7 +42,7 @@ pub fn Figure(cell: Arc<CellState>) -> impl IntoView {
             near.run_once(&paper.clone(), move || *pane.borrow_mut() = begin(&cell, paper.into(), first));
         }
     });
-    dom::effect(move || {
+    Effect::new(move |_| {
         let (shown, title, sandbox) =
             (cell.content.with(|stage| version(&cell, stage)), cell.title(), cell.cell_type.with(|kind| iframe::sandbox(kind)));
         if let (Some(pane), Some((rev, address))) = (&*pane.borrow(), shown) {

@@ -15,7 +15,6 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::components::drag;
-use super::focus;
 use super::state::{CellElements, CellState, use_dashboard};
 use crate::protocol::Layout;
 use body::CellBody;
@@ -51,7 +50,7 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
         <article
             node_ref=article
             class="chart-wrapper"
-            id=focus::element_id(&cell.id)
+            id=["cell-", cell.id.as_str()].concat()
             class:dragged=is_dragged
             class:full=is_full
             data-id=cell.id.to_string()

@@ -1,221 +1,272 @@
-//! A picture, or a chart that is drawn from one value: first by the server, then by `charts::value_chart`. A new picture is loaded off the screen first; one that has not changed is left alone, so that a gif keeps playing.
+//! An image, or a chart that is drawn from one value: first by the server, then by
+//! `charts::value_charts`. A new image is loaded off the screen first. One that has not changed is left
+//! alone, so that an animated GIF keeps playing.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
-use super::hover;
+use super::hover::{ChartHover, HoverOutline, HoverTarget, use_chart_hover};
 use crate::app::charts::{ChartRegistry, Outcome, use_charts};
-use crate::app::focus;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::CellState;
 use crate::browser::{dom, images};
-use crate::protocol::{CellContent, CellId};
+use crate::protocol::CellContent;
 use crate::routes;
 
-/// Pictures with fewer pixels on both sides are enlarged.
+/// Images with fewer pixels on both sides are enlarged.
 const TINY: u32 = 96;
-/// Pictures of which one side is so many times the other would be a hairline when they are as wide or as high as their cell: they keep their size, and are scrolled.
+/// An image with a side that is this many times the other would be a hairline as wide or as high as its
+/// cell: it keeps its size and is scrolled.
 const STRIP: u32 = 24;
 
-/// A picture as it was sent: where it is, and the revision in which it was sent.
+/// The image that a cell shows: its URL without a version, and its revision.
 #[derive(Clone, PartialEq)]
-struct Sent {
-    src: String,
+struct Source {
+    url: String,
     rev: u64,
 }
 
-impl Sent {
-    /// What is on stage, where a drawing has so much `room`.
-    fn on(cell: &CellState, stage: &CellContent, room: u32) -> Option<Self> {
-        match stage {
-            CellContent::Image { src, rev } => Some(Self { src: src.clone(), rev: *rev }),
+impl Source {
+    /// `None` if the content is no image. `height` is that of a chart in full screen, in CSS pixels; 0 in
+    /// the grid.
+    fn of(cell: &CellState, content: &CellContent, height: u32) -> Option<Self> {
+        match content {
+            CellContent::Image { src, rev } => Some(Self { url: src.clone(), rev: *rev }),
             CellContent::Chart { rev } => {
-                Some(Self { src: cell.cell_type.with_untracked(|kind| routes::drawing(&cell.id, kind, room)), rev: *rev })
+                let url = cell.cell_type.with_untracked(|kind| routes::drawing(&cell.id, kind, height));
+                Some(Self { url, rev: *rev })
             }
             _ => None,
         }
     }
 }
 
-/// What `<img>` shows.
+/// The signals of `<img>`.
+#[derive(Clone)]
 struct Shown {
-    address: ArcRwSignal<String>,
-    /// The source that could not be loaded.
+    src: ArcRwSignal<String>,
+    /// The class for the size of the image.
+    size_class: ArcRwSignal<&'static str>,
+    /// The URL that could not be loaded.
     failed: ArcRwSignal<Option<String>>,
 }
 
 #[component]
 pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
-    let begun = cell.content.with_untracked(|stage| Sent::on(&cell, stage, 0));
-    let first = begun.as_ref().map(|sent| routes::first_picture(&sent.src, sent.rev)).unwrap_or_default();
-    let shown = Arc::new(Shown { address: ArcRwSignal::new(first), failed: ArcRwSignal::new(None) });
-    let (watcher, watched) = (cell.clone(), shown.clone());
-    let charts = use_charts();
-    let mut loader: Option<Rc<Loader>> = None;
-    dom::effect(move || {
-        let room = watcher.fullscreen_height.get();
-        let Some(sent) = watcher.content.with(|stage| Sent::on(&watcher, stage, room)) else { return };
-        let loader = loader
-            .get_or_insert_with(|| Loader::begin(charts, watcher.clone(), watched.clone(), begun.clone().unwrap_or_else(|| sent.clone())));
-        loader.clone().want(sent);
-    });
-    // A drawing that is far away is left for later by the browser, now and when it changes.
-    let loading = if cell.content.with_untracked(|stage| matches!(stage, CellContent::Chart { .. })) { "lazy" } else { "eager" };
-    let address = RwSignal::from(shown.address.clone());
-    let failed = RwSignal::from(shown.failed.clone());
-    let explanation = move || {
-        failed.with(|src| {
-            let Some(src) = src else { return String::new() };
-            let hint = if routes::in_folder(src) { " Put the file into the folder that --images names." } else { "" };
-            if src.starts_with("media/") {
-                return "The value is not a picture that a browser can show.".to_owned();
-            }
-            if src.starts_with("values/") {
-                return "The chart could not be drawn.".to_owned();
-            }
-            ["The picture ", src, " could not be loaded.", hint].concat()
-        })
+    let initial = cell.content.with_untracked(|content| Source::of(&cell, content, 0));
+    let src = initial.as_ref().map(|source| routes::first_picture(&source.url, source.rev)).unwrap_or_default();
+    let is_chart = cell.content.with_untracked(|content| matches!(content, CellContent::Chart { .. }));
+    let image = NodeRef::<html::Img>::new();
+    let hover = use_chart_hover();
+    let target = HoverTarget {
+        cell: cell.clone(),
+        image,
+        address: ArcRwSignal::new(src.clone()),
+        summary: ArcRwSignal::new(None),
+        outline: ArcRwSignal::new(None),
     };
+    if is_chart {
+        hover.register(target.clone());
+    }
+    let shown = Shown { src: ArcRwSignal::new(src), size_class: ArcRwSignal::new(""), failed: ArcRwSignal::new(None) };
+    let loader = Rc::new(Loader {
+        charts: use_charts(),
+        hover,
+        target: target.clone(),
+        shown: shown.clone(),
+        progress: RefCell::new(Progress { current: initial, version: None, is_loading: true }),
+    });
+    let watched = cell.clone();
+    Effect::new(move |started: Option<()>| {
+        let height = watched.fullscreen_height.get();
+        let source = watched.content.with(|content| Source::of(&watched, content, height));
+        match (started, source) {
+            (None, _) => loader.clone().start(),
+            (Some(()), Some(source)) => loader.clone().request(&source),
+            (Some(()), None) => {}
+        }
+    });
+    // Browsers postpone a chart that is far away, now and when it changes.
+    let loading = if is_chart { "lazy" } else { "eager" };
+    let (src, failed) = (RwSignal::from(shown.src), RwSignal::from(shown.failed));
+    let (size_class, summary) = (RwSignal::from(shown.size_class), RwSignal::from(target.summary.clone()));
     let cell_type = RwSignal::from(cell.cell_type.clone());
+    let outline = target.outline.clone();
+    let on_pointer = StoredValue::new(target);
+    let on_pointer = move |event| on_pointer.with_value(|target| hover.on_pointer(target, &event));
     view! {
         <div class="picture">
             <img
+                node_ref=image
+                class=size_class
                 hidden=move || failed.read().is_some()
                 alt=move || cell.name.get()
+                aria-label=move || summary.get()
                 loading=loading
                 decoding="async"
                 draggable="false"
                 data-type=move || cell_type.get()
-                src=address
+                src=src
+                on:pointermove=on_pointer
+                on:pointerdown=on_pointer
+                on:pointerout=move |event| hover.on_pointer_out(&event)
+                on:pointercancel=move |_| hover.clear()
             />
+            <HoverOutline outline />
             <p class="failed" role="alert" hidden=move || failed.read().is_none()>
-                {explanation}
+                {move || failed.read().as_deref().map(explanation)}
             </p>
         </div>
     }
 }
 
-/// Loads the pictures of one cell, one after the other.
-struct Loader {
-    charts: ChartRegistry,
-    cell: Arc<CellState>,
-    shown: Arc<Shown>,
-    memory: RefCell<Memory>,
+fn explanation(url: &str) -> String {
+    if url.starts_with("media/") {
+        return "The value is not a picture that a browser can show.".to_owned();
+    }
+    if url.starts_with("values/") {
+        return "The chart could not be drawn.".to_owned();
+    }
+    let hint = if routes::in_folder(url) { " Put the file into the folder that --images names." } else { "" };
+    ["The picture ", url, " could not be loaded.", hint].concat()
 }
 
-struct Memory {
-    /// What was brought last.
-    sent: Sent,
-    /// The `ETag` of what is shown, for files of the server's folder.
+/// Loads the images of one cell, one after the other.
+struct Loader {
+    charts: ChartRegistry,
+    hover: ChartHover,
+    target: HoverTarget,
+    shown: Shown,
+    progress: RefCell<Progress>,
+}
+
+struct Progress {
+    /// The source that was loaded last.
+    current: Option<Source>,
+    /// The `ETag` of the image that is shown, for files of the server's folder.
     version: Option<String>,
-    is_busy: bool,
+    is_loading: bool,
 }
 
 impl Loader {
-    /// After waking: says whether the server-drawn picture is there, and which version of its file it is.
-    fn begin(charts: ChartRegistry, cell: Arc<CellState>, shown: Arc<Shown>, sent: Sent) -> Rc<Self> {
-        let picture = element(&cell.id);
-        let memory = RefCell::new(Memory { sent: sent.clone(), version: None, is_busy: true });
-        let loader = Rc::new(Self { charts, cell, shown, memory });
-        let this = loader.clone();
+    /// Call it when the image is in the document.
+    fn start(self: Rc<Self>) {
         spawn_local(async move {
-            let is_there = match &picture {
-                Some(picture) => images::can_be_drawn(picture).await,
-                None => true,
-            };
-            this.enlarge(picture.as_ref());
-            if !is_there {
-                this.shown.failed.set_if_changed(Some(sent.src));
-            } else if routes::in_folder(&sent.src) {
-                let version = images::shown_version(&routes::first_picture(&sent.src, sent.rev)).await;
-                this.memory.borrow_mut().version = version;
+            let source = self.progress.borrow().current.clone();
+            if let (Some(image), Some(source)) = (self.image(), source) {
+                self.check_initial(&image, source).await;
             }
-            this.catch_up().await;
+            self.catch_up().await;
         });
-        loader
     }
 
-    fn want(self: Rc<Self>, sent: Sent) {
-        let mut memory = self.memory.borrow_mut();
-        if memory.is_busy || memory.sent == sent {
-            // Who is loading looks again when it is done.
+    /// Finds out whether the browser could load the image that the view began with, and which version of
+    /// its file that is.
+    async fn check_initial(&self, image: &HtmlImageElement, Source { url, rev }: Source) {
+        let is_loaded = images::can_be_drawn(image).await;
+        self.set_size_class(image);
+        if !is_loaded {
+            self.shown.failed.set_if_changed(Some(url));
+        } else if routes::in_folder(&url) {
+            let version = images::shown_version(&routes::first_picture(&url, rev)).await;
+            self.progress.borrow_mut().version = version;
+        }
+    }
+
+    fn request(self: Rc<Self>, source: &Source) {
+        let mut progress = self.progress.borrow_mut();
+        // While an image is loading, `catch_up` looks for the newest source itself.
+        if progress.is_loading || progress.current.as_ref() == Some(source) {
             return;
         }
-        memory.is_busy = true;
-        drop(memory);
+        progress.is_loading = true;
+        drop(progress);
         spawn_local(async move { self.catch_up().await });
     }
 
-    /// Shows what is on stage. While one picture is loading, only the newest of those that arrive is kept, and no load is broken off:
-    /// otherwise pictures that come faster than they load would never be seen.
+    /// Loads the newest source until nothing newer has arrived. No load is cancelled: images that arrive
+    /// faster than they load would otherwise never be shown.
     async fn catch_up(&self) {
-        let wanted = || self.cell.content.with_untracked(|stage| Sent::on(&self.cell, stage, self.cell.fullscreen_height.get_untracked()));
-        while let Some(sent) = wanted().filter(|sent| *sent != self.memory.borrow().sent) {
-            self.bring(&sent).await;
-            self.memory.borrow_mut().sent = sent;
+        while let Some(source) = self.newest().filter(|source| self.progress.borrow().current.as_ref() != Some(source)) {
+            self.load(&source).await;
+            self.progress.borrow_mut().current = Some(source);
         }
-        self.memory.borrow_mut().is_busy = false;
+        self.progress.borrow_mut().is_loading = false;
     }
 
-    async fn bring(&self, sent: &Sent) {
-        // In a window that nobody sees there are no frames: what comes meanwhile waits, and the newest is shown afterwards.
+    fn newest(&self) -> Option<Source> {
+        let cell = &self.target.cell;
+        cell.content.with_untracked(|content| Source::of(cell, content, cell.fullscreen_height.get_untracked()))
+    }
+
+    async fn load(&self, source: &Source) {
+        // A hidden window has no animation frames: the newest source is loaded when it is shown again.
         if document().hidden() {
-            dom::frame().await;
+            dom::animation_frame().await;
         }
-        let Sent { src, rev } = sent;
-        let again = self.memory.borrow().sent.src == *src;
+        let Source { url, rev } = source;
+        let is_same_url = self.progress.borrow().current.as_ref().is_some_and(|current| current.url == *url);
         let mut version = None;
-        if routes::in_folder(src) {
-            // Asked before the picture is loaded: then it can only be newer than its version says, and a change is never missed.
-            version = images::newest_version(src).await;
-            let is_known = version.is_some() && self.memory.borrow().version == version;
-            if again && is_known && self.shown.failed.with_untracked(Option::is_none) {
+        if routes::in_folder(url) {
+            // Requested before the image: the image can only be newer than its version, so that no change
+            // is missed.
+            version = images::newest_version(url).await;
+            let is_known = version.is_some() && self.progress.borrow().version == version;
+            if is_same_url && is_known && self.shown.failed.with_untracked(Option::is_none) {
                 return;
             }
         }
-        let address = if again { routes::picture_again(src, *rev) } else { routes::first_picture(src, *rev) };
-        let drawing = element(&self.cell.id).filter(|_| src.starts_with("values/"));
-        if let Some(drawing) = &drawing
-            && !is_far(drawing)
+        let address = if is_same_url { routes::picture_again(url, *rev) } else { routes::first_picture(url, *rev) };
+        let chart_image = self.image().filter(|_| url.starts_with("values/"));
+        if let Some(image) = &chart_image
+            && !is_far(image)
         {
-            let cell_type = self.cell.cell_type.get_untracked();
-            let outcome = self.charts.draw_value(drawing, &cell_type, &address).await;
+            let cell_type = self.target.cell.cell_type.get_untracked();
+            let outcome = self.charts.draw_value(image, &cell_type, &address).await;
             if outcome != Outcome::TooLarge {
-                hover::renew(&self.cell.id, &address);
-                return self.shown.failed.set_if_changed((outcome == Outcome::Failed).then(|| src.clone()));
+                self.target.address.set_if_changed(address);
+                self.hover.on_change(&self.target);
+                return self.shown.failed.set_if_changed((outcome == Outcome::Failed).then(|| url.clone()));
             }
         }
-        // What is far away is left to the browser, which loads it when it comes near; so are drawings of large values.
-        let loaded = if drawing.is_some() { None } else { images::load(&address).await };
-        let is_there = drawing.is_some() || loaded.is_some();
-        self.memory.borrow_mut().version = version.filter(|_| is_there);
-        if is_there {
-            if let Some(image) = element(&self.cell.id) {
+        // The browser loads a chart that is far away when it comes near, and the server's drawing of a
+        // large value.
+        let loaded = if chart_image.is_some() { None } else { images::load(&address).await };
+        let is_loaded = chart_image.is_some() || loaded.is_some();
+        self.progress.borrow_mut().version = version.filter(|_| is_loaded);
+        if is_loaded {
+            if let Some(image) = self.image() {
                 self.charts.remove_value(&image);
             }
-            hover::renew(&self.cell.id, &address);
-            self.enlarge(loaded.as_ref());
-            self.shown.address.set_if_changed(address);
+            if let Some(loaded) = &loaded {
+                self.set_size_class(loaded);
+            }
+            self.target.address.set_if_changed(address.clone());
+            self.shown.src.set_if_changed(address);
+            self.hover.on_change(&self.target);
         }
-        self.shown.failed.set_if_changed((!is_there).then(|| src.clone()));
+        self.shown.failed.set_if_changed((!is_loaded).then(|| url.clone()));
     }
 
-    /// How it is shown is a matter of its size.
-    fn enlarge(&self, like: Option<&HtmlImageElement>) {
-        if let (Some(shown), Some(like)) = (element(&self.cell.id), like) {
-            dom::mark(&shown, "class", form(like.natural_width(), like.natural_height()));
-        }
+    /// `None` when the component is removed.
+    fn image(&self) -> Option<HtmlImageElement> {
+        self.target.image.try_get_untracked().flatten()
+    }
+
+    fn set_size_class(&self, image: &HtmlImageElement) {
+        self.shown.size_class.set_if_changed(size_class(image.natural_width(), image.natural_height()));
     }
 }
 
-/// The class of a picture with so many pixels. One of a few pixels, a digit or a filter, would be a dot: its pixels are shown as squares.
-fn form(width: u32, height: u32) -> &'static str {
+/// The class of an image with this size in pixels. An image of a few pixels, such as a digit or a filter,
+/// would be a dot: its pixels are shown as squares.
+fn size_class(width: u32, height: u32) -> &'static str {
     let (long, short) = (width.max(height), width.min(height));
     match () {
         () if long < TINY && height > width => "tiny tall",
@@ -225,25 +276,24 @@ fn form(width: u32, height: u32) -> &'static str {
     }
 }
 
-/// Not to be seen before some scrolling: a screen and a half away. Browsers load lazy pictures from further away.
-fn is_far(picture: &HtmlImageElement) -> bool {
-    let (place, high) =
-        (picture.get_bounding_client_rect(), window().inner_height().ok().and_then(|high| high.as_f64()).unwrap_or_default());
-    place.top() > high * 2.5 || place.bottom() < -1.5 * high
-}
-
-fn element(id: &CellId) -> Option<HtmlImageElement> {
-    focus::element(id)?.query_selector(".picture img").ok()??.dyn_into().ok()
+/// Not visible before some scrolling: a screen and a half away. Browsers load lazy images from further
+/// away.
+fn is_far(image: &HtmlImageElement) -> bool {
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+    let rect = image.get_bounding_client_rect();
+    rect.top() > height * 2.5 || rect.bottom() < -1.5 * height
 }
 
 #[cfg(test)]
 mod tests {
-    use super::form;
+    use super::size_class;
 
     #[test]
-    fn small_pictures_are_enlarged_and_strips_are_not_shrunk() {
-        let forms = [(28, 28), (10, 90), (95, 2), (96, 96), (700, 2000), (1000, 50), (10, 4000), (4000, 10), (0, 0), (0, 500)];
-        let of: Vec<_> = forms.into_iter().map(|(width, height)| form(width, height)).collect();
-        assert_eq!(of, ["tiny", "tiny tall", "tiny", "", "", "", "strip", "strip", "tiny", ""]);
+    fn small_images_are_enlarged_and_strips_are_not_shrunk() {
+        let sizes = [(28, 28), (10, 90), (95, 2), (96, 96), (700, 2000), (1000, 50), (10, 4000), (4000, 10), (0, 0), (0, 500)];
+        assert_eq!(
+            sizes.map(|(width, height)| size_class(width, height)),
+            ["tiny", "tiny tall", "tiny", "", "", "", "strip", "strip", "tiny", ""]
+        );
     }
 }
