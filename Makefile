@@ -41,9 +41,12 @@ run: build ## build what is missing, then serve http://localhost:3000 (make run 
 test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture clean help FORCE
+.PHONY: build watch site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
+
+watch: $(BINDGEN) $(TOOLS) ## development: builds without optimisation, serves, and does so again after each change (make watch ARGS="--port 4000")
+	@exec node tools/watch.mjs $(BINDGEN) $(ARGS)
 
 site: $(SITE) ## the page's code and style, optimised and compressed, within the size budget
 
@@ -105,7 +108,7 @@ help:
 $(WASM): rust-wasm FORCE
 	@$(REMAP) cargo build $(HYDRATE) --profile wasm --locked
 
-$(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs | $(WASM)
+$(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs | rust-wasm
 	cargo build --manifest-path tools/bindgen/Cargo.toml --target-dir $(TARGET)/tools --locked
 	@touch $@
 

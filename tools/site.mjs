@@ -1,4 +1,5 @@
-// Makes target/site, the files that the binary carries: `node tools/site.mjs WASM BINDGEN` (see the Makefile, which builds both).
+// Makes target/site, the files that the binary carries: `node tools/site.mjs [--dev] WASM BINDGEN` (see the Makefile, which builds both).
+// With --dev it optimises and compresses nothing.
 //
 //   pkg/agnez.<hash>.{wasm,js,css}   the page's code and style, small, named by content
 //   vendor/{d3.v3,d3.v5,mpld3}.min.js   for figures: what mpld3's HTML would load from two CDNs (versions: package.json)
@@ -28,10 +29,11 @@ const COMPRESSIBLE = new Set([".css", ".html", ".ico", ".js", ".json", ".map", "
 const tools = dirname(fileURLToPath(import.meta.url));
 const root = dirname(tools);
 const site = join(root, "target/site");
-const scratch = join(root, "target/site-work");
+const isDev = process.argv.includes("--dev");
+const scratch = join(root, isDev ? "target/site-dev" : "target/site-work");
 
-const [wasmFile, bindgen] = process.argv.slice(2).map((path) => resolve(path));
-if (!bindgen) fail("Usage: node tools/site.mjs WASM BINDGEN (or simply: make site).");
+const [wasmFile, bindgen] = process.argv.slice(2).filter((argument) => argument !== "--dev").map((path) => resolve(path));
+if (!bindgen) fail("Usage: node tools/site.mjs [--dev] WASM BINDGEN (or simply: make site).");
 
 sameBindgen();
 const code = await browserCode();
@@ -48,7 +50,7 @@ manifest.build = hash([...files].sort().map(([path, content]) => `${path} ${hash
 manifest.sizes = compressed(files);
 files.set("manifest.json", Buffer.from(JSON.stringify(manifest, null, 1) + "\n"));
 publish(files);
-report(manifest);
+if (!isDev) report(manifest);
 
 /** The generator's version must be the library's: they share an unwritten format. */
 function sameBindgen() {
@@ -70,6 +72,10 @@ async function browserCode() {
     run(bindgen, wasmFile, folder);
     writeFileSync(bundled, await bundle(join(folder, "agnez.js"), { format: "esm", target: "es2022" }));
     const unfinished = `${optimised}.part`;
+    if (isDev) {
+      renameSync(join(folder, "agnez_bg.wasm"), optimised);
+      return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
+    }
     const features = WASM_FEATURES.map((name) => `--enable-${name}`);
     run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...features, "-o", unfinished, join(folder, "agnez_bg.wasm"));
     renameSync(unfinished, optimised);
@@ -99,7 +105,7 @@ function compressed(files) {
   const sizes = {};
   for (const [path, content] of [...files]) {
     const size = (sizes[path] = { raw: content.length });
-    if (!COMPRESSIBLE.has(extname(path))) continue;
+    if (isDev || !COMPRESSIBLE.has(extname(path))) continue;
     const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
     const variants = { br: brotliCompressSync(content, { params }), gz: gzipSync(content, { level: 9 }) };
     for (const [suffix, packed] of Object.entries(variants)) {

@@ -54,7 +54,7 @@ pub struct StaticAssets {
 }
 
 impl StaticAssets {
-    /// Without a manifest the names are those that `cargo leptos` gives.
+    /// In a clone without a site build the server runs, and these files are missing.
     pub fn load() -> Self {
         let manifest = FILES.get("manifest.json").and_then(|file| serde_json::from_slice(&file.bytes).ok());
         let plain = |name: &str| format!("pkg/agnez.{name}");
