@@ -100,7 +100,7 @@ test("the first paint is the board as the server drew it, with its style", async
   await page.goto(`/#token=${token}`);
   await expect(page.getByRole("heading", { name: "main" })).toBeVisible();
   await expect(page.locator("html")).not.toHaveAttribute("data-hydrated", /.*/);
-  await expect(page.locator(".top")).toHaveCSS("position", "sticky");
+  await expect(page.locator(".page-header")).toHaveCSS("position", "sticky");
 });
 
 test("who may only read is offered nothing that writes", async ({ page, agnez, problems }) => {
@@ -134,7 +134,7 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   // His own view is his: he may zoom, smooth, hide, look in full screen.
   await cell(page, "c").focus();
   await page.keyboard.press("f");
-  await expect(cell(page, "c")).toHaveClass(/full/);
+  await expect(cell(page, "c")).toHaveClass(/fullscreen/);
   await page.keyboard.press("Escape");
   await cell(page, "c").hover();
   await cell(page, "c").getByRole("button", { name: "Chart", exact: true }).click();

@@ -161,7 +161,7 @@ test("labels, units, series, columns and cells of every kind", async ({ page, ag
 
 /** Moves over a drawing; how many lines were said there in all. */
 async function pointAt(page: Page, id: string, type: string): Promise<number> {
-  const drawing = cell(page, id).locator(type === "line" ? ".lines" : ".picture img");
+  const drawing = cell(page, id).locator(type === "line" ? ".line-chart" : ".picture img");
   await drawing.scrollIntoViewIfNeeded();
   const box = (await drawing.boundingBox())!;
   let lines = 0;

@@ -123,7 +123,7 @@ test("no picture is higher than the window, and a strip keeps its pixels", async
   // Whole in full screen, where the cell is scrolled.
   for (const name of ["strip", "tall"]) {
     await page.goto(`${agnez.url}/?full=${ids[name]}`);
-    await expect(cell(page, ids[name]!)).toHaveClass(/full/);
+    await expect(cell(page, ids[name]!)).toHaveClass(/fullscreen/);
     await expect.poll(async () => (await size(name))[1]).toBe(sizes[name as "tall"][1]);
     const [seen, all] = await stage(cell(page, ids[name]!)).evaluate((stage) => [stage.clientHeight, stage.scrollHeight]);
     expect(all).toBeGreaterThan(seen!);

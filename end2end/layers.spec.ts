@@ -27,13 +27,13 @@ test("in full screen no key reaches a cell that is covered", async ({ page, agne
   const before = await agnez.values();
   await cell(page, a!).focus();
   await page.keyboard.press("f");
-  await expect(cell(page, a!)).toHaveClass(/\bfull\b/);
+  await expect(cell(page, a!)).toHaveClass(/\bfullscreen\b/);
   for (const key of KEYS) await page.keyboard.press(key);
   await page.mouse.click(640, 400);
   for (const key of KEYS) await page.keyboard.press(key);
   await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
   expect(await agnez.values()).toEqual(before);
-  await expect(cell(page, a!)).toHaveClass(/\bfull\b/);
+  await expect(cell(page, a!)).toHaveClass(/\bfullscreen\b/);
   // Nothing that is covered can be reached.
   const reached = await page.evaluate(() => document.activeElement?.closest("article")?.getAttribute("data-id") ?? document.activeElement?.tagName);
   expect([a, "BODY", "MAIN", "BUTTON"]).toContain(reached);
@@ -49,9 +49,9 @@ test("in full screen no key reaches a cell that is covered", async ({ page, agne
   await page.keyboard.press("d");
   await expect(notes(cell(page, a!)).getByRole("textbox")).toBeFocused();
   await page.keyboard.press("Escape");
-  await expect(cell(page, a!)).toHaveClass(/\bfull\b/);
+  await expect(cell(page, a!)).toHaveClass(/\bfullscreen\b/);
   await page.keyboard.press("Escape");
-  await expect(cell(page, a!)).not.toHaveClass(/\bfull\b/);
+  await expect(cell(page, a!)).not.toHaveClass(/\bfullscreen\b/);
   await expect(cell(page, b!)).not.toHaveAttribute("inert", "");
   // And on the board everything works again.
   await page.keyboard.press("j");
@@ -95,7 +95,7 @@ test("what lies over the page has the keys", async ({ page, agnez, problems }) =
     for (const key of ["j", "Delete", "n", "d", "e", "Control+z", "Alt+ArrowRight", "f", "Delete"]) await page.keyboard.press(key);
     await page.evaluate(() => new Promise((done) => setTimeout(done, 150)));
     expect(await agnez.values(), name).toEqual(before);
-    await expect(page.locator(".chart-wrapper.full"), name).toHaveCount(0);
+    await expect(page.locator(".chart-wrapper.fullscreen"), name).toHaveCount(0);
     for (let tries = 0; tries < 3 && (await page.locator(":popover-open, dialog[open]").count()) > 0; tries++) await page.keyboard.press("Escape");
     await expect(page.locator(":popover-open, dialog[open]"), name).toHaveCount(0);
   }

@@ -34,7 +34,7 @@ test("a board of many charts draws those in sight, and asks for them together", 
   expect(cells.size, "charts that are asked for").toBeLessThan(20);
   expect(await page.locator("canvas").count()).toBeLessThan(20);
   expect(asked.filter((url) => url.includes(".svg?")).length, "pictures that nobody sees").toBeLessThan(20);
-  await expect(page.locator(".lines svg.drawn")).toHaveCount(12 - (await page.locator("canvas").count()));
+  await expect(page.locator(".line-chart svg.static-chart")).toHaveCount(12 - (await page.locator("canvas").count()));
 
   // Down to the end and back: each is drawn when it comes, and memory is bounded.
   await cell(page, made[299]!._id).scrollIntoViewIfNeeded();

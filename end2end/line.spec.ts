@@ -118,7 +118,7 @@ test("without JavaScript the chart is a picture", async ({ open, agnez, problems
   problems.allow(/failed request: GET .*\/pkg\/.*\.js: csp/);
   const page = await open({ javaScriptEnabled: false });
   await page.goto("/");
-  const picture = cell(page, id).locator(".lines svg.drawn");
+  const picture = cell(page, id).locator(".line-chart svg.static-chart");
   await expect(picture).toBeVisible();
   const box = (await picture.boundingBox())!;
   expect(box.height).toBe(240);
@@ -137,11 +137,11 @@ test("waking up moves nothing", async ({ page, agnez }) => {
   // Boxes mean nothing before the style sheet is there.
   await expect(page.locator(".grid")).toHaveCSS("display", "grid");
   const boxes = () => page.locator("article").evaluateAll((all) => all.map((one) => JSON.stringify(one.getBoundingClientRect())));
-  await expect(cell(page, id).locator(".lines .drawn")).toBeVisible();
+  await expect(cell(page, id).locator(".line-chart .static-chart")).toBeVisible();
   const before = await boxes();
   await drawn(page, id, 100);
   expect(await boxes()).toEqual(before);
-  await expect(cell(page, id).locator(".lines .drawn")).toHaveCount(0);
+  await expect(cell(page, id).locator(".line-chart .static-chart")).toHaveCount(0);
 });
 
 test("an empty chart says how to fill it", async ({ page, agnez }) => {

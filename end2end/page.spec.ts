@@ -7,6 +7,7 @@ import type { Page } from "@playwright/test";
 
 import { cell, cells, figure, live, openBoard, stage, title } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
+import { newToken } from "./support/tokens.ts";
 
 const run = promisify(execFile);
 const PYTHON = resolve(process.env.AGNEZ_PYTHON ?? "../target/venv/bin/python");
@@ -40,13 +41,34 @@ test("a page that has failed says so, and where", async ({ page, problems }) => 
   await expect.poll(() => errors.join()).toContain("This page hit an internal error");
 });
 
-test("so does the one for Python, on any board", async ({ page, agnez }) => {
+test("so does the Python code, on any board, and comes first", async ({ page, agnez, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await openBoard(page, "/b/mnist");
-  const code = await page.locator("pre", { hasText: "import requests" }).textContent();
-  await run(PYTHON, ["-c", code ?? ""]);
-  await expect(page.getByRole("article", { name: "hello" })).toBeVisible();
-  const [made] = await agnez.values();
-  expect(made).toMatchObject({ name: "hello", board: "mnist" });
+  await expect(page.locator("main pre").first()).toHaveText("pip install agnez");
+  await page.getByRole("button", { name: "Copy the Python code" }).click();
+  const code = await page.evaluate(() => navigator.clipboard.readText());
+  expect(code).toBe(await page.locator("main pre").nth(1).textContent());
+  const env: NodeJS.ProcessEnv = { ...process.env, PYTHONPATH: resolve("../python/src"), AGNEZ_SPOOL: resolve(agnez.folder, "spool") };
+  delete env.AGNEZ_URL;
+  await run(PYTHON, ["-c", code], { env });
+  await expect(page.getByRole("article", { name: "loss" }).locator("canvas")).toHaveAttribute("data-points", "100");
+  expect((await agnez.values()).map(({ name, board }) => [name, board])).toEqual([["loss", "mnist"]]);
+});
+
+test("the commands of a reader with a token say where it stands", async ({ page, agnez, open }) => {
+  const { token } = await newToken(agnez, "write");
+  const other = await open();
+  await other.goto(`/b/mnist#token=${token}`);
+  await live(other);
+  const codes = await other.locator("main pre").allTextContents();
+  expect(codes.filter((code) => code.includes("TOKEN"))).toHaveLength(3);
+  const [, python, curl] = codes.map((code) => code.replace("TOKEN", token));
+  await openBoard(page, "/b/mnist");
+  await expect(page.getByText("TOKEN")).toHaveCount(0);
+  const env: NodeJS.ProcessEnv = { ...process.env, PYTHONPATH: resolve("../python/src"), AGNEZ_SPOOL: resolve(agnez.folder, "spool") };
+  await run(PYTHON, ["-c", python!], { env });
+  await run("bash", ["-c", curl!.replace("curl ", "curl -fsS ")]);
+  for (const name of ["loss", "hello"]) await expect(page.getByRole("article", { name })).toBeVisible();
 });
 
 test("the first answer holds the real cells, and says who may do what", async ({ agnez }) => {
@@ -210,12 +232,13 @@ test("boards that begin and end while the page is open are named", async ({ page
 test("a filter that finds nothing says so", async ({ page, agnez }) => {
   await agnez.create({ name: "loss", type: "log", value: "1" });
   await openBoard(page);
-  const note = () => page.evaluate(() => getComputedStyle(document.querySelector("main")!, "::after").content);
-  expect(await note()).toBe("none");
+  const note = page.getByRole("main").getByRole("status");
+  await expect(note).toHaveText("");
   await page.getByRole("searchbox").fill("accuracy");
-  await expect.poll(note).toBe('"No cells match the filter."');
+  await expect(note).toHaveText("No cells match the filter.");
+  await expect(note).toBeInViewport();
   await page.getByRole("searchbox").fill("lo");
-  await expect.poll(note).toBe("none");
+  await expect(note).toHaveText("");
 });
 
 test("an error of a person's action is told, and nothing is lost", async ({ page, agnez, problems }) => {

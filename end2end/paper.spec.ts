@@ -127,7 +127,7 @@ test("on paper the board is light, whole and without what can only be pressed", 
   await expect(cell(page, loss)).toHaveCSS("break-inside", "avoid");
   await expect(cell(page, loss)).toHaveCSS("background-color", "rgb(255, 255, 255)");
   await expect(page.locator("h1")).toBeVisible();
-  for (const hidden of [".menu-button", ".add", "#filter", ".tools", ".live", ".icon", "[data-share]"]) await expect(page.locator(hidden).first(), hidden).toBeHidden();
+  for (const hidden of [".menu-button", ".add", "#filter", ".toolbar", ".live-status", ".icon-button", "[data-share]"]) await expect(page.locator(hidden).first(), hidden).toBeHidden();
   // The grid is light as on white paper, and it is as wide as it is drawn.
   const ink = await inks();
   expect(ink[0]).toBeGreaterThan(0);
@@ -142,10 +142,10 @@ test("on paper the board is light, whole and without what can only be pressed", 
 const made = (page: Page) =>
   page.evaluate(() => ({
     frames: document.querySelectorAll(".paper iframe").length,
-    pictures: document.querySelectorAll("img.drawn").length,
+    pictures: document.querySelectorAll("img.static-chart").length,
     lazy: [...document.images].filter((image) => image.loading === "lazy" && !image.complete).length,
     // Said in place of what is not made.
-    said: [...document.querySelectorAll(".lines, .paper")].filter((one) => getComputedStyle(one, "::before").content.includes("Not printed")).length,
+    said: [...document.querySelectorAll(".not-printed")].filter((one) => one.checkVisibility() && one.textContent!.includes("Not printed")).length,
     isPrinting: document.documentElement.hasAttribute("data-printing"),
   }));
 
@@ -161,7 +161,7 @@ test("what has never been near the screen is printed, too, and afterwards the bo
   }
   await page.addInitScript(() => {
     // Before the page's own: it sees what went to the printer.
-    addEventListener("afterprint", () => Object.assign(window, { printed: [document.querySelectorAll(".paper iframe").length, document.querySelectorAll(".lines:not(:has(canvas, .drawn))").length] }));
+    addEventListener("afterprint", () => Object.assign(window, { printed: [document.querySelectorAll(".paper iframe").length, document.querySelectorAll(".line-chart:not(:has(canvas, .static-chart))").length] }));
   });
   await openBoard(page);
   await drawn(page, (await agnez.values()).find(({ name }) => name === "loss 0")._id, 3);
@@ -177,10 +177,10 @@ test("what has never been near the screen is printed, too, and afterwards the bo
   await openBoard(page);
   await page.emulateMedia({ media: "print" });
   await expect.poll(() => made(page)).toMatchObject({ frames: 40, lazy: 0, said: 0, isPrinting: true });
-  const charts = page.locator(".lines");
+  const charts = page.locator(".line-chart");
   await expect(charts).toHaveCount(20);
   for (const chart of await charts.all()) {
-    const isThere = () => chart.evaluate((chart) => [...chart.querySelectorAll<HTMLElement>(".drawn, canvas")].some((one) => (one instanceof HTMLImageElement ? one.naturalWidth > 0 : one.clientWidth > 0)));
+    const isThere = () => chart.evaluate((chart) => [...chart.querySelectorAll<HTMLElement>(".static-chart, canvas")].some((one) => (one instanceof HTMLImageElement ? one.naturalWidth > 0 : one.clientWidth > 0)));
     await expect.poll(isThere).toBe(true);
   }
   await expect(page.frameLocator("iframe[title='table 19']").getByText("table 19")).toBeVisible();
@@ -198,7 +198,7 @@ test("of a board of hundreds so much is made for paper, and the rest says so", a
   const during = await made(page);
   expect(during).toMatchObject({ pictures: 200 + before.pictures, isPrinting: true });
   expect(during.frames).toBe(100);
-  const blank = await page.locator(".lines:not(:has(canvas, .drawn))").count();
+  const blank = await page.locator(".line-chart:not(:has(canvas, .static-chart))").count();
   expect(blank).toBeGreaterThan(0);
   expect(during.said).toBe(blank + 140 - during.frames);
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));

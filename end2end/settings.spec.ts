@@ -55,14 +55,14 @@ test("Escape closes the panel before full screen", async ({ page, agnez }) => {
   await expect.poll(async () => overlap((await panel.boundingBox())!, (await cell(page, id).locator("canvas").boundingBox())!)).toBe(false);
   await page.keyboard.press("Escape");
   await expect(panel).toBeHidden();
-  await expect(cell(page, id)).toHaveClass(/\bfull\b/);
+  await expect(cell(page, id)).toHaveClass(/\bfullscreen\b/);
   await page.keyboard.press("?");
   await expect(page.locator("dialog")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.locator("dialog")).toBeHidden();
-  await expect(cell(page, id)).toHaveClass(/\bfull\b/);
+  await expect(cell(page, id)).toHaveClass(/\bfullscreen\b/);
   await page.keyboard.press("Escape");
-  await expect(cell(page, id)).not.toHaveClass(/\bfull\b/);
+  await expect(cell(page, id)).not.toHaveClass(/\bfullscreen\b/);
 });
 
 test("a setting that was not stored is not shown", async ({ page, agnez, problems }) => {
@@ -215,5 +215,5 @@ test("a long legend has two rows and counts the rest", async ({ page, agnez }) =
   await expect(names).toHaveCount(30);
   await cell(page, id).getByRole("button", { name: "Show fewer" }).click();
   await expect(more).toHaveText(`+ ${left} more`);
-  await expect(cell(page, short).locator(".more")).toBeHidden();
+  await expect(cell(page, short).locator(".show-more")).toBeHidden();
 });

@@ -68,11 +68,11 @@ test("a tap reads values until the next one; full screen has a way out", async (
 
   await cell(page, id).getByRole("button", { name: "Chart" }).tap();
   await page.getByRole("button", { name: "Full screen" }).tap();
-  await expect(cell(page, id)).toHaveClass(/\bfull\b/);
+  await expect(cell(page, id)).toHaveClass(/\bfullscreen\b/);
   const ways = await Promise.all(["Chart", "Exit full screen"].map((name) => cell(page, id).getByRole("button", { name }).boundingBox()));
   expect(ways[0]!.x + ways[0]!.width, "the buttons stand beside each other").toBeLessThan(ways[1]!.x);
   await page.getByRole("button", { name: "Exit full screen" }).tap();
-  await expect(cell(page, id)).not.toHaveClass(/\bfull\b/);
+  await expect(cell(page, id)).not.toHaveClass(/\bfullscreen\b/);
   await expect(page.getByRole("button", { name: "Exit full screen" })).toHaveCount(0);
 });
 

@@ -1,4 +1,4 @@
-//! Every address that the page uses, made in one place. They are relative to its `<base>`, which holds the sub-path and what lets a reader in.
+//! Every URL that the page uses. They are relative to its `<base>`, which has the server's sub-path and the key of the page.
 
 use crate::charts::kinds;
 use crate::protocol::CellId;
@@ -10,8 +10,8 @@ pub fn favicon() -> &'static str {
     "favicon.svg"
 }
 
-/// Beside what lets a reader in, not behind it: a link that somebody copies must not hold the key of the page. Without a key the page's base is
-/// the root, and nothing is above that (RFC 3986, section 5.2.4).
+/// Beside the key of the page and not below it: a copied link must not contain the key. Without a key the base is the root, and `..` stays
+/// there (RFC 3986, section 5.2.4).
 pub fn board(name: &str) -> String {
     if name == MAIN { "../".to_owned() } else { ["../b/", &encoded(name)].concat() }
 }
@@ -20,13 +20,13 @@ pub fn value(id: &CellId) -> String {
     format!("values/{id}")
 }
 
-/// A figure can read its own address: it stands beside the page's key, and has a signature that opens this cell's frames only.
+/// A figure can read its own URL: it does not contain the key of the page, but a signature that is valid for the frames of this cell only.
 pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
     let (mark, sig) = sig.map_or(("", ""), |sig| ("?sig=", sig));
     ["../figure/", id.as_str(), "/", &rev.to_string(), mark, sig].concat()
 }
 
-/// The chart as it is drawn without a script, as high as the page's own and without its legend.
+/// The server's picture of a line chart, as high as the plot in the page and without a legend.
 pub fn drawn(id: &CellId) -> String {
     format!("values/{id}.svg?height={PLOT_HEIGHT}&legend=0")
 }
@@ -48,7 +48,7 @@ pub fn csv_file(id: &CellId) -> String {
     format!("values/{id}.csv?download=1")
 }
 
-/// Columns of several charts over one range, without an end where that is `None`.
+/// Columns of several charts over one range. `None`: the range is open at that end.
 pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, width: u32, smooth: Option<String>) -> String {
     let mut address = format!("columns?cells={ids}&x={x}&width={width}");
     for (name, end) in [("&from=", from), ("&to=", to), ("&smooth=", smooth)] {
@@ -60,18 +60,19 @@ pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, wid
     address
 }
 
-/// A chart, without its revision. The heights are those of style/main.css, which keeps the room before it has come; in full screen there is more `room`.
+/// A chart of one value, without its revision. style/main.css has the same heights, to reserve the space. `room`: the height in full screen, in
+/// CSS pixels; 0 in the grid.
 pub fn drawing(id: &CellId, kind: &str, room: u32) -> String {
     let height = if room > 0 { room.max(100) } else { kinds::kind(kind).map_or(PLOT_HEIGHT, |kind| kind.height) };
     ["values/", id.as_str(), ".svg?height=", &height.to_string()].concat()
 }
 
-/// The value of the cell with the address `value`, in the version that a query names.
+/// The value of the cell with the URL `value`, in the version of this query.
 pub fn value_json(value: &str, version: &str) -> String {
     [value, ".json", if version.is_empty() { "" } else { "?" }, version].concat()
 }
 
-/// Where `/live` continues.
+/// The live connection, which continues after the event `since`.
 pub fn live(board: &str, epoch: &str, since: u64) -> String {
     format!("live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
 }
@@ -79,7 +80,7 @@ pub fn live(board: &str, epoch: &str, since: u64) -> String {
 /// The list of boards.
 pub const BOARDS: &str = "boards";
 
-/// Links to boards: to create one, or to list those of a board.
+/// Links to boards: POST creates one, GET lists those of a board.
 pub const SHARES: &str = "shares";
 
 pub fn shares(board: &str) -> String {
@@ -90,17 +91,17 @@ pub fn share(id: &str) -> String {
     format!("{SHARES}/{}", encoded(id))
 }
 
-/// True for pictures in the server's folder, whose content may change under the same name.
+/// True for images in the server's folder, whose content may change under the same name.
 pub fn in_folder(src: &str) -> bool {
     src.starts_with("images/")
 }
 
-/// The address a picture is drawn with at first. Foreign ones stay untouched, because a signed address must not change.
+/// The first URL of an image. Those of other servers stay as they are: a signed URL must not change.
 pub fn first_picture(src: &str, rev: u64) -> String {
     if in_folder(src) || src.starts_with("values/") { picture_again(src, rev) } else { src.to_owned() }
 }
 
-/// The address of a picture that was sent again under the same name: another one, so that no cache answers with the old picture.
+/// The URL of an image that was sent again under the same name. It differs in the revision, so that no cache replies with the old image.
 pub fn picture_again(src: &str, rev: u64) -> String {
     if src.starts_with("media/") || src.starts_with("data:") || src.starts_with("blob:") {
         return src.to_owned();

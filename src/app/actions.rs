@@ -1,4 +1,5 @@
-//! What a person can do, whether by key, menu, button or mouse. The page changes when the event comes back; what goes wrong is said in a toast.
+//! The actions of the reader, by key, menu, button or mouse. The page changes when the event arrives over the live connection; a toast
+//! shows an error.
 
 use std::sync::Arc;
 
@@ -18,11 +19,11 @@ impl Dashboard {
         if !self.may_write() {
             return;
         }
-        // It has no name yet, which hardly a filter finds.
+        // The cell has no name yet, and most filters hide that.
         self.clear_filter_for("");
         spawn_local(async move {
             match create_cell(self.page().board.clone(), String::new()).await {
-                // The cell may come before this answer or after it: it asks for its name as soon as it is there.
+                // The event of the cell may arrive before or after this reply. The name is edited as soon as the cell exists.
                 Ok(id) => {
                     self.new_cell.set(Some(id.clone()));
                     self.edit(id, Field::Name);
@@ -38,13 +39,13 @@ impl Dashboard {
         }
     }
 
-    /// Ends the editing of a field without a change. A cell that was added for it and got nothing meanwhile goes again.
+    /// Ends the editing of a field without a change. Removes a cell that was just added and is still empty.
     pub fn cancel_edit(self, id: &CellId, field: Field) {
-        let is_fresh = self.new_cell.get_untracked().as_ref() == Some(id);
+        let is_new = self.new_cell.get_untracked().as_ref() == Some(id);
         let is_ended = self.end_edit(id, field);
         let is_bare =
             |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
-        if is_ended && is_fresh && self.cell(id).is_some_and(is_bare) {
+        if is_ended && is_new && self.cell(id).is_some_and(is_bare) {
             self.send(remove_cell(id.clone()), None);
             self.focus_board();
         } else {
@@ -52,19 +53,19 @@ impl Dashboard {
         }
     }
 
-    /// Ends the editing of a field, if it is still that one that is edited. False when it had ended before.
+    /// Ends the editing of this field. False if it had ended before.
     pub fn end_edit(self, id: &CellId, field: Field) -> bool {
-        let mine = self.editing.with_untracked(|edit| edit.as_ref().is_some_and(|(of, what)| of == id && *what == field));
-        if mine {
+        let is_edited = self.editing.with_untracked(|edit| edit.as_ref().is_some_and(|(cell, edited)| cell == id && *edited == field));
+        if is_edited {
             self.set_editing(None);
             self.new_cell.set(None);
         }
-        mine
+        is_edited
     }
 
-    /// Sends what was typed.
+    /// Stores the text of a field.
     pub fn save(self, id: CellId, field: Field, text: String) {
-        // Somebody else may have deleted the cell meanwhile.
+        // Another reader may have deleted the cell.
         if self.cell(&id).is_none() {
             return;
         }
@@ -87,15 +88,16 @@ impl Dashboard {
         });
     }
 
-    /// What a field begins with: what could not be saved before, or what the cell has.
+    /// The initial text of a field: the one that could not be saved before, or the current one.
     pub fn begin_with(self, id: &CellId, field: Field, current: &str) -> String {
         let unsaved = &self.unsaved;
-        let kept = unsaved
-            .with_untracked(|kept| kept.as_ref().filter(|(of, what, _)| of == id && *what == field).map(|(_, _, text)| text.clone()));
-        if kept.is_some() {
+        let text = unsaved.with_untracked(|unsaved| {
+            unsaved.as_ref().filter(|(cell, edited, _)| cell == id && *edited == field).map(|(_, _, text)| text.clone())
+        });
+        if text.is_some() {
             unsaved.set(None);
         }
-        kept.unwrap_or_else(|| current.to_owned())
+        text.unwrap_or_else(|| current.to_owned())
     }
 
     /// Moves a cell one place; nothing happens at the ends.
@@ -118,7 +120,7 @@ impl Dashboard {
         self.send(move_cell(id, before), None);
     }
 
-    /// Removes at once; the toast brings it back.
+    /// Removes a cell without a question; the toast has an undo button.
     pub fn remove(self, id: CellId) {
         if !self.may_write() {
             return;
@@ -135,7 +137,7 @@ impl Dashboard {
         }
     }
 
-    /// Takes back the newest deletion that is still told of. False when there is none.
+    /// Undoes the newest deletion that has a toast. False if there is none.
     pub fn undo(self) -> bool {
         let newest = self.toasts.with_untracked(|toasts| {
             toasts.iter().rev().find_map(|toast| match &toast.kind {
@@ -148,25 +150,25 @@ impl Dashboard {
         true
     }
 
-    /// `name` is that of the cell: a filter that would hide it is taken away.
+    /// Brings a deleted cell back. `name` is its name: a filter that would hide it is cleared.
     pub fn restore(self, toast: u32, id: CellId, name: &str) {
         self.dismiss(toast);
         self.clear_filter_for(name);
         self.send(restore_cell(id), None);
     }
 
-    /// `what` completes the sentence "Copied ...".
-    pub fn copy(self, text: String, what: &'static str) {
+    /// `object` completes the sentence "Copied ...".
+    pub fn copy(self, text: String, object: &'static str) {
         spawn_local(async move {
             if clipboard::copy(&text).await {
-                self.notify(ToastKind::Copied(what));
+                self.notify(ToastKind::Copied(object));
             } else {
                 self.notify(ToastKind::Error("The browser did not let the page copy.".to_owned()));
             }
         });
     }
 
-    /// From linear to logarithmic and back. False when the cell is no line chart.
+    /// Switches the y axis between linear and logarithmic. False if the cell is not a line chart.
     pub fn toggle_y_scale(self, id: &CellId) -> bool {
         let Some(settings) = self.charts.settings(id) else { return false };
         let y = if settings.y == YScale::Log { YScale::Linear } else { YScale::Log };
@@ -183,7 +185,7 @@ impl Dashboard {
         }
     }
 
-    /// Changes how a chart is drawn; without an `id`, how all charts of the board are drawn.
+    /// Stores settings of a chart; without an `id`, of all charts of the board.
     pub fn set_chart(self, id: Option<&CellId>, patch: LineSettingsPatch) {
         if !self.may_write() {
             return;
@@ -201,7 +203,7 @@ impl Dashboard {
         });
     }
 
-    /// Calls a server function and shows its error, or else `done`. Does nothing for a reader who may not write.
+    /// Calls a server function; a toast shows its error, or else `done`. Does nothing for a reader who may not write.
     fn send(self, call: impl Future<Output = Result<(), ApiError>> + 'static, done: Option<ToastKind>) {
         if !self.may_write() {
             return;

@@ -1,4 +1,4 @@
-//! One cell over the whole window: with `f`, from a chart's panel, or by a URL that ends with `?full=ID`.
+//! Shows one cell over the whole window: by the key `f`, the panel of a chart, or a URL with `?full=ID`.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ const KEY: &str = "full=";
 /// The padding of the body of a cell, above and below together, in CSS pixels.
 const PADDING: i32 = 24;
 
-/// Shows this cell, or ends it if it is shown.
+/// Shows this cell in full screen, or leaves full screen if it is shown.
 pub fn toggle(dashboard: Dashboard, id: &CellId) {
     dashboard.charts.clear_readout();
     let before = dashboard.fullscreen.get_untracked();
@@ -24,16 +24,16 @@ pub fn toggle(dashboard: Dashboard, id: &CellId) {
     }
 }
 
-/// False if no cell was over the others.
+/// Leaves full screen. False if no cell was shown.
 pub fn leave(dashboard: Dashboard) -> bool {
     let Some(id) = dashboard.fullscreen.get_untracked() else { return false };
     dashboard.fullscreen.set(None);
-    // The exit button had the focus, perhaps, and goes.
+    // The exit button is removed, and may have had the focus.
     dashboard.focus_cell(&id);
     true
 }
 
-/// Keeps the URL and the height of the shown cell up to date, while the current owner lives. Begins with the cell of the URL.
+/// Keeps the URL and the height of the shown cell up to date, while the current owner lives. Starts with the cell of the URL.
 pub fn use_fullscreen(dashboard: Dashboard) {
     let resize = window_event_listener(ev::resize, move |_| fit(dashboard));
     on_cleanup(move || resize.remove());
@@ -41,8 +41,8 @@ pub fn use_fullscreen(dashboard: Dashboard) {
     let history = window_event_listener(ev::popstate, move |_| write_url(dashboard.fullscreen.get_untracked().as_ref()));
     on_cleanup(move || history.remove());
     let search = window().location().search().unwrap_or_default();
-    let asked = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).and_then(CellId::parse);
-    if let Some(id) = asked.filter(|id| dashboard.cell(id).is_some()) {
+    let requested = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).and_then(CellId::parse);
+    if let Some(id) = requested.filter(|id| dashboard.cell(id).is_some()) {
         dashboard.fullscreen.set(Some(id.clone()));
         dashboard.focus_cell(&id);
     }
@@ -63,7 +63,7 @@ pub fn use_fullscreen(dashboard: Dashboard) {
     });
 }
 
-/// Tells the shown cell how much height it has.
+/// Sets the height of the shown cell.
 fn fit(dashboard: Dashboard) {
     let Some(id) = dashboard.fullscreen.get_untracked() else { return };
     if let (Some(elements), Some(cell)) = (dashboard.elements_of(&id), dashboard.cell(&id)) {

@@ -30,6 +30,10 @@ impl EventSink for Dashboard {
         {
             reload_for(*self, build);
         }
+        // Only an empty board shows the list. What changed while the page was disconnected is not sent.
+        if matches!(event, Event::Hello { .. } | Event::Boards) && self.order.with_untracked(Vec::is_empty) {
+            self.refresh_boards();
+        }
         // The server does not repeat the points that were appended while the page was disconnected.
         if matches!(event, Event::Hello { .. }) {
             self.charts.refresh();
@@ -55,13 +59,13 @@ impl EventSink for Dashboard {
     }
 
     fn on_access_ended(&self) {
-        // The server then shows the login page, which says why.
+        // The server replies with the login page, which shows the reason.
         let _ = window().location().reload();
     }
 }
 
-/// Loads the page of the server's new build: once for each build and tab, so that a cache that answers with the old page cannot make a circle.
-/// Waits until nothing is being edited.
+/// Reloads the page after an update of the server: once for each build and tab, so that a cache with the old page cannot cause a loop. Waits
+/// until no field is being edited.
 fn reload_for(dashboard: Dashboard, build: &str) {
     const RELOADED_FOR: &str = "agnez-reloaded-for";
     let Some(storage) = dom::session_storage() else { return };

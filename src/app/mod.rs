@@ -29,7 +29,7 @@ use cells::hover::{provide_chart_hover, use_chart_hover};
 use pages::board::BoardPage;
 use state::Dashboard;
 
-/// Where the shell puts the page's data.
+/// Id of the element in which the shell has the page's data.
 const DATA_ID: &str = "agnez-page";
 
 /// The content of `<body>`.
@@ -56,7 +56,7 @@ pub fn App(page: PageData) -> impl IntoView {
     }
 }
 
-/// What the server drew the page from. Browser only.
+/// The data from which the server rendered the page. Browser only.
 pub fn page_from_document() -> PageData {
     let data = document().get_element_by_id(DATA_ID).and_then(|element| element.text_content()).unwrap_or_default();
     serde_json::from_str(&data).expect("the shell of the same build wrote the page's data into the document")

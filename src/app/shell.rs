@@ -1,4 +1,4 @@
-//! The document around the page: what the server sends before anything is woken.
+//! The HTML document around the page. Only the server renders it.
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use super::{App, DATA_ID};
 use crate::protocol::PageData;
 use crate::routes;
 
-/// The addresses of what wakes and dresses the page.
+/// URLs of the script, the WASM module and the style sheet.
 #[derive(Clone, Debug)]
 pub struct Assets {
     pub js: String,
@@ -15,12 +15,12 @@ pub struct Assets {
     pub css: String,
 }
 
-/// Runs before the first paint.
+/// A script that runs before the first paint:
 /// - Applies the stored theme: a dark page would flash white.
 /// - Gives this tab's token to new tabs, unless the server is below a path, where the origin may have other applications.
-/// - A page that was let in without a token, as on the server's own machine, but opened by a link with one (or in a tab that has one), is
-///   replaced by what that token shows, as the gate does (src/server/gate.html). A token that is refused is forgotten.
-const FIRST: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
+/// - Replaces a page that was sent without a token, as on the server's own machine, by the page for the token in the link or in this tab,
+///   as the login page does (src/server/http/pages/login.html). A refused token is deleted.
+const BOOT_SCRIPT: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}
 try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
 {const sent=()=>/[#&]token=([\w-]+)/.exec(location.hash)?.[1],HERE=location.pathname+location.search,{nonce}=document.currentScript;
 let token=sent();if(location.hash.includes("token="))history.replaceState(null,"",HERE);
@@ -34,18 +34,19 @@ const word=/'nonce-([^']+)'/.exec(reply.headers.get("content-security-policy"))?
 document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonce+'"'));document.close()},()=>location.replace(HERE))}}catch{}
 addEventListener("hashchange",()=>{if(sent())location.reload()});}"##;
 
-/// The whole document. Only the server draws it; the browser wakes the body. `base`: what its addresses begin with; `rank`: how much the reader may, for other tabs to choose by.
+/// The document; the browser hydrates its body. `base`: the prefix of its URLs. `rank`: the extent of the reader's permission, by which other
+/// tabs choose among tokens.
 #[component]
 pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
-    // `<` could end the script element early; JSON knows another way to write it.
+    // `<` could end the script element; JSON has an escape for it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
-    // A document that is about to be replaced is not hydrated (see FIRST).
-    let wake = format!(
+    // A document that is about to be replaced is not hydrated (see [`BOOT_SCRIPT`]).
+    let hydrate = format!(
         "import init, {{ hydrate }} from {js:?};\nif (!(\"replaced\" in document.documentElement.dataset)) {{\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();\n}}"
     );
     let title = format!("{} · Agnez", page.board.name);
-    let first = FIRST.replace("RANK", &rank.to_string());
+    let boot_script = BOOT_SCRIPT.replace("RANK", &rank.to_string());
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -55,7 +56,7 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
                 <meta name="color-scheme" content="light dark" />
                 <base href=base />
                 <title>{title}</title>
-                <script nonce=use_nonce()>{first}</script>
+                <script nonce=use_nonce()>{boot_script}</script>
                 <link rel="icon" type="image/svg+xml" href=routes::favicon() />
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js />
@@ -64,7 +65,7 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
                     {data}
                 </script>
                 <script type="module" nonce=use_nonce()>
-                    {wake}
+                    {hydrate}
                 </script>
             </head>
             <body>

@@ -27,8 +27,10 @@ pub struct PageData {
     /// Names of this board and of all boards with cells, sorted; empty if the token is limited to
     /// this board.
     pub boards: Vec<String>,
-    /// Base URL for example commands, such as `http://localhost:3000`.
+    /// The server's address, such as `http://localhost:3000`.
     pub origin: String,
+    /// The reader came with a token: commands need one, too.
+    pub needs_token: bool,
     /// False with `--durability normal`, where a power failure may lose the last commits.
     pub durable: bool,
     /// Identifies the build of the server. A page of another build reloads itself.
@@ -60,7 +62,7 @@ impl Board {
     /// event does no harm.
     pub fn apply(&mut self, event: Event<Cell>) -> BoardChange {
         let (seq, change) = match event {
-            Event::Hello { .. } => return BoardChange::None,
+            Event::Hello { .. } | Event::Boards => return BoardChange::None,
             Event::Snapshot { epoch, seq, cells } => {
                 self.epoch = epoch;
                 self.seq = seq;

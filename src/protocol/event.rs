@@ -38,6 +38,8 @@ pub enum Event<T> {
         seq: u64,
         data: T,
     },
+    /// Another board got its first cell or lost its last one. Only the page gets it.
+    Boards,
     /// No further changes up to `seq`; also the heartbeat of a quiet connection.
     Bookmark {
         seq: u64,

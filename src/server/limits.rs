@@ -130,6 +130,8 @@ pub const WEBSOCKET_STALL_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MIN_WEBSOCKET_BYTES_PER_MS: usize = 32;
 /// Points of one board are sent at most this often, those in between together.
 pub const MIN_POINTS_INTERVAL: Duration = Duration::from_millis(16);
+/// A page is notified of changes of the list of boards at most this often.
+pub const MIN_BOARD_LIST_INTERVAL: Duration = Duration::from_millis(250);
 /// Silence on a feed without events; then a bookmark is sent.
 pub const BOOKMARK_INTERVAL: Duration = Duration::from_secs(15);
 

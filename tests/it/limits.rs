@@ -73,7 +73,7 @@ async fn the_names_of_series_are_read_without_scripts() {
     let page = server.call("GET", "/", "").await.text;
     let lines = page.split("<div class=\"prerendered\">").nth(1).unwrap().split("</div>").next().unwrap();
     // No document of its own, which browsers are slow to make by the hundred.
-    assert!(lines.starts_with("<svg class=\"drawn\" ") && !page.contains("data:image"), "{lines}");
+    assert!(lines.starts_with("<svg class=\"static-chart\" ") && !page.contains("data:image"), "{lines}");
     let (_, legend) = lines.split_once("<div class=\"legend\"").unwrap();
     assert!(legend.contains(">train</bdi>") && legend.contains(">&lt;b&gt;</bdi>") && !legend.contains("<b>"), "{legend}");
 }

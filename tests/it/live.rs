@@ -81,6 +81,33 @@ async fn moving_to_another_board_is_a_removal_here_and_a_creation_there() {
     assert_eq!((told(&here.take(1).await), told(&there.take(1).await)), (vec!["removed 2".into()], vec!["created 1".into()]));
 }
 
+/// Only changes of the set of boards with cells are sent, and only to pages that may list the boards.
+#[tokio::test]
+async fn a_page_is_notified_of_the_first_and_the_last_cell_of_another_board() {
+    let server = spawn().await;
+    let (mut page, mut documents) = (server.live("view=page").await, server.live("").await);
+    page.next().await;
+    documents.next().await;
+    let first = server.create(r#"{"name":"first","board":"other"}"#).await;
+    assert_eq!(page.next().await.unwrap(), json!({ "event": "boards" }));
+    let second = server.create(r#"{"name":"second","board":"other"}"#).await;
+    for path in [format!("/values/{first}"), format!("/values/{second}")] {
+        server.call("PATCH", &path, r#"{"name":"x"}"#).await;
+        server.call("PUT", &path, r#"{"name":"y","board":"other"}"#).await;
+    }
+    server.call("DELETE", &format!("/values/{first}"), "").await;
+    // Longer than the pause after a notification: one for any of these changes would come before this cell.
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    server.create(r#"{"name":"here"}"#).await;
+    assert_eq!(told(&page.take(1).await), ["created 1"]);
+    assert_eq!(page.next().await.unwrap()["event"], "boards", "of this board's own first cell");
+    server.call("DELETE", &format!("/values/{second}"), "").await;
+    assert_eq!(page.next().await.unwrap()["event"], "boards");
+    server.create(r#"{"name":"last"}"#).await;
+    assert_eq!(told(&documents.take(2).await), ["created 1", "created 2"]);
+    assert_eq!(told(&page.take(1).await), ["created 2"]);
+}
+
 /// The page's own reducer, fed by the page's own frames, ends at what the database holds, however slowly it reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_ends_at_the_truth() {

@@ -179,5 +179,8 @@ async fn subplots_know_their_columns() {
         assert_eq!(board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().layout, expected, "{layout}");
     }
     let page = server.call("GET", "/", "").await.text;
-    assert!(page.contains("style=\"--at:5/span 4;\"") && page.contains("style=\"--at:9/span 2;\""), "in the drawn page, too");
+    assert!(
+        page.contains("style=\"--grid-column:5/span 4;\"") && page.contains("style=\"--grid-column:9/span 2;\""),
+        "in the drawn page, too"
+    );
 }

@@ -9,7 +9,7 @@ use super::figure::Figure;
 use super::lines::Lines;
 use super::picture::Picture;
 use super::text::Text;
-use crate::app::components::copyable_code::Command;
+use crate::app::components::copyable_code::CopyableCode;
 use crate::app::state::{CellState, ContentKind, use_dashboard};
 
 #[component]
@@ -36,11 +36,11 @@ fn EmptyCell(cell: Arc<CellState>) -> impl IntoView {
         "line" => ("", r#"/points -d '{"loss":[[0,2.3]]}'"#),
         _ => ("-X PATCH ", r#" -d '{"type":"html","value":"<h1>It works</h1>"}'"#),
     });
-    let text = ["curl ", method, &page.origin, "/values/", cell.id.as_str(), example].concat();
+    let text = ["curl ", method, &page.curl_origin(), "/values/", cell.id.as_str(), example].concat();
     view! {
-        <div class="nothing">
+        <div class="empty-cell">
             <p>"Nothing here yet." {page.may_write.then_some(" Send a value:")}</p>
-            {page.may_write.then(|| view! { <Command text label="Copy the command that fills this cell" /> })}
+            {page.may_write.then(|| view! { <CopyableCode text label="Copy the command that fills this cell" /> })}
         </div>
     }
 }

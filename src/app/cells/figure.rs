@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use web_sys::Element;
 
 use super::{Drawn, Picture};
+use crate::app::charts::NotPrinted;
 use crate::app::state::CellState;
 use crate::browser::near_viewport::use_near_viewport;
 use crate::browser::{dom, iframe};
@@ -52,6 +53,7 @@ pub fn Figure(cell: Arc<CellState>) -> impl IntoView {
     view! {
         <div class="paper" class:themed=is_themed node_ref=place inner_html=html></div>
         <p class="blocked" role="note" hidden></p>
+        <NotPrinted />
     }
 }
 

@@ -32,7 +32,8 @@ pub fn Lines(cell: Arc<CellState>) -> impl IntoView {
     let id = cell.id.clone();
     let Picture { html, is_long, .. } = use_context::<Drawn>().map(|drawn| (drawn.0)(&id)).unwrap_or_default();
     let page = dashboard.page();
-    let example = page.may_write.then(|| ["curl ", &page.origin, "/", &routes::value(&id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat());
+    let example =
+        page.may_write.then(|| ["curl ", &page.curl_origin(), "/", &routes::value(&id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat());
     let full = id.clone();
     let is_fullscreen = Signal::derive(move || dashboard.fullscreen.with(|shown| shown.as_ref() == Some(&full)));
     let settings = Signal::derive(move || cell.line_settings());

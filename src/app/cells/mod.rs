@@ -28,10 +28,8 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
     let state = StoredValue::new(cell.clone());
     let id = move || state.read_value().id.clone();
-    let place = move || {
-        if !dashboard.is_shown(&state.read_value().name.read()) {
-            return Some("out");
-        }
+    let is_filtered_out = move || !dashboard.is_shown(&state.read_value().name.read());
+    let drop_side = move || {
         dashboard.drop_target.with(|target| match target {
             Some(target) if target.beside == id() => Some(if target.after { "after" } else { "before" }),
             _ => None,
@@ -52,10 +50,11 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
             class="chart-wrapper"
             id=["cell-", cell.id.as_str()].concat()
             class:dragged=is_dragged
-            class:full=is_full
+            class:fullscreen=is_full
+            class:filtered-out=is_filtered_out
             data-id=cell.id.to_string()
-            data-place=place
-            style=move || state.read_value().layout.get().map(|Layout { column, span }| format!("--at:{column}/span {span}")).unwrap_or_default()
+            data-drop=drop_side
+            style=move || state.read_value().layout.get().map(|Layout { column, span }| format!("--grid-column:{column}/span {span}")).unwrap_or_default()
             inert=is_covered
             tabindex="0"
             on:dragover=move |event| drag::over(dashboard, id(), &event)

@@ -80,7 +80,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                         view! {
                             <button
                                 type="button"
-                                class="exit"
+                                class="exit-fullscreen"
                                 aria-label="Exit full screen"
                                 on:click=move |_| fullscreen::toggle(dashboard, &id())
                             >

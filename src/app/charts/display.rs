@@ -9,8 +9,7 @@ pub struct ChartDisplay {
     pub is_live: RwSignal<bool>,
     /// The canvas has replaced the picture that the server has drawn.
     pub is_drawn: RwSignal<bool>,
-    /// The picture of the server is loaded for printing.
-    pub is_printed: RwSignal<bool>,
+    pub print: RwSignal<PrintView>,
     /// The legend has two rows.
     pub is_long: RwSignal<bool>,
     /// The legend shows all names.
@@ -19,9 +18,20 @@ pub struct ChartDisplay {
 
 impl ChartDisplay {
     pub fn new(is_long: bool) -> Self {
-        let [is_live, is_drawn, is_printed, is_unfolded] = std::array::from_fn(|_| RwSignal::new(false));
-        Self { is_live, is_drawn, is_printed, is_long: RwSignal::new(is_long), is_unfolded }
+        let [is_live, is_drawn, is_unfolded] = std::array::from_fn(|_| RwSignal::new(false));
+        Self { is_live, is_drawn, print: RwSignal::new(PrintView::Screen), is_long: RwSignal::new(is_long), is_unfolded }
     }
+}
+
+/// What a chart shows on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrintView {
+    /// The same as on the screen; also while the page is not printed.
+    Screen,
+    /// The picture of the server, loaded for this print.
+    Picture,
+    /// A sentence: too many charts before it needed a picture.
+    Nothing,
 }
 
 /// Signals of the live parts of a chart.

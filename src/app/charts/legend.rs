@@ -69,7 +69,7 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
         </div>
         <button
             type="button"
-            class="more"
+            class="show-more"
             hidden=move || left_out.get() == 0 && !is_unfolded.get()
             on:click=move |_| is_unfolded.update(|is_unfolded| *is_unfolded = !*is_unfolded)
         >

@@ -1,5 +1,6 @@
 //! The line chart of a cell: the server's picture at first, then a canvas in its place, with toolbar, crosshair and legend.
 
+use leptos::either::Either;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -7,8 +8,9 @@ use web_sys::HtmlImageElement;
 
 use super::chart_state::{ChartElement, Plot};
 use super::crosshair::{CrosshairLine, SelectionBand};
-use super::display::{ChartDisplay, PlotDisplay, Summary, Zoom};
+use super::display::{ChartDisplay, PlotDisplay, PrintView, Summary, Zoom};
 use super::legend::Legend;
+use super::print::NotPrinted;
 use super::registry::{Charts, use_charts};
 use super::toolbar::Toolbar;
 use crate::app::signals::SetIfChanged;
@@ -42,7 +44,7 @@ pub fn LineChart(
     Effect::new(move |_| {
         settings.track();
         let Some(container) = container.get() else { return };
-        if container.class_list().contains("long") {
+        if container.class_list().contains("two-rows") {
             display.is_long.set_if_changed(true);
         }
         let element = || ChartElement { has_picture: keep_loaded_picture(picture), container: container.into(), display };
@@ -55,14 +57,18 @@ pub fn LineChart(
         (!display.is_drawn.get()).then(|| view! { <div class="prerendered" node_ref=picture inner_html=html></div> })
     };
     let print_url = routes::drawn(&id);
-    let printed = move || display.is_printed.get().then(|| view! { <img class="drawn" alt="" src=print_url.clone() /> });
+    let printed = move || match display.print.get() {
+        PrintView::Screen => None,
+        PrintView::Picture => Some(Either::Left(view! { <img class="static-chart" alt="" src=print_url.clone() /> })),
+        PrintView::Nothing => Some(Either::Right(view! { <NotPrinted /> })),
+    };
     let cell = id.to_string();
     let live = move || display.is_live.get().then(|| view! { <LivePlot id=id.clone() display example=example.clone() is_fullscreen /> });
     view! {
         <div
-            class="lines"
-            class:long=move || display.is_long.get()
-            class:whole=move || display.is_unfolded.get()
+            class="line-chart"
+            class:two-rows=move || display.is_long.get()
+            class:expanded=move || display.is_unfolded.get()
             node_ref=container
             data-cell=cell
         >

@@ -44,6 +44,7 @@ pub use commands::ChartCommand;
 pub use history::set_query_key;
 pub use line_chart::{LineChart, Prerendered};
 pub use panel_state::PanelTarget;
+pub use print::NotPrinted;
 pub use registry::{ChartRegistry, use_charts};
 pub use settings_panel::{PanelActions, SettingsPanel};
 pub use tooltip::{Tooltip, TooltipContent, TooltipRow};

@@ -1,4 +1,4 @@
-//! The board on paper: light, as wide as the paper, and with the charts that were never near the screen. Afterwards all is as before.
+//! Prints the board: light, as wide as the paper, and with the charts that were never near the screen. Afterwards the page is as before.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -6,16 +6,27 @@ use web_sys::{Element, Event, HtmlImageElement};
 
 use super::canvas::{self, CanvasTheme};
 use super::chart_state::ChartState;
+use super::display::PrintView;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
 use crate::browser::near_viewport::{NearViewport, use_near_viewport};
 
 /// Pictures that are loaded for one print, of line charts and of other cells: each is a request, and a board has no bound. Cells after
-/// these are empty, and the style sheet says so. docs/cells.md has both numbers.
+/// these show [`NotPrinted`]. docs/cells.md has both numbers.
 const MAX_PICTURES: usize = 200;
 /// Figures, tables and texts that are loaded for one print: each is a document in a frame.
 const MAX_FRAMES: usize = 100;
+
+/// Stands for a cell that is not loaded for this print.
+#[component]
+pub fn NotPrinted() -> impl IntoView {
+    view! {
+        <p class="not-printed">
+            "Not printed: this cell has not been on the screen, nor have many cells before it. Filter the board or scroll to this cell, then print again."
+        </p>
+    }
+}
 
 fn is_printing() -> bool {
     document().document_element().is_some_and(|root| root.has_attribute(canvas::PRINTING))
@@ -56,7 +67,7 @@ impl ChartRegistry {
         }
         dom::mark_root(canvas::PRINTING, None);
         self.update(|charts| {
-            charts.list.iter().for_each(|chart| chart.display.is_printed.set_if_changed(false));
+            charts.list.iter().for_each(|chart| chart.display.print.set_if_changed(PrintView::Screen));
             charts.printed_images.drain(..).for_each(|image| dom::mark(&image, "loading", "lazy"));
             charts.draw_now();
         });
@@ -64,11 +75,18 @@ impl ChartRegistry {
 }
 
 impl Charts {
-    /// Loads the server's pictures of charts that have neither picture nor canvas, in the order of the page. Returns their number.
+    /// Loads the server's pictures of charts that have neither picture nor canvas, in the order of the page. Returns their number. Charts
+    /// beyond [`MAX_PICTURES`] say that they are not printed.
     fn show_print_pictures(&self) -> usize {
         let is_drawn = |chart: &&ChartState| chart.frame.is_some() && chart.has_canvas();
-        let missing = self.list.iter().filter(|chart| !is_drawn(chart) && !chart.has_picture).take(MAX_PICTURES);
-        missing.map(|chart| chart.display.is_printed.set(true)).count()
+        let missing = self.list.iter().filter(|chart| !is_drawn(chart) && !chart.has_picture);
+        let mut pictures = 0;
+        for chart in missing {
+            let is_picture = pictures < MAX_PICTURES;
+            chart.display.print.set(if is_picture { PrintView::Picture } else { PrintView::Nothing });
+            pictures += usize::from(is_picture);
+        }
+        pictures
     }
 
     /// Draws at once: no animation frame comes before the paper.

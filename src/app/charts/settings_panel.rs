@@ -46,7 +46,7 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
         }
     };
     view! {
-        <div id="chart-panel" class="menu panel" popover="auto" role="dialog" aria-label=label node_ref=panel on:toggle=on_toggle>
+        <div id="chart-panel" class="menu settings-panel" popover="auto" role="dialog" aria-label=label node_ref=panel on:toggle=on_toggle>
             {move || target.get().map(|target| view! { <PanelContent target panel actions may_write /> })}
         </div>
     }

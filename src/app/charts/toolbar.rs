@@ -24,7 +24,7 @@ pub fn Toolbar(id: CellId) -> impl IntoView {
         }
     };
     view! {
-        <div class="tools">
+        <div class="toolbar">
             <button type="button" class="follow" on:click=run(ChartCommand::ToggleFollow)>
                 "Follow"
             </button>

@@ -1,4 +1,4 @@
-//! A command to copy into a terminal or a script.
+//! A command or code with a button that copies it.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use leptos::task::spawn_local;
 
 use crate::browser::clipboard;
 
-/// `label` tells the button from the others: "Copy the curl command".
+/// `label` is the accessible name of the button, such as "Copy the curl command".
 #[component]
-pub fn Command(#[prop(into)] text: String, label: &'static str) -> impl IntoView {
+pub fn CopyableCode(#[prop(into)] text: String, label: &'static str) -> impl IntoView {
     let is_copied = RwSignal::new(false);
     let shown = text.clone();
     let copy = move |_| {
@@ -24,9 +24,9 @@ pub fn Command(#[prop(into)] text: String, label: &'static str) -> impl IntoView
             );
         });
     };
-    // The browser drops a line break right after <pre>; <code> between them keeps the text as it is.
+    // The parser drops a line break right after <pre>: <code> keeps the text as it is.
     view! {
-        <div class="command">
+        <div class="copyable-code">
             <pre tabindex="0">
                 <code>{shown}</code>
             </pre>

@@ -1,4 +1,4 @@
-//! Moving a cell with the mouse: by its title bar, to where the bar shows that it would land.
+//! Moves a cell with the mouse: it is dragged by its title bar; a bar shows where it will be dropped.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, DropTarget};
 use crate::protocol::CellId;
 
-/// Takes the drop anywhere on the page, while the current owner lives: between cells, the last target stays.
+/// Accepts the drop anywhere on the page, while the current owner lives. Between cells the last target stays.
 pub fn use_drop(dashboard: Dashboard) {
     let listeners = [
         window_event_listener(ev::dragover, move |event| {
@@ -23,7 +23,7 @@ pub fn use_drop(dashboard: Dashboard) {
     on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
 }
 
-/// For the title bar of a cell.
+/// Handles `dragstart` of the title bar of a cell.
 pub fn start(dashboard: Dashboard, id: CellId, event: &DragEvent) {
     // Images and selected text in the title can be dragged as well.
     if event.target() != event.current_target() {
@@ -37,17 +37,17 @@ pub fn start(dashboard: Dashboard, id: CellId, event: &DragEvent) {
     dashboard.dragged.set(Some(id));
 }
 
-/// For the element of a cell: something is dragged over it.
+/// Handles `dragover` of the element of a cell.
 pub fn over(dashboard: Dashboard, beside: CellId, event: &DragEvent) {
     if dashboard.dragged.with_untracked(Option::is_none) {
         return;
     }
     let Some(article) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    let place = article.get_bounding_client_rect();
+    let bounds = article.get_bounding_client_rect();
     let after = if dashboard.order.with_untracked(|order| dashboard.grid_columns(order)) == 1 {
-        f64::from(event.client_y()) > place.top() + place.height() / 2.0
+        f64::from(event.client_y()) > bounds.top() + bounds.height() / 2.0
     } else {
-        f64::from(event.client_x()) > place.left() + place.width() / 2.0
+        f64::from(event.client_x()) > bounds.left() + bounds.width() / 2.0
     };
     dashboard.drop_target.set_if_changed(Some(DropTarget { beside, after }));
 }
@@ -66,7 +66,7 @@ fn end(dashboard: Dashboard) {
     dashboard.drop_target.set_if_changed(None);
 }
 
-/// The cell that the dragged one will stand before; `None` when it stands there already.
+/// The cell that will follow the dragged one (`Some(None)`: none); `None` if the order does not change.
 fn destination(order: &[CellId], id: &CellId, target: &DropTarget) -> Option<Option<CellId>> {
     let others: Vec<&CellId> = order.iter().filter(|known| *known != id).collect();
     let at = others.iter().position(|known| **known == target.beside)? + usize::from(target.after);
@@ -83,9 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_lands_where_the_bar_is() {
+    fn a_cell_is_moved_to_the_bar() {
         let order = ["a", "b", "c"].map(id);
-        let land = |what: &str, beside: &str, after| destination(&order, &id(what), &DropTarget { beside: id(beside), after });
+        let land = |dragged: &str, beside: &str, after| destination(&order, &id(dragged), &DropTarget { beside: id(beside), after });
         assert_eq!(land("a", "c", true), Some(None));
         assert_eq!(land("c", "a", false), Some(Some(id("a"))));
         assert_eq!(land("a", "b", true), Some(Some(id("c"))));

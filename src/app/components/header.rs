@@ -1,4 +1,4 @@
-//! The bar at the top: which board, how live, and what can be done to all of it.
+//! The bar at the top: the board, the state of the connection, and the actions on the whole board.
 
 use leptos::html::Button;
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ use crate::routes;
 pub fn Header() -> impl IntoView {
     let dashboard = use_dashboard();
     let page = dashboard.page();
-    // Who only looks may have been shown this board alone.
+    // A reader who may not write may be limited to this board.
     let home = if page.may_write { routes::MAIN } else { &page.board };
     let charts = dashboard.charts;
     let charts_button = NodeRef::<Button>::new();
@@ -27,12 +27,12 @@ pub fn Header() -> impl IntoView {
         }
     };
     view! {
-        <header class="top" inert=move || dashboard.fullscreen.with(Option::is_some)>
-            <a class="mark" href=routes::board(home)>
+        <header class="page-header" inert=move || dashboard.fullscreen.with(Option::is_some)>
+            <a class="brand" href=routes::board(home)>
                 "Agnez"
             </a>
             <BoardMenu />
-            <span class="gap">
+            <span class="spacer">
                 <FilterField />
             </span>
             <LiveState />
@@ -52,8 +52,9 @@ pub fn Header() -> impl IntoView {
                 .may_write
                 .then(|| {
                     view! {
-                        <button type="button" class="add" title="Add cell (n)" on:click=move |_| dashboard.add()>
-                            "Add cell"
+                        <button type="button" class="add" aria-label="Add cell" title="Add cell (n)" on:click=move |_| dashboard.add()>
+                            <span class="on-desk">"Add cell"</span>
+                            <span class="on-phone">"+"</span>
                         </button>
                     }
                 })}
@@ -69,7 +70,7 @@ pub fn Header() -> impl IntoView {
             </button>
             {page.may_write.then(|| view! { <ShareButton /> })}
             <ThemeButton />
-            <button type="button" class="icon" aria-label="Help" title="Help (?)" on:click=move |_| help::open(dashboard)>
+            <button type="button" class="icon-button" aria-label="Help" title="Help (?)" on:click=move |_| help::open(dashboard)>
                 "?"
             </button>
         </header>

@@ -1,4 +1,4 @@
-//! The list of keys.
+//! The dialog that lists the keys.
 
 use leptos::prelude::*;
 

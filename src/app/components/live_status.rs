@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::app::state::use_dashboard;
 use crate::browser::connection::Live;
 
-/// A dot and a word. The word is announced; the seconds, which would be chatter, are not.
+/// A dot and a word. Screen readers announce the word, and not each second of the countdown.
 #[component]
 pub fn LiveState() -> impl IntoView {
     let dashboard = use_dashboard();
@@ -28,8 +28,8 @@ pub fn LiveState() -> impl IntoView {
         });
     };
     view! {
-        <span class="live" data-state=move || Some(word())>
-            <span class="dot" aria-hidden="true"></span>
+        <span class="live-status" data-state=move || Some(word())>
+            <span class="status-dot" aria-hidden="true"></span>
             <span role="status">{move || word().to_owned()}</span>
             <span aria-hidden="true" hidden=move || !is_waiting()>
                 {countdown}

@@ -1,4 +1,4 @@
-//! The menu of a cell: one for all cells, opened beside the button that was pressed.
+//! The menu of a cell. One element serves all cells; it opens beside the pressed button.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::browser::{dom, popover};
 use crate::protocol::CellId;
 use crate::routes;
 
-/// A press on the button of the open menu closes it before the click comes, which must not open it again.
+/// Remembers that the menu was open when its button was pressed: the press closes it, and the click that follows must not open it again.
 pub fn press_button(dashboard: Dashboard, id: &CellId) {
     let is_open = dashboard.menu_cell.with_untracked(|open| open.as_ref() == Some(id));
     dashboard.menu_closing.set_if_changed(is_open.then(|| id.clone()));
 }
 
-/// Shows the menu of this cell under its button. The browser closes it on Esc and on a click elsewhere, and gives the focus back.
+/// Shows the menu of this cell under its button. The browser closes it on Esc and on a click elsewhere, and restores the focus.
 pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     let Some(menu) = dashboard.refs.cell_menu.get_untracked() else { return };
     let was_open = dashboard.menu_closing.with_untracked(|closing| closing.as_ref() == Some(&id));
@@ -101,8 +101,8 @@ const ITEMS: [(Item, &str); 10] = [
 ];
 
 impl Item {
-    /// Only what is drawn from numbers can be saved; a table has its numbers and no drawing. A reader who may not write gets the items
-    /// that only read.
+    /// Only charts can be saved as pictures, and only charts and tables as CSV. A reader who may not write gets only the items that change
+    /// nothing.
     fn is_shown(self, cell: Option<&CellState>, may_write: bool) -> bool {
         let is_drawn = || cell.is_some_and(|cell| matches!(cell.content_kind.get(), ContentKind::LineChart | ContentKind::Chart));
         let is_table = || cell.is_some_and(|cell| *cell.cell_type.read() == "table");
@@ -117,7 +117,7 @@ impl Item {
 
 fn choose(dashboard: Dashboard, item: Item) {
     let Some(id) = dashboard.menu_cell.get_untracked() else { return };
-    // First, because it gives the focus back to the button; the action may then take it.
+    // First, because it restores the focus to the button; the action may then move it.
     close(dashboard);
     match item {
         Item::Rename => dashboard.edit(id, Field::Name),
@@ -127,7 +127,7 @@ fn choose(dashboard: Dashboard, item: Item) {
         Item::CopyId => dashboard.copy(id.to_string(), "the id"),
         Item::CopyLink => dashboard.copy(dom::root() + &routes::value(&id), "the link"),
         Item::SavePng => dashboard.save_png(id),
-        // The reply is a file to keep: the page stays.
+        // The reply is a download: the page stays.
         Item::SaveSvg => drop(window().location().assign(&routes::svg_file(&id, &dashboard.charts.export_query(&id)))),
         Item::SaveCsv => drop(window().location().assign(&routes::csv_file(&id))),
         Item::Delete => dashboard.remove(id),

@@ -1,4 +1,4 @@
-//! The parts of the page around the cells.
+//! Components of the page that cells and pages use.
 
 mod board_menu;
 pub mod copyable_code;

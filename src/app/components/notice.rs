@@ -1,4 +1,4 @@
-//! The warning of the server about itself, below everything, wherever the reader has scrolled.
+//! The server's warning about itself, fixed at the lower edge of the window.
 
 use leptos::prelude::*;
 

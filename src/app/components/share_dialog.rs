@@ -15,7 +15,7 @@ use crate::browser::{clipboard, fetch};
 use crate::protocol::ApiError;
 use crate::routes;
 
-/// The server takes no longer names.
+/// The server's limit for names.
 const MAX_NAME_CHARS: &str = "100";
 
 #[derive(Clone, Deserialize)]
@@ -46,7 +46,7 @@ struct Shares {
 }
 
 impl Shares {
-    /// True when this reader may not create links: there is nothing to fill in, only something to read.
+    /// True if this reader may not create links: the dialog then shows the error instead of the form.
     fn is_refused(self) -> bool {
         self.error.with(|error| error.as_ref().is_some_and(|error| matches!(error.code, 401 | 403)))
     }
@@ -112,7 +112,7 @@ pub fn ShareButton() -> impl IntoView {
     }
 }
 
-/// Open from its first moment; it is removed when it closes.
+/// Opens when it is created, and is removed when it closes.
 #[component]
 fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -186,7 +186,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
     }
 }
 
-/// The link of a new share, selected to be copied by hand: pages without TLS on other machines have no clipboard.
+/// The link of a new share. It is selected, so that it can be copied by key: pages without TLS on other machines have no clipboard.
 #[component]
 fn CreatedLink(share: Share) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
@@ -241,7 +241,7 @@ fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
     }
 }
 
-/// A moment on the reader's clock, in the reader's language.
+/// A timestamp in the reader's time zone and language.
 fn local_time(timestamp: &str) -> String {
     let options = Object::new();
     for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {

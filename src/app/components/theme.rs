@@ -10,7 +10,7 @@ pub fn ThemeButton() -> impl IntoView {
     let dashboard = use_dashboard();
     let label = move || ["Theme: ", dashboard.theme.get().name()].concat();
     view! {
-        <button type="button" class="icon" aria-label=label title="Theme (t)" on:click=move |_| dashboard.next_theme()>
+        <button type="button" class="icon-button" aria-label=label title="Theme (t)" on:click=move |_| dashboard.next_theme()>
             <span class="theme-icon" aria-hidden="true"></span>
         </button>
     }

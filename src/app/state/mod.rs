@@ -1,5 +1,6 @@
 //! The state of the open page: the cells, each in signals of its own, and what the reader is doing.
 
+mod boards;
 mod cell;
 mod elements;
 mod filter;
@@ -32,12 +33,21 @@ pub struct DropTarget {
 pub struct PageInfo {
     /// The name of the board.
     pub board: String,
-    /// The names of all boards; empty for a reader who may see this one only.
-    pub boards: Vec<String>,
+    /// The server's address, such as `http://localhost:3000`.
     pub origin: String,
+    /// The reader came with a token: commands need one, too.
+    pub needs_token: bool,
     pub durable: bool,
     pub build: String,
     pub may_write: bool,
+}
+
+impl PageInfo {
+    /// The address for curl, which sends what stands before the `@` as credentials: the server takes the password as the token. `TOKEN`
+    /// stands for the reader's own.
+    pub fn curl_origin(&self) -> String {
+        if self.needs_token { self.origin.replacen("://", "://any:TOKEN@", 1) } else { self.origin.clone() }
+    }
 }
 
 /// A handle to the state of the page, which every component gets by [`use_dashboard`].
@@ -59,6 +69,8 @@ pub struct Dashboard {
     /// Set once, when the page is hydrated.
     pub connection: StoredValue<Option<Connection>>,
     pub theme: RwSignal<Theme>,
+    /// The names of this board and of all boards with cells; empty for a reader who may see this one only.
+    pub boards: RwSignal<Vec<String>>,
     /// At most one field of the page at a time.
     pub editing: RwSignal<Option<(CellId, Field)>>,
     /// A text that could not be saved: the field opens with it again.
@@ -86,9 +98,9 @@ pub fn use_dashboard() -> Dashboard {
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
-        let PageData { board, boards, origin, durable, build, may_write, notice } = page;
+        let PageData { board, boards, origin, needs_token, durable, build, may_write, notice } = page;
         let cells = board.cells.iter().map(|cell| CellState::new(cell, None)).collect();
-        let info = PageInfo { board: board.name.clone(), boards, origin, durable, build, may_write };
+        let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
             page: StoredValue::new(Arc::new(info)),
             refs: PageRefs::new(),
@@ -101,6 +113,7 @@ impl Dashboard {
             notice: RwSignal::new(notice),
             connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),
+            boards: RwSignal::new(boards),
             editing: RwSignal::new(None),
             unsaved: RwSignal::new(None),
             menu_cell: RwSignal::new(None),

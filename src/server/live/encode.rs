@@ -22,6 +22,11 @@ pub fn notice_frame(notice: Option<&str>) -> LiveFrame {
     LiveFrame::Text(format!("!{}", notice.unwrap_or_default()).into())
 }
 
+/// For the page: the set of boards with cells has changed.
+pub fn board_list_frame() -> LiveFrame {
+    encode(&Event::<()>::Boards)
+}
+
 pub fn encode<T: serde::Serialize>(event: &Event<T>) -> LiveFrame {
     LiveFrame::Text(serde_json::to_string(event).unwrap_or_default().into())
 }

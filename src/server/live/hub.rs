@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::protocol::points;
 use crate::series::Points;
 use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS, MIN_POINTS_INTERVAL};
-use crate::server::store::{AppendEvent, Change, Record};
+use crate::server::store::{AppendEvent, Change, ChangeKind, Record};
 
 /// Approximate size of a part of a frame of points, beside its name and its numbers.
 const PART_BYTES: usize = 100;
@@ -90,6 +90,8 @@ impl SharedEvent {
 #[derive(Default)]
 pub struct Hub {
     boards: Mutex<HashMap<Arc<str>, Topic>>,
+    /// Notified when a cell has entered or left a board.
+    board_list: watch::Sender<()>,
     lagged: AtomicU64,
 }
 
@@ -141,6 +143,11 @@ pub enum Delivery {
 impl Hub {
     /// Hands the changes of a commit to all readers. Never waits for them.
     pub fn publish(self: &Arc<Self>, changes: Vec<Change>) {
+        let moves_cells =
+            |change: &Change| matches!(change, Change::Cell(change) if matches!(change.kind, ChangeKind::Created | ChangeKind::Removed));
+        if changes.iter().any(moves_cells) {
+            self.board_list.send_replace(());
+        }
         let mut boards = lock(&self.boards);
         for change in changes {
             let board = change.board().clone();
@@ -181,6 +188,11 @@ impl Hub {
     pub fn readers(&self) -> (usize, u64) {
         let listening = lock(&self.boards).values().map(|topic| topic.mailboxes.len()).sum();
         (listening, self.lagged.load(Ordering::Relaxed))
+    }
+
+    /// Notified when the set of boards with cells may have changed.
+    pub fn watch_board_list(&self) -> watch::Receiver<()> {
+        self.board_list.subscribe()
     }
 
     pub fn subscribe(self: &Arc<Self>, board: &str) -> Subscription {

@@ -113,7 +113,10 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let svg = if at < MAX_INLINE_CELLS { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
-            format!("<img class=\"drawn\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">", escaped(&routes::drawn(&cell.id)))
+            format!(
+                "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
+                escaped(&routes::drawn(&cell.id))
+            )
         });
         let index = boards.store.index();
         let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();

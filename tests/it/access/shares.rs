@@ -58,7 +58,8 @@ async fn a_share_sees_one_board_only() {
     // Its own page and feed, and no other; two boards at once are neither.
     assert_eq!(server.with(&share, "GET", "/b/a", "").await.status, 200);
     let feed = |query: &str| format!("{key}/live?{query}");
-    assert!(server.connect(&feed("board=a&view=page"), None).await.is_ok());
+    let (mut page, _) = server.connect(&feed("board=a&view=page"), None).await.unwrap();
+    assert_eq!(page.next().await.unwrap()["event"], "hello");
     for query in
         ["board=b&view=page", "view=page", "board=a&board=b&view=page", "board=b&board=a&view=page", "board=a", "board=a&view=document"]
     {
@@ -67,6 +68,11 @@ async fn a_share_sees_one_board_only() {
     for path in ["/", "/b/b", "/b/main", "/b/%61%00"] {
         assert!(matches!(server.with(&share, "GET", path, "").await.status, 403 | 404), "{path}");
     }
+    // No word of other boards, whose first cells pages of readers of all boards are notified of.
+    server.with(&write, "POST", "/values", r#"{"name":"first","board":"c"}"#).await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    server.with(&write, "POST", "/values", r#"{"name":"here","board":"a"}"#).await;
+    assert_eq!(page.next().await.unwrap()["event"], "created");
     let columns = server.call("GET", &format!("{key}/columns?cells=line-b,line-a,bar-b"), "").await.json();
     assert_eq!(columns["cells"].as_object().unwrap().keys().collect::<Vec<_>>(), ["line-a"]);
     // A cell that went to another board is no longer seen.

@@ -1,4 +1,4 @@
-//! The grid of cells, and how it changes its order without disturbing what the cells show.
+//! The grid of cells. It changes the order of its elements without reloading the frames in them.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,10 @@ pub fn Grid() -> impl IntoView {
     let dashboard = use_dashboard();
     let grid = NodeRef::<html::Div>::new();
     let empty_board = move || dashboard.order.with(Vec::is_empty).then(|| view! { <EmptyBoard /> });
+    let has_no_match = Memo::new(move |_| {
+        let cells = dashboard.cells.read();
+        !cells.is_empty() && !cells.iter().any(|cell| dashboard.is_shown(&cell.name.read()))
+    });
     let is_dragging = move || dashboard.dragged.with(Option::is_some);
     Effect::new(move |_| {
         let order = dashboard.order.get();
@@ -37,6 +41,10 @@ pub fn Grid() -> impl IntoView {
                     <CellView cell />
                 </For>
             </div>
+            // Always there: screen readers announce a change of its text.
+            <p class="no-match" role="status">
+                {move || if has_no_match.get() { "No cells match the filter." } else { "" }}
+            </p>
         </main>
     }
 }

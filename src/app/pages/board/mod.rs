@@ -1,6 +1,7 @@
 //! The page of one board.
 
 mod empty_board;
+mod first_commands;
 mod grid;
 
 use leptos::prelude::*;

@@ -389,7 +389,7 @@ impl Writer {
         let height = coordinate(self.size.height());
         let styles = if self.has_value_styles { value_styles(Theme::Page) } else { String::new() };
         format!(
-            "<svg class=\"drawn\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{}\">{styles}{}</svg>",
+            "<svg class=\"static-chart\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{}\">{styles}{}</svg>",
             escaped(&label),
             self.out
         )

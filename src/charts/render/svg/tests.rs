@@ -30,7 +30,10 @@ fn text_stays_text() {
 #[test]
 fn a_part_of_the_page_has_no_style_and_no_name() {
     let part = svg(&with_text("</svg>", "<b>"), &canvas(CanvasSize::Fluid { height: 10.0 }, Theme::Page, "\"><script>"));
-    assert!(part.starts_with("<svg class=\"drawn\" ") && part.contains("aria-label=\"&quot;&gt;&lt;script&gt;: &lt;/svg&gt;\""), "{part}");
+    assert!(
+        part.starts_with("<svg class=\"static-chart\" ") && part.contains("aria-label=\"&quot;&gt;&lt;script&gt;: &lt;/svg&gt;\""),
+        "{part}"
+    );
     assert!(!part.contains("<style") && !part.contains("<title") && !part.contains(" id=") && part.contains("&lt;b&gt;"), "{part}");
 }
 

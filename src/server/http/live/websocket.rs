@@ -20,7 +20,8 @@ use crate::server::auth::policy::Caller;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::QueryErrors;
 use crate::server::limits::{MAX_INCOMING_FRAME_BYTES, WEBSOCKET_STALL_TIMEOUT};
-use crate::server::live::encode::notice_frame;
+use crate::server::live::board_list::BoardListWatch;
+use crate::server::live::encode::{board_list_frame, notice_frame};
 use crate::server::live::feed::Feed;
 
 const PROTOCOL: &str = "agnez";
@@ -60,7 +61,7 @@ pub async fn connect(
     let tracker = app.tasks.clone();
     tokio::spawn(tracker.track_future(async move {
         let Some(socket) = socket.await else { return };
-        if serve(socket, &app, feed, caller.token.as_deref()).await.is_err() {
+        if serve(socket, &app, feed, &caller).await.is_err() {
             tracing::debug!("a live connection broke off");
         }
     }));
@@ -76,15 +77,11 @@ pub fn close_unauthorized(upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
-async fn serve(
-    mut socket: FeedSocket,
-    app: &App,
-    mut feed: Feed,
-    token: Option<&str>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn serve(mut socket: FeedSocket, app: &App, mut feed: Feed, caller: &Caller) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let is_page = feed.is_page();
     let mut notice = None;
-    let mut ended = pin!(app.tokens.ended(token));
+    let mut board_list = (is_page && caller.only_board().is_none()).then(|| BoardListWatch::new(&app.hub, app.boards.clone()));
+    let mut ended = pin!(app.tokens.ended(caller.token.as_deref()));
     loop {
         let ready = tokio::select! {
             ready = feed.next() => match ready {
@@ -100,6 +97,16 @@ async fn serve(
                 }
             },
             is_there = socket.is_open() => if is_there { continue } else { return Ok(()) },
+            () = async {
+                match &mut board_list {
+                    Some(watch) => watch.changed().await,
+                    None => std::future::pending().await,
+                }
+            } => {
+                socket.feed(board_list_frame()).await?;
+                socket.flush().await?;
+                continue;
+            }
             () = &mut ended => {
                 socket.close(CloseCode::Policy, REVOKED).await;
                 return Ok(());

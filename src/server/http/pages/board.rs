@@ -85,7 +85,8 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         board,
         // Who may read one board is told of no other.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },
-        origin: commands_to(&caller),
+        origin: caller.origin(),
+        needs_token: caller.token.is_some(),
         durable: app.durable,
         build: app.site.build().to_owned(),
         may_write: caller.may_write(),
@@ -118,13 +119,4 @@ fn boards_beside(app: &App, name: &str) -> Vec<String> {
     let mut boards = app.boards.list();
     boards.entry(name.to_owned()).or_default();
     boards.into_keys().collect()
-}
-
-/// The address in the commands that the page shows. Who came in by a token puts it where `TOKEN` stands: curl and Python's requests send it then.
-fn commands_to(caller: &Caller) -> String {
-    let origin = caller.origin();
-    match caller.token {
-        Some(_) => origin.replacen("://", "://any:TOKEN@", 1),
-        None => origin,
-    }
 }

@@ -19,6 +19,8 @@ pub type ContentFn = fn(&Record, Option<&str>) -> CellContent;
 pub struct Index {
     content_fn: ContentFn,
     boards: HashMap<Arc<str>, BoardIndex>,
+    /// Counts the changes of the set of boards with cells.
+    board_list_version: u64,
     /// The board of each cell.
     home: HashMap<CellId, Arc<str>>,
     tombstones: TombstoneIndex,
@@ -43,6 +45,7 @@ impl Index {
         Self {
             content_fn,
             boards: HashMap::new(),
+            board_list_version: 0,
             home: HashMap::new(),
             tombstones: TombstoneIndex::default(),
             series: HashMap::new(),
@@ -61,6 +64,11 @@ impl Index {
 
     pub fn boards(&self) -> impl Iterator<Item = (&Arc<str>, &BoardIndex)> {
         self.boards.iter()
+    }
+
+    /// Changes when a board gets its first cell or loses its last one.
+    pub fn board_list_version(&self) -> u64 {
+        self.board_list_version
     }
 
     pub fn cell(&self, id: &CellId) -> Option<&Arc<Record>> {
@@ -156,14 +164,21 @@ impl Index {
 
     /// Inserts or replaces a cell, and removes it from another board or from the tombstones.
     pub fn put(&mut self, record: Arc<Record>) {
-        if self.home.get(&record.id).is_some_and(|home| *home != record.board)
+        let home = self.home.get(&record.id);
+        let stays = home.is_some_and(|home| *home == record.board);
+        if home.is_some()
+            && !stays
             && let Some(known) = self.series.get_mut(&record.id)
         {
             known.seq = record.seq;
         }
-        self.purge(&record.id);
-        self.home.insert(record.id.clone(), record.board.clone());
-        self.boards.entry(record.board.clone()).or_default().cells.insert(record.id.clone(), record);
+        if !stays {
+            self.purge(&record.id);
+            self.home.insert(record.id.clone(), record.board.clone());
+        }
+        let board = self.boards.entry(record.board.clone()).or_default();
+        self.board_list_version += u64::from(board.cells.is_empty());
+        board.cells.insert(record.id.clone(), record);
     }
 
     /// Replaces a cell by its tombstone.
@@ -179,6 +194,7 @@ impl Index {
             && let Some(board) = self.boards.get_mut(&home)
         {
             board.cells.remove(id);
+            self.board_list_version += u64::from(board.cells.is_empty());
         }
         if let Some(known) = self.tombstones.remove(id)
             && let Some(board) = self.boards.get_mut(&known.board)
