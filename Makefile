@@ -53,7 +53,7 @@ site: $(SITE) ## the page's code and style, optimised and compressed, within the
 check: fmt lint clippy unit doc ## format, lints and types of Rust and Python, unit and server tests, documentation; no browser
 
 fmt:
-	cargo fmt --check
+	cargo fmt --all --check
 
 lint: $(LINT) ## format, lints and types of the Python files
 	cd python && $(abspath target/lint/bin/ruff) format --quiet --check --config pyproject.toml $(PYTHON_FILES)
@@ -61,14 +61,14 @@ lint: $(LINT) ## format, lints and types of the Python files
 	cd python && $(abspath target/lint/bin/mypy) --no-error-summary
 
 clippy: rust-wasm
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked $(HYDRATE) -- -D warnings
 
 unit: ## unit tests and the server's tests (tests/it)
-	cargo test --locked
+	cargo test --locked --workspace
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 api: build $(API) ## the server by its own description, /openapi.json (schemathesis)
 	@AGNEZ_BIN="$(abspath $(BINARY))" tools/api.sh target/api $(ARGS)

@@ -29,8 +29,6 @@ pub use legend::{FOLDED, is_long, shown};
 pub use line::{LineChart, summary};
 pub use markers::{Mark, marks};
 pub use palette::Theme;
-pub use render::pixels::Pixels;
-pub use render::raster::Stroke;
 pub use scale::Scale;
 pub use strokes::{gap, layers, nearest};
 pub use text_metrics::number;

@@ -1,5 +1,7 @@
 //! The colours: eight of a theme for series, told apart by colour-blind readers too, and the inks of `style/main.css`.
 
+pub use raster::Colour;
+
 /// Light and dark are fixed; `Auto` follows the reader's system where the document can (SVG).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
@@ -10,9 +12,6 @@ pub enum Theme {
     /// A part of the page, whose style sheet has the colours and follows what its reader has chosen.
     Page,
 }
-
-/// 0xRRGGBB.
-pub type Colour = u32;
 
 /// What is not a series, as in `style/main.css`: `--tile`, `--line`, `--ink`, `--muted`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

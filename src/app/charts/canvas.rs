@@ -2,6 +2,7 @@
 
 use js_sys::Date;
 use leptos::prelude::*;
+use raster::{Pixels, Stroke};
 use wasm_bindgen::JsValue;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -10,7 +11,7 @@ use crate::browser::dom;
 use crate::charts::display_list::Shapes;
 use crate::charts::palette;
 use crate::charts::text_metrics::FONT_SIZE;
-use crate::charts::{Ask, Curve, Frame, Mark, Pixels, Size, Stroke, Zone, layers, line, marks};
+use crate::charts::{Ask, Curve, Frame, Mark, Size, Zone, layers, line, marks};
 
 /// Colours, font and pixel ratio: the same for all charts of one animation frame.
 pub struct CanvasTheme {

@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use raster::{DOT, Pixels, Stroke};
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
@@ -9,9 +10,7 @@ use super::display::hex_color;
 use crate::browser::dom;
 use crate::charts::display_list::{DisplayList, Glyph, HeatCells, Ink, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X};
 use crate::charts::polyline::UP;
-use crate::charts::render::raster::DOT;
 use crate::charts::text_metrics::FONT_SIZE;
-use crate::charts::{Pixels, Stroke};
 
 /// How far apart stripes are along an axis, in pixels.
 const HATCH: f64 = 8.485;

@@ -1,5 +1,5 @@
-//! The renderers: SVG text, and pixels for a canvas.
+//! The renderers: SVG text here, pixels for a canvas in the crate `raster`.
 
-pub mod pixels;
-pub mod raster;
+#[cfg(test)]
+mod raster_tests;
 pub mod svg;

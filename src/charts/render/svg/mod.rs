@@ -5,7 +5,8 @@ mod tests;
 
 use std::fmt::Write;
 
-use super::raster::DOT;
+use raster::DOT;
+
 use crate::charts::canvas::{CanvasSize, ChartCanvas, FLUID_UNITS};
 use crate::charts::display_list::{
     CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X,

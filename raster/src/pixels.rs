@@ -1,6 +1,6 @@
 //! A picture and the coverage of the curve that is being drawn on it: gathered by the maximum of its pieces, then laid over the picture once.
 
-use crate::charts::palette::Colour;
+use crate::Colour;
 
 /// A picture of `width` times `height` device pixels, rows from the top.
 #[derive(Clone, Debug, Default, PartialEq)]
