@@ -1,9 +1,8 @@
 //! The program: arguments, log, server, signals.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use agnez::server::{Args, Config, LogFormat, Server, init_log, print_failure, requested_format, run_command, shutdown_signal};
+use agnez::server::{Args, Config, LogFormat, Server, init_log, print_failure, print_line, requested_format, run_command, shutdown_signal};
 use clap::Parser;
 
 #[tokio::main]
@@ -48,11 +47,6 @@ async fn run(args: &Args, config: &Config) -> Result<(), String> {
     }
     server.run(shutdown_signal()).await;
     Ok(())
-}
-
-/// Standard output may be closed.
-fn print_line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// The arguments are wrong, or ask for help or the version.

@@ -28,9 +28,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use cli::CommandError;
 pub use cli::args::{Args, Command, TokenCommand};
 pub use cli::run::run_command;
+pub use cli::{CommandError, print_line};
 pub use config::{Config, ConfigError};
 pub use http::router::addresses;
 pub use http::server_functions::{boards, respond};

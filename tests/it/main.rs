@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod demo;
 mod deploy;
 mod disk;
 mod guard;

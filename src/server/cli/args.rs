@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::server::auth::host::Host;
 use crate::server::auth::policy::{AccessPolicy, LocalTrust};
 use crate::server::auth::tokens::TokenKind;
+use crate::server::boards::board_name;
 use crate::server::config::{Config, ConfigError, DEFAULT_DATA, ListenAddress};
 use crate::server::log::LogFormat;
 use crate::server::net::{DEFAULT_PORT, peer_credentials};
@@ -29,6 +30,7 @@ Examples:
   ssh -L 3000:localhost:3000 gpu-box     on your laptop: look at a server that runs on gpu-box
   agnez --host 0.0.0.0                   also for other machines: prints a link with a token
   agnez token new share --board mnist    a link that shows one board, and can change nothing
+  agnez demo                             train a small network, to see what a board looks like
   agnez backup monday.sqlite             a copy of the data, also while a server is running
 
 First cell, from another terminal:
@@ -110,6 +112,8 @@ pub struct Args {
 /// Subcommands, which run instead of the server.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Train a small network and watch it live; needs nothing else, and leaves nothing behind
+    Demo(DemoArgs),
     /// Copy the data into a new file and verify the copy; a server may be running
     Backup {
         /// File to create; it must not exist
@@ -133,6 +137,36 @@ pub enum Command {
         /// Database file [default: that of the data folder]
         file: Option<PathBuf>,
     },
+}
+
+/// Trains a network of 2-32-32-3 on points of a spiral, and sends curves and pictures to a board over REST.
+///
+/// It starts a server of its own, whose data is in a temporary folder (--data has no effect), and serves until Ctrl-C.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct DemoArgs {
+    /// Send to the running server at this address instead, such as http://localhost:3000, or a link with a token
+    #[arg(long, value_name = "URL", conflicts_with = "port")]
+    pub url: Option<String>,
+
+    /// Port of the demo's own server; 0 takes a free one [default: 3000, or a free one if that is taken]
+    #[arg(long, short)]
+    pub port: Option<u16>,
+
+    /// Board to show it on
+    #[arg(long, value_name = "NAME", default_value = "demo", value_parser = board)]
+    pub board: String,
+
+    /// Duration of the training in seconds; 0 trains as fast as possible
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub seconds: u32,
+
+    /// Seed of the data and of the training
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn board(name: &str) -> Result<String, String> {
+    board_name(name).map(str::to_owned).map_err(|error| error.message)
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -247,6 +281,17 @@ mod tests {
 
     fn parsed(flags: &[&str]) -> Result<Args, String> {
         Args::try_parse_from(["agnez"].iter().chain(flags)).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn flags_of_subcommands_do_not_collide() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+        let Some(Command::Demo(demo)) = parsed(&["demo", "--port", "0"]).unwrap().command else { panic!("the demo") };
+        assert_eq!((demo.port, demo.board.as_str(), demo.seconds), (Some(0), "demo", 60));
+        assert!(
+            parsed(&["demo", "--port", "0", "--url", "http://localhost:3000"]).is_err() && parsed(&["demo", "--board", "a b"]).is_err()
+        );
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Why a subcommand failed. Each error is a sentence for a terminal.
 
+use std::io;
 use std::path::PathBuf;
 
+use super::http_client::RequestError;
 use crate::server::auth::tokens::TokenError;
+use crate::server::startup::StartError;
 use crate::server::store::{CopyError, OpenError};
 
 #[derive(Debug, thiserror::Error)]
@@ -27,4 +30,10 @@ pub enum CommandError {
     NoToken { id: String, folder: PathBuf, data_flag: String },
     #[error("{} is damaged. Restore a backup: 'agnez restore FILE --replace'.\n{faults}", file.display())]
     Damaged { file: PathBuf, faults: String },
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error("The temporary folder of the demo cannot be used: {0}.")]
+    TemporaryFolder(io::Error),
 }

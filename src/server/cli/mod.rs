@@ -1,8 +1,17 @@
-//! The command line beside serving: tokens, backups and checks.
+//! The command line beside serving: tokens, backups, checks and the demo.
 
 pub mod args;
+pub mod demo;
 mod error;
+mod http_client;
 pub mod run;
 pub mod token;
 
+use std::io::Write;
+
 pub use error::CommandError;
+
+/// Prints to standard output, which may be closed.
+pub fn print_line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,8 +1,9 @@
-//! The subcommands: backup, restore, check and tokens. Each returns the text to print.
+//! The subcommands: demo, backup, restore, check and tokens. Each returns the text to print.
 
 use std::path::Path;
 
 use super::args::Command;
+use super::demo::run_demo;
 use super::error::CommandError;
 use super::token::token_command;
 use crate::server::config::Config;
@@ -13,6 +14,7 @@ use crate::server::store::{CheckReport, CopyError, backup, check, restore};
 pub async fn run_command(command: &Command, config: &Config) -> Result<String, CommandError> {
     let data: &Path = &config.data;
     match command {
+        Command::Demo(args) => run_demo(args, config).await,
         Command::Token { command } => token_command(command, data, &config.address(config.port)),
         Command::Backup { file } => {
             let report = backup(data, file).await?;
