@@ -47,9 +47,11 @@ use http::request_log::Requests;
 use live::hub::Hub;
 use render::cache::Drawings;
 
+/// The state of the server as every handler gets it. Shared, because middleware and handlers clone it many times for each request.
+pub type App = Arc<AppState>;
+
 /// What every handler may use.
-#[derive(Clone)]
-pub struct App {
+pub struct AppState {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<StaticAssets>,

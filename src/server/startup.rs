@@ -25,7 +25,7 @@ use super::net::connections::Connections;
 use super::net::listener::bind;
 use super::render::pool::Renderer;
 use super::store::{Durability, OpenError, Store, StoreOptions};
-use super::{App, Config};
+use super::{App, AppState, Config};
 use crate::protocol::MAIN_BOARD;
 
 /// Why every client needs a token on systems other than Linux.
@@ -81,7 +81,7 @@ impl Server {
                 "other users of this machine can read the boards in {data}, whatever their tokens: 'chmod 700 {data}' keeps them out"
             );
         }
-        let app = App {
+        let app = Arc::new(AppState {
             tokens,
             access_policy: Arc::new(policy.clone()),
             boards: Arc::new(Boards { store }),
@@ -98,7 +98,7 @@ impl Server {
             connections: Connections::new(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-        };
+        });
         let data = config.data.canonicalize().unwrap_or_else(|_| config.data.clone());
         Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access })
     }

@@ -1,42 +1,10 @@
-//! Settings of line charts: the key `chart` of a document, which a patch merges.
+//! Settings of line charts: parsing and checks of the key `chart` of a document.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::page_actions::cells_in_grid_order;
-use super::size::check_keys_size;
-use super::{Boards, board_name, not_found};
-use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
-use crate::server::error::ServerError;
+use crate::protocol::{ApiError, ErrorKind, LineSettingsPatch};
 use crate::server::limits::{MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS};
-use crate::server::store::{Batch, ChangeKind, Record};
-
-/// `type` of the cells that are line charts.
-const LINE: &str = "line";
-
-impl Boards {
-    pub async fn set_chart(&self, id: CellId, change: LineSettingsPatch) -> Result<(), ServerError> {
-        check(&change, "settings")?;
-        let operation = move |batch: &mut Batch| {
-            let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
-            Ok(set(batch, &record, &change)?)
-        };
-        self.store.write(1, operation).await
-    }
-
-    /// Changes all line charts of the board, or none.
-    pub async fn set_charts(&self, board: String, change: LineSettingsPatch) -> Result<(), ServerError> {
-        check(&change, "settings")?;
-        let board = board_name(&board)?.to_owned();
-        let operation = move |batch: &mut Batch| {
-            for record in cells_in_grid_order(batch, &board).iter().filter(|record| record.text("type") == LINE) {
-                set(batch, record, &change)?;
-            }
-            Ok(())
-        };
-        self.store.write(1, operation).await
-    }
-}
 
 /// The rule of each key of `chart`.
 const KEYS: [(&str, &str); 5] = [
@@ -76,24 +44,6 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
         .is_some_and(|hidden| hidden.len() > MAX_HIDDEN_SERIES || hidden.iter().any(|name| name.chars().count() > MAX_SERIES_NAME_CHARS))
     {
         return wrong("hidden", format!("may name {MAX_HIDDEN_SERIES} series of {MAX_SERIES_NAME_CHARS} characters each"));
-    }
-    Ok(())
-}
-
-/// Merges the patch. Settings that do not change make no event.
-fn set(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<(), ApiError> {
-    let mut changed = record.clone();
-    let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
-    if !chart.is_object() {
-        *chart = json!({});
-    }
-    let before = chart.clone();
-    if let Value::Object(keys) = json!(change) {
-        keys.into_iter().for_each(|(key, value)| chart[key] = value);
-    }
-    if *chart != before {
-        check_keys_size(&changed.keys)?;
-        batch.put(ChangeKind::Patched, changed, None);
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::query::filter;
-use super::{Boards, Draft, Target, create, not_found};
-use crate::protocol::MAIN_BOARD;
-use crate::protocol::{CellId, ErrorKind};
+use super::size::check_keys_size;
+use super::{Boards, Draft, Target, board_name, chart_settings, create, not_found};
+use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch, MAIN_BOARD};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RESTORE_ATTEMPTS, MAX_TOMBSTONES_PER_BOARD};
 use crate::server::store::{Batch, ChangeKind, Record};
@@ -101,6 +101,28 @@ impl Boards {
         }
         Err(ServerError::Outdated)
     }
+
+    pub async fn set_chart(&self, id: CellId, change: LineSettingsPatch) -> Result<(), ServerError> {
+        chart_settings::check(&change, "settings")?;
+        let operation = move |batch: &mut Batch| {
+            let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
+            Ok(merge_settings(batch, &record, &change)?)
+        };
+        self.store.write(1, operation).await
+    }
+
+    /// Changes all line charts of the board, or none.
+    pub async fn set_charts(&self, board: String, change: LineSettingsPatch) -> Result<(), ServerError> {
+        chart_settings::check(&change, "settings")?;
+        let board = board_name(&board)?.to_owned();
+        let operation = move |batch: &mut Batch| {
+            for record in cells_in_grid_order(batch, &board).iter().filter(|record| record.is_line()) {
+                merge_settings(batch, record, &change)?;
+            }
+            Ok(())
+        };
+        self.store.write(1, operation).await
+    }
 }
 
 /// The cells of a board in the order of its grid.
@@ -118,6 +140,24 @@ fn set_order(batch: &mut Batch, record: &Record, order: f64) {
     }
     layout["order"] = json!(order);
     batch.put(ChangeKind::Patched, record, None);
+}
+
+/// Merges the patch. Settings that do not change make no event.
+fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<(), ApiError> {
+    let mut changed = record.clone();
+    let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
+    if !chart.is_object() {
+        *chart = json!({});
+    }
+    let before = chart.clone();
+    if let Value::Object(keys) = json!(change) {
+        keys.into_iter().for_each(|(key, value)| chart[key] = value);
+    }
+    if *chart != before {
+        check_keys_size(&changed.keys)?;
+        batch.put(ChangeKind::Patched, changed, None);
+    }
+    Ok(())
 }
 
 /// A number strictly between the orders of two neighbours. The outer `None` is the edge of the board,

@@ -218,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn a_plan_with_an_old_value_is_outdated_and_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let boards = app(folder.path()).await.boards;
+        let boards = app(folder.path()).await.boards.clone();
         let target = || Target::one("a", Query::default()).unwrap();
         let draft = |draft| Draft::from_value(draft).unwrap();
         let large = |letter: &str| json!({ "value": letter.repeat(20_000) });

@@ -51,7 +51,8 @@ pub use series::delta::NewPoints;
 pub use series::json_number;
 pub use stats::StoreStats;
 pub use writer::Publish;
-pub use writer::batch::{Batch, CellChange, Change, ChangeKind};
+pub use writer::batch::Batch;
+pub use writer::change::{CellChange, Change, ChangeKind};
 
 pub struct Store {
     index: Arc<RwLock<Index>>,

@@ -131,7 +131,7 @@ mod tests {
     #[tokio::test]
     async fn changed_and_new_cells_are_matched_again_in_the_writer() {
         let folder = tempfile::tempdir().unwrap();
-        let boards = app(folder.path()).await.boards;
+        let boards = app(folder.path()).await.boards.clone();
         create(&boards, (0..200).map(|at| json!({ "_id": format!("c{at}"), "state": "new" })).collect()).await;
         let target = || Target::Matching(Query::parse("state=new&name[$ne]=x").unwrap());
         let selection = boards.select(target()).await.unwrap();
@@ -149,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn a_selection_is_outdated_when_its_changes_cost_too_much() {
         let folder = tempfile::tempdir().unwrap();
-        let boards = app(folder.path()).await.boards;
+        let boards = app(folder.path()).await.boards.clone();
         let list = vec![0; 20_000];
         for part in 0..4 {
             create(&boards, (0..10).map(|at| json!({ "_id": format!("c{part}{at}"), "list": list })).collect()).await;

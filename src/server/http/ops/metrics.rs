@@ -1,5 +1,6 @@
 //! `GET /metrics`: Prometheus' text format, version 0.0.4.
 
+use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::State;
@@ -42,31 +43,44 @@ struct VersionLabel {
 pub struct RequestMetrics {
     total: Family<StatusLabel, Counter>,
     seconds: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    /// The metrics of both families by their place in [`STATUSES`] and [`METHODS`]: looking them up by label takes a lock
+    /// that all requests share. Histograms are made when they are needed, so that the text has no empty ones.
+    total_by_status: [Counter; STATUSES.len()],
+    seconds_by_method: [[OnceLock<Histogram>; STATUSES.len()]; METHODS.len()],
 }
 
 impl Default for RequestMetrics {
     fn default() -> Self {
-        let metrics = Self { total: Family::default(), seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)) };
+        let total = Family::<StatusLabel, Counter>::default();
         // A counter that does not exist yet has no rate.
-        for status in STATUSES {
-            drop(metrics.total.get_or_create(&StatusLabel { status }));
-        }
-        metrics
+        let total_by_status = STATUSES.map(|status| total.get_or_create_owned(&StatusLabel { status }));
+        let seconds = Family::new_with_constructor((|| Histogram::new(REQUEST_SECONDS)) as fn() -> Histogram);
+        Self { total, seconds, total_by_status, seconds_by_method: Default::default() }
     }
 }
 
 impl RequestMetrics {
     pub fn observe(&self, method: &Method, status: u16, elapsed: Duration) {
-        let Some(status) = usize::from(status / 100).checked_sub(1).and_then(|class| STATUSES.get(class)) else { return };
-        self.total.get_or_create(&StatusLabel { status }).inc();
-        let labels = RequestLabels { method: method_name(method), status };
-        self.seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
+        let class = usize::from(status / 100).wrapping_sub(1);
+        let Some(total) = self.total_by_status.get(class) else { return };
+        total.inc();
+        let method = method_index(method);
+        let seconds = self.seconds_by_method[method][class].get_or_init(|| {
+            let labels = RequestLabels { method: METHODS[method], status: STATUSES[class] };
+            self.seconds.get_or_create_owned(&labels)
+        });
+        seconds.observe(elapsed.as_secs_f64());
     }
 }
 
 /// The method, or `other` for one that no route takes.
 pub fn method_name(method: &Method) -> &'static str {
-    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+    METHODS[method_index(method)]
+}
+
+/// The place in [`METHODS`], whose last one stands for all others.
+fn method_index(method: &Method) -> usize {
+    METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1)
 }
 
 /// What the server holds and does, for Prometheus.

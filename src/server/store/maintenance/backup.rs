@@ -16,8 +16,9 @@ use crate::server::store::integrity::state_row::{CLEAN_SHUTDOWN, StateRow};
 use crate::server::store::now_ms;
 use crate::server::store::open::error::OpenError;
 use crate::server::store::open::lock::{is_in_use, lock};
-use crate::server::store::open::loss_check::{Loss, refuse_truncated};
+use crate::server::store::open::loss_check::Loss;
 use crate::server::store::open::schema::check_schema;
+use crate::server::store::open::truncation_check::refuse_truncated;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {

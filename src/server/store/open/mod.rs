@@ -6,6 +6,7 @@ pub mod load_series;
 pub mod lock;
 pub mod loss_check;
 pub mod schema;
+pub mod truncation_check;
 mod wal_check;
 
 use std::path::Path;
@@ -30,8 +31,9 @@ use error::OpenError;
 use load_cells::load_cells;
 use load_series::load_series;
 use lock::{FolderLock, lock};
-use loss_check::{Loss, refuse_truncated};
+use loss_check::Loss;
 use schema::{check_schema, migrate};
+use truncation_check::refuse_truncated;
 
 /// Number of the schema that this program reads and writes.
 pub const SCHEMA: i64 = 1;

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::batch::{Batch, Change, Layer, RowState};
+use super::batch::{Batch, Layer, RowState};
+use super::change::Change;
 use crate::protocol::CellId;
 use crate::series::Points;
 use crate::server::store::series::append_event::{AppendEvent, AppendedCell};

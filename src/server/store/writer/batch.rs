@@ -7,56 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::change::{CellChange, Change, ChangeKind};
 use crate::protocol::CellId;
 use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::tombstones;
-use crate::server::store::series::append_event::AppendEvent;
 use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
 use crate::server::store::{Index, Record, StoredValue};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
-    Created,
-    Updated,
-    Patched,
-    Removed,
-}
-
-/// A committed change, in the order of the board's events.
-#[derive(Debug)]
-pub enum Change {
-    Cell(CellChange),
-    /// New points: those of one board in one commit are one event.
-    Points(AppendEvent),
-}
-
-impl Change {
-    pub fn board(&self) -> &Arc<str> {
-        match self {
-            Self::Cell(change) => &change.board,
-            Self::Points(appended) => &appended.board,
-        }
-    }
-
-    pub fn seq(&self) -> u64 {
-        match self {
-            Self::Cell(change) => change.seq,
-            Self::Points(appended) => appended.seq,
-        }
-    }
-}
-
-/// One event of a cell, with the data of its message.
-#[derive(Debug)]
-pub struct CellChange {
-    pub kind: ChangeKind,
-    pub board: Arc<str>,
-    pub seq: u64,
-    pub record: Arc<Record>,
-    /// JSON text of the value if this change set it; otherwise the value is in `record`.
-    pub value: Option<Arc<str>>,
-}
 
 /// The state of a cell's row after the commit.
 #[derive(Clone, Debug)]

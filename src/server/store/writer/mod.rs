@@ -3,6 +3,7 @@
 
 mod append;
 pub mod batch;
+pub mod change;
 pub mod checkpoint;
 pub mod compaction;
 mod disk_full;
@@ -26,7 +27,8 @@ use super::stats::StoreStats;
 use super::{now_ms, read, write};
 use crate::server::data_dir::disk_reserve::DiskReserve;
 use crate::server::limits::{DISK_FULL_RECHECK_INTERVAL, MAX_BATCH_BYTES, MAX_BATCH_JOBS};
-use batch::{Batch, BatchOutcome, Change};
+use batch::{Batch, BatchOutcome};
+use change::Change;
 use checkpoint::Checkpoints;
 use compaction::{CompactionState, PendingState, SeriesTail};
 use repair::{RepairQueue, repair_queued};

@@ -94,11 +94,13 @@ pub async fn write_cells(
     }
     let (present, absent): (Vec<_>, Vec<_>) = outcome.values.iter().partition(|(_, _, value)| value.is_some());
     for rows in powers_of_two(&present) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO value (cell, version, json, sum) ");
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO value (cell, version, json, sum) ");
         insert.push_values(rows, |mut row, (id, version, value)| {
             let sum = value.as_deref().map(|json| checksum::value(id.as_str(), None, None, *version as i64, json.as_bytes()));
             row.push_bind(id.as_str()).push_bind(*version as i64).push_bind(value.as_deref()).push_bind(sum);
         });
+        // Unlike REPLACE, which deletes the row, this leaves the index untouched.
+        insert.push(" ON CONFLICT (cell, ifnull(run, 0), ifnull(step, '')) DO UPDATE SET version = excluded.version, json = excluded.json, sum = excluded.sum");
         insert.build().execute(&mut *commit).await?;
     }
     let purged = outcome.cells.iter().filter(|(_, state)| matches!(state, RowState::Purged)).map(|(id, _)| id);

@@ -13,7 +13,6 @@ use super::plain::{Answer, Plain, Told};
 use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Plan, READERS, Step};
 use crate::protocol::CellId;
-use crate::server::App;
 use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::{Boards, Query};
 use crate::server::error::ServerError;
@@ -21,6 +20,7 @@ use crate::server::http::pages::assets::StaticAssets;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
 use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store, StoreError};
+use crate::server::{App, AppState};
 
 struct World {
     folder: tempfile::TempDir,
@@ -70,7 +70,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         })
     };
     let store = Store::open_with_small_limits(folder, durability, publish).await;
-    App {
+    Arc::new(AppState {
         boards: Arc::new(Boards { store: Arc::new(store) }),
         hub,
         site: Arc::new(StaticAssets::load()),
@@ -87,7 +87,7 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
         connections: Connections::new(),
         tasks: Default::default(),
         stopping: Default::default(),
-    }
+    })
 }
 
 fn told_of(change: &Change) -> Told {
@@ -158,7 +158,7 @@ impl World {
             Fate::Refused => Some(hold(&self.folder.path().join("agnez.sqlite")).await),
             _ => None,
         };
-        let mut calling: Vec<CallFuture> = calls.iter().map(|call| send(self.app().boards, call.clone())).collect();
+        let mut calling: Vec<CallFuture> = calls.iter().map(|call| send(self.app().boards.clone(), call.clone())).collect();
         let mut heard: Vec<Option<CallResult>> = Vec::new();
         for call in &mut calling {
             heard.push(match futures::poll!(call) {
@@ -292,7 +292,7 @@ impl World {
 
     /// What is committed is what the model has, and readers that read all of it know it.
     async fn compare(&mut self, is_settled: bool) -> Result<(), String> {
-        let boards = self.app().boards;
+        let boards = self.app().boards.clone();
         let (records, _) = boards.find(&Query::default()).await.map_err(|why| why.to_string())?;
         let mut documents = BTreeMap::new();
         for record in records {
