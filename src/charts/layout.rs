@@ -1,5 +1,6 @@
 //! Where everything of a line chart stands: the layout that server and browser share, so that waking up moves nothing.
 
+use super::axis_titles::AxisTitles;
 use super::display_list::TextAnchor;
 use super::range::{x_range, y_range};
 use super::scale::Scale;
@@ -17,6 +18,7 @@ pub struct Ask<'a> {
     pub scale: Kind,
     /// The unit of the values; empty for plain numbers.
     pub unit: &'a str,
+    pub titles: AxisTitles<&'a str>,
     /// The part of the x axis that is shown, in the columns' own numbers (steps, or seconds since 1970); all of it when `None`.
     pub window: Option<(f64, f64)>,
     /// Seconds since 1970 of the chart's first point: what [`XAxis::Relative`] counts from. The left end of the axis when `None`.
@@ -103,7 +105,10 @@ impl Frame {
             XAxis::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
             XAxis::Wall => Measure::Clock(&ask.zone),
         };
-        let mut frame = Self::laid_out(x, y, along, Measure::Number(ask.unit), size);
+        let (above, below) = (ask.titles.above(), ask.titles.below());
+        let plot = Size { height: size.height - above - below, ..size };
+        let mut frame = Self::laid_out(x, y, along, Measure::Number(ask.unit), plot).moved_down(above);
+        frame.size.height += below;
         if range.is_none() {
             frame.note = why_empty(ask, curves);
             frame.y_ticks.clear();
@@ -168,6 +173,11 @@ impl Frame {
     /// The base lines of the labels of the x axis, and of a label of the y axis beside a place.
     pub fn x_label_base(&self) -> f64 {
         self.bottom() + 15.0
+    }
+
+    /// The base line of the last text below the plot that belongs to the x axis.
+    pub fn x_axis_base(&self) -> f64 {
+        if self.zone.is_empty() { self.x_label_base() } else { self.zone_base() }
     }
 
     /// The base line of the zone's name, which ends where the plot does.

@@ -54,7 +54,7 @@ impl LineChart<'_> {
             let title = Text::new(Ink::Text, TextAnchor::Start, X::px(EDGE), 16.0, title);
             list.margin.push(Shape::Text(Text { size: HEADLINE_SIZE, is_bold: true, ..title }));
         }
-        axes(&mut list.plot, &layout);
+        axes(&mut list.plot, options, &layout);
         let units = canvas.size.plot_units(layout.left, layout.right());
         let paths = layers(&layout, series, units, layout.height).into_iter().map(Path::Stroke).collect();
         list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
@@ -71,8 +71,9 @@ impl LineChart<'_> {
     }
 }
 
-/// A grid line for each tick, short strokes for those without a label, the base line, the labels, and the note where no line is drawn.
-pub fn axes(plot: &mut Shapes, layout: &Frame) {
+/// A grid line for each tick, short strokes for those without a label, the base line, the labels, the titles, and the note where no
+/// line is drawn.
+pub fn axes(plot: &mut Shapes, options: &Ask, layout: &Frame) {
     for tick in &layout.y_ticks {
         let y = layout.py(tick.at);
         if tick.label.is_empty() {
@@ -90,6 +91,7 @@ pub fn axes(plot: &mut Shapes, layout: &Frame) {
     if !layout.zone.is_empty() {
         plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_base(), layout.zone.as_str());
     }
+    options.titles.draw(plot, layout.left, layout.top, layout.x_axis_base());
     // A logarithmic axis has no zero to stand on.
     let y = crisp(layout.bottom());
     plot.rule(if layout.y.log { Ink::Grid } else { Ink::Axis }, (0.0, y), (1.0, y));
@@ -132,6 +134,7 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
             n.to_string() + " series over time, " + &zone + "."
         }
     };
+    text.push_str(&ask.titles.summary());
     for curve in curves.iter().take(TOLD) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
         // The neighbours of a window, to which the line leads, are not in it.
@@ -168,6 +171,7 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::AxisTitles;
     use crate::charts::markers::Mark;
     use crate::charts::palette::Theme;
     use crate::charts::render::svg::svg;
@@ -257,6 +261,28 @@ mod tests {
     }
 
     #[test]
+    fn titles_stand_beside_the_axes_and_are_in_the_summary() {
+        let columns = [Column::point(0.0, 1.0), Column::point(100.0, 3.0)];
+        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        for along in [XAxis::Step, XAxis::Wall] {
+            let titles = AxisTitles { x: "epoch", y: "accuracy" };
+            let (plain, titled) = (Ask { along, ..Ask::default() }, Ask { along, titles, ..Ask::default() });
+            let size = Size { width: 640.0, height: 240.0 };
+            let (before, layout) = (Frame::new(&plain, &curves, size), Frame::new(&titled, &curves, size));
+            assert_eq!((layout.size, layout.top - before.top, before.bottom() - layout.bottom()), (size, 12.0, 16.0));
+            let canvas = ChartCanvas { size: CanvasSize::Fluid { height: 240.0 }, theme: Theme::Page, title: String::new() };
+            let list = LineChart { options: &titled, series: &curves, has_legend: false, left_out: 0 }.draw(&canvas);
+            let base = |wanted: &str| {
+                let texts = list.plot.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None });
+                texts.filter(|text| text.text == wanted).map(|text| text.y).next().unwrap()
+            };
+            assert!(base("epoch") > layout.x_axis_base() + 11.0 && base("epoch") < 240.0, "{along:?}");
+            assert!(base("accuracy") > 9.0 && base("accuracy") < layout.top, "{along:?}");
+            assert!(list.summary.contains(". x axis: epoch, y axis: accuracy. loss: last 3"), "{}", list.summary);
+        }
+    }
+
+    #[test]
     fn a_window_tells_of_what_is_in_it() {
         let columns = [(0.0, 1.0), (100.0, 3.0), (200.0, 9.0)].map(|(x, y)| Column::point(x, y));
         let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
@@ -297,6 +323,7 @@ mod tests {
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
                 zone: Zone::fixed(330),
+                titles: AxisTitles { x: ["", "epoch"][round % 2], y: ["", "loss"][round / 2 % 2] },
                 all_hidden: false,
             };
             for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {

@@ -1,5 +1,6 @@
 //! How numbers become drawings: pure, the same on the server (SVG) and in the browser (canvas).
 
+pub mod axis_titles;
 pub mod canvas;
 pub mod csv;
 pub mod display_list;
@@ -22,6 +23,7 @@ pub mod ticks;
 pub mod time_ticks;
 pub mod zone;
 
+pub use axis_titles::AxisTitles;
 pub use canvas::{CanvasSize, ChartCanvas};
 pub use display_list::Layer;
 pub use layout::{Ask, Curve, Frame, Look, Size};

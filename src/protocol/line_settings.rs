@@ -64,6 +64,9 @@ pub struct LineSettings {
     pub smooth: f64,
     /// Unit of the values, such as `s`, `B` or `%`; empty for plain numbers.
     pub unit: String,
+    /// Titles of the axes; empty for none.
+    pub x_label: String,
+    pub y_label: String,
     /// Names of the series that are not drawn.
     pub hidden: Vec<String>,
 }
@@ -82,16 +85,22 @@ pub struct LineSettingsPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub x_label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y_label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Vec<String>>,
 }
 
 impl From<LineSettingsPatch> for LineSettings {
-    fn from(LineSettingsPatch { x, y, smooth, unit, hidden }: LineSettingsPatch) -> Self {
+    fn from(LineSettingsPatch { x, y, smooth, unit, x_label, y_label, hidden }: LineSettingsPatch) -> Self {
         Self {
             x: x.unwrap_or_default(),
             y: y.unwrap_or_default(),
             smooth: smooth.unwrap_or_default(),
             unit: unit.unwrap_or_default(),
+            x_label: x_label.unwrap_or_default(),
+            y_label: y_label.unwrap_or_default(),
             hidden: hidden.unwrap_or_default(),
         }
     }

@@ -86,6 +86,8 @@ pub const MAX_RESTORE_ATTEMPTS: u32 = 8;
 pub const MAX_SMOOTH: f64 = 0.999;
 /// Characters of a chart's unit, which is repeated at each tick of the axis; a longer one is answered 400.
 pub const MAX_UNIT_CHARS: usize = 16;
+/// Characters of the title of a line chart's axis; a longer one is answered 400.
+pub const MAX_AXIS_TITLE_CHARS: usize = 200;
 /// Hidden series in a chart's settings; more are answered 400.
 pub const MAX_HIDDEN_SERIES: usize = 1000;
 

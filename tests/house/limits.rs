@@ -20,6 +20,7 @@ const STATED: &[(&str, &[&str])] = &[
             "`t` within {MAX_TIME_SECONDS:e} seconds of 1970",
             "The name of a series has 1 to {MAX_SERIES_NAME_CHARS} characters",
             "A cell may have {MAX_SERIES_PER_CELL} series.",
+            "titles of the axes, up to {MAX_AXIS_TITLE_CHARS} characters",
             "One request may have {MAX_SERIES_PER_REQUEST} series, {MAX_POINTS_PER_REQUEST:,} points",
             "The last {MAX_TOMBSTONES_PER_BOARD} removed cells of a board are kept, {MAX_TOMBSTONES:,} of all boards, \
              for {TOMBSTONE_TTL_MS:d} days, and about {MAX_TOMBSTONE_BYTES:MiB} MiB",

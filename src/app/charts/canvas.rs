@@ -102,7 +102,7 @@ pub fn paint(target: &Target, options: &Ask, curves: &[Curve], theme: &mut Canva
     let _ = context.set_transform(theme.ratio, 0.0, 0.0, theme.ratio, 0.0, 0.0);
     let markers = marks(&frame, curves);
     let mut shapes = Shapes::default();
-    line::axes(&mut shapes, &frame);
+    line::axes(&mut shapes, options, &frame);
     line::markers(&mut shapes, &frame, &markers);
     let mut painter = Painter::new(context, theme.style(), (frame.left, frame.width));
     // The pixels of the lines replace those below them: the grid is drawn afterwards, under them.

@@ -9,7 +9,7 @@ use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary,
 use super::hidden_series;
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{Ask, Curve, Frame, Look as Emphasis, Mark, Size, number, palette, shown};
+use crate::charts::{Ask, AxisTitles, Curve, Frame, Look as Emphasis, Mark, Size, number, palette, shown};
 use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::series::Axis;
 
@@ -221,6 +221,7 @@ impl ChartState {
             along: self.settings.x,
             scale: self.settings.y,
             unit: &self.settings.unit,
+            titles: AxisTitles { x: self.settings.x_label.as_str(), y: self.settings.y_label.as_str() },
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
             origin: Some(self.cache.extent.0).filter(|origin| origin.is_finite()),
             zone: theme.zone(),

@@ -15,6 +15,8 @@ mod no_values_tests;
 mod number;
 mod parts;
 mod scatter;
+#[cfg(test)]
+mod titles_tests;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod well_formed;
 

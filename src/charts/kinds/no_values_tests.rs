@@ -19,7 +19,7 @@ fn labels(svg: &str) -> Vec<f64> {
 
 fn histogram(values: &[f64], view: View, steps: Vec<f64>) -> Histogram {
     let (edges, counted) = bins::bins(values);
-    Histogram { counts: vec![counted; steps.len().max(1)], steps, edges, view, unit: String::new() }
+    Histogram { counts: vec![counted; steps.len().max(1)], steps, edges, view, ..Histogram::default() }
 }
 
 #[test]

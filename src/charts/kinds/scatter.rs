@@ -2,6 +2,7 @@
 
 use super::parts::{self, PlotRows, counted, numbers_field, texts_field};
 use super::{Chart, ChartKind};
+use crate::charts::axis_titles::AxisTitles;
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Glyph, Ink, Path, Shape, Shapes, TextAnchor, Window, X};
@@ -21,8 +22,7 @@ pub struct Scatter {
     /// For each point its place in `labels`; empty when points have none.
     pub label: Vec<u32>,
     pub labels: Vec<String>,
-    pub x_label: String,
-    pub y_label: String,
+    pub titles: AxisTitles,
 }
 
 /// How far apart two dots must be to be two, in units of the plot.
@@ -82,8 +82,7 @@ impl ChartKind for Scatter {
             if let Some(label) = label {
                 names = label.labels_as(scatter.x.len(), "point")?;
             }
-            scatter.x_label = root.optional_text("x_label")?;
-            scatter.y_label = root.optional_text("y_label")?;
+            scatter.titles = AxisTitles::parse(root)?;
         }
         if scatter.x.is_empty() {
             return Err(place.wrong("must have at least 1 item"));
@@ -122,7 +121,7 @@ impl Chart for Scatter {
             let places = self.label.iter().map(|label| *label as usize);
             areas.fields.push(ReadoutField { colour: FieldColour::Text, ..texts_field("", self.labels.clone(), places) });
         }
-        for (name, fallback, numbers) in [(&self.x_label, "x", &self.x), (&self.y_label, "y", &self.y)] {
+        for (name, fallback, numbers) in [(&self.titles.x, "x", &self.x), (&self.titles.y, "y", &self.y)] {
             areas.fields.push(numbers_field(if name.is_empty() { fallback } else { name }, "", None, numbers.clone()));
         }
         areas
@@ -131,7 +130,7 @@ impl Chart for Scatter {
     fn csv(&self) -> String {
         let mut csv = Csv::default();
         let has_labels = !self.label.is_empty();
-        for (name, fallback) in [(self.x_label.as_str(), "x"), (&self.y_label, "y")] {
+        for (name, fallback) in [(self.titles.x.as_str(), "x"), (&self.titles.y, "y")] {
             csv.text(if name.is_empty() { fallback } else { name });
         }
         if has_labels {
@@ -161,8 +160,8 @@ impl Scatter {
             canvas,
             self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)),
         );
-        let top = top + 10.0 + if self.y_label.is_empty() && missing.is_empty() { 0.0 } else { 12.0 };
-        let bottom = (canvas.height() - 22.0 - if self.x_label.is_empty() { 0.0 } else { 16.0 }).max(top + 1.0);
+        let top = top + 10.0 + if missing.is_empty() { self.titles.above() } else { 12.0 };
+        let bottom = (canvas.height() - 22.0 - self.titles.below()).max(top + 1.0);
         let (across, upwards) = (range(&self.x), range(&self.y));
         // An axis of nothing has no labels.
         let labels =
@@ -177,12 +176,7 @@ impl Scatter {
             parts::no_values_text(plot, rows, self.x.is_empty());
         }
         self.dots(plot, &across, &upwards, rows, canvas.size.plot_units(left, RIGHT));
-        if !self.y_label.is_empty() {
-            plot.text(Ink::Text, TextAnchor::Start, X::px(12.0 - left), top - 9.0, self.y_label.as_str());
-        }
-        if !self.x_label.is_empty() {
-            plot.text(Ink::Text, TextAnchor::Middle, X::share(0.5), bottom + 31.0, self.x_label.as_str());
-        }
+        self.titles.draw(plot, left, top, bottom + 15.0);
         if !missing.is_empty() {
             plot.text(Ink::Text, TextAnchor::End, X::share(1.0), top - 9.0, missing);
         }
@@ -292,7 +286,13 @@ mod tests {
     fn every_point_is_found_where_it_is_drawn() {
         let (x, y) = (vec![0.0, 10.0, 5.0, f64::NAN], vec![0.0, 1.0, f64::INFINITY, 0.5]);
         let labels = vec!["a".into(), "b".into()];
-        let scatter = Scatter { x: x.clone(), y: y.clone(), label: vec![1, 0, 0, 1], labels, x_label: "lr".into(), ..Scatter::default() };
+        let scatter = Scatter {
+            x: x.clone(),
+            y: y.clone(),
+            label: vec![1, 0, 0, 1],
+            labels,
+            titles: AxisTitles { x: "lr".into(), y: String::new() },
+        };
         let (svg, areas) = (svg_of(&scatter, &fixed()), scatter.hit_areas(&fixed()));
         let names: Vec<_> = areas.fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["", "lr", "y"]);

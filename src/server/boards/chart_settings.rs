@@ -4,14 +4,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::protocol::{ApiError, ErrorKind, LineSettingsPatch};
-use crate::server::limits::{MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS};
+use crate::server::limits::{MAX_AXIS_TITLE_CHARS, MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS};
 
 /// The rule of each key of `chart`.
-const KEYS: [(&str, &str); 5] = [
+const KEYS: [(&str, &str); 7] = [
     ("x", "must be 'step', 'relative' or 'wall'"),
     ("y", "must be 'linear' or 'log'"),
     ("smooth", "must be a number"),
     ("unit", "must be a string"),
+    ("x_label", "must be a string"),
+    ("y_label", "must be a string"),
     ("hidden", "must be an array of names"),
 ];
 
@@ -38,6 +40,11 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     if change.unit.as_ref().is_some_and(|unit| unit.chars().count() > MAX_UNIT_CHARS || unit.contains(char::is_control)) {
         return wrong("unit", format!("may have {MAX_UNIT_CHARS} characters"));
     }
+    for (field, title) in [("x_label", &change.x_label), ("y_label", &change.y_label)] {
+        if title.as_ref().is_some_and(|title| title.chars().count() > MAX_AXIS_TITLE_CHARS || title.contains(char::is_control)) {
+            return wrong(field, format!("may have {MAX_AXIS_TITLE_CHARS} characters"));
+        }
+    }
     if change
         .hidden
         .as_ref()
@@ -59,6 +66,7 @@ mod tests {
         assert_eq!(message(json!({"x": null, "y": "log", "further": 5})), None);
         assert_eq!(message(json!({"smooth": 0.5, "y": "cubic"})).as_deref(), Some("'chart.y' must be 'linear' or 'log'."));
         assert_eq!(message(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative' or 'wall'."));
+        assert_eq!(message(json!({"x_label": 1})).as_deref(), Some("'chart.x_label' must be a string."));
         assert_eq!(message(json!({"hidden": "a"})).as_deref(), Some("'chart.hidden' must be an array of names."));
     }
 
@@ -70,6 +78,10 @@ mod tests {
         assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
         assert!(smooth(f64::NAN).is_some() && smooth(-0.1).is_some());
         assert!(message(LineSettingsPatch { unit: Some("x".repeat(17)), ..LineSettingsPatch::default() }).is_some());
+        let titled = |title: &str| LineSettingsPatch { y_label: Some(title.into()), ..LineSettingsPatch::default() };
+        assert_eq!(message(titled("accuracy in %")), None);
+        assert_eq!(message(titled(&"x".repeat(201))).as_deref(), Some("'settings.y_label' may have 200 characters."));
+        assert!(message(titled("a\nb")).is_some());
         assert!(message(LineSettingsPatch { hidden: Some(vec!["x".repeat(201)]), ..LineSettingsPatch::default() }).is_some());
     }
 

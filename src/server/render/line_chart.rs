@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::Picture;
 use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::{self, escaped};
-use crate::charts::{Ask, CanvasSize, ChartCanvas, Curve, FOLDED, LineChart, Look, Theme, Zone, is_long, shown};
+use crate::charts::{Ask, AxisTitles, CanvasSize, ChartCanvas, Curve, FOLDED, LineChart, Look, Theme, Zone, is_long, shown};
 use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
@@ -87,7 +87,8 @@ pub async fn svg(
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let all_hidden = curves.is_empty() && !series.is_empty();
     let (window, zone) = (seen.window, seen.zone.clone());
-    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, window, origin, zone, all_hidden };
+    let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
+    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
     let list = LineChart { options: &ask, series: &curves, has_legend, left_out }.draw(canvas);
     Ok(svg::svg(&list, canvas))
 }

@@ -5,6 +5,7 @@ mod tests;
 
 use super::parts::{self, PlotRows, numbers_field, texts_field, wrapped};
 use super::{Chart, ChartKind};
+use crate::charts::axis_titles::AxisTitles;
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Ink, TextAnchor, X};
@@ -23,6 +24,8 @@ pub struct Bar {
     /// What the values are measured in; may be empty.
     pub unit: String,
     pub horizontal: bool,
+    /// Of the axes as they lie: with `horizontal`, that of the values is `x`.
+    pub titles: AxisTitles,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,7 +60,7 @@ impl ChartKind for Bar {
         let (values, series, labels) = (root.get("values"), root.get("series"), root.get("labels"));
         let is_long = [values, series, labels].into_iter().flatten().any(|node| node.is_list() || node.is_object());
         let mut bar = match is_long {
-            true => Self { unit: root.optional_text("unit")?, ..Self::default() },
+            true => Self { unit: root.optional_text("unit")?, titles: AxisTitles::parse(root)?, ..Self::default() },
             false => Self::default(),
         };
         if is_long && let Some(horizontal) = root.get("horizontal") {
@@ -189,8 +192,8 @@ impl Bar {
     }
 
     fn upright(&self, list: &mut DisplayList, canvas: &ChartCanvas, top: f64, scale: &Scale) -> PlotRows {
-        let top = top + 8.0;
-        let end = |lines: usize| (canvas.height() - 22.0 - LINE * (lines - 1) as f64).max(top + 1.0);
+        let top = top + 8.0 + self.titles.above();
+        let end = |lines: usize| (canvas.height() - 22.0 - self.titles.below() - LINE * (lines - 1) as f64).max(top + 1.0);
         let axis_to = |bottom: f64| self.ticks(scale, ((bottom - top) / 45.0) as usize + 1);
         let right = 12.0;
         let room_for = |axis: &[Tick]| (canvas.width() - widest(axis) - 14.0 - right).max(1.0) / self.labels.len().max(1) as f64;
@@ -204,6 +207,7 @@ impl Bar {
         (list.left, list.right) = (left, right);
         let plot = &mut list.plot;
         let rows = PlotRows { top, bottom };
+        self.titles.draw(plot, left, top, bottom + 15.0 + LINE * (lines - 1) as f64);
         parts::y_axis(plot, scale, &axis, rows);
         let y = |value: f64| bottom - scale.at(value) * (bottom - top);
         let across = (canvas.width() - left - right).max(1.0);
@@ -237,7 +241,8 @@ impl Bar {
     }
 
     fn lying(&self, list: &mut DisplayList, canvas: &ChartCanvas, top: f64, scale: &Scale) -> PlotRows {
-        let (top, bottom) = (top + 8.0, (canvas.height() - 22.0).max(top + 9.0));
+        let top = top + 8.0 + self.titles.above();
+        let bottom = (canvas.height() - 22.0 - self.titles.below()).max(top + 1.0);
         let high_each = (bottom - top) / self.labels.len().max(1) as f64;
         let lines = if high_each >= 2.0 * LINE + 4.0 { 2 } else { 1 };
         let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrapped(label, canvas.width() * NAMES, lines)).collect();
@@ -245,6 +250,7 @@ impl Bar {
         let (left, right) = (names + 16.0, self.widest_value().min(canvas.width() * 0.2) + 12.0);
         (list.left, list.right) = (left, right);
         let plot = &mut list.plot;
+        self.titles.draw(plot, left, top, bottom + 15.0);
         for tick in self.ticks(scale, 4) {
             let share = scale.at(tick.at);
             plot.rule(Ink::Grid, (share, top), (share, bottom));

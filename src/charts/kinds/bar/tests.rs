@@ -9,7 +9,7 @@ use crate::charts::kinds::well_formed::{drawn, fixed, numbers_of, svg_of};
 
 fn bar(labels: &[&str], series: &[(&str, &[f64])], horizontal: bool) -> Bar {
     let series = series.iter().map(|(name, values)| Series { name: name.to_string(), values: values.to_vec() }).collect();
-    Bar { labels: labels.iter().map(ToString::to_string).collect(), series, unit: "%".into(), horizontal }
+    Bar { labels: labels.iter().map(ToString::to_string).collect(), series, unit: "%".into(), horizontal, ..Bar::default() }
 }
 
 #[test]

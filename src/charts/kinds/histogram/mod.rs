@@ -10,6 +10,7 @@ use super::colours::Colours;
 use super::heat_cells::{MAX_COLUMNS, colour_bar, colour_bar_width, heat_cells};
 use super::parts::{self, PlotRows, counted};
 use super::{Chart, ChartKind};
+use crate::charts::axis_titles::AxisTitles;
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Ink, Path, Shape, TextAnchor, Window, X};
@@ -40,6 +41,7 @@ pub struct Histogram {
     pub view: View,
     /// Of the values; may be empty.
     pub unit: String,
+    pub titles: AxisTitles,
 }
 
 /// More ridges hide each other.
@@ -65,7 +67,7 @@ impl ChartKind for Histogram {
         if !root.is_object() {
             return Err(root.type_error("must be an array of numbers, or an object with edges and counts"));
         }
-        let unit = root.optional_text("unit")?;
+        let (unit, titles) = (root.optional_text("unit")?, AxisTitles::parse(root)?);
         let mut histogram = match (root.get("steps"), root.get("values")) {
             (Some(steps), values) => over_steps(root, steps, values)?,
             (None, Some(values)) => {
@@ -78,7 +80,7 @@ impl ChartKind for Histogram {
                 one(edges, found)
             }
         };
-        histogram.unit = unit;
+        (histogram.unit, histogram.titles) = (unit, titles);
         Ok(histogram)
     }
 }
@@ -198,7 +200,7 @@ impl Histogram {
     fn columns(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
         let heights = self.counts.first().map(|bins| self.heights(bins)).unwrap_or_default();
         let most = heights.iter().copied().fold(0.0, f64::max);
-        let (top, bottom) = (24.0, (canvas.height() - 22.0).max(25.0));
+        let (top, bottom) = (24.0, (canvas.height() - 22.0 - self.titles.below()).max(25.0));
         let has_numbers = self.has_numbers();
         let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
         let axis = if has_numbers { ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1) } else { Vec::new() };
@@ -218,8 +220,11 @@ impl Histogram {
         if !has_numbers {
             parts::no_values_text(plot, plot_rows, missing.is_empty());
         }
-        let name = if self.is_even() { "count" } else { "count per unit" };
-        plot.text(Ink::Muted, TextAnchor::Start, X::px(12.0 - left), 14.0, name);
+        if self.titles.y.is_empty() {
+            let name = if self.is_even() { "count" } else { "count per unit" };
+            plot.text(Ink::Muted, TextAnchor::Start, X::px(12.0 - left), 14.0, name);
+        }
+        self.titles.draw(plot, left, top, bottom + 15.0);
         if !missing.is_empty() {
             plot.text(Ink::Text, TextAnchor::End, X::share(1.0), 14.0, missing);
         }
@@ -231,7 +236,8 @@ impl Histogram {
         let most = merged.iter().flatten().copied().fold(0.0, f64::max);
         let colours = Colours { lo: 0.0, hi: if most > 0.0 { most } else { 1.0 }, two_sided: false };
         let note = if missing.is_empty() { 0.0 } else { 14.0 };
-        let (top, bottom) = (10.0, (canvas.height() - 22.0 - note).max(11.0));
+        let top = 10.0 + self.titles.above();
+        let bottom = (canvas.height() - 22.0 - self.titles.below() - note).max(top + 1.0);
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
         let axis = self.ticks(&along, ((bottom - top) / 45.0) as usize + 1);
@@ -257,8 +263,9 @@ impl Histogram {
             plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, labels[at].as_str());
         }
         if !missing.is_empty() {
-            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), bottom + 30.0, missing.as_str());
+            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), bottom + 30.0 + self.titles.below(), missing.as_str());
         }
+        self.titles.draw(plot, left, top, bottom + 15.0);
         if most > 0.0 {
             colour_bar(plot, &colours, "", (top, bottom));
         }
@@ -269,7 +276,8 @@ impl Histogram {
     }
 
     fn ridge(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
-        let (top, bottom) = (10.0, (canvas.height() - 22.0).max(11.0));
+        let top = 10.0 + self.titles.above();
+        let bottom = (canvas.height() - 22.0 - self.titles.below()).max(top + 1.0);
         let ridges = self.ridges(top, bottom);
         let Ridges { picked, heights, most, reach, .. } = &ridges;
         let count = picked.len();
@@ -300,8 +308,9 @@ impl Histogram {
         }
         parts::x_axis(plot, &along, &axis, bottom);
         if !missing.is_empty() {
-            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), 16.0, missing.as_str());
+            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), top + 6.0, missing.as_str());
         }
+        self.titles.draw(plot, left, top, bottom + 15.0);
         if !self.has_numbers() {
             parts::no_values_text(plot, plot_rows, missing.is_empty());
         }
@@ -370,7 +379,7 @@ fn over_steps(root: JsonPath, steps: JsonPath, values: Option<JsonPath>) -> Resu
         }
     };
     list.check_len(counts.len(), numbers.len(), "step")?;
-    Ok(Histogram { steps: numbers, edges, counts, view, unit: String::new() })
+    Ok(Histogram { steps: numbers, edges, counts, view, ..Histogram::default() })
 }
 
 fn edges(root: JsonPath) -> Result<Vec<f64>, ApiError> {

@@ -40,6 +40,7 @@ fn ten_thousand_steps_are_a_small_drawing() {
             counts: counts.clone(),
             view,
             unit: "s".into(),
+            ..Histogram::default()
         };
         let svg = drawn(&histogram);
         assert!(svg.len() < 300_000 && svg.contains("10000 steps"), "{}", svg.len());

@@ -57,6 +57,12 @@ struct Chart {
     /// What the values are measured in, such as `s`, `B`, `%`.
     #[schema(required = false, default = "")]
     unit: String,
+    /// The title of the horizontal axis.
+    #[schema(required = false, default = "")]
+    x_label: String,
+    /// The title of the vertical axis.
+    #[schema(required = false, default = "")]
+    y_label: String,
     /// The names of series that are not drawn.
     #[schema(required = false, default = json!([]))]
     hidden: Vec<String>,
