@@ -194,6 +194,8 @@ mod tests {
             let text = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<Event<Cell>>(&text).unwrap(), event, "{text}");
         }
-        assert!(serde_json::from_str::<Event<Cell>>(r#"{"event":"patched","seq":3}"#).is_err());
+        for incomplete in [r#"{"event":"patched","seq":3}"#, r#"{"event":"hello","seq":3,"epoch":"e"}"#, r#"{"event":"bookmark"}"#] {
+            assert!(serde_json::from_str::<Event<Cell>>(incomplete).is_err(), "{incomplete}");
+        }
     }
 }

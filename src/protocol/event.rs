@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// `seq` numbers the changes of a board without gaps. After a resume it may jump: the client then
 /// receives the newest version of each changed cell, in the order of those last changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
+#[serde(tag = "event", rename_all = "lowercase", try_from = "EventFields<T>")]
 pub enum Event<T> {
     /// The first event: the current position. `build` identifies the server's build, so that an older
     /// page can reload itself.
@@ -44,4 +44,45 @@ pub enum Event<T> {
     Bookmark {
         seq: u64,
     },
+}
+
+/// The keys of all events. Deserialised as a tagged enum, an event would be read into serde's own tree first, which is also 45 KB of
+/// code for the page.
+#[derive(Deserialize)]
+struct EventFields<T> {
+    event: EventName,
+    seq: u64,
+    epoch: Option<String>,
+    build: Option<String>,
+    cells: Option<Vec<T>>,
+    data: Option<T>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum EventName {
+    Hello,
+    Snapshot,
+    Created,
+    Updated,
+    Patched,
+    Removed,
+    Bookmark,
+}
+
+impl<T> TryFrom<EventFields<T>> for Event<T> {
+    type Error = &'static str;
+
+    fn try_from(EventFields { event, seq, epoch, build, cells, data }: EventFields<T>) -> Result<Self, Self::Error> {
+        let known = match event {
+            EventName::Hello => epoch.zip(build).map(|(epoch, build)| Self::Hello { epoch, seq, build }),
+            EventName::Snapshot => epoch.zip(cells).map(|(epoch, cells)| Self::Snapshot { epoch, seq, cells }),
+            EventName::Created => data.map(|data| Self::Created { seq, data }),
+            EventName::Updated => data.map(|data| Self::Updated { seq, data }),
+            EventName::Patched => data.map(|data| Self::Patched { seq, data }),
+            EventName::Removed => data.map(|data| Self::Removed { seq, data }),
+            EventName::Bookmark => Some(Self::Bookmark { seq }),
+        };
+        known.ok_or("an event lacks one of its keys")
+    }
 }

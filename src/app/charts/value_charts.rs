@@ -90,7 +90,7 @@ pub fn source(address: &str) -> Option<(String, f64)> {
     let (path, query) = address.split_once(".svg?").filter(|(path, _)| path.starts_with("values/"))?;
     let query = query.strip_prefix("height=")?;
     let (height, version) = query.split_once('&').unwrap_or((query, ""));
-    Some((routes::value_json(path, version), height.parse().ok()?))
+    Some((routes::value_json(path, version), height.parse::<u32>().ok()?.into()))
 }
 
 /// As the server's picture is: of any width.

@@ -92,9 +92,9 @@ impl ChartKind for Scatter {
         sorted.dedup();
         place.check_max_len(sorted.len(), MAX_LABELS, "labels", "group the rare ones")?;
         // Numbers in their own order: 2 before 10.
-        if sorted.iter().all(|name| name.parse::<f64>().is_ok()) {
-            let number = |name: &str| name.parse().unwrap_or(f64::NAN);
-            sorted.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        let number = |name: &str| serde_json::from_str::<f64>(name.strip_prefix('+').unwrap_or(name)).ok();
+        if sorted.iter().all(|name| number(name).is_some()) {
+            sorted.sort_by(|a, b| number(a).unwrap_or_default().total_cmp(&number(b).unwrap_or_default()));
         }
         let at = |name: &String| sorted.iter().position(|known| known == name).unwrap_or_default() as u32;
         scatter.label = names.iter().map(at).collect();
