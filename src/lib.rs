@@ -9,6 +9,7 @@ pub mod series;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_functions;
+mod sorting;
 
 /// Hydrates the page that the server has drawn.
 #[cfg(feature = "hydrate")]

@@ -1,6 +1,8 @@
 //! What a figure could not load, in a sentence of ours that says what to do. A figure's own words are never shown: of what it reports only
 //! the kind and a host's name are believed, and the name is checked.
 
+use crate::sorting;
+
 /// Of a host's name, with its port.
 const HOST_BYTES: usize = 80;
 /// Of an address that is looked at.
@@ -117,7 +119,7 @@ fn names(address: &str, mark: &str) -> bool {
 /// What a reader is to be told; empty when nothing was blocked.
 pub fn sentence(blocked: &[Blocked]) -> String {
     let mut all: Vec<&Blocked> = blocked.iter().collect();
-    all.sort();
+    sorting::sort(&mut all);
     all.dedup();
     let Some((first, others)) = all.split_first() else { return String::new() };
     let mut text = ["Blocked: ", &first.named(), ". Figures load nothing from other addresses. ", first.remedy()].concat();

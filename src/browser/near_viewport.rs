@@ -9,6 +9,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
+use crate::sorting;
+
 /// Larger than a screen, so that slow content has time to load.
 const ROOT_MARGIN: &str = "1000px";
 
@@ -125,10 +127,10 @@ impl Queue {
                 tops.push((rect.top(), at));
             }
         }
-        tops.sort_by(|one, other| one.0.total_cmp(&other.0));
+        sorting::sort_by(&mut tops, |one, other| one.0.total_cmp(&other.0));
         tops.truncate(limit);
         // Descending places: removing one then moves none of the places that follow.
-        tops.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+        sorting::sort_by(&mut tops, |one, other| other.1.cmp(&one.1));
         tops.into_iter().map(|(_, at)| self.take_at(at)).collect()
     }
 }

@@ -3,6 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::text_metrics::width;
+use crate::sorting;
 
 const CUT: &str = "…";
 /// How often names that still look alike are told apart once more.
@@ -21,7 +22,7 @@ pub fn short<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
         for group in &groups {
             cut(&names, group, room.max(40.0), &mut shown);
             let mut order = group.clone();
-            order.sort_by(|a, b| shown[*a].cmp(&shown[*b]));
+            sorting::sort_by(&mut order, |a, b| shown[*a].cmp(&shown[*b]));
             let same = order.chunk_by(|a, b| shown[*a] == shown[*b]).filter(|same| same.len() > 1 && same.len() < group.len());
             alike.extend(same.map(<[usize]>::to_vec));
         }

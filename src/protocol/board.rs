@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cell, CellId, Event};
+use crate::sorting;
 
 /// The board of cells that name no other one, at `/`.
 pub const MAIN_BOARD: &str = "main";
@@ -68,7 +69,7 @@ impl Board {
                 self.seq = seq;
                 self.cells.clear();
                 self.cells.extend(cells);
-                self.cells.sort_by(Cell::compare);
+                sorting::sort_by(&mut self.cells, Cell::compare);
                 return BoardChange::All;
             }
             Event::Bookmark { seq } => {

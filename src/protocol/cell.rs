@@ -1,6 +1,7 @@
 //! A cell as the page needs it: without bulk such as whole values and points.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,11 @@ impl CellId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Where each id stands in a list without duplicates.
+    pub fn places(ids: &[Self]) -> HashMap<&Self, usize> {
+        ids.iter().enumerate().map(|(place, id)| (id, place)).collect()
     }
 }
 

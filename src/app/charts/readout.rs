@@ -12,6 +12,7 @@ use crate::charts::time_ticks;
 use crate::charts::{Zone, number, palette};
 use crate::protocol::{CellId, XAxis};
 use crate::series::Column;
+use crate::sorting;
 
 /// Series and markers in the tooltip: more do not fit into the window. The settings panel has all series in a table.
 const MAX_ROWS: usize = 12;
@@ -114,7 +115,7 @@ fn describe_left_out(above: usize, below: usize) -> String {
 
 /// Highest first; NaN last.
 fn sort_rows(rows: &mut [Row]) {
-    rows.sort_by(|a, b| a.value().is_nan().cmp(&b.value().is_nan()).then(b.value().total_cmp(&a.value())));
+    sorting::sort_by(rows, |a, b| a.value().is_nan().cmp(&b.value().is_nan()).then(b.value().total_cmp(&a.value())));
 }
 
 /// The value of a point; of a column its mean, its range and the number of its points.

@@ -2,7 +2,7 @@
 //! from the context and are updated by the signals in [`super::display`].
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -33,7 +33,7 @@ pub struct Charts {
     pub registry: ChartRegistry,
     pub list: Vec<ChartState>,
     /// The place of each chart in the list.
-    index: BTreeMap<CellId, usize>,
+    index: HashMap<CellId, usize>,
     /// Charts that are drawn from one value.
     pub canvas_charts: Vec<CanvasChart>,
     /// Place of the crosshair on the axis of all charts.
@@ -201,7 +201,7 @@ impl Charts {
         Self {
             registry,
             list: Vec::new(),
-            index: BTreeMap::new(),
+            index: HashMap::new(),
             canvas_charts: Vec::new(),
             crosshair: None,
             readout: None,

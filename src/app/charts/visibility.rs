@@ -8,6 +8,7 @@ use super::chart_state::ChartState;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
 use crate::protocol::CellId;
+use crate::sorting;
 
 /// The attribute of a chart's container by which an observed element is found again.
 pub const CELL: &str = "data-cell";
@@ -79,7 +80,7 @@ impl Charts {
     fn release_hidden(&mut self) {
         let mut hidden: Vec<&mut ChartState> = self.list.iter_mut().filter(|chart| !chart.is_visible && chart.has_canvas()).collect();
         let surplus = hidden.len().saturating_sub(MAX_HIDDEN_CANVASES);
-        hidden.sort_by_key(|chart| chart.visible_at);
+        sorting::sort_by(&mut hidden, |one, other| one.visible_at.cmp(&other.visible_at));
         hidden.into_iter().take(surplus).for_each(ChartState::release);
     }
 }

@@ -7,7 +7,7 @@ mod filter;
 mod theme;
 mod toasts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -192,12 +192,12 @@ impl Dashboard {
     fn rearrange(self) {
         let (known, editing) = (self.cells.get_untracked(), self.editing.get_untracked());
         let rows: Vec<CellId> = known.iter().map(|cell| cell.id.clone()).collect();
-        let by_id: BTreeMap<&CellId, &Arc<CellState>> = known.iter().map(|cell| (&cell.id, cell)).collect();
+        let places = CellId::places(&rows);
         let (order, cells) = self.board.with_value(|board| {
             let order = ids(board);
             let state = |id: &CellId| {
-                if let Some(cell) = by_id.get(id) {
-                    return Some((*cell).clone());
+                if let Some(cell) = places.get(id).and_then(|at| known.get(*at)) {
+                    return Some(cell.clone());
                 }
                 // The answer to "Add cell" may have come before the cell.
                 let field = editing.as_ref().filter(|(edited, _)| edited == id).map(|(_, field)| *field);
@@ -224,9 +224,9 @@ fn ids(board: &Board) -> Vec<CellId> {
 /// The ids of `order`, with the known ones in the places that they have in `rows`: new cells take the places of removed ones, then the end.
 /// The list that draws the cells then never moves an element, which would load its figure again; the grid has its own way to move them.
 fn rows_in_place(rows: &[CellId], order: &[CellId]) -> Vec<CellId> {
-    let (known, wanted): (BTreeSet<&CellId>, BTreeSet<&CellId>) = (rows.iter().collect(), order.iter().collect());
-    let mut new = order.iter().filter(|id| !known.contains(id));
-    let filled = rows.iter().filter_map(|id| if wanted.contains(id) { Some(id) } else { new.next() });
+    let (known, wanted) = (CellId::places(rows), CellId::places(order));
+    let mut new = order.iter().filter(|id| !known.contains_key(id));
+    let filled = rows.iter().filter_map(|id| if wanted.contains_key(id) { Some(id) } else { new.next() });
     let mut places: Vec<CellId> = filled.cloned().collect();
     places.extend(new.cloned());
     places

@@ -13,6 +13,7 @@ use crate::charts::number;
 use crate::charts::text_metrics::{FONT_SIZE, width};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
+use crate::sorting;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heatmap {
@@ -101,7 +102,7 @@ impl Chart for Heatmap {
         }
         let label = |name: &str, fallback: &str, labels: &[String], at: &dyn Fn(&(usize, usize)) -> usize| {
             let mut used: Vec<usize> = places.iter().map(at).collect();
-            used.sort_unstable();
+            sorting::sort(&mut used);
             used.dedup();
             let texts = used.iter().map(|at| Self::label(labels, *at)).collect();
             texts_field(

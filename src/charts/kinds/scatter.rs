@@ -13,6 +13,7 @@ use crate::charts::ticks::widest;
 use crate::charts::{Measure, Scale, ticks};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
+use crate::sorting;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scatter {
@@ -88,13 +89,13 @@ impl ChartKind for Scatter {
             return Err(place.wrong("must have at least 1 item"));
         }
         let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
-        sorted.sort_unstable();
+        sorting::sort(&mut sorted);
         sorted.dedup();
         place.check_max_len(sorted.len(), MAX_LABELS, "labels", "group the rare ones")?;
         // Numbers in their own order: 2 before 10.
         let number = |name: &str| serde_json::from_str::<f64>(name.strip_prefix('+').unwrap_or(name)).ok();
         if sorted.iter().all(|name| number(name).is_some()) {
-            sorted.sort_by(|a, b| number(a).unwrap_or_default().total_cmp(&number(b).unwrap_or_default()));
+            sorting::sort_by(&mut sorted, |a, b| number(a).unwrap_or_default().total_cmp(&number(b).unwrap_or_default()));
         }
         let at = |name: &String| sorted.iter().position(|known| known == name).unwrap_or_default() as u32;
         scatter.label = names.iter().map(at).collect();
@@ -219,7 +220,7 @@ impl Scatter {
             paths.push(Path::Dots { slot, size, is_square, spacing: RASTER, dots });
         }
         plot.push(Shape::Window(Window { top, height: high, width: wide, paths }));
-        crosses.sort_unstable();
+        sorting::sort(&mut crosses);
         crosses.dedup();
         // Edges have room for few: neighbours nearer than this are one cross, and all are counted above the plot.
         let mut shown: Vec<(i32, i32)> = Vec::new();

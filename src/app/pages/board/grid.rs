@@ -1,7 +1,5 @@
 //! The grid of cells. It changes the order of its elements without reloading the frames in them.
 
-use std::collections::BTreeMap;
-
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
@@ -82,7 +80,7 @@ extern "C" {
 /// Brings the elements into this order with as few moves as possible.
 fn arrange(grid: &Element, order: &[CellId]) {
     let children = grid.children();
-    let wanted: BTreeMap<&CellId, usize> = order.iter().enumerate().map(|(place, id)| (id, place)).collect();
+    let wanted = CellId::places(order);
     let placed = |child: Element| Some((*wanted.get(&CellId::parse(&child.get_attribute("data-id")?)?)?, child));
     let (places, there): (Vec<usize>, Vec<Element>) = (0..children.length()).filter_map(|at| placed(children.item(at)?)).unzip();
     let stays = staying(&places);
