@@ -1,6 +1,6 @@
 # Tests pass wrong types on purpose, and use private attributes.
 # mypy: disable-error-code="assignment"
-"""Subplots, histogram bins and axis labels."""
+"""Subplots, histogram bins and titles of axes."""
 
 from __future__ import annotations
 
@@ -100,28 +100,73 @@ def test_bins_are_those_of_numpy(server: Server, board: Any, name: str) -> None:
             cells[0, 0].hist(values, bins=wrong)
 
 
-def test_labels_and_a_note_stand_together(server: Server, board: Any, name: str) -> None:
-    axes = board.subplots(1, 1)[0]
-    axes.set_xlabel("age").set_description("of the first run").set_ylabel("height")
+def test_titles_of_axes_are_in_the_chart_and_replace_no_description(
+    server: Server, board: Any, name: str
+) -> None:
+    draw = {
+        "line": lambda axes: axes.plot([1, 2]),
+        "bar": lambda axes: axes.bar(["a", "b"], [1, 2]),
+        "histogram": lambda axes: axes.hist([1, 2, 3]),
+        "scatter": lambda axes: axes.scatter([1], [2]),
+    }
+    for at, axes in enumerate(board.subplots(2, 4).flat):
+        kind = list(draw)[at % 4]
+        axes.set_description("mine").set_xlabel("ag\ne")
+        # Before and after the drawing.
+        if at < 4:
+            draw[kind](axes).set_ylabel("height")
+        else:
+            draw[kind](axes.set_ylabel("height"))
+            draw[kind](axes)
     sent(board)
-    (cell,) = server.cells(name).values()
-    assert cell["description"] == "of the first run\nx: age, y: height"
+    cells = server.cells(name).values()
+    assert len(cells) == 8
+    for cell in cells:
+        titles = cell["chart"] if cell["type"] == "line" else cell["value"]
+        assert (titles["x_label"], titles["y_label"], cell["description"]) == (
+            "ag e",
+            "height",
+            "mine",
+        )
+
+
+def test_a_line_keeps_its_scale_beside_its_titles(server: Server, board: Any, name: str) -> None:
+    axes = board.subplots(1, 1)[0].set_yscale("log").plot([1, 2]).set_xlabel("epoch")
+    sent(board)
+    assert server.cell(axes.id)["chart"] == {"y": "log", "x_label": "epoch"}
+    axes.set_yscale("linear").set_ylabel("x" * 300)
+    sent(board)
+    chart = server.cell(axes.id)["chart"]
+    assert chart == {"y": "linear", "x_label": "epoch", "y_label": "x" * 199 + "…"}
+
+
+def test_a_picture_has_the_titles_below_its_description(
+    server: Server, board: Any, name: str
+) -> None:
+    axes = board.subplots(1, 1)[0].set_xlabel("column").set_description("mine")
+    axes.imshow([[0, 255]]).set_ylabel("row")
+    sent(board)
+    assert server.cell(axes.id)["description"] == "mine\nx: column, y: row"
     axes.set_description("changed")
     sent(board)
-    assert server.cell(cell["_id"])["description"] == "changed\nx: age, y: height"
-
-
-def test_axis_labels_never_replace_a_description(server: Server, board: Any, name: str) -> None:
-    line, points = board.subplots(1, 2)
-    line.set(description="mine").set_xlabel("age")
-    points.set_description("mine").set_xlabel("age")
-    points.scatter([1], [2]).set_ylabel("height")
+    assert server.cell(axes.id)["description"] == "changed\nx: column, y: row"
+    axes.plot([1, 2])
     sent(board)
-    cells = sorted(server.cells(name).values(), key=lambda cell: cell["layout"]["column"])
-    assert cells[0]["description"] == "mine\nx: age"
-    # A scatter chart has labels of its own; the description keeps what it had before.
-    assert cells[1]["description"].startswith("mine")
-    assert cells[1]["value"] == {"x": [1], "y": [2], "x_label": "age", "y_label": "height"}
+    cell = server.cell(axes.id)
+    assert cell["description"] == "changed" and cell["chart"]["y_label"] == "row"
+
+
+def test_calls_of_a_board_take_titles(server: Server, board: Any, name: str) -> None:
+    titles = {"x_label": "epoch", "y_label": "loss"}
+    board.line("line", y="log", **titles).append(a=1)
+    board.bar("bar", {"a": 1}, **titles)
+    board.histogram("histogram", [1, 2], **titles)
+    board.scatter("scatter", [1], [2], **titles)
+    sent(board)
+    cells = server.named(name)
+    assert cells["line"]["chart"] == {"y": "log", **titles}
+    for kind in ("bar", "histogram", "scatter"):
+        assert {key: cells[kind]["value"][key] for key in titles} == titles
 
 
 def test_bins_of_a_histogram_are_honoured(server: Server, board: Any, name: str) -> None:

@@ -83,10 +83,15 @@ def test_plots_are_cells(
     )
     assert board.flush(60)
     cells = server.named(name)
-    assert cells["bar"]["value"] == {"labels": ["a", "b"], "values": [1.5, 2.5]} and cells[
-        "scatter"
-    ]["value"]["x"] == [0, 1]
-    assert cells["histogram"]["value"] == {"values": [1.5, 2.5]} and "roc" not in cells
+    assert cells["bar"]["value"] == {
+        "labels": ["a", "b"],
+        "values": [1.5, 2.5],
+        "x_label": "who",
+        "y_label": "y",
+    }
+    assert cells["scatter"]["value"]["x"] == [0, 1]
+    assert cells["histogram"]["value"] == {"values": [1.5, 2.5], "x_label": "y"}
+    assert "roc" not in cells
     assert server.pairs(cells["line"]["_id"], "y") == [(0, 1.5), (1, 2.5)] and server.pairs(
         cells["lines"]["_id"], "b"
     ) == [(0, 3), (1, 4)]

@@ -108,6 +108,8 @@ class Board(MetricLog):
         y: str | None = None,
         smooth: float | None = None,
         unit: str | None = None,
+        x_label: str | None = None,
+        y_label: str | None = None,
         hidden: list[str] | None = None,
     ) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
@@ -116,6 +118,8 @@ class Board(MetricLog):
         :param y: ``linear`` or ``log``.
         :param smooth: 0 to 0.999.
         :param unit: unit of the values.
+        :param x_label: title of the horizontal axis.
+        :param y_label: title of the vertical axis.
         :param hidden: series that are not drawn.
 
         Settings are added to those that this process gave before; together they replace all
@@ -123,7 +127,7 @@ class Board(MetricLog):
         """
         cell = self._get_or_create(name, Line, {"type": "line"})
         keys: dict[str, Any] = {} if title is None else {"name": title}
-        settings = line_settings(x, y, smooth, unit, hidden)
+        settings = line_settings(x, y, smooth, unit, hidden, x_label, y_label)
         if settings:
             cell._chart = {**cell._chart, **settings}
             keys["chart"] = cell._chart
@@ -221,6 +225,8 @@ class Board(MetricLog):
         steps: Any = None,
         view: str | None = None,
         unit: str | None = None,
+        x_label: str | None = None,
+        y_label: str | None = None,
     ) -> Cell:
         """A histogram of raw ``values`` of any shape, or ``counts`` (N) with ``edges`` (N + 1).
 
@@ -229,11 +235,13 @@ class Board(MetricLog):
         :param steps: (S) makes a histogram over steps: ``values`` is a list of S lists, ``counts``
             has the shape (S, N).
         :param view: of a histogram over steps: ``heat`` or ``ridge``.
+        :param x_label: title of the horizontal axis; ``y_label`` of the vertical one.
         """
         value = cell_values.histogram(
             values, counts, edges, steps=steps, view=view, unit=unit, bins=bins
         )
-        return self._set_value(name, "histogram", value)
+        titles = cell_values.axis_titles(x_label, y_label)
+        return self._set_value(name, "histogram", {**value, **titles})
 
     @wrap_exceptions
     def heatmap(
@@ -263,12 +271,17 @@ class Board(MetricLog):
         labels: Any = None,
         unit: str | None = None,
         horizontal: bool | None = None,
+        x_label: str | None = None,
+        y_label: str | None = None,
     ) -> Cell:
         """Bars: ``{"adam": 0.93, "sgd": 0.91}``, or a list with ``labels``.
 
-        Lists are bars side by side: ``{"train": [1, 2], "val": [2, 3]}``.
+        Lists are bars side by side: ``{"train": [1, 2], "val": [2, 3]}``. ``x_label`` and
+        ``y_label`` are titles of the axes as they lie.
         """
-        return self._set_value(name, "bar", cell_values.bar(values, labels, unit, horizontal))
+        value = cell_values.bar(values, labels, unit, horizontal)
+        titles = cell_values.axis_titles(x_label, y_label)
+        return self._set_value(name, "bar", {**value, **titles})
 
     @wrap_exceptions
     def scatter(
@@ -282,7 +295,9 @@ class Board(MetricLog):
         y_label: str | None = None,
     ) -> Cell:
         """Points (N) and (N), coloured by ``labels`` (N): at most 100,000 points, 100 labels."""
-        value = cell_values.scatter(x, y, labels, x_label, y_label)
+        value = cell_values.scatter(x, y, labels)
+        if isinstance(value, dict):
+            value.update(cell_values.axis_titles(x_label, y_label))
         return self._set_value(name, "scatter", value)
 
     @wrap_exceptions

@@ -25,22 +25,24 @@ def bar(
     """Bars: the height is in the column ``value``, the name in the column ``label``."""
     del title, split_table
     heights, labels = _column(table, value), _column(table, label)
-    return Chart("bar", cell_values.bar(heights, labels, None, None))
+    titles = cell_values.axis_titles(label, value)
+    return Chart("bar", {**cell_values.bar(heights, labels, None, None), **titles})
 
 
 def scatter(table: Table, x: Any, y: Any, title: Any = None, split_table: bool = False) -> Chart:
     """A point for each row, from two columns."""
     del title, split_table
-    labels = convert.to_label(x), convert.to_label(y)
-    return Chart(
-        "scatter", cell_values.scatter(_column(table, x), _column(table, y), None, *labels)
-    )
+    points = cell_values.scatter(_column(table, x), _column(table, y), None)
+    if isinstance(points, dict):
+        points.update(cell_values.axis_titles(x, y))
+    return Chart("scatter", points)
 
 
 def histogram(table: Table, value: Any, title: Any = None, split_table: bool = False) -> Chart:
     """The distribution of a column."""
     del title, split_table
-    return Chart("histogram", cell_values.histogram(_column(table, value)))
+    titles = cell_values.axis_titles(value, None)
+    return Chart("histogram", {**cell_values.histogram(_column(table, value)), **titles})
 
 
 def line(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import wrap_exceptions
 from ._values import cell_values, convert, images, json_types, names
-from .cell import Cell, line_settings
+from .cell import Cell, line_settings, to_axis_title
 
 if TYPE_CHECKING:
     from .board import Board
@@ -26,12 +26,14 @@ class Axes(Cell):
         super().__init__(board, name, id)
         self._lines: dict[str, dict[str, list[Any]]] = {}
         self._chart: dict[str, Any] = {}
-        #: Labels of the axes "x" and "y".
-        self._axis_labels: dict[str, str] = {}
-        #: The description without the labels.
+        #: Titles of the axes, by their keys ``x_label`` and ``y_label``.
+        self._titles: dict[str, str] = {}
+        #: The description without the titles of a picture's axes.
         self._description = ""
-        #: The value that is shown, if it is a scatter chart: it has labels of its own.
-        self._scatter: dict[str, Any] | None = None
+        #: Whether a picture is shown, which has no axes: their titles are below its description.
+        self._is_picture = False
+        #: The kind and the value that are shown, if the titles are keys of the value.
+        self._titled: tuple[str, dict[str, Any]] | None = None
 
     def set(self, **keys: Any) -> Axes:
         if isinstance(keys.get("description"), str):
@@ -59,7 +61,8 @@ class Axes(Cell):
             raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
         line = {"x": x, "y": json_types.to_json(y)}
         lines = {**self._lines, names.check_name(label or "y"): line}
-        self._show("line", {"series": lines}, **({"chart": self._chart} if self._chart else {}))
+        chart = {**self._chart, **self._titles}
+        self._show("line", {"series": lines}, **({"chart": chart} if chart else {}))
         self._lines = lines
         return self
 
@@ -71,9 +74,12 @@ class Axes(Cell):
         del cmap
         content = images.encode_image(data, vmin=vmin, vmax=vmax)
         self._reset()
-        self.board._client.patch_image(
-            self.id, {"type": "img"}, content, images.media_type(content)
-        )
+        self._is_picture = True
+        keys = {
+            "type": "img",
+            **({"description": self._full_description()} if self._titles else {}),
+        }
+        self.board._client.patch_image(self.id, keys, content, images.media_type(content))
         return self
 
     @wrap_exceptions
@@ -86,31 +92,31 @@ class Axes(Cell):
             and for a rule such as ``"auto"``, the server chooses.
         :param range: the outer edges; without it the lowest and the highest value.
         """
-        return self._show("histogram", cell_values.histogram(values, bins=bins, limits=range))
+        value = cell_values.histogram(values, bins=bins, limits=range)
+        return self._show_titled("histogram", value)
 
     @wrap_exceptions
     def scatter(self, x: Any, y: Any, *, c: Any = None) -> Axes:
         """Points (N) and (N), coloured by the labels ``c`` (N)."""
-        labels = self._axis_labels
-        return self._show_scatter(cell_values.scatter(x, y, c, labels.get("x"), labels.get("y")))
+        return self._show_titled("scatter", cell_values.scatter(x, y, c))
 
     @wrap_exceptions
     def bar(self, labels: Any, values: Any) -> Axes:
         """A bar of the height ``values`` (N) for each of ``labels`` (N)."""
-        return self._show("bar", cell_values.bar(values, labels, None, None))
+        return self._show_titled("bar", cell_values.bar(values, labels, None, None))
 
     def set_xlabel(self, text: str) -> Axes:
-        """Labels the x axis: in the chart of a scatter plot, else below the description."""
-        return self._set_axis_label("x", text)
+        """Titles the x axis. A picture has none: its title is below the description."""
+        return self._set_title("x_label", text)
 
     def set_ylabel(self, text: str) -> Axes:
-        """Labels the y axis: in the chart of a scatter plot, else below the description."""
-        return self._set_axis_label("y", text)
+        """Titles the y axis, as :meth:`set_xlabel`."""
+        return self._set_title("y_label", text)
 
     def set_yscale(self, scale: str) -> Axes:
         """``linear`` or ``log``."""
         self._chart.update(line_settings(None, scale, None, None, None))
-        return self.set(chart=self._chart) if self._lines else self
+        return self.set(chart={**self._chart, **self._titles}) if self._lines else self
 
     def legend(self, *_: Any, **__: Any) -> Axes:
         """Does nothing: the legend is always there."""
@@ -127,29 +133,37 @@ class Axes(Cell):
 
     cla = clear
 
-    def _set_axis_label(self, axis: str, text: str) -> Axes:
-        self._axis_labels[axis] = convert.to_label(text)
-        if self._scatter is not None:
-            return self._show_scatter({**self._scatter, f"{axis}_label": self._axis_labels[axis]})
-        super().set(description=self._full_description())
+    def _set_title(self, key: str, text: str) -> Axes:
+        self._titles[key] = to_axis_title(text)
+        if self._titled is not None:
+            return self._show_titled(*self._titled)
+        if self._is_picture:
+            super().set(description=self._full_description())
+        elif self._lines:
+            self.set(chart={**self._chart, **self._titles})
+        # Of an empty place, the next drawing has it.
         return self
 
-    def _show_scatter(self, value: Any) -> Axes:
-        self._show("scatter", value)
-        # Of no points it is an empty list, which has no labels.
-        self._scatter = value if isinstance(value, dict) else None
+    def _show_titled(self, kind: str, value: Any) -> Axes:
+        # Of no points it is an empty list, which has no titles.
+        titled = {**value, **self._titles} if isinstance(value, dict) else value
+        self._show(kind, titled)
+        self._titled = (kind, titled) if isinstance(titled, dict) else None
         return self
 
     def _full_description(self) -> str:
-        labels = self._axis_labels if self._scatter is None else {}
-        text = ", ".join(f"{axis}: {labels[axis]}" for axis in sorted(labels))
+        titles = self._titles if self._is_picture else {}
+        text = ", ".join(f"{key[0]}: {titles[key]}" for key in sorted(titles))
         return "\n".join(part for part in (self._description, text) if part)
 
     def _reset(self) -> None:
         self._lines = {}
-        self._scatter = None
+        self._titled = None
+        self._is_picture = False
 
     def _show(self, kind: str, value: Any, **keys: Any) -> Axes:
+        if self._is_picture and self._titles:
+            keys["description"] = self._description
         self._reset()
         self.board._client.patch(self.id, {"type": kind, "value": value, **keys})
         return self

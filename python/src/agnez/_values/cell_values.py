@@ -242,7 +242,16 @@ def bar(values: Any, labels: Any, unit: str | None, horizontal: bool | None) -> 
     )
 
 
-def scatter(x: Any, y: Any, labels: Any, x_label: str | None, y_label: str | None) -> Any:
+def axis_titles(x_label: Any, y_label: Any) -> dict[str, Any]:
+    """The titles of a chart's axes, as keys of its value."""
+    return {
+        key: to_label(title)
+        for key, title in (("x_label", x_label), ("y_label", y_label))
+        if title is not None
+    }
+
+
+def scatter(x: Any, y: Any, labels: Any) -> Any:
     """Two lists of equal length, and a label for each point; without points no value yet."""
     across, up = flatten(x, "x"), flatten(y, "y")
     names = None if labels is None else [to_label(name) for name in to_list(labels, "labels")]
@@ -253,7 +262,7 @@ def scatter(x: Any, y: Any, labels: Any, x_label: str | None, y_label: str | Non
         )
     if not across:
         return []
-    return _without_none(x=across, y=up, label=names, x_label=x_label, y_label=y_label)
+    return _without_none(x=across, y=up, label=names)
 
 
 def number(
