@@ -1,7 +1,7 @@
 //! The titles of a chart's two axes: `x_label` below the plot, `y_label` above its left end.
 
 use super::display_list::{Ink, Shapes, TextAnchor, X};
-use super::names::shortened;
+use super::names::shorten_name;
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 
@@ -26,27 +26,27 @@ impl AxisTitles {
 
 impl<T: AsRef<str>> AxisTitles<T> {
     /// The room that they take above the plot.
-    pub fn above(&self) -> f64 {
+    pub fn height_above(&self) -> f64 {
         if self.y.as_ref().is_empty() { 0.0 } else { ABOVE }
     }
 
     /// The room that they take below the labels of the x axis.
-    pub fn below(&self) -> f64 {
+    pub fn height_below(&self) -> f64 {
         if self.x.as_ref().is_empty() { 0.0 } else { BELOW }
     }
 
     /// `left` is the room beside the plot, `top` and `base` are the plot's upper end and the base line of the x axis' last labels.
     pub fn draw(&self, plot: &mut Shapes, left: f64, top: f64, base: f64) {
         if !self.y.as_ref().is_empty() {
-            plot.text(Ink::Text, TextAnchor::Start, X::px(12.0 - left), top - 9.0, shortened(self.y.as_ref(), WIDTH));
+            plot.text(Ink::Text, TextAnchor::Start, X::px(12.0 - left), top - 9.0, shorten_name(self.y.as_ref(), WIDTH));
         }
         if !self.x.as_ref().is_empty() {
-            plot.text(Ink::Text, TextAnchor::Middle, X::share(0.5), base + BELOW, shortened(self.x.as_ref(), WIDTH));
+            plot.text(Ink::Text, TextAnchor::Middle, X::share(0.5), base + BELOW, shorten_name(self.x.as_ref(), WIDTH));
         }
     }
 
     /// A sentence for those who hear a chart; empty without titles.
-    pub fn summary(&self) -> String {
+    pub fn summarize(&self) -> String {
         let titles = [("x axis", self.x.as_ref()), ("y axis", self.y.as_ref())];
         let parts: Vec<String> =
             titles.iter().filter(|(_, title)| !title.is_empty()).map(|(axis, title)| format!("{axis}: {title}")).collect();
@@ -58,21 +58,21 @@ impl<T: AsRef<str>> AxisTitles<T> {
 mod tests {
     use super::*;
     use crate::charts::display_list::DisplayList;
-    use crate::charts::text_metrics::width;
+    use crate::charts::text_metrics::text_width;
 
     #[test]
     fn titles_take_room_only_where_they_are_and_are_cut_to_the_narrowest_tile() {
         let none = AxisTitles::<&str>::default();
         let mut list = DisplayList::default();
         none.draw(&mut list.plot, 30.0, 20.0, 100.0);
-        assert_eq!((none.above(), none.below(), none.summary().as_str(), list.texts().len()), (0.0, 0.0, "", 0));
+        assert_eq!((none.height_above(), none.height_below(), none.summarize().as_str(), list.texts().len()), (0.0, 0.0, "", 0));
         let long = "a title that no tile has room for, however wide it may be on the largest of screens".to_owned();
         let titles = AxisTitles { x: long, y: "loss".to_owned() };
         titles.draw(&mut list.plot, 30.0, 20.0, 100.0);
         let texts = list.texts();
-        assert_eq!((titles.above(), titles.below(), texts[0]), (ABOVE, BELOW, "loss"));
-        assert!(width(texts[1]) <= WIDTH && texts[1].contains('…'), "{texts:?}");
-        assert_eq!(AxisTitles { x: "", y: "loss" }.summary(), " y axis: loss.");
+        assert_eq!((titles.height_above(), titles.height_below(), texts[0]), (ABOVE, BELOW, "loss"));
+        assert!(text_width(texts[1]) <= WIDTH && texts[1].contains('…'), "{texts:?}");
+        assert_eq!(AxisTitles { x: "", y: "loss" }.summarize(), " y axis: loss.");
     }
 
     #[test]

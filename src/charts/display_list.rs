@@ -239,7 +239,7 @@ pub enum Path {
 pub struct Layer {
     /// Colour and dashes: see [`palette`].
     pub slot: usize,
-    pub path: polyline::Path,
+    pub path: polyline::Polyline,
     /// The stroke in CSS pixels.
     pub width: f64,
     pub alpha: f64,

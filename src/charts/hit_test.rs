@@ -1,61 +1,62 @@
 //! What is read off a chart under a pointer: one place for all series, and of each the point or the column that stands nearest to it.
 
-use super::layout::{Curve, Frame};
-use super::markers::Mark;
-use super::strokes::nearest;
+use super::layout::PlotLayout;
+use super::markers::LineMarker;
+use super::series_view::SeriesView;
+use super::strokes::nearest_column;
 use crate::series::Column;
 
 /// What stands within so many CSS pixels beside the pointer is under it: of that the nearest one up or down is meant, and of columns
 /// over the pointer the nearest, unless one beside it is twice as tall. So a spike of one pixel can be hit.
-const REACH: f64 = 3.0;
+const HIT_RADIUS_PX: f64 = 3.0;
 
 /// Of more points at one place only so many others are told.
-const AGAIN: usize = 4;
+const MAX_REPEATS: usize = 4;
 
 /// Further away, up or down, than any place of a chart.
-const FAR: f64 = 1e6;
+const OFF_CHART_PX: f64 = 1e6;
 
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct Hit {
     /// The place on the x axis that is read: that of a point, of an extreme, or the pointer's own where a column stands for many points.
     pub x: f64,
     /// In the order of the curves.
-    pub rows: Vec<Row>,
+    pub rows: Vec<HitRow>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct HitRow {
     pub slot: usize,
     /// The point, or the column where it stands for several.
     pub column: Column,
-    /// The smoothed line after the last number of the column: where that is, and the value. The place may be far from that of the reading.
+    /// The smoothed line after the last number of the column: where that is, and the value. The place may be far from that of the hit.
     pub smoothed: Option<(f64, f64)>,
     pub is_nearest: bool,
 }
 
-impl Row {
+impl HitRow {
     /// What rows are sorted by: the value of a point, the mean of a column.
     pub fn value(&self) -> f64 {
         if self.column.count == 1 { self.column.last } else { self.column.mean() }
     }
 
-    /// Whether it stands where the reading says.
+    /// Whether it stands where the hit says.
     pub fn is_at(&self, x: f64) -> bool {
         self.column.x_min <= x && x <= self.column.x_max
     }
 }
 
-/// `None` where there are no points. `marks` under the pointer go before points: they say where something is.
-pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> Option<Reading> {
-    let pointer = frame.x_at(on.0);
+/// `None` where there are no points. `markers` under the pointer go before points: they say where something is.
+pub fn hit_test(layout: &PlotLayout, curves: &[SeriesView], markers: &[LineMarker], on: (f64, f64)) -> Option<Hit> {
+    let pointer = layout.x_at(on.0);
     let mut best = (f64::INFINITY, 0.0, 0.0);
     let mut hit = None;
     for curve in curves {
         for (place, column) in curve.columns.iter().enumerate() {
-            let (left, right) = (frame.px(column.x_min), frame.px(column.x_max));
+            let (left, right) = (layout.px(column.x_min), layout.px(column.x_max));
             let beside = if on.0 < left { left - on.0 } else { (on.0 - right).max(0.0) };
-            let (down, at) = aside(frame, column, on);
-            let far = if beside <= REACH { down } else { FAR + beside };
+            let (down, at) = vertical_distance(layout, column, on);
+            let far = if beside <= HIT_RADIUS_PX { down } else { OFF_CHART_PX + beside };
             let tall = column.max - column.min;
             // The nearer one, unless the other is a spike beside it.
             let is_meant = tall > 2.0 * best.1 || (beside < best.2 && 2.0 * tall >= best.1);
@@ -68,32 +69,32 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
     let (_, _, column, at) = hit?;
     let mut x = at.unwrap_or(pointer.max(column.x_min).min(column.x_max));
     // What stands beyond the edges is read, but the crosshair stays where it can be seen.
-    if x < frame.x.lo || x > frame.x.hi {
+    if x < layout.x.lo || x > layout.x.hi {
         x = pointer;
     }
-    if let Some(mark) = marks.iter().find(|mark| mark.is_at(on)) {
-        (x, hit) = (mark.at, None);
+    if let Some(marker) = markers.iter().find(|marker| marker.is_at(on)) {
+        (x, hit) = (marker.at, None);
     }
     let mut rows = Vec::with_capacity(curves.len());
     let mut least = (f64::INFINITY, 0);
     for curve in curves {
         let own = hit.filter(|(slot, ..)| *slot == curve.slot).map(|(_, place, ..)| place);
-        let Some(place) = own.or_else(|| nearest(curve.columns, x)) else { continue };
+        let Some(place) = own.or_else(|| nearest_column(curve.columns, x)) else { continue };
         let Some(column) = curve.columns.get(place) else { continue };
         let smoothed = smoothed_at(curve, place);
-        let mut down = aside(frame, column, on).0;
+        let mut down = vertical_distance(layout, column, on).0;
         if let Some((_, y)) = smoothed {
             // The other way round, NaN would win.
-            down = (frame.py(y) - on.1).abs().min(down);
+            down = (layout.py(y) - on.1).abs().min(down);
         }
         if down < least.0 {
             least = (down, rows.len());
         }
-        rows.push(Row { slot: curve.slot, column: *column, smoothed, is_nearest: false });
+        rows.push(HitRow { slot: curve.slot, column: *column, smoothed, is_nearest: false });
         // A restart, or a step that was sent again: all points of a place are told.
         let again = |(at, other): &(usize, &Column)| other.x_min == column.x_last && other.count == 1 && column.count == 1 && *at != place;
-        let others = curve.columns.iter().enumerate().filter(again).take(AGAIN);
-        rows.extend(others.map(|(at, other)| Row {
+        let others = curve.columns.iter().enumerate().filter(again).take(MAX_REPEATS);
+        rows.extend(others.map(|(at, other)| HitRow {
             slot: curve.slot,
             column: *other,
             smoothed: smoothed_at(curve, at),
@@ -103,17 +104,17 @@ pub fn read(frame: &Frame, curves: &[Curve], marks: &[Mark], on: (f64, f64)) -> 
     if let Some(row) = rows.get_mut(least.1) {
         row.is_nearest = true;
     }
-    Some(Reading { x, rows })
+    Some(Hit { x, rows })
 }
 
 /// How far a column's values are from the pointer, up or down; and where the value is that is meant: `None` within a column of many.
-fn aside(frame: &Frame, column: &Column, (_, y): (f64, f64)) -> (f64, Option<f64>) {
-    let (high, low) = (frame.py(column.max), frame.py(column.min));
+fn vertical_distance(layout: &PlotLayout, column: &Column, (_, y): (f64, f64)) -> (f64, Option<f64>) {
+    let (high, low) = (layout.py(column.max), layout.py(column.min));
     // What has no place up or down can be meant only where nothing else is.
     if high.is_nan() {
-        return (FAR / 2.0, (column.count == 1).then_some(column.x_last));
+        return (OFF_CHART_PX / 2.0, (column.count == 1).then_some(column.x_last));
     }
-    let low = if low.is_nan() { frame.bottom() } else { low };
+    let low = if low.is_nan() { layout.bottom() } else { low };
     if column.count == 1 {
         ((high - y).abs(), Some(column.x_last))
     } else if y < high {
@@ -126,14 +127,14 @@ fn aside(frame: &Frame, column: &Column, (_, y): (f64, f64)) -> (f64, Option<f64
 }
 
 /// The smoothed line at the end of the column at `at`.
-fn smoothed_at(curve: &Curve, at: usize) -> Option<(f64, f64)> {
+fn smoothed_at(curve: &SeriesView, at: usize) -> Option<(f64, f64)> {
     curve.smoothed.get(at).copied().filter(|place| !place.1.is_nan())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::{Ask, Size, marks};
+    use crate::charts::{ChartOptions, Size, place_markers};
     use crate::series::smoothed;
 
     const SIZE: Size = Size { width: 640.0, height: 240.0 };
@@ -142,8 +143,8 @@ mod tests {
         (0..count).map(|at| (at * every) as f64).map(|x| Column::point(x, y(x))).collect()
     }
 
-    fn curve(slot: usize, columns: &[Column]) -> Curve<'_> {
-        Curve { slot, columns, ..Curve::default() }
+    fn curve(slot: usize, columns: &[Column]) -> SeriesView<'_> {
+        SeriesView { slot, columns, ..SeriesView::default() }
     }
 
     /// Columns of `each` points with a spike at one of them.
@@ -161,42 +162,42 @@ mod tests {
     fn one_place_for_all_and_who_stands_elsewhere_says_so() {
         let (val, train) = (points(60, 10, |_| 9.0), points(600, 1, |_| 1.0));
         let curves = [curve(0, &val), curve(1, &train)];
-        let frame = Frame::new(&Ask { window: Some((320.0, 360.0)), ..Ask::default() }, &curves, SIZE);
-        let at = |x: f64, y: f64| read(&frame, &curves, &[], (frame.px(x), frame.py(y))).unwrap();
-        let reading = at(335.3, 1.2);
-        assert_eq!(reading.x, 335.0, "the nearest point of all");
-        let places: Vec<_> = reading.rows.iter().map(|row| (row.slot, row.column.x_last, row.is_at(reading.x), row.is_nearest)).collect();
+        let layout = PlotLayout::new(&ChartOptions { window: Some((320.0, 360.0)), ..ChartOptions::default() }, &curves, SIZE);
+        let at = |x: f64, y: f64| hit_test(&layout, &curves, &[], (layout.px(x), layout.py(y))).unwrap();
+        let hit = at(335.3, 1.2);
+        assert_eq!(hit.x, 335.0, "the nearest point of all");
+        let places: Vec<_> = hit.rows.iter().map(|row| (row.slot, row.column.x_last, row.is_at(hit.x), row.is_nearest)).collect();
         assert!(matches!(places[..], [(0, 330.0 | 340.0, false, false), (1, 335.0, true, true)]), "{places:?}");
-        let reading = at(340.2, 8.0);
-        assert_eq!(reading.x, 340.0);
+        let hit = at(340.2, 8.0);
+        assert_eq!(hit.x, 340.0);
         let far = [curve(0, &val[..3])];
-        let frame = Frame::new(&Ask { window: Some((12.0, 18.0)), ..Ask::default() }, &far, SIZE);
-        let between = read(&frame, &far, &[], (frame.px(13.5), 100.0)).unwrap();
+        let layout = PlotLayout::new(&ChartOptions { window: Some((12.0, 18.0)), ..ChartOptions::default() }, &far, SIZE);
+        let between = hit_test(&layout, &far, &[], (layout.px(13.5), 100.0)).unwrap();
         assert!((between.x - 13.5).abs() < 1e-9 && between.rows[0].column.x_last == 10.0 && !between.rows[0].is_at(between.x));
-        let reading = at(340.2, 8.0);
-        assert!(reading.rows.iter().all(|row| row.is_at(340.0)) && reading.rows[0].is_nearest);
+        let hit = at(340.2, 8.0);
+        assert!(hit.rows.iter().all(|row| row.is_at(340.0)) && hit.rows[0].is_nearest);
     }
 
     #[test]
     fn a_spike_is_hit_within_three_pixels() {
         let columns = noise(120_000, 200, 50_321);
         let curves = [curve(0, &columns)];
-        let frame = Frame::new(&Ask::default(), &curves, SIZE);
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
         for (beside, y) in [(0.0, 48.0), (-3.0, 49.0), (2.5, 20.0), (2.0, 60.0), (0.0, 3.0)] {
-            let on = (frame.px(50_321.0) + beside, frame.py(y));
-            let reading = read(&frame, &curves, &[], on).unwrap();
-            let row = &reading.rows[0];
+            let on = (layout.px(50_321.0) + beside, layout.py(y));
+            let hit = hit_test(&layout, &curves, &[], on).unwrap();
+            let row = &hit.rows[0];
             assert_eq!((row.column.max, row.column.count, row.is_nearest), (50.0, 200, true), "{beside} {y}");
-            assert!(row.is_at(reading.x) && row.value() < 50.0);
+            assert!(row.is_at(hit.x) && row.value() < 50.0);
         }
-        let beside = read(&frame, &curves, &[], (frame.px(50_321.0) + 9.0, frame.py(3.0))).unwrap();
+        let beside = hit_test(&layout, &curves, &[], (layout.px(50_321.0) + 9.0, layout.py(3.0))).unwrap();
         assert_eq!(beside.rows[0].column.max, 6.0);
-        let level = read(&frame, &curves, &[], (frame.px(90_100.0), frame.py(3.0))).unwrap();
+        let level = hit_test(&layout, &curves, &[], (layout.px(90_100.0), layout.py(3.0))).unwrap();
         assert!((level.x - 90_100.0).abs() <= 200.0, "where all are alike, the pointer's own column: {}", level.x);
         let raw = points(700, 1, |x| if x == 300.0 { 50.0 } else { 1.0 });
         let curves = [curve(0, &raw)];
-        let frame = Frame::new(&Ask::default(), &curves, SIZE);
-        let hit = read(&frame, &curves, &[], (frame.px(300.0) + 2.9, frame.py(48.0))).unwrap();
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
+        let hit = hit_test(&layout, &curves, &[], (layout.px(300.0) + 2.9, layout.py(48.0))).unwrap();
         assert_eq!((hit.x, hit.rows[0].column.last), (300.0, 50.0));
     }
 
@@ -205,13 +206,13 @@ mod tests {
         let mut columns = points(5, 1, |x| x);
         columns.extend([Column::point(5.0, f64::NAN), Column::point(2.0, 8.0)]);
         let line = smoothed(&columns.iter().map(|column| (column.x_last, column.last)).collect::<Vec<_>>(), 0.5);
-        let curves = [Curve { smoothed: &line, ..curve(0, &columns) }];
-        let frame = Frame::new(&Ask::default(), &curves, SIZE);
-        let of = |x: f64, y: f64| read(&frame, &curves, &[], (frame.px(x), frame.py(y))).unwrap().rows[0].smoothed;
+        let curves = [SeriesView { smoothed: &line, ..curve(0, &columns) }];
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
+        let of = |x: f64, y: f64| hit_test(&layout, &curves, &[], (layout.px(x), layout.py(y))).unwrap().rows[0].smoothed;
         assert_eq!(of(3.0, 3.0), Some((3.0, line[3].1)));
         assert_eq!(of(5.0, 3.0), None, "there is no number to smooth");
         let both: Vec<_> =
-            read(&frame, &curves, &[], (frame.px(2.0), frame.py(8.0))).unwrap().rows.iter().map(|row| row.smoothed).collect();
+            hit_test(&layout, &curves, &[], (layout.px(2.0), layout.py(8.0))).unwrap().rows.iter().map(|row| row.smoothed).collect();
         assert_eq!(both, [Some((2.0, 8.0)), Some((2.0, line[2].1))], "each segment has its own value at a step");
     }
 
@@ -223,14 +224,10 @@ mod tests {
         }
         let columns = [Column::point(0.0, 0.0), wide, Column::point(640.0, 4.0)];
         let line = [(0.0, 0.0), (330.0, 2.5), (640.0, 3.0)];
-        let curves = [Curve { smoothed: &line, ..curve(0, &columns) }];
-        let frame = Frame::new(&Ask::default(), &curves, SIZE);
-        let reading = read(&frame, &curves, &[], (frame.px(311.0), frame.py(9.0) - 2.0)).unwrap();
-        assert_eq!(
-            (reading.x, reading.rows[0].smoothed),
-            (310.0, Some((330.0, 2.5))),
-            "the spike is read, the line is that of the last number"
-        );
+        let curves = [SeriesView { smoothed: &line, ..curve(0, &columns) }];
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
+        let hit = hit_test(&layout, &curves, &[], (layout.px(311.0), layout.py(9.0) - 2.0)).unwrap();
+        assert_eq!((hit.x, hit.rows[0].smoothed), (310.0, Some((330.0, 2.5))), "the spike is read, the line is that of the last number");
     }
 
     #[test]
@@ -238,10 +235,10 @@ mod tests {
         let mut columns = points(60, 1, |x| if x == 40.0 { f64::NEG_INFINITY } else { 1.0 });
         columns.extend((40..90).map(|x| Column::point(f64::from(x), 0.5)));
         let curves = [curve(0, &columns)];
-        let frame = Frame::new(&Ask::default(), &curves, SIZE);
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
         for step in [40.0, 45.0, 59.0] {
-            let reading = read(&frame, &curves, &[], (frame.px(step), frame.py(0.6))).unwrap();
-            let mut told: Vec<_> = reading.rows.iter().map(|row| (row.column.x_last, row.column.last)).collect();
+            let hit = hit_test(&layout, &curves, &[], (layout.px(step), layout.py(0.6))).unwrap();
+            let mut told: Vec<_> = hit.rows.iter().map(|row| (row.column.x_last, row.column.last)).collect();
             told.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
             let before = if step == 40.0 { f64::NEG_INFINITY } else { 1.0 };
             let mut wanted = [(step, 0.5), (step, before)];
@@ -255,10 +252,10 @@ mod tests {
         let mut columns = points(300, 1, |_| 2.0);
         columns[120] = Column::point(120.0, f64::NAN);
         let curves = [curve(0, &columns)];
-        let frame = Frame::new(&Ask::default(), &curves, SIZE);
-        let marks = marks(&frame, &curves);
-        let reading = read(&frame, &curves, &marks, (frame.px(120.0) + 8.0, frame.bottom() - 4.0)).unwrap();
-        assert!(reading.x == 120.0 && reading.rows[0].column.last.is_nan());
-        assert!(read(&frame, &[], &marks, (100.0, 100.0)).is_none());
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
+        let markers = place_markers(&layout, &curves);
+        let hit = hit_test(&layout, &curves, &markers, (layout.px(120.0) + 8.0, layout.bottom() - 4.0)).unwrap();
+        assert!(hit.x == 120.0 && hit.rows[0].column.last.is_nan());
+        assert!(hit_test(&layout, &[], &markers, (100.0, 100.0)).is_none());
     }
 }

@@ -4,18 +4,17 @@ use super::axis_titles::AxisTitles;
 use super::display_list::TextAnchor;
 use super::range::{x_range, y_range};
 use super::scale::Scale;
-use super::text_metrics::{FONT_SIZE, width};
-use super::ticks::{Measure, Tick, ticks, widest};
-use super::time_ticks;
+use super::series_view::SeriesView;
+use super::text_metrics::{FONT_SIZE, text_width};
+use super::ticks::{Tick, TickFormat, is_representable, make_ticks, max_label_width};
 use super::zone::Zone;
-use crate::protocol::{XAxis, YScale as Kind};
-use crate::series::{Column, Place};
+use crate::protocol::{XAxis, YScale};
 
 /// What is asked for, apart from the numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Ask<'a> {
-    pub along: XAxis,
-    pub scale: Kind,
+pub struct ChartOptions<'a> {
+    pub x_axis: XAxis,
+    pub y_scale: YScale,
     /// The unit of the values; empty for plain numbers.
     pub unit: &'a str,
     pub titles: AxisTitles<&'a str>,
@@ -27,28 +26,6 @@ pub struct Ask<'a> {
     pub zone: Zone,
     /// There are series, and all of them are hidden.
     pub all_hidden: bool,
-}
-
-/// How much a curve is in the foreground.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
-    Faint,
-    #[default]
-    Normal,
-    Bold,
-}
-
-/// One series as it is drawn. Hidden ones are left out of the list.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Curve<'a> {
-    pub name: &'a str,
-    /// Decides colour and dashes: the series' place among all of the chart, hidden ones included.
-    pub slot: usize,
-    /// In the order in which the points came, along the axis that is asked for.
-    pub columns: &'a [Column],
-    /// For each column its place on the smoothed line, which is drawn over the faint columns; empty when there is none.
-    pub smoothed: &'a [Place],
-    pub look: Look,
 }
 
 /// CSS pixels.
@@ -75,7 +52,7 @@ pub const LABEL_GAP: f64 = 6.0;
 
 /// The layout of a chart, in CSS pixels from the upper left corner.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
+pub struct PlotLayout {
     pub size: Size,
     /// The plot's rectangle.
     pub left: f64,
@@ -92,77 +69,77 @@ pub struct Frame {
     pub note: &'static str,
 }
 
-impl Frame {
-    pub fn new(ask: &Ask, curves: &[Curve], size: Size) -> Self {
-        let x = match ask.window {
+impl PlotLayout {
+    pub fn new(options: &ChartOptions, curves: &[SeriesView], size: Size) -> Self {
+        let x = match options.window {
             Some((from, to)) => Scale::linear(from, to),
             None => x_range(curves),
         };
-        let range = y_range(curves, &x, ask.scale == Kind::Log);
-        let y = range.unwrap_or(if ask.scale == Kind::Log { Scale::log(0.1, 10.0) } else { Scale::linear(0.0, 1.0) });
-        let along = match ask.along {
-            XAxis::Step => Measure::Number(""),
-            XAxis::Relative => Measure::Since { origin: ask.origin.unwrap_or(x.lo) },
-            XAxis::Wall => Measure::Clock(&ask.zone),
+        let range = y_range(curves, &x, options.y_scale == YScale::Log);
+        let y = range.unwrap_or(if options.y_scale == YScale::Log { Scale::log(0.1, 10.0) } else { Scale::linear(0.0, 1.0) });
+        let x_format = match options.x_axis {
+            XAxis::Step => TickFormat::Number(""),
+            XAxis::Relative => TickFormat::Elapsed { origin: options.origin.unwrap_or(x.lo) },
+            XAxis::Wall => TickFormat::TimeOfDay(&options.zone),
         };
-        let (above, below) = (ask.titles.above(), ask.titles.below());
+        let (above, below) = (options.titles.height_above(), options.titles.height_below());
         let plot = Size { height: size.height - above - below, ..size };
-        let mut frame = Self::laid_out(x, y, along, Measure::Number(ask.unit), plot).moved_down(above);
-        frame.size.height += below;
+        let mut layout = Self::for_scales(x, y, x_format, TickFormat::Number(options.unit), plot).shift_down(above);
+        layout.size.height += below;
         if range.is_none() {
-            frame.note = why_empty(ask, curves);
-            frame.y_ticks.clear();
-            if ask.window.is_none() && curves.iter().all(|curve| curve.columns.is_empty()) {
-                frame.x_ticks.clear();
-                frame.zone.clear();
+            layout.note = empty_note(options, curves);
+            layout.y_ticks.clear();
+            if options.window.is_none() && curves.iter().all(|curve| curve.columns.is_empty()) {
+                layout.x_ticks.clear();
+                layout.zone.clear();
             }
         }
-        frame
+        layout
     }
 
     /// The layout of any plot with two axes.
-    pub fn laid_out(x: Scale, y: Scale, along: Measure, upward: Measure, size: Size) -> Self {
-        let zone = match along {
-            Measure::Clock(zone) if time_ticks::tells([x.lo, x.hi, 0.0]) => zone.over(x.lo, x.hi),
+    pub fn for_scales(x: Scale, y: Scale, x_format: TickFormat, y_format: TickFormat, size: Size) -> Self {
+        let zone = match x_format {
+            TickFormat::TimeOfDay(zone) if is_representable([x.lo, x.hi, 0.0]) => zone.utc_offset_label(x.lo, x.hi),
             _ => String::new(),
         };
         // Also where times are too far away for a clock: the plot stays as it is while somebody zooms.
-        let below = if matches!(along, Measure::Clock(_)) { BOTTOM + ZONE } else { BOTTOM };
+        let below = if matches!(x_format, TickFormat::TimeOfDay(_)) { BOTTOM + ZONE } else { BOTTOM };
         let height = (size.height - TOP - below).max(20.0);
-        let y_ticks = ticks(&y, upward, (height / 45.0).round().max(2.0) as usize);
-        let left = (widest(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
-        let x_ticks = ticks(&x, along, if size.width < WIDE { 5 } else { 10 });
+        let y_ticks = make_ticks(&y, y_format, (height / 45.0).round().max(2.0) as usize);
+        let left = (max_label_width(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
+        let x_ticks = make_ticks(&x, x_format, if size.width < WIDE { 5 } else { 10 });
         Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks, zone, note: "" }
     }
 
     /// The same layout with so many pixels free above it.
-    pub fn moved_down(mut self, by: f64) -> Self {
+    pub fn shift_down(mut self, by: f64) -> Self {
         self.top += by;
         self.size.height += by;
         self
     }
 
     /// The room to the right of the plot.
-    pub fn right(&self) -> f64 {
+    pub fn right_margin(&self) -> f64 {
         RIGHT
     }
 
     /// The place of an x or y value; NaN when it has none on its scale.
     pub fn px(&self, x: f64) -> f64 {
-        self.left + self.x.at(x) * self.width
+        self.left + self.x.normalize(x) * self.width
     }
 
     pub fn py(&self, y: f64) -> f64 {
-        self.top + (1.0 - self.y.at(y)) * self.height
+        self.top + (1.0 - self.y.normalize(y)) * self.height
     }
 
     /// The value at a place.
     pub fn x_at(&self, px: f64) -> f64 {
-        self.x.back((px - self.left) / self.width)
+        self.x.invert((px - self.left) / self.width)
     }
 
     pub fn y_at(&self, py: f64) -> f64 {
-        self.y.back(1.0 - (py - self.top) / self.height)
+        self.y.invert(1.0 - (py - self.top) / self.height)
     }
 
     /// The lower edge of the plot.
@@ -171,34 +148,34 @@ impl Frame {
     }
 
     /// The base lines of the labels of the x axis, and of a label of the y axis beside a place.
-    pub fn x_label_base(&self) -> f64 {
+    pub fn x_label_baseline(&self) -> f64 {
         self.bottom() + 15.0
     }
 
     /// The base line of the last text below the plot that belongs to the x axis.
-    pub fn x_axis_base(&self) -> f64 {
-        if self.zone.is_empty() { self.x_label_base() } else { self.zone_base() }
+    pub fn x_axis_baseline(&self) -> f64 {
+        if self.zone.is_empty() { self.x_label_baseline() } else { self.zone_baseline() }
     }
 
     /// The base line of the zone's name, which ends where the plot does.
-    pub fn zone_base(&self) -> f64 {
-        self.x_label_base() + ZONE + 1.0
+    pub fn zone_baseline(&self) -> f64 {
+        self.x_label_baseline() + ZONE + 1.0
     }
 
     /// The room below the plot.
-    pub fn below(&self) -> f64 {
+    pub fn bottom_margin(&self) -> f64 {
         self.size.height - self.bottom()
     }
 
-    pub fn y_label_base(&self, py: f64) -> f64 {
+    pub fn y_label_baseline(&self, py: f64) -> f64 {
         py + FONT_SIZE * 0.36
     }
 
     /// On which side of its place a label of the x axis stands: near the ends they lean inward, so that none leaves the chart. By the share of the axis, since the server does not know the width.
-    pub fn anchor(&self, tick: &Tick) -> TextAnchor {
+    pub fn tick_anchor(&self, tick: &Tick) -> TextAnchor {
         /// The narrowest plot.
         const NARROW: f64 = 270.0;
-        let (share, half) = (self.x.at(tick.at), width(&tick.label) / 2.0);
+        let (share, half) = (self.x.normalize(tick.at), text_width(&tick.label) / 2.0);
         if half > RIGHT + (1.0 - share) * NARROW {
             TextAnchor::End
         } else if half > self.left + share * NARROW {
@@ -212,15 +189,15 @@ impl Frame {
 /// Where a window, of a link perhaps, has nothing of the series in it. "Show all" is the button above the plot.
 const OUTSIDE: &str = "Nothing is drawn here. Show all.";
 
-fn why_empty(ask: &Ask, curves: &[Curve]) -> &'static str {
+fn empty_note(options: &ChartOptions, curves: &[SeriesView]) -> &'static str {
     let mut columns = curves.iter().flat_map(|curve| curve.columns).peekable();
-    if ask.all_hidden {
+    if options.all_hidden {
         "All series are hidden. Show one by its name below."
     } else if columns.peek().is_none() {
-        if ask.window.is_some() && !curves.is_empty() { OUTSIDE } else { "No points yet." }
-    } else if ask.scale == Kind::Log && columns.any(|column| column.min <= 0.0) {
+        if options.window.is_some() && !curves.is_empty() { OUTSIDE } else { "No points yet." }
+    } else if options.y_scale == YScale::Log && columns.any(|column| column.min <= 0.0) {
         "Nothing here is above 0. Choose the linear y axis."
-    } else if ask.window.is_some() {
+    } else if options.window.is_some() {
         OUTSIDE
     } else {
         "No finite value yet, only NaN or ∞."
@@ -230,68 +207,70 @@ fn why_empty(ask: &Ask, curves: &[Curve]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::Column;
 
     fn columns(points: &[(f64, f64)]) -> Vec<Column> {
         points.iter().map(|(x, y)| Column::point(*x, *y)).collect()
     }
 
-    fn frame(ask: &Ask, points: &[(f64, f64)], width: f64) -> Frame {
+    fn layout(options: &ChartOptions, points: &[(f64, f64)], width: f64) -> PlotLayout {
         let columns = columns(points);
-        Frame::new(ask, &[Curve { columns: &columns, ..Curve::default() }], Size { width, height: 240.0 })
+        PlotLayout::new(options, &[SeriesView { columns: &columns, ..SeriesView::default() }], Size { width, height: 240.0 })
     }
 
     #[test]
     fn the_width_decides_nothing_but_the_width() {
         let points = [(0.0, 0.5), (1000.0, 2.5)];
-        let (narrow, usual) = (frame(&Ask::default(), &points, 340.0), frame(&Ask::default(), &points, NOMINAL_WIDTH));
-        assert_eq!(Frame { size: usual.size, width: usual.width, ..narrow.clone() }, usual);
-        assert_eq!((narrow.left + narrow.width + narrow.right(), narrow.top + narrow.height), (340.0, narrow.bottom()));
+        let (narrow, usual) = (layout(&ChartOptions::default(), &points, 340.0), layout(&ChartOptions::default(), &points, NOMINAL_WIDTH));
+        assert_eq!(PlotLayout { size: usual.size, width: usual.width, ..narrow.clone() }, usual);
+        assert_eq!((narrow.left + narrow.width + narrow.right_margin(), narrow.top + narrow.height), (340.0, narrow.bottom()));
     }
 
     #[test]
     fn places_and_values_are_inverse() {
-        for scale in [Kind::Linear, Kind::Log] {
-            let frame = frame(&Ask { scale, ..Ask::default() }, &[(0.0, 0.5), (10.0, 50.0)], 500.0);
-            assert!((frame.x_at(frame.px(3.0)) - 3.0).abs() < 1e-9 && (frame.y_at(frame.py(7.0)) - 7.0).abs() < 1e-9);
-            assert!(frame.py(50.0) > frame.top && frame.py(0.5) < frame.bottom());
+        for scale in [YScale::Linear, YScale::Log] {
+            let layout = layout(&ChartOptions { y_scale: scale, ..ChartOptions::default() }, &[(0.0, 0.5), (10.0, 50.0)], 500.0);
+            assert!((layout.x_at(layout.px(3.0)) - 3.0).abs() < 1e-9 && (layout.y_at(layout.py(7.0)) - 7.0).abs() < 1e-9);
+            assert!(layout.py(50.0) > layout.top && layout.py(0.5) < layout.bottom());
         }
     }
 
     #[test]
     fn only_what_is_in_the_window_sets_the_range() {
         let points = [(0.0, 1e6), (5.0, 1.0), (6.0, f64::INFINITY), (7.0, 2.0), (9.0, f64::NAN)];
-        let shown = frame(&Ask { window: Some((5.0, 9.0)), ..Ask::default() }, &points, 500.0);
+        let shown = layout(&ChartOptions { window: Some((5.0, 9.0)), ..ChartOptions::default() }, &points, 500.0);
         assert!((shown.y.lo, shown.y.hi) == (0.96, 2.04) && (shown.x.lo, shown.x.hi) == (5.0, 9.0), "{shown:?}");
     }
 
     #[test]
     fn a_constant_is_drawn_and_of_nothing_no_axis_is_made_up() {
         let told = |scale, points: &[(f64, f64)]| {
-            let frame = frame(&Ask { scale, ..Ask::default() }, points, 500.0);
-            assert!(frame.x.lo < frame.x.hi && frame.y.lo < frame.y.hi, "{points:?} {frame:?}");
-            assert_eq!(frame.note.is_empty(), frame.y_ticks.len() >= 2, "{points:?} {frame:?}");
-            (frame.note, frame.x_ticks.is_empty())
+            let layout = layout(&ChartOptions { y_scale: scale, ..ChartOptions::default() }, points, 500.0);
+            assert!(layout.x.lo < layout.x.hi && layout.y.lo < layout.y.hi, "{points:?} {layout:?}");
+            assert_eq!(layout.note.is_empty(), layout.y_ticks.len() >= 2, "{points:?} {layout:?}");
+            (layout.note, layout.x_ticks.is_empty())
         };
         let below = [(0.0, -1.0), (1.0, -1.0)];
-        assert_eq!(told(Kind::Linear, &[(3.0, 7.0)]), ("", false));
-        assert_eq!(told(Kind::Linear, &below), ("", false));
-        assert_eq!(told(Kind::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
-        assert_eq!(told(Kind::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
-        assert_eq!(told(Kind::Linear, &[]), ("No points yet.", true));
-        let hidden = Frame::new(&Ask { all_hidden: true, ..Ask::default() }, &[], Size { width: 400.0, height: 200.0 });
+        assert_eq!(told(YScale::Linear, &[(3.0, 7.0)]), ("", false));
+        assert_eq!(told(YScale::Linear, &below), ("", false));
+        assert_eq!(told(YScale::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
+        assert_eq!(told(YScale::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
+        assert_eq!(told(YScale::Linear, &[]), ("No points yet.", true));
+        let hidden =
+            PlotLayout::new(&ChartOptions { all_hidden: true, ..ChartOptions::default() }, &[], Size { width: 400.0, height: 200.0 });
         assert!(hidden.note.starts_with("All series are hidden.") && hidden.x_ticks.is_empty() && hidden.y_ticks.is_empty());
     }
 
     #[test]
     fn ends_of_doubles_and_rounding_have_axes_that_can_be_read() {
         let labels = |ticks: &[Tick]| ticks.iter().filter(|tick| !tick.label.is_empty()).count();
-        for scale in [Kind::Linear, Kind::Log] {
-            let of = |points: &[(f64, f64)]| frame(&Ask { scale, ..Ask::default() }, points, 500.0);
+        for scale in [YScale::Linear, YScale::Log] {
+            let of = |points: &[(f64, f64)]| layout(&ChartOptions { y_scale: scale, ..ChartOptions::default() }, points, 500.0);
             for points in [
                 [(0.0, 0.3), (1.0, 0.1 + 0.2)],
                 [(0.0, 1e-308), (1.0, 1.0)],
                 [(0.0, 5e-324), (1.0, 1.7e308)],
-                [(0.0, 1.7e308), (1.0, if scale == Kind::Log { 1.0 } else { -1.7e308 })],
+                [(0.0, 1.7e308), (1.0, if scale == YScale::Log { 1.0 } else { -1.7e308 })],
                 [(-1.7e308, 0.5), (1.7e308, 0.6)],
                 [(0.3, 0.5), (0.1 + 0.2, 0.6)],
             ] {
@@ -314,17 +293,23 @@ mod tests {
     #[test]
     fn between_two_points_the_piece_of_the_line_sets_the_range() {
         let points = [(0.0, 1.0), (100.0, 3.0), (100.5, f64::NAN), (101.0, 3.0)];
-        let shown = |window, scale, points: &[(f64, f64)]| frame(&Ask { window: Some(window), scale, ..Ask::default() }, points, 500.0);
-        let linear = shown((25.0, 75.0), Kind::Linear, &points);
+        let shown = |window, scale, points: &[(f64, f64)]| {
+            layout(&ChartOptions { window: Some(window), y_scale: scale, ..ChartOptions::default() }, points, 500.0)
+        };
+        let linear = shown((25.0, 75.0), YScale::Linear, &points);
         assert!((linear.y.lo - 1.46).abs() < 1e-9 && (linear.y.hi - 2.54).abs() < 1e-9 && linear.note.is_empty(), "{linear:?}");
-        let log = shown((25.0, 75.0), Kind::Log, &[(0.0, 1.0), (100.0, 16.0)]);
-        assert!((log.y.at(2.0) - 0.04 / 1.08).abs() < 1e-9 && (log.y.at(8.0) - 1.04 / 1.08).abs() < 1e-9, "{log:?}");
-        assert!(!shown((100.1, 100.2), Kind::Linear, &points).note.is_empty(), "no line leads to what is no number");
-        assert!(!shown((40.0, 60.0), Kind::Linear, &[(100.0, 3.0), (0.0, 1.0)]).note.is_empty(), "nor back");
+        let log = shown((25.0, 75.0), YScale::Log, &[(0.0, 1.0), (100.0, 16.0)]);
+        assert!((log.y.normalize(2.0) - 0.04 / 1.08).abs() < 1e-9 && (log.y.normalize(8.0) - 1.04 / 1.08).abs() < 1e-9, "{log:?}");
+        assert!(!shown((100.1, 100.2), YScale::Linear, &points).note.is_empty(), "no line leads to what is no number");
+        assert!(!shown((40.0, 60.0), YScale::Linear, &[(100.0, 3.0), (0.0, 1.0)]).note.is_empty(), "nor back");
         let smoothed = [(0.0, 5.0), (100.0, 9.0)];
         let columns = columns(&points);
-        let curves = [Curve { columns: &columns, smoothed: &smoothed, ..Curve::default() }];
-        let both = Frame::new(&Ask { window: Some((25.0, 75.0)), ..Ask::default() }, &curves, Size { width: 500.0, height: 200.0 });
+        let curves = [SeriesView { columns: &columns, smoothed: &smoothed, ..SeriesView::default() }];
+        let both = PlotLayout::new(
+            &ChartOptions { window: Some((25.0, 75.0)), ..ChartOptions::default() },
+            &curves,
+            Size { width: 500.0, height: 200.0 },
+        );
         assert!(both.y.lo < 1.5 && both.y.hi > 8.0);
     }
 }

@@ -1,9 +1,9 @@
 //! The names of a line chart's series: under the plot of a drawing, and how much room the page's own legend has.
 
 use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
-use super::layout::Curve;
-use super::names::short;
-use super::text_metrics::width;
+use super::names::shorten_names;
+use super::series_view::SeriesView;
+use super::text_metrics::text_width;
 
 /// The height of a row of names, in CSS pixels.
 pub const ROW: f64 = 16.0;
@@ -12,26 +12,26 @@ pub const EDGE: f64 = 10.0;
 const SWATCH: f64 = 16.0;
 
 /// The widest name in the page's legend, at the size of text in a chart: two of them have room in most tiles.
-const WIDEST: f64 = 165.0;
+const MAX_LABEL_WIDTH: f64 = 165.0;
 
 /// The names as the page's legend shows them.
-pub fn shown<S: AsRef<str>>(names: &[S]) -> Vec<String> {
-    short(names, WIDEST)
+pub fn legend_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
+    shorten_names(names, MAX_LABEL_WIDTH)
 }
 
 /// How many names the page's legend has before somebody asks for all: more than its two rows take.
-pub const FOLDED: usize = 60;
+pub const MAX_FOLDED_NAMES: usize = 60;
 
 /// Names that are together wider than this have two rows in the page, in CSS pixels: those of most tiles have this room.
-const SHORT: f64 = 420.0;
+const MAX_ONE_ROW_WIDTH: f64 = 420.0;
 
-/// Whether the page keeps two rows for these names, as they are [`shown`]. They alone decide, not the width of the tile, so that nothing moves when the page wakes.
-pub fn is_long<'a>(names: impl Iterator<Item = &'a str>) -> bool {
-    names.map(|name| SWATCH + 24.0 + width(name)).sum::<f64>() > SHORT
+/// Whether the page keeps two rows for these names, as they are [`legend_labels`]. They alone decide, not the width of the tile, so that nothing moves when the page wakes.
+pub fn needs_two_rows<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    names.map(|name| SWATCH + 24.0 + text_width(name)).sum::<f64>() > MAX_ONE_ROW_WIDTH
 }
 
 /// A name under the plot and where it stands.
-pub struct Entry {
+pub struct LegendName {
     x: f64,
     /// The series' slot; none for the rest that had no room.
     slot: Option<usize>,
@@ -41,20 +41,20 @@ pub struct Entry {
 }
 
 /// Names in rows `room` wide, together at most `high`; what does not fit is counted at the end.
-pub fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
+pub fn lay_out_legend(curves: &[SeriesView], room: f64, high: f64) -> Vec<Vec<LegendName>> {
     let most = ((high / ROW).floor() as usize).max(1);
-    let mut rows: Vec<Vec<Entry>> = vec![Vec::new()];
+    let mut rows: Vec<Vec<LegendName>> = vec![Vec::new()];
     let mut x = 0.0;
     let names: Vec<&str> = curves.iter().map(|curve| curve.name).collect();
-    let short = short(&names, (room - SWATCH - 4.0).min(2.0 * WIDEST));
+    let short = shorten_names(&names, (room - SWATCH - 4.0).min(2.0 * MAX_LABEL_WIDTH));
     for (index, (curve, text)) in curves.iter().zip(short).enumerate() {
-        let wide = SWATCH + 4.0 + width(&text) + 14.0;
+        let wide = SWATCH + 4.0 + text_width(&text) + 14.0;
         let rest = curves.len() - index;
         // The last row keeps room for the number of those that are left.
         let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
         if x > 0.0 && x + wide - 14.0 + keep > room {
             if rows.len() == most {
-                rows[most - 1].push(Entry { x: EDGE + x, slot: None, text: format!("and {rest} more"), whole: String::new() });
+                rows[most - 1].push(LegendName { x: EDGE + x, slot: None, text: format!("and {rest} more"), whole: String::new() });
                 break;
             }
             rows.push(Vec::new());
@@ -62,7 +62,7 @@ pub fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
         }
         if let Some(row) = rows.last_mut() {
             let whole = if text == curve.name { String::new() } else { curve.name.to_owned() };
-            row.push(Entry { x: EDGE + x, slot: Some(curve.slot), text, whole });
+            row.push(LegendName { x: EDGE + x, slot: Some(curve.slot), text, whole });
         }
         x += wide;
     }
@@ -71,7 +71,7 @@ pub fn legend(curves: &[Curve], room: f64, high: f64) -> Vec<Vec<Entry>> {
 }
 
 /// `y` is the base line of the name.
-pub fn draw_entry(margin: &mut Shapes, entry: Entry, y: f64) {
+pub fn draw_entry(margin: &mut Shapes, entry: LegendName, y: f64) {
     let mut x = entry.x;
     if let Some(slot) = entry.slot {
         margin.push(Shape::Swatch { slot, x, width: SWATCH, y: y - 4.0 });
@@ -91,11 +91,11 @@ mod tests {
         let columns: Vec<_> = (0..5).map(|at| Column::point(f64::from(at), 1.0)).collect();
         let names: Vec<_> = (0..200).map(|i| format!("a series with quite a long name {i}")).collect();
         let curves: Vec<_> =
-            names.iter().enumerate().map(|(slot, name)| Curve { name, slot, columns: &columns, ..Curve::default() }).collect();
-        let rows = legend(&curves, 600.0, 100.0);
+            names.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
+        let rows = lay_out_legend(&curves, 600.0, 100.0);
         assert_eq!(rows.len(), 6);
         let told = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
         assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - told));
-        assert!(rows.iter().flatten().all(|entry| entry.x + width(&entry.text) < 640.0));
+        assert!(rows.iter().flatten().all(|entry| entry.x + text_width(&entry.text) < 640.0));
     }
 }

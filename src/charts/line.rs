@@ -3,23 +3,24 @@
 
 use super::canvas::{CanvasSize, ChartCanvas};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
-use super::layout::{Ask, Curve, Frame, LABEL_GAP, NOMINAL_WIDTH, Size};
-use super::legend::{EDGE, ROW, draw_entry, legend};
-use super::markers::{Kind, Mark, marks};
-use super::names::shortened;
+use super::layout::{ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
+use super::legend::{EDGE, ROW, draw_entry, lay_out_legend};
+use super::markers::{LineMarker, MarkerKind, place_markers};
+use super::names::shorten_name;
 use super::range::x_range;
 use super::scale::Scale;
-use super::strokes::layers;
-use super::text_metrics::number;
-use super::time_ticks::tells;
+use super::series_view::SeriesView;
+use super::strokes::build_layers;
+use super::text_metrics::format_number;
+use super::ticks::is_representable;
 use crate::protocol::XAxis;
 use crate::series::Column;
 
 /// A line chart with all that is around its lines.
 #[derive(Clone, Copy, Debug)]
 pub struct LineChart<'a> {
-    pub options: &'a Ask<'a>,
-    pub series: &'a [Curve<'a>],
+    pub options: &'a ChartOptions<'a>,
+    pub series: &'a [SeriesView<'a>],
     /// Whether the title stands above the plot, and the names of the series below. The page writes them itself. The height includes them.
     pub has_legend: bool,
     /// How many series are not drawn, because there are too many; a text in the chart says so.
@@ -37,28 +38,28 @@ impl LineChart<'_> {
             0 => String::new(),
             more => format!("{} of {} series are drawn.", series.len(), series.len() + more),
         };
-        let summary = format!("{} {left_out}", summary(options, series)).trim_end().to_owned();
+        let summary = format!("{} {left_out}", summarize(options, series)).trim_end().to_owned();
         let (whole, room) = match canvas.size {
             CanvasSize::Fixed { width, height } => (Size { width, height }, width),
             // Names are set for the narrowest tile.
             CanvasSize::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
         };
-        let rows = if has_legend { legend(series, room - 2.0 * EDGE, whole.height / 3.0) } else { Vec::new() };
+        let rows = if has_legend { lay_out_legend(series, room - 2.0 * EDGE, whole.height / 3.0) } else { Vec::new() };
         let headline = if has_legend && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
         let below = if rows.is_empty() { 0.0 } else { rows.len() as f64 * ROW + 6.0 };
-        let layout = Frame::new(options, series, Size { height: whole.height - below - headline, ..whole }).moved_down(headline);
-        let mut list = DisplayList { summary, left: layout.left, right: layout.right(), ..DisplayList::default() };
+        let layout = PlotLayout::new(options, series, Size { height: whole.height - below - headline, ..whole }).shift_down(headline);
+        let mut list = DisplayList { summary, left: layout.left, right: layout.right_margin(), ..DisplayList::default() };
         if headline > 0.0 {
             // Its letters are a little larger than those of the width.
-            let title = shortened(&canvas.title, (room - 2.0 * EDGE) * 0.75);
+            let title = shorten_name(&canvas.title, (room - 2.0 * EDGE) * 0.75);
             let title = Text::new(Ink::Text, TextAnchor::Start, X::px(EDGE), 16.0, title);
             list.margin.push(Shape::Text(Text { size: HEADLINE_SIZE, is_bold: true, ..title }));
         }
-        axes(&mut list.plot, options, &layout);
-        let units = canvas.size.plot_units(layout.left, layout.right());
-        let paths = layers(&layout, series, units, layout.height).into_iter().map(Path::Stroke).collect();
+        draw_axes(&mut list.plot, options, &layout);
+        let units = canvas.size.plot_units(layout.left, layout.right_margin());
+        let paths = build_layers(&layout, series, units, layout.height).into_iter().map(Path::Stroke).collect();
         list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
-        markers(&mut list.plot, &layout, &marks(&layout, series));
+        draw_markers(&mut list.plot, &layout, &place_markers(&layout, series));
         if !left_out.is_empty() {
             let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, layout.top + 12.0, left_out);
             list.plot.push(Shape::Text(Text { has_halo: true, ..text }));
@@ -73,7 +74,7 @@ impl LineChart<'_> {
 
 /// A grid line for each tick, short strokes for those without a label, the base line, the labels, the titles, and the note where no
 /// line is drawn.
-pub fn axes(plot: &mut Shapes, options: &Ask, layout: &Frame) {
+pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout) {
     for tick in &layout.y_ticks {
         let y = layout.py(tick.at);
         if tick.label.is_empty() {
@@ -81,17 +82,17 @@ pub fn axes(plot: &mut Shapes, options: &Ask, layout: &Frame) {
             continue;
         }
         plot.rule(Ink::Grid, (0.0, crisp(y)), (1.0, crisp(y)));
-        plot.text(Ink::Muted, TextAnchor::End, X::px(-LABEL_GAP), layout.y_label_base(y), tick.label.as_str());
+        plot.text(Ink::Muted, TextAnchor::End, X::px(-LABEL_GAP), layout.y_label_baseline(y), tick.label.as_str());
     }
     for tick in &layout.x_ticks {
-        let share = layout.x.at(tick.at).clamp(0.0, 1.0);
+        let share = layout.x.normalize(tick.at).clamp(0.0, 1.0);
         plot.rule(Ink::Grid, (share, layout.top), (share, layout.bottom() + 3.0));
-        plot.text(Ink::Muted, layout.anchor(tick), X::share(share), layout.x_label_base(), tick.label.as_str());
+        plot.text(Ink::Muted, layout.tick_anchor(tick), X::share(share), layout.x_label_baseline(), tick.label.as_str());
     }
     if !layout.zone.is_empty() {
-        plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_base(), layout.zone.as_str());
+        plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_baseline(), layout.zone.as_str());
     }
-    options.titles.draw(plot, layout.left, layout.top, layout.x_axis_base());
+    options.titles.draw(plot, layout.left, layout.top, layout.x_axis_baseline());
     // A logarithmic axis has no zero to stand on.
     let y = crisp(layout.bottom());
     plot.rule(if layout.y.log { Ink::Grid } else { Ink::Axis }, (0.0, y), (1.0, y));
@@ -106,39 +107,43 @@ fn crisp(y: f64) -> f64 {
 }
 
 /// Figures for what a line cannot show.
-pub fn markers(plot: &mut Shapes, layout: &Frame, marks: &[Mark]) {
-    for mark in marks {
+pub fn draw_markers(plot: &mut Shapes, layout: &PlotLayout, markers: &[LineMarker]) {
+    for marker in markers {
         plot.push(Shape::Marker(Marker {
-            ink: Ink::Series(mark.slot),
-            glyph: Glyph::Polygon(mark.kind.shape()),
+            ink: Ink::Series(marker.slot),
+            glyph: Glyph::Polygon(marker.kind.shape()),
             is_outlined: true,
-            share: (mark.x - layout.left) / layout.width,
-            y: mark.y,
+            share: (marker.x - layout.left) / layout.width,
+            y: marker.y,
         }));
     }
 }
 
 /// The chart in words: its series with their newest value and range, what is no number among them. The text that stands for the picture.
-pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
+pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
     /// More than a listener can follow.
-    const TOLD: usize = 8;
-    let mut text = match (curves.len(), ask.along) {
-        (0, _) if ask.all_hidden => return "All series are hidden.".into(),
+    const MAX_SERIES: usize = 8;
+    let mut text = match (curves.len(), options.x_axis) {
+        (0, _) if options.all_hidden => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
         (1, XAxis::Step) => "1 series over steps.".to_owned(),
         (n, XAxis::Step) => n.to_string() + " series over steps.",
         (n, XAxis::Relative) => n.to_string() + " series over time.",
         (n, XAxis::Wall) => {
-            let x = ask.window.map_or_else(|| x_range(curves), |(from, to)| Scale::linear(from, to));
-            let zone = if tells([x.lo, x.hi, 0.0]) { ask.zone.over(x.lo, x.hi) } else { "in seconds since 1970".to_owned() };
+            let x = options.window.map_or_else(|| x_range(curves), |(from, to)| Scale::linear(from, to));
+            let zone = if is_representable([x.lo, x.hi, 0.0]) {
+                options.zone.utc_offset_label(x.lo, x.hi)
+            } else {
+                "in seconds since 1970".to_owned()
+            };
             n.to_string() + " series over time, " + &zone + "."
         }
     };
-    text.push_str(&ask.titles.summary());
-    for curve in curves.iter().take(TOLD) {
+    text.push_str(&options.titles.summarize());
+    for curve in curves.iter().take(MAX_SERIES) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
         // The neighbours of a window, to which the line leads, are not in it.
-        let is_in = |column: &&Column| ask.window.is_none_or(|(from, to)| column.x_max >= from && column.x_min <= to);
+        let is_in = |column: &&Column| options.window.is_none_or(|(from, to)| column.x_max >= from && column.x_min <= to);
         for column in curve.columns.iter().filter(is_in) {
             (low, high) = (low.min(column.min), high.max(column.max));
             odd = [odd[0] + column.nan, odd[1] + column.pos_inf, odd[2] + column.neg_inf];
@@ -148,22 +153,22 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
             text.push_str(if curve.columns.is_empty() { "no points." } else { "no points here." });
             continue;
         };
-        text = text + "last " + &number(last.last);
+        text = text + "last " + &format_number(last.last);
         if low <= high {
-            text = text + ", lowest " + &number(low) + ", highest " + &number(high);
+            text = text + ", lowest " + &format_number(low) + ", highest " + &format_number(high);
         }
-        for (kind, count) in [Kind::Nan, Kind::PosInf, Kind::NegInf].into_iter().zip(odd) {
+        for (kind, count) in [MarkerKind::Nan, MarkerKind::PosInf, MarkerKind::NegInf].into_iter().zip(odd) {
             if count > 0 {
                 text = text + ", " + &count.to_string() + " times " + kind.name();
             }
         }
-        if !ask.unit.is_empty() {
-            text = text + ", in " + ask.unit;
+        if !options.unit.is_empty() {
+            text = text + ", in " + options.unit;
         }
         text.push('.');
     }
-    if curves.len() > TOLD {
-        text = text + " And " + &(curves.len() - TOLD).to_string() + " more.";
+    if curves.len() > MAX_SERIES {
+        text = text + " And " + &(curves.len() - MAX_SERIES).to_string() + " more.";
     }
     text
 }
@@ -172,7 +177,7 @@ pub fn summary(ask: &Ask, curves: &[Curve]) -> String {
 mod tests {
     use super::*;
     use crate::charts::AxisTitles;
-    use crate::charts::markers::Mark;
+    use crate::charts::markers::LineMarker;
     use crate::charts::palette::Theme;
     use crate::charts::render::svg::svg;
     use crate::charts::zone::Zone;
@@ -184,9 +189,9 @@ mod tests {
 
     const FIXED: CanvasSize = CanvasSize::Fixed { width: 640.0, height: 300.0 };
 
-    fn drawn(series: &[Curve], size: CanvasSize, has_legend: bool) -> String {
+    fn drawn(series: &[SeriesView], size: CanvasSize, has_legend: bool) -> String {
         let canvas = ChartCanvas { size, theme: Theme::Light, title: "a < b & \"c\"".to_owned() };
-        svg(&LineChart { options: &Ask::default(), series, has_legend, left_out: 0 }.draw(&canvas), &canvas)
+        svg(&LineChart { options: &ChartOptions::default(), series, has_legend, left_out: 0 }.draw(&canvas), &canvas)
     }
 
     /// The names of all elements, in order; fails where one is not closed, or closed by another.
@@ -211,7 +216,7 @@ mod tests {
     #[test]
     fn names_are_text_and_the_document_is_whole() {
         let columns = wave(50);
-        let curves = [Curve { name: "</text><script>alert(1)</script>", columns: &columns, ..Curve::default() }];
+        let curves = [SeriesView { name: "</text><script>alert(1)</script>", columns: &columns, ..SeriesView::default() }];
         for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
             let document = drawn(&curves, size, true);
             let elements = elements(&document);
@@ -223,7 +228,7 @@ mod tests {
     #[test]
     fn a_fixed_document_needs_no_style_of_a_browser() {
         let columns = wave(50);
-        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
         let document = drawn(&curves, FIXED, true);
         assert!(!document.contains("calc(") && document.matches('%').count() == 2, "the ground is all that is told in per cent");
         let fluid = drawn(&curves, CanvasSize::Fluid { height: 200.0 }, true);
@@ -242,7 +247,7 @@ mod tests {
                 sum
             })
             .collect();
-        let size = |columns: &[Column]| drawn(&[Curve { name: "loss", columns, ..Curve::default() }], FIXED, true).len();
+        let size = |columns: &[Column]| drawn(&[SeriesView { name: "loss", columns, ..SeriesView::default() }], FIXED, true).len();
         assert!(size(&many) < 300 * 40 + 4000, "{}", size(&many));
     }
 
@@ -251,10 +256,10 @@ mod tests {
         let mut columns = wave(20);
         columns[5] = Column::point(5.0, f64::NAN);
         columns[9] = Column::point(9.0, f64::INFINITY);
-        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
-        let frame = Frame::new(&Ask::default(), &curves, Size { width: 640.0, height: 200.0 });
-        let kinds: Vec<_> = marks(&frame, &curves).iter().map(|Mark { kind, .. }| *kind).collect();
-        assert_eq!(kinds, [Kind::Nan, Kind::PosInf]);
+        let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 640.0, height: 200.0 });
+        let kinds: Vec<_> = place_markers(&layout, &curves).iter().map(|LineMarker { kind, .. }| *kind).collect();
+        assert_eq!(kinds, [MarkerKind::Nan, MarkerKind::PosInf]);
         let document = drawn(&curves, FIXED, false);
         assert_eq!(document.matches("class=\"f0 o\"").count(), 2);
         assert!(document.contains("1 times NaN, 1 times ∞."), "{document}");
@@ -263,12 +268,15 @@ mod tests {
     #[test]
     fn titles_stand_beside_the_axes_and_are_in_the_summary() {
         let columns = [Column::point(0.0, 1.0), Column::point(100.0, 3.0)];
-        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
+        let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
         for along in [XAxis::Step, XAxis::Wall] {
             let titles = AxisTitles { x: "epoch", y: "accuracy" };
-            let (plain, titled) = (Ask { along, ..Ask::default() }, Ask { along, titles, ..Ask::default() });
+            let (plain, titled) = (
+                ChartOptions { x_axis: along, ..ChartOptions::default() },
+                ChartOptions { x_axis: along, titles, ..ChartOptions::default() },
+            );
             let size = Size { width: 640.0, height: 240.0 };
-            let (before, layout) = (Frame::new(&plain, &curves, size), Frame::new(&titled, &curves, size));
+            let (before, layout) = (PlotLayout::new(&plain, &curves, size), PlotLayout::new(&titled, &curves, size));
             assert_eq!((layout.size, layout.top - before.top, before.bottom() - layout.bottom()), (size, 12.0, 16.0));
             let canvas = ChartCanvas { size: CanvasSize::Fluid { height: 240.0 }, theme: Theme::Page, title: String::new() };
             let list = LineChart { options: &titled, series: &curves, has_legend: false, left_out: 0 }.draw(&canvas);
@@ -276,7 +284,7 @@ mod tests {
                 let texts = list.plot.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None });
                 texts.filter(|text| text.text == wanted).map(|text| text.y).next().unwrap()
             };
-            assert!(base("epoch") > layout.x_axis_base() + 11.0 && base("epoch") < 240.0, "{along:?}");
+            assert!(base("epoch") > layout.x_axis_baseline() + 11.0 && base("epoch") < 240.0, "{along:?}");
             assert!(base("accuracy") > 9.0 && base("accuracy") < layout.top, "{along:?}");
             assert!(list.summary.contains(". x axis: epoch, y axis: accuracy. loss: last 3"), "{}", list.summary);
         }
@@ -285,13 +293,13 @@ mod tests {
     #[test]
     fn a_window_tells_of_what_is_in_it() {
         let columns = [(0.0, 1.0), (100.0, 3.0), (200.0, 9.0)].map(|(x, y)| Column::point(x, y));
-        let curves = [Curve { name: "loss", columns: &columns, ..Curve::default() }];
-        let told = |window| summary(&Ask { window, ..Ask::default() }, &curves);
+        let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
+        let told = |window| summarize(&ChartOptions { window, ..ChartOptions::default() }, &curves);
         assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
         assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
         assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
-        let wall = Ask { along: XAxis::Wall, zone: Zone::fixed(60), ..Ask::default() };
-        assert!(summary(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
+        let wall = ChartOptions { x_axis: XAxis::Wall, zone: Zone::fixed(60), ..ChartOptions::default() };
+        assert!(summarize(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
     }
 
     #[test]
@@ -314,11 +322,11 @@ mod tests {
                 columns[0].merge(&more);
             }
             let smoothed = if round % 3 == 0 { columns.iter().map(|column| (column.x_last, column.mean())).collect() } else { Vec::new() };
-            let curves = [Curve { name: "loss", columns: &columns, smoothed: &smoothed, ..Curve::default() }];
+            let curves = [SeriesView { name: "loss", columns: &columns, smoothed: &smoothed, ..SeriesView::default() }];
             let (from, to) = (pick(&far), pick(&far));
-            let ask = Ask {
-                along: [XAxis::Step, XAxis::Relative, XAxis::Wall][round % 3],
-                scale: [YScale::Linear, YScale::Log][round / 3 % 2],
+            let options = ChartOptions {
+                x_axis: [XAxis::Step, XAxis::Relative, XAxis::Wall][round % 3],
+                y_scale: [YScale::Linear, YScale::Log][round / 3 % 2],
                 unit: ["", "s"][round % 2],
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
@@ -328,13 +336,13 @@ mod tests {
             };
             for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
                 let canvas = ChartCanvas { size, theme: Theme::Light, title: String::new() };
-                let chart = LineChart { options: &ask, series: &curves, has_legend: true, left_out: 0 };
+                let chart = LineChart { options: &options, series: &curves, has_legend: true, left_out: 0 };
                 let document = svg(&chart.draw(&canvas), &canvas);
-                assert!(document.len() < 40_000, "{ask:?} {columns:?}: {} bytes", document.len());
+                assert!(document.len() < 40_000, "{options:?} {columns:?}: {} bytes", document.len());
             }
-            let frame = Frame::new(&ask, &curves, Size { width: 640.0, height: 200.0 });
-            for tick in frame.x_ticks.iter().chain(&frame.y_ticks) {
-                assert!(tick.at.is_finite() && tick.label.len() < 30, "{ask:?} {tick:?}");
+            let layout = PlotLayout::new(&options, &curves, Size { width: 640.0, height: 200.0 });
+            for tick in layout.x_ticks.iter().chain(&layout.y_ticks) {
+                assert!(tick.at.is_finite() && tick.label.len() < 30, "{options:?} {tick:?}");
             }
         }
     }

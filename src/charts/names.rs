@@ -2,25 +2,25 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::text_metrics::width;
+use super::text_metrics::text_width;
 use crate::sorting;
 
-const CUT: &str = "…";
+const ELLIPSIS: &str = "…";
 /// How often names that still look alike are told apart once more.
-const ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 4;
 /// How far before its first difference a word may begin.
-const WORD: usize = 12;
+const MAX_WORD: usize = 12;
 
-/// The names of one chart, none wider than `room` CSS pixels (by [`width`], of at least 40). What differs between them stays to be seen,
+/// The names of one chart, none wider than `room` CSS pixels (by [`text_width`], of at least 40). What differs between them stays to be seen,
 /// with the beginning and the end of what they share; names that fit stay whole. Nothing is cut inside of what a reader takes for one character.
-pub fn short<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
+pub fn shorten_names<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
     let mut shown: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let mut groups: Vec<Vec<usize>> = vec![(0..names.len()).collect()];
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let mut alike: Vec<Vec<usize>> = Vec::new();
         for group in &groups {
-            cut(&names, group, room.max(40.0), &mut shown);
+            shorten_group(&names, group, room.max(40.0), &mut shown);
             let mut order = group.clone();
             sorting::sort_by(&mut order, |a, b| shown[*a].cmp(&shown[*b]));
             let same = order.chunk_by(|a, b| shown[*a] == shown[*b]).filter(|same| same.len() > 1 && same.len() < group.len());
@@ -35,13 +35,13 @@ pub fn short<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
 }
 
 /// One name that has no others beside it.
-pub fn shortened(name: &str, room: f64) -> String {
-    short(&[name], room).pop().unwrap_or_default()
+pub fn shorten_name(name: &str, room: f64) -> String {
+    shorten_names(&[name], room).pop().unwrap_or_default()
 }
 
 /// Makes the long ones of a group short, by what all of the group have in common.
-fn cut(names: &[&str], group: &[usize], room: f64, shown: &mut [String]) {
-    if group.iter().all(|at| width(names[*at]) <= room) {
+fn shorten_group(names: &[&str], group: &[usize], room: f64, shown: &mut [String]) {
+    if group.iter().all(|at| text_width(names[*at]) <= room) {
         return;
     }
     let split: Vec<Vec<&str>> = group.iter().map(|at| names[*at].graphemes(true).collect()).collect();
@@ -49,7 +49,7 @@ fn cut(names: &[&str], group: &[usize], room: f64, shown: &mut [String]) {
         Some((first, others)) if !others.is_empty() => (first, others),
         // Alone: its middle is what matters least.
         _ => {
-            group.iter().zip(&split).for_each(|(at, name)| shown[*at] = both_ends(name, room));
+            group.iter().zip(&split).for_each(|(at, name)| shown[*at] = keep_both_ends(name, room));
             return;
         }
     };
@@ -61,50 +61,50 @@ fn cut(names: &[&str], group: &[usize], room: f64, shown: &mut [String]) {
     let mut suffix = others.iter().map(common_end).min().unwrap_or(0).min(shortest - prefix);
     // From the beginning of a word or number to the end of one.
     let joins = |part: &&str| !part.chars().all(char::is_alphanumeric) && *part != ".";
-    prefix -= first[..prefix].iter().rev().take(WORD).position(joins).unwrap_or(0);
-    suffix -= last[..suffix].iter().rev().take(WORD).position(joins).unwrap_or(0);
+    prefix -= first[..prefix].iter().rev().take(MAX_WORD).position(joins).unwrap_or(0);
+    suffix -= last[..suffix].iter().rev().take(MAX_WORD).position(joins).unwrap_or(0);
     for (at, name) in group.iter().zip(&split) {
-        shown[*at] = if width(names[*at]) <= room { names[*at].to_owned() } else { around(name, prefix, suffix, room) };
+        shown[*at] = if text_width(names[*at]) <= room { names[*at].to_owned() } else { keep_own_part(name, prefix, suffix, room) };
     }
 }
 
 /// A name by its own part, and as much of both sides of it as there is room for.
-fn around(name: &[&str], prefix: usize, suffix: usize, room: f64) -> String {
+fn keep_own_part(name: &[&str], prefix: usize, suffix: usize, room: f64) -> String {
     let (before, rest) = name.split_at(prefix);
     let (own, after) = rest.split_at(rest.len() - suffix);
-    let left = room - width(&own.concat()) - 2.0 * width(CUT);
+    let left = room - text_width(&own.concat()) - 2.0 * text_width(ELLIPSIS);
     if left < 0.0 {
         let cuts = [before, after].iter().filter(|side| !side.is_empty()).count() as f64;
-        let own = both_ends(own, room - cuts * width(CUT));
-        return [if before.is_empty() { "" } else { CUT }, &own, if after.is_empty() { "" } else { CUT }].concat();
+        let own = keep_both_ends(own, room - cuts * text_width(ELLIPSIS));
+        return [if before.is_empty() { "" } else { ELLIPSIS }, &own, if after.is_empty() { "" } else { ELLIPSIS }].concat();
     }
     // What one side does not need the other gets.
-    let needs = |side: &[&str]| width(&side.concat());
+    let needs = |side: &[&str]| text_width(&side.concat());
     let head = (left - needs(after)).max(left / 2.0);
     let tail = (left - needs(before)).max(left / 2.0);
-    let (head, tail) = (fitting(before.iter(), head), fitting(after.iter().rev(), tail));
-    let mark = |is_cut: bool| if is_cut { CUT } else { "" };
+    let (head, tail) = (count_fitting(before.iter(), head), count_fitting(after.iter().rev(), tail));
+    let mark = |is_cut: bool| if is_cut { ELLIPSIS } else { "" };
     [&before[..head].concat(), mark(head < before.len()), &own.concat(), mark(tail < after.len()), &after[after.len() - tail..].concat()]
         .concat()
 }
 
 /// The beginning and the end of a text that is too wide.
-fn both_ends(name: &[&str], room: f64) -> String {
-    if width(&name.concat()) <= room {
+fn keep_both_ends(name: &[&str], room: f64) -> String {
+    if text_width(&name.concat()) <= room {
         return name.concat();
     }
-    let half = (room - width(CUT)) / 2.0;
-    let head = fitting(name.iter(), half);
-    let tail = fitting(name[head..].iter().rev(), half);
-    [&name[..head].concat(), CUT, &name[name.len() - tail..].concat()].concat()
+    let half = (room - text_width(ELLIPSIS)) / 2.0;
+    let head = count_fitting(name.iter(), half);
+    let tail = count_fitting(name[head..].iter().rev(), half);
+    [&name[..head].concat(), ELLIPSIS, &name[name.len() - tail..].concat()].concat()
 }
 
 /// How many of these fit.
-fn fitting<'a>(parts: impl Iterator<Item = &'a &'a str>, room: f64) -> usize {
+fn count_fitting<'a>(parts: impl Iterator<Item = &'a &'a str>, room: f64) -> usize {
     let mut used = 0.0;
     parts
         .take_while(|part| {
-            used += width(part);
+            used += text_width(part);
             used <= room
         })
         .count()
@@ -115,16 +115,16 @@ mod tests {
     use super::*;
 
     fn check(names: &[String], room: f64) -> Vec<String> {
-        let shown = short(names, room);
+        let shown = shorten_names(names, room);
         let mut told = shown.clone();
         told.sort();
         told.dedup();
         assert_eq!(told.len(), names.len(), "{shown:?}");
         for (name, shown) in names.iter().zip(&shown) {
-            assert!(width(shown) <= room + 1e-9, "{shown} is {} wide", width(shown));
+            assert!(text_width(shown) <= room + 1e-9, "{shown} is {} wide", text_width(shown));
             let whole: Vec<&str> = name.graphemes(true).collect();
             let known = |part: &str| part.graphemes(true).all(|part| whole.contains(&part));
-            assert!(shown.split(CUT).all(known), "{shown} is not of {name}");
+            assert!(shown.split(ELLIPSIS).all(known), "{shown} is not of {name}");
         }
         shown
     }
@@ -138,7 +138,7 @@ mod tests {
         let rates: Vec<_> =
             ["0.1", "0.15", "0.001"].map(|rate| format!("resnet50-imagenet-augmented-lr={rate}-with-a-long-tail-of-settings")).into();
         assert!(check(&rates, 180.0)[1].contains("0.15"));
-        assert_eq!(short(&["train", "val"], 200.0), ["train", "val"]);
+        assert_eq!(shorten_names(&["train", "val"], 200.0), ["train", "val"]);
     }
 
     #[test]
@@ -155,8 +155,8 @@ mod tests {
             let names: Vec<_> = (0..10).map(|at| format!("{}{at}{}", part.repeat(30), part.repeat(30))).collect();
             check(&names, 260.0);
         }
-        assert_eq!(short::<&str>(&[], 100.0), Vec::<String>::new());
-        assert_eq!(shortened("", 100.0), "");
-        assert!(shortened(&"ab".repeat(70), 100.0).contains(CUT));
+        assert_eq!(shorten_names::<&str>(&[], 100.0), Vec::<String>::new());
+        assert_eq!(shorten_name("", 100.0), "");
+        assert!(shorten_name(&"ab".repeat(70), 100.0).contains(ELLIPSIS));
     }
 }

@@ -1,29 +1,29 @@
 //! Lines through columns, as points in a plot's own pixels.
 //!
 //! For each column the line goes to its first value, to its lowest and highest in the order in which they stand, and to its last.
-//! Where the horizontal grid is snapped ([`Grid::snap`]) and each column lies within one pixel column, this line covers exactly the
+//! Where the horizontal positions are snapped ([`PlotTransform::snap`]) and each column lies within one pixel column, this line covers exactly the
 //! pixels of the line through all points, whatever the stroke: within a pixel column all pieces are one vertical run from the
 //! lowest to the highest, and between two pixel columns there is one and the same straight piece, from the last value to the first
 //! (M4, see [`crate::series::Column`]). That holds for finite values and ascending steps; a gap or a step backwards *within* one
-//! pixel column cannot be seen at this scale and is not drawn as one. It is counted, and marked: see `marks`.
+//! pixel column cannot be seen at this scale and is not drawn as one. It is counted, and marked: see `markers`.
 
 use super::scale::Scale;
 use crate::series::{Column, Place};
 
-/// Points from the plot's upper left corner. [`UP`] lifts the pen: the next point begins a new run. A run of one point is a dot.
-pub type Path = Vec<(f64, f64)>;
+/// Points from the plot's upper left corner. [`PEN_UP`] lifts the pen: the next point begins a new run. A run of one point is a dot.
+pub type Polyline = Vec<(f64, f64)>;
 
-pub const UP: (f64, f64) = (f64::NAN, f64::NAN);
+pub const PEN_UP: (f64, f64) = (f64::NAN, f64::NAN);
 
 /// How far beyond the plot lines are kept, in pixels: more than half of any stroke.
-const BEYOND: f64 = 16.0;
+const CLIP_MARGIN: f64 = 16.0;
 
 /// Far away is far enough: what follows computes with differences, to a hundredth of a pixel.
-const FAR: f64 = 1e13;
+const MAX_PX: f64 = 1e13;
 
 /// The pixels of a plot and the scales that lead there.
 #[derive(Clone, Copy, Debug)]
-pub struct Grid<'a> {
+pub struct PlotTransform<'a> {
     pub x: &'a Scale,
     pub y: &'a Scale,
     pub width: f64,
@@ -33,26 +33,26 @@ pub struct Grid<'a> {
     pub snap: bool,
 }
 
-impl Grid<'_> {
+impl PlotTransform<'_> {
     /// How far from the left `x` is drawn; NaN when it has no place.
-    fn across(&self, x: f64) -> f64 {
-        let share = self.x.at(x);
+    fn px_x(&self, x: f64) -> f64 {
+        let share = self.x.normalize(x);
         let mut px = share * self.width;
         if self.snap {
             // The right end belongs to the last pixel column: it is where the newest point stands.
             px = if share == 1.0 { self.width.ceil() } else { px.floor() + 1.0 } - 0.5;
         }
-        px.clamp(-FAR, FAR)
+        px.clamp(-MAX_PX, MAX_PX)
     }
 
     /// How far from the top `y` is drawn; NaN when it has no place.
-    fn down(&self, y: f64) -> f64 {
-        ((1.0 - self.y.at(y)) * self.height).clamp(-FAR, FAR)
+    fn px_y(&self, y: f64) -> f64 {
+        ((1.0 - self.y.normalize(y)) * self.height).clamp(-MAX_PX, MAX_PX)
     }
 }
 
 /// The side on which all of a column is out of sight, and the lines between two such columns too: -1 or 1; 0 when it may be seen.
-fn side(column: &Column, (from, to): (f64, f64)) -> i8 {
+fn outcode(column: &Column, (from, to): (f64, f64)) -> i8 {
     i8::from(column.x_min > to) - i8::from(column.x_max < from)
 }
 
@@ -62,86 +62,86 @@ pub fn is_dense(columns: &[Column]) -> bool {
 }
 
 /// The line through columns. What is not finite (or not positive, on a logarithmic scale) lifts the pen, and so does a step backwards.
-pub fn through_columns(columns: &[Column], grid: &Grid) -> Path {
-    let mut pen = Pen { grid, path: Vec::with_capacity(columns.len() * if grid.snap { 4 } else { 1 }), at: None };
-    let away = 2.0 * BEYOND / grid.width;
-    let sight = (grid.x.back(-away), grid.x.back(1.0 + away));
+pub fn trace_columns(columns: &[Column], transform: &PlotTransform) -> Polyline {
+    let mut builder = PolylineBuilder { transform, path: Vec::with_capacity(columns.len() * if transform.snap { 4 } else { 1 }), at: None };
+    let away = 2.0 * CLIP_MARGIN / transform.width;
+    let sight = (transform.x.invert(-away), transform.x.invert(1.0 + away));
     let mut before = f64::NEG_INFINITY;
     // Of neighbours on the same side out of sight, the last one, from where the line may come back.
     let (mut here, mut passed): (i8, Option<&Column>) = (0, None);
     for column in columns {
         if column.x_first < before {
-            pen.up();
+            builder.pen_up();
             passed = None;
         }
         before = column.x_last;
-        let side_before = std::mem::replace(&mut here, side(column, sight));
+        let side_before = std::mem::replace(&mut here, outcode(column, sight));
         if here != 0 && here == side_before {
             passed = Some(column);
             continue;
         }
         if let Some(passed) = passed.take() {
-            pen.at = None;
-            pen.to(grid.across(passed.x_last), grid.down(passed.last));
+            builder.at = None;
+            builder.line_to(transform.px_x(passed.x_last), transform.px_y(passed.last));
         }
-        let left = grid.across(column.x_first);
-        pen.to(left, grid.down(column.first));
+        let left = transform.px_x(column.x_first);
+        builder.line_to(left, transform.px_y(column.first));
         if column.count > 1 {
-            let right = grid.across(column.x_last);
+            let right = transform.px_x(column.x_last);
             // Where steps do not go back all is between the first and the last.
             let is_upright = left == right && column.breaks == 0;
             let (low, high) = ((column.at_min, column.min), (column.at_max, column.max));
             let (one, other) = if column.at_min <= column.at_max { (low, high) } else { (high, low) };
             // Lowest and highest are passed over where they have no place: only first and last say where a gap is.
             for (x, y) in [one, other] {
-                let down = grid.down(y);
-                if !down.is_nan() {
-                    pen.to(if is_upright { left } else { grid.across(x) }, down);
+                let py = transform.px_y(y);
+                if !py.is_nan() {
+                    builder.line_to(if is_upright { left } else { transform.px_x(x) }, py);
                 }
             }
-            pen.to(right, grid.down(column.last));
+            builder.line_to(right, transform.px_y(column.last));
         }
     }
-    pen.finish()
+    builder.finish()
 }
 
 /// The line through the places of a smoothed one. Those that are none are passed over.
-pub fn through_points(points: &[Place], grid: &Grid) -> Path {
-    let mut pen = Pen { grid, path: Vec::with_capacity(points.len()), at: None };
+pub fn trace_points(points: &[Place], transform: &PlotTransform) -> Polyline {
+    let mut builder = PolylineBuilder { transform, path: Vec::with_capacity(points.len()), at: None };
     let mut before = f64::NEG_INFINITY;
     for &(x, y) in points.iter().filter(|point| !point.0.is_nan()) {
         if x < before {
-            pen.up();
+            builder.pen_up();
         }
         before = x;
-        pen.to(grid.across(x), grid.down(y));
+        builder.line_to(transform.px_x(x), transform.px_y(y));
     }
-    pen.finish()
+    builder.finish()
 }
 
-struct Pen<'a> {
-    grid: &'a Grid<'a>,
-    path: Path,
+struct PolylineBuilder<'a> {
+    transform: &'a PlotTransform<'a>,
+    path: Polyline,
     /// Where the line was last, which may be beyond the edge.
     at: Option<(f64, f64)>,
 }
 
-impl Pen<'_> {
-    fn up(&mut self) {
+impl PolylineBuilder<'_> {
+    fn pen_up(&mut self) {
         self.at = None;
         if self.path.last().is_some_and(|last| !last.0.is_nan()) {
-            self.path.push(UP);
+            self.path.push(PEN_UP);
         }
     }
 
     /// Goes on to a place of the plot; one that is none lifts the pen.
-    fn to(&mut self, x: f64, y: f64) {
+    fn line_to(&mut self, x: f64, y: f64) {
         if x.is_nan() || y.is_nan() {
-            return self.up();
+            return self.pen_up();
         }
         let to = (x, y);
         let Some(from) = self.at.replace(to) else {
-            if self.near(to) {
+            if self.is_near_plot(to) {
                 self.path.push(to);
             }
             return;
@@ -149,15 +149,15 @@ impl Pen<'_> {
         if from == to {
             return;
         }
-        if self.near(from) && self.near(to) {
+        if self.is_near_plot(from) && self.is_near_plot(to) {
             // What is near has been drawn: the line goes on.
             return self.path.push(to);
         }
-        let Some((start, end)) = self.cut(from, to) else {
+        let Some((start, end)) = self.clip(from, to) else {
             return;
         };
         if self.path.last() != Some(&start) {
-            self.lift_over();
+            self.begin_run();
             self.path.push(start);
         }
         if start != end {
@@ -166,27 +166,27 @@ impl Pen<'_> {
     }
 
     /// Whether a point is kept as it is.
-    fn near(&self, (x, y): (f64, f64)) -> bool {
-        x >= -BEYOND && y >= -BEYOND && x <= self.grid.width + BEYOND && y <= self.grid.height + BEYOND
+    fn is_near_plot(&self, (x, y): (f64, f64)) -> bool {
+        x >= -CLIP_MARGIN && y >= -CLIP_MARGIN && x <= self.transform.width + CLIP_MARGIN && y <= self.transform.height + CLIP_MARGIN
     }
 
     /// Before a point that does not continue the last one.
-    fn lift_over(&mut self) {
+    fn begin_run(&mut self) {
         if self.path.last().is_some_and(|last| !last.0.is_nan()) {
-            self.path.push(UP);
+            self.path.push(PEN_UP);
         }
     }
 
-    /// The part of a straight piece within the plot and [`BEYOND`] (Liang and Barsky, "A New Concept and Method for Line
+    /// The part of a straight piece within the plot and [`CLIP_MARGIN`] (Liang and Barsky, "A New Concept and Method for Line
     /// Clipping", 1984).
-    fn cut(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+    fn clip(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
         let edges = [
-            (-dx, from.0 + BEYOND),
-            (dx, self.grid.width + BEYOND - from.0),
-            (-dy, from.1 + BEYOND),
-            (dy, self.grid.height + BEYOND - from.1),
+            (-dx, from.0 + CLIP_MARGIN),
+            (dx, self.transform.width + CLIP_MARGIN - from.0),
+            (-dy, from.1 + CLIP_MARGIN),
+            (dy, self.transform.height + CLIP_MARGIN - from.1),
         ];
         for (towards, room) in edges {
             if towards == 0.0 {
@@ -204,7 +204,7 @@ impl Pen<'_> {
         (enter <= leave).then(|| (if enter == 0.0 { from } else { on(enter) }, if leave == 1.0 { to } else { on(leave) }))
     }
 
-    fn finish(mut self) -> Path {
+    fn finish(mut self) -> Polyline {
         if self.path.last().is_some_and(|last| last.0.is_nan()) {
             self.path.pop();
         }
@@ -219,9 +219,11 @@ mod tests {
     /// `;` lifts the pen.
     fn told(columns: &[Column], y: Scale) -> String {
         let x = Scale::linear(0.0, 100.0);
-        let grid = Grid { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
-        let parts: Vec<_> =
-            through_columns(columns, &grid).iter().map(|(x, y)| if x.is_nan() { ";".into() } else { format!("{x:.0},{y:.0}") }).collect();
+        let transform = PlotTransform { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
+        let parts: Vec<_> = trace_columns(columns, &transform)
+            .iter()
+            .map(|(x, y)| if x.is_nan() { ";".into() } else { format!("{x:.0},{y:.0}") })
+            .collect();
         parts.join(" ")
     }
 
@@ -276,7 +278,7 @@ mod tests {
             (seed >> 33) % end
         };
         let (x, y) = (Scale::linear(0.0, 100.0), Scale::linear(0.0, 100.0));
-        let grid = Grid { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
+        let transform = PlotTransform { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
         let mut longest = 0;
         for _ in 0..2000 {
             let mut step = -400.0;
@@ -287,9 +289,9 @@ mod tests {
                     (step, odd.get(below(20) as usize).copied().unwrap_or(below(100) as f64))
                 })
                 .collect();
-            let path = through_columns(&points(&list), &grid);
-            let written = |path: &Path| path.iter().map(|(x, y)| format!("{x} {y}")).collect::<Vec<_>>();
-            assert_eq!(written(&path), written(&through_points(&list, &grid)), "{list:?}");
+            let path = trace_columns(&points(&list), &transform);
+            let written = |path: &Polyline| path.iter().map(|(x, y)| format!("{x} {y}")).collect::<Vec<_>>();
+            assert_eq!(written(&path), written(&trace_points(&list, &transform)), "{list:?}");
             longest = longest.max(path.len());
         }
         assert!(longest > 20);

@@ -1,9 +1,9 @@
 //! From where to where the axes of a line chart reach.
 
-use super::layout::Curve;
-use super::scale::{Scale, is_flat, padded};
+use super::scale::{Scale, is_flat, pad_range};
+use super::series_view::SeriesView;
 
-pub fn x_range(curves: &[Curve]) -> Scale {
+pub fn x_range(curves: &[SeriesView]) -> Scale {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     for column in curves.iter().flat_map(|curve| curve.columns) {
         lo = lo.min(column.x_min);
@@ -15,7 +15,7 @@ pub fn x_range(curves: &[Curve]) -> Scale {
 
 /// From the lowest to the highest value of the columns that touch the window, of the lines that cross its edges, there, and of the
 /// smoothed lines. `None` when nothing of all that has a place on the axis.
-pub fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Option<Scale> {
+pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut see = |value: f64| {
         if value.is_finite() && (!log || value > 0.0) {
@@ -53,7 +53,7 @@ pub fn y_range(curves: &[Curve], x: &Scale, log: bool) -> Option<Scale> {
             }
         }
     }
-    (lo <= hi).then(|| padded(lo, hi, log))
+    (lo <= hi).then(|| pad_range(lo, hi, log))
 }
 
 /// Tells the values of a straight piece where it crosses the edges of the window. A step backwards is no piece.

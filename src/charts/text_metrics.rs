@@ -5,7 +5,7 @@ pub const FONT_SIZE: f64 = 11.0;
 
 /// At least as wide as the text is drawn at [`FONT_SIZE`] by the fonts of `style/main.css`, in CSS pixels: by a table for the
 /// widest of them (DejaVu Sans), since the server has no fonts and must leave the same room as the browser.
-pub fn width(text: &str) -> f64 {
+pub fn text_width(text: &str) -> f64 {
     let hundredths: u32 = text
         .chars()
         .map(|c| match c {
@@ -22,7 +22,7 @@ pub fn width(text: &str) -> f64 {
 }
 
 /// `digits` times 10^`exponent`, in full and without trailing zeros after the point. Exponents from -30 to 30 make sense.
-pub fn decimal(digits: i64, exponent: i32) -> String {
+pub fn format_decimal(digits: i64, exponent: i32) -> String {
     let mut text = digits.unsigned_abs().to_string();
     if digits == 0 {
         return text;
@@ -44,52 +44,52 @@ pub fn decimal(digits: i64, exponent: i32) -> String {
 }
 
 /// `digits` times 10^`exponent` as `1.25e-7`.
-pub fn scientific(digits: i64, exponent: i32) -> String {
+pub fn format_scientific(digits: i64, exponent: i32) -> String {
     let places = digits.unsigned_abs().to_string().len() as i32 - 1;
-    let mut text = decimal(digits, -places);
+    let mut text = format_decimal(digits, -places);
     text.push('e');
     text.push_str(&(exponent + places).to_string());
     text
 }
 
 /// 10^`exponent`, to within rounding over the whole range of doubles; exact from 0 to 22.
-pub fn power(exponent: i32) -> f64 {
+pub fn power_of_ten(exponent: i32) -> f64 {
     const EXACT: [f64; 23] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
     match exponent {
         0..=22 => EXACT[exponent as usize],
-        23..=308 => EXACT[22] * power(exponent - 22),
+        23..=308 => EXACT[22] * power_of_ten(exponent - 22),
         309.. => f64::INFINITY,
         -22..=-1 => 1.0 / EXACT[-exponent as usize],
-        -330..-22 => power(exponent + 22) / EXACT[22],
+        -330..-22 => power_of_ten(exponent + 22) / EXACT[22],
         _ => 0.0,
     }
 }
 
 /// The whole exponent of a positive finite number: 10^e <= value < 10^(e+1).
-pub fn magnitude(value: f64) -> i32 {
+pub fn decimal_exponent(value: f64) -> i32 {
     // The cast brings what is infinite or no number into the range.
     let mut exponent = ((value.ln() * std::f64::consts::LOG10_E).floor() as i32).clamp(-330, 308);
     // The logarithm of a number just beside a power of ten may round across it.
-    if power(exponent + 1) <= value {
+    if power_of_ten(exponent + 1) <= value {
         exponent += 1;
-    } else if power(exponent) > value {
+    } else if power_of_ten(exponent) > value {
         exponent -= 1;
     }
     exponent
 }
 
 /// The nearest double to `digits` times 10^`exponent`, as long as the digits have at most 15 places and the exponent is within 22.
-pub fn value(digits: i64, exponent: i32) -> f64 {
+pub fn from_decimal(digits: i64, exponent: i32) -> f64 {
     match exponent {
-        0.. => digits as f64 * power(exponent),
-        -300..0 => digits as f64 / power(-exponent),
-        _ => digits as f64 / power(300) / power(-exponent - 300),
+        0.. => digits as f64 * power_of_ten(exponent),
+        -300..0 => digits as f64 / power_of_ten(-exponent),
+        _ => digits as f64 / power_of_ten(300) / power_of_ten(-exponent - 300),
     }
 }
 
 /// A value as tooltips and legends tell it: six significant digits, whole numbers in full up to 15 places; `NaN`, `∞`, `-∞`.
-pub fn number(value: f64) -> String {
+pub fn format_number(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
     }
@@ -101,16 +101,16 @@ pub fn number(value: f64) -> String {
         return "0".into();
     }
     if size < 1e15 && (size >= 1e5 || size.trunc() == size) {
-        return decimal(value.round() as i64, 0);
+        return format_decimal(value.round() as i64, 0);
     }
-    let mut exponent = magnitude(size) - 5;
+    let mut exponent = decimal_exponent(size) - 5;
     // In two steps where one power would overflow: the smallest doubles.
     let mut digits = (if exponent < -300 {
-        size * power(300) * power(-exponent - 300)
+        size * power_of_ten(300) * power_of_ten(-exponent - 300)
     } else if exponent < 0 {
-        size * power(-exponent)
+        size * power_of_ten(-exponent)
     } else {
-        size / power(exponent)
+        size / power_of_ten(exponent)
     })
     .round() as i64;
     while digits % 10 == 0 && digits != 0 {
@@ -118,16 +118,16 @@ pub fn number(value: f64) -> String {
         exponent += 1;
     }
     let signed = if value < 0.0 { -digits } else { digits };
-    if (1e-4..1e15).contains(&size) { decimal(signed, exponent) } else { scientific(signed, exponent) }
+    if (1e-4..1e15).contains(&size) { format_decimal(signed, exponent) } else { format_scientific(signed, exponent) }
 }
 
 /// A place on an axis of which a pixel spans so much: whole numbers in full, others as far as pixels tell them apart.
-pub fn place(value: f64, pixel: f64) -> String {
+pub fn format_position(value: f64, pixel: f64) -> String {
     if value.trunc() == value || !(value.abs() < 1e9 && pixel > 0.0) {
-        return number(value);
+        return format_number(value);
     }
-    let exponent = magnitude(pixel).clamp(-9, 0);
-    decimal((value * power(-exponent)).round() as i64, exponent)
+    let exponent = decimal_exponent(pixel).clamp(-9, 0);
+    format_decimal((value * power_of_ten(-exponent)).round() as i64, exponent)
 }
 
 #[cfg(test)]
@@ -157,7 +157,7 @@ mod tests {
             (f64::INFINITY, "∞"),
             (f64::NEG_INFINITY, "-∞"),
         ] {
-            assert_eq!(number(value), text);
+            assert_eq!(format_number(value), text);
         }
     }
 
@@ -168,35 +168,38 @@ mod tests {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let value = f64::from_bits(seed);
             if value.is_finite() {
-                let back: f64 = number(value).parse().unwrap();
-                assert!((back - value).abs() <= value.abs() * 5.01e-6 + 1e-323, "{value:e} {}", number(value));
+                let back: f64 = format_number(value).parse().unwrap();
+                assert!((back - value).abs() <= value.abs() * 5.01e-6 + 1e-323, "{value:e} {}", format_number(value));
             }
         }
     }
 
     #[test]
     fn places_have_the_digits_that_pixels_have() {
-        assert_eq!(place(12_345_654.0, 30.0), "12345654");
-        assert_eq!((place(1456.3348, 12.0), place(1456.3348, 0.04)), ("1456".into(), "1456.33".into()));
-        assert_eq!((place(0.30000001, 1e-3), place(-0.25, 1e-4), place(f64::NAN, 1.0)), ("0.3".into(), "-0.25".into(), "NaN".into()));
-        assert_eq!((place(1.0000001, 1e-8), place(2.5e30, 1e29)), ("1.0000001".into(), "2.5e30".into()));
+        assert_eq!(format_position(12_345_654.0, 30.0), "12345654");
+        assert_eq!((format_position(1456.3348, 12.0), format_position(1456.3348, 0.04)), ("1456".into(), "1456.33".into()));
+        assert_eq!(
+            (format_position(0.30000001, 1e-3), format_position(-0.25, 1e-4), format_position(f64::NAN, 1.0)),
+            ("0.3".into(), "-0.25".into(), "NaN".into())
+        );
+        assert_eq!((format_position(1.0000001, 1e-8), format_position(2.5e30, 1e29)), ("1.0000001".into(), "2.5e30".into()));
     }
 
     #[test]
     fn decimals_and_powers() {
-        assert_eq!(decimal(25, -1), "2.5");
-        assert_eq!(decimal(-5, -3), "-0.005");
-        assert_eq!(decimal(20, -1), "2");
-        assert_eq!(scientific(25, -8), "2.5e-7");
-        assert_eq!((value(3, -1), value(1, -3), value(12, 2)), (0.3, 0.001, 1200.0));
+        assert_eq!(format_decimal(25, -1), "2.5");
+        assert_eq!(format_decimal(-5, -3), "-0.005");
+        assert_eq!(format_decimal(20, -1), "2");
+        assert_eq!(format_scientific(25, -8), "2.5e-7");
+        assert_eq!((from_decimal(3, -1), from_decimal(1, -3), from_decimal(12, 2)), (0.3, 0.001, 1200.0));
         for exponent in -300..300 {
-            assert_eq!(magnitude(power(exponent) * 1.000001), exponent);
-            assert_eq!(magnitude(power(exponent) * 9.99999), exponent);
+            assert_eq!(decimal_exponent(power_of_ten(exponent) * 1.000001), exponent);
+            assert_eq!(decimal_exponent(power_of_ten(exponent) * 9.99999), exponent);
         }
     }
 
     #[test]
     fn wider_text_is_wider() {
-        assert!(width("-100.25k") > width("1") && width("0") > 6.9 && width("") == 0.0);
+        assert!(text_width("-100.25k") > text_width("1") && text_width("0") > 6.9 && text_width("") == 0.0);
     }
 }

@@ -72,7 +72,7 @@ impl Zone {
     }
 
     /// The first moment at which the clock shows `local` (seconds since its own 1970); where it passes over that, the moment at which it does.
-    pub fn moment(&self, local: i64) -> i64 {
+    pub fn to_utc(&self, local: i64) -> i64 {
         // No clock is further from UTC than a day.
         let (from, to) = (local - 2 * DAY, local + 2 * DAY);
         for offset in [self.offset(from), self.offset(to)] {
@@ -85,7 +85,7 @@ impl Zone {
     }
 
     /// The offsets of a span: `UTC`, `UTC+01:00`, `UTC+01:00/+02:00`.
-    pub fn over(&self, lo: f64, hi: f64) -> String {
+    pub fn utc_offset_label(&self, lo: f64, hi: f64) -> String {
         /// More are no help.
         const TOLD: usize = 3;
         let mut told: Vec<i32> = vec![self.offset(lo.floor() as i64)];
@@ -102,20 +102,20 @@ impl Zone {
                 text.push('/');
             }
             if told.len() > 1 || *offset != 0 {
-                text.push_str(&sign(*offset));
+                text.push_str(&format_offset(*offset));
             }
         }
         text
     }
 
     /// `UTC`, `UTC+05:30`: that of one moment.
-    pub fn name_at(&self, seconds: f64) -> String {
-        self.over(seconds, seconds)
+    pub fn utc_offset_at(&self, seconds: f64) -> String {
+        self.utc_offset_label(seconds, seconds)
     }
 }
 
 /// `+05:30`, `-03:00`; with seconds where a clock of long ago had some.
-pub fn sign(offset: i32) -> String {
+pub fn format_offset(offset: i32) -> String {
     let size = offset.unsigned_abs();
     let mut text = format!("{}{:02}:{:02}", if offset < 0 { '-' } else { '+' }, size / 3600, size / 60 % 60);
     if !size.is_multiple_of(60) {
@@ -133,26 +133,29 @@ mod tests {
     fn a_moment_has_the_offset_of_its_own_date() {
         let berlin = named("Europe/Berlin").unwrap();
         // 1 July and 1 December 2026, noon UTC.
-        assert_eq!((berlin.name_at(1_782_907_200.0), berlin.name_at(1_796_126_400.0)), ("UTC+02:00".into(), "UTC+01:00".into()));
-        assert_eq!(berlin.over(1_782_907_200.0, 1_796_126_400.0), "UTC+01:00/+02:00");
+        assert_eq!(
+            (berlin.utc_offset_at(1_782_907_200.0), berlin.utc_offset_at(1_796_126_400.0)),
+            ("UTC+02:00".into(), "UTC+01:00".into())
+        );
+        assert_eq!(berlin.utc_offset_label(1_782_907_200.0, 1_796_126_400.0), "UTC+01:00/+02:00");
         assert_eq!(berlin.changes(1_782_907_200.0, 1_796_126_400.0), [1_792_890_000], "25 October 2026, 01:00 UTC");
         for (name, told) in [("Asia/Kolkata", "UTC+05:30"), ("Asia/Kathmandu", "UTC+05:45"), ("America/St_Johns", "UTC-03:30")] {
-            assert_eq!(named(name).unwrap().name_at(1_796_126_400.0), told);
+            assert_eq!(named(name).unwrap().utc_offset_at(1_796_126_400.0), told);
         }
-        assert_eq!(named("Europe/London").unwrap().over(1_782_907_200.0, 1_796_126_400.0), "UTC+00:00/+01:00");
-        assert_eq!([Zone::fixed(0), Zone::fixed(-210)].map(|zone| zone.name_at(0.0)), ["UTC", "UTC-03:30"]);
+        assert_eq!(named("Europe/London").unwrap().utc_offset_label(1_782_907_200.0, 1_796_126_400.0), "UTC+00:00/+01:00");
+        assert_eq!([Zone::fixed(0), Zone::fixed(-210)].map(|zone| zone.utc_offset_at(0.0)), ["UTC", "UTC-03:30"]);
     }
 
     #[test]
     fn local_times_that_come_twice_or_never_have_one_moment() {
         let berlin = named("Europe/Berlin").unwrap();
         // 25 October 2026, 02:30 comes twice: first in summer time, 00:30 UTC.
-        assert_eq!(berlin.moment(1_792_895_400), 1_792_888_200);
+        assert_eq!(berlin.to_utc(1_792_895_400), 1_792_888_200);
         // 29 March 2026, 02:30 is passed over at 01:00 UTC.
-        assert_eq!(berlin.moment(1_774_751_400), 1_774_746_000);
+        assert_eq!(berlin.to_utc(1_774_751_400), 1_774_746_000);
         // Samoa passed over 30 December 2011.
         let apia = named("Pacific/Apia").unwrap();
-        assert_eq!(apia.moment(1_325_203_200), 1_325_239_200);
-        assert_eq!(apia.moment(1_325_289_600), 1_325_239_200);
+        assert_eq!(apia.to_utc(1_325_203_200), 1_325_239_200);
+        assert_eq!(apia.to_utc(1_325_289_600), 1_325_239_200);
     }
 }

@@ -18,7 +18,7 @@ use crate::app::signals::SetIfChanged;
 use crate::app::state::{CellState, Dashboard};
 use crate::browser::dom::number_text;
 use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
-use crate::charts::{number, palette};
+use crate::charts::{format_number, palette};
 use crate::protocol::CellId;
 
 /// A hit area is found from a pointer within this distance, in CSS pixels.
@@ -332,7 +332,7 @@ fn field_text(field: &ReadoutField, area: usize) -> Option<String> {
     if !field.texts.is_empty() {
         return field.texts.get(value as usize).filter(|text| !text.is_empty()).map(|text| truncated(text));
     }
-    Some([number(value).as_str(), if field.unit.is_empty() { "" } else { " " }, &field.unit].concat())
+    Some([format_number(value).as_str(), if field.unit.is_empty() { "" } else { " " }, &field.unit].concat())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::browser::dom;
 use crate::charts::display_list::Shapes;
 use crate::charts::palette;
 use crate::charts::text_metrics::FONT_SIZE;
-use crate::charts::{Ask, Curve, Frame, Mark, Size, Zone, layers, line, marks};
+use crate::charts::{ChartOptions, LineMarker, PlotLayout, SeriesView, Size, Zone, build_layers, line, place_markers};
 
 /// Colours, font and pixel ratio: the same for all charts of one animation frame.
 pub struct CanvasTheme {
@@ -83,12 +83,17 @@ pub struct Target<'a> {
 }
 
 /// Draws the chart and returns its layout and markers. `None` on a canvas that is too small.
-pub fn paint(target: &Target, options: &Ask, curves: &[Curve], theme: &mut CanvasTheme) -> Option<(Frame, Vec<Mark>)> {
+pub fn paint(
+    target: &Target,
+    options: &ChartOptions,
+    curves: &[SeriesView],
+    theme: &mut CanvasTheme,
+) -> Option<(PlotLayout, Vec<LineMarker>)> {
     let Target { canvas, context, size, is_new } = *target;
     if size.width < 60.0 || size.height < 60.0 {
         return None;
     }
-    let frame = Frame::new(options, curves, size);
+    let layout = PlotLayout::new(options, curves, size);
     let (wide, high) = ((size.width * theme.ratio).round() as u32, (size.height * theme.ratio).round() as u32);
     if is_new || (canvas.width(), canvas.height()) != (wide, high) {
         canvas.set_width(wide);
@@ -98,28 +103,28 @@ pub fn paint(target: &Target, options: &Ask, curves: &[Curve], theme: &mut Canva
     }
     let _ = context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
     context.clear_rect(0.0, 0.0, wide.into(), high.into());
-    draw_lines(context, &frame, curves, theme);
+    draw_lines(context, &layout, curves, theme);
     let _ = context.set_transform(theme.ratio, 0.0, 0.0, theme.ratio, 0.0, 0.0);
-    let markers = marks(&frame, curves);
+    let markers = place_markers(&layout, curves);
     let mut shapes = Shapes::default();
-    line::axes(&mut shapes, options, &frame);
-    line::markers(&mut shapes, &frame, &markers);
-    let mut painter = Painter::new(context, theme.style(), (frame.left, frame.width));
+    line::draw_axes(&mut shapes, options, &layout);
+    line::draw_markers(&mut shapes, &layout, &markers);
+    let mut painter = Painter::new(context, theme.style(), (layout.left, layout.width));
     // The pixels of the lines replace those below them: the grid is drawn afterwards, under them.
     painter.rules_beneath(&shapes);
     painter.without_rules(&shapes);
-    Some((frame, markers))
+    Some((layout, markers))
 }
 
-fn draw_lines(context: &CanvasRenderingContext2d, frame: &Frame, curves: &[Curve], theme: &mut CanvasTheme) {
+fn draw_lines(context: &CanvasRenderingContext2d, layout: &PlotLayout, curves: &[SeriesView], theme: &mut CanvasTheme) {
     let CanvasTheme { is_dark, ratio, ref mut pixels, .. } = *theme;
-    let (width, height) = (frame.width * ratio, frame.height * ratio);
+    let (width, height) = (layout.width * ratio, layout.height * ratio);
     pixels.reset(width.ceil() as usize, height.ceil() as usize);
-    for layer in layers(frame, curves, width, height) {
+    for layer in build_layers(layout, curves, width, height) {
         let dash: Vec<f64> = palette::dash(layer.slot).iter().map(|length| length * ratio).collect();
         let colour = palette::colour(layer.slot, is_dark);
         pixels.draw_curve(&layer.path, &Stroke { colour, alpha: layer.alpha, width: layer.width * ratio, dash: &dash });
     }
     // At a whole pixel of the screen: the plot may begin between two.
-    blit(context, pixels, ((frame.left * ratio).round(), (frame.top * ratio).round()));
+    blit(context, pixels, ((layout.left * ratio).round(), (layout.top * ratio).round()));
 }

@@ -9,7 +9,7 @@ use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary,
 use super::hidden_series;
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{Ask, AxisTitles, Curve, Frame, Look as Emphasis, Mark, Size, number, palette, shown};
+use crate::charts::{AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, SeriesView, Size, format_number, legend_labels, palette};
 use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::series::Axis;
 
@@ -40,8 +40,8 @@ pub struct ChartState {
     /// Slot of the series that is highlighted by the legend.
     pub highlighted: Option<usize>,
     /// Layout and markers of the last drawing.
-    pub frame: Option<Frame>,
-    pub markers: Vec<Mark>,
+    pub layout: Option<PlotLayout>,
+    pub markers: Vec<LineMarker>,
     pub container: HtmlElement,
     pub display: ChartDisplay,
     /// The server's picture is in the document, until the canvas is drawn.
@@ -92,7 +92,7 @@ impl ChartState {
             is_loading: false,
             not_before: 0.0,
             highlighted: None,
-            frame: None,
+            layout: None,
             markers: Vec::new(),
             container,
             display,
@@ -151,7 +151,7 @@ impl ChartState {
 
     /// The visible range as a viewport; `None` before the first drawing.
     pub fn visible_range(&self) -> Option<Viewport> {
-        self.viewport.or_else(|| self.frame.as_ref().and_then(|frame| Viewport::new(frame.x.lo, frame.x.hi)))
+        self.viewport.or_else(|| self.layout.as_ref().and_then(|layout| Viewport::new(layout.x.lo, layout.x.hi)))
     }
 
     /// Moves a viewport that follows to the newest point.
@@ -181,7 +181,7 @@ impl ChartState {
     /// The columns to request; `None` when the cache has them.
     pub fn missing_query(&self) -> Option<ColumnQuery> {
         let width = self.size.width * window().device_pixel_ratio();
-        let plot = self.frame.as_ref().map_or(0.9, |frame| frame.width / frame.size.width);
+        let plot = self.layout.as_ref().map_or(0.9, |layout| layout.width / layout.size.width);
         let width = (width * plot) as u32;
         if width == 0 {
             return None;
@@ -192,15 +192,15 @@ impl ChartState {
     }
 
     /// The series that are drawn.
-    pub fn curves(&self) -> Vec<Curve<'_>> {
+    pub fn curves(&self) -> Vec<SeriesView<'_>> {
         // The smoothed line of the last weight is drawn until the one of the new weight has come.
         let is_smooth = self.settings.smooth > 0.0 && self.cache.has_smoothing();
-        let curve = |(slot, series): (usize, &'_ CachedSeries)| Curve {
+        let curve = |(slot, series): (usize, &'_ CachedSeries)| SeriesView {
             name: "",
             slot,
             columns: &self.cache.series[slot].columns.list,
             smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
-            look: match self.highlighted {
+            emphasis: match self.highlighted {
                 Some(highlighted) if highlighted == slot => Emphasis::Bold,
                 Some(_) if series.total > 0 => Emphasis::Faint,
                 _ => Emphasis::Normal,
@@ -217,9 +217,9 @@ impl ChartState {
         }
         let Some(plot) = self.plot.clone() else { return };
         let curves = self.curves();
-        let options = Ask {
-            along: self.settings.x,
-            scale: self.settings.y,
+        let options = ChartOptions {
+            x_axis: self.settings.x,
+            y_scale: self.settings.y,
             unit: &self.settings.unit,
             titles: AxisTitles { x: self.settings.x_label.as_str(), y: self.settings.y_label.as_str() },
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
@@ -227,9 +227,9 @@ impl ChartState {
             zone: theme.zone(),
             all_hidden: curves.is_empty() && !self.cache.series.is_empty(),
         };
-        let target = canvas::Target { canvas: &plot.canvas, context: &plot.context, size: self.size, is_new: self.frame.is_none() };
-        let Some((frame, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
-        (self.frame, self.markers) = (Some(frame), markers);
+        let target = canvas::Target { canvas: &plot.canvas, context: &plot.context, size: self.size, is_new: self.layout.is_none() };
+        let Some((layout, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
+        (self.layout, self.markers) = (Some(layout), markers);
         self.show_crosshair(crosshair);
         self.update_names();
         plot.display.is_empty.set_if_changed(self.cache.total() == 0);
@@ -250,7 +250,7 @@ impl ChartState {
     fn update_names(&mut self) {
         if self.names.full.iter().ne(self.cache.series.iter().map(|series| &series.name)) {
             self.names.full = self.cache.series.iter().map(|series| series.name.clone()).collect();
-            self.names.short = shown(&self.names.full);
+            self.names.short = legend_labels(&self.names.full);
         }
         // A series that has gone must not leave the others faint.
         self.highlighted = self.highlighted.filter(|slot| *slot < self.names.full.len());
@@ -279,29 +279,29 @@ impl ChartState {
     pub fn show_crosshair(&self, crosshair: Option<(Axis, f64)>) {
         let Some(Plot { display, .. }) = &self.plot else { return };
         let place = crosshair.filter(|(axis, _)| *axis == self.axis()).and_then(|(_, x)| {
-            let frame = self.frame.as_ref()?;
-            let left = frame.px(x);
-            let is_inside = left >= frame.left && left <= frame.left + frame.width;
-            is_inside.then(|| Crosshair { left: left as i32, bottom: frame.below() })
+            let layout = self.layout.as_ref()?;
+            let left = layout.px(x);
+            let is_inside = left >= layout.left && left <= layout.left + layout.width;
+            is_inside.then(|| Crosshair { left: left as i32, bottom: layout.bottom_margin() })
         });
         display.crosshair.set_if_changed(place);
     }
 
     fn summary(&self) -> Option<Summary> {
-        let frame = self.frame.as_ref()?;
+        let layout = self.layout.as_ref()?;
         let mut label = String::from("Line chart");
         let shown = self.cache.series.iter().filter(|series| !self.is_hidden(&series.name));
         let more = shown.clone().count().saturating_sub(MAX_LABEL_SERIES);
         for series in shown.take(MAX_LABEL_SERIES) {
             let Some(last) = series.columns.list.last() else { continue };
             label.push_str(if label.len() > 10 { "; " } else { ": " });
-            label.extend([series.name.as_str(), " ", &number(last.last)]);
+            label.extend([series.name.as_str(), " ", &format_number(last.last)]);
         }
         if more > 0 {
             label.extend(["; and ", &more.to_string(), " more"]);
         }
         let points = self.cache.total();
-        label.extend(["; ", &points.to_string(), " points. ", frame.note]);
-        Some(Summary { label, points, from: frame.x.lo, to: frame.x.hi })
+        label.extend(["; ", &points.to_string(), " points. ", layout.note]);
+        Some(Summary { label, points, from: layout.x.lo, to: layout.x.hi })
     }
 }

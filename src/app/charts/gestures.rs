@@ -52,12 +52,12 @@ impl Charts {
         }
         event.prevent_default();
         let Some(chart) = self.chart(id) else { return };
-        let (Some(range), Some(frame)) = (chart.visible_range(), &chart.frame) else { return };
+        let (Some(range), Some(layout)) = (chart.visible_range(), &chart.layout) else { return };
         let extent = chart.cache.extent;
         let viewport = if across.abs() > by.abs() {
             chart.viewport.map(|viewport| viewport.pan(across * WHEEL_ZOOM, extent))
         } else {
-            let x = frame.x_at(f64::from(event.offset_x()));
+            let x = layout.x_at(f64::from(event.offset_x()));
             range.zoom(x, (by * WHEEL_ZOOM).exp(), chart.cache.min_window(x), extent)
         };
         self.set_viewport(id, viewport);
@@ -174,17 +174,17 @@ impl Charts {
         let after = self.pointer.spread();
         let (start_x, start_range, is_panning) = (self.pointer.start_x, self.pointer.start_range, self.pointer.is_panning);
         let Some(chart) = self.chart(id) else { return };
-        let (Some(frame), extent) = (&chart.frame, chart.cache.extent) else { return };
+        let (Some(layout), extent) = (&chart.layout, chart.cache.extent) else { return };
         if let (Some((middle, before)), Some((_, after)), Some(range)) = (before, after, chart.visible_range()) {
-            let x = frame.x_at(middle);
+            let x = layout.x_at(middle);
             let viewport = range.zoom(x, before / after, chart.cache.min_window(x), extent);
             return self.set_viewport(id, viewport);
         }
         if !is_panning {
-            let inside = |x: f64| x.max(frame.left).min(frame.left + frame.width) as i32;
+            let inside = |x: f64| x.max(layout.left).min(layout.left + layout.width) as i32;
             let (left, right) = (inside(start_x.min(place.0)), inside(start_x.max(place.0)));
             let is_wide = f64::from(right - left) > CLICK_DISTANCE;
-            let selection = is_wide.then(|| Selection { left, width: right - left, bottom: frame.below() });
+            let selection = is_wide.then(|| Selection { left, width: right - left, bottom: layout.bottom_margin() });
             if let Some(plot) = &chart.plot {
                 plot.display.selection.set_if_changed(selection);
             }
@@ -192,7 +192,7 @@ impl Charts {
         }
         match start_range.filter(|_| chart.viewport.is_some()) {
             Some(range) => {
-                let viewport = range.pan((start_x - place.0) / frame.width, extent);
+                let viewport = range.pan((start_x - place.0) / layout.width, extent);
                 self.set_viewport(id, Some(viewport));
                 if let Some(readout) = &mut self.readout {
                     (readout.canvas, readout.client) = (place, client);
@@ -206,8 +206,8 @@ impl Charts {
 
 /// The range between two places of the canvas, and at least as wide as a window may be.
 fn selected_range(chart: &ChartState, one: f64, other: f64) -> Option<Viewport> {
-    let frame = chart.frame.as_ref()?;
-    let x_at = |x: f64| frame.x_at(x.max(frame.left).min(frame.left + frame.width));
+    let layout = chart.layout.as_ref()?;
+    let x_at = |x: f64| layout.x_at(x.max(layout.left).min(layout.left + layout.width));
     let (from, to) = (x_at(one.min(other)), x_at(one.max(other)));
     let middle = from / 2.0 + to / 2.0;
     let half = (to / 2.0 - from / 2.0).max(chart.cache.min_window(middle) / 2.0);

@@ -9,7 +9,7 @@ use web_sys::{HtmlElement, MouseEvent};
 use super::display::{ChartDisplay, LegendEntry, PlotDisplay, hex_color};
 use super::registry::{ChartRegistry, use_charts};
 use crate::app::signals::SetIfChanged;
-use crate::charts::{FOLDED, is_long, palette};
+use crate::charts::{MAX_FOLDED_NAMES, needs_two_rows, palette};
 use crate::protocol::CellId;
 
 impl ChartRegistry {
@@ -41,7 +41,7 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
     let legend = NodeRef::<Div>::new();
     let ChartDisplay { is_unfolded, .. } = display;
     let total = Memo::new(move |_| plot.legend.with(Vec::len));
-    let count = move || if is_unfolded.get() { total.get() } else { total.get().min(FOLDED) };
+    let count = move || if is_unfolded.get() { total.get() } else { total.get().min(MAX_FOLDED_NAMES) };
     let id = StoredValue::new(id);
     let left_out = RwSignal::new(0);
     // What the room of the legend depends on. The document is measured only when one of them has changed.
@@ -50,7 +50,7 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
         (names, plot.width.get(), is_unfolded.get(), is_fullscreen.get())
     });
     Effect::new(move |_| {
-        layout.with(|(names, ..)| display.is_long.set_if_changed(is_long(names.iter().map(String::as_str))));
+        layout.with(|(names, ..)| display.is_long.set_if_changed(needs_two_rows(names.iter().map(String::as_str))));
         // After the effects that change the buttons and the height of the legend.
         queue_microtask(move || {
             // The chart may be removed by now, and its signals with it.

@@ -9,7 +9,7 @@ use web_sys::{CanvasRenderingContext2d, ImageData};
 use super::display::hex_color;
 use crate::browser::dom;
 use crate::charts::display_list::{DisplayList, Glyph, HeatCells, Ink, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X};
-use crate::charts::polyline::UP;
+use crate::charts::polyline::PEN_UP;
 use crate::charts::text_metrics::FONT_SIZE;
 
 /// How far apart stripes are along an axis, in pixels.
@@ -310,7 +310,7 @@ impl<'a> Painter<'a> {
                 (x * ratio, (window.top + f64::from(*row) * spacing) * ratio)
             };
             // A dot is a run of one point.
-            let path: Vec<_> = dots.iter().flat_map(|dot| [place(dot), UP]).collect();
+            let path: Vec<_> = dots.iter().flat_map(|dot| [place(dot), PEN_UP]).collect();
             let colour = Ink::Series(*slot).colour(self.look.is_dark);
             pixels.draw_curve(&path, &Stroke { colour, alpha: DOT_ALPHA, width: size * ratio / DOT, dash: &[] });
         }

@@ -10,7 +10,7 @@ use super::readout::non_finite_counts;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
-use crate::charts::number;
+use crate::charts::format_number;
 use crate::protocol::{CellId, XAxis};
 use crate::routes;
 
@@ -95,9 +95,9 @@ fn summarize(series: &CachedSeries) -> Option<SeriesSummary> {
     series.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
     Some(SeriesSummary {
         name: series.name.clone(),
-        last: number(last),
-        lowest: number(all.min),
-        highest: number(all.max),
+        last: format_number(last),
+        lowest: format_number(all.min),
+        highest: format_number(all.max),
         non_finite: non_finite_counts(&all),
         points: series.total.to_string(),
     })

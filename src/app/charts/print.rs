@@ -78,7 +78,7 @@ impl Charts {
     /// Loads the server's pictures of charts that have neither picture nor canvas, in the order of the page. Returns their number. Charts
     /// beyond [`MAX_PICTURES`] say that they are not printed.
     fn show_print_pictures(&self) -> usize {
-        let is_drawn = |chart: &&ChartState| chart.frame.is_some() && chart.has_canvas();
+        let is_drawn = |chart: &&ChartState| chart.layout.is_some() && chart.has_canvas();
         let missing = self.list.iter().filter(|chart| !is_drawn(chart) && !chart.has_picture);
         let mut pictures = 0;
         for chart in missing {
@@ -93,7 +93,7 @@ impl Charts {
     fn draw_now(&mut self) {
         self.repaint();
         let mut theme = CanvasTheme::current().with_pixel_ratio();
-        for chart in self.list.iter_mut().filter(|chart| chart.frame.is_some()) {
+        for chart in self.list.iter_mut().filter(|chart| chart.layout.is_some()) {
             chart.measure();
             chart.draw(&mut theme, None);
         }

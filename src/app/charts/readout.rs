@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::canvas;
 use super::chart_state::ChartState;
 use super::tooltip::TooltipRow;
-use crate::charts::hit_test::{Row, read};
-use crate::charts::markers::{Kind, Mark};
-use crate::charts::text_metrics::place;
-use crate::charts::time_ticks;
-use crate::charts::{Zone, number, palette};
+use crate::charts::hit_test::{HitRow, hit_test};
+use crate::charts::markers::{LineMarker, MarkerKind};
+use crate::charts::text_metrics::format_position;
+use crate::charts::ticks;
+use crate::charts::{Zone, format_number, palette};
 use crate::protocol::{CellId, XAxis};
 use crate::series::Column;
 use crate::sorting;
@@ -48,21 +48,21 @@ pub struct Readout {
 impl Readout {
     /// The values at a place of the canvas; `None` outside of the plot and without points.
     pub fn at(chart: &ChartState, place: (f64, f64), is_dark: bool) -> Option<Self> {
-        let frame = chart.frame.as_ref().filter(|frame| place.0 >= frame.left && place.0 <= frame.left + frame.width)?;
-        let mut reading = read(frame, &chart.curves(), &chart.markers, place)?;
+        let layout = chart.layout.as_ref().filter(|layout| place.0 >= layout.left && place.0 <= layout.left + layout.width)?;
+        let mut hit = hit_test(layout, &chart.curves(), &chart.markers, place)?;
         let axis = AxisFormat {
             x_axis: chart.settings.x,
-            resolution: (frame.x.hi - frame.x.lo) / frame.width,
+            resolution: (layout.x.hi - layout.x.lo) / layout.width,
             origin: chart.cache.extent.0,
             zone: canvas::zone(),
         };
-        let heading = axis.format(reading.x);
-        let mut rows = vec![TooltipRow::text("", axis.heading(reading.x, &heading))];
+        let heading = axis.format(hit.x);
+        let mut rows = vec![TooltipRow::text("", axis.heading(hit.x, &heading))];
         let mut push_row = |slot: usize, class: &'static str, value: String| {
             let name = chart.names.short.get(slot).cloned().unwrap_or_default();
             rows.push(TooltipRow { class, color: Some(palette::colour(slot, is_dark)), name, value });
         };
-        let markers: Vec<&Mark> = chart.markers.iter().filter(|marker| marker.is_at(place)).collect();
+        let markers: Vec<&LineMarker> = chart.markers.iter().filter(|marker| marker.is_at(place)).collect();
         for marker in markers.iter().take(MAX_MARKERS) {
             let mut text = [marker.kind.name(), " at ", axis.prefix(), &axis.format(marker.at)].concat();
             if marker.count > 1 {
@@ -71,17 +71,16 @@ impl Readout {
             push_row(marker.slot, "", text);
         }
         // A point that is not finite is described by its marker.
-        let has_marker = |row: &Row| {
-            let own = |marker: &&Mark| marker.slot == row.slot && marker.kind != Kind::Restart;
+        let has_marker = |row: &HitRow| {
+            let own = |marker: &&LineMarker| marker.slot == row.slot && marker.kind != MarkerKind::Restart;
             row.column.finite() == 0 && markers.iter().take(MAX_MARKERS).any(own)
         };
-        reading.rows.retain(|row| !has_marker(row));
-        sort_rows(&mut reading.rows);
-        let shown = shown_rows(&reading.rows);
-        for row in &reading.rows[shown.clone()] {
-            let value = format_value(row, &chart.settings.unit)
-                + &axis.place_suffix(row, reading.x, &heading)
-                + &axis.smoothed_suffix(row, &heading);
+        hit.rows.retain(|row| !has_marker(row));
+        sort_rows(&mut hit.rows);
+        let shown = shown_rows(&hit.rows);
+        for row in &hit.rows[shown.clone()] {
+            let value =
+                format_value(row, &chart.settings.unit) + &axis.place_suffix(row, hit.x, &heading) + &axis.smoothed_suffix(row, &heading);
             push_row(row.slot, if row.is_nearest { "nearest" } else { "" }, value);
         }
         // Behind the rows of markers.
@@ -89,17 +88,17 @@ impl Readout {
             let more = ["and ", &(markers.len() - MAX_MARKERS).to_string(), " more marks"].concat();
             rows.insert(1 + MAX_MARKERS, TooltipRow::text("rest", more));
         }
-        if shown.len() < reading.rows.len() {
-            let more = ["and ", &(reading.rows.len() - shown.len()).to_string(), " more"].concat();
-            let value = describe_left_out(shown.start, reading.rows.len() - shown.end);
+        if shown.len() < hit.rows.len() {
+            let more = ["and ", &(hit.rows.len() - shown.len()).to_string(), " more"].concat();
+            let value = describe_left_out(shown.start, hit.rows.len() - shown.end);
             rows.push(TooltipRow { value, ..TooltipRow::text("rest", more) });
         }
-        Some(Self { x: reading.x, rows })
+        Some(Self { x: hit.x, rows })
     }
 }
 
 /// The rows that are shown: those around the nearest one.
-fn shown_rows(rows: &[Row]) -> Range<usize> {
+fn shown_rows(rows: &[HitRow]) -> Range<usize> {
     let nearest = rows.iter().position(|row| row.is_nearest).unwrap_or(0);
     let from = nearest.saturating_sub(MAX_ROWS / 2).min(rows.len().saturating_sub(MAX_ROWS));
     from..rows.len().min(from + MAX_ROWS)
@@ -114,24 +113,24 @@ fn describe_left_out(above: usize, below: usize) -> String {
 }
 
 /// Highest first; NaN last.
-fn sort_rows(rows: &mut [Row]) {
+fn sort_rows(rows: &mut [HitRow]) {
     sorting::sort_by(rows, |a, b| a.value().is_nan().cmp(&b.value().is_nan()).then(b.value().total_cmp(&a.value())));
 }
 
 /// The value of a point; of a column its mean, its range and the number of its points.
-fn format_value(row: &Row, unit: &str) -> String {
+fn format_value(row: &HitRow, unit: &str) -> String {
     let column = &row.column;
     let unit = [if unit.is_empty() || unit == "%" { "" } else { " " }, unit].concat();
     if column.count == 1 {
-        return number(column.last) + &unit;
+        return format_number(column.last) + &unit;
     }
     let mut text = String::new();
     // The sum of huge values overflows.
     if column.mean().is_finite() {
-        text = ["mean ", &number(column.mean()), &unit, ", "].concat();
+        text = ["mean ", &format_number(column.mean()), &unit, ", "].concat();
     }
     if column.finite() > 0 {
-        text.extend([number(column.min).as_str(), " to ", &number(column.max)]);
+        text.extend([format_number(column.min).as_str(), " to ", &format_number(column.max)]);
     }
     let non_finite = non_finite_counts(column);
     let comma = if text.is_empty() || non_finite.is_empty() { "" } else { ", " };
@@ -162,10 +161,10 @@ struct AxisFormat {
 impl AxisFormat {
     fn format(&self, x: f64) -> String {
         match self.x_axis {
-            XAxis::Step => place(x, self.resolution),
-            XAxis::Relative => place(x - self.origin, self.resolution) + " s",
-            XAxis::Wall if time_ticks::tells([x, 0.0, 0.0]) => time_ticks::moment(x, self.resolution, &self.zone),
-            XAxis::Wall => place(x, self.resolution) + " s",
+            XAxis::Step => format_position(x, self.resolution),
+            XAxis::Relative => format_position(x - self.origin, self.resolution) + " s",
+            XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => ticks::format_timestamp(x, self.resolution, &self.zone),
+            XAxis::Wall => format_position(x, self.resolution) + " s",
         }
     }
 
@@ -178,23 +177,23 @@ impl AxisFormat {
             XAxis::Step => ["step ", formatted].concat(),
             XAxis::Relative => ["after ", formatted].concat(),
             // The offset at that date, which may not be that of today.
-            XAxis::Wall if time_ticks::tells([x, 0.0, 0.0]) => [formatted, " ", &self.zone.name_at(x)].concat(),
+            XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => [formatted, " ", &self.zone.utc_offset_at(x)].concat(),
             XAxis::Wall => formatted.to_owned(),
         }
     }
 
     /// The place of a row that is not at the place of the heading.
-    fn place_suffix(&self, row: &Row, x: f64, heading: &str) -> String {
+    fn place_suffix(&self, row: &HitRow, x: f64, heading: &str) -> String {
         let column = &row.column;
         if row.is_at(x) { String::new() } else { self.place_if_other(if x < column.x_min { column.x_min } else { column.x_max }, heading) }
     }
 
     /// The smoothed value of the row. That of a column is the one after its last number, and has that place; the place of a point is given
     /// already.
-    fn smoothed_suffix(&self, row: &Row, heading: &str) -> String {
+    fn smoothed_suffix(&self, row: &HitRow, heading: &str) -> String {
         let Some((at, y)) = row.smoothed else { return String::new() };
         let place = if row.column.count == 1 { String::new() } else { self.place_if_other(at, heading) };
-        ["; smoothed ", &number(y), &place].concat()
+        ["; smoothed ", &format_number(y), &place].concat()
     }
 
     /// ` @place`, unless it is that of the heading.
@@ -205,7 +204,7 @@ impl AxisFormat {
         if own == heading {
             return String::new();
         }
-        let has_date = self.x_axis == XAxis::Wall && time_ticks::tells([at, 0.0, 0.0]);
+        let has_date = self.x_axis == XAxis::Wall && ticks::is_representable([at, 0.0, 0.0]);
         let time = own.get(DATE..).filter(|_| has_date && heading.get(..DATE) == own.get(..DATE));
         [" @", time.unwrap_or(&own)].concat()
     }
@@ -215,8 +214,8 @@ impl AxisFormat {
 mod tests {
     use super::*;
 
-    fn row(column: Column, smoothed: Option<(f64, f64)>) -> Row {
-        Row { slot: 0, column, smoothed, is_nearest: false }
+    fn row(column: Column, smoothed: Option<(f64, f64)>) -> HitRow {
+        HitRow { slot: 0, column, smoothed, is_nearest: false }
     }
 
     fn joined(points: &[(f64, f64)]) -> Column {
@@ -232,7 +231,7 @@ mod tests {
     fn a_mean_and_a_smoothed_value_are_marked_as_such() {
         assert_eq!(format_value(&row(Column::point(1.0, 0.5), None), "s"), "0.5 s");
         let axis = AxisFormat { x_axis: XAxis::Step, resolution: 1.0, origin: 0.0, zone: Zone::fixed(0) };
-        let whole = |row: &Row, x: f64, unit: &str| {
+        let whole = |row: &HitRow, x: f64, unit: &str| {
             let head = axis.format(x);
             format_value(row, unit) + &axis.place_suffix(row, x, &head) + &axis.smoothed_suffix(row, &head)
         };
@@ -270,7 +269,7 @@ mod tests {
     #[test]
     fn the_nearest_of_many_rows_is_among_the_few_that_are_shown() {
         for nearest in 0..50 {
-            let mut rows: Vec<Row> = (0..50).map(|at| row(Column::point(0.0, f64::from(at)), None)).collect();
+            let mut rows: Vec<HitRow> = (0..50).map(|at| row(Column::point(0.0, f64::from(at)), None)).collect();
             rows[nearest].is_nearest = true;
             sort_rows(&mut rows);
             let shown = shown_rows(&rows);
@@ -283,9 +282,9 @@ mod tests {
 
     #[test]
     fn rows_descend_and_what_is_no_number_comes_last() {
-        let mut rows: Vec<Row> = [f64::NAN, 1.0, 3.0, f64::NAN, 2.0].map(|y| row(Column::point(0.0, y), None)).into();
+        let mut rows: Vec<HitRow> = [f64::NAN, 1.0, 3.0, f64::NAN, 2.0].map(|y| row(Column::point(0.0, y), None)).into();
         sort_rows(&mut rows);
-        let values: Vec<String> = rows.iter().map(|row| number(row.value())).collect();
+        let values: Vec<String> = rows.iter().map(|row| format_number(row.value())).collect();
         assert_eq!(values, ["3", "2", "1", "NaN", "NaN"]);
     }
 }

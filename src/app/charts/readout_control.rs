@@ -38,15 +38,15 @@ impl Charts {
     /// Reads the next value, or the one before: from the edge of the plot at first.
     pub fn step_readout(&mut self, id: &CellId, forward: bool) {
         let last = self.readout.as_ref().filter(|readout| readout.chart == *id).map(|readout| readout.canvas.0);
-        let Some((chart, frame, plot)) = self.chart(id).and_then(|chart| Some((&*chart, chart.frame.as_ref()?, chart.plot.as_ref()?)))
+        let Some((chart, layout, plot)) = self.chart(id).and_then(|chart| Some((&*chart, chart.layout.as_ref()?, chart.plot.as_ref()?)))
         else {
             return;
         };
-        let (left, right) = (frame.left, frame.left + frame.width);
+        let (left, right) = (layout.left, layout.left + layout.width);
         let from = last.unwrap_or(if forward { left - 1.0 } else { right + 1.0 });
         let mut best = if forward { f64::INFINITY } else { f64::NEG_INFINITY };
         for column in chart.curves().iter().flat_map(|curve| curve.columns) {
-            let at = frame.px(column.x_min);
+            let at = layout.px(column.x_min);
             // At least one pixel on.
             let is_nearer = if forward { at >= from + 1.0 && at < best } else { at <= from - 1.0 && at > best };
             if is_nearer && at >= left && at <= right {
@@ -56,7 +56,7 @@ impl Charts {
         if best.is_infinite() {
             return;
         }
-        let (place, canvas) = ((best, frame.top + frame.height / 2.0), plot.canvas.get_bounding_client_rect());
+        let (place, canvas) = ((best, layout.top + layout.height / 2.0), plot.canvas.get_bounding_client_rect());
         self.show_readout(id, place, (canvas.left() + best, canvas.top() + place.1), Pin::Pending);
     }
 
@@ -65,9 +65,9 @@ impl Charts {
         let Some(ReadoutTarget { chart: id, canvas, client, pin }) = self.readout.clone() else { return };
         let tooltip = self.registry.tooltip;
         if let Pin::At(x) = pin {
-            let place = self.chart(&id).and_then(|chart| chart.frame.as_ref()).and_then(|frame| {
-                let left = frame.px(x);
-                (left >= frame.left && left <= frame.left + frame.width).then_some(left)
+            let place = self.chart(&id).and_then(|chart| chart.layout.as_ref()).and_then(|layout| {
+                let left = layout.px(x);
+                (left >= layout.left && left <= layout.left + layout.width).then_some(left)
             });
             let Some(left) = place else { return self.clear_readout() };
             let client = (client.0 + left - canvas.0, client.1);

@@ -2,7 +2,7 @@
 
 use super::colours::{Colours, LEVELS};
 use crate::charts::display_list::{CellRun, HeatCells, Ink, Shape, Shapes, TextAnchor, X};
-use crate::charts::{Measure, Scale, ticks};
+use crate::charts::{Scale, TickFormat, make_ticks};
 
 /// Finer grids are drawn in blocks, so that the drawing stays below some 300 KB whatever is in it.
 pub const MAX_COLUMNS: usize = 200;
@@ -80,8 +80,8 @@ pub fn colour_bar(plot: &mut Shapes, colours: &Colours, unit: &str, (top, bottom
     let colour = |step: usize| colours.colour((PIECES - 1 - step) * (LEVELS - 1) / (PIECES - 1));
     plot.push(Shape::ColourBar { colours: (0..PIECES).map(colour).collect(), top, bottom });
     let scale = Scale::linear(colours.lo, colours.hi);
-    for tick in ticks(&scale, Measure::Number(unit), ((bottom - top) / 50.0) as usize + 1) {
-        let y = bottom - scale.at(tick.at) * (bottom - top) + 4.0;
+    for tick in make_ticks(&scale, TickFormat::Number(unit), ((bottom - top) / 50.0) as usize + 1) {
+        let y = bottom - scale.normalize(tick.at) * (bottom - top) + 4.0;
         plot.text(Ink::Muted, TextAnchor::Start, X { share: 1.0, px: 24.0 }, y, tick.label);
     }
 }
@@ -89,7 +89,7 @@ pub fn colour_bar(plot: &mut Shapes, colours: &Colours, unit: &str, (top, bottom
 /// How much room [`colour_bar`] needs right of the plot.
 pub fn colour_bar_width(colours: &Colours, unit: &str, height: f64) -> f64 {
     let scale = Scale::linear(colours.lo, colours.hi);
-    crate::charts::ticks::widest(&ticks(&scale, Measure::Number(unit), (height / 50.0) as usize + 1)) + 32.0
+    crate::charts::ticks::max_label_width(&make_ticks(&scale, TickFormat::Number(unit), (height / 50.0) as usize + 1)) + 32.0
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use super::{Chart, ChartKind};
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{CellLabel, DisplayList, Ink, Shape, Shapes, Text, TextAnchor, X};
+use crate::charts::format_number;
 use crate::charts::hit_areas::HitAreas;
-use crate::charts::number;
-use crate::charts::text_metrics::{FONT_SIZE, width};
+use crate::charts::text_metrics::{FONT_SIZE, text_width};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 use crate::sorting;
@@ -169,7 +169,7 @@ impl Heatmap {
         let colours = Colours::over(all());
         let small = blocks(&self.values, colours.lo / 2.0 + colours.hi / 2.0);
 
-        let named = |labels: &[String], count: usize| (0..count).map(|at| width(&Self::label(labels, at))).fold(0.0, f64::max);
+        let named = |labels: &[String], count: usize| (0..count).map(|at| text_width(&Self::label(labels, at))).fold(0.0, f64::max);
         let row_room = named(&self.rows, height).min(canvas.width() * 0.28);
         let note = if missing.is_empty() { 0.0 } else { 14.0 };
         let bottom_room = 22.0 + if self.column_label.is_empty() { 0.0 } else { 16.0 } + note;
@@ -219,8 +219,8 @@ impl Heatmap {
     fn cell_labels(&self, plot: &mut Shapes, colours: &Colours, (top, down): (f64, f64), across: f64) {
         let texts: Vec<Vec<String>> = self.values.iter().map(|row| row.iter().map(|value| short(*value)).collect()).collect();
         let finite = texts.iter().flatten().filter(|text| *text != "NaN");
-        let widest = finite.map(|text| width(text)).fold(0.0, f64::max);
-        let nan_fits = width("NaN") + 2.0 <= across;
+        let widest = finite.map(|text| text_width(text)).fold(0.0, f64::max);
+        let nan_fits = text_width("NaN") + 2.0 <= across;
         if widest + 4.0 > across || down < FONT_SIZE + 2.0 {
             return;
         }
@@ -244,12 +244,12 @@ impl Heatmap {
 fn short(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() || size == 0.0 || value.fract() == 0.0 {
-        return number(value);
+        return format_number(value);
     }
     let places = (2.0 - size.log10().floor()).clamp(0.0, 300.0) as i32;
     let step = 10_f64.powi(places);
     let rounded = (value * step).round() / step;
-    number(if rounded.is_finite() { rounded } else { value })
+    format_number(if rounded.is_finite() { rounded } else { value })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Glyph, Ink, Path, Shape, Shapes, Text, TextAnchor, Window, X};
 use crate::charts::hit_areas::HitAreas;
-use crate::charts::text_metrics::{FONT_SIZE, width};
-use crate::charts::{number, scale};
+use crate::charts::text_metrics::{FONT_SIZE, text_width};
+use crate::charts::{format_number, scale};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 use crate::series::Column;
@@ -89,11 +89,12 @@ impl Chart for Number {
             let share = |at: f64| (at / last).clamp(0.0, 1.0);
             areas.push((share(column.x_first - 0.5), share(column.x_last + 0.5)), (plot.top, plot.bottom));
             let (first, end) = (column.x_first + 1.0, column.x_last + 1.0);
-            let place = if column.count == 1 { number(first) } else { format!("{} to {}", number(first), number(end)) };
+            let place =
+                if column.count == 1 { format_number(first) } else { format!("{} to {}", format_number(first), format_number(end)) };
             places.push(format!("{place} of {} in the trend", self.trend.len()));
             let range = match column.count {
                 1 => exact(column.last),
-                _ if column.min <= column.max => format!("{} to {}", number(column.min), number(column.max)),
+                _ if column.min <= column.max => format!("{} to {}", format_number(column.min), format_number(column.max)),
                 _ => String::new(),
             };
             let non_finite = if column.count == 1 { String::new() } else { counted(column.nan, column.pos_inf, column.neg_inf) };
@@ -126,14 +127,14 @@ impl Chart for Number {
 
 impl Number {
     fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
-        let value = number(self.value);
+        let value = format_number(self.value);
         let summary = format!("{value}{}{}", if self.unit.is_empty() || self.unit == "%" { "" } else { " " }, self.unit);
         let (height, wide) = (canvas.height(), canvas.width());
         let has_trend = self.trend.len() > 1;
         let room = if has_trend { height * 0.56 } else { height };
         // As large as the height and the width of a small tile allow.
-        let unit_share = if self.unit.is_empty() { 0.0 } else { width(&self.unit) * 0.45 + 4.0 };
-        let fits = (wide - 32.0) * 0.7 / (width(&value) + unit_share) * FONT_SIZE;
+        let unit_share = if self.unit.is_empty() { 0.0 } else { text_width(&self.unit) * 0.45 + 4.0 };
+        let fits = (wide - 32.0) * 0.7 / (text_width(&value) + unit_share) * FONT_SIZE;
         let size = (room * 0.62).min(64.0).min(fits).max(10.0);
         let base = room / 2.0 + size * 0.36;
         let change = self.change();
@@ -159,7 +160,7 @@ impl Number {
         let previous = self.previous?;
         let change = self.value - previous;
         if !change.is_finite() {
-            return Some((Ink::Muted, format!("before: {}", number(previous))));
+            return Some((Ink::Muted, format!("before: {}", format_number(previous))));
         }
         let ink = match self.better {
             Some(Better::Up) if change > 0.0 => Ink::Good,
@@ -178,15 +179,15 @@ impl Number {
         let rounded = (change * digits).round() / digits;
         let share = change / previous.abs() * 100.0;
         let share = if share.is_finite() { format!(" ({}{:.1}%)", if share > 0.0 { "+" } else { "" }, share) } else { String::new() };
-        Some((ink, format!("{arrow}{}{share}", number(if rounded.is_finite() { rounded } else { change }))))
+        Some((ink, format!("{arrow}{}{share}", format_number(if rounded.is_finite() { rounded } else { change }))))
     }
 
     fn sparkline(&self, plot: &mut Shapes, PlotRows { top, bottom }: PlotRows) {
         let high = (bottom - top).max(1.0);
         let finite = || self.trend.iter().copied().filter(|value| value.is_finite());
-        let scale = scale::padded(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false);
+        let scale = scale::pad_range(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false);
         let last = (self.trend.len() - 1) as f64;
-        let y = |value: f64| high - scale.at(value) * high;
+        let y = |value: f64| high - scale.normalize(value) * high;
         let mut points: Vec<(f64, f64)> = Vec::new();
         for chunk in columns(&self.trend) {
             // First, lowest, highest, last: the line through them is the line through all.

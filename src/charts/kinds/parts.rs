@@ -4,7 +4,7 @@ use crate::charts::canvas::ChartCanvas;
 use crate::charts::display_list::{DisplayList, Ink, Rect, Shape, Shapes, TextAnchor, X};
 use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::palette::COLOURS;
-use crate::charts::text_metrics::width;
+use crate::charts::text_metrics::text_width;
 use crate::charts::{Scale, Tick};
 
 /// The height of a row of the legend.
@@ -21,8 +21,8 @@ pub fn legend<'a>(margin: &mut Shapes, canvas: &ChartCanvas, names: impl IntoIte
     let (mut x, mut row) = (left, 0.0);
     for (at, (name, slot)) in names.iter().enumerate() {
         let name = cut(name, (right - left) * 0.45);
-        let wide = width(&name) + 26.0;
-        let rest = if at + 1 < names.len() && row + 1.0 >= rows { width("100 more") } else { 0.0 };
+        let wide = text_width(&name) + 26.0;
+        let rest = if at + 1 < names.len() && row + 1.0 >= rows { text_width("100 more") } else { 0.0 };
         if x > left && x + wide + rest > right {
             if row + 1.0 >= rows {
                 let more = format!("{} more", names.len() - at);
@@ -67,7 +67,7 @@ pub fn texts_field(name: &str, texts: Vec<String>, indices: impl Iterator<Item =
 /// The lines and labels of an upright axis.
 pub fn y_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], PlotRows { top, bottom }: PlotRows) {
     for tick in ticks {
-        let y = bottom - scale.at(tick.at) * (bottom - top);
+        let y = bottom - scale.normalize(tick.at) * (bottom - top);
         plot.rule(Ink::Grid, (0.0, y), (1.0, y));
         plot.text(Ink::Muted, TextAnchor::End, X::px(-6.0), y + 4.0, tick.label.as_str());
     }
@@ -77,7 +77,7 @@ pub fn y_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], PlotRows { top, 
 pub fn x_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], bottom: f64) {
     plot.rule(Ink::Axis, (0.0, bottom), (1.0, bottom));
     for tick in ticks {
-        let share = scale.at(tick.at);
+        let share = scale.normalize(tick.at);
         plot.rule(Ink::Axis, (share, bottom), (share, bottom + 4.0));
         plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, tick.label.as_str());
     }
@@ -85,7 +85,11 @@ pub fn x_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], bottom: f64) {
 
 /// From where to where numbers reach, or that none of them is a number.
 pub fn extent_text(lo: f64, hi: f64) -> String {
-    if lo <= hi { format!("from {} to {}", crate::charts::number(lo), crate::charts::number(hi)) } else { "without a number".to_owned() }
+    if lo <= hi {
+        format!("from {} to {}", crate::charts::format_number(lo), crate::charts::format_number(hi))
+    } else {
+        "without a number".to_owned()
+    }
 }
 
 /// The text of a plot whose axes would be made up. Its axes have no labels then.
@@ -98,7 +102,7 @@ pub fn no_values_text(plot: &mut Shapes, PlotRows { top, bottom }: PlotRows, is_
 pub fn exact(number: f64) -> String {
     let size = number.abs();
     match number {
-        _ if !number.is_finite() => crate::charts::number(number),
+        _ if !number.is_finite() => crate::charts::format_number(number),
         _ if size != 0.0 && !(1e-5..1e17).contains(&size) => format!("{number:e}"),
         _ => number.to_string(),
     }
@@ -107,13 +111,13 @@ pub fn exact(number: f64) -> String {
 /// The text if it fits into so many pixels, else as much of its beginning and end as fits, with an ellipsis between them: names differ at
 /// their ends more often than at their beginnings.
 pub fn cut(text: &str, room: f64) -> String {
-    if width(text) <= room {
+    if text_width(text) <= room {
         return text.to_owned();
     }
-    let wide = |c: char| width(c.encode_utf8(&mut [0; 4]));
+    let wide = |c: char| text_width(c.encode_utf8(&mut [0; 4]));
     let chars: Vec<char> = text.chars().collect();
     let (mut from, mut to) = (0, chars.len());
-    let mut used = width("…");
+    let mut used = text_width("…");
     // By turns from both ends, the beginning first.
     for turn in 0..chars.len() {
         let at = if turn % 2 == 0 { from } else { to - 1 };
@@ -128,13 +132,13 @@ pub fn cut(text: &str, room: f64) -> String {
 
 /// The text in so many lines of this room: broken where a word ends if that is possible, cut only where it still does not fit.
 pub fn wrapped(text: &str, room: f64, lines: usize) -> Vec<String> {
-    if lines < 2 || width(text) <= room {
+    if lines < 2 || text_width(text) <= room {
         return vec![cut(text, room)];
     }
     let mut used = 0.0;
     let (mut fits, mut word) = (0, 0);
     for (at, c) in text.char_indices() {
-        used += width(c.encode_utf8(&mut [0; 4]));
+        used += text_width(c.encode_utf8(&mut [0; 4]));
         // A space at the end of a line is not seen.
         if used > room && c != ' ' {
             break;
@@ -144,7 +148,7 @@ pub fn wrapped(text: &str, room: f64, lines: usize) -> Vec<String> {
             word = fits;
         }
     }
-    let rest_fits = width(text[word..].trim_start()) <= room * (lines - 1) as f64;
+    let rest_fits = text_width(text[word..].trim_start()) <= room * (lines - 1) as f64;
     let end = if word > 0 && rest_fits { word } else { fits };
     if end == 0 {
         return vec![cut(text, room)];
@@ -170,11 +174,11 @@ mod tests {
     #[test]
     fn text_is_cut_to_its_room_in_the_middle() {
         let long = cut("a long name of series 17", 80.0);
-        assert!(long.starts_with("a lo") && long.ends_with(" 17") && long.contains('…') && width(&long) <= 80.0, "{long}");
+        assert!(long.starts_with("a lo") && long.ends_with(" 17") && long.contains('…') && text_width(&long) <= 80.0, "{long}");
         assert_eq!((cut("short", 60.0).as_str(), counted(2, 0, 1).as_str()), ("short", "2 NaN, 1 -∞"));
         for room in 0..90 {
             let cut = cut("äöü_ß_é", f64::from(room));
-            assert!(width(&cut) <= f64::from(room).max(width("…")), "{cut}");
+            assert!(text_width(&cut) <= f64::from(room).max(text_width("…")), "{cut}");
         }
     }
 
@@ -186,7 +190,7 @@ mod tests {
         assert_eq!(wrapped("incomprehensible", 70.0, 2).concat(), "incomprehensible");
         let long = wrapped("a_very_long_name_of_a_feature_17", 70.0, 2);
         assert!(
-            long.len() == 2 && long[1].ends_with("17") && long[1].contains('…') && long.iter().all(|line| width(line) <= 70.0),
+            long.len() == 2 && long[1].ends_with("17") && long[1].contains('…') && long.iter().all(|line| text_width(line) <= 70.0),
             "{long:?}"
         );
         assert!(wrapped("é", 0.0, 2).len() == 1 && wrapped("", 0.0, 2) == [""]);

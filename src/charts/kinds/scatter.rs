@@ -8,9 +8,9 @@ use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Glyph, Ink, Path, Shape, Shapes, TextAnchor, Window, X};
 use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::palette::COLOURS;
-use crate::charts::scale::padded;
-use crate::charts::ticks::widest;
-use crate::charts::{Measure, Scale, ticks};
+use crate::charts::scale::pad_range;
+use crate::charts::ticks::max_label_width;
+use crate::charts::{Scale, TickFormat, make_ticks};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 use crate::sorting;
@@ -161,14 +161,15 @@ impl Scatter {
             canvas,
             self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)),
         );
-        let top = top + 10.0 + if missing.is_empty() { self.titles.above() } else { 12.0 };
-        let bottom = (canvas.height() - 22.0 - self.titles.below()).max(top + 1.0);
+        let top = top + 10.0 + if missing.is_empty() { self.titles.height_above() } else { 12.0 };
+        let bottom = (canvas.height() - 22.0 - self.titles.height_below()).max(top + 1.0);
         let (across, upwards) = (range(&self.x), range(&self.y));
         // An axis of nothing has no labels.
-        let labels =
-            |numbers: &[f64], scale, target| if has_finite(numbers) { ticks(scale, Measure::Number(""), target) } else { Vec::new() };
+        let labels = |numbers: &[f64], scale, target| {
+            if has_finite(numbers) { make_ticks(scale, TickFormat::Number(""), target) } else { Vec::new() }
+        };
         let axis = labels(&self.y, &upwards, ((bottom - top) / 45.0) as usize + 1);
-        let left = widest(&axis) + 14.0;
+        let left = max_label_width(&axis) + 14.0;
         (list.left, list.right) = (left, RIGHT);
         let (plot, rows) = (&mut list.plot, PlotRows { top, bottom });
         parts::y_axis(plot, &upwards, &axis, rows);
@@ -199,7 +200,7 @@ impl Scatter {
         let raster = |share: f64, size: f64| (share * size / RASTER).round() as i32;
         for (at, (x, y)) in self.x.iter().zip(&self.y).enumerate() {
             if x.is_finite() && y.is_finite() {
-                let place = (raster(across.at(*x), wide), raster(1.0 - upwards.at(*y), high));
+                let place = (raster(across.normalize(*x), wide), raster(1.0 - upwards.normalize(*y), high));
                 dots.push((self.label.get(at).copied().unwrap_or_default(), place.0, place.1));
             } else {
                 crosses.push((raster(edge(across, *x), wide), raster(1.0 - edge(upwards, *y), high)));
@@ -237,7 +238,7 @@ impl Scatter {
 /// What has no place stands on the edge where it would be: what is NaN on the lower or left one.
 fn edge(scale: &Scale, number: f64) -> f64 {
     match number {
-        _ if number.is_finite() => scale.at(number),
+        _ if number.is_finite() => scale.normalize(number),
         f64::INFINITY => 1.0,
         _ => 0.0,
     }
@@ -249,7 +250,7 @@ fn has_finite(numbers: &[f64]) -> bool {
 
 fn range(numbers: &[f64]) -> Scale {
     let finite = || numbers.iter().copied().filter(|number| number.is_finite());
-    padded(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false)
+    pad_range(finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max), false)
 }
 
 #[cfg(test)]

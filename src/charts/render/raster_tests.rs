@@ -2,8 +2,8 @@
 
 use raster::{Pixels, Stroke};
 
-use crate::charts::polyline::{Grid, is_dense, through_columns};
-use crate::charts::scale::{Scale, padded};
+use crate::charts::polyline::{PlotTransform, is_dense, trace_columns};
+use crate::charts::scale::{Scale, pad_range};
 use crate::series::Column;
 
 struct Random(u64);
@@ -24,7 +24,7 @@ fn by_pixel(points: &[(f64, f64)], x: &Scale, width: f64) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     let mut pixel = f64::NAN;
     for (at, y) in points {
-        let own = (x.at(*at) * width).floor();
+        let own = (x.normalize(*at) * width).floor();
         match columns.last_mut() {
             Some(last) if own == pixel => last.merge(&Column::point(*at, *y)),
             _ => columns.push(Column::point(*at, *y)),
@@ -57,16 +57,16 @@ fn columns_are_drawn_as_all_points_pixel_by_pixel() {
         let (width, height) = (40 + random.below(400) as usize, 20 + random.below(200) as usize);
         let x = Scale::linear(from, to);
         let (low, high) = points.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), point| (low.min(point.1), high.max(point.1)));
-        let y = padded(low, high, round % 2 == 0);
-        let grid = Grid { x: &x, y: &y, width: width as f64, height: height as f64, snap: true };
+        let y = pad_range(low, high, round % 2 == 0);
+        let transform = PlotTransform { x: &x, y: &y, width: width as f64, height: height as f64, snap: true };
         let dash: &[f64] = if round % 5 == 0 { &[5.0, 3.0] } else { &[] };
         let stroke = Stroke { colour: 0, alpha: 1.0, width: 1.0 + random.share() * 3.0, dash };
         let columns = by_pixel(points, &x, width as f64);
         let raw: Vec<_> = points.iter().map(|(x, y)| Column::point(*x, *y)).collect();
         assert!(!is_dense(&raw));
         let (mut one, mut other) = (Pixels::new(width, height), Pixels::new(width, height));
-        one.draw_curve(&through_columns(&columns, &grid), &stroke);
-        other.draw_curve(&through_columns(&raw, &grid), &stroke);
+        one.draw_curve(&trace_columns(&columns, &transform), &stroke);
+        other.draw_curve(&trace_columns(&raw, &transform), &stroke);
         assert!(!stroke.dash.is_empty() || one.rgba.iter().any(|pixel| pixel[3] != 0), "round {round}: nothing is drawn");
         assert!(one == other, "round {round}: {} columns of {} points", columns.len(), raw.len());
     }

@@ -204,7 +204,7 @@ fn rounded(cell: &Value) -> Option<(String, String)> {
     if number.is_i64() || number.is_u64() {
         return None;
     }
-    let (short, full) = (crate::charts::number(number.as_f64()?), number.to_string());
+    let (short, full) = (crate::charts::format_number(number.as_f64()?), number.to_string());
     // `2.0` and `2` are one number.
     (short.parse() != full.parse::<f64>()).then_some((short, full))
 }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use crate::app::Picture;
 use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::{self, escaped};
-use crate::charts::{Ask, AxisTitles, CanvasSize, ChartCanvas, Curve, FOLDED, LineChart, Look, Theme, Zone, is_long, shown};
+use crate::charts::{
+    AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesView, Theme, Zone, legend_labels,
+    needs_two_rows,
+};
 use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
@@ -80,16 +83,22 @@ pub async fn svg(
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
     let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings, seen);
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
-    let curves: Vec<Curve> = drawn
+    let curves: Vec<SeriesView> = drawn
         .iter()
-        .map(|(slot, name)| Curve { name, slot: *slot, columns: &series[*slot].columns, smoothed: smoothed(*slot), look: Look::Normal })
+        .map(|(slot, name)| SeriesView {
+            name,
+            slot: *slot,
+            columns: &series[*slot].columns,
+            smoothed: smoothed(*slot),
+            emphasis: Emphasis::Normal,
+        })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let all_hidden = curves.is_empty() && !series.is_empty();
     let (window, zone) = (seen.window, seen.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
-    let ask = Ask { along: settings.x, scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
-    let list = LineChart { options: &ask, series: &curves, has_legend, left_out }.draw(canvas);
+    let options = ChartOptions { x_axis: settings.x, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
+    let list = LineChart { options: &options, series: &curves, has_legend, left_out }.draw(canvas);
     Ok(svg::svg(&list, canvas))
 }
 
@@ -102,7 +111,7 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 }
 
 /// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
-/// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
+/// options for when it comes near the screen; and the names of all series. All texts in it are escaped.
 pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
     let mut drawn: HashMap<CellId, Picture> = HashMap::new();
     let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
@@ -121,9 +130,9 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         });
         let index = boards.store.index();
         let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();
-        let short = shown(&names);
+        let short = legend_labels(&names);
         legend(&mut html, &names, &short, &settings(&record).hidden);
-        let is_long = is_long(short.iter().map(String::as_str));
+        let is_long = needs_two_rows(short.iter().map(String::as_str));
         drawn.insert(cell.id.clone(), Picture { html, is_long, ..Picture::default() });
     }
     let figures = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::Html { .. }));
@@ -134,7 +143,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
 /// The names of the series, as `app::plot::legend` has them from then on.
 fn legend(html: &mut String, names: &[&str], short: &[String], hidden: &[String]) {
     html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
-    for (slot, (name, text)) in names.iter().zip(short).enumerate().take(FOLDED) {
+    for (slot, (name, text)) in names.iter().zip(short).enumerate().take(MAX_FOLDED_NAMES) {
         let is_shown = !hidden.iter().any(|hidden| hidden == name);
         html.push_str(&format!(
             "<button type=\"button\" class=\"series\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
@@ -162,6 +171,6 @@ mod tests {
         let many = vec!["n"; 5000];
         html.clear();
         legend(&mut html, &many, &vec!["n".to_owned(); 5000], &[]);
-        assert_eq!(html.matches("</button>").count(), FOLDED);
+        assert_eq!(html.matches("</button>").count(), MAX_FOLDED_NAMES);
     }
 }

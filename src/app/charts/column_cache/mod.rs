@@ -10,7 +10,7 @@ use crate::protocol::points::SeriesPart;
 use crate::series::{Average, Axis, Columns, NO_PLACE};
 
 use super::viewport::Viewport;
-use crate::charts::gap;
+use crate::charts::nearest_gap;
 
 /// Parts that are buffered while a response is awaited. After more than these, the columns are requested once more.
 const MAX_PENDING: usize = 4096;
@@ -114,7 +114,7 @@ impl ColumnCache {
     /// Minimum width of a viewport around `x`: three of the smallest gaps between neighbours there.
     pub fn min_window(&self, x: f64) -> f64 {
         const GAPS: f64 = 3.0;
-        let gaps = self.series.iter().map(|series| gap(&series.columns.list, x));
+        let gaps = self.series.iter().map(|series| nearest_gap(&series.columns.list, x));
         let least = gaps.fold(f64::INFINITY, |least, gap| if gap < least { gap } else { least });
         if least.is_finite() { GAPS * least } else { 0.0 }
     }

@@ -10,9 +10,9 @@ use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Ink, TextAnchor, X};
 use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
-use crate::charts::text_metrics::width;
-use crate::charts::ticks::widest;
-use crate::charts::{Measure, Scale, Tick, number, ticks};
+use crate::charts::text_metrics::text_width;
+use crate::charts::ticks::max_label_width;
+use crate::charts::{Scale, Tick, TickFormat, format_number, make_ticks};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 
@@ -192,24 +192,24 @@ impl Bar {
     }
 
     fn upright(&self, list: &mut DisplayList, canvas: &ChartCanvas, top: f64, scale: &Scale) -> PlotRows {
-        let top = top + 8.0 + self.titles.above();
-        let end = |lines: usize| (canvas.height() - 22.0 - self.titles.below() - LINE * (lines - 1) as f64).max(top + 1.0);
+        let top = top + 8.0 + self.titles.height_above();
+        let end = |lines: usize| (canvas.height() - 22.0 - self.titles.height_below() - LINE * (lines - 1) as f64).max(top + 1.0);
         let axis_to = |bottom: f64| self.ticks(scale, ((bottom - top) / 45.0) as usize + 1);
         let right = 12.0;
-        let room_for = |axis: &[Tick]| (canvas.width() - widest(axis) - 14.0 - right).max(1.0) / self.labels.len().max(1) as f64;
-        let wide = self.labels.iter().map(|label| width(label)).fold(0.0, f64::max);
+        let room_for = |axis: &[Tick]| (canvas.width() - max_label_width(axis) - 14.0 - right).max(1.0) / self.labels.len().max(1) as f64;
+        let wide = self.labels.iter().map(|label| text_width(label)).fold(0.0, f64::max);
         // A second line for labels that are too long for one.
         let is_long = wide > every(wide, room_for(&axis_to(end(1)))).1 && canvas.height() >= ROOMY;
         let lines = if is_long { 2 } else { 1 };
         let bottom = end(lines);
         let axis = axis_to(bottom);
-        let left = widest(&axis) + 14.0;
+        let left = max_label_width(&axis) + 14.0;
         (list.left, list.right) = (left, right);
         let plot = &mut list.plot;
         let rows = PlotRows { top, bottom };
         self.titles.draw(plot, left, top, bottom + 15.0 + LINE * (lines - 1) as f64);
         parts::y_axis(plot, scale, &axis, rows);
-        let y = |value: f64| bottom - scale.at(value) * (bottom - top);
+        let y = |value: f64| bottom - scale.normalize(value) * (bottom - top);
         let across = (canvas.width() - left - right).max(1.0);
         let (each, thick) = self.shares();
         let has_values = thick * across >= self.widest_value();
@@ -226,7 +226,7 @@ impl Bar {
             if has_values || !value.is_finite() {
                 let above = if to > from { (to + 12.0).min(bottom - 2.0) } else { (to - 4.0).max(top + 10.0) };
                 let ink = if value.is_infinite() { Ink::Ground } else { Ink::Text };
-                plot.text(ink, TextAnchor::Middle, X::share(middle), above, number(value));
+                plot.text(ink, TextAnchor::Middle, X::share(middle), above, format_number(value));
             }
         }
         plot.rule(Ink::Axis, (0.0, y(0.0)), (1.0, y(0.0)));
@@ -241,23 +241,23 @@ impl Bar {
     }
 
     fn lying(&self, list: &mut DisplayList, canvas: &ChartCanvas, top: f64, scale: &Scale) -> PlotRows {
-        let top = top + 8.0 + self.titles.above();
-        let bottom = (canvas.height() - 22.0 - self.titles.below()).max(top + 1.0);
+        let top = top + 8.0 + self.titles.height_above();
+        let bottom = (canvas.height() - 22.0 - self.titles.height_below()).max(top + 1.0);
         let high_each = (bottom - top) / self.labels.len().max(1) as f64;
         let lines = if high_each >= 2.0 * LINE + 4.0 { 2 } else { 1 };
         let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrapped(label, canvas.width() * NAMES, lines)).collect();
-        let names = labels.iter().flatten().map(|line| width(line)).fold(0.0, f64::max);
+        let names = labels.iter().flatten().map(|line| text_width(line)).fold(0.0, f64::max);
         let (left, right) = (names + 16.0, self.widest_value().min(canvas.width() * 0.2) + 12.0);
         (list.left, list.right) = (left, right);
         let plot = &mut list.plot;
         self.titles.draw(plot, left, top, bottom + 15.0);
         for tick in self.ticks(scale, 4) {
-            let share = scale.at(tick.at);
+            let share = scale.normalize(tick.at);
             plot.rule(Ink::Grid, (share, top), (share, bottom));
             plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, tick.label);
         }
         let (each, thick) = self.shares();
-        let (zero, high) = (scale.at(0.0), bottom - top);
+        let (zero, high) = (scale.normalize(0.0), bottom - top);
         let has_values = thick * high >= 10.0;
         for (at, slot, value) in self.bars() {
             let (y, height) = (top + at * high, thick * high);
@@ -265,7 +265,7 @@ impl Bar {
                 _ if value.is_nan() => zero,
                 f64::INFINITY => 1.0,
                 f64::NEG_INFINITY => 0.0,
-                _ => scale.at(value),
+                _ => scale.normalize(value),
             };
             match value.is_nan() {
                 true => plot.rect(Ink::Hatch, X::share(zero), y, X::px(STUB), height),
@@ -279,7 +279,7 @@ impl Bar {
                     // Left of zero there is no room beyond the longest bar: the value stands on the other side.
                     _ => (Ink::Text, TextAnchor::Start, to.max(zero), 4.0),
                 };
-                plot.text(ink, anchor, X { share, px }, base, number(value));
+                plot.text(ink, anchor, X { share, px }, base, format_number(value));
             }
         }
         plot.rule(Ink::Axis, (zero, top), (zero, bottom));
@@ -296,7 +296,7 @@ impl Bar {
     /// None where no value is finite: such an axis would be made up.
     fn ticks(&self, scale: &Scale, target: usize) -> Vec<Tick> {
         let has_numbers = self.series.iter().flat_map(|series| &series.values).any(|value| value.is_finite());
-        if has_numbers { ticks(scale, Measure::Number(&self.unit), target) } else { Vec::new() }
+        if has_numbers { make_ticks(scale, TickFormat::Number(&self.unit), target) } else { Vec::new() }
     }
 
     /// The share of the axis that a label has, and a bar.
@@ -315,7 +315,7 @@ impl Bar {
     }
 
     fn widest_value(&self) -> f64 {
-        self.series.iter().flat_map(|series| &series.values).map(|value| width(&number(*value))).fold(0.0, f64::max)
+        self.series.iter().flat_map(|series| &series.values).map(|value| text_width(&format_number(*value))).fold(0.0, f64::max)
     }
 }
 

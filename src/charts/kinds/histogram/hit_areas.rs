@@ -4,7 +4,7 @@ use super::{Histogram, View};
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::hit_areas::{HitAreas, ReadoutField};
 use crate::charts::kinds::parts::{self, PlotRows, numbers_field, texts_field};
-use crate::charts::{Scale, number};
+use crate::charts::{Scale, format_number};
 
 /// An area for each bin; over steps, for each bin of each step that is drawn.
 pub fn hit_areas(histogram: &Histogram, canvas: &ChartCanvas) -> HitAreas {
@@ -22,14 +22,14 @@ impl Histogram {
     /// The ranges of all bins, and which of them each spot stands for.
     fn ranges(&self, bins: impl Iterator<Item = usize>) -> ReadoutField {
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
-        let range = |pair: &[f64]| format!("{} to {}{unit}", number(pair[0]), number(pair[1]));
+        let range = |pair: &[f64]| format!("{} to {}{unit}", format_number(pair[0]), format_number(pair[1]));
         texts_field("", self.edges.windows(2).map(range).collect(), bins)
     }
 
     fn column_areas(&self, plot: PlotRows, areas: &mut HitAreas) {
         let (Some(bins), (lo, hi)) = (self.counts.first(), self.ends()) else { return };
         let along = Scale::linear(lo, hi);
-        self.edges.windows(2).for_each(|pair| areas.push((along.at(pair[0]), along.at(pair[1])), (plot.top, plot.bottom)));
+        self.edges.windows(2).for_each(|pair| areas.push((along.normalize(pair[0]), along.normalize(pair[1])), (plot.top, plot.bottom)));
         areas.fields = vec![self.ranges(0..bins.counts.len()), numbers_field("count", "", Some(0), bins.counts.clone())];
         if !self.is_even() {
             areas.fields.push(numbers_field("count per unit", "", None, self.heights(bins)));
@@ -40,14 +40,14 @@ impl Histogram {
         let (each, merged) = self.merged(|bins| bins.counts.clone());
         let (bins, (lo, hi)) = (self.edges.len() - 1, self.ends());
         let along = Scale::linear(lo, hi);
-        let down = |edge: f64| plot.bottom - along.at(edge) * (plot.bottom - plot.top);
+        let down = |edge: f64| plot.bottom - along.normalize(edge) * (plot.bottom - plot.top);
         for column in 0..merged.len() {
             let share = |at: usize| at as f64 / merged.len() as f64;
             self.edges.windows(2).for_each(|pair| areas.push((share(column), share(column + 1)), (down(pair[1]), down(pair[0]))));
         }
         let steps = self.steps.chunks(each).map(|steps| match steps {
-            [first, .., last] => format!("{} to {}", number(*first), number(*last)),
-            _ => number(steps[0]),
+            [first, .., last] => format!("{} to {}", format_number(*first), format_number(*last)),
+            _ => format_number(steps[0]),
         });
         let columns = 0..merged.len();
         areas.fields = vec![
@@ -65,13 +65,15 @@ impl Histogram {
         for (at, step) in ridges.picked.iter().enumerate() {
             // What is in front covers what is behind, here as in the drawing.
             for (pair, height) in self.edges.windows(2).zip(&ridges.heights[at]) {
-                areas
-                    .push((along.at(pair[0]), along.at(pair[1])), (ridges.base(at) - height / ridges.most * ridges.reach, ridges.base(at)));
+                areas.push(
+                    (along.normalize(pair[0]), along.normalize(pair[1])),
+                    (ridges.base(at) - height / ridges.most * ridges.reach, ridges.base(at)),
+                );
             }
             counts.extend_from_slice(&self.counts[*step].counts);
         }
         let count = ridges.picked.len();
-        let steps = ridges.picked.iter().map(|at| number(self.steps[*at])).collect();
+        let steps = ridges.picked.iter().map(|at| format_number(self.steps[*at])).collect();
         areas.fields = vec![
             texts_field("step", steps, (0..count).flat_map(|at| (0..bins).map(move |_| at))),
             ReadoutField { name: "value".into(), ..self.ranges((0..count).flat_map(|_| 0..bins)) },

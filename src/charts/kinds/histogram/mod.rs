@@ -16,9 +16,9 @@ use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Ink, Path, Shape, TextAnchor, Window, X};
 use crate::charts::hit_areas::HitAreas;
 use crate::charts::scale::ulp;
-use crate::charts::text_metrics::width;
-use crate::charts::ticks::widest;
-use crate::charts::{Measure, Scale, Tick, number, ticks};
+use crate::charts::text_metrics::text_width;
+use crate::charts::ticks::max_label_width;
+use crate::charts::{Scale, Tick, TickFormat, format_number, make_ticks};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 
@@ -135,9 +135,9 @@ impl Histogram {
         let joint = if missing.is_empty() { "" } else { "; " };
         let summary = format!(
             "{} values from {} to {} in {} bins{steps}{joint}{missing}",
-            number(total),
-            number(lo),
-            number(hi),
+            format_number(total),
+            format_number(lo),
+            format_number(hi),
             self.edges.len() - 1
         );
         let mut list = DisplayList { summary, ..DisplayList::default() };
@@ -187,7 +187,7 @@ impl Histogram {
 
     /// Of the values.
     fn ticks(&self, along: &Scale, target: usize) -> Vec<Tick> {
-        if self.has_numbers() { ticks(along, Measure::Number(&self.unit), target) } else { Vec::new() }
+        if self.has_numbers() { make_ticks(along, TickFormat::Number(&self.unit), target) } else { Vec::new() }
     }
 
     pub(crate) fn is_even(&self) -> bool {
@@ -200,11 +200,11 @@ impl Histogram {
     fn columns(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
         let heights = self.counts.first().map(|bins| self.heights(bins)).unwrap_or_default();
         let most = heights.iter().copied().fold(0.0, f64::max);
-        let (top, bottom) = (24.0, (canvas.height() - 22.0 - self.titles.below()).max(25.0));
+        let (top, bottom) = (24.0, (canvas.height() - 22.0 - self.titles.height_below()).max(25.0));
         let has_numbers = self.has_numbers();
         let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
-        let axis = if has_numbers { ticks(&scale, Measure::Number(""), ((bottom - top) / 45.0) as usize + 1) } else { Vec::new() };
-        let left = widest(&axis) + 14.0;
+        let axis = if has_numbers { make_ticks(&scale, TickFormat::Number(""), ((bottom - top) / 45.0) as usize + 1) } else { Vec::new() };
+        let left = max_label_width(&axis) + 14.0;
         let right = 14.0;
         (list.left, list.right) = (left, right);
         let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
@@ -213,7 +213,9 @@ impl Histogram {
         let along = Scale::linear(lo, hi);
         let shown = self.edges.windows(2).zip(&heights).filter(|(_, height)| **height > 0.0);
         // A bin with a single value is still seen.
-        let column = |(pair, height): (&[f64], &f64)| (along.at(pair[0]), along.at(pair[1]), (scale.at(*height) * (bottom - top)).max(1.0));
+        let column = |(pair, height): (&[f64], &f64)| {
+            (along.normalize(pair[0]), along.normalize(pair[1]), (scale.normalize(*height) * (bottom - top)).max(1.0))
+        };
         let columns = Path::Columns { slot: 0, columns: shown.map(column).collect(), has_gaps: heights.len() <= MAX_BINS_WITH_GAPS };
         plot.push(Shape::Window(Window { top, height: bottom - top, width: 1.0, paths: vec![columns] }));
         parts::x_axis(plot, &along, &self.ticks(&along, 5), bottom);
@@ -236,34 +238,34 @@ impl Histogram {
         let most = merged.iter().flatten().copied().fold(0.0, f64::max);
         let colours = Colours { lo: 0.0, hi: if most > 0.0 { most } else { 1.0 }, two_sided: false };
         let note = if missing.is_empty() { 0.0 } else { 14.0 };
-        let top = 10.0 + self.titles.above();
-        let bottom = (canvas.height() - 22.0 - self.titles.below() - note).max(top + 1.0);
+        let top = 10.0 + self.titles.height_above();
+        let bottom = (canvas.height() - 22.0 - self.titles.height_below() - note).max(top + 1.0);
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
         let axis = self.ticks(&along, ((bottom - top) / 45.0) as usize + 1);
         let right = if most > 0.0 { colour_bar_width(&colours, "", bottom - top) } else { 14.0 };
-        let left = widest(&axis) + 14.0;
+        let left = max_label_width(&axis) + 14.0;
         (list.left, list.right) = (left, right);
         let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
         // Rows from the top: the highest bin first. No count at all has the colour of zero.
         let rows: Vec<Vec<f64>> = (0..self.edges.len() - 1).rev().map(|bin| merged.iter().map(|heights| heights[bin]).collect()).collect();
-        let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.at(*edge)) * (bottom - top)).collect();
+        let edges: Vec<f64> = self.edges.iter().rev().map(|edge| (1.0 - along.normalize(*edge)) * (bottom - top)).collect();
         plot.rect(Ink::Well, X::share(0.0), top, X::share(1.0), bottom - top);
         let units = (merged.len().max(1) as f64, bottom - top);
         plot.push(Shape::HeatCells(heat_cells(&rows, edges, units, (top, bottom), &colours)));
         for tick in &axis {
-            let y = bottom - along.at(tick.at) * (bottom - top);
+            let y = bottom - along.normalize(tick.at) * (bottom - top);
             plot.text(Ink::Muted, TextAnchor::End, X::px(-6.0), y + 4.0, tick.label.as_str());
         }
-        let labels: Vec<String> = self.steps.iter().map(|step| number(*step)).collect();
+        let labels: Vec<String> = self.steps.iter().map(|step| format_number(*step)).collect();
         let across = (canvas.width() - left - right).max(1.0) / labels.len().max(1) as f64;
-        let wide = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 16.0;
+        let wide = labels.iter().map(|label| text_width(label)).fold(0.0, f64::max) + 16.0;
         for at in (0..labels.len()).step_by(((wide / across).ceil() as usize).max(1)) {
             let share = (at as f64 + 0.5) / labels.len() as f64;
             plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, labels[at].as_str());
         }
         if !missing.is_empty() {
-            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), bottom + 30.0 + self.titles.below(), missing.as_str());
+            plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), bottom + 30.0 + self.titles.height_below(), missing.as_str());
         }
         self.titles.draw(plot, left, top, bottom + 15.0);
         if most > 0.0 {
@@ -276,24 +278,24 @@ impl Histogram {
     }
 
     fn ridge(&self, list: &mut DisplayList, canvas: &ChartCanvas, missing: String) -> PlotRows {
-        let top = 10.0 + self.titles.above();
-        let bottom = (canvas.height() - 22.0 - self.titles.below()).max(top + 1.0);
+        let top = 10.0 + self.titles.height_above();
+        let bottom = (canvas.height() - 22.0 - self.titles.height_below()).max(top + 1.0);
         let ridges = self.ridges(top, bottom);
         let Ridges { picked, heights, most, reach, .. } = &ridges;
         let count = picked.len();
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
-        let labels: Vec<String> = picked.iter().map(|at| number(self.steps[*at])).collect();
-        let right = labels.iter().map(|label| width(label)).fold(0.0, f64::max) + 14.0;
+        let labels: Vec<String> = picked.iter().map(|at| format_number(self.steps[*at])).collect();
+        let right = labels.iter().map(|label| text_width(label)).fold(0.0, f64::max) + 14.0;
         let left = 14.0;
         (list.left, list.right) = (left, right);
         let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
         let axis = self.ticks(&along, 5);
         for tick in &axis {
-            plot.rule(Ink::Grid, (along.at(tick.at), top), (along.at(tick.at), bottom));
+            plot.rule(Ink::Grid, (along.normalize(tick.at), top), (along.normalize(tick.at), bottom));
         }
         let base = |at: usize| ridges.base(at);
-        let middles = || self.edges.windows(2).map(|pair| along.at(pair[0] / 2.0 + pair[1] / 2.0));
+        let middles = || self.edges.windows(2).map(|pair| along.normalize(pair[0] / 2.0 + pair[1] / 2.0));
         let path = |(at, heights): (usize, &Vec<f64>)| Path::Ridge {
             slot: 0,
             points: middles().zip(heights).map(|(x, height)| (x, base(at) - height / most * reach)).collect(),

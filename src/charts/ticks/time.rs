@@ -1,8 +1,9 @@
 //! Ticks of time: round times of day and dates, and round durations.
 
-use super::text_metrics::{decimal, magnitude, power, value};
-use super::ticks::{Tick, round_step};
-use super::zone::{Zone, sign};
+use super::Tick;
+use super::nice_step::nice_step;
+use crate::charts::text_metrics::{decimal_exponent, format_decimal, from_decimal, power_of_ten};
+use crate::charts::zone::{Zone, format_offset};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -13,37 +14,37 @@ const STEPS: [i64; 15] =
     [1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR];
 
 /// Whether these places can be told as times: up to 1e12 s from 1970 whole seconds and their parts stay exact, and no year is longer than a label.
-pub fn tells(places: [f64; 3]) -> bool {
+pub fn is_representable(places: [f64; 3]) -> bool {
     places.iter().all(|place| place.abs() <= 1e12)
 }
 
 /// A step in time: below a second 1, 2 or 5 times a power of ten (given as digit and exponent), else whole seconds.
 #[derive(Clone, Copy)]
-enum Step {
+enum TimeStep {
     Part(i64, i32),
     Whole(i64),
 }
 
-fn step(span: f64, most: usize) -> Step {
+fn choose_step(span: f64, most: usize) -> TimeStep {
     let rough = span / most as f64;
     if rough <= 0.5 {
-        let (digit, exponent) = round_step(span, most);
+        let (digit, exponent) = nice_step(span, most);
         // A microsecond is what a double of seconds since 1970 still tells.
-        return if exponent < -6 { Step::Part(1, -6) } else { Step::Part(digit, exponent) };
+        return if exponent < -6 { TimeStep::Part(1, -6) } else { TimeStep::Part(digit, exponent) };
     }
     let fits = |step: &i64| *step as f64 >= rough;
     if let Some(step) = STEPS.into_iter().chain([6 * HOUR, 12 * HOUR, DAY]).find(fits) {
-        return Step::Whole(step);
+        return TimeStep::Whole(step);
     }
-    let (digit, exponent) = round_step(span / DAY as f64, most);
-    Step::Whole((value(digit, exponent) as i64).max(1) * DAY)
+    let (digit, exponent) = nice_step(span / DAY as f64, most);
+    TimeStep::Whole((from_decimal(digit, exponent) as i64).max(1) * DAY)
 }
 
-/// The ticks from `lo` to `hi`, as multiples of a step from `zero` on: `tell` gets whole seconds, and digits and exponent of the rest.
-fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: &dyn Fn(i64, i64, i32) -> String) -> Vec<Tick> {
+/// The ticks from `lo` to `hi`, as multiples of a step from `zero` on: `format_label` gets whole seconds, and digits and exponent of the rest.
+fn make_multiples(lo: f64, hi: f64, zero: f64, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String) -> Vec<Tick> {
     let (unit, digit, exponent) = match step {
-        Step::Part(digit, exponent) => (value(digit, exponent), digit, exponent),
-        Step::Whole(seconds) => (seconds as f64, seconds, 0),
+        TimeStep::Part(digit, exponent) => (from_decimal(digit, exponent), digit, exponent),
+        TimeStep::Whole(seconds) => (seconds as f64, seconds, 0),
     };
     let (from, to) = (((lo - zero) / unit - 1e-9).ceil() as i64, ((hi - zero) / unit + 1e-9).floor() as i64);
     // No time of a training needs more; a span of which a double tells no more than a few parts ends here.
@@ -52,15 +53,15 @@ fn multiples(lo: f64, hi: f64, zero: f64, step: Step, tell: &dyn Fn(i64, i64, i3
     for i in from..=to {
         let (units, per_second) = (i.saturating_mul(digit), 10_i64.pow(exponent.unsigned_abs()));
         let (whole, rest) = (units.div_euclid(per_second), units.rem_euclid(per_second));
-        let at = zero + whole as f64 + value(rest, exponent);
+        let at = zero + whole as f64 + from_decimal(rest, exponent);
         if ticks.last().is_none_or(|last| last.at < at) {
-            ticks.push(Tick { at, label: tell(whole, rest, exponent) });
+            ticks.push(Tick { at, label: format_label(whole, rest, exponent) });
         }
     }
     ticks
 }
 
-fn two(value: i64) -> String {
+fn pad_two(value: i64) -> String {
     let mut text = value.to_string();
     if text.len() < 2 {
         text.insert(0, '0');
@@ -69,23 +70,23 @@ fn two(value: i64) -> String {
 }
 
 /// `.25` of a second, empty when there is no rest.
-fn fraction(rest: i64, exponent: i32) -> String {
-    if rest == 0 { String::new() } else { decimal(rest, exponent).split_off(1) }
+fn format_fraction(rest: i64, exponent: i32) -> String {
+    if rest == 0 { String::new() } else { format_decimal(rest, exponent).split_off(1) }
 }
 
 /// Times of day on this clock: ticks stand at round local times, also on days of 23 or 25 hours. `lo` and `hi` are seconds since 1970
-/// that it [`tells`].
-pub fn times(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
-    let step = step(hi - lo, target);
+/// that it [`is_representable`].
+pub fn time_of_day_ticks(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
+    let step = choose_step(hi - lo, target);
     let seconds = match step {
-        Step::Part(..) => 0,
-        Step::Whole(seconds) => seconds,
+        TimeStep::Part(..) => 0,
+        TimeStep::Whole(seconds) => seconds,
     };
     let long = hi - lo > DAY as f64;
     // Within a year no day and month come twice.
     let years = hi - lo > 365.0 * DAY as f64;
-    let tell = |local: i64, rest: i64, exponent: i32| {
-        let (year, month, day) = date(local);
+    let format_label = |local: i64, rest: i64, exponent: i32| {
+        let (year, month, day) = civil_date(local);
         let of_day = local.rem_euclid(DAY);
         if of_day == 0 && rest == 0 {
             let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][month as usize - 1];
@@ -96,9 +97,9 @@ pub fn times(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
             }
             return label;
         }
-        let mut label = two(of_day / HOUR) + ":" + &two(of_day / MINUTE % 60);
+        let mut label = pad_two(of_day / HOUR) + ":" + &pad_two(of_day / MINUTE % 60);
         if seconds < MINUTE {
-            label = label + ":" + &two(of_day % 60) + &fraction(rest, exponent);
+            label = label + ":" + &pad_two(of_day % 60) + &format_fraction(rest, exponent);
         } else if long {
             // 1970 began with a Thursday.
             label =
@@ -106,38 +107,38 @@ pub fn times(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
         }
         label
     };
-    let mut axis = Axis { ticks: Vec::new(), apart: if seconds > HOUR { 0.75 * seconds as f64 } else { 0.0 } };
+    let mut axis = TickList { ticks: Vec::new(), apart: if seconds > HOUR { 0.75 * seconds as f64 } else { 0.0 } };
     if seconds >= DAY {
-        days(lo, hi, zone, step, &tell, &mut axis)
+        add_days(lo, hi, zone, step, &format_label, &mut axis)
     } else {
-        hours(lo, hi, zone, step, &tell, &mut axis)
+        add_hours(lo, hi, zone, step, &format_label, &mut axis)
     }
     axis.ticks
 }
 
 /// Ticks in ascending order. Where the clock changes two could stand side by side: the second of them is left out.
-struct Axis {
+struct TickList {
     ticks: Vec<Tick>,
     apart: f64,
 }
 
-impl Axis {
+impl TickList {
     /// `offset` is told where a clock that was put back shows the same time again.
     fn add(&mut self, at: f64, label: String, offset: i32) {
         if self.ticks.last().is_some_and(|last| at <= last.at || at - last.at < self.apart) {
             return;
         }
         let comes_again = self.ticks.iter().any(|tick| tick.label == label);
-        self.ticks.push(Tick { at, label: if comes_again { label + " " + &sign(offset) } else { label } });
+        self.ticks.push(Tick { at, label: if comes_again { label + " " + &format_offset(offset) } else { label } });
     }
 }
 
 /// Steps below a day: each part of the axis on which the offset stays the same has ticks of its own.
-fn hours(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32) -> String, axis: &mut Axis) {
+fn add_hours(lo: f64, hi: f64, zone: &Zone, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String, axis: &mut TickList) {
     let (mut from, mut offset) = (lo, zone.offset(lo.floor() as i64));
     for change in zone.changes(lo, hi).into_iter().map(Some).chain([None]) {
         let to = change.map_or(hi, |change| change as f64);
-        for tick in multiples(from, to, f64::from(-offset), step, tell) {
+        for tick in make_multiples(from, to, f64::from(-offset), step, format_label) {
             // The moment of a change belongs to what comes after it.
             if change.is_none() || tick.at < to {
                 axis.add(tick.at, tick.label, offset);
@@ -149,36 +150,36 @@ fn hours(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32)
         let day = begins.div_euclid(DAY);
         // A day whose midnight is passed over begins here.
         if begins > ended && day > (ended - 1).div_euclid(DAY) && to > lo && to < hi {
-            axis.add(to, tell(day * DAY, 0, 0), after);
+            axis.add(to, format_label(day * DAY, 0, 0), after);
         }
         (from, offset) = (to, after);
     }
 }
 
 /// Steps of whole days: at local midnights, or where the clock begins a day that has none.
-fn days(lo: f64, hi: f64, zone: &Zone, step: Step, tell: &dyn Fn(i64, i64, i32) -> String, axis: &mut Axis) {
+fn add_days(lo: f64, hi: f64, zone: &Zone, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String, axis: &mut TickList) {
     let [first, last] = [lo, hi].map(|end| f64::from(zone.offset(end.floor() as i64)));
     let (local_lo, local_hi) = (lo + first.min(last), hi + first.max(last));
     let hair = (hi - lo) * 1e-9;
-    for midnight in multiples(local_lo, local_hi, 0.0, step, tell) {
-        let at = zone.moment(midnight.at as i64);
+    for midnight in make_multiples(local_lo, local_hi, 0.0, step, format_label) {
+        let at = zone.to_utc(midnight.at as i64);
         let shown = at + i64::from(zone.offset(at));
-        let label = if shown == midnight.at as i64 { midnight.label } else { tell(shown.div_euclid(DAY) * DAY, 0, 0) };
+        let label = if shown == midnight.at as i64 { midnight.label } else { format_label(shown.div_euclid(DAY) * DAY, 0, 0) };
         if at as f64 >= lo - hair && at as f64 <= hi + hair {
             axis.add(at as f64, label, 0);
         }
     }
 }
 
-/// Durations since `origin`. All three are seconds that it [`tells`].
-pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
-    let step = step(hi - lo, target);
+/// Durations since `origin`. All three are seconds that it [`is_representable`].
+pub fn duration_ticks(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
+    let step = choose_step(hi - lo, target);
     let seconds = match step {
-        Step::Part(..) => 0,
-        Step::Whole(seconds) => seconds,
+        TimeStep::Part(..) => 0,
+        TimeStep::Whole(seconds) => seconds,
     };
     let hours = (hi - origin).max(origin - lo) >= HOUR as f64;
-    multiples(lo, hi, origin, step, &|whole, rest, exponent| {
+    make_multiples(lo, hi, origin, step, &|whole, rest, exponent| {
         let (whole, rest, sign) = match (whole < 0, rest) {
             (true, 0) => (-whole, 0, "-"),
             (true, rest) => (-whole - 1, 10_i64.pow(exponent.unsigned_abs()) - rest, "-"),
@@ -193,13 +194,13 @@ pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
         } else if seconds >= MINUTE && !hours {
             (whole / MINUTE).to_string() + " min"
         } else if seconds >= MINUTE {
-            (whole / HOUR).to_string() + ":" + &two(whole / MINUTE % 60) + " h"
+            (whole / HOUR).to_string() + ":" + &pad_two(whole / MINUTE % 60) + " h"
         } else if hours {
-            (whole / HOUR).to_string() + ":" + &two(whole / MINUTE % 60) + ":" + &two(whole % 60) + &fraction(rest, exponent)
+            (whole / HOUR).to_string() + ":" + &pad_two(whole / MINUTE % 60) + ":" + &pad_two(whole % 60) + &format_fraction(rest, exponent)
         } else if hi - origin < 10.0 {
-            whole.to_string() + &fraction(rest, exponent) + " s"
+            whole.to_string() + &format_fraction(rest, exponent) + " s"
         } else {
-            (whole / MINUTE).to_string() + ":" + &two(whole % 60) + &fraction(rest, exponent)
+            (whole / MINUTE).to_string() + ":" + &pad_two(whole % 60) + &format_fraction(rest, exponent)
         };
         sign.to_owned() + &label
     })
@@ -207,23 +208,23 @@ pub fn durations(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
 
 /// A moment in seconds since 1970 as a date and a time of day on this clock, with the parts of a second that a pixel of so many seconds
 /// tells: `2026-11-22 18:00:00.25`.
-pub fn moment(seconds: f64, pixel: f64, zone: &Zone) -> String {
-    let exponent = magnitude(pixel).clamp(-6, 0);
+pub fn format_timestamp(seconds: f64, pixel: f64, zone: &Zone) -> String {
+    let exponent = decimal_exponent(pixel).clamp(-6, 0);
     let per_second = 10_i64.pow(exponent.unsigned_abs());
-    let parts = (seconds * power(-exponent)).round() as i64;
+    let parts = (seconds * power_of_ten(-exponent)).round() as i64;
     let whole = parts.div_euclid(per_second);
     let local = whole.saturating_add(i64::from(zone.offset(whole)));
-    let ((year, month, day), of_day) = (date(local), local.rem_euclid(DAY));
+    let ((year, month, day), of_day) = (civil_date(local), local.rem_euclid(DAY));
     let mut text = year.to_string();
     for (before, part) in [("-", month), ("-", day), (" ", of_day / HOUR), (":", of_day / MINUTE % 60), (":", of_day % 60)] {
-        text = text + before + &two(part);
+        text = text + before + &pad_two(part);
     }
-    text + &fraction(parts.rem_euclid(per_second), exponent)
+    text + &format_fraction(parts.rem_euclid(per_second), exponent)
 }
 
 /// Year, month (1 to 12) and day of a moment in seconds since 1970, in the Gregorian calendar (Howard Hinnant,
 /// "chrono-Compatible Low-Level Date Algorithms", 2013: `civil_from_days`).
-pub fn date(seconds: i64) -> (i64, i64, i64) {
+pub fn civil_date(seconds: i64) -> (i64, i64, i64) {
     let days = seconds.div_euclid(DAY) + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);
@@ -248,43 +249,49 @@ mod tests {
 
     #[test]
     fn dates() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(EVENING as i64), (2026, 11, 22));
-        assert_eq!(date(951_782_400), (2000, 2, 29));
-        assert_eq!(date(-1), (1969, 12, 31));
+        assert_eq!(civil_date(0), (1970, 1, 1));
+        assert_eq!(civil_date(EVENING as i64), (2026, 11, 22));
+        assert_eq!(civil_date(951_782_400), (2000, 2, 29));
+        assert_eq!(civil_date(-1), (1969, 12, 31));
     }
 
     #[test]
     fn moments_are_told_to_a_pixel_and_with_the_zone() {
-        assert_eq!(moment(EVENING + 0.25, 0.003, &Zone::fixed(0)), "2026-11-22 18:00:00.25");
-        assert_eq!(moment(EVENING + 59.96, 0.2, &Zone::fixed(60)), "2026-11-22 19:01:00");
-        assert_eq!(moment(EVENING + 7.3, 40.0, &Zone::fixed(330)), "2026-11-22 23:30:07");
-        assert_eq!(moment(-0.5, 0.1, &Zone::fixed(-60)), "1969-12-31 22:59:59.5");
+        assert_eq!(format_timestamp(EVENING + 0.25, 0.003, &Zone::fixed(0)), "2026-11-22 18:00:00.25");
+        assert_eq!(format_timestamp(EVENING + 59.96, 0.2, &Zone::fixed(60)), "2026-11-22 19:01:00");
+        assert_eq!(format_timestamp(EVENING + 7.3, 40.0, &Zone::fixed(330)), "2026-11-22 23:30:07");
+        assert_eq!(format_timestamp(-0.5, 0.1, &Zone::fixed(-60)), "1969-12-31 22:59:59.5");
     }
 
     #[test]
     fn times_of_day() {
         assert_eq!(
-            labels(times(EVENING, EVENING + 60.0, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 60.0, &Zone::fixed(0), 5)),
             ["18:00:00", "18:00:15", "18:00:30", "18:00:45", "18:01:00"]
         );
-        assert_eq!(labels(times(EVENING, EVENING + 7200.0, &Zone::fixed(0), 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
-        assert_eq!(labels(times(EVENING, EVENING + 7200.0, &Zone::fixed(330), 5)), ["23:30", "23 Nov", "00:30", "01:00", "01:30"]);
+        assert_eq!(labels(time_of_day_ticks(EVENING, EVENING + 7200.0, &Zone::fixed(0), 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
         assert_eq!(
-            labels(times(EVENING, EVENING + 1e5, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 7200.0, &Zone::fixed(330), 5)),
+            ["23:30", "23 Nov", "00:30", "01:00", "01:30"]
+        );
+        assert_eq!(
+            labels(time_of_day_ticks(EVENING, EVENING + 1e5, &Zone::fixed(0), 5)),
             ["Sun 18:00", "23 Nov", "Mon 06:00", "Mon 12:00", "Mon 18:00"]
         );
-        assert_eq!(labels(times(EVENING, EVENING + 4e5, &Zone::fixed(0), 5)), ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]);
-        assert_eq!(labels(times(EVENING, EVENING + 5e6, &Zone::fixed(0), 3)), ["23 Nov", "13 Dec", "2 Jan"]);
         assert_eq!(
-            labels(times(EVENING, EVENING + 0.9, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 4e5, &Zone::fixed(0), 5)),
+            ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]
+        );
+        assert_eq!(labels(time_of_day_ticks(EVENING, EVENING + 5e6, &Zone::fixed(0), 3)), ["23 Nov", "13 Dec", "2 Jan"]);
+        assert_eq!(
+            labels(time_of_day_ticks(EVENING, EVENING + 0.9, &Zone::fixed(0), 5)),
             ["18:00:00", "18:00:00.2", "18:00:00.4", "18:00:00.6", "18:00:00.8"]
         );
     }
 
     /// The ticks of an axis on a named clock.
     fn on(name: &str, from: f64, hours: f64, target: usize) -> Vec<String> {
-        labels(times(from, from + hours * 3600.0, &crate::server::time_zones::named(name).unwrap(), target))
+        labels(time_of_day_ticks(from, from + hours * 3600.0, &crate::server::time_zones::named(name).unwrap(), target))
     }
 
     #[test]
@@ -293,13 +300,16 @@ mod tests {
         let spring = 1_774_717_200.0;
         assert_eq!(on("Europe/Berlin", spring, 17.0, 4), ["18:00", "29 Mar", "06:00", "12:00"]);
         assert_eq!(on("Europe/Berlin", spring + 6.0 * 3600.0, 4.0, 5), ["29 Mar", "01:00", "03:00", "04:00", "05:00"]);
-        let days = times(spring, spring + 3.0 * 86_400.0, &crate::server::time_zones::named("Europe/Berlin").unwrap(), 3);
+        let days = time_of_day_ticks(spring, spring + 3.0 * 86_400.0, &crate::server::time_zones::named("Europe/Berlin").unwrap(), 3);
         assert_eq!(days.windows(2).map(|pair| (pair[1].at - pair[0].at) / 3600.0).collect::<Vec<_>>(), [23.0, 24.0]);
         // And from 03:00 back to 02:00 on 25 October.
         let autumn = 1_792_879_200.0;
         assert_eq!(on("Europe/Berlin", autumn, 5.0, 5), ["25 Oct", "01:00", "02:00", "02:00 +01:00", "03:00", "04:00"]);
         assert_eq!(on("Europe/Berlin", autumn, 25.0, 5), ["25 Oct", "Sun 06:00", "Sun 12:00", "Sun 18:00", "26 Oct"]);
-        assert_eq!(moment(autumn + 2.5 * 3600.0, 1.0, &crate::server::time_zones::named("Europe/Berlin").unwrap()), "2026-10-25 02:30:00");
+        assert_eq!(
+            format_timestamp(autumn + 2.5 * 3600.0, 1.0, &crate::server::time_zones::named("Europe/Berlin").unwrap()),
+            "2026-10-25 02:30:00"
+        );
         // New York: 8 March 2026, 00:00 local.
         assert_eq!(on("America/New_York", 1_772_946_000.0, 23.0, 4), ["8 Mar", "06:00", "12:00", "18:00", "9 Mar"]);
     }
@@ -317,14 +327,14 @@ mod tests {
         assert_eq!(on("Australia/Lord_Howe", 1_775_307_600.0, 4.0, 4), ["5 Apr", "01:00", "02:00", "03:00"]);
         // Summer to winter over a year: each midnight is one.
         let berlin = crate::server::time_zones::named("Europe/Berlin").unwrap();
-        for tick in times(EVENING, EVENING + 3e7, &berlin, 8) {
-            assert!(moment(tick.at, 1.0, &berlin).ends_with("00:00:00"), "{tick:?}");
+        for tick in time_of_day_ticks(EVENING, EVENING + 3e7, &berlin, 8) {
+            assert!(format_timestamp(tick.at, 1.0, &berlin).ends_with("00:00:00"), "{tick:?}");
         }
     }
 
     #[test]
     fn durations_from_the_start() {
-        let since = |lo: f64, hi: f64| labels(durations(EVENING + lo, EVENING + hi, EVENING, 5));
+        let since = |lo: f64, hi: f64| labels(duration_ticks(EVENING + lo, EVENING + hi, EVENING, 5));
         assert_eq!(since(0.0, 1.0), ["0", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1 s"]);
         assert_eq!(since(0.0, 150.0), ["0", "0:30", "1:00", "1:30", "2:00", "2:30"]);
         assert_eq!(since(0.0, 1500.0), ["0", "5 min", "10 min", "15 min", "20 min", "25 min"]);

@@ -1,0 +1,25 @@
+//! One series of a line chart, as it is drawn.
+
+use crate::series::{Column, Place};
+
+/// How prominent a series is: its stroke width, opacity and place in the drawing order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Emphasis {
+    Faint,
+    #[default]
+    Normal,
+    Bold,
+}
+
+/// A series with its columns. Hidden series are left out of the list of a chart.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SeriesView<'a> {
+    pub name: &'a str,
+    /// Index of the series among all series of the chart, hidden ones included: it decides colour and dashes.
+    pub slot: usize,
+    /// In order of arrival. Their x is that of the chart's x axis: a step, or seconds since 1970.
+    pub columns: &'a [Column],
+    /// The smoothed line, drawn over the faint columns: as long as `columns`, one place for each; empty without smoothing.
+    pub smoothed: &'a [Place],
+    pub emphasis: Emphasis,
+}
