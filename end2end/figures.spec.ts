@@ -40,7 +40,7 @@ for (const [mode, start] of Object.entries(MODES)) {
       for (const { _id, name } of cells) {
         const wanted = LAYOUTS[name]!(high)[1];
         await cell(page, _id).scrollIntoViewIfNeeded();
-        await expect.poll(() => paper(page, _id), { message: `${name}, ${high}` }).toBe(wanted);
+        await expect.poll(() => surfaceHeight(page, _id), { message: `${name}, ${high}` }).toBe(wanted);
       }
     };
     await heights(100);
@@ -78,15 +78,15 @@ test("a figure that is as high as its window does not grow or shrink without end
   for (const { _id, name } of await agnez.values()) {
     await cell(page, _id).scrollIntoViewIfNeeded();
     const wanted = endless[name as keyof typeof endless][1];
-    await expect.poll(() => paper(page, _id), { message: name }).toBe(wanted);
+    await expect.poll(() => surfaceHeight(page, _id), { message: name }).toBe(wanted);
     // What is appended later is real growth.
     if (name !== "100vh") continue;
     await figure(cell(page, _id)).locator("body").evaluate((body) => body.insertAdjacentHTML("beforeend", '<p style="height:200px;margin:0">y</p>'));
-    await expect.poll(() => paper(page, _id), { message: "with more below" }).toBe(580);
+    await expect.poll(() => surfaceHeight(page, _id), { message: "with more below" }).toBe(580);
   }
   // Nothing is going on any more.
   await page.evaluate(() => new Promise((done) => setTimeout(done, 500)));
-  for (const { _id, name } of await agnez.values()) if (name !== "100vh") expect(await paper(page, _id), name).toBe(endless[name as keyof typeof endless][1]);
+  for (const { _id, name } of await agnez.values()) if (name !== "100vh") expect(await surfaceHeight(page, _id), name).toBe(endless[name as keyof typeof endless][1]);
 });
 
 test("a figure that grows all the time is followed", async ({ page, agnez }) => {
@@ -97,7 +97,7 @@ test("a figure that grows all the time is followed", async ({ page, agnez }) => 
   </script>`;
   const { _id } = await agnez.create({ name: "log", type: "html", value });
   await openBoard(page);
-  await expect.poll(() => paper(page, _id)).toBe(2000);
+  await expect.poll(() => surfaceHeight(page, _id)).toBe(2000);
 });
 
 const BLOCKED: Record<string, [html: string, words: RegExp]> = {
@@ -129,7 +129,7 @@ test("a figure says what was blocked, and what to do", async ({ page, agnez, pro
     await expect(cell(page, _id).locator(".blocked b")).toHaveCount(0);
   }
   await cell(page, none._id).scrollIntoViewIfNeeded();
-  await expect.poll(() => paper(page, none._id)).toBeLessThan(100);
+  await expect.poll(() => surfaceHeight(page, none._id)).toBeLessThan(100);
   await expect(cell(page, none._id).locator(".blocked")).toBeHidden();
   // The next figure is whole.
   const [first] = await agnez.values();
@@ -140,7 +140,7 @@ test("a figure says what was blocked, and what to do", async ({ page, agnez, pro
 
 test("a figure cannot make the page say anything else", async ({ page, agnez }) => {
   const value = `<p>x<script>
-    const say = (what, from) => parent.postMessage({ agnez: "blocked", what, from }, "*");
+    const say = (directive, uri) => parent.postMessage({ agnez: "blocked", directive, uri }, "*");
     const lie = () => {
       say("script-src-elem", "https://<img src=x onerror=alert(1)>/a.js");
       say("script-src-elem", "https://" + "a".repeat(1e6) + ".example/a.js");
@@ -272,7 +272,7 @@ function lanAddress(): string | undefined {
   return Object.values(networkInterfaces()).flat().find((face) => face?.family === "IPv4" && !face.internal)?.address;
 }
 
-/** The height of the paper that a figure has been given. */
-function paper(page: Page, id: string): Promise<number> {
-  return cell(page, id).locator(".paper").evaluate((paper) => paper.clientHeight);
+/** The height that a figure has been given. */
+function surfaceHeight(page: Page, id: string): Promise<number> {
+  return cell(page, id).locator(".figure-surface").evaluate((surface) => surface.clientHeight);
 }

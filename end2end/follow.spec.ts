@@ -180,7 +180,7 @@ test("a cell that becomes another kind looks as if it had always been that", asy
   const look = async () => {
     const look = () =>
       cell(page, "changing").evaluate((article) => {
-        const parts = [...article.querySelectorAll(".chart-stage, .chart-stage :is(img:not([hidden]), .paper, pre, .plot canvas, .empty-cell)")];
+        const parts = [...article.querySelectorAll(".chart-stage, .chart-stage :is(img:not([hidden]), .figure-surface, pre, .plot canvas, .empty-cell)")];
         const of = (part: Element) => `${part.tagName} ${Math.round((part as HTMLElement).offsetWidth)} × ${Math.round((part as HTMLElement).offsetHeight)}`;
         // A canvas over a drawing is as large as that, or what it shows is stretched.
         const over = article.querySelector<HTMLCanvasElement>(".picture canvas");

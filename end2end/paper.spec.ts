@@ -141,7 +141,7 @@ test("on paper the board is light, whole and without what can only be pressed", 
 /** What stands in the page for paper. */
 const made = (page: Page) =>
   page.evaluate(() => ({
-    frames: document.querySelectorAll(".paper iframe").length,
+    frames: document.querySelectorAll(".figure-surface iframe").length,
     pictures: document.querySelectorAll("img.static-chart").length,
     lazy: [...document.images].filter((image) => image.loading === "lazy" && !image.complete).length,
     // Said in place of what is not made.
@@ -161,7 +161,7 @@ test("what has never been near the screen is printed, too, and afterwards the bo
   }
   await page.addInitScript(() => {
     // Before the page's own: it sees what went to the printer.
-    addEventListener("afterprint", () => Object.assign(window, { printed: [document.querySelectorAll(".paper iframe").length, document.querySelectorAll(".line-chart:not(:has(canvas, .static-chart))").length] }));
+    addEventListener("afterprint", () => Object.assign(window, { printed: [document.querySelectorAll(".figure-surface iframe").length, document.querySelectorAll(".line-chart:not(:has(canvas, .static-chart))").length] }));
   });
   await openBoard(page);
   await drawn(page, (await agnez.values()).find(({ name }) => name === "loss 0")._id, 3);

@@ -18,11 +18,14 @@ mod state;
 
 use leptos::prelude::*;
 
+use crate::browser::dom;
+use crate::browser::iframe::provide_frame_messages;
 use crate::browser::near_viewport::provide_near_viewport;
-use crate::browser::{dom, iframe};
 use crate::protocol::PageData;
 
-pub use cells::{Drawn, Picture};
+pub use cells::PrerenderedCharts;
+use cells::provide_prerendered_frames;
+pub use charts::Prerendered;
 pub use shell::{Assets, Shell, ShellProps};
 
 use cells::hover::{provide_chart_hover, use_chart_hover};
@@ -35,15 +38,16 @@ const DATA_ID: &str = "agnez-page";
 /// The content of `<body>`.
 #[component]
 pub fn App(page: PageData) -> impl IntoView {
+    provide_prerendered_frames(&page.board);
     let dashboard = Dashboard::new(page);
     provide_context(dashboard);
     provide_context(dashboard.charts);
+    provide_frame_messages();
     provide_near_viewport();
     provide_chart_hover(dashboard.charts);
     Effect::new(move |_| {
         dashboard.charts.start(move || dashboard.focused_cell());
         use_chart_hover().use_listeners(dashboard);
-        iframe::listen();
         shortcuts::use_shortcuts(dashboard);
         components::drag::use_drop(dashboard);
         fullscreen::use_fullscreen(dashboard);

@@ -1,16 +1,18 @@
-//! What a figure could not load, in a sentence of ours that says what to do. A figure's own words are never shown: of what it reports only
-//! the kind and a host's name are believed, and the name is checked.
+//! What the content security policy of a figure has blocked, in one sentence that says what to do.
+//!
+//! The sentence never contains text of a figure: of a report only its directive and its host are
+//! accepted, and both are checked.
 
 use crate::sorting;
 
-/// Of a host's name, with its port.
-const HOST_BYTES: usize = 80;
-/// Of an address that is looked at.
-const ADDRESS_BYTES: usize = 300;
-/// So many different reports of a figure are kept.
-pub const REPORTS: usize = 16;
-/// So many are spelled out.
-const SPELLED: usize = 3;
+/// Of a host's name with its port.
+const MAX_HOST_BYTES: usize = 80;
+/// A longer URL is ignored.
+const MAX_URL_BYTES: usize = 300;
+/// Different reports of one revision of a figure that are stored.
+pub const MAX_REPORTS: usize = 16;
+/// Resources beside the first one that the sentence names.
+const MAX_NAMED: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -24,16 +26,16 @@ enum Kind {
     Worker,
 }
 
-/// One thing that was blocked. Ordered by how much a figure needs it.
+/// One blocked resource. The order is that of importance to a figure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Blocked {
     kind: Kind,
-    /// The place in [`LIBRARIES`], for scripts.
+    /// Of a script: the index in [`LIBRARIES`].
     library: Option<usize>,
     host: String,
 }
 
-/// What a script's address contains, its name, and how its figures are made whole.
+/// A word in the URL of the library, its name, and how to make a figure that contains it.
 const LIBRARIES: [(&str, &str, &str); 8] = [
     ("plotly", "Plotly", "Make the HTML with fig.to_html(include_plotlyjs=True), which holds the library."),
     ("bokeh", "Bokeh", "Make the HTML with bokeh.embed.file_html(plot, resources=INLINE), which holds the library."),
@@ -46,9 +48,10 @@ const LIBRARIES: [(&str, &str, &str); 8] = [
 ];
 
 impl Blocked {
-    /// `what` is the directive of the policy, `from` the address, as the browser reports them. `None` for all that is not known.
-    pub fn read(what: &str, from: &str) -> Option<Self> {
-        let kind = match what {
+    /// Parses the `effectiveDirective` and the `blockedURI` of a violation report (CSP level 3).
+    /// `None` for unknown directives and for everything that is no plain host.
+    pub fn parse(directive: &str, uri: &str) -> Option<Self> {
+        let kind = match directive {
             "script-src" | "script-src-elem" | "script-src-attr" => Kind::Script,
             "connect-src" => Kind::Data,
             "frame-src" | "child-src" | "object-src" => Kind::Frame,
@@ -59,21 +62,21 @@ impl Blocked {
             "worker-src" => Kind::Worker,
             _ => return None,
         };
-        if from.len() > ADDRESS_BYTES {
+        if uri.len() > MAX_URL_BYTES {
             return None;
         }
-        let address = from.to_ascii_lowercase();
-        let rest = ["https://", "http://", "wss://", "ws://"].into_iter().find_map(|scheme| address.strip_prefix(scheme));
+        let url = uri.to_ascii_lowercase();
+        let rest = ["https://", "http://", "wss://", "ws://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
         let host = rest.map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-        if host.len() > HOST_BYTES || !host.bytes().all(is_plain) || (rest.is_some() && host.is_empty()) {
+        if host.len() > MAX_HOST_BYTES || !host.bytes().all(is_plain) || (rest.is_some() && host.is_empty()) {
             return None;
         }
-        let library = LIBRARIES.iter().position(|(mark, ..)| kind == Kind::Script && names(&address, mark));
+        let library = LIBRARIES.iter().position(|(mark, ..)| kind == Kind::Script && contains_word(&url, mark));
         Some(Self { kind, library, host: host.to_owned() })
     }
 
-    fn thing(&self) -> &'static str {
+    fn noun(&self) -> &'static str {
         match (self.kind, self.library) {
             (Kind::Script, Some(at)) => LIBRARIES[at].1,
             (Kind::Script, None) => "a script",
@@ -99,35 +102,35 @@ impl Blocked {
         }
     }
 
-    fn named(&self) -> String {
-        if self.host.is_empty() { self.thing().to_owned() } else { [self.thing(), " from ", &self.host].concat() }
+    fn description(&self) -> String {
+        if self.host.is_empty() { self.noun().to_owned() } else { [self.noun(), " from ", &self.host].concat() }
     }
 }
 
-/// Whether an address names this library: as a word of its own, so that `d3` is not found in a checksum.
-fn names(address: &str, mark: &str) -> bool {
+/// Whether a URL contains this word, so that `d3` is not found in a checksum.
+fn contains_word(url: &str, word: &str) -> bool {
     let is_end = |byte: Option<u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    let bytes = address.as_bytes();
+    let bytes = url.as_bytes();
     (0..bytes.len()).any(|at| {
-        let end = at + mark.len();
-        bytes.get(at..end) == Some(mark.as_bytes())
+        let end = at + word.len();
+        bytes.get(at..end) == Some(word.as_bytes())
             && is_end(at.checked_sub(1).map(|before| bytes[before]))
             && is_end(bytes.get(end).copied())
     })
 }
 
-/// What a reader is to be told; empty when nothing was blocked.
+/// The sentence for the reader; empty if nothing was blocked.
 pub fn sentence(blocked: &[Blocked]) -> String {
     let mut all: Vec<&Blocked> = blocked.iter().collect();
     sorting::sort(&mut all);
     all.dedup();
     let Some((first, others)) = all.split_first() else { return String::new() };
-    let mut text = ["Blocked: ", &first.named(), ". Figures load nothing from other addresses. ", first.remedy()].concat();
-    for (at, other) in others.iter().take(SPELLED).enumerate() {
+    let mut text = ["Blocked: ", &first.description(), ". Figures load nothing from other addresses. ", first.remedy()].concat();
+    for (at, other) in others.iter().take(MAX_NAMED).enumerate() {
         text.push_str(if at == 0 { " Also blocked: " } else { ", " });
-        text.push_str(&other.named());
+        text.push_str(&other.description());
     }
-    if others.len() > SPELLED {
+    if others.len() > MAX_NAMED {
         text.push_str(" and more");
     }
     if !others.is_empty() {
@@ -140,12 +143,12 @@ pub fn sentence(blocked: &[Blocked]) -> String {
 mod tests {
     use super::*;
 
-    fn said(what: &str, from: &str) -> String {
-        sentence(&Blocked::read(what, from).into_iter().collect::<Vec<_>>())
+    fn sentence_of(directive: &str, uri: &str) -> String {
+        sentence(&Blocked::parse(directive, uri).into_iter().collect::<Vec<_>>())
     }
 
     #[test]
-    fn a_library_is_known_by_its_address() {
+    fn a_library_is_recognised_by_its_url() {
         for (from, word) in [
             ("https://cdn.plot.ly/plotly-2.35.2.min.js", "Plotly from cdn.plot.ly"),
             ("https://cdn.jsdelivr.net/npm/plotly.js@3/dist/plotly.min.js", "include_plotlyjs=True"),
@@ -155,26 +158,26 @@ mod tests {
             ("https://cdnjs.cloudflare.com/ajax/libs/d3/7.0.0/d3.min.js", "Version 3 or 5"),
             ("HTTPS://Example.org:8443/ad3f.js?x#y", "Blocked: a script from example.org:8443."),
         ] {
-            assert!(said("script-src-elem", from).contains(word), "{from}: {}", said("script-src-elem", from));
+            assert!(sentence_of("script-src-elem", from).contains(word), "{from}: {}", sentence_of("script-src-elem", from));
         }
     }
 
     #[test]
-    fn only_names_of_hosts_are_believed() {
+    fn only_plain_hosts_are_accepted() {
         for from in
             ["https://<b>/x.js", "https:///x", "https://a b/", "https://é.org/", &format!("https://{}/", "a".repeat(81)), &"x".repeat(301)]
         {
-            assert_eq!(said("script-src-elem", from), "", "{from}");
+            assert_eq!(sentence_of("script-src-elem", from), "", "{from}");
         }
-        assert_eq!(said("<b>", "https://example.org"), "");
-        assert!(said("connect-src", "wss://[::1]:80/x").starts_with("Blocked: data from [::1]:80. "));
-        assert!(said("frame-src", "data").starts_with("Blocked: a page. "));
+        assert_eq!(sentence_of("<b>", "https://example.org"), "");
+        assert!(sentence_of("connect-src", "wss://[::1]:80/x").starts_with("Blocked: data from [::1]:80. "));
+        assert!(sentence_of("frame-src", "data").starts_with("Blocked: a page. "));
     }
 
     #[test]
-    fn the_most_needed_comes_first_and_the_rest_is_bounded() {
-        let mut all: Vec<Blocked> = (0..9).filter_map(|at| Blocked::read("img-src", &format!("https://h{at}.org/a.png"))).collect();
-        all.extend(Blocked::read("script-src-elem", "https://cdn.plot.ly/plotly.js"));
+    fn the_most_important_comes_first_and_the_rest_is_bounded() {
+        let mut all: Vec<Blocked> = (0..9).filter_map(|at| Blocked::parse("img-src", &format!("https://h{at}.org/a.png"))).collect();
+        all.extend(Blocked::parse("script-src-elem", "https://cdn.plot.ly/plotly.js"));
         assert_eq!(
             sentence(&all),
             "Blocked: Plotly from cdn.plot.ly. Figures load nothing from other addresses. Make the HTML with \

@@ -6,7 +6,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlDocument, HtmlTextAreaElement};
 
-/// True when the text is in the clipboard. Call it from an event handler: browsers ask for a person's click.
+/// Copies a text. True if that succeeded. Call it from an event handler: browsers require a user
+/// activation.
 pub async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
     let has_clipboard = Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|found| found.is_object());

@@ -38,8 +38,8 @@ pub fn root() -> String {
 
 /// Calls `handler` with each event of this name, for as long as the page is open.
 ///
-/// For targets that have no view and no owner, such as media queries; otherwise use an `on:` attribute
-/// or [`window_event_listener`].
+/// For targets that have no view and no owner, such as media queries; otherwise use an `on:`
+/// attribute or [`window_event_listener`].
 pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
     let handler = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
     let _ = target.add_event_listener_with_callback(name, handler.into_js_value().unchecked_ref::<Function>());
@@ -63,8 +63,8 @@ pub fn mark_root(name: &str, value: Option<&str>) {
     }
 }
 
-/// A number as text that reads back the same. JavaScript writes it: Rust's formatter of numbers would
-/// make the page larger.
+/// A number as text that reads back the same. JavaScript writes it: Rust's formatter of numbers
+/// would make the page larger.
 pub fn number_text(number: f64) -> String {
     Number::from(number).to_string_with_radix(10).ok().map(String::from).unwrap_or_default()
 }
@@ -87,14 +87,14 @@ pub fn append(parent: &Element, tag: &str, class: &str, text: &str) -> Option<El
     Some(element)
 }
 
-/// Sets an attribute of an element that no view owns. Only an invalid name is an error, which no caller
-/// has.
+/// Sets an attribute of an element that no view owns. Only an invalid name is an error, which no
+/// caller has.
 pub fn mark(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
-/// True while a dialog or a popover lies over the page. The browser knows: Esc and a click elsewhere
-/// close one before any handler of the page runs.
+/// True while a dialog or a popover lies over the page. The browser knows: Esc and a click
+/// elsewhere close one before any handler of the page runs.
 pub fn has_top_layer() -> bool {
     document().query_selector(":popover-open, dialog[open]").is_ok_and(|open| open.is_some())
 }

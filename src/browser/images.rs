@@ -1,4 +1,5 @@
-//! Loading a picture before it is shown, and telling whether a file of the server's folder has changed.
+//! Loads images before they are shown, and finds out whether a file of the server's folder has
+//! changed.
 
 use gloo_net::http::Method;
 use wasm_bindgen_futures::JsFuture;
@@ -6,24 +7,27 @@ use web_sys::{HtmlImageElement, RequestCache};
 
 use super::fetch;
 
-/// Loads a picture off the screen, and answers it when it can be drawn. Shown under the same address it then appears without a gap.
+/// Loads an image off the screen and returns it when it is decoded; `None` if it could not be
+/// loaded. An `<img>` with the same URL then shows it at once.
 pub async fn load(address: &str) -> Option<HtmlImageElement> {
-    let picture = HtmlImageElement::new().ok()?;
-    picture.set_src(address);
-    can_be_drawn(&picture).await.then_some(picture)
+    let image = HtmlImageElement::new().ok()?;
+    image.set_src(address);
+    is_loaded(&image).await.then_some(image)
 }
 
-/// Waits until the picture is there. Browsers also refuse to decode ones that they can draw (very large ones), hence the second look.
-pub async fn can_be_drawn(picture: &HtmlImageElement) -> bool {
-    JsFuture::from(picture.decode()).await.is_ok() || picture.natural_width() > 0
+/// Waits until the image is loaded. Browsers refuse to decode very large images that they can
+/// paint, so that its size counts, too.
+pub async fn is_loaded(image: &HtmlImageElement) -> bool {
+    JsFuture::from(image.decode()).await.is_ok() || image.natural_width() > 0
 }
 
-/// The `ETag` of the file as it is now.
+/// The `ETag` of the current file.
 pub async fn newest_version(address: &str) -> Option<String> {
     fetch::etag(Method::HEAD, address, RequestCache::NoStore).await
 }
 
-/// The `ETag` of the file as it was loaded for the page: from the browser's cache, because the file may have changed since.
+/// The `ETag` of the file that the page has loaded, from the browser's cache: the file may have
+/// changed since.
 pub async fn shown_version(address: &str) -> Option<String> {
     fetch::etag(Method::GET, address, RequestCache::ForceCache).await
 }

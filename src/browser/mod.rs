@@ -1,7 +1,8 @@
-//! The browser's side of things that are not views: addresses, the live connection, storage, clipboard, loading of pictures and messages of figures.
+//! The interfaces of the browser that are no views: requests, the live connection, storage, the
+//! clipboard, images, and messages of frames.
 //!
-//! It compiles for the server too, which draws with its addresses and constants; all else is called from effects and event handlers, which run
-//! in browsers only.
+//! It compiles for the server, too, because views use it. Its functions are called from effects and
+//! event handlers, which run in browsers only; handles in the context are empty on the server.
 
 pub mod api_client;
 pub mod blocked_scripts;

@@ -19,8 +19,8 @@ type Task = Box<dyn FnOnce()>;
 /// A handle to the tasks of the page, which components get by [`use_near_viewport`]. On the server
 /// it has none.
 ///
-/// All elements share one observer: printing needs the tasks in one list, and thousands of observers
-/// would each report at the start.
+/// All elements share one observer: printing needs the tasks in one list, and thousands of
+/// observers would each report at the start.
 #[derive(Clone, Copy)]
 pub struct NearViewport(Option<StoredValue<Rc<RefCell<Queue>>, LocalStorage>>);
 

@@ -5,28 +5,30 @@ use web_sys::{Element, HtmlElement};
 
 use super::dom;
 
-/// In narrower windows the style sheet puts popovers beside a cell at the lower edge, in CSS pixels.
+/// In windows narrower than this the style sheet puts popovers of cells at the lower edge; in CSS
+/// pixels.
 const NARROW: i32 = 900;
 
 /// Distance of a popover from its anchor and from the edge of the window, in CSS pixels.
 const GAP: i32 = 8;
 
-/// Shows a popover and places it beside its anchor. False in a browser without popovers.
-pub fn show_beside(popover: &HtmlElement, anchor: &Element, stays_in_sight: bool) -> bool {
-    popover.show_popover().is_ok() && place_beside(popover, anchor, stays_in_sight).is_some()
+/// Shows a popover and places it beside its anchor; see [`place_beside`]. False in a browser
+/// without popovers.
+pub fn show_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visible: bool) -> bool {
+    popover.show_popover().is_ok() && place_beside(popover, anchor, keeps_anchor_visible).is_some()
 }
 
-/// Places a popover that is shown: right of an anchor that stays in sight, or left of it where there is no room; otherwise below the
-/// anchor.
-pub fn place_beside(popover: &HtmlElement, anchor: &Element, stays_in_sight: bool) -> Option<()> {
+/// Places a popover that is shown. With `keeps_anchor_visible` it goes right of the anchor, or left
+/// of it if there is no space on the right; otherwise below the anchor.
+pub fn place_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visible: bool) -> Option<()> {
     let root = document().document_element()?;
-    if stays_in_sight && root.client_width() <= NARROW {
+    if keeps_anchor_visible && root.client_width() <= NARROW {
         anchor.scroll_into_view();
     }
     let beside = anchor.get_bounding_client_rect();
     let (start, end) = (beside.left() as i32, beside.right() as i32);
     let (width, max_right) = (popover.offset_width(), root.client_width() - GAP);
-    let (left, top) = match stays_in_sight {
+    let (left, top) = match keeps_anchor_visible {
         false => (end - width, beside.bottom() as i32 + GAP / 2),
         true if end + GAP + width > max_right && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
         true => ((end + GAP).min(max_right - width), beside.top() as i32),

@@ -1,4 +1,5 @@
-//! The body of a cell: chooses the component that shows this kind of value, and keeps it while the kind stays the same.
+//! The body of a cell: the component for its kind of content, which stays while only the value
+//! changes.
 
 use std::sync::Arc;
 

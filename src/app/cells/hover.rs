@@ -1,9 +1,9 @@
-//! The readout of charts that are drawn from one value: the values at the pointer, a finger or a key
-//! in the page's tooltip, and an outline around the mark in the chart.
+//! The readout of charts that are drawn from one value: the values at the pointer, a finger or a
+//! key in the page's tooltip, and an outline around the mark in the chart.
 //!
 //! The hit areas come from the layout that the chart is drawn with. A chart that the page has drawn
-//! needs no request for them; the value of one that is still the server's picture is fetched when the
-//! reader first points at it.
+//! needs no request for them; the value of one that is still the server's picture is fetched when
+//! the reader first points at it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,8 +43,8 @@ pub struct ChartHover {
 pub struct HoverTarget {
     pub cell: Arc<CellState>,
     pub image: NodeRef<html::Img>,
-    /// The URL of the picture that the chart looks like now. The canvas over a picture is newer than
-    /// the picture.
+    /// The URL of the picture that the chart looks like now. The canvas over a picture is newer
+    /// than the picture.
     pub address: ArcRwSignal<String>,
     /// The chart in one sentence, for screen readers, once its hit areas are known.
     pub summary: ArcRwSignal<Option<String>>,
@@ -87,8 +87,8 @@ pub fn use_chart_hover() -> ChartHover {
 }
 
 impl ChartHover {
-    /// Clears the readout on pointer events elsewhere and on scrolling, and follows the focus, while
-    /// the current owner lives.
+    /// Clears the readout on pointer events elsewhere and on scrolling, and follows the focus,
+    /// while the current owner lives.
     pub fn use_listeners(self, dashboard: Dashboard) {
         let handles = [
             window_event_listener(ev::pointermove, move |event| self.on_page_pointer(&event)),
@@ -212,7 +212,8 @@ impl ChartHover {
         self.active.try_update_value(|active| active.as_mut().map(update)).flatten()
     }
 
-    /// Loads the hit areas of the active chart, unless those of this address are known or on their way.
+    /// Loads the hit areas of the active chart, unless those of this address are known or on their
+    /// way.
     fn load_areas(self, address: String) {
         let load = self.update_active(|active| {
             if active.address == address {

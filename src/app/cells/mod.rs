@@ -1,4 +1,4 @@
-//! One cell: title bar, body, note. One file for each kind of body.
+//! One cell: title bar, body and description. One file for each kind of body.
 
 mod body;
 mod figure;
@@ -18,7 +18,8 @@ use super::components::drag;
 use super::state::{CellElements, CellState, use_dashboard};
 use crate::protocol::Layout;
 use body::CellBody;
-pub use lines::{Drawn, Picture};
+pub use figure::provide_prerendered_frames;
+pub use lines::PrerenderedCharts;
 use note::Note;
 use title::Title;
 

@@ -1,4 +1,4 @@
-//! The notes under the stage: plain text, edited in place.
+//! The description below the body of a cell: plain text, edited in place.
 
 use std::sync::Arc;
 
@@ -35,7 +35,8 @@ pub fn Note(cell: Arc<CellState>) -> impl IntoView {
     }
 }
 
-/// As a field gives it back, with line feeds alone. By characters: the search for texts is 3 KB of code that nothing else needs.
+/// The text as a `<textarea>` returns it: every line break is a line feed. By characters, because
+/// searching for strings is 3 KB of code that nothing else in the page uses.
 fn as_typed(note: &str) -> String {
     let mut typed = String::new();
     let mut before = '\0';
@@ -48,7 +49,8 @@ fn as_typed(note: &str) -> String {
     typed
 }
 
-/// The field takes the note once; what comes meanwhile does not overwrite what is typed.
+/// The field takes the description once: an event that arrives meanwhile does not overwrite the
+/// typed text.
 #[component]
 fn NoteField(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
@@ -61,11 +63,11 @@ fn NoteField(cell: Arc<CellState>) -> impl IntoView {
         }
     });
     let save = {
-        // Fields know only one kind of line break, which is no change by the person.
+        // The field's own line breaks are no change by the user.
         let (id, before) = (id.clone(), as_typed(&note));
         move |field: HtmlTextAreaElement| {
             let text = field.value();
-            // Taking the field away blurs it, which asks to save again: `end_edit` tells the two apart.
+            // Removing the field blurs it, which saves again: `end_edit` is true only once.
             if dashboard.end_edit(&id, Field::Note) && text != before {
                 dashboard.save(id.clone(), Field::Note, text);
             }

@@ -1,6 +1,6 @@
 //! An image, or a chart that is drawn from one value: first by the server, then by
-//! `charts::value_charts`. A new image is loaded off the screen first. One that has not changed is left
-//! alone, so that an animated GIF keeps playing.
+//! `charts::value_charts`. A new image is loaded off the screen first. One that has not changed is
+//! left alone, so that an animated GIF keeps playing.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,8 +21,8 @@ use crate::routes;
 
 /// Images with fewer pixels on both sides are enlarged.
 const TINY: u32 = 96;
-/// An image with a side that is this many times the other would be a hairline as wide or as high as its
-/// cell: it keeps its size and is scrolled.
+/// An image with a side that is this many times the other would be a hairline as wide or as high as
+/// its cell: it keeps its size and is scrolled.
 const STRIP: u32 = 24;
 
 /// The image that a cell shows: its URL without a version, and its revision.
@@ -33,8 +33,8 @@ struct Source {
 }
 
 impl Source {
-    /// `None` if the content is no image. `height` is that of a chart in full screen, in CSS pixels; 0 in
-    /// the grid.
+    /// `None` if the content is no image. `height` is that of a chart in full screen, in CSS
+    /// pixels; 0 in the grid.
     fn of(cell: &CellState, content: &CellContent, height: u32) -> Option<Self> {
         match content {
             CellContent::Image { src, rev } => Some(Self { url: src.clone(), rev: *rev }),
@@ -166,10 +166,10 @@ impl Loader {
         });
     }
 
-    /// Finds out whether the browser could load the image that the view began with, and which version of
-    /// its file that is.
+    /// Finds out whether the browser could load the image that the view began with, and which
+    /// version of its file that is.
     async fn check_initial(&self, image: &HtmlImageElement, Source { url, rev }: Source) {
-        let is_loaded = images::can_be_drawn(image).await;
+        let is_loaded = images::is_loaded(image).await;
         self.set_size_class(image);
         if !is_loaded {
             self.shown.failed.set_if_changed(Some(url));
@@ -190,8 +190,8 @@ impl Loader {
         spawn_local(async move { self.catch_up().await });
     }
 
-    /// Loads the newest source until nothing newer has arrived. No load is cancelled: images that arrive
-    /// faster than they load would otherwise never be shown.
+    /// Loads the newest source until nothing newer has arrived. No load is cancelled: images that
+    /// arrive faster than they load would otherwise never be shown.
     async fn catch_up(&self) {
         while let Some(source) = self.newest().filter(|source| self.progress.borrow().current.as_ref() != Some(source)) {
             self.load(&source).await;
@@ -206,7 +206,8 @@ impl Loader {
     }
 
     async fn load(&self, source: &Source) {
-        // A hidden window has no animation frames: the newest source is loaded when it is shown again.
+        // A hidden window has no animation frames: the newest source is loaded when it is shown
+        // again.
         if document().hidden() {
             dom::animation_frame().await;
         }
@@ -214,8 +215,8 @@ impl Loader {
         let is_same_url = self.progress.borrow().current.as_ref().is_some_and(|current| current.url == *url);
         let mut version = None;
         if routes::in_folder(url) {
-            // Requested before the image: the image can only be newer than its version, so that no change
-            // is missed.
+            // Requested before the image: the image can only be newer than its version, so that no
+            // change is missed.
             version = images::newest_version(url).await;
             let is_known = version.is_some() && self.progress.borrow().version == version;
             if is_same_url && is_known && self.shown.failed.with_untracked(Option::is_none) {
@@ -235,8 +236,8 @@ impl Loader {
                 return self.shown.failed.set_if_changed((outcome == Outcome::Failed).then(|| url.clone()));
             }
         }
-        // The browser loads a chart that is far away when it comes near, and the server's drawing of a
-        // large value.
+        // The browser loads a chart that is far away when it comes near, and the server's drawing
+        // of a large value.
         let loaded = if chart_image.is_some() { None } else { images::load(&address).await };
         let is_loaded = chart_image.is_some() || loaded.is_some();
         self.progress.borrow_mut().version = version.filter(|_| is_loaded);
@@ -264,8 +265,8 @@ impl Loader {
     }
 }
 
-/// The class of an image with this size in pixels. An image of a few pixels, such as a digit or a filter,
-/// would be a dot: its pixels are shown as squares.
+/// The class of an image with this size in pixels. An image of a few pixels, such as a digit or a
+/// filter, would be a dot: its pixels are shown as squares.
 fn size_class(width: u32, height: u32) -> &'static str {
     let (long, short) = (width.max(height), width.min(height));
     match () {
@@ -276,8 +277,8 @@ fn size_class(width: u32, height: u32) -> &'static str {
     }
 }
 
-/// Not visible before some scrolling: a screen and a half away. Browsers load lazy images from further
-/// away.
+/// Not visible before some scrolling: a screen and a half away. Browsers load lazy images from
+/// further away.
 fn is_far(image: &HtmlImageElement) -> bool {
     let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
     let rect = image.get_bounding_client_rect();

@@ -1,4 +1,4 @@
-//! A value of a type that has no picture: shown as what it is.
+//! A value of an unknown type, shown as text.
 
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ pub fn Text(cell: Arc<CellState>) -> impl IntoView {
         CellContent::Text { text, bytes } => caption(&cell.cell_type.read(), text.len() as u64, *bytes),
         _ => String::new(),
     };
-    // The browser drops a line break right after <pre>; <code> between them keeps the text as it is.
+    // The browser drops a line break right after <pre>; <code> between them keeps the text as it
+    // is.
     view! {
         <figure class="text">
             <pre tabindex="0">
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn captions_tell_type_size_and_whether_it_is_all() {
+    fn captions_have_type_size_and_whether_the_text_is_cut() {
         assert_eq!(caption("foo", 10, 1234), "type foo, 1,234 bytes (beginning)");
         assert_eq!(caption("", 1, 1), "no type, 1 byte");
         assert_eq!(grouped(1_234_567), "1,234,567");

@@ -13,7 +13,7 @@ use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
-/// Names the heading in the document, by which the cell is called.
+/// The id of the heading, which is the accessible name of the cell.
 pub fn element_id(id: &CellId) -> String {
     ["title-", id.as_str()].concat()
 }
@@ -93,7 +93,8 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
     }
 }
 
-/// The field takes the name once; what comes meanwhile does not overwrite what is typed.
+/// The field takes the name once: an event that arrives meanwhile does not overwrite the typed
+/// text.
 #[component]
 fn NameField(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
@@ -104,7 +105,8 @@ fn NameField(cell: Arc<CellState>) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(field) = field.get() {
             let _ = field.focus();
-            // The view sets it after its effects have run. A new text would take the selection away; the same one does not.
+            // The view sets the value after this effect. Another value would clear the selection;
+            // the same one does not.
             field.set_value(&text);
             // The caret is at the end.
             let _ = field.set_selection_range_with_direction(0, text.encode_utf16().count() as u32, "forward");
@@ -114,7 +116,7 @@ fn NameField(cell: Arc<CellState>) -> impl IntoView {
         let (id, before) = (id.clone(), name.clone());
         move |field: HtmlInputElement| {
             let text = field.value();
-            // Taking the field away blurs it, which asks to save again: `end_edit` tells the two apart.
+            // Removing the field blurs it, which saves again: `end_edit` is true only once.
             if dashboard.end_edit(&id, Field::Name) && text != before {
                 dashboard.save(id.clone(), Field::Name, text);
             }

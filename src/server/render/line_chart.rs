@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::app::Picture;
+use crate::app::Prerendered;
 use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
@@ -20,8 +20,8 @@ use crate::server::store::{Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
-/// Charts whose drawings, and figures whose frames, stand in the page itself; those further down are fetched when they come near the screen.
-const MAX_INLINE_CELLS: usize = 12;
+/// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
+const MAX_INLINE_CHARTS: usize = 12;
 /// A larger drawing is fetched too, in bytes.
 const MAX_INLINE_SVG_BYTES: usize = 64 << 10;
 
@@ -111,16 +111,16 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 }
 
 /// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
-/// options for when it comes near the screen; and the names of all series. All texts in it are escaped.
-pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
-    let mut drawn: HashMap<CellId, Picture> = HashMap::new();
+/// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
+pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered> {
+    let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
     let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
     for (at, cell) in charts.enumerate() {
         let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
         let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         // What cannot be read now is asked for by its address, whose answer says why.
-        let svg = if at < MAX_INLINE_CELLS { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
+        let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
             format!(
@@ -133,10 +133,8 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Picture> {
         let short = legend_labels(&names);
         legend(&mut html, &names, &short, &settings(&record).hidden);
         let is_long = needs_two_rows(short.iter().map(String::as_str));
-        drawn.insert(cell.id.clone(), Picture { html, is_long, ..Picture::default() });
+        drawn.insert(cell.id.clone(), Prerendered { html, is_long });
     }
-    let figures = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::Html { .. }));
-    drawn.extend(figures.take(MAX_INLINE_CELLS).map(|cell| (cell.id.clone(), Picture { is_first: true, ..Picture::default() })));
     drawn
 }
 

@@ -10,7 +10,7 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::login;
-use crate::app::{Drawn, Shell, ShellProps};
+use crate::app::{PrerenderedCharts, Shell, ShellProps};
 use crate::protocol::MAIN_BOARD;
 use crate::protocol::{ErrorKind, PageData};
 use crate::server::App;
@@ -107,8 +107,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
             }
             options.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        let charts = charts.clone();
-        provide_context(Drawn(Arc::new(move |id| charts.get(id).cloned().unwrap_or_default())));
+        provide_context(PrerenderedCharts(charts.clone()));
         Shell(ShellProps { page: page.clone(), assets: assets.clone(), base: base.clone(), rank })
     };
     leptos_axum::render_app_to_stream(view)(request).await

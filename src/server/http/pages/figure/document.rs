@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use axum::body::Bytes;
 
 /// See the file. It is in every figure, so its comments and indentation are left out.
-static FRAME: LazyLock<String> = LazyLock::new(|| {
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let lines = include_str!("frame.js").lines().map(str::trim).filter(|line| !line.starts_with("//") && !line.starts_with("/**"));
     lines.collect::<Vec<_>>().join("\n")
 });
 
 /// White, as figures are drawn for; margins and letters that suit plain text. A figure's own style goes before it.
-const PAPER: &str = "html{background:#fff;color:#1b1f24;print-color-adjust:exact;-webkit-print-color-adjust:exact;font:14px/1.5 system-ui,sans-serif}body{margin:12px;display:flow-root}";
+const SURFACE_STYLE: &str = "html{background:#fff;color:#1b1f24;print-color-adjust:exact;-webkit-print-color-adjust:exact;font:14px/1.5 system-ui,sans-serif}body{margin:12px;display:flow-root}";
 
 /// The three parts of what is sent. `word`: the nonce of the server's script, where no other may run.
 ///
@@ -19,11 +19,11 @@ const PAPER: &str = "html{background:#fff;color:#1b1f24;print-color-adjust:exact
 /// makes the head around it. Anything else becomes the body of a document in standards mode.
 pub fn framed(html: Bytes, word: Option<&str>) -> [Bytes; 3] {
     let nonce = word.map(|word| format!(" nonce=\"{word}\"")).unwrap_or_default();
-    let script = format!("<script{nonce}>{}</script>", *FRAME);
+    let script = format!("<script{nonce}>{}</script>", *SCRIPT);
     match beginning(&html) {
         Some(at) => [html.slice(..at), script.into(), html.slice(at..)],
         None => {
-            let head = format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\">{script}<style>{PAPER}</style></head><body>");
+            let head = format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\">{script}<style>{SURFACE_STYLE}</style></head><body>");
             [head.into(), html, Bytes::from_static(b"</body></html>")]
         }
     }

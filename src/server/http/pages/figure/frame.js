@@ -1,14 +1,15 @@
-// Stands at the beginning of every figure, so that no unclosed tag can swallow it. Tells the page how high the figure is and what
-// of it was blocked, makes it as small as its frame where it is wider, and keeps small pictures that are enlarged sharp.
+// The server's script at the beginning of every figure, where no unclosed tag can swallow it. It
+// sends the page the height of the figure and what the policy has blocked, shrinks a figure that is
+// wider than its frame, and keeps the pixels of enlarged images sharp.
 (() => {
-  /** The height of a figure that has none of its own: it is as high as its frame, whatever that is. */
-  const BASE = 380;
-  /** Elements that are looked at for their lower edges; what is flow is measured whole. */
-  const ELEMENTS = 5000;
-  /** What is blocked is reported so often for each kind. */
-  const REPORTS = 4;
-  /** A content that depends on its window is measured so often, and stays as it is then. */
-  const TURNS = 50;
+  /** The height of a figure that is as high as its frame, whatever that is; in CSS pixels. */
+  const DEFAULT_HEIGHT = 380;
+  /** Elements whose lower edges are measured; the normal flow is measured as a whole. */
+  const MAX_ELEMENTS = 5000;
+  /** Reports of each directive. */
+  const MAX_REPORTS = 4;
+  /** Measurements of a content that depends on its window's height; then its height stays. */
+  const MAX_MEASUREMENTS = 50;
 
   document.currentScript.remove();
   const root = document.documentElement;
@@ -16,121 +17,140 @@
 
   const reports = [];
   document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
-    const report = { agnez: "blocked", what: effectiveDirective.slice(0, 40), from: blockedURI.slice(0, 300) };
-    const alike = reports.filter(({ what }) => what === report.what);
-    if (alike.length >= REPORTS || reports.length >= 4 * REPORTS || alike.some(({ from }) => from === report.from)) return;
+    const [directive, uri] = [effectiveDirective.slice(0, 40), blockedURI.slice(0, 300)];
+    const similar = reports.filter((report) => report.directive === directive);
+    if (similar.length >= MAX_REPORTS || reports.length >= 4 * MAX_REPORTS) return;
+    if (similar.some((report) => report.uri === uri)) return;
+    const report = { agnez: "blocked", directive, uri };
     reports.push(report);
     send(report);
   });
 
-  // What makes a document as high as its window, whatever it holds, is out of force while its content is measured.
-  const FREE = "html,body{height:fit-content!important;min-height:0!important;transition:none!important}";
-  const free = new CSSStyleSheet();
-  free.replaceSync(FREE);
-  free.disabled = true;
+  // While the content is measured, no rule makes the document as high as its window.
+  const NATURAL_HEIGHT =
+    "html,body{height:fit-content!important;min-height:0!important;transition:none!important}";
+  const natural = new CSSStyleSheet();
+  natural.replaceSync(NATURAL_HEIGHT);
+  natural.disabled = true;
 
   const zoom = () => Number(document.body?.style.zoom) || 1;
 
-  /** Elements that may reach below the flow: absolute ones, floats, and those that their content leaves. */
-  const elements = (body) => {
+  /** Elements that may end below the normal flow: absolute ones, floats, those with overflow. */
+  const measurable = (body) => {
     const [walker, found] = [document.createTreeWalker(body, NodeFilter.SHOW_ELEMENT), []];
     let node = walker.nextNode();
-    for (let left = ELEMENTS; node && left; left--) {
+    for (let rest = MAX_ELEMENTS; node && rest; rest--) {
       const { display, position, visibility, overflowY } = getComputedStyle(node);
-      const isThere = display !== "none" && position !== "fixed";
-      const isOpen = isThere && overflowY === "visible" && node instanceof HTMLElement;
-      if (isThere && visibility !== "hidden") found.push([node, isOpen]);
-      let next = isOpen ? walker.nextNode() : walker.nextSibling();
-      while (!next && !isOpen && walker.parentNode()) next = walker.nextSibling();
+      const isRendered = display !== "none" && position !== "fixed";
+      const overflows = isRendered && overflowY === "visible" && node instanceof HTMLElement;
+      if (isRendered && visibility !== "hidden") found.push([node, overflows]);
+      let next = overflows ? walker.nextNode() : walker.nextSibling();
+      while (!next && !overflows && walker.parentNode()) next = walker.nextSibling();
       node = next;
     }
     return found;
   };
 
-  /** How high the content is, whatever the height of the window: in quirks mode and with `height: 100%`, too. */
-  const measured = () => {
+  // The height of the content, whatever the height of the window: in quirks mode and with
+  // `height: 100%`, too.
+  const measure = () => {
+    const isQuirks = document.compatMode === "BackCompat";
     const body = document.body ?? root;
-    if (!document.adoptedStyleSheets.includes(free)) document.adoptedStyleSheets.push(free);
-    // In quirks mode nothing but floating keeps a body that is no block from being as high as the window.
-    const floats = document.compatMode === "BackCompat" && getComputedStyle(body).display !== "block";
-    if (floats) free.replaceSync(`${FREE}body{float:left!important;box-sizing:border-box!important;width:${body.offsetWidth}px!important}`);
-    const all = elements(body);
-    const high = all.filter(([element]) => element.getBoundingClientRect().height > innerHeight / 5);
-    free.disabled = false;
-    let low = root.getBoundingClientRect().bottom + scrollY + (parseFloat(getComputedStyle(root).marginBottom) || 0);
-    for (const [element, isOpen] of all) {
+    const sheets = document.adoptedStyleSheets;
+    if (!sheets.includes(natural)) sheets.push(natural);
+    // In quirks mode only a float keeps a body that is no block from being as high as the window.
+    if (isQuirks && getComputedStyle(body).display !== "block") {
+      const width = `width:${body.offsetWidth}px!important`;
+      const float = `body{float:left!important;box-sizing:border-box!important;${width}}`;
+      natural.replaceSync(NATURAL_HEIGHT + float);
+    }
+    const all = measurable(body);
+    const tall = all.filter(([one]) => one.getBoundingClientRect().height > innerHeight / 5);
+    natural.disabled = false;
+    const margin = parseFloat(getComputedStyle(root).marginBottom) || 0;
+    let lowest = root.getBoundingClientRect().bottom + scrollY + margin;
+    for (const [element, overflows] of all) {
       const { top, bottom, width, height } = element.getBoundingClientRect();
       if (!width && !height) continue;
-      const leaves = isOpen && element.scrollHeight > element.clientHeight + 1 && element.clientHeight > 0;
-      low = Math.max(low, bottom + scrollY, leaves ? top + scrollY + element.scrollHeight * zoom() : 0);
+      const { scrollHeight, clientHeight } = element;
+      const hasOverflow = overflows && scrollHeight > clientHeight + 1 && clientHeight > 0;
+      const overflowEdge = hasOverflow ? top + scrollY + scrollHeight * zoom() : 0;
+      lowest = Math.max(lowest, bottom + scrollY, overflowEdge);
     }
-    // A part that has no height but its window's, such as a map.
-    if (high.some(([element]) => element.getBoundingClientRect().height < 1)) low = Math.max(low, BASE);
-    free.disabled = true;
-    const bar = innerHeight - (document.compatMode === "BackCompat" ? body : root).clientHeight;
-    return Math.ceil(low - 0.01) + (bar > 0 && bar < 40 ? bar : 0);
+    // An element without a height of its own, such as a map.
+    const hasNoHeight = tall.some(([element]) => element.getBoundingClientRect().height < 1);
+    if (hasNoHeight) lowest = Math.max(lowest, DEFAULT_HEIGHT);
+    natural.disabled = true;
+    const scrollbar = innerHeight - (isQuirks ? body : root).clientHeight;
+    return Math.ceil(lowest - 0.01) + (scrollbar > 0 && scrollbar < 40 ? scrollbar : 0);
   };
 
-  const fit = () => {
+  const shrinkToWidth = () => {
     const body = document.body;
     if (!body || Math.max(root.scrollWidth, body.scrollWidth) <= innerWidth) return;
     body.style.zoom = 1;
     body.style.zoom = Math.max(0.25, innerWidth / Math.max(root.scrollWidth, body.scrollWidth));
   };
 
-  let [drawn, told, width, turns] = [false, 0, innerWidth, 0];
-  /** The last look: how high the window and the content were. */
+  let [isLoaded, sentHeight, width, measurements] = [false, 0, innerWidth, 0];
+  /** The heights of the window and of the content at the last measurement. */
   let last;
-  /** Being tried: whether a content that has changed with its window goes back with it, too. */
+  /** A test whether a content that has changed with its window changes back with it. */
   let trial;
-  /** Of a content that does: the share of the window's height that it has, and what else there is. */
+  /** Of a content that does: its share of the window's height, and the rest of its height. */
   let bound;
 
-  const wanted = (height) => {
+  const targetHeight = (height) => {
     if (!bound) return height;
     const rest = height - bound.share * innerHeight;
-    return Math.max(BASE, Math.ceil(bound.share < 0.75 ? rest / (1 - bound.share) : BASE + Math.max(0, rest - bound.rest)));
+    const added = Math.max(0, rest - bound.rest);
+    const target = bound.share < 0.75 ? rest / (1 - bound.share) : DEFAULT_HEIGHT + added;
+    return Math.max(DEFAULT_HEIGHT, Math.ceil(target));
   };
-  const post = (height) => {
-    if (!height || height === told) return;
-    told = height;
+  const sendHeight = (height) => {
+    if (!height || height === sentHeight) return;
+    sentHeight = height;
     send({ agnez: "height", height });
   };
-  const tell = () => {
-    // Not before everything has run: the page shows a figure when it tells its height.
-    if (!drawn || trial || (bound && ++turns > TURNS)) return;
-    fit();
-    const height = measured();
+  const update = () => {
+    // Not before all scripts have run: the page shows a figure when it receives its height.
+    if (!isLoaded || trial || (bound && ++measurements > MAX_MEASUREMENTS)) return;
+    shrinkToWidth();
+    const height = measure();
     last = { view: innerHeight, height };
-    post(wanted(height));
+    sendHeight(targetHeight(height));
     changes.takeRecords();
   };
 
-  const resized = () => {
-    if (!drawn) return;
+  /** Whether the content has grown or shrunk with the window since the last measurement. */
+  const followsWindow = (view, height) =>
+    last && view !== last.view && (height - last.height) / (view - last.view) > 0.05;
+
+  const onResize = () => {
+    if (!isLoaded) return;
     if (innerWidth !== width) {
-      [width, told, turns, last, trial, bound] = [innerWidth, 0, 0];
+      [width, sentHeight, measurements, last, trial, bound] = [innerWidth, 0, 0];
       if (document.body) document.body.style.zoom = 1;
-      return tell();
+      return update();
     }
-    const [view, height] = [innerHeight, measured()];
+    const [view, height] = [innerHeight, measure()];
     if (trial?.from === view) {
       const share = (trial.height - height) / (trial.view - view);
       trial = undefined;
       if (share > 0.05) bound = { share, rest: height - share * view };
-    } else if (!trial && !bound && last && view !== last.view && (height - last.height) / (view - last.view) > 0.05) {
-      const mine = (trial = { from: last.view, view, height });
+    } else if (!trial && !bound && followsWindow(view, height)) {
+      const started = (trial = { from: last.view, view, height });
       setTimeout(() => {
-        if (trial !== mine) return;
+        if (trial !== started) return;
         trial = undefined;
-        tell();
+        update();
       }, 1000);
-      return post(trial.from);
+      return sendHeight(trial.from);
     }
-    tell();
+    update();
   };
 
-  /** As Matplotlib does it: the pixels of what is enlarged to twice its size and more are seen. A photo is not. */
+  /** As Matplotlib does: an image that is enlarged to twice its size or more shows its pixels. */
   const sharpened = new WeakMap();
   const sharpen = () => {
     for (const picture of [...document.querySelectorAll("image, img")].slice(0, 200)) {
@@ -141,39 +161,43 @@
       probe.decode().then(
         () => {
           const { width, height } = picture.getBoundingClientRect();
-          const isEnlarged = Math.max(width / probe.naturalWidth, height / probe.naturalHeight) / zoom() >= 2;
-          if (isEnlarged && getComputedStyle(picture).imageRendering === "auto") picture.style.imageRendering = "pixelated";
+          const scale = Math.max(width / probe.naturalWidth, height / probe.naturalHeight) / zoom();
+          const isDefault = getComputedStyle(picture).imageRendering === "auto";
+          if (scale >= 2 && isDefault) picture.style.imageRendering = "pixelated";
         },
         () => {},
       );
     }
   };
 
-  let later;
-  const changed = () => {
-    later ??= setTimeout(() => {
-      later = undefined;
+  let updateTimer;
+  const updateSoon = () => {
+    updateTimer ??= setTimeout(() => {
+      updateTimer = undefined;
       sharpen();
-      tell();
+      update();
     }, 100);
   };
-  const changes = new MutationObserver(changed);
+  const changes = new MutationObserver(updateSoon);
   addEventListener("load", () =>
     setTimeout(() => {
-      drawn = true;
+      isLoaded = true;
       sharpen();
-      tell();
-      const sizes = new ResizeObserver(tell);
+      update();
+      const sizes = new ResizeObserver(update);
       for (const element of new Set([root, document.body ?? root])) sizes.observe(element);
-      changes.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+      const everything = { subtree: true, childList: true, attributes: true, characterData: true };
+      changes.observe(root, everything);
     }),
   );
-  for (const name of ["load", "transitionend", "animationend", "toggle"]) document.addEventListener(name, changed, true);
-  addEventListener("resize", resized);
+  for (const name of ["load", "transitionend", "animationend", "toggle"]) {
+    document.addEventListener(name, updateSoon, true);
+  }
+  addEventListener("resize", onResize);
   addEventListener("message", ({ source, data }) => {
     if (source !== parent || data?.agnez !== "measure") return;
-    told = 0;
+    sentHeight = 0;
     reports.forEach(send);
-    tell();
+    update();
   });
 })();
