@@ -11,6 +11,7 @@ import { newToken } from "./support/tokens.ts";
 
 const run = promisify(execFile);
 const PYTHON = resolve(process.env.AGNEZ_PYTHON ?? "../target/venv/bin/python");
+const BINARY = resolve(process.env.AGNEZ_BIN ?? "../target/release/agnez");
 
 /** What Rust, wasm-opt, JS and CSS may come to, in brotli. */
 const BUDGET = 400_000;
@@ -53,6 +54,15 @@ test("so does the Python code, on any board, and comes first", async ({ page, ag
   await run(PYTHON, ["-c", code], { env });
   await expect(page.getByRole("article", { name: "loss" }).locator("canvas")).toHaveAttribute("data-points", "100");
   expect((await agnez.values()).map(({ name, board }) => [name, board])).toEqual([["loss", "mnist"]]);
+});
+
+test("the demo command fills this board", async ({ page, agnez }) => {
+  await openBoard(page, "/b/mnist");
+  const command = await page.locator("main pre", { hasText: "agnez demo" }).textContent();
+  expect(command).toBe(`agnez demo --url ${agnez.url} --board mnist`);
+  const demo = run(BINARY, [...command!.split(" ").slice(1), "--seconds", "0"]);
+  await expect(page.getByRole("article", { name: "Loss", exact: true }).locator("canvas")).toHaveAttribute("data-points", /^[1-9]/);
+  await demo;
 });
 
 test("the commands of a reader with a token say where it stands", async ({ page, agnez, open }) => {

@@ -27,7 +27,7 @@ pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
 }
 
 /// The server's picture of a line chart, as high as the plot in the page and without a legend.
-pub fn drawn(id: &CellId) -> String {
+pub fn line_chart_svg(id: &CellId) -> String {
     format!("values/{id}.svg?height={PLOT_HEIGHT}&legend=0")
 }
 
@@ -40,7 +40,7 @@ pub fn svg_file(id: &CellId, query: &str) -> String {
 }
 
 /// The chart as a picture of this size, with its title and legend.
-pub fn svg_picture(id: &CellId, (width, height): (i32, i32), theme: &str, query: &str) -> String {
+pub fn svg_image(id: &CellId, (width, height): (i32, i32), theme: &str, query: &str) -> String {
     format!("values/{id}.svg?width={width}&height={height}&theme={theme}{query}")
 }
 
@@ -60,10 +60,11 @@ pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, wid
     address
 }
 
-/// A chart of one value, without its revision. style/main.css has the same heights, to reserve the space. `room`: the height in full screen, in
-/// CSS pixels; 0 in the grid.
-pub fn drawing(id: &CellId, kind: &str, room: u32) -> String {
-    let height = if room > 0 { room.max(100) } else { kinds::kind(kind).map_or(PLOT_HEIGHT, |kind| kind.height) };
+/// A chart of one value, without its revision. style/main.css has the same heights, to reserve the space. `fullscreen_height` is in CSS
+/// pixels; 0 in the grid.
+pub fn value_chart_svg(id: &CellId, kind: &str, fullscreen_height: u32) -> String {
+    let grid_height = || kinds::kind(kind).map_or(PLOT_HEIGHT, |kind| kind.height);
+    let height = if fullscreen_height > 0 { fullscreen_height.max(100) } else { grid_height() };
     ["values/", id.as_str(), ".svg?height=", &height.to_string()].concat()
 }
 
@@ -92,17 +93,17 @@ pub fn share(id: &str) -> String {
 }
 
 /// True for images in the server's folder, whose content may change under the same name.
-pub fn in_folder(src: &str) -> bool {
+pub fn is_in_images_folder(src: &str) -> bool {
     src.starts_with("images/")
 }
 
 /// The first URL of an image. Those of other servers stay as they are: a signed URL must not change.
-pub fn first_picture(src: &str, rev: u64) -> String {
-    if in_folder(src) || src.starts_with("values/") { picture_again(src, rev) } else { src.to_owned() }
+pub fn image_url(src: &str, rev: u64) -> String {
+    if is_in_images_folder(src) || src.starts_with("values/") { revised_image_url(src, rev) } else { src.to_owned() }
 }
 
 /// The URL of an image that was sent again under the same name. It differs in the revision, so that no cache replies with the old image.
-pub fn picture_again(src: &str, rev: u64) -> String {
+pub fn revised_image_url(src: &str, rev: u64) -> String {
     if src.starts_with("media/") || src.starts_with("data:") || src.starts_with("blob:") {
         return src.to_owned();
     }
@@ -139,40 +140,40 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_figure_holds_no_key() {
+    fn the_url_of_a_figure_has_no_key() {
         let id = CellId::parse("a").unwrap();
         assert_eq!(figure(&id, 4, None), "../figure/a/4");
         assert_eq!(figure(&id, 4, Some("s")), "../figure/a/4?sig=s");
     }
 
     #[test]
-    fn pictures_of_the_folder_carry_their_revision_from_the_start() {
-        assert_eq!(first_picture("images/a.gif", 4), "images/a.gif?v=4");
-        assert_eq!(first_picture("media/abc/4", 4), "media/abc/4");
-        assert_eq!(first_picture("https://x.org/a?sig=1", 4), "https://x.org/a?sig=1");
+    fn images_of_the_folder_have_their_revision_from_the_start() {
+        assert_eq!(image_url("images/a.gif", 4), "images/a.gif?v=4");
+        assert_eq!(image_url("media/abc/4", 4), "media/abc/4");
+        assert_eq!(image_url("https://x.org/a?sig=1", 4), "https://x.org/a?sig=1");
     }
 
     #[test]
-    fn columns_are_asked_for_in_one_call() {
+    fn columns_of_several_charts_are_one_request() {
         assert_eq!(columns("a,b", "step", None, None, 360, None), "columns?cells=a,b&x=step&width=360");
         let from = Some("1e+21".to_owned());
         assert_eq!(columns("a", "time", from, None, 9, Some("0.9".into())), "columns?cells=a&x=time&width=9&from=1e%2B21&smooth=0.9");
     }
 
     #[test]
-    fn drawings_carry_the_version_of_their_value() {
-        let src = drawing(&CellId::parse("a-1").unwrap(), "number", 0);
+    fn charts_have_the_version_of_their_value_in_the_url() {
+        let src = value_chart_svg(&CellId::parse("a-1").unwrap(), "number", 0);
         assert_eq!(
-            (first_picture(&src, 4), picture_again(&src, 5)),
+            (image_url(&src, 4), revised_image_url(&src, 5)),
             ("values/a-1.svg?height=140&v=4".into(), "values/a-1.svg?height=140&v=5".into())
         );
     }
 
     #[test]
-    fn the_same_name_again_becomes_another_address() {
-        assert_eq!(picture_again("https://x.org/a", 5), "https://x.org/a?v=5");
-        assert_eq!(picture_again("https://x.org/a?sig=1#top", 5), "https://x.org/a?sig=1&v=5#top");
-        assert_eq!(picture_again("data:image/gif;base64,R0", 5), "data:image/gif;base64,R0");
-        assert_eq!(picture_again("images/a.gif", 5), "images/a.gif?v=5");
+    fn the_same_name_again_becomes_another_url() {
+        assert_eq!(revised_image_url("https://x.org/a", 5), "https://x.org/a?v=5");
+        assert_eq!(revised_image_url("https://x.org/a?sig=1#top", 5), "https://x.org/a?sig=1&v=5#top");
+        assert_eq!(revised_image_url("data:image/gif;base64,R0", 5), "data:image/gif;base64,R0");
+        assert_eq!(revised_image_url("images/a.gif", 5), "images/a.gif?v=5");
     }
 }

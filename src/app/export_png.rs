@@ -20,7 +20,7 @@ impl Dashboard {
         let Ok(image) = HtmlImageElement::new() else { return };
         let size = (body.client_width(), body.client_height());
         let theme = if self.charts.is_dark() { "dark" } else { "light" };
-        let address = routes::svg_picture(&id, size, theme, &self.charts.export_query(&id));
+        let address = routes::svg_image(&id, size, theme, &self.charts.export_query(&id));
         let loaded_image = image.clone();
         // Also after an error: an image that is not loaded cannot be drawn on a canvas.
         let loaded = Closure::once_into_js(move || {

@@ -32,7 +32,7 @@ pub fn CellBody(cell: Arc<CellState>) -> impl IntoView {
 #[component]
 fn EmptyCell(cell: Arc<CellState>) -> impl IntoView {
     let page = use_dashboard().page();
-    let (method, example) = cell.cell_type.with(|kind| match kind.as_str() {
+    let (method, example) = cell.cell_type.with_untracked(|kind| match kind.as_str() {
         "img" => ("-X PATCH ", r#" -d '{"value":"https://…"}'"#),
         "line" => ("", r#"/points -d '{"loss":[[0,2.3]]}'"#),
         _ => ("-X PATCH ", r#" -d '{"type":"html","value":"<h1>It works</h1>"}'"#),

@@ -39,7 +39,7 @@ impl Source {
         match content {
             CellContent::Image { src, rev } => Some(Self { url: src.clone(), rev: *rev }),
             CellContent::Chart { rev } => {
-                let url = cell.cell_type.with_untracked(|kind| routes::drawing(&cell.id, kind, height));
+                let url = cell.cell_type.with_untracked(|kind| routes::value_chart_svg(&cell.id, kind, height));
                 Some(Self { url, rev: *rev })
             }
             _ => None,
@@ -60,7 +60,7 @@ struct Shown {
 #[component]
 pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
     let initial = cell.content.with_untracked(|content| Source::of(&cell, content, 0));
-    let src = initial.as_ref().map(|source| routes::first_picture(&source.url, source.rev)).unwrap_or_default();
+    let src = initial.as_ref().map(|source| routes::image_url(&source.url, source.rev)).unwrap_or_default();
     let is_chart = cell.content.with_untracked(|content| matches!(content, CellContent::Chart { .. }));
     let image = NodeRef::<html::Img>::new();
     let hover = use_chart_hover();
@@ -133,7 +133,7 @@ fn explanation(url: &str) -> String {
     if url.starts_with("values/") {
         return "The chart could not be drawn.".to_owned();
     }
-    let hint = if routes::in_folder(url) { " Put the file into the folder that --images names." } else { "" };
+    let hint = if routes::is_in_images_folder(url) { " Put the file into the folder that --images names." } else { "" };
     ["The picture ", url, " could not be loaded.", hint].concat()
 }
 
@@ -173,8 +173,8 @@ impl Loader {
         self.set_size_class(image);
         if !is_loaded {
             self.shown.failed.set_if_changed(Some(url));
-        } else if routes::in_folder(&url) {
-            let version = images::shown_version(&routes::first_picture(&url, rev)).await;
+        } else if routes::is_in_images_folder(&url) {
+            let version = images::shown_version(&routes::image_url(&url, rev)).await;
             self.progress.borrow_mut().version = version;
         }
     }
@@ -214,7 +214,7 @@ impl Loader {
         let Source { url, rev } = source;
         let is_same_url = self.progress.borrow().current.as_ref().is_some_and(|current| current.url == *url);
         let mut version = None;
-        if routes::in_folder(url) {
+        if routes::is_in_images_folder(url) {
             // Requested before the image: the image can only be newer than its version, so that no
             // change is missed.
             version = images::newest_version(url).await;
@@ -223,7 +223,7 @@ impl Loader {
                 return;
             }
         }
-        let address = if is_same_url { routes::picture_again(url, *rev) } else { routes::first_picture(url, *rev) };
+        let address = if is_same_url { routes::revised_image_url(url, *rev) } else { routes::image_url(url, *rev) };
         let chart_image = self.image().filter(|_| url.starts_with("values/"));
         if let Some(image) = &chart_image
             && !is_far(image)

@@ -56,7 +56,7 @@ pub fn LineChart(
         let html = prerendered.html.clone();
         (!display.is_drawn.get()).then(|| view! { <div class="prerendered" node_ref=picture inner_html=html></div> })
     };
-    let print_url = routes::drawn(&id);
+    let print_url = routes::line_chart_svg(&id);
     let printed = move || match display.print.get() {
         PrintView::Screen => None,
         PrintView::Picture => Some(Either::Left(view! { <img class="static-chart" alt="" src=print_url.clone() /> })),

@@ -44,6 +44,8 @@ const SHORTCUTS: [Shortcut; 18] = [
 pub fn open(dashboard: Dashboard) {
     if let Some(dialog) = dashboard.refs.help.get_untracked() {
         let _ = dialog.show_modal();
+        // The focused button is below the list, which may be higher than the window.
+        dialog.set_scroll_top(0);
     }
 }
 

@@ -125,7 +125,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
             // Addresses have no character that ends an attribute.
             format!(
                 "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
-                escaped(&routes::drawn(&cell.id))
+                escaped(&routes::line_chart_svg(&cell.id))
             )
         });
         let index = boards.store.index();
