@@ -28,6 +28,14 @@ pub fn BoardMenu() -> impl IntoView {
         names.retain(|name| !is_empty.get() || own.with_value(|own| own != name));
         names
     };
+    let link = move |board: String| {
+        let (address, is_own) = (routes::board(&board), own.with_value(|own| *own == board));
+        view! {
+            <a href=address aria-current=is_own.then_some("page")>
+                {board}
+            </a>
+        }
+    };
     let heading = move || {
         let name = own.get_value();
         if is_empty.get() {
@@ -56,11 +64,7 @@ pub fn BoardMenu() -> impl IntoView {
             aria-label="Boards"
         >
             {move || is_empty.get().then(|| view! { <span>"Boards with cells:"</span> })}
-            <For each=listed key=String::clone let(board)>
-                <a href=routes::board(&board) aria-current=own.with_value(|own| *own == board).then_some("page")>
-                    {board.clone()}
-                </a>
-            </For>
+            {move || listed().into_iter().map(link).collect_view()}
         </nav>
     })
 }

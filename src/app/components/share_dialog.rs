@@ -173,9 +173,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
             </p>
             {move || shares.created.get().map(|share| view! { <CreatedLink share /> })}
             <ul aria-label="Links to this board">
-                <For each=move || shares.list.get() key=|share| share.id.clone() let(share)>
-                    <ShareItem share shares />
-                </For>
+                {move || shares.list.get().into_iter().map(|share| view! { <ShareItem share shares /> }).collect_view()}
             </ul>
             <form method="dialog">
                 <button node_ref=close type="submit">
