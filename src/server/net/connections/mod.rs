@@ -148,7 +148,8 @@ impl Connections {
         self.0.tasks.wait().await;
     }
 
-    /// Evicts connections until a permit is free. Those without a token go first; among them the one that was inactive for longest.
+    /// Evicts connections until a permit is free. Those without a token go first; among them the one that was inactive for longest,
+    /// and of equal ones the one that was opened first.
     async fn acquire(&self) -> OwnedSemaphorePermit {
         loop {
             if self.0.permits.available_permits() == 0 {
@@ -163,7 +164,8 @@ impl Connections {
     fn evict_one(&self) {
         let (open, now) = (self.open(), self.now());
         let has_token = |state: &ConnectionState| state.has_token.load(Ordering::Relaxed);
-        let inactive = open.values().filter_map(|state| Some((state.inactive_for(now)?, state)));
+        // `max_by_key` takes the last one of equal keys.
+        let inactive = open.values().rev().filter_map(|state| Some((state.inactive_for(now)?, state)));
         let first = inactive.max_by_key(|(inactive, state)| (!has_token(state), *inactive));
         // When all are active: one whose client takes its response drop by drop.
         let slow = || {
