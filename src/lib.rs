@@ -10,6 +10,8 @@ pub mod series;
 pub mod server;
 pub mod server_functions;
 mod sorting;
+#[cfg(test)]
+mod split_mix;
 
 /// Hydrates the page that the server has drawn.
 #[cfg(feature = "hydrate")]

@@ -3,32 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-
-/// Numbers that look random and are the same each time (Vigna: SplitMix64, 2015).
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.roll() % end
-    }
-
-    /// From 0 to before 1.
-    pub fn part(&mut self) -> f64 {
-        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len() as u64) as usize]
-    }
-}
+use crate::split_mix::SplitMix64;
 
 /// A series as a store would hold it.
 pub struct Stored {
@@ -119,29 +94,29 @@ pub enum Steps {
 pub const STEPS: [Steps; 8] =
     [Steps::Regular, Steps::Irregular, Steps::Bursts, Steps::Restarting, Steps::Jittering, Steps::Random, Steps::Constant, Steps::Whole];
 
-pub fn places(steps: Steps, count: usize, dice: &mut Dice) -> Vec<f64> {
-    let mut place = dice.one_of(&[0.0, -1e6, 1.7e9, 0.125]);
-    let step = dice.one_of(&[1.0, 10.0, 0.25, 1e-3]);
+pub fn places(steps: Steps, count: usize, rng: &mut SplitMix64) -> Vec<f64> {
+    let mut place = rng.pick(&[0.0, -1e6, 1.7e9, 0.125]);
+    let step = rng.pick(&[1.0, 10.0, 0.25, 1e-3]);
     let begin = place;
-    let mut run = 1 + dice.below(count as u64);
+    let mut run = 1 + rng.below(count as u64);
     let one = |at: usize| {
         let here = place;
         match steps {
             Steps::Regular => place = begin + step * (at + 1) as f64,
-            Steps::Irregular => place += step * dice.part().powi(3),
-            Steps::Bursts => place += if dice.below(500) == 0 { step * 1e5 * dice.part() } else { step * 1e-3 },
+            Steps::Irregular => place += step * rng.unit().powi(3),
+            Steps::Bursts => place += if rng.below(500) == 0 { step * 1e5 * rng.unit() } else { step * 1e-3 },
             Steps::Restarting => {
                 run -= 1;
                 place += step;
                 if run == 0 {
-                    run = 1 + dice.below(count as u64);
-                    place = begin + (place - begin) * dice.part();
+                    run = 1 + rng.below(count as u64);
+                    place = begin + (place - begin) * rng.unit();
                 }
             }
-            Steps::Jittering => place = begin + step * (at as f64 + 10.0 * dice.part()),
-            Steps::Random => place = begin + step * dice.part() * count as f64,
+            Steps::Jittering => place = begin + step * (at as f64 + 10.0 * rng.unit()),
+            Steps::Random => place = begin + step * rng.unit() * count as f64,
             Steps::Constant => (),
-            Steps::Whole => place += dice.below(3) as f64,
+            Steps::Whole => place += rng.below(3) as f64,
         }
         here
     };
@@ -152,16 +127,16 @@ pub fn places(steps: Steps, count: usize, dice: &mut Dice) -> Vec<f64> {
 const EVENTS: [f64; 5] = [1e9, -1e9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
 /// Noise with events at edges of chunks and nodes, beside one another, and anywhere; and where they are.
-pub fn values(count: usize, events: usize, dice: &mut Dice) -> (Vec<f64>, Vec<usize>) {
-    let mut y: Vec<f64> = (0..count).map(|at| 3.0 * (-(at as f64) / 1e4).exp() + 0.3 * (dice.part() - 0.5)).collect();
+pub fn values(count: usize, events: usize, rng: &mut SplitMix64) -> (Vec<f64>, Vec<usize>) {
+    let mut y: Vec<f64> = (0..count).map(|at| 3.0 * (-(at as f64) / 1e4).exp() + 0.3 * (rng.unit() - 0.5)).collect();
     let mut planted = Vec::new();
     for _ in 0..events {
-        let edge = dice.one_of(&[1, 64, 256, 1024, 4096, 65536]);
-        let at = ((dice.below(count as u64) / edge * edge + dice.below(3)) as usize).saturating_sub(1).min(count - 1);
-        let size = 1.0 + dice.part();
-        y[at] = dice.one_of(&EVENTS) * size;
+        let edge = rng.pick(&[1, 64, 256, 1024, 4096, 65536]);
+        let at = ((rng.below(count as u64) / edge * edge + rng.below(3)) as usize).saturating_sub(1).min(count - 1);
+        let size = 1.0 + rng.unit();
+        y[at] = rng.pick(&EVENTS) * size;
         planted.push(at);
-        if dice.below(3) == 0 && at + 1 < count {
+        if rng.below(3) == 0 && at + 1 < count {
             y[at + 1] = -y[at];
             planted.push(at + 1);
         }
@@ -277,23 +252,23 @@ fn check_shape(points: &Points, ask: Window, columns: &[Column], starts: &[usize
     assert!(columns.len() <= most, "{} columns, {inside} points, {steps:?} {ask:?}", columns.len());
 }
 
-pub fn window(places: &[f64], dice: &mut Dice) -> (f64, f64) {
-    let any = |dice: &mut Dice| dice.one_of(places) + dice.one_of(&[0.0, 0.0, 1e-4, -0.3]);
-    match dice.below(8) {
+pub fn window(places: &[f64], rng: &mut SplitMix64) -> (f64, f64) {
+    let any = |rng: &mut SplitMix64| rng.pick(places) + rng.pick(&[0.0, 0.0, 1e-4, -0.3]);
+    match rng.below(8) {
         0 => (f64::NEG_INFINITY, f64::INFINITY),
-        1 => (any(dice), f64::INFINITY),
-        2 => (f64::NEG_INFINITY, any(dice).max(places.iter().copied().fold(f64::INFINITY, f64::min))),
+        1 => (any(rng), f64::INFINITY),
+        2 => (f64::NEG_INFINITY, any(rng).max(places.iter().copied().fold(f64::INFINITY, f64::min))),
         3 => {
-            let at = any(dice);
+            let at = any(rng);
             (at, at)
         }
         4 => {
-            let at = dice.below(places.len() as u64) as usize;
-            let (a, b) = (places[at], places[(at + dice.below(2000) as usize).min(places.len() - 1)]);
+            let at = rng.below(places.len() as u64) as usize;
+            let (a, b) = (places[at], places[(at + rng.below(2000) as usize).min(places.len() - 1)]);
             (a.min(b), a.max(b))
         }
         _ => {
-            let (a, b) = (any(dice), any(dice));
+            let (a, b) = (any(rng), any(rng));
             (a.min(b), a.max(b))
         }
     }
@@ -301,22 +276,22 @@ pub fn window(places: &[f64], dice: &mut Dice) -> (f64, f64) {
 
 #[test]
 fn columns_say_what_all_points_say_and_no_event_is_lost() {
-    let mut dice = Dice(3);
+    let mut rng = SplitMix64(3);
     let (mut events, mut views) = (0, 0);
     for round in 0..48 {
         let steps = STEPS[round % STEPS.len()];
-        let count = dice.one_of(&[1, 63, 4095, 4096, 4097, 20_000, 70_000, 200_000]);
-        let (y, mut planted) = values(count, (count / 100).min(300), &mut dice);
+        let count = rng.pick(&[1, 63, 4095, 4096, 4097, 20_000, 70_000, 200_000]);
+        let (y, mut planted) = values(count, (count / 100).min(300), &mut rng);
         planted.sort_unstable();
         planted.dedup();
-        let times = dice.one_of(&STEPS);
-        let t = places(times, count, &mut dice);
-        let stored = Stored::new(Points { x: places(steps, count, &mut dice), y, t });
+        let times = rng.pick(&STEPS);
+        let t = places(times, count, &mut rng);
+        let stored = Stored::new(Points { x: places(steps, count, &mut rng), y, t });
         for _ in 0..12 {
-            let axis = dice.one_of(&[Axis::Step, Axis::Time]);
+            let axis = rng.pick(&[Axis::Step, Axis::Time]);
             let places = stored.points.along(axis);
-            let (from, to) = window(places, &mut dice);
-            let ask = Window { axis, from, to, width: dice.one_of(&[1, 2, 100, 777, 2000, 16_384]) };
+            let (from, to) = window(places, &mut rng);
+            let ask = Window { axis, from, to, width: rng.pick(&[1, 2, 100, 777, 2000, 16_384]) };
             let (columns, _) = stored.ask(ask);
             let starts = check(&stored.points, ask, &columns);
             check_shape(&stored.points, ask, &columns, &starts, if axis == Axis::Step { steps } else { times });

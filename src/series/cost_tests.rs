@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::brute_force_tests::Dice;
 use super::*;
+use crate::split_mix::SplitMix64;
 
 /// A series of which nodes are known by formula, as long as one likes: only what it costs can be learnt from it.
 struct Formula {
@@ -55,8 +55,8 @@ impl Formula {
 
 #[test]
 fn what_a_view_reads_does_not_depend_on_the_number_of_points() {
-    let mut dice = Dice(5);
-    let scattered = |at: u64| Dice(at).part() * 1e8;
+    let mut rng = SplitMix64(5);
+    let scattered = |at: u64| SplitMix64(at).unit() * 1e8;
     type Place = fn(u64) -> f64;
     let kinds: [(Place, bool, usize); 4] = [
         (|at| at as f64, false, 400),
@@ -69,10 +69,10 @@ fn what_a_view_reads_does_not_depend_on_the_number_of_points() {
             let series = Formula { sealed, place, spread };
             let end = if spread { 1e8 } else { place(sealed - 1) };
             for _ in 0..6 {
-                let size = end * 10_f64.powf(-6.0 * dice.part());
-                let part = dice.part();
-                let from = dice.one_of(&[0.0, (end - size) * part, end - size]);
-                let ask = Window { axis: Axis::Step, from, to: from + size, width: dice.one_of(&[300, 2000, 16_384]) };
+                let size = end * 10_f64.powf(-6.0 * rng.unit());
+                let part = rng.unit();
+                let from = rng.pick(&[0.0, (end - size) * part, end - size]);
+                let ask = Window { axis: Axis::Step, from, to: from + size, width: rng.pick(&[300, 2000, 16_384]) };
                 let (columns, [rounds, blocks, chunks]) = series.ask(ask);
                 assert!(blocks + chunks <= limit, "{blocks} blocks and {chunks} chunks of {sealed} points for {ask:?}");
                 assert!(rounds <= 28, "{rounds} rounds for {ask:?}");

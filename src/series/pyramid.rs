@@ -121,16 +121,16 @@ impl Pyramid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::brute_force_tests::Dice;
     use crate::series::points_at;
+    use crate::split_mix::SplitMix64;
 
     fn noise(count: u64) -> Points {
-        let mut dice = Dice(count);
+        let mut rng = SplitMix64(count);
         let mut points = Points::default();
         for at in 0..count {
-            let y = dice.part() - 0.5;
-            let y = dice.one_of(&[y, y, y, y * 1e9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
-            points.push(at as f64 + dice.one_of(&[0.0, 0.0, 5.0]), y, at as f64 / 7.0);
+            let y = rng.unit() - 0.5;
+            let y = rng.pick(&[y, y, y, y * 1e9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+            points.push(at as f64 + rng.pick(&[0.0, 0.0, 5.0]), y, at as f64 / 7.0);
         }
         points
     }

@@ -1,7 +1,8 @@
 //! Tests of smoothed lines against the average of all points, one by one: it is the same whatever is seen of them.
 
-use super::brute_force_tests::{Dice, STEPS, Stored, places, values, window};
+use super::brute_force_tests::{STEPS, Stored, places, values, window};
 use super::*;
+use crate::split_mix::SplitMix64;
 
 const MOST: u64 = 4000;
 
@@ -53,29 +54,29 @@ fn check(stored: &Stored, all: &[Option<(f64, f64)>], ask: Window, weight: f64, 
 
 #[test]
 fn the_average_at_a_step_is_the_same_in_every_window() {
-    let mut dice = Dice(11);
+    let mut rng = SplitMix64(11);
     let mut known = 0;
     for round in 0..40 {
-        let count = dice.one_of(&[1, 63, 4095, 4096, 4097, 20_000, 70_000, 200_000]);
-        let (mut y, _) = values(count, if round % 3 == 0 { (count / 100).min(300) } else { 0 }, &mut dice);
+        let count = rng.pick(&[1, 63, 4095, 4096, 4097, 20_000, 70_000, 200_000]);
+        let (mut y, _) = values(count, if round % 3 == 0 { (count / 100).min(300) } else { 0 }, &mut rng);
         if round % 4 == 1 {
             // Long runs of what is no number, and spikes that are felt for long.
-            let from = dice.below(count as u64) as usize;
+            let from = rng.below(count as u64) as usize;
             y[from..].iter_mut().take(30_000).for_each(|y| *y = f64::NAN);
-            let at = dice.below(count as u64) as usize;
-            y[at] = dice.one_of(&[1e30, -1e300, 1e12]);
+            let at = rng.below(count as u64) as usize;
+            y[at] = rng.pick(&[1e30, -1e300, 1e12]);
         }
-        let t = places(dice.one_of(&STEPS), count, &mut dice);
-        let stored = Stored::new(Points { x: places(STEPS[round % STEPS.len()], count, &mut dice), y, t });
-        let weight = dice.one_of(&[1e-9, 0.5, 0.9, 0.99, 0.999]);
+        let t = places(rng.pick(&STEPS), count, &mut rng);
+        let stored = Stored::new(Points { x: places(STEPS[round % STEPS.len()], count, &mut rng), y, t });
+        let weight = rng.pick(&[1e-9, 0.5, 0.9, 0.99, 0.999]);
         let all = averages(&stored.points, weight);
         for _ in 0..8 {
-            let axis = dice.one_of(&[Axis::Step, Axis::Time]);
-            let (from, to) = window(stored.points.along(axis), &mut dice);
-            let ask = Window { axis, from, to, width: dice.one_of(&[1, 2, 100, 777, 2000]) };
+            let axis = rng.pick(&[Axis::Step, Axis::Time]);
+            let (from, to) = window(stored.points.along(axis), &mut rng);
+            let ask = Window { axis, from, to, width: rng.pick(&[1, 2, 100, 777, 2000]) };
             known += check(&stored, &all, ask, weight, MOST);
             // With less to read there are fewer, each as good.
-            check(&stored, &all, ask, weight, 1 + dice.below(30));
+            check(&stored, &all, ask, weight, 1 + rng.below(30));
         }
     }
     assert!(known > 50_000, "{known}");

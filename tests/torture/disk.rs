@@ -15,7 +15,7 @@ use crate::server::Server;
 #[expect(dead_code, reason = "a cut is at the end of the record here, and not where an answer came")]
 mod image;
 
-use image::{Dice, Image, read_log};
+use image::{Image, SplitMix64, read_log};
 
 const WRITERS: usize = 3;
 /// Images of what one power cut may leave.
@@ -128,11 +128,11 @@ impl Disk {
         self.write(life, async |disk| disk.server.kill()).await;
         let mut image = Image::default();
         read_log(&std::fs::read(self.server.folder.path().join("log")).unwrap()).iter().for_each(|done| image.apply(done));
-        let mut dice = Dice(share.rng.branch().below(u64::MAX));
+        let mut rng = SplitMix64(share.rng.branch().below(u64::MAX));
         for _ in 0..IMAGES {
             let folder: TempDir = tempfile::tempdir().unwrap();
             std::fs::create_dir(folder.path().join("data")).unwrap();
-            image.cut(&folder.path().join("data"), &mut dice);
+            image.cut(&folder.path().join("data"), &mut rng);
             let mut server = Server::on(&share.program, folder);
             *cuts += 1;
             if let Err(why) = server.check().await {

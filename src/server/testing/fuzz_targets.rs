@@ -1,4 +1,4 @@
-//! What is asked of everything that reads bytes from outside, whatever the bytes are: `fuzz/` and a test call it.
+//! The properties of every parser of bytes from outside, whatever the bytes are; for `fuzz/` and a test.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,9 +63,9 @@ fn document(draft: &Draft) {
     record.content = cell_content(&record, draft.value.as_deref());
     let text = record.document(draft.value.as_deref());
     // Numbers that no double holds stay as they were sent.
-    let told: BTreeMap<String, &RawValue> =
+    let keys: BTreeMap<String, &RawValue> =
         serde_json::from_str(&text).unwrap_or_else(|why| panic!("a document that is not JSON: {why}: {text}"));
-    assert!(told.contains_key("_id") && told.contains_key("rev"), "{text}");
+    assert!(keys.contains_key("_id") && keys.contains_key("rev"), "{text}");
     let again = parse_one(text.as_bytes()).unwrap_or_else(|why| panic!("a document that cannot be sent back: {why}: {text}"));
     assert_eq!((again.keys, again.value, again.board), (draft.keys.clone(), draft.value.clone(), Some(record.board.clone())));
     let page = serde_json::to_string(&record.cell()).expect("a cell is JSON");
@@ -191,8 +191,8 @@ fn query(data: &[u8]) {
     let Ok(backwards) = select(records.into_iter().rev().collect()) else { return };
     assert_eq!(found, backwards, "the order is that of chance");
     for record in query.page(found) {
-        let told = query.project(record.document(draft.value.as_deref()));
-        assert!(serde_json::from_str::<BTreeMap<String, &RawValue>>(&told).is_ok_and(|keys| keys.contains_key("_id")), "{told}");
+        let keys = query.project(record.document(draft.value.as_deref()));
+        assert!(serde_json::from_str::<BTreeMap<String, &RawValue>>(&keys).is_ok_and(|keys| keys.contains_key("_id")), "{keys}");
     }
 }
 
@@ -260,6 +260,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::split_mix::SplitMix64;
 
     /// What is put in by chance, beside bytes: the words of the forms.
     const WORDS: [&[u8]; 24] = [
@@ -289,32 +290,27 @@ mod tests {
         b"<script>",
     ];
 
-    struct Dice(u64);
-
-    impl Dice {
-        fn roll(&mut self, sides: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            ((self.0 >> 33) % sides.max(1) as u64) as usize
-        }
+    fn below(rng: &mut SplitMix64, end: usize) -> usize {
+        rng.below(end.max(1) as u64) as usize
     }
 
-    fn mutate(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
-        let mut data = seeds[dice.roll(seeds.len())].clone();
-        for _ in 0..=dice.roll(4) {
-            let at = dice.roll(data.len() + 1);
-            let end = (at + dice.roll(16)).min(data.len());
-            match dice.roll(6) {
-                0 if at < data.len() => data[at] ^= 1 << dice.roll(8),
-                1 if at < data.len() => data[at] = [0, 1, 0x7F, 0x80, 0xFF, b'0', b'9'][dice.roll(7)],
+    fn mutate(rng: &mut SplitMix64, seeds: &[Vec<u8>]) -> Vec<u8> {
+        let mut data = seeds[below(rng, seeds.len())].clone();
+        for _ in 0..=below(rng, 4) {
+            let at = below(rng, data.len() + 1);
+            let end = (at + below(rng, 16)).min(data.len());
+            match below(rng, 6) {
+                0 if at < data.len() => data[at] ^= 1 << below(rng, 8),
+                1 if at < data.len() => data[at] = [0, 1, 0x7F, 0x80, 0xFF, b'0', b'9'][below(rng, 7)],
                 2 => drop(data.drain(at..end)),
-                3 => data.splice(at..at, WORDS[dice.roll(WORDS.len())].iter().copied()).for_each(drop),
+                3 => data.splice(at..at, WORDS[below(rng, WORDS.len())].iter().copied()).for_each(drop),
                 4 => {
                     let part = data[at..end].to_vec();
                     data.splice(at..at, part).for_each(drop);
                 }
                 _ => {
-                    let other = &seeds[dice.roll(seeds.len())];
-                    let from = dice.roll(other.len() + 1);
+                    let other = &seeds[below(rng, seeds.len())];
+                    let from = below(rng, other.len() + 1);
                     data.truncate(at);
                     data.extend_from_slice(&other[from..]);
                 }
@@ -336,8 +332,8 @@ mod tests {
             files.sort();
             let seeds: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
             assert!(seeds.len() >= 2, "{name} has no corpus");
-            let mut dice = Dice(7);
-            let changed = std::iter::repeat_with(|| mutate(&mut dice, &seeds)).take(tries);
+            let mut rng = SplitMix64(7);
+            let changed = std::iter::repeat_with(|| mutate(&mut rng, &seeds)).take(tries);
             for data in seeds.iter().cloned().chain(changed) {
                 if std::panic::catch_unwind(|| target(&data)).is_err() {
                     let text: String = data.iter().flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();

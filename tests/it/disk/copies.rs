@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{ConnectOptions, Connection};
 
 use super::Disk;
-use super::image::Dice;
+use super::image::SplitMix64;
 
 /// The number of the last change of the cell `a` that a file has.
 async fn number(file: &Path) -> u64 {
@@ -39,14 +39,14 @@ async fn copies_under_load_are_whole_and_what_is_killed_is_not_there_by_halves()
             }
         }
     });
-    let mut dice = Dice(5);
+    let mut rng = SplitMix64(5);
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = |round: u64| elsewhere.path().join(format!("copy{round}"));
     for round in 0..6 {
         let before = known.load(Ordering::SeqCst);
         let mut program = disk.command(false).arg("backup").arg(copy(round)).stdout(std::process::Stdio::null()).spawn().unwrap();
         if round % 2 == 1 {
-            tokio::time::sleep(Duration::from_millis(dice.below(60))).await;
+            tokio::time::sleep(Duration::from_millis(rng.below(60))).await;
             program.kill().unwrap();
         }
         assert!(program.wait().unwrap().success() || round % 2 == 1);
@@ -64,7 +64,7 @@ async fn copies_under_load_are_whole_and_what_is_killed_is_not_there_by_halves()
     for _ in 0..8 {
         let mut program =
             other.command(false).arg("restore").arg(copy(4)).arg("--replace").stdout(std::process::Stdio::null()).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(dice.below(80))).await;
+        tokio::time::sleep(Duration::from_millis(rng.below(80))).await;
         program.kill().unwrap();
         program.wait().unwrap();
         assert!(other.command(false).arg("check").stdout(std::process::Stdio::null()).status().unwrap().success());

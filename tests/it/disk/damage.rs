@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Connection};
 
 use super::Disk;
-use super::image::Dice;
+use super::image::SplitMix64;
 
 fn start(disk: &Disk) -> Result<super::Program, String> {
     // A refused start ends by itself; a server that starts does not.
@@ -77,15 +77,15 @@ async fn flipped_bits_and_lost_ends_never_become_numbers() {
     // As they come out of JSON here, which may be off by the last bit.
     let text = json!((0..9000).map(|at| f64::from(at).sin()).collect::<Vec<_>>()).to_string();
     let wanted: Vec<f64> = serde_json::from_str(&text).unwrap();
-    let mut dice = Dice(3);
+    let mut rng = SplitMix64(3);
     let (mut refused, mut told, mut whole) = (0, 0, 0);
     for round in 0..40 {
         let mut bytes = sound.clone();
         if round % 8 == 0 {
-            bytes.truncate(dice.below(sound.len() as u64) as usize);
+            bytes.truncate(rng.below(sound.len() as u64) as usize);
         } else {
             // Points are in the second half; pages of the schema in the first.
-            (0..1 + dice.below(4)).for_each(|_| bytes[dice.below(sound.len() as u64) as usize] ^= 1 << dice.below(8));
+            (0..1 + rng.below(4)).for_each(|_| bytes[rng.below(sound.len() as u64) as usize] ^= 1 << rng.below(8));
         }
         let disk = Disk::new();
         std::fs::write(disk.data().join("agnez.sqlite"), &bytes).unwrap();
@@ -306,10 +306,10 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
         other
     };
     let length = files[1].1.len();
-    let mut dice = Dice(4);
+    let mut rng = SplitMix64(4);
     for round in 0..24 {
         // Every place, the head of the log and its last commit too.
-        let at = [0, 9, 17, 40, length - 30, length - 4000, dice.below(length as u64) as usize][round.min(6)];
+        let at = [0, 9, 17, 40, length - 30, length - 4000, rng.below(length as u64) as usize][round.min(6)];
         let is_cut = round % 2 == 0 && round > 6;
         let change = |log: &mut Vec<u8>| if is_cut { log.truncate(at) } else { log[at] ^= 1 << (round % 8) };
         let other = copy(true, &change);

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::image::Dice;
+use super::image::SplitMix64;
 use super::{Disk, Program};
 
 const EIO: u8 = 5;
@@ -70,8 +70,8 @@ fn size(disk: &Disk) -> u64 {
     std::fs::read_dir(disk.data()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum()
 }
 
-async fn points(server: &Program, id: &str, dice: &mut Dice) -> (u16, String) {
-    let list: Vec<f64> = (0..2000).map(|_| dice.below(1 << 30) as f64 / 1e6).collect();
+async fn points(server: &Program, id: &str, rng: &mut SplitMix64) -> (u16, String) {
+    let list: Vec<f64> = (0..2000).map(|_| rng.below(1 << 30) as f64 / 1e6).collect();
     call(server, "POST", &format!("/values/{id}/points"), json!({ "l": list }).to_string()).await
 }
 
@@ -82,10 +82,10 @@ async fn count(server: &Program, id: &str) -> u64 {
 }
 
 /// Until nothing goes any more. Answers how many points were taken.
-async fn fill(server: &Program, id: &str, dice: &mut Dice) -> u64 {
+async fn fill(server: &Program, id: &str, rng: &mut SplitMix64) -> u64 {
     let (mut taken, mut refused) = (0, 0);
     while refused < 3 {
-        match points(server, id, dice).await {
+        match points(server, id, rng).await {
             (201, _) => (taken, refused) = (taken + 2000, 0),
             (status, text) => {
                 assert_eq!(status, 507, "{text}");
@@ -100,11 +100,11 @@ async fn fill(server: &Program, id: &str, dice: &mut Dice) -> u64 {
 async fn on_a_full_disk_removals_are_done_and_make_room() {
     let disk = Disk::new();
     let mut server = disk.serve();
-    let mut dice = Dice(11);
+    let mut rng = SplitMix64(11);
     for id in ["a", "b", "c", "d"] {
         assert_eq!(call(&server, "POST", "/values", json!({ "_id": id, "type": "line" }).to_string()).await.0, 201);
         for _ in 0..40 {
-            assert_eq!(points(&server, id, &mut dice).await.0, 201);
+            assert_eq!(points(&server, id, &mut rng).await.0, 201);
         }
     }
     let tokens = |words: &[&str]| {
@@ -117,7 +117,7 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
     // The ballast is there already: so much is left for points.
     let room = size(&disk) + 500_000;
     disk.order(&format!("quota {ENOSPC} {room}"));
-    let mut kept = 80_000 + fill(&server, "d", &mut dice).await;
+    let mut kept = 80_000 + fill(&server, "d", &mut rng).await;
     assert!(metric(&server, "agnez_disk_full").await == 1.0 && kept > 80_000);
     let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
     assert!(status == 200 && text.contains("disk is full"), "removals and readers must come through: {status} {text}");
@@ -144,7 +144,7 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
         }
         let (status, text) = call(&server, "DELETE", &format!("/values/{id}"), String::new()).await;
         assert_eq!(status, 200, "{id}: {text}");
-        let taken = fill(&server, "d", &mut dice).await;
+        let taken = fill(&server, "d", &mut rng).await;
         assert!(taken >= 40_000, "after {id} was removed {taken} points went into its room");
         kept += taken;
         let (status, _) = call(&server, "GET", &format!("/values/{id}"), String::new()).await;

@@ -6,19 +6,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Knuth's generator, by a seed that a failure prints.
-pub struct Dice(pub u64);
+#[path = "../../../src/split_mix.rs"]
+#[expect(dead_code, reason = "not every kind of random number is needed here")]
+mod split_mix;
 
-impl Dice {
-    pub fn below(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
+pub use split_mix::SplitMix64;
 
 /// One entry of the shim's log, and the length of the log with it.
 pub struct Done {
@@ -115,24 +107,24 @@ impl Image {
     }
 
     /// Writes into `folder` what may be left when the power goes now.
-    pub fn cut(&self, folder: &Path, dice: &mut Dice) {
+    pub fn cut(&self, folder: &Path, rng: &mut SplitMix64) {
         let mut names = self.names.clone();
-        let kept = [0, 50, 100][dice.below(3) as usize];
+        let kept = [0, 50, 100][rng.below(3) as usize];
         for naming in &self.namings {
-            if dice.chance(kept) {
+            if rng.chance(kept) {
                 rename(&mut names, naming);
             }
         }
         for (name, file) in names {
-            std::fs::write(folder.join(name), self.files[file].cut(dice)).unwrap();
+            std::fs::write(folder.join(name), self.files[file].cut(rng)).unwrap();
         }
     }
 }
 
 impl File {
-    fn cut(&self, dice: &mut Dice) -> Vec<u8> {
-        let sector = [512, 4096][dice.below(2) as usize];
-        let kept = [0, 10, 50, 90, 100][dice.below(5) as usize];
+    fn cut(&self, rng: &mut SplitMix64) -> Vec<u8> {
+        let sector = [512, 4096][rng.below(2) as usize];
+        let kept = [0, 10, 50, 90, 100][rng.below(5) as usize];
         let (mut left, mut lengths) = (self.durable.clone(), vec![self.durable.len() as u64]);
         for pending in &self.pending {
             let longest = lengths.last().copied().unwrap_or(0);
@@ -141,11 +133,11 @@ impl File {
                 Pending::Length(length) => *length,
             });
         }
-        let at = if dice.chance(50) { lengths.len() - 1 } else { dice.below(lengths.len() as u64) as usize };
+        let at = if rng.chance(50) { lengths.len() - 1 } else { rng.below(lengths.len() as u64) as usize };
         left.resize(lengths[at] as usize, 0);
         let mut order: Vec<&Pending> = self.pending.iter().collect();
-        if dice.chance(50) {
-            (1..order.len()).rev().for_each(|at| order.swap(at, dice.below(at as u64 + 1) as usize));
+        if rng.chance(50) {
+            (1..order.len()).rev().for_each(|at| order.swap(at, rng.below(at as u64 + 1) as usize));
         }
         for pending in order {
             let Pending::Write(offset, bytes) = pending else { continue };
@@ -153,7 +145,7 @@ impl File {
             while from < bytes.len() {
                 let place = offset + from as u64;
                 let to = bytes.len().min(from + (sector - place % sector) as usize);
-                if dice.chance(kept) {
+                if rng.chance(kept) {
                     write(&mut left, place, &bytes[from..to], false);
                 }
                 from = to;

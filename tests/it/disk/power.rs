@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::Disk;
-use super::image::{Dice, Done, Image, read_log};
+use super::image::{Done, Image, SplitMix64, read_log};
 use crate::support::{Running, spawn_in};
 
 const WRITERS: usize = 4;
@@ -35,11 +35,11 @@ fn length(log: &Path) -> u64 {
 /// Points and changes of cells by turns, each under its key, until the server is gone.
 async fn write(address: String, log: std::path::PathBuf, writer: usize, requests: usize) -> Vec<Sent> {
     let http = reqwest::Client::new();
-    let mut dice = Dice(writer as u64);
+    let mut rng = SplitMix64(writer as u64);
     let (mut sent, mut start) = (Vec::new(), 0);
     for number in 0..requests {
-        let points = [1, 3, 40, 700, 5000][dice.below(5) as usize];
-        let large = [1, 10, 3000, 20_000][dice.below(4) as usize];
+        let points = [1, 3, 40, 700, 5000][rng.below(5) as usize];
+        let large = [1, 10, 3000, 20_000][rng.below(4) as usize];
         let send = request(&http, &address, writer, number, start, points, large);
         start += if number.is_multiple_of(2) { points } else { 0 };
         let answered = send.await.is_some_and(|status| status < 300);
@@ -128,11 +128,11 @@ async fn stored(server: &Running, writer: usize) -> Vec<Value> {
 }
 
 /// Starts on what one cut left, and compares with what the clients know.
-async fn look(record: &Record, image: &Image, at: u64, dice: &mut Dice, durable: bool) {
+async fn look(record: &Record, image: &Image, at: u64, rng: &mut SplitMix64, durable: bool) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    image.cut(&data, dice);
+    image.cut(&data, rng);
     if data.join("agnez.sqlite").exists() {
         // A file that was made a moment before is empty and has no tables yet.
         let told = check(&data).await;
@@ -185,8 +185,8 @@ async fn look(record: &Record, image: &Image, at: u64, dice: &mut Dice, durable:
 async fn cuts(flags: &[&str], requests: usize, cuts: usize, durable: bool) {
     let seed = std::env::var("AGNEZ_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
     let record = record(flags, requests).await;
-    let mut dice = Dice(seed);
-    let mut moments: Vec<usize> = (0..cuts).map(|_| dice.below(record.log.len() as u64 + 1) as usize).collect();
+    let mut rng = SplitMix64(seed);
+    let mut moments: Vec<usize> = (0..cuts).map(|_| rng.below(record.log.len() as u64 + 1) as usize).collect();
     moments.sort_unstable();
     let (mut image, mut applied) = (Image::default(), 0);
     for (cut, moment) in moments.into_iter().enumerate() {
@@ -197,7 +197,7 @@ async fn cuts(flags: &[&str], requests: usize, cuts: usize, durable: bool) {
         // Answers that came before the next entry was written.
         let at = record.log.get(applied).map_or(u64::MAX, |next| next.end - 1);
         println!("cut {cut} of seed {seed}, after {applied} of {} writes", record.log.len());
-        look(&record, &image, at, &mut dice, durable).await;
+        look(&record, &image, at, &mut rng, durable).await;
     }
     assert!(record.sent.iter().all(|sent| sent.len() == requests && sent.iter().all(|sent| sent.acknowledged.is_some())));
 }

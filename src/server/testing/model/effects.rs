@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::plain::{Answer, Cell, Plain, Told};
+use super::plain::{Answer, Cell, Plain, PublishedEvent};
 use super::steps::{Part, values};
 
 /// An answer, or the code of the refusal.
 pub type Done = Result<Answer, u16>;
 
 impl Plain {
-    pub(crate) fn create_all(&mut self, drafts: &[Value], events: &mut Vec<Told>) -> Done {
+    pub(crate) fn create_all(&mut self, drafts: &[Value], events: &mut Vec<PublishedEvent>) -> Done {
         let made = drafts.iter().map(|draft| self.create(draft, None, events)).collect::<Result<_, _>>()?;
         Ok(Answer::Cells(201, made))
     }
 
-    pub(crate) fn create(&mut self, draft: &Value, append: Option<Value>, events: &mut Vec<Told>) -> Result<(String, u64), u16> {
+    pub(crate) fn create(&mut self, draft: &Value, append: Option<Value>, events: &mut Vec<PublishedEvent>) -> Result<(String, u64), u16> {
         let id = draft["_id"].as_str().unwrap().to_owned();
         if self.cells.contains_key(&id) {
             return Err(409);
@@ -33,7 +33,7 @@ impl Plain {
         Ok((id, rev))
     }
 
-    pub(crate) fn patch(&mut self, id: &str, before: Cell, draft: &Value, events: &mut Vec<Told>) -> Result<u64, u16> {
+    pub(crate) fn patch(&mut self, id: &str, before: Cell, draft: &Value, events: &mut Vec<PublishedEvent>) -> Result<u64, u16> {
         let mut cell = before.clone();
         cell.keys.extend(keys(draft));
         cell.keys.remove("append");
@@ -64,8 +64,8 @@ impl Plain {
         Ok(())
     }
 
-    pub(crate) fn append(&mut self, parts: &[Part], events: &mut Vec<Told>) -> Done {
-        let (mut told, mut sum) = (Map::new(), 0_u64);
+    pub(crate) fn append(&mut self, parts: &[Part], events: &mut Vec<PublishedEvent>) -> Done {
+        let (mut cells, mut sum) = (Map::new(), 0_u64);
         // Points of one cell are taken together.
         let mut ids: Vec<&String> = Vec::new();
         parts.iter().for_each(|Part { id, .. }| {
@@ -94,10 +94,10 @@ impl Plain {
                 let start = names.get(name).map_or(json!(start), |part: &Value| part["start"].clone());
                 names.insert(name.clone(), json!({ "start": start, "points": cell.series[name].1.len() }));
             }
-            told.insert(id.clone(), names.into());
+            cells.insert(id.clone(), names.into());
             self.cells.insert(id.clone(), cell);
         }
-        Ok(Answer::Points(json!({ "appended": sum, "cells": told })))
+        Ok(Answer::Points(json!({ "appended": sum, "cells": cells })))
     }
 
     pub(crate) fn extend(&mut self, cell: &mut Cell, name: &str, y: &[f64]) {

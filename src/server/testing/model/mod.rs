@@ -64,7 +64,7 @@ fn shrink(mut plan: Plan, mut why: String) -> (Plan, String) {
 }
 
 #[test]
-fn any_history_is_told_as_it_was() {
+fn any_history_is_published_as_it_happened() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match (number("AGNEZ_MODEL_SEED"), number("AGNEZ_MODEL_SEEDS")) {
         (Some(seed), _) => seed..seed + 1,

@@ -33,19 +33,19 @@ impl Cell {
     }
 
     pub fn document(&self, id: &str) -> Value {
-        let mut told = self.keys.clone();
+        let mut document = self.keys.clone();
         let summary = |(name, (_, y)): (&String, &(u64, Vec<f64>))| {
             (name.clone(), json!({ "points": y.len(), "last": [(y.len() - 1) as f64, y[y.len() - 1]] }))
         };
         let series = || json!({ "series": self.series.iter().map(summary).collect::<Map<_, _>>() });
-        told.extend(if self.is_line() { Some(series()) } else { self.value.clone() }.map(|value| ("value".to_owned(), value)));
-        told.extend([("_id".to_owned(), json!(id)), ("board".to_owned(), json!(self.board)), ("rev".to_owned(), json!(self.rev))]);
-        Value::Object(told)
+        document.extend(if self.is_line() { Some(series()) } else { self.value.clone() }.map(|value| ("value".to_owned(), value)));
+        document.extend([("_id".to_owned(), json!(id)), ("board".to_owned(), json!(self.board)), ("rev".to_owned(), json!(self.rev))]);
+        Value::Object(document)
     }
 }
 
 #[derive(Clone, Debug, PartialEq, PartialOrd, Eq, Ord)]
-pub struct Told {
+pub struct PublishedEvent {
     pub board: String,
     pub seq: u64,
     /// `None`: points.
@@ -68,8 +68,8 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 struct Kept {
     call: String,
-    /// What the first was answered; unknown where nobody listened.
-    told: Option<(u16, String)>,
+    /// The answer to the first request; unknown if the client did not wait for it.
+    answer: Option<(u16, String)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,7 @@ pub struct Plain {
 
 impl Plain {
     /// One commit: the answers, the events in order, and whether there is anything to be written.
-    pub fn commit(&mut self, calls: &[Call]) -> (Vec<Answer>, Vec<Told>, bool) {
+    pub fn commit(&mut self, calls: &[Call]) -> (Vec<Answer>, Vec<PublishedEvent>, bool) {
         let (before, mut events, mut answers) = (self.clone(), Vec::new(), Vec::new());
         for call in calls {
             let (saved, length) = (self.clone(), events.len());
@@ -114,7 +114,7 @@ impl Plain {
     }
 
     /// A series that has points that it had not, or that is no longer what its readers know.
-    fn tell_points(&mut self, before: &Self, events: &mut Vec<Told>) {
+    fn tell_points(&mut self, before: &Self, events: &mut Vec<PublishedEvent>) {
         let mut boards: Vec<String> = Vec::new();
         for (id, cell) in &self.cells {
             let alive = before.cells.get(id);
@@ -132,11 +132,11 @@ impl Plain {
         boards.dedup();
         for board in boards {
             let seq = self.next(&board);
-            events.push(Told { board, seq, what: None });
+            events.push(PublishedEvent { board, seq, what: None });
         }
     }
 
-    fn call(&mut self, call: &Call, before: &Self, events: &mut Vec<Told>) -> Done {
+    fn call(&mut self, call: &Call, before: &Self, events: &mut Vec<PublishedEvent>) -> Done {
         if call.op.drafts().iter().any(is_wrong) {
             return Err(400);
         }
@@ -155,7 +155,7 @@ impl Plain {
                 return Ok(Answer::Forgotten);
             }
             let done = self.run(&call.op, events)?;
-            self.replies.entry(writer.clone()).or_default().insert(*number, Kept { call: text, told: None });
+            self.replies.entry(writer.clone()).or_default().insert(*number, Kept { call: text, answer: None });
             return Ok(done);
         }
         self.run(&call.op, events)
@@ -164,9 +164,10 @@ impl Plain {
     /// Notes what the first was answered, or says how a repetition differs from that.
     pub fn heard(&mut self, key: &(String, u64), status: u16, text: &str) -> Result<(), String> {
         let Some(kept) = self.replies.get_mut(&key.0).and_then(|known| known.get_mut(&key.1)) else { return Ok(()) };
-        match &kept.told {
-            None => kept.told = Some((status, text.to_owned())),
-            Some((first, told)) if *first == status && (told == text || (told.len() > 16 << 10 && text.contains("\"repeated\":true"))) => {}
+        match &kept.answer {
+            None => kept.answer = Some((status, text.to_owned())),
+            Some((first, answer))
+                if *first == status && (answer == text || (answer.len() > 16 << 10 && text.contains("\"repeated\":true"))) => {}
             Some(first) => return Err(format!("{key:?} was answered {first:?}, and then {status} {text}")),
         }
         Ok(())
@@ -176,7 +177,7 @@ impl Plain {
         self.replies.get(writer).is_some_and(|known| known.contains_key(number))
     }
 
-    fn run(&mut self, op: &Op, events: &mut Vec<Told>) -> Done {
+    fn run(&mut self, op: &Op, events: &mut Vec<PublishedEvent>) -> Done {
         let found = |plain: &Self, id: &str| plain.cells.get(id).cloned().ok_or(404_u16);
         match op {
             Op::Create(drafts) => self.create_all(drafts, events),
@@ -249,13 +250,13 @@ impl Plain {
         *seq
     }
 
-    pub(crate) fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<Told>) -> u64 {
+    pub(crate) fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<PublishedEvent>) -> u64 {
         let seq = self.next(board);
-        events.push(Told { board: board.to_owned(), seq, what: Some((kind.to_owned(), id.to_owned())) });
+        events.push(PublishedEvent { board: board.to_owned(), seq, what: Some((kind.to_owned(), id.to_owned())) });
         seq
     }
 
-    pub(crate) fn put(&mut self, kind: &str, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
+    pub(crate) fn put(&mut self, kind: &str, id: &str, mut cell: Cell, events: &mut Vec<PublishedEvent>) -> u64 {
         let left = self.cells.get(id).map(|before| before.board.clone()).filter(|board| *board != cell.board);
         if let Some(left) = &left {
             self.tell("removed", left, id, events);
@@ -268,7 +269,7 @@ impl Plain {
         rev
     }
 
-    pub(crate) fn remove(&mut self, id: &str, mut cell: Cell, events: &mut Vec<Told>) -> u64 {
+    pub(crate) fn remove(&mut self, id: &str, mut cell: Cell, events: &mut Vec<PublishedEvent>) -> u64 {
         let seq = self.tell("removed", &cell.board, id, events);
         cell.rev += 1;
         let rev = cell.rev;
@@ -292,8 +293,14 @@ impl Plain {
         self.matching("board", board).into_iter().map(|(id, _)| id).collect()
     }
 
-    /// A person moved the cell: the others keep their order, whichever of them are numbered anew. Takes over those numbers.
-    pub fn moved(&mut self, id: &str, before: Option<&str>, told: &[Told], layout_of: impl Fn(&str) -> Value) -> Result<(), String> {
+    /// A person moved the cell: the others keep their order, whichever of them get new numbers. Takes over those numbers.
+    pub fn moved(
+        &mut self,
+        id: &str,
+        before: Option<&str>,
+        published: &[PublishedEvent],
+        layout_of: impl Fn(&str) -> Value,
+    ) -> Result<(), String> {
         let board = self.cells[id].board.clone();
         let mut row = self.row(&board);
         if before != Some(id) {
@@ -301,7 +308,7 @@ impl Plain {
             let at = before.map_or(row.len(), |before| row.iter().position(|other| other == before).unwrap());
             row.insert(at, id.to_owned());
         }
-        for event in told {
+        for event in published {
             let seq = self.next(&board);
             match &event.what {
                 Some((kind, id)) if kind == "patched" && row.contains(id) && event.board == board && event.seq == seq => {
@@ -309,7 +316,7 @@ impl Plain {
                     cell.rev += 1;
                     cell.keys.insert("layout".to_owned(), layout_of(id));
                 }
-                _ => return Err(format!("moving '{id}' told {event:?}")),
+                _ => return Err(format!("moving '{id}' published {event:?}")),
             }
         }
         let now = self.row(&board);

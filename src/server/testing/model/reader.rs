@@ -82,9 +82,9 @@ impl Reader {
 
     fn take(&mut self, app: &App, frame: LiveFrame, lagged: u64) -> Result<(), String> {
         if app.hub.readers().1 > lagged {
-            self.until = app.boards.store.index().board(self.board).map_or(0, |board| board.seq);
+            self.until = app.boards.index().board(self.board).map_or(0, |board| board.seq);
         }
-        let told = match &frame {
+        let shown = match &frame {
             LiveFrame::Text(text) => text.to_string(),
             LiveFrame::Binary(bytes) => format!("{:?}", points::read(bytes)),
         };
@@ -93,7 +93,13 @@ impl Reader {
             LiveFrame::Text(text) => self.text(&app.boards, &text),
         }
         .map_err(|why| {
-            format!("{:?} reader of '{}' at {}: {why}, in {}", self.view, self.board, self.last, told.chars().take(300).collect::<String>())
+            format!(
+                "{:?} reader of '{}' at {}: {why}, in {}",
+                self.view,
+                self.board,
+                self.last,
+                shown.chars().take(300).collect::<String>()
+            )
         })
     }
 
@@ -115,7 +121,7 @@ impl Reader {
                 self.values.clear();
             }
             _ if self.is_over => return Err("another epoch goes on where the old one ended".into()),
-            "bookmark" if seq < self.last => return Err("a bookmark behind what was told".into()),
+            "bookmark" if seq < self.last => return Err("a bookmark behind the last event".into()),
             "bookmark" => self.last = seq,
             // A line that only got points comes with the number of its document.
             "patched" if self.last < self.until && seq <= self.last && frame["data"]["type"] == "line" => {}
@@ -139,10 +145,10 @@ impl Reader {
         Ok(())
     }
 
-    /// No change is told twice, and none is left out but those that a newer version stands for.
+    /// No change is sent twice, and none is left out but those that a newer version stands for.
     fn step(&mut self, first: u64, seq: u64) -> Result<(), String> {
         if seq <= self.last {
-            return Err("a change is told twice".into());
+            return Err("a change was sent twice".into());
         }
         if seq > self.until && first > self.last + 1 {
             return Err("changes are left out".into());
@@ -171,7 +177,7 @@ impl Reader {
         }
     }
 
-    /// `is_late`: it stands for all that was missed, so that nobody tells which series began anew. Otherwise that follows.
+    /// `is_late`: it stands for all that was missed, and does not say which series were replaced. Otherwise that follows.
     fn document(&mut self, frame: &Value, is_late: bool) {
         let document = &frame["data"];
         let id = document["_id"].as_str().unwrap_or_default().to_owned();
@@ -214,7 +220,7 @@ impl Reader {
     fn binary(&mut self, boards: &Boards, bytes: &[u8]) -> Result<(), String> {
         let frame = points::read(bytes).map_err(|why| why.to_string())?;
         if frame.seq < self.last {
-            return Err("points behind what was told".into());
+            return Err("points behind the last event".into());
         }
         self.last = frame.seq;
         self.page.apply(Event::Bookmark { seq: frame.seq });
@@ -262,7 +268,7 @@ impl Reader {
             Err(format!("{:?} reader of '{}' has other {what}:\n  knows {known}\n  is    {is}", self.view, self.board))
         };
         let here: BTreeMap<&String, &Value> = documents.iter().filter(|(_, document)| document["board"] == self.board).collect();
-        let head = boards.store.index().board(self.board).map_or(0, |board| board.seq);
+        let head = boards.index().board(self.board).map_or(0, |board| board.seq);
         if self.last != head {
             return differs("changes", self.last.to_string(), head.to_string());
         }
@@ -320,7 +326,7 @@ pub fn stripped(document: &Value) -> Value {
 }
 
 fn truth(boards: &Boards, id: &CellId) -> BTreeMap<Name, u64> {
-    let index = boards.store.index();
+    let index = boards.index();
     let is_line = index.cell(id).is_some_and(|record: &Arc<_>| record.is_line());
     let series = index.series(id).iter().filter(|_| is_line);
     series.map(|series| ((id.to_string(), series.name.to_string()), series.count())).collect()

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::calls::{CallFuture, CallResult, send};
-use super::plain::{Answer, Plain, Told};
+use super::plain::{Answer, Plain, PublishedEvent};
 use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Plan, READERS, Step};
 use crate::protocol::CellId;
@@ -27,13 +27,13 @@ struct World {
     durability: Durability,
     /// None between two starts.
     app: Option<App>,
-    told: Arc<Mutex<Vec<Told>>>,
+    published: Arc<Mutex<Vec<PublishedEvent>>>,
     plain: Plain,
     readers: [Option<Reader>; READERS],
 }
 
 pub async fn run(plan: &Plan) -> Result<(), String> {
-    // While such a task runs, the clock moves only where it is told to.
+    // While such a task runs, the clock moves only where a step moves it.
     let (end, wait) = std::sync::mpsc::channel::<()>();
     let holds = tokio::task::spawn_blocking(move || wait.recv());
     let done = history(plan).await;
@@ -45,13 +45,13 @@ pub async fn run(plan: &Plan) -> Result<(), String> {
 async fn history(plan: &Plan) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
     let durability = if plan.full { Durability::Full } else { Durability::Normal };
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let app = start(folder.path(), durability, told.clone()).await;
-    let mut world = World { folder, durability, app: Some(app), told, plain: Plain::default(), readers: Default::default() };
+    let published = Arc::new(Mutex::new(Vec::new()));
+    let app = start(folder.path(), durability, published.clone()).await;
+    let mut world = World { folder, durability, app: Some(app), published, plain: Plain::default(), readers: Default::default() };
     for (at, step) in plan.steps.iter().enumerate() {
         world.step(step).await.map_err(|why| format!("step {at}: {why}"))?;
     }
-    world.app().boards.store.close().await;
+    world.app().boards.close().await;
     Ok(())
 }
 
@@ -60,18 +60,18 @@ pub async fn app(folder: &std::path::Path) -> App {
     start(folder, Durability::Normal, Arc::default()).await
 }
 
-async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex<Vec<Told>>>) -> App {
+async fn start(folder: &std::path::Path, durability: Durability, published: Arc<Mutex<Vec<PublishedEvent>>>) -> App {
     let hub = Arc::new(Hub::default());
     let publish = {
         let hub = hub.clone();
         Box::new(move |changes: Vec<Change>| {
-            told.lock().unwrap().extend(changes.iter().map(told_of));
+            published.lock().unwrap().extend(changes.iter().map(published_event));
             hub.publish(changes);
         })
     };
     let store = Store::open_with_small_limits(folder, durability, publish).await;
     Arc::new(AppState {
-        boards: Arc::new(Boards { store: Arc::new(store) }),
+        boards: Arc::new(Boards::new(store)),
         hub,
         site: Arc::new(StaticAssets::load()),
         drawings: Arc::default(),
@@ -90,12 +90,12 @@ async fn start(folder: &std::path::Path, durability: Durability, told: Arc<Mutex
     })
 }
 
-fn told_of(change: &Change) -> Told {
+fn published_event(change: &Change) -> PublishedEvent {
     let what = match change {
         Change::Cell(change) => Some((format!("{:?}", change.kind).to_lowercase(), change.record.id.to_string())),
         Change::Points(_) => None,
     };
-    Told { board: change.board().to_string(), seq: change.seq(), what }
+    PublishedEvent { board: change.board().to_string(), seq: change.seq(), what }
 }
 
 impl World {
@@ -120,7 +120,7 @@ impl World {
             Step::Wait(ms) => pass(*ms).await,
             Step::Restart => {
                 self.cut_all();
-                app.boards.store.close().await;
+                app.boards.close().await;
                 drop(app);
                 self.open().await;
                 self.compare(false).await?;
@@ -147,13 +147,13 @@ impl World {
     async fn open(&mut self) {
         // The folder is the old store's until nobody holds it.
         self.app = None;
-        self.app = Some(start(self.folder.path(), self.durability, self.told.clone()).await);
+        self.app = Some(start(self.folder.path(), self.durability, self.published.clone()).await);
     }
 
     async fn commit(&mut self, calls: &[Call], fate: &Fate) -> Result<(), String> {
         let before = self.plain.clone();
         let (answers, events, is_changed) = self.plain.commit(calls);
-        self.told.lock().unwrap().clear();
+        self.published.lock().unwrap().clear();
         let lock = match fate {
             Fate::Refused => Some(hold(&self.folder.path().join("agnez.sqlite")).await),
             _ => None,
@@ -173,7 +173,7 @@ impl World {
             }
             Fate::Unheard => {
                 drop(calling);
-                self.app().boards.store.write(1, |_| Ok::<_, StoreError>(())).await.map_err(|why| why.to_string())?;
+                self.app().boards.store().write(1, |_| Ok::<_, StoreError>(())).await.map_err(|why| why.to_string())?;
             }
             Fate::Answered | Fate::Refused => {
                 for (slot, call) in heard.iter_mut().zip(calling) {
@@ -195,8 +195,8 @@ impl World {
                 self.check(call, wanted, heard, is_undone).map_err(|why| format!("{call:?}: {why}"))?;
             }
         }
-        let told = std::mem::take(&mut *self.told.lock().unwrap());
-        self.check_events(calls, &answers, if is_undone { Vec::new() } else { events }, told)?;
+        let published = std::mem::take(&mut *self.published.lock().unwrap());
+        self.check_events(calls, &answers, if is_undone { Vec::new() } else { events }, published)?;
         self.compare(false).await
     }
 
@@ -210,21 +210,21 @@ impl World {
             (Ok(_), Answer::Cells(..) | Answer::Points(_)) if is_undone => return wrong("as done"),
             (Ok(answer), _) => answer,
         };
-        let told: Value =
+        let body: Value =
             if text.is_empty() { Value::Null } else { serde_json::from_str(&text).map_err(|why| format!("{why}: {text}"))? };
         let is_same = match wanted {
             Answer::Refused(_) => false,
             Answer::Nothing => true,
-            Answer::Points(points) => status == 201 && !is_repeated && told == *points,
+            Answer::Points(points) => status == 201 && !is_repeated && body == *points,
             Answer::Cells(wanted_status, cells) => {
-                let list = told.as_array().cloned().unwrap_or_else(|| vec![told.clone()]);
-                // A line is told by its summary, whatever was sent.
+                let list = body.as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+                // The answer has the summary of a line, whatever was sent.
                 let has_points =
                     |document: &Value| document["value"]["series"].as_object().is_some_and(|series| series.values().any(Value::is_array));
-                let told = list.iter().map(|document| {
+                let revisions = list.iter().map(|document| {
                     (document["_id"].as_str().unwrap_or_default().to_owned(), document["rev"].as_u64().unwrap_or_default())
                 });
-                status == *wanted_status && !is_repeated && told.eq(cells.iter().cloned()) && !list.iter().any(has_points)
+                status == *wanted_status && !is_repeated && revisions.eq(cells.iter().cloned()) && !list.iter().any(has_points)
             }
             Answer::Again(_) | Answer::Forgotten => is_repeated,
         };
@@ -237,23 +237,29 @@ impl World {
         }
     }
 
-    /// What was published is what the model tells, in this order, without a gap.
-    fn check_events(&mut self, calls: &[Call], answers: &[Answer], mut wanted: Vec<Told>, mut told: Vec<Told>) -> Result<(), String> {
+    /// The published events are those of the model, in this order, without a gap.
+    fn check_events(
+        &mut self,
+        calls: &[Call],
+        answers: &[Answer],
+        mut wanted: Vec<PublishedEvent>,
+        mut published: Vec<PublishedEvent>,
+    ) -> Result<(), String> {
         for board in super::steps::BOARDS {
-            let seqs: Vec<u64> = told.iter().filter(|event| event.board == board).map(|event| event.seq).collect();
+            let seqs: Vec<u64> = published.iter().filter(|event| event.board == board).map(|event| event.seq).collect();
             if !seqs.is_sorted() {
                 return Err(format!("events of '{board}' are published in the order {seqs:?}"));
             }
         }
         if let ([Call { op: Op::Rearrange(id, before), .. }], [Answer::Nothing]) = (calls, answers) {
             let app = self.app();
-            let index = app.boards.store.index();
+            let index = app.boards.index();
             let layout = |id: &str| index.cell(&CellId::parse(id).unwrap()).map_or(Value::Null, |record| record.keys["layout"].clone());
-            return self.plain.moved(id, before.as_deref(), &told, layout);
+            return self.plain.moved(id, before.as_deref(), &published, layout);
         }
         wanted.sort();
-        told.sort();
-        if wanted == told { Ok(()) } else { Err(format!("events must be\n  {wanted:?}, not\n  {told:?}")) }
+        published.sort();
+        if wanted == published { Ok(()) } else { Err(format!("events must be\n  {wanted:?}, not\n  {published:?}")) }
     }
 
     /// The commit was under way: after the start all of it is there, or nothing.
@@ -261,13 +267,13 @@ impl World {
         for _ in 0..steps {
             tokio::task::yield_now().await;
         }
-        self.app().boards.store.crash(self.folder.path()).await;
-        let published = !self.told.lock().unwrap().is_empty();
+        self.app().boards.store().crash(self.folder.path()).await;
+        let was_published = !self.published.lock().unwrap().is_empty();
         self.cut_all();
         self.open().await;
         let is_there = {
             let app = self.app();
-            let index = app.boards.store.index();
+            let index = app.boards.index();
             let seqs = |plain: &Plain| plain.boards.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.seq) == *seq);
             let answered = |(writer, number): &(String, u64)| {
                 let key = IdempotencyKey { writer: writer.as_str().into(), number: *number };
@@ -282,7 +288,7 @@ impl World {
             }
         };
         if !is_there {
-            if published {
+            if was_published {
                 return Err("what was published is not on disk".into());
             }
             self.plain = before;
@@ -332,7 +338,7 @@ async fn pass(ms: u64) {
 async fn points_of(boards: &Boards, id: &str, name: &str) -> Result<Vec<f64>, String> {
     let (id, mut all) = (CellId::parse(id).unwrap(), Vec::new());
     loop {
-        let page = boards.store.points(&id, name, all.len() as u64, 5000).await.map_err(|why| why.to_string())?;
+        let page = boards.points(&id, name, all.len() as u64, 5000).await.map_err(|why| why.to_string())?;
         match page.filter(|page| !page.points.is_empty()) {
             Some(page) => all.extend(page.points.y),
             None => return Ok(all),

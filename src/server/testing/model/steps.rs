@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use crate::server::live::hub::FeedView;
+use crate::split_mix::SplitMix64;
 
 pub const BOARDS: [&str; 2] = ["main", "b"];
 const IDS: [&str; 6] = ["a", "c", "d", "e", "f", "g"];
@@ -99,25 +100,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.roll(of.len() as u64) as usize].clone()
-    }
-}
-
 struct Drawn {
-    dice: Dice,
+    rng: SplitMix64,
     /// Every point has a value of its own.
     next: u64,
     /// Large values are only on disk, and what removes those reads them first.
@@ -126,12 +110,12 @@ struct Drawn {
 
 /// The history of a seed.
 pub fn plan(seed: u64, length: usize) -> Plan {
-    let mut dice = Dice(seed);
-    let (full, large) = (dice.roll(2) == 0, dice.roll(3) == 0);
-    let mut drawn = Drawn { dice, next: 0, large };
+    let mut rng = SplitMix64(seed);
+    let (full, large) = (rng.below(2) == 0, rng.below(3) == 0);
+    let mut drawn = Drawn { rng, next: 0, large };
     let mut steps = Vec::new();
     while steps.len() < length {
-        match drawn.dice.roll(30) {
+        match drawn.rng.below(30) {
             0 => steps.extend(drawn.tick()),
             _ => steps.push(drawn.step()),
         }
@@ -142,52 +126,52 @@ pub fn plan(seed: u64, length: usize) -> Plan {
 
 impl Drawn {
     fn step(&mut self) -> Step {
-        let reader = self.dice.roll(READERS as u64) as usize;
-        match self.dice.roll(40) {
+        let reader = self.rng.below(READERS as u64) as usize;
+        match self.rng.below(40) {
             0 => Step::Restart,
             1 | 2 => Step::Settle,
-            3..6 => Step::Connect(reader, self.dice.one(&[FeedView::Page, FeedView::Document]), self.dice.one(&BOARDS), false),
+            3..6 => Step::Connect(reader, self.rng.pick(&[FeedView::Page, FeedView::Document]), self.rng.pick(&BOARDS), false),
             6..9 => Step::Connect(reader, FeedView::Page, "main", true),
             9 => Step::Cut(reader),
-            10..15 => Step::Read(reader, 1 + self.dice.roll(6) as usize),
+            10..15 => Step::Read(reader, 1 + self.rng.below(6) as usize),
             15 => Step::Glance(reader),
-            16..19 => Step::Wait(1 + self.dice.roll(20)),
+            16..19 => Step::Wait(1 + self.rng.below(20)),
             _ => self.commit(),
         }
     }
 
-    /// A reader knows a line; then its series begin anew, end and grow within one tick, where chance alone seldom comes to.
+    /// A reader knows a line; then its series are replaced, end and grow within one tick, where chance alone seldom comes to.
     fn tick(&mut self) -> Vec<Step> {
-        let (id, reader) = (self.id(), self.dice.roll(READERS as u64) as usize);
-        let (view, board) = (self.dice.one(&[FeedView::Page, FeedView::Document]), self.dice.one(&BOARDS));
+        let (id, reader) = (self.id(), self.rng.below(READERS as u64) as usize);
+        let (view, board) = (self.rng.pick(&[FeedView::Page, FeedView::Document]), self.rng.pick(&BOARDS));
         let commit = |op: Op| Step::Commit(vec![Call { op, key: None }], Fate::Answered);
         let whole = |drawn: &mut Self, most: u64| {
-            let name = drawn.dice.one(&["s", "s", "t"]);
-            let series = if drawn.dice.roll(4) == 0 { json!({}) } else { json!({ name: drawn.numbers(most) }) };
+            let name = drawn.rng.pick(&["s", "s", "t"]);
+            let series = if drawn.rng.below(4) == 0 { json!({}) } else { json!({ name: drawn.numbers(most) }) };
             json!({ "type": "line", "value": { "series": series } })
         };
         let mut known = whole(self, 9);
         known["board"] = json!(board);
         let mut steps = vec![commit(Op::Patch(id.clone(), known, true)), Step::Connect(reader, view, board, false), Step::Settle];
-        for _ in 0..3 + self.dice.roll(4) {
-            steps.push(commit(match self.dice.roll(5) {
+        for _ in 0..3 + self.rng.below(4) {
+            steps.push(commit(match self.rng.below(5) {
                 0 | 1 => Op::Patch(id.clone(), whole(self, 3), false),
-                _ => Op::Append(vec![Part { id: id.clone(), name: self.dice.one(&["s", "s", "t"]).to_owned(), y: self.list(3) }]),
+                _ => Op::Append(vec![Part { id: id.clone(), name: self.rng.pick(&["s", "s", "t"]).to_owned(), y: self.list(3) }]),
             }));
         }
         steps
     }
 
     fn commit(&mut self) -> Step {
-        let mut calls: Vec<Call> = (0..1 + self.dice.roll(5)).map(|_| self.call()).collect();
+        let mut calls: Vec<Call> = (0..1 + self.rng.below(5)).map(|_| self.call()).collect();
         let is_alone = |call: &Call| call.op.is_alone() || (self.large && matches!(call.op, Op::Remove(_) | Op::RemoveMany(..)));
         if calls.iter().any(is_alone) {
             calls.truncate(1);
         }
-        let fate = match self.dice.roll(24) {
+        let fate = match self.rng.below(24) {
             0 => Fate::Unheard,
             1 => Fate::Refused,
-            2 => Fate::Crash(self.dice.roll(12) as u32),
+            2 => Fate::Crash(self.rng.below(12) as u32),
             _ => Fate::Answered,
         };
         // What reads first is not on its way yet when its client goes.
@@ -198,10 +182,10 @@ impl Drawn {
     fn call(&mut self) -> Call {
         let op = self.op();
         let is_of_person = matches!(op, Op::Restore(_) | Op::Rearrange(..));
-        let number = if self.dice.roll(20) == 0 { 200 } else { self.dice.roll(6) };
-        let key = (!is_of_person && self.dice.roll(4) == 0).then(|| (self.dice.one(&["w", "v"]).to_owned(), number));
+        let number = if self.rng.below(20) == 0 { 200 } else { self.rng.below(6) };
+        let key = (!is_of_person && self.rng.below(4) == 0).then(|| (self.rng.pick(&["w", "v"]).to_owned(), number));
         // A key that is sent again must often come with the same call.
-        let op = if key.is_some() && self.dice.roll(2) == 0 {
+        let op = if key.is_some() && self.rng.below(2) == 0 {
             Op::Append(vec![Part { id: "a".into(), name: "s".into(), y: number..number + 1 }])
         } else {
             op
@@ -211,40 +195,40 @@ impl Drawn {
 
     fn op(&mut self) -> Op {
         let id = self.id();
-        match self.dice.roll(30) {
-            0..5 => Op::Create((0..1 + self.dice.roll(2)).map(|_| self.draft(true)).collect()),
-            5 => Op::Flood(self.dice.one(&BOARDS).into(), 20 + self.dice.roll(120) as usize),
+        match self.rng.below(30) {
+            0..5 => Op::Create((0..1 + self.rng.below(2)).map(|_| self.draft(true)).collect()),
+            5 => Op::Flood(self.rng.pick(&BOARDS).into(), 20 + self.rng.below(120) as usize),
             6 | 7 => Op::RemoveMany("name".into(), "flood".into()),
-            8 => Op::RemoveMany("board".into(), self.dice.one(&BOARDS).into()),
+            8 => Op::RemoveMany("board".into(), self.rng.pick(&BOARDS).into()),
             9 | 10 => Op::Update(id, self.draft(false)),
             11..17 => {
                 let mut draft = self.draft(false);
-                if self.dice.roll(3) == 0 {
+                if self.rng.below(3) == 0 {
                     draft["append"] = json!({ "s": self.numbers(5) });
                 }
-                Op::Patch(id, draft, self.dice.roll(3) == 0)
+                Op::Patch(id, draft, self.rng.below(3) == 0)
             }
-            17 => Op::PatchMany("board".into(), self.dice.one(&BOARDS).into(), json!({ "description": format!("n{}", self.dice.roll(9)) })),
-            18 => Op::PatchMany("name".into(), "flood".into(), json!({ "board": self.dice.one(&BOARDS) })),
+            17 => Op::PatchMany("board".into(), self.rng.pick(&BOARDS).into(), json!({ "description": format!("n{}", self.rng.below(9)) })),
+            18 => Op::PatchMany("name".into(), "flood".into(), json!({ "board": self.rng.pick(&BOARDS) })),
             19 | 20 => Op::Remove(id),
             21 | 22 => Op::Restore(id),
-            23 => Op::Rearrange(id, Some(self.id()).filter(|_| self.dice.roll(3) > 0)),
-            _ => Op::Append((0..1 + self.dice.roll(3)).map(|_| self.part()).collect()),
+            23 => Op::Rearrange(id, Some(self.id()).filter(|_| self.rng.below(3) > 0)),
+            _ => Op::Append((0..1 + self.rng.below(3)).map(|_| self.part()).collect()),
         }
     }
 
     fn id(&mut self) -> String {
-        self.dice.one(&IDS).to_owned()
+        self.rng.pick(&IDS).to_owned()
     }
 
     fn part(&mut self) -> Part {
-        let most = self.dice.one(&[1, 3, 3, 3, 40, 1100, 5000]);
-        Part { id: self.id(), name: self.dice.one(&["s", "t"]).to_owned(), y: self.list(most) }
+        let most = self.rng.pick(&[1, 3, 3, 3, 40, 1100, 5000]);
+        Part { id: self.id(), name: self.rng.pick(&["s", "t"]).to_owned(), y: self.list(most) }
     }
 
     fn list(&mut self, most: u64) -> Range<u64> {
         let from = self.next;
-        self.next += self.dice.roll(most + 1);
+        self.next += self.rng.below(most + 1);
         from..self.next
     }
 
@@ -257,26 +241,26 @@ impl Drawn {
         if is_new {
             draft["_id"] = json!(self.id());
         }
-        if self.dice.roll(if is_new { 2 } else { 6 }) == 0 {
-            draft["board"] = json!(self.dice.one(&BOARDS));
+        if self.rng.below(if is_new { 2 } else { 6 }) == 0 {
+            draft["board"] = json!(self.rng.pick(&BOARDS));
         }
-        if self.dice.roll(3) == 0 {
-            draft["name"] = json!(self.dice.one(&["x", "y", "flood"]));
+        if self.rng.below(3) == 0 {
+            draft["name"] = json!(self.rng.pick(&["x", "y", "flood"]));
         }
-        match self.dice.roll(8) {
-            0 => draft["pos"] = json!(self.dice.roll(4)),
-            1 => draft["layout"] = json!({ "order": self.dice.roll(4) }),
+        match self.rng.below(8) {
+            0 => draft["pos"] = json!(self.rng.below(4)),
+            1 => draft["layout"] = json!({ "order": self.rng.below(4) }),
             2 => draft["chart"] = json!({ "smooth": 0.5 }),
-            3 if self.dice.roll(3) == 0 => draft["pos"] = json!("wrong"),
+            3 if self.rng.below(3) == 0 => draft["pos"] = json!("wrong"),
             _ => {}
         }
-        match self.dice.roll(9) {
+        match self.rng.below(9) {
             0..3 => {
                 draft["type"] = json!("line");
-                match self.dice.roll(4) {
+                match self.rng.below(4) {
                     0 => draft["value"] = json!({ "series": { "s": self.numbers(4), "t": self.numbers(4) } }),
                     1 => draft["value"] = json!({ "series": { "s": { "points": 1 }, "t": self.numbers(4) } }),
-                    2 => draft["value"] = json!(self.dice.one(&["", "wrong"])),
+                    2 => draft["value"] = json!(self.rng.pick(&["", "wrong"])),
                     _ => {}
                 }
             }
@@ -293,7 +277,7 @@ impl Drawn {
     }
 
     fn text(&mut self) -> String {
-        let times = if self.large && self.dice.roll(3) == 0 { 17 << 10 } else { 1 };
-        format!("{}", self.dice.roll(10)).repeat(times)
+        let times = if self.large && self.rng.below(3) == 0 { 17 << 10 } else { 1 };
+        format!("{}", self.rng.below(10)).repeat(times)
     }
 }

@@ -2,19 +2,7 @@
 
 use super::*;
 use crate::series::{Axis, CHUNK, LEAF, Node, Pyramid};
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 ^ self.0 >> 32
-    }
-
-    fn part(&mut self) -> f64 {
-        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
+use crate::split_mix::SplitMix64;
 
 /// Doubles that codecs often get wrong, as bits, so that NaNs have payloads.
 const ODD: [u64; 14] = [
@@ -34,25 +22,25 @@ const ODD: [u64; 14] = [
     0x4340_0000_0000_0001,
 ];
 
-fn column(kind: u64, count: usize, dice: &mut Dice) -> Vec<f64> {
-    let (a, b) = (dice.part() * 1e6, dice.part());
+fn column(kind: u64, count: usize, rng: &mut SplitMix64) -> Vec<f64> {
+    let (a, b) = (rng.unit() * 1e6, rng.unit());
     let one = |at: usize| match kind {
         0 => at as f64,
         1 => a + b * at as f64,
-        2 => (dice.roll() % 1000) as f64 - 500.0,
-        3 => (1_700_000_000_000 + at as u64 / 50 * 450 + dice.roll() % 3) as f64 / 1e3,
-        4 => (dice.roll() % 1_000_000_000) as f64 / 1e6,
-        5 => f64::from(dice.part() as f32),
-        6 => dice.part(),
-        7 => f64::from_bits(dice.roll()),
-        8 if dice.roll().is_multiple_of(5) => f64::from_bits(ODD[(dice.roll() % 14) as usize]),
+        2 => (rng.next_u64() % 1000) as f64 - 500.0,
+        3 => (1_700_000_000_000 + at as u64 / 50 * 450 + rng.next_u64() % 3) as f64 / 1e3,
+        4 => (rng.next_u64() % 1_000_000_000) as f64 / 1e6,
+        5 => f64::from(rng.unit() as f32),
+        6 => rng.unit(),
+        7 => f64::from_bits(rng.next_u64()),
+        8 if rng.next_u64().is_multiple_of(5) => f64::from_bits(ODD[(rng.next_u64() % 14) as usize]),
         8 => at as f64,
-        9 if dice.roll().is_multiple_of(50) => [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0][(dice.roll() % 4) as usize],
-        9 => f64::from(dice.part() as f32),
+        9 if rng.next_u64().is_multiple_of(50) => [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0][(rng.next_u64() % 4) as usize],
+        9 => f64::from(rng.unit() as f32),
         10 => -0.0,
         11 => f64::NAN,
         12 => f64::from_bits(ODD[5]),
-        _ => dice.part() * 2e16 - 1e16,
+        _ => rng.unit() * 2e16 - 1e16,
     };
     (0..count).map(one).collect()
 }
@@ -63,11 +51,11 @@ fn bits(values: &[f64]) -> Vec<u64> {
 
 #[test]
 fn points_come_back_bit_for_bit() {
-    let mut dice = Dice(11);
+    let mut rng = SplitMix64(11);
     for count in [0, 1, 2, 3, 63, 255, 256, 257, 4096, 65_536] {
         for kind in 0..14 {
-            let mut other = || column(dice.roll() % 14, count, &mut Dice(dice.roll()));
-            let points = Points { x: other(), t: other(), y: column(kind, count, &mut Dice(kind)) };
+            let mut other = || column(rng.next_u64() % 14, count, &mut SplitMix64(rng.next_u64()));
+            let points = Points { x: other(), t: other(), y: column(kind, count, &mut SplitMix64(kind)) };
             let back = unpack_points(&pack_points(&points)).unwrap();
             assert_eq!(bits(&back.x), bits(&points.x));
             assert_eq!(bits(&back.t), bits(&points.t));
@@ -101,11 +89,11 @@ const COUNTS: [fn(&Node) -> u64; 6] =
 
 #[test]
 fn nodes_come_back_bit_for_bit() {
-    let mut dice = Dice(12);
+    let mut rng = SplitMix64(12);
     for count in [0, 64, 200, 4096, 40_000] {
         for kind in 0..14 {
-            let mut finite = || column([0, 1, 2, 3, 6][(dice.roll() % 5) as usize], count, &mut Dice(dice.roll()));
-            let points = Points { x: finite(), t: finite(), y: column(kind, count, &mut Dice(kind)) };
+            let mut finite = || column([0, 1, 2, 3, 6][(rng.next_u64() % 5) as usize], count, &mut SplitMix64(rng.next_u64()));
+            let points = Points { x: finite(), t: finite(), y: column(kind, count, &mut SplitMix64(kind)) };
             let nodes = nodes(&points);
             let open = open_nodes(pack_nodes(&nodes)).unwrap().0;
             for (at, node) in nodes.iter().enumerate() {
@@ -127,8 +115,8 @@ fn nodes_come_back_bit_for_bit() {
 
 #[test]
 fn damage_is_detected() {
-    let mut dice = Dice(13);
-    let points = Points { x: column(0, 500, &mut dice), t: column(3, 500, &mut dice), y: column(5, 500, &mut dice) };
+    let mut rng = SplitMix64(13);
+    let points = Points { x: column(0, 500, &mut rng), t: column(3, 500, &mut rng), y: column(5, 500, &mut rng) };
     let packed = [pack_points(&points), pack_nodes(&nodes(&points))];
     let read = [|bytes: &[u8]| unpack_points(bytes).err(), |bytes: &[u8]| unpack_nodes(bytes.to_vec()).err()];
     for (packed, read) in packed.iter().zip(read) {
@@ -149,14 +137,14 @@ fn damage_is_detected() {
 /// The goals: 3.7 bytes a point for chunks, 0.8 for the nodes of all levels.
 #[test]
 fn noisy_losses_become_small() {
-    let mut dice = Dice(14);
+    let mut rng = SplitMix64(14);
     let mut points = Points::default();
     let mut ms = 1_700_000_000_000_u64;
     for at in 0..64 * CHUNK {
         if at % 50 == 0 {
-            ms += 450 + dice.roll() % 100;
+            ms += 450 + rng.next_u64() % 100;
         }
-        let noise = dice.part() + dice.part() + dice.part() + dice.part() - 2.0;
+        let noise = rng.unit() + rng.unit() + rng.unit() + rng.unit() - 2.0;
         points.push(at as f64, f64::from((2.5 * (-(at as f64) / 5e4).exp() + 0.3 + 0.1 * noise) as f32), ms as f64 / 1e3);
     }
     let mut pyramid = Pyramid::default();
