@@ -9,14 +9,14 @@ use crate::protocol::{ApiError, ErrorKind};
 /// What a page elsewhere may send, and what of an answer it may read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const SENT: &str = "authorization, content-type, accept, idempotency-key, idempotency-window, last-event-id";
-const TOLD: &str = "etag, retry-after, idempotent-replayed, agnez-generation";
+const EXPOSED_HEADERS: &str = "etag, retry-after, idempotent-replayed, agnez-generation";
 
 /// Which page is asking, as far as the browser says so.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RequestOrigin {
     /// One from here, or a program.
     Ours,
-    /// One of an allowed origin: it needs a token, and is told that it may read the answer.
+    /// One of an allowed origin: it needs a token, and the response lets it read the answer.
     Allowed(String),
 }
 
@@ -74,12 +74,12 @@ pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 pub fn preflight(origin: &str) -> Response {
-    let told = [
+    let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, SENT),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
-    readable((StatusCode::NO_CONTENT, told).into_response(), origin)
+    readable((StatusCode::NO_CONTENT, headers).into_response(), origin)
 }
 
 /// Lets the page read the answer. Cookies and the like are never allowed: there are none.
@@ -87,7 +87,7 @@ pub fn readable(mut reply: Response, origin: &str) -> Response {
     if let Ok(origin) = HeaderValue::from_str(origin) {
         let headers = reply.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(TOLD));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
         headers.append(header::VARY, HeaderValue::from_static("origin"));
         headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
     }

@@ -91,7 +91,7 @@ pub struct Origin<'a> {
     pub is_forwarded: bool,
 }
 
-/// HTTP/1.0 is what nginx speaks to what it stands before, unless it is told otherwise, and then it adds no header; programs have
+/// HTTP/1.0 is what nginx speaks to what it stands before, unless it is configured otherwise, and then it adds no header; programs have
 /// spoken 1.1 for long.
 fn is_forwarded(headers: &HeaderMap, version: Version) -> bool {
     let tells = |name: &str| FORWARDED.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family));
@@ -108,7 +108,7 @@ pub fn origin<'a>(headers: &'a HeaderMap, version: Version, peer: Option<IpAddr>
     }
     let host = single_header(headers, "x-forwarded-host")?.unwrap_or(host);
     let is_secure = single_header(headers, "x-forwarded-proto")?.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-    // Each proxy adds the one it was asked by at the end; what stands before that was written by whoever asked.
+    // Each proxy adds the one it was asked by at the end; the entries before it were written by the client.
     let mut hops =
         headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|list| list.rsplit(','));
     let address = hops.find_map(|hop| match hop.trim().parse::<IpAddr>().map(|hop| hop.to_canonical()) {
@@ -183,7 +183,7 @@ mod tests {
         assert!(is_forwarded(&HeaderMap::new(), Version::HTTP_10) && !is_forwarded(&HeaderMap::new(), Version::HTTP_11));
     }
 
-    fn told(headers: &[(&str, &str)], peer: &str) -> (String, bool, Option<String>, bool) {
+    fn original(headers: &[(&str, &str)], peer: &str) -> (String, bool, Option<String>, bool) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
@@ -201,10 +201,10 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("x-forwarded-for", "203.0.113.66, 198.51.100.4, 192.0.2.9"),
         ];
-        assert_eq!(told(&headers, "127.0.0.1"), ("board.example".into(), true, Some("198.51.100.4".into()), true));
-        assert_eq!(told(&headers, "203.0.113.1"), ("localhost:3000".into(), false, Some("203.0.113.1".into()), true));
-        assert_eq!(told(&headers[..1], "127.0.0.1"), ("localhost:3000".into(), false, Some("127.0.0.1".into()), false));
+        assert_eq!(original(&headers, "127.0.0.1"), ("board.example".into(), true, Some("198.51.100.4".into()), true));
+        assert_eq!(original(&headers, "203.0.113.1"), ("localhost:3000".into(), false, Some("203.0.113.1".into()), true));
+        assert_eq!(original(&headers[..1], "127.0.0.1"), ("localhost:3000".into(), false, Some("127.0.0.1".into()), false));
         let odd = [("host", "h"), ("x-forwarded-for", "1.2.3.4, unknown")];
-        assert_eq!(told(&odd, "127.0.0.1"), ("h".into(), false, None, true));
+        assert_eq!(original(&odd, "127.0.0.1"), ("h".into(), false, None, true));
     }
 }

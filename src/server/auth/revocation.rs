@@ -11,7 +11,7 @@ use hyper::body::{Frame, SizeHint};
 use super::tokens::TokenRegistry;
 use crate::protocol::ErrorKind;
 
-/// What the sender is told, behind it what was kept.
+/// The error for the sender, and behind it the cause.
 const REVOKED: &str = "The token was revoked.";
 
 struct RevocableBody {

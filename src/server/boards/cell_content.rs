@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_told_apart_by_address() {
+    fn pictures_are_distinguished_by_address() {
         let picture = |src: &str| CellContent::Image { src: src.into(), rev: 3 };
         assert_eq!(content_of("img", "\"./images/a b.gif\""), picture("images/a b.gif"));
         assert_eq!(content_of("img", "\"/images/a.gif\""), picture("images/a.gif"));

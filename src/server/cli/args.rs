@@ -229,7 +229,7 @@ fn base_path(text: &str) -> Result<String, String> {
     if is_path { Ok(path.to_owned()) } else { Err("a path of letters, digits, '-', '_' and '.', such as /agnez".to_owned()) }
 }
 
-/// A word that is no level would be taken for the name of a module, and nothing be told at all.
+/// A word that is no level would be taken for the name of a module, and nothing would be logged.
 fn log_filter(text: &str) -> Result<String, String> {
     let is_level = |word: &str| word.is_empty() || word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
     let is_filter = |word: &str| is_level(word) || word.contains(['=', '[']) || word.starts_with("agnez");

@@ -106,14 +106,14 @@ pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
     let list = |numbers: &[f64]| numbers.iter().map(|value| json_number(*value)).collect::<Vec<_>>();
     let grown = appended.cells.iter().filter(|cell| !cell.series.is_empty()).map(|AppendedCell { cell, series, .. }| {
         let series = series.iter().map(|series| {
-            let mut told = json!({ "start": series.start, "points": series.count });
+            let mut part = json!({ "start": series.start, "points": series.count });
             if series.is_replacement {
-                told["anew"] = true.into();
+                part["anew"] = true.into();
             }
             if let Some(Points { x, y, t }) = &series.points {
-                (told["x"], told["y"], told["t"]) = (list(x).into(), list(y).into(), list(t).into());
+                (part["x"], part["y"], part["t"]) = (list(x).into(), list(y).into(), list(t).into());
             }
-            (series.name.to_string(), told)
+            (series.name.to_string(), part)
         });
         (cell.to_string(), Value::Object(series.collect()))
     });

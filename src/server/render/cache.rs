@@ -122,7 +122,7 @@ impl Entry {
 }
 
 impl Drawings {
-    /// The drawing of this version: made by the first who asks, while the others wait. Whoever gives up leaves the making to the next;
+    /// The drawing of this version: made by the first who asks, while the others wait. A request that gives up leaves the making to the next;
     /// an error is kept for nobody.
     async fn get<E>(&self, key: Key, version: Version, make: impl Future<Output = Result<Arc<Made>, E>>) -> Result<Arc<Made>, E> {
         let made = self.entry(&key, version);

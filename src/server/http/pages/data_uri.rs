@@ -68,8 +68,8 @@ mod tests {
             "data:image/png;base64,AA=A",
             "image/png,x",
         ] {
-            let told = decode(uri).unwrap_err();
-            assert!(told.code == 422 && told.message.starts_with("The value is not a 'data:' URI of a picture: "), "{uri}: {told}");
+            let error = decode(uri).unwrap_err();
+            assert!(error.code == 422 && error.message.starts_with("The value is not a 'data:' URI of a picture: "), "{uri}: {error}");
         }
     }
 }

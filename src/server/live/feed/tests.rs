@@ -30,7 +30,7 @@ async fn a_snapshot_has_its_share_of_memory_until_it_is_sent() {
     assert!(app.answers.bytes() < SNAPSHOT_COPIES * 200 * (6 << 10));
     let hello = feed.next().await.unwrap();
     assert!(hello.frame.len() < MAX_UNCOUNTED_RESPONSE_BYTES);
-    // Whoever hears something meanwhile asks once more; it is made once.
+    // A reader that gets an event meanwhile requests once more; it is made once.
     assert!(futures::FutureExt::now_or_never(feed.next()).is_none());
     let snapshot = feed.next().await.unwrap().into_frame();
     assert_eq!(app.answers.bytes(), snapshot.len());
@@ -41,7 +41,7 @@ async fn a_snapshot_has_its_share_of_memory_until_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_document_has_its_share_however_it_is_told() {
+async fn a_document_has_its_share_in_every_view() {
     let folder = tempfile::tempdir().unwrap();
     let app = filled(folder.path()).await;
     let mut again = feed(&app, FeedView::Document);

@@ -27,7 +27,7 @@ impl Described {
     /// which the server has not accepted.
     fn is_of(self, user: u32) -> bool {
         const ESTABLISHED: u8 = 1;
-        /// Its program has said all that it has to say, and still reads (FIN_WAIT1, FIN_WAIT2); or was told so itself (CLOSE_WAIT).
+        /// Its program has said all that it has to say, and still reads (FIN_WAIT1, FIN_WAIT2); or its peer has (CLOSE_WAIT).
         const HALF_CLOSED: [u8; 3] = [4, 5, 8];
         self.inode != 0 && self.user == user && (self.state == ESTABLISHED || HALF_CLOSED.contains(&self.state))
     }
@@ -41,7 +41,7 @@ enum Way {
     Nowhere,
 }
 
-/// Until somebody has asked whether it can be told, nothing is looked up.
+/// Whether the owner of a connection can be looked up; not known before the first call.
 static WAY: OnceLock<Way> = OnceLock::new();
 
 /// Whether this system tells whose a connection is. Tried with a connection of our own: seccomp, mount options and user namespaces can each forbid it.
@@ -49,7 +49,7 @@ pub fn can_tell() -> bool {
     *WAY.get_or_init(|| [Way::Netlink, Way::Table].into_iter().find(|way| works(*way)).unwrap_or(Way::Nowhere)) != Way::Nowhere
 }
 
-/// Whether the program that connected to us runs as the user of this process. False where that cannot be told, or not any more.
+/// Whether the program that connected to us runs as the user of this process. False if that cannot be found out, or not any more.
 pub async fn is_ours(stream: &TcpStream) -> bool {
     let (Some(way), Ok(peer), Ok(local)) = (WAY.get().copied(), stream.peer_addr(), stream.local_addr()) else { return false };
     let is_ours = match way {

@@ -64,7 +64,7 @@ fn request((family, ends): &Ends) -> Vec<u8> {
     // Sequence and sender: there is one question.
     bytes.extend([0; 8]);
     bytes.extend([*family, IPPROTO_TCP, 0, 0]);
-    // In any state; what state it is in is told.
+    // In any state; the answer has the state.
     bytes.extend(u32::MAX.to_ne_bytes());
     bytes.extend(ends);
     // At any interface; whatever its cookie.
@@ -85,9 +85,9 @@ fn read(answer: &[u8], (_, ends): &Ends) -> Option<Described> {
 }
 
 /// A socket of IPv6 that speaks IPv4 is described with its address mapped.
-fn is_same(told: &[u8], asked: &[u8]) -> bool {
+fn is_same(found: &[u8], wanted: &[u8]) -> bool {
     const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-    told == asked || (told[..12] == MAPPED && told[12..] == asked[..4] && asked[4..].iter().all(|byte| *byte == 0))
+    found == wanted || (found[..12] == MAPPED && found[12..] == wanted[..4] && wanted[4..].iter().all(|byte| *byte == 0))
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ pub struct Cell {
     #[schema(required = false)]
     chart: Chart,
     /// In place of `value`, where that is damaged on disk: a sentence. Only among others, in lists, feeds
-    /// and answers to changes; the cell asked for alone is 500. A client's own key of this name is told
+    /// and answers to changes; the cell asked for alone is 500. A client's own key of this name is answered
     /// otherwise.
     #[schema(required = false)]
     damaged: Value,
