@@ -15,7 +15,8 @@ use tokio::time::timeout;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::limits::{
-    MAX_UNCOUNTED_RESPONSE_BYTES, RESPONSE_BUDGET_BYTES, RESPONSE_BUDGET_PER_TOKEN_BYTES, RESPONSE_MEMORY_TIMEOUT,
+    MAX_SMALL_RESPONSE_BYTES, MAX_UNCOUNTED_RESPONSE_BYTES, RESPONSE_BUDGET_BYTES, RESPONSE_BUDGET_PER_TOKEN_BYTES,
+    RESPONSE_MEMORY_TIMEOUT, SMALL_RESPONSES_RESERVE_BYTES,
 };
 
 /// By whose right an answer is given: the id of a token, or none.
@@ -36,8 +37,12 @@ struct Held {
 impl Held {
     fn take(&mut self, who: &Who, bytes: usize) -> bool {
         let own = self.by.get(who).copied().unwrap_or(0);
-        let fits = |held: usize, most: usize| held == 0 || held.saturating_add(bytes) <= most;
-        let has_room = fits(own, RESPONSE_BUDGET_PER_TOKEN_BYTES) && fits(self.bytes, RESPONSE_BUDGET_BYTES);
+        let (max_own, max) = match bytes <= MAX_SMALL_RESPONSE_BYTES {
+            true => (RESPONSE_BUDGET_PER_TOKEN_BYTES + SMALL_RESPONSES_RESERVE_BYTES, RESPONSE_BUDGET_BYTES),
+            false => (RESPONSE_BUDGET_PER_TOKEN_BYTES, RESPONSE_BUDGET_BYTES - SMALL_RESPONSES_RESERVE_BYTES),
+        };
+        let fits = |held: usize, max: usize| held == 0 || held.saturating_add(bytes) <= max;
+        let has_room = fits(own, max_own) && fits(self.bytes, max);
         if has_room {
             self.bytes += bytes;
             self.by.insert(who.clone(), own + bytes);
@@ -200,7 +205,7 @@ mod tests {
         let answers = Arc::<Answers>::default();
         let large = RESPONSE_BUDGET_PER_TOKEN_BYTES / 2 + 1;
         let mut shares = Vec::new();
-        for token in ["a", "b", "c", "d", "e", "f", "g"] {
+        for token in ["a", "b", "c", "d", "e"] {
             shares.push(answers.share(&who(token), large).await.unwrap());
         }
         assert_eq!(answers.share(&who("a"), large).await.err().unwrap().code, 503, "a holds as much as it may");
@@ -219,6 +224,25 @@ mod tests {
         let one = answers.share(&who("a"), 2 * RESPONSE_BUDGET_PER_TOKEN_BYTES).await.unwrap();
         assert!(answers.share(&who("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.is_err());
         drop(one);
+    }
+
+    #[tokio::test]
+    async fn large_answers_that_are_not_read_leave_room_for_small_ones() {
+        let answers = Arc::<Answers>::default();
+        let small = MAX_SMALL_RESPONSE_BYTES;
+        // All clients without a token.
+        let large = answers.try_share(&None, RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap();
+        assert!(answers.try_share(&None, small + 1).is_none());
+        let others: Vec<_> = (0..SMALL_RESPONSES_RESERVE_BYTES / small).map(|_| answers.try_share(&None, small).unwrap()).collect();
+        assert!(answers.try_share(&None, small).is_none(), "the reserve is bounded, too");
+        assert!(answers.try_share(&who("a"), small + 1).is_some(), "they take nothing from a token");
+        drop((large, others));
+        // Large ones of many tokens.
+        let tokens = RESPONSE_BUDGET_BYTES / RESPONSE_BUDGET_PER_TOKEN_BYTES - 1;
+        let _large: Vec<_> =
+            (0..tokens).map(|at| answers.try_share(&who(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
+        assert!(answers.try_share(&who("a"), small + 1).is_none());
+        assert!(answers.try_share(&who("a"), small).is_some());
     }
 
     #[tokio::test]
