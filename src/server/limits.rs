@@ -35,6 +35,13 @@ pub const MAX_THROTTLED_LOG_LINES: u32 = 20;
 /// The time within which repeated lines of the log are counted.
 pub const LOG_THROTTLE_WINDOW: Duration = Duration::from_secs(10);
 
+// Tokens.
+
+/// Tokens in a data folder; another one is refused.
+pub const MAX_TOKENS: usize = 10_000;
+/// Characters in the name of a token; a longer one is refused.
+pub const MAX_TOKEN_NAME_CHARS: usize = 100;
+
 // Shutdown.
 
 /// Open connections may end within this time after the stop signal; then they are cut.
@@ -50,8 +57,13 @@ pub const SHUTDOWN_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Bytes of all responses that are made or sent; further ones wait for [`RESPONSE_MEMORY_TIMEOUT`].
 pub const RESPONSE_BUDGET_BYTES: usize = 256 << 20;
-/// The same for the responses of one token, or of all clients without one. One response may be larger, alone.
+/// The same for the large responses of one token, or of all clients without one. One response may be larger, alone.
 pub const RESPONSE_BUDGET_PER_TOKEN_BYTES: usize = 64 << 20;
+/// Bytes of a response that may use [`SMALL_RESPONSES_RESERVE_BYTES`]; longer ones are large.
+pub const MAX_SMALL_RESPONSE_BYTES: usize = 1 << 20;
+/// Bytes of both budgets that large responses leave to small ones: those of a token have as much on top of its budget, those
+/// of all have it within theirs. So a client that does not read large responses does not keep the others from reading small ones.
+pub const SMALL_RESPONSES_RESERVE_BYTES: usize = 64 << 20;
 /// Bytes of a response that is not counted: the buffers of a connection are larger.
 pub const MAX_UNCOUNTED_RESPONSE_BYTES: usize = 16 << 10;
 /// A response waits for memory for this time; then the request is answered 503.
@@ -176,6 +188,8 @@ pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 // Idempotency.
 
+/// Characters of an idempotency key; a longer one is answered 400.
+pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 200;
 /// Requests of one writer in flight: its newest numbers whose responses are stored; an older one counts as done.
 pub const MAX_REPLIES_PER_WRITER: u64 = 128;
 /// Writers whose responses are stored; the one that was silent longest is forgotten.
@@ -276,6 +290,12 @@ pub const MAX_DRAWN_SERIES: usize = 50;
 pub const MAX_DRAWN_COLUMNS: usize = 20_000;
 /// Columns that are read for one drawing of a line, 128 bytes each; beyond it each series has fewer.
 pub const MAX_READ_COLUMNS: usize = 200_000;
+/// CSS pixels of the width of a drawing; a smaller one is answered 400.
+pub const MIN_EXPORT_WIDTH: f64 = 80.0;
+/// CSS pixels of the height of a drawing; a smaller one is answered 400.
+pub const MIN_EXPORT_HEIGHT: f64 = 40.0;
+/// CSS pixels of the width and of the height of a drawing; a larger one is answered 400.
+pub const MAX_EXPORT_PIXELS: f64 = 4000.0;
 /// Series that the address of a drawing names; more are answered 400.
 pub const MAX_EXPORTED_SERIES: usize = 1000;
 /// Minutes that a clock may be ahead of UTC, or behind it; more are answered 400.

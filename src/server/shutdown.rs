@@ -36,7 +36,7 @@ impl Server {
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, ended).await.is_err() {
             tracing::warn!("some connections did not end within {} s and were cut", SHUTDOWN_TIMEOUT.as_secs());
         }
-        app.boards.store.close().await;
+        app.boards.close().await;
         tracing::info!("stopped");
     }
 }

@@ -69,7 +69,7 @@ impl Server {
             Box::new(move |changes| hub.publish(changes))
         };
         let options = StoreOptions { durability: config.durability, accept_loss: config.accept_loss, content_fn: cell_content };
-        let store = Arc::new(Store::open(&config.data, options, publish).await?);
+        let store = Store::open(&config.data, options, publish).await?;
         let tokens = Arc::new(TokenRegistry::open(&config.data)?);
         let address = config.address(port);
         save_address(&config.data, &address);
@@ -84,7 +84,7 @@ impl Server {
         let app = Arc::new(AppState {
             tokens,
             access_policy: Arc::new(policy.clone()),
-            boards: Arc::new(Boards { store }),
+            boards: Arc::new(Boards::new(store)),
             hub,
             site: Arc::new(StaticAssets::load()),
             drawings: Arc::default(),

@@ -17,6 +17,7 @@ const STATED: &[(&str, &[&str])] = &[
             "{MAX_CELLS_PER_REQUEST} cells in an array",
             "{MAX_OPERATION_BYTES:MiB} MiB written at once by one patch",
             "The answer to a change of many has {MAX_OPERATION_BYTES:MiB} MiB of values at most",
+            "any text of 1 to {MAX_IDEMPOTENCY_KEY_CHARS} printable ASCII characters",
             "`t` within {MAX_TIME_SECONDS:e} seconds of 1970",
             "The name of a series has 1 to {MAX_SERIES_NAME_CHARS} characters",
             "A cell may have {MAX_SERIES_PER_CELL} series.",
@@ -46,6 +47,7 @@ const STATED: &[(&str, &[&str])] = &[
              {MAX_QUERY_DEPTH} nested brackets and {MAX_QUERY_PAIRS} pairs of key and value",
             "hold {RESPONSE_BUDGET_BYTES:MiB} MiB together, those of one token (or of all clients without one) \
              {RESPONSE_BUDGET_PER_TOKEN_BYTES:MiB} MiB",
+            "Answers up to {MAX_SMALL_RESPONSE_BYTES:MiB} MiB have {SMALL_RESPONSES_RESERVE_BYTES:MiB} MiB for themselves",
             "Answers below {MAX_UNCOUNTED_RESPONSE_BYTES:KiB} KiB are not counted",
             "from {MAX_UNCOUNTED_RESPONSE_BYTES:KiB} KiB on use the same memory",
             "finds no space within {RESPONSE_MEMORY_TIMEOUT} s is answered 503",
@@ -90,6 +92,7 @@ const STATED: &[(&str, &[&str])] = &[
     (
         "src/server/http/openapi/parameters.rs",
         &[
+            "min_length = 1, max_length = {MAX_IDEMPOTENCY_KEY_CHARS}, pattern",
             "Keys are kept for {OPAQUE_KEY_TTL_MS:h} hours, the newest {MAX_OPAQUE_KEYS:,} of them",
             "writer's {MAX_REPLIES_PER_WRITER} newest numbers are kept, of the {MAX_WRITERS:,} writers",
             "rename = \"$select\", required = false, max_items = {MAX_SELECT_KEYS})",
@@ -121,6 +124,8 @@ const STATED: &[(&str, &[&str])] = &[
     (
         "src/server/http/openapi/exports.rs",
         &[
+            "minimum = {MIN_EXPORT_WIDTH}, maximum = {MAX_EXPORT_PIXELS})",
+            "minimum = {MIN_EXPORT_HEIGHT}, maximum = {MAX_EXPORT_PIXELS}, default",
             "min_length(Some(1)).max_length(Some({MAX_TIME_ZONE_NAME_BYTES}))",
             "minimum = -{MAX_UTC_OFFSET_MINUTES}, maximum = {MAX_UTC_OFFSET_MINUTES},",
         ],

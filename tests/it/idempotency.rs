@@ -34,6 +34,21 @@ async fn ask_in_window(server: &Running, (verb, path, body): (&str, &str, &str),
     server.ask(verb, path, body.to_owned(), &[("idempotency-key", key), ("idempotency-window", "ascending")]).await
 }
 
+/// Which of two keys counts would depend on the proxies in between.
+#[tokio::test]
+async fn two_keys_or_windows_in_one_request_are_refused() {
+    let server = with_cells().await;
+    let before = server.get("/values").await;
+    let epoch = ("POST", "/publish/epoch/end/", r#"{"epoch":1,"loss":0.5}"#);
+    for (verb, path, body) in CHANGES.into_iter().chain([("POST", "/values/line/points", r#"{"l":[1]}"#), epoch]) {
+        for (header, value) in [("Idempotency-Key", "w:1"), ("Idempotency-Window", "ascending")] {
+            let reply = server.ask(verb, path, body.to_owned(), &[("idempotency-key", "w:0"), (header, value), (header, value)]).await;
+            assert_eq!((reply.status, reply.json()["message"].as_str()), (400, Some(&*format!("'{header}' must be sent once."))), "{path}");
+        }
+    }
+    assert_eq!(server.get("/values").await, before);
+}
+
 #[tokio::test]
 async fn every_change_is_done_once_also_after_a_restart() {
     let mut server = with_cells().await;

@@ -98,7 +98,7 @@ fn asked(request: &Request<Body>, name: &str) -> Option<String> {
 async fn has_signature(app: &App, request: &mut Request<Body>) -> bool {
     let (id, signature) = (parameter(request, "id").await, asked(request, "sig"));
     let Some((id, signature)) = id.zip(signature) else { return false };
-    let board = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.board.clone()));
+    let board = app.boards.record(&id).map(|record| record.board.clone());
     board.is_some_and(|board| app.tokens.opens_figure(&board, &id, &signature))
 }
 
@@ -106,7 +106,7 @@ async fn has_signature(app: &App, request: &mut Request<Body>) -> bool {
 async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Request<Body>) -> Result<(), ApiError> {
     let other = || Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")));
     let cell = |id: &str| {
-        let index = app.boards.store.index();
+        let index = app.boards.index();
         let is_here = CellId::parse(id).and_then(|id| index.cell(&id).map(|record| *record.board == *board));
         if is_here == Some(true) { Ok(()) } else { Err(ErrorKind::NotFound.with(format!("No record found for id '{id}'"))) }
     };
@@ -125,7 +125,7 @@ async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Reque
         BoardScope::Cells => Ok(()),
         BoardScope::Image => {
             let path = parameter(request, "path").await.unwrap_or_default();
-            let index = app.boards.store.index();
+            let index = app.boards.index();
             let mut cells = index.board(board).into_iter().flat_map(|board| board.cells.values());
             let is_shown = cells.any(|record| matches!(&record.content, CellContent::Image { src, .. } if matches_image(src, &path)));
             drop(index);

@@ -103,8 +103,6 @@ impl ResponseShape {
 }
 
 impl IdempotentRequest {
-    pub const MAX_KEY_LEN: usize = IdempotencyKey::MAX_LEN;
-
     /// A key that stands for one request; `None` if it is not valid.
     pub fn opaque_key(text: &str) -> Option<IdempotencyKey> {
         IdempotencyKey::opaque(text)

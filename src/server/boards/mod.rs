@@ -12,9 +12,9 @@ pub mod keras_epoch;
 mod page_actions;
 mod patch;
 mod query;
+mod read;
 mod size;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use draft::{Draft, board_name, parse_many, parse_one};
@@ -24,15 +24,52 @@ pub use keras_epoch::parse_epoch;
 pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::QueryBudget;
+pub use read::ColumnsOutcome;
 
-use super::error::ServerError;
-use super::store::{CellColumns, Record, SmoothingWeights, Store, StoreError, StoredValue};
-use crate::protocol::{ApiError, Board, Cell, CellId, ErrorKind};
-use crate::series::Window;
+use super::store::{Record, Store, StoreError, StoreStats};
+use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
 
+/// The boards, over the store. Only the use cases here write to it.
 pub struct Boards {
-    pub store: Arc<Store>,
+    store: Arc<Store>,
+}
+
+impl Boards {
+    pub fn new(store: Store) -> Self {
+        Self { store: Arc::new(store) }
+    }
+
+    /// Counters and failures of the database.
+    pub fn stats(&self) -> &StoreStats {
+        self.store.stats()
+    }
+
+    /// Errors: no changes are taken, and why.
+    pub fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready()
+    }
+
+    /// Number of changes that wait for the disk, and their estimated bytes.
+    pub fn queued(&self) -> (usize, usize) {
+        self.store.queued()
+    }
+
+    /// Deletes the tombstones of all boards and returns their number: their cells cannot be restored any more.
+    pub async fn purge(&self) -> Result<usize, StoreError> {
+        self.store.purge().await
+    }
+
+    /// Takes no more changes, and waits until those that were taken are on disk.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    /// For tests that go behind the use cases.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
 }
 
 /// The cells that a request applies to.
@@ -51,41 +88,6 @@ pub struct Document {
 impl Document {
     pub fn to_json(&self) -> String {
         self.record.document(self.value.as_deref())
-    }
-}
-
-/// The columns of a cell, as far as they can be read.
-pub enum ColumnsOutcome {
-    Found(CellColumns),
-    Missing,
-    Damaged,
-}
-
-impl Boards {
-    /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`
-    /// series. `or_damage`: damaged points are logged and are no error.
-    pub async fn columns(
-        &self,
-        cell: &CellId,
-        window: Window,
-        (weight, together): (f64, usize),
-        or_damage: bool,
-    ) -> Result<ColumnsOutcome, ServerError> {
-        match self.store.columns(cell, window, SmoothingWeights { of: &|_| weight, together }).await {
-            Ok(Some(found)) => Ok(ColumnsOutcome::Found(found)),
-            Ok(None) => Ok(ColumnsOutcome::Missing),
-            Err(error @ StoreError::Corrupt(_)) if or_damage => {
-                self.store.log_damage(&error);
-                Ok(ColumnsOutcome::Damaged)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Names the points of a series for ever: other points under the same name have another generation, and
-    /// so have those that follow a loss of data.
-    pub fn generation(&self, series: i64) -> String {
-        format!("{}.{series}", self.store.epoch())
     }
 }
 
@@ -114,56 +116,5 @@ impl Target {
         match self {
             Self::One(_, query) | Self::Matching(query) => query,
         }
-    }
-}
-
-impl Boards {
-    pub async fn get(&self, id: &str, query: &Query) -> Result<Document, ServerError> {
-        let found = match CellId::parse(id) {
-            Some(id) => self.store.read(&id).await?,
-            None => None,
-        };
-        let (record, value) = found.ok_or_else(|| not_found(id))?;
-        match query.matches(&record)? {
-            true => Ok(Document { record, value }),
-            false => Err(not_found(id).into()),
-        }
-    }
-
-    /// A page of the matching cells, in the order of the query, and the number of all matching cells.
-    pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), ServerError> {
-        let (matching, ()) = self.search(query, |_| ()).await?;
-        let total = matching.len();
-        Ok((query.page(matching).collect(), total))
-    }
-
-    /// The document of a record with its value. A damaged value is reported in the document, so that
-    /// the other documents of a response are still returned.
-    pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, ServerError> {
-        let large = matches!(record.value, StoredValue::Stored(_)) && query.selects("value");
-        let read = if large { self.store.read(&record.id).await.transpose() } else { None };
-        let (record, value) = match read {
-            Some(read) => self.store.or_damaged(&record, read)?,
-            None if query.selects("value") => self.store.value_or_damaged(&record).await?,
-            None => (record, None),
-        };
-        Ok(Document { record, value })
-    }
-
-    /// The board as the page needs it. An unknown board is empty.
-    pub fn snapshot(&self, name: &str) -> Board {
-        // The cells are built after the lock is released, because the writer waits for it.
-        let known = self.store.index().board(name).map(|known| (known.seq, known.cells.values().cloned().collect::<Vec<_>>()));
-        let (seq, records) = known.unwrap_or_default();
-        let mut cells: Vec<Cell> = records.iter().map(|record| record.cell()).collect();
-        cells.sort_by(Cell::compare);
-        Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
-    }
-
-    /// The boards that have cells, by name, with their number of cells.
-    pub fn list(&self) -> BTreeMap<String, usize> {
-        let index = self.store.index();
-        let not_empty = index.boards().filter(|(_, board)| !board.cells.is_empty());
-        not_empty.map(|(name, board)| (name.to_string(), board.cells.len())).collect()
     }
 }

@@ -225,10 +225,10 @@ mod tests {
         boards.patch(target(), draft(json!({ "type": "log", "value": "x".repeat(20_000) })), true, None).await.unwrap();
         let plan = async || boards.plan_patch(target(), Arc::new(draft(json!({ "type": "note" }))), false).await.unwrap();
         let (old, same) = (plan().await, plan().await);
-        boards.store.write(1, move |batch| Ok::<_, ServerError>(same.apply(batch)?.0)).await.unwrap();
+        boards.store().write(1, move |batch| Ok::<_, ServerError>(same.apply(batch)?.0)).await.unwrap();
         boards.patch(target(), draft(large("y")), false, None).await.unwrap();
         boards.patch(target(), draft(json!({ "type": "log" })), false, None).await.unwrap();
-        let error = boards.store.write(1, move |batch| Ok(old.apply(batch)?.0)).await.unwrap_err();
+        let error = boards.store().write(1, move |batch| Ok(old.apply(batch)?.0)).await.unwrap_err();
         assert!(matches!(error, ServerError::Outdated) && error.to_api_error().code == 503, "{error}");
         let record = boards.get("a", &Query::default()).await.unwrap().record;
         assert_eq!((record.text("type"), record.rev), ("log", 4));

@@ -56,7 +56,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Cells), routes!(columns::of_cells), &[])
         .route(Permission::Write, routes!(keras::epoch_end), &["/publish/epoch/end"])
         .route(Permission::Read, routes!(boards::list), &[])
-        // Who may only read is not told whom a board was shown to.
+        // The list says to whom a board was shown: a token for reading does not open it.
         .route(Permission::WriteByToken, routes!(shares::list), &[])
         .route(Permission::WriteByToken, routes!(shares::create), &[])
         .route(Permission::WriteByToken, routes!(shares::revoke), &[])

@@ -21,7 +21,7 @@ impl BoardListWatch {
     pub fn new(hub: &Hub, boards: Arc<Boards>) -> Self {
         // Subscribes before the version is read, so that no change in between is missed.
         let changes = hub.watch_board_list();
-        let version = boards.store.index().board_list_version();
+        let version = boards.index().board_list_version();
         Self { boards, changes, version, next: Instant::now() }
     }
 
@@ -34,7 +34,7 @@ impl BoardListWatch {
                 return std::future::pending().await;
             }
             self.next = Instant::now() + MIN_BOARD_LIST_INTERVAL;
-            let version = self.boards.store.index().board_list_version();
+            let version = self.boards.index().board_list_version();
             if std::mem::replace(&mut self.version, version) != version {
                 return;
             }

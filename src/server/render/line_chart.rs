@@ -69,7 +69,7 @@ pub async fn svg(
     };
     let (from, to) = seen.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
     let (all, drawn) = {
-        let index = boards.store.index();
+        let index = boards.index();
         let series = index.series(&record.id);
         let drawn = chosen(series.iter().map(|series| &*series.name), &settings, seen).0;
         (series.len().max(1), drawn.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
@@ -79,7 +79,7 @@ pub async fn svg(
     // Others are not smoothed: they are not drawn.
     let weight = |name: &str| if drawn.iter().any(|drawn| drawn == name) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
-    let found = boards.store.columns(&record.id, Window { axis, from, to, width }, weights).await?;
+    let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
     let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings, seen);
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
@@ -104,7 +104,7 @@ pub async fn svg(
 
 /// Changes whenever the drawing may.
 pub fn version(boards: &Boards, record: &Record) -> String {
-    let index = boards.store.index();
+    let index = boards.index();
     let points: u64 = index.series(&record.id).iter().map(|series| series.count()).sum();
     let seq = index.cell_series(&record.id).map_or(0, |known| known.seq);
     format!("{}-{}-{points}-{seq}", record.version, record.rev)
@@ -116,7 +116,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
     let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
     let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
     for (at, cell) in charts.enumerate() {
-        let Some(record) = boards.store.index().cell(&cell.id).cloned() else { continue };
+        let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
         let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         // What cannot be read now is asked for by its address, whose answer says why.
@@ -128,7 +128,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
                 escaped(&routes::line_chart_svg(&cell.id))
             )
         });
-        let index = boards.store.index();
+        let index = boards.index();
         let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();
         let short = legend_labels(&names);
         legend(&mut html, &names, &short, &settings(&record).hidden);

@@ -1,5 +1,6 @@
 //! Drawings made on the server, and the threads and the cache behind them.
 
 pub mod cache;
+pub mod export;
 pub mod line_chart;
 pub mod pool;

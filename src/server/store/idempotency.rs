@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::server::limits::{MAX_OPAQUE_KEYS, MAX_REPLIES_PER_WRITER, MAX_REPLY_BYTES, MAX_WRITERS, OPAQUE_KEY_TTL_MS};
+use crate::server::limits::{
+    MAX_IDEMPOTENCY_KEY_CHARS, MAX_OPAQUE_KEYS, MAX_REPLIES_PER_WRITER, MAX_REPLY_BYTES, MAX_WRITERS, OPAQUE_KEY_TTL_MS,
+};
 
 /// Keys evicted per commit: more than a commit can add.
 const MAX_EVICTED_PER_COMMIT: usize = 1024;
@@ -20,9 +22,7 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    pub const MAX_LEN: usize = 200;
-
-    /// `None` if the key is empty, longer than [`Self::MAX_LEN`], or not printable ASCII without spaces.
+    /// `None` if the key is empty, longer than [`MAX_IDEMPOTENCY_KEY_CHARS`], or not printable ASCII without spaces.
     pub fn opaque(text: &str) -> Option<Self> {
         is_valid(text).then(|| Self { writer: Arc::from(format!("{text} ")), number: 0 })
     }
@@ -49,7 +49,7 @@ impl fmt::Display for IdempotencyKey {
 }
 
 fn is_valid(text: &str) -> bool {
-    (1..=IdempotencyKey::MAX_LEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=MAX_IDEMPOTENCY_KEY_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_opaque(writer: &str) -> bool {

@@ -43,6 +43,7 @@ pub use maintenance::check::{CheckReport, check};
 pub use open::StoreOptions;
 pub use open::error::OpenError;
 pub use reader::columns::{CellColumns, SmoothingWeights};
+pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
 #[cfg(test)]
 pub use series::append_event::AppendedSeries;

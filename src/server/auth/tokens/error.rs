@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{MAX_NAME_CHARS, MAX_TOKENS};
+use crate::server::limits::{MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
 
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum TokenError {
     #[error("There are {MAX_TOKENS} tokens, which is the most; end some of them first, with 'agnez token revoke' or 'DELETE /shares/:id'.")]
     Full,
-    #[error("A token's name may have {MAX_NAME_CHARS} characters, on one line.")]
+    #[error("A token's name may have {MAX_TOKEN_NAME_CHARS} characters, on one line.")]
     Name,
     #[error("The {what} in {} cannot be read: {reason}.", path.display())]
     Read { what: &'static str, path: PathBuf, reason: String },

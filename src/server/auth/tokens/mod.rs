@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::protocol::{Cell, CellContent};
+use crate::server::limits::{MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
 pub use error::TokenError;
 use index::Index;
 use store::{Fingerprint, Secret};
@@ -25,10 +26,6 @@ pub use store::{Token, TokenKind, is_private};
 pub const PREFIX: &str = "agz_";
 /// A change of the files is noticed within this time.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
-/// Characters in the name of a token.
-pub const MAX_NAME_CHARS: usize = 100;
-/// Tokens in a data folder; another one is refused.
-pub const MAX_TOKENS: usize = 10_000;
 
 /// The tokens of a data folder as the running server knows them.
 pub struct TokenRegistry {
@@ -170,7 +167,7 @@ fn hash(token: &str) -> Secret {
 }
 
 fn check_name(name: &str) -> Result<(), TokenError> {
-    let fits = name.chars().count() <= MAX_NAME_CHARS && !name.contains(char::is_control);
+    let fits = name.chars().count() <= MAX_TOKEN_NAME_CHARS && !name.contains(char::is_control);
     if fits { Ok(()) } else { Err(TokenError::Name) }
 }
 

@@ -125,7 +125,7 @@ mod tests {
 
     async fn current(boards: &Boards, selection: Selection) -> Result<Vec<String>, ServerError> {
         let ids = move |batch: &mut Batch| Ok(selection.current(batch)?.iter().map(|record| record.id.to_string()).collect());
-        boards.store.write(1, ids).await
+        boards.store().write(1, ids).await
     }
 
     #[tokio::test]

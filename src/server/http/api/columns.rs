@@ -1,27 +1,21 @@
 //! `GET /columns` and `GET /values/{id}/columns`: what charts of line cells show.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::Response;
 use utoipa::IntoParams;
 
 use super::format::columns_stream::{ColumnsWriter, Smoothing};
-use super::{NO_STORE, cell_id, header_text, invalid_parameter};
+use super::request::{CellInPath, RequestContext};
+use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::{Axis, Window};
-use crate::server::App;
-use crate::server::auth::policy::Caller;
 use crate::server::boards::append::Lines;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{BinaryColumns, Columns};
 use crate::server::http::openapi::shape::{shape, words_with_default};
-use crate::server::limits::MAX_SMOOTH;
-use crate::server::limits::{MAX_COLUMNS_CELLS, MAX_COLUMNS_PIXELS, MAX_COLUMNS_WIDTH};
+use crate::server::limits::{MAX_COLUMNS_CELLS, MAX_COLUMNS_PIXELS, MAX_COLUMNS_WIDTH, MAX_SMOOTH};
 
 const DEFAULT_WIDTH: u32 = 1000;
 
@@ -124,17 +118,10 @@ fn place(key: &str, value: &str) -> Result<f64, ApiError> {
         QueryErrors
     )
 )]
-pub async fn of_cell(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let query = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), header_text(&headers, &header::ACCEPT))?;
-    let id = cell_id(&id)?;
-    app.boards.series_names(&id)?;
-    respond(&app, &caller, vec![id], &query, false).await
+pub async fn of_cell(request: RequestContext, CellInPath(id): CellInPath) -> Result<Response, ServerError> {
+    let query = ColumnsQuery::parse(&request.query, request.accept())?;
+    request.app.boards.series_names(&id)?;
+    respond(&request, vec![id], &query, false).await
 }
 
 #[utoipa::path(
@@ -156,35 +143,30 @@ pub async fn of_cell(
         QueryErrors
     )
 )]
-pub async fn of_cells(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let mut query = ColumnsQuery::parse(query.as_deref().unwrap_or_default(), header_text(&headers, &header::ACCEPT))?;
+pub async fn of_cells(request: RequestContext) -> Result<Response, ServerError> {
+    let mut query = ColumnsQuery::parse(&request.query, request.accept())?;
     let mut cells = std::mem::take(&mut query.cells);
     if cells.is_empty() {
         let rule = "must be ids with commas between them";
         return Err(ErrorKind::BadRequest.with(format!("'cells' {rule}.")).at("cells", rule).into());
     }
-    if let Some(board) = caller.only_board() {
-        let index = app.boards.store.index();
+    if let Some(board) = request.caller.only_board() {
+        let index = request.app.boards.index();
         cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
     }
-    respond(&app, &caller, cells, &query, true).await
+    respond(&request, cells, &query, true).await
 }
 
 /// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
-async fn respond(app: &App, caller: &Caller, ids: Vec<CellId>, query: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
+async fn respond(request: &RequestContext, ids: Vec<CellId>, query: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
     let ColumnsQuery { axis, from, to, smooth, .. } = *query;
-    let Lines { seq, series, ids } = app.boards.lines(ids);
+    let Lines { seq, series, ids } = request.app.boards.lines(ids);
     let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
     let smoothing = Smoothing { weight: smooth, together: series };
-    ColumnsWriter::new(app, ids, window, smoothing, (seq.unwrap_or(0), query.binary, or_damage)).respond(&caller.token, head).await
+    ColumnsWriter::new(&request.app, ids, window, smoothing, (seq.unwrap_or(0), query.binary, or_damage)).respond(request.who(), head).await
 }
 
 #[cfg(test)]

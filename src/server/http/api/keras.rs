@@ -1,13 +1,11 @@
 //! Addresses of other tools' clients: `POST /publish/epoch/end/`, which stock Keras calls.
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{idempotent_request, invalid_parameter, json_response, parse_body};
+use super::request::RequestContext;
+use super::{invalid_parameter, json_response, parse_body};
 use crate::protocol::ApiError;
-use crate::server::App;
 use crate::server::boards::{ResponseShape, board_name, keras_epoch, parse_epoch};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
@@ -35,12 +33,12 @@ use crate::server::limits::MAX_EPOCH_BODY_BYTES;
         BodyErrors
     )
 )]
-pub async fn epoch_end(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
-    let board = board_parameter(query.as_deref().unwrap_or_default())?;
+pub async fn epoch_end(request: RequestContext, body: Body) -> Result<Response, ServerError> {
+    let board = board_parameter(&request.query)?;
     let body = read_to_end(body, MAX_EPOCH_BODY_BYTES).await?;
     let epoch = parse_body(&body, parse_epoch).await?;
-    let request = idempotent_request(&headers, &format!("epoch of {board}"), &body, &ResponseShape::Points)?;
-    Ok(json_response(app.boards.epoch_end(&board, epoch, request).await?))
+    let idempotent = request.idempotent(&format!("epoch of {board}"), &body, &ResponseShape::Points)?;
+    Ok(json_response(request.app.boards.epoch_end(&board, epoch, idempotent).await?))
 }
 
 fn board_parameter(query: &str) -> Result<String, ApiError> {

@@ -4,19 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::format::points_page::{HEAD, Page, PointsQuery};
-use super::{NO_STORE, cell_id, header_text, idempotent_request, json_response, parse_body};
+use super::request::{CellInPath, RequestContext};
+use super::{NO_STORE, json_response, parse_body};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::App;
-use crate::server::auth::policy::Caller;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
 use crate::server::http::body::memory_budget;
@@ -59,16 +57,12 @@ const MAX_NAMED_SERIES: usize = 20;
         BodyErrors
     )
 )]
-pub async fn append(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
-    let id = cell_id(&id)?;
+pub async fn append(request: RequestContext, CellInPath(id): CellInPath, body: Body) -> Result<Response, ServerError> {
     let body = read_to_end(body, MAX_POINTS_BODY_BYTES).await?;
-    let (cell, kind) = (id.clone(), header_text(&headers, &header::CONTENT_TYPE).map(str::to_owned));
+    let (cell, kind) = (id.clone(), request.content_type().map(str::to_owned));
     let series = parse_body(&body, move |body| parse_points(&cell, body, kind.as_deref())).await?;
-    let answer = app
-        .boards
-        .append(vec![CellPoints { cell: id.clone(), series }], idempotent_request(&headers, id.as_str(), &body, &ResponseShape::Points)?)
-        .await?;
-    Ok(json_response(answer))
+    let idempotent = request.idempotent(id.as_str(), &body, &ResponseShape::Points)?;
+    Ok(json_response(request.app.boards.append(vec![CellPoints { cell: id, series }], idempotent).await?))
 }
 
 #[utoipa::path(
@@ -90,17 +84,16 @@ pub async fn append(State(app): State<App>, Path(id): Path<String>, headers: Hea
         BodyErrors
     )
 )]
-pub async fn append_many(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, ServerError> {
-    let kind =
-        header_text(&headers, &header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+pub async fn append_many(request: RequestContext, body: Body) -> Result<Response, ServerError> {
+    let kind = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
-    if is_stream && !headers.contains_key("idempotency-key") {
-        return stream(&app, body).await;
+    if is_stream && !request.has_idempotency_key() {
+        return stream(&request.app, body).await;
     }
     let body = read_to_end(body, MAX_POINTS_BODY_BYTES).await?;
     let sent = parse_body(&body, move |body| parse_many_points(body, Some(&kind))).await?;
-    let answer = app.boards.append(sent, idempotent_request(&headers, "", &body, &ResponseShape::Points)?).await?;
-    Ok(json_response(answer))
+    let idempotent = request.idempotent("", &body, &ResponseShape::Points)?;
+    Ok(json_response(request.app.boards.append(sent, idempotent).await?))
 }
 
 /// Accepts lines while they come. An error says which lines before it are kept.
@@ -197,15 +190,9 @@ fn created(json: String) -> Response {
         QueryErrors
     )
 )]
-pub async fn read(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
-    let id = cell_id(&id)?;
-    let query = PointsQuery::parse(query.as_deref().unwrap_or_default(), header_text(&headers, &header::ACCEPT))?;
+pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result<Response, ServerError> {
+    let query = PointsQuery::parse(&request.query, request.accept())?;
+    let app = &request.app;
     let names = app.boards.series_names(&id)?;
     let name = match (query.series, names.as_slice()) {
         (Some(name), _) => name,
@@ -220,11 +207,11 @@ pub async fn read(
         }
     };
     let bytes = POINT_BYTES * query.limit as usize;
-    let share = app.answers.share(&caller.token, bytes).await?;
-    let made = app.renderer.run(&caller.token, bytes, {
+    let share = app.answers.share(request.who(), bytes).await?;
+    let made = app.renderer.run(request.who(), bytes, {
         let boards = app.boards.clone();
         async move {
-            let page = boards.store.points(&id, &name, query.from, query.limit as usize).await?;
+            let page = boards.points(&id, &name, query.from, query.limit as usize).await?;
             let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
             let generation = boards.generation(page.key);
             if query.generation.is_some_and(|known| known != generation) {
@@ -247,7 +234,7 @@ pub async fn read(
 /// removed meanwhile: what was sent and what would follow do not belong together.
 pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError> {
     let wanted: Vec<_> = {
-        let index = app.boards.store.index();
+        let index = app.boards.index();
         index.series(id).iter().map(|series| (series.name.clone(), series.key, series.count())).collect()
     };
     let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
@@ -259,7 +246,7 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
         async move {
             let Some((name, key, least)) = series else { return Ok(None) };
             let make = async move {
-                let page = boards.store.points(&id, &name, from, MAX_POINTS_PER_PAGE as usize).await?;
+                let page = boards.points(&id, &name, from, MAX_POINTS_PER_PAGE as usize).await?;
                 let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
                     let message = format!("The series '{name}' was replaced or removed while it was read; read it again.");
                     return Err(ErrorKind::Conflict.with(message).into());

@@ -29,6 +29,6 @@ struct Purged {
     )
 )]
 pub async fn purge(State(app): State<App>) -> Result<Response, ServerError> {
-    let purged = app.boards.store.purge().await?;
+    let purged = app.boards.purge().await?;
     Ok(([NO_STORE], axum::Json(Purged { purged })).into_response())
 }

@@ -109,7 +109,7 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     summary = "Make a link that shows one board and changes nothing; needs a token for writing, also on the server's own machine",
     request_body = Option<ShareRequest>,
     responses(
-        (status = 201, description = "The share with its token and its link, which are told this once.", body = CreatedShare),
+        (status = 201, description = "The share with its token and its link, which are shown only once.", body = CreatedShare),
         (status = 409, description = "There are 10,000 tokens, which is the most.", body = Error),
         (status = 400, response = BadRequest),
         BodyErrors

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequestParts, Path, RawQuery, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::Path;
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
-use super::{NO_STORE, export, idempotent_request, invalid_parameter, json_response, parse_body};
-use crate::protocol::{CellId, ErrorKind};
+use super::request::RequestContext;
+use super::{NO_STORE, export, invalid_parameter, json_response, parse_body};
+use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::boards::{ChangeOutcome, IdempotentRequest, Query, ResponseShape, Target, parse_many, parse_one};
+use crate::server::boards::{ChangeOutcome, Query, ResponseShape, Target, parse_many, parse_one};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{CellPath, CellQuery, IdempotencyHeaders, PageQuery, SelectQuery};
@@ -42,12 +41,9 @@ const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"
         QueryErrors
     )
 )]
-pub async fn find(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, ServerError> {
-    let query = parse_query(query)?;
+pub async fn find(request: RequestContext) -> Result<Response, ServerError> {
+    let query = parse_query(&request.query)?;
+    let RequestContext { app, caller, .. } = request;
     let (records, total) = app.boards.find(&query).await?;
     let largest = if query.selects("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
     let share = Arc::new(app.answers.share(&caller.token, WRITING_FACTOR * largest.unwrap_or(0)).await?);
@@ -84,21 +80,16 @@ pub async fn find(
         QueryErrors
     )
 )]
-pub async fn read(
-    State(app): State<App>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, ServerError> {
+pub async fn read(request: RequestContext, Path(id): Path<String>) -> Result<Response, ServerError> {
+    let RequestContext { app, caller, headers, .. } = &request;
     // Ids have no dots: `id.form` is the value in another form.
     if let Some((id, form)) = id.rsplit_once('.') {
-        return export::form(&app, &caller.token, id, form, query.as_deref().unwrap_or_default(), &headers).await;
+        return export::form(app, request.who(), id, form, &request.query, headers).await;
     }
-    let query = parse_query(query)?;
-    let bytes = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).map(|record| record.value.bytes()));
+    let query = parse_query(&request.query)?;
+    let bytes = app.boards.record(&id).map(|record| record.value.bytes());
     let share = app.answers.share(&caller.token, WRITING_FACTOR * bytes.unwrap_or(0)).await?;
-    let document = project(&app, &caller, &query, app.boards.get(&id, &query).await?.to_json()).await?;
+    let document = project(app, caller, &query, app.boards.get(&id, &query).await?.to_json()).await?;
     let share = Arc::new(share.fit(document.len())?);
     Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
 }
@@ -129,14 +120,14 @@ pub async fn read(
         BodyErrors
     )
 )]
-pub async fn create(change: ChangeContext, body: Body) -> Result<Response, ServerError> {
-    let query = change.query()?;
+pub async fn create(request: RequestContext, body: Body) -> Result<Response, ServerError> {
+    let query = parse_query(&request.query)?;
     let body = read_body(body).await?;
     let (drafts, many) = parse_body(&body, parse_many).await?;
     let with_values = query.selects("value");
     let shape = if many { ResponseShape::Many(query) } else { ResponseShape::One(query) };
-    let outcome = change.app.boards.create(drafts, with_values, change.idempotent("", &body, &shape)?).await?;
-    change.respond(shape, outcome).await
+    let outcome = request.app.boards.create(drafts, with_values, request.idempotent_change("", &body, &shape)?).await?;
+    respond(&request, shape, outcome).await
 }
 
 #[utoipa::path(
@@ -154,12 +145,12 @@ pub async fn create(change: ChangeContext, body: Body) -> Result<Response, Serve
         BodyErrors
     )
 )]
-pub async fn update(change: ChangeContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
-    let query = change.query()?;
+pub async fn update(request: RequestContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
+    let query = parse_query(&request.query)?;
     let body = read_body(body).await?;
     let (target, draft, shape) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
-    let outcome = change.app.boards.update(target, draft, change.idempotent(&id, &body, &shape)?).await?;
-    change.respond(shape, outcome).await
+    let outcome = request.app.boards.update(target, draft, request.idempotent_change(&id, &body, &shape)?).await?;
+    respond(&request, shape, outcome).await
 }
 
 #[utoipa::path(
@@ -177,17 +168,17 @@ pub async fn update(change: ChangeContext, Path(id): Path<String>, body: Body) -
         BodyErrors
     )
 )]
-pub async fn patch(change: ChangeContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
-    let (query, upsert) = upsert(change.query.clone())?;
-    let query = parse_query(query)?;
+pub async fn patch(request: RequestContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
+    let (query, upsert) = upsert(&request.query)?;
+    let query = parse_query(&query)?;
     if upsert && !query.is_empty() {
         let rule = "is for one cell by its id, without conditions";
         return Err(ErrorKind::BadRequest.with(format!("'upsert' {rule}; nothing was changed.")).at("upsert", rule).into());
     }
     let body = read_body(body).await?;
     let (target, draft, shape) = (Target::one(&id, query.clone())?, parse_body(&body, parse_one).await?, ResponseShape::One(query));
-    let outcome = change.app.boards.patch(target, draft, upsert, change.idempotent(&id, &body, &shape)?).await?;
-    change.respond(shape, outcome).await
+    let outcome = request.app.boards.patch(target, draft, upsert, request.idempotent_change(&id, &body, &shape)?).await?;
+    respond(&request, shape, outcome).await
 }
 
 #[utoipa::path(
@@ -202,11 +193,11 @@ pub async fn patch(change: ChangeContext, Path(id): Path<String>, body: Body) ->
         ChangeErrors
     )
 )]
-pub async fn remove(change: ChangeContext, Path(id): Path<String>) -> Result<Response, ServerError> {
-    let query = change.query()?;
+pub async fn remove(request: RequestContext, Path(id): Path<String>) -> Result<Response, ServerError> {
+    let query = parse_query(&request.query)?;
     let (target, shape) = (Target::one(&id, query.clone())?, ResponseShape::One(query));
-    let outcome = change.app.boards.remove(target, change.idempotent(&id, &[], &shape)?).await?;
-    change.respond(shape, outcome).await
+    let outcome = request.app.boards.remove(target, request.idempotent_change(&id, &[], &shape)?).await?;
+    respond(&request, shape, outcome).await
 }
 
 #[utoipa::path(
@@ -223,18 +214,18 @@ pub async fn remove(change: ChangeContext, Path(id): Path<String>) -> Result<Res
         BodyErrors
     )
 )]
-pub async fn patch_many(change: ChangeContext, body: Body) -> Result<Response, ServerError> {
-    let (query, upsert) = upsert(change.query.clone())?;
+pub async fn patch_many(request: RequestContext, body: Body) -> Result<Response, ServerError> {
+    let (query, upsert) = upsert(&request.query)?;
     if upsert {
         let rule = "is for one cell";
         let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
         return Err(ErrorKind::BadRequest.with(message).at("upsert", rule).into());
     }
-    let query = non_empty_query(query, "change")?;
+    let query = non_empty_query(&query, "change")?;
     let body = read_body(body).await?;
     let (draft, shape) = (parse_body(&body, parse_one).await?, ResponseShape::Many(query.clone()));
-    let outcome = change.app.boards.patch(Target::Matching(query), draft, false, change.idempotent("", &body, &shape)?).await?;
-    change.respond(shape, outcome).await
+    let outcome = request.app.boards.patch(Target::Matching(query), draft, false, request.idempotent_change("", &body, &shape)?).await?;
+    respond(&request, shape, outcome).await
 }
 
 #[utoipa::path(
@@ -250,54 +241,22 @@ pub async fn patch_many(change: ChangeContext, body: Body) -> Result<Response, S
         ChangeErrors
     )
 )]
-pub async fn remove_many(change: ChangeContext) -> Result<Response, ServerError> {
-    let query = non_empty_query(change.query.clone(), "remove")?;
+pub async fn remove_many(request: RequestContext) -> Result<Response, ServerError> {
+    let query = non_empty_query(&request.query, "remove")?;
     let shape = ResponseShape::Many(query.clone());
-    let outcome = change.app.boards.remove(Target::Matching(query), change.idempotent("", &[], &shape)?).await?;
-    change.respond(shape, outcome).await
+    let outcome = request.app.boards.remove(Target::Matching(query), request.idempotent_change("", &[], &shape)?).await?;
+    respond(&request, shape, outcome).await
 }
 
-/// What every change of documents is made of, beside its body.
-pub struct ChangeContext {
-    app: App,
-    caller: Arc<Caller>,
-    method: Method,
-    query: Option<String>,
-    headers: HeaderMap,
-}
-
-impl FromRequestParts<App> for ChangeContext {
-    type Rejection = ServerError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServerError> {
-        let caller = parts.extensions.get::<Arc<Caller>>().cloned();
-        let caller = caller.ok_or_else(|| ErrorKind::Forbidden.with("Internal error: the request bypassed authentication."))?;
-        let query = parts.uri.query().map(str::to_owned);
-        Ok(Self { app: app.clone(), caller, method: parts.method.clone(), query, headers: parts.headers.clone() })
+/// Large documents are written on a thread of the renderer.
+async fn respond(request: &RequestContext, shape: ResponseShape, outcome: ChangeOutcome) -> Result<Response, ServerError> {
+    let bytes = outcome.bytes();
+    if bytes < LARGE_BYTES {
+        return Ok(json_response(shape.response(outcome)));
     }
-}
-
-impl ChangeContext {
-    fn query(&self) -> Result<Query, ServerError> {
-        parse_query(self.query.clone())
-    }
-
-    /// The request's `Idempotency-Key`, if it has one. `id`: empty for many cells.
-    fn idempotent(&self, id: &str, body: &[u8], shape: &ResponseShape) -> Result<Option<IdempotentRequest>, ServerError> {
-        let address = format!("{} {id}?{}", self.method, self.query.as_deref().unwrap_or_default());
-        idempotent_request(&self.headers, &address, body, shape)
-    }
-
-    /// Large documents are written on a thread of the renderer.
-    async fn respond(&self, shape: ResponseShape, outcome: ChangeOutcome) -> Result<Response, ServerError> {
-        let bytes = outcome.bytes();
-        if bytes < LARGE_BYTES {
-            return Ok(json_response(shape.response(outcome)));
-        }
-        let write = async move { Ok(shape.response(outcome)) };
-        let response = self.app.renderer.go_on(&self.caller.token, WRITING_FACTOR * bytes, write).await?;
-        Ok(json_response(response))
-    }
+    let write = async move { Ok(shape.response(outcome)) };
+    let response = request.app.renderer.go_on(request.who(), WRITING_FACTOR * bytes, write).await?;
+    Ok(json_response(response))
 }
 
 /// The document as the query selects it; a large one is parsed on a thread of the renderer.
@@ -310,8 +269,7 @@ async fn project(app: &App, caller: &Caller, query: &Query, document: String) ->
 }
 
 /// The query without `upsert`, and what that says.
-fn upsert(query: Option<String>) -> Result<(Option<String>, bool), ServerError> {
-    let Some(query) = query else { return Ok((None, false)) };
+fn upsert(query: &str) -> Result<(String, bool), ServerError> {
     let (mut rest, mut upsert) = (form_urlencoded::Serializer::new(String::new()), false);
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match (&*key, &*value) {
@@ -321,7 +279,7 @@ fn upsert(query: Option<String>) -> Result<(Option<String>, bool), ServerError> 
             _ => drop(rest.append_pair(&key, &value)),
         }
     }
-    Ok((Some(rest.finish()), upsert))
+    Ok((rest.finish(), upsert))
 }
 
 pub async fn not_allowed(uri: Uri) -> Response {
@@ -335,12 +293,12 @@ pub async fn not_allowed(uri: Uri) -> Response {
     reply
 }
 
-fn parse_query(query: Option<String>) -> Result<Query, ServerError> {
-    Ok(Query::parse(query.as_deref().unwrap_or_default())?)
+fn parse_query(query: &str) -> Result<Query, ServerError> {
+    Ok(Query::parse(query)?)
 }
 
 /// A query that does not match everything: one slip must not touch every cell.
-fn non_empty_query(query: Option<String>, verb: &str) -> Result<Query, ServerError> {
+fn non_empty_query(query: &str, verb: &str) -> Result<Query, ServerError> {
     let query = parse_query(query)?;
     if query.is_paged() {
         return Err(ErrorKind::BadRequest

@@ -121,7 +121,7 @@ async fn serve(mut socket: FeedSocket, app: &App, mut feed: Feed, caller: &Calle
         while let Some(ready) = feed.ready() {
             socket.feed(ready.into_frame()).await?;
         }
-        let now = app.boards.store.stats().notice();
+        let now = app.boards.stats().notice();
         if is_page && std::mem::replace(&mut notice, now) != now {
             socket.feed(notice_frame(now)).await?;
         }

@@ -14,7 +14,7 @@ use super::shape::{shape, words};
 pub struct IdempotencyHeaders {
     /// Any text of printable ASCII characters, for one request only. A request that is sent again with the same key and body has no further
     /// effect and gets the answer that the first one got, with the header `Idempotent-Replayed: true`; one over 16 KiB is not kept, a short one
-    /// with `repeated` takes its place. With another body, verb or address: 422. Keys are kept for 24 hours, the newest 100,000 of them.
+    /// with `repeated` takes its place. With another body, verb or address: 422. Two such headers in one request: 400. Keys are kept for 24 hours, the newest 100,000 of them.
     #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     key: String,
     /// `ascending`: the key is `<writer>:<number>`, and the numbers of a writer ascend over all addresses, up to 4294967295. The replies to a

@@ -41,7 +41,7 @@ pub async fn readyz(State(app): State<App>) -> Result<([(HeaderName, &'static st
     if app.stopping.is_cancelled() {
         return Err(ServerError::ShuttingDown);
     }
-    app.boards.store.ready().map_err(|why| ErrorKind::Unavailable.with(ServerError::from(why).to_api_error().message))?;
+    app.boards.ready().map_err(|why| ErrorKind::Unavailable.with(ServerError::from(why).to_api_error().message))?;
     let (head, well) = healthz().await;
-    Ok((head, if app.boards.store.stats().is_disk_full() { DISK_FULL } else { well }))
+    Ok((head, if app.boards.stats().is_disk_full() { DISK_FULL } else { well }))
 }

@@ -102,11 +102,11 @@ pub async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static s
 
 /// The values of this moment beside the metrics that are counted all the time.
 fn registry(app: &App) -> Registry {
-    let store = &app.boards.store;
+    let state = &app.boards;
     let mut registry = Registry::default();
     let (mut boards, mut cells, mut series, mut points) = (0, 0, 0, 0);
     {
-        let index = store.index();
+        let index = state.index();
         for (_, board) in index.boards().filter(|(_, board)| !board.cells.is_empty()) {
             boards += 1;
             cells += board.cells.len() as u64;
@@ -116,11 +116,11 @@ fn registry(app: &App) -> Registry {
             }
         }
     }
-    let stats = store.stats();
-    let (waiting, bytes) = store.queued();
+    let stats = state.stats();
+    let (waiting, bytes) = state.queued();
     let (readers, lagged) = app.hub.readers();
     let (connections, max_connections) = app.connections.count();
-    let is_ready = !app.stopping.is_cancelled() && store.ready().is_ok();
+    let is_ready = !app.stopping.is_cancelled() && state.ready().is_ok();
     let mut gauge = |name: &str, help: &str, value: u64| registry.register(name, help, ConstGauge::new(value as i64));
     gauge("agnez_boards", "Boards with cells", boards);
     gauge("agnez_cells", "Cells on all boards", cells);

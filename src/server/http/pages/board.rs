@@ -62,7 +62,7 @@ pub async fn named(
 
 /// The whole document, held until it is sent.
 async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, ServerError> {
-    let cells = app.boards.store.index().board(&name).map_or(0, |board| board.cells.len());
+    let cells = app.boards.index().board(&name).map_or(0, |board| board.cells.len());
     let bytes = PAGE + cells * CELL;
     let share = app.answers.share(&caller.token, bytes).await?;
     let make = {
@@ -83,14 +83,14 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     board.cells.iter_mut().for_each(|cell| app.tokens.sign(&name, cell));
     let page = PageData {
         board,
-        // Who may read one board is told of no other.
+        // A token for one board does not show the names of others.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },
         origin: caller.origin(),
         needs_token: caller.token.is_some(),
         durable: app.durable,
         build: app.site.build().to_owned(),
         may_write: caller.may_write(),
-        notice: app.boards.store.stats().notice().map(str::to_owned),
+        notice: app.boards.stats().notice().map(str::to_owned),
     };
     let charts = Arc::new(line_chart::drawn(&app.boards, &page.board).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));

@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
 use super::data_uri::decode;
-use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
@@ -64,7 +64,7 @@ pub async fn media(
     Path((id, rev)): Path<(String, String)>,
 ) -> Result<Response, ServerError> {
     let rev = revision(&rev)?;
-    let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let found = app.boards.record(&id);
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     let key = Key { id: record.id.clone(), asked: "media".to_owned() };
     let bytes = record.value.bytes();

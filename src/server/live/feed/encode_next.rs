@@ -13,7 +13,7 @@ use crate::server::store::{ChangeKind, Record};
 impl Feed {
     /// An estimate of the memory for encoding a snapshot of the board, in bytes.
     pub(super) fn snapshot_bytes(&self) -> usize {
-        let index = self.boards.store.index();
+        let index = self.boards.index();
         let cells = index.board(&self.subscription.board).into_iter().flat_map(|board| board.cells.values());
         SNAPSHOT_COPIES * cells.map(|record| CELL_BYTES + record.shown()).sum::<usize>()
     }
@@ -47,7 +47,7 @@ impl Feed {
             if view == FeedView::Page {
                 return Ok((page_frame(kind, seq, &record, &tokens), seq));
             }
-            let (record, value) = boards.store.value_or_damaged(&record).await?;
+            let (record, value) = boards.value_or_damaged(&record).await?;
             Ok((document_frame(kind, seq, &record, value.as_deref()), seq))
         })
     }

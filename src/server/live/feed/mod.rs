@@ -93,8 +93,8 @@ impl Feed {
         // its number.
         let subscription = app.hub.subscribe(&board);
         let boards = app.boards.clone();
-        let head = boards.store.index().board(&board).map_or(0, |board| board.seq);
-        let epoch = boards.store.epoch().to_owned();
+        let head = boards.index().board(&board).map_or(0, |board| board.seq);
+        let epoch = boards.epoch().to_owned();
         let mut feed = Self {
             boards,
             tokens: app.tokens.clone(),
@@ -132,7 +132,7 @@ impl Feed {
 
     /// The epoch and the last event that the reader has, once it has all pending frames.
     pub fn reached(&self) -> Option<(&str, u64)> {
-        self.pending.is_empty().then(|| (self.boards.store.epoch(), self.seq))
+        self.pending.is_empty().then(|| (self.boards.epoch(), self.seq))
     }
 
     /// Reserves the memory for the first frames, while the reader can still get an error: 503.

@@ -14,7 +14,7 @@ impl Feed {
     pub(super) fn catch_up(&mut self) {
         let seq = self.seq;
         let mut backlog: Vec<(ChangeKind, Arc<Record>)> = {
-            let index = self.boards.store.index();
+            let index = self.boards.index();
             let Some(board) = index.board(&self.subscription.board) else { return };
             if seq < board.floor {
                 drop(index);
@@ -55,7 +55,7 @@ impl Feed {
     /// that it can keep what it shows. A reader of documents gets an empty snapshot and then each
     /// document, so that no frame is larger than a document.
     pub(super) fn restart(&mut self) {
-        let index = self.boards.store.index();
+        let index = self.boards.index();
         let known = index.board(&self.subscription.board);
         match self.view {
             FeedView::Page => {
@@ -65,7 +65,7 @@ impl Feed {
             }
             FeedView::Document => {
                 self.seq = 0;
-                let epoch = self.boards.store.epoch().to_owned();
+                let epoch = self.boards.epoch().to_owned();
                 let frame = encode(&Event::<()>::Snapshot { epoch, seq: 0, cells: Vec::new() });
                 self.pending.push_back(ReadyFrame { frame, share: None });
                 let Some(known) = known else { return };

@@ -2,7 +2,7 @@
 
 pub mod block_cache;
 pub mod columns;
-mod points;
+pub mod points;
 mod rows;
 mod values;
 

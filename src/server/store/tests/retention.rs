@@ -1,6 +1,5 @@
 //! Tests of tombstones, free pages, versions and the order of creation.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -43,14 +42,14 @@ async fn tombstones_have_no_value_in_memory_and_are_restored_with_it() {
         }
         store = again(store, folder.path()).await;
     }
-    let boards = crate::server::boards::Boards { store: Arc::new(store) };
+    let boards = crate::server::boards::Boards::new(store);
     for (name, value) in &values {
         boards.restore(id(name)).await.unwrap();
-        let (record, read) = boards.store.read(&id(name)).await.unwrap().unwrap();
+        let (record, read) = boards.store().read(&id(name)).await.unwrap().unwrap();
         assert_eq!(read.as_deref(), Some(&*serde_json::to_string(value).unwrap()));
-        assert!(matches!(record.content, CellContent::Text { .. }) && boards.store.index().tombstone(&id(name)).is_none());
+        assert!(matches!(record.content, CellContent::Text { .. }) && boards.store().index().tombstone(&id(name)).is_none());
     }
-    boards.store.close().await;
+    boards.store().close().await;
 }
 
 /// Each of these boards is used once; together they would keep more than the bounds.
@@ -143,7 +142,7 @@ async fn the_space_of_deleted_points_is_returned() {
     let full = length();
     assert!(full > 4 << 20, "{full}");
     change(&store, |batch| batch.retain_series(&id("a"), &[])).await;
-    // It is done when nothing else is to be done; nobody is told.
+    // It is done when nothing else is to be done; no event is published.
     let shorter = async {
         while length() > full / 8 {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -62,7 +62,7 @@ impl ColumnsWriter {
 
     /// Memory that is held at a time, about: the columns of the largest cell, and a piece.
     fn bytes(&self) -> usize {
-        let index = self.app.boards.store.index();
+        let index = self.app.boards.index();
         // At most two columns a pixel, and the neighbours of the window.
         let columns = |count: u64| count.min(2 * u64::from(self.window.width) + 2) as usize;
         let sizes = self.cells.iter().map(|cell| {

@@ -15,7 +15,7 @@ use axum::response::Response;
 use futures::stream;
 
 use super::images::{cache_control, revision};
-use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
@@ -50,7 +50,7 @@ pub async fn figure(
     Path((id, rev)): Path<(String, String)>,
 ) -> Result<Response, ServerError> {
     let rev = revision(&rev)?;
-    let found = CellId::parse(&id).and_then(|id| app.boards.store.index().cell(&id).cloned());
+    let found = app.boards.record(&id);
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     let key = Key { id: record.id.clone(), asked: "frame".to_owned() };
     let (made, html) = common(&app, &caller.token, (key, (record.version, 0)), needs(record.text("type"), record.value.bytes()), {

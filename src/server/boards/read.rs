@@ -1,0 +1,129 @@
+//! Reading boards: cells, documents, points and columns, as they are committed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLockReadGuard};
+
+use super::{Boards, Document, Query, not_found};
+use crate::protocol::{Board, Cell, CellId};
+use crate::series::Window;
+use crate::server::error::ServerError;
+use crate::server::store::{CellColumns, Index, PointsPage, Record, SmoothingWeights, StoreError, StoredValue};
+
+/// The columns of a cell, as far as they can be read.
+pub enum ColumnsOutcome {
+    Found(CellColumns),
+    Missing,
+    Damaged,
+}
+
+impl Boards {
+    /// The committed state. Hold the guard shortly: the writer waits for it.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.store.index()
+    }
+
+    /// The cell of this id; `None` too for a text that is no id.
+    pub fn record(&self, id: &str) -> Option<Arc<Record>> {
+        self.index().cell(&CellId::parse(id)?).cloned()
+    }
+
+    /// Changes if commits may have been lost: event numbers of different epochs cannot be compared.
+    pub fn epoch(&self) -> &str {
+        self.store.epoch()
+    }
+
+    /// A record, and the JSON text of its value if it has one. A damaged value is logged, and replaced in the record by a text.
+    pub async fn value_or_damaged(&self, record: &Arc<Record>) -> Result<(Arc<Record>, Option<Arc<str>>), StoreError> {
+        self.store.value_or_damaged(record).await
+    }
+
+    /// At most `limit` points of a series, from the one at `from`. `None` if there is no such series.
+    pub async fn points(&self, cell: &CellId, series: &str, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
+        self.store.points(cell, series, from, limit).await
+    }
+
+    /// The columns of a cell's series, each smoothed by its weight. `None` if there is no such line.
+    pub async fn smoothed_columns(
+        &self,
+        cell: &CellId,
+        window: Window,
+        weights: SmoothingWeights<'_>,
+    ) -> Result<Option<CellColumns>, StoreError> {
+        self.store.columns(cell, window, weights).await
+    }
+
+    /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`
+    /// series. `or_damage`: damaged points are logged and are no error.
+    pub async fn columns(
+        &self,
+        cell: &CellId,
+        window: Window,
+        (weight, together): (f64, usize),
+        or_damage: bool,
+    ) -> Result<ColumnsOutcome, ServerError> {
+        match self.smoothed_columns(cell, window, SmoothingWeights { of: &|_| weight, together }).await {
+            Ok(Some(found)) => Ok(ColumnsOutcome::Found(found)),
+            Ok(None) => Ok(ColumnsOutcome::Missing),
+            Err(error @ StoreError::Corrupt(_)) if or_damage => {
+                self.store.log_damage(&error);
+                Ok(ColumnsOutcome::Damaged)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Names the points of a series for ever: other points under the same name have another generation, and
+    /// so have those that follow a loss of data.
+    pub fn generation(&self, series: i64) -> String {
+        format!("{}.{series}", self.store.epoch())
+    }
+
+    pub async fn get(&self, id: &str, query: &Query) -> Result<Document, ServerError> {
+        let found = match CellId::parse(id) {
+            Some(id) => self.store.read(&id).await?,
+            None => None,
+        };
+        let (record, value) = found.ok_or_else(|| not_found(id))?;
+        match query.matches(&record)? {
+            true => Ok(Document { record, value }),
+            false => Err(not_found(id).into()),
+        }
+    }
+
+    /// A page of the matching cells, in the order of the query, and the number of all matching cells.
+    pub async fn find(&self, query: &Query) -> Result<(Vec<Arc<Record>>, usize), ServerError> {
+        let (matching, ()) = self.search(query, |_| ()).await?;
+        let total = matching.len();
+        Ok((query.page(matching).collect(), total))
+    }
+
+    /// The document of a record with its value. A damaged value is reported in the document, so that
+    /// the other documents of a response are still returned.
+    pub async fn document(&self, record: Arc<Record>, query: &Query) -> Result<Document, ServerError> {
+        let large = matches!(record.value, StoredValue::Stored(_)) && query.selects("value");
+        let read = if large { self.store.read(&record.id).await.transpose() } else { None };
+        let (record, value) = match read {
+            Some(read) => self.store.or_damaged(&record, read)?,
+            None if query.selects("value") => self.store.value_or_damaged(&record).await?,
+            None => (record, None),
+        };
+        Ok(Document { record, value })
+    }
+
+    /// The board as the page needs it. An unknown board is empty.
+    pub fn snapshot(&self, name: &str) -> Board {
+        // The cells are built after the lock is released, because the writer waits for it.
+        let known = self.store.index().board(name).map(|known| (known.seq, known.cells.values().cloned().collect::<Vec<_>>()));
+        let (seq, records) = known.unwrap_or_default();
+        let mut cells: Vec<Cell> = records.iter().map(|record| record.cell()).collect();
+        cells.sort_by(Cell::compare);
+        Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
+    }
+
+    /// The boards that have cells, by name, with their number of cells.
+    pub fn list(&self) -> BTreeMap<String, usize> {
+        let index = self.store.index();
+        let not_empty = index.boards().filter(|(_, board)| !board.cells.is_empty());
+        not_empty.map(|(name, board)| (name.to_string(), board.cells.len())).collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! The value of a cell in another format, made once for all its readers.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+
+use super::cache::{Key, Made, Needs, Version, common};
+use super::line_chart;
+use crate::charts::kinds::listed;
+use crate::charts::render::svg::svg;
+use crate::charts::{CanvasSize, ChartCanvas, Theme};
+use crate::protocol::{ApiError, ErrorKind};
+use crate::server::App;
+use crate::server::boards::{Document, Query};
+use crate::server::cells::CellValue;
+use crate::server::error::ServerError;
+use crate::server::net::response_budget::Who;
+use crate::server::store::Record;
+
+/// What a value takes while it is read and drawn, as a multiple of its text.
+const VALUE_COPIES: usize = 24;
+/// The largest drawing, rounded up; and what one of a line takes while it is made.
+const MAX_SVG_BYTES: usize = 1 << 20;
+const LINE_RENDER_BYTES: usize = 32 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    Svg,
+    Csv,
+    /// The value itself, which the page draws from.
+    Json,
+}
+
+/// How an export is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportOptions {
+    /// CSS pixels; `None`: as wide as its place.
+    pub width: Option<f64>,
+    /// CSS pixels.
+    pub height: f64,
+    pub theme: Theme,
+    /// The version of the value that the address is of.
+    pub version: Option<u64>,
+    /// Of a line chart: whether the names of its series are part of it.
+    pub legend: bool,
+    /// Of a line chart: the part of it that is shown.
+    pub seen: line_chart::Seen,
+}
+
+impl ExportOptions {
+    fn canvas(&self, title: &str) -> ChartCanvas {
+        let height = self.height;
+        let size = self.width.map_or(CanvasSize::Fluid { height }, |width| CanvasSize::Fixed { width, height });
+        ChartCanvas { size, theme: self.theme, title: title.to_owned() }
+    }
+
+    /// Whether the address has this value for ever. The points of a line change without its value.
+    pub fn is_of(&self, record: &Record) -> bool {
+        self.version == Some(record.version) && !record.is_line()
+    }
+}
+
+/// The export of a cell, from the cache or made now, and its bytes for one more reader.
+pub async fn export(
+    app: &App,
+    who: &Who,
+    record: &Arc<Record>,
+    format: ExportFormat,
+    options: &ExportOptions,
+) -> Result<(Arc<Made>, Bytes), ServerError> {
+    let make = {
+        let (app, record, options) = (app.clone(), record.clone(), options.clone());
+        async move { make(&app, record, format, &options).await }
+    };
+    common(app, who, key(app, record, format, options), needs(record, format), make).await
+}
+
+/// A drawing that is cached for ever has no name in it: the name may change while the value does not.
+fn title<'a>(options: &ExportOptions, record: &'a Record) -> &'a str {
+    if options.is_of(record) { "" } else { record.text("name") }
+}
+
+fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions) -> (Key, Version) {
+    let ExportOptions { width, height, theme, legend, seen, version: _ } = options;
+    let title = title(options, record);
+    let (of_line, points) = match record.is_line() {
+        true => (format!(" {legend} {seen:?}"), app.boards.index().cell_series(&record.id).map_or(0, |known| known.seq)),
+        false => (String::new(), 0),
+    };
+    let asked = format!("{format:?} {width:?} {height} {theme:?}{of_line} {title}");
+    (Key { id: record.id.clone(), asked }, (record.version, if record.is_line() { points.max(record.seq) } else { 0 }))
+}
+
+fn needs(record: &Record, format: ExportFormat) -> Needs {
+    let value = record.value.bytes();
+    match format {
+        ExportFormat::Csv => Needs { making: VALUE_COPIES * value, made: (2 * value).max(MAX_SVG_BYTES) },
+        ExportFormat::Json => Needs { making: 2 * value, made: value.max(4) },
+        _ if record.is_line() => Needs { making: LINE_RENDER_BYTES, made: MAX_SVG_BYTES },
+        _ => Needs { making: VALUE_COPIES * value + MAX_SVG_BYTES, made: MAX_SVG_BYTES },
+    }
+}
+
+async fn make(app: &App, record: Arc<Record>, format: ExportFormat, options: &ExportOptions) -> Result<Made, ServerError> {
+    let title = title(options, &record).to_owned();
+    if record.is_line() && format == ExportFormat::Svg {
+        let svg = line_chart::svg(&app.boards, &record, &options.seen, &options.canvas(&title), options.legend).await?;
+        return Ok(Made::new(svg, "", record.version));
+    }
+    let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
+    Ok(Made::new(draw(&document, format, &options.canvas(&title))?, "", document.record.version))
+}
+
+/// The value in one of the formats. 404: the cell has none of it; 422: the value does not fit its type.
+fn draw(document: &Document, format: ExportFormat, canvas: &ChartCanvas) -> Result<Vec<u8>, ApiError> {
+    let kind = document.record.text("type");
+    if format == ExportFormat::Json {
+        return Ok(document.value.as_deref().unwrap_or("null").as_bytes().to_vec());
+    }
+    let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
+    let value = CellValue::parse(kind, document.value.as_deref()).map_err(refused)?;
+    let made = match format {
+        ExportFormat::Svg => value.as_ref().and_then(CellValue::chart).map(|chart| svg(&chart.draw(canvas), canvas)),
+        _ => value.as_ref().and_then(CellValue::csv),
+    };
+    made.map(String::into_bytes).ok_or_else(|| {
+        let (what, kinds) = match format {
+            ExportFormat::Svg => ("drawing", listed(&["line"], &[])),
+            _ => ("CSV", listed(&["line"], &["table"])),
+        };
+        let message = format!(
+            "The cell '{}' of type '{}' has no {what}; cells of type {kinds} have one once they have a value.",
+            document.record.id,
+            kind.chars().take(80).collect::<String>()
+        );
+        ErrorKind::NotFound.with(message)
+    })
+}
