@@ -111,7 +111,7 @@ impl Image {
         let mut names = self.names.clone();
         let kept = [0, 50, 100][rng.below(3) as usize];
         for naming in &self.namings {
-            if rng.chance(kept) {
+            if rng.below(100) < kept {
                 rename(&mut names, naming);
             }
         }
@@ -133,10 +133,10 @@ impl File {
                 Pending::Length(length) => *length,
             });
         }
-        let at = if rng.chance(50) { lengths.len() - 1 } else { rng.below(lengths.len() as u64) as usize };
+        let at = if rng.below(100) < 50 { lengths.len() - 1 } else { rng.below(lengths.len() as u64) as usize };
         left.resize(lengths[at] as usize, 0);
         let mut order: Vec<&Pending> = self.pending.iter().collect();
-        if rng.chance(50) {
+        if rng.below(100) < 50 {
             (1..order.len()).rev().for_each(|at| order.swap(at, rng.below(at as u64 + 1) as usize));
         }
         for pending in order {
@@ -145,7 +145,7 @@ impl File {
             while from < bytes.len() {
                 let place = offset + from as u64;
                 let to = bytes.len().min(from + (sector - place % sector) as usize);
-                if rng.chance(kept) {
+                if rng.below(100) < kept {
                     write(&mut left, place, &bytes[from..to], false);
                 }
                 from = to;
