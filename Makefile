@@ -16,6 +16,8 @@ BINDGEN := $(TARGET)/tools/debug/bindgen
 BINARY := $(TARGET)/release/agnez
 # Panics name their place in the source: without the folders of the machine that built them.
 REMAP := CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$(CURDIR)/= --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/=crates/"
+# What is released: static binaries, which run on every distribution.
+LINUX := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 HYDRATE := --lib --target $(WASM_TARGET) --no-default-features --features hydrate
 
 # Stamps: made when the step has succeeded, so that an interrupted one is done again.
@@ -25,6 +27,7 @@ END2END := end2end/node_modules/.stamp
 VENV := target/venv/.stamp
 LINT := target/lint/.stamp
 API := target/api/.stamp
+DIST := target/dist-tools/.stamp
 CLIENT := target/venv/.client.stamp
 
 # Seen from python/, whose pyproject.toml has the rules.
@@ -41,12 +44,15 @@ run: build ## build what is missing, then serve http://localhost:3000 (make run 
 test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build watch site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture clean help FORCE
+.PHONY: build install watch site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture wheel release clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
 watch: $(BINDGEN) $(TOOLS) ## development: builds without optimisation, serves, and does so again after each change (make watch ARGS="--port 4000")
 	@exec node tools/watch.mjs $(BINDGEN) $(ARGS)
+
+install: site ## the program on your PATH, in ~/.cargo/bin
+	cargo install --locked --path .
 
 site: $(SITE) ## the page's code and style, optimised and compressed, within the size budget
 
@@ -98,6 +104,14 @@ bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINT
 torture: build ## what docs/promises.md claims, tried against the program (make torture ARGS="--minutes 30 --seed 7 --only crash,dropped_connections")
 	@AGNEZ_BIN="$(abspath $(BINARY))" cargo run --quiet --locked --example torture -- $(ARGS)
 
+wheel: site $(DIST) ## the wheel with the program inside, tried in an empty environment: target/dist/*.whl
+	tools/dist.sh target/dist-tools $(firstword $(LINUX))
+	target/dist-tools/bin/python tools/wheel/check.py "$$(ls -t target/dist/agnez-*x86_64*.whl | head -1)"
+
+release: wheel ## wheels and static binaries for Linux on x86-64 and ARM, with SHA256SUMS: target/dist
+	tools/dist.sh target/dist-tools $(lastword $(LINUX))
+	cd target/dist && sha256sum *.whl *.tar.gz > SHA256SUMS && cat SHA256SUMS
+
 clean: ## remove everything that was built or installed here
 	rm -rf target $(TARGET) tools/node_modules end2end/node_modules end2end/results
 
@@ -131,6 +145,12 @@ $(LINT): python/requirements-lint.txt
 	@PYTHON=$(PYTHON) tools/need.sh python
 	$(PYTHON) -m venv --clear target/lint
 	target/lint/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(DIST): tools/wheel/requirements.txt
+	@PYTHON=$(PYTHON) tools/need.sh python
+	$(PYTHON) -m venv --clear target/dist-tools
+	target/dist-tools/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(API): tests/api/requirements.txt

@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use agnez::server::{Args, Config, LogFormat, Server, init_log, print_failure, print_line, requested_format, run_command, shutdown_signal};
 use clap::Parser;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = match Args::try_parse() {
@@ -62,7 +66,13 @@ fn usage_error(error: &clap::Error) -> ExitCode {
 }
 
 fn open_browser(address: &str) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opener = if cfg!(windows) {
+        "explorer"
+    } else if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     if let Err(error) = std::process::Command::new(opener).arg(address).spawn() {
         tracing::warn!("the browser could not be opened ({opener}: {error}); open {address} yourself");
     }

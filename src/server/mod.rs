@@ -15,6 +15,7 @@ mod live;
 mod log;
 mod net;
 mod parse_pool;
+mod platform;
 mod render;
 mod shutdown;
 mod startup;

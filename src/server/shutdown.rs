@@ -3,6 +3,7 @@
 use tokio_util::task::TaskTracker;
 
 use super::limits::SHUTDOWN_TIMEOUT;
+use super::platform::terminate_signal;
 use super::startup::Server;
 
 /// The exit code that shells report for a program ended by Ctrl-C.
@@ -52,14 +53,8 @@ pub async fn shutdown_signal() {
 }
 
 async fn signal() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
+        () = terminate_signal() => {}
     }
 }

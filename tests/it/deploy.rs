@@ -1,9 +1,11 @@
-//! What `docs/deploy.md` gives for systemd and containers, looked at by systemd itself where it is there.
+//! The units in `docs/deploy.md`, which systemd itself looks at where it is there, and the container file.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 const DOCUMENT: &str = include_str!("../../docs/deploy.md");
+
+const CONTAINER: &str = include_str!("../../Containerfile");
 
 /// The code blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
@@ -59,19 +61,38 @@ fn the_machines_service_may_do_little() {
 }
 
 #[test]
-fn the_flags_are_those_of_the_program_and_the_container_is_not_root() {
+fn the_flags_are_those_of_the_program() {
     use clap::Parser;
-    let [file] = blocks("dockerfile")[..] else { panic!("one container file") };
-    let command = file.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
-    let command: Vec<String> = serde_json::from_str(command).unwrap();
-    let starts = blocks("ini").into_iter().map(|unit| {
+    for unit in blocks("ini") {
         let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
-        start.split(' ').map(str::to_owned).collect::<Vec<_>>()
-    });
-    for line in starts.chain([command]) {
+        let line: Vec<&str> = start.split(' ').collect();
         assert!(line[0].ends_with("agnez"));
         agnez::server::Args::try_parse_from(&line).unwrap_or_else(|why| panic!("{line:?}: {why}"));
     }
-    let (owner, user, volume) = (file.find("chown 1000").unwrap(), file.find("USER 1000").unwrap(), file.find("VOLUME").unwrap());
-    assert!(owner < user && user < volume, "a volume takes its owner from the folder in the image");
+}
+
+/// The number and the arguments of the container file's last line that begins with `instruction`.
+fn instruction(instruction: &str) -> (usize, &'static str) {
+    let found = CONTAINER.lines().enumerate().filter_map(|(index, line)| Some((index, line.strip_prefix(instruction)?)));
+    found.last().unwrap_or_else(|| panic!("no {instruction}"))
+}
+
+#[test]
+fn the_container_is_not_root_and_checks_its_health() {
+    use clap::{CommandFactory, Parser};
+    let (chown, copied) = (CONTAINER.find("chown 1000:1000").unwrap(), CONTAINER.find("COPY --from=folders").unwrap());
+    let (user, volume) = (instruction("USER "), instruction("VOLUME "));
+    assert!(chown < copied && user.0 < volume.0, "a volume takes its owner from the folder in the image");
+    assert_eq!((user.1, volume.1), ("1000:1000", "/data"));
+    let program: Vec<String> = serde_json::from_str(instruction("ENTRYPOINT ").1).unwrap();
+    let health: Vec<String> = serde_json::from_str(instruction("HEALTHCHECK ").1.split_once("CMD ").unwrap().1).unwrap();
+    assert_eq!(health[0], program[0]);
+    let parsed = agnez::server::Args::try_parse_from(&health).unwrap();
+    assert!(matches!(parsed.command, Some(agnez::server::Command::Healthcheck { url: None })));
+    // Its environment is that of flags: without the token everybody on the machine could write.
+    let command = agnez::server::Args::command();
+    let known: Vec<&str> = command.get_arguments().filter_map(|flag| flag.get_env()?.to_str()).collect();
+    let set: Vec<(&str, &str)> = instruction("ENV ").1.split(' ').map(|pair| pair.split_once('=').unwrap()).collect();
+    assert!(set.iter().all(|(name, _)| known.contains(name)), "{set:?} {known:?}");
+    assert!(set.contains(&("AGNEZ_REQUIRE_TOKEN", "1")) && set.contains(&("AGNEZ_HOST", "0.0.0.0")));
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod commands;
 mod demo;
 mod deploy;
 mod disk;

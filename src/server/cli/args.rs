@@ -1,5 +1,6 @@
 //! The arguments of the command line; each flag is an environment variable too.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -131,6 +132,26 @@ pub enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Exit with 0 if the server of this machine accepts changes (if it requires a token: if it responds), otherwise with 1
+    Healthcheck {
+        /// Address of the server [default: the one of --host and --port on this machine]
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
+    /// Send the spools of killed or unconnected runs (a command of the Python package)
+    #[command(disable_help_flag = true)]
+    Replay {
+        /// Arguments of the command; --help lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// List the spools of this user's runs (a command of the Python package)
+    #[command(disable_help_flag = true)]
+    Spools {
+        /// Arguments of the command; --help lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// Verify all data and report what is damaged; writes nothing
     Check {

@@ -34,6 +34,12 @@ pub enum CommandError {
     Start(#[from] StartError),
     #[error(transparent)]
     Request(#[from] RequestError),
+    #[error("The server at {address} is not ready: {reason}")]
+    Unhealthy { address: String, reason: String },
+    #[error("'agnez {command}' is a command of the Python package, which is not installed here: pip install agnez.")]
+    NoPython { command: String },
+    #[error("{} cannot be started: {reason}.", python.display())]
+    Python { python: PathBuf, reason: io::Error },
     #[error("The temporary folder of the demo cannot be used: {0}.")]
     TemporaryFolder(io::Error),
 }

@@ -3,7 +3,9 @@
 pub mod args;
 pub mod demo;
 mod error;
+mod healthcheck;
 mod http_client;
+mod python;
 pub mod run;
 pub mod token;
 

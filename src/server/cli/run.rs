@@ -1,10 +1,12 @@
-//! The subcommands: demo, backup, restore, check and tokens. Each returns the text to print.
+//! Dispatch of the subcommands. Each returns the text to print.
 
 use std::path::Path;
 
 use super::args::Command;
 use super::demo::run_demo;
 use super::error::CommandError;
+use super::healthcheck::healthcheck;
+use super::python::run_python;
 use super::token::token_command;
 use crate::server::config::Config;
 use crate::server::data_dir::database_path;
@@ -15,6 +17,9 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, C
     let data: &Path = &config.data;
     match command {
         Command::Demo(args) => run_demo(args, config).await,
+        Command::Healthcheck { url } => healthcheck(url.as_deref(), config).await,
+        Command::Replay { arguments } => Err(run_python("replay", arguments)),
+        Command::Spools { arguments } => Err(run_python("spools", arguments)),
         Command::Token { command } => token_command(command, data, &config.address(config.port)),
         Command::Backup { file } => {
             let report = backup(data, file).await?;

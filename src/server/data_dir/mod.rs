@@ -2,15 +2,15 @@
 
 pub mod disk_reserve;
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::server::platform;
 
 /// Network file systems, by the names of Linux's mount table.
 const NETWORK: [&str; 12] =
@@ -41,11 +41,11 @@ pub fn create(folder: &Path) -> io::Result<()> {
     }
     let parent = parent(folder);
     create(parent)?;
-    match DirBuilder::new().mode(0o700).create(folder) {
+    match platform::create_private_dir(folder) {
         // Another process created it meanwhile.
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(why) => Err(why),
-        Ok(()) => File::open(parent)?.sync_all(),
+        Ok(()) => platform::sync_folder(parent),
     }
 }
 
@@ -57,21 +57,13 @@ pub fn parent(path: &Path) -> &Path {
 /// Opens a lock file, created with mode 0600 if missing. A symbolic link is an error: root may run this, and the owner of the
 /// folder could point a link at any file of the system.
 pub fn open_lock_file(file: &Path) -> io::Result<File> {
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(file)
+    platform::private_file_without_links().create(true).truncate(false).write(true).open(file)
 }
 
 /// Gives a file of the folder to the folder's owner: root may create tokens or restore a backup for a server that runs as another
 /// user. A file with several hard links is refused, since the folder's owner could have linked a file of root's there.
 pub fn chown_to_owner(file: &File, folder: &Path) -> io::Result<()> {
-    let (ours, owner) = (file.metadata()?, folder.metadata()?);
-    if ours.uid() == owner.uid() {
-        return Ok(());
-    }
-    if !ours.is_file() || ours.nlink() != 1 {
-        return Err(io::Error::other("the file belongs to another user"));
-    }
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
+    platform::chown_to_owner(file, folder)
 }
 
 /// The type of the network file system that holds the folder; `None` for a local one, and where there is no `/proc`.

@@ -1,33 +1,16 @@
 //! The limit of open files, which bounds the number of connections.
 
 use crate::server::limits::{MAX_OPEN_FILES, RESERVED_FILES};
+use crate::server::platform::raise_open_files;
 
 /// How many connections may be open. Raises the process's limit of open files as far as the system allows.
 pub fn max_connections() -> usize {
-    connections_for(open_files())
+    connections_for(raise_open_files(MAX_OPEN_FILES))
 }
 
 const fn connections_for(files: u64) -> usize {
     let (half, rest) = (files / 2, files.saturating_sub(RESERVED_FILES));
     (if half > rest { half } else { rest }) as usize
-}
-
-#[cfg(unix)]
-fn open_files() -> u64 {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // `None` is unlimited.
-    let wanted = limit.maximum.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES);
-    let current = limit.current.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES);
-    if wanted > current && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).is_ok() {
-        return wanted;
-    }
-    current
-}
-
-#[cfg(not(unix))]
-fn open_files() -> u64 {
-    MAX_OPEN_FILES
 }
 
 #[cfg(test)]

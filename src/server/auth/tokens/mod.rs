@@ -20,7 +20,7 @@ use crate::server::limits::{MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
 pub use error::TokenError;
 use index::Index;
 use store::{Fingerprint, Secret};
-pub use store::{Token, TokenKind, is_private};
+pub use store::{Token, TokenKind};
 
 /// Prefix of every token, so that scanners for leaked secrets find it.
 pub const PREFIX: &str = "agz_";

@@ -2,9 +2,7 @@
 //!
 //! They are not in the database, so that a copy of the data holds no secret; and there are two, so that a copy of the first opens nothing.
 
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::TokenError;
 use crate::server::data_dir::disk_reserve::release_some;
-use crate::server::data_dir::{chown_to_owner, open_lock_file};
+use crate::server::data_dir::{self, chown_to_owner, open_lock_file};
+use crate::server::platform::{self, FileId};
 
 /// What a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -120,8 +119,8 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Identifies a version of the two files: inode, length, time of change. `None` for a file that does not exist.
-pub type Fingerprint = [Option<(u64, u64, SystemTime)>; 2];
+/// Identifies a version of the two files: the file itself, its length, the time of its change. `None` for a file that does not exist.
+pub type Fingerprint = [Option<(FileId, u64, SystemTime)>; 2];
 
 pub fn path(folder: &Path) -> PathBuf {
     folder.join("access.json")
@@ -135,15 +134,10 @@ pub fn has_key(folder: &Path) -> bool {
     key_path(folder).exists()
 }
 
-/// Whether the folder is open to its owner only.
-pub fn is_private(folder: &Path) -> bool {
-    folder.metadata().is_ok_and(|about| about.mode() & 0o077 == 0)
-}
-
 pub fn fingerprint(folder: &Path) -> Fingerprint {
     [path(folder), key_path(folder)].map(|path| {
         let about = path.metadata().ok()?;
-        Some((about.ino(), about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
+        Some((platform::file_id(&about), about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
     })
 }
 
@@ -171,7 +165,7 @@ fn read<T: DeserializeOwned>(path: &Path, what: &'static str, remedy: &'static s
 /// Reads, changes and writes the files while no other process does. Writes nothing when `change` fails.
 pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Tokens) -> Result<T, TokenError>) -> Result<T, TokenError> {
     let failed = |error: io::Error| TokenError::write(&path(folder), &error);
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    data_dir::create(folder).map_err(failed)?;
     let lock = open_lock_file(&folder.join("access.lock")).map_err(failed)?;
     chown_to_owner(&lock, folder).map_err(failed)?;
     lock.lock().map_err(failed)?;
@@ -205,16 +199,18 @@ pub fn write(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut file = platform::private_file().write(true).create_new(true).open(&new)?;
     chown_to_owner(&file, folder)?;
     file.write_all(content)?;
     file.sync_all()?;
     std::fs::rename(&new, path)?;
-    File::open(folder)?.sync_all()
+    platform::sync_folder(folder)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     #[test]

@@ -16,12 +16,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::DemoArgs;
 use super::error::CommandError;
+use super::healthcheck::local_url;
 use super::http_client::{HttpClient, ServerUrl};
 use super::print_line;
 use crate::protocol::MAIN_BOARD;
 use crate::server::auth::policy::LocalTrust;
 use crate::server::auth::tokens::{TokenKind, links};
-use crate::server::config::{Config, ListenAddress};
+use crate::server::config::Config;
 use crate::server::net::DEFAULT_PORT;
 use crate::server::shutdown::shutdown_signal;
 use crate::server::startup::{Server, StartError};
@@ -88,12 +89,7 @@ async fn start_server(args: &DemoArgs, config: &Config, folder: &Path) -> Result
 
 /// Where this process reaches its own server, with a token where the server wants one.
 fn own_url(server: &Server, config: &Config) -> Result<ServerUrl, CommandError> {
-    let host = match config.listen {
-        ListenAddress::Ip(address) if !address.is_unspecified() => address.to_string(),
-        _ => "127.0.0.1".to_owned(),
-    };
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let mut url = ServerUrl::parse(&format!("http://{host}:{}{}", server.port, config.access_policy.base))?;
+    let mut url = local_url(config, server.port)?;
     if config.listen.is_public() || matches!(config.access_policy.local, LocalTrust::Nobody | LocalTrust::Unknown) {
         url.token = Some(server.app.tokens.create(TokenKind::Write, None, "demo")?.1);
     }

@@ -5,11 +5,11 @@
 //! harm. It is one line of fixed length within one sector.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::state_row::StateRow;
 use crate::server::data_dir;
+use crate::server::platform::write_all_at;
 use crate::server::store::Durability;
 
 pub const FILE: &str = "agnez.mark";
@@ -41,7 +41,7 @@ impl CommitCounter {
     pub fn record(&mut self, state: &StateRow) {
         let recorded = RecordedCommits { epoch: state.epoch.clone(), commits: state.commits, is_durable: self.is_durable };
         if let Some(file) = &self.file
-            && let Err(why) = file.write_all_at(recorded.line().as_bytes(), 0)
+            && let Err(why) = write_all_at(file, recorded.line().as_bytes(), 0)
         {
             // The file stays too low from here on, as after a power cut.
             tracing::warn!("{FILE} cannot be written: {why}");

@@ -2,10 +2,10 @@
 //! and a second server may use the file that replaced it.
 
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::server::data_dir::{database_path, sidecar_path};
+use crate::server::platform::{FileId, file_id};
 
 /// Suffixes and names. A check is five calls of `stat`, about a microsecond each.
 const FILES: [(&str, &str); 4] =
@@ -21,7 +21,7 @@ pub struct FileReplaced {
 }
 
 pub struct FileWatch {
-    files: Vec<(PathBuf, &'static str, (u64, u64))>,
+    files: Vec<(PathBuf, &'static str, FileId)>,
 }
 
 impl FileWatch {
@@ -51,8 +51,6 @@ impl FileWatch {
     }
 }
 
-/// Device and inode.
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let found = std::fs::metadata(path)?;
-    Ok((found.dev(), found.ino()))
+fn identity(path: &Path) -> io::Result<FileId> {
+    std::fs::metadata(path).map(|about| file_id(&about))
 }

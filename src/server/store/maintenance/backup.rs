@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -11,6 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 use super::check::{CheckReport, check};
 use crate::server::data_dir::{self, database_path, parent, read_only, sidecar_path};
 use crate::server::ids;
+use crate::server::platform;
 use crate::server::store::integrity::commit_counter::{self, RecordedCommits};
 use crate::server::store::integrity::state_row::{CLEAN_SHUTDOWN, StateRow};
 use crate::server::store::now_ms;
@@ -136,7 +136,7 @@ impl PartFile {
         remove_stale_parts(to);
         let made = sidecar_path(to, &format!(".{}.part", ids::random()));
         // Readable for the owner only, as the data folder.
-        let created = File::options().write(true).create_new(true).mode(0o600).open(&made);
+        let created = platform::private_file().write(true).create_new(true).open(&made);
         let lock = created.and_then(|file| file.lock().map(|()| file)).map_err(|why| CopyError::Write(to.into(), why))?;
         let part = Self(made, lock);
         let target = part.0.to_str().ok_or_else(|| CopyError::Write(to.into(), io::Error::other("its name is not UTF-8")))?;
@@ -154,7 +154,7 @@ impl PartFile {
         let done = || {
             File::open(&self.0)?.sync_all()?;
             std::fs::rename(&self.0, file)?;
-            File::open(parent(file))?.sync_all()
+            platform::sync_folder(parent(file))
         };
         done().map_err(|why| CopyError::Write(file.into(), why))
     }

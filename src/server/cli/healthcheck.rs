@@ -1,0 +1,44 @@
+//! `agnez healthcheck`: whether the server of this machine is well, for containers, which have no other program to ask with.
+
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+
+use super::error::CommandError;
+use super::http_client::{HttpClient, RequestError, ServerUrl};
+use crate::server::config::{Config, ListenAddress};
+
+/// A server that needs longer is not healthy.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Asks the server at `url`, by default the one with this configuration, and returns its sentence.
+pub async fn healthcheck(url: Option<&str>, config: &Config) -> Result<String, CommandError> {
+    let url = match url {
+        Some(url) => ServerUrl::parse(url)?,
+        None => local_url(config, config.port)?,
+    };
+    let address = url.address();
+    let unhealthy = |reason: String| CommandError::Unhealthy { address: address.clone(), reason };
+    let answer = tokio::time::timeout(TIMEOUT, ask(HttpClient::new(url))).await;
+    let (status, text) = answer.map_err(|_| unhealthy("no answer".to_owned()))??;
+    let text = String::from_utf8_lossy(&text).trim().to_owned();
+    if status.is_success() { Ok(text) } else { Err(unhealthy(format!("{status}: {text}"))) }
+}
+
+/// `/readyz` says whether changes are accepted. It wants a token where all requests do; then `/healthz` says whether the server responds.
+async fn ask(mut client: HttpClient) -> Result<(StatusCode, Vec<u8>), RequestError> {
+    match client.send(Method::GET, "/readyz", None).await? {
+        (StatusCode::UNAUTHORIZED, _) => client.send(Method::GET, "/healthz", None).await,
+        answer => Ok(answer),
+    }
+}
+
+/// Where processes of this machine reach the server that listens at `port`.
+pub fn local_url(config: &Config, port: u16) -> Result<ServerUrl, CommandError> {
+    let host = match config.listen {
+        ListenAddress::Ip(address) if address.is_ipv6() && !address.is_unspecified() => format!("[{address}]"),
+        ListenAddress::Ip(address) if !address.is_unspecified() => address.to_string(),
+        _ => "127.0.0.1".to_owned(),
+    };
+    Ok(ServerUrl::parse(&format!("http://{host}:{port}{}", config.access_policy.base))?)
+}

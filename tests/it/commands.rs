@@ -1,0 +1,68 @@
+//! Subcommands that speak to a running server or to the Python package.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::support::{spawn, spawn_in};
+
+async fn agnez(arguments: &[&str], folder: &Path, path: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agnez"));
+    command.args(arguments).current_dir(folder).env("PATH", path);
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn healthcheck_is_0_while_the_server_accepts_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let locked = spawn_in(tempfile::tempdir().unwrap(), &["--require-token"]).await;
+    let mut server = spawn().await;
+    let (port, locked_port) = (server.port.to_string(), locked.port.to_string());
+    let url = server.url("");
+    for arguments in
+        [["--port", &port, "healthcheck"].as_slice(), &["--port", &locked_port, "healthcheck"], &["healthcheck", "--url", &url]]
+    {
+        let output = agnez(arguments, folder.path(), "").await;
+        assert!(output.status.success() && text(&output.stdout) == "ok\n", "{output:?}");
+    }
+    server.stop().await;
+    let output = agnez(&["--port", &port, "healthcheck"], folder.path(), "").await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(&format!("No server answers at http://127.0.0.1:{port}")), "{output:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a check creates no files");
+}
+
+#[tokio::test]
+async fn healthcheck_is_1_where_the_address_has_another_server() {
+    let server = spawn().await;
+    let output = agnez(&["healthcheck", "--url", &server.url("/elsewhere")], Path::new("."), "").await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("is not ready: 404"), "{output:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn replay_and_spools_run_the_python_that_has_the_package() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (with, without) = (folder.path().join("with"), folder.path().join("without"));
+    for (bin, has_package) in [(&without, 1), (&with, 0)] {
+        std::fs::create_dir(bin).unwrap();
+        // The first call looks for the package, the second one is the command.
+        let script = format!("#!/bin/sh\n[ $# = 2 ] && exit {has_package}\nshift 2\necho \"$@\"\nexit 7\n");
+        std::fs::write(bin.join("python3"), script).unwrap();
+        std::fs::set_permissions(bin.join("python3"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = agnez(&["replay", "--url", "http://box", "-x"], folder.path(), with.to_str().unwrap()).await;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "replay --url http://box -x\n"), "{output:?}");
+    let output = agnez(&["spools", "--help"], folder.path(), with.to_str().unwrap()).await;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "spools --help\n"), "{output:?}");
+    for path in [without.to_str().unwrap(), ""] {
+        let output = agnez(&["spools"], folder.path(), path).await;
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("'agnez spools' is a command of the Python package"), "{output:?}");
+    }
+}
