@@ -7,7 +7,6 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement};
 
 use super::state::{Dashboard, ToastKind};
-use crate::browser::dom;
 use crate::protocol::CellId;
 use crate::routes;
 
@@ -46,9 +45,9 @@ impl Dashboard {
             name = id.to_string();
         }
         let link: HtmlElement = document().create_element("a").ok()?.unchecked_into();
-        dom::mark(&link, "href", &canvas.to_data_url().ok()?);
+        link.set_attribute("href", &canvas.to_data_url().ok()?).ok()?;
         // The browser replaces characters that its file system refuses.
-        dom::mark(&link, "download", &[&name, ".png"].concat());
+        link.set_attribute("download", &[&name, ".png"].concat()).ok()?;
         // The link is not in the document, so that no handler of the page receives the click.
         link.click();
         Some(())

@@ -3,8 +3,6 @@
 use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
-use super::dom;
-
 /// In windows narrower than this the style sheet puts popovers of cells at the lower edge; in CSS
 /// pixels.
 const NARROW: i32 = 900;
@@ -35,6 +33,6 @@ pub fn place_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visibl
     };
     let top = top.min(root.client_height() - GAP - popover.offset_height());
     let style = ["left:", &left.max(GAP).to_string(), "px;top:", &top.max(GAP).to_string(), "px"].concat();
-    dom::mark(popover, "style", &style);
+    popover.set_attribute("style", &style).ok()?;
     Some(())
 }
