@@ -38,7 +38,7 @@ test("in full screen no key reaches a cell that is covered", async ({ page, agne
   const reached = await page.evaluate(() => document.activeElement?.closest("article")?.getAttribute("data-id") ?? document.activeElement?.tagName);
   expect([a, "BODY", "MAIN", "BUTTON"]).toContain(reached);
   await expect(cell(page, b!)).toHaveAttribute("inert", "");
-  await expect(page.locator("header.top")).toHaveAttribute("inert", "");
+  await expect(page.locator("header.page-header")).toHaveAttribute("inert", "");
 
   // What concerns the shown cell is still there, wherever the focus is.
   await page.keyboard.press("e");
