@@ -113,6 +113,35 @@ test("x axis and smoothing of all charts are set at once", async ({ page, agnez 
   for (const id of ids) await expect.poll(async () => (await agnez.call("GET", `/values/${id}`)).json.chart).toMatchObject({ x: "relative" });
 });
 
+test("titles of the axes have room beside the plot, here and in exports", async ({ page, agnez }) => {
+  const plain = await line(agnez, "plain", { train: ramp(0, 100) });
+  const titled = await line(agnez, "titled", { train: ramp(0, 100) });
+  const titles = { x_label: "epoch", y_label: "loss in nats" };
+  await agnez.call("PATCH", `/values/${titled}`, { chart: titles });
+  await openBoard(page);
+  for (const id of [plain, titled]) await drawn(page, id, 100);
+  await expect(canvas(page, titled)).toHaveAttribute("aria-label", /100 points\. x axis: epoch, y axis: loss in nats\./);
+  // The lowest row of the canvas in which a text stands: the title is below the labels of the axis.
+  const lowest = (id: string) =>
+    canvas(page, id).evaluate((canvas: HTMLCanvasElement) => {
+      const { data, width, height } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      for (let row = height - 1; row >= 0; row -= 1) if (data.subarray(row * width * 4, (row + 1) * width * 4).some((byte) => byte > 0)) return row / devicePixelRatio;
+      return 0;
+    });
+  const [without, beside] = [await lowest(plain), await lowest(titled)];
+  expect(without).toBeGreaterThan(220);
+  expect(beside, "both charts are equally high, and the title ends in the canvas").toBeGreaterThan(without - 6);
+  expect(beside).toBeLessThan(240);
+  const picture = (await agnez.call("GET", `/values/${titled}.svg`)).text;
+  for (const title of Object.values(titles)) expect(picture).toContain(`>${title}</text>`);
+  // A setting that is made on the page leaves them as they are; a script that changes one is followed.
+  await page.getByRole("button", { name: "All charts" }).click();
+  await page.getByLabel(/^x axis/).selectOption("relative");
+  await expect.poll(async () => (await agnez.value(titled)).chart).toEqual({ ...titles, x: "relative" });
+  await agnez.call("PATCH", `/values/${titled}`, { chart: { ...titles, x_label: "time" } });
+  await expect(canvas(page, titled)).toHaveAttribute("aria-label", /x axis: time, y axis: loss in nats\./);
+});
+
 test("without JavaScript the chart is a picture", async ({ open, agnez, problems }) => {
   const id = await line(agnez, "loss", { train: ramp(0, 100) });
   problems.allow(/failed request: GET .*\/pkg\/.*\.js: csp/);

@@ -221,7 +221,7 @@ impl ChartState {
             x_axis: self.settings.x,
             y_scale: self.settings.y,
             unit: &self.settings.unit,
-            titles: AxisTitles { x: self.settings.x_label.as_str(), y: self.settings.y_label.as_str() },
+            titles: self.titles(),
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
             origin: Some(self.cache.extent.0).filter(|origin| origin.is_finite()),
             zone: theme.zone(),
@@ -287,6 +287,10 @@ impl ChartState {
         display.crosshair.set_if_changed(place);
     }
 
+    fn titles(&self) -> AxisTitles<&str> {
+        AxisTitles { x: &self.settings.x_label, y: &self.settings.y_label }
+    }
+
     fn summary(&self) -> Option<Summary> {
         let layout = self.layout.as_ref()?;
         let mut label = String::from("Line chart");
@@ -301,7 +305,7 @@ impl ChartState {
             label.extend(["; and ", &more.to_string(), " more"]);
         }
         let points = self.cache.total();
-        label.extend(["; ", &points.to_string(), " points. ", layout.note]);
+        label.extend(["; ", &points.to_string(), " points.", &self.titles().summarize(), " ", layout.note]);
         Some(Summary { label, points, from: layout.x.lo, to: layout.x.hi })
     }
 }
