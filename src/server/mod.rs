@@ -46,7 +46,7 @@ use boards::Boards;
 use http::pages::assets::StaticAssets;
 use http::request_log::Requests;
 use live::hub::Hub;
-use render::cache::Drawings;
+use render::cache::RenderCache;
 
 /// The state of the server as every handler gets it. Shared, because middleware and handlers clone it many times for each request.
 pub type App = Arc<AppState>;
@@ -56,7 +56,7 @@ pub struct AppState {
     boards: Arc<Boards>,
     hub: Arc<Hub>,
     site: Arc<StaticAssets>,
-    drawings: Arc<Drawings>,
+    render_cache: Arc<RenderCache>,
     renderer: render::pool::Renderer,
     answers: Arc<net::response_budget::Answers>,
     requests: Arc<Requests>,

@@ -88,7 +88,7 @@ impl Server {
             boards: Arc::new(Boards::new(store)),
             hub,
             site: Arc::new(StaticAssets::load()),
-            drawings: Arc::default(),
+            render_cache: Arc::default(),
             renderer: Renderer::new(),
             answers: Arc::default(),
             requests: Arc::default(),

@@ -1,4 +1,4 @@
-//! What is made of a value once for all its readers: drawings, documents of frames, decoded pictures. A new value has many readers, and making
+//! Renders a value once for all its readers: charts, documents of frames, decoded pictures. A new value has many readers, and making
 //! this may take a tenth of a second.
 
 use std::collections::HashMap;
@@ -13,34 +13,34 @@ use crate::server::error::ServerError;
 use crate::server::limits::RENDER_CACHE_BYTES;
 use crate::server::net::response_budget::{Share, Who};
 
-/// What is larger is not kept: it would take the room of many others.
+/// A larger rendering is not cached: it would evict many others.
 const MAX_CACHED_BYTES: usize = RENDER_CACHE_BYTES / 4;
-/// What a kept drawing takes besides its own bytes: the entry, its key and its place in the allocator, rounded up.
+/// The overhead of a cached rendering: the entry, its key and its place in the allocator, rounded up.
 const ENTRY_BYTES: usize = 512;
 
-/// One form of a cell. Another version of the value takes its place.
+/// One rendering of a cell. Another version of the value replaces it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pub id: CellId,
-    /// Which form and size it has, as its address says it.
-    pub asked: String,
+    /// Its format, size and view, as they stand in the URL.
+    pub variant: String,
 }
 
 /// The version of the value; of a line, whose points are no part of it, also the number of its last change.
 pub type Version = (u64, u64);
 
-/// What was made.
-pub struct Made {
+/// The bytes of a rendering, shared by its readers.
+pub struct Rendering {
     pub bytes: Bytes,
-    /// Its media type, or what else must be known of it.
+    /// Its media type; empty where the caller knows it.
     pub kind: &'static str,
-    /// The version of the value that it was made of.
+    /// The version of the value that was rendered.
     pub version: u64,
     /// The share of the answers that are sent just now: all readers hold the same bytes.
     lent: Mutex<Weak<Share>>,
 }
 
-impl Made {
+impl Rendering {
     pub fn new(bytes: impl Into<Bytes>, kind: &'static str, version: u64) -> Self {
         Self { bytes: bytes.into(), kind, version, lent: Mutex::default() }
     }
@@ -66,43 +66,43 @@ impl Made {
     }
 }
 
-/// How much memory something needs, about.
+/// Estimated memory of a rendering, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Needs {
-    /// While it is made.
-    pub making: usize,
-    /// What comes of it.
-    pub made: usize,
+pub struct MemoryNeeds {
+    /// While it is rendered.
+    pub working: usize,
+    /// The result.
+    pub output: usize,
 }
 
 /// The answer that all readers of a form have in common, and its bytes for one of them. It takes its share of the answers' memory and waits for its
 /// turn before anything of it is made.
-pub async fn common(
+pub async fn render_shared(
     app: &App,
     who: &Who,
     (key, version): (Key, Version),
-    needs: Needs,
-    make: impl Future<Output = Result<Made, ServerError>> + Send + 'static,
-) -> Result<(Arc<Made>, Bytes), ServerError> {
-    if let Some(known) = app.drawings.known(&key, version)
+    needs: MemoryNeeds,
+    make: impl Future<Output = Result<Rendering, ServerError>> + Send + 'static,
+) -> Result<(Arc<Rendering>, Bytes), ServerError> {
+    if let Some(known) = app.render_cache.known(&key, version)
         && let Some(bytes) = known.lend_again()
     {
         return Ok((known, bytes));
     }
-    let share = app.answers.share(who, needs.made).await?;
-    let making = async { app.renderer.run(who, needs.making, make).await.map(Arc::new) };
-    let made = app.drawings.get(key, version, making).await?;
+    let share = app.answers.share(who, needs.output).await?;
+    let making = async { app.renderer.run(who, needs.working, make).await.map(Arc::new) };
+    let made = app.render_cache.get(key, version, making).await?;
     let bytes = made.lend(|bytes| share.fit(bytes))?;
     Ok((made, bytes))
 }
 
 #[derive(Default)]
-pub struct Drawings(Mutex<Kept>);
+pub struct RenderCache(Mutex<State>);
 
 #[derive(Default)]
-struct Kept {
+struct State {
     entries: HashMap<Key, Entry>,
-    /// Counts the requests: who was asked for last.
+    /// Counts the lookups: the entry with the lowest count is the least recently used.
     clock: u64,
 }
 
@@ -112,7 +112,7 @@ struct Entry {
     /// What its key takes.
     key: usize,
     /// Empty while it is being made.
-    made: Arc<OnceCell<Arc<Made>>>,
+    made: Arc<OnceCell<Arc<Rendering>>>,
 }
 
 impl Entry {
@@ -121,63 +121,63 @@ impl Entry {
     }
 }
 
-impl Drawings {
-    /// The drawing of this version: made by the first who asks, while the others wait. A request that gives up leaves the making to the next;
-    /// an error is kept for nobody.
-    async fn get<E>(&self, key: Key, version: Version, make: impl Future<Output = Result<Arc<Made>, E>>) -> Result<Arc<Made>, E> {
+impl RenderCache {
+    /// The rendering of this version. The first caller renders while the others wait; if it is dropped, the next one renders. Errors are
+    /// not cached.
+    async fn get<E>(&self, key: Key, version: Version, make: impl Future<Output = Result<Arc<Rendering>, E>>) -> Result<Arc<Rendering>, E> {
         let made = self.entry(&key, version);
         if let Some(known) = made.get() {
             return Ok(known.clone());
         }
         let found = made.get_or_try_init(|| make).await.cloned();
         let is_kept = found.as_ref().is_ok_and(|made| made.bytes.len() <= MAX_CACHED_BYTES);
-        let mut kept = self.lock();
-        if !is_kept && kept.entries.get(&key).is_some_and(|entry| Arc::ptr_eq(&entry.made, &made)) {
-            kept.entries.remove(&key);
+        let mut state = self.lock();
+        if !is_kept && state.entries.get(&key).is_some_and(|entry| Arc::ptr_eq(&entry.made, &made)) {
+            state.entries.remove(&key);
         }
-        kept.shrink(RENDER_CACHE_BYTES);
+        state.shrink(RENDER_CACHE_BYTES);
         found
     }
 
-    /// What is there of this version.
-    fn known(&self, key: &Key, version: Version) -> Option<Arc<Made>> {
-        let mut kept = self.lock();
-        kept.clock += 1;
-        let used = kept.clock;
-        let entry = kept.entries.get_mut(key).filter(|entry| entry.version == version)?;
+    /// The finished rendering of this version.
+    fn known(&self, key: &Key, version: Version) -> Option<Arc<Rendering>> {
+        let mut state = self.lock();
+        state.clock += 1;
+        let used = state.clock;
+        let entry = state.entries.get_mut(key).filter(|entry| entry.version == version)?;
         entry.used = used;
         entry.made.get().cloned()
     }
 
-    fn entry(&self, key: &Key, version: Version) -> Arc<OnceCell<Arc<Made>>> {
-        let mut kept = self.lock();
-        kept.clock += 1;
-        let used = kept.clock;
-        if let Some(entry) = kept.entries.get_mut(key) {
+    fn entry(&self, key: &Key, version: Version) -> Arc<OnceCell<Arc<Rendering>>> {
+        let mut state = self.lock();
+        state.clock += 1;
+        let used = state.clock;
+        if let Some(entry) = state.entries.get_mut(key) {
             if entry.version == version {
                 entry.used = used;
                 return entry.made.clone();
             }
-            // The past is asked for once more, by a request that was slow: it is not kept.
+            // A slow request wants an older version: its rendering is not cached.
             if entry.version > version {
                 return Arc::default();
             }
         }
         // A version that is over has no readers, in whatever size.
-        kept.entries.retain(|known, entry| known.id != key.id || entry.version >= version);
-        let made = Arc::<OnceCell<Arc<Made>>>::default();
-        kept.entries.insert(key.clone(), Entry { version, used, key: key.asked.len(), made: made.clone() });
+        state.entries.retain(|known, entry| known.id != key.id || entry.version >= version);
+        let made = Arc::<OnceCell<Arc<Rendering>>>::default();
+        state.entries.insert(key.clone(), Entry { version, used, key: key.variant.len(), made: made.clone() });
         made
     }
 
     /// Nothing that panics runs while it is held.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
-    /// Forgets what was not asked for the longest, until the rest has room. Those who wait for it get it nevertheless.
+impl State {
+    /// Evicts the least recently used entries until the rest fits. Their waiting readers still get them.
     fn shrink(&mut self, room: usize) {
         let mut bytes: usize = self.entries.values().map(Entry::bytes).sum();
         while bytes > room {
@@ -196,19 +196,19 @@ mod tests {
     use super::*;
     use crate::server::net::response_budget::Answers;
 
-    fn key(id: &str, asked: &str) -> Key {
-        Key { id: CellId::parse(id).unwrap(), asked: asked.to_owned() }
+    fn key(id: &str, variant: &str) -> Key {
+        Key { id: CellId::parse(id).unwrap(), variant: variant.to_owned() }
     }
 
-    fn of(text: &str) -> Result<Arc<Made>, ()> {
-        Ok(Arc::new(Made::new(text.to_owned(), "", 0)))
+    fn of(text: &str) -> Result<Arc<Rendering>, ()> {
+        Ok(Arc::new(Rendering::new(text.to_owned(), "", 0)))
     }
 
     #[tokio::test]
     async fn many_readers_have_one_drawing() {
-        let (drawings, made) = (Drawings::default(), AtomicUsize::new(0));
+        let (cache, made) = (RenderCache::default(), AtomicUsize::new(0));
         let read = || {
-            drawings.get(key("a", "svg"), (1, 0), async {
+            cache.get(key("a", "svg"), (1, 0), async {
                 made.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
                 of("<svg/>")
@@ -222,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn readers_of_the_same_bytes_hold_one_share_of_them() {
         let answers = Arc::<Answers>::default();
-        let made = Made::new(vec![7; 1 << 20], "", 0);
+        let made = Rendering::new(vec![7; 1 << 20], "", 0);
         assert!(made.lend_again().is_none());
         let share = answers.share(&None, 2 << 20).await.unwrap();
         let first = made.lend(|bytes| share.fit(bytes)).unwrap();
@@ -235,35 +235,35 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_version_takes_the_place_of_the_old_in_every_size() {
-        let drawings = Drawings::default();
-        let draw = async |asked: &str, version: u64| {
-            drawings.get(key("a", asked), (version, 0), async { of(&version.to_string()) }).await.unwrap().bytes.clone()
+        let cache = RenderCache::default();
+        let draw = async |variant: &str, version: u64| {
+            cache.get(key("a", variant), (version, 0), async { of(&version.to_string()) }).await.unwrap().bytes.clone()
         };
         draw("240", 1).await;
         draw("320", 1).await;
-        assert_eq!((draw("240", 2).await, drawings.lock().entries.len()), (Bytes::from_static(b"2"), 1));
-        // Who is late gets what was asked for, and it is not kept.
+        assert_eq!((draw("240", 2).await, cache.lock().entries.len()), (Bytes::from_static(b"2"), 1));
+        // A late reader gets the version that it wanted, and that is not cached.
         assert_eq!((draw("240", 1).await, draw("240", 2).await), (Bytes::from_static(b"1"), Bytes::from_static(b"2")));
     }
 
     #[tokio::test]
     async fn an_error_is_for_one_and_the_next_draws() {
-        let drawings = Drawings::default();
-        assert_eq!(drawings.get(key("a", ""), (1, 0), async { Err("no") }).await.err(), Some("no"));
-        assert!(drawings.lock().entries.is_empty());
-        assert!(drawings.get(key("a", ""), (1, 0), async { of("") }).await.is_ok());
+        let cache = RenderCache::default();
+        assert_eq!(cache.get(key("a", ""), (1, 0), async { Err("no") }).await.err(), Some("no"));
+        assert!(cache.lock().entries.is_empty());
+        assert!(cache.get(key("a", ""), (1, 0), async { of("") }).await.is_ok());
     }
 
     #[tokio::test]
-    async fn what_was_not_asked_for_the_longest_goes_first_and_what_is_large_is_not_kept() {
-        let drawings = Drawings::default();
+    async fn the_least_recently_used_is_evicted_first_and_large_renderings_are_not_cached() {
+        let cache = RenderCache::default();
         for id in ["a", "b", "c", "a"] {
-            drawings.get(key(id, ""), (1, 0), async { of(&"x".repeat(1000)) }).await.unwrap();
+            cache.get(key(id, ""), (1, 0), async { of(&"x".repeat(1000)) }).await.unwrap();
         }
-        drawings.get(key("large", ""), (1, 0), async { of(&"x".repeat(MAX_CACHED_BYTES + 1)) }).await.unwrap();
-        let mut kept = drawings.lock();
-        kept.shrink(2 * (1000 + ENTRY_BYTES));
-        let mut left: Vec<_> = kept.entries.keys().map(|key| key.id.to_string()).collect();
+        cache.get(key("large", ""), (1, 0), async { of(&"x".repeat(MAX_CACHED_BYTES + 1)) }).await.unwrap();
+        let mut state = cache.lock();
+        state.shrink(2 * (1000 + ENTRY_BYTES));
+        let mut left: Vec<_> = state.entries.keys().map(|key| key.id.to_string()).collect();
         left.sort();
         assert_eq!(left, ["a", "c"]);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 
-use super::cache::{Key, Made, Needs, Version, common};
+use super::cache::{Key, MemoryNeeds, Rendering, Version, render_shared};
 use super::line_chart;
 use crate::charts::kinds::listed;
 use crate::charts::render::svg::svg;
@@ -44,7 +44,7 @@ pub struct ExportOptions {
     /// Of a line chart: whether the names of its series are part of it.
     pub legend: bool,
     /// Of a line chart: the part of it that is shown.
-    pub seen: line_chart::Seen,
+    pub view: line_chart::LineView,
 }
 
 impl ExportOptions {
@@ -67,12 +67,12 @@ pub async fn export(
     record: &Arc<Record>,
     format: ExportFormat,
     options: &ExportOptions,
-) -> Result<(Arc<Made>, Bytes), ServerError> {
+) -> Result<(Arc<Rendering>, Bytes), ServerError> {
     let make = {
         let (app, record, options) = (app.clone(), record.clone(), options.clone());
         async move { make(&app, record, format, &options).await }
     };
-    common(app, who, key(app, record, format, options), needs(record, format), make).await
+    render_shared(app, who, key(app, record, format, options), needs(record, format), make).await
 }
 
 /// A drawing that is cached for ever has no name in it: the name may change while the value does not.
@@ -81,34 +81,34 @@ fn title<'a>(options: &ExportOptions, record: &'a Record) -> &'a str {
 }
 
 fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions) -> (Key, Version) {
-    let ExportOptions { width, height, theme, legend, seen, version: _ } = options;
+    let ExportOptions { width, height, theme, legend, view, version: _ } = options;
     let title = title(options, record);
     let (of_line, points) = match record.is_line() {
-        true => (format!(" {legend} {seen:?}"), app.boards.index().cell_series(&record.id).map_or(0, |known| known.seq)),
+        true => (format!(" {legend} {view:?}"), app.boards.index().cell_series(&record.id).map_or(0, |known| known.seq)),
         false => (String::new(), 0),
     };
-    let asked = format!("{format:?} {width:?} {height} {theme:?}{of_line} {title}");
-    (Key { id: record.id.clone(), asked }, (record.version, if record.is_line() { points.max(record.seq) } else { 0 }))
+    let variant = format!("{format:?} {width:?} {height} {theme:?}{of_line} {title}");
+    (Key { id: record.id.clone(), variant }, (record.version, if record.is_line() { points.max(record.seq) } else { 0 }))
 }
 
-fn needs(record: &Record, format: ExportFormat) -> Needs {
+fn needs(record: &Record, format: ExportFormat) -> MemoryNeeds {
     let value = record.value.bytes();
     match format {
-        ExportFormat::Csv => Needs { making: VALUE_COPIES * value, made: (2 * value).max(MAX_SVG_BYTES) },
-        ExportFormat::Json => Needs { making: 2 * value, made: value.max(4) },
-        _ if record.is_line() => Needs { making: LINE_RENDER_BYTES, made: MAX_SVG_BYTES },
-        _ => Needs { making: VALUE_COPIES * value + MAX_SVG_BYTES, made: MAX_SVG_BYTES },
+        ExportFormat::Csv => MemoryNeeds { working: VALUE_COPIES * value, output: (2 * value).max(MAX_SVG_BYTES) },
+        ExportFormat::Json => MemoryNeeds { working: 2 * value, output: value.max(4) },
+        _ if record.is_line() => MemoryNeeds { working: LINE_RENDER_BYTES, output: MAX_SVG_BYTES },
+        _ => MemoryNeeds { working: VALUE_COPIES * value + MAX_SVG_BYTES, output: MAX_SVG_BYTES },
     }
 }
 
-async fn make(app: &App, record: Arc<Record>, format: ExportFormat, options: &ExportOptions) -> Result<Made, ServerError> {
+async fn make(app: &App, record: Arc<Record>, format: ExportFormat, options: &ExportOptions) -> Result<Rendering, ServerError> {
     let title = title(options, &record).to_owned();
     if record.is_line() && format == ExportFormat::Svg {
-        let svg = line_chart::svg(&app.boards, &record, &options.seen, &options.canvas(&title), options.legend).await?;
-        return Ok(Made::new(svg, "", record.version));
+        let svg = line_chart::svg(&app.boards, &record, &options.view, &options.canvas(&title), options.legend).await?;
+        return Ok(Rendering::new(svg, "", record.version));
     }
     let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
-    Ok(Made::new(draw(&document, format, &options.canvas(&title))?, "", document.record.version))
+    Ok(Rendering::new(draw(&document, format, &options.canvas(&title))?, "", document.record.version))
 }
 
 /// The value in one of the formats. 404: the cell has none of it; 422: the value does not fit its type.

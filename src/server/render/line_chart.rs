@@ -32,9 +32,9 @@ fn settings(record: &Record) -> LineSettings {
     }
 }
 
-/// What of a chart is shown, where that is not what its settings say.
+/// The part of a chart that is drawn, where it differs from the settings of the cell.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Seen {
+pub struct LineView {
     /// The part of the x axis, `from < to`; all of it when `None`.
     pub window: Option<(f64, f64)>,
     /// The names of the series that are drawn; those that are not hidden when `None`.
@@ -44,9 +44,9 @@ pub struct Seen {
 }
 
 /// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
-fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, seen: &Seen) -> (Vec<(usize, &'a str)>, usize) {
+fn choose_series<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, view: &LineView) -> (Vec<(usize, &'a str)>, usize) {
     let is_in = |list: &[String], name: &str| list.iter().any(|known| known == name);
-    let is_shown = |name: &str| seen.series.as_ref().map_or_else(|| !is_in(&settings.hidden, name), |series| is_in(series, name));
+    let is_shown = |name: &str| view.series.as_ref().map_or_else(|| !is_in(&settings.hidden, name), |series| is_in(series, name));
     let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| is_shown(name)).collect();
     let left_out = shown.len().saturating_sub(MAX_DRAWN_SERIES);
     shown.truncate(MAX_DRAWN_SERIES);
@@ -57,7 +57,7 @@ fn chosen<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, see
 pub async fn svg(
     boards: &Boards,
     record: &Arc<Record>,
-    seen: &Seen,
+    view: &LineView,
     canvas: &ChartCanvas,
     has_legend: bool,
 ) -> Result<String, ServerError> {
@@ -67,11 +67,11 @@ pub async fn svg(
         CanvasSize::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
         CanvasSize::Fluid { .. } => FLUID_COLUMNS,
     };
-    let (from, to) = seen.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let (from, to) = view.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
     let (all, drawn) = {
         let index = boards.index();
         let series = index.series(&record.id);
-        let drawn = chosen(series.iter().map(|series| &*series.name), &settings, seen).0;
+        let drawn = choose_series(series.iter().map(|series| &*series.name), &settings, view).0;
         (series.len().max(1), drawn.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
     };
     // There are at most two columns a pixel.
@@ -81,7 +81,7 @@ pub async fn svg(
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
     let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
-    let (drawn, left_out) = chosen(series.iter().map(|series| series.name.as_str()), &settings, seen);
+    let (drawn, left_out) = choose_series(series.iter().map(|series| series.name.as_str()), &settings, view);
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
     let curves: Vec<SeriesView> = drawn
         .iter()
@@ -95,7 +95,7 @@ pub async fn svg(
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
     let all_hidden = curves.is_empty() && !series.is_empty();
-    let (window, zone) = (seen.window, seen.zone.clone());
+    let (window, zone) = (view.window, view.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
     let options = ChartOptions { x_axis: settings.x, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
     let list = LineChart { options: &options, series: &curves, has_legend, left_out }.draw(canvas);
@@ -119,8 +119,8 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
         let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
-        // What cannot be read now is asked for by its address, whose answer says why.
-        let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &Seen::default(), &canvas, false).await.ok() } else { None };
+        // The page fetches an SVG that failed here by its URL: that response states the error.
+        let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &LineView::default(), &canvas, false).await.ok() } else { None };
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
             format!(

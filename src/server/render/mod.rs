@@ -1,4 +1,4 @@
-//! Drawings made on the server, and the threads and the cache behind them.
+//! RenderCache made on the server, and the threads and the cache behind them.
 
 pub mod cache;
 pub mod export;

@@ -38,7 +38,7 @@ impl ExportQuery {
             theme: Theme::Auto,
             version: None,
             legend: true,
-            seen: line_chart::Seen::default(),
+            view: line_chart::LineView::default(),
         };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
@@ -65,7 +65,7 @@ impl ExportQuery {
                 "from" => from = Some(finite(&key, &value)?),
                 "to" => to = Some(finite(&key, &value)?),
                 "series" => {
-                    let names = options.seen.series.get_or_insert_default();
+                    let names = options.view.series.get_or_insert_default();
                     if names.len() == MAX_EXPORTED_SERIES {
                         return Err(wrong(&key, &format!("may be there {MAX_EXPORTED_SERIES} times"), &value));
                     }
@@ -77,7 +77,7 @@ impl ExportQuery {
             }
         }
         let named = tz.as_deref().and_then(time_zones::named);
-        options.seen.zone = match (named, offset, tz) {
+        options.view.zone = match (named, offset, tz) {
             (Some(zone), ..) => zone,
             // A browser may have a younger list of zones than this server: its offset of today is the next best.
             (None, Some(offset), _) => Zone::fixed(offset),
@@ -86,7 +86,7 @@ impl ExportQuery {
         };
         // A file goes into papers, so it is light; the page follows the theme of its reader.
         options.theme = theme.unwrap_or(if download { Theme::Light } else { Theme::Auto });
-        options.seen.window = match (from, to) {
+        options.view.window = match (from, to) {
             (Some(from), Some(to)) if from < to => Some((from, to)),
             (None, None) => None,
             _ => {
@@ -184,7 +184,7 @@ mod tests {
                     theme: Theme::Dark,
                     version: Some(7),
                     legend: false,
-                    seen: line_chart::Seen::default(),
+                    view: line_chart::LineView::default(),
                 },
                 download: true,
             }
@@ -219,10 +219,10 @@ mod tests {
     fn a_line_is_drawn_as_it_is_asked_for() {
         let asked = ExportQuery::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
         assert_eq!(
-            asked.options.seen,
-            line_chart::Seen { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
+            asked.options.view,
+            line_chart::LineView { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
         );
-        let zone = |query| ExportQuery::parse(query).unwrap().options.seen.zone;
+        let zone = |query| ExportQuery::parse(query).unwrap().options.view.zone;
         // 1 July 2026.
         assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);
         assert_eq!(zone("tz=Europe/Atlantis&offset=60"), Zone::fixed(60));

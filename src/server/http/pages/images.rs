@@ -27,7 +27,7 @@ use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unprocessab
 use crate::server::http::openapi::schemas::Picture;
 use crate::server::limits::MAX_IMAGE_FILE_BYTES;
 use crate::server::net::response_budget::counted;
-use crate::server::render::cache::{Key, Made, Needs, common};
+use crate::server::render::cache::{Key, MemoryNeeds, Rendering, render_shared};
 
 /// The part of an address that names the version of the value.
 pub fn revision(text: &str) -> Result<u64, ApiError> {
@@ -66,18 +66,18 @@ pub async fn media(
     let rev = revision(&rev)?;
     let found = app.boards.record(&id);
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
-    let key = Key { id: record.id.clone(), asked: "media".to_owned() };
+    let key = Key { id: record.id.clone(), variant: "media".to_owned() };
     let bytes = record.value.bytes();
     // The value as it is stored, as a text, and decoded.
-    let needs = Needs { making: 4 * bytes, made: bytes };
-    let (made, bytes) = common(&app, &caller.token, (key, (record.version, 0)), needs, {
+    let needs = MemoryNeeds { working: 4 * bytes, output: bytes };
+    let (made, bytes) = render_shared(&app, &caller.token, (key, (record.version, 0)), needs, {
         let (app, id) = (app.clone(), id.clone());
         async move {
             let document = app.boards.get(&id, &Query::default()).await?;
             let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
             let bytes = decode(uri.trim())?;
             let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The value of '{id}'")).into()) };
-            Ok(Made::new(bytes, kind, document.record.version))
+            Ok(Rendering::new(bytes, kind, document.record.version))
         }
     })
     .await?;

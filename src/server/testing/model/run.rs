@@ -74,7 +74,7 @@ async fn start(folder: &std::path::Path, durability: Durability, published: Arc<
         boards: Arc::new(Boards::new(store)),
         hub,
         site: Arc::new(StaticAssets::load()),
-        drawings: Arc::default(),
+        render_cache: Arc::default(),
         renderer: crate::server::render::pool::Renderer::new(),
         answers: Arc::default(),
         requests: Arc::default(),

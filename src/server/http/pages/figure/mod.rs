@@ -26,7 +26,7 @@ use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
 use crate::server::limits::MAX_HTML_BYTES;
 use crate::server::net::response_budget::counted;
-use crate::server::render::cache::{Key, Made, Needs, common};
+use crate::server::render::cache::{Key, MemoryNeeds, Rendering, render_shared};
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
     gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
@@ -52,8 +52,8 @@ pub async fn figure(
     let rev = revision(&rev)?;
     let found = app.boards.record(&id);
     let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
-    let key = Key { id: record.id.clone(), asked: "frame".to_owned() };
-    let (made, html) = common(&app, &caller.token, (key, (record.version, 0)), needs(record.text("type"), record.value.bytes()), {
+    let key = Key { id: record.id.clone(), variant: "frame".to_owned() };
+    let (made, html) = render_shared(&app, &caller.token, (key, (record.version, 0)), needs(record.text("type"), record.value.bytes()), {
         let app = app.clone();
         async move { made(&app, &id).await }
     })
@@ -78,15 +78,15 @@ pub async fn figure(
 const TEXT: &str = "text";
 
 /// What a document of this value takes, and while it is made. Tables and texts become larger than they are sent, up to a bound.
-fn needs(kind: &str, value: usize) -> Needs {
+fn needs(kind: &str, value: usize) -> MemoryNeeds {
     match presentation(kind) {
-        Some(_) => Needs { making: 24 * value + (1 << 20), made: (8 * value).clamp(1 << 16, MAX_HTML_BYTES) },
-        None => Needs { making: 5 * value, made: value },
+        Some(_) => MemoryNeeds { working: 24 * value + (1 << 20), output: (8 * value).clamp(1 << 16, MAX_HTML_BYTES) },
+        None => MemoryNeeds { working: 5 * value, output: value },
     }
 }
 
 /// The document of a frame but for what is put around it for each reader.
-async fn made(app: &App, id: &str) -> Result<Made, ServerError> {
+async fn made(app: &App, id: &str) -> Result<Rendering, ServerError> {
     let document = app.boards.get(id, &Query::default()).await?;
     // Checked when it came; only a value that an earlier release took as text can be refused here.
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
@@ -94,7 +94,7 @@ async fn made(app: &App, id: &str) -> Result<Made, ServerError> {
     let made = content.as_ref().and_then(CellValue::html);
     let html = made.or_else(|| document.value.as_deref().and_then(|json| serde_json::from_str(json).ok())).unwrap_or_default();
     let kind = if matches!(content, Some(CellValue::Text(_))) { TEXT } else { "" };
-    Ok(Made::new(libraries::with_local_scripts(&html), kind, document.record.version))
+    Ok(Rendering::new(libraries::with_local_scripts(&html), kind, document.record.version))
 }
 
 /// What a figure may. `'self'` opens the libraries at every address of the server; where it can be written, their place is named as well,
