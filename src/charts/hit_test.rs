@@ -10,7 +10,7 @@ use crate::series::Column;
 /// over the pointer the nearest, unless one beside it is twice as tall. So a spike of one pixel can be hit.
 const HIT_RADIUS_PX: f64 = 3.0;
 
-/// Of more points at one place only so many others are told.
+/// Maximum number of further points of a series at the same place.
 const MAX_REPEATS: usize = 4;
 
 /// Further away, up or down, than any place of a chart.
@@ -91,7 +91,7 @@ pub fn hit_test(layout: &PlotLayout, curves: &[SeriesView], markers: &[LineMarke
             least = (down, rows.len());
         }
         rows.push(HitRow { slot: curve.slot, column: *column, smoothed, is_nearest: false });
-        // A restart, or a step that was sent again: all points of a place are told.
+        // A restart, or a step that was sent again: all points of a place have a row.
         let again = |(at, other): &(usize, &Column)| other.x_min == column.x_last && other.count == 1 && column.count == 1 && *at != place;
         let others = curve.columns.iter().enumerate().filter(again).take(MAX_REPEATS);
         rows.extend(others.map(|(at, other)| HitRow {
@@ -231,19 +231,19 @@ mod tests {
     }
 
     #[test]
-    fn all_points_of_a_place_are_told() {
+    fn all_points_of_a_place_have_rows() {
         let mut columns = points(60, 1, |x| if x == 40.0 { f64::NEG_INFINITY } else { 1.0 });
         columns.extend((40..90).map(|x| Column::point(f64::from(x), 0.5)));
         let curves = [curve(0, &columns)];
         let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
         for step in [40.0, 45.0, 59.0] {
             let hit = hit_test(&layout, &curves, &[], (layout.px(step), layout.py(0.6))).unwrap();
-            let mut told: Vec<_> = hit.rows.iter().map(|row| (row.column.x_last, row.column.last)).collect();
-            told.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
+            let mut found: Vec<_> = hit.rows.iter().map(|row| (row.column.x_last, row.column.last)).collect();
+            found.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
             let before = if step == 40.0 { f64::NEG_INFINITY } else { 1.0 };
             let mut wanted = [(step, 0.5), (step, before)];
             wanted.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
-            assert_eq!(told, wanted);
+            assert_eq!(found, wanted);
         }
     }
 

@@ -10,7 +10,7 @@ use super::ticks::{Tick, TickFormat, is_representable, make_ticks, max_label_wid
 use super::zone::Zone;
 use crate::protocol::{XAxis, YScale};
 
-/// What is asked for, apart from the numbers.
+/// The options of a line chart: everything that its layout depends on, apart from the numbers and the size.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChartOptions<'a> {
     pub x_axis: XAxis,
@@ -22,7 +22,7 @@ pub struct ChartOptions<'a> {
     pub window: Option<(f64, f64)>,
     /// Seconds since 1970 of the chart's first point: what [`XAxis::Relative`] counts from. The left end of the axis when `None`.
     pub origin: Option<f64>,
-    /// The reader's clock: told by [`XAxis::Wall`]. The server uses UTC where it does not know better.
+    /// The clock of [`XAxis::Wall`]: that of the browser; UTC on the server, unless a request names one.
     pub zone: Zone,
     /// There are series, and all of them are hidden.
     pub all_hidden: bool,
@@ -63,7 +63,7 @@ pub struct PlotLayout {
     pub y: Scale,
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
-    /// The offsets of the clock times on the x axis; empty where it tells none.
+    /// The UTC offsets of the x axis, as text below its labels; empty on an axis without clock times.
     pub zone: String,
     /// Why no line is drawn, and what to do about it; empty where there are lines. An axis of which nothing is known has no ticks then.
     pub note: &'static str,
@@ -244,18 +244,18 @@ mod tests {
 
     #[test]
     fn a_constant_is_drawn_and_of_nothing_no_axis_is_made_up() {
-        let told = |scale, points: &[(f64, f64)]| {
+        let note_of = |scale, points: &[(f64, f64)]| {
             let layout = layout(&ChartOptions { y_scale: scale, ..ChartOptions::default() }, points, 500.0);
             assert!(layout.x.lo < layout.x.hi && layout.y.lo < layout.y.hi, "{points:?} {layout:?}");
             assert_eq!(layout.note.is_empty(), layout.y_ticks.len() >= 2, "{points:?} {layout:?}");
             (layout.note, layout.x_ticks.is_empty())
         };
         let below = [(0.0, -1.0), (1.0, -1.0)];
-        assert_eq!(told(YScale::Linear, &[(3.0, 7.0)]), ("", false));
-        assert_eq!(told(YScale::Linear, &below), ("", false));
-        assert_eq!(told(YScale::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
-        assert_eq!(told(YScale::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
-        assert_eq!(told(YScale::Linear, &[]), ("No points yet.", true));
+        assert_eq!(note_of(YScale::Linear, &[(3.0, 7.0)]), ("", false));
+        assert_eq!(note_of(YScale::Linear, &below), ("", false));
+        assert_eq!(note_of(YScale::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
+        assert_eq!(note_of(YScale::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
+        assert_eq!(note_of(YScale::Linear, &[]), ("No points yet.", true));
         let hidden =
             PlotLayout::new(&ChartOptions { all_hidden: true, ..ChartOptions::default() }, &[], Size { width: 400.0, height: 200.0 });
         assert!(hidden.note.starts_with("All series are hidden.") && hidden.x_ticks.is_empty() && hidden.y_ticks.is_empty());
@@ -274,14 +274,14 @@ mod tests {
                 [(-1.7e308, 0.5), (1.7e308, 0.6)],
                 [(0.3, 0.5), (0.1 + 0.2, 0.6)],
             ] {
-                let told = of(&points);
-                assert!(told.note.is_empty() && (2..=8).contains(&labels(&told.y_ticks)), "{points:?} {told:?}");
-                assert!((2..=8).contains(&labels(&told.x_ticks)), "{points:?} {told:?}");
+                let layout = of(&points);
+                assert!(layout.note.is_empty() && (2..=8).contains(&labels(&layout.y_ticks)), "{points:?} {layout:?}");
+                assert!((2..=8).contains(&labels(&layout.x_ticks)), "{points:?} {layout:?}");
                 for (x, y) in points {
-                    let (px, py) = (told.px(x), told.py(y));
+                    let (px, py) = (layout.px(x), layout.py(y));
                     assert!(
-                        py >= told.top && py <= told.bottom() + 1e-9 && (told.left - 1e-9..=500.0).contains(&px),
-                        "{points:?} {told:?}"
+                        py >= layout.top && py <= layout.bottom() + 1e-9 && (layout.left - 1e-9..=500.0).contains(&px),
+                        "{points:?} {layout:?}"
                     );
                 }
             }

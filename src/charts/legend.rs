@@ -94,8 +94,8 @@ mod tests {
             names.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
         let rows = lay_out_legend(&curves, 600.0, 100.0);
         assert_eq!(rows.len(), 6);
-        let told = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
-        assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - told));
+        let named = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
+        assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - named));
         assert!(rows.iter().flatten().all(|entry| entry.x + text_width(&entry.text) < 640.0));
     }
 }

@@ -230,7 +230,7 @@ mod tests {
         let columns = wave(50);
         let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
         let document = drawn(&curves, FIXED, true);
-        assert!(!document.contains("calc(") && document.matches('%').count() == 2, "the ground is all that is told in per cent");
+        assert!(!document.contains("calc(") && document.matches('%').count() == 2, "only the background is sized in per cent");
         let fluid = drawn(&curves, CanvasSize::Fluid { height: 200.0 }, true);
         assert!(fluid.contains("width=\"calc(100% - ") && !fluid.contains("class=\"b\""));
     }
@@ -291,13 +291,13 @@ mod tests {
     }
 
     #[test]
-    fn a_window_tells_of_what_is_in_it() {
+    fn the_summary_covers_the_window_only() {
         let columns = [(0.0, 1.0), (100.0, 3.0), (200.0, 9.0)].map(|(x, y)| Column::point(x, y));
         let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
-        let told = |window| summarize(&ChartOptions { window, ..ChartOptions::default() }, &curves);
-        assert_eq!(told(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
-        assert_eq!(told(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
-        assert_eq!(told(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
+        let summary_of = |window| summarize(&ChartOptions { window, ..ChartOptions::default() }, &curves);
+        assert_eq!(summary_of(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
+        assert_eq!(summary_of(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
+        assert_eq!(summary_of(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
         let wall = ChartOptions { x_axis: XAxis::Wall, zone: Zone::fixed(60), ..ChartOptions::default() };
         assert!(summarize(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
     }

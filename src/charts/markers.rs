@@ -1,4 +1,4 @@
-//! What a line cannot show: NaN, the infinities, on a logarithmic axis what is not positive, and where it begins anew. Marked, never
+//! What a line cannot show: NaN, the infinities, on a logarithmic axis what is not positive, and where it starts again. Marked, never
 //! skipped, never drawn as zero.
 
 use super::layout::PlotLayout;
@@ -12,7 +12,7 @@ pub enum MarkerKind {
     NegInf,
     /// Zero or below on a logarithmic axis.
     NotOnLog,
-    /// A step back: the line begins anew, left of where it was.
+    /// A step back: the line starts again, left of where it was.
     Restart,
 }
 
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_is_marked_where_the_line_begins_anew() {
+    fn a_restart_is_marked_where_the_line_starts_again() {
         let points = [(0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0)];
         let markers = of(&points, &ChartOptions::default());
         assert_eq!(

@@ -6,7 +6,7 @@ use super::text_metrics::text_width;
 use crate::sorting;
 
 const ELLIPSIS: &str = "…";
-/// How often names that still look alike are told apart once more.
+/// Maximum rounds of shortening for names that still look alike.
 const MAX_ROUNDS: usize = 4;
 /// How far before its first difference a word may begin.
 const MAX_WORD: usize = 12;
@@ -116,10 +116,10 @@ mod tests {
 
     fn check(names: &[String], room: f64) -> Vec<String> {
         let shown = shorten_names(names, room);
-        let mut told = shown.clone();
-        told.sort();
-        told.dedup();
-        assert_eq!(told.len(), names.len(), "{shown:?}");
+        let mut distinct = shown.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), names.len(), "{shown:?}");
         for (name, shown) in names.iter().zip(&shown) {
             assert!(text_width(shown) <= room + 1e-9, "{shown} is {} wide", text_width(shown));
             let whole: Vec<&str> = name.graphemes(true).collect();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_names_are_told_apart_too() {
+    fn groups_of_names_stay_distinct() {
         let mut names: Vec<_> = (0..20).map(|at| format!("a{}{at}{}", "x".repeat(80), "y".repeat(80))).collect();
         names.extend((0..20).map(|at| format!("b{}{at}{}", "x".repeat(80), "y".repeat(80))));
         names.push("loss".into());

@@ -1,4 +1,4 @@
-//! The colours: eight of a theme for series, told apart by colour-blind readers too, and the inks of `style/main.css`.
+//! The colours: eight of a theme for series, which colour-blind readers can distinguish, and the inks of `style/main.css`.
 
 pub use raster::Colour;
 

@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     /// `;` lifts the pen.
-    fn told(columns: &[Column], y: Scale) -> String {
+    fn trace(columns: &[Column], y: Scale) -> String {
         let x = Scale::linear(0.0, 100.0);
         let transform = PlotTransform { x: &x, y: &y, width: 100.0, height: 100.0, snap: false };
         let parts: Vec<_> = trace_columns(columns, &transform)
@@ -242,32 +242,32 @@ mod tests {
     #[test]
     fn a_column_goes_first_extremes_last_without_repeating() {
         let column = joined(&[(10.0, 50.0), (11.0, 90.0), (12.0, 20.0), (13.0, 40.0)]);
-        assert_eq!(told(&[column], Scale::linear(0.0, 100.0)), "10,50 11,10 12,80 13,60");
+        assert_eq!(trace(&[column], Scale::linear(0.0, 100.0)), "10,50 11,10 12,80 13,60");
         let rising = joined(&[(10.0, 20.0), (12.0, 70.0)]);
-        assert_eq!(told(&[rising], Scale::linear(0.0, 100.0)), "10,80 12,30");
+        assert_eq!(trace(&[rising], Scale::linear(0.0, 100.0)), "10,80 12,30");
     }
 
     #[test]
     fn what_is_no_number_lifts_the_pen_and_a_lone_point_stays() {
         let line = points(&[(1.0, 50.0), (2.0, f64::NAN), (3.0, 50.0), (4.0, f64::INFINITY), (5.0, 50.0), (6.0, 50.0)]);
-        assert_eq!(told(&line, Scale::linear(0.0, 100.0)), "1,50 ; 3,50 ; 5,50 6,50");
+        assert_eq!(trace(&line, Scale::linear(0.0, 100.0)), "1,50 ; 3,50 ; 5,50 6,50");
         let column = joined(&[(10.0, f64::NAN), (11.0, 90.0), (12.0, 20.0), (13.0, f64::NAN)]);
-        assert_eq!(told(&[points(&[(9.0, 50.0)])[0], column], Scale::linear(0.0, 100.0)), "9,50 ; 11,10 12,80");
+        assert_eq!(trace(&[points(&[(9.0, 50.0)])[0], column], Scale::linear(0.0, 100.0)), "9,50 ; 11,10 12,80");
     }
 
     #[test]
     fn a_step_backwards_begins_a_new_run() {
         assert_eq!(
-            told(&points(&[(10.0, 50.0), (30.0, 50.0), (20.0, 40.0), (40.0, 40.0)]), Scale::linear(0.0, 100.0)),
+            trace(&points(&[(10.0, 50.0), (30.0, 50.0), (20.0, 40.0), (40.0, 40.0)]), Scale::linear(0.0, 100.0)),
             "10,50 30,50 ; 20,60 40,60"
         );
     }
 
     #[test]
     fn a_log_scale_leaves_out_what_has_no_place() {
-        assert_eq!(told(&points(&[(1.0, 10.0), (2.0, 0.0), (3.0, 10.0), (4.0, 1.0)]), Scale::log(1.0, 100.0)), "1,50 ; 3,50 4,100");
+        assert_eq!(trace(&points(&[(1.0, 10.0), (2.0, 0.0), (3.0, 10.0), (4.0, 1.0)]), Scale::log(1.0, 100.0)), "1,50 ; 3,50 4,100");
         let column = joined(&[(1.0, 10.0), (2.0, -5.0), (3.0, 1.0)]);
-        assert_eq!(told(&[column], Scale::log(1.0, 100.0)), "1,50 3,100");
+        assert_eq!(trace(&[column], Scale::log(1.0, 100.0)), "1,50 3,100");
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn lines_are_cut_where_they_leave_and_go_on_where_they_return() {
         let far = points(&[(-1e12, 50.0), (50.0, 50.0), (60.0, 1e300), (70.0, 50.0), (1e300, 50.0)]);
-        assert_eq!(told(&far, Scale::linear(0.0, 100.0)), "-16,50 50,50 50,-16 ; 70,-16 70,50 116,50");
-        assert_eq!(told(&points(&[(-50.0, 50.0), (-40.0, 50.0), (150.0, 50.0)]), Scale::linear(0.0, 100.0)), "-16,50 116,50");
+        assert_eq!(trace(&far, Scale::linear(0.0, 100.0)), "-16,50 50,50 50,-16 ; 70,-16 70,50 116,50");
+        assert_eq!(trace(&points(&[(-50.0, 50.0), (-40.0, 50.0), (150.0, 50.0)]), Scale::linear(0.0, 100.0)), "-16,50 116,50");
     }
 }

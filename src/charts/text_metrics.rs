@@ -88,7 +88,7 @@ pub fn from_decimal(digits: i64, exponent: i32) -> f64 {
     }
 }
 
-/// A value as tooltips and legends tell it: six significant digits, whole numbers in full up to 15 places; `NaN`, `∞`, `-∞`.
+/// A value as text of tooltips and legends: six significant digits, whole numbers in full up to 15 places; `NaN`, `∞`, `-∞`.
 pub fn format_number(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
@@ -121,7 +121,8 @@ pub fn format_number(value: f64) -> String {
     if (1e-4..1e15).contains(&size) { format_decimal(signed, exponent) } else { format_scientific(signed, exponent) }
 }
 
-/// A place on an axis of which a pixel spans so much: whole numbers in full, others as far as pixels tell them apart.
+/// A position on an axis as text. `pixel` is the width of a pixel in units of the axis: it decides the decimals. Whole numbers are
+/// written in full.
 pub fn format_position(value: f64, pixel: f64) -> String {
     if value.trunc() == value || !(value.abs() < 1e9 && pixel > 0.0) {
         return format_number(value);
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_told_in_six_digits() {
+    fn values_are_written_in_six_digits() {
         for (value, text) in [
             (0.0, "0"),
             (-0.0, "0"),

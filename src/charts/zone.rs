@@ -8,7 +8,7 @@ const DAY: i64 = 86_400;
 /// Where a clock hangs: how far it is ahead of UTC at each moment.
 #[derive(Clone)]
 pub struct Zone {
-    /// What tells it from others.
+    /// Its identity: closures cannot be compared.
     key: String,
     offset: Arc<dyn Fn(i64) -> i32 + Send + Sync>,
 }
@@ -32,7 +32,7 @@ impl fmt::Debug for Zone {
 }
 
 impl Zone {
-    /// `offset` tells how many seconds the clock is ahead of UTC at a moment in seconds since 1970; it takes any.
+    /// `offset` gives the seconds by which the clock is ahead of UTC at a time in seconds since 1970; it accepts any time.
     pub fn new(key: &str, offset: impl Fn(i64) -> i32 + Send + Sync + 'static) -> Self {
         Self { key: key.to_owned(), offset: Arc::new(offset) }
     }
@@ -87,21 +87,21 @@ impl Zone {
     /// The offsets of a span: `UTC`, `UTC+01:00`, `UTC+01:00/+02:00`.
     pub fn utc_offset_label(&self, lo: f64, hi: f64) -> String {
         /// More are no help.
-        const TOLD: usize = 3;
-        let mut told: Vec<i32> = vec![self.offset(lo.floor() as i64)];
+        const MAX_OFFSETS: usize = 3;
+        let mut offsets: Vec<i32> = vec![self.offset(lo.floor() as i64)];
         for change in self.changes(lo, hi) {
             let offset = self.offset(change);
-            if !told.contains(&offset) && told.len() < TOLD {
-                told.push(offset);
+            if !offsets.contains(&offset) && offsets.len() < MAX_OFFSETS {
+                offsets.push(offset);
             }
         }
-        told.sort_unstable();
+        offsets.sort_unstable();
         let mut text = String::from("UTC");
-        for (at, offset) in told.iter().enumerate() {
+        for (at, offset) in offsets.iter().enumerate() {
             if at > 0 {
                 text.push('/');
             }
-            if told.len() > 1 || *offset != 0 {
+            if offsets.len() > 1 || *offset != 0 {
                 text.push_str(&format_offset(*offset));
             }
         }
@@ -139,8 +139,8 @@ mod tests {
         );
         assert_eq!(berlin.utc_offset_label(1_782_907_200.0, 1_796_126_400.0), "UTC+01:00/+02:00");
         assert_eq!(berlin.changes(1_782_907_200.0, 1_796_126_400.0), [1_792_890_000], "25 October 2026, 01:00 UTC");
-        for (name, told) in [("Asia/Kolkata", "UTC+05:30"), ("Asia/Kathmandu", "UTC+05:45"), ("America/St_Johns", "UTC-03:30")] {
-            assert_eq!(named(name).unwrap().utc_offset_at(1_796_126_400.0), told);
+        for (name, offset) in [("Asia/Kolkata", "UTC+05:30"), ("Asia/Kathmandu", "UTC+05:45"), ("America/St_Johns", "UTC-03:30")] {
+            assert_eq!(named(name).unwrap().utc_offset_at(1_796_126_400.0), offset);
         }
         assert_eq!(named("Europe/London").unwrap().utc_offset_label(1_782_907_200.0, 1_796_126_400.0), "UTC+00:00/+01:00");
         assert_eq!([Zone::fixed(0), Zone::fixed(-210)].map(|zone| zone.utc_offset_at(0.0)), ["UTC", "UTC-03:30"]);

@@ -3,7 +3,7 @@
 use crate::charts::palette::Colour;
 use crate::charts::scale::is_flat;
 
-/// Steps of a colour table: more are not told apart, and each is one path.
+/// Steps of a colour table: the eye does not distinguish more, and each is one path.
 pub const LEVELS: usize = 64;
 
 /// Ascending in luminance, from violet over blue and green to yellow.

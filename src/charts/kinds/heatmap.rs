@@ -151,7 +151,7 @@ impl Heatmap {
         labels.get(at).cloned().unwrap_or_else(|| at.to_string())
     }
 
-    /// Positions are told in round steps.
+    /// Positions are labelled in round steps.
     fn step(labels: &[String], least: usize) -> usize {
         let round = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
         if labels.is_empty() { round.into_iter().find(|step| *step >= least).unwrap_or(least) } else { least }
@@ -175,7 +175,7 @@ impl Heatmap {
         let bottom_room = 22.0 + if self.column_label.is_empty() { 0.0 } else { 16.0 } + note;
         let (top, bottom) = (10.0, (canvas.height() - bottom_room).max(11.0));
         let left = row_room + 14.0 + if self.row_label.is_empty() { 0.0 } else { 16.0 };
-        // Colours that stand for nothing are not told.
+        // Without a number there is no colour bar.
         let right = if least <= most { colour_bar_width(&colours, &self.unit, bottom - top) } else { 14.0 };
         let mut list = DisplayList { summary, left, right, ..DisplayList::default() };
         let plot = &mut list.plot;
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_tells_the_number_that_it_shows() {
+    fn a_block_has_the_number_that_it_shows() {
         let mut values = vec![vec![1.0; 1000]; 500];
         values[333][777] = 99.0;
         let areas = Heatmap { values, ..Heatmap::default() }.hit_areas(&fixed());

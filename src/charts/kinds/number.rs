@@ -30,7 +30,7 @@ pub struct Number {
     pub better: Option<Better>,
 }
 
-/// More pieces than this are not told apart in a small line.
+/// More pieces than this cannot be distinguished in a small line.
 const MAX_PIECES: usize = 300;
 const MAX_TREND: usize = 100_000;
 /// The room beside the trend; on the right for its last point.
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_is_told_in_full_and_its_trend_in_pieces() {
+    fn the_readout_has_the_full_value_and_the_trend_in_pieces() {
         let of = |number: &Number, at: usize| {
             let areas = number.hit_areas(&fixed());
             let text = |field: usize| areas.fields[field].texts.get(areas.fields[field].numbers[at] as usize).cloned().unwrap_or_default();
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_change_is_told_and_judged() {
+    fn the_change_is_written_and_judged() {
         let of =
             |value: f64, previous: f64, better| Number { value, previous: Some(previous), better, ..Number::default() }.change().unwrap();
         assert_eq!(of(0.93, 0.91, Some(Better::Up)), (Ink::Good, "▲ +0.02 (+2.2%)".into()));

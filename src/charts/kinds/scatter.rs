@@ -1,4 +1,4 @@
-//! `scatter`: points on a plane, coloured by their labels; at most one dot for each label and place that a chart can tell apart.
+//! `scatter`: points on a plane, coloured by their labels; at most one dot for each label and place of a raster.
 
 use super::parts::{self, PlotRows, counted, numbers_field, texts_field};
 use super::{Chart, ChartKind};
@@ -31,7 +31,7 @@ const RASTER: f64 = 1.5;
 /// The room right of the plot, for half of the last label.
 const RIGHT: f64 = 14.0;
 const MAX_POINTS: usize = 100_000;
-/// More labels cannot be told apart by colour.
+/// More labels cannot be distinguished by colour.
 const MAX_LABELS: usize = 100;
 
 impl ChartKind for Scatter {

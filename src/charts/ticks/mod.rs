@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_a_narrow_window_are_told_from_the_first_one_on() {
+    fn labels_of_a_narrow_window_are_differences_to_the_first() {
         assert_eq!(labels(&number(12_345_650.0, 12_345_658.0, "")), ["12345650", "+2", "+4", "+6", "+8"]);
         assert_eq!(labels(&number(1e6 + 0.1, 1e6 + 0.5, "ms")), ["1000000.1", "+0.1", "+0.2", "+0.3", "+0.4\u{202f}ms"]);
         assert_eq!(labels(&number(-7_000_004.0, -7_000_000.0, "")), ["-7000004", "+1", "+2", "+3", "+4"]);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_at_the_ends_of_doubles_are_told() {
+    fn ranges_at_the_ends_of_doubles_have_labels() {
         let whole = number(-1.7e308, 1.7e308, "");
         assert_eq!(labels(&whole), ["-1e308", "0", "1e308"]);
         let ends = [5e-324, 1e-320, 3e-310, 1e-308, f64::MIN_POSITIVE, 1e-300, 1.0, 1e300, 1e308, 1.7e308, f64::MAX];
@@ -141,14 +141,14 @@ mod tests {
                 for target in 1..=10 {
                     for scale in [pad_range(lo, hi, false), pad_range(lo, hi, true), Scale::linear(lo, hi), Scale::log(lo, hi)] {
                         check(&scale, TickFormat::Number(""), target);
-                        let told = labels(&make_ticks(&scale, TickFormat::Number(""), target)).len();
+                        let labelled = labels(&make_ticks(&scale, TickFormat::Number(""), target)).len();
                         // Of the smallest doubles there are fewer than round numbers.
-                        assert!(target < 5 || told >= 2 || hi < 1e-318, "{lo:e} {hi:e} {target} {scale:?}");
+                        assert!(target < 5 || labelled >= 2 || hi < 1e-318, "{lo:e} {hi:e} {target} {scale:?}");
                     }
                 }
             }
         }
-        // Wall times that no clock tells.
+        // Wall times beyond the range of clocks.
         check(&Scale::linear(-1.7e308, 1.7e308), TickFormat::TimeOfDay(&Zone::fixed(0)), 5);
         check(&Scale::linear(-1.7e308, 1.7e308), TickFormat::Elapsed { origin: -1.7e308 }, 5);
     }
@@ -166,12 +166,12 @@ mod tests {
 
     fn check(scale: &Scale, measure: TickFormat, target: usize) {
         let axis = make_ticks(scale, measure, target);
-        let mut told = labels(&axis);
+        let mut labelled = labels(&axis);
         assert!(axis.windows(2).all(|pair| pair[0].at < pair[1].at), "{scale:?} {axis:?}");
         let slack = (scale.hi / 2.0 - scale.lo / 2.0) * 1e-6 + scale.hi.abs() * 1e-12;
         assert!(axis.iter().all(|tick| tick.at >= scale.lo - slack && tick.at <= scale.hi + slack), "{scale:?} {axis:?}");
-        assert!(told.len() <= target + target.div_ceil(2) + 1, "{} for {target}: {scale:?} {told:?}", told.len());
-        told.sort_unstable();
-        assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "{scale:?} {measure:?} {told:?}");
+        assert!(labelled.len() <= target + target.div_ceil(2) + 1, "{} for {target}: {scale:?} {labelled:?}", labelled.len());
+        labelled.sort_unstable();
+        assert!(labelled.windows(2).all(|pair| pair[0] != pair[1]), "{scale:?} {measure:?} {labelled:?}");
     }
 }

@@ -4,7 +4,7 @@ use crate::charts::text_metrics::{decimal_exponent, power_of_ten};
 
 /// The smallest step of the form 1, 2 or 5 times a power of ten that cuts `span` into at most `most` pieces, as its digit and exponent.
 pub fn nice_step(span: f64, most: usize) -> (i64, i32) {
-    // Below it powers of ten are no longer told apart; above there is no next one.
+    // Below this, doubles cannot represent different powers of ten; above it there is no larger one.
     let rough = (span / most as f64).clamp(1e-321, f64::MAX);
     let exponent = decimal_exponent(rough);
     // In two steps where the power itself has lost digits.

@@ -13,7 +13,8 @@ const DAY: i64 = 86_400;
 const STEPS: [i64; 15] =
     [1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR];
 
-/// Whether these places can be told as times: up to 1e12 s from 1970 whole seconds and their parts stay exact, and no year is longer than a label.
+/// Whether these seconds since 1970 can be written as times: up to 1e12 s whole seconds and their parts are exact, and no
+/// year is longer than a label.
 pub fn is_representable(places: [f64; 3]) -> bool {
     places.iter().all(|place| place.abs() <= 1e12)
 }
@@ -29,7 +30,7 @@ fn choose_step(span: f64, most: usize) -> TimeStep {
     let rough = span / most as f64;
     if rough <= 0.5 {
         let (digit, exponent) = nice_step(span, most);
-        // A microsecond is what a double of seconds since 1970 still tells.
+        // A double of seconds since 1970 resolves a microsecond.
         return if exponent < -6 { TimeStep::Part(1, -6) } else { TimeStep::Part(digit, exponent) };
     }
     let fits = |step: &i64| *step as f64 >= rough;
@@ -47,7 +48,7 @@ fn make_multiples(lo: f64, hi: f64, zero: f64, step: TimeStep, format_label: &dy
         TimeStep::Whole(seconds) => (seconds as f64, seconds, 0),
     };
     let (from, to) = (((lo - zero) / unit - 1e-9).ceil() as i64, ((hi - zero) / unit + 1e-9).floor() as i64);
-    // No time of a training needs more; a span of which a double tells no more than a few parts ends here.
+    // No axis needs more; this bounds the loop where doubles resolve only a few parts of the span.
     let to = to.min(from.saturating_add(100));
     let mut ticks: Vec<Tick> = Vec::new();
     for i in from..=to {
@@ -123,7 +124,7 @@ struct TickList {
 }
 
 impl TickList {
-    /// `offset` is told where a clock that was put back shows the same time again.
+    /// `offset` becomes part of the label where a clock that was put back shows the same time again.
     fn add(&mut self, at: f64, label: String, offset: i32) {
         if self.ticks.last().is_some_and(|last| at <= last.at || at - last.at < self.apart) {
             return;
@@ -206,8 +207,7 @@ pub fn duration_ticks(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick>
     })
 }
 
-/// A moment in seconds since 1970 as a date and a time of day on this clock, with the parts of a second that a pixel of so many seconds
-/// tells: `2026-11-22 18:00:00.25`.
+/// Seconds since 1970 as a date and a time of day on this clock. `pixel`, the width of a pixel in seconds, decides the decimals: `2026-11-22 18:00:00.25`.
 pub fn format_timestamp(seconds: f64, pixel: f64, zone: &Zone) -> String {
     let exponent = decimal_exponent(pixel).clamp(-6, 0);
     let per_second = 10_i64.pow(exponent.unsigned_abs());
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_to_a_pixel_and_with_the_zone() {
+    fn timestamps_have_the_precision_of_a_pixel() {
         assert_eq!(format_timestamp(EVENING + 0.25, 0.003, &Zone::fixed(0)), "2026-11-22 18:00:00.25");
         assert_eq!(format_timestamp(EVENING + 59.96, 0.2, &Zone::fixed(60)), "2026-11-22 19:01:00");
         assert_eq!(format_timestamp(EVENING + 7.3, 40.0, &Zone::fixed(330)), "2026-11-22 23:30:07");

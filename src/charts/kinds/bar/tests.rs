@@ -24,7 +24,7 @@ fn bars_of_every_sort_are_drawn() {
 }
 
 #[test]
-fn what_is_no_number_is_told_and_hatched() {
+fn non_finite_values_are_named_and_hatched() {
     let svg = drawn(&bar(&["<script>", "b"], &[("", &[f64::NAN, 2.0])], false));
     assert!(svg.contains("class=\"hatch\"") && svg.contains(">NaN</text>") && svg.contains("&lt;script&gt;"), "{svg}");
 }

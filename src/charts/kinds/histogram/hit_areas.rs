@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_share_a_column_are_told_with_their_highest_count() {
+    fn steps_that_share_a_column_have_their_highest_count() {
         let mut counts = vec![Bins { counts: vec![1.0], ..Bins::default() }; 1000];
         counts[7].counts[0] = 500.0;
         let steps = (0..1000).map(f64::from).collect();

@@ -14,7 +14,7 @@ fn histograms_of_every_sort_are_drawn() {
 }
 
 #[test]
-fn what_is_no_number_is_told() {
+fn non_finite_values_are_counted_in_words() {
     let (edges, counts) = bins(&[1.0, 2.0, f64::NAN, f64::INFINITY]);
     let svg = drawn(&Histogram { edges: edges.clone(), counts: vec![counts.clone()], ..Histogram::default() });
     assert!(svg.contains(">1 NaN, 1 ∞</text>"), "{svg}");
