@@ -154,9 +154,9 @@ mod tests {
         let css = include_str!("../../style/main.css");
         let (light, dark) = (inks(false), inks(true));
         for (name, light, dark) in [
-            ("tile", light.tile, dark.tile),
-            ("line", light.line, dark.line),
-            ("ink", light.ink, dark.ink),
+            ("surface", light.tile, dark.tile),
+            ("border", light.line, dark.line),
+            ("text", light.ink, dark.ink),
             ("muted", light.muted, dark.muted),
         ] {
             let short = if light == 0xffffff { "fff".to_owned() } else { format!("{light:06x}") };
