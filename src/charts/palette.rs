@@ -13,7 +13,7 @@ pub enum Theme {
     Page,
 }
 
-/// What is not a series, as in `style/main.css`: `--tile`, `--line`, `--ink`, `--muted`.
+/// What is not a series, as in `style/main.css`: `--surface`, `--border`, `--text`, `--muted`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inks {
     pub tile: Colour,
