@@ -1,4 +1,19 @@
 //! How numbers become drawings: pure, the same on the server (SVG) and in the browser (canvas).
+//!
+//! ```text
+//! value (JSON) ── kinds ──────────────────┐
+//!                                         ├─▶ display list ─▶ render::svg (server, exports)
+//! columns ─ SeriesView ─ PlotLayout ──────┘   and hit areas    canvas (the page's painter)
+//! ```
+//!
+//! - [`kinds`] has the charts of one value (bar, histogram, heatmap, scatter). A kind is one file and
+//!   one line in its table: it parses the value, draws it and says where it can be pointed at.
+//! - [`LineChart`] draws the columns of series: [`layout`] finds the ranges, the ticks and the
+//!   legend; [`strokes`](build_layers) make the curves; [`markers`] are values that no line shows.
+//! - [`display_list`] is what is drawn. In it x is a share of the plot's width plus CSS pixels, and y
+//!   is CSS pixels from the top, so one list fits every width.
+//! - [`Scale`] maps data units to 0..1, linearly or by the logarithm; [`ticks`] chooses round values
+//!   (Heckbert, "Nice Numbers for Graph Labels", Graphics Gems, 1990).
 
 pub mod axis_titles;
 pub mod canvas;

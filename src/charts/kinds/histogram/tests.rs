@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::charts::kinds::bins::bins;
 use crate::charts::kinds::well_formed::drawn;
 
 #[test]

@@ -1,7 +1,10 @@
 //! SVG text of a display list: a document of a known width, or one that fills any width and looks the same as if it had been known.
 
+mod document;
+mod path;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fmt::Write;
 
@@ -13,6 +16,8 @@ use crate::charts::display_list::{
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
 use crate::charts::text_metrics::FONT_SIZE;
+use path::{broken_line, commands, polygon};
+pub use text::{coordinate, escaped, push_coordinate};
 
 /// A whole document; for [`Theme::Page`] an element of the page, without a style and without a name that could clash.
 pub fn svg(list: &DisplayList, canvas: &ChartCanvas) -> String {
@@ -36,18 +41,9 @@ struct Writer {
     plot: (f64, f64),
     /// The slots whose colours are used, as bits.
     slots: u8,
-    /// Whether something needs the styles of [`VALUE_STYLES`].
+    /// Whether something needs the styles of charts of values.
     has_value_styles: bool,
 }
-
-const VALUE_STYLES: &str = ".nan,.thin{fill:none}.nan{stroke-width:1.5}.hatch{fill:url(#hatch)}.dot{fill:none;stroke-linecap:round;opacity:.8}.square{stroke-linecap:square}\
-    .faint{fill-opacity:.25}.cells{shape-rendering:crispEdges}.end{text-anchor:end}.mid{text-anchor:middle}";
-const LIGHT: &str =
-    ".good{fill:#1a7f37}.bad{fill:#b42318}.well{fill:#f6f7f9}.ground{fill:#fff}.gap{stroke:#fff}.nan,.thin,.rule{stroke:#59616b}";
-const DARK: &str =
-    ".good{fill:#4cc26b}.bad{fill:#ff9389}.well{fill:#12161a}.ground{fill:#181c21}.gap{stroke:#181c21}.nan,.thin,.rule{stroke:#9da7b2}";
-const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-    <rect class=\"well\" width=\"6\" height=\"6\"/><path class=\"rule\" d=\"M0 0v6\"/></pattern></defs>";
 
 /// Writes formatted text; writing into a string cannot fail.
 macro_rules! put {
@@ -384,176 +380,4 @@ impl Writer {
             coordinate(y)
         );
     }
-
-    fn element(self, title: &str, summary: &str) -> String {
-        let label = if title.is_empty() { summary.to_owned() } else { [title, summary].join(": ") };
-        let height = coordinate(self.size.height());
-        let styles = if self.has_value_styles { value_styles(Theme::Page) } else { String::new() };
-        format!(
-            "<svg class=\"static-chart\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{}\">{styles}{}</svg>",
-            escaped(&label),
-            self.out
-        )
-    }
-
-    fn document(self, theme: Theme, title: &str, summary: &str) -> String {
-        let mut document = match self.size {
-            CanvasSize::Fixed { width, height } => {
-                let (w, h) = (coordinate(width), coordinate(height));
-                format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\">")
-            }
-            CanvasSize::Fluid { height } => {
-                format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" height=\"{}\" role=\"img\">", coordinate(height))
-            }
-        };
-        document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(title), escaped(summary)));
-        document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.w{{stroke-width:5px;paint-order:stroke}}"
-        ));
-        self.rules(&mut document, theme == Theme::Dark);
-        if theme == Theme::Auto {
-            document.push_str("@media (prefers-color-scheme:dark){");
-            self.rules(&mut document, true);
-            document.push('}');
-        }
-        document.push_str("</style>");
-        if let CanvasSize::Fixed { .. } = self.size {
-            document.push_str("<rect class=\"b\" width=\"100%\" height=\"100%\"/>");
-        }
-        if self.has_value_styles {
-            document.push_str(&value_styles(theme));
-        }
-        document.push_str(&self.out);
-        document.push_str("</svg>");
-        document
-    }
-
-    /// The classes: `b` ground, `g` grid line, `a` axis, `t` text, `k` text in the full ink, `w` text over lines, `o` outline in the ink, `s0`.. and `f0`.. series.
-    fn rules(&self, sheet: &mut String, dark: bool) {
-        let inks = palette::inks(dark);
-        let mut rule = |class: String, property: &str, colour: Colour| sheet.push_str(&format!(".{class}{{{property}:#{colour:06x}}}"));
-        rule("b".into(), "fill", inks.tile);
-        rule("g".into(), "stroke", inks.line);
-        rule("a".into(), "stroke", inks.muted);
-        rule("t".into(), "fill", inks.muted);
-        rule("k".into(), "fill", inks.ink);
-        rule("w".into(), "stroke", inks.tile);
-        rule("o".into(), "stroke", inks.ink);
-        for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
-            rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
-            rule(format!("f{slot}"), "fill", palette::colour(slot, dark));
-        }
-    }
-}
-
-/// The styles of charts that are drawn from values.
-fn value_styles(theme: Theme) -> String {
-    let style = match theme {
-        Theme::Light => [LIGHT, VALUE_STYLES, "", "", ""],
-        Theme::Dark => [DARK, VALUE_STYLES, "", "", ""],
-        Theme::Auto | Theme::Page => [LIGHT, VALUE_STYLES, "@media (prefers-color-scheme:dark){", DARK, "}"],
-    };
-    format!("<style>{}</style>{HATCH}", style.concat())
-}
-
-fn polygon(corners: &[(f64, f64)]) -> String {
-    let mut path = String::new();
-    for (corner, (x, y)) in corners.iter().enumerate() {
-        path.push(if corner == 0 { 'M' } else { 'L' });
-        push_coordinate(&mut path, *x);
-        path.push(' ');
-        push_coordinate(&mut path, *y);
-    }
-    path.push('Z');
-    path
-}
-
-/// Path data of a line that is broken where a place is NaN.
-fn broken_line(points: &[(f64, f64)], scale: f64) -> String {
-    let mut path = String::with_capacity(points.len() * 8);
-    let mut is_down = false;
-    for (x, y) in points {
-        if x.is_nan() {
-            is_down = false;
-            continue;
-        }
-        path.push(if is_down { 'L' } else { 'M' });
-        push_coordinate(&mut path, x * scale);
-        path.push(' ');
-        push_coordinate(&mut path, *y);
-        is_down = true;
-    }
-    path
-}
-
-/// Path data of the runs, and of those of a single point as lines without length, which round ends make dots. One decimal.
-fn commands(path: &[(f64, f64)]) -> (String, String) {
-    let (mut line, mut dots) = (String::with_capacity(path.len() * 8), String::new());
-    let tenth = |value: f64| (value * 10.0).round() / 10.0;
-    for run in path.split(|point| point.0.is_nan()) {
-        let Some(&first) = run.first() else { continue };
-        let text = if run.iter().all(|point| *point == first) { &mut dots } else { &mut line };
-        text.push('M');
-        push_coordinate(text, tenth(first.0));
-        text.push(' ');
-        push_coordinate(text, tenth(first.1));
-        if run.len() == 1 {
-            text.push_str("h0");
-        }
-        let mut x = first.0;
-        for point in &run[1..] {
-            if point.0 == x {
-                text.push('V');
-            } else {
-                text.push('L');
-                push_coordinate(text, tenth(point.0));
-                text.push(' ');
-                x = point.0;
-            }
-            push_coordinate(text, tenth(point.1));
-        }
-    }
-    (line, dots)
-}
-
-/// A number with at most two decimals. What is not finite becomes 0: it has no place, and must not break the document.
-pub fn coordinate(value: f64) -> String {
-    let mut text = String::new();
-    push_coordinate(&mut text, value);
-    text
-}
-
-/// [`coordinate`] at the end of a text, without an allocation of its own.
-pub fn push_coordinate(text: &mut String, value: f64) {
-    use std::fmt::Write;
-    // The cast brings what is not finite or too large into the range.
-    let hundredths = (value * 100.0).round() as i64;
-    if hundredths < 0 {
-        text.push('-');
-    }
-    let (whole, part) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
-    let written = match part {
-        0 => write!(text, "{whole}"),
-        part if part % 10 == 0 => write!(text, "{whole}.{}", part / 10),
-        part => write!(text, "{whole}.{part:02}"),
-    };
-    written.expect("writing to a String cannot fail");
-}
-
-/// Text for markup and attributes. Characters that XML does not allow become U+FFFD.
-pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\t' | '\n' | '\r' => safe.push(' '),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
