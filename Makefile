@@ -20,6 +20,9 @@ REMAP := CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$(CU
 LINUX := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 HYDRATE := --lib --target $(WASM_TARGET) --no-default-features --features hydrate
 
+# What the page is made of: SOURCES in build.rs.
+SITE_SOURCES := Cargo.toml Cargo.lock tools/site.mjs $(shell find src raster style public -mindepth 1 \( -path src/server -o -path src/main.rs \) -prune -o -print) raster style public
+
 # Stamps: made when the step has succeeded, so that an interrupted one is done again.
 SITE := target/site.stamp
 TOOLS := tools/node_modules/.stamp
@@ -44,7 +47,7 @@ run: build ## build what is missing, then serve http://localhost:3000 (make run 
 test: check build api python e2e torture ## everything that CI runs, the browser tests included
 
 ##@ Parts
-.PHONY: build install watch site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture wheel release clean help FORCE
+.PHONY: build install watch site check fmt clippy unit doc api fuzz python lint e2e types screens bench torture wheel release outdated clean help FORCE
 build: site ## the release binary, target/release/agnez, with the site inside
 	@cargo build --release --locked
 
@@ -58,8 +61,10 @@ site: $(SITE) ## the page's code and style, optimised and compressed, within the
 
 check: fmt lint clippy unit doc ## format, lints and types of Rust and Python, unit and server tests, documentation; no browser
 
+# fuzz/ is a workspace of its own: its lock file must follow Cargo.toml.
 fmt:
 	cargo fmt --all --check
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
 lint: $(LINT) ## format, lints and types of the Python files
 	cd python && $(abspath target/lint/bin/ruff) format --quiet --check --config pyproject.toml $(PYTHON_FILES)
@@ -108,9 +113,13 @@ wheel: site $(DIST) ## the wheel with the program inside, tried in an empty envi
 	tools/dist.sh target/dist-tools $(firstword $(LINUX))
 	target/dist-tools/bin/python tools/wheel/check.py "$$(ls -t target/dist/agnez-*x86_64*.whl | head -1)"
 
-release: wheel ## wheels and static binaries for Linux on x86-64 and ARM, with SHA256SUMS: target/dist
+release: outdated wheel ## wheels and static binaries for Linux on x86-64 and ARM, with SHA256SUMS: target/dist
 	tools/dist.sh target/dist-tools $(lastword $(LINUX))
 	cd target/dist && sha256sum *.whl *.tar.gz > SHA256SUMS && cat SHA256SUMS
+
+# Files of an earlier version would get into SHA256SUMS.
+outdated:
+	rm -f target/dist/*.whl target/dist/*.tar.gz target/dist/SHA256SUMS
 
 clean: ## remove everything that was built or installed here
 	rm -rf target $(TARGET) tools/node_modules end2end/node_modules end2end/results
@@ -126,7 +135,7 @@ $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/
 	cargo build --manifest-path tools/bindgen/Cargo.toml --target-dir $(TARGET)/tools --locked
 	@touch $@
 
-$(SITE): $(WASM) $(BINDGEN) $(TOOLS) tools/site.mjs $(shell find style public)
+$(SITE): $(WASM) $(BINDGEN) $(TOOLS) $(SITE_SOURCES)
 	node tools/site.mjs $(WASM) $(BINDGEN)
 	@touch $@
 

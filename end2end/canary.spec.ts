@@ -47,6 +47,16 @@ async function seeAll(page: Page): Promise<void> {
   await page.waitForLoadState("networkidle");
 }
 
+/** Waits until a count has stayed the same for 2 s, for 30 s at most. */
+async function settled(page: Page, count: () => number): Promise<void> {
+  let [last, since] = [count(), Date.now()];
+  const end = Date.now() + 30_000;
+  while (Date.now() - since < 2000 && Date.now() < end) {
+    await page.waitForTimeout(100);
+    if (count() !== last) [last, since] = [count(), Date.now()];
+  }
+}
+
 function say(place: string, count: number): void {
   console.log(`canary: ${count} texts as ${place}`);
 }
@@ -204,6 +214,7 @@ test("pictures that are none, and figures of their own origin", async ({ page, a
   // Some of these figures load themselves again without end, so the network need not become idle.
   await scrollThrough(page);
   await expect.poll(() => canary.strangers.size, { message: "figures run", timeout: 30_000 }).toBeGreaterThan(20);
+  await settled(page, () => canary.strangers.size);
   expect(page.url()).toBe(board);
   say("figure", hostile.length);
 });

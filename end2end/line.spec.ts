@@ -142,6 +142,37 @@ test("titles of the axes have room beside the plot, here and in exports", async 
   await expect(canvas(page, titled)).toHaveAttribute("aria-label", /x axis: time, y axis: loss in nats\./);
 });
 
+test("titles of the axes are drawn on the canvas", async ({ page, agnez, problems }) => {
+  problems.allow(/willReadFrequently/);
+  const id = await line(agnez, "titled", { train: ramp(0, 100) });
+  await openBoard(page);
+  await drawn(page, id, 100);
+  const set = (x_label: string, y_label: string) => agnez.call("PATCH", `/values/${id}`, { chart: { x_label, y_label } });
+  // How many pixels have ink in the rows of the y axis' title and in those of the x axis', counted from the top and from the bottom.
+  const inked = () =>
+    canvas(page, id).evaluate((canvas: HTMLCanvasElement) => {
+      const rows = Math.round(14 * devicePixelRatio);
+      return [0, canvas.height - rows].map((top) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, top, canvas.width, rows);
+        return data.filter((byte, at) => at % 4 === 3 && byte > 128).length;
+      }) as [number, number];
+    });
+  const pictured = () => canvas(page, id).evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const bare = await pictured();
+  // Any title takes the same room, so that a longer one differs by its letters alone.
+  await set("i", "i");
+  await expect(canvas(page, id)).toHaveAttribute("aria-label", /x axis: i, y axis: i\./);
+  await expect.poll(pictured).not.toBe(bare);
+  const [y, x] = await inked();
+  await set("epoch", "i");
+  await expect.poll(async () => (await inked())[1], "the x axis' title").toBeGreaterThan(x + 30);
+  expect((await inked())[0]).toBe(y);
+  await set("epoch", "loss in nats");
+  await expect.poll(async () => (await inked())[0], "the y axis' title").toBeGreaterThan(y + 60);
+  await set("", "");
+  await expect.poll(pictured).toBe(bare);
+});
+
 test("without JavaScript the chart is a picture", async ({ open, agnez, problems }) => {
   const id = await line(agnez, "loss", { train: ramp(0, 100) });
   problems.allow(/failed request: GET .*\/pkg\/.*\.js: csp/);

@@ -213,6 +213,8 @@ test("an empty board names those with cells", async ({ page, agnez }) => {
 });
 
 test("boards that begin and end while the page is open are named", async ({ page, agnez }) => {
+  const connections: string[] = [];
+  page.on("websocket", (socket) => connections.push(socket.url()));
   await openBoard(page, "/b/mine");
   const links = page.getByRole("navigation", { name: "Boards" }).getByRole("link");
   await expect(links).toHaveCount(0);
@@ -235,6 +237,7 @@ test("boards that begin and end while the page is open are named", async ({ page
   expect((await agnez.call("DELETE", `/values/${first._id}`)).status).toBe(200);
   await opens.click();
   await expect(links).toHaveText(["main", "mine", "run-2"]);
+  expect(connections, "one connection is enough for all of it").toHaveLength(1);
   await links.filter({ hasText: "run-2" }).click();
   await expect(page.getByRole("article", { name: "late" })).toBeVisible();
 });

@@ -19,12 +19,18 @@ function run(command: string, args: string[]): void {
   expect(ended.status, ended.stderr + ended.stdout).toBe(0);
 }
 
+const withUrllib = () => blocks("README.md", "First curve", "python").find((block) => block.includes("urllib"))!;
+
+test("numbers: by Python alone, on a server without cells", async ({ agnez }) => {
+  run(PYTHON, ["-c", withUrllib().replaceAll("http://localhost:3000", agnez.url)]);
+  expect((await agnez.value("run")).value.series).toMatchObject({ train: { points: 1, last: [2, 1.71] }, val: { points: 1, last: [2, "NaN"] } });
+});
+
 test("numbers: by shell and by Python", async ({ agnez }) => {
   const shell = blocks("README.md", "First curve", "sh")[0]!;
-  const python = blocks("README.md", "First curve", "python").find((block) => block.includes("urllib"))!;
   for (let time = 1; time <= 2; time++) {
     run("sh", ["-ec", shell.replaceAll("curl ", "curl -fsS ").replaceAll("localhost:3000", new URL(agnez.url).host)]);
-    run(PYTHON, ["-c", python.replaceAll("http://localhost:3000", agnez.url)]);
+    run(PYTHON, ["-c", withUrllib().replaceAll("http://localhost:3000", agnez.url)]);
     expect((await agnez.value("run")).value.series).toMatchObject({ train: { points: 3 * time, last: [2, 1.71] }, val: { points: 2 * time, last: [2, "NaN"] } });
   }
 });

@@ -3,7 +3,7 @@
     pip install scikit-learn
     python examples/digits.py --url http://localhost:3000 --board digits --epochs 30
 
-Sending needs the standard library only. Each run begins the board's cells anew.
+Sending needs the standard library only. Each run empties the board's cells and fills them again.
 """
 
 import argparse

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use agnez::server::{Args, Config, LogFormat, Server, init_log, print_failure, print_line, requested_format, run_command, shutdown_signal};
 use clap::Parser;
 
-#[cfg(target_env = "musl")]
+#[cfg(not(target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

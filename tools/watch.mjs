@@ -4,12 +4,13 @@
 // Usage: node tools/watch.mjs BINDGEN [ARGUMENTS OF THE SERVER]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync, watch } from "node:fs";
+import { rmSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What a build reads, relative to the repository. */
-const SOURCES = ["src", "style", "public", "migrations", "Cargo.toml", "Cargo.lock", "build.rs"];
+const FOLDERS = ["src", "raster", "style", "public", "migrations"];
+const FILES = new Set(["Cargo.toml", "Cargo.lock", "build.rs"]);
 /** Editors write several files at once. */
 const QUIET_MS = 200;
 const HYDRATE = ["--lib", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "hydrate"];
@@ -26,12 +27,11 @@ let server;
 let isStale = true;
 let wake = () => {};
 
-for (const source of SOURCES.map((name) => join(root, name)).filter(existsSync)) {
-  watch(source, { recursive: true }, () => {
-    isStale = true;
-    wake();
-  });
-}
+for (const folder of FOLDERS) watch(join(root, folder), { recursive: true }, markStale);
+// Editors replace a file by renaming another: a watch of the file itself would stay with the old one.
+watch(root, (_, name) => {
+  if (FILES.has(name)) markStale();
+});
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, async () => {
     await stop();
@@ -51,6 +51,11 @@ for (;;) {
   await stop();
   server = spawn(join(target, "debug/agnez"), serverArgs, { cwd: root, stdio: "inherit" });
   console.log(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s. Waiting for changes; Ctrl-C ends it.`);
+}
+
+function markStale() {
+  isStale = true;
+  wake();
 }
 
 async function build() {

@@ -241,7 +241,7 @@ def test_a_new_process_warns_of_old_spools_once(server: Server, tmp_path: Path, 
     code = "import agnez, os; agnez.Board('b').log(loss=1); {}"
     assert script(code.format("os._exit(0)"), spool, "http://127.0.0.1:9").wait(PATIENCE_S) == 0
     process = script(code.format("agnez.Board('c').log(loss=2)"), spool, server.url)
-    assert "1 earlier runs left values unsent" in process.communicate(timeout=PATIENCE_S)[1]
+    assert "agnez: 1 earlier run left values unsent" in process.communicate(timeout=PATIENCE_S)[1]
     assert len(paths.list_spools(spool)) == 1
 
 

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
+import re
 import select
+import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -21,9 +25,11 @@ from typing import Any
 import pytest
 
 import agnez
-from agnez import _environment
+from agnez import _environment, _server
 from agnez.__main__ import main
 from agnez._spool import paths
+from agnez._transport import client
+from agnez._transport.delivery import Delivered
 from agnez._transport.replay import replay
 from server import (
     AWAY,
@@ -44,7 +50,14 @@ LOOP = """
         board.log(step=step, loss=step, acc=step)
     board.text("note", "hi")
 """
-RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID", "LOCAL_RANK")
+RANKS = (
+    "RANK",
+    "OMPI_COMM_WORLD_RANK",
+    "SLURM_PROCID",
+    "LOCAL_RANK",
+    "NODE_RANK",
+    "GROUP_RANK",
+)
 UNATTENDED = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "KUBERNETES_SERVICE_HOST", "CI")
 
 
@@ -136,6 +149,25 @@ def test_the_rank_of_the_innermost_launcher_counts(monkeypatch: pytest.MonkeyPat
     assert not _environment.is_first_process()
 
 
+@pytest.mark.parametrize(
+    ("ranks", "is_first"),
+    [
+        ({"SLURM_PROCID": "0", "LOCAL_RANK": "0"}, True),
+        ({"SLURM_PROCID": "0", "LOCAL_RANK": "1"}, False),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "1"}, False),
+        ({"LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),
+        ({"RANK": "0", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, True),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "0"}, True),
+    ],
+)
+def test_one_process_of_all_nodes_is_the_first(
+    monkeypatch: pytest.MonkeyPatch, ranks: dict[str, str], is_first: bool
+) -> None:
+    for name, rank in ranks.items():
+        monkeypatch.setenv(name, rank)
+    assert _environment.is_first_process() == is_first
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_child_is_silent(server: Server, tmp_path: Path) -> None:
     code = """
@@ -170,16 +202,67 @@ def test_a_closed_standard_error_is_no_error(
     assert board.close(60)
 
 
+def test_only_what_the_server_accepted_is_counted(
+    server: Server, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    server.ask("/values", {"_id": f"{name}-bad", "board": name, "type": "text", "value": "mine"})
+    board = agnez.Board(name, url=server.url)
+    for step in range(3):
+        board.log(step=step, good=1, bad=1)
+    board.text("note", "hi")
+    assert board.close(60)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"agnez: logged 3 points of 1 metric and 1 other cell: {server.url}/b/{name}"
+    )
+
+
+def test_a_failure_of_the_last_line_ends_nothing(
+    server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Delivered) -> str:
+        raise RuntimeError("Set changed size during iteration")
+
+    monkeypatch.setattr(Delivered, "__str__", fail)
+    board = agnez.Board(name, url=server.url)
+    board.log(loss=1)
+    assert board.close(60)
+
+
+def test_a_client_that_cannot_be_closed_does_not_hold_up_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = []
+
+    class Broken:
+        url = "http://first"
+
+        def close(self, _: float) -> None:
+            raise OSError("disk")
+
+    class Whole:
+        def close(self, timeout: float) -> None:
+            closed.append(timeout)
+
+    monkeypatch.setattr(client, "_clients", {"a": Broken(), "b": Whole()})
+    client.close_all(1)
+    client._clients.clear()
+    assert len(closed) == 1 and "http://first cannot be closed (OSError: disk)" in caplog.text
+
+
 def test_an_offline_board_says_where_its_values_are(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AGNEZ_MODE", "offline")
-    first, last = errors_of(LOOP, tmp_path, server.url)
-    assert first == (
-        f"agnez: the board first is offline: logged values stay in {tmp_path / 'spool'}; "
-        "`python -m agnez replay` sends it."
-    )
+    own = tmp_path / "my spools"
+    code = f"import agnez; agnez.Board({name!r}, spool={str(own)!r}).log(loss=1, step=0)"
+    first, last = errors_of(code, tmp_path, server.url)
+    command = f"python -m agnez replay {shlex.quote(str(own))}"
+    assert first == f"agnez: the board {name} is offline: `{command}` sends what is logged."
     assert "python -m agnez replay" in last
+    # The line's own arguments send it.
+    printed = re.search("`python -m agnez (.*)`", first)
+    assert printed and main(shlex.split(printed[1])) == 0
+    assert server.pairs(f"{name}-loss", "loss") == [(0, 1)]
     monkeypatch.setenv("AGNEZ_MODE", "disabled")
     assert errors_of(LOOP, tmp_path, server.url) == []
 
@@ -194,7 +277,7 @@ def test_without_a_server_a_line_says_how_to_start_one(tmp_path: Path) -> None:
     url = f"http://localhost:{port}"
     assert lines[0] == f"agnez: the board first is at {url}/b/first"
     assert lines[1] == (
-        f"Nothing answers at {url}: start a server with `agnez`. "
+        f"agnez: Nothing answers at {url}: start a server with `agnez`. "
         f"What is logged is kept in {folder}, and sent when Agnez answers."
     )
     assert len(lines) == 3 and f"replay {folder}" in lines[2]
@@ -260,6 +343,33 @@ def test_nothing_is_written_to_another_program(
     assert server.pairs(f"{name}-loss", "loss") == [(0, 1)] and not folder.exists()
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_program_of_this_machine_gets_no_token(
+    name: str, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    with Other(refuses, is_marked=False, status=404) as other:
+        url = f"http://{host}:{other.server.server_port}"
+        board = agnez.Board(name, url=url, token="agz_secret")
+        board.log(loss=1)
+        eventually(lambda: len(other.questions) > 1)
+        board.close(0.1)
+        assert all("Authorization" not in headers for headers in other.questions)
+    # Its 401 to a request without a token says that it is Agnez: then it gets the token.
+    tokens = []
+
+    def accepts(*request: Any) -> Any:
+        tokens.append(request[3].get("Authorization"))
+        return refuses()
+
+    with Other(accepts, status=401) as other:
+        url = f"http://{host}:{other.server.server_port}"
+        board = agnez.Board(name, url=url, token="agz_secret")
+        board.log(loss=1)
+        assert board.flush(60)
+        assert set(tokens) == {"Bearer agz_secret"}
+        assert "Authorization" not in other.questions[0]
+
+
 def test_a_program_at_the_default_address_gets_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,8 +380,8 @@ def test_a_program_at_the_default_address_gets_no_token(
         assert other.questions and other.changes == []
         assert all("Authorization" not in headers for headers in other.questions)
     assert lines[1].startswith(
-        f"Another program than Agnez answers at http://localhost:{port}. Nothing is written to it: "
-        "start Agnez with `agnez --port 3001`, and set AGNEZ_URL=http://localhost:3001."
+        f"agnez: Another program than Agnez answers at http://localhost:{port}. "
+        "Nothing is written to it: start Agnez with `agnez --port 3001`, and set AGNEZ_URL=http://localhost:3001."
     )
 
 
@@ -403,6 +513,19 @@ def test_a_question_without_an_answer_does_not_stop_a_training(
     assert took < 30 and not (tmp_path / "data").exists()
 
 
+def test_a_half_typed_answer_is_discarded(program: Path, tmp_path: Path) -> None:
+    code = """
+import agnez._server, select, sys, termios, tty
+agnez._server._QUESTION_S = 0.5
+agnez.Board("first").log(loss=1)
+# Shows what is typed without the end of its line.
+tty.setcbreak(0, termios.TCSANOW)
+print("found input" if select.select([0], [], [], 0.2)[0] else "found none")
+"""
+    text, _ = in_terminal(at_port(code, free_port()), tmp_path, "hal")
+    assert "no answer" in text and "found none" in text, text
+
+
 @pytest.mark.parametrize(
     "env",
     [
@@ -463,10 +586,74 @@ print(agnez.start_server(), agnez.start_server(), board.flush(60))
     )
     url = f"http://localhost:{port}"
     assert f"{url} {url} True" in text and text.count("a server runs at") == 1, text
-    assert "Agnez" in (tmp_path / "state" / "server.log").read_text()
+    log = tmp_path / "state" / "server.log"
+    assert "until its process" in text, text
+    assert f"its data is in {tmp_path / 'data'}, its log in {log}." in text, text
+    assert "Agnez" in log.read_text()
     # It goes on without the process that started it, and the next one finds it.
     text, _ = in_terminal(at_port("print(agnez.start_server())", port), tmp_path, None)
     assert "a server runs" not in text and url in text, text
+
+
+def test_the_log_is_for_its_user_only(program: Path, tmp_path: Path) -> None:
+    log = tmp_path / "new" / "state" / "server.log"
+    os.close(_server._open_log(log))
+    assert log.stat().st_mode & 0o777 == 0o600 and log.parent.stat().st_mode & 0o777 == 0o700
+    log.write_text("earlier\n")
+    log.chmod(0o644)
+    output = _server._open_log(log)
+    os.write(output, b"later\n")
+    os.close(output)
+    assert log.stat().st_mode & 0o777 == 0o600 and log.read_text() == "earlier\nlater\n"
+    log.write_bytes(bytes(_server._LOG_BYTES + 1))
+    os.close(_server._open_log(log))
+    assert log.read_bytes() == b""
+    # No link of another user to a file of this one.
+    log.rename(tmp_path / "file")
+    log.symlink_to(tmp_path / "file")
+    with pytest.raises(OSError, match="symbolic link"):
+        _server._open_log(log)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "server.log").symlink_to(tmp_path / "file")
+    assert "server.log cannot be written" in start_server_fails("", tmp_path, free_port())
+
+
+def test_start_server_prints_the_link_that_the_server_wrote(program: Path, tmp_path: Path) -> None:
+    port = free_port()
+    link = f"http://localhost:{port}/#token=agz_first"
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "token").write_text(f"http://localhost:1/#token=agz_other\n{link}\n")
+    text, _ = in_terminal(at_port("agnez.start_server()", port), tmp_path, None)
+    assert f"with an access token: {link}\r\n" in text and "agz_other" not in text, text
+
+
+@pytest.mark.parametrize(
+    ("codes", "is_refused"),
+    [
+        ({"::1": "EAFNOSUPPORT", "127.0.0.1": "ECONNREFUSED"}, True),
+        ({"::1": "ENETUNREACH", "127.0.0.1": "ECONNREFUSED"}, True),
+        ({"::1": "ECONNREFUSED", "127.0.0.1": "EHOSTUNREACH"}, True),
+        ({"::1": "EADDRNOTAVAIL", "127.0.0.1": "EAFNOSUPPORT"}, False),
+        ({"::1": "ECONNREFUSED", "127.0.0.1": "EAGAIN"}, False),
+    ],
+)
+@pytest.mark.parametrize("is_raised", [False, True])
+def test_a_machine_may_have_one_address_family(
+    monkeypatch: pytest.MonkeyPatch, codes: dict[str, str], is_refused: bool, is_raised: bool
+) -> None:
+    class Probe(socket.socket):
+        def connect_ex(self, address: Any) -> int:
+            code: int = getattr(errno, codes[address[0]])
+            if is_raised:
+                raise OSError(code, os.strerror(code))
+            return code
+
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 3000)) for host in ("::1", "127.0.0.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "socket", Probe)
+    assert _server._is_refused("http://localhost:3000") == is_refused
 
 
 def start_server_fails(code: str, tmp_path: Path, port: int) -> str:
@@ -490,6 +677,9 @@ def test_start_server_says_why_it_cannot(
     text = start_server_fails("", tmp_path, free_port())
     assert "ended with code 3" in text and "server.log says why" in text
     assert (tmp_path / "state" / "server.log").read_text() == "broken\n"
+    program.write_bytes(b"\x7fELF no program")
+    text = start_server_fails("", tmp_path, free_port())
+    assert f"`{program}` cannot be started" in text
     program.unlink()
     assert "there is no program `agnez`" in start_server_fails("", tmp_path, free_port())
 
@@ -497,8 +687,6 @@ def test_start_server_says_why_it_cannot(
 def test_the_program_beside_python_comes_before_that_on_path(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agnez import _server
-
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
     assert _server.find_program() == str(program)
@@ -507,6 +695,24 @@ def test_the_program_beside_python_comes_before_that_on_path(
     shutil.copy(program, beside / "agnez")
     monkeypatch.setattr(sys, "executable", str(beside / "python"))
     assert _server.find_program() == str(beside / "agnez")
+
+
+@pytest.mark.parametrize("executable", ["", None])
+@pytest.mark.parametrize("path", ["", ".", "bin", f"{os.pathsep}bin{os.pathsep}"])
+def test_a_program_in_the_current_folder_is_not_started(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: Any, path: str
+) -> None:
+    shutil.copy(program, tmp_path / "agnez")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", executable)
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", path)
+    assert _server.find_program() is None
+    monkeypatch.setenv("PATH", f"{path}{os.pathsep}{program.parent}")
+    assert _server.find_program() == str(program)
+    program.unlink()
+    program.write_text("not executable")
+    assert _server.find_program() is None
 
 
 # ---- python -m agnez -----------------------------------------------------------------------------

@@ -184,16 +184,23 @@ mod tests {
     fn frames_have_the_documented_shape() {
         let frame = serde_json::to_value(Event::Patched { seq: 42, data: 7 }).unwrap();
         assert_eq!(frame, serde_json::json!({"event": "patched", "seq": 42, "data": 7}));
-        let cells = vec![cell("a", None, 1)];
-        let events = [
-            Event::Hello { epoch: "e".into(), seq: 1, build: "b".into() },
-            Event::Snapshot { epoch: "e".into(), seq: 2, cells },
-            Event::Removed { seq: 3, data: cell("a", Some(0.5), 1) },
-            Event::Bookmark { seq: 4 },
-        ];
-        for event in events {
-            let text = serde_json::to_string(&event).unwrap();
-            assert_eq!(serde_json::from_str::<Event<Cell>>(&text).unwrap(), event, "{text}");
+        // Each variant names the next one, so that a new one cannot be left out.
+        let data = || cell("a", Some(0.5), 1);
+        let next = |event: &Event<Cell>| match event {
+            Event::Hello { .. } => Some(Event::Snapshot { epoch: "e".into(), seq: 2, cells: vec![data()] }),
+            Event::Snapshot { .. } => Some(Event::Created { seq: 3, data: data() }),
+            Event::Created { .. } => Some(Event::Updated { seq: 4, data: data() }),
+            Event::Updated { .. } => Some(Event::Patched { seq: 5, data: data() }),
+            Event::Patched { .. } => Some(Event::Removed { seq: 6, data: data() }),
+            Event::Removed { .. } => Some(Event::Boards),
+            Event::Boards => Some(Event::Bookmark { seq: 7 }),
+            Event::Bookmark { .. } => None,
+        };
+        let mut event = Some(Event::Hello { epoch: "e".into(), seq: 1, build: "b".into() });
+        while let Some(this) = event {
+            let text = serde_json::to_string(&this).unwrap();
+            assert_eq!(serde_json::from_str::<Event<Cell>>(&text).unwrap(), this, "{text}");
+            event = next(&this);
         }
         for incomplete in [r#"{"event":"patched","seq":3}"#, r#"{"event":"hello","seq":3,"epoch":"e"}"#, r#"{"event":"bookmark"}"#] {
             assert!(serde_json::from_str::<Event<Cell>>(incomplete).is_err(), "{incomplete}");

@@ -51,7 +51,7 @@ pub enum Event<T> {
 #[derive(Deserialize)]
 struct EventFields<T> {
     event: EventName,
-    seq: u64,
+    seq: Option<u64>,
     epoch: Option<String>,
     build: Option<String>,
     cells: Option<Vec<T>>,
@@ -67,6 +67,7 @@ enum EventName {
     Updated,
     Patched,
     Removed,
+    Boards,
     Bookmark,
 }
 
@@ -74,14 +75,16 @@ impl<T> TryFrom<EventFields<T>> for Event<T> {
     type Error = &'static str;
 
     fn try_from(EventFields { event, seq, epoch, build, cells, data }: EventFields<T>) -> Result<Self, Self::Error> {
-        let known = match event {
-            EventName::Hello => epoch.zip(build).map(|(epoch, build)| Self::Hello { epoch, seq, build }),
-            EventName::Snapshot => epoch.zip(cells).map(|(epoch, cells)| Self::Snapshot { epoch, seq, cells }),
-            EventName::Created => data.map(|data| Self::Created { seq, data }),
-            EventName::Updated => data.map(|data| Self::Updated { seq, data }),
-            EventName::Patched => data.map(|data| Self::Patched { seq, data }),
-            EventName::Removed => data.map(|data| Self::Removed { seq, data }),
-            EventName::Bookmark => Some(Self::Bookmark { seq }),
+        let known = match (event, seq) {
+            (EventName::Boards, _) => Some(Self::Boards),
+            (_, None) => None,
+            (EventName::Hello, Some(seq)) => epoch.zip(build).map(|(epoch, build)| Self::Hello { epoch, seq, build }),
+            (EventName::Snapshot, Some(seq)) => epoch.zip(cells).map(|(epoch, cells)| Self::Snapshot { epoch, seq, cells }),
+            (EventName::Created, Some(seq)) => data.map(|data| Self::Created { seq, data }),
+            (EventName::Updated, Some(seq)) => data.map(|data| Self::Updated { seq, data }),
+            (EventName::Patched, Some(seq)) => data.map(|data| Self::Patched { seq, data }),
+            (EventName::Removed, Some(seq)) => data.map(|data| Self::Removed { seq, data }),
+            (EventName::Bookmark, Some(seq)) => Some(Self::Bookmark { seq }),
         };
         known.ok_or("an event lacks one of its keys")
     }

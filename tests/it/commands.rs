@@ -2,6 +2,10 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, Method, StatusCode};
 
 use super::support::{spawn, spawn_in};
 
@@ -13,6 +17,23 @@ async fn agnez(arguments: &[&str], folder: &Path, path: &str) -> Output {
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
+}
+
+pub type Requests = Arc<Mutex<Vec<(Method, HeaderMap)>>>;
+
+/// A program that answers every request in the same way: its address, and the requests that reach it.
+pub async fn other_program(status: StatusCode, headers: &[(&'static str, &'static str)], body: String) -> (String, Requests) {
+    let requests = Requests::default();
+    let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    let recorded = requests.clone();
+    let router = Router::new().fallback(async move |method: Method, received: HeaderMap| {
+        recorded.lock().unwrap().push((method, received));
+        (status, headers, body)
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, requests)
 }
 
 #[tokio::test]
@@ -41,6 +62,25 @@ async fn healthcheck_is_1_where_the_address_has_another_server() {
     let output = agnez(&["healthcheck", "--url", &server.url("/elsewhere")], Path::new("."), "").await;
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("is not ready: 404"), "{output:?}");
+}
+
+#[tokio::test]
+async fn healthcheck_is_1_where_another_program_answers() {
+    let (url, requests) = other_program(StatusCode::OK, &[], "ok".to_owned()).await;
+    let output = agnez(&["healthcheck", "--url", &format!("{url}#token=agz_x")], Path::new("."), "").await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(&format!("Another program than Agnez answers at {url}; ")), "{output:?}");
+    let requests = requests.lock().unwrap();
+    assert!(requests.len() == 1 && !requests[0].1.contains_key("authorization"), "{requests:?}");
+}
+
+#[tokio::test]
+async fn healthcheck_quotes_the_beginning_of_a_response() {
+    let (url, _) = other_program(StatusCode::BAD_GATEWAY, &[("agnez-api", "1")], "x".repeat(5000)).await;
+    let output = agnez(&["healthcheck", "--url", &url], Path::new("."), "").await;
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.contains("is not ready: 502") && error.matches("xxx").count() == 100, "{error}");
 }
 
 #[cfg(unix)]

@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
+use super::commands::other_program;
 use super::support::spawn;
 
 /// The cells of the demo and their types, in the order of the board.
@@ -90,19 +92,54 @@ async fn the_demo_serves_its_board_and_leaves_nothing_behind() {
 async fn the_demo_sends_to_a_running_server_and_ends() {
     let server = spawn().await;
     let folder = tempfile::tempdir().unwrap();
-    // A cell of an earlier run starts over.
-    server
-        .create(r#"{"_id":"my-demo-loss","board":"my.demo","type":"line","value":{"series":{"old":[[1,1]],"train":[[1,1],[2,1]]}}}"#)
-        .await;
-    let child = demo(folder.path(), &["--url", &server.url("/"), "--board", "my.demo"]);
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.contains(&server.url("/b/my.demo")) && text.contains("Training has ended"), "{text}");
-    let cells = server.get("/values?board=my.demo").await;
-    check_board(&cells);
-    assert_eq!(cell(&cells, "loss")["value"]["series"].as_object().unwrap().len(), 2, "train and val only");
+    for _ in 0..2 {
+        let child = demo(folder.path(), &["--url", &server.url("/"), "--board", "my.demo"]);
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains(&server.url("/b/my.demo")) && text.contains("Training has ended"), "{text}");
+        let cells = server.get("/values?board=my.demo").await;
+        check_board(&cells);
+        let loss = cell(&cells, "loss");
+        assert_eq!(loss["value"]["series"].as_object().unwrap().len(), 2, "train and val only");
+        // The second demo clears the cells of the first.
+        let old = format!(r#"{{"cells":{{{}:{{"old":[[1,1]]}}}}}}"#, loss["_id"]);
+        assert!(server.call("POST", "/points", old).await.status < 300);
+    }
     assert_eq!(server.get("/values?board=main").await, serde_json::json!([]));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn the_demo_leaves_the_cells_of_a_user_alone() {
+    let server = spawn().await;
+    let folder = tempfile::tempdir().unwrap();
+    // The id that the Python client gives the cell `loss` of the board `demo`.
+    server.create(r#"{"_id":"demo-loss","board":"demo","type":"line","value":{"series":{"train":[[1,1],[2,1]]}}}"#).await;
+    let before = server.get("/values/demo-loss").await;
+    let child = demo(folder.path(), &["--url", &server.url("/"), "--board", "demo"]);
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let after = server.get("/values/demo-loss").await;
+    assert_eq!((&after, &after["value"]["series"]["train"]["points"]), (&before, &Value::from(2)));
+    assert_eq!(server.get("/values?board=demo").await.as_array().unwrap().len(), CELLS.len() + 1);
+}
+
+#[tokio::test]
+async fn the_demo_sends_neither_cells_nor_a_token_to_another_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, requests) = other_program(StatusCode::OK, &[], "{}".to_owned()).await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agnez"));
+    command.args(["demo", "--seconds", "0", "--url", &url]).current_dir(folder.path()).env_remove("AGNEZ_URL").env("AGNEZ_TOKEN", "agz_x");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let sentence = format!("Another program than Agnez answers at {url}; nothing was written to it. Start Agnez on another port: ");
+    assert!(!output.status.success() && error.contains(&sentence), "{error}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "no link");
+    let requests = requests.lock().unwrap();
+    assert!(!requests.is_empty(), "the program was reached");
+    for (method, headers) in requests.iter() {
+        assert!(*method == Method::HEAD && !headers.contains_key("authorization"), "{method} {headers:?}");
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ _RANKS = (
     "SLURM_PROCID",
     "LOCAL_RANK",
 )
+#: The rank of a node, under launchers that give a process no other rank than that in its node.
+_NODE_RANKS = ("NODE_RANK", "GROUP_RANK")
 #: Variables of batch systems; their nodes belong to many users, and their jobs end.
 _CLUSTER_PREFIXES = ("SLURM_", "PBS_", "LSB_")
 _UNATTENDED = ("KUBERNETES_SERVICE_HOST", "CI")
@@ -30,10 +32,14 @@ def is_quiet() -> bool:
 
 def is_first_process() -> bool:
     """Whether this process speaks for a training of several: rank 0, and no child of another."""
-    rank = next((os.environ[name] for name in _RANKS if os.environ.get(name)), "0")
+    ranks = [next((name for name in _RANKS if os.environ.get(name)), "RANK"), "LOCAL_RANK"]
+    if not os.environ.get("RANK"):
+        # A Slurm job may have one task, whose launcher starts the processes of a node.
+        ranks += _NODE_RANKS
+    is_first = all((os.environ.get(name) or "0").strip() == "0" for name in ranks)
     process: Any = sys.modules.get("multiprocessing.process")
     is_child = process is not None and process.parent_process() is not None
-    return rank.strip() == "0" and not is_child and not _is_forked
+    return is_first and not is_child and not _is_forked
 
 
 def is_notebook() -> bool:

@@ -22,7 +22,7 @@ def warn_once(key: str, text: str) -> None:
         _seen.add(key)
         if len(_seen) > MAX_MESSAGES:
             text = f"There were {MAX_MESSAGES} different warnings; no further ones are shown."
-    _logger.warning(text)
+    warn(text)
 
 
 def print_line(text: str) -> None:
@@ -35,7 +35,8 @@ def print_line(text: str) -> None:
 
 def warn(text: str) -> None:
     """Logs a warning every time."""
-    _logger.warning(text)
+    # Without a handler, `logging` prints the bare text on standard error.
+    _logger.warning(text if _logger.hasHandlers() else f"agnez: {text}")
 
 
 def after_fork() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +26,8 @@ _QUESTION_S = 10.0
 _START_S = 20.0
 #: A longer log is begun again.
 _LOG_BYTES = 1 << 20
+#: Errors of an address family that this machine does not have.
+_NO_FAMILY = (errno.EAFNOSUPPORT, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 #: The servers that this process has started: one that is collected while it runs warns.
 _started: list[subprocess.Popen[bytes]] = []
@@ -70,13 +71,18 @@ def offer_server() -> None:
 
 
 def find_program() -> str | None:
-    """The path of the server's program: beside Python's, where pip puts it, or on ``PATH``."""
-    folders = [str(Path(sys.executable).parent), sysconfig.get_path("scripts")]
-    for folder in folders:
-        found = shutil.which("agnez", path=folder)
-        if found is not None:
-            return found
-    return shutil.which("agnez")
+    """The path of the server's program: beside Python's, where pip puts it, or on ``PATH``.
+
+    Relative folders do not count: the current folder may hold a file of another user.
+    """
+    name = "agnez.exe" if sys.platform == "win32" else "agnez"
+    folders = [os.path.dirname(sys.executable or ""), sysconfig.get_path("scripts")]
+    for folder in (*folders, *os.environ.get("PATH", "").split(os.pathsep)):
+        program = os.path.join(folder, name)
+        is_program = os.path.isfile(program) and os.access(program, os.X_OK)
+        if os.path.isabs(folder) and is_program:
+            return program
+    return None
 
 
 def _is_answering(url: str) -> bool:
@@ -103,9 +109,11 @@ def _start(url: str) -> None:
             "there is no program `agnez` beside Python or on PATH: install the server first"
         )
     log = paths.spool_root(None).parent / "server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    is_long = log.exists() and log.stat().st_size > _LOG_BYTES
-    with open(log, "wb" if is_long else "ab") as output:
+    try:
+        output = _open_log(log)
+    except OSError as error:
+        raise RuntimeError(f"{log} cannot be written ({error.strerror or error})") from error
+    try:
         options: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -117,6 +125,11 @@ def _start(url: str) -> None:
             stderr=output,
             **options,
         )
+    except OSError as error:
+        reason = error.strerror or error
+        raise RuntimeError(f"`{program}` cannot be started ({reason})") from error
+    finally:
+        os.close(output)
     _started.append(process)
     until = time.monotonic() + _START_S
     while not _is_answering(url):
@@ -126,22 +139,49 @@ def _start(url: str) -> None:
         if time.monotonic() > until:
             raise RuntimeError(f"`{program}` does not answer at {url}: {log} may say why")
         time.sleep(0.05)
-    print_line(f"a server runs at {url} (process {process.pid}, log {log})")
+    data = Path(credentials.data_folder()).absolute()
+    print_line(f"a server runs at {url} until its process {process.pid} is ended.")
+    print_line(f"its data is in {data}, its log in {log}.")
+    link = credentials.link_from_data_folder(url)
+    if link is not None:
+        print_line(f"this link opens it, with an access token: {link}")
+
+
+def _open_log(log: Path) -> int:
+    """Opens the server's log, which may hold an access token, for its user only."""
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    output = os.open(log, flags, 0o600)
+    try:
+        if sys.platform != "win32":
+            os.fchmod(output, 0o600)
+        if os.fstat(output).st_size > _LOG_BYTES:
+            os.ftruncate(output, 0)
+    except OSError:
+        os.close(output)
+        raise
+    return output
 
 
 def _is_refused(url: str) -> bool:
     """Whether no program of this machine listens at the address."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), int(parts.port or 80)
+    was_refused = False
     for family, kind, protocol, _, address in socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM
     ):
-        with socket.socket(family, kind, protocol) as probe:
-            probe.settimeout(0.3)
-            # A machine may have no IPv6.
-            if probe.connect_ex(address) not in (errno.ECONNREFUSED, errno.EADDRNOTAVAIL):
-                return False
-    return True
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.settimeout(0.3)
+                code = probe.connect_ex(address)
+        except OSError as error:
+            code = error.errno or 0
+        if code == errno.ECONNREFUSED:
+            was_refused = True
+        elif code not in _NO_FAMILY:
+            return False
+    return was_refused
 
 
 def _ask() -> bool:
@@ -153,7 +193,10 @@ def _ask() -> bool:
     question = f"agnez: nothing answers at {url}. Start a server now? [Y/n] "
     print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - a question
     is_answered = bool(select.select([terminal], [], [], _QUESTION_S)[0])
-    if not is_answered or not _environment.is_terminal():
+    is_foreground = _environment.is_terminal()
+    if not is_answered and is_foreground:
+        _discard_input(terminal)
+    if not is_answered or not is_foreground:
         print(f"(no answer in {_QUESTION_S:.0f} s: no)", file=sys.stderr, flush=True)  # noqa: T201
         return False
     # An empty line is a yes; the end of the input is no answer.
@@ -162,3 +205,10 @@ def _ask() -> bool:
     if not is_yes:
         print_line("AGNEZ_START=0 ends this question.")
     return is_yes
+
+
+def _discard_input(terminal: int) -> None:
+    """Discards a half-typed answer: the script or the shell would read it later."""
+    import termios  # Not on Windows, where no question is asked.
+
+    termios.tcflush(terminal, termios.TCIFLUSH)

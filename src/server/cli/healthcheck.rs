@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 
 use super::error::CommandError;
-use super::http_client::{HttpClient, RequestError, ServerUrl};
+use super::http_client::{HttpClient, RequestError, ServerUrl, response_message};
 use crate::server::config::{Config, ListenAddress};
 
 /// A server that needs longer is not healthy.
@@ -19,18 +19,16 @@ pub async fn healthcheck(url: Option<&str>, config: &Config) -> Result<String, C
     };
     let address = url.address();
     let unhealthy = |reason: String| CommandError::Unhealthy { address: address.clone(), reason };
-    let answer = tokio::time::timeout(TIMEOUT, ask(HttpClient::new(url))).await;
-    let (status, text) = answer.map_err(|_| unhealthy("no answer".to_owned()))??;
-    let text = String::from_utf8_lossy(&text).trim().to_owned();
+    let response = tokio::time::timeout(TIMEOUT, ask(url)).await.map_err(|_| unhealthy("no answer".to_owned()))??;
+    let (status, text) = (response.status(), response_message(response.body()));
     if status.is_success() { Ok(text) } else { Err(unhealthy(format!("{status}: {text}"))) }
 }
 
 /// `/readyz` says whether changes are accepted. It wants a token where all requests do; then `/healthz` says whether the server responds.
-async fn ask(mut client: HttpClient) -> Result<(StatusCode, Vec<u8>), RequestError> {
-    match client.send(Method::GET, "/readyz", None).await? {
-        (StatusCode::UNAUTHORIZED, _) => client.send(Method::GET, "/healthz", None).await,
-        answer => Ok(answer),
-    }
+async fn ask(url: ServerUrl) -> Result<Response<Vec<u8>>, RequestError> {
+    let mut client = HttpClient::connect(url).await?;
+    let response = client.send(Method::GET, "/readyz", None).await?;
+    if response.status() == StatusCode::UNAUTHORIZED { client.send(Method::GET, "/healthz", None).await } else { Ok(response) }
 }
 
 /// Where processes of this machine reach the server that listens at `port`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::uri::Authority;
-use axum::http::{Method, Request, StatusCode, Uri, header};
+use axum::http::{Method, Request, Response, StatusCode, Uri, header};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -17,6 +17,10 @@ const MAX_RESPONSE_BYTES: usize = 16 << 20;
 /// Characters that a message has at most which quotes a response.
 const MAX_QUOTED_CHARS: usize = 300;
 const HTTP_PORT: u16 = 80;
+/// A header of every response of Agnez.
+const API_HEADER: &str = "agnez-api";
+/// The request that looks for the header: the Python client's, which proxies let pass.
+const PROBE_PATH: &str = "/values?$limit=0";
 
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
@@ -26,6 +30,8 @@ pub enum RequestError {
     Tls(String),
     #[error("No server answers at {url}: {reason}. Start one with 'agnez', or name its address with --url.")]
     Connect { url: String, reason: String },
+    #[error("Another program than Agnez answers at {url}; nothing was written to it. Start Agnez on another port: agnez --port 3001")]
+    OtherProgram { url: String },
     #[error("{url} has not answered {method} {path} within {} s.", RESPONSE_TIMEOUT.as_secs())]
     Timeout { url: String, method: Method, path: String },
     #[error("{url} has ended the connection during {method} {path}: {reason}.")]
@@ -76,12 +82,19 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    pub fn new(url: ServerUrl) -> Self {
-        Self { url, connection: None }
+    /// Connects to an Agnez server. The token is not sent before the server is known to be one.
+    pub async fn connect(url: ServerUrl) -> Result<Self, RequestError> {
+        let mut client = Self { url: ServerUrl { token: None, ..url.clone() }, connection: None };
+        let response = client.send(Method::HEAD, PROBE_PATH, None).await?;
+        if !response.headers().contains_key(API_HEADER) {
+            return Err(RequestError::OtherProgram { url: url.address() });
+        }
+        client.url = url;
+        Ok(client)
     }
 
-    /// Sends a request with a JSON body, and returns the status and the body of the response.
-    pub async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Vec<u8>), RequestError> {
+    /// Sends a request with a JSON body.
+    pub async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<Response<Vec<u8>>, RequestError> {
         let exchange = self.exchange(&method, path, body);
         match tokio::time::timeout(RESPONSE_TIMEOUT, exchange).await {
             Ok(outcome) => outcome,
@@ -94,14 +107,16 @@ impl HttpClient {
 
     /// As [`Self::send`]; a status other than 2xx is an error with the server's own message.
     pub async fn expect_success(&mut self, method: Method, path: &str, body: &Value) -> Result<(), RequestError> {
-        let (status, response) = self.send(method.clone(), path, Some(body)).await?;
+        let response = self.send(method.clone(), path, Some(body)).await?;
+        let status = response.status();
         if status.is_success() {
             return Ok(());
         }
-        Err(RequestError::Refused { url: self.url.address(), method, path: path.to_owned(), status, message: error_message(&response) })
+        let message = response_message(response.body());
+        Err(RequestError::Refused { url: self.url.address(), method, path: path.to_owned(), status, message })
     }
 
-    async fn exchange(&mut self, method: &Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Vec<u8>), RequestError> {
+    async fn exchange(&mut self, method: &Method, path: &str, body: Option<&Value>) -> Result<Response<Vec<u8>>, RequestError> {
         let url = self.url.address();
         let broken = |reason: String| RequestError::Broken { url: url.clone(), method: method.clone(), path: path.to_owned(), reason };
         let mut request = Request::builder()
@@ -120,16 +135,16 @@ impl HttpClient {
         };
         let mut connection = match open {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => self.open().await?,
         };
         let response = connection.send_request(request).await.map_err(|error| broken(error.to_string()))?;
-        let status = response.status();
-        let bytes = to_bytes(Body::new(response.into_body()), MAX_RESPONSE_BYTES).await.map_err(|error| broken(error.to_string()))?;
+        let (head, body) = response.into_parts();
+        let bytes = to_bytes(Body::new(body), MAX_RESPONSE_BYTES).await.map_err(|error| broken(error.to_string()))?;
         self.connection = Some(connection);
-        Ok((status, bytes.to_vec()))
+        Ok(Response::from_parts(head, bytes.to_vec()))
     }
 
-    async fn connect(&self) -> Result<SendRequest<Body>, RequestError> {
+    async fn open(&self) -> Result<SendRequest<Body>, RequestError> {
         let failed = |reason: String| RequestError::Connect { url: self.url.address(), reason };
         let host = self.url.authority.host().trim_start_matches('[').trim_end_matches(']');
         let port = self.url.authority.port_u16().unwrap_or(HTTP_PORT);
@@ -143,8 +158,8 @@ impl HttpClient {
     }
 }
 
-/// The message of an error of this server; of another server the beginning of its response.
-fn error_message(response: &[u8]) -> String {
+/// The message of an error of this server; of any other response the beginning.
+pub fn response_message(response: &[u8]) -> String {
     let text = String::from_utf8_lossy(response);
     let message = serde_json::from_slice::<Value>(response).ok().and_then(|error| Some(error.get("message")?.as_str()?.to_owned()));
     message.unwrap_or_else(|| text.trim().to_owned()).chars().take(MAX_QUOTED_CHARS).collect()
@@ -168,8 +183,8 @@ mod tests {
 
     #[test]
     fn messages_of_errors_are_the_servers() {
-        assert_eq!(error_message(br#"{"code":400,"message":"The body is not JSON."}"#), "The body is not JSON.");
-        assert_eq!(error_message(b" <h1>404</h1> "), "<h1>404</h1>");
-        assert_eq!(error_message(&[b'x'; 1000]).len(), MAX_QUOTED_CHARS);
+        assert_eq!(response_message(br#"{"code":400,"message":"The body is not JSON."}"#), "The body is not JSON.");
+        assert_eq!(response_message(b" <h1>404</h1> "), "<h1>404</h1>");
+        assert_eq!(response_message(&[b'x'; 1000]).len(), MAX_QUOTED_CHARS);
     }
 }

@@ -1,4 +1,4 @@
-//! RenderCache made on the server, and the threads and the cache behind them.
+//! Drawings made on the server, and the threads and the cache behind them.
 
 pub mod cache;
 pub mod export;

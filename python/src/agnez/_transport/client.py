@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import shutil
 import sys
 import threading
@@ -135,7 +136,7 @@ class Client:
         if count:
             warn_once(
                 "old",
-                f"{count} earlier runs left values unsent in {root}: "
+                f"{count} earlier run{'' if count == 1 else 's'} left values unsent in {root}: "
                 f"`python -m agnez replay {root}` sends them.",
             )
 
@@ -148,20 +149,22 @@ class Client:
         self._announced.add(board)
         if self._is_offline:
             root = paths.spool_root(self._root)
-            command = "`python -m agnez replay` sends it."
-            _log.print_line(
-                f"the board {board} is offline: logged values stay in {root}; {command}"
-            )
+            command = f"python -m agnez replay {shlex.quote(str(root))}"
+            _log.print_line(f"the board {board} is offline: `{command}` sends what is logged.")
         else:
             _log.print_line(f"the board {board} is at {self.url}/b/{board}")
 
     def _print_delivered(self, sender: Sender, was_sent: bool) -> None:
-        """Prints what was logged to each board whose link was printed."""
+        """Prints what was logged to each board whose link was printed. Never raises."""
         announced, self._announced = self._announced, set()
-        for board, delivered in sender.delivered().items():
-            if board in announced and str(delivered):
-                verb = "logged" if was_sent else "so far sent"
-                _log.print_line(f"{verb} {delivered}: {self.url}/b/{board}")
+        verb = "logged" if was_sent else "so far sent"
+        try:
+            for board, delivered in sender.delivered().items():
+                text = str(delivered) if board in announced else ""
+                if text:
+                    _log.print_line(f"{verb} {text}: {self.url}/b/{board}")
+        except Exception:  # The sender may still run: a missing line ends no training.
+            return
 
     def retry_now(self) -> None:
         """A server was started: does not wait for the next attempt to reach it."""
@@ -359,7 +362,10 @@ def close_all(timeout: float = EXIT_S) -> None:
     """Closes all clients at the end of the process, within ``timeout`` seconds together."""
     until = time.monotonic() + timeout
     for client in list(_clients.values()):
-        client.close(max(0.2, until - time.monotonic()))
+        try:
+            client.close(max(0.2, until - time.monotonic()))
+        except Exception as error:  # Of this client: the others are closed.
+            _log.warn(f"{client.url} cannot be closed ({type(error).__name__}: {error}).")
 
 
 def _after_fork_in_child() -> None:

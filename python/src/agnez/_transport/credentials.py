@@ -15,7 +15,8 @@ DEFAULT_URL = "http://localhost:3000"
 _tokens: dict[str, str] = {}
 #: How many bytes of a token file are read.
 _FILE_BYTES = 64 << 10
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+#: The names of this machine.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def register_server(url: str | None, token: str | None = None) -> str:
@@ -70,22 +71,41 @@ def token_for(url: str) -> str | None:
 def _token_from_files(url: str) -> str | None:
     """The token of the first link to this server, as ``agnez token new`` prints it."""
     for path in _token_files():
-        try:
-            # Only files of this user or root are trusted.
-            if os.name == "posix" and os.stat(path).st_uid not in (0, os.geteuid()):
-                continue
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read(_FILE_BYTES)
-        except OSError:
-            continue
-        for link in re.findall(r"https?://\S+#token=[!-~]+", text):
-            try:
-                bare, token = _split(link)
-            except ValueError:
-                continue
-            if token is not None and _server_identity(bare) == _server_identity(url):
-                return _check_token(token, f"the token in {path}")
+        found = _find_link(path, url)
+        if found is not None:
+            return _check_token(found[1], f"the token in {path}")
     return None
+
+
+def link_from_data_folder(url: str) -> str | None:
+    """The link with a token that the server of this address has written into its data folder."""
+    found = _find_link(os.path.join(data_folder(), "token"), url)
+    return None if found is None else found[0]
+
+
+def _find_link(path: str, url: str) -> tuple[str, str] | None:
+    """The first link to this server in a file, and its token."""
+    try:
+        # Only files of this user or root are trusted.
+        if os.name == "posix" and os.stat(path).st_uid not in (0, os.geteuid()):
+            return None
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read(_FILE_BYTES)
+    except OSError:
+        return None
+    for link in re.findall(r"https?://\S+#token=[!-~]+", text):
+        try:
+            bare, token = _split(link)
+        except ValueError:
+            continue
+        if token is not None and _server_identity(bare) == _server_identity(url):
+            return link, token
+    return None
+
+
+def data_folder() -> str:
+    """The data folder of a server that is started in the current folder."""
+    return os.environ.get("AGNEZ_DATA") or "agnez-data"
 
 
 def _token_files() -> Iterator[str]:
@@ -95,7 +115,7 @@ def _token_files() -> Iterator[str]:
     """
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     yield os.path.join(config, "agnez", "token")
-    yield os.path.join(os.environ.get("AGNEZ_DATA") or "agnez-data", "token")
+    yield os.path.join(data_folder(), "token")
 
 
 def _server_identity(url: str) -> tuple[str, str, int | None, str]:
@@ -103,7 +123,7 @@ def _server_identity(url: str) -> tuple[str, str, int | None, str]:
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, "localhost" if host in _LOOPBACK else host, port, parts.path
+    return parts.scheme, "localhost" if host in LOOPBACK else host, port, parts.path
 
 
 def _split(url: str) -> tuple[str, str | None]:

@@ -27,7 +27,7 @@ class StoppedError(Exception):
 
 @dataclass
 class Delivered:
-    """What the server has answered of one board."""
+    """What the server has accepted of one board."""
 
     points: int = 0
     #: A cell's id and a name.
@@ -36,10 +36,12 @@ class Delivered:
     changed: set[str] = field(default_factory=set)
 
     def __str__(self) -> str:
-        others = len(self.changed - {cell for cell, _ in self.series})
+        # Copies: the sender may add to the sets meanwhile.
+        series, changed = set(self.series), set(self.changed)
+        others = len(changed - {cell for cell, _ in series})
         parts = []
         if self.points:
-            metrics = _count(len(self.series), "metric")
+            metrics = _count(len(series), "metric")
             parts.append(f"{_count(self.points, 'point')} of {metrics}")
         if others:
             parts.append(_count(others, "other cell" if self.points else "cell"))
@@ -86,30 +88,32 @@ class Delivery:
         if missing:
             # In the order of the calls, which is the order of the cells on the page.
             self._create_cells([id for id in list(outbox.cells) if id in missing])
-        for request in requests:
-            self.deliver(request)
-        self._count(batch)
+        accepted = [part for request in requests for part in self.deliver(request)]
+        # At the end: a batch that fails in between is sent again.
+        for part in accepted:
+            self._count(part)
 
-    def _count(self, batch: record.Batch) -> None:
-        cells = self.outbox.cells
-        for number, rows in batch.rows.items():
-            for cell, series in self.outbox.layouts[number].parts:
-                board = str(cells.get(cell, {}).get("board", "main"))
-                delivered = self.delivered.setdefault(board, Delivered())
-                delivered.points += len(rows)
-                delivered.series.add((cell, series))
-        for cell in batch.changes:
-            board = str(cells.get(cell, {}).get("board", "main"))
-            self.delivered.setdefault(board, Delivered()).changed.add(cell)
+    def _count(self, accepted: Request) -> None:
+        for (cell, series), points in accepted.points.items():
+            delivered = self._delivered_to(cell)
+            delivered.points += points
+            delivered.series.add((cell, series))
+        if accepted.method == "PATCH":
+            for cell in accepted.cells:
+                self._delivered_to(cell).changed.add(cell)
 
-    def deliver(self, request: Request) -> None:
+    def _delivered_to(self, cell: str) -> Delivered:
+        board = str(self.outbox.cells.get(cell, {}).get("board", "main"))
+        return self.delivered.setdefault(board, Delivered())
+
+    def deliver(self, request: Request) -> list[Request]:
         """Repeats the request until it is accepted, or refused and stored.
 
-        Creates the request's cells first where the server has none with their ids.
+        Creates the request's cells first where the server has none with their ids. Returns what
+        the server accepted: the request, or some of its parts.
         """
         if self.outbox.is_split(request):
-            self._deliver_split(request)
-            return
+            return self._deliver_split(request)
         for cell in request.cells:
             self._create_cell(cell)
         response = self.send_until_answered(request)
@@ -120,17 +124,17 @@ class Delivery:
                 self._create_cell(cell)
             response = self.send_until_answered(request)
         if response.status < 300:
-            return
+            return [request]
         if request.path == "/points" and len(request.cells) > 1:
             # Saved first: after a crash the whole must not be accepted beside its parts.
             self.outbox.mark_split(request)
-            self._deliver_split(request)
-            return
+            return self._deliver_split(request)
         self.outbox.record_refused(request, response)
+        return []
 
-    def _deliver_split(self, request: Request) -> None:
-        for part in request_builder.split_by_cell(request):
-            self.deliver(part)
+    def _deliver_split(self, request: Request) -> list[Request]:
+        parts = request_builder.split_by_cell(request)
+        return [accepted for part in parts for accepted in self.deliver(part)]
 
     def _create_cells(self, ids: list[str]) -> None:
         """Creates many cells in one request if the server has none of them, else one by one."""

@@ -46,6 +46,8 @@ class Request:
     key: str | None = None
     #: Ids of the cells that the request changes.
     cells: list[str] = field(default_factory=list)
+    #: How many points it adds to each series: a cell's id and a name.
+    points: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass
@@ -168,6 +170,8 @@ class ServerConnection:
         self._base = parts.path
         self._is_tls = parts.scheme == "https"
         self._host, self._port = cast(str, parts.hostname), parts.port
+        #: A port of this machine may belong to any program of any user.
+        self._is_loopback = not self._is_tls and self._host in credentials.LOOPBACK
         self._connection: http.client.HTTPConnection | None = None
         #: Whether the server at the other end of the connection is known to be Agnez.
         self._is_identified = False
@@ -285,8 +289,9 @@ class ServerConnection:
             # A process numbers its keys in ascending order: the server remembers a window of
             # them, however late a request arrives.
             headers["Idempotency-Window"] = "ascending"
-        # Whatever listens at the default address gets no token before it has said what it is.
-        is_unknown = request is _PROBE and self._url == credentials.DEFAULT_URL
+        # A program of this machine gets no token before it has said what it is. Agnez says so in
+        # its 401, too.
+        is_unknown = request is _PROBE and self._is_loopback
         token = None if is_unknown else credentials.token_for(self._url)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"

@@ -141,7 +141,9 @@ def _encode_points(points: Points, key: str) -> Request:
         out.append(struct.pack(header, len(id), id, len(name), name, _APPEND, flags, len(y)))
         out += [_to_bytes(x), _to_bytes(y), _to_bytes(t)]
     cells = list(dict.fromkeys(cell for cell, _ in points))
-    return Request("POST", "/points", b"".join(out), "application/octet-stream", key, cells)
+    counts = {part: len(y) for part, (_, y, _) in points.items()}
+    body = b"".join(out)
+    return Request("POST", "/points", body, "application/octet-stream", key, cells, counts)
 
 
 def _to_bytes(numbers: array[float]) -> bytes:

@@ -85,7 +85,7 @@ class Sender:
         self._is_hurried = True
 
     def delivered(self) -> dict[str, Delivered]:
-        """What the server has answered, by board. Final once the thread has ended."""
+        """What the server has accepted, by board. Final once the thread has ended."""
         return dict(self._delivery.delivered)
 
     def after_fork(self) -> None:

@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::network::Evaluation;
 use super::spirals::{CLASSES, Sample};
@@ -45,10 +46,10 @@ impl DemoBoard {
     pub async fn open(client: HttpClient, name: &str) -> Result<Self, RequestError> {
         let mut board = Self { client, name: name.to_owned(), weights: WeightHistory::default() };
         for (position, (key, kind, title)) in CELLS.into_iter().enumerate() {
-            let id = board.id(key);
+            let id = cell_id(name, key);
             let mut document = json!({"board": name, "type": kind, "name": title, "pos": position, "value": [], "description": ""});
             let path = format!("/values/{id}");
-            let (status, _) = board.client.send(Method::PATCH, &path, Some(&document)).await?;
+            let status = board.client.send(Method::PATCH, &path, Some(&document)).await?.status();
             if status == StatusCode::NOT_FOUND {
                 document["_id"] = json!(id);
                 // Settings of a chart are the reader's once the cell exists.
@@ -67,7 +68,7 @@ impl DemoBoard {
     pub async fn append(&mut self, series: Vec<(&str, &str, Points)>) -> Result<(), RequestError> {
         let mut cells = json!({});
         for (key, name, points) in series.into_iter().filter(|(_, _, points)| !points.is_empty()) {
-            cells[self.id(key)][name] = json!(points);
+            cells[cell_id(&self.name, key)][name] = json!(points);
         }
         self.client.expect_success(Method::POST, "/points", &json!({ "cells": cells })).await
     }
@@ -112,15 +113,16 @@ impl DemoBoard {
     }
 
     async fn show(&mut self, key: &str, value: Value, description: &str) -> Result<(), RequestError> {
-        let path = format!("/values/{}", self.id(key));
+        let path = format!("/values/{}", cell_id(&self.name, key));
         self.client.expect_success(Method::PATCH, &path, &json!({"value": value, "description": description})).await
     }
+}
 
-    /// An id has letters, digits, `-` and `_`, and at most 64 of them; a board's name may also have dots.
-    fn id(&self, key: &str) -> String {
-        let board: String = self.name.replace('.', "-").chars().take(48).collect();
-        format!("{board}-{key}")
-    }
+/// The same in each demo on a board. The Python client's ids have one or two hyphens, these have
+/// three: a demo never writes to a cell of a user's script.
+fn cell_id(board: &str, key: &str) -> String {
+    let digest = Sha256::digest(board.as_bytes());
+    format!("agnez-demo-{}-{key}", hex::encode(&digest[..8]))
 }
 
 fn chart_settings(key: &str) -> Option<Value> {
@@ -149,7 +151,19 @@ fn rounded(number: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+    use crate::protocol::CellId;
+
+    #[test]
+    fn cells_of_boards_with_similar_names_differ() {
+        let long = "x".repeat(64);
+        let boards = ["a.b", "a-b", &long, &long[1..]];
+        let ids: HashSet<String> = boards.iter().flat_map(|board| CELLS.map(|(key, _, _)| cell_id(board, key))).collect();
+        assert_eq!(ids.len(), boards.len() * CELLS.len());
+        assert!(ids.iter().all(|id| CellId::parse(id).is_some() && id.matches('-').count() == 3), "{ids:?}");
+    }
 
     #[test]
     fn weights_outside_count_for_the_outer_bins() {

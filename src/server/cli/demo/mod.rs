@@ -28,6 +28,9 @@ use crate::server::shutdown::shutdown_signal;
 use crate::server::startup::{Server, StartError};
 use training::train;
 
+/// A program on the default port that needs longer to answer is not named in the output.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Runs the demo until its end; with a server of its own until a signal. Prints its progress, and returns the last line to print.
 pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, CommandError> {
     let board = args.board.as_str();
@@ -36,9 +39,10 @@ pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, Comman
         let url = with_environment_token(ServerUrl::parse(url)?);
         // The token is the caller's: it is not printed.
         let page = page(&url.address(), board);
+        let client = HttpClient::connect(url).await?;
         print_line(&format!("Demo   {page}\n       It trains for about {} s. Ctrl-C stops it.", args.seconds));
         return tokio::select! {
-            result = train(HttpClient::new(url), board, args.seed, duration) => Ok(result?),
+            result = train(client, board, args.seed, duration) => Ok(result?),
             () = shutdown_signal() => Ok("Stopped. The board keeps what was sent.".to_owned()),
         };
     }
@@ -50,9 +54,9 @@ pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, Comman
         Some(token) => links::link(&server.address, board, token),
     };
     if is_default_taken {
-        print_line(&format!(
-            "Port {DEFAULT_PORT} is in use, so the demo serves on a free one. To send to the server there: agnez demo --url http://localhost:{DEFAULT_PORT}"
-        ));
+        let url = format!("http://localhost:{DEFAULT_PORT}");
+        let hint = if is_agnez(&url).await { format!(" To send to the server there: agnez demo --url {url}") } else { String::new() };
+        print_line(&format!("Port {DEFAULT_PORT} is in use, so the demo serves on a free one.{hint}"));
     }
     print_line(&format!(
         "Demo   {page}\n       It trains for about {} s and serves until Ctrl-C; its data is temporary and is deleted then.",
@@ -61,8 +65,9 @@ pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, Comman
     let stopping = CancellationToken::new();
     let serving = tokio::spawn(server.run(stopping.clone().cancelled_owned()));
     let mut signal = std::pin::pin!(shutdown_signal());
+    let training = async { train(HttpClient::connect(own_url).await?, board, args.seed, duration).await };
     let outcome = tokio::select! {
-        result = train(HttpClient::new(own_url), board, args.seed, duration) => result.map(Some),
+        result = training => result.map(Some),
         () = &mut signal => Ok(None),
     };
     if let Ok(Some(result)) = &outcome {
@@ -85,6 +90,12 @@ async fn start_server(args: &DemoArgs, config: &Config, folder: &Path) -> Result
         Err(StartError::PortTaken(DEFAULT_PORT)) if args.port.is_none() => Ok((Server::start(&Config { port: 0, ..config }).await?, true)),
         started => Ok((started?, false)),
     }
+}
+
+/// Whether Agnez answers at `url`, rather than another program.
+async fn is_agnez(url: &str) -> bool {
+    let probe = async { HttpClient::connect(ServerUrl::parse(url)?).await };
+    tokio::time::timeout(PROBE_TIMEOUT, probe).await.is_ok_and(|client| client.is_ok())
 }
 
 /// Where this process reaches its own server, with a token where the server wants one.
