@@ -203,7 +203,7 @@ impl Dashboard {
         });
     }
 
-    /// Calls a server function; a toast shows its error, or else `done`. Does nothing for a reader who may not write.
+    /// Calls a server function; a toast shows its error, or else `done`. Does nothing with read-only access.
     fn send(self, call: impl Future<Output = Result<(), ApiError>> + 'static, done: Option<ToastKind>) {
         if !self.may_write() {
             return;

@@ -17,7 +17,7 @@ use crate::routes;
 pub fn Header() -> impl IntoView {
     let dashboard = use_dashboard();
     let page = dashboard.page();
-    // A reader who may not write may be limited to this board.
+    // A reader with read-only access may be limited to this board.
     let home = if page.may_write { routes::MAIN } else { &page.board };
     let charts = dashboard.charts;
     let charts_button = NodeRef::<Button>::new();

@@ -8,7 +8,7 @@ use crate::app::state::{Dashboard, use_dashboard};
 struct Shortcut {
     keys: &'static str,
     meaning: &'static str,
-    /// Changes the board: not for a reader who may not write.
+    /// Changes the board: not for readers with read-only access.
     writes: bool,
 }
 

@@ -101,7 +101,7 @@ const ITEMS: [(Item, &str); 10] = [
 ];
 
 impl Item {
-    /// Only charts can be saved as pictures, and only charts and tables as CSV. A reader who may not write gets only the items that change
+    /// Only charts can be saved as pictures, and only charts and tables as CSV. A reader with read-only access gets only the items that change
     /// nothing.
     fn is_shown(self, cell: Option<&CellState>, may_write: bool) -> bool {
         let is_drawn = || cell.is_some_and(|cell| matches!(cell.content_kind.get(), ContentKind::LineChart | ContentKind::Chart));
