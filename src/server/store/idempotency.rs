@@ -58,7 +58,7 @@ fn is_opaque(writer: &str) -> bool {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredReply {
-    /// Hash of the request's body.
+    /// Hash of the request: its method, its address and its body.
     pub hash: u64,
     /// HTTP status.
     pub status: u16,

@@ -1,4 +1,5 @@
-//! Who gets in: checked for every request before routing, upgrades and static files included.
+//! Host and origin of a request, and whether it needs a token: checked for every request before routing, upgrades and static files
+//! included. `credentials.rs` checks the token itself.
 //!
 //! A page of another site that is open in the researcher's browser must not read or change a board, nor reach it by a
 //! name of its own (DNS rebinding). Programs and browsers of the server's own user need no token, everyone else does: other users of the
