@@ -131,6 +131,19 @@ pub const MAX_SORT_KEYS: usize = 16;
 /// Keys in `$select`; more are answered 400.
 pub const MAX_SELECT_KEYS: usize = 100;
 
+// Searches of runs.
+
+/// Characters of a search; a longer one is answered 400.
+pub const MAX_SEARCH_CHARS: usize = 2000;
+/// Nesting of parentheses in a search; a deeper one is answered 400.
+pub const MAX_SEARCH_DEPTH: usize = 16;
+/// Conditions in a search, groups in parentheses included; more are answered 400.
+pub const MAX_SEARCH_TERMS: usize = 100;
+/// Bytes of a regular expression in a search; a longer one is answered 400.
+pub const MAX_SEARCH_PATTERN_BYTES: usize = 200;
+/// Bytes of a compiled regular expression; a larger one is answered 400.
+pub const MAX_SEARCH_PATTERN_PROGRAM_BYTES: usize = 256 << 10;
+
 // Live feeds.
 
 /// Events that wait for one reader; beyond it they are dropped, and the reader gets the newest state of each cell.

@@ -13,6 +13,7 @@ mod page_actions;
 mod patch;
 mod query;
 mod read;
+pub mod runs;
 mod size;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! `?pos[$gt]=3&$or[0][name]=a&$sort[pos]=-1&$select[]=name`.
 
 pub mod filter;
-mod number;
+pub mod number;
 mod parse;
 pub mod selection;
 #[cfg(test)]

@@ -32,7 +32,8 @@ impl ExactNumber {
         whole.map_or_else(|| Self::of_double(number.as_f64().unwrap_or(0.0)), Self::Whole)
     }
 
-    fn of_double(number: f64) -> Self {
+    /// `number` is not NaN.
+    pub fn of_double(number: f64) -> Self {
         if number.fract() == 0.0 && number.abs() < MAX_WHOLE { Self::Whole(number as i128) } else { Self::Real(number) }
     }
 }

@@ -1,0 +1,3 @@
+//! The runs of a board: documents, the log, and the search over them.
+
+pub mod search;

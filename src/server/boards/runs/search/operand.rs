@@ -1,0 +1,120 @@
+//! The right side of a comparison, and tests of texts.
+
+use regex::{Regex, RegexBuilder};
+
+use super::SearchError;
+use crate::server::boards::query::number::ExactNumber;
+use crate::server::limits::{MAX_SEARCH_PATTERN_BYTES, MAX_SEARCH_PATTERN_PROGRAM_BYTES};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// `:`, without regard to case, `*` for any characters.
+    Matches,
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A test of a text.
+#[derive(Clone, Debug)]
+pub(super) enum TextTest {
+    /// The text contains this one, which is in lower case.
+    Contains(String),
+    Pattern(Pattern),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    /// Steps of a test for each byte of the text, at most about.
+    cost: u64,
+}
+
+/// A value that fields are compared with.
+#[derive(Clone, Debug)]
+pub(super) struct Operand {
+    pub text: String,
+    pub lower: String,
+    /// A number, or a duration in seconds.
+    pub number: Option<ExactNumber>,
+    /// The same as f64; NaN and infinity too.
+    pub real: Option<f64>,
+    /// `vit*` or `/^vit/`.
+    pub pattern: Option<Pattern>,
+}
+
+impl Operand {
+    /// `can_glob`: `*` stands for any characters, unless the text is quoted.
+    pub fn of_text(text: String, can_glob: bool, column: usize) -> Result<Self, SearchError> {
+        let seconds = || humantime::parse_duration(&text).ok().map(|duration| duration.as_secs_f64());
+        let number = ExactNumber::parse(&text);
+        let real = match &*text {
+            "inf" | "Infinity" | "+inf" => Some(f64::INFINITY),
+            "-inf" | "-Infinity" => Some(f64::NEG_INFINITY),
+            _ if text.eq_ignore_ascii_case("nan") => Some(f64::NAN),
+            // `0` is a duration to humantime, too.
+            _ if number.is_some() => text.parse().ok(),
+            _ => seconds(),
+        };
+        let number = number.or_else(|| real.filter(|real| real.is_finite()).map(ExactNumber::of_double));
+        let pattern = (can_glob && text.contains('*')).then(|| Pattern::of_glob(&text, column)).transpose()?;
+        Ok(Self { lower: text.to_lowercase(), number, real, pattern, text })
+    }
+
+    pub fn of_pattern(pattern: Pattern) -> Self {
+        Self { text: String::new(), lower: String::new(), number: None, real: None, pattern: Some(pattern) }
+    }
+}
+
+impl Pattern {
+    pub fn new(pattern: &str, ignores_case: bool, column: usize) -> Result<Self, SearchError> {
+        if pattern.len() > MAX_SEARCH_PATTERN_BYTES {
+            return Err(SearchError::new(column, format!("a pattern may have {MAX_SEARCH_PATTERN_BYTES} bytes")));
+        }
+        let mut builder = RegexBuilder::new(pattern);
+        builder
+            .case_insensitive(ignores_case)
+            .size_limit(MAX_SEARCH_PATTERN_PROGRAM_BYTES)
+            .dfa_size_limit(MAX_SEARCH_PATTERN_PROGRAM_BYTES);
+        let regex = builder.build().map_err(|why| match why {
+            regex::Error::CompiledTooBig(_) => SearchError::new(column, "the pattern repeats or lists too much; shorten it"),
+            why => {
+                let why = why.to_string();
+                let why = why.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
+                SearchError::new(column, format!("the pattern is no regular expression ({why})"))
+            }
+        })?;
+        Ok(Self { regex, cost: 1 + pattern.len() as u64 / 8 })
+    }
+
+    fn of_glob(glob: &str, column: usize) -> Result<Self, SearchError> {
+        let parts: Vec<_> = glob.split('*').map(regex::escape).collect();
+        Self::new(&format!("(?s)^{}$", parts.join(".*")), true, column)
+    }
+
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    pub fn cost(&self, text: &str) -> u64 {
+        1 + self.cost * text.len() as u64
+    }
+}
+
+impl TextTest {
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(part) => text.to_lowercase().contains(part),
+            Self::Pattern(pattern) => pattern.matches(text),
+        }
+    }
+
+    pub fn cost(&self, text: &str) -> u64 {
+        match self {
+            Self::Contains(_) => 1 + text.len() as u64 / 8,
+            Self::Pattern(pattern) => pattern.cost(text),
+        }
+    }
+}
