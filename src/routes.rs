@@ -74,8 +74,8 @@ pub fn value_json(value: &str, version: &str) -> String {
 }
 
 /// The live connection, which continues after the event `since`.
-pub fn live(board: &str, epoch: &str, since: u64) -> String {
-    format!("live?board={}&view=page&epoch={}&since={since}", encoded(board), encoded(epoch))
+pub fn live(board: &str, epoch: &str, since: u64, run_seq: u64) -> String {
+    format!("live?board={}&view=page&epoch={}&since={since}&run_seq={run_seq}", encoded(board), encoded(epoch))
 }
 
 /// The list of boards.

@@ -18,10 +18,10 @@ pub fn start(dashboard: Dashboard) {
 
 impl EventSink for Dashboard {
     fn url(&self) -> String {
-        let (epoch, since) = self.position();
+        let (epoch, since, run_seq) = self.position();
         let base = document().base_uri().ok().flatten().unwrap_or_default();
         // `wss` for `https`.
-        ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&self.page().board, &epoch, since)].concat()
+        ["ws", base.strip_prefix("http").unwrap_or_default(), &routes::live(&self.page().board, &epoch, since, run_seq)].concat()
     }
 
     fn on_event(&self, event: Event<Cell>) {
@@ -38,7 +38,10 @@ impl EventSink for Dashboard {
         if matches!(event, Event::Hello { .. }) {
             self.charts.refresh();
         }
-        self.apply(event);
+        match event {
+            Event::Runs(event) => self.apply_to_runs(event),
+            event => self.apply(event),
+        }
     }
 
     fn on_points(&self, frame: points::PointsFrame) {

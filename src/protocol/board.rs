@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CellId, Event};
+use super::{Cell, CellId, Event, RunList};
 use crate::sorting;
 
 /// The board of cells that name no other one, at `/`.
@@ -25,6 +25,7 @@ pub struct Board {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageData {
     pub board: Board,
+    pub runs: RunList,
     /// Names of this board and of all boards with cells, sorted; empty if the token is limited to
     /// this board.
     pub boards: Vec<String>,
@@ -63,7 +64,7 @@ impl Board {
     /// event does no harm.
     pub fn apply(&mut self, event: Event<Cell>) -> BoardChange {
         let (seq, change) = match event {
-            Event::Hello { .. } | Event::Boards => return BoardChange::None,
+            Event::Hello { .. } | Event::Boards | Event::Runs(_) => return BoardChange::None,
             Event::Snapshot { epoch, seq, cells } => {
                 self.epoch = epoch;
                 self.seq = seq;
@@ -117,7 +118,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::CellContent;
+    use crate::protocol::{CellContent, LastValue, Run, RunEvent, RunId, RunSign, RunStatus};
 
     fn cell(id: &str, order: Option<f64>, created_seq: u64) -> Cell {
         let id = CellId::parse(id).unwrap();
@@ -131,6 +132,26 @@ mod tests {
             created_seq,
             rev: 1,
             content: CellContent::Empty,
+        }
+    }
+
+    fn run() -> Run {
+        Run {
+            id: RunId::parse("first").unwrap(),
+            name: "first try".into(),
+            colour: 3,
+            status: RunStatus::Failed,
+            hidden: true,
+            archived: false,
+            group: "sweep".into(),
+            tags: vec!["ok".into()],
+            created_order: 4,
+            rev: 2,
+            started_ms: 5,
+            ended_ms: Some(6),
+            last_sign_ms: 7,
+            interval: Some(15.0),
+            last: vec![LastValue { metric: "val/loss".into(), value: 0.1 }],
         }
     }
 
@@ -184,6 +205,8 @@ mod tests {
     fn frames_have_the_documented_shape() {
         let frame = serde_json::to_value(Event::Patched { seq: 42, data: 7 }).unwrap();
         assert_eq!(frame, serde_json::json!({"event": "patched", "seq": 42, "data": 7}));
+        let runs = serde_json::to_value(Event::<()>::Runs(RunEvent::Changed { run_seq: 8, changed: vec![], removed: vec![] })).unwrap();
+        assert_eq!(runs, serde_json::json!({"event": "runs", "run_seq": 8, "changed": [], "removed": []}));
         // Each variant names the next one, so that a new one cannot be left out.
         let data = || cell("a", Some(0.5), 1);
         let next = |event: &Event<Cell>| match event {
@@ -194,7 +217,13 @@ mod tests {
             Event::Patched { .. } => Some(Event::Removed { seq: 6, data: data() }),
             Event::Removed { .. } => Some(Event::Boards),
             Event::Boards => Some(Event::Bookmark { seq: 7 }),
-            Event::Bookmark { .. } => None,
+            Event::Bookmark { .. } => Some(Event::Runs(RunEvent::Changed { run_seq: 8, changed: vec![run()], removed: vec![run().id] })),
+            Event::Runs(RunEvent::Changed { .. }) => Some(Event::Runs(RunEvent::All { run_seq: 9, runs: vec![run()] })),
+            Event::Runs(RunEvent::All { .. }) => {
+                let Run { id, last_sign_ms, last, .. } = run();
+                Some(Event::Runs(RunEvent::Signs { signs: vec![RunSign { run: id, last_sign_ms, last }] }))
+            }
+            Event::Runs(RunEvent::Signs { .. }) => None,
         };
         let mut event = Some(Event::Hello { epoch: "e".into(), seq: 1, build: "b".into() });
         while let Some(this) = event {
@@ -202,7 +231,12 @@ mod tests {
             assert_eq!(serde_json::from_str::<Event<Cell>>(&text).unwrap(), this, "{text}");
             event = next(&this);
         }
-        for incomplete in [r#"{"event":"patched","seq":3}"#, r#"{"event":"hello","seq":3,"epoch":"e"}"#, r#"{"event":"bookmark"}"#] {
+        for incomplete in [
+            r#"{"event":"patched","seq":3}"#,
+            r#"{"event":"hello","seq":3,"epoch":"e"}"#,
+            r#"{"event":"bookmark"}"#,
+            r#"{"event":"runs","run_seq":1}"#,
+        ] {
             assert!(serde_json::from_str::<Event<Cell>>(incomplete).is_err(), "{incomplete}");
         }
     }

@@ -2,8 +2,9 @@
 //! input can panic or allocate more than its size permits.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
-use super::CellId;
+use super::{CellId, RunId};
 
 /// Why a binary frame was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,6 @@ impl std::error::Error for DecodeError {}
 
 /// The first bytes of each frame; u8 version, u8 kind and u16 0 follow.
 pub(crate) const MAGIC: [u8; 4] = *b"AGNZ";
-pub(crate) const VERSION: u8 = 1;
 
 pub(crate) struct Reader<'a> {
     size: usize,
@@ -36,21 +36,34 @@ impl<'a> Reader<'a> {
         Self { size: bytes.len(), rest: bytes }
     }
 
-    /// The header of a frame: its `seq`, and the number of parts that it declares.
-    pub(crate) fn head(&mut self, kind: u8) -> Result<(u64, u32), DecodeError> {
+    /// The header of a frame: its version, its `seq`, and the number of parts that it declares.
+    pub(crate) fn head(&mut self, kind: u8, versions: RangeInclusive<u8>) -> Result<(u8, u64, u32), DecodeError> {
         if self.take(4)? != MAGIC {
             return Err(DecodeError { at: 0, why: "the frame does not begin with 'AGNZ'" });
         }
-        if self.take(4)? != [VERSION, kind, 0, 0] {
+        let version = self.u8()?;
+        if self.take(3)? != [kind, 0, 0] || !versions.contains(&version) {
             return Err(DecodeError { at: 4, why: "the frame is of another version or kind" });
         }
-        Ok((self.u64()?, self.u32()?))
+        Ok((version, self.u64()?, self.u32()?))
     }
 
     pub(crate) fn id(&mut self) -> Result<CellId, DecodeError> {
         let at = self.at();
         let bytes = self.uint(1)?;
         CellId::parse(self.text(bytes)?).ok_or(DecodeError { at, why: "a cell's id must be 1 to 64 letters, digits, '-' or '_'" })
+    }
+
+    /// The id of a run; without a run its length is 0.
+    pub(crate) fn run(&mut self) -> Result<Option<RunId>, DecodeError> {
+        let at = self.at();
+        let bytes = self.uint(1)?;
+        match self.text(bytes)? {
+            "" => Ok(None),
+            text => {
+                RunId::parse(text).map(Some).ok_or(DecodeError { at, why: "a run's id must be 1 to 64 letters, digits, '.', '_' or '-'" })
+            }
+        }
     }
 
     pub(crate) fn name(&mut self) -> Result<String, DecodeError> {
@@ -159,9 +172,9 @@ pub(crate) fn write_list(out: &mut Vec<u8>, known: &mut Vec<Vec<f64>>, numbers: 
 }
 
 /// Writes the header of a frame for [`Reader::head`].
-pub(crate) fn write_head(out: &mut Vec<u8>, kind: u8, seq: u64, parts: usize) {
+pub(crate) fn write_head(out: &mut Vec<u8>, version: u8, kind: u8, seq: u64, parts: usize) {
     out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&[VERSION, kind, 0, 0]);
+    out.extend_from_slice(&[version, kind, 0, 0]);
     out.extend_from_slice(&seq.to_le_bytes());
     out.extend_from_slice(&u32::try_from(parts).expect("a frame has fewer than 2^32 parts").to_le_bytes());
 }
@@ -169,6 +182,13 @@ pub(crate) fn write_head(out: &mut Vec<u8>, kind: u8, seq: u64, parts: usize) {
 pub(crate) fn write_id(out: &mut Vec<u8>, id: &CellId) {
     out.push(id.as_str().len() as u8);
     out.extend_from_slice(id.as_str().as_bytes());
+}
+
+/// Writes an id for [`Reader::run`].
+pub(crate) fn write_run(out: &mut Vec<u8>, run: Option<&RunId>) {
+    let text = run.map_or("", RunId::as_str);
+    out.push(text.len() as u8);
+    out.extend_from_slice(text.as_bytes());
 }
 
 pub(crate) fn write_name(out: &mut Vec<u8>, name: &str) {

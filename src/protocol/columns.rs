@@ -1,18 +1,19 @@
 //! The binary format of columns, from which the page draws lines.
 //!
-//! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
-//! length and id, u32 number of series, and the series, each: u16 length and name (UTF-8), u64 points in all, u32 `n`, and the 16
-//! fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 if none was requested,
+//! Little-endian. A frame is `b"AGNZ"`, u8 version (2), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
+//! length and id, u32 number of series, and the series, each: u8 length and the run's id (0: a series without a run), u16 length and
+//! name (UTF-8), u64 points in all, u32 `n`, and the 16 fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 if none was requested,
 //! else 1, four f64 (the weight, the average after the last point, the remaining bias wⁿ, the last
 //! step; four NaN if unknown) and two more fields, x and y of each column's place, NaN where it has
 //! none. A field is u8 form and then: 0 one f64 for all columns, 1 `n` f32, 2 `n` f64, 16 + k no data:
 //! equal to field k. So a list of single points costs little more than its x and y.
 
-use super::CellId;
-use super::codec::{DecodeError, Reader, write_f64s, write_head, write_id, write_list, write_name};
+use super::codec::{DecodeError, Reader, write_f64s, write_head, write_id, write_list, write_name, write_run};
+use super::{CellId, RunId};
 use crate::series::{Average, Column, SmoothedLine};
 
 const KIND: u8 = 2;
+const VERSION: u8 = 2;
 /// The bytes of the number of cells.
 const CELL_COUNT: std::ops::Range<usize> = 16..20;
 
@@ -51,6 +52,8 @@ pub struct CellColumns {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesColumns {
+    /// The run that the series belongs to; of its series the name may be empty.
+    pub run: Option<RunId>,
     pub name: String,
     /// Number of points of the whole series, not only of the requested range.
     pub points: u64,
@@ -71,7 +74,7 @@ pub fn write(seq: u64, cells: &[CellColumns]) -> Vec<u8> {
 
 /// Begins a frame that is written in pieces; `cells` cells must follow.
 pub fn begin(out: &mut Vec<u8>, seq: u64, cells: usize) {
-    write_head(out, KIND, seq, cells);
+    write_head(out, VERSION, KIND, seq, cells);
 }
 
 /// Corrects the header of a begun frame if one of its cells is left out.
@@ -87,7 +90,8 @@ pub fn begin_cell(out: &mut Vec<u8>, cell: &CellId, series: usize) {
     out.extend_from_slice(&(series as u32).to_le_bytes());
 }
 
-pub fn write_series(out: &mut Vec<u8>, SeriesColumns { name, points, columns, smoothed }: &SeriesColumns) {
+pub fn write_series(out: &mut Vec<u8>, SeriesColumns { run, name, points, columns, smoothed }: &SeriesColumns) {
+    write_run(out, run.as_ref());
     write_name(out, name);
     out.extend_from_slice(&points.to_le_bytes());
     out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
@@ -111,15 +115,15 @@ fn write_fields(out: &mut Vec<u8>, columns: &[Column], smoothed: Option<&Smoothe
 /// Decodes a whole frame. Allocates at most 80 times its size.
 pub fn read(bytes: &[u8]) -> Result<ColumnsFrame, DecodeError> {
     let mut reader = Reader::new(bytes);
-    let (seq, count) = reader.head(KIND)?;
+    let (_, seq, count) = reader.head(KIND, VERSION..=VERSION)?;
     let mut cells = Vec::new();
     for _ in 0..count {
         let cell = reader.id()?;
         let mut series = Vec::new();
         for _ in 0..reader.u32()? {
-            let (name, points) = (reader.name()?, reader.u64()?);
+            let (run, name, points) = (reader.run()?, reader.name()?, reader.u64()?);
             let (columns, smoothed) = read_fields(&mut reader)?;
-            series.push(SeriesColumns { name, points, columns, smoothed });
+            series.push(SeriesColumns { run, name, points, columns, smoothed });
         }
         cells.push(CellColumns { cell, series });
     }
@@ -189,7 +193,8 @@ mod tests {
         let places = columns.iter().map(|column| if column.nan < column.count { (column.x_last, column.last) } else { NO_PLACE }).collect();
         let last = Some(Average { weight: 0.9, value: 0.1, kept: 0.5, step: f64::NEG_INFINITY });
         let smoothed = Some(SmoothedLine { places, last });
-        let series = vec![SeriesColumns { name: "größe".into(), points, columns, smoothed }];
+        let of_a_run = SeriesColumns { run: RunId::parse("lr_0.1"), name: String::new(), points: 0, columns: Vec::new(), smoothed: None };
+        let series = vec![SeriesColumns { run: None, name: "größe".into(), points, columns, smoothed }, of_a_run];
         let other = CellColumns { cell: CellId::parse("other").unwrap(), series: vec![] };
         write(9, &[CellColumns { cell: CellId::parse("a").unwrap(), series }, other])
     }
@@ -208,6 +213,9 @@ mod tests {
         for columns in [vec![], mixed(), points, vec![Column::point(1.0, 2.0); 5]] {
             let read = read(&frame(columns.clone())).unwrap();
             assert_eq!((read.seq, read.cells.len(), read.cells[0].series[0].name.as_str()), (9, 2, "größe"));
+            let of_a_run = &read.cells[0].series[1];
+            assert_eq!((of_a_run.run.as_ref().unwrap().as_str(), of_a_run.name.as_str()), ("lr_0.1", ""));
+            assert_eq!(read.cells[0].series[0].run, None);
             let got = &read.cells[0].series[0].columns;
             assert_eq!(got.len(), columns.len());
             for (got, want) in got.iter().zip(&columns) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Run, RunId, RunSign};
+
 /// `T` represents a cell: the whole document for REST clients, a [`Cell`](super::Cell) for the page.
 ///
 /// `seq` numbers the changes of a board without gaps. After a resume it may jump: the client then
@@ -44,6 +46,24 @@ pub enum Event<T> {
     Bookmark {
         seq: u64,
     },
+    #[serde(untagged)]
+    Runs(RunEvent),
+}
+
+/// An event of the runs of a board, for the page. `run_seq` numbers the changes of runs without gaps, apart from those of cells; after
+/// a resume it may jump.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event")]
+pub enum RunEvent {
+    /// Runs have changed, or are new; others were removed. What a bulk operation changes is one event.
+    #[serde(rename = "runs")]
+    Changed { run_seq: u64, changed: Vec<Run>, removed: Vec<RunId> },
+    /// The newest runs: sent if the page cannot resume.
+    #[serde(rename = "allruns")]
+    All { run_seq: u64, runs: Vec<Run> },
+    /// Signs of life of runs, at most every five seconds.
+    #[serde(rename = "signs")]
+    Signs { signs: Vec<RunSign> },
 }
 
 /// The keys of all events. Deserialised as a tagged enum, an event would be read into serde's own tree first, which is also 45 KB of
@@ -56,6 +76,11 @@ struct EventFields<T> {
     build: Option<String>,
     cells: Option<Vec<T>>,
     data: Option<T>,
+    run_seq: Option<u64>,
+    runs: Option<Vec<Run>>,
+    changed: Option<Vec<Run>>,
+    removed: Option<Vec<RunId>>,
+    signs: Option<Vec<RunSign>>,
 }
 
 #[derive(Deserialize)]
@@ -69,23 +94,33 @@ enum EventName {
     Removed,
     Boards,
     Bookmark,
+    Runs,
+    AllRuns,
+    Signs,
 }
 
 impl<T> TryFrom<EventFields<T>> for Event<T> {
     type Error = &'static str;
 
-    fn try_from(EventFields { event, seq, epoch, build, cells, data }: EventFields<T>) -> Result<Self, Self::Error> {
-        let known = match (event, seq) {
-            (EventName::Boards, _) => Some(Self::Boards),
-            (_, None) => None,
-            (EventName::Hello, Some(seq)) => epoch.zip(build).map(|(epoch, build)| Self::Hello { epoch, seq, build }),
-            (EventName::Snapshot, Some(seq)) => epoch.zip(cells).map(|(epoch, cells)| Self::Snapshot { epoch, seq, cells }),
-            (EventName::Created, Some(seq)) => data.map(|data| Self::Created { seq, data }),
-            (EventName::Updated, Some(seq)) => data.map(|data| Self::Updated { seq, data }),
-            (EventName::Patched, Some(seq)) => data.map(|data| Self::Patched { seq, data }),
-            (EventName::Removed, Some(seq)) => data.map(|data| Self::Removed { seq, data }),
-            (EventName::Bookmark, Some(seq)) => Some(Self::Bookmark { seq }),
-        };
-        known.ok_or("an event lacks one of its keys")
+    fn try_from(fields: EventFields<T>) -> Result<Self, Self::Error> {
+        complete(fields).ok_or("an event lacks one of its keys")
     }
+}
+
+/// `None` if a key is missing.
+fn complete<T>(fields: EventFields<T>) -> Option<Event<T>> {
+    let EventFields { event, seq, epoch, build, cells, data, run_seq, runs, changed, removed, signs } = fields;
+    Some(match event {
+        EventName::Hello => Event::Hello { epoch: epoch?, seq: seq?, build: build? },
+        EventName::Snapshot => Event::Snapshot { epoch: epoch?, seq: seq?, cells: cells? },
+        EventName::Created => Event::Created { seq: seq?, data: data? },
+        EventName::Updated => Event::Updated { seq: seq?, data: data? },
+        EventName::Patched => Event::Patched { seq: seq?, data: data? },
+        EventName::Removed => Event::Removed { seq: seq?, data: data? },
+        EventName::Boards => Event::Boards,
+        EventName::Bookmark => Event::Bookmark { seq: seq? },
+        EventName::Runs => Event::Runs(RunEvent::Changed { run_seq: run_seq?, changed: changed?, removed: removed? }),
+        EventName::AllRuns => Event::Runs(RunEvent::All { run_seq: run_seq?, runs: runs? }),
+        EventName::Signs => Event::Runs(RunEvent::Signs { signs: signs? }),
+    })
 }

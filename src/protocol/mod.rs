@@ -8,11 +8,17 @@ mod error;
 mod event;
 pub mod json_path;
 pub mod line_settings;
+mod listed_run;
 pub mod points;
+mod run;
+mod run_list;
 
 pub use board::{Board, BoardChange, MAIN_BOARD, PageData};
 pub use cell::{Cell, CellContent, CellId, Layout};
 pub use codec::DecodeError;
 pub use error::{ApiError, ErrorKind};
-pub use event::Event;
+pub use event::{Event, RunEvent};
 pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};
+pub use listed_run::{LastValue, Run, RunSign};
+pub use run::{RunId, RunStatus};
+pub use run_list::{RunList, RunListChange};

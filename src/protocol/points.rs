@@ -1,11 +1,12 @@
 //! The binary format of points, in both directions: `POST /points` and the live feed.
 //!
-//! Little-endian. A frame is `b"AGNZ"`, u8 version (1), u8 kind (1), u16 0, u64 `seq` (0 when a client sends it), u32 number of
+//! Little-endian. A frame is `b"AGNZ"`, u8 version (2), u8 kind (1), u16 0, u64 `seq` (0 when a client sends it), u32 number of
 //! parts, and the parts, each:
 //!
 //! | | |
 //! |---|---|
 //! | u8, bytes | length of the cell's id, and the id |
+//! | u8, bytes | length of the run's id, and the id; 0: a series without a run |
 //! | u16, bytes | length of the series' name, and the name in UTF-8 |
 //! | u64 | index of the first point in its series; `u64::MAX` from a client: append |
 //! | u8 | flags: 1 has x, 2 y is f32 instead of f64, 4 has t, 8 count only |
@@ -16,12 +17,16 @@
 //!
 //! With flag 8 no numbers follow: the page requests columns. Index 0 with `n` 0 means that the series
 //! was replaced: the page drops its copy.
+//!
+//! Version 1, which clients may send too, has no runs: the bytes of the run's id are left out.
 
-use super::CellId;
-use super::codec::{DecodeError, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name};
+use super::codec::{DecodeError, Reader, is_short, write_f32s, write_f64s, write_head, write_id, write_name, write_run};
+use super::{CellId, RunId};
 
 const KIND: u8 = 1;
-/// Maximum number of parts. The smallest part takes 18 bytes in a frame and eight times as much in
+const VERSION: u8 = 2;
+const VERSION_WITHOUT_RUNS: u8 = 1;
+/// Maximum number of parts. The smallest part takes 18 bytes in a frame and nine times as much in
 /// memory.
 pub const MAX_PARTS: u32 = 65_536;
 
@@ -41,6 +46,8 @@ pub struct PointsFrame {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesPart {
     pub cell: CellId,
+    /// The run that the series belongs to; of its series the name may be empty.
+    pub run: Option<RunId>,
     pub series: String,
     /// Index of the first point in its series; `None`: append.
     pub start: Option<u64>,
@@ -64,6 +71,7 @@ pub struct Numbers {
 #[derive(Clone, Copy, Debug)]
 pub struct PartRef<'a> {
     pub cell: &'a CellId,
+    pub run: Option<&'a RunId>,
     /// At most 65,535 bytes.
     pub series: &'a str,
     pub start: Option<u64>,
@@ -83,15 +91,16 @@ pub struct NumbersRef<'a> {
 /// Upper bound of the encoded size of a part, in bytes.
 fn max_size(part: &PartRef) -> usize {
     let doubles = part.numbers.map_or(0, |numbers| [numbers.x, Some(numbers.y), numbers.t].iter().flatten().map(|list| list.len()).sum());
-    80 + part.series.len() + 8 * doubles
+    80 + RunId::MAX_LEN + part.series.len() + 8 * doubles
 }
 
 /// Encodes a frame of at most [`MAX_PARTS`] parts. Writes `y` as f32 where that is exact.
 pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
     let mut out = Vec::with_capacity(20 + parts.iter().map(max_size).sum::<usize>());
-    write_head(&mut out, KIND, seq, parts.len());
+    write_head(&mut out, VERSION, KIND, seq, parts.len());
     for part in parts {
         write_id(&mut out, part.cell);
+        write_run(&mut out, part.run);
         write_name(&mut out, part.series);
         out.extend_from_slice(&part.start.unwrap_or(u64::MAX).to_le_bytes());
         let Some(NumbersRef { x, y, t }) = part.numbers else {
@@ -118,19 +127,20 @@ pub fn write(seq: u64, parts: &[PartRef]) -> Vec<u8> {
 /// Decodes a whole frame. Bytes after the last part are an error.
 pub fn read(bytes: &[u8]) -> Result<PointsFrame, DecodeError> {
     let mut reader = Reader::new(bytes);
-    let (seq, count) = reader.head(KIND)?;
+    let (version, seq, count) = reader.head(KIND, VERSION_WITHOUT_RUNS..=VERSION)?;
     if count > MAX_PARTS {
         return Err(DecodeError { at: 16, why: "the frame has more than 65536 parts" });
     }
     let mut parts = Vec::new();
     for _ in 0..count {
-        parts.push(part(&mut reader)?);
+        parts.push(part(&mut reader, version)?);
     }
     reader.end(PointsFrame { seq, parts })
 }
 
-fn part(reader: &mut Reader) -> Result<SeriesPart, DecodeError> {
+fn part(reader: &mut Reader, version: u8) -> Result<SeriesPart, DecodeError> {
     let cell = reader.id()?;
+    let run = if version == VERSION_WITHOUT_RUNS { None } else { reader.run()? };
     let series = reader.name()?;
     let start = reader.u64()?;
     let at = reader.at();
@@ -146,7 +156,7 @@ fn part(reader: &mut Reader) -> Result<SeriesPart, DecodeError> {
         let t = if flags & HAS_T == 0 { None } else { Some(reader.numbers(n, false)?) };
         Some(Numbers { x, y, t })
     };
-    Ok(SeriesPart { cell, series, start: (start != u64::MAX).then_some(start), n, numbers })
+    Ok(SeriesPart { cell, run, series, start: (start != u64::MAX).then_some(start), n, numbers })
 }
 
 #[cfg(test)]
@@ -158,14 +168,14 @@ mod tests {
     }
 
     fn sample() -> Vec<u8> {
-        let (a, b) = (id("a"), id("cell_B-2"));
+        let (a, b, run) = (id("a"), id("cell_B-2"), RunId::parse("2026-11-28-brave.otter").unwrap());
         let (x, y, t) = ([0.0, 1.5, -3.0], [0.1, f64::NAN, -0.0], [1.7e9, 1.7e9 + 0.001, 1.7e9 + 0.002]);
         let one = NumbersRef { x: Some(&x), y: &y, t: Some(&t) };
         let two = NumbersRef { x: None, y: &[0.5, f64::INFINITY, f64::from(f32::MIN_POSITIVE) / 2.0], t: None };
         let parts = [
-            PartRef { cell: &a, series: "loss", start: None, n: 3, numbers: Some(one) },
-            PartRef { cell: &b, series: "größe", start: Some(7), n: 3, numbers: Some(two) },
-            PartRef { cell: &b, series: "", start: Some(10), n: u32::MAX, numbers: None },
+            PartRef { cell: &a, run: None, series: "loss", start: None, n: 3, numbers: Some(one) },
+            PartRef { cell: &b, run: Some(&run), series: "größe", start: Some(7), n: 3, numbers: Some(two) },
+            PartRef { cell: &b, run: Some(&run), series: "", start: Some(10), n: u32::MAX, numbers: None },
         ];
         write(42, &parts)
     }
@@ -187,27 +197,39 @@ mod tests {
         );
         assert_eq!((frame.parts[1].series.as_str(), frame.parts[1].start), ("größe", Some(7)));
         assert_eq!((frame.parts[2].n, frame.parts[2].numbers.is_none()), (u32::MAX, true));
+        let runs: Vec<_> = frame.parts.iter().map(|part| part.run.as_ref().map(RunId::as_str)).collect();
+        assert_eq!(runs, [None, Some("2026-11-28-brave.otter"), Some("2026-11-28-brave.otter")]);
     }
 
     #[test]
     fn the_bytes_are_the_documented_ones() {
-        let a = id("a");
-        let part = PartRef { cell: &a, series: "l", start: None, n: 1, numbers: Some(NumbersRef { x: Some(&[2.0]), y: &[0.5], t: None }) };
-        let mut expected = b"AGNZ\x01\x01\0\0".to_vec();
-        expected.extend([0; 8]);
-        expected.extend([1, 0, 0, 0, 1, b'a', 1, 0, b'l']);
-        expected.extend([0xff; 8]);
-        expected.extend([3, 1, 0, 0, 0]);
-        expected.extend(2.0_f64.to_le_bytes());
-        expected.extend(0.5_f32.to_le_bytes());
-        assert_eq!(write(0, &[part]), expected);
+        let (a, run) = (id("a"), RunId::parse("r").unwrap());
+        let numbers = Some(NumbersRef { x: Some(&[2.0]), y: &[0.5], t: None });
+        let part = |run| PartRef { cell: &a, run, series: "l", start: None, n: 1, numbers };
+        let frame = |version: u8, run: &[u8]| {
+            let mut bytes = [b"AGNZ".as_slice(), &[version, 1, 0, 0], &[0; 8], &[1, 0, 0, 0, 1, b'a'], run, &[1, 0, b'l']].concat();
+            bytes.extend([0xff; 8]);
+            bytes.extend([3, 1, 0, 0, 0]);
+            bytes.extend(2.0_f64.to_le_bytes());
+            bytes.extend(0.5_f32.to_le_bytes());
+            bytes
+        };
+        assert_eq!(write(0, &[part(None)]), frame(2, &[0]));
+        assert_eq!(write(0, &[part(Some(&run))]), frame(2, &[1, b'r']));
+        assert_eq!(read(&frame(1, &[])), read(&frame(2, &[0])), "a client that knows no runs");
+        assert_eq!(read(&frame(3, &[0])).unwrap_err().at, 4);
+        assert_eq!(
+            read(&frame(2, &[1, b'/'])).unwrap_err(),
+            DecodeError { at: 22, why: "a run's id must be 1 to 64 letters, digits, '.', '_' or '-'" }
+        );
     }
 
     #[test]
     fn y_is_short_only_where_no_bit_is_lost() {
         let a = id("a");
         let size = |y: f64| {
-            write(0, &[PartRef { cell: &a, series: "", start: None, n: 1, numbers: Some(NumbersRef { x: None, y: &[y], t: None }) }]).len()
+            let numbers = Some(NumbersRef { x: None, y: &[y], t: None });
+            write(0, &[PartRef { cell: &a, run: None, series: "", start: None, n: 1, numbers }]).len()
         };
         let short = size(0.5);
         assert_eq!([size(-0.0), size(f64::NAN), size(f64::INFINITY)], [short; 3]);

@@ -86,7 +86,8 @@ async fn what_was_sent_comes_back_bit_for_bit_and_after_a_restart() {
         send(&server, "json", &format!("{{\"loss\":[{}]}}", pairs.join(","))).await;
         let cell = CellId::parse("binary").unwrap();
         let numbers = NumbersRef { x: Some(x), y, t: None };
-        let frame = points::write(0, &[PartRef { cell: &cell, series: "loss", start: None, n: x.len() as u32, numbers: Some(numbers) }]);
+        let frame =
+            points::write(0, &[PartRef { cell: &cell, run: None, series: "loss", start: None, n: x.len() as u32, numbers: Some(numbers) }]);
         let reply = server.ask("POST", "/points", frame, &[("content-type", "application/octet-stream")]).await;
         assert_eq!(reply.status, 201, "{}", reply.text);
         let lines: String = x
@@ -274,7 +275,8 @@ async fn every_event_is_in_every_view() {
     let cell = CellId::parse("a").unwrap();
     for part in y.chunks(100_000) {
         let numbers = NumbersRef { x: None, y: part, t: None };
-        let frame = points::write(0, &[PartRef { cell: &cell, series: "l", start: None, n: part.len() as u32, numbers: Some(numbers) }]);
+        let frame =
+            points::write(0, &[PartRef { cell: &cell, run: None, series: "l", start: None, n: part.len() as u32, numbers: Some(numbers) }]);
         assert_eq!(server.ask("POST", "/points", frame, &[("content-type", "application/octet-stream")]).await.status, 201);
     }
     for round in 0..2 {

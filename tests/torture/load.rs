@@ -109,7 +109,7 @@ impl Writer {
             5 => {
                 let numbers = Some(NumbersRef { x: Some(&values), y: &values, t: None });
                 let id = CellId::parse(&cell).unwrap();
-                let part = PartRef { cell: &id, series: "s", start: None, n: values.len() as u32, numbers };
+                let part = PartRef { cell: &id, run: None, series: "s", start: None, n: values.len() as u32, numbers };
                 ("POST", "/points".into(), "application/octet-stream", points::write(0, &[part]))
             }
             // A setting of the chart goes with its points.

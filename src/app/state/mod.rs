@@ -14,7 +14,7 @@ use leptos::prelude::*;
 
 use super::charts::ChartRegistry;
 use crate::browser::connection::{Connection, Live};
-use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
+use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData, RunEvent, RunList};
 
 pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
@@ -56,6 +56,8 @@ pub struct Dashboard {
     page: StoredValue<Arc<PageInfo>>,
     /// The board as the events have made it; the signals below are made from it.
     board: StoredValue<Board>,
+    /// The runs of the board, in the same way.
+    runs: StoredValue<RunList>,
     pub refs: PageRefs,
     cell_elements: elements::CellElementMap,
     /// The cells in the order in which the reader sees them.
@@ -98,7 +100,7 @@ pub fn use_dashboard() -> Dashboard {
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
-        let PageData { board, boards, origin, needs_token, durable, build, may_write, notice } = page;
+        let PageData { board, runs, boards, origin, needs_token, durable, build, may_write, notice } = page;
         let cells = board.cells.iter().map(|cell| CellState::new(cell, None)).collect();
         let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
@@ -108,6 +110,7 @@ impl Dashboard {
             charts: ChartRegistry::new(),
             order: RwSignal::new(ids(&board)),
             board: StoredValue::new(board),
+            runs: StoredValue::new(runs),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
             notice: RwSignal::new(notice),
@@ -139,9 +142,10 @@ impl Dashboard {
         self.cells.with_untracked(|cells| cells.iter().find(|cell| cell.id == *id).cloned())
     }
 
-    /// Where the next connection continues: the epoch and the last event.
-    pub fn position(self) -> (String, u64) {
-        self.board.with_value(|board| (board.epoch.clone(), board.seq))
+    /// Where the next connection continues: the epoch, the last event, and the last event of runs.
+    pub fn position(self) -> (String, u64, u64) {
+        let run_seq = self.runs.with_value(|runs| runs.run_seq);
+        self.board.with_value(|board| (board.epoch.clone(), board.seq, run_seq))
     }
 
     /// Numbers of no epoch cannot be continued, so the server will send everything.
@@ -175,6 +179,10 @@ impl Dashboard {
                 self.rearrange();
             }
         }
+    }
+
+    pub fn apply_to_runs(self, event: RunEvent) {
+        self.runs.update_value(|runs| drop(runs.apply(event)));
     }
 
     /// Brings some of the cells up to date.

@@ -109,7 +109,12 @@ pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoin
 
 fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
     let (mut appended, mut is_new) = (Map::new(), false);
-    for SeriesPoints { name, x, y, t } in series {
+    for SeriesPoints { run, name, x, y, t } in series {
+        if let Some(run) = run {
+            return Err(
+                ErrorKind::BadRequest.with(format!("Points of runs cannot be stored yet; nothing was appended for the run '{run}'."))
+            );
+        }
         if y.is_empty() {
             continue;
         }

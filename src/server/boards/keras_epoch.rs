@@ -119,7 +119,8 @@ impl Boards {
                 if batch.cell(&id).is_none() {
                     create(batch, Draft::from_value(json!({ "_id": id, "board": board, "type": "line", "name": metric }))?, None)?;
                 }
-                let sent = SeriesPoints { name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
+                let sent =
+                    SeriesPoints { run: None, name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
                 let appended = append_to(batch, &id, vec![sent])?;
                 let cell = cells.entry(id.to_string()).or_insert_with(|| json!({})).as_object_mut().expect("made an object here");
                 for (series, mut now) in appended {

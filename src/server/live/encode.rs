@@ -84,7 +84,7 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
         .cells
         .iter()
         .flat_map(|AppendedCell { cell, removed, series }| {
-            let over = |name| PartRef { cell, series: name, start: Some(0), n: 0, numbers: None };
+            let over = |name| PartRef { cell, run: None, series: name, start: Some(0), n: 0, numbers: None };
             let gone = removed.iter().map(move |name| over(name));
             gone.chain(series.iter().map(move |series| {
                 if series.is_replacement {
@@ -92,7 +92,7 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
                 }
                 let numbers = series.points.as_ref().map(|Points { x, y, t }| NumbersRef { x: Some(x), y, t: Some(t) });
                 let n = u32::try_from(series.count).unwrap_or(u32::MAX);
-                PartRef { cell, series: &series.name, start: Some(series.start), n, numbers }
+                PartRef { cell, run: None, series: &series.name, start: Some(series.start), n, numbers }
             }))
         })
         .collect();
@@ -137,7 +137,7 @@ mod tests {
     fn no_frame_has_more_parts_than_are_read() {
         let cell = CellId::parse("a").unwrap();
         let count = points::MAX_PARTS as usize + 1;
-        let parts = vec![PartRef { cell: &cell, series: "l", start: Some(7), n: 0, numbers: None }; count];
+        let parts = vec![PartRef { cell: &cell, run: None, series: "l", start: Some(7), n: 0, numbers: None }; count];
         let read = count_frames(3, &parts).into_iter().map(|frame| match frame {
             LiveFrame::Binary(bytes) => points::read(&bytes).unwrap().parts.len(),
             LiveFrame::Text(_) => 0,

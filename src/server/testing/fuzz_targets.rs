@@ -101,8 +101,8 @@ fn points_sent(data: &[u8]) {
 }
 
 fn series(series: &SeriesPoints) {
-    let SeriesPoints { name, x, y, t } = series;
-    assert!((1..=200).contains(&name.chars().count()) && !name.contains(char::is_control), "the name {name:?}");
+    let SeriesPoints { run, name, x, y, t } = series;
+    assert!((usize::from(run.is_none())..=200).contains(&name.chars().count()) && !name.contains(char::is_control), "the name {name:?}");
     for list in [x, t].into_iter().flatten() {
         assert!(list.len() == y.len() && list.iter().all(|number| number.is_finite()), "steps or times of '{name}'");
     }
@@ -113,9 +113,9 @@ fn series(series: &SeriesPoints) {
 fn sent_again(sent: Vec<CellPoints>) {
     sent.iter().flat_map(|sent| &sent.series).for_each(series);
     let all = || sent.iter().flat_map(|sent| sent.series.iter().map(|series| (&sent.cell, series)));
-    let parts = all().map(|(cell, SeriesPoints { name, x, y, t })| {
+    let parts = all().map(|(cell, SeriesPoints { run, name, x, y, t })| {
         let numbers = Some(NumbersRef { x: x.as_deref(), y, t: t.as_deref() });
-        PartRef { cell, series: name, start: None, n: y.len() as u32, numbers }
+        PartRef { cell, run: run.as_ref(), series: name, start: None, n: y.len() as u32, numbers }
     });
     let frame = points::write(0, &parts.collect::<Vec<_>>());
     let again = parse_many_points(&frame, Some("application/octet-stream")).unwrap_or_else(|why| panic!("a frame of valid points: {why}"));
@@ -125,7 +125,12 @@ fn sent_again(sent: Vec<CellPoints>) {
                 .map(|list| list.map(|list| list.iter().map(|number| number.to_bits()).collect::<Vec<_>>()))
         };
         sent.iter()
-            .flat_map(|sent| sent.series.iter().map(|series| (sent.cell.clone(), series.name.clone(), lists(series))).collect::<Vec<_>>())
+            .flat_map(|sent| {
+                sent.series
+                    .iter()
+                    .map(|series| (sent.cell.clone(), series.run.clone(), series.name.clone(), lists(series)))
+                    .collect::<Vec<_>>()
+            })
             .collect::<Vec<_>>()
     };
     assert_eq!(bits(&again), bits(&sent), "points change in the binary form");
@@ -141,7 +146,7 @@ fn frames(data: &[u8]) {
     assert!(numbers * 4 <= data.len(), "more numbers than bytes");
     let parts = frame.parts.iter().map(|part| {
         let numbers = part.numbers.as_ref().map(|numbers| NumbersRef { x: numbers.x.as_deref(), y: &numbers.y, t: numbers.t.as_deref() });
-        PartRef { cell: &part.cell, series: &part.series, start: part.start, n: part.n, numbers }
+        PartRef { cell: &part.cell, run: part.run.as_ref(), series: &part.series, start: part.start, n: part.n, numbers }
     });
     let written = points::write(frame.seq, &parts.collect::<Vec<_>>());
     let again = points::read(&written).unwrap_or_else(|why| panic!("what was written cannot be read: {why}"));

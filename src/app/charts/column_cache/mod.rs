@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::protocol::RunId;
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::points::SeriesPart;
 use crate::series::{Average, Axis, Columns, NO_PLACE};
@@ -16,6 +17,8 @@ use crate::charts::nearest_gap;
 const MAX_PENDING: usize = 4096;
 
 pub struct CachedSeries {
+    /// The run that the series belongs to; within a chart its name is unique among those of its run.
+    pub run: Option<RunId>,
     pub name: String,
     /// Points of the series that the browser knows of.
     pub total: u64,
@@ -142,9 +145,9 @@ impl ColumnCache {
         } else {
             (self.extent.0.min(extent.0), self.extent.1.max(extent.1))
         };
-        let series = |SeriesColumns { name, points, columns, smoothed }| {
+        let series = |SeriesColumns { run, name, points, columns, smoothed }| {
             let (places, average) = smoothed.map_or((Vec::new(), None), |smoothed| (smoothed.places, smoothed.last));
-            CachedSeries { name, total: points, columns: Columns::new(columns, places), average, is_stale: false }
+            CachedSeries { run, name, total: points, columns: Columns::new(columns, places), average, is_stale: false }
         };
         self.series = received.into_iter().map(series).collect();
         let (from, to) = (query.from.max(self.extent.0), query.to.min(self.extent.1));
@@ -169,7 +172,7 @@ impl ColumnCache {
 
     fn merge(&mut self, part: &SeriesPart) -> Merge {
         let Some(loaded) = self.loaded else { return Merge::Missing };
-        let at = self.series.iter().position(|series| series.name == part.series);
+        let at = self.series.iter().position(|series| series.run == part.run && series.name == part.series);
         let Some(numbers) = &part.numbers else {
             if let Some(at) = at.filter(|_| part.n == 0 && part.start == Some(0)) {
                 self.series[at].is_stale = true;
@@ -180,8 +183,8 @@ impl ColumnCache {
             Some(at) => at,
             None => {
                 let average = (loaded.smooth > 0.0).then(|| Average::new(loaded.smooth));
-                let (name, columns) = (part.series.clone(), Columns::default());
-                self.series.push(CachedSeries { name, total: 0, columns, average, is_stale: false });
+                let (run, name, columns) = (part.run.clone(), part.series.clone(), Columns::default());
+                self.series.push(CachedSeries { run, name, total: 0, columns, average, is_stale: false });
                 self.series.len() - 1
             }
         };

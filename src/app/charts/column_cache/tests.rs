@@ -10,12 +10,19 @@ const WHOLE: ColumnQuery = ColumnQuery { axis: Axis::Step, from: f64::NEG_INFINI
 fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
     let numbers = Numbers { t: Some(x.iter().map(|x| 1e9 + x).collect()), x: Some(x), y: y.to_vec() };
-    SeriesPart { cell: CellId::parse("c").unwrap(), series: series.into(), start: Some(start), n: y.len() as u32, numbers: Some(numbers) }
+    SeriesPart {
+        cell: CellId::parse("c").unwrap(),
+        run: None,
+        series: series.into(),
+        start: Some(start),
+        n: y.len() as u32,
+        numbers: Some(numbers),
+    }
 }
 
 fn received(name: &str, y: &[f64]) -> SeriesColumns {
     let columns = y.iter().enumerate().map(|(x, y)| Column::point(x as f64, *y)).collect();
-    SeriesColumns { name: name.into(), points: y.len() as u64, columns, smoothed: None }
+    SeriesColumns { run: None, name: name.into(), points: y.len() as u64, columns, smoothed: None }
 }
 
 fn last(cache: &ColumnCache) -> (u64, f64) {
@@ -124,7 +131,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
         let smoothed = Some(SmoothedLine { places, last: Some(last) });
         let mut cache = ColumnCache::new();
         let query = ColumnQuery { axis, width: 400, smooth: WEIGHT, ..WHOLE };
-        assert!(!cache.finish_query(query, vec![SeriesColumns { name: "a".into(), points: first as u64, columns, smoothed }]));
+        assert!(!cache.finish_query(query, vec![SeriesColumns { run: None, name: "a".into(), points: first as u64, columns, smoothed }]));
         let mut at = first;
         while at < y.len() {
             let end = (at + 1 + dice(20) as usize).min(y.len());
@@ -132,7 +139,14 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             let from = at - dice(3) as usize;
             let numbers = Numbers { x: Some(x[from..end].to_vec()), y: y[from..end].to_vec(), t: Some(t[from..end].to_vec()) };
             let cell = CellId::parse("c").unwrap();
-            let part = SeriesPart { cell, series: "a".into(), start: Some(from as u64), n: (end - from) as u32, numbers: Some(numbers) };
+            let part = SeriesPart {
+                cell,
+                run: None,
+                series: "a".into(),
+                start: Some(from as u64),
+                n: (end - from) as u32,
+                numbers: Some(numbers),
+            };
             assert_eq!(cache.append(part), Merge::Updated);
             at = end;
         }
@@ -198,7 +212,7 @@ fn zooming_ends_at_a_few_gaps_between_points() {
     let mut cache = ColumnCache::new();
     assert_eq!(cache.min_window(1.0), 0.0);
     let every = |step: f64| (0..50).map(|at| Column::point(step * f64::from(at), 1.0)).collect();
-    let series = |name: &str, columns| SeriesColumns { name: name.into(), points: 50, columns, smoothed: None };
+    let series = |name: &str, columns| SeriesColumns { run: None, name: name.into(), points: 50, columns, smoothed: None };
     cache.finish_query(WHOLE, vec![series("val", every(10.0)), series("train", every(1.0))]);
     assert_eq!((cache.min_window(22.2), cache.min_window(200.0)), (3.0, 3.0));
     cache.finish_query(WHOLE, vec![series("val", every(10.0))]);

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::json_reader::{JsonReader, ParseResult};
-use super::{LineValue, PointsBuilder, SeriesPoints, SeriesUpdate, check_name};
-use crate::protocol::{CellId, ErrorKind};
+use super::{LineValue, PointsBuilder, SeriesPoints, SeriesUpdate, check_name, check_name_of_run};
+use crate::protocol::{CellId, ErrorKind, RunId};
 use crate::server::limits::{MAX_POINTS_PER_REQUEST, MAX_SERIES_PER_REQUEST, MAX_TIME_SECONDS};
+
+const RUN_ID_RULE: &str = "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit";
 
 /// `{"train": <points>, ...}`, or a list of entries.
 pub(crate) fn series_of_cell(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
@@ -33,6 +35,7 @@ fn cell_id(reader: &JsonReader, text: &str) -> ParseResult<CellId> {
 
 fn all_series(reader: &mut JsonReader, id: &CellId, builder: &mut PointsBuilder) -> ParseResult<()> {
     reader.keys(|reader, name| {
+        check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
         let series = points(reader, name, builder)?;
         add(reader, id, series, builder)
     })
@@ -43,11 +46,14 @@ fn add(reader: &JsonReader, id: &CellId, series: SeriesPoints, builder: &mut Poi
 }
 
 /// An entry names its cell and series: `{"cell", "series", "step", "value", "time"}` with numbers or
-/// lists, or `{"cell", "points": {"train": <points>, ...}}`. With `expected_cell` the cell may be left
+/// lists, or `{"cell", "points": {"train": <points>, ...}}`; and, with the key `run`, the run that the
+/// series belong to: then a name may be empty, or left out. With `expected_cell` the cell may be left
 /// out, and must be that one.
 pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, builder: &mut PointsBuilder) -> ParseResult<()> {
-    let (mut cell, mut series, mut columns) = (None, None, Columns::default());
+    let (mut cell, mut run, mut series, mut columns) = (None, None, None, Columns::default());
     let mut apart: Option<Vec<SeriesPoints>> = None;
+    // Where an empty name stands, for an error: the run may come after it.
+    let mut empty_name: Option<(usize, &str)> = None;
     reader.keys(|reader, key| match &*key {
         "cell" => {
             let id = reader.string()?;
@@ -59,13 +65,27 @@ pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, bui
                 _ => Ok(()),
             }
         }
+        "run" => {
+            if !reader.word("null") {
+                let id = reader.string()?;
+                run = Some(RunId::parse(&id).ok_or_else(|| reader.error(RUN_ID_RULE))?);
+            }
+            Ok(())
+        }
         "series" => {
             let name = reader.string()?;
-            check_name(&name).map_err(|rule| reader.error(rule.to_string()))?;
+            check_name_of_run(&name).map_err(|rule| reader.error(rule.to_string()))?;
+            if name.is_empty() {
+                empty_name = Some((reader.at(), "series"));
+            }
             series = Some(name);
             Ok(())
         }
         "points" => reader.keys(|reader, name| {
+            check_name_of_run(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
+            if name.is_empty() {
+                empty_name = Some((reader.at(), "points"));
+            }
             let all = apart.get_or_insert_default();
             all.push(points(reader, name, builder)?);
             Ok(())
@@ -74,24 +94,35 @@ pub(crate) fn entry(reader: &mut JsonReader, expected_cell: Option<&CellId>, bui
         "index" => reader.skip().map(drop),
         key => match columns.take(reader, key, builder)? {
             true => Ok(()),
-            false => Err(reader.error("is no key here; known are cell, series, points, x or step, y or value, t or time")),
+            false => Err(reader.error("is no key here; known are cell, run, series, points, x or step, y or value, t or time")),
         },
     })?;
     let Some(id) = cell.as_ref().or(expected_cell) else {
         return Err(reader.error("must name its 'cell'"));
     };
+    if let (Some((at, path)), None) = (empty_name, &run) {
+        reader.back_to(at);
+        return Err(reader.error("has an empty name, which only a series of a 'run' may have").in_path(path));
+    }
+    if run.is_some() && apart.is_none() && !columns.is_empty() {
+        series.get_or_insert_default();
+    }
     match (series, apart) {
-        (None, Some(all)) if columns.is_empty() => all.into_iter().try_for_each(|series| add(reader, id, series, builder)),
+        (None, Some(all)) if columns.is_empty() => {
+            all.into_iter().try_for_each(|series| add(reader, id, SeriesPoints { run: run.clone(), ..series }, builder))
+        }
         (None, None) if columns.is_empty() => Ok(()),
-        (Some(name), None) => add(reader, id, columns.finish(reader, name)?, builder),
+        (Some(name), None) => {
+            let series = columns.finish(reader, name)?;
+            add(reader, id, SeriesPoints { run, ..series }, builder)
+        }
         _ => Err(reader.error("must have either 'series' with its numbers, or 'points'")),
     }
 }
 
 /// The points of one series: `0.3`, `[y, ...]`, `[[x, y], ...]`, `[[x, y, t], ...]` or
-/// `{"x": [...], "y": [...], "t": [...]}`.
+/// `{"x": [...], "y": [...], "t": [...]}`. The caller has checked the name.
 fn points(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) -> ParseResult<SeriesPoints> {
-    check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
     match reader.peek() {
         Some(b'[') => list(reader, name, builder),
         Some(b'{') => {
@@ -105,7 +136,7 @@ fn points(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) 
         _ => {
             let y = vec![reader.value()?];
             builder.counted(reader)?;
-            Ok(SeriesPoints { name: name.into_owned(), x: None, y, t: None })
+            Ok(SeriesPoints { run: None, name: name.into_owned(), x: None, y, t: None })
         }
     }
 }
@@ -137,7 +168,7 @@ fn list(reader: &mut JsonReader, name: Cow<str>, builder: &mut PointsBuilder) ->
         builder.counted(reader)
     })?;
     let width = width.unwrap_or(0);
-    Ok(SeriesPoints { name: name.into_owned(), x: (width >= 2).then_some(x), y, t: (width == 3).then_some(t) })
+    Ok(SeriesPoints { run: None, name: name.into_owned(), x: (width >= 2).then_some(x), y, t: (width == 3).then_some(t) })
 }
 
 /// Points as lists of x, y and t.
@@ -196,7 +227,7 @@ impl Columns {
                 return Err(reader.error(message));
             }
         }
-        Ok(SeriesPoints { name: name.into_owned(), x, y, t })
+        Ok(SeriesPoints { run: None, name: name.into_owned(), x, y, t })
     }
 }
 
@@ -222,13 +253,15 @@ pub(crate) fn line_value(reader: &mut JsonReader) -> ParseResult<LineValue> {
             let empty = || SeriesPoints { name: name.clone().into_owned(), ..SeriesPoints::default() };
             let is_object = reader.peek() == Some(b'{');
             let keys = if is_object { reader.skip()? } else { Vec::new() };
+            let check = |reader: &JsonReader| check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")));
             value.series.push(if keys.iter().any(|key| key == "points") {
-                check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
+                check(reader)?;
                 SeriesUpdate::Unchanged(name.into_owned())
             } else if (is_object && keys.is_empty()) || reader.word("null") || reader.word("\"\"") {
                 SeriesUpdate::Points(empty())
             } else {
                 reader.back_to(start);
+                check(reader)?;
                 SeriesUpdate::Points(points(reader, name, &mut builder)?)
             });
             if value.series.len() <= MAX_SERIES_PER_REQUEST {

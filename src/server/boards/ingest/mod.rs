@@ -8,7 +8,8 @@ mod tests;
 
 use std::collections::HashMap;
 
-use crate::protocol::{ApiError, CellId, ErrorKind, points};
+use crate::protocol::points::{self, Numbers};
+use crate::protocol::{ApiError, CellId, ErrorKind, RunId};
 use json_reader::{JsonReader, ParseResult};
 
 use crate::server::limits::{MAX_POINTS_PER_REQUEST, MAX_SERIES_NAME_CHARS, MAX_SERIES_PER_REQUEST, MAX_TIME_SECONDS};
@@ -26,7 +27,9 @@ pub struct CellPoints {
 /// only names the series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeriesPoints {
-    /// 1 to 200 characters, none a control character.
+    /// The run that the series belongs to.
+    pub run: Option<RunId>,
+    /// 1 to 200 characters, none a control character; may be empty if there is a run.
     pub name: String,
     /// Finite. `None`: the previous step plus 1; the first of a series is 0.
     pub x: Option<Vec<f64>>,
@@ -163,7 +166,8 @@ fn binary(expected_cell: Option<&CellId>, body: &[u8]) -> Result<Vec<CellPoints>
         if expected_cell.is_some_and(|id| *id != part.cell) {
             return Err(of("is of another cell than the address; send it to /points".into()));
         }
-        check_name(&part.series).map_err(|rule| of(format!("has a name that {rule}")))?;
+        let check = if part.run.is_some() { check_name_of_run } else { check_name };
+        check(&part.series).map_err(|rule| of(format!("has a name that {rule}")))?;
         if part.start.is_some() {
             return Err(of("has a start; clients only append and write u64::MAX there".into()));
         }
@@ -180,7 +184,10 @@ fn binary(expected_cell: Option<&CellId>, body: &[u8]) -> Result<Vec<CellPoints>
         }
         builder
             .count(numbers.y.len())
-            .and_then(|()| builder.add(&part.cell, SeriesPoints { name: part.series, x: numbers.x, y: numbers.y, t: numbers.t }))
+            .and_then(|()| {
+                let Numbers { x, y, t } = numbers;
+                builder.add(&part.cell, SeriesPoints { run: part.run, name: part.series, x, y, t })
+            })
             .map_err(|rule| ErrorKind::PayloadTooLarge.with(format!("The body {rule}.")))?;
     }
     Ok(builder.sent)
@@ -191,7 +198,7 @@ fn binary(expected_cell: Option<&CellId>, body: &[u8]) -> Result<Vec<CellPoints>
 #[error("{0}")]
 pub(crate) struct Rule(String);
 
-/// Checks the name of a series. The rule continues "a name that".
+/// Checks the name of a series without a run. The rule continues "a name that".
 pub(crate) fn check_name(name: &str) -> Result<(), Rule> {
     match name.chars().count() {
         1..=MAX_SERIES_NAME_CHARS if !name.contains(char::is_control) => Ok(()),
@@ -200,13 +207,18 @@ pub(crate) fn check_name(name: &str) -> Result<(), Rule> {
     }
 }
 
+/// The same of a run, whose only series of a chart may have no name.
+pub(crate) fn check_name_of_run(name: &str) -> Result<(), Rule> {
+    if name.is_empty() { Ok(()) } else { check_name(name) }
+}
+
 /// Collects the points of a request by cell and series, within the limits of a request.
 #[derive(Default)]
 pub(crate) struct PointsBuilder {
     sent: Vec<CellPoints>,
     cells: HashMap<CellId, usize>,
-    /// For each item of `sent`: the last index of each name in its `series`.
-    names: Vec<HashMap<String, usize>>,
+    /// For each item of `sent`: by run and name, the last index in its `series`.
+    names: Vec<HashMap<Option<RunId>, HashMap<String, usize>>>,
     series: usize,
     points: usize,
 }
@@ -237,7 +249,7 @@ impl PointsBuilder {
                 self.sent.len() - 1
             }
         };
-        let (list, names) = (&mut self.sent[at].series, &mut self.names[at]);
+        let (list, names) = (&mut self.sent[at].series, self.names[at].entry(new.run.clone()).or_default());
         if let Some(known) = names.get(&new.name).map(|known| &mut list[*known])
             && known.x.is_some() == new.x.is_some()
             && known.t.is_some() == new.t.is_some()

@@ -19,7 +19,7 @@ fn many(body: &str) -> Vec<CellPoints> {
 }
 
 fn series(name: &str, x: Option<&[f64]>, y: &[f64], t: Option<&[f64]>) -> SeriesPoints {
-    SeriesPoints { name: name.into(), x: x.map(<[f64]>::to_vec), y: y.to_vec(), t: t.map(<[f64]>::to_vec) }
+    SeriesPoints { run: None, name: name.into(), x: x.map(<[f64]>::to_vec), y: y.to_vec(), t: t.map(<[f64]>::to_vec) }
 }
 
 fn bits(list: &[f64]) -> Vec<u64> {
@@ -227,7 +227,7 @@ fn wall_times_are_within_reach_of_a_clock() {
     let (cell, y) = (id(), [1.0, 2.0]);
     let send = |t: &[f64]| {
         let numbers = points::NumbersRef { x: None, y: &y, t: Some(t) };
-        let part = points::PartRef { cell: &cell, series: "l", start: None, n: 2, numbers: Some(numbers) };
+        let part = points::PartRef { cell: &cell, run: None, series: "l", start: None, n: 2, numbers: Some(numbers) };
         parse_many_points(&points::write(0, &[part]), Some("application/octet-stream"))
     };
     assert!(send(&[-1e11, 1e11]).is_ok());
@@ -256,7 +256,7 @@ fn a_request_is_bounded() {
 fn binary_is_checked_like_text() {
     use points::{NumbersRef, PartRef};
     let (a, b) = (id(), CellId::parse("other").unwrap());
-    let part = |cell, series, x, y, start| PartRef { cell, series, start, n: 2, numbers: Some(NumbersRef { x, y, t: None }) };
+    let part = |cell, series, x, y, start| PartRef { cell, run: None, series, start, n: 2, numbers: Some(NumbersRef { x, y, t: None }) };
     let (x, y) = ([1.0, 2.0], [f64::NAN, -0.0]);
     let send = |parts: &[PartRef]| parse_many_points(&points::write(0, parts), Some("application/octet-stream"));
     let sent = send(&[part(&a, "l", Some(&x), &y, None), part(&b, "l", None, &y, None), part(&a, "l", Some(&x), &y, None)]).unwrap();
@@ -265,14 +265,20 @@ fn binary_is_checked_like_text() {
     assert!(refused(part(&a, "l", Some(&y), &x, None)).contains("x[0] that is not finite"));
     assert!(refused(part(&a, "", None, &y, None)).contains("1 to 200"));
     assert!(refused(part(&a, "l", None, &y, Some(3))).contains("start"));
-    assert!(refused(PartRef { cell: &a, series: "l", start: None, n: 9, numbers: None }).contains("flag 8"));
+    assert!(refused(PartRef { cell: &a, run: None, series: "l", start: None, n: 9, numbers: None }).contains("flag 8"));
     let frame = points::write(0, &[part(&b, "l", None, &y, None)]);
     assert!(parse_points(&a, &frame, Some("application/vnd.agnez.points")).unwrap_err().message.contains("/points"));
     assert!(parse_points(&b, &frame, Some("application/vnd.agnez.points")).is_ok());
     assert!(parse_points(&b, b"AGNX", Some("application/octet-stream")).unwrap_err().message.contains("AGNZ"));
     let long = vec![0.0; MAX_POINTS_PER_REQUEST / 2 + 1];
-    let half =
-        PartRef { cell: &a, series: "l", start: None, n: long.len() as u32, numbers: Some(NumbersRef { x: None, y: &long, t: None }) };
+    let half = PartRef {
+        cell: &a,
+        run: None,
+        series: "l",
+        start: None,
+        n: long.len() as u32,
+        numbers: Some(NumbersRef { x: None, y: &long, t: None }),
+    };
     assert_eq!(send(&[half, half]).unwrap_err().code, 413);
 }
 
@@ -380,4 +386,51 @@ fn no_input_makes_it_panic() {
             drop((parse_line_value(text), quote_tokens(text)));
         }
     }
+}
+
+#[test]
+fn a_series_of_a_run_is_another_one_and_may_have_no_name() {
+    let run = |id: &str| RunId::parse(id);
+    let of = |id: &str, points: SeriesPoints| SeriesPoints { run: run(id), ..points };
+    let sent = many(
+        r#"[{"cell":"loss","run":"lr_0.1","series":"train","step":1,"value":2},
+            {"cell":"loss","series":"train","step":1,"value":3},
+            {"run":"lr_0.1","cell":"loss","step":[2,3],"value":[4,5]},
+            {"cell":"loss","points":{"":[[4,6]],"train":[[2,7]]},"run":"lr_0.1"},
+            {"cell":"loss","run":null,"series":"train","step":2,"value":8}]"#,
+    );
+    let expected = [
+        of("lr_0.1", series("train", Some(&[1.0, 2.0]), &[2.0, 7.0], None)),
+        series("train", Some(&[1.0, 2.0]), &[3.0, 8.0], None),
+        of("lr_0.1", series("", Some(&[2.0, 3.0, 4.0]), &[4.0, 5.0, 6.0], None)),
+    ];
+    assert_eq!((sent.len(), &sent[0].series[..]), (1, &expected[..]));
+    let lines = b"{\"run\":\"a\",\"value\":1}\n{\"run\":\"b\",\"value\":2}\n{\"run\":\"a\",\"value\":3}";
+    let sent = parse_points(&id(), lines, Some("application/x-ndjson")).unwrap();
+    assert_eq!(sent, [of("a", series("", None, &[1.0, 3.0], None)), of("b", series("", None, &[2.0], None))]);
+    for (body, part) in [
+        (r#"[{"run":"a/b","value":1}]"#, "'[0].run' must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"),
+        (r#"[{"run":7,"value":1}]"#, "'[0].run' must be a string, not a number"),
+        (r#"[{"series":"","value":1}]"#, "'[0].series' has an empty name, which only a series of a 'run' may have (line 1 column 14)"),
+        (r#"[{"points":{"":1}}]"#, "'[0].points' has an empty name"),
+        (r#"[{"run":"a","series":"\u0007","value":1}]"#, "'[0].series' must have no control characters"),
+        (r#"[{"run":"a","series":"x"}]"#, "'[0]' must have 'y'"),
+    ] {
+        let message = refused(body);
+        assert!(message.contains(part), "{body}: {message}");
+    }
+    assert_eq!(one(r#"[{"run":"a"}]"#), []);
+}
+
+#[test]
+fn the_binary_form_has_the_run_of_each_part() {
+    use points::{NumbersRef, PartRef};
+    let (cell, run) = (id(), RunId::parse("lr_0.1").unwrap());
+    let numbers = Some(NumbersRef { x: None, y: &[1.0], t: None });
+    let part = |run, series| PartRef { cell: &cell, run, series, start: None, n: 1, numbers };
+    let send = |parts: &[PartRef]| parse_many_points(&points::write(0, parts), Some("application/octet-stream"));
+    let sent = send(&[part(Some(&run), ""), part(None, "l"), part(Some(&run), "l"), part(Some(&run), "")]).unwrap();
+    let found: Vec<_> = sent[0].series.iter().map(|series| (series.run.is_some(), series.name.as_str(), series.y.len())).collect();
+    assert_eq!(found, [(true, "", 2), (false, "l", 1), (true, "l", 1)]);
+    assert!(send(&[part(None, "")]).unwrap_err().message.contains("1 to 200 characters"));
 }

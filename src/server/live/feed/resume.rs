@@ -27,7 +27,7 @@ impl Feed {
                     let (cell, series) = (&record.id, index.series(&record.id));
                     // Only counts: the page requests the columns that it shows. A count of 0 means that the
                     // series was replaced.
-                    let count = |(name, count)| PartRef { cell, series: name, start: Some(count), n: 0, numbers: None };
+                    let count = |(name, count)| PartRef { cell, run: None, series: name, start: Some(count), n: 0, numbers: None };
                     // A line that lost its last series has no record of the time.
                     let is_empty = series.is_empty() && record.seq > seq && record.entered_board_seq <= seq;
                     let known = series.iter().filter(|_| has_new_points(record)).flat_map(move |series| {

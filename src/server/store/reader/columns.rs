@@ -119,7 +119,7 @@ impl Store {
                 let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
                 smoothed = Some(self.smoothed(series, request, &columns, &ends, &mut connection).await?);
             }
-            all.push(SeriesColumns { name: series.name.to_string(), points: series.count(), columns, smoothed });
+            all.push(SeriesColumns { run: None, name: series.name.to_string(), points: series.count(), columns, smoothed });
         }
         Ok(CellColumns { extent, series: all })
     }

@@ -56,7 +56,7 @@ fn cell_points(parts: Vec<Part>) -> Vec<CellPoints> {
     let mut all: Vec<CellPoints> = Vec::new();
     for Part { id, name, y } in parts {
         let y = values(&y);
-        let (cell, new) = (CellId::parse(&id).unwrap(), SeriesPoints { name, x: None, y, t: None });
+        let (cell, new) = (CellId::parse(&id).unwrap(), SeriesPoints { run: None, name, x: None, y, t: None });
         match all.iter_mut().find(|points| points.cell == cell) {
             Some(known) => known.series.push(new),
             None => all.push(CellPoints { cell, series: vec![new] }),

@@ -96,7 +96,7 @@ mod tests {
         let smoothed = Some(SmoothedLine { places: vec![(1.0, 2.5), NO_PLACE], last });
         let text = |name: &str, points: u64, columns: Vec<Column>, smoothed| {
             let mut out = String::new();
-            write_series(&mut out, &SeriesColumns { name: name.into(), points, columns, smoothed });
+            write_series(&mut out, &SeriesColumns { run: None, name: name.into(), points, columns, smoothed });
             serde_json::from_str::<Value>(&out).unwrap()
         };
         let first = text("a\"b", 5, columns, smoothed);

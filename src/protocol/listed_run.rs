@@ -1,0 +1,89 @@
+//! A run as the page lists it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunId, RunStatus};
+
+/// One run of the list. The whole document, with `config`, `notes` and unknown keys, stays on the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub id: RunId,
+    /// The key `name`; the id if the document has none.
+    pub name: String,
+    /// One of the eight colours of series, 0 to 7.
+    pub colour: u8,
+    pub status: RunStatus,
+    /// The key `hidden`: no page draws it.
+    pub hidden: bool,
+    pub archived: bool,
+    /// Empty without a group.
+    pub group: String,
+    pub tags: Vec<String>,
+    /// Ascends with the order of creation; the list has the newest first.
+    pub created_order: u64,
+    /// Counts the changes of the document, from 1.
+    pub rev: u64,
+    /// Unix time, ms.
+    pub started_ms: u64,
+    /// Unix time, ms; `None` while it runs.
+    pub ended_ms: Option<u64>,
+    /// Unix time of the last sign of life, in ms: a heartbeat or points.
+    pub last_sign_ms: u64,
+    /// The announced time between two signs, in seconds; `None` if the run announced none.
+    pub interval: Option<f64>,
+    /// The last value of each metric, in the order of their names; at most [`Self::MAX_METRICS`].
+    pub last: Vec<LastValue>,
+}
+
+impl Run {
+    pub const MAX_METRICS: usize = 32;
+}
+
+/// The last value of one metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastValue {
+    /// The name that was sent, such as `val/loss`.
+    pub metric: String,
+    /// Any f64; as text, because JSON has no NaN.
+    #[serde(with = "number_as_text")]
+    pub value: f64,
+}
+
+/// A sign of life of a run, and its last values. Signs are not numbered: the newest counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSign {
+    pub run: RunId,
+    /// Unix time, ms.
+    pub last_sign_ms: u64,
+    /// As in [`Run`].
+    pub last: Vec<LastValue>,
+}
+
+/// A double as the shortest text that reads back bit for bit but for the bits of a NaN.
+mod number_as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(|_| de::Error::custom("a number is not valid"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_values_are_exact_in_json() {
+        for value in [0.1, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::from_bits(1), f64::MAX, 1e21, 3.0] {
+            let text = serde_json::to_string(&LastValue { metric: "loss".into(), value }).unwrap();
+            assert_eq!(serde_json::from_str::<LastValue>(&text).unwrap().value.to_bits(), value.to_bits(), "{text}");
+        }
+        let text = serde_json::to_string(&LastValue { metric: "loss".into(), value: f64::NAN }).unwrap();
+        assert_eq!(text, r#"{"metric":"loss","value":"NaN"}"#);
+        assert!(serde_json::from_str::<LastValue>(&text).unwrap().value.is_nan());
+    }
+}
