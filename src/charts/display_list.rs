@@ -6,6 +6,7 @@
 
 use super::palette::{self, COLOURS, Colour};
 use super::polyline;
+use super::series_style::SeriesStyle;
 use super::text_metrics::FONT_SIZE;
 
 /// A chart as shapes.
@@ -117,7 +118,7 @@ pub enum Shape {
     },
     /// A piece of a dashed line in the colour and dashes of a series, beside its name: from `x` on, `width` long.
     Swatch {
-        slot: usize,
+        style: SeriesStyle,
         x: f64,
         width: f64,
         y: f64,
@@ -237,8 +238,7 @@ pub enum Path {
 /// Lines of one series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// Colour and dashes: see [`palette`].
-    pub slot: usize,
+    pub style: SeriesStyle,
     pub path: polyline::Polyline,
     /// The stroke in CSS pixels.
     pub width: f64,

@@ -4,6 +4,7 @@ use super::layout::PlotLayout;
 use super::markers::LineMarker;
 use super::series_view::SeriesView;
 use super::strokes::nearest_column;
+use super::superseded::superseded;
 use crate::series::Column;
 
 /// What stands within so many CSS pixels beside the pointer is under it: of that the nearest one up or down is meant, and of columns
@@ -32,6 +33,8 @@ pub struct HitRow {
     /// The smoothed line after the last number of the column: where that is, and the value. The place may be far from that of the hit.
     pub smoothed: Option<(f64, f64)>,
     pub is_nearest: bool,
+    /// A later, smaller step replaced it.
+    pub is_superseded: bool,
 }
 
 impl HitRow {
@@ -81,25 +84,27 @@ pub fn hit_test(layout: &PlotLayout, curves: &[SeriesView], markers: &[LineMarke
         let own = hit.filter(|(slot, ..)| *slot == curve.slot).map(|(_, place, ..)| place);
         let Some(place) = own.or_else(|| nearest_column(curve.columns, x)) else { continue };
         let Some(column) = curve.columns.get(place) else { continue };
-        let smoothed = smoothed_at(curve, place);
         let mut down = vertical_distance(layout, column, on).0;
-        if let Some((_, y)) = smoothed {
+        if let Some((_, y)) = smoothed_at(curve, place) {
             // The other way round, NaN would win.
             down = (layout.py(y) - on.1).abs().min(down);
         }
         if down < least.0 {
             least = (down, rows.len());
         }
-        rows.push(HitRow { slot: curve.slot, column: *column, smoothed, is_nearest: false });
+        let is_superseded = if curve.fades_superseded { superseded(curve.columns) } else { Vec::new() };
+        let row = |at: usize, column: &Column| HitRow {
+            slot: curve.slot,
+            column: *column,
+            smoothed: smoothed_at(curve, at),
+            is_nearest: false,
+            is_superseded: is_superseded.get(at).copied().unwrap_or(false),
+        };
+        rows.push(row(place, column));
         // A restart, or a step that was sent again: all points of a place have a row.
         let again = |(at, other): &(usize, &Column)| other.x_min == column.x_last && other.count == 1 && column.count == 1 && *at != place;
         let others = curve.columns.iter().enumerate().filter(again).take(MAX_REPEATS);
-        rows.extend(others.map(|(at, other)| HitRow {
-            slot: curve.slot,
-            column: *other,
-            smoothed: smoothed_at(curve, at),
-            is_nearest: false,
-        }));
+        rows.extend(others.map(|(at, other)| row(at, other)));
     }
     if let Some(row) = rows.get_mut(least.1) {
         row.is_nearest = true;
@@ -245,6 +250,19 @@ mod tests {
             wanted.sort_by(|one, other| one.1.total_cmp(&other.1).reverse());
             assert_eq!(found, wanted);
         }
+    }
+
+    #[test]
+    fn a_point_before_a_restart_says_so() {
+        let columns: Vec<_> = [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (1.0, 9.0)].map(|(x, y)| Column::point(x, y)).into();
+        let at_step_one = |fades_superseded| {
+            let curves = [SeriesView { fades_superseded, ..curve(0, &columns) }];
+            let layout = PlotLayout::new(&ChartOptions::default(), &curves, SIZE);
+            let hit = hit_test(&layout, &curves, &[], (layout.px(1.0), layout.py(9.0))).unwrap();
+            hit.rows.iter().map(|row| (row.column.last, row.is_superseded)).collect::<Vec<_>>()
+        };
+        assert_eq!(at_step_one(true), [(9.0, false), (2.0, true)]);
+        assert_eq!(at_step_one(false), [(9.0, false), (2.0, false)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
 use super::names::shorten_names;
+use super::series_style::SeriesStyle;
 use super::series_view::SeriesView;
 use super::text_metrics::text_width;
 
@@ -33,8 +34,8 @@ pub fn needs_two_rows<'a>(names: impl Iterator<Item = &'a str>) -> bool {
 /// A name under the plot and where it stands.
 pub struct LegendName {
     x: f64,
-    /// The series' slot; none for the rest that had no room.
-    slot: Option<usize>,
+    /// `None` for the rest that had no room.
+    style: Option<SeriesStyle>,
     text: String,
     /// The whole name where the text is a part of it.
     whole: String,
@@ -54,7 +55,7 @@ pub fn lay_out_legend(curves: &[SeriesView], room: f64, high: f64) -> Vec<Vec<Le
         let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
         if x > 0.0 && x + wide - 14.0 + keep > room {
             if rows.len() == most {
-                rows[most - 1].push(LegendName { x: EDGE + x, slot: None, text: format!("and {rest} more"), whole: String::new() });
+                rows[most - 1].push(LegendName { x: EDGE + x, style: None, text: format!("and {rest} more"), whole: String::new() });
                 break;
             }
             rows.push(Vec::new());
@@ -62,7 +63,7 @@ pub fn lay_out_legend(curves: &[SeriesView], room: f64, high: f64) -> Vec<Vec<Le
         }
         if let Some(row) = rows.last_mut() {
             let whole = if text == curve.name { String::new() } else { curve.name.to_owned() };
-            row.push(LegendName { x: EDGE + x, slot: Some(curve.slot), text, whole });
+            row.push(LegendName { x: EDGE + x, style: Some(curve.style), text, whole });
         }
         x += wide;
     }
@@ -73,8 +74,8 @@ pub fn lay_out_legend(curves: &[SeriesView], room: f64, high: f64) -> Vec<Vec<Le
 /// `y` is the base line of the name.
 pub fn draw_entry(margin: &mut Shapes, entry: LegendName, y: f64) {
     let mut x = entry.x;
-    if let Some(slot) = entry.slot {
-        margin.push(Shape::Swatch { slot, x, width: SWATCH, y: y - 4.0 });
+    if let Some(style) = entry.style {
+        margin.push(Shape::Swatch { style, x, width: SWATCH, y: y - 4.0 });
         x += SWATCH + 4.0;
     }
     let text = Text::new(Ink::Muted, TextAnchor::Start, X::px(x), y, entry.text);
@@ -94,7 +95,7 @@ mod tests {
             names.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
         let rows = lay_out_legend(&curves, 600.0, 100.0);
         assert_eq!(rows.len(), 6);
-        let named = rows.iter().flatten().filter(|entry| entry.slot.is_some()).count();
+        let named = rows.iter().flatten().filter(|entry| entry.style.is_some()).count();
         assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - named));
         assert!(rows.iter().flatten().all(|entry| entry.x + text_width(&entry.text) < 640.0));
     }

@@ -110,7 +110,7 @@ fn crisp(y: f64) -> f64 {
 pub fn draw_markers(plot: &mut Shapes, layout: &PlotLayout, markers: &[LineMarker]) {
     for marker in markers {
         plot.push(Shape::Marker(Marker {
-            ink: Ink::Series(marker.slot),
+            ink: Ink::Series(marker.colour),
             glyph: Glyph::Polygon(marker.kind.shape()),
             is_outlined: true,
             share: (marker.x - layout.left) / layout.width,

@@ -48,7 +48,9 @@ pub struct LineMarker {
     /// The place on the x axis; of several points in one column its middle.
     pub at: f64,
     pub kind: MarkerKind,
+    /// Of the series.
     pub slot: usize,
+    pub colour: usize,
     /// How many points it stands for; of [`MarkerKind::NotOnLog`], how many columns, since a column does not count these.
     pub count: u64,
 }
@@ -77,7 +79,7 @@ pub fn place_markers(layout: &PlotLayout, curves: &[SeriesView]) -> Vec<LineMark
     for curve in curves {
         let anomalies = find_anomalies(layout, curve);
         for kind in [MarkerKind::Nan, MarkerKind::PosInf, MarkerKind::NegInf, MarkerKind::NotOnLog, MarkerKind::Restart] {
-            push_markers(layout, curve.slot, &anomalies, kind, &mut markers);
+            push_markers(layout, curve, &anomalies, kind, &mut markers);
         }
     }
     markers
@@ -97,7 +99,7 @@ fn find_anomalies<'a>(layout: &PlotLayout, curve: &SeriesView<'a>) -> Vec<(&'a C
     anomalies
 }
 
-fn push_markers(layout: &PlotLayout, slot: usize, anomalies: &[(&Column, bool)], kind: MarkerKind, markers: &mut Vec<LineMarker>) {
+fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[(&Column, bool)], kind: MarkerKind, markers: &mut Vec<LineMarker>) {
     let own = markers.len();
     for &(column, is_back) in anomalies {
         let middle = column.x_min / 2.0 + column.x_max / 2.0;
@@ -126,7 +128,7 @@ fn push_markers(layout: &PlotLayout, slot: usize, anomalies: &[(&Column, bool)],
             .min(MAX_STACKED - 1);
         let rise = STACK_STEP * below as f64;
         let y = if up { layout.top + rise } else { layout.bottom() - rise };
-        markers.push(LineMarker { x, y, at, kind, slot, count });
+        markers.push(LineMarker { x, y, at, kind, slot: curve.slot, colour: curve.style.colour, count });
     }
 }
 

@@ -1,5 +1,6 @@
 //! One series of a line chart, as it is drawn.
 
+use super::series_style::SeriesStyle;
 use crate::series::{Column, Place};
 
 /// How prominent a series is: its stroke width, opacity and place in the drawing order.
@@ -15,8 +16,11 @@ pub enum Emphasis {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SeriesView<'a> {
     pub name: &'a str,
-    /// Index of the series among all series of the chart, hidden ones included: it decides colour and dashes.
+    /// Index of the series among all series of the chart, hidden ones included.
     pub slot: usize,
+    pub style: SeriesStyle,
+    /// Whether points that a later, smaller step superseded are drawn faded: those of a run along steps.
+    pub fades_superseded: bool,
     /// In order of arrival. Their x is that of the chart's x axis: a step, or seconds since 1970.
     pub columns: &'a [Column],
     /// The smoothed line, drawn over the faint columns: as long as `columns`, one place for each; empty without smoothing.

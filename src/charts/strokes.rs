@@ -1,13 +1,19 @@
 //! The lines of a chart from back to front, for SVG and canvas alike.
 
+use std::ops::Range;
+
 use super::display_list::Layer;
 use super::layout::PlotLayout;
 use super::polyline::{PEN_UP, PlotTransform, Polyline, is_dense, trace_columns, trace_points};
 use super::series_view::{Emphasis, SeriesView};
-use crate::series::Column;
+use super::superseded::superseded;
+use crate::series::{Column, Place};
 
 /// Points that are at least so far apart, in CSS pixels, are shown one by one.
 const MIN_DOT_SPACING: f64 = 24.0;
+
+/// The opacity of a raw line below its smoothed one, and of what was superseded, as a factor.
+const FAINT: f64 = 0.3;
 
 /// The lines in a plot of `width` times `height` pixels of any kind: faint ones first, bold ones last; a smoothed line over its faint raw one.
 pub fn build_layers(layout: &PlotLayout, curves: &[SeriesView], width: f64, height: f64) -> Vec<Layer> {
@@ -19,21 +25,50 @@ pub fn build_layers(layout: &PlotLayout, curves: &[SeriesView], width: f64, heig
                 Emphasis::Normal => (1.5, 1.0),
                 Emphasis::Bold => (2.25, 1.0),
             };
-            let mut transform = PlotTransform { x: &layout.x, y: &layout.y, width, height, snap: is_dense(curve.columns) };
-            let mut raw = trace_columns(curve.columns, &transform);
-            if !transform.snap {
-                add_dots(&mut raw, width, layout.width);
-            }
-            if curve.smoothed.is_empty() {
-                layers.push(Layer { slot: curve.slot, path: raw, width: stroke, alpha });
+            let style = curve.style;
+            let snap = is_dense(curve.columns);
+            let transform = PlotTransform { x: &layout.x, y: &layout.y, width, height, snap };
+            let mut push_segment = |columns: &[Column], smoothed: &[Place], alpha: f64| {
+                let mut raw = trace_columns(columns, &transform);
+                if !snap {
+                    add_dots(&mut raw, width, layout.width);
+                }
+                if smoothed.is_empty() {
+                    layers.push(Layer { style, path: raw, width: stroke, alpha });
+                    return;
+                }
+                layers.push(Layer { style, path: raw, width: 1.0, alpha: alpha * FAINT });
+                let path = trace_points(smoothed, &PlotTransform { snap: false, ..transform });
+                layers.push(Layer { style, path, width: stroke + 0.25, alpha });
+            };
+            let is_superseded = if curve.fades_superseded { superseded(curve.columns) } else { Vec::new() };
+            if is_superseded.is_empty() {
+                push_segment(curve.columns, curve.smoothed, alpha);
                 continue;
             }
-            transform.snap = false;
-            layers.push(Layer { slot: curve.slot, path: raw, width: 1.0, alpha: alpha * 0.3 });
-            layers.push(Layer { slot: curve.slot, path: trace_points(curve.smoothed, &transform), width: stroke + 0.25, alpha });
+            for segment in superseded_segments(&is_superseded) {
+                push_segment(&curve.columns[segment.clone()], curve.smoothed.get(segment).unwrap_or_default(), alpha * FAINT);
+            }
+            // What is left is one line: its steps ascend, so that nothing lifts the pen at a restart.
+            let left = |at: &usize| !is_superseded[*at];
+            let columns: Vec<Column> = (0..curve.columns.len()).filter(left).map(|at| curve.columns[at]).collect();
+            let smoothed: Vec<Place> = (0..curve.smoothed.len()).filter(left).map(|at| curve.smoothed[at]).collect();
+            push_segment(&columns, &smoothed, alpha);
         }
     }
     layers
+}
+
+/// The ranges of columns that were superseded, each with the column before it, from which the line led there.
+fn superseded_segments(is_superseded: &[bool]) -> Vec<Range<usize>> {
+    let mut segments: Vec<Range<usize>> = Vec::new();
+    for at in (0..is_superseded.len()).filter(|at| is_superseded[*at]) {
+        match segments.last_mut().filter(|segment| segment.end == at) {
+            Some(segment) => segment.end = at + 1,
+            None => segments.push(at.saturating_sub(1)..at + 1),
+        }
+    }
+    segments
 }
 
 /// Puts a dot on each point of a line where there are few: each stands for itself, and between them nothing was measured.
@@ -84,7 +119,7 @@ pub fn nearest_gap(columns: &[Column], x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::{ChartOptions, Size};
+    use crate::charts::{ChartOptions, SeriesStyle, Size};
 
     #[test]
     fn what_is_in_the_foreground_comes_last() {
@@ -94,12 +129,17 @@ mod tests {
         let mut curves: Vec<_> = all
             .iter()
             .enumerate()
-            .map(|(slot, emphasis)| SeriesView { columns: &columns, slot, emphasis: *emphasis, ..SeriesView::default() })
+            .map(|(slot, emphasis)| SeriesView {
+                columns: &columns,
+                style: SeriesStyle::of_slot(slot),
+                emphasis: *emphasis,
+                ..SeriesView::default()
+            })
             .collect();
         curves[2].smoothed = &smoothed;
         let layout = PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 300.0, height: 200.0 });
         let layers = build_layers(&layout, &curves, 100.0, 50.0);
-        assert_eq!(layers.iter().map(|layer| layer.slot).collect::<Vec<_>>(), [1, 2, 2, 0]);
+        assert_eq!(layers.iter().map(|layer| layer.style.colour).collect::<Vec<_>>(), [1, 2, 2, 0]);
         assert!(layers[1].alpha < layers[2].alpha && layers[2].path.len() == 2);
     }
 
@@ -113,6 +153,31 @@ mod tests {
             path.split(|point| point.0.is_nan()).map(<[_]>::len).collect::<Vec<_>>()
         };
         assert_eq!((drawn(3), drawn(100)), (vec![3, 1, 1, 1], vec![100]));
+    }
+
+    #[test]
+    fn what_a_restart_superseded_is_faded_and_the_rest_is_one_line() {
+        let steps = [0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 4.0];
+        let columns: Vec<_> = steps.map(|x| Column::point(x, 1.0)).into();
+        let smoothed: Vec<Place> = steps.map(|x| (x, 1.0)).into();
+        let drawn = |curve: SeriesView| {
+            let curves = [curve];
+            let layout = PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 300.0, height: 200.0 });
+            let line = |layer: Layer| {
+                let runs = layer.path.split(|point| point.0.is_nan()).map(<[_]>::len).filter(|points| *points > 1).collect::<Vec<_>>();
+                (runs, layer.alpha)
+            };
+            // One unit of the plot is a step.
+            build_layers(&layout, &curves, 4.0, 1.0).into_iter().map(line).collect::<Vec<_>>()
+        };
+        let run = SeriesView { columns: &columns, fades_superseded: true, ..SeriesView::default() };
+        assert_eq!(drawn(run), [(vec![4], 0.3), (vec![4], 1.0)]);
+        assert_eq!(drawn(SeriesView { fades_superseded: false, ..run }), [(vec![4, 3], 1.0)]);
+        let both = drawn(SeriesView { smoothed: &smoothed, ..run });
+        assert_eq!(both.iter().map(|(points, _)| points.clone()).collect::<Vec<_>>(), [[4], [4], [4], [4]]);
+        assert!(both[0].1 < both[1].1 && both[1].1 < both[3].1);
+        assert_eq!(superseded_segments(&[true, true, false, false, true, false, true]), [0..2, 3..5, 5..7]);
+        assert!(superseded_segments(&[]).is_empty());
     }
 
     #[test]

@@ -121,8 +121,8 @@ fn draw_lines(context: &CanvasRenderingContext2d, layout: &PlotLayout, curves: &
     let (width, height) = (layout.width * ratio, layout.height * ratio);
     pixels.reset(width.ceil() as usize, height.ceil() as usize);
     for layer in build_layers(layout, curves, width, height) {
-        let dash: Vec<f64> = palette::dash(layer.slot).iter().map(|length| length * ratio).collect();
-        let colour = palette::colour(layer.slot, is_dark);
+        let dash: Vec<f64> = palette::dash(layer.style.dash).iter().map(|length| length * ratio).collect();
+        let colour = palette::colour(layer.style.colour, is_dark);
         pixels.draw_curve(&layer.path, &Stroke { colour, alpha: layer.alpha, width: layer.width * ratio, dash: &dash });
     }
     // At a whole pixel of the screen: the plot may begin between two.

@@ -9,7 +9,10 @@ use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary,
 use super::hidden_series;
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, SeriesView, Size, format_number, legend_labels, palette};
+use crate::charts::{
+    AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, SeriesStyle, SeriesView, Size, StyledSeries, format_number, legend_labels,
+    palette, series_styles,
+};
 use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::series::Axis;
 
@@ -49,6 +52,8 @@ pub struct ChartState {
     /// The live parts; `None` before the chart has been near the screen.
     pub plot: Option<Plot>,
     pub names: SeriesNames,
+    /// The styles of the series, in the order of the cache.
+    pub styles: Vec<SeriesStyle>,
     /// When it was visible last, in steps of the registry's counter.
     pub visible_at: u64,
 }
@@ -99,6 +104,7 @@ impl ChartState {
             has_picture,
             plot: None,
             names: SeriesNames::default(),
+            styles: Vec::new(),
             visible_at: 0,
         }
     }
@@ -198,6 +204,8 @@ impl ChartState {
         let curve = |(slot, series): (usize, &'_ CachedSeries)| SeriesView {
             name: "",
             slot,
+            style: self.styles.get(slot).copied().unwrap_or_default(),
+            fades_superseded: false,
             columns: &self.cache.series[slot].columns.list,
             smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
             emphasis: match self.highlighted {
@@ -216,6 +224,7 @@ impl ChartState {
             return;
         }
         let Some(plot) = self.plot.clone() else { return };
+        self.update_styles();
         let curves = self.curves();
         let options = ChartOptions {
             x_axis: self.settings.x,
@@ -247,6 +256,11 @@ impl ChartState {
         }
     }
 
+    fn update_styles(&mut self) {
+        let series = self.cache.series.iter().map(|series| StyledSeries { run_colour: None, name: &series.name });
+        self.styles = series_styles(series, false);
+    }
+
     fn update_names(&mut self) {
         if self.names.full.iter().ne(self.cache.series.iter().map(|series| &series.name)) {
             self.names.full = self.cache.series.iter().map(|series| series.name.clone()).collect();
@@ -259,18 +273,23 @@ impl ChartState {
     /// Every frame comes here, and hardly any changes the legend: it is compared before it is copied.
     fn update_legend(&self, display: &PlotDisplay, is_dark: bool) {
         let entries = || {
-            let names = self.names.full.iter().zip(&self.names.short).enumerate();
-            names.map(|(slot, (name, short))| (name, short, !self.is_hidden(name), palette::colour(slot, is_dark)))
+            let names = self.names.full.iter().zip(&self.names.short).zip(&self.styles);
+            names.map(|((name, short), style)| (name, short, !self.is_hidden(name), palette::colour(style.colour, is_dark), style.dash))
         };
         let is_same = display.legend.with_untracked(|legend| {
-            let same = |(entry, (name, short, is_shown, color)): (&LegendEntry, (&String, &String, bool, u32))| {
-                entry.name == *name && entry.short == *short && entry.is_shown == is_shown && entry.color == color
+            let same = |(entry, (name, short, is_shown, color, dash)): (&LegendEntry, (&String, &String, bool, u32, usize))| {
+                entry.name == *name && entry.short == *short && entry.is_shown == is_shown && entry.color == color && entry.dash == dash
             };
             legend.len() == self.names.full.len() && legend.iter().zip(entries()).all(same)
         });
         if !is_same {
-            let copied =
-                entries().map(|(name, short, is_shown, color)| LegendEntry { name: name.clone(), short: short.clone(), is_shown, color });
+            let copied = entries().map(|(name, short, is_shown, color, dash)| LegendEntry {
+                name: name.clone(),
+                short: short.clone(),
+                is_shown,
+                color,
+                dash,
+            });
             display.legend.set(copied.collect());
         }
     }

@@ -87,6 +87,8 @@ pub struct LegendEntry {
     pub short: String,
     pub is_shown: bool,
     pub color: u32,
+    /// The index of its dashes, which are a second cue.
+    pub dash: usize,
 }
 
 /// Place of the crosshair in CSS pixels of the plot.

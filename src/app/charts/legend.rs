@@ -9,7 +9,7 @@ use web_sys::{HtmlElement, MouseEvent};
 use super::display::{ChartDisplay, LegendEntry, PlotDisplay, hex_color};
 use super::registry::{ChartRegistry, use_charts};
 use crate::app::signals::SetIfChanged;
-use crate::charts::{MAX_FOLDED_NAMES, needs_two_rows, palette};
+use crate::charts::{MAX_FOLDED_NAMES, needs_two_rows};
 use crate::protocol::CellId;
 
 impl ChartRegistry {
@@ -101,8 +101,7 @@ fn SeriesButton(id: StoredValue<CellId>, at: usize, entries: RwSignal<Vec<Legend
         <button
             type="button"
             class="series"
-            // Beyond the first eight, the dash is a second cue.
-            data-dash=(at / palette::COLOURS % 4).to_string()
+            data-dash=show(|entry| Some(entry.dash.to_string()))
             style=show(|entry| Some(["--series:", &hex_color(entry.color)].concat()))
             aria-pressed=show(|entry| Some(if entry.is_shown { "true" } else { "false" }.to_owned()))
             title=show(|entry| Some([&entry.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat()))

@@ -60,7 +60,8 @@ impl Readout {
         let mut rows = vec![TooltipRow::text("", axis.heading(hit.x, &heading))];
         let mut push_row = |slot: usize, class: &'static str, value: String| {
             let name = chart.names.short.get(slot).cloned().unwrap_or_default();
-            rows.push(TooltipRow { class, color: Some(palette::colour(slot, is_dark)), name, value });
+            let colour = chart.styles.get(slot).copied().unwrap_or_default().colour;
+            rows.push(TooltipRow { class, color: Some(palette::colour(colour, is_dark)), name, value });
         };
         let markers: Vec<&LineMarker> = chart.markers.iter().filter(|marker| marker.is_at(place)).collect();
         for marker in markers.iter().take(MAX_MARKERS) {
@@ -79,8 +80,11 @@ impl Readout {
         sort_rows(&mut hit.rows);
         let shown = shown_rows(&hit.rows);
         for row in &hit.rows[shown.clone()] {
-            let value =
+            let mut value =
                 format_value(row, &chart.settings.unit) + &axis.place_suffix(row, hit.x, &heading) + &axis.smoothed_suffix(row, &heading);
+            if row.is_superseded {
+                value.push_str(", before restart");
+            }
             push_row(row.slot, if row.is_nearest { "nearest" } else { "" }, value);
         }
         // Behind the rows of markers.
@@ -215,7 +219,7 @@ mod tests {
     use super::*;
 
     fn row(column: Column, smoothed: Option<(f64, f64)>) -> HitRow {
-        HitRow { slot: 0, column, smoothed, is_nearest: false }
+        HitRow { slot: 0, column, smoothed, is_nearest: false, is_superseded: false }
     }
 
     fn joined(points: &[(f64, f64)]) -> Column {

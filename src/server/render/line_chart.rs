@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::Prerendered;
-use crate::charts::palette::COLOURS;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesView, Theme, Zone, legend_labels,
-    needs_two_rows,
+    AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView, Theme, Zone,
+    legend_labels, needs_two_rows,
 };
 use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
@@ -88,6 +87,8 @@ pub async fn svg(
         .map(|(slot, name)| SeriesView {
             name,
             slot: *slot,
+            style: SeriesStyle::of_slot(*slot),
+            fades_superseded: false,
             columns: &series[*slot].columns,
             smoothed: smoothed(*slot),
             emphasis: Emphasis::Normal,
@@ -143,11 +144,12 @@ fn legend(html: &mut String, names: &[&str], short: &[String], hidden: &[String]
     html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
     for (slot, (name, text)) in names.iter().zip(short).enumerate().take(MAX_FOLDED_NAMES) {
         let is_shown = !hidden.iter().any(|hidden| hidden == name);
+        let style = SeriesStyle::of_slot(slot);
         html.push_str(&format!(
             "<button type=\"button\" class=\"series\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
              style=\"--series:var(--s{})\" title=\"{}\"><bdi>{}</bdi></button>",
-            slot / COLOURS % 4,
-            slot % COLOURS,
+            style.dash,
+            style.colour,
             escaped(name),
             escaped(text)
         ));

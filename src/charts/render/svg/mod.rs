@@ -15,6 +15,7 @@ use crate::charts::display_list::{
     CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X,
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
+use crate::charts::series_style::SeriesStyle;
 use crate::charts::text_metrics::FONT_SIZE;
 use path::{broken_line, commands, polygon};
 pub use text::{coordinate, escaped, push_coordinate};
@@ -96,7 +97,7 @@ impl Writer {
                 Shape::Window(window) => self.window(window),
                 Shape::HeatCells(cells) => self.heat_cells(cells),
                 Shape::ColourBar { colours, top, bottom } => self.colour_bar(colours, *top, *bottom),
-                Shape::Swatch { slot, x, width, y } => self.swatch(*slot, *x, *width, *y),
+                Shape::Swatch { style, x, width, y } => self.swatch(*style, *x, *width, *y),
             }
         }
     }
@@ -300,9 +301,9 @@ impl Writer {
     }
 
     fn layer(&mut self, layer: &Layer) {
-        let class = self.slot('s', layer.slot);
+        let class = self.slot('s', layer.style.colour);
         let opacity = if layer.alpha < 1.0 { format!(" stroke-opacity=\"{}\"", coordinate(layer.alpha)) } else { String::new() };
-        let dashes: Vec<_> = dash(layer.slot).iter().map(|length| coordinate(*length)).collect();
+        let dashes: Vec<_> = dash(layer.style.dash).iter().map(|length| coordinate(*length)).collect();
         // Round ends would fill the gaps.
         let dashes =
             if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\" stroke-linecap=\"butt\"", dashes.join(" ")) };
@@ -369,9 +370,9 @@ impl Writer {
         self.out.push_str("</g>");
     }
 
-    fn swatch(&mut self, slot: usize, x: f64, width: f64, y: f64) {
-        let class = self.slot('s', slot);
-        let dashes: Vec<_> = dash(slot).iter().map(|length| coordinate(*length)).collect();
+    fn swatch(&mut self, style: SeriesStyle, x: f64, width: f64, y: f64) {
+        let class = self.slot('s', style.colour);
+        let dashes: Vec<_> = dash(style.dash).iter().map(|length| coordinate(*length)).collect();
         put!(
             self,
             "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{width}\"/>",

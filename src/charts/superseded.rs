@@ -1,0 +1,98 @@
+//! Which points of a run were superseded: a step below the last one, as after a restart from a
+//! checkpoint, replaces all earlier points from that step on.
+
+use crate::series::Column;
+
+/// For each column, in order of arrival and along steps, whether all of it was superseded; empty
+/// where nothing was.
+///
+/// Exact for single points. A column of several points counts as superseded if all of it is; of
+/// steps back inside of a column only the lowest is known, and only if it is the column's lowest
+/// step.
+pub fn superseded(columns: &[Column]) -> Vec<bool> {
+    let is_back = |at: usize| at > 0 && columns[at].x_first < columns[at - 1].x_last;
+    if !(0..columns.len()).any(|at| is_back(at) || columns[at].breaks > 0) {
+        return Vec::new();
+    }
+    let mut superseded = vec![false; columns.len()];
+    // The lowest step to which a later point went back.
+    let mut cut = f64::INFINITY;
+    for (at, column) in columns.iter().enumerate().rev() {
+        superseded[at] = column.x_min >= cut;
+        if column.breaks > 0 && column.x_min < column.x_first {
+            cut = cut.min(column.x_min);
+        }
+        if is_back(at) {
+            cut = cut.min(column.x_first);
+        }
+    }
+    superseded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(steps: &[u32]) -> Vec<Column> {
+        steps.iter().map(|step| Column::point(f64::from(*step), 1.0)).collect()
+    }
+
+    /// Superseded steps in brackets.
+    fn shown(columns: &[Column]) -> String {
+        let superseded = superseded(columns);
+        let one = |(at, column): (usize, &Column)| {
+            if superseded.get(at) == Some(&true) { format!("({})", column.x_first) } else { column.x_first.to_string() }
+        };
+        columns.iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_smaller_step_supersedes_earlier_points_from_that_step_on() {
+        assert!(superseded(&points(&[0, 1, 1, 2])).is_empty() && superseded(&[]).is_empty());
+        assert_eq!(shown(&points(&[0, 1, 2, 3, 2, 3, 4])), "0 1 (2) (3) 2 3 4");
+        assert_eq!(shown(&points(&[0, 5, 9, 6, 7])), "0 5 (9) 6 7");
+        assert_eq!(shown(&points(&[0, 4, 8, 4, 8, 2, 4])), "0 (4) (8) (4) (8) 2 4");
+        assert_eq!(shown(&points(&[3, 4, 0])), "(3) (4) 0", "a restart from the beginning");
+        assert_eq!(shown(&points(&[2, 2, 3, 3, 2])), "(2) (2) (3) (3) 2");
+        assert_eq!(shown(&points(&[0, 2, 2, 1, 2, 2])), "0 (2) (2) 1 2 2", "equal steps of one pass are all of it");
+    }
+
+    #[test]
+    fn brute_force_agrees_on_single_points() {
+        let mut seed = 3_u64;
+        let mut below = |end: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % end
+        };
+        for _ in 0..500 {
+            let mut step = 0;
+            let steps: Vec<u32> = (0..30)
+                .map(|_| {
+                    step = if below(6) == 0 { below(u64::from(step) + 1) as u32 } else { step + below(3) as u32 };
+                    step
+                })
+                .collect();
+            let columns = points(&steps);
+            let found = superseded(&columns);
+            for (at, step) in steps.iter().enumerate() {
+                let wanted = (at + 1..steps.len()).any(|later| steps[later] < steps[later - 1] && steps[later] <= *step);
+                assert_eq!(found.get(at).copied().unwrap_or(false), wanted, "{at} of {steps:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_of_several_points_is_superseded_as_a_whole_or_not() {
+        let joined = |steps: &[u32]| {
+            let all = points(steps);
+            all[1..].iter().fold(all[0], |mut sum, next| {
+                sum.merge(next);
+                sum
+            })
+        };
+        let columns = [joined(&[0, 1, 2]), joined(&[3, 4, 5]), joined(&[6, 7, 8]), joined(&[4, 5])];
+        assert_eq!(superseded(&columns), [false, false, true, false], "half of the second was");
+        let inside = [joined(&[5, 6]), joined(&[7, 8, 3])];
+        assert_eq!(superseded(&inside), [true, false], "a step back inside of a column");
+    }
+}
