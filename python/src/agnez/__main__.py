@@ -17,9 +17,9 @@ A training sends its own spool; `replay` sends those that a killed or unconnecte
 
 _EXAMPLES = """\
 examples:
-  python -m agnez spools                          which spools are there
-  python -m agnez replay                          send all of them, each to its run's server
-  python -m agnez replay --url http://gpu:3000    send them to another server
+  {program} spools                          which spools are there
+  {program} replay                          send all of them, each to its run's server
+  {program} replay --url http://gpu:3000    send them to another server
 
 The spools of this user are in {root} (AGNEZ_SPOOL).
 AGNEZ_TOKEN is the token of a server that requires one."""
@@ -32,11 +32,11 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m agnez",
+        prog=program,
         description=_DESCRIPTION,
-        epilog=_EXAMPLES.format(root=paths.spool_root(None)),
+        epilog=_EXAMPLES.format(program=program, root=paths.spool_root(None)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"agnez {__version__}")
@@ -68,9 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command. Returns the exit code: 1 when something is left to send, else 0."""
-    parser = _parser()
+def main(argv: list[str] | None = None, program: str = "python -m agnez") -> int:
+    """Runs the command. Returns the exit code: 1 when something is left to send, else 0.
+
+    ``program`` is what the user typed before the command: the server's program calls this, too.
+    """
+    parser = _parser(program)
     options = parser.parse_args(argv)
     if options.command is None:
         parser.print_help()
@@ -81,20 +84,35 @@ def main(argv: list[str] | None = None) -> int:
         print(f"There is no spool in {root}.")
         return 0
     if options.command == "spools":
-        ended = set(paths.abandoned_spools(root))
-        for folder in folders:
-            try:
-                size = sum(entry.stat().st_size for entry in folder.iterdir())
-            except OSError as error:
-                # Another process just sent it or removed it.
-                print(f"{folder}  {error.strerror or error}")
-                continue
-            state = "ended" if folder in ended else "running"
-            url = paths.read_metadata(folder).get("url", "")
-            print(f"{folder}  {size / 1024:.0f} KiB  {state}  {url}".rstrip())
+        _list(root, folders)
         return 0
-    is_left = False
+    return 1 if _send(folders, options) else 0
+
+
+def _list(root: Path, folders: list[Path]) -> None:
+    ended = set(paths.abandoned_spools(root))
     for folder in folders:
+        try:
+            size = sum(entry.stat().st_size for entry in folder.iterdir())
+        except OSError as error:
+            # Another process just sent it or removed it.
+            print(f"{folder}  {error.strerror or error}")
+            continue
+        state = "ended" if folder in ended else "running"
+        url = paths.read_metadata(folder).get("url", "")
+        print(f"{folder}  {size / 1024:.0f} KiB  {state}  {url}".rstrip())
+
+
+def _send(folders: list[Path], options: argparse.Namespace) -> bool:
+    """Sends the spools. Returns whether something is left to send."""
+    is_left = False
+    #: Servers that did not answer, with the number of their spools that were not tried.
+    skipped: dict[str, int] = {}
+    for folder in folders:
+        url = str(options.url or paths.read_metadata(folder).get("url"))
+        if url in skipped:
+            skipped[url] += 1
+            continue
         try:
             print(replay(folder, url=options.url, refused=options.refused, timeout=options.timeout))
             is_left |= folder.exists()
@@ -105,7 +123,13 @@ def main(argv: list[str] | None = None) -> int:
             message = f"{folder} cannot be sent ({type(error).__name__}: {error})."
             print(error if is_sentence else message, file=sys.stderr)
             is_left = True
-    return 1 if is_left else 0
+            if isinstance(error, TimeoutError):
+                skipped[url] = 0
+    for url, count in skipped.items():
+        if count:
+            spools = "1 other spool" if count == 1 else f"{count} other spools"
+            print(f"{spools} for {url} stay{'s' if count == 1 else ''}, too.", file=sys.stderr)
+    return is_left
 
 
 if __name__ == "__main__":
