@@ -124,18 +124,18 @@ test("a figure says what was blocked, and what to do", async ({ page, agnez, pro
   for (const { _id, name } of await agnez.values()) {
     if (_id === none._id) continue;
     await cell(page, _id).scrollIntoViewIfNeeded();
-    await expect(cell(page, _id).locator(".blocked"), name).toHaveText(BLOCKED[name]![1]);
-    await expect(cell(page, _id).locator(".blocked"), "text is text").not.toContainText("<b>");
-    await expect(cell(page, _id).locator(".blocked b")).toHaveCount(0);
+    await expect(cell(page, _id).locator(".blocked-resources"), name).toHaveText(BLOCKED[name]![1]);
+    await expect(cell(page, _id).locator(".blocked-resources"), "text is text").not.toContainText("<b>");
+    await expect(cell(page, _id).locator(".blocked-resources b")).toHaveCount(0);
   }
   await cell(page, none._id).scrollIntoViewIfNeeded();
   await expect.poll(() => surfaceHeight(page, none._id)).toBeLessThan(100);
-  await expect(cell(page, none._id).locator(".blocked")).toBeHidden();
+  await expect(cell(page, none._id).locator(".blocked-resources")).toBeHidden();
   // The next figure is whole.
   const [first] = await agnez.values();
   await agnez.patch(first._id, { value: "<p>whole" });
   await expect(figure(cell(page, first._id)).getByText("whole")).toBeVisible();
-  await expect(cell(page, first._id).locator(".blocked")).toBeHidden();
+  await expect(cell(page, first._id).locator(".blocked-resources")).toBeHidden();
 });
 
 test("a figure cannot make the page say anything else", async ({ page, agnez }) => {
@@ -154,7 +154,7 @@ test("a figure cannot make the page say anything else", async ({ page, agnez }) 
   </script>`;
   const { _id } = await agnez.create({ name: "liar", type: "html", value });
   await openBoard(page);
-  const said = cell(page, _id).locator(".blocked");
+  const said = cell(page, _id).locator(".blocked-resources");
   // Which of the many come first depends on when the page begins to listen.
   await expect(said).toContainText(/a picture from host-\d+\.example/);
   expect((await said.textContent())!.length).toBeLessThan(1000);
@@ -199,7 +199,7 @@ test("mpld3's figures of every age are drawn", async ({ page, agnez }) => {
       await expect(inside.locator(".mpld3-path, path.mpld3-line").first()).toBeVisible();
       await expect(inside.locator("image.mpld3-image"), "its pixels are seen").toHaveCSS("image-rendering", "pixelated");
     }
-    await expect(cell(page, _id).locator(".blocked")).toBeHidden();
+    await expect(cell(page, _id).locator(".blocked-resources")).toBeHidden();
   }
 });
 

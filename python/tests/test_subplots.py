@@ -154,6 +154,12 @@ def test_a_picture_has_the_titles_below_its_description(
     sent(board)
     cell = server.cell(axes.id)
     assert cell["description"] == "changed" and cell["chart"]["y_label"] == "row"
+    axes.imshow([[0, 255]])
+    sent(board)
+    assert server.cell(axes.id)["description"] == "changed\nx: column, y: row"
+    axes.clear()
+    sent(board)
+    assert server.cell(axes.id)["description"] == "changed"
 
 
 def test_calls_of_a_board_take_titles(server: Server, board: Any, name: str) -> None:
@@ -167,6 +173,21 @@ def test_calls_of_a_board_take_titles(server: Server, board: Any, name: str) -> 
     assert cells["line"]["chart"] == {"y": "log", **titles}
     for kind in ("bar", "histogram", "scatter"):
         assert {key: cells[kind]["value"][key] for key in titles} == titles
+
+
+def test_titles_and_units_of_values_are_one_short_line(
+    server: Server, board: Any, name: str
+) -> None:
+    board.bar("bar", {"a": [1]}, x_label="two\nlines", y_label="y" * 300, unit="k\tg")
+    board.heatmap("heatmap", [[1]], row_label="r" * 201, column_label="c\n", unit="u" * 300)
+    board.number("number", 1, unit="per\nsecond")
+    sent(board)
+    cells = {cell: document["value"] for cell, document in server.named(name).items()}
+    bar, heatmap = cells["bar"], cells["heatmap"]
+    assert (bar["x_label"], bar["y_label"], bar["unit"]) == ("two lines", "y" * 199 + "…", "k g")
+    assert (heatmap["row_label"], heatmap["column_label"]) == ("r" * 199 + "…", "c ")
+    assert heatmap["unit"] == "u" * 199 + "…"
+    assert cells["number"]["unit"] == "per second"
 
 
 def test_bins_of_a_histogram_are_honoured(server: Server, board: Any, name: str) -> None:

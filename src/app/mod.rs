@@ -53,7 +53,7 @@ pub fn App(page: PageData) -> impl IntoView {
         fullscreen::use_fullscreen(dashboard);
         live_connection::start(dashboard);
         dashboard.load_theme();
-        dom::mark_root("data-hydrated", Some(""));
+        dom::set_root_attribute("data-hydrated", Some(""));
     });
     view! {
         <BoardPage />

@@ -40,7 +40,7 @@ pub fn root() -> String {
 ///
 /// For targets that have no view and no owner, such as media queries; otherwise use an `on:`
 /// attribute or [`window_event_listener`].
-pub fn listen<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
+pub fn add_listener<E: JsCast>(target: &EventTarget, name: &str, mut handler: impl FnMut(E) + 'static) {
     let handler = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
     let _ = target.add_event_listener_with_callback(name, handler.into_js_value().unchecked_ref::<Function>());
 }
@@ -54,7 +54,7 @@ pub async fn animation_frame() {
 }
 
 /// Sets an attribute of `<html>`, or removes it. The page's views begin at `<body>`.
-pub fn mark_root(name: &str, value: Option<&str>) {
+pub fn set_root_attribute(name: &str, value: Option<&str>) {
     if let Some(root) = document().document_element() {
         let _ = match value {
             Some(value) => root.set_attribute(name, value),
@@ -75,7 +75,7 @@ pub fn number_of(text: &str) -> f64 {
 }
 
 /// Appends a new element to an element that no view owns.
-pub fn append(parent: &Element, tag: &str, class: &str, text: &str) -> Option<Element> {
+pub fn append_element(parent: &Element, tag: &str, class: &str, text: &str) -> Option<Element> {
     let element = document().create_element(tag).ok()?;
     if !class.is_empty() {
         element.set_class_name(class);
@@ -89,7 +89,7 @@ pub fn append(parent: &Element, tag: &str, class: &str, text: &str) -> Option<El
 
 /// Sets an attribute of an element that no view owns. Only an invalid name is an error, which no
 /// caller has.
-pub fn mark(element: &Element, name: &str, value: &str) {
+pub fn set_attribute(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 

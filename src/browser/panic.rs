@@ -14,7 +14,7 @@ pub fn report_panics() {
 fn report(info: &PanicHookInfo) {
     let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
     let text = format!("This page hit an internal error ({place}). Reload to continue.");
-    dom::mark_root("data-notice", Some(&text));
+    dom::set_root_attribute("data-notice", Some(&text));
     show(&text);
     wasm_bindgen::throw_str(&text)
 }
@@ -22,7 +22,7 @@ fn report(info: &PanicHookInfo) {
 /// The framework is not to be trusted after a panic: this writes into the document itself.
 fn show(text: &str) {
     let Some(root) = document().document_element() else { return };
-    if let Some(message) = dom::append(&root, "p", "notice", text) {
-        dom::mark(&message, "role", "alert");
+    if let Some(message) = dom::append_element(&root, "p", "notice", text) {
+        dom::set_attribute(&message, "role", "alert");
     }
 }

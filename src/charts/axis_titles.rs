@@ -12,6 +12,8 @@ pub struct AxisTitles<T = String> {
     pub y: T,
 }
 
+/// Characters of a title or a unit in a value; a longer one is refused. The server's own bound for line charts is the same.
+pub const MAX_TITLE_CHARS: usize = 200;
 /// In CSS pixels: what fits into the narrowest tile. The width of the page decides no text, since the server does not know it.
 const WIDTH: f64 = 280.0;
 const ABOVE: f64 = 12.0;
@@ -20,8 +22,19 @@ const BELOW: f64 = 16.0;
 impl AxisTitles {
     /// Those of a value.
     pub fn parse(root: JsonPath) -> Result<Self, ApiError> {
-        Ok(Self { x: root.optional_text("x_label")?, y: root.optional_text("y_label")? })
+        Ok(Self { x: parse_title(&root, "x_label")?, y: parse_title(&root, "y_label")? })
     }
+}
+
+/// A title or a unit of a value, which is one line: at most [`MAX_TITLE_CHARS`] characters, none a control character. Empty where the key is
+/// missing.
+pub fn parse_title(root: &JsonPath, key: &str) -> Result<String, ApiError> {
+    let Some(node) = root.get(key) else { return Ok(String::new()) };
+    let title = node.text()?;
+    if title.chars().nth(MAX_TITLE_CHARS).is_some() || title.contains(char::is_control) {
+        return Err(node.wrong(&format!("may have {MAX_TITLE_CHARS} characters, none a control character")));
+    }
+    Ok(title.into_owned())
 }
 
 impl<T: AsRef<str>> AxisTitles<T> {
@@ -79,5 +92,12 @@ mod tests {
     fn a_wrong_title_has_a_path() {
         let error = AxisTitles::parse(JsonPath::root(r#"{"x_label": 5}"#)).unwrap_err();
         assert_eq!(error.message, "value.x_label must be a string, not a number.");
+        let rule = "may have 200 characters, none a control character.";
+        for (key, title) in [("x_label", "x".repeat(MAX_TITLE_CHARS + 1)), ("y_label", "two\nlines".to_owned())] {
+            let value = serde_json::json!({ key: title }).to_string();
+            assert_eq!(AxisTitles::parse(JsonPath::root(&value)).unwrap_err().message, format!("value.{key} {rule}"));
+        }
+        let longest = serde_json::json!({"x_label": "ü".repeat(MAX_TITLE_CHARS)}).to_string();
+        assert!(AxisTitles::parse(JsonPath::root(&longest)).is_ok());
     }
 }

@@ -13,17 +13,17 @@ pub struct Csv {
 }
 
 impl Csv {
-    /// A text as [`quoted`] has it.
+    /// A text as [`quote_field`] has it.
     pub fn text(&mut self, text: &str) {
         self.separate();
-        self.out.push_str(&quoted(text));
+        self.out.push_str(&quote_field(text));
     }
 
     pub fn number(&mut self, number: f64) {
-        self.number_text(&written(number));
+        self.number_text(&format_csv_number(number));
     }
 
-    /// A number that is written out already.
+    /// A number that is formatted already.
     pub fn number_text(&mut self, number: &str) {
         self.separate();
         self.out.push_str(number);
@@ -52,13 +52,13 @@ impl Csv {
 }
 
 /// A text is kept as it is. In quotes where a comma, a quote or a line end makes it necessary, and where a spreadsheet might take it for a formula.
-pub fn quoted(text: &str) -> Cow<'_, str> {
+pub fn quote_field(text: &str) -> Cow<'_, str> {
     let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(['=', '+', '-', '@', ' ']) || text.ends_with(' ');
     if is_special { Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))) } else { Cow::Borrowed(text) }
 }
 
 /// The shortest text that reads back as the same double; what is no number as in JSON bodies.
-pub fn written(number: f64) -> String {
+pub fn format_csv_number(number: f64) -> String {
     let size = number.abs();
     let mut out = String::new();
     // Writing into a string cannot fail.
@@ -98,8 +98,11 @@ mod tests {
     #[test]
     fn numbers_read_back_as_they_were() {
         for number in [0.1, -0.0, 5e-324, 1e308, 123456789.125, 1e-7, 3.0] {
-            assert_eq!(written(number).parse::<f64>().unwrap().to_bits(), f64::to_bits(number));
+            assert_eq!(format_csv_number(number).parse::<f64>().unwrap().to_bits(), f64::to_bits(number));
         }
-        assert_eq!((written(3.0), written(f64::NEG_INFINITY), written(1e300)), ("3".into(), "-Infinity".into(), "1e300".into()));
+        assert_eq!(
+            (format_csv_number(3.0), format_csv_number(f64::NEG_INFINITY), format_csv_number(1e300)),
+            ("3".into(), "-Infinity".into(), "1e300".into())
+        );
     }
 }

@@ -72,10 +72,10 @@ impl Ink {
         let inks = palette::inks(is_dark);
         match self {
             Self::Series(slot) => palette::colour(slot % COLOURS, is_dark),
-            Self::Ground => inks.tile,
-            Self::Grid => inks.line,
+            Self::Ground => inks.surface,
+            Self::Grid => inks.border,
             Self::Axis | Self::Muted | Self::Hatch => inks.muted,
-            Self::Text => inks.ink,
+            Self::Text => inks.text,
             Self::Well => palette::well(is_dark),
             Self::Good => palette::good(is_dark),
             Self::Bad => palette::bad(is_dark),

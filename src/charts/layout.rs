@@ -7,7 +7,7 @@ use super::scale::Scale;
 use super::series_view::SeriesView;
 use super::text_metrics::{FONT_SIZE, text_width};
 use super::ticks::{Tick, TickFormat, is_representable, make_ticks, max_label_width};
-use super::zone::Zone;
+use super::time_zone::TimeZone;
 use crate::protocol::{XAxis, YScale};
 
 /// The options of a line chart: everything that its layout depends on, apart from the numbers and the size.
@@ -23,7 +23,7 @@ pub struct ChartOptions<'a> {
     /// Seconds since 1970 of the chart's first point: what [`XAxis::Relative`] counts from. The left end of the axis when `None`.
     pub origin: Option<f64>,
     /// The clock of [`XAxis::Wall`]: that of the browser; UTC on the server, unless a request names one.
-    pub zone: Zone,
+    pub zone: TimeZone,
     /// There are series, and all of them are hidden.
     pub all_hidden: bool,
 }

@@ -180,7 +180,7 @@ mod tests {
     use crate::charts::markers::LineMarker;
     use crate::charts::palette::Theme;
     use crate::charts::render::svg::svg;
-    use crate::charts::zone::Zone;
+    use crate::charts::time_zone::TimeZone;
     use crate::protocol::YScale;
 
     fn wave(count: usize) -> Vec<Column> {
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(summary_of(None), "1 series over steps. loss: last 9, lowest 1, highest 9.");
         assert_eq!(summary_of(Some((50.0, 150.0))), "1 series over steps. loss: last 3, lowest 3, highest 3.");
         assert_eq!(summary_of(Some((20.0, 60.0))), "1 series over steps. loss: no points here.");
-        let wall = ChartOptions { x_axis: XAxis::Wall, zone: Zone::fixed(60), ..ChartOptions::default() };
+        let wall = ChartOptions { x_axis: XAxis::Wall, zone: TimeZone::fixed(60), ..ChartOptions::default() };
         assert!(summarize(&wall, &curves).starts_with("1 series over time, UTC+01:00. loss: "));
     }
 
@@ -330,7 +330,7 @@ mod tests {
                 unit: ["", "s"][round % 2],
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 origin: (round % 5 > 0).then(|| pick(&far)),
-                zone: Zone::fixed(330),
+                zone: TimeZone::fixed(330),
                 titles: AxisTitles { x: ["", "epoch"][round % 2], y: ["", "loss"][round / 2 % 2] },
                 all_hidden: false,
             };

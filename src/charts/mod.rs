@@ -38,7 +38,7 @@ mod strokes;
 mod superseded;
 pub mod text_metrics;
 pub mod ticks;
-pub mod zone;
+pub mod time_zone;
 
 pub use axis_titles::AxisTitles;
 pub use canvas::{CanvasSize, ChartCanvas};
@@ -54,4 +54,4 @@ pub use series_view::{Emphasis, SeriesView};
 pub use strokes::{build_layers, nearest_column, nearest_gap};
 pub use text_metrics::format_number;
 pub use ticks::{Tick, TickFormat, make_ticks};
-pub use zone::Zone;
+pub use time_zone::TimeZone;

@@ -16,17 +16,17 @@ pub enum Theme {
 /// What is not a series, as in `style/main.css`: `--surface`, `--border`, `--text`, `--muted`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inks {
-    pub tile: Colour,
-    pub line: Colour,
-    pub ink: Colour,
+    pub surface: Colour,
+    pub border: Colour,
+    pub text: Colour,
     pub muted: Colour,
 }
 
 pub const fn inks(dark: bool) -> Inks {
     if dark {
-        Inks { tile: 0x181c21, line: 0x2f363e, ink: 0xe6e9ed, muted: 0x9da7b2 }
+        Inks { surface: 0x181c21, border: 0x2f363e, text: 0xe6e9ed, muted: 0x9da7b2 }
     } else {
-        Inks { tile: 0xffffff, line: 0xd5d9df, ink: 0x1a1d21, muted: 0x59616b }
+        Inks { surface: 0xffffff, border: 0xd5d9df, text: 0x1a1d21, muted: 0x59616b }
     }
 }
 
@@ -146,9 +146,9 @@ mod tests {
         for dark in [false, true] {
             let inks = inks(dark);
             for slot in 0..COLOURS {
-                assert!(contrast(colour(slot, dark), inks.tile) >= 3.0, "slot {slot}, dark: {dark}");
+                assert!(contrast(colour(slot, dark), inks.surface) >= 3.0, "slot {slot}, dark: {dark}");
             }
-            assert!(contrast(inks.ink, inks.tile) >= 4.5 && contrast(inks.muted, inks.tile) >= 4.5);
+            assert!(contrast(inks.text, inks.surface) >= 4.5 && contrast(inks.muted, inks.surface) >= 4.5);
         }
     }
 
@@ -157,9 +157,9 @@ mod tests {
         let css = include_str!("../../style/main.css");
         let (light, dark) = (inks(false), inks(true));
         for (name, light, dark) in [
-            ("surface", light.tile, dark.tile),
-            ("border", light.line, dark.line),
-            ("text", light.ink, dark.ink),
+            ("surface", light.surface, dark.surface),
+            ("border", light.border, dark.border),
+            ("text", light.text, dark.text),
             ("muted", light.muted, dark.muted),
         ] {
             let short = if light == 0xffffff { "fff".to_owned() } else { format!("{light:06x}") };

@@ -5,33 +5,33 @@ use std::sync::Arc;
 
 const DAY: i64 = 86_400;
 
-/// Where a clock hangs: how far it is ahead of UTC at each moment.
+/// The offset of a clock from UTC at each moment.
 #[derive(Clone)]
-pub struct Zone {
+pub struct TimeZone {
     /// Its identity: closures cannot be compared.
     key: String,
     offset: Arc<dyn Fn(i64) -> i32 + Send + Sync>,
 }
 
-impl Default for Zone {
+impl Default for TimeZone {
     fn default() -> Self {
         Self::fixed(0)
     }
 }
 
-impl PartialEq for Zone {
+impl PartialEq for TimeZone {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
     }
 }
 
-impl fmt::Debug for Zone {
+impl fmt::Debug for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.key)
     }
 }
 
-impl Zone {
+impl TimeZone {
     /// `offset` gives the seconds by which the clock is ahead of UTC at a time in seconds since 1970; it accepts any time.
     pub fn new(key: &str, offset: impl Fn(i64) -> i32 + Send + Sync + 'static) -> Self {
         Self { key: key.to_owned(), offset: Arc::new(offset) }
@@ -143,7 +143,7 @@ mod tests {
             assert_eq!(named(name).unwrap().utc_offset_at(1_796_126_400.0), offset);
         }
         assert_eq!(named("Europe/London").unwrap().utc_offset_label(1_782_907_200.0, 1_796_126_400.0), "UTC+00:00/+01:00");
-        assert_eq!([Zone::fixed(0), Zone::fixed(-210)].map(|zone| zone.utc_offset_at(0.0)), ["UTC", "UTC-03:30"]);
+        assert_eq!([TimeZone::fixed(0), TimeZone::fixed(-210)].map(|zone| zone.utc_offset_at(0.0)), ["UTC", "UTC-03:30"]);
     }
 
     #[test]

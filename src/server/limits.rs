@@ -61,9 +61,11 @@ pub const RESPONSE_BUDGET_BYTES: usize = 256 << 20;
 pub const RESPONSE_BUDGET_PER_TOKEN_BYTES: usize = 64 << 20;
 /// Bytes of a response that may use [`SMALL_RESPONSES_RESERVE_BYTES`]; longer ones are large.
 pub const MAX_SMALL_RESPONSE_BYTES: usize = 1 << 20;
-/// Bytes of both budgets that large responses leave to small ones: those of a token have as much on top of its budget, those
-/// of all have it within theirs. So a client that does not read large responses does not keep the others from reading small ones.
+/// Bytes of [`RESPONSE_BUDGET_BYTES`] that large responses leave to small ones. So a client that does not read large responses does not keep
+/// the others from reading small ones. All clients without a token may fill it but for one token's share.
 pub const SMALL_RESPONSES_RESERVE_BYTES: usize = 64 << 20;
+/// Bytes of the small responses of one token, beside its large ones: a few tokens whose readers stall do not fill the reserve.
+pub const SMALL_RESPONSES_PER_TOKEN_BYTES: usize = 16 << 20;
 /// Bytes of a response that is not counted: the buffers of a connection are larger.
 pub const MAX_UNCOUNTED_RESPONSE_BYTES: usize = 16 << 10;
 /// A response waits for memory for this time; then the request is answered 503.
@@ -98,7 +100,7 @@ pub const MAX_RESTORE_ATTEMPTS: u32 = 8;
 pub const MAX_SMOOTH: f64 = 0.999;
 /// Characters of a chart's unit, which is repeated at each tick of the axis; a longer one is answered 400.
 pub const MAX_UNIT_CHARS: usize = 16;
-/// Characters of the title of a line chart's axis; a longer one is answered 400.
+/// Characters of the title of an axis, and of the unit in a value; a longer one is answered 400.
 pub const MAX_AXIS_TITLE_CHARS: usize = 200;
 /// Hidden series in a chart's settings; more are answered 400.
 pub const MAX_HIDDEN_SERIES: usize = 1000;

@@ -1,20 +1,20 @@
 //! Time zones of the IANA database, which is compiled in: the database of the host is not used.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz;
 
 use super::limits::MAX_TIME_ZONE_NAME_BYTES;
-use crate::charts::Zone;
+use crate::charts::TimeZone;
 
-/// The zone of this name; `None` if there is none.
-pub fn named(name: &str) -> Option<Zone> {
-    let zone = (name.len() <= MAX_TIME_ZONE_NAME_BYTES).then(|| TimeZone::get(name).ok()).flatten()?;
+/// The time zone of this name; `None` if there is none.
+pub fn named(name: &str) -> Option<TimeZone> {
+    let zone = (name.len() <= MAX_TIME_ZONE_NAME_BYTES).then(|| tz::TimeZone::get(name).ok()).flatten()?;
     let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let offset = move |seconds: i64| {
         let moment = Timestamp::from_second(seconds.clamp(first, last)).unwrap_or(Timestamp::UNIX_EPOCH);
         zone.to_offset(moment).seconds()
     };
-    Some(Zone::new(name, offset))
+    Some(TimeZone::new(name, offset))
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ const STATED: &[(&str, &[&str])] = &[
             "hold {RESPONSE_BUDGET_BYTES:MiB} MiB together, those of one token (or of all clients without one) \
              {RESPONSE_BUDGET_PER_TOKEN_BYTES:MiB} MiB",
             "Answers up to {MAX_SMALL_RESPONSE_BYTES:MiB} MiB have {SMALL_RESPONSES_RESERVE_BYTES:MiB} MiB for themselves",
+            "Of these {SMALL_RESPONSES_RESERVE_BYTES:MiB} MiB one token has {SMALL_RESPONSES_PER_TOKEN_BYTES:MiB} MiB",
             "Answers below {MAX_UNCOUNTED_RESPONSE_BYTES:KiB} KiB are not counted",
             "from {MAX_UNCOUNTED_RESPONSE_BYTES:KiB} KiB on use the same memory",
             "finds no space within {RESPONSE_MEMORY_TIMEOUT} s is answered 503",
@@ -76,6 +77,7 @@ const STATED: &[(&str, &[&str])] = &[
     (
         "docs/cells.md",
         &[
+            "Units and titles of axes are one line of up to {MAX_AXIS_TITLE_CHARS} characters.",
             "At most {MAX_TABLE_ROWS:,} rows and {MAX_TABLE_COLUMNS} columns.",
             "The page shows the first {MAX_SHOWN_CELL_BYTES:,} bytes of a cell, and about {MAX_HTML_BYTES:MiB} MiB of a table",
             "Of a text of more than {MAX_MARKDOWN_BYTES:MiB} MiB",

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 _X_AXES = ("step", "relative", "wall")
 _Y_SCALES = ("linear", "log")
-#: Characters of the title of an axis that the server takes.
-_TITLE_CHARS = 200
 Self = TypeVar("Self", bound="Cell")
 
 
@@ -147,12 +145,6 @@ def _to_numbers(value: Any) -> list[float | None] | None:
     return numbers if len(numbers) != 1 or numbers[0] is not None else None
 
 
-def to_axis_title(text: Any) -> str:
-    """The title of an axis: one line of at most 200 characters."""
-    title = "".join(c if c.isprintable() else " " for c in convert.to_label(text))
-    return title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1] + "…"
-
-
 def line_settings(
     x: str | None,
     y: str | None,
@@ -174,8 +166,8 @@ def line_settings(
         "y": y,
         "smooth": smooth,
         "unit": unit,
-        "x_label": None if x_label is None else to_axis_title(x_label),
-        "y_label": None if y_label is None else to_axis_title(y_label),
+        "x_label": None if x_label is None else convert.to_title(x_label),
+        "y_label": None if y_label is None else convert.to_title(y_label),
         "hidden": None if hidden is None else [names.check_name(name) for name in hidden],
     }
     return {name: value for name, value in settings.items() if value is not None}

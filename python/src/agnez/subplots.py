@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import wrap_exceptions
 from ._values import cell_values, convert, images, json_types, names
-from .cell import Cell, line_settings, to_axis_title
+from .cell import Cell, line_settings
 
 if TYPE_CHECKING:
     from .board import Board
@@ -128,13 +128,15 @@ class Axes(Cell):
 
     def clear(self) -> Axes:
         """Empties the place."""
+        has_titles = self._is_picture and bool(self._titles)
         self._reset()
-        return self.set(value=None)
+        # The titles of a picture stand in the description.
+        return self.set(value=None, **({"description": self._description} if has_titles else {}))
 
     cla = clear
 
     def _set_title(self, key: str, text: str) -> Axes:
-        self._titles[key] = to_axis_title(text)
+        self._titles[key] = convert.to_title(text)
         if self._titled is not None:
             return self._show_titled(*self._titled)
         if self._is_picture:

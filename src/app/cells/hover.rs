@@ -297,7 +297,7 @@ impl Outline {
 /// The outline of the area that is read.
 #[component]
 pub fn HoverOutline(outline: ArcRwSignal<Option<Outline>>) -> impl IntoView {
-    move || outline.get().map(|outline| view! { <i class="hit-outline" class:ring=outline.is_small() style=outline.style()></i> })
+    move || outline.get().map(|outline| view! { <i class="hit-outline" class:small-outline=outline.is_small() style=outline.style()></i> })
 }
 
 fn rows(areas: &HitAreas, area: usize) -> Vec<TooltipRow> {

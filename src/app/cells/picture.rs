@@ -20,10 +20,10 @@ use crate::protocol::CellContent;
 use crate::routes;
 
 /// Images with fewer pixels on both sides are enlarged.
-const TINY: u32 = 96;
+const MIN_NATURAL_SIZE: u32 = 96;
 /// An image with a side that is this many times the other would be a hairline as wide or as high as
 /// its cell: it keeps its size and is scrolled.
-const STRIP: u32 = 24;
+const MIN_ELONGATION: u32 = 24;
 
 /// The image that a cell shows: its URL without a version, and its revision.
 #[derive(Clone, PartialEq)]
@@ -270,9 +270,9 @@ impl Loader {
 fn size_class(width: u32, height: u32) -> &'static str {
     let (long, short) = (width.max(height), width.min(height));
     match () {
-        () if long < TINY && height > width => "tiny tall",
-        () if long < TINY => "tiny",
-        () if short > 0 && long / short >= STRIP => "strip",
+        () if long < MIN_NATURAL_SIZE && height > width => "pixelated tall",
+        () if long < MIN_NATURAL_SIZE => "pixelated",
+        () if short > 0 && long / short >= MIN_ELONGATION => "elongated",
         () => "",
     }
 }
@@ -290,11 +290,11 @@ mod tests {
     use super::size_class;
 
     #[test]
-    fn small_images_are_enlarged_and_strips_are_not_shrunk() {
+    fn small_images_are_enlarged_and_elongated_ones_are_not_shrunk() {
         let sizes = [(28, 28), (10, 90), (95, 2), (96, 96), (700, 2000), (1000, 50), (10, 4000), (4000, 10), (0, 0), (0, 500)];
         assert_eq!(
             sizes.map(|(width, height)| size_class(width, height)),
-            ["tiny", "tiny tall", "tiny", "", "", "", "strip", "strip", "tiny", ""]
+            ["pixelated", "pixelated tall", "pixelated", "", "", "", "elongated", "elongated", "pixelated", ""]
         );
     }
 }

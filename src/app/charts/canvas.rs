@@ -11,7 +11,7 @@ use crate::browser::dom;
 use crate::charts::display_list::Shapes;
 use crate::charts::palette;
 use crate::charts::text_metrics::FONT_SIZE;
-use crate::charts::{ChartOptions, LineMarker, PlotLayout, SeriesView, Size, Zone, build_layers, line, place_markers};
+use crate::charts::{ChartOptions, LineMarker, PlotLayout, SeriesView, Size, TimeZone, build_layers, line, place_markers};
 
 /// Colours, font and pixel ratio: the same for all charts of one animation frame.
 pub struct CanvasTheme {
@@ -20,7 +20,7 @@ pub struct CanvasTheme {
     font: String,
     /// The font without its size: `px` and the family.
     pub family: String,
-    zone: Zone,
+    zone: TimeZone,
     /// Buffer for the lines of one chart after the other.
     pixels: Pixels,
 }
@@ -41,8 +41,8 @@ pub fn is_dark() -> bool {
 }
 
 /// The time zone of the browser, which knows the offset of each moment.
-pub fn zone() -> Zone {
-    Zone::new("here", |seconds| {
+pub fn zone() -> TimeZone {
+    TimeZone::new("here", |seconds| {
         let moment = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
         // The cast makes the NaN of an invalid date 0.
         (-moment.get_timezone_offset() * 60.0).round() as i32
@@ -63,7 +63,7 @@ impl CanvasTheme {
         Style { is_dark: self.is_dark, ratio: self.ratio, family: &self.family }
     }
 
-    pub fn zone(&self) -> Zone {
+    pub fn zone(&self) -> TimeZone {
         self.zone.clone()
     }
 

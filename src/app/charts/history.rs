@@ -50,7 +50,7 @@ fn write(key: &str, value: &str, is_new_entry: bool) -> bool {
 impl ChartRegistry {
     pub fn listen_to_history(self) {
         self.with(|charts| charts.url.viewports = current_viewports());
-        dom::listen(&window(), "popstate", move |_: Event| self.update(Charts::restore_viewports));
+        dom::add_listener(&window(), "popstate", move |_: Event| self.update(Charts::restore_viewports));
     }
 }
 

@@ -13,16 +13,16 @@ impl ChartRegistry {
         self.observe();
         self.listen_to_history();
         self.listen_to_print();
-        dom::listen(&document(), "visibilitychange", move |_: Event| self.update(Charts::request_frame));
+        dom::add_listener(&document(), "visibilitychange", move |_: Event| self.update(Charts::request_frame));
         // The colours of a canvas are those of the time when it was drawn.
         if let Ok(Some(system)) = window().match_media("(prefers-color-scheme: dark)") {
-            dom::listen(&system, "change", move |_: Event| self.repaint());
+            dom::add_listener(&system, "change", move |_: Event| self.repaint());
         }
         for name in ["pointerdown", "pointermove"] {
-            dom::listen(&document(), name, move |event: PointerEvent| self.update(|charts| charts.on_page_pointer(&event)));
+            dom::add_listener(&document(), name, move |event: PointerEvent| self.update(|charts| charts.on_page_pointer(&event)));
         }
-        dom::listen(&document(), "wheel", move |event: Event| self.update(|charts| charts.on_page_wheel(&event)));
-        dom::listen(&document(), "scroll", move |_: Event| self.update(Charts::on_page_scroll));
-        dom::listen(&document(), "focusin", move |_: Event| self.clear_readout_outside(focused_cell().as_ref()));
+        dom::add_listener(&document(), "wheel", move |event: Event| self.update(|charts| charts.on_page_wheel(&event)));
+        dom::add_listener(&document(), "scroll", move |_: Event| self.update(Charts::on_page_scroll));
+        dom::add_listener(&document(), "focusin", move |_: Event| self.clear_readout_outside(focused_cell().as_ref()));
     }
 }

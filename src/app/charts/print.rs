@@ -36,11 +36,11 @@ impl ChartRegistry {
     /// Most browsers announce that they print. Some tools only change the medium, and some browsers do both.
     pub fn listen_to_print(self) {
         let near = use_near_viewport();
-        dom::listen(&window(), "beforeprint", move |_: Event| self.begin_print(near));
-        dom::listen(&window(), "afterprint", move |_: Event| self.end_print());
+        dom::add_listener(&window(), "beforeprint", move |_: Event| self.begin_print(near));
+        dom::add_listener(&window(), "afterprint", move |_: Event| self.end_print());
         if let Ok(Some(paper)) = window().match_media("print") {
             let query = paper.clone();
-            dom::listen(&paper, "change", move |_: Event| if query.matches() { self.begin_print(near) } else { self.end_print() });
+            dom::add_listener(&paper, "change", move |_: Event| if query.matches() { self.begin_print(near) } else { self.end_print() });
         }
     }
 
@@ -48,7 +48,7 @@ impl ChartRegistry {
         if is_printing() {
             return;
         }
-        dom::mark_root(canvas::PRINTING, Some(""));
+        dom::set_root_attribute(canvas::PRINTING, Some(""));
         self.update(|charts| {
             charts.draw_now();
             let pictures = charts.show_print_pictures();
@@ -56,7 +56,7 @@ impl ChartRegistry {
             let images = (0..images.length()).filter_map(|at| images.item(at)?.dyn_into::<HtmlImageElement>().ok());
             let lazy = images.filter(|image| !image.complete() && image.get_attribute("loading").as_deref() == Some("lazy"));
             charts.printed_images = lazy.take(MAX_PICTURES - pictures).map(Element::from).collect();
-            charts.printed_images.iter().for_each(|image| dom::mark(image, "loading", "eager"));
+            charts.printed_images.iter().for_each(|image| dom::set_attribute(image, "loading", "eager"));
         });
         near.run_for_print(MAX_FRAMES);
     }
@@ -65,10 +65,10 @@ impl ChartRegistry {
         if !is_printing() {
             return;
         }
-        dom::mark_root(canvas::PRINTING, None);
+        dom::set_root_attribute(canvas::PRINTING, None);
         self.update(|charts| {
             charts.list.iter().for_each(|chart| chart.display.print.set_if_changed(PrintView::Screen));
-            charts.printed_images.drain(..).for_each(|image| dom::mark(&image, "loading", "lazy"));
+            charts.printed_images.drain(..).for_each(|image| dom::set_attribute(&image, "loading", "lazy"));
             charts.draw_now();
         });
     }

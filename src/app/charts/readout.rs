@@ -9,7 +9,7 @@ use crate::charts::hit_test::{HitRow, hit_test};
 use crate::charts::markers::{LineMarker, MarkerKind};
 use crate::charts::text_metrics::format_position;
 use crate::charts::ticks;
-use crate::charts::{Zone, format_number, palette};
+use crate::charts::{TimeZone, format_number, palette};
 use crate::protocol::{CellId, XAxis};
 use crate::series::Column;
 use crate::sorting;
@@ -159,7 +159,7 @@ struct AxisFormat {
     resolution: f64,
     /// First x of the chart: relative time starts there.
     origin: f64,
-    zone: Zone,
+    zone: TimeZone,
 }
 
 impl AxisFormat {
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_mean_and_a_smoothed_value_are_marked_as_such() {
         assert_eq!(format_value(&row(Column::point(1.0, 0.5), None), "s"), "0.5 s");
-        let axis = AxisFormat { x_axis: XAxis::Step, resolution: 1.0, origin: 0.0, zone: Zone::fixed(0) };
+        let axis = AxisFormat { x_axis: XAxis::Step, resolution: 1.0, origin: 0.0, zone: TimeZone::fixed(0) };
         let whole = |row: &HitRow, x: f64, unit: &str| {
             let head = axis.format(x);
             format_value(row, unit) + &axis.place_suffix(row, x, &head) + &axis.smoothed_suffix(row, &head)
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_row_says_where_it_stands_when_that_is_elsewhere() {
-        let axis = |along| AxisFormat { x_axis: along, resolution: 0.01, origin: 1.7e9, zone: Zone::fixed(60) };
+        let axis = |along| AxisFormat { x_axis: along, resolution: 0.01, origin: 1.7e9, zone: TimeZone::fixed(60) };
         let elsewhere = |along, column: Column, x: f64| {
             let axis = axis(along);
             axis.place_suffix(&row(column, None), x, &axis.format(x))

@@ -45,8 +45,8 @@ impl ChartRegistry {
             let Some(at) = known.or_else(|| charts.insert_canvas_chart(image, &chart)) else { return false };
             let known = &mut charts.canvas_charts[at];
             (known.chart, known.source, known.list, known.is_dirty) = (chart, source, list, true);
-            dom::mark(image, "data-at", address);
-            dom::mark(image, "style", &["height:", &dom::number_text(height), "px"].concat());
+            dom::set_attribute(image, "data-at", address);
+            dom::set_attribute(image, "style", &["height:", &dom::number_text(height), "px"].concat());
             charts.request_frame();
             true
         });
@@ -109,7 +109,7 @@ async fn read(source: &str, cell_type: &str, max_bytes: u64) -> Result<Rc<dyn Ch
 
 impl Charts {
     fn insert_canvas_chart(&mut self, image: &Element, chart: &Rc<dyn Chart>) -> Option<usize> {
-        let canvas = dom::append(&image.parent_element()?, "canvas", "", "")?.unchecked_into();
+        let canvas = dom::append_element(&image.parent_element()?, "canvas", "", "")?.unchecked_into();
         self.observe(image);
         let (image, source, list) = (image.clone(), String::new(), DisplayList::default());
         self.canvas_charts.push(CanvasChart { image, canvas, source, chart: chart.clone(), list, is_dirty: false });

@@ -47,7 +47,7 @@ impl Dashboard {
         let theme = self.theme.get_untracked().next();
         let chosen = (theme != Theme::System).then(|| theme.name());
         self.theme.set(theme);
-        dom::mark_root("data-theme", chosen);
+        dom::set_root_attribute("data-theme", chosen);
         self.charts.repaint();
         if let Some(storage) = dom::local_storage() {
             let _ = match chosen {

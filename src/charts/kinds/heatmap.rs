@@ -3,8 +3,9 @@
 use super::bar::every;
 use super::colours::{Colours, ink_on};
 use super::heat_cells::{Blocks, blocks, colour_bar, colour_bar_width, heat_cells};
-use super::parts::{self, PlotRows, counted, cut, extent_text, numbers_field, texts_field};
+use super::parts::{self, PlotRows, extent_text, format_non_finite, numbers_field, shorten_text, texts_field};
 use super::{Chart, ChartKind};
+use crate::charts::axis_titles::parse_title;
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{CellLabel, DisplayList, Ink, Shape, Shapes, Text, TextAnchor, X};
@@ -71,9 +72,9 @@ impl ChartKind for Heatmap {
                     *into = labels.labels_as(wanted, &format!("{each} of value.values"))?;
                 }
             }
-            map.row_label = root.optional_text("row_label")?;
-            map.column_label = root.optional_text("column_label")?;
-            map.unit = root.optional_text("unit")?;
+            map.row_label = parse_title(&root, "row_label")?;
+            map.column_label = parse_title(&root, "column_label")?;
+            map.unit = parse_title(&root, "unit")?;
         }
         Ok(map)
     }
@@ -88,7 +89,7 @@ impl Chart for Heatmap {
     /// also has its share of its row: of a confusion matrix, the recall.
     fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
         let (list, plot, small) = self.lay_out(canvas);
-        let mut areas = parts::hit_areas(&list);
+        let mut areas = parts::new_hit_areas(&list);
         let (high, wide) = (self.values.len() as f64, self.values.first().map_or(0, Vec::len) as f64);
         let mut places: Vec<(usize, usize)> = Vec::new();
         for (row, blocks) in small.places.iter().enumerate() {
@@ -160,7 +161,8 @@ impl Heatmap {
     fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows, Blocks) {
         let all = || self.values.iter().flatten().copied();
         let count = |is: fn(f64) -> bool| all().filter(|number| is(*number)).count() as u64;
-        let missing = counted(count(f64::is_nan), count(|number| number == f64::INFINITY), count(|number| number == f64::NEG_INFINITY));
+        let missing =
+            format_non_finite(count(f64::is_nan), count(|number| number == f64::INFINITY), count(|number| number == f64::NEG_INFINITY));
         let (height, width_of_source) = (self.values.len(), self.values.first().map_or(0, Vec::len));
         let finite = || all().filter(|number| number.is_finite());
         let (least, most) = (finite().fold(f64::NAN, f64::min), finite().fold(f64::NAN, f64::max));
@@ -192,12 +194,12 @@ impl Heatmap {
         let (step, room) = every(named(&self.columns, width_of_source), across);
         for at in (0..width_of_source).step_by(Self::step(&self.columns, step)) {
             let share = (at as f64 + 0.5) / width_of_source as f64;
-            let text = cut(&Self::label(&self.columns, at), room);
+            let text = shorten_text(&Self::label(&self.columns, at), room);
             plot.text(Ink::Muted, TextAnchor::Middle, X::share(share), bottom + 15.0, text);
         }
         for at in (0..height).step_by(Self::step(&self.rows, every(FONT_SIZE, down).0)) {
             let y = top + (at as f64 + 0.5) * down + 4.0;
-            plot.text(Ink::Muted, TextAnchor::End, X::px(-6.0), y, cut(&Self::label(&self.rows, at), row_room));
+            plot.text(Ink::Muted, TextAnchor::End, X::px(-6.0), y, shorten_text(&Self::label(&self.rows, at), row_room));
         }
         if !self.column_label.is_empty() {
             plot.text(Ink::Text, TextAnchor::Middle, X::share(0.5), bottom + 32.0, self.column_label.as_str());

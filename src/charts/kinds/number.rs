@@ -1,7 +1,8 @@
 //! `number`: one large value, how it changed, and the way it came.
 
-use super::parts::{self, PlotRows, counted, cut, exact, texts_field};
+use super::parts::{self, PlotRows, format_exact, format_non_finite, shorten_text, texts_field};
 use super::{Chart, ChartKind};
+use crate::charts::axis_titles::parse_title;
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Glyph, Ink, Path, Shape, Shapes, Text, TextAnchor, Window, X};
@@ -68,7 +69,7 @@ impl ChartKind for Number {
             "down" => Some(Better::Down),
             _ => return Err(root.need("better")?.wrong("must be \"up\" or \"down\"")),
         };
-        Ok(Self { value, unit: root.optional_text("unit")?, previous, trend, better })
+        Ok(Self { value, unit: parse_title(&root, "unit")?, previous, trend, better })
     }
 }
 
@@ -80,9 +81,9 @@ impl Chart for Number {
     /// The value in full, and an area for each piece of the trend.
     fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
         let (list, plot) = self.lay_out(canvas);
-        let mut areas = parts::hit_areas(&list);
+        let mut areas = parts::new_hit_areas(&list);
         let with_unit = |text: String| if self.unit.is_empty() { text } else { format!("{text} {}", self.unit) };
-        let (mut places, mut texts) = (vec!["now".to_owned()], vec![with_unit(exact(self.value))]);
+        let (mut places, mut texts) = (vec!["now".to_owned()], vec![with_unit(format_exact(self.value))]);
         areas.push((0.0, 1.0), (0.0, plot.top));
         let last = self.trend.len().saturating_sub(1).max(1) as f64;
         for column in columns(&self.trend).filter(|_| self.trend.len() > 1) {
@@ -93,15 +94,15 @@ impl Chart for Number {
                 if column.count == 1 { format_number(first) } else { format!("{} to {}", format_number(first), format_number(end)) };
             places.push(format!("{place} of {} in the trend", self.trend.len()));
             let range = match column.count {
-                1 => exact(column.last),
+                1 => format_exact(column.last),
                 _ if column.min <= column.max => format!("{} to {}", format_number(column.min), format_number(column.max)),
                 _ => String::new(),
             };
-            let non_finite = if column.count == 1 { String::new() } else { counted(column.nan, column.pos_inf, column.neg_inf) };
+            let non_finite = if column.count == 1 { String::new() } else { format_non_finite(column.nan, column.pos_inf, column.neg_inf) };
             let joint = if range.is_empty() || non_finite.is_empty() { "" } else { ", " };
             texts.push(format!("{}{joint}{non_finite}", if range.is_empty() { range } else { with_unit(range) }));
         }
-        let before = self.previous.map(|previous| with_unit(exact(previous)));
+        let before = self.previous.map(|previous| with_unit(format_exact(previous)));
         let count = texts.len();
         areas.fields = vec![texts_field("", places, 0..count), texts_field("value", texts, 0..count)];
         // Of the value, not of its trend.
@@ -139,7 +140,7 @@ impl Number {
         let base = room / 2.0 + size * 0.36;
         let change = self.change();
         let base = if change.is_some() { base - size * 0.16 } else { base };
-        let unit = cut(&self.unit, 200.0);
+        let unit = shorten_text(&self.unit, 200.0);
         let below = (size * 0.34).clamp(11.0, 16.0);
         let mut list = DisplayList { summary, left: LEFT, right: RIGHT, ..DisplayList::default() };
         let line = |ink: Ink, y: f64, size: f64, text: String| Text { size, ..Text::new(ink, TextAnchor::Start, X::px(LEFT), y, text) };
@@ -208,7 +209,8 @@ impl Number {
             plot.marker(Ink::Series(0), Glyph::Disc { radius: 3.0 }, 1.0, top + y(*end));
         }
         let count = |is: fn(f64) -> bool| self.trend.iter().filter(|value| is(**value)).count() as u64;
-        let missing = counted(count(f64::is_nan), count(|value| value == f64::INFINITY), count(|value| value == f64::NEG_INFINITY));
+        let missing =
+            format_non_finite(count(f64::is_nan), count(|value| value == f64::INFINITY), count(|value| value == f64::NEG_INFINITY));
         if !missing.is_empty() {
             plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), top - 2.0, missing);
         }

@@ -11,7 +11,7 @@ use crate::charts::{Scale, Tick};
 const ROW: f64 = 16.0;
 
 /// The names of series at the top, in rows; returns where the last one ends. A name that has no room is counted instead.
-pub fn legend<'a>(margin: &mut Shapes, canvas: &ChartCanvas, names: impl IntoIterator<Item = (&'a str, usize)>) -> f64 {
+pub fn draw_legend<'a>(margin: &mut Shapes, canvas: &ChartCanvas, names: impl IntoIterator<Item = (&'a str, usize)>) -> f64 {
     let names: Vec<_> = names.into_iter().collect();
     if names.is_empty() {
         return 0.0;
@@ -20,7 +20,7 @@ pub fn legend<'a>(margin: &mut Shapes, canvas: &ChartCanvas, names: impl IntoIte
     let rows = (canvas.height() / 4.0 / ROW).floor().max(1.0);
     let (mut x, mut row) = (left, 0.0);
     for (at, (name, slot)) in names.iter().enumerate() {
-        let name = cut(name, (right - left) * 0.45);
+        let name = shorten_text(name, (right - left) * 0.45);
         let wide = text_width(&name) + 26.0;
         let rest = if at + 1 < names.len() && row + 1.0 >= rows { text_width("100 more") } else { 0.0 };
         if x > left && x + wide + rest > right {
@@ -49,7 +49,7 @@ pub struct PlotRows {
 }
 
 /// The hit areas of a chart, without an area yet.
-pub fn hit_areas(list: &DisplayList) -> HitAreas {
+pub fn new_hit_areas(list: &DisplayList) -> HitAreas {
     HitAreas { summary: list.summary.clone(), left: list.left, right: list.right, ..HitAreas::default() }
 }
 
@@ -65,7 +65,7 @@ pub fn texts_field(name: &str, texts: Vec<String>, indices: impl Iterator<Item =
 }
 
 /// The lines and labels of an upright axis.
-pub fn y_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], PlotRows { top, bottom }: PlotRows) {
+pub fn draw_y_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], PlotRows { top, bottom }: PlotRows) {
     for tick in ticks {
         let y = bottom - scale.normalize(tick.at) * (bottom - top);
         plot.rule(Ink::Grid, (0.0, y), (1.0, y));
@@ -74,7 +74,7 @@ pub fn y_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], PlotRows { top, 
 }
 
 /// The labels of an axis below a plot, with short strokes.
-pub fn x_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], bottom: f64) {
+pub fn draw_x_axis(plot: &mut Shapes, scale: &Scale, ticks: &[Tick], bottom: f64) {
     plot.rule(Ink::Axis, (0.0, bottom), (1.0, bottom));
     for tick in ticks {
         let share = scale.normalize(tick.at);
@@ -93,13 +93,13 @@ pub fn extent_text(lo: f64, hi: f64) -> String {
 }
 
 /// The text of a plot whose axes would be made up. Its axes have no labels then.
-pub fn no_values_text(plot: &mut Shapes, PlotRows { top, bottom }: PlotRows, is_empty: bool) {
+pub fn draw_no_values(plot: &mut Shapes, PlotRows { top, bottom }: PlotRows, is_empty: bool) {
     let text = if is_empty { "No values yet." } else { "No finite value, only NaN or ∞." };
     plot.text(Ink::Muted, TextAnchor::Middle, X::share(0.5), (top + bottom) / 2.0, text);
 }
 
 /// The shortest text that reads back as the same double; what is no number as drawings have it.
-pub fn exact(number: f64) -> String {
+pub fn format_exact(number: f64) -> String {
     let size = number.abs();
     match number {
         _ if !number.is_finite() => crate::charts::format_number(number),
@@ -110,7 +110,7 @@ pub fn exact(number: f64) -> String {
 
 /// The text if it fits into so many pixels, else as much of its beginning and end as fits, with an ellipsis between them: names differ at
 /// their ends more often than at their beginnings.
-pub fn cut(text: &str, room: f64) -> String {
+pub fn shorten_text(text: &str, room: f64) -> String {
     if text_width(text) <= room {
         return text.to_owned();
     }
@@ -131,9 +131,9 @@ pub fn cut(text: &str, room: f64) -> String {
 }
 
 /// The text in so many lines of this room: broken where a word ends if that is possible, cut only where it still does not fit.
-pub fn wrapped(text: &str, room: f64, lines: usize) -> Vec<String> {
+pub fn wrap_text(text: &str, room: f64, lines: usize) -> Vec<String> {
     if lines < 2 || text_width(text) <= room {
-        return vec![cut(text, room)];
+        return vec![shorten_text(text, room)];
     }
     let mut used = 0.0;
     let (mut fits, mut word) = (0, 0);
@@ -151,15 +151,15 @@ pub fn wrapped(text: &str, room: f64, lines: usize) -> Vec<String> {
     let rest_fits = text_width(text[word..].trim_start()) <= room * (lines - 1) as f64;
     let end = if word > 0 && rest_fits { word } else { fits };
     if end == 0 {
-        return vec![cut(text, room)];
+        return vec![shorten_text(text, room)];
     }
     let mut all = vec![text[..end].trim_end().to_owned()];
-    all.extend(wrapped(text[end..].trim_start(), room, lines - 1));
+    all.extend(wrap_text(text[end..].trim_start(), room, lines - 1));
     all
 }
 
 /// "2 NaN, 1 ∞", or nothing.
-pub fn counted(nan: u64, pos_inf: u64, neg_inf: u64) -> String {
+pub fn format_non_finite(nan: u64, pos_inf: u64, neg_inf: u64) -> String {
     let all = [(nan, "NaN"), (pos_inf, "∞"), (neg_inf, "-∞")];
     let parts: Vec<_> = all.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
     parts.join(", ")
@@ -173,27 +173,27 @@ mod tests {
 
     #[test]
     fn text_is_cut_to_its_room_in_the_middle() {
-        let long = cut("a long name of series 17", 80.0);
+        let long = shorten_text("a long name of series 17", 80.0);
         assert!(long.starts_with("a lo") && long.ends_with(" 17") && long.contains('…') && text_width(&long) <= 80.0, "{long}");
-        assert_eq!((cut("short", 60.0).as_str(), counted(2, 0, 1).as_str()), ("short", "2 NaN, 1 -∞"));
+        assert_eq!((shorten_text("short", 60.0).as_str(), format_non_finite(2, 0, 1).as_str()), ("short", "2 NaN, 1 -∞"));
         for room in 0..90 {
-            let cut = cut("äöü_ß_é", f64::from(room));
+            let cut = shorten_text("äöü_ß_é", f64::from(room));
             assert!(text_width(&cut) <= f64::from(room).max(text_width("…")), "{cut}");
         }
     }
 
     #[test]
     fn text_is_wrapped_where_words_end_before_it_is_cut() {
-        assert_eq!(wrapped("feature_width", 70.0, 2), ["feature_", "width"]);
-        assert_eq!(wrapped("short", 70.0, 2), ["short"]);
-        assert_eq!(wrapped("two words", 40.0, 2), ["two", "words"]);
-        assert_eq!(wrapped("incomprehensible", 70.0, 2).concat(), "incomprehensible");
-        let long = wrapped("a_very_long_name_of_a_feature_17", 70.0, 2);
+        assert_eq!(wrap_text("feature_width", 70.0, 2), ["feature_", "width"]);
+        assert_eq!(wrap_text("short", 70.0, 2), ["short"]);
+        assert_eq!(wrap_text("two words", 40.0, 2), ["two", "words"]);
+        assert_eq!(wrap_text("incomprehensible", 70.0, 2).concat(), "incomprehensible");
+        let long = wrap_text("a_very_long_name_of_a_feature_17", 70.0, 2);
         assert!(
             long.len() == 2 && long[1].ends_with("17") && long[1].contains('…') && long.iter().all(|line| text_width(line) <= 70.0),
             "{long:?}"
         );
-        assert!(wrapped("é", 0.0, 2).len() == 1 && wrapped("", 0.0, 2) == [""]);
+        assert!(wrap_text("é", 0.0, 2).len() == 1 && wrap_text("", 0.0, 2) == [""]);
     }
 
     #[test]
@@ -201,9 +201,9 @@ mod tests {
         let canvas = ChartCanvas { size: CanvasSize::Fluid { height: 240.0 }, theme: Theme::Auto, title: String::new() };
         let names: Vec<String> = (0..90).map(|at| format!("series <{at}>")).collect();
         let mut list = DisplayList::default();
-        let height = legend(&mut list.margin, &canvas, names.iter().enumerate().map(|(slot, name)| (name.as_str(), slot)));
+        let height = draw_legend(&mut list.margin, &canvas, names.iter().enumerate().map(|(slot, name)| (name.as_str(), slot)));
         let texts = list.texts();
         assert!(height <= 64.0 && texts.last().unwrap().ends_with(" more") && texts.contains(&"series <0>"), "{height} {texts:?}");
-        assert_eq!(legend(&mut list.margin, &canvas, []), 0.0);
+        assert_eq!(draw_legend(&mut list.margin, &canvas, []), 0.0);
     }
 }

@@ -1,6 +1,6 @@
 //! `scatter`: points on a plane, coloured by their labels; at most one dot for each label and place of a raster.
 
-use super::parts::{self, PlotRows, counted, numbers_field, texts_field};
+use super::parts::{self, PlotRows, format_non_finite, numbers_field, texts_field};
 use super::{Chart, ChartKind};
 use crate::charts::axis_titles::AxisTitles;
 use crate::charts::canvas::ChartCanvas;
@@ -112,7 +112,7 @@ impl Chart for Scatter {
     /// An area for each point; what has no place stands on the edge, as its cross does.
     fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
         let (list, plot) = self.lay_out(canvas);
-        let mut areas = parts::hit_areas(&list);
+        let mut areas = parts::new_hit_areas(&list);
         let (across, upwards) = (range(&self.x), range(&self.y));
         for (x, y) in self.x.iter().zip(&self.y) {
             let (x, y) = (edge(&across, *x), plot.bottom - edge(&upwards, *y) * (plot.bottom - plot.top));
@@ -153,10 +153,10 @@ impl Chart for Scatter {
 impl Scatter {
     fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
         let odd = |is: fn(f64) -> bool| self.x.iter().zip(&self.y).filter(|(x, y)| is(**x) || is(**y)).count() as u64;
-        let missing = counted(odd(f64::is_nan), odd(|number| number == f64::INFINITY), odd(|number| number == f64::NEG_INFINITY));
+        let missing = format_non_finite(odd(f64::is_nan), odd(|number| number == f64::INFINITY), odd(|number| number == f64::NEG_INFINITY));
         let joint = if missing.is_empty() { "" } else { "; " };
         let mut list = DisplayList { summary: format!("{} points{joint}{missing}", self.x.len()), ..DisplayList::default() };
-        let top = parts::legend(
+        let top = parts::draw_legend(
             &mut list.margin,
             canvas,
             self.labels.iter().enumerate().map(|(slot, name)| (if name.is_empty() { "no label" } else { name.as_str() }, slot)),
@@ -172,10 +172,10 @@ impl Scatter {
         let left = max_label_width(&axis) + 14.0;
         (list.left, list.right) = (left, RIGHT);
         let (plot, rows) = (&mut list.plot, PlotRows { top, bottom });
-        parts::y_axis(plot, &upwards, &axis, rows);
-        parts::x_axis(plot, &across, &labels(&self.x, &across, 5), bottom);
+        parts::draw_y_axis(plot, &upwards, &axis, rows);
+        parts::draw_x_axis(plot, &across, &labels(&self.x, &across, 5), bottom);
         if !self.x.iter().zip(&self.y).any(|(x, y)| x.is_finite() && y.is_finite()) {
-            parts::no_values_text(plot, rows, self.x.is_empty());
+            parts::draw_no_values(plot, rows, self.x.is_empty());
         }
         self.dots(plot, &across, &upwards, rows, canvas.size.plot_units(left, RIGHT));
         self.titles.draw(plot, left, top, bottom + 15.0);

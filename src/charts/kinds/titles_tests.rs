@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::kind;
 use super::well_formed::{drawn, fixed};
+use crate::charts::axis_titles::MAX_TITLE_CHARS;
 use crate::charts::display_list::Shape;
 
 /// A value of each kind and form.
@@ -48,5 +49,27 @@ fn titles_are_texts() {
         value["y_label"] = json!([]);
         let error = kind(name).unwrap().parse(&value.to_string()).err().unwrap();
         assert_eq!(error.message, "value.y_label must be a string, not an array.");
+    }
+}
+
+#[test]
+fn titles_and_units_are_one_line_of_a_bounded_length() {
+    let units = [
+        ("number", json!({"value": 1})),
+        ("heatmap", json!({"values": [[1]]})),
+        ("bar", json!({"values": [1]})),
+        ("histogram", json!({"values": [1, 2]})),
+    ];
+    let units = units.into_iter().map(|(name, value)| (name, value, "unit"));
+    let sides = ["row_label", "column_label"].map(|key| ("heatmap", json!({"values": [[1]]}), key));
+    let titles = values().into_iter().map(|(name, value)| (name, value, "x_label"));
+    for (name, mut value, key) in units.chain(sides).chain(titles) {
+        for title in ["x".repeat(MAX_TITLE_CHARS + 1), "two\nlines".to_owned()] {
+            value[key] = json!(title);
+            let error = kind(name).unwrap().parse(&value.to_string()).err().unwrap_or_else(|| panic!("{name} {key}"));
+            assert_eq!(error.message, format!("value.{key} may have 200 characters, none a control character."));
+        }
+        value[key] = json!("x".repeat(MAX_TITLE_CHARS));
+        assert!(kind(name).unwrap().parse(&value.to_string()).is_ok(), "{name} {key}");
     }
 }

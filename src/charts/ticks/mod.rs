@@ -14,7 +14,7 @@ pub use time::{format_timestamp, is_representable};
 
 use super::scale::Scale;
 use super::text_metrics::text_width;
-use super::zone::Zone;
+use super::time_zone::TimeZone;
 
 /// A labelled place on an axis. Minor ticks of a logarithmic axis have an empty label. Only the last label has the unit,
 /// unless each label has an SI prefix of its own. Where labels would first differ after the sixth digit, all but the first
@@ -33,7 +33,7 @@ pub enum TickFormat<'a> {
     /// Plain numbers in a unit; the unit may be empty.
     Number(&'a str),
     /// Seconds since 1970, written as the time of day on this clock.
-    TimeOfDay(&'a Zone),
+    TimeOfDay(&'a TimeZone),
     /// Seconds, written as the duration since `origin`.
     Elapsed { origin: f64 },
 }
@@ -126,7 +126,7 @@ mod tests {
             let measure = [TickFormat::Number(""), TickFormat::Number("s"), TickFormat::Number("widgets")][round % 3];
             check(&scale, measure, target);
             let (now, long) = (1.7e9 + random() * 1e8, 10_f64.powf(random() * 12.0 - 3.0));
-            check(&Scale::linear(now, now + long), TickFormat::TimeOfDay(&Zone::fixed(330)), target);
+            check(&Scale::linear(now, now + long), TickFormat::TimeOfDay(&TimeZone::fixed(330)), target);
             check(&Scale::linear(now + long * random() * 3.0, now + long * 4.0), TickFormat::Elapsed { origin: now }, target);
         }
     }
@@ -149,7 +149,7 @@ mod tests {
             }
         }
         // Wall times beyond the range of clocks.
-        check(&Scale::linear(-1.7e308, 1.7e308), TickFormat::TimeOfDay(&Zone::fixed(0)), 5);
+        check(&Scale::linear(-1.7e308, 1.7e308), TickFormat::TimeOfDay(&TimeZone::fixed(0)), 5);
         check(&Scale::linear(-1.7e308, 1.7e308), TickFormat::Elapsed { origin: -1.7e308 }, 5);
     }
 

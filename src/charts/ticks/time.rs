@@ -3,7 +3,7 @@
 use super::Tick;
 use super::nice_step::nice_step;
 use crate::charts::text_metrics::{decimal_exponent, format_decimal, from_decimal, power_of_ten};
-use crate::charts::zone::{Zone, format_offset};
+use crate::charts::time_zone::{TimeZone, format_offset};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -77,7 +77,7 @@ fn format_fraction(rest: i64, exponent: i32) -> String {
 
 /// Times of day on this clock: ticks stand at round local times, also on days of 23 or 25 hours. `lo` and `hi` are seconds since 1970
 /// that it [`is_representable`].
-pub fn time_of_day_ticks(lo: f64, hi: f64, zone: &Zone, target: usize) -> Vec<Tick> {
+pub fn time_of_day_ticks(lo: f64, hi: f64, zone: &TimeZone, target: usize) -> Vec<Tick> {
     let step = choose_step(hi - lo, target);
     let seconds = match step {
         TimeStep::Part(..) => 0,
@@ -135,7 +135,7 @@ impl TickList {
 }
 
 /// Steps below a day: each part of the axis on which the offset stays the same has ticks of its own.
-fn add_hours(lo: f64, hi: f64, zone: &Zone, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String, axis: &mut TickList) {
+fn add_hours(lo: f64, hi: f64, zone: &TimeZone, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String, axis: &mut TickList) {
     let (mut from, mut offset) = (lo, zone.offset(lo.floor() as i64));
     for change in zone.changes(lo, hi).into_iter().map(Some).chain([None]) {
         let to = change.map_or(hi, |change| change as f64);
@@ -158,7 +158,7 @@ fn add_hours(lo: f64, hi: f64, zone: &Zone, step: TimeStep, format_label: &dyn F
 }
 
 /// Steps of whole days: at local midnights, or where the clock begins a day that has none.
-fn add_days(lo: f64, hi: f64, zone: &Zone, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String, axis: &mut TickList) {
+fn add_days(lo: f64, hi: f64, zone: &TimeZone, step: TimeStep, format_label: &dyn Fn(i64, i64, i32) -> String, axis: &mut TickList) {
     let [first, last] = [lo, hi].map(|end| f64::from(zone.offset(end.floor() as i64)));
     let (local_lo, local_hi) = (lo + first.min(last), hi + first.max(last));
     let hair = (hi - lo) * 1e-9;
@@ -208,7 +208,7 @@ pub fn duration_ticks(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick>
 }
 
 /// Seconds since 1970 as a date and a time of day on this clock. `pixel`, the width of a pixel in seconds, decides the decimals: `2026-11-22 18:00:00.25`.
-pub fn format_timestamp(seconds: f64, pixel: f64, zone: &Zone) -> String {
+pub fn format_timestamp(seconds: f64, pixel: f64, zone: &TimeZone) -> String {
     let exponent = decimal_exponent(pixel).clamp(-6, 0);
     let per_second = 10_i64.pow(exponent.unsigned_abs());
     let parts = (seconds * power_of_ten(-exponent)).round() as i64;
@@ -257,34 +257,37 @@ mod tests {
 
     #[test]
     fn timestamps_have_the_precision_of_a_pixel() {
-        assert_eq!(format_timestamp(EVENING + 0.25, 0.003, &Zone::fixed(0)), "2026-11-22 18:00:00.25");
-        assert_eq!(format_timestamp(EVENING + 59.96, 0.2, &Zone::fixed(60)), "2026-11-22 19:01:00");
-        assert_eq!(format_timestamp(EVENING + 7.3, 40.0, &Zone::fixed(330)), "2026-11-22 23:30:07");
-        assert_eq!(format_timestamp(-0.5, 0.1, &Zone::fixed(-60)), "1969-12-31 22:59:59.5");
+        assert_eq!(format_timestamp(EVENING + 0.25, 0.003, &TimeZone::fixed(0)), "2026-11-22 18:00:00.25");
+        assert_eq!(format_timestamp(EVENING + 59.96, 0.2, &TimeZone::fixed(60)), "2026-11-22 19:01:00");
+        assert_eq!(format_timestamp(EVENING + 7.3, 40.0, &TimeZone::fixed(330)), "2026-11-22 23:30:07");
+        assert_eq!(format_timestamp(-0.5, 0.1, &TimeZone::fixed(-60)), "1969-12-31 22:59:59.5");
     }
 
     #[test]
     fn times_of_day() {
         assert_eq!(
-            labels(time_of_day_ticks(EVENING, EVENING + 60.0, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 60.0, &TimeZone::fixed(0), 5)),
             ["18:00:00", "18:00:15", "18:00:30", "18:00:45", "18:01:00"]
         );
-        assert_eq!(labels(time_of_day_ticks(EVENING, EVENING + 7200.0, &Zone::fixed(0), 5)), ["18:00", "18:30", "19:00", "19:30", "20:00"]);
         assert_eq!(
-            labels(time_of_day_ticks(EVENING, EVENING + 7200.0, &Zone::fixed(330), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 7200.0, &TimeZone::fixed(0), 5)),
+            ["18:00", "18:30", "19:00", "19:30", "20:00"]
+        );
+        assert_eq!(
+            labels(time_of_day_ticks(EVENING, EVENING + 7200.0, &TimeZone::fixed(330), 5)),
             ["23:30", "23 Nov", "00:30", "01:00", "01:30"]
         );
         assert_eq!(
-            labels(time_of_day_ticks(EVENING, EVENING + 1e5, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 1e5, &TimeZone::fixed(0), 5)),
             ["Sun 18:00", "23 Nov", "Mon 06:00", "Mon 12:00", "Mon 18:00"]
         );
         assert_eq!(
-            labels(time_of_day_ticks(EVENING, EVENING + 4e5, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 4e5, &TimeZone::fixed(0), 5)),
             ["23 Nov", "24 Nov", "25 Nov", "26 Nov", "27 Nov"]
         );
-        assert_eq!(labels(time_of_day_ticks(EVENING, EVENING + 5e6, &Zone::fixed(0), 3)), ["23 Nov", "13 Dec", "2 Jan"]);
+        assert_eq!(labels(time_of_day_ticks(EVENING, EVENING + 5e6, &TimeZone::fixed(0), 3)), ["23 Nov", "13 Dec", "2 Jan"]);
         assert_eq!(
-            labels(time_of_day_ticks(EVENING, EVENING + 0.9, &Zone::fixed(0), 5)),
+            labels(time_of_day_ticks(EVENING, EVENING + 0.9, &TimeZone::fixed(0), 5)),
             ["18:00:00", "18:00:00.2", "18:00:00.4", "18:00:00.6", "18:00:00.8"]
         );
     }

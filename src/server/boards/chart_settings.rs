@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use crate::protocol::{ApiError, ErrorKind, LineSettingsPatch};
 use crate::server::limits::{MAX_AXIS_TITLE_CHARS, MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS};
 
+// The values of other charts have the same bound.
+const _: () = assert!(MAX_AXIS_TITLE_CHARS == crate::charts::axis_titles::MAX_TITLE_CHARS);
+
 /// The rule of each key of `chart`.
 const KEYS: [(&str, &str); 7] = [
     ("x", "must be 'step', 'relative' or 'wall'"),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::charts::csv::{Csv, written};
+use crate::charts::csv::{Csv, format_csv_number};
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
 use crate::protocol::json_path::{JsonPath, plain_number};
@@ -236,7 +236,7 @@ pub fn html(table: &Table) -> String {
                 (_, Value::Null) => write!(out, "<td></td>"),
                 _ if let Some((short, full)) = rounded(cell) => write!(out, "<td{} title=\"{full}\">{short}</td>", class(at)),
                 (true, Value::String(_)) => {
-                    let number = plain_number(cell).map(written).unwrap_or_default();
+                    let number = plain_number(cell).map(format_csv_number).unwrap_or_default();
                     write!(out, "<td class=\"n none\">{number}</td>")
                 }
                 _ => write!(out, "<td{}>{}</td>", class(at), escaped(&shown(text(cell)))),

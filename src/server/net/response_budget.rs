@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::limits::{
     MAX_SMALL_RESPONSE_BYTES, MAX_UNCOUNTED_RESPONSE_BYTES, RESPONSE_BUDGET_BYTES, RESPONSE_BUDGET_PER_TOKEN_BYTES,
-    RESPONSE_MEMORY_TIMEOUT, SMALL_RESPONSES_RESERVE_BYTES,
+    RESPONSE_MEMORY_TIMEOUT, SMALL_RESPONSES_PER_TOKEN_BYTES, SMALL_RESPONSES_RESERVE_BYTES,
 };
 
 /// By whose right an answer is given: the id of a token, or none.
@@ -31,31 +31,59 @@ pub struct Answers {
 #[derive(Default)]
 struct Held {
     bytes: usize,
-    by: HashMap<Who, usize>,
+    by: HashMap<(Who, Class), usize>,
+}
+
+/// Small responses have a part of the memory for themselves. A response stays in its class when it becomes shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Class {
+    Small,
+    Large,
+}
+
+impl Class {
+    fn of(bytes: usize) -> Self {
+        if bytes <= MAX_SMALL_RESPONSE_BYTES { Self::Small } else { Self::Large }
+    }
+
+    /// The most bytes that this class of one token may hold, or of all clients without one.
+    fn max_of(self, who: &Who) -> usize {
+        match (self, who) {
+            (Self::Large, _) => RESPONSE_BUDGET_PER_TOKEN_BYTES,
+            (Self::Small, Some(_)) => SMALL_RESPONSES_PER_TOKEN_BYTES,
+            (Self::Small, None) => SMALL_RESPONSES_RESERVE_BYTES - SMALL_RESPONSES_PER_TOKEN_BYTES,
+        }
+    }
+
+    /// The most bytes of all responses beside which this class finds room.
+    fn max_of_all(self) -> usize {
+        match self {
+            Self::Large => RESPONSE_BUDGET_BYTES - SMALL_RESPONSES_RESERVE_BYTES,
+            Self::Small => RESPONSE_BUDGET_BYTES,
+        }
+    }
 }
 
 impl Held {
-    fn take(&mut self, who: &Who, bytes: usize) -> bool {
-        let own = self.by.get(who).copied().unwrap_or(0);
-        let (max_own, max) = match bytes <= MAX_SMALL_RESPONSE_BYTES {
-            true => (RESPONSE_BUDGET_PER_TOKEN_BYTES + SMALL_RESPONSES_RESERVE_BYTES, RESPONSE_BUDGET_BYTES),
-            false => (RESPONSE_BUDGET_PER_TOKEN_BYTES, RESPONSE_BUDGET_BYTES - SMALL_RESPONSES_RESERVE_BYTES),
-        };
+    fn take(&mut self, who: &Who, class: Class, bytes: usize) -> bool {
+        let key = (who.clone(), class);
+        let own = self.by.get(&key).copied().unwrap_or(0);
         let fits = |held: usize, max: usize| held == 0 || held.saturating_add(bytes) <= max;
-        let has_room = fits(own, max_own) && fits(self.bytes, max);
+        let has_room = fits(own, class.max_of(who)) && fits(self.bytes, class.max_of_all());
         if has_room {
             self.bytes += bytes;
-            self.by.insert(who.clone(), own + bytes);
+            self.by.insert(key, own + bytes);
         }
         has_room
     }
 
-    fn give_back(&mut self, who: &Who, bytes: usize) {
+    fn give_back(&mut self, who: &Who, class: Class, bytes: usize) {
         self.bytes -= bytes;
-        if let Some(own) = self.by.get_mut(who) {
+        let key = (who.clone(), class);
+        if let Some(own) = self.by.get_mut(&key) {
             *own -= bytes;
             if *own == 0 {
-                self.by.remove(who);
+                self.by.remove(&key);
             }
         }
     }
@@ -79,8 +107,9 @@ impl Answers {
     /// The same where there is room now.
     pub fn try_share(self: &Arc<Self>, who: &Who, bytes: usize) -> Option<Share> {
         let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
-        let taken = bytes == 0 || self.lock().take(who, bytes);
-        taken.then(|| Share { answers: self.clone(), who: who.clone(), bytes })
+        let class = Class::of(bytes);
+        let taken = bytes == 0 || self.lock().take(who, class, bytes);
+        taken.then(|| Share { answers: self.clone(), who: who.clone(), class, bytes })
     }
 
     /// How many bytes are held.
@@ -102,6 +131,7 @@ pub fn full() -> ApiError {
 pub struct Share {
     answers: Arc<Answers>,
     who: Who,
+    class: Class,
     bytes: usize,
 }
 
@@ -111,8 +141,9 @@ impl Share {
         let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
         if bytes > self.bytes {
             let mut held = self.answers.lock();
-            held.give_back(&self.who, self.bytes);
-            let is_taken = held.take(&self.who, bytes);
+            held.give_back(&self.who, self.class, self.bytes);
+            self.class = Class::of(bytes);
+            let is_taken = held.take(&self.who, self.class, bytes);
             drop(held);
             self.bytes = if is_taken { bytes } else { 0 };
             self.answers.freed.notify_waiters();
@@ -130,7 +161,7 @@ impl Share {
 
     fn give_back(&self, bytes: usize) {
         if bytes > 0 {
-            self.answers.lock().give_back(&self.who, bytes);
+            self.answers.lock().give_back(&self.who, self.class, bytes);
             self.answers.freed.notify_waiters();
         }
     }
@@ -222,7 +253,8 @@ mod tests {
         assert_eq!((answers.bytes(), answers.lock().by.len()), (0, 0));
         // One that is larger than a token's part is given, alone.
         let one = answers.share(&who("a"), 2 * RESPONSE_BUDGET_PER_TOKEN_BYTES).await.unwrap();
-        assert!(answers.share(&who("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.is_err());
+        assert!(answers.share(&who("a"), MAX_SMALL_RESPONSE_BYTES + 1).await.is_err());
+        assert!(answers.share(&who("a"), MAX_SMALL_RESPONSE_BYTES).await.is_ok(), "small ones are counted apart");
         drop(one);
     }
 
@@ -233,7 +265,8 @@ mod tests {
         // All clients without a token.
         let large = answers.try_share(&None, RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap();
         assert!(answers.try_share(&None, small + 1).is_none());
-        let others: Vec<_> = (0..SMALL_RESPONSES_RESERVE_BYTES / small).map(|_| answers.try_share(&None, small).unwrap()).collect();
+        let most = (SMALL_RESPONSES_RESERVE_BYTES - SMALL_RESPONSES_PER_TOKEN_BYTES) / small;
+        let others: Vec<_> = (0..most).map(|_| answers.try_share(&None, small).unwrap()).collect();
         assert!(answers.try_share(&None, small).is_none(), "the reserve is bounded, too");
         assert!(answers.try_share(&who("a"), small + 1).is_some(), "they take nothing from a token");
         drop((large, others));
@@ -243,6 +276,33 @@ mod tests {
             (0..tokens).map(|at| answers.try_share(&who(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
         assert!(answers.try_share(&who("a"), small + 1).is_none());
         assert!(answers.try_share(&who("a"), small).is_some());
+    }
+
+    #[tokio::test]
+    async fn two_tokens_that_read_nothing_leave_room_in_the_reserve() {
+        let answers = Arc::<Answers>::default();
+        let small = MAX_SMALL_RESPONSE_BYTES;
+        let tokens = RESPONSE_BUDGET_BYTES / RESPONSE_BUDGET_PER_TOKEN_BYTES - 1;
+        let _large: Vec<_> =
+            (0..tokens).map(|at| answers.try_share(&who(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
+        let mut held = Vec::new();
+        for token in ["0", "1"] {
+            let before = held.len();
+            held.extend(std::iter::from_fn(|| answers.try_share(&who(token), small)));
+            assert_eq!(held.len() - before, SMALL_RESPONSES_PER_TOKEN_BYTES / small, "{token}");
+        }
+        for reader in [who("2"), who("3"), None] {
+            assert!(answers.try_share(&reader, small).is_some(), "{reader:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_response_that_becomes_short_gives_back_what_it_took() {
+        let answers = Arc::<Answers>::default();
+        let share = answers.share(&who("a"), 2 * MAX_SMALL_RESPONSE_BYTES).await.unwrap().fit(MAX_UNCOUNTED_RESPONSE_BYTES).unwrap();
+        assert_eq!(answers.bytes(), MAX_UNCOUNTED_RESPONSE_BYTES);
+        drop(share);
+        assert_eq!((answers.bytes(), answers.lock().by.len()), (0, 0));
     }
 
     #[tokio::test]

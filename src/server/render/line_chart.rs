@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::Prerendered;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView, Theme, Zone,
+    AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView, Theme, TimeZone,
     legend_labels, needs_two_rows,
 };
 use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
@@ -39,7 +39,7 @@ pub struct LineView {
     /// The names of the series that are drawn; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
     /// The clock of wall times.
-    pub zone: Zone,
+    pub zone: TimeZone,
 }
 
 /// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.

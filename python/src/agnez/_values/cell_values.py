@@ -8,7 +8,7 @@ from typing import Any
 
 from . import dataframes
 from .bins import DEFAULT_BINS, bin_edges, count_values
-from .convert import to_label, to_list
+from .convert import optional_title, to_label, to_list
 from .convert import unique_labels as different
 from .json_types import to_json, to_json_numbers, to_table_item
 
@@ -111,7 +111,9 @@ def histogram(
     if (values is None) == (counts is None):
         raise TypeError("a histogram takes either values, or counts= and edges=")
     settings = _without_none(
-        steps=None if steps is None else to_json_numbers(steps, "steps"), view=view, unit=unit
+        steps=None if steps is None else to_json_numbers(steps, "steps"),
+        view=view,
+        unit=optional_title(unit),
     )
     if counts is not None:
         if edges is None or bins is not None:
@@ -193,9 +195,9 @@ def heatmap(
         values=values,
         rows=names[0],
         columns=names[1],
-        row_label=row_label,
-        column_label=column_label,
-        unit=unit,
+        row_label=optional_title(row_label),
+        column_label=optional_title(column_label),
+        unit=optional_title(unit),
     )
 
 
@@ -225,7 +227,7 @@ def bar(values: Any, labels: Any, unit: str | None, horizontal: bool | None) -> 
             return _without_none(
                 labels=names or [str(at) for at in range(count)],
                 series=series,
-                unit=unit,
+                unit=optional_title(unit),
                 horizontal=horizontal,
             )
         if names is not None:
@@ -237,18 +239,14 @@ def bar(values: Any, labels: Any, unit: str | None, horizontal: bool | None) -> 
     return _without_none(
         labels=names or [str(at) for at in range(len(heights))],
         values=heights,
-        unit=unit,
+        unit=optional_title(unit),
         horizontal=horizontal,
     )
 
 
 def axis_titles(x_label: Any, y_label: Any) -> dict[str, Any]:
     """The titles of a chart's axes, as keys of its value."""
-    return {
-        key: to_label(title)
-        for key, title in (("x_label", x_label), ("y_label", y_label))
-        if title is not None
-    }
+    return _without_none(x_label=optional_title(x_label), y_label=optional_title(y_label))
 
 
 def scatter(x: Any, y: Any, labels: Any) -> Any:
@@ -274,7 +272,7 @@ def number(
     before = None if previous is None else to_json_numbers([previous], "previous")[0]
     return _without_none(
         value=value,
-        unit=unit,
+        unit=optional_title(unit),
         previous=before,
         trend=None if trend is None else to_json_numbers(trend, "trend"),
         better=better,

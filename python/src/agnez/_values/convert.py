@@ -13,6 +13,8 @@ from typing import Any
 
 #: Characters of :func:`describe`.
 TEXT = 1000
+#: Characters of the title of an axis or of a unit that the server takes.
+_TITLE_CHARS = 200
 #: Items of a sparse array that is made dense.
 _DENSE = 1_000_000
 _short = reprlib.Repr()
@@ -264,6 +266,17 @@ def _shorten(result: str) -> str:
 def to_label(value: Any) -> str:
     """A key or a name of any type as a text."""
     return to_utf8(value) if isinstance(value, str) else describe(value)
+
+
+def to_title(text: Any) -> str:
+    """The title of an axis or a unit: one line of at most 200 characters."""
+    title = "".join(c if c.isprintable() else " " for c in to_label(text))
+    return title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1] + "…"
+
+
+def optional_title(text: Any) -> str | None:
+    """As :func:`to_title`; None stays."""
+    return None if text is None else to_title(text)
 
 
 def unique_labels(values: list[Any]) -> list[str]:

@@ -101,7 +101,7 @@ pub fn Figure(cell: Arc<CellState>) -> impl IntoView {
                 <FigureFrame frames source title is_near />
             </For>
         </div>
-        <p class="blocked" role="note" hidden=move || blocked.read().is_empty()>
+        <p class="blocked-resources" role="note" hidden=move || blocked.read().is_empty()>
             {blocked}
         </p>
         <NotPrinted />

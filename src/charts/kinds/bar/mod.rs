@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::parts::{self, PlotRows, numbers_field, texts_field, wrapped};
+use super::parts::{self, PlotRows, numbers_field, texts_field, wrap_text};
 use super::{Chart, ChartKind};
-use crate::charts::axis_titles::AxisTitles;
+use crate::charts::axis_titles::{AxisTitles, parse_title};
 use crate::charts::canvas::ChartCanvas;
 use crate::charts::csv::Csv;
 use crate::charts::display_list::{DisplayList, Ink, TextAnchor, X};
@@ -60,7 +60,7 @@ impl ChartKind for Bar {
         let (values, series, labels) = (root.get("values"), root.get("series"), root.get("labels"));
         let is_long = [values, series, labels].into_iter().flatten().any(|node| node.is_list() || node.is_object());
         let mut bar = match is_long {
-            true => Self { unit: root.optional_text("unit")?, titles: AxisTitles::parse(root)?, ..Self::default() },
+            true => Self { unit: parse_title(&root, "unit")?, titles: AxisTitles::parse(root)?, ..Self::default() },
             false => Self::default(),
         };
         if is_long && let Some(horizontal) = root.get("horizontal") {
@@ -124,7 +124,7 @@ impl Chart for Bar {
     /// An area for each label, with the values of all series; for each bar where the series are many.
     fn hit_areas(&self, canvas: &ChartCanvas) -> HitAreas {
         let (list, rows) = self.lay_out(canvas);
-        let mut areas = parts::hit_areas(&list);
+        let mut areas = parts::new_hit_areas(&list);
         let (each, thick) = self.shares();
         let high = rows.bottom - rows.top;
         let mut add = |from: f64, to: f64| match self.horizontal {
@@ -175,7 +175,7 @@ impl Bar {
         let summary = format!("{} bars {}", numbers().count(), parts::extent_text(least, most));
         let mut list = DisplayList { summary, ..DisplayList::default() };
         let names = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
-        let top = parts::legend(&mut list.margin, canvas, names.map(|(slot, series)| (series.name.as_str(), slot)));
+        let top = parts::draw_legend(&mut list.margin, canvas, names.map(|(slot, series)| (series.name.as_str(), slot)));
         let finite = || numbers().filter(|value| value.is_finite());
         let (lo, hi) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
         let (lo, hi) = if lo == hi { (0.0, 1.0) } else { (lo, hi) };
@@ -208,7 +208,7 @@ impl Bar {
         let plot = &mut list.plot;
         let rows = PlotRows { top, bottom };
         self.titles.draw(plot, left, top, bottom + 15.0 + LINE * (lines - 1) as f64);
-        parts::y_axis(plot, scale, &axis, rows);
+        parts::draw_y_axis(plot, scale, &axis, rows);
         let y = |value: f64| bottom - scale.normalize(value) * (bottom - top);
         let across = (canvas.width() - left - right).max(1.0);
         let (each, thick) = self.shares();
@@ -232,7 +232,7 @@ impl Bar {
         plot.rule(Ink::Axis, (0.0, y(0.0)), (1.0, y(0.0)));
         let (step, room) = every(wide, each * across);
         for (at, label) in self.labels.iter().enumerate().step_by(step) {
-            for (line, text) in (0..).zip(wrapped(label, room, lines)) {
+            for (line, text) in (0..).zip(wrap_text(label, room, lines)) {
                 let y = bottom + 15.0 + LINE * f64::from(line);
                 plot.text(Ink::Muted, TextAnchor::Middle, X::share((at as f64 + 0.5) * each), y, text);
             }
@@ -245,7 +245,7 @@ impl Bar {
         let bottom = (canvas.height() - 22.0 - self.titles.height_below()).max(top + 1.0);
         let high_each = (bottom - top) / self.labels.len().max(1) as f64;
         let lines = if high_each >= 2.0 * LINE + 4.0 { 2 } else { 1 };
-        let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrapped(label, canvas.width() * NAMES, lines)).collect();
+        let labels: Vec<Vec<String>> = self.labels.iter().map(|label| wrap_text(label, canvas.width() * NAMES, lines)).collect();
         let names = labels.iter().flatten().map(|line| text_width(line)).fold(0.0, f64::max);
         let (left, right) = (names + 16.0, self.widest_value().min(canvas.width() * 0.2) + 12.0);
         (list.left, list.right) = (left, right);

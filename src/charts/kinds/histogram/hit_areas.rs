@@ -9,7 +9,7 @@ use crate::charts::{Scale, format_number};
 /// An area for each bin; over steps, for each bin of each step that is drawn.
 pub fn hit_areas(histogram: &Histogram, canvas: &ChartCanvas) -> HitAreas {
     let (list, rows) = histogram.lay_out(canvas);
-    let mut areas = parts::hit_areas(&list);
+    let mut areas = parts::new_hit_areas(&list);
     match histogram.view {
         _ if histogram.steps.is_empty() => histogram.column_areas(rows, &mut areas),
         View::Heat => histogram.heat_areas(rows, &mut areas),

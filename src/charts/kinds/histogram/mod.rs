@@ -9,7 +9,7 @@ mod tests;
 use super::bins::Bins;
 use super::colours::Colours;
 use super::heat_cells::{MAX_COLUMNS, colour_bar, colour_bar_width, heat_cells};
-use super::parts::{self, PlotRows, counted};
+use super::parts::{self, PlotRows, format_non_finite};
 use super::{Chart, ChartKind};
 use crate::charts::axis_titles::AxisTitles;
 use crate::charts::canvas::ChartCanvas;
@@ -102,7 +102,7 @@ impl Chart for Histogram {
 impl Histogram {
     pub(crate) fn lay_out(&self, canvas: &ChartCanvas) -> (DisplayList, PlotRows) {
         let sum = |of: fn(&Bins) -> u64| self.counts.iter().map(of).sum::<u64>();
-        let missing = counted(sum(|bins| bins.nan), sum(|bins| bins.pos_inf), sum(|bins| bins.neg_inf));
+        let missing = format_non_finite(sum(|bins| bins.nan), sum(|bins| bins.pos_inf), sum(|bins| bins.neg_inf));
         let total: f64 = self.counts.iter().flat_map(|bins| &bins.counts).sum();
         let (lo, hi) = self.ends();
         let steps = if self.steps.is_empty() { String::new() } else { format!(" over {} steps", self.steps.len()) };
@@ -182,7 +182,7 @@ impl Histogram {
         let right = 14.0;
         (list.left, list.right) = (left, right);
         let (plot, plot_rows) = (&mut list.plot, PlotRows { top, bottom });
-        parts::y_axis(plot, &scale, &axis, plot_rows);
+        parts::draw_y_axis(plot, &scale, &axis, plot_rows);
         let (lo, hi) = self.ends();
         let along = Scale::linear(lo, hi);
         let shown = self.edges.windows(2).zip(&heights).filter(|(_, height)| **height > 0.0);
@@ -192,9 +192,9 @@ impl Histogram {
         };
         let columns = Path::Columns { slot: 0, columns: shown.map(column).collect(), has_gaps: heights.len() <= MAX_BINS_WITH_GAPS };
         plot.push(Shape::Window(Window { top, height: bottom - top, width: 1.0, paths: vec![columns] }));
-        parts::x_axis(plot, &along, &self.ticks(&along, 5), bottom);
+        parts::draw_x_axis(plot, &along, &self.ticks(&along, 5), bottom);
         if !has_numbers {
-            parts::no_values_text(plot, plot_rows, missing.is_empty());
+            parts::draw_no_values(plot, plot_rows, missing.is_empty());
         }
         if self.titles.y.is_empty() {
             let name = if self.is_even() { "count" } else { "count per unit" };
@@ -246,7 +246,7 @@ impl Histogram {
             colour_bar(plot, &colours, "", (top, bottom));
         }
         if !self.has_numbers() {
-            parts::no_values_text(plot, plot_rows, missing.is_empty());
+            parts::draw_no_values(plot, plot_rows, missing.is_empty());
         }
         plot_rows
     }
@@ -282,13 +282,13 @@ impl Histogram {
         for at in (0..count).rev().step_by(step) {
             plot.text(Ink::Muted, TextAnchor::Start, X { share: 1.0, px: 6.0 }, base(at) + 3.0, labels[at].as_str());
         }
-        parts::x_axis(plot, &along, &axis, bottom);
+        parts::draw_x_axis(plot, &along, &axis, bottom);
         if !missing.is_empty() {
             plot.text(Ink::Text, TextAnchor::Start, X::share(0.0), top + 6.0, missing.as_str());
         }
         self.titles.draw(plot, left, top, bottom + 15.0);
         if !self.has_numbers() {
-            parts::no_values_text(plot, plot_rows, missing.is_empty());
+            parts::draw_no_values(plot, plot_rows, missing.is_empty());
         }
         plot_rows
     }

@@ -1,7 +1,7 @@
 //! The forms in which a histogram is sent.
 
 use super::{Histogram, View};
-use crate::charts::axis_titles::AxisTitles;
+use crate::charts::axis_titles::{AxisTitles, parse_title};
 use crate::charts::kinds::bins::{Bins, bins, count_into};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
@@ -21,7 +21,7 @@ pub(super) fn parse(root: JsonPath) -> Result<Histogram, ApiError> {
     if !root.is_object() {
         return Err(root.type_error("must be an array of numbers, or an object with edges and counts"));
     }
-    let (unit, titles) = (root.optional_text("unit")?, AxisTitles::parse(root)?);
+    let (unit, titles) = (parse_title(&root, "unit")?, AxisTitles::parse(root)?);
     let mut histogram = match (root.get("steps"), root.get("values")) {
         (Some(steps), values) => over_steps(root, steps, values)?,
         (None, Some(values)) => {

@@ -63,13 +63,13 @@ impl Writer {
     fn rules(&self, sheet: &mut String, dark: bool) {
         let inks = palette::inks(dark);
         let mut rule = |class: String, property: &str, colour: Colour| sheet.push_str(&format!(".{class}{{{property}:#{colour:06x}}}"));
-        rule("b".into(), "fill", inks.tile);
-        rule("g".into(), "stroke", inks.line);
+        rule("b".into(), "fill", inks.surface);
+        rule("g".into(), "stroke", inks.border);
         rule("a".into(), "stroke", inks.muted);
         rule("t".into(), "fill", inks.muted);
-        rule("k".into(), "fill", inks.ink);
-        rule("w".into(), "stroke", inks.tile);
-        rule("o".into(), "stroke", inks.ink);
+        rule("k".into(), "fill", inks.text);
+        rule("w".into(), "stroke", inks.surface);
+        rule("o".into(), "stroke", inks.text);
         for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
             rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
             rule(format!("f{slot}"), "fill", palette::colour(slot, dark));

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{invalid_parameter as wrong, points};
-use crate::charts::{Theme, Zone};
+use crate::charts::{Theme, TimeZone};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
@@ -80,8 +80,8 @@ impl ExportQuery {
         options.view.zone = match (named, offset, tz) {
             (Some(zone), ..) => zone,
             // A browser may have a younger list of zones than this server: its offset of today is the next best.
-            (None, Some(offset), _) => Zone::fixed(offset),
-            (None, None, None) => Zone::default(),
+            (None, Some(offset), _) => TimeZone::fixed(offset),
+            (None, None, None) => TimeZone::default(),
             (None, None, Some(tz)) => return Err(wrong("tz", "must be a time zone's name, such as 'Europe/Berlin'", &tz)),
         };
         // A file goes into papers, so it is light; the page follows the theme of its reader.
@@ -220,12 +220,12 @@ mod tests {
         let asked = ExportQuery::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
         assert_eq!(
             asked.options.view,
-            line_chart::LineView { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: Zone::fixed(-90) }
+            line_chart::LineView { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: TimeZone::fixed(-90) }
         );
         let zone = |query| ExportQuery::parse(query).unwrap().options.view.zone;
         // 1 July 2026.
         assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);
-        assert_eq!(zone("tz=Europe/Atlantis&offset=60"), Zone::fixed(60));
+        assert_eq!(zone("tz=Europe/Atlantis&offset=60"), TimeZone::fixed(60));
         for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x", "tz=Europe/Atlantis", "tz="] {
             assert_eq!(ExportQuery::parse(query).unwrap_err().code, 400, "{query}");
         }

@@ -4,7 +4,7 @@ use crate::server::http::openapi::shape::{shape, words};
 use utoipa::IntoParams;
 
 use super::number::{push_json, push_plain, push_string};
-use crate::charts::csv::quoted;
+use crate::charts::csv::quote_field;
 use crate::protocol::ApiError;
 use crate::series::Points;
 use crate::server::http::api::invalid_parameter;
@@ -165,7 +165,7 @@ impl Page<'_> {
 
     /// Lines of CSV (RFC 4180) without the head.
     fn write_rows(&self, out: &mut String) {
-        let quoted = quoted(self.series);
+        let quoted = quote_field(self.series);
         for (index, (x, y, t)) in (self.from..).zip(self.triples()) {
             out.push_str(&quoted);
             out.push_str(&format!(",{index}"));
