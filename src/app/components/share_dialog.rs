@@ -18,6 +18,10 @@ use crate::routes;
 /// The server's limit for names.
 const MAX_NAME_CHARS: &str = "100";
 
+/// Links begin with the address of the page. Of an address that other machines do not reach, they would open nothing there.
+const LOCAL_ADDRESS: &str =
+    " Links from this page open on this machine only: to share with others, start 'agnez --host 0.0.0.0' and open the link that it prints.";
+
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Share {
@@ -156,7 +160,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
             <h2 id="share-title">"Share this board"</h2>
             <p>
                 "Everyone who has a link sees this board live, and no other board. They cannot change anything."
-                {is_local.then_some(" The link begins with the address of this page, which only this machine knows.")}
+                {is_local.then_some(LOCAL_ADDRESS)}
             </p>
             <form hidden=move || shares.is_refused() on:submit=create>
                 <input

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
 
+use super::response_order::ResponseOrder;
 use super::{Dashboard, SetIfChanged};
 use crate::browser::fetch;
 use crate::routes;
@@ -16,13 +17,18 @@ struct BoardName {
 }
 
 impl Dashboard {
-    /// Requests the names. An error leaves them as they are. Does nothing for a reader who may see this board only.
+    /// Requests the names. An error leaves them as they are, and so does a response that a later one has overtaken. Does nothing for a reader
+    /// who may see this board only.
     pub fn refresh_boards(self) {
         if !self.may_list_boards() {
             return;
         }
+        let Some(request) = self.boards_order.try_update_value(ResponseOrder::begin) else { return };
         spawn_local(async move {
             let Ok(list) = fetch::api::<Vec<BoardName>>(Method::GET, routes::BOARDS, None).await else { return };
+            if self.boards_order.try_update_value(|order| order.apply(request)) != Some(true) {
+                return;
+            }
             let mut names: Vec<String> = list.into_iter().map(|board| board.name).collect();
             let own = &self.page().board;
             if !names.contains(own) {

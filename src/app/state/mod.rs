@@ -4,6 +4,7 @@ mod boards;
 mod cell;
 mod elements;
 mod filter;
+mod response_order;
 mod theme;
 mod toasts;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use self::response_order::ResponseOrder;
 use super::charts::ChartRegistry;
 use crate::browser::connection::{Connection, Live};
 use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData, RunEvent, RunList};
@@ -73,6 +75,7 @@ pub struct Dashboard {
     pub theme: RwSignal<Theme>,
     /// The names of this board and of all boards with cells; empty for a reader who may see this one only.
     pub boards: RwSignal<Vec<String>>,
+    boards_order: StoredValue<ResponseOrder>,
     /// At most one field of the page at a time.
     pub editing: RwSignal<Option<(CellId, Field)>>,
     /// A text that could not be saved: the field opens with it again.
@@ -117,6 +120,7 @@ impl Dashboard {
             connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),
             boards: RwSignal::new(boards),
+            boards_order: StoredValue::default(),
             editing: RwSignal::new(None),
             unsaved: RwSignal::new(None),
             menu_cell: RwSignal::new(None),
