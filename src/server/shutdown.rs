@@ -12,9 +12,8 @@ const ENDED_BY_SIGNAL: i32 = 130;
 impl Server {
     /// Serves until `stop` resolves, then lets requests finish, closes live connections and flushes everything to disk.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listeners, router, app, data, port, .. } = self;
-        let (version, durability) = (env!("CARGO_PKG_VERSION"), if app.durable { "full" } else { "normal" });
-        tracing::info!(version, port, data = %data.display(), durability, connections = app.connections.count().1, "started");
+        self.log_start();
+        let Self { listeners, router, app, .. } = self;
         let serving = TaskTracker::new();
         for listener in listeners {
             serving.spawn(app.connections.clone().serve(listener, router.clone(), app.stopping.clone()));

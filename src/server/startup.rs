@@ -103,6 +103,14 @@ impl Server {
         let data = config.data.canonicalize().unwrap_or_else(|_| config.data.clone());
         Ok(Self { listeners, router: router(app.clone()), app, port, data, address, access })
     }
+
+    /// The first line of the log.
+    pub(crate) fn log_start(&self) {
+        let Self { app, data, port, .. } = self;
+        let (version, durability) = (env!("CARGO_PKG_VERSION"), if app.durable { "full" } else { "normal" });
+        let (_, max_connections) = app.connections.count();
+        tracing::info!(version, port, data = %data.display(), durability, max_connections, "started");
+    }
 }
 
 /// The startup message about tokens. Creates the first one where tokens are required and none may write.

@@ -133,6 +133,10 @@ async fn the_log_says_what_happened_and_holds_no_secrets() {
     let started = told("started");
     assert_eq!((&started[0]["durability"], &started[0]["version"]), (&json!("full"), &json!(env!("CARGO_PKG_VERSION"))), "{log}");
     assert!(started[0]["data"].as_str().unwrap().ends_with("/data") && started[0]["port"] == program.port);
+    // The maximum is not the number of open connections, and the start is no line of the shutdown.
+    assert_eq!((&started[0]["target"], &started[0]["connections"]), (&json!("agnez::server::startup"), &Value::Null), "{log}");
+    let (max, open) = (&started[0]["max_connections"], &told("stopping")[0]["connections"]);
+    assert!(max.as_u64().unwrap() >= 16 && open.as_u64().unwrap() <= 8, "{log}");
     let refused = told("refused");
     let is = |line: &Value, route: &str, status: u16| line["route"] == route && line["status"] == status && line["level"] == "INFO";
     assert!(refused.iter().any(|line| is(line, "/values/{id}", 401)) && refused.iter().any(|line| is(line, "none", 403)), "{log}");

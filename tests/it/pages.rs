@@ -28,7 +28,7 @@ async fn a_browser_reads_an_error_as_a_page_and_a_program_as_json() {
     let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     let page = server.ask("GET", "/nowhere/at/all", "", &browser).await;
     assert_eq!((page.status, page.headers["content-type"].to_str().unwrap()), (404, "text/html; charset=utf-8"));
-    assert!(page.text.contains("<p>There is nothing at this address.</p>") && page.text.contains("href=\"/\""), "{}", page.text);
+    assert!(page.text.contains("<h1>This page does not exist</h1>") && page.text.contains("href=\"/\""), "{}", page.text);
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("script"), "{policy}");
     let bad = server.ask("GET", "/values/%3Cimg%20src=x%3E", "", &browser).await;
@@ -39,6 +39,7 @@ async fn a_browser_reads_an_error_as_a_page_and_a_program_as_json() {
     assert_eq!(server.ask("DELETE", "/no/where", "", &browser).await.json()["code"], 404);
     // A name that is not the server's: the way in that is named has the port that was asked.
     let stranger = server.ask("GET", "/", "", &[("host", "gpu-box.example:8123")]).await;
+    assert!(stranger.text.contains("<h1>You may not open this page</h1>"), "{}", stranger.text);
     assert!(stranger.status == 403 && stranger.text.contains("ssh -L 8123:localhost:8123"), "{}", stranger.text);
 }
 

@@ -133,7 +133,7 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Exit with 0 if the server of this machine accepts changes (if it requires a token: if it responds), otherwise with 1
+    /// Exit with 0 if the server of this machine accepts changes, otherwise with 1
     Healthcheck {
         /// Address of the server [default: the one of --host and --port on this machine]
         #[arg(long, value_name = "URL")]

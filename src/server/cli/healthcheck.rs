@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Method, Response};
 
 use super::error::CommandError;
 use super::http_client::{HttpClient, RequestError, ServerUrl, response_message};
@@ -11,7 +11,7 @@ use crate::server::config::{Config, ListenAddress};
 /// A server that needs longer is not healthy.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks the server at `url`, by default the one with this configuration, and returns its sentence.
+/// Requests `/readyz` of the server at `url`, by default the one with this configuration. Returns the server's sentence.
 pub async fn healthcheck(url: Option<&str>, config: &Config) -> Result<String, CommandError> {
     let url = match url {
         Some(url) => ServerUrl::parse(url)?,
@@ -19,16 +19,14 @@ pub async fn healthcheck(url: Option<&str>, config: &Config) -> Result<String, C
     };
     let address = url.address();
     let unhealthy = |reason: String| CommandError::Unhealthy { address: address.clone(), reason };
-    let response = tokio::time::timeout(TIMEOUT, ask(url)).await.map_err(|_| unhealthy("no answer".to_owned()))??;
+    let response = tokio::time::timeout(TIMEOUT, request_readiness(url)).await.map_err(|_| unhealthy("no answer".to_owned()))??;
     let (status, text) = (response.status(), response_message(response.body()));
     if status.is_success() { Ok(text) } else { Err(unhealthy(format!("{status}: {text}"))) }
 }
 
-/// `/readyz` says whether changes are accepted. It wants a token where all requests do; then `/healthz` says whether the server responds.
-async fn ask(url: ServerUrl) -> Result<Response<Vec<u8>>, RequestError> {
-    let mut client = HttpClient::connect(url).await?;
-    let response = client.send(Method::GET, "/readyz", None).await?;
-    if response.status() == StatusCode::UNAUTHORIZED { client.send(Method::GET, "/healthz", None).await } else { Ok(response) }
+/// `/readyz` is open to every caller of this machine.
+async fn request_readiness(url: ServerUrl) -> Result<Response<Vec<u8>>, RequestError> {
+    HttpClient::connect(url).await?.send(Method::GET, "/readyz", None).await
 }
 
 /// Where processes of this machine reach the server that listens at `port`.

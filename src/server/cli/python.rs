@@ -11,7 +11,7 @@ use crate::server::platform::replace_process;
 const PROBE: &str = "import sys; sys.path[:] = [p for p in sys.path if p]\n\
                      import importlib.util; sys.exit(importlib.util.find_spec('agnez.__main__') is None)";
 const RUN: &str = "import sys; sys.path[:] = [p for p in sys.path if p]\n\
-                   from agnez.__main__ import main; sys.exit(main(sys.argv[1:]))";
+                   from agnez.__main__ import main; sys.exit(main(sys.argv[1:], program='agnez'))";
 
 /// Runs `python -m agnez COMMAND ARGUMENTS` in place of this process. Returns only if there is no Python with the package.
 pub fn run_python(command: &str, arguments: &[OsString]) -> CommandError {

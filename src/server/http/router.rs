@@ -70,7 +70,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Image), routes!(images::image), &[])
         .route(Permission::Read, routes!(openapi::document), &[])
         .route(Permission::Open, routes!(ops::health::healthz), &[])
-        .route(Permission::Read, routes!(ops::health::readyz), &[])
+        .route(Permission::Open, routes!(ops::health::readyz), &[])
         .route(Permission::Read, routes!(ops::metrics::metrics), &[])
         .internal(Permission::Write, Method::POST, "/rpc/{*path}", server_functions::call)
         .internal(Permission::Open, Method::GET, "/pkg/{*path}", assets::file)

@@ -228,6 +228,11 @@ async fn after_a_failed_flush_no_change_is_taken_until_a_restart() {
         assert!(status == 500 && text.contains("Restart the server"), "{status} {text}");
         let (status, text) = call(&server, "GET", "/readyz", String::new()).await;
         assert!(status == 503 && text.contains("Restart the server"), "{status} {text}");
+        // A forwarded request without a token may read nothing: not the reason either.
+        let forwarded = reqwest::Client::new().get(format!("{}/readyz", server.address)).header("x-forwarded-for", "192.0.2.1");
+        let reply = forwarded.send().await.unwrap();
+        let (status, text) = (reply.status(), reply.text().await.unwrap());
+        assert!(status == 503 && text.contains("No changes are accepted now.") && !text.contains("Restart"), "{status} {text}");
         let shown = notice(&server).await;
         assert!(shown.contains("The database failed: nothing new is taken. Restart the server"), "{shown}");
         disk.order("");
