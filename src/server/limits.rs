@@ -105,6 +105,13 @@ pub const MAX_AXIS_TITLE_CHARS: usize = 200;
 /// Hidden series in a chart's settings; more are answered 400.
 pub const MAX_HIDDEN_SERIES: usize = 1000;
 
+// Settings of metrics.
+
+/// Names in the key `metrics` of a board; more are answered 413.
+pub const MAX_METRIC_SETTINGS: usize = 1000;
+/// Names with `*` or `?` among them, each of which is compared with every new metric; more are answered 413.
+pub const MAX_METRIC_PATTERNS: usize = 100;
+
 // Points.
 
 /// Characters of a series' name; a longer one is answered 400.

@@ -9,6 +9,7 @@ mod draft;
 mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
+pub mod metrics;
 mod page_actions;
 mod patch;
 mod query;

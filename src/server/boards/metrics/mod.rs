@@ -1,0 +1,14 @@
+//! From the names that scripts log to the charts of a board: the rule, the settings of a board that override it, and the ids of cells.
+
+mod cell_id;
+mod direction;
+mod glob;
+mod place;
+#[cfg(test)]
+mod place_tests;
+mod settings;
+
+pub use cell_id::cell_id;
+pub use direction::{Direction, best_direction};
+pub use place::{DEFAULT_SECTION, MetricPlace, SYSTEM_SECTION, place_metric};
+pub use settings::{MetricSetting, MetricSettings};
