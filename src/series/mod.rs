@@ -4,6 +4,7 @@
 mod brute_force_tests;
 mod column;
 mod columns;
+mod compensated_sum;
 #[cfg(test)]
 mod cost_tests;
 mod extent;
@@ -16,6 +17,11 @@ mod smooth;
 mod smoothing;
 #[cfg(test)]
 mod smoothing_brute_force_tests;
+mod summary;
+mod summary_codec;
+mod summary_rebuild;
+#[cfg(test)]
+mod summary_tests;
 
 pub use column::Column;
 pub use columns::Columns;
@@ -27,6 +33,9 @@ pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, W
 pub use smooth::smoothed;
 pub use smooth::{Average, NO_PLACE, Place};
 pub use smoothing::{SmoothedLine, Smoothing, SmoothingRequest};
+pub use summary::{CurveFigures, CurveSummary, CurveValues, StepValue};
+pub use summary_codec::SummaryDecodeError;
+pub use summary_rebuild::{SummaryRebuild, SupersededScan};
 
 /// Which number of a point runs along the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
