@@ -2,10 +2,10 @@
 -- first release every change is a new file, and no change removes or renames anything ("expand only").
 --
 -- Every row has a checksum (CRC-32; src/server/store/integrity/checksum.rs defines its bytes):
---   state, board, cell, value, series, tail, reply   `sum`, over all other columns of the row
---   journal, chunk, node                             the last four bytes of the blob, over the blob and the row's key
+--   state, board, run, cell, value, series, tail, reply   `sum`, over all other columns of the row
+--   journal, chunk, node                                  the last four bytes of the blob, over the blob and the row's key
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
--- checksums of board, cell, series, tail, journal and reply; a cell has the version and length of its value; a series has
+-- checksums of board, cell, series, tail, journal, reply and run; a cell has the version and length of its value; a series has
 -- the number of its chunks. Nodes can be rebuilt from chunks.
 
 -- One row with the state of the whole database. Every commit updates it.
@@ -28,14 +28,47 @@ CREATE TABLE state (
     sum     INTEGER NOT NULL
 ) STRICT;
 
--- One row per board that ever had a cell.
+-- One row per board that ever had a cell, a run or a document.
 CREATE TABLE board (
-    name  TEXT PRIMARY KEY,
-    -- number of the last event; the next event is seq + 1
-    seq   INTEGER NOT NULL,
+    name      TEXT PRIMARY KEY,
+    -- number of the last event of its cells; the next event is seq + 1
+    seq       INTEGER NOT NULL,
     -- low watermark: tombstones of removals up to this event are purged, so that a reader that has seen less needs a snapshot
-    floor INTEGER NOT NULL,
-    sum   INTEGER NOT NULL
+    floor     INTEGER NOT NULL,
+    -- the same two numbers of the events of its runs
+    run_seq   INTEGER NOT NULL,
+    run_floor INTEGER NOT NULL,
+    -- JSON object of the keys of its document except name, rev, createdAt and updatedAt; NULL: it has none yet
+    doc       TEXT,
+    -- of the document: number of changes, from 1, and times (unix time, ms); 0 without one
+    rev       INTEGER NOT NULL,
+    created   INTEGER NOT NULL,
+    updated   INTEGER NOT NULL,
+    sum       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row per run, deleted ones that can be restored included.
+CREATE TABLE run (
+    board   TEXT NOT NULL,
+    id      TEXT NOT NULL,
+    -- event of its last change, among the events of the board's runs
+    seq     INTEGER NOT NULL,
+    -- event that created or restored it
+    created_seq   INTEGER NOT NULL,
+    -- ascends over all boards with the order of creation
+    created_order INTEGER NOT NULL,
+    -- number of changes, from 1; heartbeats are none
+    rev     INTEGER NOT NULL,
+    created INTEGER NOT NULL, -- unix time, ms
+    updated INTEGER NOT NULL, -- unix time, ms
+    -- time of the last heartbeat that was stored, unix time, ms; 0: none
+    beat    INTEGER NOT NULL,
+    -- 1: a tombstone; its series are hidden
+    removed INTEGER NOT NULL,
+    -- JSON object of all keys of the document except _id, board, rev, createdAt and updatedAt
+    doc     TEXT NOT NULL,
+    sum     INTEGER NOT NULL,
+    PRIMARY KEY (board, id)
 ) STRICT, WITHOUT ROWID;
 
 -- A cell without its value, so that a change of its title does not rewrite an image.
@@ -84,7 +117,12 @@ CREATE TABLE series (
     -- ascends with the order of creation
     key    INTEGER PRIMARY KEY,
     cell   TEXT NOT NULL,
+    -- the run of the cell's board that it belongs to; NULL: none
+    run    TEXT,
+    -- unique within the cell and the run
     name   TEXT NOT NULL,
+    -- of a series of a run: the name under which its points were sent
+    metric TEXT,
     -- number of points in chunks, a multiple of 4096
     sealed INTEGER NOT NULL,
     -- the last of those: step, value and wall time, three little-endian doubles; empty if sealed = 0

@@ -12,6 +12,7 @@ mod listed_run;
 pub mod points;
 mod run;
 mod run_list;
+mod series_id;
 
 pub use board::{Board, BoardChange, MAIN_BOARD, PageData};
 pub use cell::{Cell, CellContent, CellId, Layout};
@@ -22,3 +23,4 @@ pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};
 pub use listed_run::{LastValue, Run, RunSign};
 pub use run::{RunId, RunStatus};
 pub use run_list::{RunList, RunListChange};
+pub use series_id::SeriesId;

@@ -10,9 +10,9 @@ use super::ingest::{CellPoints, LineValue, SeriesPoints, SeriesUpdate, parse_poi
 use super::query::selection::Selection;
 use super::size::memory_bytes;
 use super::{Boards, Draft, IdempotentRequest, JsonResponse, not_found};
-use crate::protocol::{ApiError, CellContent, CellId, ErrorKind};
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, SeriesId};
 use crate::server::error::ServerError;
-use crate::server::limits::MAX_SERIES_PER_CELL;
+use crate::server::limits::{MAX_RUN_SERIES_PER_CELL, MAX_SERIES_PER_CELL};
 use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
 
 impl Boards {
@@ -44,7 +44,7 @@ impl Boards {
             Some(record) if !record.is_line() => {
                 Err(ErrorKind::NotFound.with(format!("The cell '{id}' is of type '{}' and has no points.", record.text("type"))))
             }
-            Some(_) => Ok(index.series(id).iter().map(|series| series.name.clone()).collect()),
+            Some(_) => Ok(index.series(id).iter().map(|series| series.id.name.clone()).collect()),
         }
     }
 
@@ -118,17 +118,26 @@ fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Re
         if y.is_empty() {
             continue;
         }
-        let (start, points) = batch.append(cell, &name, NewPoints { x, y, t });
+        let (start, points) = batch.append(cell, &SeriesId::plain(&*name), None, NewPoints { x, y, t });
         is_new |= start == 0;
         // Points of one series may come in several parts; the first part has the index.
         let start = appended.get(&name).map_or(json!(start), |part: &Value| part["start"].clone());
         appended.insert(name, json!({ "start": start, "points": points }));
     }
-    if is_new && batch.series_names(cell).len() > MAX_SERIES_PER_CELL {
-        let message = format!("A cell may have {MAX_SERIES_PER_CELL} series; nothing was appended to '{cell}'. Use several cells.");
-        return Err(ErrorKind::PayloadTooLarge.with(message));
+    if is_new {
+        check_series_count(batch, cell, false)?;
     }
     Ok(appended)
+}
+
+/// 413: the cell has too many series without a run, or too many of runs.
+pub(crate) fn check_series_count(batch: &Batch, cell: &CellId, of_runs: bool) -> Result<(), ApiError> {
+    let (most, whose) = if of_runs { (MAX_RUN_SERIES_PER_CELL, "series of runs") } else { (MAX_SERIES_PER_CELL, "series") };
+    if batch.series_count(cell, of_runs) <= most {
+        return Ok(());
+    }
+    let message = format!("A cell may have {most} {whose}; nothing was appended to '{cell}'. Use several cells.");
+    Err(ErrorKind::PayloadTooLarge.with(message))
 }
 
 /// Makes an empty cell a line. 409: it has another type.

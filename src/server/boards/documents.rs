@@ -65,7 +65,7 @@ impl Boards {
             record.board = draft.board.unwrap_or(record.board);
             if !record.is_line() {
                 // A line that becomes another type loses its points.
-                batch.retain_series(&record.id, &[]);
+                batch.clear_series(&record.id);
             }
             let value = draft.value.clone();
             let record = append::put(batch, ChangeKind::Updated, record, Some(draft.value), draft.line, None)?;
@@ -167,7 +167,7 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SeriesP
     };
     let value = draft.value.clone();
     // A removed cell of the same id leaves nothing behind.
-    batch.retain_series(&record.id, &[]);
+    batch.clear_series(&record.id);
     let record = append::put(batch, ChangeKind::Created, record, Some(draft.value), draft.line, append)?;
     Ok(Document { record, value })
 }

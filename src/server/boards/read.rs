@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockReadGuard};
 
 use super::{Boards, Document, Query, not_found};
-use crate::protocol::{Board, Cell, CellId};
+use crate::protocol::{Board, Cell, CellId, SeriesId};
 use crate::series::Window;
 use crate::server::error::ServerError;
 use crate::server::store::{CellColumns, Index, PointsPage, Record, SmoothingWeights, StoreError, StoredValue};
@@ -38,7 +38,7 @@ impl Boards {
     }
 
     /// At most `limit` points of a series, from the one at `from`. `None` if there is no such series.
-    pub async fn points(&self, cell: &CellId, series: &str, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
+    pub async fn points(&self, cell: &CellId, series: &SeriesId, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
         self.store.points(cell, series, from, limit).await
     }
 

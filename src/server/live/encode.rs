@@ -64,6 +64,7 @@ pub fn event_frame(event: &SharedEvent, view: FeedView, tokens: &TokenRegistry) 
     event.frame(view, || match (&event.change, view) {
         (Change::Points(appended), FeedView::Page) => points_frame(appended),
         (Change::Points(appended), FeedView::Document) => appended_frame(appended),
+        (Change::Runs(change), _) => LiveFrame::Text(json!({ "event": "runs", "run_seq": change.seq }).to_string().into()),
         (Change::Cell(change), FeedView::Page) => page_frame(change.kind, change.seq, &change.record, tokens),
         (Change::Cell(change), FeedView::Document) => {
             let held = if let StoredValue::Inline(json) = &change.record.value { Some(&**json) } else { None };
@@ -85,14 +86,14 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
         .iter()
         .flat_map(|AppendedCell { cell, removed, series }| {
             let over = |name| PartRef { cell, run: None, series: name, start: Some(0), n: 0, numbers: None };
-            let gone = removed.iter().map(move |name| over(name));
-            gone.chain(series.iter().map(move |series| {
+            let gone = removed.iter().filter(|id| id.run.is_none()).map(move |id| over(&id.name));
+            gone.chain(series.iter().filter(|series| series.id.run.is_none()).map(move |series| {
                 if series.is_replacement {
-                    return over(&series.name);
+                    return over(&series.id.name);
                 }
                 let numbers = series.points.as_ref().map(|Points { x, y, t }| NumbersRef { x: Some(x), y, t: Some(t) });
                 let n = u32::try_from(series.count).unwrap_or(u32::MAX);
-                PartRef { cell, run: None, series: &series.name, start: Some(series.start), n, numbers }
+                PartRef { cell, run: None, series: &series.id.name, start: Some(series.start), n, numbers }
             }))
         })
         .collect();
@@ -105,7 +106,7 @@ pub fn points_frame(appended: &AppendEvent) -> LiveFrame {
 pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
     let list = |numbers: &[f64]| numbers.iter().map(|value| json_number(*value)).collect::<Vec<_>>();
     let grown = appended.cells.iter().filter(|cell| !cell.series.is_empty()).map(|AppendedCell { cell, series, .. }| {
-        let series = series.iter().map(|series| {
+        let series = series.iter().filter(|series| series.id.run.is_none()).map(|series| {
             let mut part = json!({ "start": series.start, "points": series.count });
             if series.is_replacement {
                 part["anew"] = true.into();
@@ -113,15 +114,18 @@ pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
             if let Some(Points { x, y, t }) = &series.points {
                 (part["x"], part["y"], part["t"]) = (list(x).into(), list(y).into(), list(t).into());
             }
-            (series.name.to_string(), part)
+            (series.id.name.to_string(), part)
         });
         (cell.to_string(), Value::Object(series.collect()))
     });
     let data = Value::Object(grown.collect());
     let mut event = json!({ "event": "appended", "first": appended.first, "seq": appended.seq, "data": data });
     let gone = appended.cells.iter().filter(|cell| !cell.removed.is_empty());
-    let gone: Vec<_> =
-        gone.map(|cell| (cell.cell.to_string(), json!(cell.removed.iter().map(|name| &**name).collect::<Vec<_>>()))).collect();
+    let gone: Vec<_> = gone
+        .map(|cell| {
+            (cell.cell.to_string(), json!(cell.removed.iter().filter(|id| id.run.is_none()).map(|id| &*id.name).collect::<Vec<_>>()))
+        })
+        .collect();
     if !gone.is_empty() {
         event["gone"] = Value::Object(gone.into_iter().collect());
     }

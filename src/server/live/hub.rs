@@ -64,11 +64,12 @@ impl SharedEvent {
                 value + weight_of(&change.record)
             }
             Change::Points(appended) => {
-                let gone = appended.cells.iter().flat_map(|cell| &cell.removed).map(|name| PART_BYTES + name.len());
+                let gone = appended.cells.iter().flat_map(|cell| &cell.removed).map(|id| PART_BYTES + id.name.len());
                 let series = appended.cells.iter().flat_map(|cell| &cell.series);
-                let numbers = series.map(|series| PART_BYTES + series.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
+                let numbers = series.map(|series| PART_BYTES + series.id.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
                 gone.chain(numbers).sum()
             }
+            Change::Runs(change) => change.records.len() * PART_BYTES,
         };
         Self { change, frames: Default::default(), bytes: 256 + bytes }
     }
@@ -158,6 +159,8 @@ impl Hub {
                     topic.flush_points();
                     topic.broadcast(change);
                 }
+                // Their events have numbers of their own, which readers of cells do not follow.
+                Change::Runs(_) => {}
                 Change::Points(new) => match &mut topic.points {
                     Some(waiting) => waiting.merge(new),
                     None => {
@@ -277,7 +280,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{CellContent, CellId};
+    use crate::protocol::{CellContent, CellId, SeriesId};
     use crate::server::store::{AppendedCell, AppendedSeries, CellChange, ChangeKind, StoredValue};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
@@ -333,8 +336,9 @@ mod tests {
     fn points(seq: u64, start: u64, y: &[f64]) -> Change {
         let (x, t) = (y.to_vec(), y.to_vec());
         let points = Some(Points { x, y: y.to_vec(), t });
-        let series =
-            [AppendedSeries { name: "loss".into(), start, count: y.len() as u64, is_replacement: false, points }].into_iter().collect();
+        let series = [AppendedSeries { id: SeriesId::plain("loss"), start, count: y.len() as u64, is_replacement: false, points }]
+            .into_iter()
+            .collect();
         let cell = AppendedCell { cell: CellId::parse("c").unwrap(), removed: Vec::new(), series };
         Change::Points(AppendEvent { board: "a".into(), first: seq, seq, cells: vec![cell] })
     }
@@ -348,7 +352,7 @@ mod tests {
                 .map(|delivery| match delivery {
                     Delivery::Event(event) => match &event.change {
                         Change::Points(points) => (points.first, points.seq, points.cells[0].series[0].count),
-                        Change::Cell(change) => (change.seq, change.seq, 0),
+                        other => (other.seq(), other.seq(), 0),
                     },
                     Delivery::Lagged => (0, 0, 0),
                 })

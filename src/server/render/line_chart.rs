@@ -70,7 +70,7 @@ pub async fn svg(
     let (all, drawn) = {
         let index = boards.index();
         let series = index.series(&record.id);
-        let drawn = choose_series(series.iter().map(|series| &*series.name), &settings, view).0;
+        let drawn = choose_series(series.iter().map(|series| &*series.id.name), &settings, view).0;
         (series.len().max(1), drawn.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
     };
     // There are at most two columns a pixel.
@@ -130,7 +130,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
             )
         });
         let index = boards.index();
-        let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.name).collect();
+        let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.id.name).collect();
         let short = legend_labels(&names);
         legend(&mut html, &names, &short, &settings(&record).hidden);
         let is_long = needs_two_rows(short.iter().map(String::as_str));

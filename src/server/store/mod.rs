@@ -1,6 +1,7 @@
 //! The database: one SQLite file per data folder. One writer with group commit, read-only connections for readers, and an index of the
 //! committed state in memory. No other module uses SQL.
 
+mod board_row;
 mod durability;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -8,11 +9,12 @@ pub mod fuzz_targets;
 mod idempotency;
 mod index;
 mod integrity;
+mod keyed_list;
 mod maintenance;
-mod name_index;
 mod open;
 mod reader;
 mod record;
+mod run_record;
 mod series;
 mod stats;
 #[cfg(test)]
@@ -34,6 +36,7 @@ use tokio::task::JoinHandle;
 use super::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_JOBS};
 
 pub use super::data_dir::database_path;
+// For the use cases and feeds of runs.
 pub use durability::Durability;
 pub use error::StoreError;
 pub use idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
@@ -54,6 +57,8 @@ pub use stats::StoreStats;
 pub use writer::Publish;
 pub use writer::batch::Batch;
 pub use writer::change::{CellChange, Change, ChangeKind};
+#[allow(unused_imports)]
+pub use {board_row::BoardDocument, index::runs::RunIndex, run_record::RunRecord, writer::change::RunsChange};
 
 pub struct Store {
     index: Arc<RwLock<Index>>,

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::format::points_page::{HEAD, Page, PointsQuery};
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, json_response, parse_body};
-use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind, SeriesId};
 use crate::server::App;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
@@ -211,7 +211,7 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
     let made = app.renderer.run(request.who(), bytes, {
         let boards = app.boards.clone();
         async move {
-            let page = boards.points(&id, &name, query.from, query.limit as usize).await?;
+            let page = boards.points(&id, &SeriesId::plain(&*name), query.from, query.limit as usize).await?;
             let page = page.ok_or_else(|| ErrorKind::NotFound.with(format!("The cell '{id}' has no series '{name}'.")))?;
             let generation = boards.generation(page.key);
             if query.generation.is_some_and(|known| known != generation) {
@@ -235,7 +235,7 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
 pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError> {
     let wanted: Vec<_> = {
         let index = app.boards.index();
-        index.series(id).iter().map(|series| (series.name.clone(), series.key, series.count())).collect()
+        index.series(id).iter().map(|series| (series.id.name.clone(), series.key, series.count())).collect()
     };
     let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
     let share = Arc::new(app.answers.share(who, if wanted.is_empty() { 0 } else { bytes }).await?);
@@ -246,7 +246,7 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
         async move {
             let Some((name, key, least)) = series else { return Ok(None) };
             let make = async move {
-                let page = boards.points(&id, &name, from, MAX_POINTS_PER_PAGE as usize).await?;
+                let page = boards.points(&id, &SeriesId::plain(name.clone()), from, MAX_POINTS_PER_PAGE as usize).await?;
                 let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
                     let message = format!("The series '{name}' was replaced or removed while it was read; read it again.");
                     return Err(ErrorKind::Conflict.with(message).into());

@@ -31,8 +31,8 @@ impl Feed {
                     // A line that lost its last series has no record of the time.
                     let is_empty = series.is_empty() && record.seq > seq && record.entered_board_seq <= seq;
                     let known = series.iter().filter(|_| has_new_points(record)).flat_map(move |series| {
-                        let over = (series.began > seq).then_some((&*series.name, 0));
-                        over.into_iter().chain([(&*series.name, series.count())])
+                        let over = (series.began > seq).then_some((&*series.id.name, 0));
+                        over.into_iter().chain([(&*series.id.name, series.count())])
                     });
                     known.chain(is_empty.then_some(("", 0))).map(count)
                 });

@@ -1,15 +1,19 @@
 //! The committed state in memory: records without large values, and series without chunks. The writer updates it after each commit.
 
+pub mod runs;
 pub mod tombstones;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::board_row::{BoardDocument, BoardRow};
 use super::idempotency::ReplyIndex;
 use super::record::Record;
+use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
-use crate::protocol::{CellContent, CellId};
+use crate::protocol::{CellContent, CellId, RunId, SeriesId};
+use runs::RunIndex;
 use tombstones::TombstoneIndex;
 
 /// What the page shows of a cell, from its record and the JSON text of its value.
@@ -38,6 +42,21 @@ pub struct BoardIndex {
     pub cells: HashMap<CellId, Arc<Record>>,
     /// Deleted cells by the event of their removal. Their values are only on disk.
     pub tombstones: BTreeMap<u64, Arc<Record>>,
+    /// Number of the last event of the runs.
+    pub run_seq: u64,
+    /// The low watermark of the events of the runs.
+    pub run_floor: u64,
+    pub runs: RunIndex,
+    /// `None` until it is written for the first time.
+    pub document: Option<Arc<BoardDocument>>,
+}
+
+impl BoardIndex {
+    /// The board's row on disk.
+    pub(crate) fn row(&self) -> BoardRow {
+        let Self { seq, floor, run_seq, run_floor, document, .. } = self;
+        BoardRow { seq: *seq, floor: *floor, run_seq: *run_seq, run_floor: *run_floor, document: document.clone() }
+    }
 }
 
 impl Index {
@@ -100,9 +119,33 @@ impl Index {
         }
     }
 
-    /// The series of a cell or tombstone, in the order of creation.
+    /// The series without a run of a cell or tombstone, in the order of creation.
     pub fn series(&self, id: &CellId) -> &[Series] {
         self.series.get(id).map_or(&[], |known| &known.list)
+    }
+
+    /// The series of a run in a cell or tombstone, in the order of creation; also of a deleted run.
+    pub fn series_of_run(&self, id: &CellId, run: &RunId) -> &[Series] {
+        self.series.get(id).map_or(&[], |known| known.of_run(run))
+    }
+
+    /// A series that readers may see: of a cell that is there, and of no run or of one that is on the cell's board.
+    pub fn visible_series(&self, cell: &CellId, id: &SeriesId) -> Option<&Series> {
+        let series = self.series.get(cell)?.get(id)?;
+        let board = self.boards.get(self.home.get(cell)?)?;
+        id.run.as_ref().is_none_or(|run| board.runs.contains(run)).then_some(series)
+    }
+
+    /// All series that readers may see.
+    pub fn visible(&self) -> impl Iterator<Item = &Series> {
+        let cells = self.boards.values().flat_map(|board| board.cells.keys().map(move |cell| (board, cell)));
+        let series = cells.filter_map(|(board, cell)| Some((board, self.series.get(cell)?)));
+        series.flat_map(|(board, known)| known.all().filter(|series| series.id.run.as_ref().is_none_or(|run| board.runs.contains(run))))
+    }
+
+    /// Number of points of all series of a cell or tombstone.
+    pub(crate) fn point_count(&self, id: &CellId) -> u64 {
+        point_count(&self.series, id)
     }
 
     pub fn cell_series(&self, id: &CellId) -> Option<&CellSeries> {
@@ -111,7 +154,7 @@ impl Index {
 
     /// Searches the series of all cells: for rare uses.
     pub(crate) fn series_by_key(&self, key: i64) -> Option<&Series> {
-        self.series.values().find_map(|known| known.by_key(key))
+        self.series.values().find_map(|known| known.all().find(|series| series.key == key))
     }
 
     pub(crate) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
@@ -123,18 +166,22 @@ impl Index {
         let AppendPlan { cell, seq, series, removed } = plan;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
-        known.list.retain(|series| removed.binary_search_by_key(&series.key, |removed| removed.key).is_err());
-        for SeriesPlan { before, points, after, .. } in series {
+        known.remove(&removed);
+        for SeriesPlan { mut before, is_new, points, after } in series {
+            if is_new {
+                before.push(&points);
+                known.push(after.unwrap_or(before));
+                continue;
+            }
+            let Some(series) = known.get_mut(&before.id) else { continue };
             // Drop the second reference to the tail first: a tail with one reference grows in place.
-            let (key, name, began) = (before.key, before.name.clone(), before.began);
             drop(before);
-            let at = known.list.position(&name).unwrap_or_else(|| known.list.push(Series::new(key, name, began)));
             match after {
-                Some(after) => known.list[at] = after,
-                None => known.list[at].push(&points),
+                Some(after) => *series = after,
+                None => series.push(&points),
             }
         }
-        if known.list.is_empty() {
+        if known.is_empty() {
             self.series.remove(&cell);
         }
     }
@@ -147,10 +194,20 @@ impl Index {
         &mut self.replies
     }
 
-    pub fn set_board(&mut self, name: &Arc<str>, seq: u64, floor: u64) {
+    pub(crate) fn set_board(&mut self, name: &Arc<str>, row: BoardRow) {
         let board = self.boards.entry(name.clone()).or_default();
-        board.seq = seq;
-        board.floor = floor;
+        let BoardRow { seq, floor, run_seq, run_floor, document } = row;
+        (board.seq, board.floor, board.run_seq, board.run_floor, board.document) = (seq, floor, run_seq, run_floor, document);
+    }
+
+    /// Sets the row of a run, with whether it is a tombstone; `None` removes it.
+    pub(crate) fn set_run(&mut self, board: &Arc<str>, id: &RunId, row: Option<(&Arc<RunRecord>, bool)>) {
+        let runs = &mut self.boards.entry(board.clone()).or_default().runs;
+        match row {
+            Some((record, false)) => runs.put(record.clone()),
+            Some((record, true)) => runs.put_tombstone(record.clone()),
+            None => runs.remove(id),
+        }
     }
 
     /// At a start: the event of a cell's last points may be one of a board that the cell has left.
@@ -206,7 +263,7 @@ impl Index {
 
 /// Number of points of all series of a cell.
 fn point_count(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
-    series.get(id).map_or(0, |known| known.list.iter().map(Series::count).sum())
+    series.get(id).map_or(0, |known| known.all().map(Series::count).sum())
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Checksums of rows: CRC-32 over all columns, verified before a row is used, shown or deleted.
 
+use crate::server::store::board_row::BoardRow;
 use crate::server::store::error::corrupt;
 use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
 use crate::server::store::record::{Record, StoredValue};
+use crate::server::store::run_record::RunRecord;
 
 /// CRC-32 of a sequence of columns. A number is eight little-endian bytes; a text is its length as a number, then its bytes.
 #[derive(Default)]
@@ -18,6 +20,15 @@ impl RowChecksum {
         let mut sum = self.number(text.len() as i64);
         sum.0.update(text);
         sum
+    }
+
+    /// A column that may be NULL.
+    pub fn optional(self, text: Option<&str>) -> Self {
+        match text {
+            // No text has a negative length.
+            None => self.number(-1),
+            Some(text) => self.text(text.as_bytes()),
+        }
     }
 
     pub fn end(self) -> i64 {
@@ -45,12 +56,7 @@ pub fn value_bytes(value: &StoredValue) -> Option<i64> {
 
 /// A row of `value`. The current value of a cell has neither run nor step.
 pub fn value(cell: &str, run: Option<&str>, step: Option<i64>, version: i64, json: &[u8]) -> i64 {
-    let sum = RowChecksum::default().text(cell.as_bytes());
-    let sum = match run {
-        // No text has a negative length.
-        None => sum.number(-1),
-        Some(run) => sum.text(run.as_bytes()),
-    };
+    let sum = RowChecksum::default().text(cell.as_bytes()).optional(run);
     let sum = match step {
         None => sum.number(0),
         Some(step) => sum.number(1).number(step),
@@ -58,9 +64,23 @@ pub fn value(cell: &str, run: Option<&str>, step: Option<i64>, version: i64, jso
     sum.number(version).text(json).end()
 }
 
-/// A row of `board`.
-pub fn board(name: &str, seq: u64, floor: u64) -> i64 {
-    RowChecksum::default().text(name.as_bytes()).number(seq as i64).number(floor as i64).end()
+/// A row of `board`; `doc` is the JSON text of its document in the row.
+pub fn board(name: &str, row: &BoardRow, doc: Option<&str>) -> i64 {
+    let BoardRow { seq, floor, run_seq, run_floor, .. } = row;
+    let document = row.document.as_deref();
+    let numbers = document.map_or([0; 3], |document| [document.rev, document.created_ms, document.updated_ms]);
+    let sum = RowChecksum::default().text(name.as_bytes()).optional(doc);
+    let sum = [*seq, *floor, *run_seq, *run_floor].into_iter().chain(numbers).fold(sum, |sum, number| sum.number(number as i64));
+    sum.end()
+}
+
+/// A row of `run`; `doc` is the JSON text of `record.keys` in the row.
+pub fn run(record: &RunRecord, removed: bool, doc: &str) -> i64 {
+    let RunRecord { id, board, seq, created_seq, created_order, rev, created_ms, updated_ms, beat_ms, keys: _ } = record;
+    let numbers = [seq, created_seq, created_order, rev, created_ms, updated_ms, beat_ms];
+    let sum = RowChecksum::default().text(board.as_bytes()).text(id.as_str().as_bytes());
+    let sum = numbers.into_iter().fold(sum, |sum, number| sum.number(*number as i64));
+    sum.number(removed.into()).text(doc.as_bytes()).end()
 }
 
 /// A row of `tail`.

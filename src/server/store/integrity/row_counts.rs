@@ -10,9 +10,10 @@ pub enum Table {
     Tail,
     Journal,
     Reply,
+    Run,
 }
 
-const NAMES: [&str; 6] = ["board", "cell", "series", "tail", "journal", "reply"];
+const NAMES: [&str; 7] = ["board", "cell", "series", "tail", "journal", "reply", "run"];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {

@@ -5,7 +5,7 @@ use std::path::Path;
 use futures::TryStreamExt;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::protocol::{CellContent, CellId};
+use crate::protocol::{CellContent, CellId, RunId, SeriesId};
 use crate::series::{BLOCK, nodes_at};
 use crate::server::data_dir::{database_path, read_only};
 use crate::server::limits::MAX_LISTED_FAULTS;
@@ -32,6 +32,7 @@ pub struct CheckReport {
     /// Boards with cells.
     pub boards: usize,
     pub cells: usize,
+    pub runs: usize,
     /// Deleted cells that can be restored. Their points are read, too, but not counted.
     pub removed: usize,
     pub series: usize,
@@ -100,6 +101,7 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
     };
     report.boards = index.boards().filter(|(_, board)| !board.cells.is_empty()).count();
     report.cells = index.cells().count();
+    report.runs = index.boards().map(|(_, board)| board.runs.len()).sum();
     report.removed = index.boards().map(|(_, board)| board.tombstones.len()).sum();
     let mismatches = "SELECT cell.id FROM cell LEFT JOIN value ON value.cell = cell.id AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''
                   WHERE cell.bytes IS NOT NULL AND (value.version IS NULL OR value.version <> cell.version)";
@@ -114,9 +116,12 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
     if let Some(wrong) = state.row_counts.compare(&found) {
         report.fault(format!("Rows are missing or old: {wrong}."));
     }
-    for row in sqlx::query("SELECT key, cell, name, sealed FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await? {
+    for row in
+        sqlx::query("SELECT key, cell, name, sealed, run FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await?
+    {
         let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let is_there = CellId::parse(&cell).is_some_and(|id| index.cell(&id).is_some());
+        let id = SeriesId { run: row.try_get::<Option<&str>, _>(4)?.and_then(RunId::parse), name: name.into() };
+        let is_there = CellId::parse(&cell).is_some_and(|cell| index.visible_series(&cell, &id).is_some());
         report.series += usize::from(is_there);
         let sealed = row.try_get::<i64, _>(3)? as u64;
         let chunks = sealed / CHUNK as u64;
@@ -125,7 +130,7 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             let chunk_key = chunk_key(key, chunk);
             let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key);
             let from = chunk * CHUNK as u64;
-            let place = format!("points {from} to {} of the series '{name}' of the cell '{cell}'", from + CHUNK as u64 - 1);
+            let place = format!("points {from} to {} of the series {id} of the cell '{cell}'", from + CHUNK as u64 - 1);
             match select.fetch_optional(&mut *connection).await?.map(|points| unpack_points(&keyed(points, chunk_key))) {
                 Some(Ok(points)) if points.len() == CHUNK => report.points += if is_there { CHUNK as u64 } else { 0 },
                 Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
@@ -134,7 +139,7 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             }
         }
     }
-    report.points += index.cells().flat_map(|cell| index.series(&cell.id)).map(|series| series.tail.len() as u64).sum::<u64>();
+    report.points += index.visible().map(|series| series.tail.len() as u64).sum::<u64>();
     let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
         report.repairable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());

@@ -1,4 +1,4 @@
-//! Loading boards and cells at a start. The checksum of each row is verified before its content is used.
+//! Loading cells at a start. The checksum of each row is verified before its content is used.
 
 use std::sync::Arc;
 
@@ -10,21 +10,17 @@ use crate::server::store::error::{corrupt, reason};
 use crate::server::store::index::{ContentFn, Index};
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
+use crate::server::store::open::load_boards::{load_boards, load_runs, number};
 use crate::server::store::record::{DAMAGED_VALUE, Record, StoredValue};
 
 /// Version, JSON text and checksum of the current value of the cell `?`. The conditions are those of the index `value_key`.
 pub const SELECT_VALUE: &str = "SELECT version, json, sum FROM value WHERE cell = ? AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''";
 
-/// Loads all boards and cells, and counts their rows. `content_fn` decides what the page shows of a cell.
+/// Loads all boards, runs and cells, and counts their rows. `content_fn` decides what the page shows of a cell.
 pub async fn load_cells(connection: &mut SqliteConnection, content_fn: ContentFn, row_counts: &mut RowCounts) -> sqlx::Result<Index> {
     let mut index = Index::new(content_fn);
-    for row in sqlx::query("SELECT name, seq, floor, sum FROM board").fetch_all(&mut *connection).await? {
-        let (name, seq, floor): (&str, _, _) = (row.try_get(0)?, number(&row, 1)?, number(&row, 2)?);
-        let sum = checksum::board(name, seq, floor);
-        checksum::verify(row.try_get(3)?, sum, || format!("the row of the board '{name}'"))?;
-        row_counts.add(Table::Board, sum);
-        index.set_board(&Arc::from(name), seq, floor);
-    }
+    load_boards(connection, &mut index, row_counts).await?;
+    load_runs(connection, &mut index, row_counts).await?;
     // Large values are read one at a time, only for the cell's content, and do not stay in memory. Those of deleted cells are not read.
     let select = "SELECT cell.id, board, seq, entered_board_seq, created_order, rev, cell.version, created, updated, removed, doc, bytes,
                          CASE WHEN removed = 0 AND bytes <= ?1 THEN json END, cell.sum, value.version, value.sum
@@ -117,8 +113,4 @@ pub fn is_text(id: &CellId, json: &[u8]) -> sqlx::Result<()> {
 
 fn not_text(id: &CellId) -> sqlx::Error {
     corrupt(format!("the value of the cell '{id}' is damaged: it is not UTF-8"))
-}
-
-fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {
-    row.try_get::<i64, _>(column).map(|number| number as u64)
 }

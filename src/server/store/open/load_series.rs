@@ -1,12 +1,12 @@
 //! Loading series at a start: their rows, tails, and the points that are only in the journal. Chunks stay on disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::TryStreamExt;
 use sqlx::{Row as _, SqliteConnection};
 
-use crate::protocol::CellId;
+use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::store::error::corrupt;
 use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
 use crate::server::store::index::Index;
@@ -25,8 +25,8 @@ pub async fn load_series(
     row_counts: &mut RowCounts,
 ) -> sqlx::Result<CompactionState> {
     let mut compaction = CompactionState::default();
-    // Cell and position within the cell's list, by key.
-    let mut positions: HashMap<i64, (CellId, usize)> = HashMap::new();
+    // Cell and id of each series, by key.
+    let mut owners: HashMap<i64, (CellId, SeriesId)> = HashMap::new();
     for row in sqlx::query(sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT))).fetch_all(&mut *connection).await? {
         let (row, sum) = SeriesRow::read(&row)?;
         row_counts.add(Table::Series, sum);
@@ -38,57 +38,63 @@ pub async fn load_series(
         let cell = CellId::parse(row.cell).ok_or_else(|| corrupt(format!("the cell id {:?} is damaged", row.cell)))?;
         let known = index.series_mut(&cell);
         known.seq = known.seq.max(row.seq);
-        let mut series = Series::new(row.key, Arc::from(row.name), row.began);
+        let run = match row.run {
+            None => None,
+            Some(run) => Some(RunId::parse(run).ok_or_else(|| corrupt(format!("the id {run:?} of a run is damaged")))?),
+        };
+        let id = SeriesId { run, name: Arc::from(row.name) };
+        let mut series = Series::new(row.key, id.clone(), row.metric.map(Arc::from), row.began);
         // Chunks are whole: after any other number the points of the journal would stand in wrong positions.
         if !row.sealed.is_multiple_of(CHUNK as u64) || (row.sealed > 0) != row.last.is_some() {
-            return Err(corrupt(format!("the row of the series '{}' of the cell '{cell}' is damaged", series.name)));
+            return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is damaged")));
         }
         (series.sealed, series.sealed_last, series.last) = (row.sealed, row.last, row.last);
-        positions.insert(row.key, (cell.clone(), known.list.len()));
-        known.list.push(series);
+        if known.get(&id).is_some() {
+            return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is there twice")));
+        }
+        known.push(series);
+        owners.insert(row.key, (cell, id));
     }
     for row in sqlx::query("SELECT series, start, points, sum FROM tail").fetch_all(&mut *connection).await? {
         let (key, start, points): (i64, i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let sum = checksum::tail(key, start, points);
         checksum::verify(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
         row_counts.add(Table::Tail, sum);
-        let Some((cell, position)) = positions.get(&key) else { continue };
+        let Some((cell, id)) = owners.get(&key) else { continue };
         compaction.saved_tails.insert(key);
-        let series = &mut index.series_mut(cell).list[*position];
+        let Some(series) = index.series_mut(cell).get_mut(id) else { continue };
         if series.sealed == start as u64 {
-            series
-                .push(&unpack_points(points).map_err(|why| corrupt(format!("points of the series '{}' of '{cell}': {why}", series.name)))?);
+            series.push(&unpack_points(points).map_err(|why| corrupt(format!("points of the series {id} of '{cell}': {why}")))?);
         }
     }
     let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
-        let (id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
-        let sum = checksum::journal(id, bytes);
+        let (row_id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
+        let sum = checksum::journal(row_id, bytes);
         row_counts.add(Table::Journal, sum);
-        compaction.push_journal_row(JournalRow { id, bytes: bytes.len(), sum });
-        let entries = journal::read(&keyed(bytes.to_vec(), id));
-        for entry in entries.map_err(|why| corrupt(format!("the row {id} of the journal: {why}")))? {
+        compaction.push_journal_row(JournalRow { id: row_id, bytes: bytes.len(), sum });
+        let entries = journal::read(&keyed(bytes.to_vec(), row_id));
+        for entry in entries.map_err(|why| corrupt(format!("the row {row_id} of the journal: {why}")))? {
             compaction.last_series_key = compaction.last_series_key.max(entry.series);
-            let Some((cell, position)) = positions.get(&entry.series) else { continue };
+            let Some((cell, id)) = owners.get(&entry.series) else { continue };
             let known = index.series_mut(cell);
             known.seq = known.seq.max(entry.seq);
-            let series = &mut known.list[*position];
+            let Some(series) = known.get_mut(id) else { continue };
             let (count, end) = (series.count(), entry.start + entry.points.len() as u64);
             if entry.start > count {
-                let gap = format!("points {count} to {} of the series '{}' of the cell '{cell}' are missing", entry.start - 1, series.name);
+                let gap = format!("points {count} to {} of the series {id} of the cell '{cell}' are missing", entry.start - 1);
                 return Err(corrupt(gap));
             }
             if end > count {
                 series.push(&entry.points.slice((count - entry.start) as usize, entry.points.len()));
-                compaction.mark_unflushed(entry.series, id, cell.clone());
+                compaction.mark_unflushed(entry.series, row_id, cell.clone(), id.clone());
             }
         }
     }
     drop(rows);
-    for (cell, position) in positions.values() {
+    for cell in owners.values().map(|(cell, _)| cell).collect::<HashSet<_>>() {
         index.clamp_series_seq(cell);
-        let series = &index.series_mut(cell).list[*position];
-        if series.tail.len() >= CHUNK {
+        if index.series_mut(cell).all().any(|series| series.tail.len() >= CHUNK) {
             return Err(corrupt(DecodeError::Invalid));
         }
     }

@@ -1,6 +1,7 @@
 //! Opening a data folder: lock, checks for loss and damage, schema, and loading of the index.
 
 pub mod error;
+pub mod load_boards;
 pub mod load_cells;
 pub mod load_series;
 pub mod lock;

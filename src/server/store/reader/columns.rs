@@ -110,7 +110,7 @@ impl Store {
             while !query.pending_reads().is_empty() {
                 self.supply(series, &mut query, &mut connection).await?;
             }
-            let (peak, weight) = (query.peak(), (weights.of)(&series.name));
+            let (peak, weight) = (query.peak(), (weights.of)(&series.id.name));
             let (columns, ends) = query.finish_with_ends();
             let mut smoothed = None;
             if weight > 0.0 {
@@ -119,7 +119,7 @@ impl Store {
                 let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
                 smoothed = Some(self.smoothed(series, request, &columns, &ends, &mut connection).await?);
             }
-            all.push(SeriesColumns { run: None, name: series.name.to_string(), points: series.count(), columns, smoothed });
+            all.push(SeriesColumns { run: None, name: series.id.name.to_string(), points: series.count(), columns, smoothed });
         }
         Ok(CellColumns { extent, series: all })
     }

@@ -2,7 +2,7 @@
 
 use super::READ_TRIES;
 use super::rows::LazyConnection;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::series::Points;
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
@@ -19,10 +19,10 @@ pub struct PointsPage {
 
 impl Store {
     /// At most `limit` points of a series from index `from` on. `None` if the cell has no such series.
-    pub async fn points(&self, id: &CellId, name: &str, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
+    pub async fn points(&self, cell: &CellId, id: &SeriesId, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
         let size = CHUNK as u64;
         for _ in 0..READ_TRIES {
-            let Some(series) = self.index().cell_series(id).and_then(|known| known.by_name(name)).cloned() else { return Ok(None) };
+            let Some(series) = self.index().visible_series(cell, id).cloned() else { return Ok(None) };
             let (total, key) = (series.count(), series.key);
             if from >= total {
                 return Ok(Some(PointsPage { points: Points::default(), total, key }));

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::delta::SeriesDelta;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::series::Points;
 use crate::server::limits::MAX_EVENT_POINTS;
-use crate::server::store::name_index::{Keyed, NameIndex};
+use crate::server::store::keyed_list::{Keyed, KeyedList};
 
 /// Up to this number of cells a linear search is faster than a hash table.
 const LINEAR_SEARCH_MAX: usize = 16;
@@ -25,40 +25,40 @@ pub struct AppendEvent {
 #[derive(Debug)]
 pub struct AppendedCell {
     pub cell: CellId,
-    /// Names of removed series that readers may know, ascending. None of them is in `series`.
-    pub removed: Vec<Arc<str>>,
-    pub series: NameIndex<AppendedSeries>,
+    /// Removed series that readers may know, ascending. None of them is in `series`.
+    pub removed: Vec<SeriesId>,
+    pub series: KeyedList<AppendedSeries>,
 }
 
 #[derive(Debug)]
 pub struct AppendedSeries {
-    pub name: Arc<str>,
+    pub id: SeriesId,
     /// Number of points before these.
     pub start: u64,
     /// Number of new points.
     pub count: u64,
-    /// It replaces a series of the same name; `start` is 0.
+    /// It replaces a series of the same id; `start` is 0.
     pub is_replacement: bool,
     /// `None` above [`MAX_EVENT_POINTS`].
     pub points: Option<Points>,
 }
 
 impl AppendedCell {
-    /// `known`: names of the cell's series that readers have. `None` if nothing has changed for readers.
-    pub fn of(cell: &CellId, delta: &SeriesDelta, known: &HashSet<&str>) -> Option<Self> {
-        let is_removed = |name: &str| known.contains(name) && delta.removed.contains(name);
+    /// `is_known`: whether readers have the series. `None` if nothing has changed for readers.
+    pub fn of(cell: &CellId, delta: &SeriesDelta, is_known: impl Fn(&SeriesId) -> bool) -> Option<Self> {
+        let is_removed = |id: &SeriesId| delta.removed.contains(id) && is_known(id);
         let appended = delta.appended.iter().filter(|pending| !pending.points.is_empty());
-        let series: NameIndex<AppendedSeries> = appended
+        let series: KeyedList<AppendedSeries> = appended
             .map(|pending| AppendedSeries {
-                name: pending.name.clone(),
+                id: pending.id.clone(),
                 start: pending.start,
                 count: pending.points.len() as u64,
-                is_replacement: is_removed(&pending.name),
+                is_replacement: is_removed(&pending.id),
                 points: (pending.points.len() <= MAX_EVENT_POINTS).then(|| pending.points.clone()),
             })
             .collect();
-        let not_replaced = delta.removed.iter().filter(|name| is_removed(name) && series.position(name).is_none());
-        let mut removed: Vec<Arc<str>> = not_replaced.cloned().collect();
+        let not_replaced = delta.removed.iter().filter(|id| series.position(*id).is_none() && is_known(id));
+        let mut removed: Vec<SeriesId> = not_replaced.cloned().collect();
         removed.sort_unstable();
         (!removed.is_empty() || !series.is_empty()).then(|| Self { cell: cell.clone(), removed, series })
     }
@@ -66,30 +66,32 @@ impl AppendedCell {
     fn merge(&mut self, later: Self) {
         // `removed` stays sorted.
         if !later.removed.is_empty() {
-            self.series.retain(|series| later.removed.binary_search(&series.name).is_err());
+            self.series.retain(|series| later.removed.binary_search(&series.id).is_err());
             self.removed.extend(later.removed);
             self.removed.sort_unstable();
             self.removed.dedup();
         }
         let mut replaced = HashSet::new();
         for mut series in later.series {
-            if self.removed.binary_search(&series.name).is_ok() {
-                replaced.insert(series.name.clone());
+            if self.removed.binary_search(&series.id).is_ok() {
+                replaced.insert(series.id.clone());
                 series.is_replacement = true;
             }
-            match self.series.get_mut(&series.name) {
+            match self.series.get_mut(&series.id) {
                 Some(known) if series.is_replacement => *known = series,
                 Some(known) => known.extend(series),
                 None => drop(self.series.push(series)),
             }
         }
-        self.removed.retain(|name| !replaced.contains(name));
+        self.removed.retain(|id| !replaced.contains(id));
     }
 }
 
 impl Keyed for AppendedSeries {
-    fn name(&self) -> &Arc<str> {
-        &self.name
+    type Key = SeriesId;
+
+    fn key(&self) -> &SeriesId {
+        &self.id
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
     }
 
     fn append(batch: &mut Batch, name: &str, count: usize) {
-        batch.append(&id(), name, NewPoints { x: None, y: vec![1.0; count], t: None });
+        batch.append(&id(), &SeriesId::plain(name), None, NewPoints { x: None, y: vec![1.0; count], t: None });
     }
 
     /// The event of a batch with these changes of the cell `a`, whose series readers know by these names.
@@ -148,7 +150,7 @@ mod tests {
         let mut batch = Batch::new(&index, 0, 0);
         changes(&mut batch);
         batch.end(true);
-        batch.done.series.get(&id()).and_then(|delta| AppendedCell::of(&id(), delta, &known.iter().copied().collect()))
+        batch.done.series.get(&id()).and_then(|delta| AppendedCell::of(&id(), delta, |id| known.contains(&&*id.name)))
     }
 
     fn event(seq: u64, cell: Option<AppendedCell>) -> AppendEvent {
@@ -158,7 +160,7 @@ mod tests {
     /// Name, start, count, whether it is a replacement, and the number of points in the event.
     fn series(event: &AppendedCell) -> Vec<(&str, u64, u64, bool, Option<usize>)> {
         let list = event.series.iter();
-        list.map(|series| (&*series.name, series.start, series.count, series.is_replacement, series.points.as_ref().map(Points::len)))
+        list.map(|series| (&*series.id.name, series.start, series.count, series.is_replacement, series.points.as_ref().map(Points::len)))
             .collect()
     }
 
@@ -194,7 +196,7 @@ mod tests {
         });
         assert_eq!(series(&replaced.unwrap()), [("l", 0, 3, true, Some(3))]);
         let removed = cell_event(KNOWN, remove_series).unwrap();
-        assert_eq!((removed.removed.clone(), series(&removed)), (vec!["l".into()], vec![]));
+        assert_eq!((removed.removed.clone(), series(&removed)), (vec![SeriesId::plain("l")], vec![]));
         let unknown = cell_event(&[], |batch| {
             remove_series(batch);
             append(batch, "l", 3);
@@ -223,7 +225,7 @@ mod tests {
         waiting.merge(event(6, later));
         assert_eq!(series(&waiting.cells[0]), [("l", 0, 5, true, Some(5))]);
         waiting.merge(event(7, cell_event(KNOWN, remove_series)));
-        assert_eq!((waiting.cells[0].removed.clone(), series(&waiting.cells[0])), (vec!["l".into()], vec![]));
+        assert_eq!((waiting.cells[0].removed.clone(), series(&waiting.cells[0])), (vec![SeriesId::plain("l")], vec![]));
         waiting.merge(event(8, begun(1)));
         assert_eq!((waiting.cells[0].removed.len(), series(&waiting.cells[0])), (0, vec![("l", 0, 1, true, Some(1))]));
         waiting.merge(event(9, replaced()));

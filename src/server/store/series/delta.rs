@@ -4,23 +4,24 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Point, Series, last_point};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::series::Points;
-use crate::server::store::name_index::{Keyed, NameIndex};
+use crate::server::store::keyed_list::{Keyed, KeyedList};
 
 /// Changes of the series of one cell, by a batch or by one operation of it.
 #[derive(Clone, Debug, Default)]
 pub struct SeriesDelta {
-    /// Names whose earlier series are removed from the cell. `appended` may begin new series of these names.
-    pub removed: HashSet<Arc<str>>,
-    pub appended: NameIndex<PendingSeries>,
+    /// Ids whose earlier series are removed from the cell. `appended` may begin new series of these ids.
+    pub removed: HashSet<SeriesId>,
+    pub appended: KeyedList<PendingSeries>,
 }
 
 /// Points to be appended to one series.
-
 #[derive(Clone, Debug)]
 pub struct PendingSeries {
-    pub name: Arc<str>,
+    pub id: SeriesId,
+    /// Of a series of a run: the name under which its points were sent.
+    pub metric: Option<Arc<str>>,
     /// Number of points before these.
     pub start: u64,
     /// The last point before these.
@@ -41,17 +42,21 @@ impl PendingSeries {
 }
 
 impl Keyed for PendingSeries {
-    fn name(&self) -> &Arc<str> {
-        &self.name
+    type Key = SeriesId;
+
+    fn key(&self) -> &SeriesId {
+        &self.id
     }
 }
 
 impl SeriesDelta {
     pub fn merge(&mut self, later: Self) {
-        self.appended.retain(|pending| !later.removed.contains(&pending.name));
-        self.removed.extend(later.removed);
+        if !later.removed.is_empty() {
+            self.appended.retain(|pending| !later.removed.contains(&pending.id));
+            self.removed.extend(later.removed);
+        }
         for pending in later.appended {
-            match self.appended.get_mut(&pending.name) {
+            match self.appended.get_mut(&pending.id) {
                 Some(known) => known.points.extend(&pending.points),
                 None => drop(self.appended.push(pending)),
             }
@@ -76,7 +81,7 @@ pub struct AppendPlan {
     /// The event that publishes the new points.
     pub seq: u64,
     pub series: Vec<SeriesPlan>,
-    /// Series removed from the cell, ascending by key.
+    /// Series removed from the cell.
     pub removed: Vec<Series>,
 }
 

@@ -18,9 +18,11 @@ pub mod delta;
 pub mod journal;
 pub mod rows;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::name_index::{Keyed, NameIndex};
+use super::keyed_list::{Keyed, KeyedList};
+use crate::protocol::{RunId, SeriesId};
 use crate::series::Points;
 
 /// Points per chunk.
@@ -38,8 +40,10 @@ pub struct Point {
 pub struct Series {
     /// Identifies its rows on disk. Keys are never reused, so that cached chunks stay valid.
     pub key: i64,
-    pub name: Arc<str>,
-    /// The event that published its first points. A reader that has seen no event since then may know an earlier series of this name.
+    pub id: SeriesId,
+    /// Of a series of a run: the name under which its points were sent.
+    pub metric: Option<Arc<str>>,
+    /// The event that published its first points. A reader that has seen no event since then may know an earlier series of this id.
     pub began: u64,
     /// Number of points in chunks, a multiple of [`CHUNK`].
     pub sealed: u64,
@@ -52,8 +56,8 @@ pub struct Series {
 }
 
 impl Series {
-    pub fn new(key: i64, name: Arc<str>, began: u64) -> Self {
-        Self { key, name, began, sealed: 0, sealed_last: None, tail: Arc::default(), last: None }
+    pub fn new(key: i64, id: SeriesId, metric: Option<Arc<str>>, began: u64) -> Self {
+        Self { key, id, metric, began, sealed: 0, sealed_last: None, tail: Arc::default(), last: None }
     }
 
     /// Number of points.
@@ -68,33 +72,97 @@ impl Series {
 }
 
 impl Keyed for Series {
-    fn name(&self) -> &Arc<str> {
-        &self.name
+    type Key = Arc<str>;
+
+    fn key(&self) -> &Arc<str> {
+        &self.id.name
     }
 }
 
-/// The series of one cell, in the order of creation.
+/// The series of one cell.
 #[derive(Clone, Debug, Default)]
 pub struct CellSeries {
     /// The event of the last points.
     pub seq: u64,
-    pub list: NameIndex<Series>,
+    /// Those without a run, in the order of creation.
+    pub list: KeyedList<Series>,
+    /// Those of runs, deleted ones included; of each run in the order of creation.
+    runs: HashMap<RunId, Vec<Series>>,
+    /// Number of series in `runs`.
+    run_series: usize,
 }
 
 impl CellSeries {
-    pub fn by_name(&self, name: &str) -> Option<&Series> {
-        self.list.get(name)
+    pub fn get(&self, id: &SeriesId) -> Option<&Series> {
+        match &id.run {
+            None => self.list.get(&*id.name),
+            Some(run) => self.of_run(run).iter().find(|series| series.id.name == id.name),
+        }
     }
 
-    pub fn by_key(&self, key: i64) -> Option<&Series> {
-        // Keys ascend with the order of creation.
-        self.list.binary_search_by_key(&key, |series| series.key).ok().map(|at| &self.list[at])
+    pub fn get_mut(&mut self, id: &SeriesId) -> Option<&mut Series> {
+        match &id.run {
+            None => self.list.get_mut(&*id.name),
+            Some(run) => self.runs.get_mut(run)?.iter_mut().find(|series| series.id.name == id.name),
+        }
+    }
+
+    /// The series of a run, in the order of creation.
+    pub fn of_run(&self, run: &RunId) -> &[Series] {
+        self.runs.get(run).map_or(&[], Vec::as_slice)
+    }
+
+    /// The series of runs, in no particular order.
+    pub fn of_runs(&self) -> impl Iterator<Item = &Series> {
+        self.runs.values().flatten()
+    }
+
+    /// Number of series of runs.
+    pub fn run_series(&self) -> usize {
+        self.run_series
+    }
+
+    /// All series, in no particular order.
+    pub fn all(&self) -> impl Iterator<Item = &Series> {
+        self.list.iter().chain(self.of_runs())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.runs.is_empty()
+    }
+
+    /// Adds a series, whose id no other one may have.
+    pub fn push(&mut self, series: Series) {
+        match &series.id.run {
+            None => drop(self.list.push(series)),
+            Some(run) => {
+                self.run_series += 1;
+                self.runs.entry(run.clone()).or_default().push(series);
+            }
+        }
+    }
+
+    /// Removes these series; others of the same ids stay.
+    pub fn remove(&mut self, removed: &[Series]) {
+        let plain: HashSet<i64> = removed.iter().filter(|series| series.id.run.is_none()).map(|series| series.key).collect();
+        if !plain.is_empty() {
+            self.list.retain(|series| !plain.contains(&series.key));
+        }
+        for (series, run) in removed.iter().filter_map(|series| Some((series, series.id.run.as_ref()?))) {
+            let Some(of_run) = self.runs.get_mut(run) else { continue };
+            let before = of_run.len();
+            of_run.retain(|known| known.key != series.key);
+            self.run_series -= before - of_run.len();
+            if of_run.is_empty() {
+                self.runs.remove(run);
+            }
+        }
     }
 }
 
-/// Summary of all series as JSON, without their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
+/// Summary of series without a run as JSON, without their points: `{"series":{"train":{"points":3,"last":[2,0.5]}}}`.
 pub fn summary(series: &[Series]) -> String {
-    summary_of(series.iter().map(|series| (series.name.clone(), series.count(), series.last)))
+    summary_of(series.iter().map(|series| (series.id.name.clone(), series.count(), series.last)))
 }
 
 /// The same of names, numbers of points and last points.

@@ -3,6 +3,7 @@
 use sqlx::{Row, SqliteConnection};
 
 use super::{Point, Series};
+use crate::protocol::RunId;
 use crate::server::store::error::corrupt;
 use crate::server::store::integrity::checksum::{self, RowChecksum};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
@@ -21,7 +22,9 @@ pub fn node_key(series: i64, level: u8, block: u64) -> i64 {
 pub struct SeriesRow<'a> {
     pub key: i64,
     pub cell: &'a str,
+    pub run: Option<&'a str>,
     pub name: &'a str,
+    pub metric: Option<&'a str>,
     pub sealed: u64,
     /// The last point in chunks.
     pub last: Option<Point>,
@@ -32,31 +35,34 @@ pub struct SeriesRow<'a> {
 
 impl<'a> SeriesRow<'a> {
     pub fn of(series: &'a Series, cell: &'a str, seq: u64) -> Self {
-        let Series { key, name, began, sealed, sealed_last, .. } = series;
-        Self { key: *key, cell, name, sealed: *sealed, last: *sealed_last, seq, dead: false, began: *began }
+        let Series { key, id, metric, began, sealed, sealed_last, .. } = series;
+        let (run, name) = (id.run.as_ref().map(RunId::as_str), &*id.name);
+        Self { key: *key, cell, run, name, metric: metric.as_deref(), sealed: *sealed, last: *sealed_last, seq, dead: false, began: *began }
     }
 
     /// The row and its checksum, once that is verified.
     pub fn read(row: &'a sqlx::sqlite::SqliteRow) -> sqlx::Result<(Self, i64)> {
         let number = |at: usize| row.try_get::<i64, _>(at).map(|number| number as u64);
         let read = || -> sqlx::Result<(Self, Vec<u8>, i64)> {
-            let (last, dead): (&[u8], i64) = (row.try_get(4)?, row.try_get(6)?);
+            let (last, dead): (&[u8], i64) = (row.try_get(6)?, row.try_get(8)?);
             let series = Self {
                 key: row.try_get(0)?,
                 cell: row.try_get(1)?,
-                name: row.try_get(2)?,
-                sealed: number(3)?,
+                run: row.try_get(2)?,
+                name: row.try_get(3)?,
+                metric: row.try_get(4)?,
+                sealed: number(5)?,
                 last: point(last),
-                seq: number(5)?,
+                seq: number(7)?,
                 dead: dead != 0,
-                began: number(7)?,
+                began: number(9)?,
             };
             Ok((series, last.to_vec(), dead))
         };
         let (series, last, dead) = read()?;
         let place = || format!("the row of the series '{}' of the cell '{}'", series.name, series.cell);
         let sum = series.sum();
-        checksum::verify(row.try_get(8)?, sum, place)?;
+        checksum::verify(row.try_get(10)?, sum, place)?;
         // The checksum covers the decoded columns: other bytes could decode to the same.
         if bytes(series.last) != last || dead != i64::from(series.dead) {
             return Err(corrupt(format!("{} is damaged", place())));
@@ -64,19 +70,20 @@ impl<'a> SeriesRow<'a> {
         Ok((series, sum))
     }
 
-    pub const SELECT: &'static str = "SELECT key, cell, name, sealed, last, seq, dead, began, sum FROM series";
+    pub const SELECT: &'static str = "SELECT key, cell, run, name, metric, sealed, last, seq, dead, began, sum FROM series";
 
     fn sum(&self) -> i64 {
-        let sum = RowChecksum::default().number(self.key).text(self.cell.as_bytes()).text(self.name.as_bytes()).number(self.sealed as i64);
-        let sum = sum.text(&bytes(self.last)).number(self.seq as i64).number(self.dead.into()).number(self.began as i64);
-        sum.end()
+        let sum = RowChecksum::default().number(self.key).text(self.cell.as_bytes()).optional(self.run).text(self.name.as_bytes());
+        let sum = sum.optional(self.metric).number(self.sealed as i64).text(&bytes(self.last));
+        sum.number(self.seq as i64).number(self.dead.into()).number(self.began as i64).end()
     }
 
     pub async fn insert(&self, commit: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-        let insert = "INSERT INTO series (key, cell, name, sealed, last, seq, dead, began, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let (sum, insert) = (self.sum(), sqlx::query(insert).bind(self.key).bind(self.cell).bind(self.name).bind(self.sealed as i64));
-        let insert = insert.bind(bytes(self.last)).bind(self.seq as i64).bind(i64::from(self.dead)).bind(self.began as i64);
-        insert.bind(sum).execute(commit).await?;
+        let insert = "INSERT INTO series (key, cell, run, name, metric, sealed, last, seq, dead, began, sum)
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let (sum, insert) = (self.sum(), sqlx::query(insert).bind(self.key).bind(self.cell).bind(self.run).bind(self.name));
+        let insert = insert.bind(self.metric).bind(self.sealed as i64).bind(bytes(self.last)).bind(self.seq as i64);
+        insert.bind(i64::from(self.dead)).bind(self.began as i64).bind(sum).execute(commit).await?;
         row_counts.add(Table::Series, sum);
         Ok(())
     }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::retention::note;
 use super::{append, change, create, id};
+use crate::protocol::{RunId, SeriesId};
 use crate::server::boards::cell_content::cell_content;
 use crate::server::store::*;
 
@@ -33,6 +35,16 @@ async fn sound() -> Vec<u8> {
     change(&store, |batch| note(batch, "large", "other", &"weights ".repeat(3000))).await;
     change(&store, |batch| note(batch, "gone", "main", "gone")).await;
     change(&store, |batch| {
+        for run in ["first", "second"] {
+            let record = batch.put_run(ChangeKind::Created, RunRecord::new("main".into(), RunId::parse(run).unwrap(), Default::default()));
+            let points = NewPoints { x: None, y: vec![1.5], t: None };
+            batch.append(&id("a"), &SeriesId::of_run(record.id.clone(), "val"), Some("val/loss"), points);
+        }
+        batch.put_board_document(&"main".into(), json!({ "title": "Digits" }).as_object().unwrap().clone());
+    })
+    .await;
+    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &RunId::parse("second").unwrap()).unwrap()))).await;
+    change(&store, |batch| {
         let record = batch.cell(&id("gone")).unwrap();
         batch.remove(&record);
         batch.store_reply(key(), 7, 200, "{}".into());
@@ -50,12 +62,13 @@ async fn sound() -> Vec<u8> {
     };
     let mut pending = opened.compaction.begin_commit();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut opened.connection).await.unwrap();
-    for (name, seq, floor) in &outcome.boards {
-        let old = opened.index.board(name).unwrap();
-        let update = sqlx::query("UPDATE board SET seq = ?, sum = ? WHERE name = ?").bind(*seq as i64);
-        update.bind(integrity::checksum::board(name, *seq, *floor)).bind(&**name).execute(&mut opened.connection).await.unwrap();
-        pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, old.seq, old.floor));
-        pending.state.row_counts.add(integrity::row_counts::Table::Board, integrity::checksum::board(name, *seq, *floor));
+    for (name, row) in &outcome.boards {
+        let old = opened.index.board(name).unwrap().row();
+        let sum = integrity::checksum::board(name, row, DOC);
+        let update = sqlx::query("UPDATE board SET seq = ?, sum = ? WHERE name = ?").bind(row.seq as i64).bind(sum);
+        update.bind(&**name).execute(&mut opened.connection).await.unwrap();
+        pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, &old, DOC));
+        pending.state.row_counts.add(integrity::row_counts::Table::Board, sum);
     }
     writer::compaction::write_series(&mut opened.connection, &mut opened.compaction, Vec::new(), &mut outcome, &mut pending).await.unwrap();
     pending.state.replace(&opened.compaction.state, &mut opened.connection).await.unwrap();
@@ -64,6 +77,9 @@ async fn sound() -> Vec<u8> {
     opened.connection.close().await.unwrap();
     std::fs::read(database_path(folder.path())).unwrap()
 }
+
+/// The document of the board `main`.
+const DOC: Option<&str> = Some(r#"{"title":"Digits"}"#);
 
 fn key() -> IdempotencyKey {
     IdempotencyKey { writer: "w".into(), number: 1 }
@@ -84,13 +100,21 @@ async fn read_all(folder: &Path) -> Option<Reads> {
         let removed = store.read_removed(&id(cell)).await;
         reads.insert(format!("{cell} removed"), removed.ok().map(text));
         for name in ["l", "m", "t"] {
-            let page = store.points(&id(cell), name, 0, 10_000).await;
+            let page = store.points(&id(cell), &SeriesId::plain(name), 0, 10_000).await;
             let text = page.ok().map(|page| page.map_or("none".into(), |page| format!("{} {:?}", page.total, page.points.y)));
             reads.insert(format!("{cell} {name}"), text);
         }
     }
-    let boards =
-        |store: &Store| store.index().boards().map(|(name, board)| format!("{name} {} {}", board.seq, board.floor)).collect::<Vec<_>>();
+    for run in ["first", "second"] {
+        let series = SeriesId::of_run(RunId::parse(run).unwrap(), "val");
+        let page = store.points(&id("a"), &series, 0, 10).await;
+        reads.insert(format!("a {series}"), page.ok().map(|page| page.map_or("none".into(), |page| format!("{:?}", page.points.y))));
+    }
+    let boards = |store: &Store| {
+        let index = store.index();
+        let boards = index.boards().map(|(name, board)| format!("{name} {:?} {:?}", board.row(), board.runs));
+        boards.collect::<Vec<_>>()
+    };
     let mut list = boards(&store);
     list.sort();
     reads.insert("boards".to_owned(), Some(format!("{list:?}")));
@@ -155,7 +179,7 @@ async fn every_change_of_a_row_is_detected() {
     std::fs::write(&copy, &sound).unwrap();
     let mut file = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
     let (mut changes, mut noticed, mut complaints) = (0, 0, Vec::new());
-    for table in ["state", "board", "cell", "value", "series", "journal", "chunk", "node", "tail", "reply"] {
+    for table in ["state", "board", "run", "cell", "value", "series", "journal", "chunk", "node", "tail", "reply"] {
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut file).await.unwrap();
         assert!(rows > 0, "{table} has a row");
         let key = columns(&mut file, table).await[0].0.clone();

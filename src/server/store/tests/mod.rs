@@ -4,6 +4,8 @@
 mod damage;
 #[cfg(test)]
 mod retention;
+#[cfg(test)]
+mod runs;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +16,7 @@ use serde_json::json;
 
 use super::writer::compaction::CompactionLimits;
 use super::*;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::series::Window;
 use crate::server::boards::cell_content::cell_content;
 
@@ -48,7 +50,7 @@ pub fn id(name: &str) -> CellId {
 
 fn line(batch: &mut Batch, name: &str) {
     let keys = json!({ "type": "line" }).as_object().unwrap().clone();
-    batch.retain_series(&id(name), &[]);
+    batch.clear_series(&id(name));
     batch.put(ChangeKind::Created, Record::new(id(name), "main".into(), keys), None);
 }
 
@@ -65,14 +67,14 @@ pub async fn create(store: &Store, name: &'static str) {
 }
 
 pub async fn append(store: &Store, cell: &str, series: &str, y: Vec<f64>) -> Result<(u64, u64), StoreError> {
-    let (cell, series) = (id(cell), series.to_owned());
-    store.write(1, move |batch| Ok(batch.append(&cell, &series, NewPoints { x: None, y, t: None }))).await
+    let (cell, series) = (id(cell), SeriesId::plain(series));
+    store.write(1, move |batch| Ok(batch.append(&cell, &series, None, NewPoints { x: None, y, t: None }))).await
 }
 
 pub async fn values(store: &Store, cell: &str, series: &str) -> Vec<f64> {
     let mut all = Vec::new();
     loop {
-        let page = store.points(&id(cell), series, all.len() as u64, 5000).await.unwrap();
+        let page = store.points(&id(cell), &SeriesId::plain(series), all.len() as u64, 5000).await.unwrap();
         match page.filter(|page| !page.points.is_empty()) {
             Some(page) => all.extend(page.points.y),
             None => return all,
@@ -201,7 +203,7 @@ async fn a_full_disk_purges_tombstones_except_the_restored_one() {
         let tombstone = batch.tombstone(&id("a")).unwrap();
         batch.restore(&tombstone, None);
         let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
-        Ok::<_, StoreError>(batch.append(&id("a"), "l", NewPoints { x: None, y, t: None }))
+        Ok::<_, StoreError>(batch.append(&id("a"), &SeriesId::plain("l"), None, NewPoints { x: None, y, t: None }))
     };
     store.write(1, comes_back).await.unwrap();
     let mut store = store;

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use super::batch::{Batch, Layer, RowState};
 use super::change::Change;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::series::Points;
 use crate::server::store::series::append_event::{AppendEvent, AppendedCell};
 use crate::server::store::series::delta::{AppendPlan, NewPoints, PendingSeries, SeriesDelta, SeriesPlan};
-use crate::server::store::series::{self, Point, Series};
+use crate::server::store::series::{self, CellSeries, Point, Series};
 
 impl Batch<'_> {
-    /// Appends to a series of the cell, which is created if missing. Returns the index of the first new point and the number of
-    /// points afterwards. Steps are stored in the order of arrival, also where they repeat or go back.
-    pub fn append(&mut self, cell: &CellId, name: &str, new: NewPoints) -> (u64, u64) {
+    /// Appends to a series of the cell, which is created if missing. `metric`: of a new series of a run, the name that was sent. Returns
+    /// the index of the first new point and the number of points afterwards. Steps are stored in the order of arrival, also where they
+    /// repeat or go back.
+    pub fn append(&mut self, cell: &CellId, id: &SeriesId, metric: Option<&str>, new: NewPoints) -> (u64, u64) {
         let now = self.now_ms as f64 / 1000.0;
-        let pending = self.pending_series(cell, name);
+        let pending = self.pending_series(cell, id, metric);
         let next = pending.newest().map_or(0.0, |newest| newest.x + 1.0);
         let NewPoints { x, y, t } = new;
         let from = pending.end();
@@ -26,63 +27,111 @@ impl Batch<'_> {
         (from, pending.end())
     }
 
-    /// Removes all series of the cell except those of these names.
+    /// Removes all series without a run of the cell, except those of these names.
     pub fn retain_series(&mut self, cell: &CellId, retained: &[Arc<str>]) {
         let retained: HashSet<&Arc<str>> = retained.iter().collect();
-        let removed: HashSet<Arc<str>> = self.series_names(cell).into_iter().filter(|name| !retained.contains(name)).collect();
+        let names = self.series_names(cell).into_iter().filter(|name| !retained.contains(name));
+        let removed = names.map(SeriesId::plain).collect();
+        self.remove_series(cell, removed);
+    }
+
+    /// Removes all series of the cell, those of runs included.
+    pub fn clear_series(&mut self, cell: &CellId) {
+        let committed = self.index.cell_series(cell).into_iter().flat_map(|known| known.all().map(|series| &series.id));
+        let layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
+        let removed = committed.chain(layers.flat_map(|delta| delta.appended.iter().map(|pending| &pending.id))).cloned().collect();
+        self.remove_series(cell, removed);
+    }
+
+    pub(super) fn remove_series(&mut self, cell: &CellId, removed: HashSet<SeriesId>) {
         if !removed.is_empty() {
             self.current.series.entry(cell.clone()).or_default().merge(SeriesDelta { removed, ..SeriesDelta::default() });
         }
     }
 
+    /// The names of the series without a run.
     pub fn series_names(&self, cell: &CellId) -> Vec<Arc<str>> {
-        let mut names: Vec<Arc<str>> = self.index.series(cell).iter().map(|series| series.name.clone()).collect();
+        let mut names: Vec<Arc<str>> = self.index.series(cell).iter().map(|series| series.id.name.clone()).collect();
         for delta in [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell)) {
-            names.retain(|name| !delta.removed.contains(name));
+            if delta.removed.iter().any(|id| id.run.is_none()) {
+                let removed: HashSet<&Arc<str>> = delta.removed.iter().filter(|id| id.run.is_none()).map(|id| &id.name).collect();
+                names.retain(|name| !removed.contains(name));
+            }
             let known: HashSet<Arc<str>> = names.iter().cloned().collect();
-            names.extend(delta.appended.iter().filter(|pending| !known.contains(&pending.name)).map(|pending| pending.name.clone()));
+            let appended = delta.appended.iter().map(|pending| &pending.id).filter(|id| id.run.is_none() && !known.contains(&id.name));
+            names.extend(appended.map(|id| id.name.clone()));
         }
         names
     }
 
-    /// JSON summary of the cell's series, see [`series::summary`].
+    /// Number of the cell's series of runs, or of those without.
+    pub fn series_count(&self, cell: &CellId, of_runs: bool) -> usize {
+        let known = self.index.cell_series(cell);
+        let committed = known.map_or(0, |known| if of_runs { known.run_series() } else { known.list.len() });
+        let layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
+        let touched = layers.flat_map(|delta| delta.removed.iter().chain(delta.appended.iter().map(|pending| &pending.id)));
+        let touched: HashSet<&SeriesId> = touched.filter(|id| id.run.is_some() == of_runs).collect();
+        touched.into_iter().fold(committed, |count, id| {
+            let was = known.is_some_and(|known| known.get(id).is_some());
+            count + usize::from(self.series_state(cell, id).is_some()) - usize::from(was)
+        })
+    }
+
+    /// The name under which the points of a series of a run were sent; `None` if there is no such series.
+    pub fn metric_of(&self, cell: &CellId, id: &SeriesId) -> Option<Arc<str>> {
+        self.series_state(cell, id)?;
+        let pending = [&self.current, &self.done].into_iter().find_map(|layer| layer.series.get(cell)?.appended.get(id));
+        match pending {
+            Some(pending) => pending.metric.clone(),
+            None => self.index.cell_series(cell)?.get(id)?.metric.clone(),
+        }
+    }
+
+    /// JSON summary of the cell's series without a run, see [`series::summary`].
     pub fn summary(&self, cell: &CellId) -> String {
         let layers = [&self.done, &self.current];
         if layers.iter().all(|layer| !layer.series.contains_key(cell)) {
             return series::summary(self.index.series(cell));
         }
-        let now = self.current.series.get(cell);
         series::summary_of(self.series_names(cell).into_iter().map(|name| {
-            let pending = now.and_then(|delta| delta.appended.get(&name)).map(|pending| (pending.end(), pending.newest()));
-            let (points, last) = pending.or_else(|| self.known(cell, &name)).unwrap_or_default();
+            let (points, last) = self.series_state(cell, &SeriesId::plain(name.clone())).unwrap_or_default();
             (name, points, last)
         }))
     }
 
     /// The points that this operation appends to a series so far.
-    fn pending_series(&mut self, cell: &CellId, name: &str) -> &mut PendingSeries {
-        let known = self.known(cell, name);
+    fn pending_series(&mut self, cell: &CellId, id: &SeriesId, metric: Option<&str>) -> &mut PendingSeries {
+        let here = self.current.series.get(cell).and_then(|delta| delta.appended.position(id));
+        let known = if here.is_none() { self.known(cell, id) } else { None };
+        // Not of a series that there is: it has its metric.
+        let metric = metric.filter(|_| here.is_none() && known.is_none()).map(Arc::from);
         let delta = self.current.series.entry(cell.clone()).or_default();
-        let at = delta.appended.position(name).unwrap_or_else(|| {
+        let at = here.unwrap_or_else(|| {
             let (start, last) = known.unwrap_or_default();
-            delta.appended.push(PendingSeries { name: Arc::from(name), start, last, points: Points::default() })
+            delta.appended.push(PendingSeries { id: id.clone(), metric, start, last, points: Points::default() })
         });
         &mut delta.appended[at]
     }
 
-    /// Number of points before this operation, and the last of them; `None` if there is no such series.
-    fn known(&self, cell: &CellId, name: &str) -> Option<(u64, Option<Point>)> {
-        let is_removed = |layer: &Layer| layer.series.get(cell).is_some_and(|delta| delta.removed.contains(name));
+    /// Number of points, and the last of them; `None` if there is no such series.
+    fn series_state(&self, cell: &CellId, id: &SeriesId) -> Option<(u64, Option<Point>)> {
+        let pending = self.current.series.get(cell).and_then(|delta| delta.appended.get(id));
+        pending.map(|pending| (pending.end(), pending.newest())).or_else(|| self.known(cell, id))
+    }
+
+    /// As [`Self::series_state`], before this operation, or after it has removed the series.
+    fn known(&self, cell: &CellId, id: &SeriesId) -> Option<(u64, Option<Point>)> {
+        let is_removed = |layer: &Layer| layer.series.get(cell).is_some_and(|delta| delta.removed.contains(id));
         if is_removed(&self.current) {
             return None;
         }
-        if let Some(pending) = self.done.series.get(cell).and_then(|delta| delta.appended.get(name)) {
+        if let Some(pending) = self.done.series.get(cell).and_then(|delta| delta.appended.get(id)) {
             return Some((pending.end(), pending.newest()));
         }
         if is_removed(&self.done) {
             return None;
         }
-        self.index.cell_series(cell)?.by_name(name).map(|series| (series.count(), series.last))
+        self.index.cell_series(cell)?.get(id).map(|series| (series.count(), series.last))
     }
 
     /// Numbers the events of new points, one per board, and plans what is to be written. Keys of new series count on from `key`.
@@ -92,20 +141,19 @@ impl Batch<'_> {
         for (id, delta) in std::mem::take(&mut self.done.series) {
             let is_purged = matches!(self.done.cells.get(&id), Some(RowState::Purged));
             let known = self.index.cell_series(&id);
-            let committed = self.index.series(&id);
-            let mut removed: Vec<Series> = committed.iter().filter(|series| delta.removed.contains(&series.name)).cloned().collect();
             if is_purged {
-                planned.push(AppendPlan { cell: id, seq: 0, series: Vec::new(), removed: committed.to_vec() });
+                let removed = known.into_iter().flat_map(CellSeries::all).cloned().collect();
+                planned.push(AppendPlan { cell: id, seq: 0, series: Vec::new(), removed });
                 continue;
             }
-            removed.sort_unstable_by_key(|series| series.key);
+            // A cell may have many series: only those of the delta are looked at.
+            let removed: Vec<Series> = delta.removed.iter().filter_map(|id| known?.get(id)).cloned().collect();
             let mut seq = known.map_or(0, |known| known.seq);
             // Points appended before the cell was deleted in the same batch stay with it and are not published.
             if let Some(record) = self.cell(&id) {
                 // Readers that have seen a removal have dropped all series of the cell.
-                let is_known = self.index.cell(&id).is_some();
-                let names: HashSet<&str> = committed.iter().filter(|_| is_known).map(|series| &*series.name).collect();
-                if let Some(cell) = AppendedCell::of(&id, &delta, &names) {
+                let known = known.filter(|_| self.index.cell(&id).is_some());
+                if let Some(cell) = AppendedCell::of(&id, &delta, |id| known.is_some_and(|known| known.get(id).is_some())) {
                     if !appended.contains_key(&record.board) {
                         let seq = self.next_done_seq(&record.board);
                         let event = AppendEvent { board: record.board.clone(), first: seq, seq, cells: Vec::new() };
@@ -122,14 +170,12 @@ impl Batch<'_> {
             }
             let mut series = Vec::new();
             for pending in delta.appended {
-                let before = known
-                    .and_then(|known| known.by_name(&pending.name))
-                    .filter(|series| removed.binary_search_by_key(&series.key, |removed| removed.key).is_err());
+                let before = known.and_then(|known| known.get(&pending.id)).filter(|_| !delta.removed.contains(&pending.id));
                 let (before, is_new) = match before {
                     Some(before) => (before.clone(), false),
                     None => {
                         *key += 1;
-                        (Series::new(*key, pending.name, seq), true)
+                        (Series::new(*key, pending.id, pending.metric, seq), true)
                     }
                 };
                 series.push(SeriesPlan { before, is_new, points: pending.points, after: None });
@@ -137,9 +183,9 @@ impl Batch<'_> {
             planned.push(AppendPlan { cell: id, seq, series, removed });
         }
         for (id, row_state) in &self.done.cells {
-            let committed = self.index.series(id);
-            if matches!(row_state, RowState::Purged) && !committed.is_empty() && !planned.iter().any(|known| known.cell == *id) {
-                let removed = committed.to_vec();
+            let Some(committed) = self.index.cell_series(id).filter(|_| matches!(row_state, RowState::Purged)) else { continue };
+            if !planned.iter().any(|known| known.cell == *id) {
+                let removed = committed.all().cloned().collect();
                 planned.push(AppendPlan { cell: id.clone(), seq: 0, series: Vec::new(), removed });
             }
         }
@@ -161,12 +207,15 @@ mod tests {
     fn operations_build_on_each_other_and_a_refused_one_leaves_nothing() {
         let (index, id) = (Index::default(), CellId::parse("a").unwrap());
         let mut batch = Batch::new(&index, 5_000, 0);
-        assert_eq!(batch.append(&id, "loss", new(&[3.0, 2.0])), (0, 2));
+        assert_eq!(batch.append(&id, &SeriesId::plain("loss"), None, new(&[3.0, 2.0])), (0, 2));
         batch.end(true);
-        assert_eq!(batch.append(&id, "loss", new(&[9.0])), (2, 3));
+        assert_eq!(batch.append(&id, &SeriesId::plain("loss"), None, new(&[9.0])), (2, 3));
         batch.end(false);
-        assert_eq!(batch.append(&id, "loss", NewPoints { x: Some(vec![0.5]), y: vec![1.0], t: Some(vec![7.0]) }), (2, 3));
-        assert_eq!(batch.append(&id, "loss", new(&[0.0])), (3, 4));
+        assert_eq!(
+            batch.append(&id, &SeriesId::plain("loss"), None, NewPoints { x: Some(vec![0.5]), y: vec![1.0], t: Some(vec![7.0]) }),
+            (2, 3)
+        );
+        assert_eq!(batch.append(&id, &SeriesId::plain("loss"), None, new(&[0.0])), (3, 4));
         batch.end(true);
         let pending = &batch.done.series[&id].appended[0];
         assert_eq!((pending.start, pending.points.x.clone()), (0, vec![0.0, 1.0, 0.5, 1.5]), "steps count on from the last one");
@@ -177,19 +226,19 @@ mod tests {
     fn a_series_that_is_replaced_starts_at_index_0() {
         let (index, id) = (Index::default(), CellId::parse("a").unwrap());
         let mut batch = Batch::new(&index, 0, 0);
-        batch.append(&id, "a", new(&[1.0]));
-        batch.append(&id, "b", new(&[1.0]));
+        batch.append(&id, &SeriesId::plain("a"), None, new(&[1.0]));
+        batch.append(&id, &SeriesId::plain("b"), None, new(&[1.0]));
         batch.end(true);
         batch.retain_series(&id, &["b".into()]);
-        assert_eq!(batch.append(&id, "a", new(&[5.0])), (0, 1));
+        assert_eq!(batch.append(&id, &SeriesId::plain("a"), None, new(&[5.0])), (0, 1));
         batch.end(true);
-        assert_eq!(batch.append(&id, "b", new(&[2.0])), (1, 2));
+        assert_eq!(batch.append(&id, &SeriesId::plain("b"), None, new(&[2.0])), (1, 2));
         batch.end(true);
         let names: Vec<_> = batch.series_names(&id).iter().map(|name| name.to_string()).collect();
         assert_eq!(names, ["b", "a"]);
-        let a = batch.done.series[&id].appended.get("a").unwrap();
+        let a = batch.done.series[&id].appended.get(&SeriesId::plain("a")).unwrap();
         assert_eq!(a.points.y, [5.0]);
-        batch.append(&id, "b", new(&[3.0, 4.0]));
+        batch.append(&id, &SeriesId::plain("b"), None, new(&[3.0, 4.0]));
         assert_eq!(batch.summary(&id), r#"{"series":{"b":{"points":4,"last":[3.0,4.0]},"a":{"points":1,"last":[0.0,5.0]}}}"#);
     }
 }

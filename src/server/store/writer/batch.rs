@@ -8,21 +8,34 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::change::{CellChange, Change, ChangeKind};
+use super::runs::RunStates;
 use crate::protocol::CellId;
 use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
+use crate::server::store::board_row::BoardRow;
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
-use crate::server::store::index::tombstones;
+use crate::server::store::index::{BoardIndex, tombstones};
 use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
 use crate::server::store::{Index, Record, StoredValue};
 
-/// The state of a cell's row after the commit.
+/// The state of the row of a cell or a run after the commit.
 #[derive(Clone, Debug)]
-pub enum RowState {
-    Live(Arc<Record>),
-    /// A tombstone: the cell can be restored.
-    Deleted(Arc<Record>),
+pub enum RowState<R = Record> {
+    Live(Arc<R>),
+    /// A tombstone: it can be restored.
+    Deleted(Arc<R>),
     /// No row.
     Purged,
+}
+
+impl<R> RowState<R> {
+    /// The row, and whether it is a tombstone; `None` if there is none.
+    pub fn row(&self) -> Option<(&Arc<R>, bool)> {
+        match self {
+            Self::Live(record) => Some((record, false)),
+            Self::Deleted(record) => Some((record, true)),
+            Self::Purged => None,
+        }
+    }
 }
 
 /// Changes on top of the index.
@@ -31,8 +44,8 @@ pub(crate) struct Layer {
     pub cells: HashMap<CellId, RowState>,
     /// New values with their versions; `None` if the document has no value any more.
     values: HashMap<CellId, (u64, Option<Arc<str>>)>,
-    /// `(seq, floor)`
-    boards: HashMap<Arc<str>, (u64, u64)>,
+    pub boards: HashMap<Arc<str>, BoardRow>,
+    pub runs: RunStates,
     pub changes: Vec<Change>,
     pub series: HashMap<CellId, SeriesDelta>,
     replies: Vec<(IdempotencyKey, StoredReply)>,
@@ -55,8 +68,8 @@ pub struct BatchOutcome {
     pub cells: Vec<(CellId, RowState)>,
     /// Cell, version, JSON text.
     pub values: Vec<(CellId, u64, Option<Arc<str>>)>,
-    /// Name, number of the last event, floor.
-    pub boards: Vec<(Arc<str>, u64, u64)>,
+    pub boards: Vec<(Arc<str>, BoardRow)>,
+    pub runs: RunStates,
     pub changes: Vec<Change>,
     pub series: Vec<AppendPlan>,
     pub replies: Vec<(IdempotencyKey, StoredReply)>,
@@ -70,7 +83,7 @@ impl<'a> Batch<'a> {
     }
 
     /// One more than the highest number ever given, independent of the clock. Stays below 2^53 for thousands of epochs.
-    fn next_version(&mut self) -> u64 {
+    pub(super) fn next_version(&mut self) -> u64 {
         self.version_counter += 1;
         self.version_counter
     }
@@ -106,23 +119,26 @@ impl<'a> Batch<'a> {
         untouched.chain(touched).collect()
     }
 
-    fn board(&self, name: &str) -> (u64, u64) {
-        let layers = [&self.current, &self.done];
-        let touched = layers.into_iter().find_map(|layer| layer.boards.get(name).copied());
-        touched.or_else(|| self.index.board(name).map(|board| (board.seq, board.floor))).unwrap_or_default()
+    pub(super) fn board_row(&self, name: &str) -> BoardRow {
+        let touched = [&self.current, &self.done].into_iter().find_map(|layer| layer.boards.get(name).cloned());
+        touched.or_else(|| self.index.board(name).map(BoardIndex::row)).unwrap_or_default()
     }
 
     fn next_seq(&mut self, board: &Arc<str>) -> u64 {
-        let (seq, floor) = self.board(board);
-        self.current.boards.insert(board.clone(), (seq + 1, floor));
-        seq + 1
+        let mut row = self.board_row(board);
+        row.seq += 1;
+        let seq = row.seq;
+        self.current.boards.insert(board.clone(), row);
+        seq
     }
 
     /// Number of the next event of a board, after all operations.
     pub(crate) fn next_done_seq(&mut self, board: &Arc<str>) -> u64 {
-        let (seq, floor) = self.board(board);
-        self.done.boards.insert(board.clone(), (seq + 1, floor));
-        seq + 1
+        let mut row = self.board_row(board);
+        row.seq += 1;
+        let seq = row.seq;
+        self.done.boards.insert(board.clone(), row);
+        seq
     }
 
     /// The stored reply to an earlier request with this key, in this batch or before.
@@ -178,8 +194,8 @@ impl<'a> Batch<'a> {
 
     /// Raises the floor of a board within the running operation: readers that have seen fewer events need a snapshot.
     fn raise_floor(&mut self, board: &Arc<str>, until: u64) {
-        let (seq, floor) = self.board(board);
-        self.current.boards.insert(board.clone(), (seq, floor.max(until)));
+        let row = self.board_row(board);
+        self.current.boards.insert(board.clone(), BoardRow { floor: row.floor.max(until), ..row });
     }
 
     /// Restores a deleted cell; `value` is its value on disk.
@@ -213,6 +229,9 @@ impl<'a> Batch<'a> {
             self.done.cells.extend(current.cells);
             self.done.values.extend(current.values);
             self.done.boards.extend(current.boards);
+            for (board, runs) in current.runs {
+                self.done.runs.entry(board).or_default().extend(runs);
+            }
             self.done.changes.extend(current.changes);
             self.done.replies.extend(current.replies);
             for (id, delta) in current.series {
@@ -225,12 +244,20 @@ impl<'a> Batch<'a> {
     pub fn finish(mut self, key: &mut i64) -> BatchOutcome {
         self.purge_excess_tombstones();
         let plans = self.plan_appends(key);
-        let Layer { cells, values, boards, changes, replies, series: _ } = self.done;
-        let boards = boards.into_iter().map(|(name, (seq, floor))| (name, seq, floor)).collect();
+        let Layer { cells, values, boards, runs, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));
         let values = values.into_iter().filter(|(id, _)| is_stored(id)).map(|(id, (version, value))| (id, version, value)).collect();
         let evicted_writers = if replies.is_empty() { Vec::new() } else { self.index.replies().evictable(self.now_ms) };
-        BatchOutcome { values, cells: cells.into_iter().collect(), boards, changes, series: plans, replies, evicted_writers }
+        BatchOutcome {
+            values,
+            cells: cells.into_iter().collect(),
+            boards: boards.into_iter().collect(),
+            runs,
+            changes,
+            series: plans,
+            replies,
+            evicted_writers,
+        }
     }
 
     /// Purges at most `limit` tombstones, oldest first, and returns their number.
@@ -250,7 +277,7 @@ impl<'a> Batch<'a> {
             let purged = || board.tombstones.values().filter(|tombstone| !is_needed(&tombstone.id));
             let Some(newest) = purged().map(|tombstone| tombstone.seq).max() else { continue };
             self.done.cells.extend(purged().map(|tombstone| (tombstone.id.clone(), RowState::Purged)));
-            self.done.boards.insert(name.clone(), (board.seq, board.floor.max(newest)));
+            self.done.boards.insert(name.clone(), BoardRow { floor: board.floor.max(newest), ..board.row() });
         }
     }
 
@@ -286,7 +313,7 @@ impl<'a> Batch<'a> {
                 (count, bytes) = (count - 1, bytes - old.bytes);
             }
             if let RowState::Deleted(record) = row_state {
-                let points = self.index.series(id).iter().map(crate::server::store::series::Series::count).sum();
+                let points = self.index.point_count(id);
                 (count, bytes, is_newest_here) = (count + 1, bytes + tombstones::disk_bytes(record, points), true);
             }
         }
@@ -309,8 +336,8 @@ impl<'a> Batch<'a> {
 
     /// As [`Self::raise_floor`], after all operations.
     fn raise_done_floor(&mut self, board: &Arc<str>, seq: u64) {
-        let (last, floor) = self.board(board);
-        self.done.boards.insert(board.clone(), (last, floor.max(seq)));
+        let row = self.board_row(board);
+        self.done.boards.insert(board.clone(), BoardRow { floor: row.floor.max(seq), ..row });
     }
 }
 
@@ -322,20 +349,28 @@ impl BatchOutcome {
 
     /// Takes over the floors of a purge that was committed after this batch was finished.
     pub fn raise_floors(&mut self, earlier: &Self) {
-        for (name, _, floor) in &mut self.boards {
-            let raised = earlier.boards.iter().find(|board| board.0 == *name);
-            *floor = raised.map_or(*floor, |board| board.2.max(*floor));
+        for (name, row) in &mut self.boards {
+            if let Some((_, raised)) = earlier.boards.iter().find(|(known, _)| known == name) {
+                row.floor = row.floor.max(raised.floor);
+                row.run_floor = row.run_floor.max(raised.run_floor);
+            }
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty() && self.changes.is_empty() && self.series.is_empty() && self.replies.is_empty()
+        let is_unchanged = self.cells.is_empty() && self.boards.is_empty() && self.runs.is_empty() && self.changes.is_empty();
+        is_unchanged && self.series.is_empty() && self.replies.is_empty()
     }
 
     /// Applies the changes to the index, after they are on disk.
     pub fn apply(&mut self, index: &mut Index) {
-        for (name, seq, floor) in &self.boards {
-            index.set_board(name, *seq, *floor);
+        for (name, row) in &self.boards {
+            index.set_board(name, row.clone());
+        }
+        for (board, runs) in &self.runs {
+            for (id, state) in runs {
+                index.set_run(board, id, state.row());
+            }
         }
         let mut deleted: Vec<_> = Vec::new();
         for (id, row_state) in &self.cells {

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::batch::BatchOutcome;
 use super::pyramid_rows::{open_pyramid, write_blocks};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::series::{Points, Pyramid};
 use crate::server::store::error::corrupt;
 use crate::server::store::index::Index;
@@ -60,8 +60,8 @@ pub struct CompactionState {
     last_journal_row: i64,
     /// `(row, series)` of [`Self::unflushed`], oldest row first. An entry that differs from `unflushed` is outdated.
     unflushed_order: VecDeque<(i64, i64)>,
-    /// Series with points that are only in the journal: the first row with such points, and the cell.
-    unflushed: HashMap<i64, (i64, CellId)>,
+    /// Series with points that are only in the journal: the first row with such points, and whose it is.
+    unflushed: HashMap<i64, (i64, CellId, SeriesId)>,
     /// Series with a row in `tail`.
     pub saved_tails: HashSet<i64>,
     /// Deleted series whose rows are still there.
@@ -92,7 +92,7 @@ pub struct PendingState {
     /// Series whose points are all in chunks and tails.
     flushed: Vec<i64>,
     /// Series with points in the new row of the journal.
-    unflushed: Vec<(i64, CellId)>,
+    unflushed: Vec<(i64, CellId, SeriesId)>,
     saved_tails: Vec<i64>,
     deleted_tails: Vec<i64>,
     deleted_series: Vec<i64>,
@@ -103,13 +103,13 @@ pub struct PendingState {
 
 impl CompactionState {
     fn is_current(&self, entry: &(i64, i64)) -> bool {
-        self.unflushed.get(&entry.1).is_some_and(|(row, _)| *row == entry.0)
+        self.unflushed.get(&entry.1).is_some_and(|(row, ..)| *row == entry.0)
     }
 
     /// Records that points of a series are only in the journal, from this row on.
-    pub fn mark_unflushed(&mut self, key: i64, row: i64, cell: CellId) {
+    pub fn mark_unflushed(&mut self, key: i64, row: i64, cell: CellId, id: SeriesId) {
         if let Entry::Vacant(vacant) = self.unflushed.entry(key) {
-            vacant.insert((row, cell));
+            vacant.insert((row, cell, id));
             self.unflushed_order.push_back((row, key));
         }
     }
@@ -137,9 +137,10 @@ impl CompactionState {
         let count = MIN_TAILS_PER_COMMIT + self.unflushed.len().saturating_mul(2 * newest) / limit;
         let oldest = self.unflushed_order.iter().filter(|entry| self.is_current(entry)).take(count);
         let tails = oldest.filter_map(|(_, key)| {
-            let (_, cell) = self.unflushed.get(key)?;
+            let (_, cell, id) = self.unflushed.get(key)?;
             let known = index.cell_series(cell)?;
-            Some(SeriesTail { series: known.by_key(*key)?.clone(), cell: cell.clone(), seq: known.seq })
+            let series = known.get(id).filter(|series| series.key == *key)?;
+            Some(SeriesTail { series: series.clone(), cell: cell.clone(), seq: known.seq })
         });
         tails.collect()
     }
@@ -157,8 +158,8 @@ impl CompactionState {
         }
         if let Some(row) = pending.journal {
             self.push_journal_row(row);
-            for (key, cell) in pending.unflushed {
-                self.mark_unflushed(key, row.id, cell);
+            for (key, cell, id) in pending.unflushed {
+                self.mark_unflushed(key, row.id, cell, id);
             }
         }
         while let Some(entry) = self.unflushed_order.front()
@@ -218,14 +219,14 @@ pub async fn write_series(
             }
             if series.before.tail.len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), plan.seq, &series.points);
-                pending.unflushed.push((series.before.key, plan.cell.clone()));
+                pending.unflushed.push((series.before.key, plan.cell.clone(), series.before.id.clone()));
                 continue;
             }
             let after = write_chunks(commit, compaction, series, (plan.cell.as_str(), plan.seq), pending).await?;
             pending.flushed.push(after.key);
             if !after.tail.is_empty() {
                 row.push(after.key, after.sealed, plan.seq, &after.tail);
-                pending.unflushed.push((after.key, plan.cell.clone()));
+                pending.unflushed.push((after.key, plan.cell.clone(), after.id.clone()));
             }
             series.after = Some(after);
         }

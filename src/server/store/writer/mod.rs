@@ -10,6 +10,7 @@ mod disk_full;
 mod pyramid_rows;
 pub mod repair;
 mod rows;
+mod runs;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};

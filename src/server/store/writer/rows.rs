@@ -1,11 +1,15 @@
-//! Rows of cells, values, boards and replies, as a commit writes them.
+//! Rows of cells, values, boards, runs and replies, as a commit writes them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::batch::{BatchOutcome, RowState};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, RunId};
 use crate::server::limits::MAX_REPLIES_PER_WRITER;
 use crate::server::store::Index;
+use crate::server::store::board_row::BoardRow;
 use crate::server::store::error::corrupt;
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
@@ -19,15 +23,24 @@ pub struct ReplacedRows {
     cells: usize,
     /// Checksums of boards.
     boards: Vec<i64>,
+    /// Number of runs, deleted ones included, by board.
+    runs: HashMap<Arc<str>, usize>,
 }
 
 impl ReplacedRows {
     pub fn of(outcome: &BatchOutcome, index: &Index) -> Self {
         let cells = outcome.cells.iter().filter(|(id, _)| index.cell(id).is_some() || index.tombstone(id).is_some()).count();
-        let old = outcome.boards.iter().filter_map(|(name, ..)| Some((name, index.board(name)?)));
-        // A board without events has no row yet.
-        let boards = old.filter(|(_, board)| board.seq > 0).map(|(name, board)| checksum::board(name, board.seq, board.floor)).collect();
-        Self { cells, boards }
+        let old = outcome.boards.iter().filter_map(|(name, _)| Some((name, index.board(name)?.row())));
+        // A board without events and document has no row yet.
+        let old = old.filter(|(_, row)| *row != BoardRow::default());
+        let boards = old.map(|(name, row)| checksum::board(name, &row, board_doc(&row).as_deref())).collect();
+        let runs = outcome.runs.iter().map(|(board, runs)| {
+            let known = index.board(board).map(|board| &board.runs);
+            let is_there = |id: &RunId| known.is_some_and(|known| known.contains(id) || known.tombstone(id).is_some());
+            (board.clone(), runs.keys().filter(|id| is_there(id)).count())
+        });
+        let runs = runs.collect();
+        Self { cells, boards, runs }
     }
 }
 
@@ -53,7 +66,7 @@ pub async fn write_replies(commit: &mut SqliteConnection, outcome: &BatchOutcome
     Ok(())
 }
 
-/// Writes cells, values and boards.
+/// Writes cells, values, boards and runs.
 pub async fn write_cells(
     commit: &mut SqliteConnection,
     outcome: &BatchOutcome,
@@ -69,11 +82,7 @@ pub async fn write_cells(
         }
         old.into_iter().for_each(|sum| row_counts.remove(Table::Cell, sum));
     }
-    let states = outcome.cells.iter().filter_map(|(_, state)| match state {
-        RowState::Live(record) => Some((record, false)),
-        RowState::Deleted(record) => Some((record, true)),
-        RowState::Purged => None,
-    });
+    let states = outcome.cells.iter().filter_map(|(_, state)| state.row());
     for rows in powers_of_two(&states.collect::<Vec<_>>()) {
         let head = "INSERT INTO cell (id, board, seq, entered_board_seq, created_order, rev, version, created, updated, removed, bytes, doc, sum) ";
         let mut insert = QueryBuilder::<Sqlite>::new(head);
@@ -109,15 +118,61 @@ pub async fn write_cells(
         let delete = sqlx::query("DELETE FROM value WHERE cell IN (SELECT value FROM json_each(?))");
         delete.bind(json_array(ids.into_iter())).execute(&mut *commit).await?;
     }
-    for (name, seq, floor) in &outcome.boards {
-        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, sum) VALUES (?, ?, ?, ?)";
-        let upsert = sqlx::query(upsert).bind(&**name).bind(*seq as i64).bind(*floor as i64);
-        let sum = checksum::board(name, *seq, *floor);
+    for (name, row) in &outcome.boards {
+        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, run_seq, run_floor, doc, rev, created, updated, sum)
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let (doc, document) = (board_doc(row), row.document.as_deref());
+        let sum = checksum::board(name, row, doc.as_deref());
+        let upsert = sqlx::query(upsert).bind(&**name).bind(row.seq as i64).bind(row.floor as i64);
+        let upsert = upsert.bind(row.run_seq as i64).bind(row.run_floor as i64).bind(doc);
+        let upsert = upsert.bind(document.map_or(0, |document| document.rev as i64));
+        let upsert = upsert.bind(document.map_or(0, |document| document.created_ms as i64));
+        let upsert = upsert.bind(document.map_or(0, |document| document.updated_ms as i64));
         upsert.bind(sum).execute(&mut *commit).await?;
         row_counts.add(Table::Board, sum);
     }
     replaced.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));
+    write_runs(commit, outcome, replaced, row_counts).await
+}
+
+async fn write_runs(
+    commit: &mut SqliteConnection,
+    outcome: &BatchOutcome,
+    replaced: &ReplacedRows,
+    row_counts: &mut RowCounts,
+) -> sqlx::Result<()> {
+    for (board, runs) in &outcome.runs {
+        let delete = "DELETE FROM run WHERE board = ? AND id IN (SELECT value FROM json_each(?)) RETURNING sum";
+        let delete = sqlx::query_scalar::<_, i64>(delete).bind(&**board).bind(json_array(runs.keys().map(RunId::as_str)));
+        let old = delete.fetch_all(&mut *commit).await?;
+        let expected = replaced.runs.get(board).copied().unwrap_or_default();
+        if old.len() != expected {
+            return Err(corrupt(format!("of {expected} rows of runs that are to be changed {} are there", old.len())));
+        }
+        old.into_iter().for_each(|sum| row_counts.remove(Table::Run, sum));
+        let states: Vec<_> = runs.values().filter_map(RowState::row).collect();
+        for rows in powers_of_two(&states) {
+            let head = "INSERT INTO run (board, id, seq, created_seq, created_order, rev, created, updated, beat, removed, doc, sum) ";
+            let mut insert = QueryBuilder::<Sqlite>::new(head);
+            insert.push_values(rows, |mut row, (record, removed)| {
+                let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
+                row.push_bind(&*record.board).push_bind(record.id.as_str()).push_bind(record.seq as i64);
+                row.push_bind(record.created_seq as i64).push_bind(record.created_order as i64).push_bind(record.rev as i64);
+                row.push_bind(record.created_ms as i64).push_bind(record.updated_ms as i64).push_bind(record.beat_ms as i64);
+                let sum = checksum::run(record, *removed, &doc);
+                row.push_bind(i64::from(*removed)).push_bind(doc).push_bind(sum);
+                row_counts.add(Table::Run, sum);
+            });
+            insert.build().execute(&mut *commit).await?;
+        }
+    }
     Ok(())
+}
+
+/// The column `doc` of a board.
+fn board_doc(row: &BoardRow) -> Option<String> {
+    let document = row.document.as_deref()?;
+    Some(serde_json::to_string(&document.keys).unwrap_or_else(|_| "{}".to_owned()))
 }
 
 fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> String {

@@ -329,5 +329,5 @@ fn truth(boards: &Boards, id: &CellId) -> BTreeMap<Name, u64> {
     let index = boards.index();
     let is_line = index.cell(id).is_some_and(|record: &Arc<_>| record.is_line());
     let series = index.series(id).iter().filter(|_| is_line);
-    series.map(|series| ((id.to_string(), series.name.to_string()), series.count())).collect()
+    series.map(|series| ((id.to_string(), series.id.name.to_string()), series.count())).collect()
 }

@@ -12,7 +12,7 @@ use super::calls::{CallFuture, CallResult, send};
 use super::plain::{Answer, Plain, PublishedEvent};
 use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Plan, READERS, Step};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, SeriesId};
 use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::{Boards, Query};
 use crate::server::error::ServerError;
@@ -65,7 +65,7 @@ async fn start(folder: &std::path::Path, durability: Durability, published: Arc<
     let publish = {
         let hub = hub.clone();
         Box::new(move |changes: Vec<Change>| {
-            published.lock().unwrap().extend(changes.iter().map(published_event));
+            published.lock().unwrap().extend(changes.iter().filter_map(published_event));
             hub.publish(changes);
         })
     };
@@ -90,12 +90,14 @@ async fn start(folder: &std::path::Path, durability: Durability, published: Arc<
     })
 }
 
-fn published_event(change: &Change) -> PublishedEvent {
+/// `None` for runs, whose events have numbers of their own.
+fn published_event(change: &Change) -> Option<PublishedEvent> {
     let what = match change {
+        Change::Runs(_) => return None,
         Change::Cell(change) => Some((format!("{:?}", change.kind).to_lowercase(), change.record.id.to_string())),
         Change::Points(_) => None,
     };
-    PublishedEvent { board: change.board().to_string(), seq: change.seq(), what }
+    Some(PublishedEvent { board: change.board().to_string(), seq: change.seq(), what })
 }
 
 impl World {
@@ -338,7 +340,7 @@ async fn pass(ms: u64) {
 async fn points_of(boards: &Boards, id: &str, name: &str) -> Result<Vec<f64>, String> {
     let (id, mut all) = (CellId::parse(id).unwrap(), Vec::new());
     loop {
-        let page = boards.points(&id, name, all.len() as u64, 5000).await.map_err(|why| why.to_string())?;
+        let page = boards.points(&id, &SeriesId::plain(name), all.len() as u64, 5000).await.map_err(|why| why.to_string())?;
         match page.filter(|page| !page.points.is_empty()) {
             Some(page) => all.extend(page.points.y),
             None => return Ok(all),

@@ -1,51 +1,63 @@
-//! Items in insertion order that are found by name: a cell may have a thousand series, and a request may contain all of them.
+//! Items in insertion order that are found by key: a cell may have a thousand series, and a request may contain all of them.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 /// Up to this number a linear search is faster than hashing.
 const LINEAR_SEARCH_MAX: usize = 16;
 
 pub trait Keyed {
-    fn name(&self) -> &Arc<str>;
+    type Key: Clone + Eq + Hash;
+
+    fn key(&self) -> &Self::Key;
 }
 
-/// Items in insertion order with unique, immutable names.
+/// Items in insertion order with unique, immutable keys.
 #[derive(Clone, Debug)]
-pub struct NameIndex<T> {
+pub struct KeyedList<T: Keyed> {
     items: Vec<T>,
-    /// Position of each name; empty up to [`LINEAR_SEARCH_MAX`] items.
-    positions: HashMap<Arc<str>, usize>,
+    /// Position of each key; empty up to [`LINEAR_SEARCH_MAX`] items.
+    positions: HashMap<T::Key, usize>,
 }
 
-impl<T> Default for NameIndex<T> {
+impl<T: Keyed> Default for KeyedList<T> {
     fn default() -> Self {
         Self { items: Vec::new(), positions: HashMap::new() }
     }
 }
 
-impl<T: Keyed> NameIndex<T> {
-    pub fn position(&self, name: &str) -> Option<usize> {
+impl<T: Keyed> KeyedList<T> {
+    pub fn position<K: Eq + Hash + ?Sized>(&self, key: &K) -> Option<usize>
+    where
+        T::Key: Borrow<K>,
+    {
         match self.positions.is_empty() {
-            true => self.items.iter().position(|item| **item.name() == *name),
-            false => self.positions.get(name).copied(),
+            true => self.items.iter().position(|item| Borrow::<K>::borrow(item.key()) == key),
+            false => self.positions.get(key).copied(),
         }
     }
 
-    pub fn get(&self, name: &str) -> Option<&T> {
-        self.position(name).map(|at| &self.items[at])
+    pub fn get<K: Eq + Hash + ?Sized>(&self, key: &K) -> Option<&T>
+    where
+        T::Key: Borrow<K>,
+    {
+        self.position(key).map(|at| &self.items[at])
     }
 
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut T> {
-        self.position(name).map(|at| &mut self.items[at])
+    pub fn get_mut<K: Eq + Hash + ?Sized>(&mut self, key: &K) -> Option<&mut T>
+    where
+        T::Key: Borrow<K>,
+    {
+        self.position(key).map(|at| &mut self.items[at])
     }
 
-    /// Appends an item, whose name no other item may have, and returns its position.
+    /// Appends an item, whose key no other item may have, and returns its position.
     pub fn push(&mut self, item: T) -> usize {
         let position = self.items.len();
         if !self.positions.is_empty() {
-            self.positions.insert(item.name().clone(), position);
+            self.positions.insert(item.key().clone(), position);
         }
         self.items.push(item);
         if self.items.len() == LINEAR_SEARCH_MAX + 1 {
@@ -65,12 +77,12 @@ impl<T: Keyed> NameIndex<T> {
     fn rebuild(&mut self) {
         self.positions.clear();
         if self.items.len() > LINEAR_SEARCH_MAX {
-            self.positions.extend(self.items.iter().enumerate().map(|(position, item)| (item.name().clone(), position)));
+            self.positions.extend(self.items.iter().enumerate().map(|(position, item)| (item.key().clone(), position)));
         }
     }
 }
 
-impl<T: Keyed> FromIterator<T> for NameIndex<T> {
+impl<T: Keyed> FromIterator<T> for KeyedList<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut named = Self { items: items.into_iter().collect(), positions: HashMap::new() };
         named.rebuild();
@@ -78,7 +90,7 @@ impl<T: Keyed> FromIterator<T> for NameIndex<T> {
     }
 }
 
-impl<T> IntoIterator for NameIndex<T> {
+impl<T: Keyed> IntoIterator for KeyedList<T> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
 
@@ -87,7 +99,7 @@ impl<T> IntoIterator for NameIndex<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a NameIndex<T> {
+impl<'a, T: Keyed> IntoIterator for &'a KeyedList<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
 
@@ -96,7 +108,7 @@ impl<'a, T> IntoIterator for &'a NameIndex<T> {
     }
 }
 
-impl<T> Deref for NameIndex<T> {
+impl<T: Keyed> Deref for KeyedList<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -104,7 +116,7 @@ impl<T> Deref for NameIndex<T> {
     }
 }
 
-impl<T> DerefMut for NameIndex<T> {
+impl<T: Keyed> DerefMut for KeyedList<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.items
     }
@@ -112,30 +124,34 @@ impl<T> DerefMut for NameIndex<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     impl Keyed for Arc<str> {
-        fn name(&self) -> &Arc<str> {
+        type Key = Self;
+
+        fn key(&self) -> &Self {
             self
         }
     }
 
     #[test]
     fn items_are_found_below_and_above_the_limit_of_linear_search() {
-        let mut named: NameIndex<Arc<str>> = NameIndex::default();
+        let mut named: KeyedList<Arc<str>> = KeyedList::default();
         for number in 0..40 {
             assert_eq!(named.push(number.to_string().into()), number);
-            assert!((0..=number).all(|known| named.position(&known.to_string()) == Some(known)));
+            assert!((0..=number).all(|known| named.position(known.to_string().as_str()) == Some(known)));
             assert_eq!(named.position("40"), None);
         }
         for left in (0..40).rev() {
             named.retain(|name| name.len() > 1 || **name <= *"4");
             named.retain(|name| **name != *left.to_string());
-            assert!(named.iter().enumerate().all(|(position, name)| named.position(name) == Some(position)));
-            assert_eq!(named.position(&left.to_string()), None);
+            assert!(named.iter().enumerate().all(|(position, name)| named.position(&**name) == Some(position)));
+            assert_eq!(named.position(left.to_string().as_str()), None);
         }
         assert!(named.is_empty());
-        let named: NameIndex<Arc<str>> = (0..20).map(|number| Arc::from(number.to_string())).collect();
+        let named: KeyedList<Arc<str>> = (0..20).map(|number| Arc::from(number.to_string())).collect();
         assert_eq!((named.position("19"), named.position("20"), named.len()), (Some(19), None, 20));
     }
 }

@@ -1,0 +1,77 @@
+//! Loading boards and their runs at a start. The checksum of each row is verified before its content is used.
+
+use std::sync::Arc;
+
+use sqlx::{Row, SqliteConnection};
+
+use crate::protocol::RunId;
+use crate::server::store::board_row::{BoardDocument, BoardRow};
+use crate::server::store::error::corrupt;
+use crate::server::store::index::Index;
+use crate::server::store::integrity::checksum;
+use crate::server::store::integrity::row_counts::{RowCounts, Table};
+use crate::server::store::run_record::RunRecord;
+
+pub async fn load_boards(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    let select = "SELECT name, seq, floor, run_seq, run_floor, doc, rev, created, updated, sum FROM board";
+    for row in sqlx::query(select).fetch_all(connection).await? {
+        let (name, doc): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(5)?);
+        let place = || format!("the row of the board '{name}'");
+        let [seq, floor, run_seq, run_floor] = [number(&row, 1)?, number(&row, 2)?, number(&row, 3)?, number(&row, 4)?];
+        let mut board = BoardRow { seq, floor, run_seq, run_floor, document: None };
+        let [rev, created_ms, updated_ms] = [number(&row, 6)?, number(&row, 7)?, number(&row, 8)?];
+        if let Some(doc) = doc {
+            let keys = serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?;
+            board.document = Some(Arc::new(BoardDocument { keys, rev, created_ms, updated_ms }));
+        } else if [rev, created_ms, updated_ms] != [0; 3] {
+            return Err(corrupt(format!("{} is damaged", place())));
+        }
+        let sum = checksum::board(name, &board, doc);
+        checksum::verify(row.try_get(9)?, sum, place)?;
+        row_counts.add(Table::Board, sum);
+        index.set_board(&Arc::from(name), board);
+    }
+    Ok(())
+}
+
+pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    let select =
+        "SELECT board, id, seq, created_seq, created_order, rev, created, updated, beat, removed, doc, sum FROM run ORDER BY board";
+    let mut board: Arc<str> = Arc::from("");
+    for row in sqlx::query(select).fetch_all(connection).await? {
+        let (name, text, doc): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(10)?);
+        let place = || format!("the row of the run '{text}' of the board '{name}'");
+        let Some(id) = RunId::parse(text) else {
+            return Err(corrupt(format!("the id {text:?} of a run is damaged")));
+        };
+        if *board != *name {
+            board = Arc::from(name);
+        }
+        let record = RunRecord {
+            id,
+            board: board.clone(),
+            seq: number(&row, 2)?,
+            created_seq: number(&row, 3)?,
+            created_order: number(&row, 4)?,
+            rev: number(&row, 5)?,
+            created_ms: number(&row, 6)?,
+            updated_ms: number(&row, 7)?,
+            beat_ms: number(&row, 8)?,
+            keys: serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?,
+        };
+        let removed: i64 = row.try_get(9)?;
+        let sum = checksum::run(&record, removed != 0, doc);
+        checksum::verify(row.try_get(11)?, sum, place)?;
+        // The checksum covers the decoded column: other numbers could decode to the same.
+        if !(0..=1).contains(&removed) {
+            return Err(corrupt(format!("{} is damaged", place())));
+        }
+        row_counts.add(Table::Run, sum);
+        index.set_run(&board, &record.id.clone(), Some((&Arc::new(record), removed != 0)));
+    }
+    Ok(())
+}
+
+pub fn number(row: &sqlx::sqlite::SqliteRow, column: usize) -> sqlx::Result<u64> {
+    row.try_get::<i64, _>(column).map(|number| number as u64)
+}

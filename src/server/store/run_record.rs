@@ -1,0 +1,40 @@
+//! One run in memory: its whole document.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::protocol::RunId;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRecord {
+    pub id: RunId,
+    pub board: Arc<str>,
+    /// Event of the last change, among the events of the board's runs.
+    pub seq: u64,
+    /// Event that created or restored it.
+    pub created_seq: u64,
+    /// Ascends over all boards with the order of creation.
+    pub created_order: u64,
+    /// Number of changes, from 1. Heartbeats are no changes.
+    pub rev: u64,
+    /// Unix time, ms.
+    pub created_ms: u64,
+    /// Unix time, ms.
+    pub updated_ms: u64,
+    /// Unix time of the last heartbeat that was stored, ms; 0 if there was none.
+    pub beat_ms: u64,
+    /// All keys of the document except those above.
+    pub keys: Map<String, Value>,
+}
+
+impl RunRecord {
+    /// A run that is not committed yet: [`super::Batch::put_run`] sets its numbers.
+    pub fn new(board: Arc<str>, id: RunId, keys: Map<String, Value>) -> Self {
+        Self { id, board, seq: 0, created_seq: 0, created_order: 0, rev: 0, created_ms: 0, updated_ms: 0, beat_ms: 0, keys }
+    }
+
+    pub fn text(&self, key: &str) -> &str {
+        self.keys.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+}

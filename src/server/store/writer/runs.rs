@@ -1,0 +1,183 @@
+//! Runs and documents of boards within a batch: each operation sees the changes of the accepted operations before it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::batch::{Batch, Layer, RowState};
+use super::change::{Change, ChangeKind, RunsChange};
+use crate::protocol::{CellId, RunId, SeriesId};
+use crate::server::store::board_row::BoardDocument;
+use crate::server::store::run_record::RunRecord;
+use crate::server::store::series::delta::SeriesDelta;
+
+/// The states of the rows of runs after a commit, by board.
+pub type RunStates = HashMap<Arc<str>, HashMap<RunId, RowState<RunRecord>>>;
+
+impl Batch<'_> {
+    fn run_state(&self, board: &str, id: &RunId) -> Option<&RowState<RunRecord>> {
+        [&self.current, &self.done].into_iter().find_map(|layer| layer.runs.get(board)?.get(id))
+    }
+
+    pub fn run(&self, board: &str, id: &RunId) -> Option<Arc<RunRecord>> {
+        match self.run_state(board, id) {
+            Some(RowState::Live(record)) => Some(record.clone()),
+            Some(_) => None,
+            None => self.index.board(board)?.runs.get(id).cloned(),
+        }
+    }
+
+    /// A deleted run that can be restored.
+    pub fn removed_run(&self, board: &str, id: &RunId) -> Option<Arc<RunRecord>> {
+        match self.run_state(board, id) {
+            Some(RowState::Deleted(record)) => Some(record.clone()),
+            Some(_) => None,
+            None => self.index.board(board)?.runs.tombstone(id).cloned(),
+        }
+    }
+
+    /// All runs of a board, in no particular order.
+    pub fn runs(&self, board: &str) -> Vec<Arc<RunRecord>> {
+        let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.iter());
+        let untouched = committed.filter(|record| self.run_state(board, &record.id).is_none()).cloned();
+        let current = self.current.runs.get(board);
+        let earlier = self.done.runs.get(board).into_iter().flatten();
+        let earlier = earlier.filter(|(id, _)| current.is_none_or(|current| !current.contains_key(*id)));
+        let touched = current.into_iter().flatten().chain(earlier).filter_map(|(_, state)| match state {
+            RowState::Live(record) => Some(record.clone()),
+            _ => None,
+        });
+        untouched.chain(touched).collect()
+    }
+
+    /// Number of runs of a board.
+    pub fn run_count(&self, board: &str) -> usize {
+        let runs = self.index.board(board).map(|board| &board.runs);
+        let mut count = runs.map_or(0, |runs| runs.len());
+        let touched = |layer: &Layer| layer.runs.get(board).into_iter().flatten().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        let mut ids: Vec<RunId> = touched(&self.done).into_iter().chain(touched(&self.current)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            let was = runs.is_some_and(|runs| runs.contains(&id));
+            let is = matches!(self.run_state(board, &id), Some(RowState::Live(_)));
+            count = count + usize::from(is) - usize::from(was);
+        }
+        count
+    }
+
+    /// Creates or changes a run. Returns the record with its new numbers. The changes of one operation of the same kind are one event.
+    ///
+    /// A run that is created in place of a deleted one begins without its series.
+    pub fn put_run(&mut self, kind: ChangeKind, record: RunRecord) -> Arc<RunRecord> {
+        if self.removed_run(&record.board, &record.id).is_some() {
+            self.remove_series_of_run(&record.board, &record.id);
+        }
+        self.store_run(kind, record)
+    }
+
+    /// Restores a deleted run with its series.
+    pub fn restore_run(&mut self, tombstone: &RunRecord) -> Arc<RunRecord> {
+        self.store_run(ChangeKind::Created, tombstone.clone())
+    }
+
+    fn store_run(&mut self, kind: ChangeKind, mut record: RunRecord) -> Arc<RunRecord> {
+        record.rev += 1;
+        record.updated_ms = self.now_ms;
+        if record.created_order == 0 {
+            record.created_order = self.next_version();
+            record.created_ms = self.now_ms;
+        }
+        record.seq = self.run_event(kind, &record.board.clone());
+        if kind == ChangeKind::Created {
+            record.created_seq = record.seq;
+        }
+        let record = Arc::new(record);
+        self.set_run(RowState::Live(record.clone()), &record);
+        record
+    }
+
+    /// Deletes a run; its tombstone can be restored, until then its series are hidden.
+    pub fn remove_run(&mut self, record: &RunRecord) -> Arc<RunRecord> {
+        let seq = self.run_event(ChangeKind::Removed, &record.board);
+        let record = Arc::new(RunRecord { seq, rev: record.rev + 1, updated_ms: self.now_ms, ..record.clone() });
+        self.set_run(RowState::Deleted(record.clone()), &record);
+        record
+    }
+
+    /// Stores the times of heartbeats, in ms. This is no change of the runs: they get no event and no revision.
+    pub fn set_heartbeats(&mut self, beats: Vec<(Arc<str>, RunId, u64)>) {
+        for (board, id, beat_ms) in beats {
+            if let Some(before) = self.run(&board, &id).filter(|before| before.beat_ms < beat_ms) {
+                let record = Arc::new(RunRecord { beat_ms, ..RunRecord::clone(&before) });
+                self.current.runs.entry(board).or_default().insert(id, RowState::Live(record));
+            }
+        }
+    }
+
+    /// The number of the event of a change of this operation: the same one for all changes of this kind of a board's runs, unless there
+    /// was another kind in between.
+    fn run_event(&mut self, kind: ChangeKind, board: &Arc<str>) -> u64 {
+        let last = self.current.changes.iter().rev().find_map(|change| match change {
+            Change::Runs(change) if change.board == *board => Some((change.kind, change.seq)),
+            _ => None,
+        });
+        if let Some((_, seq)) = last.filter(|(last, _)| *last == kind) {
+            return seq;
+        }
+        let mut row = self.board_row(board);
+        row.run_seq += 1;
+        let seq = row.run_seq;
+        self.current.boards.insert(board.clone(), row);
+        self.current.changes.push(Change::Runs(RunsChange { kind, board: board.clone(), seq, records: Vec::new() }));
+        seq
+    }
+
+    /// Sets the row of a run, and adds it to its event.
+    fn set_run(&mut self, state: RowState<RunRecord>, record: &Arc<RunRecord>) {
+        let runs = self.current.runs.entry(record.board.clone()).or_default();
+        let before = runs.insert(record.id.clone(), state);
+        let is_in_event = before.as_ref().and_then(RowState::row).is_some_and(|(before, _)| before.seq == record.seq);
+        let event = self.current.changes.iter_mut().rev().find_map(|change| match change {
+            Change::Runs(change) if change.seq == record.seq && change.board == record.board => Some(change),
+            _ => None,
+        });
+        let Some(event) = event else { return };
+        match event.records.iter_mut().find(|known| is_in_event && known.id == record.id) {
+            Some(known) => *known = record.clone(),
+            None => event.records.push(record.clone()),
+        }
+    }
+
+    /// Removes the series of a run from all cells of the board.
+    fn remove_series_of_run(&mut self, board: &str, run: &RunId) {
+        let known = self.index.board(board).into_iter();
+        let cells = known.flat_map(|board| board.cells.keys().chain(board.tombstones.values().map(|tombstone| &tombstone.id)));
+        let committed = cells.flat_map(|cell| self.index.series_of_run(cell, run).iter().map(move |series| (cell, &series.id)));
+        let is_here = |cell: &CellId| self.cell(cell).or_else(|| self.tombstone(cell)).is_some_and(|record| &*record.board == board);
+        let pending = [&self.done, &self.current].into_iter().flat_map(|layer| &layer.series).filter(|(cell, _)| is_here(cell));
+        let pending = pending.flat_map(|(cell, delta)| delta.appended.iter().map(move |pending| (cell, &pending.id)));
+        let pending = pending.filter(|(_, id)| id.run.as_ref() == Some(run));
+        let removed: Vec<(CellId, SeriesId)> = committed.chain(pending).map(|(cell, id)| (cell.clone(), id.clone())).collect();
+        for (cell, id) in removed {
+            let removed = [id].into();
+            self.current.series.entry(cell).or_default().merge(SeriesDelta { removed, ..SeriesDelta::default() });
+        }
+    }
+
+    /// The document of a board; `None` until one is written.
+    pub fn board_document(&self, board: &str) -> Option<Arc<BoardDocument>> {
+        self.board_row(board).document
+    }
+
+    /// Creates or replaces the document of a board.
+    pub fn put_board_document(&mut self, board: &Arc<str>, keys: Map<String, Value>) -> Arc<BoardDocument> {
+        let mut row = self.board_row(board);
+        let (rev, created_ms) = row.document.map_or((0, self.now_ms), |before| (before.rev, before.created_ms));
+        let document = Arc::new(BoardDocument { keys, rev: rev + 1, created_ms, updated_ms: self.now_ms });
+        row.document = Some(document.clone());
+        self.current.boards.insert(board.clone(), row);
+        document
+    }
+}
