@@ -8,14 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::change::{CellChange, Change, ChangeKind};
-use super::runs::RunStates;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, RunId};
 use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::board_row::BoardRow;
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::{BoardIndex, tombstones};
 use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
-use crate::server::store::{Index, Record, StoredValue};
+use crate::server::store::{Index, Record, RunRecord, StoredValue};
 
 /// The state of the row of a cell or a run after the commit.
 #[derive(Clone, Debug)]
@@ -37,6 +36,9 @@ impl<R> RowState<R> {
         }
     }
 }
+
+/// The states of the rows of runs after a commit, by board.
+pub type RunStates = HashMap<Arc<str>, HashMap<RunId, RowState<RunRecord>>>;
 
 /// Changes on top of the index.
 #[derive(Debug, Default)]

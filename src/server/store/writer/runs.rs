@@ -1,6 +1,5 @@
 //! Runs and documents of boards within a batch: each operation sees the changes of the accepted operations before it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,9 +10,6 @@ use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::store::board_row::BoardDocument;
 use crate::server::store::run_record::RunRecord;
 use crate::server::store::series::delta::SeriesDelta;
-
-/// The states of the rows of runs after a commit, by board.
-pub type RunStates = HashMap<Arc<str>, HashMap<RunId, RowState<RunRecord>>>;
 
 impl Batch<'_> {
     fn run_state(&self, board: &str, id: &RunId) -> Option<&RowState<RunRecord>> {
