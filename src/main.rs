@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use agnez::server::{Args, Config, LogFormat, Server, init_log, print_failure, print_line, requested_format, run_command, shutdown_signal};
-use clap::Parser;
+use agnez::server::{
+    Args, Config, LogFormat, Server, explain_start_error, init_log, parse_args, print_failure, print_line, requested_format, run_command,
+    shutdown_signal,
+};
 
 #[cfg(not(target_arch = "wasm32"))]
 #[global_allocator]
@@ -11,7 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match parse_args(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => return usage_error(&error),
     };
@@ -40,7 +42,10 @@ async fn run(args: &Args, config: &Config) -> Result<(), String> {
         print_line(&run_command(command, config).await.map_err(|error| error.to_string())?);
         return Ok(());
     }
-    let server = Server::start(config).await.map_err(|error| error.to_string())?;
+    let server = match Server::start(config).await {
+        Ok(server) => server,
+        Err(error) => return Err(explain_start_error(error, config).await),
+    };
     print_line(&format!("Agnez  {}\nData   {}", server.address, server.data.display()));
     if let Some(access) = &server.access {
         print_line(&format!("Access {access}"));

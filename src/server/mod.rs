@@ -30,6 +30,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use cli::args::{Args, Command, TokenCommand};
+pub use cli::busy_port::explain_start_error;
+pub use cli::parse::parse_args;
 pub use cli::run::run_command;
 pub use cli::{CommandError, print_line};
 pub use config::{Config, ConfigError};

@@ -43,10 +43,16 @@ impl Server {
 
 /// Resolves at Ctrl-C or SIGTERM. A second signal ends the process at once: acknowledged changes are on disk.
 pub async fn shutdown_signal() {
+    shutdown_signal_with_cleanup(|| ()).await;
+}
+
+/// As [`shutdown_signal`]; a second signal runs `cleanup` before it ends the process.
+pub async fn shutdown_signal_with_cleanup(cleanup: impl FnOnce() + Send + 'static) {
     signal().await;
     tokio::spawn(async {
         signal().await;
         tracing::warn!("ended at once by a second signal");
+        cleanup();
         std::process::exit(ENDED_BY_SIGNAL);
     });
 }

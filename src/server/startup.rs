@@ -36,7 +36,7 @@ const UNKNOWN: &str = "This system cannot tell which user a connection belongs t
 pub enum StartError {
     #[error(transparent)]
     Tokens(#[from] TokenError),
-    #[error("Port {0} is taken by another program (another Agnez?). Stop that one, or choose another port with --port.")]
+    #[error("Port {0} is taken. Stop the program that has it, or choose another port with --port.")]
     PortTaken(u16),
     #[error("The address {0} cannot be listened on: {1}.")]
     Listen(SocketAddr, io::Error),

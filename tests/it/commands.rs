@@ -57,6 +57,30 @@ async fn healthcheck_is_0_while_the_server_accepts_changes() {
 }
 
 #[tokio::test]
+async fn a_taken_port_says_whether_agnez_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = spawn().await;
+    let (other, requests) = other_program(StatusCode::OK, &[], "{}".to_owned()).await;
+    let (port, other_port) = (server.port.to_string(), other.rsplit(':').next().unwrap().to_owned());
+    for (port, sentence) in [
+        (&port, format!("Agnez runs there already. Open http://localhost:{port}, or start a second server with another --port")),
+        (&other_port, format!("Port {other_port} is taken. Stop the program that has it")),
+    ] {
+        let output = agnez(&["--port", port], folder.path(), "").await;
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(&sentence), "{output:?}");
+        // A port that was named is the demo's, in each way to name it.
+        for arguments in [&["--port", port, "demo"][..], &["demo", "--port", port]] {
+            let output = agnez(arguments, folder.path(), "").await;
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            assert!(text(&output.stderr).contains(&format!("Port {port} is taken")), "{output:?}");
+        }
+    }
+    assert!(requests.lock().unwrap().iter().all(|(method, _)| *method == Method::HEAD));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn healthcheck_is_1_where_the_address_has_another_server() {
     let server = spawn().await;
     let output = agnez(&["healthcheck", "--url", &server.url("/elsewhere")], Path::new("."), "").await;
@@ -100,6 +124,15 @@ async fn replay_and_spools_run_the_python_that_has_the_package() {
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "replay --url http://box -x\n"), "{output:?}");
     let output = agnez(&["spools", "--help"], folder.path(), with.to_str().unwrap()).await;
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "spools --help\n"), "{output:?}");
+    // Flags of the server are refused, and its environment does not matter.
+    let output = agnez(&["spools", "--data", "x"], folder.path(), with.to_str().unwrap()).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("'--data' has no effect on 'agnez spools'"), "{output:?}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agnez"));
+    command.args(["replay", "folder"]).current_dir(folder.path()).env("PATH", &with);
+    command.envs([("AGNEZ_PORT", "abc"), ("AGNEZ_HOST", "nowhere"), ("AGNEZ_TRUSTED_PROXY", "x"), ("AGNEZ_DURABILITY", "x")]);
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "replay folder\n"), "{output:?}");
     for path in [without.to_str().unwrap(), ""] {
         let output = agnez(&["spools"], folder.path(), path).await;
         assert_eq!(output.status.code(), Some(1));

@@ -1,6 +1,6 @@
 //! `agnez demo`: a real training run over REST, with a server of its own and with a running one.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -85,6 +85,32 @@ async fn the_demo_serves_its_board_and_leaves_nothing_behind() {
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     assert!(lines.any(|line| line.contains("deleted")));
     assert!(child.wait().unwrap().success());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// A request whose body does not come keeps the server from stopping at the first signal.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_leaves_no_folder_behind_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = demo(folder.path(), &["--port", "0"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let address = lines.next().unwrap().split_whitespace().last().unwrap().trim_start_matches("http://").replace("/b/demo", "");
+    let sentence = lines.by_ref().take(2).collect::<String>();
+    assert!(sentence.contains("all data of this server is deleted") && sentence.contains("start 'agnez'"), "{sentence}");
+    lines.find(|line| line.contains("until Ctrl-C.")).expect("the training ends");
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    write!(stream, "POST /values HTTP/1.1\r\nHost: {address}\r\nContent-Length: 100\r\n\r\n{{").unwrap();
+    // The server has the head before it has the signal: another request is answered.
+    let mut other = std::net::TcpStream::connect(&address).unwrap();
+    write!(other, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    other.read_to_end(&mut Vec::new()).unwrap();
+    let kill = || assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    kill();
+    // Two signals at the same time are one.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    kill();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "it was ended at once");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -45,9 +45,9 @@ pub struct Args {
     #[arg(long, env = "AGNEZ_HOST", value_name = "ADDRESS")]
     pub host: Option<String>,
 
-    /// Port; 0 takes a free one
-    #[arg(long, short, env = "AGNEZ_PORT", default_value_t = DEFAULT_PORT)]
-    pub port: u16,
+    /// Port; 0 takes a free one [default: 3000]
+    #[arg(long, short, env = "AGNEZ_PORT")]
+    pub port: Option<u16>,
 
     /// Data folder; created if it is missing
     #[arg(long, short, env = "AGNEZ_DATA", value_name = "DIR", default_value = DEFAULT_DATA, global = true)]
@@ -162,7 +162,7 @@ pub enum Command {
 
 /// Trains a network of 2-32-32-3 on points of a spiral, and sends curves and pictures to a board over REST.
 ///
-/// It starts a server of its own, whose data is in a temporary folder (--data has no effect), and serves until Ctrl-C.
+/// It starts a server of its own and serves until Ctrl-C. Its data, and all that is sent to that server, is in a temporary folder.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct DemoArgs {
     /// Send to the running server at this address instead, such as http://localhost:3000, or a link with a token
@@ -284,7 +284,7 @@ impl Args {
         };
         Ok(Config {
             listen: ListenAddress::parse(self.host.as_deref())?,
-            port: self.port,
+            port: self.port.unwrap_or(DEFAULT_PORT),
             public_host: self.allowed_host.first().map(|name| (name.host.clone(), name.is_https)),
             data: self.data.clone(),
             images: self.images.clone(),

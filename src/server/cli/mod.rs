@@ -1,10 +1,12 @@
 //! The command line beside serving: tokens, backups, checks and the demo.
 
 pub mod args;
+pub mod busy_port;
 pub mod demo;
 mod error;
 mod healthcheck;
 mod http_client;
+pub mod parse;
 mod python;
 pub mod run;
 pub mod token;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::args::DemoArgs;
+use super::busy_port::is_agnez;
 use super::error::CommandError;
 use super::healthcheck::local_url;
 use super::http_client::{HttpClient, ServerUrl};
@@ -24,12 +25,9 @@ use crate::server::auth::policy::LocalTrust;
 use crate::server::auth::tokens::{TokenKind, links};
 use crate::server::config::Config;
 use crate::server::net::DEFAULT_PORT;
-use crate::server::shutdown::shutdown_signal;
+use crate::server::shutdown::{shutdown_signal, shutdown_signal_with_cleanup};
 use crate::server::startup::{Server, StartError};
 use training::train;
-
-/// A program on the default port that needs longer to answer is not named in the output.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the demo until its end; with a server of its own until a signal. Prints its progress, and returns the last line to print.
 pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, CommandError> {
@@ -54,17 +52,23 @@ pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, Comman
         Some(token) => links::link(&server.address, board, token),
     };
     if is_default_taken {
-        let url = format!("http://localhost:{DEFAULT_PORT}");
-        let hint = if is_agnez(&url).await { format!(" To send to the server there: agnez demo --url {url}") } else { String::new() };
+        let url = local_url(config, DEFAULT_PORT)?;
+        let hint = if is_agnez(url.clone()).await {
+            format!(" To send to the server there: agnez demo --url {}", url.address())
+        } else {
+            String::new()
+        };
         print_line(&format!("Port {DEFAULT_PORT} is in use, so the demo serves on a free one.{hint}"));
     }
     print_line(&format!(
-        "Demo   {page}\n       It trains for about {} s and serves until Ctrl-C; its data is temporary and is deleted then.",
+        "Demo   {page}\n       It trains for about {} s and serves until Ctrl-C; then all data of this server is deleted, also what\n       \
+         your scripts send to it. To keep data, start 'agnez' instead.",
         args.seconds
     ));
     let stopping = CancellationToken::new();
     let serving = tokio::spawn(server.run(stopping.clone().cancelled_owned()));
-    let mut signal = std::pin::pin!(shutdown_signal());
+    let data = folder.path().to_owned();
+    let mut signal = std::pin::pin!(shutdown_signal_with_cleanup(move || remove_folder(&data)));
     let training = async { train(HttpClient::connect(own_url).await?, board, args.seed, duration).await };
     let outcome = tokio::select! {
         result = training => result.map(Some),
@@ -82,6 +86,12 @@ pub async fn run_demo(args: &DemoArgs, config: &Config) -> Result<String, Comman
     Ok("Stopped. The demo's data is deleted.".to_owned())
 }
 
+/// The server may still write into it.
+fn remove_folder(folder: &Path) {
+    const ATTEMPTS: usize = 5;
+    let _ = (0..ATTEMPTS).find(|_| std::fs::remove_dir_all(folder).is_ok() || !folder.exists());
+}
+
 /// A server with its data in `folder`; on a free port where the default one is taken and no other was named.
 async fn start_server(args: &DemoArgs, config: &Config, folder: &Path) -> Result<(Server, bool), CommandError> {
     let port = args.port.unwrap_or(config.port);
@@ -90,12 +100,6 @@ async fn start_server(args: &DemoArgs, config: &Config, folder: &Path) -> Result
         Err(StartError::PortTaken(DEFAULT_PORT)) if args.port.is_none() => Ok((Server::start(&Config { port: 0, ..config }).await?, true)),
         started => Ok((started?, false)),
     }
-}
-
-/// Whether Agnez answers at `url`, rather than another program.
-async fn is_agnez(url: &str) -> bool {
-    let probe = async { HttpClient::connect(ServerUrl::parse(url)?).await };
-    tokio::time::timeout(PROBE_TIMEOUT, probe).await.is_ok_and(|client| client.is_ok())
 }
 
 /// Where this process reaches its own server, with a token where the server wants one.
