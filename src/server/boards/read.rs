@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockReadGuard};
 
 use super::{Boards, Document, Query, not_found};
-use crate::protocol::{Board, Cell, CellId, SeriesId};
+use crate::protocol::{Board, Cell, CellId, RunId, SeriesId};
 use crate::series::Window;
 use crate::server::error::ServerError;
 use crate::server::store::{CellColumns, Index, PointsPage, Record, SmoothingWeights, StoreError, StoredValue};
@@ -42,14 +42,15 @@ impl Boards {
         self.store.points(cell, series, from, limit).await
     }
 
-    /// The columns of a cell's series, each smoothed by its weight. `None` if there is no such line.
+    /// The columns of a cell's series without a run and of those of `runs`, each smoothed by its weight. `None` if there is no such line.
     pub async fn smoothed_columns(
         &self,
         cell: &CellId,
         window: Window,
         weights: SmoothingWeights<'_>,
+        runs: &[RunId],
     ) -> Result<Option<CellColumns>, StoreError> {
-        self.store.columns(cell, window, weights).await
+        self.store.columns(cell, window, weights, runs).await
     }
 
     /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`
@@ -59,9 +60,10 @@ impl Boards {
         cell: &CellId,
         window: Window,
         (weight, together): (f64, usize),
+        runs: &[RunId],
         or_damage: bool,
     ) -> Result<ColumnsOutcome, ServerError> {
-        match self.smoothed_columns(cell, window, SmoothingWeights { of: &|_| weight, together }).await {
+        match self.smoothed_columns(cell, window, SmoothingWeights { of: &|_| weight, together }, runs).await {
             Ok(Some(found)) => Ok(ColumnsOutcome::Found(found)),
             Ok(None) => Ok(ColumnsOutcome::Missing),
             Err(error @ StoreError::Corrupt(_)) if or_damage => {

@@ -9,7 +9,7 @@ use crate::charts::{
     AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView, Theme, TimeZone,
     legend_labels, needs_two_rows,
 };
-use crate::protocol::{Board, CellContent, CellId, LineSettings, XAxis};
+use crate::protocol::{Board, CellContent, CellId, LineSettings, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
@@ -76,9 +76,9 @@ pub async fn svg(
     // There are at most two columns a pixel.
     let width = width.min((MAX_DRAWN_COLUMNS / 2 / drawn.len().max(1)) as u32).min((MAX_READ_COLUMNS / 2 / all) as u32).max(1);
     // Others are not smoothed: they are not drawn.
-    let weight = |name: &str| if drawn.iter().any(|drawn| drawn == name) { settings.smooth } else { 0.0 };
+    let weight = |id: &SeriesId| if drawn.iter().any(|drawn| **drawn == *id.name) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
-    let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights).await?;
+    let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights, &[]).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
     let (drawn, left_out) = choose_series(series.iter().map(|series| series.name.as_str()), &settings, view);
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);

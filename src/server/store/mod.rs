@@ -58,7 +58,7 @@ pub use writer::Publish;
 pub use writer::batch::Batch;
 pub use writer::change::{CellChange, Change, ChangeKind};
 #[allow(unused_imports)]
-pub use {board_row::BoardDocument, index::runs::RunIndex, run_record::RunRecord, writer::change::RunsChange};
+pub use {board_row::BoardDocument, index::BoardIndex, index::runs::RunIndex, run_record::RunRecord, writer::change::RunsChange};
 
 pub struct Store {
     index: Arc<RwLock<Index>>,

@@ -4,8 +4,8 @@ use tokio::sync::Semaphore;
 
 use super::READ_TRIES;
 use super::rows::LazyConnection;
-use crate::protocol::CellId;
 use crate::protocol::columns::SeriesColumns;
+use crate::protocol::{CellId, RunId, SeriesId};
 use crate::series::{Column, Extent, MissingRead, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
 use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
 use crate::server::store::Store;
@@ -21,7 +21,7 @@ static SMOOTHING_PERMITS: Semaphore = Semaphore::const_new(2);
 /// Rows that are missing in this number of consecutive tries are damage.
 const MISSING_AFTER_TRIES: u32 = 10;
 
-/// The columns of all series of one cell.
+/// The columns of series of one cell.
 #[derive(Clone, Debug)]
 pub struct CellColumns {
     /// Of all series, along the window's axis.
@@ -32,8 +32,8 @@ pub struct CellColumns {
 /// The weights of the smoothed lines of a request.
 #[derive(Clone, Copy)]
 pub struct SmoothingWeights<'a> {
-    /// Weight by the name of a series; 0 for no smoothed line.
-    pub of: &'a (dyn Fn(&str) -> f64 + Sync),
+    /// Weight of a series; 0 for no smoothed line.
+    pub of: &'a (dyn Fn(&SeriesId) -> f64 + Sync),
     /// Number of series of the whole request, which share the chunks that may be read.
     pub together: usize,
 }
@@ -61,16 +61,22 @@ impl From<MissingRead> for ReadError {
 }
 
 impl Store {
-    /// The columns of all series of a cell, and their smoothed lines. Infinite bounds of the window are the extent of all series together.
-    /// `None` if there is no such cell.
-    pub async fn columns(&self, id: &CellId, window: Window, weights: SmoothingWeights<'_>) -> Result<Option<CellColumns>, StoreError> {
+    /// The columns of the series of a cell that have no run, then of those of `runs`, run by run, and their smoothed lines. Infinite
+    /// bounds of the window are the extent of all these series together. `None` if there is no such cell.
+    pub async fn columns(
+        &self,
+        id: &CellId,
+        window: Window,
+        weights: SmoothingWeights<'_>,
+        runs: &[RunId],
+    ) -> Result<Option<CellColumns>, StoreError> {
         for attempt in 1..=READ_TRIES {
             let series: Vec<Series> = {
                 let index = self.index();
-                if index.cell(id).is_none() {
-                    return Ok(None);
-                }
-                index.series(id).to_vec()
+                let Some(record) = index.cell(id) else { return Ok(None) };
+                let board = index.board(&record.board);
+                let runs = runs.iter().filter(|run| board.is_some_and(|board| board.runs.contains(run)));
+                index.series(id).iter().chain(runs.flat_map(|run| index.series_of_run(id, run))).cloned().collect()
             };
             match self.try_columns(&series, window, weights).await {
                 Ok(columns) => return Ok(Some(columns)),
@@ -110,7 +116,7 @@ impl Store {
             while !query.pending_reads().is_empty() {
                 self.supply(series, &mut query, &mut connection).await?;
             }
-            let (peak, weight) = (query.peak(), (weights.of)(&series.id.name));
+            let (peak, weight) = (query.peak(), (weights.of)(&series.id));
             let (columns, ends) = query.finish_with_ends();
             let mut smoothed = None;
             if weight > 0.0 {
@@ -119,7 +125,13 @@ impl Store {
                 let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
                 smoothed = Some(self.smoothed(series, request, &columns, &ends, &mut connection).await?);
             }
-            all.push(SeriesColumns { run: None, name: series.id.name.to_string(), points: series.count(), columns, smoothed });
+            all.push(SeriesColumns {
+                run: series.id.run.clone(),
+                name: series.id.name.to_string(),
+                points: series.count(),
+                columns,
+                smoothed,
+            });
         }
         Ok(CellColumns { extent, series: all })
     }

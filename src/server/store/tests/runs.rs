@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 
 use super::{again, change, create, id, start};
 use crate::protocol::{RunId, SeriesId};
+use crate::series::{Axis, Window};
 use crate::server::store::*;
 
 fn run_id(text: &str) -> RunId {
@@ -178,4 +179,31 @@ async fn a_deleted_run_hides_its_series_until_it_is_restored() {
     assert_eq!(values(&store, "first", "").await.unwrap(), [5.0]);
     store.close().await;
     sound(folder.path()).await;
+}
+
+#[tokio::test]
+async fn columns_are_those_of_the_runs_that_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    create(&store, "a").await;
+    super::append(&store, "a", "train", vec![9.0]).await.unwrap();
+    change(&store, |batch| {
+        for run in ["first", "second", "third"] {
+            put(batch, run);
+            append(batch, run, "val", "val/loss", &[1.0, 2.0]);
+        }
+        batch.remove_run(&batch.run("main", &run_id("third")).unwrap());
+    })
+    .await;
+    let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
+    let named = async |runs: &[&str]| {
+        let runs: Vec<RunId> = runs.iter().map(|run| run_id(run)).collect();
+        let found = store.columns(&id("a"), window, SmoothingWeights::NONE, &runs).await.unwrap().unwrap();
+        found.series.into_iter().map(|series| (series.run.map(|run| run.to_string()), series.name, series.points)).collect::<Vec<_>>()
+    };
+    let plain = (None, "train".to_owned(), 1);
+    let of = |run: &str| (Some(run.to_owned()), "val".to_owned(), 2);
+    assert_eq!(named(&[]).await, std::slice::from_ref(&plain));
+    assert_eq!(named(&["second", "third", "none", "first"]).await, [plain, of("second"), of("first")]);
+    store.close().await;
 }

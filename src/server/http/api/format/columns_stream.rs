@@ -134,7 +134,7 @@ impl ColumnsWriter {
                 }
                 Some(cell) => {
                     let Smoothing { weight, together } = self.smoothing;
-                    let series = match self.app.boards.columns(&cell, self.window, (weight, together), self.or_damage).await? {
+                    let series = match self.app.boards.columns(&cell, self.window, (weight, together), &[], self.or_damage).await? {
                         ColumnsOutcome::Found(found) => found.series,
                         ColumnsOutcome::Missing => {
                             self.leave_out(&cell, None);
