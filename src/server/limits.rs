@@ -105,6 +105,15 @@ pub const MAX_AXIS_TITLE_CHARS: usize = 200;
 /// Hidden series in a chart's settings; more are answered 400.
 pub const MAX_HIDDEN_SERIES: usize = 1000;
 
+// Configurations of runs.
+
+/// Bytes of a run's configuration as JSON; a larger one is answered 413.
+pub const MAX_CONFIG_BYTES: usize = 256 << 10;
+/// Values in a run's configuration; more are answered 413.
+pub const MAX_CONFIG_KEYS: usize = 1000;
+/// Nesting of objects and arrays in a run's configuration; a deeper one is answered 413.
+pub const MAX_CONFIG_DEPTH: usize = 16;
+
 // Settings of metrics.
 
 /// Names in the key `metrics` of a board; more are answered 413.
