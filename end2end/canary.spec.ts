@@ -122,13 +122,15 @@ test("labels, units, series, columns and cells of every kind", async ({ page, ag
   canary.allow("img-src");
   const some = batches(hostile, 30);
   const plain = (text: string) => text.replace(/[\0-\x1f\x7f-\x9f]/g, "");
+  // Units and titles are one line of a bounded length.
+  const title = (text = "") => plain(text).slice(0, 200);
   const numbers = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
   const kinds: Record<string, (texts: string[]) => unknown> = {
-    bar: (texts) => ({ labels: texts, series: Object.fromEntries(texts.slice(0, 3).map((text) => [text, numbers(texts.length)])), unit: texts[0] }),
-    histogram: (texts) => ({ edges: [0, 1, 2], counts: [1, 2], unit: texts[1] ?? "" }),
-    heatmap: (texts) => ({ values: [numbers(texts.length)], rows: [texts[0]], columns: texts, row_label: texts[1] ?? "", column_label: texts[2] ?? "", unit: texts[3] ?? "" }),
-    scatter: (texts) => ({ x: numbers(texts.length), y: numbers(texts.length), label: texts, x_label: texts[0], y_label: texts[1] ?? "" }),
-    number: (texts) => ({ value: 1, previous: 2, unit: texts[0] }),
+    bar: (texts) => ({ labels: texts, series: Object.fromEntries(texts.slice(0, 3).map((text) => [text, numbers(texts.length)])), unit: title(texts[0]), x_label: title(texts[1]), y_label: title(texts[2]) }),
+    histogram: (texts) => ({ edges: [0, 1, 2], counts: [1, 2], unit: title(texts[1]), x_label: title(texts[3]), y_label: title(texts[4]) }),
+    heatmap: (texts) => ({ values: [numbers(texts.length)], rows: [texts[0]], columns: texts, row_label: title(texts[1]), column_label: title(texts[2]), unit: title(texts[3]) }),
+    scatter: (texts) => ({ x: numbers(texts.length), y: numbers(texts.length), label: texts, x_label: title(texts[5]), y_label: title(texts[6]) }),
+    number: (texts) => ({ value: 1, previous: 2, unit: title(texts[0]) }),
     table: (texts) => ({ columns: texts.slice(0, 5), rows: batches(texts, 5).map((row) => [...row, ...Array<null>(5 - row.length).fill(null)]) }),
     text: (texts) => texts.join("\n\n"),
   };
@@ -138,7 +140,7 @@ test("labels, units, series, columns and cells of every kind", async ({ page, ag
     made[type] = ((await agnez.create(documents)) as { _id: string }[]).map(({ _id }) => _id);
   }
   for (const texts of some) {
-    const { _id } = await agnez.create({ name: "line", type: "line", chart: { unit: plain(texts[0]!).slice(0, 16) } });
+    const { _id } = await agnez.create({ name: "line", type: "line", chart: { unit: plain(texts[0]!).slice(0, 16), x_label: title(texts[7]), y_label: title(texts[8]) } });
     // Names of series are short and have no control characters.
     const body = Object.fromEntries(texts.map((text) => [plain(text).slice(0, 128), numbers(3)]));
     const answer = await agnez.call("POST", `/values/${_id}/points`, body);
@@ -152,7 +154,7 @@ test("labels, units, series, columns and cells of every kind", async ({ page, ag
     for (const id of made[type]!.slice(0, 3)) said += await pointAt(page, id, type);
   }
   canary.check("what is said at the pointer");
-  say("labels, series, units, columns, cells and Markdown", hostile.length * 7);
+  say("labels, series, units, titles, columns, cells and Markdown", hostile.length * 7);
   say("line at the pointer", said);
   expect(said).toBeGreaterThan(50);
 

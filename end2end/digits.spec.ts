@@ -15,7 +15,7 @@ test("the example trains, and the page shows it", async ({ page, agnez }) => {
   if (!existsSync(PYTHON)) throw new Error(`${PYTHON} is missing: 'make e2e' makes it, or name a Python that has scikit-learn with AGNEZ_PYTHON.`);
   if (process.env.SCREENSHOTS) await page.setViewportSize({ width: 1280, height: 1000 });
   await openBoard(page);
-  const script = spawn(PYTHON, ["../examples/digits.py", "--url", agnez.url, "--epochs", String(EPOCHS)], { stdio: ["ignore", "pipe", "pipe"] });
+  const script = spawn(PYTHON, ["../examples/digits.py", "--url", agnez.url, "--board", "main", "--epochs", String(EPOCHS)], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   script.stdout.on("data", (chunk) => (said += chunk));
   script.stderr.on("data", (chunk) => (said += chunk));

@@ -1,9 +1,10 @@
 """Trains a small network on scikit-learn's handwritten digits and shows it live on an Agnez board.
 
     pip install scikit-learn
-    python examples/digits.py --url http://localhost:3000 --board digits --epochs 30
+    python examples/digits.py --url http://localhost:3000 --board digits-example --epochs 30
 
-Sending needs the standard library only. Each run empties the board's cells and fills them again.
+Sending needs the standard library only. Each run empties its cells of the board and fills them
+again; the board is one of its own, so that no other curves are lost.
 """
 
 import argparse
@@ -137,23 +138,23 @@ def confusion(truth, guess):
     return table.tolist()
 
 
-def progress(epoch, epochs, told):
-    """One line that is written anew on a terminal; in a file, one line an epoch."""
+def progress(epoch, epochs, text):
+    """One line that is rewritten on a terminal; in a file, one line an epoch."""
     if sys.stdout.isatty():
         bar = "#" * (24 * epoch // epochs)
         print(
-            f"\r[{bar:24}] epoch {epoch}/{epochs}  {told}",
+            f"\r[{bar:24}] epoch {epoch}/{epochs}  {text}",
             end="" if epoch < epochs else "\n",
             flush=True,
         )
     else:
-        print(f"epoch {epoch:3}  {told}", flush=True)
+        print(f"epoch {epoch:3}  {text}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default=os.environ.get("AGNEZ_URL", "http://localhost:3000"))
-    parser.add_argument("--board", default="main")
+    parser.add_argument("--board", default="digits-example")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument(
         "--delay", type=float, default=0.0, help="seconds to wait after each batch of 32"

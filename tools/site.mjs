@@ -119,7 +119,7 @@ function compressed(files) {
   return sizes;
 }
 
-/** Files that are the same stay untouched, so that cargo builds nothing anew; the manifest comes last, stale files go after it. */
+/** Files that are the same stay untouched, so that cargo rebuilds nothing; the manifest comes last, stale files go after it. */
 function publish(files) {
   for (const [path, content] of files) {
     const target = join(site, path);

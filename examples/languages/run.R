@@ -9,7 +9,7 @@ send <- function(method, path, body) {
   if (reply$status_code >= 300) stop(method, " ", path, ": ", rawToChar(reply$content))
 }
 
-# With upsert the cell is made when it is not there; an empty value begins the line anew.
+# With upsert the cell is made when it is not there; an empty value restarts the line.
 send("PATCH", "/values/r-loss?upsert=true", '{"board":"r","type":"line","name":"Loss","value":[]}')
 
 for (step in 0:49) {

@@ -42,7 +42,7 @@ static std::string print(const char* format, Numbers... numbers) {
 
 int main() try {
     Agnez agnez;
-    // With upsert the cell is made when it is not there; an empty value begins the line anew.
+    // With upsert the cell is made when it is not there; an empty value restarts the line.
     agnez.send("PATCH", "/values/cpp-loss?upsert=true", R"({"board":"cpp","type":"line","name":"Loss","value":[]})");
     double train = 0;
     for (int step = 0; step < 50; step++) {

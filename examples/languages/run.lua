@@ -12,7 +12,7 @@ local function send(method, path, body)
   if not ok or status >= 300 then error(("%s %s: %s %s"):format(method, path, status, table.concat(answer))) end
 end
 
--- With upsert the cell is made when it is not there; an empty value begins the line anew.
+-- With upsert the cell is made when it is not there; an empty value restarts the line.
 send("PATCH", "/values/lua-loss?upsert=true", [[{"board":"lua","type":"line","name":"Loss","value":[]}]])
 
 local train

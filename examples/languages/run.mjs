@@ -8,7 +8,7 @@ async function send(method, path, body) {
   return answer;
 }
 
-// With upsert the cell is made when it is not there; an empty value begins the line anew.
+// With upsert the cell is made when it is not there; an empty value restarts the line.
 await send("PATCH", "/values/javascript-loss?upsert=true", { board: "javascript", type: "line", name: "Loss", value: [] });
 
 let train;

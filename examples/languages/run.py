@@ -17,7 +17,7 @@ def send(method, path, body):
         return json.load(reply)
 
 
-# With upsert the cell is made when it is not there; an empty value begins the line anew.
+# With upsert the cell is made when it is not there; an empty value restarts the line.
 chart = {"board": "python", "type": "line", "name": "Loss", "value": []}
 send("PATCH", "/values/python-loss?upsert=true", chart)
 for step in range(50):

@@ -8,7 +8,7 @@ send() {
     curl --silent --show-error --fail-with-body -X "$1" "$url$2" -H 'Content-Type: application/json' -d "$3" >/dev/null
 }
 
-# With upsert the cell is made when it is not there; an empty value begins the line anew.
+# With upsert the cell is made when it is not there; an empty value restarts the line.
 send PATCH '/values/shell-loss?upsert=true' '{"board":"shell","type":"line","name":"Loss","value":[]}'
 
 awk 'BEGIN { for (step = 0; step < 50; step++) printf "%d %.17g %.17g\n", step, exp(-step / 12), exp(-step / 12) + step / 500 }' |

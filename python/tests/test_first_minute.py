@@ -395,3 +395,27 @@ def test_the_list_of_spools_names_their_servers(
     assert main(["spools", str(tmp_path / "spool")]) == 0
     line = capsys.readouterr().out
     assert line.startswith(f"{folder}  ") and line.endswith(f"  ended  {AWAY}\n")
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "spool"
+    for board in ("a", "b", "c"):
+        abandoned_spool(root, f"agnez.Board({board!r}).log(loss=1)", AWAY)
+    assert main(["replay", str(root), "--timeout", "0"]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("The rest stays in")) == ("", 1), shown
+    assert shown.err.endswith(f"2 other spools for {AWAY} stay, too.\n")
+    assert len(paths.list_spools(root)) == 3
+
+
+def test_the_server_program_calls_the_command_by_its_own_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["replay", "--help"], program="agnez")
+    assert capsys.readouterr().out.startswith("usage: agnez replay ")
+    assert main([], program="agnez") == 0
+    shown = capsys.readouterr().out
+    assert "\n  agnez replay --url " in shown and "python -m" not in shown

@@ -4,7 +4,7 @@ use agnez::protocol::{Board, Cell, Event};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 
-use crate::support::{spawn, spawn_in, told};
+use crate::support::{event_labels, spawn, spawn_in};
 
 #[tokio::test]
 async fn every_change_is_told_once_and_in_order() {
@@ -20,7 +20,7 @@ async fn every_change_is_told_once_and_in_order() {
     server.create(r#"{"name":"elsewhere","board":"x"}"#).await;
     server.create(r#"{"name":"d"}"#).await;
     let frames = live.take(5).await;
-    assert_eq!(told(&frames), ["created 1", "patched 2", "updated 3", "removed 4", "created 5"]);
+    assert_eq!(event_labels(&frames), ["created 1", "patched 2", "updated 3", "removed 4", "created 5"]);
     assert_eq!(frames[1]["data"], patched);
     assert_eq!(frames[3]["data"]["name"], "c");
 }
@@ -38,14 +38,14 @@ async fn a_reader_that_was_away_gets_the_newest_of_what_changed() {
     server.call("DELETE", &format!("/values/{b}"), "").await;
     let mut live = server.live(&format!("epoch={epoch}&since=2")).await;
     let frames = live.until(9).await;
-    assert_eq!(told(&frames), ["hello 9", "patched 7", "created 8", "removed 9"]);
+    assert_eq!(event_labels(&frames), ["hello 9", "patched 7", "created 8", "removed 9"]);
     assert_eq!(frames[1]["data"]["round"], 4);
     server.call("PATCH", &format!("/values/{a}"), r#"{"name":"z"}"#).await;
-    assert_eq!(told(&live.take(1).await), ["patched 10"]);
+    assert_eq!(event_labels(&live.take(1).await), ["patched 10"]);
     // Where the newest change of every cell lies before the head, a bookmark says how far the reader is.
     let c = server.create(r#"{"name":"gone"}"#).await;
     server.call("DELETE", &format!("/values/{c}"), "").await;
-    assert_eq!(told(&server.live(&format!("epoch={epoch}&since=10")).await.until(12).await), ["hello 12", "removed 12"]);
+    assert_eq!(event_labels(&server.live(&format!("epoch={epoch}&since=10")).await.until(12).await), ["hello 12", "removed 12"]);
 }
 
 #[tokio::test]
@@ -55,19 +55,19 @@ async fn a_past_that_cannot_be_continued_starts_over() {
     server.create(r#"{"name":"b"}"#).await;
     let mut page = server.live("view=page&epoch=other&since=1").await;
     let frames = page.take(2).await;
-    assert_eq!(told(&frames), ["hello 2", "snapshot 2"]);
+    assert_eq!(event_labels(&frames), ["hello 2", "snapshot 2"]);
     assert_eq!(frames[1]["cells"].as_array().unwrap().len(), 2);
     let epoch = frames[0]["epoch"].as_str().unwrap().to_owned();
     let documents = server.live("epoch=other&since=1").await.until(2).await;
-    assert_eq!(told(&documents), ["hello 2", "snapshot 0", "created 1", "created 2"]);
+    assert_eq!(event_labels(&documents), ["hello 2", "snapshot 0", "created 1", "created 2"]);
     let future = server.live(&format!("view=page&epoch={epoch}&since=99")).await.take(2).await;
-    assert_eq!(told(&future), ["hello 2", "snapshot 2"]);
+    assert_eq!(event_labels(&future), ["hello 2", "snapshot 2"]);
     // More removals than are remembered.
     let many: Vec<_> = (0..150).map(|at| json!({"name": format!("n{at}"), "batch": 1})).collect();
     server.call("POST", "/values", json!(many).to_string()).await;
     server.call("DELETE", "/values?batch=1", "").await;
     let late = server.live(&format!("view=page&epoch={epoch}&since=2")).await.take(2).await;
-    assert_eq!(told(&late), ["hello 302", "snapshot 302"]);
+    assert_eq!(event_labels(&late), ["hello 302", "snapshot 302"]);
 }
 
 #[tokio::test]
@@ -78,7 +78,10 @@ async fn moving_to_another_board_is_a_removal_here_and_a_creation_there() {
     here.next().await;
     there.next().await;
     server.call("PATCH", &format!("/values/{id}"), r#"{"board":"x"}"#).await;
-    assert_eq!((told(&here.take(1).await), told(&there.take(1).await)), (vec!["removed 2".into()], vec!["created 1".into()]));
+    assert_eq!(
+        (event_labels(&here.take(1).await), event_labels(&there.take(1).await)),
+        (vec!["removed 2".into()], vec!["created 1".into()])
+    );
 }
 
 /// Only changes of the set of boards with cells are sent, and only to pages that may list the boards.
@@ -101,12 +104,12 @@ async fn a_page_is_notified_of_the_first_and_the_last_cell_of_another_board() {
     server.create(r#"{"name":"here"}"#).await;
     // The event of a board and the notification about it are apart, so either may come first.
     let (notified, events): (Vec<_>, Vec<_>) = page.take(2).await.into_iter().partition(|frame| frame["event"] == "boards");
-    assert_eq!((told(&events), notified.len()), (vec!["created 1".into()], 1), "of this board's own first cell");
+    assert_eq!((event_labels(&events), notified.len()), (vec!["created 1".into()], 1), "of this board's own first cell");
     server.call("DELETE", &format!("/values/{second}"), "").await;
     assert_eq!(page.next().await.unwrap()["event"], "boards");
     server.create(r#"{"name":"last"}"#).await;
-    assert_eq!(told(&documents.take(2).await), ["created 1", "created 2"]);
-    assert_eq!(told(&page.take(1).await), ["created 2"]);
+    assert_eq!(event_labels(&documents.take(2).await), ["created 1", "created 2"]);
+    assert_eq!(event_labels(&page.take(1).await), ["created 2"]);
 }
 
 /// The page's own reducer, fed by the page's own frames, ends at what the database holds, however slowly it reads.
@@ -197,7 +200,7 @@ async fn a_large_cell_that_moves_is_told_with_its_number() {
     live.next().await;
     server.call("PATCH", &format!("/values/{id}"), r#"{"board":"x"}"#).await;
     server.create("{}").await;
-    assert_eq!(told(&live.take(2).await), ["removed 3", "created 4"]);
+    assert_eq!(event_labels(&live.take(2).await), ["removed 3", "created 4"]);
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
 }
 
 /// Standard error of a program that ended with this code: one object.
-fn told(output: &Output, code: i32) -> String {
+fn failure_message(output: &Output, code: i32) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), text.lines().count()), (Some(code), 1), "{text}");
     let line: Value = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why}: {text}"));
@@ -195,13 +195,13 @@ fn why_a_start_failed_is_told_in_the_format_of_the_log() {
     let data = named(&folder.path().join("data"));
     let json = ["--log-format", "json"];
     let with = |arguments: &[&str]| run(&[&json[..], arguments, &["--data", &data]].concat(), &[]);
-    assert!(told(&with(&["--port", &port]), 1).starts_with(&format!("Port {port} is taken")));
-    assert!(told(&with(&["--host", "nowhere"]), 1).contains("--host takes an IP address"));
-    assert!(told(&run(&["--log-format=json", "check", &named(&missing)], &[]), 1).contains("none.sqlite"));
+    assert!(failure_message(&with(&["--port", &port]), 1).starts_with(&format!("Port {port} is taken")));
+    assert!(failure_message(&with(&["--host", "nowhere"]), 1).contains("--host takes an IP address"));
+    assert!(failure_message(&run(&["--log-format=json", "check", &named(&missing)], &[]), 1).contains("none.sqlite"));
     // Even where nothing else is told, and where the command line is not understood.
-    assert!(told(&with(&["--log", "off", "--port", &port]), 1).starts_with("Port "));
-    assert!(told(&with(&["--port", "x"]), 2).contains("--port"));
-    assert!(told(&run(&["--no-such-flag"], &[("AGNEZ_LOG_FORMAT", "json")]), 2).contains("--no-such-flag"));
+    assert!(failure_message(&with(&["--log", "off", "--port", &port]), 1).starts_with("Port "));
+    assert!(failure_message(&with(&["--port", "x"]), 2).contains("--port"));
+    assert!(failure_message(&run(&["--no-such-flag"], &[("AGNEZ_LOG_FORMAT", "json")]), 2).contains("--no-such-flag"));
     // For people it is a sentence, as before.
     let plain = run(&["--port", &port, "--data", &data], &[]);
     assert!(String::from_utf8_lossy(&plain.stderr).starts_with("agnez: Port "));

@@ -35,7 +35,7 @@ async fn points_are_told_as_they_come() {
     assert_eq!(parts(&mut back).await, [over(0), over(5002)], "it may know another series of that name");
     let mut back = server.live(&format!("epoch={epoch}&since=1")).await;
     let frames = back.take(3).await;
-    assert_eq!(crate::support::told(&frames)[1], "patched 1");
+    assert_eq!(crate::support::event_labels(&frames)[1], "patched 1");
     assert_eq!(frames[1]["data"]["value"]["series"]["l"]["points"], 5002);
     assert_eq!((&frames[2]["event"], &frames[2]["seq"]), (&json!("bookmark"), &json!(3)));
 }

@@ -4,7 +4,7 @@ use agnez::server::{Args, Server};
 use clap::Parser;
 use serde_json::json;
 
-use crate::support::{spawn, spawn_in, start_program, told};
+use crate::support::{event_labels, spawn, spawn_in, start_program};
 
 #[tokio::test]
 async fn a_restart_shows_the_same_board_and_goes_on_counting() {
@@ -20,9 +20,9 @@ async fn a_restart_shows_the_same_board_and_goes_on_counting() {
     assert_eq!(server.board("main").await, page);
     let epoch = hello["epoch"].as_str().unwrap();
     let mut live = server.live(&format!("epoch={epoch}&since=2")).await;
-    assert_eq!(told(&live.until(4).await), ["hello 4", "removed 4"]);
+    assert_eq!(event_labels(&live.until(4).await), ["hello 4", "removed 4"]);
     server.create("{}").await;
-    assert_eq!(told(&live.take(1).await), ["created 5"]);
+    assert_eq!(event_labels(&live.take(1).await), ["created 5"]);
 }
 
 #[tokio::test]

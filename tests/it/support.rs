@@ -203,6 +203,6 @@ impl Live {
 }
 
 /// `event seq` of each frame.
-pub fn told(frames: &[Value]) -> Vec<String> {
+pub fn event_labels(frames: &[Value]) -> Vec<String> {
     frames.iter().map(|frame| format!("{} {}", frame["event"].as_str().unwrap(), frame["seq"])).collect()
 }

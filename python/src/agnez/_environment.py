@@ -26,7 +26,7 @@ _is_forked = False
 
 
 def is_quiet() -> bool:
-    """Whether ``AGNEZ_QUIET`` asks for no lines about boards."""
+    """Whether ``AGNEZ_QUIET`` asks for no lines about boards. Warnings stay: they are of values."""
     return os.environ.get("AGNEZ_QUIET", "0") not in ("", "0")
 
 

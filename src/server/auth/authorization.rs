@@ -57,8 +57,24 @@ impl Permission {
     }
 }
 
-/// By method and path, as they were declared.
-pub type Permissions = HashMap<(Method, String), Permission>;
+/// The permissions of all routes: by path as it was declared, then by method. Finding one allocates nothing.
+#[derive(Default)]
+pub struct Permissions(HashMap<String, Vec<(Method, Permission)>>);
+
+impl Permissions {
+    pub fn insert(&mut self, method: Method, path: &str, permission: Permission) {
+        self.0.entry(path.to_owned()).or_default().push((method, permission));
+    }
+
+    pub fn find(&self, method: &Method, path: &str) -> Option<Permission> {
+        let (_, permission) = self.0.get(path)?.iter().find(|(declared, _)| declared == method)?;
+        Some(*permission)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Method, &str, Permission)> {
+        self.0.iter().flat_map(|(path, methods)| methods.iter().map(|(method, permission)| (method, path.as_str(), *permission)))
+    }
+}
 
 /// Whether the caller has the permission. Errors: 401, 403; 404 for what is on another board.
 pub async fn check_permission(app: &App, caller: &Caller, need: Permission, request: &mut Request<Body>) -> Result<(), ApiError> {

@@ -84,8 +84,8 @@ pub async fn authorize(State((app, permissions)): State<(App, Arc<Permissions>)>
     };
     let permission = match request.extensions().get::<MatchedPath>() {
         Some(path) => {
-            let method = if *request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
-            permissions.get(&(method, path.as_str().to_owned())).copied().unwrap_or(Permission::Write)
+            let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+            permissions.find(method, path.as_str()).unwrap_or(Permission::Write)
         }
         // No route matches.
         None => Permission::Read,

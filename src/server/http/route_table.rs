@@ -30,7 +30,7 @@ pub struct RouteTable {
 
 impl RouteTable {
     pub fn new() -> Self {
-        Self { router: Router::new(), permissions: Permissions::new(), document: openapi::base() }
+        Self { router: Router::new(), permissions: Permissions::default(), document: openapi::base() }
     }
 
     /// An operation, as `utoipa_axum::routes!(handler)` gives it. A GET answers HEAD too. The document
@@ -39,8 +39,9 @@ impl RouteTable {
         for (path, item) in &paths.paths {
             for path in std::iter::once(path.as_str()).chain(aliases.iter().copied()) {
                 self.router = self.router.route(path, handler.clone());
-                let methods = operations(item).map(|(method, _)| ((method, path.to_owned()), permission));
-                self.permissions.extend(methods);
+                for (method, _) in operations(item) {
+                    self.permissions.insert(method, path, permission);
+                }
             }
         }
         self.describe(permission, schemas, paths);
@@ -60,7 +61,7 @@ impl RouteTable {
     pub fn internal<H: Handler<T, App>, T: 'static>(mut self, permission: Permission, method: Method, path: &str, handler: H) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("the methods of HTTP have filters");
         self.router = self.router.route(path, on(filter, handler));
-        self.permissions.insert((method, path.to_owned()), permission);
+        self.permissions.insert(method, path, permission);
         self
     }
 

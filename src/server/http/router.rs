@@ -25,7 +25,7 @@ pub fn router(app: App) -> Router {
 /// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).
 pub fn addresses() -> Vec<(Method, String, &'static str)> {
     let table = routes();
-    let mut list: Vec<_> = table.permissions().iter().map(|((method, path), need)| (method.clone(), path.clone(), need.name())).collect();
+    let mut list: Vec<_> = table.permissions().iter().map(|(method, path, need)| (method.clone(), path.to_owned(), need.name())).collect();
     list.sort_by(|(method, path, _), (other, another, _)| (path, method.as_str()).cmp(&(another, other.as_str())));
     list
 }
@@ -110,7 +110,7 @@ mod tests {
     fn the_document_has_every_route_and_no_other() {
         let table = routes();
         let documented: BTreeSet<_> = documented(&table).into_keys().collect();
-        let mounted: BTreeSet<_> = table.permissions().keys().map(|(method, path)| (path.clone(), method.to_string())).collect();
+        let mounted: BTreeSet<_> = table.permissions().iter().map(|(method, path, _)| (path.to_owned(), method.to_string())).collect();
         let own = |path: &str| ["/rpc/", "/pkg/", "/vendor/"].iter().any(|start| path.starts_with(start)) || path == "/{path}";
         let undocumented = mounted.difference(&documented).filter(|(path, _)| !own(path));
         for (path, method) in undocumented {
