@@ -9,6 +9,9 @@ mod compensated_sum;
 mod cost_tests;
 mod extent;
 mod node;
+mod outline;
+#[cfg(test)]
+mod outline_tests;
 mod pixel_grid;
 mod pyramid;
 mod query;
@@ -22,11 +25,13 @@ mod summary_codec;
 mod summary_rebuild;
 #[cfg(test)]
 mod summary_tests;
+mod superseded;
 
 pub use column::Column;
 pub use columns::Columns;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
+pub use outline::{OUTLINE_COLUMNS, OutlineBuilder};
 pub use pyramid::{Block, Pyramid, roots};
 pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, Window};
 #[cfg(test)]
@@ -35,7 +40,8 @@ pub use smooth::{Average, NO_PLACE, Place};
 pub use smoothing::{SmoothedLine, Smoothing, SmoothingRequest};
 pub use summary::{CurveFigures, CurveSummary, CurveValues, StepValue};
 pub use summary_codec::SummaryDecodeError;
-pub use summary_rebuild::{SummaryRebuild, SupersededScan};
+pub use summary_rebuild::SummaryRebuild;
+pub use superseded::{SupersededFilter, SupersededScan};
 
 /// Which number of a point runs along the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -106,7 +106,7 @@ impl CurveSummary {
         }
     }
 
-    pub(super) fn push_point(&mut self, step: f64, value: f64, time: f64) {
+    fn push_point(&mut self, step: f64, value: f64, time: f64) {
         self.points += 1;
         let is_step_back = self.needs_rebuild || step < self.newest.step;
         let is_first = self.newest.points == 0 && !self.needs_rebuild;
@@ -124,13 +124,7 @@ impl CurveSummary {
             self.before.add(&self.newest);
             self.newest = NewestStep::default();
         }
-        if self.newest.points == 0 {
-            self.newest.step = step;
-        }
-        self.newest.points += 1;
-        if value.is_finite() {
-            self.newest.sum.add(value);
-        }
+        self.newest.add(step, value);
         self.last_time = time;
     }
 
@@ -153,6 +147,19 @@ impl CurveSummary {
             last_time: self.last_time,
             values: (sum.count > 0).then(|| CurveValues { last, min, max, mean: sum.mean() }),
         })
+    }
+}
+
+impl NewestStep {
+    /// `step` is the same for all points that are added.
+    pub fn add(&mut self, step: f64, value: f64) {
+        if self.points == 0 {
+            self.step = step;
+        }
+        self.points += 1;
+        if value.is_finite() {
+            self.sum.add(value);
+        }
     }
 }
 

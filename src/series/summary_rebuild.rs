@@ -1,82 +1,30 @@
-//! Makes the summary of a curve again from all points of its series, slice by slice, in two passes over the same slices.
-//!
-//! A point is superseded if and only if a later point is a step back (its step is smaller than that of the point right before it) to
-//! the point's own step or a smaller one: of the points before a step back, the last one is always in the curve. So the first pass needs
-//! one number of each slice, the smallest step that the slice goes back to, and the second pass knows of each point whether it stays.
+//! Makes the summary of a curve again from all points of its series.
 
-use super::{CurveSummary, Points};
+use super::{CurveSummary, Points, SupersededFilter, SupersededScan};
 
-/// The first pass.
-#[derive(Default)]
-pub struct SupersededScan {
-    /// For each slice the smallest step that it goes back to; infinite without a step back.
-    floors: Vec<f64>,
-    previous: Option<f64>,
+/// Takes the points of a series whose steps were scanned.
+pub struct SummaryRebuild {
+    filter: SupersededFilter,
+    summary: CurveSummary,
 }
 
 impl SupersededScan {
-    /// Takes the steps of the next slice. Of a slice without a step back inside, its first and its last step suffice.
-    pub fn push(&mut self, steps: &[f64]) {
-        let mut floor = f64::INFINITY;
-        for step in steps {
-            if self.previous.is_some_and(|previous| *step < previous) {
-                floor = floor.min(*step);
-            }
-            self.previous = Some(*step);
-        }
-        self.floors.push(floor);
+    /// Begins the second pass, for a summary.
+    pub fn into_rebuild(self) -> SummaryRebuild {
+        SummaryRebuild { filter: self.into_filter(), summary: CurveSummary::default() }
     }
-
-    /// Begins the second pass.
-    pub fn into_rebuild(mut self) -> SummaryRebuild {
-        // From the smallest step in each slice to the smallest one behind it.
-        let mut behind = f64::INFINITY;
-        for floor in self.floors.iter_mut().rev() {
-            (*floor, behind) = (behind, behind.min(*floor));
-        }
-        SummaryRebuild { floors: self.floors.into_iter(), previous: None, summary: CurveSummary::default() }
-    }
-}
-
-/// The second pass.
-pub struct SummaryRebuild {
-    /// For each slice to come the smallest step that the slices behind it go back to.
-    floors: std::vec::IntoIter<f64>,
-    /// The last step of the slice before.
-    previous: Option<f64>,
-    summary: CurveSummary,
 }
 
 impl SummaryRebuild {
     /// Takes the next slice, the same as in the first pass.
     pub fn push(&mut self, points: &Points) {
-        let stays = points_that_stay(&points.x, self.previous, self.floors.next().unwrap_or(f64::INFINITY));
-        for (at, stays) in stays.into_iter().enumerate() {
-            if stays {
-                self.summary.push_point(points.x[at], points.y[at], points.t[at]);
-            } else {
-                self.summary.points += 1;
-            }
-        }
-        self.previous = points.x.last().copied().or(self.previous);
+        let curve = self.filter.filter(points);
+        self.summary.points += (points.len() - curve.len()) as u64;
+        self.summary.push(&curve);
     }
 
     /// The same summary, to the bit, as if all points had been pushed and no step had gone back too far.
     pub fn finish(self) -> CurveSummary {
         self.summary
     }
-}
-
-/// For each point of a slice, whether it is in the curve. `previous`: the step before the slice. `floor`: the smallest step that the
-/// points behind the slice go back to.
-fn points_that_stay(steps: &[f64], previous: Option<f64>, mut floor: f64) -> Vec<bool> {
-    let mut stays = vec![false; steps.len()];
-    for (at, step) in steps.iter().enumerate().rev() {
-        stays[at] = *step < floor;
-        let before = at.checked_sub(1).map(|before| steps[before]).or(previous);
-        if before.is_some_and(|before| *step < before) {
-            floor = floor.min(*step);
-        }
-    }
-    stays
 }

@@ -223,7 +223,7 @@ fn a_run_that_begins_again_needs_no_rebuild_even_if_it_went_back_before() {
 fn damaged_bytes_are_an_error_or_another_summary_and_never_a_panic() {
     let mut rng = SplitMix64(29);
     let points = series(Shape::EqualSteps, 30, &mut rng);
-    let summary = rebuilt(&[points.clone()], &mut rng);
+    let summary = rebuilt(std::slice::from_ref(&points), &mut rng);
     let bytes = summary.encode();
     assert!(bytes.len() < 140, "{}", bytes.len());
     for end in 0..bytes.len() {
