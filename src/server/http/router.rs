@@ -17,9 +17,8 @@ use crate::server::error::ServerError;
 
 /// The routes with their middleware.
 pub fn router(app: App) -> Router {
-    let routes = routes();
-    let document = openapi::Document::new(routes.document()).expect("the document is JSON");
-    middleware::apply(routes.into_router(app.clone()).layer(Extension(document)), &app)
+    let document = openapi::Document::new(|| serde_json::to_vec(routes().document()).expect("the document is JSON").into());
+    middleware::apply(routes().into_router(app.clone()).layer(Extension(document)), &app)
 }
 
 /// Every address: its method, its path as axum writes it, and its need (`open`, `read`, `board` or `write`).
