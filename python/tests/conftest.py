@@ -12,8 +12,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import agnez
-from agnez import _log
+from agnez import _active_run, _log
 from agnez._transport import client
+from run_server import RunServer
 from server import Server, temporary
 
 
@@ -35,6 +36,14 @@ def own_server(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
+def runs() -> Iterator[Any]:
+    """A server of runs that records what it gets."""
+    server = RunServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def name() -> Any:
     return f"b{uuid.uuid4().hex[:12]}"
 
@@ -51,8 +60,11 @@ def forgetful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Each test has its own warnings, and never the spools of the person who runs it."""
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("AGNEZ_QUIET", "1")
+    monkeypatch.setenv("AGNEZ_CAPTURE", "0")
     monkeypatch.setattr(_log, "_seen", set())
     yield
+    while _active_run.run is not None:
+        _active_run.run.finish(timeout=0.5)
     for one in client.clients():
         one.close(0.5)
     client._clients.clear()

@@ -20,13 +20,10 @@ from server import AWAY, Server, abandoned_spool
 
 
 def test_a_name_that_no_server_takes_is_refused_at_the_call(board: Any) -> None:
-    for call in (
-        lambda: board.text("\udfff", "x"),
-        lambda: board.line("\ud800"),
-        lambda: agnez.Board("b", run="\ud800"),
-    ):
-        with pytest.raises(ValueError, match="surrogates"):
-            call()
+    with pytest.raises(ValueError, match="surrogates"):
+        board.text("\udfff", "x")
+    with pytest.raises(ValueError, match="surrogates"):
+        board.line("\ud800")
     board.log({"\U0001f600": 1})
 
 

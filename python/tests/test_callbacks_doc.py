@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server import Server
+from run_server import RunServer
 
 np = pytest.importorskip("numpy")
 
@@ -21,9 +21,9 @@ BLOCKS = re.findall(
 
 
 def run(
-    word: Any, own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **names: Any
+    word: Any, runs: RunServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **names: Any
 ) -> None:
-    monkeypatch.setenv("AGNEZ_URL", own_server.url)
+    monkeypatch.setenv("AGNEZ_URL", runs.url)
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     chosen = [block for block in BLOCKS if word in block]
     assert chosen, f"no block has {word}"
@@ -33,23 +33,24 @@ def run(
     assert all(each.flush(30) for each in client.clients())
 
 
-def test_blocks_of_keras(
-    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_blocks_of_keras(runs: RunServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fits = pytest.importorskip("test_keras")
     import agnez.grids  # noqa: F401
 
     x, y, _, _ = fits.digits()
-    run("model.fit", own_server, monkeypatch, tmp_path, model=fits.made_model(), x=x, y=y)
-    assert {"loss", "accuracy", "learning rate", "weight norms", "gradient norms"} <= set(
-        own_server.named("mnist")
-    )
-    assert set(own_server.named("main")) == {"Loss plot", "Conv weights", "img"}
+    run("model.fit", runs, monkeypatch, tmp_path, model=fits.made_model(), x=x, y=y)
+    fit = runs.run("mnist")
+    assert (fit["status"], fit["config"]["epochs"]) == ("finished", 2)
+    metrics = runs.metrics("mnist", fit["_id"])
+    assert {"loss", "accuracy", "val_loss", "batch/loss", "learning rate"} <= metrics
+    parts = {metric.partition("/")[0] for metric in metrics}
+    assert {"weight norms", "gradient norms"} <= parts
+    histograms = [name for _, _, name in runs.values]
+    assert histograms and all(name.startswith("weights/") for name in histograms)
+    assert {cell["name"] for cell in runs.cells.values()} == {"Loss plot", "Conv weights", "img"}
 
 
-def test_blocks_of_torch(
-    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_blocks_of_torch(runs: RunServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lines = pytest.importorskip("test_torch")
     torch = pytest.importorskip("torch")
     x, y = lines.line(32)
@@ -57,7 +58,7 @@ def test_blocks_of_torch(
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     run(
         "agnez.torch.watch",
-        own_server,
+        runs,
         monkeypatch,
         tmp_path,
         torch=torch,
@@ -66,24 +67,28 @@ def test_blocks_of_torch(
         x=x,
         y=y,
     )
-    assert {"weight norms", "gradient norms"} <= set(own_server.named("mnist"))
+    fit = runs.run("mnist")
+    parts = {metric.partition("/")[0] for metric in runs.metrics("mnist", fit["_id"])}
+    assert {"weight norms", "gradient norms"} <= parts and fit["status"] == "finished"
 
 
 def test_blocks_of_scikit_learn(
-    own_server: Server,
+    runs: RunServer,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     loops = pytest.importorskip("test_sklearn")
     (x, y), (x_val, y_val) = loops.digits()
-    run("agnez.sklearn", own_server, monkeypatch, tmp_path, x=x, y=y, x_val=x_val, y_val=y_val)
+    run("agnez.sklearn", runs, monkeypatch, tmp_path, x=x, y=y, x_val=x_val, y_val=y_val)
     assert capsys.readouterr().out == "0\n1\n2\n3\n4\n"
-    assert {"loss", "accuracy", "confusion", "pets"} <= set(own_server.named("digits"))
+    fit = runs.run("digits")
+    assert fit["status"] == "finished" and fit["config"]["epochs"] == 5
+    assert {"loss/train", "loss/val", "accuracy/val"} <= runs.metrics("digits", fit["_id"])
+    assert runs.values["digits", fit["_id"], "confusion"]["type"] == "heatmap"
+    assert [cell["name"] for cell in runs.cells.values()] == ["pets"]
 
 
-def test_blocks_of_grids(
-    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    run("grids.img_grid(np", own_server, monkeypatch, tmp_path)
-    assert [cell["type"] for cell in own_server.named("grids").values()] == ["img"] * 4
+def test_blocks_of_grids(runs: RunServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run("grids.img_grid(np", runs, monkeypatch, tmp_path)
+    assert [cell["type"] for cell in runs.cells.values()] == ["img"] * 4

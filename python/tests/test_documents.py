@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import agnez
-from server import PATIENCE_S, Server
+from run_server import RunServer
+from server import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,49 +22,48 @@ def blocks(document: Any) -> Any:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.S)
 
 
-def test_the_recipes_show_the_example(server: Server, tmp_path: Path) -> None:
+def test_the_recipes_show_the_example(runs: RunServer) -> None:
     example = ROOT / "examples/client.py"
     assert example.read_text(encoding="utf-8") in blocks("docs/python.md")
     done = subprocess.run(
         [sys.executable, str(example)],
-        env={**os.environ, "AGNEZ_URL": server.url},
+        env={**os.environ, "AGNEZ_URL": runs.url},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    cells = {cell["name"]: cell for cell in server.cells("digits").values()}
-    assert set(cells) == {"config/first", "loss", "acc", "sample", "Loss by epoch", "Weights"}
-    assert cells["loss"]["value"]["series"]["first"]["points"] == 200
-    assert set(cells["acc"]["value"]["series"]) == {"first/train", "first/val"}
+    run = runs.run("digits")
+    assert (run["name"], run["status"], run["summary"]) == ("first", "finished", {"best": 0.95})
+    assert runs.metrics("digits", run["_id"]) == {"loss", "acc/train", "acc/val"}
+    assert len(runs.pairs("digits", run["_id"], "loss")) == 200
+    assert runs.values["digits", run["_id"], "sample"]["step"] == 150
 
 
-def test_the_readme_runs(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGNEZ_URL", own_server.url)
+def test_the_readme_runs(runs: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGNEZ_URL", runs.url)
     for block in blocks("README.md"):
         if "agnez" in block:
             exec(compile(block, "README.md", "exec"), {})
     assert agnez.Board("digits").flush(60)
-    assert {"loss", "acc"} == {cell["name"] for cell in own_server.cells("digits").values()}
-    compared = own_server.cells("compare").values()
-    assert [(cell["name"], list(cell["value"]["series"])) for cell in compared] == [
-        ("loss", ["lr 0.1", "lr 0.3"])
-    ]
+    assert {"loss", "acc"} == {cell["name"] for cell in runs.cells.values()}
+    compared = [document for (board, _), document in runs.documents.items() if board == "compare"]
+    assert [document["config"] for document in compared] == [{"lr": 0.1}, {"lr": 0.3}]
 
 
-def test_every_recipe_runs(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGNEZ_URL", server.url)
+def test_every_recipe_runs(runs: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGNEZ_URL", runs.url)
     here: dict[str, Any] = {}
     for recipe in blocks("docs/python.md"):
         exec(compile(recipe, "docs/python.md", "exec"), here)
     assert agnez.Board("mnist").flush(60)
-    found = {
-        name: {cell["name"]: cell["type"] for cell in server.cells(name).values() if "type" in cell}
-        for name in ("mnist", "compare")
+    assert len(here["losses"]["step"]) == 100 and here["also"] == here["losses"]
+    assert {run["name"] for (board, _), run in runs.documents.items() if board == "mnist"} == {
+        "adam",
+        "first",
     }
     assert {
         "loss",
-        "acc",
         "Learning rate",
         "sample",
         "film",
@@ -76,9 +76,7 @@ def test_every_recipe_runs(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
         "best",
         "notes",
         "page",
-        "config/first",
-    } <= set(found["mnist"])
-    assert found["compare"] == {"loss": "line", "config/adam": "table", "config/sgd": "table"}
+    } <= {cell["name"] for cell in runs.cells.values()}
 
 
 def test_every_public_thing_is_documented() -> None:

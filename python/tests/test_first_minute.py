@@ -53,8 +53,8 @@ def test_each_board_is_named_once_until_it_is_closed(
     server: Server, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     for _ in range(2):
-        for run in ("a", "b"):
-            agnez.Board(name, url=server.url, run=run).log(loss=1)
+        for metric in ("a", "b"):
+            agnez.Board(name, url=server.url).log({metric: 1})
         other = agnez.Board(f"{name}-other", url=server.url)
         other.text("note", "hi")
         assert other.close(60)

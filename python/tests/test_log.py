@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import agnez
+from run_server import RunServer
 from server import Server, bits, sent
 
 
@@ -43,19 +44,6 @@ def test_without_a_step_they_count_on(server: Server, board: Any, name: str) -> 
     board.log(loss=4)
     sent(board)
     assert [point[0] for point in server.points(f"{name}-loss", "loss")] == [0, 1, 10, 11]
-
-
-def test_runs_share_a_chart(server: Server, board: Any, name: str) -> None:
-    for run in ("adam", "sgd"):
-        other = agnez.Board(name, url=server.url, run=run, config={"lr": 0.1})
-        other.log(step=0, loss=1, **{"acc/val": 2})
-        sent(other)
-    assert set(server.cell(f"{name}-loss")["value"]["series"]) == {"adam", "sgd"}
-    assert set(server.cell(f"{name}-acc")["value"]["series"]) == {"adam/val", "sgd/val"}
-    tables = [cell for cell in server.cells(name).values() if cell["type"] == "table"]
-    assert [table["value"] for table in tables] == [
-        {"columns": ["name", "value"], "rows": [["lr", 0.1]]}
-    ] * 2
 
 
 HARD = [
@@ -200,14 +188,13 @@ def test_metrics_is_the_name_of_the_dict(server: Server, board: Any, name: str) 
         board.log(metrics=0.3)
 
 
-def test_all_calls_of_log_count_the_same_steps(server: Server, name: str) -> None:
-    with agnez.init(project=name, url=server.url) as run:
+def test_all_calls_of_log_count_the_same_steps(runs: RunServer, name: str) -> None:
+    with agnez.init(project=name, id="r", url=runs.url) as run:
         run.log({"loss": 1}, step=5)
         assert run.step == 6
         agnez.log(loss=2)
         agnez.log(loss=3, commit=False)
-        run.board.log(acc=4)
-        run.board.log(acc=5)
-        assert run.board.flush(60)
-    assert server.pairs(f"{name}-loss", "loss") == [(5, 1), (6, 2), (7, 3)]
-    assert server.pairs(f"{name}-acc", "acc") == [(7, 4), (8, 5)]
+        agnez.log(acc=4)
+        run.log(acc=5)
+    assert runs.pairs(name, "r", "loss") == [(5, 1), (6, 2), (7, 3)]
+    assert runs.pairs(name, "r", "acc") == [(7, 4), (8, 5)]

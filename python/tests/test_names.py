@@ -56,17 +56,15 @@ def test_long_keys_have_names_of_their_own(server: Server, board: Any, name: str
     assert found == [1, 2, 3]
 
 
-@pytest.mark.parametrize("run", [None, "adam"])
 @pytest.mark.parametrize("together", [True, False])
 def test_names_never_collide(
     server: Server,
     name: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    run: Any,
     together: Any,
 ) -> None:
-    board = agnez.Board(name, url=server.url, run=run)
+    board = agnez.Board(name, url=server.url)
     metrics = {"loss/loss": 1, "loss": 2}
     for step in range(2):
         for part in [metrics] if together else [{"loss": 2}, {"loss/loss": 1}]:
@@ -74,8 +72,7 @@ def test_names_never_collide(
     assert board.flush(60)
     (cell,) = server.cells(name).values()
     found = {series: server.pairs(cell["_id"], series) for series in cell["value"]["series"]}
-    first, second = ("loss", "loss/loss") if run is None else ("adam", "adam/loss")
-    assert found == {first: [(0, 2), (1, 2)], second: [(0, 1), (1, 1)]}
+    assert found == {"loss": [(0, 2), (1, 2)], "loss/loss": [(0, 1), (1, 1)]}
 
 
 @pytest.mark.parametrize(

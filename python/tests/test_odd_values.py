@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -15,6 +16,7 @@ from odd_values import (
     Sparse,
     arrived,
 )
+from run_server import RunServer
 from server import Server
 
 np = pytest.importorskip("numpy")
@@ -61,20 +63,27 @@ def test_a_line_takes_any_series(
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_tables_and_configs_take_any_item(server: Server, board: Any, name: str, case: Any) -> None:
+def test_tables_and_configs_take_any_item(
+    server: Server, runs: RunServer, board: Any, name: str, case: Any
+) -> None:
     made = ODD[case][0]
     board.table("t", [[made(), "beside"]], columns=["odd", "text"])
     board.table("d", [{"odd": made()}])
     with agnez.init(
-        project=name, name="run", url=server.url, config={"odd": made(), "lr": 0.1}
+        project=name, name="run", url=runs.url, config={"odd": made(), "lr": 0.1}
     ) as run:
         run.config.odd = made()
         run.config.update(other=made())
+        run.summary["odd"] = made()
     assert board.flush(60)
     cells = server.named(name)
     ((item, beside),) = cells["t"]["value"]["rows"]
     assert beside == "beside" and cells["d"]["value"] == {"columns": ["odd"], "rows": [[item]]}
-    assert cells["config/run"]["value"]["rows"] == [["odd", item], ["lr", 0.1], ["other", item]]
+    document = runs.run(name)
+    assert document["config"] == {"odd": document["config"]["odd"], "lr": 0.1, "other": ANY}
+    assert document["summary"] == {"odd": ANY} and document["status"] == "finished"
+    plain = (type(None), str, int, float, bool)
+    assert isinstance(document["config"]["odd"], (*plain, list, dict))
     assert item is None or isinstance(item, (str, int, float, bool))
 
 

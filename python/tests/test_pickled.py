@@ -17,11 +17,12 @@ import pytest
 
 import agnez
 from agnez._transport import credentials
+from run_server import RunServer
 from server import PATIENCE_S, Server
 
 
 def test_pickled_objects_write_to_the_same_cells(server: Server, name: str, tmp_path: Path) -> None:
-    board = agnez.Board(name, url=server.url, run="r", config={"lr": 0.1})
+    board = agnez.Board(name, url=server.url)
     line, text, axes = board.line("curve", y="log"), board.text("note", "x"), board.subplots(1, 2)
     line.append(a=1)
     board.log(loss=1)
@@ -30,12 +31,7 @@ def test_pickled_objects_write_to_the_same_cells(server: Server, name: str, tmp_
         copy.deepcopy((board, line, text, axes)),
     ):
         other, curve, note, places = again
-        assert curve.board is other and (other.name, other.url, other.run, other.config) == (
-            name,
-            server.url,
-            "r",
-            {"lr": 0.1},
-        )
+        assert curve.board is other and (other.name, other.url) == (name, server.url)
         assert other.line("curve") is curve and curve.id == line.id
         curve.append(a=2)
         note.set_description("again")
@@ -43,8 +39,8 @@ def test_pickled_objects_write_to_the_same_cells(server: Server, name: str, tmp_
         other.log(loss=2)
     assert board.flush(60)
     cells = server.named(name)
-    assert server.pairs(line.id, "r/a") == [(0, 1), (1, 2), (1, 2)] and server.pairs(
-        cells["loss"]["_id"], "r"
+    assert server.pairs(line.id, "a") == [(0, 1), (1, 2), (1, 2)] and server.pairs(
+        cells["loss"]["_id"], "loss"
     ) == [(0, 1), (1, 2), (1, 2)]
     assert cells["note"]["description"] == "again" and cells["curve"]["chart"] == {"y": "log"}
 
@@ -83,7 +79,7 @@ SCRIPT = """
     """
 
 
-def spawned(tmp_path: Path, server: Server, name: str, method: Any, *args: Any) -> None:
+def spawned(tmp_path: Path, server: Any, name: str, method: Any, *args: Any) -> None:
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(SCRIPT))
     env = {
@@ -102,16 +98,16 @@ def spawned(tmp_path: Path, server: Server, name: str, method: Any, *args: Any) 
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_children_that_are_spawned(server: Server, name: str, tmp_path: Path) -> None:
-    spawned(tmp_path, server, name, "spawn")
-    cells = server.named(name)
+def test_children_that_are_spawned(runs: RunServer, name: str, tmp_path: Path) -> None:
+    spawned(tmp_path, runs, name, "spawn")
+    run = runs.run(name)["_id"]
+    assert runs.run(name)["config"] == {"lr": 0.1} and runs.run(name)["status"] == "finished"
     for number in range(2):
-        assert server.pairs(f"{name}-worker{number}", f"worker{number}") == [(number, number)]
-        assert server.pairs(cells["line"]["_id"], f"worker{number}") == [(0, number)]
+        cell = runs.cell_points[f"{name}-worker{number}", f"worker{number}"]
+        assert cell == [(number, number)]
+        assert runs.cell_points[f"{name}-line", f"worker{number}"] == [(0, number)]
         for kind in ("run", "module"):
-            assert server.pairs(cells[f"{kind}{number}"]["_id"], f"{kind}{number}") == [
-                (number, number)
-            ]
+            assert runs.pairs(name, run, f"{kind}{number}") == [(number, number)]
     assert not list((tmp_path / "spool").iterdir())
 
 

@@ -21,7 +21,12 @@ def read(data: Any, is_end: Any = True) -> Any:
 
 
 def test_a_torn_record_costs_only_itself() -> None:
-    whole = [row(0, 1), row(1, 2), record.encode_change(SYNC, "c", {"value": "x" * 50}), row(0, 3)]
+    whole = [
+        row(0, 1),
+        row(1, 2),
+        record.encode_change(SYNC, {"cell": "c"}, {"value": "x" * 50}),
+        row(0, 3),
+    ]
     rng = random.Random(4)
     for at in range(len(whole)):
         for cut in range(1, len(whole[at])):
@@ -51,12 +56,12 @@ def test_zeros_are_the_end_and_nothing_torn() -> None:
 
 
 def test_a_new_value_never_overtakes_points() -> None:
-    value = record.encode_change(SYNC, "a", {"value": None})
+    value = record.encode_change(SYNC, {"cell": "a"}, {"value": None})
     data = (
         value
         + row(0, 1)
-        + record.encode_change(SYNC, "a", {"name": "n"})
-        + record.encode_change(SYNC, "c", {"value": 1})
+        + record.encode_change(SYNC, {"cell": "a"}, {"name": "n"})
+        + record.encode_change(SYNC, {"cell": "c"}, {"value": 1})
         + value
         + row(0, 2)
     )
@@ -71,14 +76,14 @@ def test_a_new_value_never_overtakes_points() -> None:
 
 def test_the_same_bytes_give_the_same_requests() -> None:
     data = b"".join(row(step % 2, step) for step in range(100)) + record.encode_change(
-        SYNC, "c", {"value": 1}
+        SYNC, {"cell": "c"}, {"value": 1}
     )
     made = [request_builder.to_requests(read(data), LAYOUTS, None, "w", 5) for _ in range(2)]
     assert made[0] == made[1] and [request.key for request in made[0]] == ["w:5", "w:6"]
     assert request_builder.count_requests(read(data), LAYOUTS) == 2
     parts = request_builder.decode_points(made[0][1].body)
     assert list(parts["a", "x"][0]) == list(range(100))
-    apart = request_builder.split_by_cell(made[0][1])
+    apart = request_builder.split(made[0][1])
     assert [request.cells for request in apart] == [["a"], ["b"]] and [
         request.key for request in apart
     ] == ["w.6:0", "w.6:1"]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 
 import pytest
 
 import agnez
-from server import Server
+from run_server import RunServer
 
 
 def test_a_wandb_script_runs(
-    server: Server, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    runs: RunServer, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("AGNEZ_URL", server.url)
+    monkeypatch.setenv("AGNEZ_URL", runs.url)
     wandb = agnez
     run = wandb.init(
         project=name,
@@ -42,35 +41,16 @@ def test_a_wandb_script_runs(
     assert run.summary["acc"] == 1 and run.url.endswith(f"/b/{name}")
     wandb.finish()
     assert wandb.run is None
-    assert "entity, mode, tags" in caplog.text
-    cells = {cell["name"]: cell for cell in server.cells(name).values()}
-    assert [point[:2] for point in server.points(cells["train"]["_id"], "first/loss")] == [
-        (0, 1),
-        (1, 0.5),
-        (2, 1 / 3),
-    ]
-    assert [point[0] for point in server.points(cells["acc"]["_id"], "first")] == [0, 1, 2, 50]
-    assert {name: cells[name]["type"] for name in ("img", "table", "hist", "page")} == {
+    assert "passes over entity." in caplog.text
+    document = runs.run(name)
+    assert (document["name"], document["tags"]) == ("first", ["x"])
+    assert document["config"] == {"lr": 0.1, "layers": [1, 2], "batch": 32, "seed": 7}
+    id = document["_id"]
+    assert runs.pairs(name, id, "train/loss") == [(0, 1), (1, 0.5), (2, 1 / 3)]
+    assert [step for step, _ in runs.pairs(name, id, "acc")] == [0, 1, 2, 50]
+    assert {metric: value["type"] for (_, _, metric), value in runs.values.items()} == {
         "img": "img",
         "table": "table",
         "hist": "histogram",
         "page": "html",
     }
-    assert cells["config/first"]["value"]["rows"] == [
-        ["lr", 0.1],
-        ["layers", "[1, 2]"],
-        ["batch", 32],
-        ["seed", 7],
-    ]
-
-
-def test_projects_may_have_any_name(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    with agnez.init(project="My project! (2)", url=server.url) as run:
-        assert run.board.name == "My-project-2"
-
-
-def test_argparse_is_a_config(server: Server, name: str) -> None:
-    with agnez.init(project=name, url=server.url, config=argparse.Namespace(lr=0.5)) as run:
-        assert run.config.lr == 0.5 and dict(run.config) == {"lr": 0.5}
-        with pytest.raises(AttributeError, match="no 'rate'"):
-            getattr(run.config, "rate")  # noqa: B009 - no static name

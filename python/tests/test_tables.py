@@ -7,12 +7,10 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import agnez
 from odd_values import (
     Broken,
     Colour,
@@ -94,17 +92,6 @@ def test_numbers_of_every_kind_are_drawn(server: Server, board: Any, name: str) 
         "values"
     ] == [SHOWN, SHOWN]
     assert (cells["number"]["value"], cells["number"]["previous"]) == (0.5, 0.25)
-
-
-def test_a_config_may_be_anything_that_dict_takes(
-    server: Server, name: str, tmp_path: Path
-) -> None:
-    pandas = pytest.importorskip("pandas")
-    with agnez.Board(
-        name, url=server.url, spool=str(tmp_path / "s"), config=pandas.Series({"lr": 0.5})
-    ) as board:
-        assert board.flush(60)
-    assert server.named(name)["config"]["value"]["rows"] == [["lr", 0.5]]
 
 
 def test_columns_of_tables_are_selected_or_renamed(server: Server, board: Any, name: str) -> None:

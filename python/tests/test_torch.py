@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from run_server import RunServer
 from server import Server
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
@@ -118,7 +119,7 @@ def test_lightning_logs_to_a_board(own_server: Server, tmp_path: Path) -> None:
 
     data = torch.utils.data.TensorDataset(*line(64))
     loader = torch.utils.data.DataLoader(data, batch_size=16)
-    board = agnez.Board("lightning", url=own_server.url, spool=str(tmp_path), run="first")
+    board = agnez.Board("lightning", url=own_server.url, spool=str(tmp_path))
     logger = agnez.lightning.AgnezLogger(board)
     trainer = pl.Trainer(
         max_epochs=3,
@@ -132,21 +133,19 @@ def test_lightning_logs_to_a_board(own_server: Server, tmp_path: Path) -> None:
     trainer.fit(Line(), loader, loader)
     assert board.flush(20)
     cells = own_server.named("lightning")
-    train, val = (
-        own_server.pairs(cells["loss"]["_id"], f"first/{phase}") for phase in ("train", "val")
-    )
+    train, val = (own_server.pairs(cells["loss"]["_id"], phase) for phase in ("train", "val"))
     assert [step for step, _ in train] == list(range(12)) and [step for step, _ in val] == [
         3,
         7,
         11,
     ]
     assert val[-1][1] == pytest.approx(float(trainer.callback_metrics["val_loss"]))
-    assert ["rate", 0.05] in cells["config/first"]["value"]["rows"]
-    assert (logger.name, logger.version) == ("lightning", "first")
+    assert ["rate", 0.05] in cells["config"]["value"]["rows"]
+    assert (logger.name, logger.version) == ("lightning", "")
 
 
 def test_a_logger_survives_being_pickled(
-    own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: RunServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("lightning.pytorch")
     import pickle
@@ -154,14 +153,13 @@ def test_a_logger_survives_being_pickled(
     import agnez.lightning
 
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
-    monkeypatch.setenv("AGNEZ_URL", own_server.url)
-    logger = pickle.loads(pickle.dumps(agnez.lightning.AgnezLogger("pickled", run="r")))
+    monkeypatch.setenv("AGNEZ_URL", runs.url)
+    logger = pickle.loads(pickle.dumps(agnez.lightning.AgnezLogger("pickled", name="r")))
     logger.log_metrics({"train/loss": 1.5, "epoch": 0}, step=2)
     assert logger.experiment.flush(20)
-    cells = own_server.named("pickled")
-    assert list(cells) == ["loss"] and own_server.pairs(cells["loss"]["_id"], "r/train") == [
-        (2, 1.5)
-    ]
+    run = runs.run("pickled")
+    assert run["name"] == "r" and logger.version == run["_id"]
+    assert runs.pairs("pickled", run["_id"], "train/loss") == [(2, 1.5)]
 
 
 def test_the_hugging_face_trainer_logs_to_a_board(own_server: Server, tmp_path: Path) -> None:

@@ -1,21 +1,25 @@
 """The Python client of Agnez, a live dashboard for deep-learning training.
 
 >>> import agnez
->>> board = agnez.Board("mnist")
->>> board.log(step=0, loss=2.3, **{"acc/val": 0.1})
+>>> run = agnez.init(project="mnist", config={"lr": 0.1})
+>>> run.log({"loss": 2.3, "acc/val": 0.1}, step=0)
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import _wandb, plot, session
+from . import _active_run, _wandb, plot
+from ._config import Config
+from ._run import Run
 from ._server import start_server
-from ._wandb import AlertLevel, Api, Artifact, Classes, Error, Settings, util
+from ._transport.reader import ReadError as Error
+from ._wandb import AlertLevel, Api, Artifact, Classes, Settings, util
 from .board import Board
 from .cell import Cell, Line
 from .media import Audio, Histogram, Html, Image, Molecule, Object3D, Plotly, Table, Video
-from .session import Config, Run, alert, finish, init, log, unwatch, watch
+from .reading import history, runs
+from .session import alert, define_metric, finish, init, log, unwatch, watch
 from .subplots import Axes, Subplots
 
 __version__ = "0.1.0"
@@ -43,10 +47,13 @@ __all__ = [
     "Table",
     "Video",
     "alert",
+    "define_metric",
     "finish",
+    "history",
     "init",
     "log",
     "plot",
+    "runs",
     "start_server",
     "unwatch",
     "util",
@@ -55,11 +62,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # `run` and `config` change with init() and finish(), so they cannot be plain attributes.
-    if name in ("run", "config"):
-        return getattr(session, name)
+    # They change with init() and finish(), so they cannot be plain attributes.
+    run = _active_run.run
+    if name == "run":
+        return run
+    if name == "config":
+        return run.config if run is not None else Config({}, None)
     if name == "summary":
-        return session.run.summary if session.run is not None else {}
+        return run.summary if run is not None else {}
     if name in _wandb.NO_OP_FUNCTIONS:
         return _wandb.NO_OP_FUNCTIONS[name]
     raise AttributeError(f"module 'agnez' has no attribute {name!r}")

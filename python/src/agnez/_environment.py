@@ -30,16 +30,27 @@ def is_quiet() -> bool:
     return os.environ.get("AGNEZ_QUIET", "0") not in ("", "0")
 
 
-def is_first_process() -> bool:
-    """Whether this process speaks for a training of several: rank 0, and no child of another."""
+def rank() -> int:
+    """The number of this process in a training of several, as far as the launcher tells it.
+
+    0 is the first one; of several numbers it is the first that is above 0.
+    """
     ranks = [next((name for name in _RANKS if os.environ.get(name)), "RANK"), "LOCAL_RANK"]
     if not os.environ.get("RANK"):
         # A Slurm job may have one task, whose launcher starts the processes of a node.
         ranks += _NODE_RANKS
-    is_first = all((os.environ.get(name) or "0").strip() == "0" for name in ranks)
+    for name in ranks:
+        text = (os.environ.get(name) or "0").strip()
+        if text != "0":
+            return int(text) if text.isdecimal() else 1
+    return 0
+
+
+def is_first_process() -> bool:
+    """Whether this process speaks for a training of several: rank 0, and no child of another."""
     process: Any = sys.modules.get("multiprocessing.process")
     is_child = process is not None and process.parent_process() is not None
-    return is_first and not is_child and not _is_forked
+    return rank() == 0 and not is_child and not _is_forked
 
 
 def is_notebook() -> bool:

@@ -1,54 +1,54 @@
-"""``log``: metrics of a call as points of series, and as cells of other kinds."""
+"""``log``: the metrics of a call as one record, for boards and runs."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from time import time
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any
 
 from . import _metrics
 from ._log import warn_once
+from ._spool.record import RunKey
 from ._transport.client import Client
-from ._values import convert, names
-from .cell import Cell, Line
-
-if TYPE_CHECKING:
-    from .board import Board
+from ._values import convert
+from .media import Media
 
 #: Sets of metric names with a fast path; metrics of further sets are written one by one.
 _MAX_FAST_PATHS = 2000
 
 _is_finite = math.isfinite
 _float_types, _to_real = convert.FLOAT_TYPES, convert.to_real
-C = TypeVar("C", bound=Cell)
 
 
 class MetricLog:
-    """The base of :class:`agnez.Board` that logs metrics."""
+    """The base of what logs metrics: :class:`agnez.Board` and :class:`agnez.Run`."""
 
-    run: str | None
+    #: The run that records belong to.
+    _key: RunKey | None = None
 
     def __init__(self, client: Client) -> None:
         self._use_client(client)
-        self._cells: dict[str, Cell] = {}
         #: The step of a call without one.
         self._next_step: Any = 0
-        #: The series (a cell's id and a name) of each metric, and the metric of each series.
-        self._series_of: dict[str, tuple[str, str]] = {}
-        self._metric_of: dict[tuple[str, str], str] = {}
+        #: The latest record of each set of metrics with a fast path.
+        self._latest: dict[tuple[str, ...], bytes] = {}
 
     def log(
         self,
         metrics: Any = None,
         step: Any = None,
         commit: Any = None,
+        sync: Any = None,
+        *,
+        data: Any = None,
         **named: Any,
     ) -> None:
         """Logs metrics: ``log(loss=0.3)``, ``log({"loss": 0.3, "acc/val": 0.9}, step=7)``.
 
-        Each metric becomes a point of a line cell, which is created if missing: ``loss`` in the
-        cell ``loss``, ``acc/val`` as the series ``val`` in the cell ``acc``. A metric that is
-        called like an argument goes into the dict.
+        Each metric becomes a point of a chart, which is created if missing: ``loss`` in the chart
+        ``loss``, ``acc/val`` as the line ``val`` of the chart ``acc``. A metric that is called like
+        an argument goes into the dict.
 
         :param metrics: a dict of metrics; ``named`` adds more. Values are scalars of Python, numpy,
             torch, jax or tensorflow, NaN and infinities included. Nested dicts are groups. Media
@@ -57,11 +57,15 @@ class MetricLog:
             cannot be shown is skipped, counted, and logged once: no value and no name raises.
         :param step: a finite number. Without it, the previous step plus one is used, starting at 0.
         :param commit: False: the next call without a step uses this call's step again.
+        :param sync: ignored; Weights & Biases had it.
+        :param data: another name of ``metrics``.
 
         The time of the points is that of the call. The arguments have no narrower types, so that
         type checkers accept ``log(**{"acc/val": 0.9})``.
         """
         now = time()
+        if data is not None or sync is not None:
+            metrics, named = _take_aliases(metrics, named, data, sync)
         if metrics.__class__ is dict and not named:
             # A copy: another thread may change the caller's dict.
             named = {**metrics}
@@ -88,7 +92,9 @@ class MetricLog:
                     value if value.__class__ in _float_types else _to_real(value)
                     for value in values
                 ]
-            write(pack(head, now, step, *values, trailer))
+            data = pack(head, now, step, *values, trailer)
+            write(data)
+            self._latest[key] = data
         except Exception:
             # New metrics, a full segment, or an unusual value. It also reports wrong arguments.
             self._log_slow(named, step, now, commit)
@@ -104,37 +110,50 @@ class MetricLog:
         self._fast_paths = self._fast_path_owner.by_names
 
     def _log_slow(self, named: dict[Any, Any], step: Any, now: float, commit: bool | None) -> None:
-        """:meth:`log` for any values; creates cells, and registers a fast path."""
+        """:meth:`log` for any values; registers a fast path."""
         at = convert.to_step(step)
         found = _metrics.Metrics(named)
-        for name in found.numbers:
-            group, _, last = name.rpartition("/")
-            if group == last and group in found.numbers:
-                # Of `loss` and `loss/loss`, `loss` keeps its name, whatever their order.
-                self._series_for(group)
-        series = [self._series_for(name) for name in found.numbers]
         self._next_step = (int(at) if at == int(at) else at) + (0 if commit is False else 1)
-        values = list(found.numbers.values())
-        if values and len(self._fast_paths) < _MAX_FAST_PATHS:
-            self._client.points(series, now, [at], [values])
-            self._register_fast_path(named, found, series)
-        elif values:
-            for one, value in zip(series, values):
-                self._client.points([one], now, [at], [[value]])
+        self._write(found, named, at, now)
+
+    def _log_at(self, named: Mapping[Any, Any], step: Any) -> None:
+        """Logs metrics without a change of the step of the next call."""
+        self._write(_metrics.Metrics(named), named, convert.to_step(step), time())
+
+    def _write(
+        self, found: _metrics.Metrics, named: Mapping[Any, Any], step: float, now: float
+    ) -> None:
+        if found.numbers:
+            self._write_numbers(found.numbers, named, step, now)
         for name, media in found.media.items():
             try:
-                media._show(cast("Board", self), self._free_name(name, (Cell,), "value"))
+                self._show_media(name, media, step, now)
             except Exception as error:  # A file that is no picture, a figure that fails to draw.
                 reason = f" ({type(error).__name__}: {convert.describe(error)})"
                 found.skip(name, media, reason)
         if found.skipped:
             self._client.count_unsupported(found.skipped)
 
-    def _register_fast_path(
-        self, named: dict[Any, Any], found: _metrics.Metrics, series: list[tuple[str, str]]
+    def _series(self, metrics: list[str]) -> list[tuple[str, str]]:
+        """The series of a call's metrics, in their order."""
+        raise NotImplementedError
+
+    def _show_media(self, name: str, media: Media, step: float, now: float) -> None:
+        """Shows a value that is no number."""
+        raise NotImplementedError
+
+    def _write_numbers(
+        self, numbers: Mapping[str, float], named: Mapping[Any, Any], step: float, now: float
     ) -> None:
-        path = self._client.fast_path(series)
-        if path is None or list(named) != list(found.numbers):
+        """Writes the numbers of a call; registers a fast path if it has nothing else."""
+        series, values = self._series(list(numbers)), list(numbers.values())
+        if len(self._fast_paths) >= _MAX_FAST_PATHS:
+            for one, value in zip(series, values):
+                self._client.points([one], now, [step], [[value]], self._key)
+            return
+        self._client.points(series, now, [step], [values], self._key)
+        path = self._client.fast_path(series, self._key)
+        if path is None or list(named) != list(numbers):
             return
         key = tuple(named)
         is_plain = all(type(value) in (float, int, bool) for value in named.values())
@@ -142,45 +161,18 @@ class MetricLog:
         # Where other types came before, they will come again.
         self._fast_paths[key] = (*path, is_plain and (known is None or known[-1]))
 
-    def _series_for(self, metric: str) -> tuple[str, str]:
-        """The series of a metric, a cell's id and a name, which no other metric shares."""
-        known = self._series_of.get(metric)
-        if known is not None:
-            return known
-        cell, part = names.split_metric(metric, self.run)
-        line = self._get_or_create(self._free_name(cell, (Line,), "line"), Line, {"type": "line"})
-        series, number = part, 1
-        while self._metric_of.setdefault((line.id, series), metric) != metric:
-            # Beside `loss`, `loss/loss` has its whole name.
-            whole = names.to_name(metric if self.run is None else f"{self.run}/{metric}")
-            is_first = number == 1 and whole != part
-            series = whole if is_first else names.to_name(f"{part} ({number})")
-            number += 1
-        if series != part:
-            other = self._metric_of[line.id, part]
-            warn_once(
-                f"series {metric}",
-                f"The metric {metric!r} is shown as {series!r}: {other!r} is {part!r} "
-                f"in the cell {cell!r}.",
-            )
-        return self._series_of.setdefault(metric, (line.id, series))
 
-    def _free_name(self, name: str, kinds: tuple[type[Cell], ...], suffix: str) -> str:
-        """The name itself, or a similar one if a cell of another kind has it."""
-        free, number = name, 1
-        while type(self._cells.get(free)) not in (type(None), *kinds):
-            free = names.to_name(f"{name} ({suffix}{'' if number == 1 else f' {number}'})")
-            number += 1
-        if free != name:
-            warn_once(
-                f"kind {name}",
-                f"The metric {name!r} is shown in the cell {free!r}: "
-                f"{name!r} is a cell of another kind.",
-            )
-        return free
-
-    def _get_or_create(self, name: str, kind: type[C], metadata: dict[str, Any]) -> C:
-        raise NotImplementedError
+def _take_aliases(
+    metrics: Any, named: dict[str, Any], data: Any, sync: Any
+) -> tuple[Any, dict[str, Any]]:
+    """The metrics of a call with ``data`` or ``sync``, which may also be names of metrics."""
+    if metrics is None and isinstance(data, Mapping):
+        metrics = data
+    elif data is not None:
+        named = {"data": data, **named}
+    if sync is not None and not isinstance(sync, bool):
+        named = {"sync": sync, **named}
+    return metrics, named
 
 
 def _merge(metrics: Any, named: dict[str, Any]) -> dict[Any, Any]:

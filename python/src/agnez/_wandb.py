@@ -5,21 +5,18 @@ A call without a counterpart here warns once and does nothing; none of them rais
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Any, Callable
+import time
+from typing import Any, Callable, cast
 
 from ._errors import log_exceptions
 from ._log import warn_once
-from ._values import convert
-
-if TYPE_CHECKING:
-    from .board import Board
+from ._values import convert, names, run_ids
+from .media import Media, Text
 
 #: Functions of the module that do nothing, and what they return.
 _NO_OPS: dict[str, Any] = {
     "agent": None,
     "controller": None,
-    "define_metric": None,
     "ensure_configured": None,
     "join": None,
     "link_artifact": None,
@@ -88,16 +85,11 @@ class util:  # noqa: N801 - scripts use this name
     @staticmethod
     def generate_id(length: int = 8) -> str:
         """A random run id of lower-case letters and digits."""
-        alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-        return "".join(secrets.choice(alphabet) for _ in range(length))
+        return run_ids.random_id(length)
 
 
 class Api(Artifact):
-    """Does nothing, with one warning: ``GET /values`` reads runs (docs/rest.md)."""
-
-
-class Error(Exception):
-    """For ``except wandb.Error``; never raised."""
+    """Does nothing, with one warning: :func:`agnez.runs` reads runs."""
 
 
 class AlertLevel:
@@ -127,11 +119,13 @@ NO_OP_FUNCTIONS: dict[str, Callable[..., Any]] = {
 class WandbMethods:
     """Methods of a Weights & Biases run; the base class of :class:`agnez.Run`."""
 
-    board: Board
+    project: str
+    id: str
+    _url: str
+    _next_step: Any
 
     #: Where files of the run would be.
     dir = "."
-    resumed = False
     sweep_id: Any = None
 
     def __getattr__(self, name: str) -> Any:
@@ -141,33 +135,41 @@ class WandbMethods:
 
     @property
     def path(self) -> str:
-        """The board's name."""
-        return self.board.name
+        """The board's name and the run's id."""
+        return f"{self.project}/{self.id}"
 
     def get_url(self) -> str:
         """The board's address."""
-        return f"{self.board.url}/b/{self.board.name}"
+        return f"{self._url}/b/{self.project}"
 
     get_project_url = get_url
 
     def project_name(self) -> str:
         """The board's name."""
-        return self.board.name
+        return self.project
 
     def status(self) -> dict[str, Any]:
         """``{"sent": bool}``: whether the server has answered everything."""
-        return {"sent": self.board.flush(0)}
+        return {"sent": self.flush(0)}
+
+    def flush(self, timeout: float | None = 5) -> bool:
+        """Waits for the server."""
+        raise NotImplementedError
+
+    def _show_media(self, name: str, media: Media, step: float, now: float) -> None:
+        raise NotImplementedError
 
     @log_exceptions
     def alert(
         self, title: str = "", text: str = "", level: Any = None, wait_duration: Any = None
     ) -> None:
-        """Shows an alert as the text cell ``alert: <title>``. It notifies nobody."""
+        """Shows an alert as the run's text ``alert: <title>``. It notifies nobody."""
         del wait_duration
         body = f"**{convert.to_label(title)}**\n\n{convert.to_label(text)}"
         if level is not None:
             body = f"{getattr(level, 'name', level)}: {body}"
-        self.board.text(convert.to_label(f"alert: {title}")[:200].replace("\n", " "), body)
+        name = names.to_name(f"alert: {convert.to_label(title)}")
+        self._show_media(name, Text(body), float(self._next_step), time.time())
 
     def watch(
         self,
@@ -191,7 +193,7 @@ class WandbMethods:
                 watches.append(
                     torch.watch(
                         model,
-                        self.board,
+                        cast(Any, self),
                         every=max(1, int(log_freq)),
                         weights=log in ("all", "parameters"),
                         gradients=log in ("all", "gradients"),

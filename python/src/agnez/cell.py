@@ -108,7 +108,7 @@ class Line(Cell):
             self._count_unsupported(name, value, 1 if items is None else items.count(None))
             if items is not None:
                 column = [math.nan if item is None else item for item in items]
-                columns[self._series_name(name)] = column
+                columns[names.to_name(name)] = column
         if not columns:
             return self
         longest = max(len(column) for column in columns.values())
@@ -128,10 +128,6 @@ class Line(Cell):
                 "what is no number is left out and counted.",
             )
             self.board._client.count_unsupported(count)
-
-    def _series_name(self, name: Any) -> str:
-        run = self.board.run
-        return names.to_name(name if run is None else f"{run}/{names.to_name(name)}")
 
 
 def _to_numbers(value: Any) -> list[float | None] | None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._log import warn_once
+from ._value_methods import ValueMethods
 from ._values import cell_values, convert, images, video_frames
-
-if TYPE_CHECKING:
-    from .board import Board
 
 
 class Media:
     """A value among metrics that is no number."""
 
-    def _show(self, board: Board, name: str) -> None:
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
         raise NotImplementedError
 
 
@@ -51,8 +49,8 @@ class Image(Media):
             self._data = images.convert_mode(self._data, mode)
         self._caption = caption
 
-    def _show(self, board: Board, name: str) -> None:
-        board.image(name, self._data, caption=self._caption)
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target.image(name, self._data, caption=self._caption)
 
 
 class Video(Media):
@@ -86,10 +84,10 @@ class Video(Media):
             # The file is no picture.
             self._data = None
 
-    def _show(self, board: Board, name: str) -> None:
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
         if self._data is None:
             raise TypeError("the file is no picture that moves, as GIF, APNG, WebP and AVIF are")
-        board.gif(name, self._data, caption=self._caption)
+        target.gif(name, self._data, caption=self._caption)
 
 
 class Html(Media):
@@ -111,8 +109,8 @@ class Html(Media):
             raise TypeError(f"Html takes a string, not {type(data).__name__}")
         self._text = data
 
-    def _show(self, board: Board, name: str) -> None:
-        board.html(name, self._text)
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target.html(name, self._text)
 
 
 class Table(Media):
@@ -148,8 +146,8 @@ class Table(Media):
         self.data = [row + item for row, item in zip(before, column["rows"])]
         self.columns = self.columns + column["columns"]
 
-    def _show(self, board: Board, name: str) -> None:
-        board.table(name, self.data, columns=self.columns)
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target.table(name, self.data, columns=self.columns)
 
 
 class Histogram(Media):
@@ -165,8 +163,8 @@ class Histogram(Media):
         bins = num_bins if np_histogram is None else None
         self._value = cell_values.histogram(sequence, counts, edges, bins=bins)
 
-    def _show(self, board: Board, name: str) -> None:
-        board._set_value(name, "histogram", self._value)
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target._show_value(name, {"type": "histogram", "value": self._value})
 
 
 class Figure(Media):
@@ -175,8 +173,8 @@ class Figure(Media):
     def __init__(self, figure: Any) -> None:
         self._figure = figure
 
-    def _show(self, board: Board, name: str) -> None:
-        board.figure(name, self._figure)
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target.figure(name, self._figure)
 
 
 class Plotly(Figure):
@@ -189,7 +187,7 @@ class Unsupported(Media):
     def __init__(self, *_: Any, **__: Any) -> None:
         return
 
-    def _show(self, board: Board, name: str) -> None:
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
         raise TypeError(f"{type(self).__name__} has no cell here")
 
 
@@ -218,11 +216,13 @@ def warn_ignored(name: str, given: dict[str, Any], known: Sequence[str]) -> None
 class Chart(Media):
     """The result of a function of ``agnez.plot``: a cell's type and value."""
 
-    def __init__(self, kind: str, value: Any) -> None:
-        self._kind, self._value = kind, value
+    def __init__(self, kind: str, value: Any, description: str | None = None) -> None:
+        self._keys = {"type": kind, "value": value}
+        if description is not None:
+            self._keys["description"] = description
 
-    def _show(self, board: Board, name: str) -> None:
-        board._set_value(name, self._kind, self._value)
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target._show_value(name, dict(self._keys))
 
 
 class Text(Media):
@@ -231,5 +231,5 @@ class Text(Media):
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def _show(self, board: Board, name: str) -> None:
-        board.text(name, convert.to_utf8(self._text))
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        target.text(name, convert.to_utf8(self._text))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import secrets
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection
 from typing import Any
 
-from . import _wandb
+from . import _active_run, _environment, _resume
+from ._capture.recorder import KINDS
+from ._config import to_dict
 from ._log import warn_once
-from ._values import convert, names
-from .board import Board
+from ._run import Run, to_tags
+from ._transport import credentials
+from ._values import convert, names, run_ids
 
 #: Arguments of ``wandb.init`` without effect here.
 _IGNORED_ARGUMENTS = {
@@ -23,344 +24,184 @@ _IGNORED_ARGUMENTS = {
     "entity",
     "force",
     "fork_from",
-    "group",
-    "id",
-    "job_type",
     "magic",
     "monitor_gym",
-    "notes",
-    "reinit",
-    "resume",
     "resume_from",
     "save_code",
     "settings",
     "sync_tensorboard",
-    "tags",
     "tensorboard",
 }
 #: Modes of ``wandb.init`` by their names here.
 _MODES = {"shared": "online", "run": "online", "dryrun": "offline"}
-
-
-class Config(MutableMapping[str, Any]):
-    """Hyperparameters, as attributes and items. The board shows them as a table, also changes."""
-
-    def __init__(self, values: Mapping[Any, Any], board: Board | None) -> None:
-        object.__setattr__(self, "_values", dict(values))
-        object.__setattr__(self, "_board", board)
-        if values:
-            self._show()
-
-    def _show(self) -> None:
-        if self._board is not None:
-            self._board.config = dict(self._values)
-            self._board.show_config()
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return object.__getattribute__(self, "_values")[name]
-        except KeyError:
-            raise AttributeError(f"the config has no {name!r}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def __getitem__(self, name: Any) -> Any:
-        return self._values[name]
-
-    def __setitem__(self, name: Any, value: Any) -> None:
-        self._values[name] = value
-        self._show()
-
-    def __delitem__(self, name: Any) -> None:
-        del self._values[name]
-        self._show()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return convert.describe(self._values)
-
-    def update(self, *args: Any, **named: Any) -> None:
-        """As ``dict.update``, also with objects that have attributes.
-
-        ``allow_val_change`` is ignored.
-        """
-        named.pop("allow_val_change", None)
-        for values in args:
-            self._values.update(_to_dict(values))
-        self._values.update(named)
-        self._show()
-
-    def setdefaults(self, values: Any) -> None:
-        """Sets the values whose names are not set yet."""
-        for name, value in _to_dict(values).items():
-            self._values.setdefault(name, value)
-        self._show()
-
-    def as_dict(self) -> dict[str, Any]:
-        """A copy as a dict."""
-        return dict(self._values)
-
-
-class Summary(dict[str, Any]):
-    """The last value of each metric, and what the script sets, as items and attributes.
-
-    The board shows what the script sets as a table.
-    """
-
-    _run: Run | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"the summary has no {name!r}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "_run":
-            object.__setattr__(self, name, value)
-        else:
-            self[name] = value
-
-    def __setitem__(self, name: Any, value: Any) -> None:
-        super().__setitem__(name, value)
-        self._show({name: value})
-
-    def update(self, *args: Any, **named: Any) -> None:
-        """As ``dict.update``."""
-        values = dict(*args, **named)
-        super().update(values)
-        self._show(values)
-
-    def _show(self, values: Mapping[Any, Any]) -> None:
-        if self._run is not None:
-            self._run._summarize(values)
-
-    def _record(self, metrics: Mapping[Any, Any]) -> None:
-        """Records logged metrics, which the board shows as lines."""
-        super().update(metrics)
-
-
-class Run(_wandb.WandbMethods):
-    """A training run, as :func:`init` returns it. ``with agnez.init(...) as run:`` finishes it."""
-
-    def __init__(
-        self,
-        board: Board,
-        config: Mapping[Any, Any],
-        *,
-        id: str | None = None,
-        tags: Any = None,
-        notes: Any = None,
-        group: Any = None,
-        job_type: Any = None,
-    ) -> None:
-        self.board = board
-        self.id = id or board.run or secrets.token_hex(4)
-        self.name = board.run
-        self.project = board.name
-        self.entity = ""
-        self.tags = (tags,) if isinstance(tags, str) else tuple(tags or ())
-        self.notes, self.group, self.job_type = notes, group, job_type
-        self.config = Config(config, board)
-        self.summary = Summary()
-        self.summary._run = self
-        self._summarized: dict[str, Any] = {}
-
-    @property
-    def step(self) -> Any:
-        """The step of the next :meth:`log` without one."""
-        return self.board._next_step
-
-    @property
-    def url(self) -> str:
-        """The board's address."""
-        return self.get_url()
-
-    @property
-    def mode(self) -> str:
-        """``online``, ``offline`` or ``disabled``."""
-        return self.board.mode
-
-    @property
-    def offline(self) -> bool:
-        """Whether everything stays in the spool."""
-        return self.board.mode == "offline"
-
-    @property
-    def disabled(self) -> bool:
-        """Whether it sends nothing."""
-        return self.board.mode == "disabled"
-
-    def log(
-        self,
-        metrics: Any = None,
-        step: Any = None,
-        commit: Any = None,
-        **named: Any,
-    ) -> None:
-        """Logs metrics and media, exactly as :meth:`agnez.Board.log`.
-
-        ``data=`` and ``sync=`` of Weights & Biases are accepted: the former is ``metrics``.
-        """
-        if metrics is None and len(named) == 1 and isinstance(named.get("data"), Mapping):
-            metrics, named = named["data"], {}
-        if isinstance(named.get("sync"), bool):
-            del named["sync"]
-        self.board.log(metrics, step, commit, **named)
-        self.summary._record({**({} if metrics is None else metrics), **named})
-
-    def finish(
-        self,
-        exit_code: int | None = None,
-        quiet: bool | None = None,
-        *,
-        timeout: float | None = 5,
-    ) -> None:
-        """Sends what is left, within ``timeout`` seconds.
-
-        An ``exit_code`` other than 0 is shown beside the hyperparameters.
-        """
-        global run, config
-        del quiet
-        if exit_code:
-            self.config["exit code"] = exit_code
-        self.board.close(timeout)
-        if run is self:
-            run, config = None, Config({}, None)
-
-    def _summarize(self, values: Mapping[Any, Any]) -> None:
-        self._summarized.update(values)
-        name = "summary" if self.name is None else f"summary/{self.name}"
-        rows = [[convert.to_label(key), value] for key, value in self._summarized.items()]
-        self.board.table(names.to_name(name), rows, columns=["name", "value"])
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        if run is None:
-            # In a child process, agnez.log continues with this run.
-            _activate(self)
-
-    def __enter__(self) -> Run:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        self.finish(1 if kind is not None else None)
-
-
-#: The run of the latest :func:`init` that is not finished.
-run: Run | None = None
-config: Config = Config({}, None)
-
-
-def _to_dict(values: Any) -> dict[Any, Any]:
-    """Hyperparameters from a dict, a dataclass, an object with attributes, or pairs."""
-    if values is None:
-        return {}
-    if isinstance(values, Mapping):
-        return dict(values)
-    if dataclasses.is_dataclass(values) and not isinstance(values, type):
-        return {field.name: getattr(values, field.name) for field in dataclasses.fields(values)}
-    if hasattr(values, "__dict__"):
-        return dict(vars(values))
-    try:
-        return dict(values)
-    except (TypeError, ValueError):
-        raise TypeError(f"config must be a dict, not {type(values).__name__}") from None
+#: Values of ``reinit`` that finish the previous run, as here without it.
+_FINISH_PREVIOUS = (None, True, False, "default", "finish_previous")
 
 
 def init(
     project: str | None = None,
     *,
     name: str | None = None,
+    id: str | None = None,
     config: Any = None,
+    group: str | None = None,
+    tags: Any = None,
+    notes: str | None = None,
+    job_type: str | None = None,
+    resume: Any = None,
     url: str | None = None,
     token: str | None = None,
     spool: str | None = None,
     mode: str | None = None,
+    rank: int | None = None,
+    capture: Any = None,
+    reinit: Any = None,
     **others: Any,
 ) -> Run:
-    """Begins a run.
+    """Begins a run, and finishes the previous one of this process.
 
     :param project: the board, by default ``main``; characters that a board's name cannot have
         become ``-``.
-    :param name: the run's name, with which the series of all metrics begin: runs share the charts.
-    :param config: a dict, or an object with attributes, such as argparse's.
+    :param name: the run's name, by default two random words. Several runs may have one name.
+    :param id: 1 to 64 letters, digits, ``-``, ``_``, ``.``: the same run as before if the board has
+        it. By default the day, the name and random characters.
+    :param config: hyperparameters: a dict, or an object with attributes, such as argparse's. Texts
+        whose names look like those of secrets are replaced.
+    :param group: runs that belong together, such as those of one experiment.
+    :param tags: a text, or several.
+    :param notes: Markdown.
+    :param job_type: such as ``train`` or ``eval``.
+    :param resume: ``allow`` continues the run ``id`` at its last step, if the board has it;
+        ``must`` requires it, ``never`` forbids it; ``auto`` continues the run of this script in
+        this folder if it did not finish. These calls wait for the server; a missing run of ``must``
+        and an existing one of ``never`` are an :class:`agnez.Error`.
     :param mode: ``online``; ``offline``, which leaves everything in the spool for a replay; or
         ``disabled``, which sends and writes nothing. By default ``AGNEZ_MODE`` or ``WANDB_MODE``.
+    :param rank: of a training of several processes, only rank 0 logs; the number of this process
+        lets it log into a run of its own.
+    :param capture: what the run captures besides: True (everything), False (nothing), or some of
+        ``command``, ``host``, ``git``, ``packages``, ``system``, ``console``. By default
+        ``AGNEZ_CAPTURE``, or everything.
+    :param reinit: ``return_previous`` returns the run that is not finished; ``create_new`` leaves
+        it as it is.
 
-    Arguments of ``wandb.init`` without effect here are ignored with one warning; unknown ones raise
-    TypeError.
+    ``AGNEZ_PROJECT``, ``AGNEZ_NAME``, ``AGNEZ_RUN_ID``, ``AGNEZ_RUN_GROUP``, ``AGNEZ_TAGS``,
+    ``AGNEZ_NOTES``, ``AGNEZ_JOB_TYPE`` and ``AGNEZ_RESUME`` (or ``WANDB_…``) stand for arguments
+    that are missing. Arguments of ``wandb.init`` without effect here are ignored with one warning;
+    unknown ones raise TypeError.
     """
     unknown = sorted(set(others) - _IGNORED_ARGUMENTS)
     if unknown:
         raise TypeError(f"init takes no argument {unknown[0]!r}")
     if others:
-        # The usual mode has no effect, either.
-        ignored = sorted([*others, "mode"] if mode == "online" else others)
-        warn_once("init", f"agnez.init passes over {', '.join(ignored)}.")
-    values = _to_dict(config)
-    mode = mode or os.environ.get("AGNEZ_MODE") or os.environ.get("WANDB_MODE")
-    board = Board(
-        names.to_board_name(str(project or os.environ.get("AGNEZ_PROJECT") or "main")),
-        url=url,
-        token=token,
-        run=None if name is None else names.to_name(name),
-        spool=spool,
-        mode=_MODES.get(mode or "", mode),
-    )
-    attributes = {key: others.get(key) for key in ("tags", "notes", "group", "job_type")}
-    id = None if others.get("id") is None else str(others["id"])
-    return _activate(Run(board, values, id=id, **attributes))
+        warn_once("init", f"agnez.init passes over {', '.join(sorted(others))}.")
+    previous = _active_run.run
+    if previous is not None and reinit == "return_previous":
+        return previous
+    if previous is not None and reinit in _FINISH_PREVIOUS:
+        previous.finish()
+    values = to_dict(config)
+    how = _resume.check_mode(resume if resume is not None else _from_environment("RESUME"))
+    mode = mode or _from_environment("MODE")
+    if rank is None and _environment.rank() > 0:
+        # Every process of a training runs the same script: one of them logs.
+        mode = "disabled"
+    board = names.to_board_name(str(project or _from_environment("PROJECT") or "main"))
+    server = credentials.register_server(url, token)
+    mode = names.check_mode(_MODES.get(mode or "", mode))
+    last_run = _resume.LastRun(server, board) if how == "auto" and mode != "disabled" else None
+    given = id if id is not None else _from_environment("RUN_ID")
+    if given is None and last_run is not None:
+        given = last_run.read()
+    label = name if name is not None else _from_environment("NAME")
+    if given is None:
+        given, label = run_ids.generate(None if label is None else names.to_name(label))
+    run_id = run_ids.check(str(given))
+    document = None
+    if how is not None and mode == "online":
+        document = _resume.find(server, (board, run_id), how)
+    label = names.to_name(label if label is not None else (document or {}).get("name") or run_id)
+    run = Run(board, run_id, label, url=url, token=token, spool=spool, mode=mode)
+    keys: dict[str, Any] = {
+        "group": _text(group, "RUN_GROUP"),
+        "job_type": _text(job_type, "JOB_TYPE"),
+        "notes": _text(notes, "NOTES"),
+        "rank": rank,
+    }
+    run.group, run.job_type, run._notes = keys["group"], keys["job_type"], keys["notes"]
+    run._tags = to_tags(tags if tags is not None else (_from_environment("TAGS") or "").split(","))
+    keys = {name: value for name, value in keys.items() if value is not None}
+    if any(run._tags):
+        keys["tags"] = list(run._tags)
+    if document is not None:
+        run._next_step = _resume.next_step(document)
+    run._begin(values, keys, document, _captured(capture, mode), last_run)
+    return _active_run.activate(run)
 
 
-def _activate(new: Run) -> Run:
-    global run, config
-    run, config = new, new.config
-    return new
+def _from_environment(name: str) -> str | None:
+    """The variable ``AGNEZ_…``, or that of Weights & Biases."""
+    return os.environ.get(f"AGNEZ_{name}") or os.environ.get(f"WANDB_{name}") or None
 
 
-def _current(call: str) -> Run:
-    """The active run; RuntimeError without one."""
-    if run is None:
-        raise RuntimeError(f"agnez.{call} needs a run: call agnez.init() first")
-    return run
+def _text(given: Any, name: str) -> str | None:
+    value = given if given is not None else _from_environment(name)
+    return None if value is None else convert.to_label(value)
+
+
+def _captured(capture: Any, mode: str) -> Collection[str]:
+    """The kinds of :data:`KINDS` that the run captures."""
+    if mode == "disabled":
+        return ()
+    if capture is None:
+        text = os.environ.get("AGNEZ_CAPTURE", "1")
+        capture = {"": True, "1": True, "0": False}.get(text, text.split(","))
+    if isinstance(capture, bool):
+        return KINDS if capture else ()
+    kinds = [capture] if isinstance(capture, str) else list(capture)
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise ValueError(f"capture takes {', '.join(KINDS)}, not {unknown[0]!r}")
+    return kinds
 
 
 def log(
     metrics: Any = None,
     step: Any = None,
     commit: Any = None,
+    sync: Any = None,
+    *,
+    data: Any = None,
     **named: Any,
 ) -> None:
     """Logs to the run of the latest :func:`init`, as :meth:`Run.log`; RuntimeError without one."""
-    _current("log").log(metrics, step, commit, **named)
+    _active_run.require("log").log(metrics, step, commit, sync, data=data, **named)
 
 
 def finish(
     exit_code: int | None = None, quiet: bool | None = None, *, timeout: float | None = 5
 ) -> None:
     """Ends the run of the latest :func:`init`, if there is one."""
-    if run is not None:
-        run.finish(exit_code, quiet, timeout=timeout)
+    if _active_run.run is not None:
+        _active_run.run.finish(exit_code, quiet, timeout=timeout)
+
+
+def define_metric(name: Any, step_metric: Any = None, *args: Any, **named: Any) -> Any:
+    """The metric whose value is the step of others, as :meth:`Run.define_metric`."""
+    return _active_run.require("define_metric").define_metric(name, step_metric, *args, **named)
 
 
 def alert(title: str = "", text: str = "", level: Any = None, wait_duration: Any = None) -> None:
     """Shows an alert on the board, as :meth:`Run.alert`."""
-    _current("alert").alert(title, text, level, wait_duration)
+    _active_run.require("alert").alert(title, text, level, wait_duration)
 
 
 def watch(models: Any = None, *args: Any, **named: Any) -> list[Any]:
     """Shows a model's weights and gradients, as :meth:`Run.watch`."""
-    return _current("watch").watch(models, *args, **named)
+    return _active_run.require("watch").watch(models, *args, **named)
 
 
 def unwatch(models: Any = None) -> None:
     """Stops all that :func:`watch` began."""
-    if run is not None:
-        run.unwatch(models)
+    if _active_run.run is not None:
+        _active_run.run.unwatch(models)

@@ -8,8 +8,17 @@ bytes) and a u32:
 ================  ================================================================================
 layout number     points: f64 time (seconds since 1970, UTC), f64 step, an f64 for each series of
                   the layout, and the u32 with all bits inverted, which marks the record complete
-0xffffffff        a change of a cell: u32 length, then JSON ``{"cell": id, "keys": {...}}``
+0xffffffff        a change: u32 length, then JSON: a target and ``"keys": {...}``
 ================  ================================================================================
+
+The target of a change is one of these:
+
+======================================================  ==========================================
+``"cell": id``                                          the document of a cell
+``"run": [board, id]``                                  the document of a run
+``"run": […], "name": …, "step": …, "time": …``         a value of a run that is no number
+``"run": […], "console": true``                         console output, in the key ``text``
+======================================================  ==========================================
 
 Zeros follow the last record of a segment. Where neither a record nor zeros stand, because a process
 was killed while writing, decoding continues at the next sync marker.
@@ -32,16 +41,24 @@ CHANGE_BYTES = 65536
 
 #: One row of points: time, step, one value for each series of the layout.
 Row = tuple[float, ...]
+#: A board's name and a run's id.
+RunKey = tuple[str, str]
 
 
 class Layout:
-    """The series of one ``log`` call: each a cell's id and a series' name."""
+    """The series of one ``log`` call.
 
-    __slots__ = ("number", "parts", "struct", "trailer")
+    A part is a cell's id and a series' name; with ``run``, an empty text and a metric's name.
+    """
 
-    def __init__(self, number: int, parts: list[tuple[str, str]]) -> None:
+    __slots__ = ("number", "parts", "run", "struct", "trailer")
+
+    def __init__(
+        self, number: int, parts: list[tuple[str, str]], run: RunKey | None = None
+    ) -> None:
         self.number = number
         self.parts = parts
+        self.run = run
         #: Head, time, step, values, trailer.
         self.struct = struct.Struct(f"<{HEAD.size}sdd{len(parts)}dI")
         self.trailer = number ^ 0xFFFFFFFF
@@ -62,9 +79,17 @@ class Batch:
     #: Rows by layout number, in the order of the calls.
     rows: dict[int, list[Row]] = field(default_factory=dict)
     #: The order of rows across layouts: a layout number and how many of its rows follow.
-    runs: list[tuple[int, int]] = field(default_factory=list)
+    order: list[tuple[int, int]] = field(default_factory=list)
     #: Changed keys by cell; a later value of a key replaces an earlier one.
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Changed keys by run, before and after the first points of the run in this batch: the end of
+    #: a run follows its points.
+    run_changes: dict[RunKey, dict[str, Any]] = field(default_factory=dict)
+    late_run_changes: dict[RunKey, dict[str, Any]] = field(default_factory=dict)
+    #: Values by run and name, each with its ``step``, ``time`` and ``keys``; the last one counts.
+    run_values: dict[tuple[RunKey, str], dict[str, Any]] = field(default_factory=dict)
+    #: Console output by run.
+    console: dict[RunKey, list[str]] = field(default_factory=dict)
     #: Value files of all changes, including those that a later change replaced.
     files: list[str] = field(default_factory=list)
     #: Bytes of the spool that the batch covers.
@@ -72,10 +97,19 @@ class Batch:
     #: Whether decoding skipped bytes that are no record.
     is_torn: bool = False
 
+    def count_changes(self) -> int:
+        """How many cells, runs and values the batch changes."""
+        runs = {*self.run_changes, *self.late_run_changes}
+        return len(self.changes) + len(runs) + len(self.run_values) + len(self.console)
 
-def encode_change(sync: bytes, cell: str, keys: Mapping[str, Any]) -> bytes:
-    """Encodes a change of a cell. NaN and infinities in ``keys`` must be strings (ValueError)."""
-    document = {"cell": cell, "keys": keys}
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self.rows and not self.count_changes()
+
+
+def encode_change(sync: bytes, target: Mapping[str, Any], keys: Mapping[str, Any]) -> bytes:
+    """Encodes a change. NaN and infinities must be strings (ValueError)."""
+    document = {**target, "keys": keys}
     text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     return CHANGE_HEAD.pack(sync, CHANGE, len(text)) + text
 
@@ -123,7 +157,7 @@ def _decode_points(
             break
         rows.append(row[1:-1])
     if rows:
-        batch.runs.append((number, len(rows)))
+        batch.order.append((number, len(rows)))
         known = batch.rows.setdefault(number, rows)
         if known is not rows:
             known.extend(rows)
@@ -143,20 +177,59 @@ def _decode_change(
         return at
     try:
         document = json.loads(data[start:end])
-        cell, keys = document["cell"], document["keys"]
+        keys = document["keys"]
         file: Any = keys["file"]["name"] if "file" in keys else None
+        if not isinstance(keys, dict):
+            return at
+        if "cell" not in document:
+            _add_run_change(document, keys, batch, layouts)
+        elif not _add_cell_change(document["cell"], keys, batch, layouts):
+            return None
     except (ValueError, TypeError, KeyError, RecursionError, MemoryError):
         return at
-    if not isinstance(cell, str) or not isinstance(keys, dict):
-        return at
-    is_value = "value" in keys or "file" in keys
-    if is_value and any(cell == part[0] for number in batch.rows for part in layouts[number].parts):
-        return None
-    previous = batch.changes.setdefault(cell, {})
-    if is_value:
-        previous.pop("value", None)
-        previous.pop("file", None)
     if "file" in keys:
         batch.files.append(file)
-    previous.update(keys)
     return end
+
+
+def _add_cell_change(
+    cell: Any, keys: dict[str, Any], batch: Batch, layouts: Mapping[int, Layout]
+) -> bool:
+    """Adds a change of a cell; False if it belongs to the next batch. TypeError: no cell."""
+    if not isinstance(cell, str):
+        raise TypeError("a cell's id is a string")
+    is_value = "value" in keys or "file" in keys
+    if is_value and any(cell == part[0] for number in batch.rows for part in layouts[number].parts):
+        return False
+    _merge(batch.changes.setdefault(cell, {}), keys)
+    return True
+
+
+def _add_run_change(
+    document: dict[str, Any], keys: dict[str, Any], batch: Batch, layouts: Mapping[int, Layout]
+) -> None:
+    """Adds a change of a run; TypeError or ValueError if it is none."""
+    board, id = document["run"]
+    run: RunKey = (board, id)
+    if not isinstance(board, str) or not isinstance(id, str):
+        raise TypeError("a run's board and id are strings")
+    if "name" in document:
+        name, step, time = document["name"], float(document["step"]), float(document["time"])
+        if not isinstance(name, str):
+            raise TypeError("a value's name is a string")
+        batch.run_values[run, name] = {"step": step, "time": time, "keys": keys}
+    elif document.get("console") is True:
+        if not isinstance(keys["text"], str):
+            raise TypeError("console output is a string")
+        batch.console.setdefault(run, []).append(keys["text"])
+    else:
+        has_points = any(layouts[number].run == run for number in batch.rows)
+        changes = batch.late_run_changes if has_points else batch.run_changes
+        _merge(changes.setdefault(run, {}), keys)
+
+
+def _merge(changes: dict[str, Any], keys: dict[str, Any]) -> None:
+    if "value" in keys or "file" in keys:
+        changes.pop("value", None)
+        changes.pop("file", None)
+    changes.update(keys)

@@ -21,7 +21,7 @@ from .spool_dir import SpoolDir
 #: How often a failed disk is tried again.
 _RETRY_DISK_S = 1.0
 
-#: A series: a cell's id and a name.
+#: A series: a cell's id and a name; of a run, an empty text and a metric's name.
 Series = tuple[str, str]
 #: What ``log`` needs to write a record of known series without this class: appends bytes to the
 #: segment (ValueError once it is full or sealed), packs a record, the record's head and trailer,
@@ -51,9 +51,11 @@ class Spool:
         self.memory = MemoryBuffer()
         self.cells = cells
         self.layouts: dict[int, record.Layout] = {}
+        #: The boards of runs.
+        self.run_boards: set[str] = set()
         self.dir: SpoolDir | None = None
         self._layout_numbers = itertools.count()
-        self._numbers: dict[tuple[Series, ...], int] = {}
+        self._numbers: dict[tuple[record.RunKey | None, tuple[Series, ...]], int] = {}
         self._is_ended = False
         self._retry_at = 0.0
         self._is_writing = False
@@ -103,40 +105,50 @@ class Spool:
         time_s: float,
         steps: Iterable[float],
         rows: Iterable[Iterable[float]],
+        run: record.RunKey | None = None,
     ) -> bool:
         """Writes one row for each step: one value for each series."""
         with self.lock:
             if self._is_ended:
                 return False
-            layout = self._layout(tuple(series))
+            layout = self._layout(tuple(series), run)
             for step, row in zip(steps, rows):
                 self._write(layout.row(self.sync, time_s, step, row), len(layout.parts))
         self._wake_sender()
         return True
 
-    def fast_path(self, series: Sequence[Series]) -> FastPath | None:
+    def fast_path(
+        self, series: Sequence[Series], run: record.RunKey | None = None
+    ) -> FastPath | None:
         """The fast path for these series; None while records cannot go to the disk."""
         with self.lock:
             if self._is_ended or self.is_disk_failed or self.dir is None:
                 return None
-            layout = self._layout(tuple(series))
+            layout = self._layout(tuple(series), run)
             return self.dir.write, layout.struct.pack, layout.head(self.sync), layout.trailer, self
 
-    def patch(
-        self, id: str, keys: dict[str, Any], *, picture: bytes | None = None, kind: str = ""
+    def change(
+        self,
+        target: dict[str, Any],
+        keys: dict[str, Any],
+        *,
+        picture: bytes | None = None,
+        kind: str = "",
     ) -> bool:
-        """Writes a change of a cell's keys, which are JSON types.
+        """Writes a change of a target's keys, which are JSON types; :mod:`.record` has the targets.
 
-        ``picture``: the bytes of the cell's value, of the media type ``kind``.
+        ``picture``: the bytes of the value, of the media type ``kind``.
         """
         if picture is None:
-            data = record.encode_change(self.sync, id, keys)
+            data = record.encode_change(self.sync, target, keys)
             is_large = len(data) > record.CHANGE_BYTES and "value" in keys
         else:
             data, is_large = b"", len(picture) * 4 // 3 > record.CHANGE_BYTES
         with self.lock:
             if self._is_ended:
                 return False
+            if "run" in target:
+                self.run_boards.add(target["run"][0])
             if (
                 is_large
                 and self.dir is not None
@@ -150,10 +162,10 @@ class Spool:
                 if name is not None:
                     rest = {key: item for key, item in keys.items() if key != "value"}
                     file = {"name": name} if picture is None else {"name": name, "media": kind}
-                    data = record.encode_change(self.sync, id, {**rest, "file": file})
+                    data = record.encode_change(self.sync, target, {**rest, "file": file})
             if not data and picture is not None:
                 uri = f"data:{kind};base64,{b64encode(picture).decode()}"
-                data = record.encode_change(self.sync, id, {**keys, "value": uri})
+                data = record.encode_change(self.sync, target, {**keys, "value": uri})
             self._write(data, 0)
         self._wake_sender()
         return True
@@ -177,14 +189,17 @@ class Spool:
         if self.is_sender_asleep:
             self.wakeup.set()
 
-    def _layout(self, series: tuple[Series, ...]) -> record.Layout:
+    def _layout(self, series: tuple[Series, ...], run: record.RunKey | None) -> record.Layout:
         """The layout of these series, defined on disk before the first record uses it."""
-        number = self._numbers.get(series)
+        number = self._numbers.get((run, series))
         if number is None:
             number = next(self._layout_numbers)
-            self._define({"layout": number, "series": series})
-            self.layouts[number] = record.Layout(number, list(series))
-            self._numbers[series] = number
+            definition = {"layout": number, "series": series}
+            self._define(definition if run is None else {**definition, "run": run})
+            self.layouts[number] = record.Layout(number, list(series), run)
+            self._numbers[run, series] = number
+            if run is not None:
+                self.run_boards.add(run[0])
         return self.layouts[number]
 
     def _define(self, definition: dict[str, Any]) -> None:

@@ -18,8 +18,10 @@ from .. import _environment, _log
 from .._log import warn_once
 from .._spool import paths
 from .._spool.memory_buffer import DROP_REASONS
+from .._spool.record import RunKey
 from .._spool.spool import FastPath, Series, Spool
 from .._values import convert
+from .heartbeats import Heartbeats
 from .replay import replay
 from .sender import Sender
 
@@ -74,6 +76,7 @@ class Client:
         self._write: Callable[[bytes], int] | None = None
         self._spool: Spool | None = None
         self._sender: Sender | None = None
+        self.heartbeats = Heartbeats()
 
     @staticmethod
     def of(url: str, root: str | None, mode: str = "online") -> Client:
@@ -102,7 +105,9 @@ class Client:
                     return self._spool
                 self._spool = opened
                 try:
-                    self._sender = None if self._is_offline else Sender(self._spool)
+                    self._sender = (
+                        None if self._is_offline else Sender(self._spool, self.heartbeats)
+                    )
                 except (RuntimeError, OSError) as error:
                     warn_once(
                         "thread",
@@ -140,19 +145,23 @@ class Client:
                 f"`python -m agnez replay {root}` sends them.",
             )
 
-    def announce(self, board: str) -> None:
-        """Prints where the board is: once until :meth:`close`, and by one process of a training."""
-        if board in self._announced or len(self._announced) >= _MAX_ANNOUNCED:
+    def announce(self, board: str, run: str | None = None) -> None:
+        """Prints where the board is: once until :meth:`close`, and by one process of a training.
+
+        ``run``: the name of a run that begins there.
+        """
+        if (board in self._announced and run is None) or len(self._announced) >= _MAX_ANNOUNCED:
             return
         if _environment.is_quiet() or not _environment.is_first_process():
             return
         self._announced.add(board)
+        what = f"the board {board}" if run is None else f"the run {run}"
         if self._is_offline:
             root = paths.spool_root(self._root)
             command = f"python -m agnez replay {shlex.quote(str(root))}"
-            _log.print_line(f"the board {board} is offline: `{command}` sends what is logged.")
+            _log.print_line(f"{what} is offline: `{command}` sends what is logged.")
         else:
-            _log.print_line(f"the board {board} is at {self.url}/b/{board}")
+            _log.print_line(f"{what} is at {self.url}/b/{board}")
 
     def _print_delivered(self, sender: Sender, was_sent: bool) -> None:
         """Prints what was logged to each board whose link was printed. Never raises."""
@@ -180,9 +189,9 @@ class Client:
             self._fast_paths.add(fast_paths)
         return fast_paths
 
-    def fast_path(self, series: Sequence[Series]) -> FastPath | None:
+    def fast_path(self, series: Sequence[Series], run: RunKey | None = None) -> FastPath | None:
         """The fast path for these series; None while records cannot go to the disk."""
-        path = self.spool.fast_path(series)
+        path = self.spool.fast_path(series, run)
         if path is not None and path[0] is not self._write:
             # A new segment: fast paths that are seldom used would keep earlier segments open.
             with self._lock:
@@ -207,25 +216,40 @@ class Client:
         time_s: float,
         steps: Sequence[float],
         rows: Sequence[Iterable[float]],
+        run: RunKey | None = None,
     ) -> None:
         """Logs one row for each step: one value for each series."""
-        self._put(lambda spool: spool.points(series, time_s, steps, rows))
+        self._put(lambda spool: spool.points(series, time_s, steps, rows, run))
 
     def patch(self, id: str, keys: dict[str, Any]) -> None:
         """Changes keys of a cell's document. ``keys`` holds JSON types."""
-        value = keys.get("value")
-        # Only texts: numbers have limits of their own, which the server's refusal explains.
-        if isinstance(value, str) and len(value) > _VALUE_BYTES:
-            self._drop_too_large(id, len(value), _VALUE_BYTES)
-            return
-        self._put(lambda spool: spool.patch(id, keys))
+        self.change({"cell": id}, keys, f"cell {id}")
 
     def patch_image(self, id: str, keys: dict[str, Any], content: bytes, kind: str) -> None:
         """Changes a cell's value to a picture of the media type ``kind``, and other keys."""
-        if len(content) > _MEDIA_BYTES:
-            self._drop_too_large(id, len(content), _MEDIA_BYTES)
+        self.change_image({"cell": id}, keys, content, kind, f"cell {id}")
+
+    def patch_run(self, run: RunKey, keys: dict[str, Any]) -> None:
+        """Changes keys of a run's document. ``keys`` holds JSON types."""
+        self.change({"run": run}, keys, f"run {run[1]}")
+
+    def change(self, target: dict[str, Any], keys: dict[str, Any], label: str) -> None:
+        """Changes keys of a target; :mod:`agnez._spool.record` has the targets."""
+        value = keys.get("value")
+        # Only texts: numbers have limits of their own, which the server's refusal explains.
+        if isinstance(value, str) and len(value) > _VALUE_BYTES:
+            self._drop_too_large(label, len(value), _VALUE_BYTES)
             return
-        self._put(lambda spool: spool.patch(id, keys, picture=content, kind=kind))
+        self._put(lambda spool: spool.change(target, keys))
+
+    def change_image(
+        self, target: dict[str, Any], keys: dict[str, Any], content: bytes, kind: str, label: str
+    ) -> None:
+        """Changes a target's value to a picture of the media type ``kind``, and other keys."""
+        if len(content) > _MEDIA_BYTES:
+            self._drop_too_large(label, len(content), _MEDIA_BYTES)
+            return
+        self._put(lambda spool: spool.change(target, keys, picture=content, kind=kind))
 
     def _put(self, put: Callable[[Spool], bool]) -> None:
         # Another thread may be closing the spool: let it, then write to the next spool.
@@ -238,13 +262,13 @@ class Client:
         with spool.lock:
             spool.memory.dropped["unsupported"] += count
 
-    def _drop_too_large(self, id: str, size: int, limit: int) -> None:
+    def _drop_too_large(self, label: str, size: int, limit: int) -> None:
         spool = self.spool
         with spool.lock:
             spool.memory.dropped["large"] += 1
         warn_once(
-            f"large {id}",
-            f"A value of the cell {id} was dropped: it has {size / 2**20:.1f} MiB, "
+            f"large {label}",
+            f"A value of the {label} was dropped: it has {size / 2**20:.1f} MiB, "
             f"the server takes {limit / 2**20:.0f}.",
         )
 
@@ -317,6 +341,7 @@ class Client:
         self._spool = self._sender = self._write = None
         self._cells = dict(self._cells)
         self._announced = set()
+        self.heartbeats.clear()
         # They write into the parent's segment.
         self._clear_fast_paths()
 
@@ -324,28 +349,19 @@ class Client:
 class DisabledClient(Client):
     """Writes and sends nothing: the mode ``disabled``. Wrong arguments still raise."""
 
-    def announce(self, board: str) -> None:
+    def announce(self, board: str, run: str | None = None) -> None:
         return
 
-    def fast_path(self, series: Sequence[Series]) -> FastPath | None:
+    def fast_path(self, series: Sequence[Series], run: RunKey | None = None) -> FastPath | None:
         return None
 
     def cell(self, id: str, metadata: dict[str, Any]) -> None:
         return
 
-    def points(
-        self,
-        series: Sequence[Series],
-        time_s: float,
-        steps: Sequence[float],
-        rows: Sequence[Iterable[float]],
-    ) -> None:
+    def _put(self, put: Callable[[Spool], bool]) -> None:
         return
 
-    def patch(self, id: str, keys: dict[str, Any]) -> None:
-        return
-
-    def patch_image(self, id: str, keys: dict[str, Any], content: bytes, kind: str) -> None:
+    def _drop_too_large(self, label: str, size: int, limit: int) -> None:
         return
 
     def count_unsupported(self, count: int) -> None:

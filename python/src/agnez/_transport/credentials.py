@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 DEFAULT_URL = "http://localhost:3000"
@@ -44,6 +46,17 @@ def is_configured(url: str | None) -> bool:
 def explicit_token(url: str) -> str | None:
     """The token that this process got as an argument or within an address."""
     return _tokens.get(url)
+
+
+def token_for_child(url: str) -> dict[str, str]:
+    """What a pickle for a child that ``multiprocessing`` is starting has more than any other.
+
+    That pickle goes through a pipe to the child, like the keys of multiprocessing itself.
+    """
+    secret = explicit_token(url)
+    context: Any = sys.modules.get("multiprocessing.context")
+    is_spawning = context is not None and context.get_spawning_popen() is not None
+    return {"token": secret} if secret is not None and is_spawning else {}
 
 
 def token_for(url: str) -> str | None:

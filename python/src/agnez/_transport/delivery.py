@@ -30,10 +30,10 @@ class Delivered:
     """What the server has accepted of one board."""
 
     points: int = 0
-    #: A cell's id and a name.
+    #: The id of a cell or of a run, and a name.
     series: set[tuple[str, str]] = field(default_factory=set)
-    #: Ids of cells whose documents were changed.
-    changed: set[str] = field(default_factory=set)
+    #: Ids of cells whose documents were changed, and runs' ids with names of values.
+    changed: set[str | tuple[str, str]] = field(default_factory=set)
 
     def __str__(self) -> str:
         # Copies: the sender may add to the sets meanwhile.
@@ -94,16 +94,18 @@ class Delivery:
             self._count(part)
 
     def _count(self, accepted: Request) -> None:
-        for (cell, series), points in accepted.points.items():
-            delivered = self._delivered_to(cell)
+        for series, points in accepted.points.items():
+            delivered = self._delivered_to(accepted, series[0])
             delivered.points += points
-            delivered.series.add((cell, series))
+            delivered.series.add(series)
         if accepted.method == "PATCH":
             for cell in accepted.cells:
-                self._delivered_to(cell).changed.add(cell)
+                self._delivered_to(accepted, cell).changed.add(cell)
+        for name in accepted.values:
+            self._delivered_to(accepted, "").changed.add((accepted.run or "", name))
 
-    def _delivered_to(self, cell: str) -> Delivered:
-        board = str(self.outbox.cells.get(cell, {}).get("board", "main"))
+    def _delivered_to(self, request: Request, cell: str) -> Delivered:
+        board = request.board or str(self.outbox.cells.get(cell, {}).get("board", "main"))
         return self.delivered.setdefault(board, Delivered())
 
     def deliver(self, request: Request) -> list[Request]:
@@ -125,7 +127,7 @@ class Delivery:
             response = self.send_until_answered(request)
         if response.status < 300:
             return [request]
-        if request.path == "/points" and len(request.cells) > 1:
+        if request.is_divisible and response.status != 410:
             # Saved first: after a crash the whole must not be accepted beside its parts.
             self.outbox.mark_split(request)
             return self._deliver_split(request)
@@ -133,7 +135,7 @@ class Delivery:
         return []
 
     def _deliver_split(self, request: Request) -> list[Request]:
-        parts = request_builder.split_by_cell(request)
+        parts = request_builder.split(request)
         return [accepted for part in parts for accepted in self.deliver(part)]
 
     def _create_cells(self, ids: list[str]) -> None:

@@ -31,7 +31,7 @@ _TRUST_S = 1.0
 #: Statuses with which a proxy answers for a server that it does not ask or does not reach.
 _PROXY_STATUSES = (401, 403, 407, 408, 429, 500, 502, 503, 504)
 #: Every response of the server to a change has one of these keys.
-_RESPONSE_KEYS = ("_id", "appended", "repeated")
+_RESPONSE_KEYS = ("_id", "appended", "repeated", "run")
 
 
 @dataclass
@@ -46,8 +46,18 @@ class Request:
     key: str | None = None
     #: Ids of the cells that the request changes.
     cells: list[str] = field(default_factory=list)
-    #: How many points it adds to each series: a cell's id and a name.
+    #: How many points it adds to each series: the id of a cell or of a run, and a name.
     points: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: The board and the id of the run that it changes.
+    board: str | None = None
+    run: str | None = None
+    #: Names of the run's values that it changes.
+    values: list[str] = field(default_factory=list)
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether it adds points to several cells, or of several metrics of a run."""
+        return len(self.points) > 1 if self.run else len(self.cells) > 1
 
 
 @dataclass
@@ -83,6 +93,8 @@ class Response:
         """Whether this is the server's confirmation; another program may answer 200 as well."""
         if not 200 <= self.status < 300:
             return False
+        if self.status == 204:
+            return self.is_marked
         if len(self.body) > _PARSED_RESPONSE_BYTES:
             # The document of a cell with a large value.
             text = self.body.strip()

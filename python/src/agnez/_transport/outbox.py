@@ -169,7 +169,7 @@ class Outbox:
                     f"torn {self.writer}",
                     f"The spool {self.folder} has bytes that are no record; they were passed over.",
                 )
-            if batch is not None and (batch.rows or batch.changes):
+            if batch is not None and not batch.is_empty():
                 self._end = self._start + batch.size
                 return batch
             if batch is not None:
@@ -208,11 +208,11 @@ class Outbox:
             raise
         spool.give_back(data[batch.size :])
         self._bytes = data[: batch.size]
-        return batch if batch.rows or batch.changes else None
+        return None if batch.is_empty() else batch
 
     def is_split(self, request: Request) -> bool:
         """Whether the request was refused as a whole, by this process or the ended one."""
-        return request.path == "/points" and _key_number(request) in self._split
+        return request.is_divisible and _key_number(request) in self._split
 
     def mark_split(self, request: Request) -> None:
         """Remembers, across a crash, that the request was refused as a whole."""
@@ -314,7 +314,7 @@ class Outbox:
 
     def record_refused(self, request: Request, response: Response) -> None:
         """Stores a request that the server will not take, for a retry by hand."""
-        cells = ", ".join(request.cells[:3]) or request.path
+        cells = ", ".join(request.cells[:3]) or _run_label(request) or request.path
         line = refusal(request, response)
         warn_once(
             f"refused {cells} {response.status}",
@@ -369,6 +369,10 @@ class Outbox:
         except OSError:
             return False
         return True
+
+
+def _run_label(request: Request) -> str:
+    return f"the run {request.run} of the board {request.board}" if request.run else ""
 
 
 def _key_number(request: Request) -> int:

@@ -50,7 +50,13 @@ def _parse_layout(line: dict[str, Any]) -> record.Layout:
     is_number = isinstance(number, int) and 0 <= number < record.CHANGE
     if not is_number or not all(isinstance(part, str) for pair in series for part in pair):
         raise ValueError("no layout")
-    return record.Layout(number, series)
+    run = line.get("run")
+    if run is None:
+        return record.Layout(number, series)
+    board, id = run
+    if not isinstance(board, str) or not isinstance(id, str):
+        raise ValueError("no run")
+    return record.Layout(number, series, (board, id))
 
 
 def replay(
@@ -115,7 +121,7 @@ def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int]:
             until = time.monotonic() + timeout
             for number, rows in batch.rows.items():
                 points += len(rows) * len(outbox.layouts[number].parts)
-            changes += len(batch.changes)
+            changes += batch.count_changes()
     except StoppedError:
         problem = delivery.blocked or f"{outbox.url} cannot be reached."
         raise TimeoutError(f"{problem} The rest stays in {outbox.folder}.") from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._spool import record
+from . import run_requests
 from .http import Request, cell_path
 
 #: The server takes 1000 series in a request.
@@ -39,45 +40,70 @@ def to_requests(
     A change whose value file is missing is left out; its key stays unused.
     """
     requests: list[Request] = []
-    number = first
+    for number, request in enumerate(_requests(batch, layouts, folder), first):
+        if request is not None:
+            request.key = f"{writer}:{number}"
+            requests.append(request)
+    return requests
+
+
+def _requests(
+    batch: record.Batch, layouts: Mapping[int, record.Layout], folder: Path | None
+) -> Iterator[Request | None]:
+    """The requests without their keys; None for a change whose value file is missing."""
     for cell, keys in batch.changes.items():
         body = _patch_body(keys, folder)
-        if body is not None:
-            key = f"{writer}:{number}"
-            requests.append(Request("PATCH", cell_path(cell), body, key=key, cells=[cell]))
-        number += 1
+        yield Request("PATCH", cell_path(cell), body, cells=[cell]) if body is not None else None
+    for run, keys in batch.run_changes.items():
+        yield run_requests.patch_request(run, _encode(keys))
+    for (run, name), value in batch.run_values.items():
+        body = _patch_body(value["keys"], folder)
+        yield run_requests.value_request(run, name, value, body) if body is not None else None
     points = _points_by_series(batch, layouts)
     series = list(points)
     for at in range(0, len(series), SERIES_PER_REQUEST):
-        part = {name: points[name] for name in series[at : at + SERIES_PER_REQUEST]}
-        requests.append(_encode_points(part, f"{writer}:{number}"))
-        number += 1
-    return requests
+        yield _encode_points({name: points[name] for name in series[at : at + SERIES_PER_REQUEST]})
+    yield from run_requests.log_requests(batch, layouts)
+    for run, texts in batch.console.items():
+        yield run_requests.console_request(run, texts)
+    for run, keys in batch.late_run_changes.items():
+        yield run_requests.patch_request(run, _encode(keys))
 
 
 def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> int:
     """How many keys :func:`to_requests` uses."""
-    series = {part for number in batch.rows for part in layouts[number].parts}
-    return len(batch.changes) + -(-len(series) // SERIES_PER_REQUEST)
+    numbers = [number for number in batch.rows if layouts[number].run is None]
+    series = {part for number in numbers for part in layouts[number].parts}
+    changes = len(batch.changes) + len(batch.run_changes) + len(batch.late_run_changes)
+    points = -(-len(series) // SERIES_PER_REQUEST) + run_requests.count_log_requests(batch, layouts)
+    return changes + len(batch.run_values) + points + len(batch.console)
 
 
-def split_by_cell(request: Request) -> list[Request]:
-    """Splits a refused request, so that one cell does not hold up the others."""
+def split(request: Request) -> list[Request]:
+    """Splits refused points by cell, or by a run's metric: one does not hold up the others."""
+    parts = run_requests.split_by_metric(request) if request.run else _split_by_cell(request)
+    writer, _, number = (request.key or "").rpartition(":")
+    for at, part in enumerate(parts):
+        part.key = f"{writer}.{number}:{at}"
+    return parts
+
+
+def _split_by_cell(request: Request) -> list[Request]:
     groups: dict[str, Points] = {}
     for (cell, series), columns in decode_points(request.body).items():
         groups.setdefault(cell, {})[cell, series] = columns
-    writer, _, number = (request.key or "").rpartition(":")
-    return [
-        _encode_points(points, f"{writer}.{number}:{at}")
-        for at, points in enumerate(groups.values())
-    ]
+    return [_encode_points(points) for points in groups.values()]
+
+
+def _encode(keys: Mapping[str, Any]) -> bytes:
+    return json.dumps(keys, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _patch_body(keys: Mapping[str, Any], folder: Path | None) -> bytes | None:
     """The JSON of a change; None if its value file was dropped."""
     file = keys.get("file")
     if file is None:
-        return json.dumps(keys, separators=(",", ":"), allow_nan=False).encode()
+        return _encode(keys)
     path = value_file(folder, file["name"])
     if path is None:
         return None
@@ -90,7 +116,7 @@ def _patch_body(keys: Mapping[str, Any], folder: Path | None) -> bytes | None:
     if file.get("media") is not None:
         media = str(file["media"]).encode()
         value = b'"data:' + media + b";base64," + base64.b64encode(data) + b'"'
-    text = json.dumps(rest, separators=(",", ":"), allow_nan=False).encode()
+    text = _encode(rest)
     return text[:-1] + (b"," if rest else b"") + b'"value":' + value + b"}"
 
 
@@ -104,14 +130,17 @@ def value_file(folder: Path | None, name: Any) -> Path | None:
 
 def _points_by_series(batch: record.Batch, layouts: Mapping[int, record.Layout]) -> Points:
     points: Points = {}
-    parts = [part for number in batch.rows for part in layouts[number].parts]
+    numbers = [number for number in batch.rows if layouts[number].run is None]
+    parts = [part for number in numbers for part in layouts[number].parts]
     if len(set(parts)) == len(parts):
-        for number, rows in batch.rows.items():
-            _append_rows(points, layouts[number], rows)
+        for number in numbers:
+            _append_rows(points, layouts[number], batch.rows[number])
         return points
     # Several layouts share a series: its points follow the order of the calls.
-    taken = dict.fromkeys(batch.rows, 0)
-    for number, count in batch.runs:
+    taken = dict.fromkeys(numbers, 0)
+    for number, count in batch.order:
+        if number not in taken:
+            continue
         start = taken[number]
         _append_rows(points, layouts[number], batch.rows[number][start : start + count])
         taken[number] = start + count
@@ -131,7 +160,7 @@ def _append_rows(points: Points, layout: record.Layout, rows: Sequence[record.Ro
                 old.extend(new)
 
 
-def _encode_points(points: Points, key: str) -> Request:
+def _encode_points(points: Points) -> Request:
     """Encodes the binary body of ``POST /points`` (docs/rest.md)."""
     out = [struct.pack("<4sBBHQI", b"AGNZ", 1, 1, 0, 0, len(points))]
     for (cell, series), (x, y, t) in points.items():
@@ -143,7 +172,7 @@ def _encode_points(points: Points, key: str) -> Request:
     cells = list(dict.fromkeys(cell for cell, _ in points))
     counts = {part: len(y) for part, (_, y, _) in points.items()}
     body = b"".join(out)
-    return Request("POST", "/points", body, "application/octet-stream", key, cells, counts)
+    return Request("POST", "/points", body, "application/octet-stream", cells=cells, points=counts)
 
 
 def _to_bytes(numbers: array[float]) -> bytes:

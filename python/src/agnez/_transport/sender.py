@@ -13,6 +13,7 @@ from .._spool.spool import Spool
 from .._values.names import cell_id
 from . import delivery
 from .delivery import Delivered, Delivery, StoppedError
+from .heartbeats import Heartbeats
 from .http import Request, ServerConnection, cell_path
 from .outbox import Outbox
 
@@ -32,8 +33,9 @@ _MAX_TRIES = 3
 class Sender:
     """Sends one open spool; starts its thread when it is made."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, heartbeats: Heartbeats) -> None:
         self._spool = spool
+        self._heartbeats = heartbeats
         self._outbox = Outbox.of(spool)
         self._connection = ServerConnection(spool.url)
         self._delivery = Delivery(self._outbox, self._connection, self._pause)
@@ -102,6 +104,8 @@ class Sender:
                     has_sent = self._send_batch()
                     if not has_sent:
                         self._report_dropped()
+                    if self._delivery.is_connected:
+                        self._heartbeats.send_due(self._connection)
                     failures = self._tries = 0
                     self._ended.clear()
                 except StoppedError:
@@ -232,7 +236,7 @@ class Sender:
         reasons = {**DROP_REASONS, "refused": "requests refused by the server"}
         text = "\n".join(f"- {count} {reasons[key]}" for key, count in counts.items() if count)
         boards = {str(cell.get("board", "main")) for cell in list(self._spool.cells.values())}
-        for board in boards:
+        for board in boards | set(self._spool.run_boards):
             name = "agnez: not sent"
             id = cell_id(board, name)
             document = {"_id": id, "board": board, "name": name}

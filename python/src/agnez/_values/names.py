@@ -108,14 +108,14 @@ def cell_id(board: str, name: str) -> str:
     return f"{short[0]}-{short[1]}-{digest}"
 
 
-def split_metric(metric: str, run: str | None) -> tuple[str, str]:
+def split_metric(metric: str) -> tuple[str, str]:
     """The cell and series of a metric: ``acc/val`` is the series ``val`` of the cell ``acc``.
 
-    With a run the series is ``<run>/val``. Two metrics may have the same cell and series (``loss``
-    and ``loss/loss``): :class:`agnez.Board` makes them differ.
+    Two metrics may have the same cell and series (``loss`` and ``loss/loss``):
+    :class:`agnez.Board` makes them differ.
     """
     metric = to_name(metric)
     group, slash, name = metric.rpartition("/")
     if not slash or not group or not name:
-        return metric, run or metric
-    return group, to_name(f"{run}/{name}") if run else name
+        return metric, metric
+    return group, name

@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .. import session
 from .._log import warn_once
 from .._optional import import_optional
+from .._values import cell_values
 from .._values.arrays import to_float_array
 from ..board import Board
+from ..media import Chart
+from ._target import Target
 
 #: Even: bins are symmetric to zero and are joined in pairs.
 BINS = 64
@@ -20,18 +22,6 @@ STEPS = 200
 CELLS = 32
 
 Weights = Mapping[str, Any]
-
-
-def resolve_board(board: Board | str | None) -> Board:
-    """Returns a board: ``board`` itself, or the board of that name.
-
-    None is the board of the active run of ``agnez.init``, or ``main``.
-    """
-    if isinstance(board, Board):
-        return board
-    if isinstance(board, str):
-        return Board(board)
-    return session.run.board if session.run is not None else Board("main")
 
 
 def norm(tensors: Any) -> float:
@@ -53,23 +43,35 @@ def split_phase(name: Any) -> Any:
     return name
 
 
-def log_norms(board: Board, cell: str, norms: Mapping[str, float], step: Any) -> None:
-    """Appends a point for each name to the line cell."""
-    if norms:
-        board.line(cell).append(norms, step=step)
+def name_metrics(target: Target, metrics: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The metrics as a framework names them; for a board's cells, with their series.
+
+    For a run, the server finds the chart and the line.
+    """
+    if not isinstance(target, Board):
+        return dict(metrics)
+    return {split_phase(name): value for name, value in metrics.items() if name != "epoch"}
+
+
+def log_norms(target: Target, title: str, norms: Mapping[str, float], step: Any) -> None:
+    """Logs a norm for each name, beside the steps of the script's own calls."""
+    if norms and isinstance(target, Board):
+        target.line(title).append(norms, step=step)
+    elif norms:
+        target._log_at({f"{title}/{name}": value for name, value in norms.items()}, step)
 
 
 class HistogramOverSteps:
-    """The distribution of one tensor over steps, in a histogram cell.
+    """The distribution of one tensor over steps, in one histogram.
 
     The bins are symmetric to zero, up to a power of two. A value beyond doubles the range, which
     joins pairs of bins exactly: all steps share their edges. The description counts values that
     are not finite.
     """
 
-    def __init__(self, board: Board, cell: str) -> None:
-        self._board = board
-        self._cell = cell
+    def __init__(self, target: Target, name: str) -> None:
+        self._target = target
+        self._name = name
         self._reach: float | None = None
         self._rows: list[tuple[float, list[int]]] = []
         #: Every so many steps are kept.
@@ -94,12 +96,12 @@ class HistogramOverSteps:
             self._rows = self._rows[::2]
             self._every *= 2
         steps, rows = zip(*self._rows)
-        cell = self._board.histogram(self._cell, counts=list(rows), edges=edges, steps=list(steps))
+        value = cell_values.histogram(None, list(rows), edges, steps=list(steps))
+        note = ""
         if finite.size < values.size:
-            cell.set_description(
-                f"{values.size - finite.size} of {values.size} values "
-                f"were not finite at step {step:g}"
-            )
+            note = f"{values.size - finite.size} of {values.size} values "
+            note += f"were not finite at step {step:g}"
+        self._target._log_at({self._name: Chart("histogram", value, note or None)}, step)
 
     def _widen(self, largest: float) -> None:
         if largest == 0.0:
@@ -115,14 +117,14 @@ class HistogramOverSteps:
 
 
 class LayerHistograms:
-    """The distributions of several tensors, a cell for each."""
+    """The distributions of several tensors, a histogram for each."""
 
-    def __init__(self, board: Board, title: str) -> None:
-        self._board, self._title = board, title
+    def __init__(self, target: Target, title: str) -> None:
+        self._target, self._title = target, title
         self._spreads: dict[str, HistogramOverSteps] = {}
 
     def add(self, tensors: Weights, step: Any) -> None:
-        """Adds tensors by name; a new name gets the cell ``<title> of <name>``."""
+        """Adds tensors by name; a new name gets the histogram ``<title> of <name>``."""
         for name, tensor in tensors.items():
             if name not in self._spreads:
                 if len(self._spreads) == CELLS:
@@ -132,7 +134,8 @@ class LayerHistograms:
                         "those of the others are left out.",
                     )
                     return
+                joint = " of " if isinstance(self._target, Board) else "/"
                 self._spreads[name] = HistogramOverSteps(
-                    self._board, f"{self._title} of {name}"[:200]
+                    self._target, f"{self._title}{joint}{name}"[:200]
                 )
             self._spreads[name].add(tensor, step)

@@ -9,40 +9,38 @@ from .._errors import log_exceptions
 from .._optional import import_optional
 from .._values.convert import to_label
 from ..board import Board
-from ._tensors import resolve_board, split_phase
+from ._target import AnyTarget, Target, Training
+from ._tensors import name_metrics
 
 _transformers = import_optional("transformers", "agnez.huggingface")
 
 
 class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-defined]
-    """Shows what a ``transformers.Trainer`` logs.
+    """Shows what a ``transformers.Trainer`` logs, as a run.
 
-    ``loss`` and ``eval_loss`` are two series of the cell ``loss``; other metrics, such as
-    ``learning_rate``, have cells of their own. The arguments are a table, as is the summary at the
-    end. Only the main process sends. The step is the trainer's.
+    ``loss`` and ``eval_loss`` share a chart. The arguments are the run's config, what is known at
+    the end its summary. Only the main process sends. The step is the trainer's.
 
-    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
+    :param board: a run; a board's name, on which it begins a run if none is active there; None: the
+        active run, or one on ``main``; or an :class:`agnez.Board`, for cells without a run.
+    :param name: the run's name; by default that of the arguments.
     """
 
-    def __init__(self, board: Board | str | None = None) -> None:
+    def __init__(self, board: AnyTarget = None, *, name: str | None = None) -> None:
         super().__init__()
-        self._board = board
+        self._training = Training(board, name)
 
     @property
-    def board(self) -> Board:
-        if not isinstance(self._board, Board):
-            self._board = resolve_board(self._board)
-        return self._board
+    def target(self) -> Target:
+        """The run or the board."""
+        return self._training.target
 
     @log_exceptions
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.is_world_process_zero:
-            arguments = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
-            rows = sorted(
-                ([to_label(name), value] for name, value in arguments.items()),
-                key=lambda row: str(row[0]),
-            )
-            self.board.table("arguments", rows, columns=["name", "value"])
+            given = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
+            arguments = {to_label(name): value for name, value in given.items()}
+            self._training.set_config(dict(sorted(arguments.items())), "arguments")
 
     @log_exceptions
     def on_log(
@@ -56,17 +54,18 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
         if not state.is_world_process_zero or not logs:
             return
         if "train_runtime" in logs:
-            self.board.table(
-                "summary",
-                [[to_label(name), value] for name, value in logs.items()],
-                columns=["name", "value"],
-            )
+            named = {to_label(name): value for name, value in logs.items()}
+            self._training.set_summary(named, "summary")
             return
-        # The training loss has no phase in its name.
-        named = {
-            "loss/train" if name == "loss" else split_phase(name): value
-            for name, value in logs.items()
-            if name != "epoch"
-        }
+        target = self.target
+        named = name_metrics(target, logs)
+        if isinstance(target, Board) and "loss" in named:
+            # The training loss has no phase in its name.
+            named["loss/train"] = named.pop("loss")
         if named:
-            self.board.log(named, step=state.global_step)
+            target.log(named, step=state.global_step)
+
+    @log_exceptions
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.is_world_process_zero:
+            self._training.end()

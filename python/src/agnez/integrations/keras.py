@@ -18,7 +18,8 @@ from .._values.arrays import to_float_array
 from .._values.convert import to_label
 from ..board import Board
 from ..cell import Cell
-from ._tensors import LayerHistograms, log_norms, norm, resolve_board
+from ._target import AnyTarget, Target, Training, resolve_board
+from ._tensors import LayerHistograms, log_norms, norm
 
 keras = import_optional("keras", "agnez.keras")
 
@@ -28,8 +29,12 @@ AnyBoard = Union[Board, str, None]
 class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
     """Shows metrics, the learning rate, weight norms and distributions, and gradient norms.
 
-    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
-    :param batches: also log the metrics of every so many batches, as the series ``batch``; 0:
+    Each ``fit`` is a run, unless one is active.
+
+    :param board: a run; a board's name, on which it begins a run if none is active there; None: the
+        active run, or one on ``main``; or an :class:`agnez.Board`, for cells without a run.
+    :param name: the name of the run.
+    :param batches: also log the metrics of every so many batches, as ``batch/loss``; 0:
         epochs only. Within an epoch, Keras' metrics are means since its start. The step is in
         epochs, with decimals, so that both share a chart: the batches of epoch 0 end at 1.
     :param weights: norms of each layer's weights, at the end of each epoch.
@@ -42,8 +47,9 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
 
     def __init__(
         self,
-        board: AnyBoard = None,
+        board: AnyTarget = None,
         *,
+        name: str | None = None,
         batches: int = 0,
         weights: bool = True,
         histograms: bool = True,
@@ -51,7 +57,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         sample: tuple[Any, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.board = resolve_board(board)
+        self._training = Training(board, name)
         self._batches, self._weights, self._histograms, self._gradients = (
             batches,
             weights,
@@ -59,8 +65,26 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             gradients,
         )
         self._sample = sample
-        self._spreads = LayerHistograms(self.board, "weights")
+        self._spreads: LayerHistograms | None = None
         self._epoch = 0
+
+    @property
+    def target(self) -> Target:
+        """The run or the board."""
+        return self._training.target
+
+    @log_exceptions
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._spreads = LayerHistograms(self.target, "weights")
+        config = {name: value for name, value in (self.params or {}).items() if name != "verbose"}
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is not None:
+            config["optimizer"] = type(optimizer).__name__
+        self._training.set_config(config)
+
+    @log_exceptions
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._training.end()
 
     @log_exceptions
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -72,8 +96,12 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             count = (self.params or {}).get("steps")
             # Without the number of batches, the fraction of the epoch is unknown.
             if count:
-                self.board.log(
-                    {f"{name}/batch": value for name, value in logs.items()},
+                is_board = isinstance(self.target, Board)
+                self.target.log(
+                    {
+                        f"{name}/batch" if is_board else f"batch/{name}": value
+                        for name, value in logs.items()
+                    },
                     step=self._epoch + (batch + 1) / count,
                 )
 
@@ -96,11 +124,13 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
         rate = metrics.pop("learning_rate", None)
         if rate is None:
             rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
-        named = {_series_name(name): value for name, value in metrics.items()}
+        named = dict(metrics)
+        if isinstance(self.target, Board):
+            named = {_series_name(name): value for name, value in metrics.items()}
         if rate is not None:
             named["learning rate"] = _number(rate)
         if named:
-            self.board.log(named, step=epoch)
+            self.target.log(named, step=epoch)
 
     @log_exceptions
     def _log_weights(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
@@ -108,17 +138,17 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
             name: norm(variable.value for variable in variables)
             for name, variables in layers.items()
         }
-        log_norms(self.board, "weight norms", norms, epoch)
+        log_norms(self.target, "weight norms", norms, epoch)
 
     @log_exceptions
     def _log_histograms(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
-        self._spreads.add(
-            {name: _kernel_of(variables) for name, variables in layers.items()}, epoch
-        )
+        if self._spreads is not None:
+            kernels = {name: _kernel_of(variables) for name, variables in layers.items()}
+            self._spreads.add(kernels, epoch)
 
     @log_exceptions
     def _log_gradients(self, layers: Mapping[str, list[Any]], epoch: int) -> None:
-        log_norms(self.board, "gradient norms", self._gradient_norms(layers), epoch)
+        log_norms(self.target, "gradient norms", self._gradient_norms(layers), epoch)
 
     def _gradient_norms(self, layers: Mapping[str, list[Any]]) -> dict[str, float]:
         backend = keras.backend.backend()

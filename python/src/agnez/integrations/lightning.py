@@ -8,8 +8,10 @@ from typing import Any
 
 from .._errors import log_exceptions
 from .._optional import import_optional
-from ..board import Board
-from ._tensors import resolve_board, split_phase
+from .._run import Run
+from .._values.convert import to_label
+from ._target import AnyTarget, Target, Training
+from ._tensors import name_metrics
 
 try:
     _loggers = import_optional("lightning.pytorch.loggers.logger", "agnez.lightning", "lightning")
@@ -26,58 +28,54 @@ except ModuleNotFoundError as missing:
 
 
 class AgnezLogger(_loggers.Logger):  # type: ignore[misc,name-defined]
-    """Shows what a LightningModule logs.
+    """Shows what a LightningModule logs, as a run.
 
-    ``train_loss`` and ``val_loss`` (or ``train/loss``) are two series of the cell ``loss``. Only
-    the process of rank 0 sends. The step is Lightning's; its counter ``epoch`` is ignored.
+    ``train_loss`` and ``val_loss`` (or ``train/loss``) share a chart. Only the process of rank 0
+    sends. The step is Lightning's.
 
-    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
-    :param run: the run's name, for a named board: its series begin with it, and runs share charts.
+    :param board: a run; a board's name, on which it begins a run if none is active there; None: the
+        active run, or one on ``main``; or an :class:`agnez.Board`, for cells without a run.
+    :param name: the run's name; with it the logger begins a run in any case.
     """
 
-    def __init__(self, board: Board | str | None = None, *, run: str | None = None) -> None:
+    def __init__(self, board: AnyTarget = None, *, name: str | None = None) -> None:
         super().__init__()
-        if run is not None and isinstance(board, Board):
-            raise TypeError("run= belongs to the board: Board(name, run=...)")
-        self._board = (
-            board if run is None else Board(board if isinstance(board, str) else "main", run=run)
-        )
-        self._made: Board | None = None
+        self._training = Training(board, name)
 
     @property
-    def experiment(self) -> Board:
-        """The board."""
-        if self._made is None:
-            self._made = resolve_board(self._board)
-        return self._made
+    def experiment(self) -> Target:
+        """The run or the board."""
+        return self._training.target
 
     @property
     def name(self) -> str:
-        return self.experiment.name
+        target = self.experiment
+        return target.project if isinstance(target, Run) else target.name
 
     @property
     def version(self) -> str:
-        return self.experiment.run or ""
+        target = self.experiment
+        return target.id if isinstance(target, Run) else ""
 
     @log_exceptions
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        named = {split_phase(name): value for name, value in metrics.items() if name != "epoch"}
-        if named and _utilities.rank_zero_only.rank == 0:
-            self.experiment.log(named, step=step)
+        if _utilities.rank_zero_only.rank == 0:
+            named = name_metrics(self.experiment, metrics)
+            if named:
+                self.experiment.log(named, step=step)
 
     @log_exceptions
     def log_hyperparams(
         self, params: Mapping[str, Any] | argparse.Namespace | None, *_: Any, **__: Any
     ) -> None:
-        if _utilities.rank_zero_only.rank != 0:
-            return
-        config: dict[str, Any] = (
-            vars(params) if isinstance(params, argparse.Namespace) else dict(params or {})
-        )
-        if config:
-            self.experiment.config.update(config)
-            self.experiment.show_config()
+        if _utilities.rank_zero_only.rank == 0:
+            config = vars(params) if isinstance(params, argparse.Namespace) else dict(params or {})
+            self._training.set_config(
+                {to_label(name): value for name, value in config.items()}, "config"
+            )
 
-    def __getstate__(self) -> dict[str, Any]:
-        # Strategies that spawn processes pickle the trainer with its loggers: use one board.
-        return {**self.__dict__, "_made": self.experiment}
+    @log_exceptions
+    def finalize(self, status: str) -> None:
+        """Ends the run that the logger began."""
+        if _utilities.rank_zero_only.rank == 0:
+            self._training.end("finished" if status in ("success", "finished") else "failed")

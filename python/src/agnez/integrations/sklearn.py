@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Union
+from typing import Any
 
 from .._errors import log_exceptions
 from .._optional import import_optional
+from .._values import cell_values
 from .._values.arrays import to_float_array
 from ..board import Board
 from ..cell import Cell
-from ._tensors import log_norms, norm, resolve_board
-
-AnyBoard = Union[Board, str, None]
+from ..media import Chart
+from ._target import AnyTarget, Training, find_target, resolve_board
+from ._tensors import log_norms, norm
 
 
 def partial_fit(
@@ -20,7 +21,7 @@ def partial_fit(
     x: Any,
     y: Any,
     *,
-    board: AnyBoard = None,
+    board: AnyTarget = None,
     epochs: int = 10,
     batch_size: int = 128,
     validation: tuple[Any, Any] | None = None,
@@ -58,7 +59,7 @@ def epochs_of(
     x: Any,
     y: Any,
     *,
-    board: AnyBoard = None,
+    board: AnyTarget = None,
     epochs: int = 10,
     batch_size: int = 128,
     validation: tuple[Any, Any] | None = None,
@@ -70,7 +71,6 @@ def epochs_of(
     ``for epoch in epochs_of(model, x, y): ...``
     """
     np = import_optional("numpy", "agnez.sklearn")
-    board = resolve_board(board)
     x, y = np.asarray(x), np.asarray(y)
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, not {len(x)} and {len(y)}")
@@ -80,14 +80,27 @@ def epochs_of(
         {"classes": np.unique(y) if classes is None else classes} if _is_classifier(model) else {}
     )
     random = np.random.default_rng(seed)
-    for epoch in range(epochs):
-        order = random.permutation(len(x))
-        for start in range(0, len(x), batch_size):
-            chosen = order[start : start + batch_size]
-            model.partial_fit(x[chosen], y[chosen], **extra)
-        # Failures of showing the model are logged; failures of training reach the caller.
-        log_exceptions(log_epoch)(model, epoch, train=(x, y), validation=validation, board=board)
-        yield epoch
+    training = Training(board)
+    log_exceptions(training.set_config)({"epochs": epochs, "batch_size": batch_size, "seed": seed})
+    status = "failed"
+    try:
+        for epoch in range(epochs):
+            order = random.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                chosen = order[start : start + batch_size]
+                model.partial_fit(x[chosen], y[chosen], **extra)
+            # Failures of showing the model are logged; failures of training reach the caller.
+            log_exceptions(log_epoch)(
+                model, epoch, train=(x, y), validation=validation, board=training.target
+            )
+            yield epoch
+        status = "finished"
+    except GeneratorExit:
+        # The loop was left early.
+        status = "finished"
+        raise
+    finally:
+        training.end(status)
 
 
 def log_epoch(
@@ -96,7 +109,7 @@ def log_epoch(
     *,
     train: tuple[Any, Any],
     validation: tuple[Any, Any] | None = None,
-    board: AnyBoard = None,
+    board: AnyTarget = None,
 ) -> None:
     """Shows a fitted model at a step, for custom loops.
 
@@ -104,10 +117,8 @@ def log_epoch(
     error of a regressor; the score is the model's own: accuracy or R squared. The confusion
     matrix is that of ``validation`` if given, else of ``train``.
     """
-    board, sides = (
-        resolve_board(board),
-        {"train": train, **({"val": validation} if validation is not None else {})},
-    )
+    target = find_target(board)
+    sides = {"train": train, **({"val": validation} if validation is not None else {})}
     score = "accuracy" if _is_classifier(model) else "R squared"
     metrics: dict[str, float] = {}
     for side, (x, y) in sides.items():
@@ -115,13 +126,13 @@ def log_epoch(
         loss = _loss(model, x, y)
         if loss is not None:
             metrics[f"loss/{side}"] = loss
-    board.log(metrics, step=step)
-    log_norms(board, "weight norms", _norms(model), step)
+    target.log(metrics, step=step)
+    log_norms(target, "weight norms", _norms(model), step)
     if _is_classifier(model):
         x, y = train if validation is None else validation
-        confusion_matrix(y, model.predict(x), board=board).set_description(
-            f"{'validation' if validation is not None else 'training'} data, step {step}"
-        )
+        data = "training" if validation is None else "validation"
+        value = _confusion(y, model.predict(x), None)
+        target._log_at({"confusion": Chart("heatmap", value, f"{data} data, step {step}")}, step)
 
 
 def confusion_matrix(
@@ -130,15 +141,23 @@ def confusion_matrix(
     *,
     labels: Sequence[Any] | None = None,
     name: str = "confusion",
-    board: AnyBoard = None,
+    board: Board | str | None = None,
 ) -> Cell:
     """How often each class was predicted as each class: rows are true, columns predicted.
+
+    It is a cell of the board, or of the active run's board, and belongs to no run.
 
     :param truth: ``(N,)``.
     :param predicted: ``(N,)``.
     :param labels: the classes in order; by default those that occur, sorted. ValueError for items
         of other classes.
     """
+    value = _confusion(truth, predicted, labels)
+    return resolve_board(board)._show_value(name, {"type": "heatmap", "value": value})
+
+
+def _confusion(truth: Any, predicted: Any, labels: Sequence[Any] | None) -> Any:
+    """The value of a heatmap."""
     np = import_optional("numpy", "agnez.sklearn")
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.ndim != 1 or truth.shape != predicted.shape:
@@ -163,9 +182,7 @@ def confusion_matrix(
     except KeyError as error:
         raise ValueError(f"the class {error} is not among the labels") from None
     names = [str(label) for label in classes]
-    return resolve_board(board).heatmap(
-        name, counts, rows=names, columns=names, row_label="truth", column_label="predicted"
-    )
+    return cell_values.heatmap(counts, names, names, "truth", "predicted", None)
 
 
 def _is_classifier(model: Any) -> bool:

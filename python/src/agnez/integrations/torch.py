@@ -7,8 +7,8 @@ from typing import Any
 
 from .._errors import log_exceptions
 from .._optional import import_optional
-from ..board import Board
-from ._tensors import LayerHistograms, log_norms, resolve_board
+from ._target import AnyTarget, Target, Training
+from ._tensors import LayerHistograms, log_norms
 
 
 class Watch:
@@ -18,22 +18,39 @@ class Watch:
     """
 
     def __init__(
-        self, model: Any, board: Board, every: int, weights: bool, gradients: bool, histograms: bool
+        self,
+        model: Any,
+        training: Training,
+        every: int,
+        weights: bool,
+        gradients: bool,
+        histograms: bool,
     ) -> None:
-        self.board = board
+        self._training = training
         self.step = 0
         self._model, self._every = model, every
         self._kinds = [
             kind for kind, wanted in (("weight", weights), ("gradient", gradients)) if wanted
         ]
-        self._spreads = (
-            {kind: LayerHistograms(board, f"{kind}s") for kind in self._kinds} if histograms else {}
-        )
+        self._spreads: dict[str, LayerHistograms] = {}
+        if histograms:
+            target = training.target
+            self._spreads = {kind: LayerHistograms(target, f"{kind}s") for kind in self._kinds}
         self._mine = {id(parameter) for parameter in model.parameters()}
         hooks = import_optional("torch.optim.optimizer", "agnez.torch", "torch")
         self._handle: Any = hooks.register_optimizer_step_post_hook(self._stepped)
 
+    @property
+    def target(self) -> Target:
+        """The run or the board."""
+        return self._training.target
+
     def stop(self) -> None:
+        """Ends it, and the run that it began."""
+        self._remove_hook()
+        self._training.end()
+
+    def _remove_hook(self) -> None:
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
@@ -41,8 +58,9 @@ class Watch:
     def __enter__(self) -> Watch:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._remove_hook()
+        self._training.end("finished" if kind is None else "failed")
 
     @log_exceptions
     def _stepped(self, optimizer: Any, *_: Any) -> None:
@@ -68,7 +86,7 @@ class Watch:
             found = {name: _tensors(parameters, kind) for name, parameters in layers.items()}
             found = {name: tensors for name, tensors in found.items() if tensors}
             log_norms(
-                self.board,
+                self.target,
                 f"{kind} norms",
                 {name: _norm(tensors) for name, tensors in found.items()},
                 step,
@@ -84,7 +102,7 @@ class Watch:
 
 def watch(
     model: Any,
-    board: Board | str | None = None,
+    board: AnyTarget = None,
     *,
     every: int = 100,
     weights: bool = True,
@@ -99,13 +117,14 @@ def watch(
     ``histograms=False``. Gradients are those that the optimizer used, after clipping and unscaling.
 
     :param model: a ``torch.nn.Module``.
-    :param board: a board, its name, or None: the board of ``agnez.init``, or ``main``.
+    :param board: a run; a board's name, on which it begins a run if none is active there; None: the
+        active run; or an :class:`agnez.Board`, for cells without a run.
     """
     if not callable(getattr(model, "named_parameters", None)):
         raise TypeError(f"watch takes a torch.nn.Module, not {type(model).__name__}")
     if every < 1:
         raise ValueError(f"every must be 1 or more steps, not {every}")
-    return Watch(model, resolve_board(board), every, weights, gradients, histograms)
+    return Watch(model, Training(board), every, weights, gradients, histograms)
 
 
 def _tensors(parameters: list[Any], kind: str) -> list[Any]:

@@ -1,0 +1,109 @@
+"""``resume=``: which run a script continues."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ._log import warn_once
+from ._spool import paths
+from ._spool.record import RunKey
+from ._transport import reader
+from ._transport.http import Request
+from ._transport.run_requests import run_path
+from ._values import run_ids
+
+MODES = ("allow", "must", "never", "auto")
+#: How long ``init`` waits for the server's answer, in seconds.
+_READ_S = 10.0
+
+
+def check_mode(resume: Any) -> str | None:
+    """Returns one of :data:`MODES` or None; as in Weights & Biases, True is ``auto``."""
+    if resume is None or resume is False or resume == "":
+        return None
+    if resume is True:
+        return "auto"
+    if resume not in MODES:
+        raise ValueError(f"resume must be one of {', '.join(MODES)}, not {resume!r}")
+    return str(resume)
+
+
+def find(url: str, run: RunKey, mode: str) -> dict[str, Any] | None:
+    """The document of the run to continue; None if there is none.
+
+    A deleted run is restored. :class:`ReadError` if ``must`` finds no run, or ``never`` finds one.
+    A server that does not answer is one warning: the script goes on.
+    """
+    board, id = run
+    try:
+        document = reader.read(url, run_path(run), timeout=_READ_S)
+    except reader.ReadError as error:
+        if error.status == 410 and mode != "never":
+            restore = Request("POST", run_path(run, "/restore"), b"{}")
+            document = reader.send(url, restore, timeout=_READ_S)
+        elif error.status in (404, 410):
+            if mode == "must":
+                raise reader.ReadError(
+                    f"the board {board} has no run {id} to resume", error.status
+                ) from None
+            return None
+        else:
+            warn_once(
+                f"resume {board} {id}",
+                f"The run {id} continues without its earlier state: {error}.",
+            )
+            return None
+    if mode == "never":
+        raise reader.ReadError(f"the board {board} has a run {id} already: resume='allow'")
+    return document if isinstance(document, dict) else None
+
+
+def next_step(document: dict[str, Any]) -> int:
+    """The step after the last one of a run's metrics."""
+    metrics = document.get("metrics")
+    steps = [
+        one["step"]
+        for name, one in (metrics.items() if isinstance(metrics, dict) else ())
+        if isinstance(one, dict)
+        and isinstance(one.get("step"), (int, float))
+        and not name.startswith("system/")
+    ]
+    return int(max(steps)) + 1 if steps else 0
+
+
+class LastRun:
+    """The file with the id of the last run of this script in this folder, for ``auto``.
+
+    A run that finishes removes it: a script that crashed finds it.
+    """
+
+    def __init__(self, url: str, board: str) -> None:
+        script = os.path.abspath((getattr(sys, "argv", None) or [""])[0])
+        name = hashlib.sha256("\0".join((url, board, os.getcwd(), script)).encode()).hexdigest()
+        self._path = Path(paths.spool_root(None)).parent / "resume" / f"{name[:24]}.json"
+
+    def read(self) -> str | None:
+        """The id of the run to continue; None if there is none."""
+        try:
+            return run_ids.check(json.loads(self._path.read_bytes())["id"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, id: str) -> None:
+        """A run begins."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.write_text(json.dumps({"id": id}))
+        except OSError as error:
+            warn_once("resume", f"resume='auto' cannot write {self._path} ({error.strerror}).")
+
+    def remove(self) -> None:
+        """The run is finished."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()

@@ -1,0 +1,69 @@
+"""Reading back what was logged: ``agnez.runs("digits", q="lr<0.01")``."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from ._transport import credentials, reader
+from ._transport.run_requests import run_path
+from ._values import names
+
+#: Runs of one response, and points.
+_RUNS_PER_REQUEST = 500
+_POINTS_PER_REQUEST = 10_000
+
+
+def runs(
+    board: str = "main",
+    *,
+    q: str | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+    url: str | None = None,
+    token: str | None = None,
+) -> list[dict[str, Any]]:
+    """The documents of a board's runs: ``runs("digits", q="lr<0.01", sort="-metrics.acc.max")``.
+
+    :param q: a search, as in the page: ``lr<0.01 tag:ok -status:failed``.
+    :param sort: a key, with ``-`` for descending order.
+    :param limit: at most so many.
+
+    :class:`agnez.Error` if the server does not answer, or does not understand the search.
+    """
+    server = credentials.register_server(url, token)
+    path = f"/boards/{quote(names.check_board_name(board), safe='')}/runs"
+    found: list[dict[str, Any]] = []
+    while limit is None or len(found) < limit:
+        most = _RUNS_PER_REQUEST if limit is None else min(_RUNS_PER_REQUEST, limit - len(found))
+        query = {"q": q, "sort": sort, "$limit": most, "$skip": len(found)}
+        page = reader.read(server, path, query)
+        documents = page["data"] if isinstance(page, dict) else page
+        found += documents
+        if len(documents) < most:
+            break
+    return found
+
+
+def history(
+    board: str, run: str, metric: str, *, url: str | None = None, token: str | None = None
+) -> dict[str, list[float]]:
+    """All points of a run's metric, in their order: ``{"step": […], "value": […], "time": […]}``.
+
+    ``time`` is in seconds since 1970. :class:`agnez.Error` if the server does not answer, or has no
+    such metric.
+    """
+    server = credentials.register_server(url, token)
+    columns: dict[str, list[float]] = {"step": [], "value": [], "time": []}
+    while True:
+        query = {
+            "metric": metric,
+            "from": len(columns["step"]),
+            "limit": _POINTS_PER_REQUEST,
+        }
+        part = reader.read(server, run_path((board, run), "/history"), query)
+        for name, column in columns.items():
+            # NaN and infinities are texts, which float() reads.
+            column += [float(value) for value in part[name]]
+        if not part["step"] or len(columns["step"]) >= part["total"]:
+            return columns
