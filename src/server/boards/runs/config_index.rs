@@ -3,11 +3,11 @@
 //! The index is brought up to date when it is read. That takes a comparison of pointers for each run, and work for those only whose
 //! configuration is another one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::config_value::{ConfigValue, ValueType};
 use super::flat_config::{for_each_value, value_of};
@@ -102,14 +102,19 @@ impl ConfigIndex {
     }
 
     fn insert(&mut self, run: &RunRecord) {
-        for (key, value) in counted_values(run) {
-            *self.keys.entry(key.into()).or_default().entry(value).or_default() += 1;
-        }
+        for_each_key(run, &mut |key, value| {
+            let values = match self.keys.get_mut(key) {
+                Some(values) => values,
+                None => self.keys.entry(key.into()).or_default(),
+            };
+            *values.entry(ConfigValue::of(value)).or_default() += 1;
+        });
     }
 
     fn remove(&mut self, run: &RunRecord) {
-        for (key, value) in counted_values(run) {
-            let Some(values) = self.keys.get_mut(&*key) else { continue };
+        for_each_key(run, &mut |key, value| {
+            let Some(values) = self.keys.get_mut(key) else { return };
+            let value = ConfigValue::of(value);
             if let Some(runs) = values.get_mut(&value) {
                 *runs -= 1;
                 if *runs == 0 {
@@ -117,24 +122,29 @@ impl ConfigIndex {
                 }
             }
             if values.is_empty() {
-                self.keys.remove(&*key);
+                self.keys.remove(key);
             }
-        }
+        });
     }
 }
 
-/// The keys of a run's configuration, each once, with their values.
-fn counted_values(run: &RunRecord) -> Vec<(String, ConfigValue)> {
-    let Some(config) = run.keys.get(CONFIG).and_then(Value::as_object) else { return Vec::new() };
-    let mut list = Vec::new();
-    for_each_value(config, &mut |key, value| list.push((key.to_owned(), ConfigValue::of(value))));
-    // `{"a.b": 1, "a": {"b": 2}}` has one key twice: what a search finds is counted.
-    list.sort_by(|(one, _), (other, _)| one.cmp(other));
-    if list.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        list.dedup_by(|(next, _), (one, _)| next == one);
-        list.iter_mut().for_each(|(key, value)| *value = value_of(config, key).map_or(ConfigValue::Null, ConfigValue::of));
+/// Calls `each` once with each key of a run's configuration. `{"a.b": 1, "a": {"b": 2}}` has one key twice: the value that a search
+/// finds is counted.
+fn for_each_key(run: &RunRecord, each: &mut impl FnMut(&str, &Value)) {
+    let Some(config) = run.keys.get(CONFIG).and_then(Value::as_object) else { return };
+    if !has_dotted_key(config) {
+        return for_each_value(config, each);
     }
-    list
+    let mut seen = HashSet::new();
+    for_each_value(config, &mut |key, value| {
+        if seen.insert(key.to_owned()) {
+            each(key, value_of(config, key).unwrap_or(value));
+        }
+    });
+}
+
+fn has_dotted_key(config: &Map<String, Value>) -> bool {
+    config.iter().any(|(key, value)| key.contains('.') || value.as_object().is_some_and(has_dotted_key))
 }
 
 fn summary(key: &str, values: &BTreeMap<ConfigValue, usize>) -> KeySummary {
@@ -161,7 +171,7 @@ fn summary(key: &str, values: &BTreeMap<ConfigValue, usize>) -> KeySummary {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
     use crate::split_mix::SplitMix64;
