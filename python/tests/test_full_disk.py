@@ -15,11 +15,17 @@ from agnez._spool import memory_buffer, paths, segment
 from server import PATIENCE_S, Server, eventually, free_port, script, steps
 
 
-def test_many_segments(
-    server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agnez._spool.spool_dir.SEGMENT_BYTES", 1 << 16)
-    monkeypatch.setattr(segment, "SEGMENT_BYTES", 1 << 16)
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Segments of 64 KiB, so that a test fills several of them. Their bytes."""
+    size = 1 << 16
+    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
+        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", size)
+    return size
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_many_segments(server: Server, board: Any, name: str) -> None:
     for step in range(30_000):
         board.log(step=step, loss=step)
     assert board._client.spool.dir._next > 10
@@ -28,11 +34,10 @@ def test_many_segments(
     assert len(list(board._client.spool.folder.glob("*.seg"))) <= 2
 
 
+@pytest.mark.usefixtures("small_segments")
 def test_an_interrupt_between_two_segments(
     server: Server, board: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
-        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     board.log(step=0, loss=0)
     disk = board._client.spool.dir
     interrupts: list[int] = []
@@ -57,11 +62,13 @@ def test_an_interrupt_between_two_segments(
 
 
 def test_a_full_spool_drops_pictures_before_numbers_and_says_so(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    name: str,
+    small_segments: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("AGNEZ_SPOOL_MIB", "1")
-    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
-        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr(memory_buffer, "MEMORY_BYTES", 1 << 17)
     server = Server(tmp_path / "server", free_port())
     board = agnez.Board(name, url=server.url)
@@ -77,7 +84,7 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(
     dropped = spool.dropped()
     assert dropped["points"] > 0
     size = sum(entry.stat().st_size for entry in board._client.spool.folder.iterdir())
-    assert size < (1 << 20) + 2 * (1 << 16)
+    assert size < (1 << 20) + 2 * small_segments
     server.start()
     try:
         assert board.flush(60)
@@ -97,6 +104,7 @@ def test_a_full_spool_drops_pictures_before_numbers_and_says_so(
         server.kill()
 
 
+@pytest.mark.usefixtures("small_segments")
 def test_a_disk_that_takes_nothing_for_a_while(
     server: Server,
     board: Any,
@@ -104,8 +112,6 @@ def test_a_disk_that_takes_nothing_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    for module in ("agnez._spool.spool_dir", "agnez._spool.segment"):
-        monkeypatch.setattr(f"{module}.SEGMENT_BYTES", 1 << 16)
     monkeypatch.setattr("agnez._spool.spool._RETRY_DISK_S", 0.0)
     real = segment._allocate
     is_full = False

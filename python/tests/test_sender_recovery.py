@@ -216,8 +216,8 @@ DAMAGES = {
 CASES = [(file, at) for file, damages in DAMAGES.items() for at in range(len(damages))]
 
 
-def abandoned_spool(root: Any, name: str, url: Any) -> Any:
-    """A spool that was left."""
+def offline_spool(root: Any, name: str, url: Any) -> Any:
+    """The spool of a board of this process that sent nothing."""
     board = agnez.Board(name, url=url, spool=str(root), mode="offline")
     for step in range(20):
         board.log(loss=step, step=step)
@@ -233,8 +233,8 @@ def test_a_damaged_spool_stops_neither_a_training_nor_the_replay_of_others(
 ) -> None:
     root = tmp_path / "spools"
     # The damaged one comes first.
-    abandoned_spool(tmp_path / "made", f"{name}-d", server.url).rename(tmp_path / "damaged")
-    good = abandoned_spool(root, name, server.url)
+    offline_spool(tmp_path / "made", f"{name}-d", server.url).rename(tmp_path / "damaged")
+    good = offline_spool(root, name, server.url)
     (tmp_path / "damaged").rename(root / "0-damaged")
     with open(root / "0-damaged" / file, "wb") as damaged:
         damaged.write(DAMAGES[file][at])
