@@ -6,7 +6,10 @@ use std::net::SocketAddr;
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::server::limits::{self, LISTEN_BACKLOG};
+use crate::server::limits::LISTEN_BACKLOG;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::server::limits::MAX_UNSENT_SOCKET_BYTES;
+use crate::server::platform::reuse_address;
 
 /// Accepts connections; errors that pass, such as a lack of file handles, are retried.
 pub struct ConnectionListener(pub TcpListener);
@@ -21,7 +24,7 @@ impl Listener for ConnectionListener {
         // Frames are sent at once instead of being gathered.
         let _ = stream.set_nodelay(true);
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::MAX_UNSENT_SOCKET_BYTES);
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_SOCKET_BYTES);
         (stream, peer)
     }
 
@@ -33,7 +36,7 @@ impl Listener for ConnectionListener {
 /// Listens at one address.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
+    reuse_address(&socket)?;
     socket.bind(address)?;
     socket.listen(LISTEN_BACKLOG)
 }

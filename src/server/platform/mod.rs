@@ -1,5 +1,5 @@
-//! What differs between operating systems: permissions and owners of files, their identity, flushed folders, signals, limits, and the
-//! replacement of this process. Whose process is at the other end of a connection is in `net::peer_credentials`.
+//! What differs between operating systems: permissions and owners of files, their identity, flushed folders, signals, limits,
+//! ports, and the replacement of this process. Whose process is at the other end of a connection is in `net::peer_credentials`.
 //!
 //! `unix` and `other` have the same functions. `other` is for Windows, where the permissions of a folder are those of its parent.
 

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
+use tokio::net::TcpSocket;
+
 use super::FileId;
 
 /// Creates one folder, with the permissions of its parent.
@@ -47,6 +49,11 @@ pub fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     let mut file = file;
     file.seek(SeekFrom::Start(offset))?;
     file.write_all(bytes)
+}
+
+/// Not needed here, and not safe: on Windows the option lets another program take a port that is in use.
+pub fn reuse_address(_socket: &TcpSocket) -> io::Result<()> {
+    Ok(())
 }
 
 /// There is no limit below `most`.

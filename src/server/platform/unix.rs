@@ -7,6 +7,7 @@ use std::process::Command;
 
 use rustix::fs::OFlags;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::FileId;
@@ -60,6 +61,11 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Writes all bytes at an offset.
 pub fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Lets a restarted server listen at once, while connections of its predecessor are still ending.
+pub fn reuse_address(socket: &TcpSocket) -> io::Result<()> {
+    socket.set_reuseaddr(true)
 }
 
 /// Raises the process's limit of open files up to `most`, as far as the system allows, and returns it; at most `most`.

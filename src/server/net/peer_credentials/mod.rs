@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use tokio::net::TcpStream;
 
 /// A socket as the system describes it to everybody.
+#[cfg(target_os = "linux")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Described {
     state: u8,
@@ -22,6 +23,7 @@ struct Described {
     inode: u64,
 }
 
+#[cfg(target_os = "linux")]
 impl Described {
     /// Connected, and open in some program. A socket that only begins to connect proves nothing: the port may be another program's by now,
     /// which the server has not accepted.
